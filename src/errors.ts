@@ -1,0 +1,27 @@
+/**
+ * An error with a public and an internal half. The public half (code, status, publicMessage) is shown to whoever
+ * made the request; `cause` and `detail` go to the log and nowhere else.
+ */
+export class AppError extends Error {
+  /** Stable, machine-readable, snake_case. */
+  readonly code: string
+  /** HTTP status. */
+  readonly status: number
+  readonly publicMessage: string
+  /** Seconds until a retry makes sense; sent as Retry-After. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: string,
+    status: number,
+    publicMessage: string,
+    options: { cause?: unknown; detail?: string; retryAfter?: number } = {},
+  ) {
+    super(options.detail ?? publicMessage, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'AppError'
+    this.code = code
+    this.status = status
+    this.publicMessage = publicMessage
+    this.retryAfter = options.retryAfter
+  }
+}

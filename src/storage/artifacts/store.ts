@@ -1,0 +1,51 @@
+/** A protocol artefact as the library hands it over: a JSON object. Times in it are seconds since the epoch. */
+export type ArtifactPayload = Record<string, unknown>
+
+/** What a list of a person's or a client's artefacts shows. `id` is the stored hash, of no use as a credential. */
+export interface ArtifactSummary {
+  id: string
+  model: string
+  payload: ArtifactPayload
+  /** Seconds since the epoch. */
+  expiresAt: number | null
+}
+
+/**
+ * Codes, tokens, sessions, interactions, grants: everything that the protocol writes. Every engine passes
+ * test/contracts/artifact-store.ts. `model` is a name of the protocol library (“AccessToken”, “Session”).
+ *
+ * What every engine guarantees:
+ * - an id is stored as its SHA-256 hash, and no stored payload holds the id in clear;
+ * - what has expired is never returned, whether or not the clean-up has seen it;
+ * - `consume` and `insert` succeed once, however many calls and processes race;
+ * - a destroyed session stays destroyed: a late upsert does not bring it back;
+ * - two saves of one session keep the `authorizations` of both.
+ */
+export interface ArtifactStore {
+  /** @param ttl seconds to live; undefined: until destroyed */
+  upsert(model: string, id: string, payload: ArtifactPayload, ttl: number | undefined): Promise<void>
+  /** Stores what must not exist yet. False: it was there already (a replay). */
+  insert(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
+  find(model: string, id: string): Promise<ArtifactPayload | undefined>
+  findByUid(model: string, uid: string): Promise<ArtifactPayload | undefined>
+  findByUserCode(model: string, userCode: string): Promise<ArtifactPayload | undefined>
+  /** Marks as used. True for exactly one caller (for a refresh token: for every caller inside its grace window). */
+  consume(model: string, id: string): Promise<boolean>
+  destroy(model: string, id: string): Promise<void>
+  /** Destroys all artefacts of one model that hang on a grant. */
+  revokeByGrantId(model: string, grantId: string): Promise<void>
+  /** The live artefacts of one model that belong to an account, newest first. */
+  listByAccount(model: string, accountId: string): Promise<ArtifactSummary[]>
+  /** Ends everything of an account: sessions, codes, tokens; grants too unless `keepGrants`. */
+  revokeByAccount(
+    accountId: string,
+    options?: { keepGrants?: boolean; exceptSessionUid?: string | undefined },
+  ): Promise<void>
+  /** Ends everything of a client. */
+  revokeByClient(clientId: string): Promise<void>
+  /** Ends one session by its uid, and the codes and tokens bound to it. */
+  revokeSession(accountId: string, uid: string): Promise<void>
+  /** Deletes up to `limit` rows that expired over a minute ago; returns how many. */
+  sweep(limit: number): Promise<number>
+  close(): Promise<void>
+}

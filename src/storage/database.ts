@@ -1,0 +1,15 @@
+import type { PrismaClient } from './generated/sqlite/client.ts'
+import type { Sql } from './sql.ts'
+
+/** Everything that is open on the database of this process. */
+export interface Database {
+  /** Accounts, clients, keys. Typed by the SQLite client; the PostgreSQL client has the same models. */
+  prisma: PrismaClient
+  /** Prepared reads on the same tables as `prisma`. Never write through it on SQLite (see docs/decisions). */
+  reads: Sql
+  /** The connection of the artefact store. */
+  artifacts: Sql
+  /** Rejects when the database cannot be reached. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
