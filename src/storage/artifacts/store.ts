@@ -36,14 +36,18 @@ export interface ArtifactStore {
   revokeByGrantId(model: string, grantId: string): Promise<void>
   /** The live artefacts of one model that belong to an account, newest first. */
   listByAccount(model: string, accountId: string): Promise<ArtifactSummary[]>
-  /** Ends everything of an account: sessions, codes, tokens; grants too unless `keepGrants`. */
+  /**
+   * Ends everything of an account: sessions, codes, tokens, grants. With `clientId` only what belongs to that client
+   * too (never sessions). With `exceptSessionUid` that session, and what hangs on its grants, stays. Rows of the model
+   * “Consent” stay in every case: they are remembered decisions, not credentials.
+   */
   revokeByAccount(
     accountId: string,
-    options?: { keepGrants?: boolean; exceptSessionUid?: string | undefined },
+    options?: { clientId?: string; exceptSessionUid?: string | undefined },
   ): Promise<void>
   /** Ends everything of a client. */
   revokeByClient(clientId: string): Promise<void>
-  /** Ends one session by its uid, and the codes and tokens bound to it. */
+  /** Ends one session by its uid, and all that hangs on the grants named in its `authorizations`. */
   revokeSession(accountId: string, uid: string): Promise<void>
   /** Deletes up to `limit` rows that expired over a minute ago; returns how many. */
   sweep(limit: number): Promise<number>

@@ -1,0 +1,195 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+/** The settings of a running server: parsed once, frozen. Times are in seconds. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** An origin without a trailing slash: the `iss` of every token and the base of every link. */
+  readonly issuer: string
+  readonly dataDir: string
+  /** `file:` (relative to dataDir) or `postgresql://` */
+  readonly databaseUrl: string
+  readonly secretKey: string | undefined
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
+  readonly firstAdministrator: { readonly email: string; readonly password: string } | undefined
+  readonly registration: 'open' | 'closed'
+  /** Which peers may set X-Forwarded-For: addresses or networks, or a number of hops; false: none. */
+  readonly trustProxy: false | number | readonly string[]
+  readonly logLevel: string
+  readonly accessTokenTtl: number
+  readonly refreshTokenTtl: number
+  readonly sessionTtl: number
+  readonly verificationTtl: number
+  readonly resetTtl: number
+  readonly passwordMinLength: number
+  readonly lockoutFailures: number
+  readonly lockoutSeconds: number
+  readonly rateLimit: boolean
+}
+
+/** Every wrong value of an environment, each with what it should look like. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+const DAY = 86_400
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+const SECRETS = ['SECRET_KEY', 'DATABASE_URL', 'SMTP_URL', 'ADMIN_PASSWORD'] as const
+
+const whole = (fallback: number, low: number, high: number, unit = '') =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d{1,10}$/.test(text) && Number(text) >= low && Number(text) <= high, {
+      error: `must be a whole number from ${low} to ${high}${unit}, for example ${fallback}`,
+    })
+    .transform(Number)
+
+const seconds = (fallback: number, low = 60, high = 3650 * DAY) => whole(fallback, low, high, ' (seconds)')
+
+const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` })
+
+const url = (protocols: readonly string[], example: string) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL like ${example}`,
+  })
+
+const issuer = z.string().transform((text, context) => {
+  const parsed = URL.parse(text)
+  const bad = (why: string) => {
+    context.addIssue({ code: 'custom', message: `${why}, for example https://id.example.com` })
+    return z.NEVER
+  }
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return bad('must be an https URL')
+  if (parsed.username || parsed.password) return bad('must not contain a user name or password')
+  if (parsed.pathname !== '/' || parsed.search || parsed.hash)
+    return bad('must be an origin without path, query or fragment')
+  if (parsed.protocol === 'http:' && !LOOPBACK.has(parsed.hostname))
+    return bad(`must use https (http is only for localhost, and this is ${parsed.hostname})`)
+  return parsed.origin
+})
+
+const trustProxy = z.string().transform((text, context) => {
+  if (/^\d{1,2}$/.test(text)) return Number(text) === 0 ? (false as const) : Number(text)
+  const entries = text.split(',').map((entry) => entry.trim())
+  if (entries.every((entry) => /^(loopback|linklocal|uniquelocal|[0-9a-f:.]+(\/\d{1,3})?)$/i.test(entry)))
+    return entries
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a number of hops or addresses of your proxies, for example 1 or 10.0.0.0/8,127.0.0.1',
+  })
+  return z.NEVER
+})
+
+const environment = z.object({
+  HOST: z.string().default('localhost'),
+  PORT: whole(3000, 0, 65_535),
+  ISSUER: issuer.optional(),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: url(['file:', 'postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/latchkey')
+    .or(z.literal(''))
+    .default('file:latchkey.db'),
+  SECRET_KEY: z
+    .string()
+    .refine((text) => Buffer.byteLength(text) >= 32, {
+      error:
+        'must be at least 32 characters of random text, for example the output of: openssl rand -base64 32',
+    })
+    .optional(),
+  SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587').optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>$|^[^\s@<>]+@[^\s@<>]+$/, {
+      error: 'must be an address, for example Latchkey <no-reply@example.com>',
+    })
+    .optional(),
+  ADMIN_EMAIL: z.email({ error: 'must be an e-mail address, for example admin@example.com' }).optional(),
+  ADMIN_PASSWORD: z.string().min(12, { error: 'must be at least 12 characters' }).optional(),
+  REGISTRATION: choice(['open', 'closed']).default('open'),
+  TRUST_PROXY: trustProxy.optional(),
+  LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ACCESS_TOKEN_TTL: seconds(3600, 60, 7 * DAY),
+  REFRESH_TOKEN_TTL: seconds(30 * DAY, 300),
+  SESSION_TTL: seconds(30 * DAY, 300),
+  VERIFICATION_TTL: seconds(DAY, 300, 30 * DAY),
+  RESET_TTL: seconds(3600, 300, 7 * DAY),
+  PASSWORD_MIN_LENGTH: whole(12, 8, 64),
+  LOCKOUT_FAILURES: whole(5, 1, 100),
+  LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
+  RATE_LIMIT: choice(['on', 'off']).default('on'),
+})
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Puts the contents of NAME_FILE in place of NAME, for the variables that are secrets. */
+function withSecretFiles(env: Environment, readFile: (path: string) => string, problems: string[]) {
+  const merged: Record<string, string | undefined> = { ...env }
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`]
+    if (path === undefined || path === '') continue
+    if (env[name]) {
+      problems.push(`${name} and ${name}_FILE are both set: keep one of them`)
+      continue
+    }
+    try {
+      merged[name] = readFile(path).replace(/\r?\n$/, '')
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read: ${path}`)
+    }
+  }
+  return merged
+}
+
+/**
+ * Reads the settings from an environment. An empty value counts as unset.
+ * @throws ConfigError that lists every wrong variable at once
+ */
+export function parseConfig(env: Environment, readFile: (path: string) => string): Config {
+  const problems: string[] = []
+  const merged = withSecretFiles(env, readFile, problems)
+  const given = Object.fromEntries(
+    Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = environment.safeParse(given)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${String(issue.path[0])} ${issue.message}`)
+  }
+  if (!!given.ADMIN_EMAIL !== !!given.ADMIN_PASSWORD)
+    problems.push('ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither')
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+
+  const e = parsed.data
+  const base = e.ISSUER ?? `http://localhost:${e.PORT}`
+  return Object.freeze({
+    host: e.HOST,
+    port: e.PORT,
+    issuer: base,
+    dataDir: resolve(e.DATA_DIR),
+    databaseUrl: e.DATABASE_URL || 'file:latchkey.db',
+    secretKey: e.SECRET_KEY,
+    smtpUrl: e.SMTP_URL,
+    mailFrom: e.MAIL_FROM ?? `Latchkey <no-reply@${new URL(base).hostname}>`,
+    firstAdministrator:
+      e.ADMIN_EMAIL && e.ADMIN_PASSWORD ? { email: e.ADMIN_EMAIL, password: e.ADMIN_PASSWORD } : undefined,
+    registration: e.REGISTRATION,
+    trustProxy: e.TRUST_PROXY ?? false,
+    logLevel: e.LOG_LEVEL,
+    accessTokenTtl: e.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: e.REFRESH_TOKEN_TTL,
+    sessionTtl: e.SESSION_TTL,
+    verificationTtl: e.VERIFICATION_TTL,
+    resetTtl: e.RESET_TTL,
+    passwordMinLength: e.PASSWORD_MIN_LENGTH,
+    lockoutFailures: e.LOCKOUT_FAILURES,
+    lockoutSeconds: e.LOCKOUT_SECONDS,
+    rateLimit: e.RATE_LIMIT === 'on',
+  })
+}

@@ -1,0 +1,75 @@
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
+
+/** What the protocol needs to know of a registered client. */
+export interface ProtocolClient {
+  /** RFC 7591 metadata with client_id, without secrets. */
+  metadata: Record<string, unknown>
+  /** SHA-256 hashes of the secrets that are valid now. */
+  secretHashes: readonly string[]
+  pkce: 'required' | 'optional'
+  firstParty: boolean
+}
+
+export interface AdapterDependencies {
+  artifacts: ArtifactStore
+  /** Undefined: unknown or disabled. */
+  findClient(clientId: string): Promise<ProtocolClient | undefined>
+  /** Where an interaction continues; it is not stored, because it holds the interaction's id in clear. */
+  resumeUrl(uid: string): string
+}
+
+const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
+
+/** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
+function clientPayload(client: ProtocolClient): AdapterPayload {
+  const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
+  return {
+    ...client.metadata,
+    ...(SECRET_AUTH_METHODS.has(String(method)) && {
+      client_secret: client.secretHashes.join(' ') || 'none',
+    }),
+    pkce: client.pkce,
+    first_party: client.firstParty,
+  }
+}
+
+/** Why a second use is refused, by model (RFC 6749 §4.1.2, RFC 9126 §4). */
+function alreadyUsed(model: string): Error {
+  return model === 'PushedAuthorizationRequest'
+    ? new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used')
+    : new errors.InvalidGrant('already used')
+}
+
+function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
+  if (model !== 'Interaction') return payload as ArtifactPayload
+  const { returnTo: _returnTo, session, ...rest } = payload
+  if (session === undefined) return rest
+  const { cookie: _cookie, ...principal } = session as Record<string, unknown>
+  return { ...rest, session: principal }
+}
+
+/** The protocol library's storage, on the ArtifactStore and the registered clients. */
+export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory {
+  const { artifacts } = deps
+  const live = (payload: ArtifactPayload | undefined) => payload as AdapterPayload | undefined
+
+  return (model: string): Adapter => ({
+    upsert: (id, payload, ttl) => artifacts.upsert(model, id, atRest(model, payload), ttl),
+    async find(id) {
+      if (model === 'Client') {
+        const client = await deps.findClient(id)
+        return client && clientPayload(client)
+      }
+      const payload = live(await artifacts.find(model, id))
+      return model === 'Interaction' && payload ? { ...payload, returnTo: deps.resumeUrl(id) } : payload
+    },
+    findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
+    findByUserCode: async (userCode) => live(await artifacts.findByUserCode(model, userCode)),
+    async consume(id) {
+      if (!(await artifacts.consume(model, id))) throw alreadyUsed(model)
+    },
+    destroy: (id) => artifacts.destroy(model, id),
+    revokeByGrantId: (grantId) => artifacts.revokeByGrantId(model, grantId),
+  })
+}

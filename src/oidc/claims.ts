@@ -1,0 +1,71 @@
+/** What the claims of a person are made of (OpenID Connect Core §5.1). */
+export interface Subject {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  givenName: string | null
+  familyName: string | null
+  picture: string | null
+  locale: string | null
+  zoneinfo: string | null
+  phoneNumber: string | null
+  phoneVerified: boolean
+  /** The address claim: an object as in Core §5.1.1. */
+  address: Record<string, string> | null
+  /** Milliseconds since the epoch. */
+  updatedAt: number
+}
+
+/** Which claims a scope brings (Core §5.4); the library filters by it. */
+export const claimsByScope = {
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
+  profile: [
+    'name',
+    'given_name',
+    'family_name',
+    'preferred_username',
+    'picture',
+    'locale',
+    'zoneinfo',
+    'updated_at',
+  ],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+}
+
+/** The scopes this server knows of its own, in words for the consent page. */
+export const scopesInWords: Readonly<Record<string, string>> = {
+  openid: 'Know who you are',
+  profile: 'See your name and user name',
+  email: 'See your e-mail address',
+  address: 'See your postal address',
+  phone: 'See your phone number',
+  offline_access: 'Stay signed in when you are away',
+}
+
+/** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
+export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
+  const name = [subject.givenName, subject.familyName].filter(Boolean).join(' ')
+  const claims = {
+    sub: subject.id,
+    name: name || subject.displayUsername,
+    given_name: subject.givenName,
+    family_name: subject.familyName,
+    preferred_username: subject.username,
+    picture: subject.picture,
+    locale: subject.locale,
+    zoneinfo: subject.zoneinfo,
+    updated_at: Math.floor(subject.updatedAt / 1000),
+    email: subject.email,
+    email_verified: subject.email === null ? null : true,
+    phone_number: subject.phoneNumber,
+    phone_number_verified: subject.phoneNumber === null ? null : subject.phoneVerified,
+    address: subject.address,
+  }
+  return {
+    sub: subject.id,
+    ...Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)),
+  }
+}

@@ -1,0 +1,61 @@
+import { createHmac } from 'node:crypto'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
+
+/** What a person has allowed an app: one record for each account and client, kept until it is withdrawn. */
+export interface Consent {
+  accountId: string
+  clientId: string
+  /** OpenID scopes. */
+  scopes: string[]
+  /** Scopes by resource indicator (RFC 8707). */
+  resources: Record<string, string[]>
+  /** Seconds since the epoch. */
+  grantedAt: number
+}
+
+/** Remembers what people allowed. The Grants that the protocol library works with are made from it (grants.ts). */
+export interface Consents {
+  find(accountId: string, clientId: string): Promise<Consent | undefined>
+  /** Adds to what was allowed before. */
+  allow(accountId: string, clientId: string, added: Pick<Consent, 'scopes' | 'resources'>): Promise<void>
+  list(accountId: string): Promise<Consent[]>
+  /** Withdraws, and ends every token and session grant of this account at this client. */
+  withdraw(accountId: string, clientId: string): Promise<void>
+}
+
+const MODEL = 'Consent'
+const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])]
+
+/** @param key 32 bytes: record ids are keyed hashes of account and client, so that no list gives them away */
+export function createConsents(artifacts: ArtifactStore, key: Buffer, now: () => number): Consents {
+  const idOf = (accountId: string, clientId: string) =>
+    createHmac('sha256', key).update(`consent\0${accountId}\0${clientId}`).digest('base64url')
+  const find = async (accountId: string, clientId: string) =>
+    (await artifacts.find(MODEL, idOf(accountId, clientId))) as Consent | undefined
+
+  return {
+    find,
+    async allow(accountId, clientId, added) {
+      const before = await find(accountId, clientId)
+      const resources: Record<string, string[]> = { ...before?.resources }
+      for (const [resource, scopes] of Object.entries(added.resources))
+        resources[resource] = union(resources[resource], scopes)
+      const consent: Consent = {
+        accountId,
+        clientId,
+        scopes: union(before?.scopes, added.scopes),
+        resources,
+        grantedAt: now(),
+      }
+      await artifacts.upsert(MODEL, idOf(accountId, clientId), { ...consent }, undefined)
+    },
+    async list(accountId) {
+      const found = await artifacts.listByAccount(MODEL, accountId)
+      return found.map((summary) => summary.payload as unknown as Consent)
+    },
+    async withdraw(accountId, clientId) {
+      await artifacts.destroy(MODEL, idOf(accountId, clientId))
+      await artifacts.revokeByAccount(accountId, { clientId })
+    },
+  }
+}

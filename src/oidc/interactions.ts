@@ -1,0 +1,143 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { AppError } from '../errors.ts'
+import type { Consents } from './consents.ts'
+import { pinToIssuer } from './mount.ts'
+import type { Authentication, SignInSession } from './sign-in.ts'
+
+/**
+ * A flow that waits for a person: what the sign-in and consent pages know of it, and the ways it goes on. The pages
+ * never see the protocol library.
+ *
+ *   /authorize ──303──► /interaction/:uid ──(signIn | allow | refuse)──303──► /authorize/:uid ──► the app
+ */
+export interface InteractionDetails {
+  uid: string
+  prompt: 'login' | 'consent'
+  client: {
+    id: string
+    name: string
+    logoUri: string | undefined
+    clientUri: string | undefined
+    policyUri: string | undefined
+    tosUri: string | undefined
+  }
+  /** Who is signed in, if anybody. */
+  accountId: string | undefined
+  loginHint: string | undefined
+  /** When the flow began, in seconds since the epoch. */
+  startedAt: number
+  /** What has not been allowed yet. */
+  missing: { scopes: string[]; resources: Record<string, string[]> }
+}
+
+/** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
+export interface Interactions {
+  details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
+  /** @param at when the person proved who they are, in seconds since the epoch; now, unless they did so already */
+  signIn(request: FastifyRequest, reply: FastifyReply, who: Authentication & { at?: number }): Promise<string>
+  allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /** Ends the flow: the app gets `access_denied`. */
+  refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
+}
+
+const epoch = () => Math.floor(Date.now() / 1000)
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+function missing(interaction: Interaction): InteractionDetails['missing'] {
+  const details = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  return { scopes: details.missingOIDCScope ?? [], resources: details.missingResourceScopes ?? {} }
+}
+
+export function createInteractions(deps: {
+  issuer: string
+  current(): Provider
+  consents: Consents
+}): Interactions {
+  async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
+    pinToIssuer(request, deps.issuer)
+    const { uid } = request.params as { uid: string }
+    try {
+      const interaction = await deps.current().interactionDetails(request.raw, reply.raw)
+      if (interaction.uid === uid) return interaction
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error
+    }
+    throw new AppError(
+      'interaction_expired',
+      400,
+      'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
+    )
+  }
+
+  async function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
+    interaction.result = { ...interaction.lastSubmission, ...result }
+    await interaction.save(Math.max(1, interaction.exp - epoch()))
+    return interaction.returnTo
+  }
+
+  return {
+    async details(request, reply) {
+      const interaction = await find(request, reply)
+      const clientId = String(interaction.params.client_id)
+      const client = await deps.current().Client.find(clientId)
+      return {
+        uid: interaction.uid,
+        prompt: interaction.prompt.name === 'consent' ? 'consent' : 'login',
+        client: {
+          id: clientId,
+          name: client?.clientName ?? clientId,
+          logoUri: client?.logoUri,
+          clientUri: client?.clientUri,
+          policyUri: client?.policyUri,
+          tosUri: client?.tosUri,
+        },
+        accountId: interaction.session?.accountId,
+        loginHint: text(interaction.params.login_hint),
+        startedAt: interaction.iat,
+        missing: missing(interaction),
+      }
+    },
+
+    async signIn(request, reply, { accountId, amr, at = epoch() }) {
+      const interaction = await find(request, reply)
+      const provider = deps.current()
+      const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
+      if (session.accountId !== undefined && session.accountId !== accountId) {
+        // Somebody else was signed in here: their session ends now, so that nothing of it is inherited.
+        await session.destroy()
+        delete interaction.session
+      }
+      return finish(interaction, { login: { accountId, amr, ts: at, remember: true } })
+    },
+
+    async allow(request, reply) {
+      const interaction = await find(request, reply)
+      const accountId = interaction.session?.accountId
+      if (interaction.prompt.name !== 'consent' || accountId === undefined)
+        throw new AppError('interaction_expired', 400, 'Sign in first. Go back to the app and start again.')
+      const added = missing(interaction)
+      await deps.consents.allow(accountId, String(interaction.params.client_id), added)
+      return finish(interaction, { consent: {} })
+    },
+
+    async refuse(request, reply) {
+      const interaction = await find(request, reply)
+      interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
+      await interaction.save(Math.max(1, interaction.exp - epoch()))
+      return interaction.returnTo
+    },
+  }
+}
+
+/**
+ * True when a person proved who they are after the flow began (in another tab, by registering, by resetting the
+ * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for.
+ */
+export const answers = (
+  session: SignInSession | undefined,
+  details: InteractionDetails,
+): session is SignInSession => session !== undefined && session.loginTs >= details.startedAt

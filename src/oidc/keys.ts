@@ -1,0 +1,142 @@
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Secrets } from '../secrets.ts'
+import type { KeyStore, StoredKey } from './key-store.ts'
+
+/**
+ * Signing keys: made at first start, sealed at rest, rotated without a restart.
+ *
+ *   rotate ──► published ──(publishLead)──► signs ──(next rotation)──► published still ──(overlap)──► retired
+ *
+ * A new key is published before it signs, so that nobody meets a kid that their cached JWKS does not have; the old one
+ * stays published until the last token that it signed has expired.
+ */
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
+export const signingAlgorithms: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
+
+export interface SigningKeySet {
+  /** Private JWKs: for each algorithm the signing key first, then those only published. */
+  jwks: JWK[]
+  /** Changes whenever `jwks` does. */
+  version: string
+}
+
+export interface SigningKeySummary {
+  kid: string
+  alg: string
+  state: 'pending' | 'signing' | 'published' | 'retired'
+  createdAt: number
+  activeFrom: number
+  retiredAt: number | null
+}
+
+export interface SigningKeys {
+  /** Makes a key for each algorithm that has none. */
+  ensure(): Promise<void>
+  /** @throws AppError secret_key_mismatch when the keys were sealed under another secret */
+  load(): Promise<SigningKeySet>
+  /** The version that `load` would give, without opening any key. */
+  version(): Promise<string>
+  list(): Promise<SigningKeySummary[]>
+  /**
+   * Adds a key for each algorithm (or the one named) that takes over after the publish lead; with `now` at once, and
+   * the old keys are withdrawn, which ends every token they signed: for a leaked key.
+   */
+  rotate(options?: { alg?: SigningAlgorithm; now?: boolean }): Promise<SigningKeySummary[]>
+}
+
+export interface SigningKeysDependencies {
+  store: KeyStore
+  secrets: Secrets
+  clock: Clock
+  /** Milliseconds between publishing a key and signing with it. */
+  publishLead: number
+  /** Milliseconds that a superseded key stays published: the longest life of what it signed. */
+  overlap: number
+}
+
+const kidContext = (kid: string) => `signing-key:${kid}`
+
+async function generate(alg: SigningAlgorithm): Promise<JWK> {
+  const options = alg === 'RS256' ? { modulusLength: 2048 } : alg === 'EdDSA' ? { crv: 'Ed25519' } : {}
+  const { privateKey } = await generateKeyPair(alg, { ...options, extractable: true })
+  return exportJWK(privateKey)
+}
+
+export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
+  const { store, secrets, clock } = deps
+
+  /** Live keys in the order in which the library picks: for each algorithm the newest that is due, then the others. */
+  function ordered(keys: readonly StoredKey[]): StoredKey[] {
+    const now = clock()
+    const live = keys.filter((key) => key.retiredAt === null || key.retiredAt > now)
+    return signingAlgorithms.flatMap((alg) => {
+      const mine = live
+        .filter((key) => key.alg === alg)
+        .sort((a, b) => b.activeFrom - a.activeFrom || b.kid.localeCompare(a.kid))
+      const signing = mine.find((key) => key.activeFrom <= now) ?? mine.at(-1)
+      return signing ? [signing, ...mine.filter((key) => key !== signing)] : []
+    })
+  }
+
+  const versionOf = (keys: readonly StoredKey[]) =>
+    ordered(keys)
+      .map((key) => key.kid)
+      .join(' ')
+
+  function summarize(keys: readonly StoredKey[]): SigningKeySummary[] {
+    const now = clock()
+    const live = ordered(keys)
+    const state = (key: StoredKey) => {
+      if (!live.includes(key)) return 'retired'
+      if (live.find((other) => other.alg === key.alg) === key) return 'signing'
+      return key.activeFrom > now ? 'pending' : 'published'
+    }
+    return keys.map(({ sealedJwk: _sealed, ...key }) => ({
+      ...key,
+      state: state({ ...key, sealedJwk: _sealed }),
+    }))
+  }
+
+  async function add(alg: SigningAlgorithm, activeFrom: number): Promise<void> {
+    const jwk = await generate(alg)
+    const kid = `${alg.toLowerCase()}-${crypto.randomUUID().slice(0, 13)}`
+    const sealedJwk = secrets.seal(JSON.stringify({ ...jwk, kid, alg, use: 'sig' }), kidContext(kid))
+    await store.insert({ kid, alg, sealedJwk, createdAt: clock(), activeFrom, retiredAt: null })
+  }
+
+  return {
+    async ensure() {
+      const present = new Set((await store.all()).map((key) => key.alg))
+      for (const alg of signingAlgorithms) if (!present.has(alg)) await add(alg, clock())
+    },
+    async load() {
+      const keys = await store.all()
+      const jwks = ordered(keys).map(
+        (key) => JSON.parse(secrets.open(key.sealedJwk, kidContext(key.kid))) as JWK,
+      )
+      if (jwks.length === 0)
+        throw new AppError('no_signing_keys', 503, 'The server is not ready.', {
+          detail: 'no signing key is live',
+        })
+      return { jwks, version: versionOf(keys) }
+    },
+    version: async () => versionOf(await store.all()),
+    list: async () => summarize(await store.all()),
+    async rotate({ alg, now = false } = {}) {
+      const before = await store.all()
+      const activeFrom = clock() + (now ? 0 : deps.publishLead)
+      for (const each of alg ? [alg] : signingAlgorithms) {
+        await add(each, activeFrom)
+        const superseded = before.filter((key) => key.alg === each && key.retiredAt === null)
+        const retiredAt = now ? clock() : activeFrom + deps.overlap
+        await store.retire(
+          superseded.map((key) => key.kid),
+          retiredAt,
+        )
+      }
+      return summarize(await store.all())
+    },
+  }
+}

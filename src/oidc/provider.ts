@@ -1,0 +1,191 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import {
+  type AdapterFactory,
+  type Configuration,
+  type JWKS,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { claimsByScope } from './claims.ts'
+import type { createGrants } from './grants.ts'
+import type { ProviderPages } from './pages.ts'
+import { createInteractionPolicy } from './policy.ts'
+import type { createResourceServerInfo } from './resources.ts'
+import type { createFindAccount } from './subjects.ts'
+
+/** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
+export const ABSOLUTE_LIFETIME_FACTOR = 3
+
+/** Where the protocol lives. Clients find these by discovery; only the well-known paths are fixed by standards. */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  pushed_authorization_request: '/par',
+  end_session: '/logout',
+}
+
+export interface ProviderDependencies {
+  issuer: string
+  jwks: JWKS
+  adapter: AdapterFactory
+  artifacts: Pick<ArtifactStore, 'insert'>
+  /** Cookie signing keys, the newest first. */
+  cookieKeys: readonly string[]
+  /** 32 bytes. */
+  dpopNonceSecret: Buffer
+  findAccount: ReturnType<typeof createFindAccount>
+  grants: ReturnType<typeof createGrants>
+  getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
+  pages: ProviderPages
+  /** Seconds. */
+  ttl: { accessToken: number; refreshToken: number; session: number }
+}
+
+const epoch = () => Math.floor(Date.now() / 1000)
+
+/** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
+function sliding(ttl: number, startedAt: number | undefined): number {
+  if (startedAt === undefined) return ttl
+  return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epoch()))
+}
+
+const originsOf = new WeakMap<object, Set<string>>()
+
+/** CORS for the origins of the client's own redirect URIs (OAuth 2.0 for Browser-Based Apps). */
+function allowsOrigin(
+  _ctx: KoaContextWithOIDC,
+  origin: string,
+  client: { redirectUris?: readonly string[] | undefined },
+) {
+  let origins = originsOf.get(client)
+  if (!origins) {
+    origins = new Set((client.redirectUris ?? []).map((uri) => URL.parse(uri)?.origin ?? 'null'))
+    origins.delete('null')
+    originsOf.set(client, origins)
+  }
+  return origins.has(origin)
+}
+
+/** True when one of the stored SHA-256 hashes is the hash of what was presented. */
+function secretMatches(storedHashes: string, presented: string): boolean {
+  const digest = Buffer.from(hash('sha256', presented, 'base64url'))
+  let matched = false
+  for (const stored of storedHashes.split(' ')) {
+    const candidate = Buffer.from(stored)
+    if (candidate.length === digest.length && timingSafeEqual(candidate, digest)) matched = true
+  }
+  return matched
+}
+
+function configuration(deps: ProviderDependencies): Configuration {
+  const { ttl } = deps
+  const secure = deps.issuer.startsWith('https:')
+  const cookie = (name: string, host: boolean) =>
+    `${secure ? (host ? '__Host-' : '__Secure-') : ''}latchkey_${name}`
+  const ownToken = (client: { clientId: string }, token: { clientId?: string | undefined }) =>
+    token.clientId === client.clientId
+  return {
+    adapter: deps.adapter,
+    jwks: deps.jwks,
+    routes,
+    clients: [],
+    responseTypes: ['code'],
+    scopes: Object.keys(claimsByScope).concat('offline_access'),
+    claims: claimsByScope,
+    findAccount: deps.findAccount,
+    loadExistingGrant: (ctx) => deps.grants.load(ctx),
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    renderError: deps.pages.renderError,
+    cookies: {
+      keys: [...deps.cookieKeys],
+      names: {
+        session: cookie('session', true),
+        interaction: cookie('interaction', false),
+        resume: cookie('resume', false),
+      },
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: 15,
+    clientBasedCORS: allowsOrigin,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+    },
+    extraClientMetadata: { properties: ['pkce', 'first_party'] },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    ttl: {
+      AccessToken: ttl.accessToken,
+      ClientCredentials: ttl.accessToken,
+      AuthorizationCode: 60,
+      IdToken: 3600,
+      Interaction: 3600,
+      Grant: grantTtl(ttl),
+      RefreshToken: (_ctx, token) => sliding(ttl.refreshToken, token.iiat),
+      Session: (_ctx, session) => sliding(ttl.session, session.loginTs),
+    },
+    features: {
+      devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
+      clientCredentials: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (ctx, client, token) => {
+          if (client.clientAuthMethod === 'none' || !ownToken(client, token)) return false
+          const accountId = 'accountId' in token ? token.accountId : undefined
+          return accountId === undefined || (await deps.findAccount(ctx, accountId, token)) !== undefined
+        },
+      },
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => ownToken(client, token) },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: deps.getResourceServerInfo,
+        useGrantedResource: async () => true,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: deps.pages.signOut,
+        postLogoutSuccessSource: deps.pages.signedOut,
+      },
+    },
+  }
+}
+
+/** Seconds that a Grant lives: as long as the longest chain of refreshes that hangs on it. */
+export const grantTtl = (ttl: { refreshToken: number; session: number }) =>
+  Math.max(ttl.refreshToken, ttl.session) * ABSOLUTE_LIFETIME_FACTOR
+
+/**
+ * The protocol library, configured. One is built for each set of signing keys (hot-swap.ts); everything that must
+ * outlive it is in `deps`.
+ */
+export function createProvider(deps: ProviderDependencies): Provider {
+  const provider = new Provider(deps.issuer, configuration(deps))
+  // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
+  provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (
+    this: { clientSecret?: string },
+    presented: string,
+  ) {
+    return secretMatches(this.clientSecret ?? '', presented)
+  }
+  // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
+  Object.assign(provider.ReplayDetection, {
+    unique: (iss: string, jti: string, exp: number) =>
+      deps.artifacts.insert('ReplayDetection', `${iss}\0${jti}`, { iss }, Math.max(1, exp - epoch())),
+  })
+  return provider
+}

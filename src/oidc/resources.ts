@@ -1,0 +1,58 @@
+import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+
+/** An API whose access tokens we issue (RFC 8707). */
+export interface ProtocolResource {
+  identifier: string
+  /** Space-separated. */
+  scope: string
+  /** Seconds; null: the server's default. */
+  accessTokenTtl: number | null
+}
+
+type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
+
+/** The scopes of a resource that a client may ask for: those named in its own `scope` (least privilege). */
+export function scopesAllowed(resourceScope: string, clientScope: string | undefined): string {
+  const allowed = new Set((clientScope ?? '').split(' '))
+  return resourceScope
+    .split(' ')
+    .filter((scope) => scope !== '' && allowed.has(scope))
+    .join(' ')
+}
+
+/**
+ * The `getResourceServerInfo` of the library: JWT access tokens (RFC 9068) with the resource as their only audience,
+ * signed with the algorithm that the client asked for.
+ * @throws InvalidTarget for an unknown resource, or one of which the client may use no scope (RFC 8707 §2)
+ */
+export function createResourceServerInfo(deps: {
+  findResource(identifier: string): Promise<ProtocolResource | undefined>
+  accessTokenTtl: number
+}) {
+  return async (_ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
+    const resource = await deps.findResource(identifier)
+    if (!resource)
+      throw new errors.InvalidTarget('resource indicator is unknown', `unknown resource ${identifier}`)
+    const scope = scopesAllowed(resource.scope, client.scope)
+    if (scope === '') {
+      throw new errors.InvalidTarget(
+        'the client may not use this resource',
+        `register client ${client.clientId} with a scope of ${identifier}: ${resource.scope}`,
+      )
+    }
+    return {
+      audience: identifier,
+      scope,
+      accessTokenFormat: 'jwt',
+      accessTokenTTL: resource.accessTokenTtl ?? deps.accessTokenTtl,
+      jwt: {
+        sign: {
+          alg:
+            client.idTokenSignedResponseAlg === 'ES256' || client.idTokenSignedResponseAlg === 'EdDSA'
+              ? client.idTokenSignedResponseAlg
+              : 'RS256',
+        },
+      },
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import { pinToIssuer } from './mount.ts'
+
+/** How a person proved who they are (RFC 8176): “pwd” for a password. */
+export interface Authentication {
+  accountId: string
+  amr: string[]
+}
+
+/** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
+export interface SignInSession {
+  accountId: string
+  uid: string
+  /** When the person last proved who they are, in seconds since the epoch. */
+  loginTs: number
+}
+
+export interface SignInSessions {
+  current(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
+  /** Starts a session under a fresh id; another person's session in this browser ends. */
+  start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
+}
+
+const epoch = () => Math.floor(Date.now() / 1000)
+
+export function createSignInSessions(deps: {
+  issuer: string
+  current(): Provider
+  /** Seconds. */
+  sessionTtl: number
+  /** False when the account, or its sign-ins from before some moment, no longer count. */
+  isLive(accountId: string, loginTs: number): Promise<boolean>
+}): SignInSessions {
+  const open = async (request: FastifyRequest, reply: FastifyReply) => {
+    pinToIssuer(request, deps.issuer)
+    const provider = deps.current()
+    const ctx = provider.createContext(request.raw, reply.raw)
+    return { provider, ctx, session: await provider.Session.get(ctx) }
+  }
+  return {
+    async current(request, reply) {
+      const { session } = await open(request, reply)
+      const { accountId, uid, loginTs } = session
+      if (accountId === undefined || loginTs === undefined) return undefined
+      return (await deps.isLive(accountId, loginTs)) ? { accountId, uid, loginTs } : undefined
+    },
+    async start(request, reply, { accountId, amr }) {
+      const opened = await open(request, reply)
+      let { session } = opened
+      if (session.accountId !== undefined && session.accountId !== accountId) {
+        await session.destroy()
+        session = new opened.provider.Session()
+      } else {
+        session.resetIdentifier()
+      }
+      session.loginAccount({ accountId, amr, loginTs: epoch() })
+      await session.save(deps.sessionTtl)
+      opened.ctx.cookies.secure = deps.issuer.startsWith('https:')
+      opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {
+        httpOnly: true,
+        sameSite: 'lax',
+        signed: true,
+        overwrite: true,
+        path: '/',
+        expires: new Date((epoch() + deps.sessionTtl) * 1000),
+      })
+    },
+  }
+}
