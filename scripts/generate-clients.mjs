@@ -4,34 +4,21 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { schemaHead } from './schema-head.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const check = process.argv.includes('--check')
 const models = readFileSync(join(root, 'prisma/models.prisma'), 'utf8')
 const cli = join(root, 'node_modules/prisma/build/index.js')
 
-const head = (provider) => `// Composed by scripts/generate-clients.mjs from ../models.prisma: edit that.
-generator client {
-  provider               = "prisma-client"
-  output                 = "../../src/storage/generated/${provider}"
-  runtime                = "nodejs"
-  moduleFormat           = "esm"
-  generatedFileExtension = "ts"
-  importFileExtension    = "ts"
-}
-
-datasource db {
-  provider = "${provider}"
-}
-
-`
-
 for (const provider of ['sqlite', 'postgresql']) {
   const path = join(root, 'prisma', provider, 'schema.prisma')
-  const schema = head(provider) + models
+  const schema = schemaHead(provider) + models
   if (check) {
     if (readFileSync(path, 'utf8') !== schema) {
-      console.error(`prisma/${provider}/schema.prisma differs from prisma/models.prisma: run npm run generate`)
+      console.error(
+        `prisma/${provider}/schema.prisma differs from prisma/models.prisma: run npm run generate`,
+      )
       process.exitCode = 1
     }
     continue

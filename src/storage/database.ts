@@ -9,6 +9,8 @@ export interface Database {
   reads: Sql
   /** The connection of the artefact store. */
   artifacts: Sql
+  /** Names of the migrations that opening this database applied, in order. */
+  appliedMigrations: readonly string[]
   /** Rejects when the database cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>

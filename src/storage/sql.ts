@@ -4,7 +4,11 @@ export type SqlValue = string | number | null
 /**
  * Prepared statements straight on the driver, for the paths where an ORM would cost more than the protocol.
  * Statements are written once, with `?` placeholders, for both engines; each distinct text is prepared once a
- * connection. Columns come back as the driver gives them: integers as numbers, text as strings, SQL NULL as null.
+ * connection, so build no text from values. Columns come back alike from both: integers as numbers, text as
+ * strings, booleans as 0 or 1, Prisma's DateTime as ISO 8601 text in UTC (“2026-01-31T09:30:00.000+00:00”), SQL
+ * NULL as null.
+ *
+ * Every method rejects with AppError `database_unavailable` (503) while the database cannot be reached or is busy.
  */
 export interface Sql {
   readonly dialect: 'sqlite' | 'postgresql'
@@ -13,5 +17,6 @@ export interface Sql {
   all<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row[]>
   /** Runs a statement and returns how many rows it changed. */
   run(statement: string, parameters?: readonly SqlValue[]): Promise<number>
+  /** On SQLite closes the connection; on PostgreSQL the pool stays open until its owner closes it. */
   close(): Promise<void>
 }

@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Database } from './database.ts'
+import type { PrismaClient } from './generated/sqlite/client.ts'
+import type { StorageLogger } from './logger.ts'
+import { migratePostgres } from './migrate-postgres.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { artifactMigrations, prismaMigrations } from './migrations.ts'
+import { createPostgresPool, createPostgresSql } from './postgres.ts'
+import { createPrismaSqliteAdapter } from './prisma-sqlite.ts'
+import { createSqliteSql, openSqlite } from './sqlite.ts'
+import { databaseUnavailable } from './unavailable.ts'
+
+export interface OpenDatabaseOptions {
+  /** `file:latchkey.db` (relative paths are inside `dataDir`), `postgresql://…` or `postgres://…` */
+  databaseUrl: string
+  dataDir: string
+  clock: Clock
+  logger?: StorageLogger | undefined
+}
+
+/**
+ * Opens the database, applies the migrations it lacks and returns every connection on it.
+ * @throws AppError `database_unavailable` (503) when it cannot be reached or opened; `database_newer`,
+ *   `migration_edited`, `migration_unfinished`, `migration_failed` (see migrations.ts); `database_url_invalid`
+ */
+export const openDatabase = async (options: OpenDatabaseOptions): Promise<Database> => {
+  const { databaseUrl, logger } = options
+  const sqlite = databaseUrl.startsWith('file:')
+  if (!sqlite && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new AppError('database_url_invalid', 500, 'DATABASE_URL must start with file: or postgresql:')
+  }
+  try {
+    const database = sqlite ? await openOnSqlite(options) : await openOnPostgres(options)
+    for (const migration of database.appliedMigrations) logger?.info({ migration }, 'migration applied')
+    return database
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw databaseUnavailable(error)
+  }
+}
+
+/** `artifacts.db` beside `latchkey.db`; beside a file of another name, one named after it. */
+const sqliteFiles = (databaseUrl: string, dataDir: string): { main: string; artifacts: string } => {
+  const main = resolve(
+    dataDir,
+    databaseUrl.replace(/^file:(\/\/)?/, '').replace(/\?.*$/, '') || 'latchkey.db',
+  )
+  const stem = basename(main, extname(main))
+  return {
+    main,
+    artifacts: join(dirname(main), stem === 'latchkey' ? 'artifacts.db' : `${stem}-artifacts.db`),
+  }
+}
+
+const openOnSqlite = async ({ databaseUrl, dataDir, clock }: OpenDatabaseOptions): Promise<Database> => {
+  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const files = sqliteFiles(databaseUrl, dataDir)
+
+  const setup = openSqlite(files.main, { synchronous: 'FULL' })
+  let applied: string[]
+  try {
+    applied = migrateSqlite(setup, prismaMigrations('sqlite'), clock)
+  } finally {
+    setup.close()
+  }
+  const artifacts = openSqlite(files.artifacts, { synchronous: 'NORMAL' })
+  try {
+    applied.push(...migrateSqlite(artifacts, artifactMigrations('sqlite'), clock))
+  } catch (error) {
+    artifacts.close()
+    throw error
+  }
+
+  const { PrismaClient } = await import('./generated/sqlite/client.ts')
+  const prisma = new PrismaClient({ adapter: createPrismaSqliteAdapter(files.main) })
+  await prisma.$connect()
+  const reads = createSqliteSql(openSqlite(files.main, { readonly: true, synchronous: 'FULL' }))
+  const artifactSql = createSqliteSql(artifacts)
+  return {
+    prisma,
+    reads,
+    artifacts: artifactSql,
+    appliedMigrations: applied,
+    async ping() {
+      await reads.get('SELECT 1')
+      await artifactSql.get('SELECT 1')
+    },
+    async close() {
+      await reads.close()
+      await prisma.$disconnect()
+      await artifactSql.close()
+    },
+  }
+}
+
+const openOnPostgres = async ({ databaseUrl, clock, logger }: OpenDatabaseOptions): Promise<Database> => {
+  const applied = await migrateOnPostgres(databaseUrl, clock)
+  const pool = createPostgresPool(databaseUrl, logger)
+  const { PrismaClient: PostgresClient } = await import('./generated/postgresql/client.ts')
+  const prisma = new PostgresClient({ adapter: new PrismaPg(pool) })
+  const sql = createPostgresSql(pool)
+  return {
+    // Same models, same methods: scripts/generate-clients.mjs builds both clients from one file.
+    prisma: prisma as unknown as PrismaClient,
+    reads: sql,
+    artifacts: sql,
+    appliedMigrations: applied,
+    async ping() {
+      await sql.get('SELECT 1')
+    },
+    async close() {
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}
+
+/** On a connection of its own: a migration may take longer than any statement of a request is allowed to. */
+const migrateOnPostgres = async (databaseUrl: string, clock: Clock): Promise<string[]> => {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const applied = await migratePostgres(client, prismaMigrations('postgresql'), clock)
+    return [...applied, ...(await migratePostgres(client, artifactMigrations('postgresql'), clock))]
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

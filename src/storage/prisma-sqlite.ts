@@ -1,0 +1,94 @@
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { busyTimeout, connectionPragmas } from './sqlite.ts'
+
+type Factory = Pick<PrismaBetterSqlite3, 'provider' | 'adapterName' | 'connect'>
+type Adapter = Awaited<ReturnType<PrismaBetterSqlite3['connect']>>
+type Transaction = Awaited<ReturnType<Adapter['startTransaction']>>
+
+const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
+
+/**
+ * Prisma's adapter holds one connection, and runs on it whatever comes while a transaction is open: a write of
+ * another request would join that transaction and be rolled back with it. Here everything outside the transaction
+ * waits for its end. Within `$transaction(async (tx) => …)` use only `tx`: the outer client waits for ever (until
+ * Prisma's time limit ends the transaction).
+ */
+const oneAtATime = (adapter: Adapter): Adapter => {
+  let transaction: Promise<void> | undefined
+  const turn = async (): Promise<void> => {
+    while (transaction !== undefined) await transaction
+  }
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    async queryRaw(query) {
+      await turn()
+      return adapter.queryRaw(query)
+    },
+    async executeRaw(query) {
+      await turn()
+      return adapter.executeRaw(query)
+    },
+    async executeScript(script) {
+      await turn()
+      return adapter.executeScript(script)
+    },
+    async startTransaction(isolationLevel) {
+      await turn()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      transaction = promise
+      const end = (): void => {
+        transaction = undefined
+        resolve()
+      }
+      try {
+        return announceEnd(await beginImmediate(adapter, isolationLevel), end)
+      } catch (error) {
+        end()
+        throw error
+      }
+    },
+    dispose: () => adapter.dispose(),
+  }
+}
+
+/**
+ * Takes the write lock at once. A transaction that reads first and writes later fails with SQLITE_BUSY_SNAPSHOT when
+ * another process (the command line) wrote in between; one that starts with the lock waits its turn instead.
+ */
+const beginImmediate = async (
+  adapter: Adapter,
+  isolationLevel: Parameters<Adapter['startTransaction']>[0],
+): Promise<Transaction> => {
+  const transaction = await adapter.startTransaction(isolationLevel)
+  try {
+    await transaction.executeRaw(plain('ROLLBACK'))
+    await transaction.executeRaw(plain('BEGIN IMMEDIATE'))
+  } catch (error) {
+    await transaction.rollback()
+    throw error
+  }
+  return transaction
+}
+
+const announceEnd = (transaction: Transaction, end: () => void): Transaction => {
+  const commit = transaction.commit.bind(transaction)
+  const rollback = transaction.rollback.bind(transaction)
+  transaction.commit = () => commit().finally(end)
+  transaction.rollback = () => rollback().finally(end)
+  return transaction
+}
+
+/** Prisma's SQLite adapter with our connection settings and one transaction at a time. */
+export const createPrismaSqliteAdapter = (path: string): Factory => {
+  const factory = new PrismaBetterSqlite3({ url: path, timeout: busyTimeout })
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    async connect() {
+      const adapter = await factory.connect()
+      await adapter.executeScript(connectionPragmas({ synchronous: 'FULL' }))
+      return oneAtATime(adapter)
+    },
+  }
+}

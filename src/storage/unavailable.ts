@@ -1,0 +1,41 @@
+import { AppError } from '../errors.ts'
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : ''
+
+/** SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown and start-up, 25006 a standby that cannot write. */
+const postgresCode = /^(08...|53...|57P0.|25006|55P03|57014)$/
+const socketCode = /^(E(CONN\w+|TIMEDOUT|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)|EAI_AGAIN)$/
+const sqliteCode = /^SQLITE_(BUSY|LOCKED|CANTOPEN|FULL|IOERR|NOTADB|CORRUPT|READONLY)/
+/** What the pool and the client of pg say without any code. */
+const clientMessage =
+  /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i
+
+/** Whether a driver's error means “not now” rather than “a wrong statement”. */
+export const isUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable)
+  const code = codeOf(error)
+  if (code === '') return clientMessage.test(error.message)
+  return postgresCode.test(code) || socketCode.test(code) || sqliteCode.test(code)
+}
+
+/** The error that a request sees while the database is away: 503 with Retry-After. */
+export const databaseUnavailable = (cause: unknown, detail?: string): AppError =>
+  new AppError(
+    'database_unavailable',
+    503,
+    'The service is temporarily unavailable. Please try again shortly.',
+    {
+      cause,
+      detail:
+        detail ?? `the database is unavailable: ${cause instanceof Error ? cause.message : String(cause)}`,
+      retryAfter: 5,
+    },
+  )
+
+/** A driver's error as the rest of the program should see it. */
+export const asStorageError = (error: unknown): unknown =>
+  isUnavailable(error) ? databaseUnavailable(error) : error
