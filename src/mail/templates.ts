@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { Eta } from 'eta'
+
+/** Every mail that the program sends, with what its text needs. Links are absolute; times are words. */
+export interface MailData {
+  /** To a new address: proves that its owner asked. */
+  'verify-email': { username: string; link: string; code: string; validFor: string }
+  /** To an address that already belongs to an account, when somebody registers with it. */
+  'already-registered': { signInLink: string; resetLink: string }
+  'reset-password': { username: string; link: string; validFor: string }
+  'password-changed': { username: string; resetLink: string }
+  /** After too many wrong passwords. */
+  locked: { username: string; lockedFor: string; link: string; validFor: string }
+  /** To the old address, once a new one has been proven. */
+  'email-changed': { username: string; newEmail: string }
+}
+
+export type MailTemplate = keyof MailData
+
+/** A mail as a feature asks for it. `to` is one address in canonical form. */
+export type Mail = {
+  [Template in MailTemplate]: { to: string; template: Template; data: MailData[Template] }
+}[MailTemplate]
+
+export interface RenderedMail {
+  subject: string
+  text: string
+  html: string
+}
+
+/** No subject holds a name or a code: subjects show on locked screens and in the logs of mail servers. */
+const subjects: Record<MailTemplate, (service: string) => string> = {
+  'verify-email': (service) => `Confirm your e-mail address for ${service}`,
+  'already-registered': (service) => `You already have an account at ${service}`,
+  'reset-password': (service) => `Set a new password for ${service}`,
+  'password-changed': (service) => `Your password for ${service} was changed`,
+  locked: (service) => `Too many wrong passwords for your account at ${service}`,
+  'email-changed': (service) => `Your e-mail address for ${service} was changed`,
+}
+
+/** Text that goes into a mail stays on its line, whatever a name once was allowed to hold. */
+const onOneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+
+/**
+ * Renders views/mail/<template>.{txt,html}.eta; both say the same.
+ *
+ * @param options.issuer its host is what the mails call the service
+ */
+export function createMailTemplates(options: { issuer: string; viewsDir: string }) {
+  const service = new URL(options.issuer).host
+  const views = join(options.viewsDir, 'mail')
+  const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
+  const html = new Eta({ views, cache: true, autoEscape: true })
+
+  return function render(mail: Mail): RenderedMail {
+    const entries = Object.entries(mail.data).map(([name, value]) => [name, onOneLine(value)])
+    const subject = onOneLine(subjects[mail.template](service))
+    const data = { ...Object.fromEntries(entries), service, subject }
+    return {
+      subject,
+      text: text.render(`./${mail.template}.txt.eta`, data),
+      html: html.render(`./${mail.template}.html.eta`, data),
+    }
+  }
+}

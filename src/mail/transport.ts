@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { access, constants, mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTransport } from 'nodemailer'
+import type { Clock } from '../clock.ts'
+import type { MailTemplate, RenderedMail } from './templates.ts'
+
+/** One message on its way to one address. */
+export interface Envelope extends RenderedMail {
+  from: string
+  to: string
+  template: MailTemplate
+}
+
+export interface MailTransport {
+  /** Hands a message over. Returns the file it went to, if it is one. Throws what the server answered. */
+  deliver(envelope: Envelope): Promise<string | undefined>
+  /** Rejects when messages could not be handed over now. */
+  check(): Promise<void>
+  close(): void
+}
+
+/** The receiver as an object: a string would be parsed, and could name more than one. */
+const messageOf = ({ from, to, subject, text, html }: Envelope) => ({
+  from,
+  to: { name: '', address: to },
+  subject,
+  text,
+  html,
+  headers: { 'Auto-Submitted': 'auto-generated' },
+  disableFileAccess: true,
+  disableUrlAccess: true,
+})
+
+/**
+ * @param smtpUrl smtp://user:password@host:port (STARTTLS when the server offers it; `?requireTLS=true` insists)
+ *   or smtps://
+ */
+export function createSmtpTransport(smtpUrl: string): MailTransport {
+  const smtp = createTransport({
+    url: smtpUrl,
+    pool: true,
+    maxConnections: 2,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 20_000,
+  })
+  return {
+    async deliver(envelope) {
+      await smtp.sendMail(messageOf(envelope))
+      return undefined
+    },
+    async check() {
+      await smtp.verify()
+    },
+    close: () => smtp.close(),
+  }
+}
+
+/** Writes each message to a file of its own, named by time and template; a reader never sees half a file. */
+export function createOutbox(outboxDir: string, clock: Clock): MailTransport {
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  let written = 0
+  return {
+    async deliver(envelope) {
+      const { message } = await composer.sendMail(messageOf(envelope))
+      const time = new Date(clock()).toISOString().replaceAll(/[-:.]/g, '')
+      const order = String(written++).padStart(6, '0')
+      const name = `${time}-${order}-${envelope.template}-${randomBytes(4).toString('hex')}.eml`
+      const file = join(outboxDir, name)
+      await mkdir(outboxDir, { recursive: true, mode: 0o700 })
+      await writeFile(`${file}.tmp`, message, { mode: 0o600, flag: 'wx' })
+      await rename(`${file}.tmp`, file)
+      return file
+    },
+    async check() {
+      await mkdir(outboxDir, { recursive: true, mode: 0o700 })
+      await access(outboxDir, constants.W_OK)
+    },
+    close: () => composer.close(),
+  }
+}

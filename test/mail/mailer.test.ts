@@ -1,0 +1,219 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createMailer, type Mail, type Mailer } from '../../src/mail/mailer.ts'
+import { codeIn, linkIn, type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
+
+const issuer = 'https://id.example.com/tenant'
+const link = `${issuer}/verify-email?token=${'t'.repeat(43)}`
+const verification: Mail = {
+  to: 'ada@example.org',
+  template: 'verify-email',
+  data: { username: 'ada', link, code: '012345', validFor: '24 hours' },
+}
+
+let outboxDir: string
+let box: Mailbox
+let answer: number | undefined
+let refusals: number
+let lines: { level: string; facts: object; message: string }[]
+const mailers: Mailer[] = []
+
+const logger = {
+  info: (facts: object, message: string) => lines.push({ level: 'info', facts, message }),
+  error: (facts: object, message: string) => lines.push({ level: 'error', facts, message }),
+}
+const mailer = (options: { smtpUrl?: string; from?: string } = {}): Mailer => {
+  const created = createMailer({
+    outboxDir,
+    issuer,
+    logger,
+    clock: () => Date.UTC(2026, 10, 22),
+    backoff: [1, 1],
+    ...options,
+  })
+  mailers.push(created)
+  return created
+}
+
+beforeEach(async () => {
+  outboxDir = join(await mkdtemp(join(tmpdir(), 'latchkey-mail-')), 'outbox')
+  lines = []
+  answer = undefined
+  refusals = 0
+  box = await startMailbox({
+    answer: () => {
+      if (answer) refusals++
+      return answer
+    },
+  })
+})
+
+afterEach(async () => {
+  await Promise.all(mailers.splice(0).map((each) => each.close()))
+  await box.stop()
+  await rm(join(outboxDir, '..'), { recursive: true, force: true })
+})
+
+test('a mail arrives over SMTP with the same link, code and words as text and as HTML', async () => {
+  mailer({ smtpUrl: box.smtpUrl }).send(verification)
+  const mail = await box.waitForMail('ada@example.org', /^Confirm your e-mail address for id\.example\.com$/)
+  expect(linkIn(mail).href).toBe(link)
+  expect(codeIn(mail)).toBe('012345')
+  expect(mail.html).toContain(`href="${link}"`)
+  expect(mail.html).toContain('012345')
+  expect(mail.headers.from).toBe('Latchkey <no-reply@id.example.com>')
+  const words = (text: string) =>
+    text
+      .replaceAll(/<[^>]+>|https?:\/\/\S+|[^a-z0-9]+/gi, ' ')
+      .trim()
+      .split(/\s+/)
+  const shown = new Set(words(mail.html.slice(mail.html.indexOf('<body'))))
+  expect(words(mail.text).filter((word) => !shown.has(word))).toEqual([])
+})
+
+test('every template renders in both forms, leaving no value out', async () => {
+  const all: Mail[] = [
+    verification,
+    {
+      to: 'a@b.example',
+      template: 'already-registered',
+      data: { signInLink: 'VALUE1', resetLink: 'VALUE2' },
+    },
+    {
+      to: 'a@b.example',
+      template: 'reset-password',
+      data: { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
+    },
+    { to: 'a@b.example', template: 'password-changed', data: { username: 'VALUE1', resetLink: 'VALUE2' } },
+    {
+      to: 'a@b.example',
+      template: 'locked',
+      data: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
+    },
+    { to: 'a@b.example', template: 'email-changed', data: { username: 'VALUE1', newEmail: 'VALUE2' } },
+  ]
+  const post = mailer()
+  for (const mail of all) post.send(mail)
+  await post.idle()
+  const mails = await readOutbox(outboxDir)
+  expect(mails).toHaveLength(all.length)
+  for (const { template, data } of all) {
+    const mail = mails[all.findIndex((each) => each.template === template)]
+    for (const value of Object.values(data)) {
+      expect(mail?.text, template).toContain(value)
+      expect(mail?.html, template).toContain(value)
+    }
+    expect(`${mail?.text}${mail?.html}`, template).not.toMatch(/undefined|\[object|<%/)
+  }
+})
+
+test('without an SMTP server messages are private files, and the log names file and template but no token', async () => {
+  const post = mailer()
+  post.send(verification)
+  await post.idle()
+  const [name = ''] = await readdir(outboxDir)
+  expect(name).toMatch(/^20261122T000000000Z-000000-verify-email-[0-9a-f]{8}\.eml$/)
+  expect((await stat(join(outboxDir, name))).mode & 0o777).toBe(0o600)
+  expect((await stat(outboxDir)).mode & 0o777).toBe(0o700)
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      facts: { template: 'verify-email', file: join(outboxDir, name) },
+      message: 'mail written to the outbox',
+    },
+  ])
+  expect(JSON.stringify(lines)).not.toMatch(/tttt|012345|ada@/)
+})
+
+test.each([
+  ['a line break in the receiver', 'ada@example.org\r\nBcc: eve@evil.example'],
+  ['two receivers', 'ada@example.org, eve@evil.example'],
+  ['a receiver with a name', 'Ada <eve@evil.example>'],
+  ['a group of receivers', 'group:eve@evil.example;'],
+])('%s is refused before anything is sent', async (_, to) => {
+  const post = mailer({ smtpUrl: box.smtpUrl })
+  post.send({ ...verification, to })
+  await post.idle()
+  expect(box.messages).toEqual([])
+  expect(lines).toMatchObject([{ level: 'error', message: 'mail could not be prepared' }])
+})
+
+test('a name cannot add headers, lines or HTML to a mail', async () => {
+  const username = 'x\r\nBcc: eve@evil.example\r\n\r\n<img src=x>\u2028<b>'
+  const post = mailer({ smtpUrl: box.smtpUrl })
+  post.send({ ...verification, data: { ...verification.data, username } })
+  await post.idle()
+  expect(box.messages.map(({ to }) => to)).toEqual(['ada@example.org'])
+  const [mail] = box.messages
+  expect(Object.keys(mail?.headers ?? {})).not.toContain('bcc')
+  expect(mail?.html).not.toContain('<img')
+  expect(mail?.text).toContain('x Bcc: eve@evil.example <img src=x> <b>')
+})
+
+test('a sender with a line break is refused at start', () => {
+  expect(() => mailer({ from: 'a@b.example\r\nBcc: c@d.example' })).toThrow(/control characters/)
+})
+
+test('a passing refusal is tried again, up to three times in all', async () => {
+  answer = 451
+  const post = mailer({ smtpUrl: box.smtpUrl })
+  post.send(verification)
+  await post.idle()
+  expect(refusals).toBe(3)
+  expect(lines).toMatchObject([
+    { level: 'error', facts: { template: 'verify-email', tries: 3 }, message: 'mail could not be sent' },
+  ])
+  expect(JSON.stringify(lines)).not.toMatch(/tttt|012345|ada@example/)
+
+  answer = undefined
+  post.send(verification)
+  await box.waitForMail('ada@example.org', /Confirm/)
+})
+
+test('a final refusal (5yz) is not tried again', async () => {
+  answer = 550
+  const post = mailer({ smtpUrl: box.smtpUrl })
+  post.send(verification)
+  await post.idle()
+  expect(refusals).toBe(1)
+})
+
+test('a mail server that is down fails nobody but the mail', async () => {
+  const gone = await startMailbox()
+  await gone.stop()
+  const post = mailer({ smtpUrl: gone.smtpUrl })
+  expect(() => post.send(verification)).not.toThrow()
+  await post.idle()
+  expect(lines).toMatchObject([{ level: 'error', facts: { tries: 3 } }])
+  await expect(post.check()).rejects.toThrow()
+})
+
+test('closing sends what is queued and does not wait for the next try', async () => {
+  const post = createMailer({
+    outboxDir,
+    issuer,
+    logger,
+    clock: Date.now,
+    smtpUrl: box.smtpUrl,
+    backoff: [3_600_000, 3_600_000],
+  })
+  answer = 451
+  post.send(verification)
+  for (let more = 0; more < 10; more++) post.send({ ...verification, to: `user${more}@example.org` })
+  await post.close()
+  expect(refusals).toBe(33)
+})
+
+test('deferred work that fails or finds nothing to send is no mail and no crash', async () => {
+  const post = mailer()
+  post.defer(async () => undefined)
+  post.defer(async () => {
+    throw new Error('database gone')
+  })
+  post.defer(async () => verification)
+  await post.idle()
+  expect(await readOutbox(outboxDir)).toHaveLength(1)
+  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+})
