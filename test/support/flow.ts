@@ -95,6 +95,15 @@ function formData(form: HtmlForm, button: FormButton | undefined, values: FormVa
   return data
 }
 
+/** What browsers tell about where a POST comes from; the origin is “null” under `no-referrer` (Fetch §3.2). */
+function originHeaders(page: BrowserPage, target: URL): Record<string, string> {
+  const hidden = page.headers.get('referrer-policy')?.trim() === 'no-referrer'
+  return {
+    origin: hidden ? 'null' : page.url.origin,
+    'sec-fetch-site': page.url.origin === target.origin ? 'same-origin' : 'cross-site',
+  }
+}
+
 /** @throws Error from its methods when a page lacks the form, button, field or link that was asked for */
 export function createHttpBrowser(options: HttpBrowserOptions = {}): HttpBrowser {
   const cookies = createCookieJar()
@@ -137,9 +146,7 @@ export function createHttpBrowser(options: HttpBrowserOptions = {}): HttpBrowser
     const { form, button } = pick(page, which)
     const data = formData(form, button, values)
     const url = new URL(button?.action ?? (form.action || page.url.href), page.url)
-    // A browser names the page's origin on every POST; servers use it against cross-site requests.
-    if (form.method === 'post')
-      return { url, method: 'POST', body: data, headers: { origin: page.url.origin } }
+    if (form.method === 'post') return { url, method: 'POST', body: data, headers: originHeaders(page, url) }
     url.search = data.toString()
     return { url, method: 'GET' }
   }

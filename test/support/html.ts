@@ -52,6 +52,9 @@ function decodeEntities(text: string): string {
   })
 }
 
+/** Elements that do not separate words. */
+const INLINE = new Set(['a', 'abbr', 'b', 'code', 'em', 'i', 'small', 'span', 'strong', 'time'])
+
 const collapse = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 function parseAttributes(source: string): Attributes {
@@ -159,6 +162,8 @@ export function parseHtml(html: string): HtmlPage {
   }
 
   for (const token of tokens(html)) {
+    const tag = 'open' in token ? token.open : 'close' in token ? token.close : undefined
+    if (tag !== undefined && !INLINE.has(tag)) page.text += ' '
     if ('open' in token) open(token.open, token.attributes)
     else if ('close' in token) close(token.close)
     else {
@@ -166,7 +171,7 @@ export function parseHtml(html: string): HtmlPage {
       if (link) link.text += token.text
       if (button) button.label += token.text
       if (label) label.text += token.text
-      page.text += `${token.text} `
+      page.text += token.text
     }
   }
   for (const [field, id] of fieldIds) field.label = labels.get(id) ?? field.label

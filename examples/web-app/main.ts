@@ -1,0 +1,21 @@
+import { startWebApp } from './server.ts'
+
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT, BASE_URL, SCOPE } = process.env
+if (!ISSUER || !CLIENT_ID) {
+  console.error('Set ISSUER and CLIENT_ID (and CLIENT_SECRET for a confidential client). See the README.')
+  process.exit(1)
+}
+const app = await startWebApp({
+  issuer: ISSUER,
+  clientId: CLIENT_ID,
+  clientSecret: CLIENT_SECRET,
+  port: Number(PORT ?? 4000),
+  baseUrl: BASE_URL,
+  scope: SCOPE,
+  onError: (message) => console.error(message),
+}).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
+console.log(`The web app is at ${app.url}`)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
