@@ -147,7 +147,7 @@ test('without the provider: a clear page, and tokens in hand are kept', async ()
   await pair.provider.close()
   const refreshed = await browser.submit(page, {}, { button: 'Refresh now' })
   expect(refreshed.text).toContain('The tokens could not be renewed. The sign-in service cannot be reached.')
-  expect(refreshed.text).toContain('Hello, User ada')
+  expect(refreshed.text).toContain('Hello, ada')
   expect(errors).not.toEqual([])
 })
 
