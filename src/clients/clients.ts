@@ -1,0 +1,182 @@
+/**
+ * The registered OAuth clients: who they are, how they authenticate, when they are cut off. It does not know the
+ * protocol library (src/oidc asks `findForProtocol`), HTTP or the command line.
+ *
+ *   create ──▶ enabled ◀──enable── disabled     rotateSecret: a new secret; the one before works a while longer
+ *                 └──────disable──────▶┘        delete: from either state; ends everything that was issued
+ */
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Database } from '../storage/database.ts'
+import { mergeRegistration, registrationData, rotateSecret, storeEdit, usesSecret } from './edits.ts'
+import { type ClientMetadata, parseRegistration, type RegistrationInput } from './metadata.ts'
+import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
+import { hashSecret, newClientId, newClientSecret } from './secrets.ts'
+import { createClientStore, type LockedClient } from './store.ts'
+import {
+  type ClientView,
+  clientView,
+  type IssuedSecret,
+  issuedSecret,
+  storedMetadata,
+  storedPkce,
+} from './view.ts'
+
+/** How long a replaced secret stays valid unless told otherwise, in seconds: time to redeploy. */
+export const DEFAULT_OVERLAP = 86_400
+
+export interface ClientEvent {
+  type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated'}`
+  client_id: string
+}
+
+export interface ClientsDependencies {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  /** Told of every change after it is stored. Never gets a secret. */
+  events(event: ClientEvent): void
+  /** What ends the codes, tokens and grants of a client. */
+  artifacts: { revokeByClient(clientId: string): Promise<void> }
+}
+
+/** What the protocol needs of an enabled client. */
+export interface ClientForProtocol {
+  metadata: ClientMetadata & { client_id: string }
+  /** SHA-256, base64url, of the secrets that are valid now: none, one, or two while one replaces the other. */
+  secretHashes: string[]
+  pkce: 'required' | 'optional'
+  firstParty: boolean
+}
+
+export type Clients = ReturnType<typeof createClients>
+
+export function createClients({ db, clock, events, artifacts }: ClientsDependencies) {
+  const store = createClientStore(db)
+
+  const edit = async <Result>(
+    id: string,
+    change: (client: LockedClient) => Promise<Result>,
+  ): Promise<Result> => {
+    const result = printable(id) ? await store.edit(id, new Date(clock()), change) : undefined
+    if (result === undefined) throw notFound()
+    return result
+  }
+
+  const get = async (id: string): Promise<ClientView> => {
+    const row = printable(id) ? await store.find(id) : null
+    if (row === null) throw notFound()
+    return clientView(row, clock())
+  }
+
+  const setDisabled = async (id: string, disabledAt: Date | null): Promise<void> => {
+    await edit(id, async (client) => {
+      await client.write({ disabledAt })
+      return true
+    })
+  }
+
+  return {
+    /**
+     * Registers a client under an id of the server's choice (RFC 9700 §4.15).
+     * @returns its metadata and, unless it authenticates without one, its secret: the only time it is shown
+     * @throws InvalidInputError (invalid_client_metadata) with every problem at once
+     */
+    async create(input: RegistrationInput): Promise<ClientView & IssuedSecret> {
+      const registration = parseRegistration(input)
+      const id = newClientId()
+      const secret = usesSecret(registration.metadata.token_endpoint_auth_method)
+        ? newClientSecret()
+        : undefined
+      const hash = secret === undefined ? undefined : hashSecret(secret)
+      const now = clock()
+      const row = await store.insert(id, registrationData(registration), new Date(now), hash)
+      events({ type: 'client.created', client_id: id })
+      return { ...clientView(row, now), ...issuedSecret(secret) }
+    },
+
+    /** @throws AppError client_not_found (404) */
+    get,
+
+    /** Newest first. @throws AppError invalid_page (400) */
+    async list(request: PageRequest = {}): Promise<Page<ClientView>> {
+      const { limit, after } = parsePageRequest(request)
+      return toPage(await store.list(limit + 1, after), limit, (row) => clientView(row, clock()))
+    },
+
+    /**
+     * Changes the given fields; null unsets one. Takes effect with the next request, on every process.
+     * @returns the client, with a new secret if it has just begun to need one
+     * @throws AppError client_not_found (404) · InvalidInputError (invalid_client_metadata)
+     */
+    async update(id: string, changes: RegistrationInput): Promise<ClientView & IssuedSecret> {
+      const { secret } = await edit(id, async (client) => ({
+        secret: await storeEdit(client, mergeRegistration(client, changes), clock()),
+      }))
+      events({ type: 'client.updated', client_id: id })
+      return { ...(await get(id)), ...issuedSecret(secret) }
+    },
+
+    /** Cuts a client off: it is unknown to the protocol, and what it was issued ends. @throws AppError client_not_found */
+    async disable(id: string): Promise<void> {
+      await setDisabled(id, new Date(clock()))
+      await artifacts.revokeByClient(id)
+      events({ type: 'client.disabled', client_id: id })
+    },
+
+    /** Lets a disabled client in again; its people sign in anew. @throws AppError client_not_found (404) */
+    async enable(id: string): Promise<void> {
+      await setDisabled(id, null)
+      events({ type: 'client.enabled', client_id: id })
+    },
+
+    /**
+     * Removes a client with all that it was issued. Disabled first: if ending its tokens fails, it stays cut off and
+     * the call can be repeated.
+     * @throws AppError client_not_found (404)
+     */
+    async delete(id: string): Promise<void> {
+      await setDisabled(id, new Date(clock()))
+      await artifacts.revokeByClient(id)
+      await store.remove(id)
+      events({ type: 'client.deleted', client_id: id })
+    },
+
+    /**
+     * Issues a new secret; the newest of those before stays valid for `keepOldSeconds` (0 to 7,776,000), so that
+     * a deployment can change over without downtime. Never more than two are valid.
+     * @throws AppError client_not_found (404) · client_has_no_secret (409) · invalid_overlap (422)
+     */
+    async rotateSecret(id: string, options: { keepOldSeconds?: number } = {}) {
+      const { keepOldSeconds = DEFAULT_OVERLAP } = options
+      const { secret, previousExpiresAt } = await edit(id, (client) =>
+        rotateSecret(client, keepOldSeconds, clock()),
+      )
+      events({ type: 'client.secret_rotated', client_id: id })
+      return {
+        client_id: id,
+        client_secret: secret,
+        client_secret_expires_at: 0,
+        /** Seconds since the epoch; 0: the old secret is no longer valid. */
+        previous_secret_expires_at: previousExpiresAt ? Math.floor(previousExpiresAt.getTime() / 1000) : 0,
+      }
+    },
+
+    /** The read of every protocol request: one prepared statement. Undefined: unknown or disabled. */
+    async findForProtocol(clientId: string): Promise<ClientForProtocol | undefined> {
+      if (!printable(clientId)) return undefined
+      const found = await store.findEnabled(clientId, clock())
+      if (found === undefined) return undefined
+      return {
+        metadata: { client_id: clientId, ...storedMetadata(found) },
+        secretHashes: found.secretHashes,
+        pkce: storedPkce(found),
+        firstParty: found.firstParty,
+      }
+    },
+  }
+}
+
+/** RFC 6749 appendix A.1: client-id = *VSCHAR. What is not one is not worth a query, and PostgreSQL rejects NUL. */
+const printable = (id: string): boolean => /^[\x20-\x7e]{1,100}$/.test(id)
+
+const notFound = (): AppError => new AppError('client_not_found', 404, 'There is no client with this id.')

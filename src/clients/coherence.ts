@@ -1,0 +1,145 @@
+import type { ClientMetadata } from './metadata.ts'
+import { hasPrivateUseScheme } from './redirect-uris.ts'
+
+interface Rule {
+  /** The field that is named in the message. */
+  field: string
+  /** Other fields the rule looks at. */
+  reads: string[]
+  message: string
+}
+
+interface Context {
+  pkce: 'required' | 'optional'
+  firstParty: boolean
+  /** As sent; undefined when left to be derived. */
+  responseTypes: readonly string[] | undefined
+}
+
+/** Fields that are each fine and do not go together, with the change that makes them. */
+export function coherenceProblems(metadata: ClientMetadata, context: Context): Rule[] {
+  return [
+    ...nameRules(metadata),
+    ...grantRules(metadata, context),
+    ...authenticationRules(metadata, context),
+    ...keyRules(metadata),
+  ]
+}
+
+function nameRules(metadata: ClientMetadata): Rule[] {
+  if (metadata.client_name !== '') return []
+  return [
+    {
+      field: 'client_name',
+      reads: [],
+      message: 'is missing; give the name that people see on the consent page',
+    },
+  ]
+}
+
+function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
+  const rules: Rule[] = []
+  const grants = new Set(metadata.grant_types)
+  const reads = ['grant_types', 'redirect_uris']
+  if (grants.size === 0) {
+    rules.push({
+      field: 'grant_types',
+      reads,
+      message: 'is empty; use authorization_code or client_credentials',
+    })
+    return rules
+  }
+  if (grants.has('authorization_code') && metadata.redirect_uris.length === 0) {
+    rules.push({
+      field: 'redirect_uris',
+      reads,
+      message:
+        'is missing: the authorization_code grant needs one, like https://app.example/callback (a client without users takes the grant client_credentials)',
+    })
+  }
+  if (grants.has('refresh_token') && !grants.has('authorization_code')) {
+    rules.push({
+      field: 'grant_types',
+      reads,
+      message: 'has refresh_token, which needs authorization_code beside it',
+    })
+  }
+  if (!grants.has('authorization_code')) {
+    for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+      if (metadata[field].length > 0) {
+        rules.push({
+          field,
+          reads,
+          message: 'is only for the authorization_code grant; add that grant or leave it out',
+        })
+      }
+    }
+  }
+  const sent = context.responseTypes
+  if (sent !== undefined && sent.length > 0 !== grants.has('authorization_code')) {
+    rules.push({
+      field: 'response_types',
+      reads,
+      message: 'follows from grant_types (["code"] with authorization_code, else []); leave it out',
+    })
+  }
+  return rules
+}
+
+function authenticationRules(metadata: ClientMetadata, context: Context): Rule[] {
+  if (metadata.token_endpoint_auth_method !== 'none') {
+    if (metadata.application_type !== 'native' || !metadata.redirect_uris.some(hasPrivateUseScheme)) return []
+    return [
+      {
+        field: 'redirect_uris',
+        reads: ['token_endpoint_auth_method'],
+        message:
+          'has a private-use scheme, which only a public client (token_endpoint_auth_method none) can have',
+      },
+    ]
+  }
+  const rules: Rule[] = []
+  // RFC 6749 §4.4: this grant is for confidential clients.
+  if (metadata.grant_types.includes('client_credentials')) {
+    rules.push({
+      field: 'grant_types',
+      reads: ['token_endpoint_auth_method'],
+      message:
+        'has client_credentials, which a public client cannot use; use client_secret_basic or private_key_jwt',
+    })
+  }
+  // RFC 9700 §2.1.1: public clients must use PKCE.
+  if (context.pkce === 'optional') {
+    rules.push({
+      field: 'pkce',
+      reads: ['token_endpoint_auth_method'],
+      message: 'can be optional for a confidential client only; a public client always uses PKCE',
+    })
+  }
+  return rules
+}
+
+function keyRules(metadata: ClientMetadata): Rule[] {
+  const rules: Rule[] = []
+  const byKey = metadata.token_endpoint_auth_method === 'private_key_jwt'
+  const reads = ['token_endpoint_auth_method', 'jwks', 'jwks_uri']
+  if (metadata.jwks !== undefined && metadata.jwks_uri !== undefined) {
+    rules.push({ field: 'jwks_uri', reads, message: 'excludes jwks (RFC 7591 §2); keep one of them' })
+  }
+  if (byKey && metadata.jwks === undefined && metadata.jwks_uri === undefined) {
+    rules.push({
+      field: 'jwks',
+      reads,
+      message: 'is missing: private_key_jwt needs the public keys in jwks or jwks_uri',
+    })
+  }
+  if (!byKey && (metadata.jwks !== undefined || metadata.jwks_uri !== undefined)) {
+    const field = metadata.jwks === undefined ? 'jwks_uri' : 'jwks'
+    rules.push({ field, reads, message: 'is used with token_endpoint_auth_method private_key_jwt only' })
+  }
+  if (!byKey && metadata.token_endpoint_auth_signing_alg !== undefined) {
+    const field = 'token_endpoint_auth_signing_alg'
+    rules.push({ field, reads, message: 'is used with token_endpoint_auth_method private_key_jwt only' })
+  }
+  return rules
+}

@@ -1,0 +1,119 @@
+import { AppError } from '../errors.ts'
+import {
+  type AuthMethod,
+  deriveApplicationType,
+  parseRegistration,
+  type Registration,
+  type RegistrationInput,
+} from './metadata.ts'
+import { hashSecret, newClientSecret } from './secrets.ts'
+import type { LockedClient } from './store.ts'
+import { storedMetadata, storedPkce } from './view.ts'
+
+const MAX_OVERLAP = 90 * 86_400
+
+/** Whether clients of this method have a secret of ours. */
+export const usesSecret = (method: AuthMethod): boolean =>
+  method === 'client_secret_basic' || method === 'client_secret_post'
+
+/**
+ * Lays changes over what is stored (null unsets a field) and parses the whole anew, so that an edit cannot make what
+ * a registration could not. An application type that was derived is derived again.
+ * @throws InvalidInputError (invalid_client_metadata)
+ */
+export function mergeRegistration(client: LockedClient, changes: RegistrationInput): Registration {
+  const {
+    application_type: applicationType,
+    response_types: _derived,
+    ...stored
+  } = storedMetadata(client.row)
+  const chosen = applicationType !== deriveApplicationType(stored)
+  return parseRegistration({
+    ...stored,
+    ...(chosen && { application_type: applicationType }),
+    pkce: storedPkce(client.row),
+    first_party: client.row.firstParty,
+    ...changes,
+  })
+}
+
+/**
+ * Stores an edit. A client that now needs a secret and has none gets one, which is returned; one that no longer
+ * authenticates by secret loses what it had.
+ */
+export async function storeEdit(
+  client: LockedClient,
+  registration: Registration,
+  now: number,
+): Promise<string | undefined> {
+  await client.write(registrationData(registration))
+  const { secrets } = client.row
+  if (!usesSecret(registration.metadata.token_endpoint_auth_method)) {
+    await client.removeSecrets(secrets.map(({ id }) => id))
+    return undefined
+  }
+  if (secrets.some(({ expiresAt }) => expiresAt === null)) return undefined
+  return addSecret(client, now)
+}
+
+export const registrationData = ({ metadata, pkce, firstParty }: Registration) => ({
+  name: metadata.client_name,
+  metadata: JSON.stringify(metadata),
+  pkce,
+  firstParty,
+})
+
+/**
+ * Adds a secret. The newest of those before stays valid for `keepOldSeconds` more; older ones end now: never more
+ * than two at once.
+ * @throws AppError client_has_no_secret (409) · invalid_overlap (422)
+ */
+export async function rotateSecret(
+  client: LockedClient,
+  keepOldSeconds: number,
+  now: number,
+): Promise<{ secret: string; previousExpiresAt: Date | undefined }> {
+  const method = storedMetadata(client.row).token_endpoint_auth_method
+  if (!usesSecret(method)) {
+    throw new AppError(
+      'client_has_no_secret',
+      409,
+      `This client authenticates by ${method}: it has no secret.`,
+    )
+  }
+  if (!Number.isInteger(keepOldSeconds) || keepOldSeconds < 0 || keepOldSeconds > MAX_OVERLAP) {
+    throw new AppError(
+      'invalid_overlap',
+      422,
+      `The overlap must be a whole number of seconds from 0 to ${MAX_OVERLAP}.`,
+    )
+  }
+  const [newest, ...older] = client.row.secrets
+  await client.removeSecrets(older.map(({ id }) => id))
+  const previousExpiresAt = newest && (await endOf(client, newest.id, newest.expiresAt, now, keepOldSeconds))
+  return { secret: await addSecret(client, now), previousExpiresAt }
+}
+
+async function endOf(
+  client: LockedClient,
+  id: string,
+  expiresAt: Date | null,
+  now: number,
+  keepOldSeconds: number,
+): Promise<Date | undefined> {
+  const end = Math.min(now + keepOldSeconds * 1000, expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
+  if (end <= now) {
+    await client.removeSecrets([id])
+    return undefined
+  }
+  await client.expireSecret(id, new Date(end))
+  return new Date(end)
+}
+
+/** The newest secret is known by its time: within one millisecond, the later of two must carry the later time. */
+async function addSecret(client: LockedClient, now: number): Promise<string> {
+  const secret = newClientSecret()
+  const newest = client.row.secrets[0]?.createdAt.getTime() ?? 0
+  await client.addSecret(hashSecret(secret), new Date(Math.max(now, newest + 1)))
+  return secret
+}

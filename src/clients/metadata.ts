@@ -1,0 +1,138 @@
+import { coherenceProblems } from './coherence.ts'
+import {
+  type ASSERTION_ALGS,
+  type AUTH_METHODS,
+  type FieldName,
+  type FieldValues,
+  type GRANT_TYPES,
+  type ID_TOKEN_ALGS,
+  registrationFields,
+} from './fields.ts'
+import type { Jwks } from './jwks.ts'
+import { InvalidInputError, type Problem } from './problems.ts'
+import {
+  type ApplicationType,
+  hasPrivateUseScheme,
+  isLoopbackHttp,
+  isLoopbackHttps,
+  redirectUriProblem,
+} from './redirect-uris.ts'
+
+export type GrantType = (typeof GRANT_TYPES)[number]
+export type AuthMethod = (typeof AUTH_METHODS)[number]
+
+/** RFC 7591 §2 client metadata, complete and coherent, without client_id and secrets. Times are in seconds. */
+export type ClientMetadata = {
+  client_name: string
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  grant_types: GrantType[]
+  response_types: 'code'[]
+  token_endpoint_auth_method: AuthMethod
+  token_endpoint_auth_signing_alg?: (typeof ASSERTION_ALGS)[number]
+  application_type: ApplicationType
+  id_token_signed_response_alg: (typeof ID_TOKEN_ALGS)[number]
+  /** Unset: the identity scopes that the server offers, and no scope of a resource. */
+  scope?: string
+  jwks?: Jwks
+  jwks_uri?: string
+  logo_uri?: string
+  client_uri?: string
+  policy_uri?: string
+  tos_uri?: string
+  backchannel_logout_uri?: string
+  backchannel_logout_session_required?: boolean
+  require_pushed_authorization_requests?: boolean
+  dpop_bound_access_tokens?: boolean
+  default_max_age?: number
+  contacts?: string[]
+}
+
+/** A registration: the metadata, and what only this server knows of a client. */
+export interface Registration {
+  metadata: ClientMetadata
+  /** `optional` exempts a confidential client from PKCE. */
+  pkce: 'required' | 'optional'
+  /** The operator's own application: its users are not asked for consent. */
+  firstParty: boolean
+}
+
+/** What may be sent to register or edit a client: RFC 7591 names, plus `pkce` and `first_party`; null unsets a field. */
+export type RegistrationInput = Readonly<Record<string, unknown>>
+
+/**
+ * Parses and completes a registration.
+ * @throws InvalidInputError (invalid_client_metadata) with every problem at once
+ */
+export function parseRegistration(input: RegistrationInput): Registration {
+  const problems: Problem[] = []
+  const values = parseFields(input, problems)
+  const failed = new Set(problems.map((problem) => problem.field))
+  const { pkce = 'required', first_party: firstParty = false, ...given } = values
+  const metadata: ClientMetadata = {
+    ...given,
+    client_name: given.client_name ?? '',
+    redirect_uris: given.redirect_uris ?? [],
+    post_logout_redirect_uris: given.post_logout_redirect_uris ?? [],
+    // RFC 7591 §2: the defaults of grant_types and token_endpoint_auth_method.
+    grant_types: given.grant_types ?? ['authorization_code'],
+    token_endpoint_auth_method: given.token_endpoint_auth_method ?? 'client_secret_basic',
+    response_types: [],
+    application_type: given.application_type ?? deriveApplicationType(given),
+    id_token_signed_response_alg: given.id_token_signed_response_alg ?? 'RS256',
+  }
+  if (metadata.grant_types.includes('authorization_code')) metadata.response_types = ['code']
+  problems.push(...redirectProblems(metadata))
+  // A rule about a field that could not be read would only repeat its problem.
+  const rules = coherenceProblems(metadata, { pkce, firstParty, responseTypes: given.response_types })
+  problems.push(
+    ...rules
+      .filter(({ field, reads }) => ![field, ...reads].some((name) => failed.has(name)))
+      .map(({ field, message }) => ({ field, message })),
+  )
+  if (problems.length > 0) throw new InvalidInputError('invalid_client_metadata', problems)
+  return { metadata, pkce, firstParty }
+}
+
+/** A public client on loopback or a private-use scheme is an app on the person's own machine (RFC 8252 §7). */
+export function deriveApplicationType(values: FieldValues): ApplicationType {
+  if (values.token_endpoint_auth_method !== 'none') return 'web'
+  const uris = [...(values.redirect_uris ?? []), ...(values.post_logout_redirect_uris ?? [])]
+  if (uris.some(hasPrivateUseScheme)) return 'native'
+  return uris.some(isLoopbackHttp) && !uris.some(isLoopbackHttps) ? 'native' : 'web'
+}
+
+function parseFields(input: RegistrationInput, problems: Problem[]): FieldValues {
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(input)) {
+    if (value === undefined || value === null) continue
+    if (!Object.hasOwn(registrationFields, name)) {
+      problems.push({ field: name, message: unknownFieldMessage(name) })
+      continue
+    }
+    const parsed = registrationFields[name as FieldName].safeParse(value)
+    if (parsed.success) values[name] = parsed.data
+    else
+      problems.push(
+        ...[...new Set(parsed.error.issues.map((issue) => issue.message))].map((message) => ({
+          field: name,
+          message,
+        })),
+      )
+  }
+  return values
+}
+
+const unknownFieldMessage = (name: string): string =>
+  /^client_(id|secret)/.test(name)
+    ? 'is chosen by the server; leave it out'
+    : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
+
+function redirectProblems(metadata: ClientMetadata): Problem[] {
+  return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
+    metadata[field].flatMap((uri) => {
+      const problem = redirectUriProblem(uri, metadata.application_type)
+      return problem === undefined ? [] : [{ field, message: `“${uri.slice(0, 200)}” ${problem}` }]
+    }),
+  )
+}

@@ -1,0 +1,52 @@
+import type { Database } from '../storage/database.ts'
+import { isUniqueViolation } from '../storage/unique-violation.ts'
+import { afterPosition, type Position } from './page.ts'
+
+export interface ResourceRow {
+  /** The resource indicator. */
+  id: string
+  name: string
+  scope: string
+  accessTokenTtl: number | null
+  createdAt: Date
+}
+
+interface FoundRow {
+  scope: string
+  access_token_ttl: number | null
+}
+
+/** Resources in the database. Nothing is remembered between calls: another process may edit. */
+export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+  return {
+    /** False: the identifier is taken. */
+    async insert(row: ResourceRow): Promise<boolean> {
+      try {
+        await prisma.resource.create({ data: row })
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+
+    list: (limit: number, after: Position | undefined): Promise<ResourceRow[]> =>
+      prisma.resource.findMany({
+        where: afterPosition(after) ?? {},
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+
+    async find(id: string): Promise<Pick<ResourceRow, 'scope' | 'accessTokenTtl'> | undefined> {
+      const row = await reads.get<FoundRow>('SELECT scope, access_token_ttl FROM resources WHERE id = ?', [
+        id,
+      ])
+      return row && { scope: row.scope, accessTokenTtl: row.access_token_ttl }
+    },
+
+    async remove(id: string): Promise<boolean> {
+      const { count } = await prisma.resource.deleteMany({ where: { id } })
+      return count > 0
+    },
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The APIs (resource servers) whose JWT access tokens this server issues, by resource indicator (RFC 8707). It does
+ * not decide who may have a token for one: a client names the scopes it may ask for in its own `scope`.
+ */
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Database } from '../storage/database.ts'
+import { scopeText } from './fields.ts'
+import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
+import { InvalidInputError, type Problem } from './problems.ts'
+import { createResourceStore, type ResourceRow } from './resource-store.ts'
+
+export interface Resource {
+  identifier: string
+  name: string
+  /** Space-separated scope values. */
+  scope: string
+  /** Lifetime of its access tokens in seconds; absent: the server's default. */
+  access_token_ttl?: number
+}
+
+/** What the protocol needs of a resource. */
+export interface ResourceForProtocol {
+  identifier: string
+  /** Space-separated scope values. */
+  scope: string
+  /** Seconds; null: the server's default. */
+  accessTokenTtl: number | null
+}
+
+export interface ResourcesDependencies {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  /** Told of every change after it is stored. */
+  events(event: { type: 'resource.added' | 'resource.removed'; identifier: string }): void
+  /** Resource indicators of the server itself, which cannot be registered. */
+  reserved?: readonly string[]
+}
+
+export type Resources = ReturnType<typeof createResources>
+
+const DAY = 86_400
+/** OpenID Connect Core §5.4, §11: they ask for claims about a person, never for an API. */
+const IDENTITY_SCOPES = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
+
+const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
+
+const resourceInput = z.strictObject({
+  identifier: z.string({ error: 'is missing; give the URI of the API, like https://api.example' }),
+  name: z
+    .string({ error: 'must be text' })
+    .trim()
+    .min(1, 'must not be empty')
+    .max(200, 'is too long')
+    .optional(),
+  scope: scopeText,
+  access_token_ttl: z
+    .int(TTL_RANGE)
+    .min(60, TTL_RANGE)
+    .max(7 * DAY, TTL_RANGE)
+    .nullish(),
+})
+
+export function createResources({ db, clock, events, reserved = [] }: ResourcesDependencies) {
+  const store = createResourceStore(db)
+  return {
+    /** @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_exists (409) */
+    async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
+      const row = { ...parseResource(input), createdAt: new Date(clock()) }
+      if (reserved.includes(row.id) || !(await store.insert(row))) {
+        throw new AppError('resource_exists', 409, 'There is a resource with this identifier already.')
+      }
+      events({ type: 'resource.added', identifier: row.id })
+      return resourceView(row)
+    },
+
+    /** Newest first. @throws AppError invalid_page (400) */
+    async list(request: PageRequest = {}): Promise<Page<Resource>> {
+      const { limit, after } = parsePageRequest(request)
+      return toPage(await store.list(limit + 1, after), limit, resourceView)
+    },
+
+    /** Tokens that were issued for it live on until they expire. @throws AppError resource_not_found (404) */
+    async remove(identifier: string): Promise<void> {
+      if (!findable(identifier) || !(await store.remove(identifier))) {
+        throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+      }
+      events({ type: 'resource.removed', identifier })
+    },
+
+    /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
+    async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
+      const row = findable(identifier) ? await store.find(identifier) : undefined
+      return row && { identifier, scope: row.scope, accessTokenTtl: row.accessTokenTtl }
+    },
+  }
+}
+
+function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceRow, 'createdAt'> {
+  const parsed = resourceInput.safeParse(input)
+  const problems: Problem[] = (parsed.error?.issues ?? []).map((issue) => ({
+    field: String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'body')),
+    message: issue.code === 'unrecognized_keys' ? 'is not known' : issue.message,
+  }))
+  // Checked apart from the fields' types, so that both kinds are reported at once.
+  if (typeof input.identifier === 'string') {
+    const message = identifierProblem(input.identifier)
+    if (message !== undefined) problems.push({ field: 'identifier', message })
+  }
+  const identity =
+    typeof input.scope === 'string' ? input.scope.split(' ').filter((s) => IDENTITY_SCOPES.has(s)) : []
+  if (identity.length > 0) {
+    const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
+    problems.push({ field: 'scope', message })
+  }
+  if (!parsed.success || problems.length > 0) throw new InvalidInputError('invalid_resource', problems)
+  const { identifier, name, scope, access_token_ttl: ttl } = parsed.data
+  return { id: identifier, name: name ?? identifier.slice(0, 200), scope, accessTokenTtl: ttl ?? null }
+}
+
+/** RFC 8707 §2: an absolute URI without a fragment. A query is advised against there, and refused here. */
+function identifierProblem(identifier: string): string | undefined {
+  if (identifier.length > 500) return 'is longer than 500 characters'
+  if (!/^[\x21-\x7e]+$/.test(identifier)) return 'must be an absolute URI in ASCII, like https://api.example'
+  if (/[#?\\*]/.test(identifier))
+    return 'must not have a fragment, query, backslash or wildcard (RFC 8707 §2)'
+  if (/^urn:[a-z0-9][a-z0-9-]{0,31}:./.test(identifier)) return undefined
+  const url = URL.parse(identifier)
+  const local = url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  if (url === null || (url.protocol !== 'https:' && !local)) {
+    return 'must be an https or urn: URI (http on loopback only), like https://api.example'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
+  // Only exact strings match: a spelling that a URL library changes would never be asked for.
+  if (identifier !== url.href && `${identifier}/` !== url.href)
+    return `is spelt in an unusual way; write ${url.href}`
+  return undefined
+}
+
+const findable = (identifier: string): boolean => /^[\x21-\x7e]{1,500}$/.test(identifier)
+
+const resourceView = (row: Omit<ResourceRow, 'createdAt'>): Resource => ({
+  identifier: row.id,
+  name: row.name,
+  scope: row.scope,
+  ...(row.accessTokenTtl !== null && { access_token_ttl: row.accessTokenTtl }),
+})

@@ -1,0 +1,48 @@
+import type { ClientMetadata } from './metadata.ts'
+import type { ClientRow } from './store.ts'
+
+/** A client as administrators see it: RFC 7591 names, times in seconds since the epoch, no secret. */
+export type ClientView = ClientMetadata & {
+  client_id: string
+  client_id_issued_at: number
+  pkce: 'required' | 'optional'
+  first_party: boolean
+  disabled: boolean
+  /** Its secrets by age, newest first; 0 in `expires_at`: until replaced. */
+  secrets: { issued_at: number; expires_at: number }[]
+}
+
+/** The answer that shows a new secret, once (RFC 7591 §3.2.1). */
+export type IssuedSecret = {
+  client_secret?: string
+  /** 0: it does not expire. Present when client_secret is. */
+  client_secret_expires_at?: number
+}
+
+/** What was parsed when it was stored is not parsed again when it is read. */
+export const storedMetadata = (row: { metadata: string }): ClientMetadata =>
+  JSON.parse(row.metadata) as ClientMetadata
+
+export const storedPkce = (row: { pkce: string }): 'required' | 'optional' =>
+  row.pkce === 'optional' ? 'optional' : 'required'
+
+/** @param now milliseconds since the epoch: secrets that have expired by then are left out */
+export const clientView = (row: ClientRow, now: number): ClientView => ({
+  client_id: row.id,
+  client_id_issued_at: seconds(row.createdAt),
+  ...storedMetadata(row),
+  pkce: storedPkce(row),
+  first_party: row.firstParty,
+  disabled: row.disabledAt !== null,
+  secrets: row.secrets
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now)
+    .map(({ createdAt, expiresAt }) => ({
+      issued_at: seconds(createdAt),
+      expires_at: expiresAt === null ? 0 : seconds(expiresAt),
+    })),
+})
+
+export const issuedSecret = (secret: string | undefined): IssuedSecret =>
+  secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)

@@ -1,0 +1,266 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { parseRegistration, type RegistrationInput } from '../../src/clients/metadata.ts'
+import { InvalidInputError } from '../../src/clients/problems.ts'
+
+const web = { client_name: 'Shop', redirect_uris: ['https://app.example/cb'] }
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const publicJwk = publicKey.export({ format: 'jwk' })
+const privateJwk = privateKey.export({ format: 'jwk' })
+
+function problemsOf(input: RegistrationInput): Record<string, string[]> {
+  try {
+    parseRegistration(input)
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.errors
+    throw error
+  }
+  return {}
+}
+
+describe('defaults (RFC 7591 §2)', () => {
+  test('a confidential web client', () => {
+    expect(parseRegistration(web)).toEqual({
+      metadata: {
+        client_name: 'Shop',
+        redirect_uris: ['https://app.example/cb'],
+        post_logout_redirect_uris: [],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'client_secret_basic',
+        application_type: 'web',
+        id_token_signed_response_alg: 'RS256',
+      },
+      pkce: 'required',
+      firstParty: false,
+    })
+  })
+
+  test('a machine client has no response type', () => {
+    const { metadata } = parseRegistration({ client_name: 'Job', grant_types: ['client_credentials'] })
+    expect(metadata).toMatchObject({
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ['client_credentials'],
+    })
+  })
+
+  test('repeated values count once', () => {
+    const { metadata } = parseRegistration({
+      ...web,
+      redirect_uris: ['https://app.example/cb', 'https://app.example/cb'],
+      scope: ' openid  email openid ',
+    })
+    expect(metadata).toMatchObject({ redirect_uris: ['https://app.example/cb'], scope: 'openid email' })
+  })
+})
+
+describe('application_type', () => {
+  const typeOf = (input: RegistrationInput) =>
+    parseRegistration({ client_name: 'App', ...input }).metadata.application_type
+  const none = { token_endpoint_auth_method: 'none' }
+
+  test.each([
+    [{ ...none, redirect_uris: ['com.example.app:/cb'] }, 'native'],
+    [{ ...none, redirect_uris: ['http://127.0.0.1/cb'] }, 'native'],
+    [{ ...none, redirect_uris: ['https://app.example/cb', 'http://localhost:5173/cb'] }, 'native'],
+    [{ ...none, redirect_uris: ['https://app.example/cb'] }, 'web'],
+    [{ ...none, redirect_uris: ['https://localhost:5173/cb', 'http://localhost:5173/cb'] }, 'web'],
+    [{ redirect_uris: ['http://localhost:4000/cb'] }, 'web'],
+    [{ ...none, application_type: 'native', redirect_uris: ['https://app.example/cb'] }, 'native'],
+  ])('%j → %s', (input, type) => {
+    expect(typeOf(input)).toBe(type)
+  })
+})
+
+describe('is refused, naming the field and a way out', () => {
+  const machine = { client_name: 'Job', grant_types: ['client_credentials'] }
+  const key = { ...machine, token_endpoint_auth_method: 'private_key_jwt' }
+  const publicClient = { ...web, token_endpoint_auth_method: 'none' }
+
+  test.each<[string, RegistrationInput, string, RegExp]>([
+    ['no name', { redirect_uris: web.redirect_uris }, 'client_name', /missing/],
+    ['an empty name', { ...web, client_name: '  ' }, 'client_name', /empty/],
+    ['a name that turns text around', { ...web, client_name: 'a\u202eb' }, 'client_name', /control/],
+    ['no redirect URI', { client_name: 'Shop' }, 'redirect_uris', /needs one.*client_credentials/],
+    [
+      'a bad redirect URI',
+      { ...web, redirect_uris: ['http://app.example/cb'] },
+      'redirect_uris',
+      /use https/,
+    ],
+    [
+      'a bad post-logout URI',
+      { ...web, post_logout_redirect_uris: ['x'] },
+      'post_logout_redirect_uris',
+      /relative/,
+    ],
+    [
+      'a machine with redirect URI',
+      { ...machine, redirect_uris: ['https://a.example/'] },
+      'redirect_uris',
+      /only for/,
+    ],
+    [
+      'a public machine',
+      { ...machine, token_endpoint_auth_method: 'none' },
+      'grant_types',
+      /public client cannot/,
+    ],
+    [
+      'a refresh token alone',
+      { client_name: 'x', grant_types: ['refresh_token'] },
+      'grant_types',
+      /authorization_code/,
+    ],
+    ['no grant', { ...web, grant_types: [] }, 'grant_types', /empty/],
+    ['the implicit grant', { ...web, grant_types: ['implicit'] }, 'grant_types', /one of authorization_code/],
+    ['the password grant', { ...web, grant_types: ['password'] }, 'grant_types', /one of authorization_code/],
+    ['the implicit response', { ...web, response_types: ['token'] }, 'response_types', /\["code"\]/],
+    [
+      'a response type for a machine',
+      { ...machine, response_types: ['code'] },
+      'response_types',
+      /leave it out/,
+    ],
+    ['public without PKCE', { ...publicClient, pkce: 'optional' }, 'pkce', /confidential/],
+    [
+      'a private-use scheme with a secret',
+      { ...web, redirect_uris: ['com.example.app:/cb'] },
+      'redirect_uris',
+      /private-use/,
+    ],
+    [
+      'a private-use scheme with a secret, declared native',
+      { ...web, application_type: 'native', redirect_uris: ['com.example.app:/cb'] },
+      'redirect_uris',
+      /only a public client/,
+    ],
+    [
+      'a symmetric method',
+      { ...web, token_endpoint_auth_method: 'client_secret_jwt' },
+      'token_endpoint_auth_method',
+      /one of/,
+    ],
+    ['a signature without keys', key, 'jwks', /needs the public keys/],
+    [
+      'keys in two places',
+      { ...key, jwks: { keys: [publicJwk] }, jwks_uri: 'https://a.example/jwks' },
+      'jwks_uri',
+      /keep one/,
+    ],
+    ['keys without use', { ...web, jwks: { keys: [publicJwk] } }, 'jwks', /private_key_jwt only/],
+    [
+      'a signature algorithm without use',
+      { ...web, token_endpoint_auth_signing_alg: 'ES256' },
+      'token_endpoint_auth_signing_alg',
+      /only/,
+    ],
+    ['keys over http', { ...key, jwks_uri: 'http://a.example/jwks' }, 'jwks_uri', /https/],
+    ['a private key', { ...key, jwks: { keys: [privateJwk] } }, 'jwks', /private key/],
+    ['a symmetric key', { ...key, jwks: { keys: [{ kty: 'oct', k: 'AAAA' }] } }, 'jwks', /symmetric/],
+    [
+      'a broken key',
+      { ...key, jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] } },
+      'jwks',
+      /cannot|not a key/,
+    ],
+    ['an encryption key', { ...key, jwks: { keys: [{ ...publicJwk, use: 'enc' }] } }, 'jwks', /use/],
+    ['no key', { ...key, jwks: { keys: [] } }, 'jwks', /no key/],
+    [
+      'one kid twice',
+      {
+        ...key,
+        jwks: {
+          keys: [
+            { ...publicJwk, kid: 'a' },
+            { ...publicJwk, kid: 'a' },
+          ],
+        },
+      },
+      'jwks',
+      /one kid/,
+    ],
+    ['a bare key', { ...key, jwks: publicJwk }, 'jwks', /keys/],
+    ['an http logo', { ...web, logo_uri: 'http://a.example/logo.png' }, 'logo_uri', /https/],
+    ['a script as terms', { ...web, tos_uri: 'javascript:alert(1)' }, 'tos_uri', /https/],
+    [
+      'a back-channel over http',
+      { ...web, backchannel_logout_uri: 'http://a.example/' },
+      'backchannel_logout_uri',
+      /https/,
+    ],
+    ['a bad scope', { ...web, scope: 'a"b' }, 'scope', /separated by spaces/],
+    [
+      'text for a boolean',
+      { ...web, dpop_bound_access_tokens: 'true' },
+      'dpop_bound_access_tokens',
+      /true or false/,
+    ],
+    ['a negative age', { ...web, default_max_age: -1 }, 'default_max_age', /0 or more/],
+    [
+      'HS256',
+      { ...web, id_token_signed_response_alg: 'HS256' },
+      'id_token_signed_response_alg',
+      /RS256, ES256, EdDSA/,
+    ],
+    ['none', { ...web, id_token_signed_response_alg: 'none' }, 'id_token_signed_response_alg', /RS256/],
+    ['a contact without @', { ...web, contacts: ['nobody'] }, 'contacts', /e-mail/],
+    ['an id of one’s own (RFC 9700 §4.15)', { ...web, client_id: 'me' }, 'client_id', /chosen by the server/],
+    ['a secret of one’s own', { ...web, client_secret: 'x' }, 'client_secret', /chosen by the server/],
+    ['an unknown field', { ...web, redirect_uri: 'https://app.example/cb' }, 'redirect_uri', /not known/],
+    ['a prototype', { ...web, constructor: 1 }, 'constructor', /not known/],
+  ])('%s', (_name, input, field, message) => {
+    expect(problemsOf(input)[field]?.join('\n')).toMatch(message)
+  })
+
+  test('an RSA key that is too short', () => {
+    const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+    expect(problemsOf({ ...key, jwks: { keys: [short] } }).jwks).toEqual([
+      'key 1 is an RSA key of 1024 bits; 2048 is the least',
+    ])
+  })
+
+  test('everything at once, each thing once', () => {
+    expect(
+      Object.keys(
+        problemsOf({
+          redirect_uris: ['http://app.example/cb', '/cb'],
+          grant_types: ['client_credentials', 'authorization_code'],
+          token_endpoint_auth_method: 'none',
+          pkce: 'optional',
+          logo_uri: 'x',
+        }),
+      ).sort(),
+    ).toEqual(['client_name', 'grant_types', 'logo_uri', 'pkce', 'redirect_uris'])
+    expect(problemsOf({ ...web, token_endpoint_auth_method: 'magic', pkce: 'optional' })).toEqual({
+      token_endpoint_auth_method: [expect.stringMatching(/one of/)],
+    })
+  })
+})
+
+test('accepts a full registration', () => {
+  const input = {
+    client_name: 'Bank',
+    redirect_uris: ['https://bank.example/cb'],
+    post_logout_redirect_uris: ['https://bank.example/bye'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    scope: 'openid profile',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [{ ...publicJwk, kid: '1', use: 'sig', alg: 'ES256' }] },
+    logo_uri: 'https://bank.example/logo.png',
+    backchannel_logout_uri: 'https://bank.example/logout',
+    backchannel_logout_session_required: true,
+    require_pushed_authorization_requests: true,
+    dpop_bound_access_tokens: true,
+    id_token_signed_response_alg: 'ES256',
+    default_max_age: 0,
+    contacts: ['ops@bank.example'],
+  }
+  expect(parseRegistration({ ...input, first_party: true })).toEqual({
+    metadata: { ...input, response_types: ['code'], application_type: 'web' },
+    pkce: 'required',
+    firstParty: true,
+  })
+})
