@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createResources, type Resources } from '../../src/clients/resources.ts'
+import { engines, type OpenedDatabase, openOn } from './engines.ts'
+
+describe.each(engines)('resources on %s', (engine) => {
+  let db: OpenedDatabase
+  let resources: Resources
+  const events: unknown[] = []
+
+  beforeAll(async () => {
+    db = await openOn(engine, () => Date.UTC(2026, 10, 20))
+    resources = createResources({
+      db,
+      clock: () => Date.UTC(2026, 10, 20),
+      events: (event) => events.push(event),
+      reserved: ['https://id.example/api/admin'],
+    })
+  })
+  afterAll(() => db.close())
+
+  test.each([
+    'https://api.example',
+    'https://api.example/',
+    'https://api.example:8443/v1/orders',
+    'http://localhost:4000/api',
+    'urn:example:api',
+  ])('adds and finds %s', async (identifier) => {
+    const added = await resources.add({ identifier, scope: 'orders:read  orders:write', name: 'Orders' })
+    expect(added).toEqual({ identifier, name: 'Orders', scope: 'orders:read orders:write' })
+    expect(await resources.findForProtocol(identifier)).toEqual({
+      identifier,
+      scope: 'orders:read orders:write',
+      accessTokenTtl: null,
+    })
+  })
+
+  test('keeps a lifetime; its name defaults to its identifier', async () => {
+    const identifier = 'https://ttl.example'
+    expect(await resources.add({ identifier, scope: 'a', access_token_ttl: 300 })).toEqual({
+      identifier,
+      name: identifier,
+      scope: 'a',
+      access_token_ttl: 300,
+    })
+    expect(await resources.findForProtocol(identifier)).toMatchObject({ accessTokenTtl: 300 })
+  })
+
+  test.each<[string, Record<string, unknown>, string, RegExp]>([
+    ['nothing', {}, 'identifier', /missing/],
+    ['a relative URI', { identifier: '/api' }, 'identifier', /https or urn/],
+    ['http on the net', { identifier: 'http://api.example' }, 'identifier', /https or urn/],
+    ['a fragment', { identifier: 'https://api.example#x' }, 'identifier', /fragment/],
+    ['a query', { identifier: 'https://api.example?x' }, 'identifier', /query/],
+    ['userinfo', { identifier: 'https://u@api.example' }, 'identifier', /user name/],
+    [
+      'another spelling',
+      { identifier: 'https://API.example' },
+      'identifier',
+      /write https:\/\/api\.example\//,
+    ],
+    ['white space', { identifier: 'https://api.example/ ' }, 'identifier', /ASCII/],
+    ['a script', { identifier: 'javascript:alert(1)' }, 'identifier', /https or urn/],
+    ['no scope', { identifier: 'https://a.example' }, 'scope', /scope values/],
+    ['identity scopes', { identifier: 'https://a.example', scope: 'openid read' }, 'scope', /OpenID Connect/],
+    [
+      'a short life',
+      { identifier: 'https://a.example', scope: 'a', access_token_ttl: 1 },
+      'access_token_ttl',
+      /60/,
+    ],
+    ['a typing mistake', { identifier: 'https://a.example', scope: 'a', ttl: 1 }, 'ttl', /not known/],
+  ])('refuses %s', async (_name, input, field, message) => {
+    await expect(resources.add(input)).rejects.toMatchObject({
+      code: 'invalid_resource',
+      status: 422,
+      errors: { [field]: [expect.stringMatching(message)] },
+    })
+  })
+
+  test('reports everything at once', async () => {
+    await expect(
+      resources.add({ identifier: 'x', scope: 'openid', access_token_ttl: 'x' }),
+    ).rejects.toMatchObject({
+      errors: {
+        identifier: [expect.anything()],
+        scope: [expect.anything()],
+        access_token_ttl: [expect.anything()],
+      },
+    })
+  })
+
+  test('an identifier is added once, however many race; a reserved one never', async () => {
+    const identifier = 'https://race.example'
+    const results = await Promise.allSettled(
+      Array.from({ length: 5 }, () => resources.add({ identifier, scope: 'a' })),
+    )
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await expect(resources.add({ identifier, scope: 'a' })).rejects.toMatchObject({
+      code: 'resource_exists',
+      status: 409,
+    })
+    await expect(
+      resources.add({ identifier: 'https://id.example/api/admin', scope: 'a' }),
+    ).rejects.toMatchObject({
+      code: 'resource_exists',
+    })
+  })
+
+  test('removed is unknown', async () => {
+    const identifier = 'https://gone.example'
+    await resources.add({ identifier, scope: 'a' })
+    await resources.remove(identifier)
+    expect(await resources.findForProtocol(identifier)).toBeUndefined()
+    await expect(resources.remove(identifier)).rejects.toMatchObject({
+      code: 'resource_not_found',
+      status: 404,
+    })
+    expect(events).toContainEqual({ type: 'resource.removed', identifier })
+  })
+
+  test.each(['', 'a\u0000b', 'x'.repeat(5000), '\u{1f600}'])('unknown: %j', async (identifier) => {
+    expect(await resources.findForProtocol(identifier)).toBeUndefined()
+    await expect(resources.remove(identifier)).rejects.toMatchObject({ code: 'resource_not_found' })
+  })
+
+  test('pages list every resource once', async () => {
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await resources.list({ limit: 3, cursor })
+      seen.push(...page.items.map((resource) => resource.identifier))
+      cursor = page.next_cursor
+    } while (cursor !== undefined)
+    expect(seen.toSorted()).toEqual([...new Set(seen)].sort())
+    expect(seen.length).toBe(await db.prisma.resource.count())
+  })
+})
