@@ -27,7 +27,9 @@ export interface InteractionDetails {
   loginHint: string | undefined
   /** When the flow began, in seconds since the epoch. */
   startedAt: number
-  /** What has not been allowed yet. */
+  /** Every scope that was asked for. */
+  requestedScopes: string[]
+  /** What of it has not been allowed yet. */
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }
 
@@ -98,6 +100,7 @@ export function createInteractions(deps: {
         accountId: interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         startedAt: interaction.iat,
+        requestedScopes: String(interaction.params.scope ?? '').split(' ').filter(Boolean),
         missing: missing(interaction),
       }
     },

@@ -1,81 +1,78 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { ClientView, Pages } from '../http/pages.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {
-  renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): void
-  signOut(ctx: KoaContextWithOIDC): void
-  signedOut(ctx: KoaContextWithOIDC): void
+  renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>
+  signOut(ctx: KoaContextWithOIDC): Promise<void>
+  signedOut(ctx: KoaContextWithOIDC): Promise<void>
 }
 
-export interface PageRenderers {
-  error(data: { title: string; message: string; code: string; requestId: string; status: number }): string
-  signOut(data: {
-    action: string
-    xsrf: string
-    clientName: string | undefined
-    username: string | undefined
-  }): string
-  signedOut(data: { clientName: string | undefined; clientUri: string | undefined }): string
-}
+/** Renders one of our views as text. */
+export type RenderPage = <View extends keyof Pages>(view: View, data: Pages[View]) => Promise<string>
 
 /** What a person can do about it, by error code. Everything else is the app's mistake, not theirs. */
-const inPlainWords: Readonly<Record<string, { title: string; message: string }>> = {
-  session_not_found: {
-    title: 'This page has expired',
-    message: 'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
-  },
-  access_denied: { title: 'Access was not given', message: 'You can close this page or go back to the app.' },
-  server_error: {
-    title: 'Something went wrong on our side',
-    message:
-      'Try again in a moment. If it happens again, tell the people who run this server the reference below.',
-  },
+const inPlainWords: Readonly<Record<string, string>> = {
+  session_not_found: 'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
+  access_denied: 'Access was not given. You can close this page, or go back to the app.',
+  server_error: 'Something went wrong on our side. Try again in a moment.',
+  temporarily_unavailable: 'The server is busy. Try again in a moment.',
 }
 
-const appsMistake = {
-  title: 'The app sent a request that cannot be accepted',
-  message:
-    'This is not your mistake. Go back to the app and try again; if it happens again, tell the people who make the app the code and the reference below.',
-}
+const appsMistake =
+  'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
 
 export function createProviderPages(
-  render: PageRenderers,
+  render: RenderPage,
   requestIdOf: (ctx: KoaContextWithOIDC) => string,
 ): ProviderPages {
+  const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
+    oidc.client && {
+      name: oidc.client.clientName ?? oidc.client.clientId,
+      logoUri: oidc.client.logoUri,
+      clientUri: oidc.client.clientUri,
+    }
   const html = (ctx: KoaContextWithOIDC, body: string) => {
     ctx.type = 'html'
     ctx.set('cache-control', 'no-store')
     ctx.body = body
   }
   return {
-    renderError(ctx, out, error) {
-      const code =
-        error instanceof errors.SessionNotFound ? 'session_not_found' : (out.error ?? 'server_error')
+    async renderError(ctx, out, error) {
+      const code = error instanceof errors.SessionNotFound ? 'session_not_found' : out.error
+      const app = client(ctx)
       html(
         ctx,
-        render.error({
-          ...(inPlainWords[code] ?? appsMistake),
-          code,
+        await render('oidc/error', {
+          message: inPlainWords[code] ?? appsMistake,
+          error: code,
+          description: out.error_description,
           requestId: requestIdOf(ctx),
-          status: ctx.status,
+          client: app,
+          wayOut: app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
         }),
       )
     },
-    signOut(ctx) {
-      const { session, client } = ctx.oidc
+    async signOut(ctx) {
       html(
         ctx,
-        render.signOut({
+        await render('oidc/logout', {
           action: ctx.oidc.urlFor('end_session_confirm'),
-          xsrf: String(session?.state?.secret),
-          clientName: client?.clientName,
-          username: undefined,
+          fields: { xsrf: String(ctx.oidc.session?.state?.secret) },
+          client: client(ctx),
+          confirm: { name: 'logout', value: 'yes' },
         }),
       )
     },
-    signedOut(ctx) {
-      const { client } = ctx.oidc
-      html(ctx, render.signedOut({ clientName: client?.clientName, clientUri: client?.clientUri }))
+    async signedOut(ctx) {
+      const app = client(ctx)
+      html(
+        ctx,
+        await render('oidc/logged-out', {
+          client: app,
+          next: app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
+        }),
+      )
     },
   }
 }

@@ -12,6 +12,7 @@ import type { createGrants } from './grants.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createResourceServerInfo } from './resources.ts'
+import { rememberDevices } from './session-device.ts'
 import type { createFindAccount } from './subjects.ts'
 
 /** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
@@ -182,6 +183,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   ) {
     return secretMatches(this.clientSecret ?? '', presented)
   }
+  rememberDevices(provider)
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
   Object.assign(provider.ReplayDetection, {
     unique: (iss: string, jti: string, exp: number) =>

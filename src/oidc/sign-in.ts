@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { pinToIssuer } from './mount.ts'
+import { deviceOf } from './session-device.ts'
 
 /** How a person proved who they are (RFC 8176): “pwd” for a password. */
 export interface Authentication {
@@ -55,6 +56,7 @@ export function createSignInSessions(deps: {
         session.resetIdentifier()
       }
       session.loginAccount({ accountId, amr, loginTs: epoch() })
+      Object.assign(session, { device: deviceOf(request.raw) })
       await session.save(deps.sessionTtl)
       opened.ctx.cookies.secure = deps.issuer.startsWith('https:')
       opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {

@@ -1,0 +1,27 @@
+# Two stages: install and generate with everything, then run as an ordinary user with only what runs.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY scripts/generate-clients.mjs scripts/
+COPY prisma prisma
+RUN npm ci && npm prune --omit=dev --ignore-scripts
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/src/storage/generated src/storage/generated
+COPY package.json ./
+COPY prisma prisma
+COPY public public
+COPY views views
+COPY src src
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+# `docker run latchkey` serves; `docker run latchkey clients list` is the command line.
+ENTRYPOINT ["node", "src/cli/bin.ts"]
+CMD ["serve"]

@@ -1,0 +1,5 @@
+import './check-node.mjs'
+import { enableCompileCache } from 'node:module'
+
+enableCompileCache()
+await import('../src/server.ts')

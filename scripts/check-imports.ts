@@ -1,0 +1,74 @@
+/**
+ * The import rule of the house: server → app → features → (http, storage, errors …), in one direction. A feature never
+ * imports another feature; a vendor's library is known in one place. Prints every breach and exits 1.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const src = resolve(dirname(fileURLToPath(import.meta.url)), '../src')
+
+/** Folders that every feature may import. They import nothing but each other, as listed. */
+const ground: Readonly<Record<string, readonly string[]>> = { http: [], storage: [], oidc: ['http', 'storage'] }
+const features = ['accounts', 'clients', 'interactions', 'mail']
+const edges = ['cli']
+/** Files directly in src/ that everything may import. */
+const shared = ['errors.ts', 'clock.ts', 'secrets.ts']
+/** Files directly in src/ that may import any folder: the composition root and the ways in. */
+const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']
+
+/** Which files may import a vendor's package. */
+const vendors: Readonly<Record<string, (file: string) => boolean>> = {
+  'oidc-provider': (file) => file.startsWith('oidc/'),
+  '@prisma/': (file) => file.startsWith('storage/'),
+  'better-sqlite3': (file) => file.startsWith('storage/'),
+  pg: (file) => file.startsWith('storage/'),
+  'openid-client': (file) => file.startsWith('federation/'),
+  nodemailer: (file) => file.startsWith('mail/'),
+  argon2: (file) => file.startsWith('accounts/'),
+}
+
+/** Only storage and the stores of features touch the database; `import type` of its port is free. */
+const isStore = (file: string) => file.startsWith('storage/') || /(^|[/-])store\.ts$/.test(file)
+
+function allowed(from: string, to: string): string | undefined {
+  const [home = '', there = ''] = [from, to].map((path) => (path.includes('/') ? path.split('/')[0] : ''))
+  if (home === '') return roots.includes(from) || there === '' ? undefined : 'a shared file imports a folder'
+  if (there === '') {
+    if (shared.includes(to) || (home === 'cli' && to === 'config.ts')) return undefined
+    return 'only server.ts and the command line import the composition root'
+  }
+  if (home === there || edges.includes(home)) return undefined
+  if (edges.includes(there)) return 'nothing imports an edge'
+  const known = ground[home] ?? ['http', 'storage']
+  if (!known.includes(there)) return `${home} must not know ${there}: name the interface it needs, app.ts supplies it`
+  return undefined
+}
+
+const problems: string[] = []
+for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name)
+  const file = relative(src, path)
+  if (!entry.isFile() || !file.endsWith('.ts') || file.startsWith('storage/generated/')) continue
+  if (file.includes('/') && ![...Object.keys(ground), ...features, ...edges].includes(file.split('/')[0] ?? ''))
+    problems.push(`${file}: folder is not in the layout of scripts/check-imports.ts`)
+  for (const match of readFileSync(path, 'utf8').matchAll(/^\s*(?:import|export)\b[^'"]*?\bfrom\s+'([^']+)'|import\('([^']+)'\)/gm)) {
+    const target = match[1] ?? match[2] ?? ''
+    const typeOnly = /^\s*(import|export) type\b/.test(match[0])
+    if (!target.startsWith('.')) {
+      for (const [name, may] of Object.entries(vendors))
+        if ((target === name || (name.endsWith('/') && target.startsWith(name))) && !may(file))
+          problems.push(`${file}: must not import ${target}`)
+      continue
+    }
+    const to = relative(src, resolve(dirname(path), target))
+    if (to.startsWith('..')) continue
+    const why = allowed(file, to)
+    if (why) problems.push(`${file} → ${to}: ${why}`)
+    if (to.startsWith('storage/') && !typeOnly && file.includes('/') && !isStore(file) && !file.startsWith('cli/'))
+      problems.push(`${file} → ${to}: only a store.ts knows storage`)
+  }
+}
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exit(1)
+console.log('imports: one direction')

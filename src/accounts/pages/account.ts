@@ -1,0 +1,151 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { AccountPage, Form } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { FieldErrors } from '../field-errors.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+import { formErrors } from './register.ts'
+
+const text = z.string().max(1024).default('')
+const profileForm = z.object({ given_name: text, family_name: text, email: text })
+const passwordForm = z.object({ current_password: text, new_password: text })
+const idForm = z.object({ id: z.string().max(200) })
+
+/** What was just done, by the `done` parameter of the page: fixed texts, so that a link can put nothing on it. */
+const NOTICES: Readonly<Record<string, string>> = {
+  profile: 'Your profile is saved.',
+  email: 'Your profile is saved. We sent a message to the new address: open its link to verify it.',
+  password: 'Your password is changed. Other devices are signed out.',
+  session: 'That device is signed out.',
+  sessions: 'All other devices are signed out.',
+  app: 'The app has no access any more.',
+}
+
+type Forms = { profile?: Partial<Form>; password?: Partial<Form> }
+
+/** `/account`: what a person sees and changes of their own. Everything here asks for a sign-in first. */
+export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, accounts, sessions, apps } = deps
+
+  /** The person who is signed in; else the sign-in page is answered and undefined returned. */
+  async function whoever(request: FastifyRequest, reply: FastifyReply) {
+    const session = await sessions.current(request, reply)
+    const account = session && (await accounts.byId(session.accountId))
+    if (session && account) return { session, account }
+    reply.redirect('/login?return_to=/account', 303)
+    return undefined
+  }
+  type Signed = NonNullable<Awaited<ReturnType<typeof whoever>>>
+
+  async function show(reply: FastifyReply, { session, account }: Signed, forms: Forms, notice?: string, status = 200) {
+    const [devices, connected] = await Promise.all([sessions.list(account.id), apps.list(account.id)])
+    const page: AccountPage = {
+      username: account.displayUsername,
+      email: account.email ?? undefined,
+      pendingEmail: account.pendingEmail ?? undefined,
+      notice,
+      profile: {
+        action: '/account/profile',
+        values: {
+          given_name: account.givenName ?? '',
+          family_name: account.familyName ?? '',
+          email: account.pendingEmail ?? account.email ?? '',
+        },
+        ...forms.profile,
+      },
+      password: {
+        action: '/account/password',
+        passwordMinLength: deps.passwordMinLength,
+        forgotHref: '/forgot-password',
+        ...forms.password,
+      },
+      sessions: devices.map(({ uid, ...device }) => ({
+        ...device,
+        current: uid === session.uid,
+        action: '/account/sessions/end',
+        fields: { id: uid },
+      })),
+      signOutOthers: devices.length > 1 ? { action: '/account/sessions/end-others' } : undefined,
+      apps: connected.map(({ clientId, ...view }) => ({
+        ...view,
+        action: '/account/apps/withdraw',
+        fields: { id: clientId },
+      })),
+      linked: [],
+      linkable: [],
+      signOut: { action: '/logout' },
+    }
+    return renderPage(reply, 'accounts/account', page, status)
+  }
+
+  /** Does what a form asks; field errors show the page again. @returns the name of a notice */
+  const act =
+    (form: keyof Forms, work: (signed: Signed, request: FastifyRequest) => Promise<string>) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const signed = await whoever(request, reply)
+      if (!signed) return reply
+      try {
+        return reply.redirect(`/account?done=${await work(signed, request)}`, 303)
+      } catch (error) {
+        if (!(error instanceof FieldErrors)) throw error
+        const errors = formErrors(error.errors)
+        const typed = form === 'profile' ? { values: profileForm.parse(request.body ?? {}) } : {}
+        return show(reply, signed, { [form]: { errors, ...typed } }, undefined, 422)
+      }
+    }
+
+  app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
+    const signed = await whoever(request, reply)
+    return signed ? show(reply, signed, {}, NOTICES[String(request.query.done)]) : reply
+  })
+
+  app.post(
+    '/account/profile',
+    http.limit('account'),
+    act('profile', async ({ account }, request) => {
+      const { given_name, family_name, email } = profileForm.parse(request.body ?? {})
+      await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
+      const changed = email !== '' && (await accounts.changeEmail(account.id, email))
+      return changed ? 'email' : 'profile'
+    }),
+  )
+
+  app.post(
+    '/account/password',
+    http.limit('account'),
+    act('password', async ({ account, session }, request) => {
+      const { current_password, new_password } = passwordForm.parse(request.body ?? {})
+      await accounts.changePassword({
+        accountId: account.id,
+        currentPassword: current_password,
+        newPassword: new_password,
+        keepSessionUid: session.uid,
+      })
+      return 'password'
+    }),
+  )
+
+  app.post(
+    '/account/sessions/end',
+    act('profile', async ({ account }, request) => {
+      await sessions.end(account.id, idForm.parse(request.body).id)
+      return 'session'
+    }),
+  )
+
+  app.post(
+    '/account/sessions/end-others',
+    act('profile', async ({ account, session }) => {
+      await sessions.endOthers(account.id, session.uid)
+      return 'sessions'
+    }),
+  )
+
+  app.post(
+    '/account/apps/withdraw',
+    act('profile', async ({ account }, request) => {
+      await apps.withdraw(account.id, idForm.parse(request.body).id)
+      return 'app'
+    }),
+  )
+}

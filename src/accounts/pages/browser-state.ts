@@ -1,0 +1,52 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Http } from '../../http/http.ts'
+
+/**
+ * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
+ *
+ *   pending  who has just given the right password, and still has to verify an e-mail address
+ *   flow     which interaction (an app's sign-in) to come back to
+ *
+ * Neither is a sign-in. Both end after an hour, like the interaction itself.
+ */
+const TTL = 3600
+
+const flowId = z.string().regex(/^[\w-]{20,64}$/)
+const pendingSchema = z.object({ accountId: z.string(), email: z.string(), flow: flowId.optional() })
+export type Pending = z.infer<typeof pendingSchema>
+
+export interface BrowserState {
+  pending(request: FastifyRequest): Pending | undefined
+  setPending(reply: FastifyReply, pending: Pending): void
+  clearPending(reply: FastifyReply): void
+  /** The interaction named in the query (`flow`), else the one remembered. */
+  flow(request: FastifyRequest): string | undefined
+  rememberFlow(reply: FastifyReply, flow: string | undefined): void
+}
+
+export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | 'sealed'>): BrowserState {
+  const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
+    sealed.open(name, cookies.read(request, name), schema)
+  return {
+    pending: (request) => read(request, 'pending', pendingSchema),
+    setPending: (reply, pending) => cookies.set(reply, 'pending', sealed.seal('pending', pending, TTL), TTL),
+    clearPending: (reply) => cookies.clear(reply, 'pending'),
+    flow(request) {
+      const named = flowId.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
+      return named.success ? named.data : read(request, 'flow', z.object({ flow: flowId }))?.flow
+    },
+    rememberFlow(reply, flow) {
+      if (flow === undefined) cookies.clear(reply, 'flow')
+      else cookies.set(reply, 'flow', sealed.seal('flow', { flow }, TTL), TTL)
+    },
+  }
+}
+
+/** Adds the interaction to a link of ours, so that it is not lost on the way. */
+export const withFlow = (path: string, flow: string | undefined): string =>
+  flow === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}flow=${flow}`
+
+/** Where a person goes once signed in: back into the flow, or to their account. */
+export const onwards = (flow: string | undefined): string =>
+  flow === undefined ? '/account' : `/interaction/${flow}`

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Http } from '../../http/http.ts'
+import type { ConnectedAppView, ProviderButton } from '../../http/pages.ts'
+import type { Accounts } from '../accounts.ts'
+import type { BrowserState } from './browser-state.ts'
+import type { SignInForm } from './sign-in-form.ts'
+
+/** The browser's sign-in session, as these pages need it. */
+export interface Sessions {
+  current(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: { accountId: string; amr: string[] },
+  ): Promise<void>
+  list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
+  end(accountId: string, uid: string): Promise<void>
+  endOthers(accountId: string, uid: string): Promise<void>
+}
+
+/** The apps that a person has allowed something. */
+export interface ConnectedApps {
+  list(accountId: string): Promise<(Omit<ConnectedAppView, 'action' | 'fields'> & { clientId: string })[]>
+  withdraw(accountId: string, clientId: string): Promise<void>
+}
+
+export interface AccountPagesDependencies {
+  issuer: URL
+  http: Http
+  accounts: Accounts
+  browser: BrowserState
+  signInForm: SignInForm
+  sessions: Sessions
+  apps: ConnectedApps
+  registration: 'open' | 'closed'
+  passwordMinLength: number
+  providers(flow: string | undefined): ProviderButton[]
+}

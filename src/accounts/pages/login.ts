@@ -1,0 +1,36 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { SignInPage } from '../../http/pages.ts'
+import { safeReturnTo } from '../../http/return-to.ts'
+import { renderPage } from '../../http/views.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+
+/** `/login`: signing in without an app, for the account page and the console. */
+export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, sessions, signInForm } = deps
+  const returnTo = (request: FastifyRequest) =>
+    safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
+
+  const page = (request: FastifyRequest, form: Partial<SignInPage> = {}): SignInPage => ({
+    action: `/login?return_to=${encodeURIComponent(returnTo(request))}`,
+    providers: deps.providers(undefined),
+    registerHref: deps.registration === 'open' ? '/register' : undefined,
+    forgotHref: '/forgot-password',
+    ...form,
+  })
+
+  app.get('/login', async (request, reply) => {
+    if (await sessions.current(request, reply)) return reply.redirect(returnTo(request), 303)
+    return renderPage(reply, 'interaction/sign-in', page(request))
+  })
+
+  app.post('/login', http.limit('signIn'), async (request, reply) => {
+    const outcome = await signInForm.submit(request, reply, undefined)
+    if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
+    if (outcome.kind === 'refused') {
+      const { status, kind: _kind, ...form } = outcome
+      return renderPage(reply, 'interaction/sign-in', page(request, form), status)
+    }
+    await sessions.start(request, reply, outcome)
+    return reply.redirect(returnTo(request), 303)
+  })
+}

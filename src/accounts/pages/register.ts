@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import { shownAgain } from '../../http/forms.ts'
+import type { RegisterPage } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { FieldErrors } from '../field-errors.ts'
+import { withFlow } from './browser-state.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+
+const text = z.string().default('')
+const typed = z.object({ username: text, email: text, password: text, given_name: text, family_name: text })
+
+/** Field names of the service, as the form calls them. */
+const FORM_NAMES: Readonly<Record<string, string>> = { givenName: 'given_name', familyName: 'family_name' }
+
+export const formErrors = (errors: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(errors).map(([name, message]) => [FORM_NAMES[name] ?? name, message]))
+
+/**
+ * `/register`. Whether the address is known shows neither in the answer nor in its cost: the account is made either
+ * way, and the message that is sent tells the owner of the address which it is (ASVS 6.3.8).
+ */
+export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, accounts, browser } = deps
+
+  const show = (
+    reply: FastifyReply,
+    flow: string | undefined,
+    form: Partial<RegisterPage> = {},
+    status = 200,
+  ) =>
+    renderPage(
+      reply,
+      'accounts/register',
+      {
+        action: withFlow('/register', flow),
+        providers: deps.providers(flow),
+        signInHref: flow === undefined ? '/login' : `/interaction/${flow}`,
+        passwordMinLength: deps.passwordMinLength,
+        ...form,
+      },
+      status,
+    )
+
+  app.addHook('onRequest', async () => {
+    if (deps.registration === 'closed')
+      throw new AppError(
+        'registration_closed',
+        403,
+        'New accounts are made by the administrators of this server. Ask them for one.',
+      )
+  })
+
+  app.get('/register', (request, reply) => show(reply, browser.flow(request)))
+
+  app.post('/register', http.limit('register'), async (request, reply) => {
+    const flow = browser.flow(request)
+    const { given_name, family_name, ...fields } = typed.parse(request.body ?? {})
+    try {
+      const { accountId } = await accounts.register({
+        ...fields,
+        givenName: given_name,
+        familyName: family_name,
+      })
+      browser.setPending(reply, { accountId, email: fields.email.trim(), ...(flow && { flow }) })
+      return reply.redirect(withFlow('/verify-email', flow), 303)
+    } catch (error) {
+      if (!(error instanceof FieldErrors)) throw error
+      const form = { errors: formErrors(error.errors), values: shownAgain(request.body) }
+      return show(reply, flow, form, error.status)
+    }
+  })
+}

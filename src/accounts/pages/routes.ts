@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import { accountRoutes } from './account.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+import { loginRoutes } from './login.ts'
+import { registerRoutes } from './register.ts'
+import { resetRoutes } from './reset.ts'
+import { setupRoutes } from './setup.ts'
+import { verifyEmailRoutes } from './verify-email.ts'
+
+/**
+ * The pages of accounts, each a plugin of its own.
+ *
+ *   /register ──► /verify-email ──► /account, or back into the flow (?flow=) that sent the person here
+ *   /forgot-password ──mail──► /reset-password ──► the same
+ */
+export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  await deps.http.forms(app)
+  for (const routes of [loginRoutes, registerRoutes, verifyEmailRoutes, resetRoutes, setupRoutes, accountRoutes])
+    await app.register(routes, deps)
+}

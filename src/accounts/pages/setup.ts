@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import { shownAgain } from '../../http/forms.ts'
+import type { Form } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { FieldErrors } from '../field-errors.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+
+const text = z.string().max(1024).default('')
+const typed = z.object({ token: text, username: text, email: text, password: text })
+
+const closed = () =>
+  new AppError(
+    'setup_closed',
+    410,
+    'This set-up link was used already, or has expired. Restart the server for a new one, or sign in if there is an administrator.',
+  )
+
+/** `/setup`: the first administrator, by the one-time link that the server prints when there is none. */
+export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, accounts, sessions } = deps
+
+  const show = (reply: FastifyReply, token: string, form: Partial<Form> = {}, status = 200) =>
+    renderPage(
+      reply,
+      'accounts/setup',
+      { action: '/setup', token, passwordMinLength: deps.passwordMinLength, ...form },
+      status,
+    )
+
+  app.get<{ Querystring: { token?: unknown } }>('/setup', http.limit('oneTimeToken'), async (request, reply) => {
+    const token = z.string().max(200).safeParse(request.query.token).data ?? ''
+    if (!(await accounts.setup.isOpen(token))) throw closed()
+    return show(reply, token)
+  })
+
+  app.post('/setup', http.limit('oneTimeToken'), async (request, reply) => {
+    const { token, ...fields } = typed.parse(request.body ?? {})
+    try {
+      const created = await accounts.setup.createFirstAdministrator(token, fields)
+      if (!created) throw closed()
+      await sessions.start(request, reply, { accountId: created.accountId, amr: ['pwd'] })
+      return reply.redirect('/account', 303)
+    } catch (error) {
+      if (!(error instanceof FieldErrors)) throw error
+      return show(reply, token, { errors: { ...error.errors }, values: shownAgain(request.body) }, 422)
+    }
+  })
+}

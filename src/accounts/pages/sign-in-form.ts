@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { parseForm, shownAgain } from '../../http/forms.ts'
+import type { Accounts } from '../accounts.ts'
+import { type BrowserState, withFlow } from './browser-state.ts'
+
+export type SignInOutcome =
+  | { kind: 'signed_in'; accountId: string; amr: string[] }
+  /** The e-mail address has to be verified first: the page to go to. */
+  | { kind: 'verify'; location: string }
+  | {
+      kind: 'refused'
+      status: number
+      values: Record<string, string>
+      errors: Record<string, string>
+      alert?: string
+    }
+
+const typed = z.object({
+  identifier: z
+    .string()
+    .trim()
+    .min(1, 'Enter your email or username.')
+    .max(320, 'This is too long for an email.'),
+  password: z.string().min(1, 'Enter your password.').max(1024, 'Passwords have at most 128 characters.'),
+})
+
+/** One text for an unknown user, a wrong password, a locked and a disabled account (ASVS 6.3.8). */
+const REFUSED = 'The email, username or password is not right. Check them, or reset your password.'
+
+/** What the sign-in form does, on /login and inside a flow alike. */
+export function createSignInForm(deps: { accounts: Pick<Accounts, 'authenticate'>; browser: BrowserState }) {
+  return {
+    async submit(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      flow: string | undefined,
+    ): Promise<SignInOutcome> {
+      const form = parseForm(typed, request.body)
+      if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
+      const outcome = await deps.accounts.authenticate({ ...form.value, address: request.ip })
+      switch (outcome.kind) {
+        case 'ok':
+          deps.browser.clearPending(reply)
+          return { kind: 'signed_in', accountId: outcome.account.id, amr: ['pwd'] }
+        case 'unverified': {
+          const { id, pendingEmail } = outcome.account
+          deps.browser.setPending(reply, { accountId: id, email: pendingEmail ?? '', ...(flow && { flow }) })
+          return { kind: 'verify', location: withFlow('/verify-email', flow) }
+        }
+        case 'refused':
+          return {
+            kind: 'refused',
+            status: 401,
+            values: shownAgain(request.body),
+            errors: {},
+            alert: REFUSED,
+          }
+      }
+    },
+  }
+}
+
+export type SignInForm = ReturnType<typeof createSignInForm>

@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import type { VerifyEmailPage } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { onwards, type Pending, withFlow } from './browser-state.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+
+/** What a link or a code comes back with. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  wrong: 'That code is not right. Check the newest message we sent.',
+  exhausted: 'Too many wrong codes. Open the link in the message, or send a new code.',
+  expired: 'This link or code has been used already, or has expired. Send a new code, or sign in.',
+  taken: 'This address belongs to another account by now. Sign in to that one, or register with another address.',
+}
+
+/**
+ * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
+ * nothing up (mail scanners open links); its button does.
+ *
+ * In the browser that knows the password (Pending) verifying also signs in and goes on to the app.
+ */
+export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, accounts, browser, sessions } = deps
+  const token = (source: unknown) => z.object({ token: z.string().min(1).max(200) }).safeParse(source).data?.token
+
+  const show = (reply: FastifyReply, pending: Pending, form: Partial<VerifyEmailPage> = {}, status = 200) =>
+    renderPage(
+      reply,
+      'accounts/verify-email',
+      {
+        action: withFlow('/verify-email', pending.flow),
+        email: pending.email,
+        resend: { action: withFlow('/verify-email/resend', pending.flow) },
+        ...form,
+      },
+      status,
+    )
+
+  async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
+    const pending = browser.pending(request)
+    if (pending?.accountId !== accountId)
+      return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
+    await sessions.start(request, reply, { accountId, amr: ['pwd'] })
+    browser.clearPending(reply)
+    return reply.redirect(onwards(pending.flow), 303)
+  }
+
+  const nothingPending = () =>
+    new AppError(
+      'nothing_to_verify',
+      400,
+      'Open the link in the message that we sent, or sign in to get a new code.',
+    )
+
+  app.get('/verify-email', http.limit('oneTimeToken'), async (request, reply) => {
+    const given = token(request.query)
+    if (given !== undefined) {
+      const found = await accounts.verification.peek(given)
+      if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
+      return renderPage(reply, 'accounts/verify-email', { action: '/verify-email', token: given, email: found.email })
+    }
+    const pending = browser.pending(request)
+    if (!pending) {
+      if (await sessions.current(request, reply)) return reply.redirect('/account', 303)
+      throw nothingPending()
+    }
+    const account = await accounts.byId(pending.accountId)
+    // The link was opened on another device meanwhile.
+    if (account?.email && account.pendingEmail === null) return goOn(request, reply, account.id)
+    return show(reply, pending)
+  })
+
+  app.post('/verify-email', http.limit('oneTimeToken'), async (request, reply) => {
+    const given = token(request.body)
+    if (given !== undefined) {
+      const outcome = await accounts.verification.byToken(given)
+      if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
+      throw new AppError('link_expired', 410, REFUSALS[outcome.kind] ?? REFUSALS.expired ?? '')
+    }
+    const pending = browser.pending(request)
+    if (!pending) throw nothingPending()
+    const code = z
+      .object({ code: z.string().transform((text) => text.replaceAll(/[\s-]/g, '')) })
+      .safeParse(request.body).data?.code
+    if (code === undefined || !/^\d{6}$/.test(code))
+      return show(reply, pending, { errors: { code: 'Enter the 6 digits from the message.' } }, 422)
+    const outcome = await accounts.verification.byCode(pending.accountId, code)
+    if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
+    return show(reply, pending, { errors: { code: REFUSALS[outcome.kind] ?? '' } }, 422)
+  })
+
+  app.post('/verify-email/resend', http.limit('mail'), async (request, reply) => {
+    const pending = browser.pending(request)
+    if (!pending) throw nothingPending()
+    await accounts.verification.send(pending.accountId)
+    return show(reply, pending, { notice: 'A new message is on its way.' })
+  })
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import { createAccounts } from './accounts/accounts.ts'
+import { createClients } from './clients/clients.ts'
+import { createResources } from './clients/resources.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { createMailer } from './mail/mailer.ts'
+import { createConsents } from './oidc/consents.ts'
+import { createKeyStore } from './oidc/key-store.ts'
+import { createSigningKeys } from './oidc/keys.ts'
+import { createSecrets, loadSecretKeyFile } from './secrets.ts'
+import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
+import { openDatabase } from './storage/open.ts'
+
+/** How long a new signing key is published before it signs: longer than JWKS are commonly cached. */
+const PUBLISH_LEAD = 3_600_000
+/** What an id_token, which is signed too, lives at most (oidc/provider.ts), in seconds. */
+const ID_TOKEN_TTL = 3600
+
+export interface ServiceOverrides {
+  clock?: Clock
+  logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+}
+
+/**
+ * Everything but HTTP: what the server and the command line share. Opens the database, migrates it and makes the keys
+ * that are missing.
+ * @throws AppError when the database or the secret key is not as it should be
+ */
+export async function openServices(config: Config, { clock = Date.now, logger }: ServiceOverrides) {
+  const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
+  const db = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, clock, logger })
+  const artifacts = createArtifactStore(db.artifacts, { clock })
+  const event = (fields: object & { type: string }) => logger.info({ event: fields.type, ...fields }, fields.type)
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl,
+    from: config.mailFrom,
+    outboxDir: join(config.dataDir, 'outbox'),
+    issuer: config.issuer,
+    logger,
+    clock,
+  })
+  const consents = createConsents(artifacts, secrets.key('consents'), () => Math.floor(clock() / 1000))
+  const keys = createSigningKeys({
+    store: createKeyStore(db),
+    secrets,
+    clock,
+    publishLead: PUBLISH_LEAD,
+    overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
+  })
+  await keys.ensure()
+  const accounts = createAccounts({
+    db,
+    clock,
+    mailer,
+    issuer: config.issuer,
+    codeKey: secrets.key('one-time-codes'),
+    events: { emit: event },
+    sessions: {
+      endAll: (accountId, options = {}) => artifacts.revokeByAccount(accountId, options),
+    },
+    settings: {
+      passwordMinLength: config.passwordMinLength,
+      lockoutFailures: config.lockoutFailures,
+      lockoutSeconds: config.lockoutSeconds,
+      verificationTtl: config.verificationTtl,
+      resetTtl: config.resetTtl,
+    },
+  })
+  const clients = createClients({ db, clock, artifacts, events: event })
+  const resources = createResources({
+    db,
+    clock,
+    events: event,
+    reserved: [config.issuer, `${config.issuer}/api/admin`],
+  })
+  return {
+    config,
+    clock,
+    logger,
+    secrets,
+    db,
+    artifacts,
+    mailer,
+    consents,
+    keys,
+    accounts,
+    clients,
+    resources,
+    /** Sends the mail that is queued, then closes the database. */
+    async close() {
+      await mailer.close()
+      await db.close()
+    },
+  }
+}
+
+export type Services = Awaited<ReturnType<typeof openServices>>
