@@ -54,6 +54,14 @@ const translate = (text: string): { name: string; text: string } => {
   return { name: `lk_${hash('sha256', translated, 'base64url').slice(0, 24)}`, text: translated }
 }
 
+/** PostgreSQL has no text with NUL in it. What a request smuggles in must match nothing, not fail. */
+const withoutNul = (value: SqlValue): SqlValue =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+
+/** The server chose this statement to end a deadlock or a conflict; nothing of it happened, so it may run again. */
+const lostConflict = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
+
 /** `Sql` on a pool that somebody else opened and closes. */
 export const createPostgresSql = (pool: pg.Pool): Sql => {
   const translated = new Map<string, { name: string; text: string }>()
@@ -63,10 +71,13 @@ export const createPostgresSql = (pool: pg.Pool): Sql => {
       named = translate(statement)
       translated.set(statement, named)
     }
-    try {
-      return await pool.query({ name: named.name, text: named.text, values: parameters as SqlValue[] })
-    } catch (error) {
-      throw asStorageError(error)
+    const values = parameters.map(withoutNul)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await pool.query({ ...named, values })
+      } catch (error) {
+        if (attempt === 3 || !lostConflict(error)) throw asStorageError(error)
+      }
     }
   }
   return {

@@ -1,0 +1,148 @@
+import { type Clock, epochSeconds } from '../../clock.ts'
+import type { Sql, SqlValue } from '../sql.ts'
+import {
+  type ArtifactRow,
+  fromRest,
+  fromRestByUserCode,
+  fromRestWithoutId,
+  grantsOf,
+  hashId,
+  toRest,
+} from './at-rest.ts'
+import { createStatements } from './statements.ts'
+import type { ArtifactPayload, ArtifactStore } from './store.ts'
+
+export interface ArtifactStoreOptions {
+  clock: Clock
+  /**
+   * Seconds in which a rotated refresh token may be used again, counted from its first use: a client whose request
+   * was answered but whose answer was lost retries. 0: never.
+   */
+  refreshGraceSeconds?: number
+}
+
+/** Seconds that an expired row stays, so that nothing that is being read is swept away under the reader. */
+const sweepDelay = 60
+
+/** Equals the uid of no session. */
+const noSession = ' '
+
+/** The artefact store on SQLite and PostgreSQL: every method of the hot paths is one statement. */
+export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): ArtifactStore => {
+  const { clock, refreshGraceSeconds = 10 } = options
+  const statements = createStatements(sql.dialect)
+  const now = (): number => epochSeconds(clock)
+
+  const parameters = (model: string, id: string, payload: ArtifactPayload, ttl: number | undefined) => {
+    const idHash = hashId(id)
+    const rest = toRest(model, id, idHash, payload)
+    const values: SqlValue[] = [
+      ...[model, idHash, rest.payload, rest.grantId, rest.uid, rest.userCode, rest.accountId, rest.clientId],
+      ttl === undefined ? null : now() + ttl,
+      clock(),
+    ]
+    return { values, rest }
+  }
+
+  /** A refresh token inside its grace window looks unused to the library. */
+  const inGrace = (row: ArtifactRow): boolean =>
+    row.model === 'RefreshToken' && row.consumed_at !== null && row.consumed_at > now() - refreshGraceSeconds
+  const seen = (row: ArtifactRow): ArtifactRow => (inGrace(row) ? { ...row, consumed_at: null } : row)
+
+  const revokeGrants = async (grants: readonly string[]): Promise<void> => {
+    if (grants.length === 0) return
+    await sql.run(statements.deleteGrants, [JSON.stringify(grants.map(hashId))])
+    await sql.run(statements.deleteByGrants, [JSON.stringify(grants)])
+  }
+
+  return {
+    async upsert(model, id, payload, ttl) {
+      const { values, rest } = parameters(model, id, payload, ttl)
+      if (model === 'Session') values.push(rest.authorizations, rest.uid)
+      await sql.run(model === 'Session' ? statements.upsertSession : statements.upsert, values)
+    },
+
+    async insert(model, id, payload, ttl) {
+      const { values } = parameters(model, id, payload, ttl)
+      return (await sql.run(statements.insert, [...values, now()])) === 1
+    },
+
+    async find(model, id) {
+      const idHash = hashId(id)
+      const row = await sql.get<ArtifactRow>(statements.find, [model, idHash, now()])
+      return row && fromRest(seen(row), id, idHash)
+    },
+
+    async findByUid(model, uid) {
+      const row = await sql.get<ArtifactRow>(statements.findByUid, [uid, model, now()])
+      return row && fromRestWithoutId(seen(row))
+    },
+
+    async findByUserCode(model, userCode) {
+      const row = await sql.get<ArtifactRow>(statements.findByUserCode, [hashId(userCode), model, now()])
+      return row && fromRestByUserCode(row, userCode)
+    },
+
+    async consume(model, id) {
+      const key = [model, hashId(id), now()] as const
+      const changed =
+        model === 'RefreshToken'
+          ? await sql.run(statements.consumeInGrace, [now(), ...key, now() - refreshGraceSeconds])
+          : await sql.run(statements.consume, [now(), ...key])
+      return changed === 1
+    },
+
+    async destroy(model, id) {
+      if (model === 'Session') await sql.run(statements.destroySession, [now(), hashId(id)])
+      else await sql.run(statements.destroy, [model, hashId(id)])
+    },
+
+    async revokeByGrantId(model, grantId) {
+      await sql.run(statements.revokeByGrantId, [grantId, model])
+    },
+
+    async listByAccount(model, accountId) {
+      const rows = await sql.all<ArtifactRow>(statements.listByAccount, [accountId, model, now()])
+      return rows.map((row) => ({
+        id: row.id_hash,
+        model: row.model,
+        payload: fromRestWithoutId(row),
+        expiresAt: row.expires_at,
+      }))
+    },
+
+    async revokeByAccount(accountId, { clientId, exceptSessionUid } = {}) {
+      const kept = exceptSessionUid === undefined ? [] : await keptGrants(accountId, exceptSessionUid)
+      if (clientId === undefined) {
+        await sql.run(statements.buryAccountSessions, [now(), accountId, exceptSessionUid ?? noSession])
+      }
+      const values = [accountId, JSON.stringify(kept), JSON.stringify(kept.map(hashId))]
+      if (clientId === undefined) await sql.run(statements.deleteByAccount, values)
+      else await sql.run(statements.deleteByAccountAndClient, [...values, clientId])
+    },
+
+    async revokeByClient(clientId) {
+      await sql.run(statements.revokeByClient, [clientId])
+    },
+
+    async revokeSession(accountId, uid) {
+      const buried = await sql.all<{ authorizations: string | null }>(statements.burySession, [
+        now(),
+        uid,
+        accountId,
+      ])
+      await revokeGrants(buried.flatMap(({ authorizations }) => grantsOf(authorizations)))
+    },
+
+    sweep: (limit) => sql.run(statements.sweep, [now() - sweepDelay, limit]),
+    close: () => sql.close(),
+  }
+
+  async function keptGrants(accountId: string, uid: string): Promise<string[]> {
+    const rows = await sql.all<{ authorizations: string | null }>(statements.sessionAuthorizations, [
+      uid,
+      accountId,
+    ])
+    return rows.flatMap(({ authorizations }) => grantsOf(authorizations))
+  }
+}

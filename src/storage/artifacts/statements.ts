@@ -1,0 +1,106 @@
+import type { Sql } from '../sql.ts'
+
+/** Where the dialects part. */
+const dialects = {
+  sqlite: {
+    /** Whether a text is in a JSON array of texts. */
+    in: 'IN (SELECT value FROM json_each(?))',
+    /** Both objects' keys; a key that both have comes whole from the new one. */
+    mergedAuthorizations: `(SELECT json_group_object(key, json(value)) FROM (
+      SELECT key, value FROM json_each(artifacts.authorizations)
+       WHERE key NOT IN (SELECT key FROM json_each(excluded.authorizations))
+      UNION ALL SELECT key, value FROM json_each(excluded.authorizations)))`,
+    /** Nobody else can hold a row here. */
+    skipLocked: '',
+  },
+  postgresql: {
+    in: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
+    mergedAuthorizations: '(artifacts.authorizations::jsonb || excluded.authorizations::jsonb)::text',
+    // Two processes that sweep at once share the work instead of waiting for each other.
+    skipLocked: 'FOR UPDATE SKIP LOCKED',
+  },
+} as const
+
+const columns =
+  'model, id_hash, payload, grant_id, uid, user_code, account_id, client_id, expires_at, created_at'
+const row = 'id_hash, model, payload, authorizations, consumed_at, expires_at'
+/** One parameter: now. */
+const live = 'destroyed_at IS NULL AND (expires_at IS NULL OR expires_at > ?)'
+const replaced = `payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
+  account_id = excluded.account_id, client_id = excluded.client_id, expires_at = excluded.expires_at`
+/** What a tombstone keeps is its key, its expiry and its uid, which must not come back either. */
+const buried = "destroyed_at = ?, payload = '{}', account_id = NULL"
+
+/** Every statement of the store. Times are seconds since the epoch; parameters in the order of their `?`. */
+export const createStatements = (dialect: Sql['dialect']) => {
+  const the = dialects[dialect]
+  return {
+    upsert: `INSERT INTO artifacts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced},
+        user_code = COALESCE(excluded.user_code, artifacts.user_code)
+      WHERE artifacts.destroyed_at IS NULL`,
+
+    // A session of another account under the same id is another session: nothing of the old one is kept.
+    upsertSession: `INSERT INTO artifacts (${columns}, authorizations)
+      SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT),
+             CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT)
+       WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE uid = ? AND model = 'Session' AND destroyed_at IS NOT NULL)
+      ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced},
+        authorizations = CASE
+          WHEN artifacts.authorizations IS NULL OR artifacts.account_id <> COALESCE(excluded.account_id, '')
+            THEN excluded.authorizations
+          WHEN excluded.authorizations IS NULL THEN artifacts.authorizations
+          ELSE ${the.mergedAuthorizations} END
+      WHERE artifacts.destroyed_at IS NULL`,
+
+    // What has expired is not there, even if the clean-up has not come by yet.
+    insert: `INSERT INTO artifacts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced}, user_code = excluded.user_code,
+        created_at = excluded.created_at, authorizations = NULL, consumed_at = NULL, destroyed_at = NULL
+      WHERE artifacts.expires_at <= ?`,
+
+    find: `SELECT ${row} FROM artifacts WHERE model = ? AND id_hash = ? AND ${live}`,
+    findByUid: `SELECT ${row} FROM artifacts WHERE uid = ? AND model = ? AND ${live}
+      ORDER BY created_at DESC LIMIT 1`,
+    findByUserCode: `SELECT ${row} FROM artifacts WHERE user_code = ? AND model = ? AND ${live}
+      ORDER BY created_at DESC LIMIT 1`,
+
+    consume: `UPDATE artifacts SET consumed_at = ?
+      WHERE model = ? AND id_hash = ? AND ${live} AND consumed_at IS NULL`,
+    // The first consumption starts the clock of the grace window; a later one inside it does not restart it.
+    consumeInGrace: `UPDATE artifacts SET consumed_at = COALESCE(consumed_at, ?)
+      WHERE model = ? AND id_hash = ? AND ${live} AND (consumed_at IS NULL OR consumed_at > ?)`,
+
+    destroy: 'DELETE FROM artifacts WHERE model = ? AND id_hash = ?',
+    // The uid goes too: a session that only changes its id lives on under the same uid.
+    destroySession: `UPDATE artifacts SET ${buried}, authorizations = NULL, uid = NULL
+      WHERE model = 'Session' AND id_hash = ? AND destroyed_at IS NULL`,
+
+    revokeByGrantId: 'DELETE FROM artifacts WHERE grant_id = ? AND model = ?',
+    revokeByClient: 'DELETE FROM artifacts WHERE client_id = ?',
+
+    listByAccount: `SELECT ${row} FROM artifacts WHERE account_id = ? AND model = ? AND ${live}
+      AND consumed_at IS NULL ORDER BY created_at DESC, id_hash`,
+
+    /** The tombstones keep their authorizations, which name the grants to revoke next. */
+    burySession: `UPDATE artifacts SET ${buried}
+      WHERE uid = ? AND model = 'Session' AND account_id = ? AND destroyed_at IS NULL RETURNING authorizations`,
+    buryAccountSessions: `UPDATE artifacts SET ${buried}, authorizations = NULL
+      WHERE account_id = ? AND model = 'Session' AND destroyed_at IS NULL
+      AND COALESCE(uid, '') <> ?`,
+    sessionAuthorizations: `SELECT authorizations FROM artifacts
+      WHERE uid = ? AND model = 'Session' AND account_id = ? AND destroyed_at IS NULL`,
+
+    deleteByGrants: `DELETE FROM artifacts WHERE grant_id ${the.in}`,
+    deleteGrants: `DELETE FROM artifacts WHERE model = 'Grant' AND id_hash ${the.in}`,
+    deleteByAccount: `DELETE FROM artifacts WHERE account_id = ? AND model NOT IN ('Session', 'Consent')
+      AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})`,
+    deleteByAccountAndClient: `DELETE FROM artifacts WHERE account_id = ? AND model NOT IN ('Session', 'Consent')
+      AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})
+      AND client_id = ?`,
+
+    sweep: `DELETE FROM artifacts WHERE (model, id_hash) IN (
+      SELECT model, id_hash FROM artifacts WHERE expires_at < ?
+      ORDER BY expires_at, model, id_hash LIMIT ? ${the.skipLocked})`,
+  }
+}

@@ -1,0 +1,510 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/clock.ts'
+import type { ArtifactStore } from '../../src/storage/artifacts/store.ts'
+
+/** An empty store of one engine. */
+export interface OpenedArtifactStore {
+  store: ArtifactStore
+  /** The same data through connections of its own, as another process would reach it. */
+  other: ArtifactStore
+  /** Everything that is at rest, as text: every row, every column. */
+  dump(): Promise<string>
+  close(): Promise<void>
+}
+
+export type OpenArtifactStore = (options: {
+  clock: Clock
+  refreshGraceSeconds: number
+}) => Promise<OpenedArtifactStore>
+
+const newId = (): string => randomBytes(32).toString('base64url')
+const start = 1_800_000_000
+
+/** What every engine of the artefact store has to do. An engine's own test is `artifactStoreContract(name, open)`. */
+export const artifactStoreContract = (name: string, open: OpenArtifactStore): void => {
+  describe(`artifact store on ${name}`, () => {
+    let opened: OpenedArtifactStore
+    let store: ArtifactStore
+    let other: ArtifactStore
+    let seconds: number
+    const pass = (duration: number): void => {
+      seconds += duration
+    }
+    /** Both processes' stores in turn. */
+    const either = (index: number): ArtifactStore => (index % 2 === 0 ? store : other)
+
+    beforeEach(async () => {
+      seconds = start
+      opened = await open({ clock: () => seconds * 1000, refreshGraceSeconds: 10 })
+      store = opened.store
+      other = opened.other
+    })
+    afterEach(() => opened.close())
+
+    describe('reading and writing', () => {
+      test('gives back what was stored', async () => {
+        const id = newId()
+        const payload = {
+          jti: id,
+          kind: 'AccessToken',
+          iat: start,
+          claims: { a: [1, null, true] },
+          scope: 'openid',
+        }
+        await store.upsert('AccessToken', id, payload, 60)
+        expect(await store.find('AccessToken', id)).toEqual(payload)
+        expect(await other.find('AccessToken', id)).toEqual(payload)
+      })
+
+      test('keeps models apart', async () => {
+        const id = newId()
+        await store.upsert('AccessToken', id, { jti: id }, 60)
+        expect(await store.find('RefreshToken', id)).toBeUndefined()
+        await store.destroy('RefreshToken', id)
+        expect(await store.find('AccessToken', id)).toBeDefined()
+      })
+
+      test('replaces the payload and the lifetime of what is there', async () => {
+        const id = newId()
+        await store.upsert('Interaction', id, { jti: id, step: 1, old: true }, 60)
+        await store.upsert('Interaction', id, { jti: id, step: 2 }, 120)
+        pass(100)
+        expect(await store.find('Interaction', id)).toEqual({ jti: id, step: 2 })
+      })
+
+      test('finds a session by its uid, without its id', async () => {
+        const [id, uid] = [newId(), newId()]
+        await store.upsert('Session', id, { jti: id, uid, kind: 'Session', accountId: 'a' }, 60)
+        const found = await store.findByUid('Session', uid)
+        expect(found).toMatchObject({ uid, accountId: 'a' })
+        expect(found).not.toHaveProperty('jti')
+        expect(await store.findByUid('Session', newId())).toBeUndefined()
+      })
+
+      test('finds a device code by its user code, whole', async () => {
+        const id = newId()
+        const payload = { jti: id, kind: 'DeviceCode', userCode: 'BDFGHJKM', clientId: 'tv' }
+        await store.upsert('DeviceCode', id, payload, 60)
+        expect(await store.findByUserCode('DeviceCode', 'BDFGHJKM')).toEqual(payload)
+        expect(await store.findByUserCode('DeviceCode', 'BDFGHJKN')).toBeUndefined()
+        const read = await store.find('DeviceCode', id)
+        expect(read).toEqual(payload)
+        await store.upsert('DeviceCode', id, { ...read, accountId: 'a' }, 60)
+        expect(await store.findByUserCode('DeviceCode', 'BDFGHJKM')).toEqual({ ...payload, accountId: 'a' })
+      })
+
+      test.each([
+        ['Unicode', 'Ünïcödé 漢字 😀 \u2028 \uFFFD'],
+        ['NUL', 'a\0b'],
+        ['half a surrogate pair', 'a\uD83Db'],
+        ['what looks like a NUL', 'a\\u0000b'],
+        ['quotes and backslashes', `'"\\\n\t%_$1?`],
+        ['1 MB', 'x'.repeat(1_000_000)],
+      ])('stores %s in any field', async (_, text) => {
+        const id = newId()
+        const payload = { jti: id, uid: newId(), state: text, nested: { [text.slice(0, 50)]: [text] } }
+        for (const model of ['Session', 'Interaction']) {
+          await store.upsert(model, id, payload, 60)
+          await store.upsert(model, id, { ...payload, authorizations: { app: { sid: text } } }, 60)
+          await store.upsert(
+            model,
+            id,
+            { ...payload, authorizations: { app: { sid: text, grantId: 'g' } } },
+            60,
+          )
+          expect(await store.find(model, id)).toEqual({
+            ...payload,
+            authorizations: { app: { sid: text, grantId: 'g' } },
+          })
+        }
+      })
+
+      test('answers “not there” to any text as an identifier', async () => {
+        for (const text of ['', 'a\0b', '\uD83D', "' OR 1=1 --", '__proto__', 'x'.repeat(100_000)]) {
+          expect(await store.find('AccessToken', text)).toBeUndefined()
+          expect(await store.findByUid('Session', text)).toBeUndefined()
+          expect(await store.findByUserCode('DeviceCode', text)).toBeUndefined()
+          expect(await store.consume('AuthorizationCode', text)).toBe(false)
+          expect(await store.listByAccount('Session', text)).toEqual([])
+          await store.destroy('Session', text)
+          await store.revokeByGrantId('AccessToken', text)
+          await store.revokeByClient(text)
+          await store.revokeByAccount(text, { exceptSessionUid: text, clientId: text })
+          await store.revokeSession(text, text)
+        }
+      })
+
+      test('any text may be an identifier, also one that occurs all over its payload', async () => {
+        for (const id of ['a', '"', '{', ':', 'jti', '\\', '漢']) {
+          const payload = { jti: id, kind: 'Consent', a: '"a":{\\"jti\\"}', 漢: { a: id } }
+          await store.upsert('Consent', id, payload, undefined)
+          expect(await store.find('Consent', id)).toEqual(payload)
+        }
+      })
+
+      test('a member named __proto__ is data', async () => {
+        const id = newId()
+        const payload = JSON.parse(`{"jti":"${id}","__proto__":{"polluted":true}}`)
+        await store.upsert('Interaction', id, payload, 60)
+        expect(JSON.stringify(await store.find('Interaction', id))).toContain('"__proto__":{"polluted":true}')
+        expect({}).not.toHaveProperty('polluted')
+      })
+    })
+
+    describe('expiry', () => {
+      test('is decided when reading, not by the clean-up', async () => {
+        const [id, uid] = [newId(), newId()]
+        await store.upsert('Session', id, { jti: id, uid, accountId: 'a' }, 60)
+        await store.upsert('DeviceCode', id, { jti: id, userCode: 'BCDF' }, 60)
+        await store.upsert('AuthorizationCode', id, { jti: id }, 60)
+        pass(59)
+        expect(await store.find('Session', id)).toBeDefined()
+        pass(1)
+        expect(await store.find('Session', id)).toBeUndefined()
+        expect(await store.findByUid('Session', uid)).toBeUndefined()
+        expect(await store.findByUserCode('DeviceCode', 'BCDF')).toBeUndefined()
+        expect(await store.listByAccount('Session', 'a')).toEqual([])
+        expect(await store.consume('AuthorizationCode', id)).toBe(false)
+      })
+
+      test('without a lifetime there is none', async () => {
+        const id = newId()
+        await store.upsert('Consent', id, { jti: id }, undefined)
+        pass(10 ** 9)
+        expect(await store.find('Consent', id)).toEqual({ jti: id })
+        expect(await store.sweep(100)).toBe(0)
+      })
+
+      test('the clean-up deletes in bounded batches, a minute late, and only what has expired', async () => {
+        for (let index = 0; index < 25; index += 1) await store.upsert('AccessToken', newId(), {}, 10 + index)
+        const alive = newId()
+        await store.upsert('AccessToken', alive, { jti: alive }, 3600)
+        pass(10 + 24 + 60)
+        expect(await store.sweep(10)).toBe(10)
+        expect(await store.sweep(10)).toBe(10)
+        expect(await store.sweep(10)).toBe(4)
+        expect(await store.sweep(10)).toBe(0)
+        pass(1)
+        expect(await store.sweep(10)).toBe(1)
+        expect(await store.find('AccessToken', alive)).toBeDefined()
+      })
+
+      test('two clean-ups at once never delete one row twice', async () => {
+        for (let index = 0; index < 40; index += 1) await store.upsert('AccessToken', newId(), {}, 1)
+        pass(100)
+        const deleted = await Promise.all(Array.from({ length: 8 }, (_, index) => either(index).sweep(10)))
+        const rest = await store.sweep(100)
+        expect(deleted.reduce((sum, count) => sum + count, rest)).toBe(40)
+      })
+    })
+
+    describe('single use', () => {
+      test('of 50 callers at once exactly one consumes (RFC 6749 §4.1.2)', async () => {
+        for (const model of ['AuthorizationCode', 'PushedAuthorizationRequest', 'DeviceCode']) {
+          const id = newId()
+          await store.upsert(model, id, { jti: id }, 60)
+          const won = await Promise.all(
+            Array.from({ length: 50 }, (_, index) => either(index).consume(model, id)),
+          )
+          expect(won.filter(Boolean)).toHaveLength(1)
+        }
+      })
+
+      test('what was used says since when, also after it is saved again', async () => {
+        const id = newId()
+        await store.upsert('AuthorizationCode', id, { jti: id, grantId: 'g' }, 60)
+        pass(5)
+        expect(await store.consume('AuthorizationCode', id)).toBe(true)
+        pass(5)
+        await store.upsert('AuthorizationCode', id, { jti: id, grantId: 'g', consumed: 1 }, 60)
+        expect(await store.find('AuthorizationCode', id)).toEqual({
+          jti: id,
+          grantId: 'g',
+          consumed: start + 5,
+        })
+        expect(await store.consume('AuthorizationCode', id)).toBe(false)
+      })
+
+      test('what does not exist cannot be consumed', async () => {
+        expect(await store.consume('AuthorizationCode', newId())).toBe(false)
+      })
+
+      test('of 50 insertions at once exactly one is the first', async () => {
+        const id = newId()
+        const won = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            either(index).insert('ReplayDetection', id, { iss: 'c' }, 60),
+          ),
+        )
+        expect(won.filter(Boolean)).toHaveLength(1)
+      })
+
+      test('what was inserted may come again after it has expired, once', async () => {
+        const id = newId()
+        expect(await store.insert('ReplayDetection', id, { n: 1 }, 60)).toBe(true)
+        pass(59)
+        expect(await store.insert('ReplayDetection', id, { n: 2 }, 60)).toBe(false)
+        pass(1)
+        const again = await Promise.all(
+          [store, other, store].map((one) => one.insert('ReplayDetection', id, { n: 3 }, 60)),
+        )
+        expect(again.filter(Boolean)).toHaveLength(1)
+        expect(await store.find('ReplayDetection', id)).toEqual({ jti: id, n: 3 })
+      })
+    })
+
+    describe('grace of a rotated refresh token', () => {
+      const rotate = async (): Promise<string> => {
+        const id = newId()
+        await store.upsert('RefreshToken', id, { jti: id, grantId: 'g' }, 3600)
+        expect(await store.consume('RefreshToken', id)).toBe(true)
+        return id
+      }
+
+      test('inside the window it looks unused and can be used again', async () => {
+        const id = await rotate()
+        pass(9)
+        expect(await store.find('RefreshToken', id)).not.toHaveProperty('consumed')
+        expect(await other.consume('RefreshToken', id)).toBe(true)
+      })
+
+      test('after it, it is used up; a retry inside did not prolong it', async () => {
+        const id = await rotate()
+        pass(9)
+        expect(await store.consume('RefreshToken', id)).toBe(true)
+        pass(1)
+        expect(await store.find('RefreshToken', id)).toMatchObject({ consumed: start })
+        expect(await store.consume('RefreshToken', id)).toBe(false)
+      })
+
+      test('is for refresh tokens only', async () => {
+        const id = newId()
+        await store.upsert('AuthorizationCode', id, { jti: id }, 60)
+        await store.consume('AuthorizationCode', id)
+        expect(await store.find('AuthorizationCode', id)).toHaveProperty('consumed', start)
+      })
+    })
+
+    describe('sessions', () => {
+      const save = (one: ArtifactStore, id: string, authorizations: unknown, rest: object = {}) =>
+        one.upsert('Session', id, { jti: id, uid: `uid-${id}`, accountId: 'a', ...rest, authorizations }, 60)
+
+      test('20 saves at once keep the authorizations of all', async () => {
+        const id = newId()
+        await save(store, id, {})
+        const clients = Array.from({ length: 20 }, (_, index) => `client ${index} "'\\`)
+        await Promise.all(
+          clients.map((client, index) => save(either(index), id, { [client]: { sid: client } })),
+        )
+        const stored = await store.find('Session', id)
+        expect(stored?.authorizations).toEqual(
+          Object.fromEntries(clients.map((client) => [client, { sid: client }])),
+        )
+      })
+
+      test('a client’s entry comes whole from the later save', async () => {
+        const id = newId()
+        await save(store, id, { app: { sid: '1', grantId: 'g', persistsLogout: true }, web: { sid: '2' } })
+        await save(other, id, { app: { sid: '3' } })
+        expect((await store.find('Session', id))?.authorizations).toEqual({
+          app: { sid: '3' },
+          web: { sid: '2' },
+        })
+      })
+
+      test('a save without authorizations loses none', async () => {
+        const id = newId()
+        await save(store, id, { app: { sid: '1' } })
+        await save(other, id, undefined, { loginTs: 5 })
+        expect(await store.find('Session', id)).toMatchObject({
+          loginTs: 5,
+          authorizations: { app: { sid: '1' } },
+        })
+      })
+
+      test('another account under the same id inherits nothing', async () => {
+        const id = newId()
+        await save(store, id, { app: { sid: '1', grantId: 'g' } })
+        await save(store, id, { web: { sid: '2' } }, { accountId: 'b' })
+        expect((await store.find('Session', id))?.authorizations).toEqual({ web: { sid: '2' } })
+      })
+
+      test('a destroyed one does not come back by a late save', async () => {
+        const id = newId()
+        await save(store, id, { app: { sid: '1' } })
+        await store.destroy('Session', id)
+        await save(other, id, { app: { sid: '1' } })
+        expect(await store.find('Session', id)).toBeUndefined()
+        expect(await store.findByUid('Session', `uid-${id}`)).toBeUndefined()
+        expect(await store.listByAccount('Session', 'a')).toEqual([])
+        expect(await opened.dump()).not.toContain('"sid"')
+      })
+
+      test('one that changes its id lives on under its uid', async () => {
+        const [before, after] = [newId(), newId()]
+        await save(store, before, {}, { uid: 'same' })
+        await store.destroy('Session', before)
+        await save(store, after, {}, { uid: 'same' })
+        expect(await store.findByUid('Session', 'same')).toMatchObject({ accountId: 'a' })
+        expect(await store.find('Session', before)).toBeUndefined()
+      })
+
+      test('one ended by its uid does not come back under another id either', async () => {
+        const [before, after] = [newId(), newId()]
+        await save(store, before, {}, { uid: 'same' })
+        await store.revokeSession('a', 'same')
+        await save(other, after, {}, { uid: 'same' })
+        expect(await store.find('Session', after)).toBeUndefined()
+        expect(await store.findByUid('Session', 'same')).toBeUndefined()
+      })
+
+      test('tombstones are cleaned up when the session would have expired', async () => {
+        const id = newId()
+        await save(store, id, {})
+        await store.destroy('Session', id)
+        expect(await store.sweep(10)).toBe(0)
+        pass(121)
+        expect(await store.sweep(10)).toBe(1)
+      })
+    })
+
+    describe('revocation', () => {
+      /** A session with a grant per client, and a code, tokens and the grant itself on each. */
+      const signIn = async (
+        accountId: string,
+        uid: string,
+        clients: string[],
+      ): Promise<Map<string, string>> => {
+        const ids = new Map<string, string>()
+        const keep = async (label: string, model: string, payload: object, id = newId()) => {
+          ids.set(label, `${model} ${id}`)
+          await store.upsert(model, id, { jti: id, ...payload }, 3600)
+        }
+        const grants = clients.map((clientId) => [clientId, `grant-${uid}-${clientId}-${newId()}`] as const)
+        const authorizations = Object.fromEntries(
+          grants.map(([clientId, grantId]) => [clientId, { grantId }]),
+        )
+        await keep('session', 'Session', { uid, accountId, authorizations })
+        for (const [clientId, grantId] of grants) {
+          await keep(`${clientId} grant`, 'Grant', { accountId, clientId }, grantId)
+          for (const model of ['AuthorizationCode', 'AccessToken', 'RefreshToken']) {
+            await keep(`${clientId} ${model}`, model, { accountId, clientId, grantId })
+          }
+          await keep(`${clientId} consent`, 'Consent', { accountId, clientId })
+        }
+        return ids
+      }
+      const left = async (ids: Map<string, string>): Promise<string[]> => {
+        const found: string[] = []
+        for (const [label, key] of ids) {
+          const [model = '', id = ''] = key.split(' ')
+          if ((await store.find(model, id)) !== undefined) found.push(label)
+        }
+        return found
+      }
+      const consents = (...clients: string[]) => clients.map((client) => `${client} consent`)
+
+      test('by grant: one model, one grant', async () => {
+        const [kept, revoked, refresh] = [newId(), newId(), newId()]
+        await store.upsert('AccessToken', kept, { grantId: 'g1' }, 60)
+        await store.upsert('AccessToken', revoked, { grantId: 'g2' }, 60)
+        await store.upsert('RefreshToken', refresh, { grantId: 'g2' }, 60)
+        await store.revokeByGrantId('AccessToken', 'g2')
+        expect(await store.find('AccessToken', revoked)).toBeUndefined()
+        expect(await store.find('AccessToken', kept)).toBeDefined()
+        expect(await store.find('RefreshToken', refresh)).toBeDefined()
+      })
+
+      test('by account: everything but remembered consents, and nothing of others', async () => {
+        const mine = await signIn('a', 'u1', ['app', 'web'])
+        const theirs = await signIn('b', 'u2', ['app'])
+        await store.revokeByAccount('a')
+        expect(await left(mine)).toEqual(consents('app', 'web'))
+        expect(await left(theirs)).toEqual([...theirs.keys()])
+      })
+
+      test('by account except one session: it and its grants stay', async () => {
+        const here = await signIn('a', 'here', ['app'])
+        const there = await signIn('a', 'there', ['app', 'web'])
+        await store.revokeByAccount('a', { exceptSessionUid: 'here' })
+        expect(await left(here)).toEqual([...here.keys()])
+        expect(await left(there)).toEqual(consents('app', 'web'))
+      })
+
+      test('somebody else’s session saves nothing', async () => {
+        const mine = await signIn('a', 'u1', ['app'])
+        await signIn('b', 'u2', ['app'])
+        await store.revokeByAccount('a', { exceptSessionUid: 'u2' })
+        expect(await left(mine)).toEqual(consents('app'))
+      })
+
+      test('by account and client: the session stays', async () => {
+        const mine = await signIn('a', 'u1', ['app', 'web'])
+        await store.revokeByAccount('a', { clientId: 'app' })
+        const stays = [...mine.keys()].filter((label) => !label.startsWith('app') || label === 'app consent')
+        expect(await left(mine)).toEqual(stays)
+      })
+
+      test('by client: its artefacts of every account', async () => {
+        const mine = await signIn('a', 'u1', ['app', 'web'])
+        const theirs = await signIn('b', 'u2', ['app'])
+        await store.revokeByClient('app')
+        expect(await left(mine)).toEqual([...mine.keys()].filter((label) => !label.startsWith('app')))
+        expect(await left(theirs)).toEqual(['session'])
+      })
+
+      test('by session: it and what hangs on its grants', async () => {
+        const here = await signIn('a', 'here', ['app'])
+        const there = await signIn('a', 'there', ['app', 'web'])
+        await store.revokeSession('b', 'there')
+        expect(await left(there)).toEqual([...there.keys()])
+        await store.revokeSession('a', 'there')
+        expect(await left(there)).toEqual(consents('app', 'web'))
+        expect(await left(here)).toEqual([...here.keys()])
+      })
+
+      test('an account’s list: live ones of one model, newest first, named by hashes', async () => {
+        const ids = [newId(), newId(), newId(), newId()]
+        for (const [index, id] of ids.entries()) {
+          await store.upsert('Session', id, { jti: id, uid: `u${index}`, accountId: 'a', index }, 60 + index)
+          pass(1)
+        }
+        await store.upsert('Grant', newId(), { accountId: 'a' }, 60)
+        await store.upsert('Session', newId(), { accountId: 'b' }, 60)
+        await store.destroy('Session', ids[1] ?? '')
+        const list = await store.listByAccount('Session', 'a')
+        expect(list.map(({ payload }) => payload.index)).toEqual([3, 2, 0])
+        const newest = createHash('sha256')
+          .update(ids[3] ?? '')
+          .digest('base64url')
+        expect(list[0]).toMatchObject({ id: newest, model: 'Session', expiresAt: start + 3 + 63 })
+        expect(JSON.stringify(list)).not.toContain(ids[3])
+      })
+    })
+
+    test('a stolen copy holds no identifier and no user code in clear', async () => {
+      const models = ['Session', 'AccessToken', 'RefreshToken', 'AuthorizationCode', 'Interaction', 'Grant']
+      const ids = await Promise.all(
+        models.map(async (model) => {
+          const id = newId()
+          const returnTo = `https://id.example/auth/${id}`
+          await store.upsert(
+            model,
+            id,
+            { jti: id, uid: newId(), accountId: 'a', returnTo, nested: [{ id }] },
+            60,
+          )
+          expect(await store.find(model, id)).toMatchObject({ jti: id, returnTo, nested: [{ id }] })
+          return id
+        }),
+      )
+      const [deviceCode, replayed] = [newId(), newId()]
+      await store.upsert('DeviceCode', deviceCode, { jti: deviceCode, userCode: 'BDFGHJKM' }, 60)
+      await store.insert('ReplayDetection', replayed, { jti: replayed, iss: 'c' }, 60)
+      const text = await opened.dump()
+      expect(text).toContain(createHash('sha256').update(deviceCode).digest('base64url'))
+      for (const secret of [...ids, deviceCode, replayed, 'BDFGHJKM']) expect(text).not.toContain(secret)
+    })
+  })
+}

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { createArtifactStore } from '../../src/storage/artifacts/artifact-store.ts'
+import { openDatabase } from '../../src/storage/open.ts'
+import { artifactStoreContract, type OpenArtifactStore } from '../contracts/artifact-store.ts'
+import { freshDatabase } from '../support/postgres.ts'
+
+/** Two openings of one database stand for two processes. */
+const onDatabase =
+  (newUrl: () => Promise<string> | string): OpenArtifactStore =>
+  async (options) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-artifacts-'))
+    const databaseUrl = await newUrl()
+    const [mine, theirs] = [
+      await openDatabase({ databaseUrl, dataDir, clock: options.clock }),
+      await openDatabase({ databaseUrl, dataDir, clock: options.clock }),
+    ]
+    return {
+      store: createArtifactStore(mine.artifacts, options),
+      other: createArtifactStore(theirs.artifacts, options),
+      dump: async () => JSON.stringify(await mine.artifacts.all('SELECT * FROM artifacts')),
+      async close() {
+        await Promise.all([mine.close(), theirs.close()])
+        rmSync(dataDir, { recursive: true, force: true })
+      },
+    }
+  }
+
+artifactStoreContract(
+  'SQLite',
+  onDatabase(() => 'file:latchkey.db'),
+)
+artifactStoreContract(
+  'PostgreSQL',
+  onDatabase(() => freshDatabase(inject('postgresUrl'))),
+)
