@@ -12,6 +12,7 @@ export interface ResourceRow {
 }
 
 interface FoundRow {
+  name: string
   scope: string
   access_token_ttl: number | null
 }
@@ -37,11 +38,12 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
         take: limit,
       }),
 
-    async find(id: string): Promise<Pick<ResourceRow, 'scope' | 'accessTokenTtl'> | undefined> {
-      const row = await reads.get<FoundRow>('SELECT scope, access_token_ttl FROM resources WHERE id = ?', [
-        id,
-      ])
-      return row && { scope: row.scope, accessTokenTtl: row.access_token_ttl }
+    async find(id: string): Promise<Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'> | undefined> {
+      const row = await reads.get<FoundRow>(
+        'SELECT name, scope, access_token_ttl FROM resources WHERE id = ?',
+        [id],
+      )
+      return row && { name: row.name, scope: row.scope, accessTokenTtl: row.access_token_ttl }
     },
 
     async remove(id: string): Promise<boolean> {

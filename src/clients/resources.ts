@@ -23,6 +23,7 @@ export interface Resource {
 /** What the protocol needs of a resource. */
 export interface ResourceForProtocol {
   identifier: string
+  name: string
   /** Space-separated scope values. */
   scope: string
   /** Seconds; null: the server's default. */
@@ -90,9 +91,9 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     },
 
     /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
-    async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
+    async find(identifier: string): Promise<ResourceForProtocol | undefined> {
       const row = findable(identifier) ? await store.find(identifier) : undefined
-      return row && { identifier, scope: row.scope, accessTokenTtl: row.accessTokenTtl }
+      return row && { identifier, ...row }
     },
   }
 }
