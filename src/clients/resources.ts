@@ -91,7 +91,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     },
 
     /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
-    async find(identifier: string): Promise<ResourceForProtocol | undefined> {
+    async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
       const row = findable(identifier) ? await store.find(identifier) : undefined
       return row && { identifier, ...row }
     },

@@ -27,7 +27,7 @@ describe.each(engines)('resources on %s', (engine) => {
   ])('adds and finds %s', async (identifier) => {
     const added = await resources.add({ identifier, scope: 'orders:read  orders:write', name: 'Orders' })
     expect(added).toEqual({ identifier, name: 'Orders', scope: 'orders:read orders:write' })
-    expect(await resources.find(identifier)).toEqual({
+    expect(await resources.findForProtocol(identifier)).toEqual({
       identifier,
       name: 'Orders',
       scope: 'orders:read orders:write',
@@ -43,7 +43,7 @@ describe.each(engines)('resources on %s', (engine) => {
       scope: 'a',
       access_token_ttl: 300,
     })
-    expect(await resources.find(identifier)).toMatchObject({ accessTokenTtl: 300 })
+    expect(await resources.findForProtocol(identifier)).toMatchObject({ accessTokenTtl: 300 })
   })
 
   test.each<[string, Record<string, unknown>, string, RegExp]>([
@@ -111,7 +111,7 @@ describe.each(engines)('resources on %s', (engine) => {
     const identifier = 'https://gone.example'
     await resources.add({ identifier, scope: 'a' })
     await resources.remove(identifier)
-    expect(await resources.find(identifier)).toBeUndefined()
+    expect(await resources.findForProtocol(identifier)).toBeUndefined()
     await expect(resources.remove(identifier)).rejects.toMatchObject({
       code: 'resource_not_found',
       status: 404,
@@ -120,7 +120,7 @@ describe.each(engines)('resources on %s', (engine) => {
   })
 
   test.each(['', 'a\u0000b', 'x'.repeat(5000), '\u{1f600}'])('unknown: %j', async (identifier) => {
-    expect(await resources.find(identifier)).toBeUndefined()
+    expect(await resources.findForProtocol(identifier)).toBeUndefined()
     await expect(resources.remove(identifier)).rejects.toMatchObject({ code: 'resource_not_found' })
   })
 
