@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyServerOptions } from 'fastify'
+import { LogController } from 'fastify'
+import { problem } from './problem.ts'
+import { type LogOptions, loggerOptions } from './request-log.ts'
+
+export interface InstanceOptions {
+  log: LogOptions | false
+  /** Addresses or networks whose X-Forwarded-* headers count, or a number of hops; false: nobody's. */
+  trustProxy: number | readonly string[] | false
+}
+
+/** The options every Fastify instance of this server is made with. */
+export function instanceOptions(options: InstanceOptions) {
+  return {
+    logger: options.log === false ? false : loggerOptions(options.log),
+    // One line a request, written when it ends (request-log.ts), instead of the two built-in ones.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    trustProxy: typeof options.trustProxy === 'object' ? [...options.trustProxy] : options.trustProxy,
+    // An id from outside could forge a line of somebody else's request in the log.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 512 },
+    // A path that cannot be decoded reaches no route and no hook, so nothing but this can answer it.
+    frameworkErrors: (error, request, reply) => {
+      const status = error.statusCode ?? 400
+      const body = problem(status, 'bad_url', 'This address cannot be read.', request.id)
+      reply.raw
+        .writeHead(status, {
+          'content-type': 'application/problem+json; charset=utf-8',
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+        })
+        .end(JSON.stringify(body))
+    },
+  } satisfies FastifyServerOptions
+}
