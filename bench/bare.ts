@@ -13,8 +13,8 @@ export interface BareOptions {
   /** 0: any free port. */
   port: number
   clients: ClientMetadata[]
-  /** Resource indicators and the algorithm of their JWT access tokens. */
-  resources?: Record<string, 'RS256' | 'ES256'>
+  /** Resource indicators; their JWT access tokens are signed as the client's id_tokens are. */
+  resources?: string[]
   /** Seconds. */
   accessTokenTtl?: number
 }
@@ -37,7 +37,7 @@ async function signingKeys() {
 }
 
 async function configuration(options: BareOptions): Promise<Configuration> {
-  const resources = options.resources ?? {}
+  const resources = new Set(options.resources)
   return {
     adapter: createMapAdapter(),
     clients: options.clients,
@@ -58,6 +58,7 @@ async function configuration(options: BareOptions): Promise<Configuration> {
     },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
+    responseTypes: ['code'],
     pkce: { required: () => true },
     ttl: {
       AccessToken: options.accessTokenTtl ?? HOUR,
@@ -83,9 +84,9 @@ async function configuration(options: BareOptions): Promise<Configuration> {
       backchannelLogout: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo(_ctx, resource) {
-          const alg = resources[resource]
-          if (!alg) throw new errors.InvalidTarget()
+        getResourceServerInfo(_ctx, resource, client) {
+          if (!resources.has(resource)) throw new errors.InvalidTarget()
+          const alg = client.idTokenSignedResponseAlg === 'ES256' ? 'ES256' : 'RS256'
           return { scope: 'read', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }
         },
       },
@@ -137,11 +138,12 @@ export async function startBare(options: BareOptions): Promise<BareProvider> {
     })
   })
 
+  const settings = await configuration(options)
   await app.listen({ host: '127.0.0.1', port: options.port })
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : options.port
   const issuer = `http://127.0.0.1:${port}`
-  const provider = new Provider(issuer, await configuration(options))
+  const provider = new Provider(issuer, settings)
   callback = provider.callback()
   return { issuer, close: () => app.close() }
 }

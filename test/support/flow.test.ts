@@ -13,7 +13,7 @@ let issuer: BareProvider
 beforeAll(async () => {
   issuer = await startBare({
     port: 0,
-    resources: { 'https://api.example': 'ES256' },
+    resources: ['https://api.example'],
     clients: [
       {
         client_id: 'web',

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { latchkeyJson } from '../scripts/demo/command.ts'
+import { freePort } from '../test/support/ports.ts'
+import { startProcess } from './process.ts'
+import { type BenchClient, clientMetadata, RESOURCE, SCOPE, type Target, user } from './target.ts'
+
+const registered = z.object({ client_id: z.string(), client_secret: z.string() })
+
+async function register(env: NodeJS.ProcessEnv, alg: BenchClient['alg']): Promise<BenchClient> {
+  const metadata = clientMetadata(alg)
+  const created = await latchkeyJson(env, [
+    ...['clients', 'create', '--name', metadata.client_name, '--scope', `${SCOPE} read`, '--first-party'],
+    ...metadata.redirect_uris.flatMap((uri) => ['--redirect-uri', uri]),
+    ...metadata.grant_types.flatMap((grant) => ['--grant', grant]),
+    ...['--id-token-alg', alg],
+  ])
+  const { client_id, client_secret } = registered.parse(created)
+  return { alg, id: client_id, secret: client_secret }
+}
+
+/** Latchkey as anybody would start it, but without rate limits. `databaseUrl`: SQLite in a temporary folder. */
+export async function startLatchkey(name: string, databaseUrl?: string): Promise<Target> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
+  const port = await freePort()
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    ISSUER: `http://127.0.0.1:${port}`,
+    DATA_DIR: dataDir,
+    RATE_LIMIT: 'off',
+    ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+  }
+  const start = (logLevel: 'info' | 'warn') =>
+    startProcess({
+      file: 'src/server.ts',
+      env: { ...env, LOG_LEVEL: logLevel },
+      issuer: env.ISSUER,
+      readyPath: '/health/ready',
+    })
+  let server = await start('warn')
+  await latchkeyJson(env, ['resources', 'add', '--identifier', RESOURCE, '--scope', 'read'])
+  const clients = [await register(env, 'RS256'), await register(env, 'ES256')]
+  const userArgs = [
+    'users',
+    'create',
+    '--username',
+    user.identifier,
+    '--email',
+    `${user.identifier}@example.com`,
+  ]
+  await latchkeyJson(env, [...userArgs, '--verified', '--password-stdin'], `${user.password}\n`)
+  return {
+    name,
+    clients,
+    get server() {
+      return server
+    },
+    async restart() {
+      await server.stop()
+      server = await start('info')
+    },
+    async stop() {
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

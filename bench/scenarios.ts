@@ -1,0 +1,97 @@
+import type { LoadSpec } from './load.ts'
+import { type BenchClient, RESOURCE, type Target } from './target.ts'
+import { clientOf, mintChains, relyingParty } from './tokens.ts'
+
+/** One kind of request, sent to every target as fast as it answers. */
+export interface Scenario {
+  name: string
+  /** Makes what one round needs. `parallel` requests are on their way at a time. */
+  prepare(target: Target, parallel: number): Promise<LoadSpec>
+}
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+const basic = ({ id, secret }: BenchClient) => ({
+  authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
+})
+
+async function endpoint(target: Target, name: 'token' | 'introspection' | 'userinfo'): Promise<string> {
+  const { config } = await relyingParty(target, clientOf(target, 'RS256'))
+  const url = config.serverMetadata()[`${name}_endpoint`]
+  if (!url) throw new Error(`${target.name} has no ${name} endpoint`)
+  return url
+}
+
+function clientCredentials(alg: BenchClient['alg'], parameters: Record<string, string>, expect: RegExp) {
+  return async (target: Target): Promise<LoadSpec> => ({
+    url: await endpoint(target, 'token'),
+    method: 'POST',
+    headers: { ...form, ...basic(clientOf(target, alg)) },
+    body: new URLSearchParams({ grant_type: 'client_credentials', ...parameters }).toString(),
+    expect,
+  })
+}
+
+export const opaqueToken = clientCredentials('RS256', {}, /"access_token":"[\w-]{20,}"/)
+
+const jwt = (alg: BenchClient['alg']) =>
+  clientCredentials(alg, { resource: RESOURCE, scope: 'read' }, /"access_token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"/)
+
+/** Every connection goes on with the refresh token that some answer has brought: each is used once. */
+async function refresh(target: Target, alg: BenchClient['alg'], parallel: number): Promise<LoadSpec> {
+  const client = clientOf(target, alg)
+  // New chains for every round: what was on its way when the last round ended may have been used up unseen.
+  const tokens = (await mintChains(target, client, parallel + 2)).map((chain) => chain.refreshToken)
+  return {
+    url: await endpoint(target, 'token'),
+    method: 'POST',
+    headers: { ...form, ...basic(client) },
+    body: () => `grant_type=refresh_token&refresh_token=${tokens.shift() ?? 'none-left'}`,
+    expect: /"refresh_token":"/,
+    onAnswer: (body) => tokens.push(JSON.parse(body).refresh_token),
+  }
+}
+
+async function accessToken(target: Target): Promise<string> {
+  const [chain] = await mintChains(target, clientOf(target, 'RS256'), 1)
+  return chain?.accessToken ?? ''
+}
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'client credentials, opaque', prepare: opaqueToken },
+  { name: 'client credentials, JWT ES256', prepare: jwt('ES256') },
+  { name: 'client credentials, JWT RS256', prepare: jwt('RS256') },
+  {
+    name: 'refresh, rotating, ES256 id_token',
+    prepare: (target, parallel) => refresh(target, 'ES256', parallel),
+  },
+  {
+    name: 'refresh, rotating, RS256 id_token',
+    prepare: (target, parallel) => refresh(target, 'RS256', parallel),
+  },
+  {
+    name: 'introspection',
+    prepare: async (target) => ({
+      url: await endpoint(target, 'introspection'),
+      method: 'POST',
+      headers: { ...form, ...basic(clientOf(target, 'RS256')) },
+      body: `token=${await accessToken(target)}&token_type_hint=access_token`,
+      expect: /"active":true/,
+    }),
+  },
+  {
+    name: 'userinfo',
+    prepare: async (target) => ({
+      url: await endpoint(target, 'userinfo'),
+      headers: { authorization: `Bearer ${await accessToken(target)}` },
+      expect: /"sub":"/,
+    }),
+  },
+  {
+    name: 'discovery',
+    prepare: async (target) => ({
+      url: `${target.server.issuer}/.well-known/openid-configuration`,
+      expect: /"issuer":"/,
+    }),
+  },
+]

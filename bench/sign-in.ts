@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { load, median } from './load.ts'
+import { runPinned } from './process.ts'
+import { opaqueToken } from './scenarios.ts'
+import type { Row } from './table.ts'
+import type { Target } from './target.ts'
+import { prepareSignIns, signIns } from './tokens.ts'
+
+const argon2Schema = z.object({ perSecond: z.number() })
+
+interface SignInOptions {
+  rounds: number
+  seconds: number
+  problems: string[]
+}
+
+/** More than one core can hash in the time, so that the forms last. */
+const enough = (seconds: number) => Math.ceil(seconds * 45)
+
+/** Sign-ins a second against what the hashing alone gives on the same core. */
+export async function signInRate(targets: Target[], { rounds, seconds }: SignInOptions): Promise<Row> {
+  const alone: number[] = []
+  const rates = new Map<string, number[]>()
+  for (let round = 0; round < rounds; round++) {
+    const env = { ...process.env, BENCH_MS: String(seconds * 1000) }
+    alone.push(argon2Schema.parse(await runPinned('bench/argon2.ts', env)).perSecond)
+    for (const target of targets) {
+      const prepared = await prepareSignIns(target, enough(seconds))
+      const { perSecond } = await signIns(prepared, 4, AbortSignal.timeout(seconds * 1000))
+      rates.set(target.name, [...(rates.get(target.name) ?? []), perSecond])
+    }
+  }
+  const values = Object.fromEntries([...rates].map(([name, list]) => [name, median(list)]))
+  return { name: 'sign-in', unit: 'sign-ins/s', baseline: median(alone), against: 'argon2 alone', values }
+}
+
+/** How long a client waits for a token while many people sign in at once, and while nobody does. */
+export async function tokenLatency(
+  bare: Target,
+  targets: Target[],
+  { seconds, problems }: SignInOptions,
+): Promise<Row[]> {
+  const steady = { seconds, connections: 5, rate: 50 }
+  const measure = async (target: Target) => {
+    const result = await load(await opaqueToken(target), steady)
+    if (result.failures > 0) problems.push(`token latency, ${target.name}: ${result.firstFailure}`)
+    return result.p99
+  }
+  const baseline = await measure(bare)
+  const calm: Row['values'] = {}
+  const storm: Row['values'] = {}
+  for (const target of targets) {
+    calm[target.name] = await measure(target)
+    const prepared = await prepareSignIns(target, enough(seconds + 1))
+    const over = new AbortController()
+    const storming = signIns(prepared, 16, over.signal)
+    storm[target.name] = await measure(target)
+    over.abort()
+    const { done } = await storming
+    if (done >= prepared.length)
+      problems.push(`token latency, ${target.name}: the storm ended before its measurement`)
+  }
+  const against = 'ms while nobody signs in'
+  const first = Object.values(calm)[0]
+  return [
+    { name: 'token p99, 50 a second, calm', unit: 'ms', baseline, values: calm },
+    { name: 'token p99, 50 a second, sign-ins storm', unit: 'ms', baseline: first, against, values: storm },
+  ]
+}

@@ -1,0 +1,53 @@
+/** One line of the result: how a number of each target compares with its baseline. */
+export interface Row {
+  name: string
+  unit: 'req/s' | 'ms' | 'MiB' | 'sign-ins/s'
+  baseline: number | undefined
+  /** What the baseline is, when it is not the bare library. */
+  against?: string
+  /** By the target's name. */
+  values: Record<string, number | undefined>
+  /** Microseconds of the server's CPU time a request, the baseline's under “bare”. */
+  cpu?: Record<string, number | undefined>
+}
+
+const digits = (value: number | undefined): string => {
+  if (value === undefined || Number.isNaN(value)) return '–'
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+}
+
+const ratio = (value: number | undefined, baseline: number | undefined): string =>
+  value === undefined || !baseline ? '–' : `× ${(value / baseline).toFixed(2)}`
+
+/** The rows as text. A ratio over 1 is good for rates, bad for milliseconds and memory. */
+export function table(rows: readonly Row[], targets: readonly string[]): string {
+  const head = [
+    '',
+    'unit',
+    'bare',
+    ...targets.flatMap((target) => [target, 'ratio']),
+    'CPU µs a request',
+    'against',
+  ]
+  const lines = rows.map((row) => [
+    row.name,
+    row.unit,
+    digits(row.baseline),
+    ...targets.flatMap((target) => [digits(row.values[target]), ratio(row.values[target], row.baseline)]),
+    row.cpu ? ['bare', ...targets].map((target) => digits(row.cpu?.[target])).join(' → ') : '',
+    row.against ?? '',
+  ])
+  const all = [head, ...lines]
+  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
+  const left = (column: number) => column < 2 || column >= head.length - 2
+  return all
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          left(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
