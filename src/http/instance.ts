@@ -16,7 +16,7 @@ export function instanceOptions(options: InstanceOptions) {
     logger: options.log === false ? false : loggerOptions(options.log),
     // One line a request, written when it ends (request-log.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    trustProxy: typeof options.trustProxy === 'object' ? [...options.trustProxy] : options.trustProxy,
+    trustProxy: trusted(options.trustProxy),
     // An id from outside could forge a line of somebody else's request in the log.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -35,4 +35,10 @@ export function instanceOptions(options: InstanceOptions) {
         .end(JSON.stringify(body))
     },
   } satisfies FastifyServerOptions
+}
+
+/** Fastify takes a number of hops only as a function. */
+const trusted = (proxies: InstanceOptions['trustProxy']) => {
+  if (typeof proxies === 'number') return (_address: string, hop: number) => hop < proxies
+  return typeof proxies === 'object' ? [...proxies] : proxies
 }

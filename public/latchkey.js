@@ -1,0 +1,35 @@
+// Comfort only: every page works without this file.
+
+// Show what is typed into a password field.
+for (const button of document.querySelectorAll('[data-reveal]')) {
+  const input = document.getElementById(button.dataset.reveal)
+  const word = button.firstChild
+  button.hidden = false
+  const show = (shown) => {
+    input.type = shown ? 'text' : 'password'
+    word.data = shown ? 'Hide' : 'Show'
+  }
+  button.addEventListener('click', () => show(input.type === 'password'))
+  // A browser offers to save what leaves as a password, not as text.
+  input.form?.addEventListener('submit', () => show(false))
+}
+
+// One click, one request.
+for (const form of document.forms) {
+  form.addEventListener('submit', (event) => {
+    // Disabled at once, the pressed button would not be part of what is sent.
+    setTimeout(() => {
+      for (const button of form.querySelectorAll('button[type=submit]')) button.disabled = true
+      event.submitter?.setAttribute('aria-busy', 'true')
+    })
+  })
+}
+
+// Back from the cache of the browser: the buttons work again.
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return
+  for (const button of document.querySelectorAll('button[type=submit]')) {
+    button.disabled = false
+    button.removeAttribute('aria-busy')
+  }
+})

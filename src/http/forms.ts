@@ -1,0 +1,91 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { requireCsrfToken } from './csrf.ts'
+import { setErrorFormat } from './error-format.ts'
+import { refuseCrossOrigin } from './same-origin.ts'
+
+const MAX_BYTES = 16 * 1024
+const MAX_FIELDS = 100
+
+/** Fields that are never shown again. */
+const SECRET_FIELD = /password|secret|token|code/i
+
+export type FormResult<T> =
+  | { ok: true; value: T }
+  | {
+      ok: false
+      /** The first message of each field that was wrong. */
+      errors: Record<string, string>
+      /** What was typed, safe to show again: no passwords, codes or tokens. */
+      values: Record<string, string>
+    }
+
+/**
+ * Makes a context take HTML forms and nothing else: urlencoded bodies up to 16 KiB, from our own pages only, with a
+ * CSRF token; every error is answered with a page.
+ */
+export async function registerForms(app: FastifyInstance, options: { issuer: URL }): Promise<void> {
+  setErrorFormat(app, 'html')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  await app.register(formbody, { bodyLimit: MAX_BYTES, parser: parseUrlEncoded })
+  app.addHook('onRequest', refuseCrossOrigin(options.issuer))
+  requireCsrfToken(app)
+}
+
+/** Checks a submitted form against an object schema. */
+export function parseForm<T>(schema: z.ZodType<T>, body: unknown): FormResult<T> {
+  const fields = body ?? {}
+  const result = schema.safeParse(fields)
+  if (result.success) return { ok: true, value: result.data }
+  const errors: Record<string, string> = {}
+  for (const issue of result.error.issues) {
+    const field = String(issue.path[0] ?? 'form')
+    errors[field] ??= issue.message
+  }
+  return { ok: false, errors, values: shownAgain(fields) }
+}
+
+/** The values of a form that may be shown again after an error. */
+export function shownAgain(body: unknown): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(body ?? {})) {
+    if (typeof value === 'string' && !SECRET_FIELD.test(name)) values[name] = value
+  }
+  return values
+}
+
+/**
+ * application/x-www-form-urlencoded, strictly: each field once (RFC 6749 §3.1 asks it of parameters; a repeated
+ * field is read differently by different parsers), valid UTF-8, no NUL (PostgreSQL refuses it).
+ * @throws AppError invalid_form, 400
+ */
+export function parseUrlEncoded(text: string): Record<string, string> {
+  // Raw bytes that are not UTF-8 have become replacement characters; browsers percent-encode everything anyway.
+  if (text.includes('\uFFFD')) throw invalid('holds bytes that are not UTF-8')
+  const fields: Record<string, string> = Object.create(null)
+  const pairs = text.split('&').filter((pair) => pair !== '')
+  if (pairs.length > MAX_FIELDS) throw invalid('has too many fields')
+  for (const pair of pairs) {
+    const [name = '', ...rest] = pair.split('=')
+    const field = decode(name)
+    if (field in fields) throw invalid('has the same field twice')
+    fields[field] = decode(rest.join('='))
+  }
+  return fields
+}
+
+function decode(text: string): string {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw invalid('is not encoded as UTF-8')
+  }
+  if (decoded.includes('\0')) throw invalid('holds a NUL character')
+  return decoded
+}
+
+const invalid = (what: string) =>
+  new AppError('invalid_form', 400, `This form cannot be read: it ${what}. Reload the page and try again.`)

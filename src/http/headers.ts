@@ -1,0 +1,47 @@
+import helmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+
+const YEAR = 365 * 24 * 60 * 60
+
+/** Features no page of ours uses, and so no script smuggled into one may use. */
+const PERMISSIONS =
+  'camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=()'
+
+/**
+ * Response headers for everything this server sends.
+ * @param options.secure whether the issuer is https
+ */
+export async function registerHeaders(app: FastifyInstance, options: { secure: boolean }): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        // Explicit, because the protocol library adds the hash of its form_post script to this directive.
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        // https: for the logos of clients.
+        'img-src': ["'self'", 'data:', 'https:'],
+        'font-src': ["'self'"],
+        'connect-src': ["'self'"],
+        'frame-ancestors': ["'none'"],
+        'base-uri': ["'none'"],
+        // No form-action: Chrome applies it to the redirects after a form, and ours end at the client.
+      },
+    },
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    // The operator decides about the other hosts below this one.
+    hsts: options.secure ? { maxAge: YEAR, includeSubDomains: false } : false,
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('permissions-policy', PERMISSIONS)
+  })
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // Pages hold CSRF tokens and names of people: no cache, no restored page after sign-out.
+    const type = reply.getHeader('content-type')
+    if (typeof type === 'string' && type.startsWith('text/html')) reply.header('cache-control', 'no-store')
+    return payload
+  })
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { registerAssets } from './assets.ts'
+import { type Cookies, createCookies, registerCookies } from './cookies.ts'
+import { registerCsrf } from './csrf.ts'
+import { registerErrors } from './errors.ts'
+import { registerForms } from './forms.ts'
+import { registerHeaders } from './headers.ts'
+import { type Limit, registerRateLimits } from './rate-limits.ts'
+import { registerRequestLog } from './request-log.ts'
+import { createSealedCookies, type SealedCookies } from './sealed-cookie.ts'
+import { registerViews } from './views.ts'
+
+export interface HttpOptions {
+  issuer: URL
+  /** At least 32 bytes; the keys of CSRF tokens and sealed cookies are derived from it. */
+  cookieKey: Buffer
+  rateLimit: boolean
+  /** Compile each view once. Off while developing. */
+  cacheViews: boolean
+  clock: Clock
+}
+
+/** What features get from here. */
+export interface Http {
+  cookies: Cookies
+  sealed: SealedCookies
+  limit: Limit
+  /** Makes a context one of HTML forms: see registerForms. */
+  forms(app: FastifyInstance): Promise<void>
+}
+
+/**
+ * Everything that all responses share, on the root instance, before any route: request log, security headers,
+ * cookies, CSRF tokens, rate limits, assets, views, errors.
+ * @throws Error when the cookie key is too short
+ */
+export async function registerHttp(app: FastifyInstance, options: HttpOptions): Promise<Http> {
+  const { issuer, cookieKey } = options
+  if (cookieKey.length < 32) throw new Error('the cookie key needs at least 32 bytes')
+  const secure = issuer.protocol === 'https:'
+  registerRequestLog(app)
+  await registerHeaders(app, { secure })
+  await registerCookies(app)
+  await registerCsrf(app, { key: cookieKey, secure })
+  const limit = await registerRateLimits(app, { enabled: options.rateLimit })
+  const asset = await registerAssets(app)
+  await registerViews(app, { issuer, cache: options.cacheViews, asset })
+  registerErrors(app)
+  return {
+    cookies: createCookies(secure),
+    sealed: createSealedCookies(cookieKey, options.clock),
+    limit,
+    forms: (context) => registerForms(context, { issuer }),
+  }
+}

@@ -1,0 +1,172 @@
+/** What every form gets. */
+export interface Form {
+  /** Where it is posted. */
+  action: string
+  /** What was typed before, by field name; never passwords. */
+  values?: Record<string, string> | undefined
+  /** What is wrong, by field name. */
+  errors?: Record<string, string> | undefined
+  /** What is wrong with the form as a whole (“Wrong password”). */
+  alert?: string | undefined
+}
+
+/** The application a person is on the way to. */
+export interface ClientView {
+  name: string
+  logoUri?: string | undefined
+  clientUri?: string | undefined
+  policyUri?: string | undefined
+  tosUri?: string | undefined
+}
+
+/** A form that is one button. */
+export interface ButtonForm {
+  action: string
+  fields?: Record<string, string> | undefined
+}
+
+/** A button “Continue with {name}”. */
+export interface ProviderButton extends ButtonForm {
+  name: string
+}
+
+/** A link that leads on. */
+export interface Link {
+  href: string
+  label: string
+}
+
+export interface SignInPage extends Form {
+  client?: ClientView | undefined
+  providers: ProviderButton[]
+  /** Undefined: registration is closed. */
+  registerHref?: string | undefined
+  forgotHref: string
+  /** Goes back to the client with access_denied. */
+  cancel?: ButtonForm | undefined
+  notice?: string | undefined
+}
+
+export interface ConsentPage extends Form {
+  client: ClientView
+  /** Who is signed in. */
+  account: { username: string; email?: string | undefined }
+  switchAccount: ButtonForm
+  /** What is asked for, in words. */
+  scopes: { title: string; detail?: string | undefined }[]
+  /** Hosts the person is sent back to. */
+  returnHost?: string | undefined
+}
+
+export interface RegisterPage extends Form {
+  client?: ClientView | undefined
+  providers: ProviderButton[]
+  signInHref: string
+  passwordMinLength: number
+}
+
+export interface VerifyEmailPage extends Form {
+  /** Where the message went. */
+  email?: string | undefined
+  /** Set when the page was opened from the link in the message: one button, no field. */
+  token?: string | undefined
+  resend?: ButtonForm | undefined
+  notice?: string | undefined
+  /** Where one may go without verifying now. */
+  later?: Link | undefined
+}
+
+export interface ResetPasswordPage extends Form {
+  token: string
+  /** For password managers, which file the new password under it. */
+  username?: string | undefined
+  passwordMinLength: number
+}
+
+export interface SessionView extends ButtonForm {
+  /** “Firefox on Linux” */
+  device: string
+  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  detail: string
+  current: boolean
+}
+
+export interface ConnectedAppView extends ButtonForm {
+  client: ClientView
+  scopes: string[]
+  detail?: string | undefined
+}
+
+export interface LinkedSignInView {
+  name: string
+  detail?: string | undefined
+  /** Undefined: it is the only way to sign in, and stays. */
+  remove?: ButtonForm | undefined
+}
+
+export interface AccountPage {
+  username: string
+  email?: string | undefined
+  pendingEmail?: string | undefined
+  verifyHref?: string | undefined
+  notice?: string | undefined
+  profile: Form
+  /** Undefined: this account has no password and signs in elsewhere. */
+  password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
+  sessions: SessionView[]
+  signOutOthers?: ButtonForm | undefined
+  apps: ConnectedAppView[]
+  linked: LinkedSignInView[]
+  linkable: ProviderButton[]
+  signOut: ButtonForm
+  adminHref?: string | undefined
+}
+
+export interface LogoutPage extends ButtonForm {
+  /** The client that asks for it. */
+  client?: ClientView | undefined
+  username?: string | undefined
+  /** Sent by “Sign out”; “Stay signed in” sends the same form without it. */
+  confirm: { name: string; value: string }
+}
+
+export interface ProtocolErrorPage {
+  /** In words for the person. */
+  message: string
+  /** The OAuth error code, and what the protocol says about it, for the app's developer. */
+  error: string
+  description?: string | undefined
+  requestId: string
+  client?: ClientView | undefined
+  /** The way out. */
+  wayOut?: Link | undefined
+}
+
+export interface HttpErrorPage {
+  status: number
+  message: string
+  requestId: string
+  /** The page with the form that was refused. */
+  wayBack?: string | undefined
+}
+
+/** Every view and what it is given. A view is views/{name}.eta. */
+export interface Pages {
+  'interaction/sign-in': SignInPage
+  'interaction/consent': ConsentPage
+  'accounts/register': RegisterPage
+  'accounts/verify-email': VerifyEmailPage
+  'accounts/email-verified': { next: Link }
+  'accounts/forgot-password': Form & { signInHref: string }
+  'accounts/forgot-sent': { email: string; signInHref: string; retryHref: string }
+  'accounts/reset-password': ResetPasswordPage
+  'accounts/reset-done': { next: Link }
+  'accounts/reset-expired': { retryHref: string; signInHref: string }
+  'accounts/account': AccountPage
+  'accounts/setup': Form & { token: string; passwordMinLength: number }
+  'oidc/logout': LogoutPage
+  'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
+  'oidc/error': ProtocolErrorPage
+  'http/error': HttpErrorPage
+  'http/home': { signedInAs?: string | undefined; registerHref?: string | undefined }
+}

@@ -1,0 +1,85 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+export interface LogOptions {
+  level: string
+  /** Where lines go; standard output unless given. */
+  stream?: { write(line: string): void } | undefined
+}
+
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'dpop',
+  'password',
+  'new_password',
+  'current_password',
+  'code',
+  'code_verifier',
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'id_token_hint',
+  'secret',
+  'client_secret',
+  'client_assertion',
+  'csrf_token',
+]
+
+const atDepth = (prefix: string) =>
+  SECRET_FIELDS.map((field) => (field.includes('-') ? `${prefix}["${field}"]` : `${prefix}.${field}`))
+
+/** What the logger blanks out wherever it stands: at the top of a line or up to two levels down. */
+export const redactedPaths: readonly string[] = [
+  ...SECRET_FIELDS.map((field) => (field.includes('-') ? `["${field}"]` : field)),
+  ...atDepth('*'),
+  ...atDepth('*.*'),
+]
+
+/**
+ * A request as the log shows it. Values of query parameters and of path parameters stay out: both carry codes and
+ * one-time tokens. A path with parameters is written as its route (`/interaction/:uid`).
+ */
+export function describeRequest(request: FastifyRequest) {
+  const [path = '', query] = request.url.split('?', 2)
+  const route = request.routeOptions?.url
+  const parameters = query === undefined ? [] : [...new Set(new URLSearchParams(query).keys())]
+  return {
+    method: request.method,
+    path: (route && /[:*]/.test(route) ? route : path).slice(0, 200),
+    ...(parameters.length > 0 && { query: parameters.slice(0, 20).map((name) => name.slice(0, 40)) }),
+    ip: request.ip,
+  }
+}
+
+/** pino options: level, redaction, serializers. */
+export function loggerOptions({ level, stream }: LogOptions) {
+  return {
+    level,
+    ...(stream && { stream }),
+    redact: { paths: [...redactedPaths], censor: '[redacted]' },
+    serializers: {
+      req: (request: FastifyRequest) => describeRequest(request),
+      res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
+    },
+  }
+}
+
+/** Logs every request once, when it has ended, and names its id in the response. */
+export function registerRequestLog(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    // Probes come every few seconds; they would be most of the log.
+    const level = request.url.startsWith('/health/') ? 'debug' : 'info'
+    request.log[level](
+      { req: request, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) },
+      'request',
+    )
+  })
+  app.addHook('onRequestAbort', async (request) => {
+    request.log.info({ req: request }, 'request aborted by the client')
+  })
+}

@@ -1,0 +1,81 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../src/errors.ts'
+import { setErrorFormat } from '../../src/http/error-format.ts'
+import { parseForm } from '../../src/http/forms.ts'
+import { registerHealth } from '../../src/http/health.ts'
+import { type HttpOptions, registerHttp } from '../../src/http/http.ts'
+import { instanceOptions } from '../../src/http/instance.ts'
+import { renderPage } from '../../src/http/views.ts'
+import { type Sample, samples } from './sample-pages.ts'
+
+const signInForm = z.object({
+  identifier: z.string().min(1, 'Enter your email or username.'),
+  password: z.string().min(1, 'Enter your password.'),
+})
+
+export interface TestApp extends Partial<HttpOptions> {
+  /** Receives the log, one JSON document a line. */
+  log?: (line: string) => void
+  trustProxy?: string
+  failing?: () => Promise<void>
+}
+
+/** A server with everything that pages share, and small routes in each error format to try it on. */
+export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstance> {
+  const { log, trustProxy = false, failing, ...http } = options
+  const app = Fastify(
+    instanceOptions({ log: log ? { level: 'debug', stream: { write: log } } : false, trustProxy }),
+  )
+  const shared = await registerHttp(app, {
+    issuer: new URL('http://localhost:3000'),
+    cookieKey: Buffer.alloc(32, 7),
+    rateLimit: true,
+    cacheViews: true,
+    clock: Date.now,
+    ...http,
+  })
+  registerHealth(app, { database: failing ?? (async () => undefined) })
+  await app.register(async (pages) => {
+    await shared.forms(pages)
+    for (const sample of samples) {
+      pages.get(`/sample/${sample.title}`, async (_request, reply) => render(reply, sample))
+    }
+    pages.get('/login', async (_request, reply) => renderPage(reply, 'interaction/sign-in', signIn))
+    pages.post('/login', shared.limit('signIn'), async (request, reply) => {
+      const form = parseForm(signInForm, request.body)
+      if (form.ok) return reply.redirect('/account', 303)
+      const { errors, values } = form
+      return renderPage(reply, 'interaction/sign-in', { ...signIn, errors, values }, 422)
+    })
+    pages.post('/login/other', shared.limit('signIn'), async () => 'same limit')
+    pages.get('/boom', async () => {
+      throw new Error('SELECT secret FROM accounts', { cause: new Error('driver says no') })
+    })
+    pages.get('/verify/:token', async () => 'verified')
+  })
+  await app.register(async (api) => {
+    setErrorFormat(api, 'problem')
+    api.post('/api/things', async (request) => z.object({ name: z.string() }).parse(request.body))
+    api.get('/api/busy', async () => {
+      throw new AppError('busy', 503, 'Busy.', { retryAfter: 7, detail: 'hash queue is full' })
+    })
+    api.get('/api/boom', async () => {
+      throw new Error('SELECT secret FROM accounts')
+    })
+  })
+  await app.register(async (protocol) => {
+    setErrorFormat(protocol, 'oauth')
+    protocol.get('/token', shared.limit('federation'), async () => ({}))
+    protocol.get('/broken', async () => {
+      throw new Error('SELECT secret FROM accounts')
+    })
+  })
+  return app
+}
+
+const signIn = { action: '/login', forgotHref: '/forgot-password', providers: [] }
+
+function render(reply: Parameters<typeof renderPage>[0], sample: Sample) {
+  return renderPage(reply, sample.view, sample.data, sample.status)
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { buildHttpApp } from './http-app.ts'
+import { samples } from './sample-pages.ts'
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+interface Finding {
+  id: string
+  nodes: { html: string; failureSummary?: string }[]
+}
+
+let app: FastifyInstance
+let browser: Browser
+let base: string
+
+beforeAll(async () => {
+  app = await buildHttpApp({ rateLimit: false })
+  base = await app.listen({ port: 0, host: '127.0.0.1' })
+  browser = await launchBrowser()
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.close()
+})
+
+/** A tab that may load nothing but our own pages; what they ask for elsewhere, and what the browser refuses, is noted. */
+async function open(options: Parameters<Browser['newContext']>[0]) {
+  const context = await browser.newContext(options)
+  const complaints: string[] = []
+  await context.route('**', (route) =>
+    route.request().url().startsWith(base) ? route.continue() : route.abort(),
+  )
+  const page = await context.newPage()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) complaints.push(message.text())
+  })
+  return { context, page, complaints }
+}
+
+describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
+  let context: BrowserContext
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    const tab = await open({ colorScheme, viewport: { width: 390, height: 844 } })
+    context = tab.context
+    page = tab.page
+    complaints = tab.complaints
+  })
+  afterAll(() => context.close())
+
+  test.each(samples.map((sample) => sample.title))(
+    '%s: axe finds nothing, nothing overflows',
+    async (title) => {
+      await page.goto(`${base}/sample/${title}`)
+      // By the debugger, which the page's Content-Security-Policy does not bind.
+      await page.evaluate(axe)
+      const findings = await page.evaluate<Finding[]>('axe.run().then((result) => result.violations)')
+      expect(
+        findings.map(({ id, nodes }) => ({
+          id,
+          html: nodes.map((node) => node.html),
+          why: nodes[0]?.failureSummary,
+        })),
+      ).toEqual([])
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0)
+      expect(complaints).toEqual([])
+    },
+  )
+})
+
+describe('a form in the browser', () => {
+  test('shows and hides the password, and sends a button once with its value', async () => {
+    const { context, page } = await open({})
+    await page.goto(`${base}/sample/setup`)
+    const password = page.getByLabel('Password', { exact: true })
+    await password.fill('correct horse')
+    await page.getByRole('button', { name: 'Show password' }).click()
+    expect(await password.getAttribute('type')).toBe('text')
+    await page.getByRole('button', { name: 'Hide password' }).click()
+    expect(await password.getAttribute('type')).toBe('password')
+
+    await page.goto(`${base}/sample/consent`)
+    // 204 leaves the page as it is, so that the state of its buttons after sending can be seen.
+    await page.route('**/interaction/u1/consent', (route) => route.fulfill({ status: 204 }))
+    const sent = page.waitForRequest('**/interaction/u1/consent')
+    await page.getByRole('button', { name: 'Deny' }).click()
+    expect(new URLSearchParams((await sent).postData() ?? '').get('decision')).toBe('deny')
+    await page.locator('button[value=deny]:disabled').waitFor()
+    expect(await page.getByRole('button', { name: 'Allow' }).isDisabled()).toBe(true)
+    await context.close()
+  })
+
+  test('works without JavaScript: no button that does nothing, values and messages come back', async () => {
+    const { context, page } = await open({ javaScriptEnabled: false })
+    await page.goto(`${base}/login`)
+    expect(await page.getByRole('button', { name: 'Show' }).count()).toBe(0)
+    await page.getByLabel('Email or username').fill('ada')
+    // Past the browser's own check, which would stop the form before the server sees it.
+    await page.getByLabel('Password').evaluate((input) => input.removeAttribute('required'))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    expect(await page.getByText('Enter your password.').isVisible()).toBe(true)
+    expect(await page.getByLabel('Email or username').inputValue()).toBe('ada')
+    await page.getByLabel('Password').fill('secret words')
+    const answer = page.waitForResponse((response) => response.request().method() === 'POST')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    expect((await answer).status()).toBe(303)
+    await context.close()
+  })
+})

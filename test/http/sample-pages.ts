@@ -1,0 +1,265 @@
+import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages.ts'
+
+const client: ClientView = {
+  name: 'Harbour Notes',
+  clientUri: 'https://notes.example',
+  policyUri: 'https://notes.example/privacy',
+  tosUri: 'https://notes.example/terms',
+}
+const logo =
+  'data:image/svg+xml,%3Csvg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"%3E%3Crect width="10" height="10" fill="teal"/%3E%3C/svg%3E'
+const providers: ProviderButton[] = [
+  { name: 'GitHub', action: '/federation/github' },
+  { name: 'Google', action: '/federation/google', fields: { return_to: '/account' } },
+]
+const wrong = (values: Record<string, string>, errors: Record<string, string>): Partial<Form> => ({
+  values,
+  errors,
+})
+
+/** One state of one page. */
+export type Sample = {
+  [View in keyof Pages]: { title: string; view: View; data: Pages[View]; status?: number }
+}[keyof Pages]
+
+/** Every view, in the states that look different. Titles are unique. */
+export const samples: Sample[] = [
+  {
+    title: 'sign-in',
+    view: 'interaction/sign-in',
+    data: {
+      action: '/interaction/u1/login',
+      client,
+      providers,
+      registerHref: '/register',
+      forgotHref: '/forgot-password',
+      cancel: { action: '/interaction/u1/abort' },
+    },
+  },
+  {
+    title: 'sign-in-wrong',
+    view: 'interaction/sign-in',
+    status: 422,
+    data: {
+      action: '/login',
+      providers: [],
+      registerHref: '/register',
+      forgotHref: '/forgot-password',
+      alert: 'The email, username or password is wrong.',
+      values: { identifier: 'ada@example.org' },
+      notice: 'Your password has been changed. Sign in with the new one.',
+    },
+  },
+  {
+    title: 'consent',
+    view: 'interaction/consent',
+    data: {
+      action: '/interaction/u1/consent',
+      client: { ...client, logoUri: 'https://notes.example/logo.png' },
+      account: { username: 'ada', email: 'ada@example.org' },
+      switchAccount: { action: '/interaction/u1/switch' },
+      scopes: [
+        { title: 'Know who you are', detail: 'Your username and an identifier' },
+        { title: 'See your email address' },
+        { title: 'Stay connected while you are away' },
+      ],
+      returnHost: 'notes.example',
+    },
+  },
+  {
+    title: 'register',
+    view: 'accounts/register',
+    data: { action: '/register', client, providers, signInHref: '/login', passwordMinLength: 12 },
+  },
+  {
+    title: 'register-wrong',
+    view: 'accounts/register',
+    status: 422,
+    data: {
+      action: '/register',
+      providers: [],
+      signInHref: '/login',
+      passwordMinLength: 12,
+      ...wrong(
+        { username: 'ada lovelace', email: 'ada@', given_name: '<b>Ada</b>' },
+        {
+          username: 'Use letters, digits, dots, dashes and underscores.',
+          email: 'This is not an email address.',
+          password: 'Use at least 12 characters.',
+        },
+      ),
+    },
+  },
+  {
+    title: 'verify-code',
+    view: 'accounts/verify-email',
+    data: {
+      action: '/verify-email',
+      email: 'ada@example.org',
+      resend: { action: '/verify-email/resend' },
+      later: { href: '/account', label: 'Do this later' },
+      errors: { code: 'This code is wrong. Four attempts are left.' },
+      notice: 'A new code is on its way.',
+    },
+  },
+  {
+    title: 'verify-link',
+    view: 'accounts/verify-email',
+    data: { action: '/verify-email', email: 'ada@example.org', token: 'b25lLXRpbWU' },
+  },
+  {
+    title: 'email-verified',
+    view: 'accounts/email-verified',
+    data: { next: { href: '/account', label: 'Continue' } },
+  },
+  {
+    title: 'forgot',
+    view: 'accounts/forgot-password',
+    data: { action: '/forgot-password', signInHref: '/login' },
+  },
+  {
+    title: 'forgot-sent',
+    view: 'accounts/forgot-sent',
+    data: { email: 'ada@example.org', signInHref: '/login', retryHref: '/forgot-password' },
+  },
+  {
+    title: 'reset',
+    view: 'accounts/reset-password',
+    data: {
+      action: '/reset-password',
+      token: 't',
+      username: 'ada',
+      passwordMinLength: 12,
+      errors: { password: 'This password is among the most common ones.' },
+    },
+  },
+  {
+    title: 'reset-done',
+    view: 'accounts/reset-done',
+    data: { next: { href: '/login', label: 'Sign in' } },
+  },
+  {
+    title: 'reset-expired',
+    view: 'accounts/reset-expired',
+    data: { retryHref: '/forgot-password', signInHref: '/login' },
+  },
+  {
+    title: 'account',
+    view: 'accounts/account',
+    data: {
+      username: 'ada',
+      email: 'ada@example.org',
+      pendingEmail: 'countess@example.org',
+      verifyHref: '/verify-email',
+      notice: 'Your profile is saved.',
+      profile: { action: '/account/profile', values: { given_name: 'Ada', email: 'ada@example.org' } },
+      password: {
+        action: '/account/password',
+        passwordMinLength: 12,
+        forgotHref: '/forgot-password',
+        errors: { current_password: 'This is not your current password.' },
+      },
+      sessions: [
+        {
+          action: '/account/sessions/1',
+          device: 'Firefox on Linux',
+          detail: 'Signed in 3 November 2026 from 192.0.2.1',
+          current: true,
+        },
+        {
+          action: '/account/sessions/2',
+          device: 'Safari on iPhone',
+          detail: 'Signed in 1 November 2026 from 2001:db8:12:3400:abcd:ef01:2345:6789',
+          current: false,
+        },
+      ],
+      signOutOthers: { action: '/account/sessions' },
+      apps: [
+        {
+          action: '/account/apps/1',
+          client,
+          scopes: ['Know who you are', 'See your email address'],
+          detail: 'Since 3 November 2026',
+        },
+      ],
+      linked: [{ name: 'GitHub', detail: 'ada-l', remove: { action: '/account/linked/github' } }],
+      linkable: [{ name: 'Google', action: '/federation/google' }],
+      signOut: { action: '/logout' },
+      adminHref: '/admin',
+    },
+  },
+  {
+    title: 'account-bare',
+    view: 'accounts/account',
+    data: {
+      username: 'grace',
+      profile: { action: '/account/profile' },
+      sessions: [
+        {
+          action: '/account/sessions/1',
+          device: 'Chrome on Windows',
+          detail: 'Signed in today',
+          current: true,
+        },
+      ],
+      apps: [],
+      linked: [{ name: 'Google' }],
+      linkable: [],
+      signOut: { action: '/logout' },
+    },
+  },
+  {
+    title: 'setup',
+    view: 'accounts/setup',
+    data: { action: '/setup', token: 't', passwordMinLength: 12 },
+  },
+  {
+    title: 'logout',
+    view: 'oidc/logout',
+    data: {
+      action: '/session/end/confirm',
+      fields: { xsrf: 'x' },
+      client,
+      username: 'ada',
+      confirm: { name: 'logout', value: 'yes' },
+    },
+  },
+  {
+    title: 'logged-out',
+    view: 'oidc/logged-out',
+    data: { client: { ...client, logoUri: logo }, next: { href: '/login', label: 'Sign in again' } },
+  },
+  {
+    title: 'oidc-error',
+    view: 'oidc/error',
+    status: 400,
+    data: {
+      message:
+        'The app sent you here with an address to return to that is not registered for it. You can close this page; nothing was shared with the app.',
+      error: 'invalid_redirect_uri',
+      description: "redirect_uri did not match any of the client's registered redirect_uris",
+      requestId: '0198f2a4-6b1e-7c3d-9a55-1f20c3b7d8e9',
+      client,
+      wayOut: { href: 'https://notes.example', label: 'Go to Harbour Notes' },
+    },
+  },
+  {
+    title: 'http-429',
+    view: 'http/error',
+    status: 429,
+    data: {
+      status: 429,
+      message: 'Too many attempts. Please wait 40 seconds and try again.',
+      requestId: '0198f2a4',
+      wayBack: '/login',
+    },
+  },
+  {
+    title: 'http-404',
+    view: 'http/error',
+    status: 404,
+    data: { status: 404, message: 'There is nothing at this address.', requestId: '0198f2a4' },
+  },
+  { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
+  { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
+]
