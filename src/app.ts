@@ -34,12 +34,17 @@ export interface AppOverrides extends Partial<ServiceOverrides> {
   logStream?: { write(line: string): void }
 }
 
+export interface App {
+  app: FastifyInstance
+  services: Services
+}
+
 /**
  * The composition root: the one place where features are wired together. The server, the tests and the demo all start
  * here. The returned instance is not listening yet; closing it closes everything it opened.
  */
-export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<FastifyInstance & { services: Services }> {
-  const app: FastifyInstance = fastify(
+export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const app = fastify(
     instanceOptions({
       log: { level: config.logLevel, stream: overrides.logStream },
       trustProxy: config.trustProxy,
@@ -48,7 +53,11 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const services = await openServices(config, { logger: app.log, ...overrides })
   const { accounts, artifacts, clients, clock, consents, keys, resources, secrets } = services
   const issuer = new URL(config.issuer)
-  const ttl = { accessToken: config.accessTokenTtl, refreshToken: config.refreshTokenTtl, session: config.sessionTtl }
+  const ttl = {
+    accessToken: config.accessTokenTtl,
+    refreshToken: config.refreshTokenTtl,
+    session: config.sessionTtl,
+  }
 
   const http = await registerHttp(app, {
     issuer,
@@ -104,7 +113,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     sessionTtl: config.sessionTtl,
     async isLive(accountId, loginTs) {
       const account = await accounts.byId(accountId)
-      return account !== undefined && account.disabledAt === null && loginTs * 1000 >= account.authValidAfter - 999
+      return account !== undefined && account.disabledAt === null && loginTs * 1000 >= account.authValidAfter
     },
   })
   const browser = createBrowserState(http)
@@ -175,7 +184,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await hot.close()
     await services.close()
   })
-  return Object.assign(app, { services })
+  return { app, services }
 }
 
 /** What a person has allowed which app, for the account page. */
@@ -188,7 +197,10 @@ function connectedApps({ consents, clients }: Services) {
         const words = scopes.map((scope) => scopesInWords[scope] ?? scope)
         return {
           clientId,
-          client: { name: client?.metadata.client_name ?? 'An app that is gone', logoUri: client?.metadata.logo_uri },
+          client: {
+            name: client?.metadata.client_name ?? 'An app that is gone',
+            logoUri: client?.metadata.logo_uri,
+          },
           scopes: [...words, ...Object.values(resources).flat()],
         }
       })

@@ -59,7 +59,7 @@ const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
 
 const url = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: `must be a URL like ${example}`,
+    error: `must be a URL, for example ${example}`,
   })
 
 const issuer = z.string().transform((text, context) => {

@@ -34,7 +34,9 @@ function refuse(error: unknown): never {
     console.error(`Latchkey cannot start: ${error.message}`)
     if (error.cause instanceof Error) console.error(`  cause: ${error.cause.message}`)
   } else if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    console.error(`Latchkey cannot start: ${(error as Error).message}. Set PORT to another port, for example PORT=3001.`)
+    console.error(
+      `Latchkey cannot start: ${(error as Error).message}. Set PORT to another port, for example PORT=3001.`,
+    )
   } else {
     console.error(error)
   }
@@ -43,7 +45,7 @@ function refuse(error: unknown): never {
 
 try {
   const config = await readConfig()
-  const app = await buildApp(config)
+  const { app, services } = await buildApp(config)
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -60,9 +62,13 @@ try {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
-  const address = await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'bound' })
+  const address = await app.listen({
+    host: config.host,
+    port: config.port,
+    listenTextResolver: () => 'bound',
+  })
   app.log.info({ issuer: config.issuer, address }, 'listening')
-  const setupUrl = await openSetup(app.services)
+  const setupUrl = await openSetup(services)
   if (process.stdout.isTTY || setupUrl !== undefined) process.stderr.write(welcome(config, setupUrl))
 } catch (error) {
   refuse(error)

@@ -46,7 +46,13 @@ export type SignInOutcome =
   | { kind: 'signed_in'; accountId: string; amr: string[] }
   /** The e-mail address has to be verified first: the page to go to. */
   | { kind: 'verify'; location: string }
-  | { kind: 'refused'; status: number; values: Record<string, string>; errors: Record<string, string>; alert?: string }
+  | {
+      kind: 'refused'
+      status: number
+      values: Record<string, string>
+      errors: Record<string, string>
+      alert?: string
+    }
 
 export interface SignInForm {
   /** Checks what was typed. @param flow the interaction to come back to */
@@ -66,7 +72,10 @@ export interface InteractionRoutesOptions {
 
 const consentForm = z.object({ decision: z.enum(['allow', 'deny']) })
 
-export async function interactionRoutes(app: FastifyInstance, options: InteractionRoutesOptions): Promise<void> {
+export async function interactionRoutes(
+  app: FastifyInstance,
+  options: InteractionRoutesOptions,
+): Promise<void> {
   const { flows, signInForm, http } = options
   await http.forms(app)
 
@@ -112,7 +121,8 @@ export async function interactionRoutes(app: FastifyInstance, options: Interacti
       const details = await flows.details(request, reply)
       const outcome = await signInForm.submit(request, reply, details.uid)
       if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
-      if (outcome.kind === 'signed_in') return reply.redirect(await flows.signIn(request, reply, outcome), 303)
+      if (outcome.kind === 'signed_in')
+        return reply.redirect(await flows.signIn(request, reply, outcome), 303)
       const { status, kind: _kind, ...form } = outcome
       return renderPage(reply, 'interaction/sign-in', signInPage(details, form), status)
     },

@@ -100,7 +100,9 @@ export function createInteractions(deps: {
         accountId: interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         startedAt: interaction.iat,
-        requestedScopes: String(interaction.params.scope ?? '').split(' ').filter(Boolean),
+        requestedScopes: String(interaction.params.scope ?? '')
+          .split(' ')
+          .filter(Boolean),
         missing: missing(interaction),
       }
     },
@@ -140,7 +142,5 @@ export function createInteractions(deps: {
  * True when a person proved who they are after the flow began (in another tab, by registering, by resetting the
  * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for.
  */
-export const answers = (
-  session: SignInSession | undefined,
-  details: InteractionDetails,
-): session is SignInSession => session !== undefined && session.loginTs >= details.startedAt
+export const answers = (session: SignInSession | undefined, startedAt: number): session is SignInSession =>
+  session !== undefined && session.loginTs >= startedAt

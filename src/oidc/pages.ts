@@ -13,7 +13,8 @@ export type RenderPage = <View extends keyof Pages>(view: View, data: Pages[View
 
 /** What a person can do about it, by error code. Everything else is the app's mistake, not theirs. */
 const inPlainWords: Readonly<Record<string, string>> = {
-  session_not_found: 'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
+  session_not_found:
+    'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
   access_denied: 'Access was not given. You can close this page, or go back to the app.',
   server_error: 'Something went wrong on our side. Try again in a moment.',
   temporarily_unavailable: 'The server is busy. Try again in a moment.',
@@ -49,7 +50,8 @@ export function createProviderPages(
           description: out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
-          wayOut: app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
+          wayOut:
+            app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
         }),
       )
     },
@@ -70,7 +72,8 @@ export function createProviderPages(
         ctx,
         await render('oidc/logged-out', {
           client: app,
-          next: app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
+          next:
+            app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
         }),
       )
     },

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { type App, buildApp } from '../../src/app.ts'
+import type { Clock } from '../../src/clock.ts'
+import { parseConfig } from '../../src/config.ts'
+import { linkIn, readOutbox } from './mailbox.ts'
+import { freePort } from './ports.ts'
+import { freshDatabase } from './postgres.ts'
+
+export const engines = ['sqlite', 'postgresql'] as const
+export type Engine = (typeof engines)[number]
+
+export interface LatchkeyOptions {
+  engine?: Engine
+  env?: Record<string, string>
+  clock?: Clock
+}
+
+export const PASSWORD = 'glass-otter-72-harbour'
+
+/** A whole server as it ships, listening on a port of its own, with a database and a data folder of its own. */
+export interface Latchkey extends App {
+  issuer: string
+  dataDir: string
+  env: Record<string, string>
+  /** Everything that was logged, one JSON line each. */
+  log: string[]
+  /** Makes an account whose e-mail address is verified; the password is PASSWORD. */
+  createUser(username?: string): Promise<{ id: string; username: string; email: string }>
+  /** Registers a client; a confidential web app unless told otherwise. */
+  createClient(
+    metadata?: Record<string, unknown>,
+  ): Promise<{ client_id: string; client_secret?: string; redirect_uri: string }>
+  /** The newest message to this address, once every message has been delivered. */
+  mailTo(email: string): Promise<{ subject: string; text: string; link: URL }>
+  stop(): Promise<void>
+}
+
+let users = 0
+
+export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-data-'))
+  const port = await freePort()
+  const env = {
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    ISSUER: `http://localhost:${port}`,
+    DATA_DIR: dataDir,
+    RATE_LIMIT: 'off',
+    ...(options.engine === 'postgresql' && { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }),
+    ...options.env,
+  }
+  const log: string[] = []
+  const config = parseConfig(env, () => {
+    throw new Error('no secret files in tests')
+  })
+  const { app, services } = await buildApp(config, {
+    logStream: { write: (line) => void log.push(line) },
+    ...(options.clock && { clock: options.clock }),
+  })
+  await app.listen({ host: 'localhost', port })
+
+  return {
+    app,
+    services,
+    issuer: config.issuer,
+    dataDir,
+    env,
+    log,
+    async createUser(username = `user${++users}`) {
+      const email = `${username}@example.com`
+      const account = await services.accounts.createByAdmin({
+        username,
+        email,
+        password: PASSWORD,
+        verified: true,
+      })
+      return { id: account.id, username, email }
+    },
+    async createClient(metadata = {}) {
+      const redirect_uri = 'http://127.0.0.1:9/callback'
+      const created = await services.clients.create({
+        client_name: 'Test app',
+        redirect_uris: [redirect_uri],
+        grant_types: ['authorization_code', 'refresh_token'],
+        ...metadata,
+      })
+      return { ...created, redirect_uri }
+    },
+    async mailTo(email) {
+      await services.mailer.idle()
+      const mail = (await readOutbox(join(dataDir, 'outbox')))
+        .filter((each) => each.to.includes(email))
+        .at(-1)
+      if (!mail) throw new Error(`no message to ${email}`)
+      return { subject: mail.subject, text: mail.text, link: linkIn(mail) }
+    },
+    async stop() {
+      await app.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
