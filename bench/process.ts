@@ -6,16 +6,19 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Linux' tool for pinning a process to a core (taskset(1)). */
+const pin = 'taskset'
+
 /** True when processes can be pinned to a core: servers get the first, the load gets the second. */
-export const canPin = spawnSync('taskset', ['-c', '0,1', 'true']).status === 0
+export const canPin = spawnSync(pin, ['-c', '0,1', 'true']).status === 0
 
 /** Pins this process, which makes the load, away from the servers. */
 export function pinLoad(): void {
-  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
+  if (canPin) spawnSync(pin, ['-a', '-c', '-p', '1', String(process.pid)])
 }
 
 const node = (file: string): [string, string[]] =>
-  canPin ? ['taskset', ['-c', '0', process.execPath, file]] : [process.execPath, [file]]
+  canPin ? [pin, ['-c', '0', process.execPath, file]] : [process.execPath, [file]]
 
 export interface ServerProcess {
   issuer: string
