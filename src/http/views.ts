@@ -49,8 +49,12 @@ export function pageText<View extends keyof Pages>(
   return app.view(page, data)
 }
 
-/** An address that a client's registration names, when it is one a page may link to; else undefined. */
+/**
+ * An address that a page may link to: a path of ours, or http(s). Else undefined: what a client's registration names
+ * (client_uri, policy_uri) is checked where it is registered, and once more here.
+ */
 function webUrl(value: string | undefined): string | undefined {
-  const protocol = value === undefined ? undefined : URL.parse(value)?.protocol
+  if (value === undefined || /^\/(?!\/)/.test(value)) return value
+  const protocol = URL.parse(value)?.protocol
   return protocol === 'https:' || protocol === 'http:' ? value : undefined
 }

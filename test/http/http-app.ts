@@ -17,7 +17,7 @@ const signInForm = z.object({
 export interface TestApp extends Partial<HttpOptions> {
   /** Receives the log, one JSON document a line. */
   log?: (line: string) => void
-  trustProxy?: string
+  trustProxy?: readonly string[]
   failing?: () => Promise<void>
 }
 

@@ -1,0 +1,70 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pageText } from '../../src/http/views.ts'
+import { buildHttpApp } from './http-app.ts'
+import { samples } from './sample-pages.ts'
+
+let app: FastifyInstance
+beforeAll(async () => {
+  app = await buildHttpApp()
+})
+afterAll(() => app.close())
+
+test('every view has a sample', () => {
+  const folder = fileURLToPath(new URL('../../views/', import.meta.url))
+  const views = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^(accounts|http|interaction|oidc)\/.*\.eta$/.test(file))
+    .map((file) => file.replace(/\.eta$/, ''))
+  expect([...new Set(samples.map((sample) => sample.view))].sort()).toEqual(views.sort())
+})
+
+test.each(samples.map((sample) => [sample.title, sample] as const))(
+  '%s: title, one heading, a token in every form, no hole in the text',
+  async (_title, sample) => {
+    const { body, statusCode } = await app.inject(`/sample/${sample.title}`)
+    expect(statusCode).toBe(sample.status ?? 200)
+    expect(body).toMatch(/<title>[^<]+ · Latchkey<\/title>/)
+    expect(body.match(/<h1>/g)).toHaveLength(1)
+    expect(body.match(/<form /g)?.length).toBe(body.match(/name="csrf_token"/g)?.length)
+    expect(body).not.toMatch(/undefined|\[object|NaN/)
+  },
+)
+
+test('what people and clients call themselves is text, not markup', async () => {
+  const client = {
+    name: '<img src=x onerror=alert(1)>',
+    clientUri: 'javascript:alert(1)',
+    policyUri: 'javascript:alert(2)',
+  }
+  const consent = await pageText(app, 'interaction/consent', {
+    action: '/x" onclick="alert(3)',
+    client,
+    account: { username: '"><script>alert(4)</script>' },
+    switchAccount: { action: '/switch' },
+    scopes: [{ title: '<b>all</b>' }],
+  })
+  const failed = await pageText(app, 'oidc/error', {
+    message: 'm',
+    error: '<svg onload=alert(5)>',
+    requestId: '1',
+    client,
+    wayOut: { href: client.clientUri, label: 'Go' },
+  })
+  for (const body of [consent, failed]) {
+    expect(body).not.toMatch(/<img|<script>|<svg onload|<b>all|javascript:|" onclick=/)
+  }
+  expect(consent).toContain('&lt;img src=x onerror=alert(1)&gt;')
+})
+
+test('passwords never come back', async () => {
+  const body = await pageText(app, 'interaction/sign-in', {
+    action: '/login',
+    providers: [],
+    forgotHref: '/forgot-password',
+    values: { identifier: 'ada', password: 'hush' },
+  })
+  expect(body).toContain('value="ada"')
+  expect(body).not.toContain('hush')
+})
