@@ -32,7 +32,8 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
   const db = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, clock, logger })
   const artifacts = createArtifactStore(db.artifacts, { clock })
-  const event = (fields: object & { type: string }) => logger.info({ event: fields.type, ...fields }, fields.type)
+  const event = (fields: object & { type: string }) =>
+    logger.info({ event: fields.type, ...fields }, fields.type)
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
@@ -66,6 +67,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
       lockoutSeconds: config.lockoutSeconds,
       verificationTtl: config.verificationTtl,
       resetTtl: config.resetTtl,
+      registration: config.registration,
     },
   })
   const clients = createClients({ db, clock, artifacts, events: event })

@@ -12,7 +12,7 @@ export interface Subject {
   phoneNumber: string | null
   phoneVerified: boolean
   /** The address claim: an object as in Core §5.1.1. */
-  address: Record<string, string> | null
+  address: Readonly<Record<string, string | undefined>> | null
   /** Milliseconds since the epoch. */
   updatedAt: number
 }

@@ -37,7 +37,13 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   }
   type Signed = NonNullable<Awaited<ReturnType<typeof whoever>>>
 
-  async function show(reply: FastifyReply, { session, account }: Signed, forms: Forms, notice?: string, status = 200) {
+  async function show(
+    reply: FastifyReply,
+    { session, account }: Signed,
+    forms: Forms,
+    notice?: string,
+    status = 200,
+  ) {
     const [devices, connected] = await Promise.all([sessions.list(account.id), apps.list(account.id)])
     const page: AccountPage = {
       username: account.displayUsername,
@@ -80,12 +86,15 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
 
   /** Does what a form asks; field errors show the page again. @returns the name of a notice */
   const act =
-    (form: keyof Forms, work: (signed: Signed, request: FastifyRequest) => Promise<string>) =>
+    (
+      form: keyof Forms,
+      work: (signed: Signed, request: FastifyRequest, reply: FastifyReply) => Promise<string>,
+    ) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       const signed = await whoever(request, reply)
       if (!signed) return reply
       try {
-        return reply.redirect(`/account?done=${await work(signed, request)}`, 303)
+        return reply.redirect(`/account?done=${await work(signed, request, reply)}`, 303)
       } catch (error) {
         if (!(error instanceof FieldErrors)) throw error
         const errors = formErrors(error.errors)
@@ -113,14 +122,17 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/password',
     http.limit('account'),
-    act('password', async ({ account, session }, request) => {
+    act('password', async ({ account, session }, request, reply) => {
       const { current_password, new_password } = passwordForm.parse(request.body ?? {})
       await accounts.changePassword({
         accountId: account.id,
         currentPassword: current_password,
         newPassword: new_password,
         keepSessionUid: session.uid,
+        address: request.ip,
       })
+      // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
+      await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
       return 'password'
     }),
   )

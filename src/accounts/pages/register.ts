@@ -12,7 +12,12 @@ const text = z.string().default('')
 const typed = z.object({ username: text, email: text, password: text, given_name: text, family_name: text })
 
 /** Field names of the service, as the form calls them. */
-const FORM_NAMES: Readonly<Record<string, string>> = { givenName: 'given_name', familyName: 'family_name' }
+const FORM_NAMES: Readonly<Record<string, string>> = {
+  givenName: 'given_name',
+  familyName: 'family_name',
+  currentPassword: 'current_password',
+  newPassword: 'new_password',
+}
 
 export const formErrors = (errors: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(errors).map(([name, message]) => [FORM_NAMES[name] ?? name, message]))
@@ -43,16 +48,15 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       status,
     )
 
-  app.addHook('onRequest', async () => {
+  app.get('/register', (request, reply) => {
     if (deps.registration === 'closed')
       throw new AppError(
         'registration_closed',
         403,
         'New accounts are made by the administrators of this server. Ask them for one.',
       )
+    return show(reply, browser.flow(request))
   })
-
-  app.get('/register', (request, reply) => show(reply, browser.flow(request)))
 
   app.post('/register', http.limit('register'), async (request, reply) => {
     const flow = browser.flow(request)

@@ -3,20 +3,28 @@ import { z } from 'zod'
 import { parseForm } from '../../http/forms.ts'
 import type { Form, ResetPasswordPage } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
-import { FieldErrors } from '../field-errors.ts'
 import { emailAddress } from '../email-address.ts'
+import { FieldErrors } from '../field-errors.ts'
 import { onwards, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 const forgotForm = z.object({ email: emailAddress })
-const resetForm = z.object({ token: z.string().max(200).default(''), new_password: z.string().max(1024).default('') })
+const resetForm = z.object({
+  token: z.string().max(200).default(''),
+  password: z.string().max(1024).default(''),
+})
 
 /** `/forgot-password` and `/reset-password`. After a reset the browser is signed in and goes on to the app. */
 export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, browser, sessions } = deps
   const signIn = (flow: string | undefined) => (flow === undefined ? '/login' : `/interaction/${flow}`)
 
-  const showForgot = (reply: FastifyReply, flow: string | undefined, form: Partial<Form> = {}, status = 200) =>
+  const showForgot = (
+    reply: FastifyReply,
+    flow: string | undefined,
+    form: Partial<Form> = {},
+    status = 200,
+  ) =>
     renderPage(
       reply,
       'accounts/forgot-password',
@@ -30,7 +38,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const flow = browser.flow(request)
     const form = parseForm(forgotForm, request.body)
     if (!form.ok) return showForgot(reply, flow, form, 422)
-    await accounts.forgot(form.value.email)
+    await accounts.forgot(form.value.email, { address: request.ip, flow })
     browser.rememberFlow(reply, flow)
     return renderPage(reply, 'accounts/forgot-sent', {
       email: form.value.email,
@@ -39,11 +47,16 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     })
   })
 
-  const showReset = (reply: FastifyReply, page: Omit<ResetPasswordPage, 'action' | 'passwordMinLength'>, status = 200) =>
+  const showReset = (
+    reply: FastifyReply,
+    flow: string | undefined,
+    page: Omit<ResetPasswordPage, 'action' | 'passwordMinLength'>,
+    status = 200,
+  ) =>
     renderPage(
       reply,
       'accounts/reset-password',
-      { action: '/reset-password', passwordMinLength: deps.passwordMinLength, ...page },
+      { action: withFlow('/reset-password', flow), passwordMinLength: deps.passwordMinLength, ...page },
       status,
     )
   const showExpired = (reply: FastifyReply) =>
@@ -55,25 +68,29 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     async (request, reply) => {
       const token = z.string().max(200).safeParse(request.query.token).data ?? ''
       const found = await accounts.peekReset(token)
-      return found ? showReset(reply, { token, username: found.username }) : showExpired(reply)
+      return found
+        ? showReset(reply, browser.flow(request), { token, username: found.username })
+        : showExpired(reply)
     },
   )
 
   app.post('/reset-password', http.limit('oneTimeToken'), async (request, reply) => {
     const flow = browser.flow(request)
-    const { token, new_password } = resetForm.parse(request.body ?? {})
+    const { token, password } = resetForm.parse(request.body ?? {})
     try {
-      const done = await accounts.reset(token, new_password)
+      const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
       await sessions.start(request, reply, { accountId: done.accountId, amr: ['pwd'] })
       browser.rememberFlow(reply, undefined)
       browser.clearPending(reply)
       if (flow !== undefined) return reply.redirect(onwards(flow), 303)
-      return renderPage(reply, 'accounts/reset-done', { next: { href: '/account', label: 'Go to your account' } })
+      return renderPage(reply, 'accounts/reset-done', {
+        next: { href: '/account', label: 'Go to your account' },
+      })
     } catch (error) {
       if (!(error instanceof FieldErrors)) throw error
       const found = await accounts.peekReset(token)
-      return showReset(reply, { token, username: found?.username, errors: { new_password: error.errors.password ?? '' } }, 422)
+      return showReset(reply, flow, { token, username: found?.username, errors: { ...error.errors } }, 422)
     }
   })
 }

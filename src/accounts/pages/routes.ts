@@ -15,6 +15,13 @@ import { verifyEmailRoutes } from './verify-email.ts'
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   await deps.http.forms(app)
-  for (const routes of [loginRoutes, registerRoutes, verifyEmailRoutes, resetRoutes, setupRoutes, accountRoutes])
+  for (const routes of [
+    loginRoutes,
+    registerRoutes,
+    verifyEmailRoutes,
+    resetRoutes,
+    setupRoutes,
+    accountRoutes,
+  ])
     await app.register(routes, deps)
 }

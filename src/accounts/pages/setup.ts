@@ -29,11 +29,15 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
       status,
     )
 
-  app.get<{ Querystring: { token?: unknown } }>('/setup', http.limit('oneTimeToken'), async (request, reply) => {
-    const token = z.string().max(200).safeParse(request.query.token).data ?? ''
-    if (!(await accounts.setup.isOpen(token))) throw closed()
-    return show(reply, token)
-  })
+  app.get<{ Querystring: { token?: unknown } }>(
+    '/setup',
+    http.limit('oneTimeToken'),
+    async (request, reply) => {
+      const token = z.string().max(200).safeParse(request.query.token).data ?? ''
+      if (!(await accounts.setup.isOpen(token))) throw closed()
+      return show(reply, token)
+    },
+  )
 
   app.post('/setup', http.limit('oneTimeToken'), async (request, reply) => {
     const { token, ...fields } = typed.parse(request.body ?? {})

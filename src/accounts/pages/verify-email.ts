@@ -11,7 +11,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   wrong: 'That code is not right. Check the newest message we sent.',
   exhausted: 'Too many wrong codes. Open the link in the message, or send a new code.',
   expired: 'This link or code has been used already, or has expired. Send a new code, or sign in.',
-  taken: 'This address belongs to another account by now. Sign in to that one, or register with another address.',
+  taken:
+    'This address belongs to another account by now. Sign in to that one, or register with another address.',
 }
 
 /**
@@ -22,7 +23,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
  */
 export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, browser, sessions } = deps
-  const token = (source: unknown) => z.object({ token: z.string().min(1).max(200) }).safeParse(source).data?.token
+  const token = (source: unknown) =>
+    z.object({ token: z.string().min(1).max(200) }).safeParse(source).data?.token
 
   const show = (reply: FastifyReply, pending: Pending, form: Partial<VerifyEmailPage> = {}, status = 200) =>
     renderPage(
@@ -43,7 +45,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     await sessions.start(request, reply, { accountId, amr: ['pwd'] })
     browser.clearPending(reply)
-    return reply.redirect(onwards(pending.flow), 303)
+    return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
   }
 
   const nothingPending = () =>
@@ -58,7 +60,11 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (given !== undefined) {
       const found = await accounts.verification.peek(given)
       if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
-      return renderPage(reply, 'accounts/verify-email', { action: '/verify-email', token: given, email: found.email })
+      return renderPage(reply, 'accounts/verify-email', {
+        action: withFlow('/verify-email', browser.flow(request)),
+        token: given,
+        email: found.email,
+      })
     }
     const pending = browser.pending(request)
     if (!pending) {
@@ -93,7 +99,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   app.post('/verify-email/resend', http.limit('mail'), async (request, reply) => {
     const pending = browser.pending(request)
     if (!pending) throw nothingPending()
-    await accounts.verification.send(pending.accountId)
+    await accounts.verification.send(pending.accountId, pending.flow)
     return show(reply, pending, { notice: 'A new message is on its way.' })
   })
 }
