@@ -1,0 +1,142 @@
+import { stat } from 'node:fs/promises'
+import { z } from 'zod'
+import type { CliServices } from './services.ts'
+
+/** One line of `doctor`. */
+export interface Finding {
+  name: string
+  status: 'ok' | 'warn' | 'fail'
+  message: string
+  /** What to do about it. */
+  remedy?: string
+}
+
+/** Looks at one thing. What it throws is a failure of that thing. */
+export interface Check {
+  name: string
+  remedy: string
+  run(): Promise<Omit<Finding, 'name'>>
+}
+
+const TIMEOUT = 5000
+const discovery = z.object({ issuer: z.string() })
+
+/** The checks of a program that could be opened. */
+export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[] => [
+  databaseCheck(services),
+  migrationsCheck(services),
+  signingKeysCheck(services),
+  secretKeyCheck(services),
+  mailCheck(services),
+  publicUrlCheck(services.config.issuer, fetchUrl),
+]
+
+const databaseCheck = ({ database }: CliServices): Check => ({
+  name: 'database',
+  remedy: 'see whether the database runs and DATABASE_URL is right',
+  async run() {
+    await database.ping()
+    return { status: 'ok', message: 'answers' }
+  },
+})
+
+const migrationsCheck = ({ migrations }: CliServices): Check => ({
+  name: 'migrations',
+  remedy: 'run: latchkey migrate',
+  async run() {
+    const missing = (await migrations.status()).filter(({ applied }) => !applied).map(({ name }) => name)
+    if (missing.length === 0) return { status: 'ok', message: 'all applied' }
+    return { status: 'fail', message: `not applied: ${missing.join(', ')}`, remedy: 'run: latchkey migrate' }
+  },
+})
+
+const signingKeysCheck = ({ keys }: CliServices): Check => ({
+  name: 'signing keys',
+  remedy:
+    'start with the SECRET_KEY (or DATA_DIR/secret.key) that the keys were made under; or run: latchkey keys rotate --now',
+  async run() {
+    await keys.load()
+    const signing = (await keys.list()).filter(({ state }) => state === 'signing').map(({ alg }) => alg)
+    if (signing.includes('RS256')) return { status: 'ok', message: `${signing.join(', ')} sign` }
+    return {
+      status: 'fail',
+      message: 'no RS256 key signs',
+      remedy: 'run: latchkey keys rotate --alg RS256 --now',
+    }
+  },
+})
+
+export const secretKeyCheck = ({ config: { secretKeyFile } }: Pick<CliServices, 'config'>): Check => ({
+  name: 'secret key',
+  remedy: 'see whether DATA_DIR is the right folder and readable',
+  async run() {
+    if (secretKeyFile === undefined) return { status: 'ok', message: 'from the environment' }
+    const { mode } = await stat(secretKeyFile)
+    if ((mode & 0o077) === 0) return { status: 'ok', message: `${secretKeyFile}, for its owner only` }
+    return {
+      status: 'fail',
+      message: `${secretKeyFile} can be read by others (mode ${(mode & 0o777).toString(8)})`,
+      remedy: `run: chmod 600 ${secretKeyFile}`,
+    }
+  },
+})
+
+const mailCheck = ({ mail }: CliServices): Check => ({
+  name: 'mail',
+  remedy: mail.smtp
+    ? 'see whether SMTP_URL is right and the mail server can be reached'
+    : 'make the folder writable',
+  async run() {
+    await mail.check()
+    if (mail.smtp) return { status: 'ok', message: `${mail.destination} accepts messages` }
+    return {
+      status: 'warn',
+      message: `messages go to ${mail.destination}`,
+      remedy: 'set SMTP_URL to send them',
+    }
+  },
+})
+
+/** Asks for the discovery document as a client would, through whatever stands in front of the server. */
+const publicUrlCheck = (issuer: string, fetchUrl: typeof fetch): Check => {
+  const url = `${issuer}/.well-known/openid-configuration`
+  const local = issuer.startsWith('http:')
+  return {
+    name: 'public URL',
+    remedy: 'see whether the server runs, and whether DNS, certificate and proxy lead to it',
+    async run() {
+      let response: Response
+      try {
+        response = await fetchUrl(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: 'manual' })
+      } catch (error) {
+        const message = `${url} cannot be reached: ${reasonOf(error)}`
+        if (!local) throw new Error(message)
+        return { status: 'warn', message, remedy: 'start the server: npm start' }
+      }
+      if (response.status !== 200)
+        throw new Error(`${url} answers with status ${response.status} instead of 200`)
+      const document = discovery.safeParse(await response.json().catch(() => undefined))
+      if (!document.success) throw new Error(`${url} answers with something that is no discovery document`)
+      if (document.data.issuer !== issuer) {
+        const message = `${url} is of another issuer, ${document.data.issuer}`
+        return {
+          status: 'fail',
+          message,
+          remedy: 'set ISSUER to the URL that people use, the same for server and command line',
+        }
+      }
+      if (!local) return { status: 'ok', message: `${issuer} answers as itself` }
+      return {
+        status: 'warn',
+        message: `${issuer} answers, but is for this machine only`,
+        remedy: 'set ISSUER to a public https URL',
+      }
+    },
+  }
+}
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} s`
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message
+}

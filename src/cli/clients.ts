@@ -1,0 +1,117 @@
+import { Command } from 'commander'
+import { parseRegistration } from '../clients/metadata.ts'
+import { addClientOptions, optionOf, registrationOf } from './client-options.ts'
+import { clientText, createdText, listText } from './client-text.ts'
+import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { errorLines } from './errors.ts'
+import { time } from './text.ts'
+
+/** `latchkey clients …` */
+export function clientCommands(cli: Cli): Command {
+  const group = new Command('clients').description(
+    'OAuth clients: the applications that sign people in or call APIs',
+  )
+  for (const command of [create(cli), list(cli), show(cli), update(cli), remove(cli), rotate(cli)])
+    group.addCommand(command)
+  return group.addCommand(switchCommand(cli, 'disable')).addCommand(switchCommand(cli, 'enable'))
+}
+
+const create = (cli: Cli): Command =>
+  addClientOptions(createCommand('create', 'register a client; prints its secret, once'), false).action(
+    async (options: Options) => {
+      const { input, problems } = registrationOf(options)
+      if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
+      const { clients, config } = await cli.services()
+      const client = await clients.create(input)
+      cli.answer(options, client, createdText(client, config.issuer))
+    },
+  )
+
+const list = (cli: Cli): Command =>
+  withPage(createCommand('list', 'list the clients, newest first')).action(async (options: Options) => {
+    const { clients } = await cli.services()
+    const page = await clients.list(pageOf(options))
+    cli.answer(options, page, listText(page.items) + moreHint('clients list', page.next_cursor))
+  })
+
+const show = (cli: Cli): Command =>
+  createCommand('show', 'show a client')
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      const client = await clients.get(id)
+      cli.answer(options, client, clientText(client))
+    })
+
+const update = (cli: Cli): Command =>
+  addClientOptions(
+    createCommand('update', 'change a client; an option given as "" unsets, a list replaces'),
+    true,
+  )
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { input, problems } = registrationOf(options)
+      if (problems.length > 0) throw new CliError(problems)
+      if (Object.keys(input).length === 0) {
+        throw new CliError(['nothing to change; give at least one option, for example --name'], 2)
+      }
+      const { clients } = await cli.services()
+      const client = await clients.update(id, input)
+      cli.answer(options, client, `The client is changed; the next request sees it.\n\n${clientText(client)}`)
+    })
+
+const remove = (cli: Cli): Command =>
+  createCommand('delete', 'delete a client and end everything it was issued')
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      await clients.delete(id)
+      cli.answer(
+        options,
+        { client_id: id, deleted: true },
+        `${id} is deleted; its tokens are no longer valid.`,
+      )
+    })
+
+const switchCommand = (cli: Cli, verb: 'disable' | 'enable'): Command =>
+  createCommand(
+    verb,
+    verb === 'disable'
+      ? 'cut a client off and end everything it was issued'
+      : 'let a disabled client in again',
+  )
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      await clients[verb](id)
+      cli.answer(options, { client_id: id, disabled: verb === 'disable' }, `${id} is ${verb}d.`)
+    })
+
+const rotate = (cli: Cli): Command =>
+  createCommand('rotate-secret', 'issue a new secret; the old one stays valid for a while')
+    .argument('<id>')
+    .option('--keep-old <seconds>', 'how long the old secret stays valid; 0 ends it now (default 86400)')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      const { keepOld } = options
+      const rotated = await clients.rotateSecret(
+        id,
+        typeof keepOld === 'string' ? { keepOldSeconds: Number(keepOld) } : {},
+      )
+      const until = rotated.previous_secret_expires_at
+      const fate =
+        until === 0
+          ? 'The old secret is no longer valid.'
+          : `The old secret is valid until ${time(until * 1000)}: deploy the new one before.`
+      cli.answer(options, rotated, `New client_secret, shown once:\n\n  ${rotated.client_secret}\n\n${fate}`)
+    })
+
+/** Problems of the registration, to be reported beside those of the options. */
+function registrationProblems(input: Parameters<typeof parseRegistration>[0]): readonly string[] {
+  try {
+    parseRegistration(input)
+    return []
+  } catch (error) {
+    return errorLines(error, optionOf)
+  }
+}

@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { Clock } from '../clock.ts'
+import type { CliServices } from './services.ts'
+
+/** A stream that text can be written to. */
+export interface Writer {
+  write(text: string): unknown
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What a run of the command line touches of the world outside. */
+export interface CliDependencies {
+  /** @throws ConfigError with every wrong variable · AppError when something cannot be opened */
+  openServices(env: Environment): Promise<CliServices>
+  env: Environment
+  stdin: AsyncIterable<Uint8Array | string> & { isTTY?: boolean }
+  stdout: Writer
+  stderr: Writer
+  fetch: typeof fetch
+  clock: Clock
+}
+
+/** What a command is given to work with. */
+export interface Cli extends Pick<CliDependencies, 'stdin' | 'stderr' | 'fetch' | 'clock'> {
+  /** Opens the services on first use; they are closed when the run ends. */
+  services(): Promise<CliServices>
+  /** The one answer of a command: a JSON document with --json, else text for people. */
+  answer(options: Options, document: unknown, text: string): void
+  /** Ends the run with this status once the command is done. */
+  setStatus(status: number): void
+}
+
+/** Options as commander hands them over: every command parses the ones it knows. */
+export type Options = Readonly<Record<string, unknown>>
+
+/** A refusal with one line a problem. `status` 1: cannot be done; 2: not a command that exists. */
+export class CliError extends Error {
+  readonly lines: readonly string[]
+  readonly status: 1 | 2
+  constructor(lines: readonly string[], status: 1 | 2 = 1) {
+    super(lines.join('\n'))
+    this.name = 'CliError'
+    this.lines = lines
+    this.status = status
+  }
+}
+
+/** A command with `--json`. */
+export const createCommand = (name: string, description: string): Command =>
+  new Command(name).description(description).option('--json', 'print one JSON document and nothing else')
+
+export const withPage = (command: Command): Command =>
+  command
+    .option('--limit <number>', 'at most this many, 1 to 100 (default 50)')
+    .option('--cursor <cursor>', 'where the page before ended')
+
+export function pageOf({ limit, cursor }: Options): { limit?: number; cursor?: string } {
+  if (limit !== undefined && !/^([1-9]\d?|100)$/.test(String(limit))) {
+    throw new CliError(['--limit: must be a whole number from 1 to 100, for example 50'])
+  }
+  return {
+    ...(limit !== undefined && { limit: Number(limit) }),
+    ...(typeof cursor === 'string' && { cursor }),
+  }
+}
+
+/** How to get the next page; nothing on the last. */
+export const moreHint = (command: string, cursor: string | undefined): string =>
+  cursor === undefined ? '' : `\n\nMore: latchkey ${command} --cursor ${cursor}`

@@ -1,0 +1,61 @@
+import { Command } from 'commander'
+import { z } from 'zod'
+import { type Cli, CliError, createCommand, type Options } from './context.ts'
+import type { CliServices } from './services.ts'
+import { table, time } from './text.ts'
+
+type Keys = Awaited<ReturnType<CliServices['keys']['list']>>
+
+const algorithm = z.enum(['RS256', 'ES256', 'EdDSA']).optional()
+
+/** `latchkey keys …` */
+export function keyCommands(cli: Cli): Command {
+  const group = new Command('keys').description('The keys that sign tokens')
+  return group.addCommand(list(cli)).addCommand(rotate(cli))
+}
+
+const list = (cli: Cli): Command =>
+  createCommand('list', 'list the keys').action(async (options: Options) => {
+    const { keys } = await cli.services()
+    const all = await keys.list()
+    cli.answer(options, { items: all.map(keyDocument) }, keysText(all))
+  })
+
+const rotate = (cli: Cli): Command =>
+  createCommand('rotate', 'make new keys; running servers take them up by themselves')
+    .option('--alg <alg>', 'only the key of this algorithm: RS256, ES256 or EdDSA')
+    .option('--now', 'for a leaked key: withdraw the old keys at once, which ends every token they signed')
+    .action(async (options: Options) => {
+      const alg = algorithm.safeParse(options.alg)
+      if (!alg.success) throw new CliError(['--alg: must be one of RS256, ES256, EdDSA'])
+      const { keys } = await cli.services()
+      const all = await keys.rotate({ ...(alg.data && { alg: alg.data }), now: options.now === true })
+      const effect =
+        options.now === true
+          ? 'The new keys sign from now on; the old ones are withdrawn.'
+          : 'The new keys are published, and sign once every cached key set has them. No token becomes invalid.'
+      cli.answer(options, { items: all.map(keyDocument) }, `${effect}\n\n${keysText(all)}`)
+    })
+
+/** Times in seconds since the epoch, as everywhere in JSON. */
+const keyDocument = (key: Keys[number]) => ({
+  kid: key.kid,
+  alg: key.alg,
+  state: key.state,
+  created_at: Math.floor(key.createdAt / 1000),
+  active_from: Math.floor(key.activeFrom / 1000),
+  retired_at: key.retiredAt === null ? null : Math.floor(key.retiredAt / 1000),
+})
+
+const keysText = (keys: Keys): string =>
+  table([
+    ['KID', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'WITHDRAWN'],
+    ...keys.map((key) => [
+      key.kid,
+      key.alg,
+      key.state,
+      time(key.createdAt),
+      time(key.activeFrom),
+      time(key.retiredAt),
+    ]),
+  ])

@@ -1,0 +1,64 @@
+import { Command } from 'commander'
+import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { facts, table } from './text.ts'
+
+/** `latchkey resources …` */
+export function resourceCommands(cli: Cli): Command {
+  const group = new Command('resources').description('APIs whose JWT access tokens are issued here')
+  for (const command of [add(cli), list(cli), remove(cli)]) group.addCommand(command)
+  return group
+}
+
+const add = (cli: Cli): Command =>
+  createCommand('add', 'add an API')
+    .option('--identifier <uri>', 'its resource indicator (RFC 8707): the audience of its tokens')
+    .option('--scope <scopes>', 'its scopes, separated by spaces')
+    .option('--name <name>', 'what people see on the consent page')
+    .option('--access-token-ttl <seconds>', 'lifetime of its tokens (default: that of the server)')
+    .action(async (options: Options) => {
+      const { identifier, scope, name, accessTokenTtl } = options
+      const { resources } = await cli.services()
+      const resource = await resources.add({
+        identifier,
+        scope,
+        ...(name !== undefined && { name }),
+        ...(accessTokenTtl !== undefined && { access_token_ttl: Number(accessTokenTtl) }),
+      })
+      const data = facts([
+        ['identifier', resource.identifier],
+        ['name', resource.name],
+        ['scope', resource.scope],
+        [
+          'token lifetime',
+          resource.access_token_ttl === undefined ? undefined : `${resource.access_token_ttl} s`,
+        ],
+      ])
+      const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  latchkey clients update CLIENT_ID --scope "openid ${resource.scope}"`
+      cli.answer(options, resource, `The API is added.\n\n${data}\n\n${next}`)
+    })
+
+const list = (cli: Cli): Command =>
+  withPage(createCommand('list', 'list the APIs, newest first')).action(async (options: Options) => {
+    const { resources } = await cli.services()
+    const page = await resources.list(pageOf(options))
+    const rows = page.items.map(({ identifier, name, scope, access_token_ttl: ttl }) => [
+      identifier,
+      name,
+      scope,
+      ttl === undefined ? 'default' : `${ttl} s`,
+    ])
+    const text =
+      rows.length === 0
+        ? 'There is no API yet. Add one with: latchkey resources add --identifier https://… --scope "…"'
+        : table([['IDENTIFIER', 'NAME', 'SCOPE', 'TOKEN LIFETIME'], ...rows])
+    cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
+  })
+
+const remove = (cli: Cli): Command =>
+  createCommand('remove', 'remove an API; its tokens are valid until they expire')
+    .argument('<identifier>')
+    .action(async (identifier: string, options: Options) => {
+      const { resources } = await cli.services()
+      await resources.remove(identifier)
+      cli.answer(options, { identifier, removed: true }, `${identifier} is removed.`)
+    })

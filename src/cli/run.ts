@@ -1,0 +1,87 @@
+import { Command, CommanderError } from 'commander'
+import { optionOf } from './client-options.ts'
+import { clientCommands } from './clients.ts'
+import { type Cli, type CliDependencies, CliError } from './context.ts'
+import { doctorCommand } from './doctor.ts'
+import { errorLines } from './errors.ts'
+import { keyCommands } from './keys.ts'
+import { migrateCommand } from './migrate.ts'
+import { resourceCommands } from './resources.ts'
+import type { CliServices } from './services.ts'
+import { printable } from './text.ts'
+import { userCommands } from './users.ts'
+
+/**
+ * Runs one command.
+ * @param argv what follows the name of the program
+ * @returns the exit status: 0 done · 1 refused or failed · 2 no such command or option
+ */
+export async function run(argv: readonly string[], deps: CliDependencies): Promise<number> {
+  let opened: Promise<CliServices> | undefined
+  let status = 0
+  const cli: Cli = {
+    ...deps,
+    services: () => {
+      opened ??= deps.openServices(deps.env)
+      return opened
+    },
+    answer(options, document, text) {
+      deps.stdout.write(
+        options.json === true ? `${JSON.stringify(document, null, 2)}\n` : `${printable(text)}\n`,
+      )
+    },
+    setStatus(value) {
+      status = value
+    },
+  }
+  try {
+    await program(cli, deps).parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    status = refuse(error, deps)
+  }
+  try {
+    const services = await opened?.catch(() => undefined)
+    await services?.close()
+  } catch (error) {
+    status = Math.max(status, refuse(error, deps))
+  }
+  return status
+}
+
+function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
+  const root = new Command('latchkey')
+    .description('Administers a Latchkey identity provider. Reads the same environment as the server.')
+    .showHelpAfterError('(--help lists the options)')
+  for (const command of [
+    clientCommands(cli),
+    userCommands(cli),
+    resourceCommands(cli),
+    keyCommands(cli),
+    migrateCommand(cli),
+    doctorCommand(cli),
+  ]) {
+    root.addCommand(command)
+  }
+  // Commands that are added, unlike those made by .command(), do not inherit these.
+  const settle = (command: Command): void => {
+    command
+      .exitOverride()
+      .showHelpAfterError('(--help lists the options)')
+      .configureOutput({
+        writeOut: (text) => stdout.write(text),
+        writeErr: (text) => stderr.write(printable(text)),
+        getOutHelpWidth: () => 110,
+        getErrHelpWidth: () => 110,
+      })
+    for (const child of command.commands) settle(child)
+  }
+  settle(root)
+  return root
+}
+
+/** Writes an error to standard error and gives its exit status. Commander has written its own already. */
+function refuse(error: unknown, { stderr }: CliDependencies): number {
+  if (error instanceof CommanderError) return /help|version/.test(error.code) && error.exitCode === 0 ? 0 : 2
+  for (const line of errorLines(error, optionOf)) stderr.write(`${printable(`error: ${line}`)}\n`)
+  return error instanceof CliError ? error.status : 1
+}

@@ -1,0 +1,76 @@
+import type { Clients } from '../clients/clients.ts'
+import type { Resources } from '../clients/resources.ts'
+
+/** A person as the command line shows them. Times are milliseconds since the epoch. */
+export interface CliAccount {
+  id: string
+  displayUsername: string
+  /** An address whose owner has proven it; null: none yet. */
+  email: string | null
+  pendingEmail: string | null
+  role: string
+  disabledAt: number | null
+  lockedUntil: number | null
+  createdAt: number
+  lastSignInAt: number | null
+}
+
+interface CliKey {
+  kid: string
+  alg: string
+  /** pending, signing, published or retired */
+  state: string
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  activeFrom: number
+  retiredAt: number | null
+}
+
+/** What the command line needs of the program: a part of what the server runs on, opened without HTTP. */
+export interface CliServices {
+  config: {
+    issuer: string
+    /** The file that holds the secret of the installation; undefined: it comes from the environment. */
+    secretKeyFile: string | undefined
+  }
+  clients: Clients
+  resources: Resources
+  accounts: {
+    createByAdmin(input: {
+      username: string
+      email: string
+      password: string
+      verified: boolean
+      role: 'user' | 'admin'
+    }): Promise<CliAccount>
+    /** By id, username or e-mail address. */
+    find(login: string): Promise<CliAccount | undefined>
+    list(page: { limit?: number; cursor?: string }): Promise<{ items: CliAccount[]; next_cursor?: string }>
+    disable(id: string): Promise<unknown>
+    enable(id: string): Promise<unknown>
+    unlock(id: string): Promise<unknown>
+    delete(id: string): Promise<unknown>
+  }
+  keys: {
+    list(): Promise<CliKey[]>
+    rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<CliKey[]>
+    /** Opens every key. Rejects when they were sealed under another secret. */
+    load(): Promise<unknown>
+  }
+  migrations: {
+    /** What opening the database has applied, in order. */
+    applied: readonly string[]
+    /** Every migration of the program and whether the database has it. */
+    status(): Promise<{ name: string; applied: boolean }[]>
+  }
+  database: { ping(): Promise<void> }
+  mail: {
+    /** Where messages go, in words: “smtp://mail.example” or a folder. */
+    destination: string
+    /** Whether that is a real mail server. */
+    smtp: boolean
+    /** Rejects when a message could not be handed over now. */
+    check(): Promise<void>
+  }
+  close(): Promise<void>
+}

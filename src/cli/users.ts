@@ -1,0 +1,161 @@
+import { Command } from 'commander'
+import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import type { CliAccount, CliServices } from './services.ts'
+import { facts, table, time } from './text.ts'
+
+/** What a password on standard input may at most be, in bytes. */
+const MAX_INPUT = 4096
+
+/** `latchkey users …` */
+export function userCommands(cli: Cli): Command {
+  const group = new Command('users').description('The people who sign in')
+  for (const command of [create(cli), list(cli), show(cli)]) group.addCommand(command)
+  const acts = [
+    ['disable', 'no sign-in any more; ends all sessions and tokens', 'disabled'],
+    ['enable', 'let a disabled person in again', 'enabled'],
+    ['unlock', 'end a lock-out after too many wrong passwords', 'unlocked'],
+    ['delete', 'delete an account with all that belongs to it', 'deleted'],
+  ] as const
+  for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
+  return group
+}
+
+const create = (cli: Cli): Command =>
+  createCommand('create', 'create an account')
+    .option('--username <username>')
+    .option('--email <email>')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--admin', 'may administer this server')
+    .option('--verified', 'the e-mail address is known to be theirs')
+    .action(async (options: Options) => {
+      if (options.passwordStdin !== true) {
+        const example = "printf %s 'the password' | latchkey users create … --password-stdin"
+        throw new CliError(
+          [`--password-stdin: is missing; a password is never an option, for example: ${example}`],
+          2,
+        )
+      }
+      const password = await readPassword(cli)
+      const { accounts } = await cli.services()
+      const account = await accounts.createByAdmin({
+        username: typeof options.username === 'string' ? options.username : '',
+        email: typeof options.email === 'string' ? options.email : '',
+        password,
+        verified: options.verified === true,
+        role: options.admin === true ? 'admin' : 'user',
+      })
+      const next =
+        options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
+      cli.answer(
+        options,
+        document(account),
+        `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
+      )
+    })
+
+const list = (cli: Cli): Command =>
+  withPage(createCommand('list', 'list the accounts')).action(async (options: Options) => {
+    const { accounts } = await cli.services()
+    const page = await accounts.list(pageOf(options))
+    const rows = page.items.map((account) => [
+      account.displayUsername,
+      emailOf(account) ?? '–',
+      account.role,
+      stateOf(account, cli.clock()),
+      time(account.lastSignInAt),
+      account.id,
+    ])
+    const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
+    const documents = { ...page, items: page.items.map(document) }
+    cli.answer(options, documents, text + moreHint('users list', page.next_cursor))
+  })
+
+const show = (cli: Cli): Command =>
+  createCommand('show', 'show an account')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const account = await find(await cli.services(), login)
+      cli.answer(options, document(account), accountText(account, cli.clock()))
+    })
+
+const act = (
+  cli: Cli,
+  verb: 'disable' | 'enable' | 'unlock' | 'delete',
+  description: string,
+  done: string,
+): Command =>
+  createCommand(verb, description)
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const services = await cli.services()
+      const account = await find(services, login)
+      await services.accounts[verb](account.id)
+      const text = `${account.displayUsername} (${account.id}) is ${done}.`
+      cli.answer(options, { id: account.id, username: account.displayUsername, [done]: true }, text)
+    })
+
+async function find({ accounts }: CliServices, login: string): Promise<CliAccount> {
+  const account = await accounts.find(login)
+  if (account === undefined)
+    throw new CliError([`there is no account with the id, username or e-mail address ${login}`])
+  return account
+}
+
+/** Everything on standard input, without the line end that `echo` adds. */
+async function readPassword({ stdin, stderr }: Cli): Promise<string> {
+  if (stdin.isTTY === true) stderr.write('Password (it will show; end with Ctrl-D on a new line):\n')
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk)
+    size += bytes.length
+    if (size > MAX_INPUT) throw new CliError(['--password-stdin: is too long for a password'])
+    chunks.push(bytes)
+  }
+  const password = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+  if (password === '') throw new CliError(['--password-stdin: nothing came on standard input'])
+  return password
+}
+
+const emailOf = (account: CliAccount): string | null => account.email ?? account.pendingEmail
+
+const stateOf = (account: CliAccount, now: number): string => {
+  if (account.disabledAt !== null) return 'disabled'
+  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
+  return account.email === null ? 'unverified' : 'active'
+}
+
+/** Times in seconds since the epoch, as everywhere in JSON. */
+const document = (account: CliAccount) => ({
+  id: account.id,
+  username: account.displayUsername,
+  email: emailOf(account),
+  email_verified: account.email !== null,
+  role: account.role,
+  disabled: account.disabledAt !== null,
+  locked_until: seconds(account.lockedUntil),
+  created_at: seconds(account.createdAt),
+  last_sign_in_at: seconds(account.lastSignInAt),
+})
+
+const accountText = (account: CliAccount, now: number): string =>
+  facts([
+    ['username', account.displayUsername],
+    [
+      'email',
+      emailOf(account) === null
+        ? undefined
+        : `${emailOf(account)}${account.email === null ? ' (unverified)' : ''}`,
+    ],
+    ['role', account.role],
+    ['state', stateOf(account, now)],
+    ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
+    ['created', time(account.createdAt)],
+    ['last sign-in', time(account.lastSignInAt)],
+    ['id', account.id],
+  ])
+
+const seconds = (milliseconds: number | null): number | null =>
+  milliseconds === null ? null : Math.floor(milliseconds / 1000)

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { CliDependencies } from '../../src/cli/context.ts'
+import { openCliServices } from '../../src/cli/open.ts'
+import { run } from '../../src/cli/run.ts'
+
+export interface Outcome {
+  status: number
+  stdout: string
+  stderr: string
+  /** Standard output as the one JSON document that it has to be. */
+  json(): unknown
+}
+
+export interface RunOptions {
+  stdin?: string
+  env?: Record<string, string>
+  fetch?: typeof fetch
+}
+
+/** The command line on an installation of its own, with captured streams. */
+export async function createInstallation(settings: Record<string, string> = {}) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-cli-'))
+  return {
+    dataDir,
+    async run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+      const output = { stdout: '', stderr: '' }
+      const deps: CliDependencies = {
+        openServices: openCliServices,
+        env: { DATA_DIR: dataDir, ...settings, ...options.env },
+        stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+        stdout: { write: (text) => (output.stdout += text) },
+        stderr: { write: (text) => (output.stderr += text) },
+        fetch: options.fetch ?? (() => Promise.reject(new Error('the network is off'))),
+        clock: Date.now,
+      }
+      const status = await run(argv, deps)
+      return { status, ...output, json: () => JSON.parse(output.stdout) as unknown }
+    },
+    remove: () => rm(dataDir, { recursive: true, force: true }),
+  }
+}
+
+export type Installation = Awaited<ReturnType<typeof createInstallation>>

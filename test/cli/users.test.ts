@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { freshDatabase } from '../support/postgres.ts'
+import { createInstallation, type Installation } from './harness.ts'
+
+const password = 'violet tractor ninety seas'
+
+describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
+  let latchkey: Installation
+  beforeAll(async () => {
+    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
+    latchkey = await createInstallation(settings)
+  })
+  afterAll(() => latchkey.remove())
+
+  const create = (username: string, ...options: string[]) =>
+    latchkey.run(
+      [
+        'users',
+        'create',
+        '--username',
+        username,
+        '--email',
+        `${username}@mail.example`,
+        '--password-stdin',
+        ...options,
+      ],
+      { stdin: `${password}\n` },
+    )
+
+  test('create --json, with the password on standard input', async () => {
+    const outcome = await create('Alice', '--admin', '--verified', '--json')
+    expect([outcome.status, outcome.stderr]).toEqual([0, ''])
+    expect(outcome.json()).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      username: 'Alice',
+      email: 'alice@mail.example',
+      email_verified: true,
+      role: 'admin',
+      disabled: false,
+      locked_until: null,
+      created_at: expect.any(Number),
+      last_sign_in_at: null,
+    })
+    expect(outcome.stdout).not.toContain(password)
+  })
+
+  test('without --verified, the address is asked for a proof', async () => {
+    const outcome = await create('bob')
+    expect(outcome.stdout).toMatch(
+      /created\. They have to verify.*\n\n {2}username +bob\n {2}email +bob@mail\.example \(unverified\)/,
+    )
+    expect(await readdir(join(latchkey.dataDir, 'outbox'))).toHaveLength(1)
+  })
+
+  test('says everything that is wrong, by option', async () => {
+    const { status, stdout, stderr } = await latchkey.run(
+      ['users', 'create', '--email', 'nobody', '--password-stdin', '--json'],
+      {
+        stdin: password,
+      },
+    )
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^error: --username: /m)
+    expect(stderr).toMatch(/^error: --email: /m)
+  })
+
+  test('refuses a weak password and a username that is taken, and shows neither password', async () => {
+    const weak = await latchkey.run(
+      ['users', 'create', '--username', 'carol', '--email', 'carol@mail.example', '--password-stdin'],
+      { stdin: 'password1234' },
+    )
+    expect([weak.status, weak.stdout]).toEqual([1, ''])
+    expect(weak.stderr).toMatch(/^error: --password-stdin: /)
+    expect(weak.stderr).not.toContain('password1234')
+    const taken = await create('ALICE')
+    expect([taken.status, taken.stderr]).toEqual([1, expect.stringMatching(/^error: --username: .*taken/)])
+  })
+
+  test.each([
+    [[], password, 2, /--password-stdin: is missing/],
+    [['--password-stdin'], '', 1, /nothing came on standard input/],
+    [['--password-stdin'], '\n', 1, /nothing came on standard input/],
+    [['--password-stdin'], 'x'.repeat(5000), 1, /too long/],
+    [['--password', 'x'], '', 2, /unknown option '--password'/],
+  ])('create %j is refused', async (options, stdin, status, message) => {
+    const argv = ['users', 'create', '--username', 'dave', '--email', 'dave@mail.example', ...options]
+    const outcome = await latchkey.run(argv, { stdin })
+    expect([outcome.status, outcome.stdout]).toEqual([status, ''])
+    expect(outcome.stderr).toMatch(message)
+  })
+
+  test('show, disable, enable, unlock, delete by id, username or e-mail address', async () => {
+    const { id } = (await create('erin', '--verified', '--json')).json() as { id: string }
+    for (const login of [id, 'erin', 'ERIN', 'erin@mail.example', 'Erin@Mail.example']) {
+      expect((await latchkey.run(['users', 'show', login, '--json'])).json()).toMatchObject({
+        id,
+        username: 'erin',
+      })
+    }
+    const disabled = await latchkey.run(['users', 'disable', 'erin@mail.example', '--json'])
+    expect(disabled.json()).toEqual({ id, username: 'erin', disabled: true })
+    expect((await latchkey.run(['users', 'list'])).stdout).toMatch(
+      /^erin +erin@mail\.example +user +disabled +– +/m,
+    )
+    expect((await latchkey.run(['users', 'enable', 'erin'])).stdout).toBe(`erin (${id}) is enabled.\n`)
+    expect((await latchkey.run(['users', 'unlock', id])).status).toBe(0)
+    expect((await latchkey.run(['users', 'delete', id, '--json'])).json()).toEqual({
+      id,
+      username: 'erin',
+      deleted: true,
+    })
+    const gone = await latchkey.run(['users', 'show', 'erin'])
+    expect([gone.status, gone.stderr]).toEqual([
+      1,
+      'error: there is no account with the id, username or e-mail address erin\n',
+    ])
+  })
+
+  test('the last administrator stays', async () => {
+    const { status, stderr } = await latchkey.run(['users', 'delete', 'alice'])
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/last administrator/)])
+  })
+
+  test('long lists come in pages', async () => {
+    const first = (await latchkey.run(['users', 'list', '--limit', '1', '--json'])).json() as Page
+    expect(first.items).toHaveLength(1)
+    const second = (
+      await latchkey.run(['users', 'list', '--cursor', first.next_cursor ?? '', '--json'])
+    ).json() as Page
+    const names = [...first.items, ...second.items].map(({ username }) => username)
+    expect(names.toSorted()).toEqual(['Alice', 'bob'])
+    expect((await latchkey.run(['users', 'list', '--limit', 'x'])).stderr).toMatch(/^error: --limit: /)
+  })
+})
+
+interface Page {
+  items: { username: string }[]
+  next_cursor?: string
+}
