@@ -12,6 +12,7 @@ WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/src/storage/generated src/storage/generated
 COPY package.json ./
+COPY bin bin
 COPY prisma prisma
 COPY public public
 COPY views views
@@ -23,5 +24,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # `docker run latchkey` serves; `docker run latchkey clients list` is the command line.
-ENTRYPOINT ["node", "src/cli/bin.ts"]
+ENTRYPOINT ["node", "bin/latchkey.mjs"]
 CMD ["serve"]

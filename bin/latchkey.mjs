@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+// The command line, and the entry point of the container: `serve` starts the server.
 import './check-node.mjs'
 import { enableCompileCache } from 'node:module'
 
 enableCompileCache()
-await import('../src/cli/bin.ts')
+await import(process.argv[2] === 'serve' ? '../src/server.ts' : '../src/cli/main.ts')
