@@ -1,0 +1,98 @@
+import type { Address } from './schemas.ts'
+
+export type Role = 'user' | 'auditor' | 'admin'
+
+/** A person who can sign in, as other features see them. Times are milliseconds since the epoch. */
+export interface Account {
+  /** The OpenID Connect subject. */
+  id: string
+  /** Canonical: NFKC, lower case, unique. */
+  username: string
+  /** As typed. */
+  displayUsername: string
+  /** An address whose owner has proven it; null: none yet. */
+  email: string | null
+  /** An address that waits for its proof. Claim nothing from it. */
+  pendingEmail: string | null
+  givenName: string | null
+  familyName: string | null
+  picture: string | null
+  locale: string | null
+  zoneinfo: string | null
+  phoneNumber: string | null
+  phoneVerified: boolean
+  address: Address | null
+  role: Role
+  disabledAt: number | null
+  /** Sign-ins, sessions and tokens from before this moment count for nothing. A whole second. */
+  authValidAfter: number
+  lockedUntil: number | null
+  createdAt: number
+  updatedAt: number
+  /** To the minute. */
+  lastSignInAt: number | null
+}
+
+/** An account with what only this feature may see. */
+export interface StoredAccount extends Account {
+  passwordHash: string | null
+}
+
+type Time = Date | string
+
+/** A row as Prisma (dates, booleans) or a prepared statement (ISO 8601 text, 0 and 1) gives it. */
+export interface AccountRow {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  pendingEmail: string | null
+  givenName: string | null
+  familyName: string | null
+  picture: string | null
+  locale: string | null
+  zoneinfo: string | null
+  phoneNumber: string | null
+  phoneVerified: boolean | number
+  address: string | null
+  role: string
+  disabledAt: Time | null
+  authValidAfter: Time
+  lockedUntil: Time | null
+  createdAt: Time
+  updatedAt: Time
+  lastSignInAt: Time | null
+}
+
+export function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    username: row.username,
+    displayUsername: row.displayUsername,
+    email: row.email,
+    pendingEmail: row.pendingEmail,
+    givenName: row.givenName,
+    familyName: row.familyName,
+    picture: row.picture,
+    locale: row.locale,
+    zoneinfo: row.zoneinfo,
+    phoneNumber: row.phoneNumber,
+    phoneVerified: Boolean(row.phoneVerified),
+    address: row.address === null ? null : (JSON.parse(row.address) as Address),
+    role: row.role === 'admin' || row.role === 'auditor' ? row.role : 'user',
+    disabledAt: orNull(row.disabledAt),
+    authValidAfter: milliseconds(row.authValidAfter),
+    lockedUntil: orNull(row.lockedUntil),
+    createdAt: milliseconds(row.createdAt),
+    updatedAt: milliseconds(row.updatedAt),
+    lastSignInAt: orNull(row.lastSignInAt),
+  }
+}
+
+export const toStoredAccount = (row: AccountRow & { passwordHash: string | null }): StoredAccount => ({
+  ...toAccount(row),
+  passwordHash: row.passwordHash,
+})
+
+const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())
+const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))

@@ -1,0 +1,123 @@
+// Accounts own: who can sign in, by which name and password, whether an address is proven, when somebody is locked out.
+// They do not own: sessions and tokens (src/oidc, through AccountSessions), the way a mail goes (src/mail, through
+// MailOut), pages and JSON (pages/, src/api), rate limits by network address (src/http).
+//
+//   register ──> unproven ──(link or code)──> active <──(reset, unlock, time)── locked
+//                    │ 7 days                    │  └──(5 wrong passwords)────────┘
+//                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
+//
+// An address that nobody has proven reserves nothing: any number of accounts may wait for it, one can have it.
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import { createAdministration } from './administration.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { createChangePassword } from './change-password.ts'
+import { createCleanup } from './cleanup.ts'
+import type { SecurityEvents } from './events.ts'
+import { createHasher, type Hasher } from './hashing.ts'
+import { createLinks } from './links.ts'
+import { createPasswordCheck } from './lockout/password-check.ts'
+import { createFailureStore } from './lockout/store.ts'
+import type { MailOut } from './mail-out.ts'
+import { createPrepareAccount } from './new-account.ts'
+import { createPasswordPolicy } from './password-policy.ts'
+import { createPasswordReset } from './password-reset.ts'
+import { createProfile } from './profile.ts'
+import { createRegister } from './register.ts'
+import type { AccountSessions } from './sessions.ts'
+import { createSetup } from './setup.ts'
+import { createAccountStore } from './store.ts'
+import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
+import { createTokenStore } from './tokens/store.ts'
+import { createVerification } from './verification.ts'
+
+export type { Account, Role } from './account.ts'
+export type { Authentication } from './authenticate.ts'
+
+/** Lifetimes in seconds. */
+export interface AccountSettings {
+  passwordMinLength: number
+  lockoutFailures: number
+  lockoutSeconds: number
+  verificationTtl: number
+  resetTtl: number
+  /** Default `open`. */
+  registration?: 'open' | 'closed'
+}
+
+export interface AccountsDependencies {
+  db: Database
+  clock: Clock
+  mailer: MailOut
+  events: SecurityEvents
+  sessions: AccountSessions
+  /** At least 256 bits, derived from SECRET_KEY: codes are stored under it. */
+  codeKey: Uint8Array
+  /** The base of every link. */
+  issuer: string
+  settings: AccountSettings
+  hasher?: Hasher
+}
+
+export function createAccounts(deps: AccountsDependencies) {
+  const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
+  const store = createAccountStore({ db, clock })
+  const tokenStore = createTokenStore({ db, clock })
+  const tokens = createOneTimeTokens({ store: tokenStore, clock, codeKey })
+  const failures = createFailureStore({
+    db,
+    clock,
+    failures: settings.lockoutFailures,
+    lockSeconds: settings.lockoutSeconds,
+  })
+  const hasher = deps.hasher ?? createHasher({ clock })
+  const links = createLinks(issuer)
+  const host = new URL(issuer).hostname
+  const policy = createPasswordPolicy({
+    minimumLength: settings.passwordMinLength,
+    serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
+  })
+  const prepare = createPrepareAccount({ hasher, policy })
+  const shared = {
+    prepare,
+    store,
+    tokens,
+    tokenStore,
+    failures,
+    hasher,
+    policy,
+    sessions,
+    mail,
+    links,
+    events,
+    clock,
+  }
+
+  const verification = createVerification({ ...shared, ttl: settings.verificationTtl })
+  const { announceLock, ...resets } = createPasswordReset({
+    ...shared,
+    ttl: settings.resetTtl,
+    lockSeconds: settings.lockoutSeconds,
+  })
+  const passwords = createPasswordCheck({ hasher, failures, clock, locked: announceLock })
+  const administration = createAdministration({ ...shared, verification })
+  const { queue: _, ...verifying } = verification
+
+  return {
+    /** The hot read: about 10 µs. */
+    byId: store.byId,
+    register: createRegister({ ...shared, open: settings.registration !== 'closed', verification }),
+    verification: verifying,
+    authenticate: createAuthenticate({ store, passwords, events }),
+    ...resets,
+    changePassword: createChangePassword({ ...shared, passwords }),
+    ...createProfile({ ...shared, verification }),
+    ...administration,
+    setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
+    ...createCleanup(shared),
+    /** Password checks running and waiting, for metrics. */
+    hashing: () => hasher.load,
+  }
+}
+
+export type Accounts = ReturnType<typeof createAccounts>

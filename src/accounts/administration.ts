@@ -1,0 +1,122 @@
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Account, Role } from './account.ts'
+import { canonicalEmail } from './email-address.ts'
+import type { SecurityEvents } from './events.ts'
+import type { FailureStore } from './lockout/store.ts'
+import { type PrepareAccount, takenError } from './new-account.ts'
+import { notFound } from './not-found.ts'
+import type { AdminAccountInput } from './schemas.ts'
+import type { AccountSessions } from './sessions.ts'
+import { type AccountStore, wholeSecond } from './store.ts'
+import type { TokenStore } from './tokens/store.ts'
+import { canonicalUsername } from './username.ts'
+import type { Verification } from './verification.ts'
+
+/** What administrators do to accounts, from the command line and the console. Ids throughout; `find` gives them. */
+export function createAdministration(deps: {
+  store: AccountStore
+  tokenStore: TokenStore
+  failures: FailureStore
+  prepare: PrepareAccount
+  sessions: AccountSessions
+  verification: Pick<Verification, 'queue'>
+  events: SecurityEvents
+  clock: Clock
+}) {
+  const { store, tokenStore, failures, prepare, sessions, verification, events, clock } = deps
+
+  const change = async (id: string, changes: Parameters<AccountStore['change']>[1]): Promise<Account> => {
+    const account = await store.change(id, changes)
+    if (!account) throw notFound()
+    return account
+  }
+
+  /** Nobody could undo it. */
+  const refuseLastAdministrator = async (id: string): Promise<void> => {
+    const account = await store.byId(id)
+    if (account?.role !== 'admin' || account.disabledAt !== null) return
+    if ((await store.countAdministrators({ except: id })) > 0) return
+    throw new AppError('last_administrator', 409, 'This is the last administrator. Make another one first.')
+  }
+
+  return {
+    /**
+     * Makes an account. `verified`: the address counts as proven; else a verification mail is sent.
+     * @throws FieldErrors (422; 409 for a username or proven address that is taken), AppError `overloaded`
+     */
+    async createByAdmin(input: AdminAccountInput): Promise<Account> {
+      const prepared = await prepare(input)
+      const account = await store.insert(prepared)
+      if (typeof account === 'string') throw takenError(account)
+      events.emit({ type: 'account.created', accountId: account.id })
+      if (prepared.pendingEmail !== null) verification.queue(account, prepared.pendingEmail)
+      return account
+    },
+
+    /** By id, username or e-mail address (proven, else the newest that waits for it). */
+    async find(which: string): Promise<Account | undefined> {
+      const byId = await store.byId(which)
+      if (byId) return byId
+      const email = canonicalEmail(which)
+      const found = email ? await store.byEmail(email) : await store.byUsername(canonicalUsername(which))
+      if (!found) return undefined
+      const { passwordHash: _, ...account } = found
+      return account
+    },
+
+    /**
+     * Newest first.
+     * @param page.limit 1 to 500, default 50 @param page.cursor `next_cursor` of the page before
+     */
+    async list(
+      page: { limit?: number | undefined; cursor?: string | undefined } = {},
+    ): Promise<{ items: Account[]; next_cursor?: string }> {
+      const limit = Math.min(Math.max(page.limit ?? 50, 1), 500)
+      const accounts = await store.list({ limit: limit + 1, after: page.cursor })
+      const items = accounts.slice(0, limit)
+      const last = items.at(-1)
+      return accounts.length > limit && last ? { items, next_cursor: last.id } : { items }
+    },
+
+    /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
+    async disable(id: string): Promise<Account> {
+      await refuseLastAdministrator(id)
+      const at = new Date(clock())
+      const account = await change(id, { disabledAt: at, authValidAfter: wholeSecond(at) })
+      await tokenStore.expireAllOf(id)
+      await sessions.endAll(id)
+      events.emit({ type: 'account.disabled', accountId: id })
+      return account
+    },
+
+    async enable(id: string): Promise<Account> {
+      const account = await change(id, { disabledAt: null })
+      events.emit({ type: 'account.enabled', accountId: id })
+      return account
+    },
+
+    /** Ends a lock and forgets failed sign-ins. */
+    async unlock(id: string): Promise<Account> {
+      if (!(await failures.clear(id))) throw notFound()
+      events.emit({ type: 'account.unlocked', accountId: id })
+      return change(id, {})
+    },
+
+    /** @throws AppError `last_administrator` (409) */
+    async setRole(id: string, role: Role): Promise<Account> {
+      if (role !== 'admin') await refuseLastAdministrator(id)
+      const account = await change(id, { role })
+      events.emit({ type: 'account.role_changed', accountId: id, reason: role })
+      return account
+    },
+
+    /** Sessions end first: none may outlive its account. @throws AppError `last_administrator` (409) */
+    async delete(id: string): Promise<void> {
+      await refuseLastAdministrator(id)
+      await sessions.endAll(id)
+      if (!(await store.delete(id))) throw notFound()
+      events.emit({ type: 'account.deleted', accountId: id })
+    },
+  }
+}

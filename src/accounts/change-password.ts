@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts'
+import type { SecurityEvents } from './events.ts'
+import { FieldErrors } from './field-errors.ts'
+import type { Hasher } from './hashing.ts'
+import type { Links } from './links.ts'
+import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
+import type { MailOut } from './mail-out.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { AccountSessions } from './sessions.ts'
+import type { AccountStore } from './store.ts'
+import type { TokenStore } from './tokens/store.ts'
+
+const refusals: Record<Exclude<CheckOutcome, 'right'>, string> = {
+  wrong: 'This is not your current password.',
+  locked: 'There were too many wrong passwords. Wait a while, or set a new one by “Forgot password?”.',
+  no_password: 'This account has no password yet. Set one by “Forgot password?”.',
+  disabled: 'This account is disabled.',
+}
+
+/** A new password for somebody who is signed in and knows the old one. Other sessions end; this one stays. */
+export function createChangePassword(deps: {
+  store: AccountStore
+  tokenStore: TokenStore
+  passwords: PasswordCheck
+  hasher: Hasher
+  policy: PasswordPolicy
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  clock: Clock
+}) {
+  const { store, tokenStore, passwords, hasher, policy, sessions, mail, links, events, clock } = deps
+
+  /**
+   * @param change.keepSessionUid the session that asks
+   * @throws FieldErrors on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
+   *   `overloaded` (503)
+   */
+  return async function changePassword(change: {
+    accountId: string
+    currentPassword: string
+    newPassword: string
+    keepSessionUid?: string | undefined
+    address?: string | undefined
+  }): Promise<void> {
+    const { accountId, currentPassword, newPassword, keepSessionUid } = change
+    const account = await store.withPassword(accountId)
+    if (!account) throw new FieldErrors({ currentPassword: refusals.wrong })
+    const outcome = await passwords.check(account, currentPassword, { signIn: false })
+    if (outcome !== 'right') {
+      const from = change.address === undefined ? {} : { address: change.address }
+      events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
+      throw new FieldErrors({ currentPassword: refusals[outcome] })
+    }
+    const weakness = await policy(newPassword, account)
+    if (weakness) throw new FieldErrors({ newPassword: weakness })
+
+    await store.change(accountId, {
+      passwordHash: await hasher.hash(newPassword),
+      passwordChangedAt: new Date(clock()),
+    })
+    await tokenStore.expireAllOf(accountId, 'reset_password')
+    await sessions.endAll(accountId, { exceptSessionUid: keepSessionUid })
+    events.emit({ type: 'account.password_changed', accountId })
+    const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
+    if (account.email !== null) mail.send({ to: account.email, template: 'password-changed', data })
+  }
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+
+/** Lets a bounded number of jobs run at once; a bounded queue waits behind them, first come first served. */
+export interface Gate {
+  /** @throws AppError `overloaded` (503, with Retry-After) when the queue is full; the job was not started then. */
+  run<T>(job: () => Promise<T>): Promise<T>
+  /** Jobs running and waiting. */
+  readonly load: { running: number; waiting: number }
+}
+
+/** @param limits.concurrency jobs at once @param limits.queueLimit jobs that may wait */
+export function createGate(limits: { concurrency: number; queueLimit: number; clock: Clock }): Gate {
+  const { concurrency, queueLimit, clock } = limits
+  const waiting: (() => void)[] = []
+  let running = 0
+  let typicalMilliseconds = 50
+
+  const enter = (): Promise<void> | undefined => {
+    if (running < concurrency) {
+      running++
+      return undefined
+    }
+    if (waiting.length >= queueLimit) {
+      const drained = (waiting.length / concurrency) * typicalMilliseconds
+      throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
+        detail: `${running} jobs running, ${waiting.length} waiting`,
+        retryAfter: Math.max(1, Math.ceil(drained / 1000)),
+      })
+    }
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+
+  const leave = (): void => {
+    // The slot is handed over, not freed: a newcomer must not overtake who waits.
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+
+  return {
+    async run(job) {
+      await enter()
+      const started = clock()
+      try {
+        return await job()
+      } finally {
+        typicalMilliseconds += (clock() - started - typicalMilliseconds) / 8
+        leave()
+      }
+    },
+    get load() {
+      return { running, waiting: waiting.length }
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os'
+import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersRose } from 'argon2'
+import type { Clock } from '../clock.ts'
+import { createGate, type Gate } from './gate.ts'
+
+/** OWASP Password Storage Cheat Sheet: the floor for argon2id. 19 MiB, two passes, one lane: about 40 ms. */
+const parameters = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+
+/** libuv has four threads, shared with file and name look-ups: one of them is never given to hashing. */
+const threadsForHashing = 3
+
+export interface Hasher {
+  /** The encoded argon2id hash of a password. */
+  hash(password: string): Promise<string>
+  verify(hash: string, password: string): Promise<boolean>
+  /** Costs what `verify` costs and is never true: for an account that does not exist or may not sign in. */
+  verifyNothing(password: string): Promise<false>
+  /** True when a hash was made with lower costs than today's. */
+  needsRehash(hash: string): boolean
+  readonly load: Gate['load']
+}
+
+/**
+ * argon2id behind a gate, so that a storm of sign-ins neither takes all memory nor slows the token endpoint.
+ * Every operation may throw AppError `overloaded` (503). Passwords are compared as typed, after NFC: the same
+ * password typed on another keyboard may arrive decomposed (NIST SP 800-63B-4 §3.1.1.2).
+ *
+ * @param options.concurrency jobs at once; default: one a core, at most 3
+ * @param options.queueLimit jobs that wait behind them; default 64, about two seconds on two cores
+ */
+export function createHasher(options: { concurrency?: number; queueLimit?: number; clock: Clock }): Hasher {
+  const gate = createGate({
+    concurrency: options.concurrency ?? Math.min(availableParallelism(), threadsForHashing),
+    queueLimit: options.queueLimit ?? 64,
+    clock: options.clock,
+  })
+  const normalized = (password: string): string => password.normalize('NFC')
+
+  return {
+    hash: (password) => gate.run(() => argon2(normalized(password), parameters)),
+    verify: (hash, password) => gate.run(() => argon2Verify(hash, normalized(password))),
+    async verifyNothing(password) {
+      await gate.run(() => argon2Verify(decoyHash, normalized(password)))
+      return false
+    },
+    needsRehash: (hash) => !hash.startsWith('$argon2id$') || parametersRose(hash, parameters),
+    get load() {
+      return gate.load
+    },
+  }
+}
+
+/** An argon2id hash with the parameters above, of 32 random bytes that nobody kept. */
+export const decoyHash =
+  '$argon2id$v=19$m=19456,p=1,t=2$uP0QDS8s3O/KXQRQzobGSw$o70xzCcuxT7NZWDLC49kIL+BDjwQk9ZUOZiOa28/14A'

@@ -1,0 +1,128 @@
+import type { Clock } from '../../clock.ts'
+import type { StoredAccount } from '../account.ts'
+import { createGate, type Gate } from '../gate.ts'
+import type { Hasher } from '../hashing.ts'
+import type { FailureStore, Reservation } from './store.ts'
+
+/** `right` implies: not locked, not disabled, and the password is still that one. */
+export type CheckOutcome = 'right' | 'wrong' | 'locked' | 'disabled' | 'no_password'
+
+/** Checks at once for one account in one process; honest parallel sign-ins wait here instead of counting as failures. */
+const sideBySide = 2
+
+/**
+ * The one place where a password is compared: behind sign-in, and behind every act that asks for the password again.
+ *
+ *   lane of the account (2 at once) ─> reserve a failure ─> argon2 ─> right: clear │ wrong: the reservation stays
+ *                                          └─ none left ─> another check under way? wait for it : locked
+ *
+ * Every outcome costs one argon2 and one write, whatever its reason.
+ *
+ * @param deps.locked told once, by the failure that locks an account
+ */
+export function createPasswordCheck(deps: {
+  hasher: Hasher
+  failures: FailureStore
+  clock: Clock
+  locked: (account: StoredAccount) => void
+}) {
+  const { hasher, failures, clock } = deps
+  const lanes = new Map<string, { gate: Gate; users: number }>()
+  const underWay = new Map<string, Set<Promise<unknown>>>()
+
+  const inLane = async <T>(id: string, job: () => Promise<T>): Promise<T> => {
+    const lane = lanes.get(id) ?? {
+      gate: createGate({ concurrency: sideBySide, queueLimit: 64, clock }),
+      users: 0,
+    }
+    lanes.set(id, lane)
+    lane.users++
+    try {
+      return await lane.gate.run(job)
+    } finally {
+      if (--lane.users === 0) lanes.delete(id)
+    }
+  }
+
+  const tracked = async <T>(id: string, job: Promise<T>): Promise<T> => {
+    const jobs = underWay.get(id) ?? new Set()
+    underWay.set(id, jobs.add(job))
+    try {
+      return await job
+    } finally {
+      jobs.delete(job)
+      if (jobs.size === 0) underWay.delete(id)
+    }
+  }
+
+  const reserve = async (id: string): Promise<Reservation | undefined> => {
+    for (;;) {
+      const reservation = await failures.reserve(id)
+      if (reservation) return reservation
+      const others = underWay.get(id)
+      if (!others) return undefined
+      await Promise.allSettled(others)
+    }
+  }
+
+  const compare = async (
+    account: StoredAccount,
+    hash: string,
+    password: string,
+    reservation: Reservation,
+    lastSignInAt: Date | undefined,
+  ): Promise<'right' | 'wrong'> => {
+    try {
+      if (!(await hasher.verify(hash, password))) return 'wrong'
+      // A busy moment is no reason to refuse: the next sign-in makes the better hash.
+      const better = hasher.needsRehash(hash) ? await hasher.hash(password).catch(() => undefined) : undefined
+      const current = await failures.succeed(account.id, hash, { passwordHash: better, lastSignInAt })
+      return current ? 'right' : 'wrong'
+    } catch (error) {
+      // Overload is not the person's mistake.
+      await failures.giveBack(account.id, reservation)
+      throw error
+    }
+  }
+
+  const burn = async (password: string): Promise<void> => {
+    await failures.pretend()
+    await hasher.verifyNothing(password)
+  }
+
+  return {
+    /** The cost of a check without an account. @throws AppError `overloaded` (503) */
+    burn,
+
+    /**
+     * @param options.signIn record the time of a successful sign-in
+     * @throws AppError `overloaded` (503); the try is then not counted
+     */
+    async check(
+      account: StoredAccount,
+      password: string,
+      options: { signIn: boolean },
+    ): Promise<CheckOutcome> {
+      const { passwordHash } = account
+      if (passwordHash === null || account.disabledAt !== null) {
+        await burn(password)
+        return passwordHash === null ? 'no_password' : 'disabled'
+      }
+      const outcome = await inLane(account.id, async () => {
+        const reservation = await reserve(account.id)
+        if (!reservation) return 'locked'
+        const minuteAgo = clock() - 60_000
+        const record = options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < minuteAgo
+        const lastSignInAt = record ? new Date(clock()) : undefined
+        const comparing = compare(account, passwordHash, password, reservation, lastSignInAt)
+        const result = await tracked(account.id, comparing)
+        if (result === 'wrong' && reservation.last) deps.locked(account)
+        return result
+      })
+      if (outcome === 'locked') await burn(password)
+      return outcome
+    },
+  }
+}
+
+export type PasswordCheck = ReturnType<typeof createPasswordCheck>

@@ -1,0 +1,23 @@
+/** The mails of this feature, and the way out of it. src/mail implements it; app.ts joins the two. */
+export type AccountMail =
+  | {
+      to: string
+      template: 'verify-email'
+      data: { username: string; link: string; code: string; validFor: string }
+    }
+  | { to: string; template: 'already-registered'; data: { signInLink: string; resetLink: string } }
+  | { to: string; template: 'reset-password'; data: { username: string; link: string; validFor: string } }
+  | { to: string; template: 'password-changed'; data: { username: string; resetLink: string } }
+  | {
+      to: string
+      template: 'locked'
+      data: { username: string; lockedFor: string; link: string; validFor: string }
+    }
+  | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
+
+export interface MailOut {
+  /** Queues a mail; never throws for what a mail server says. */
+  send(mail: AccountMail): void
+  /** Queues work that ends in a mail or in none, so that no answer depends on which. */
+  defer(prepare: () => Promise<AccountMail | undefined>): void
+}

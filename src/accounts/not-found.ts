@@ -1,0 +1,3 @@
+import { AppError } from '../errors.ts'
+
+export const notFound = (): AppError => new AppError('account_not_found', 404, 'There is no such account.')

@@ -1,0 +1,126 @@
+import type { Account } from './account.ts'
+import { canonicalEmail } from './email-address.ts'
+import type { SecurityEvents } from './events.ts'
+import { FieldErrors } from './field-errors.ts'
+import type { Hasher } from './hashing.ts'
+import { inWords, type Links } from './links.ts'
+import type { MailOut } from './mail-out.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { AccountSessions } from './sessions.ts'
+import type { AccountStore } from './store.ts'
+import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
+import type { TokenStore } from './tokens/store.ts'
+
+/**
+ * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
+ * still to be proven: then using it proves that address too.
+ *
+ * @param deps.ttl seconds that a link works
+ * @param deps.lockSeconds for the words of the mail about a lock
+ */
+export function createPasswordReset(deps: {
+  store: AccountStore
+  tokens: OneTimeTokens
+  tokenStore: TokenStore
+  hasher: Hasher
+  policy: PasswordPolicy
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  ttl: number
+  lockSeconds: number
+}) {
+  const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, ttl, lockSeconds } = deps
+
+  const link = async (account: Account, email: string, flow?: string): Promise<string> => {
+    const to = { purpose: 'reset_password', accountId: account.id, email, ttl, code: false } as const
+    return links.resetPassword((await tokens.issue(to)).token, flow)
+  }
+
+  const find = async (token: string) => {
+    const row = await tokens.find('reset_password', token)
+    const account = row?.accountId ? await store.byId(row.accountId) : undefined
+    if (!row || !account || account.disabledAt !== null) return undefined
+    // The address was changed since: the old mailbox has no say any more.
+    const proves = account.email === null && row.email === account.pendingEmail
+    return row.email === account.email || proves ? { row, account, proves } : undefined
+  }
+
+  return {
+    /**
+     * Sends a link if the address belongs to an account that may sign in, at most five an hour. The answer, and the
+     * time it takes, are the same in every case: the look-up itself happens afterwards.
+     */
+    async forgot(
+      typed: string,
+      origin: { address?: string | undefined; flow?: string | undefined } = {},
+    ): Promise<void> {
+      const email = canonicalEmail(typed)
+      mail.defer(async () => {
+        const account = email === undefined ? undefined : await store.byEmail(email)
+        const wait = account ? await tokens.secondsToWait('reset_password', account.id) : 0
+        events.emit({
+          type: 'account.password_reset_requested',
+          ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
+          ...(wait > 0 && { reason: 'too_many_mails' }),
+          ...(origin.address !== undefined && { address: origin.address }),
+        })
+        if (email === undefined || !account || account.disabledAt !== null || wait > 0) return undefined
+        const data = {
+          username: account.displayUsername,
+          link: await link(account, email, origin.flow),
+          validFor: inWords(ttl),
+        }
+        return { to: email, template: 'reset-password', data }
+      })
+    },
+
+    /** Tells the owner of an account that it has just been locked, with a way to sign in sooner. */
+    announceLock(account: Account): void {
+      events.emit({ type: 'account.locked', accountId: account.id })
+      const { email } = account
+      if (email === null) return
+      mail.defer(async () => {
+        const data = {
+          username: account.displayUsername,
+          lockedFor: inWords(lockSeconds),
+          link: await link(account, email),
+          validFor: inWords(ttl),
+        }
+        return { to: email, template: 'locked', data }
+      })
+    },
+
+    /** Whose password a link would set; uses nothing up. undefined: it works no more. */
+    async peekReset(token: string): Promise<{ accountId: string; username: string } | undefined> {
+      const found = await find(token)
+      return found && { accountId: found.account.id, username: found.account.displayUsername }
+    },
+
+    /**
+     * Sets the password, ends the lock, every session and every other link. undefined: the link works no more.
+     * @throws FieldErrors on `password`; the link goes on working then. AppError `overloaded` (503)
+     */
+    async reset(token: string, newPassword: string): Promise<{ accountId: string } | undefined> {
+      const found = await find(token)
+      if (!found) return undefined
+      const { row, account, proves } = found
+      const weakness = await policy(newPassword, { ...account, email: row.email })
+      if (weakness) throw new FieldErrors({ password: weakness })
+      const result = await tokenStore.redeem({
+        tokenId: row.id,
+        accountId: account.id,
+        passwordHash: await hasher.hash(newPassword),
+        provenEmail: proves ? (row.email ?? undefined) : undefined,
+      })
+      if (result !== 'done') return undefined
+      await sessions.endAll(account.id)
+      events.emit({ type: 'account.password_reset', accountId: account.id })
+      if (proves) events.emit({ type: 'account.email_verified', accountId: account.id })
+      const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
+      if (row.email) mail.send({ to: row.email, template: 'password-changed', data })
+      return { accountId: account.id }
+    },
+  }
+}

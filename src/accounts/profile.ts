@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { Account } from './account.ts'
+import { emailAddress } from './email-address.ts'
+import type { SecurityEvents } from './events.ts'
+import { notFound } from './not-found.ts'
+import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
+import type { AccountChanges, AccountStore } from './store.ts'
+import type { TokenStore } from './tokens/store.ts'
+import type { Verification } from './verification.ts'
+
+/** What people change about themselves. */
+export function createProfile(deps: {
+  store: AccountStore
+  tokenStore: TokenStore
+  verification: Pick<Verification, 'send'>
+  events: SecurityEvents
+}) {
+  const { store, tokenStore, verification, events } = deps
+
+  return {
+    /**
+     * Fields left out stay as they are; '' and null empty one. Another phone number is not verified.
+     * @throws FieldErrors; AppError `account_not_found` (404)
+     */
+    async updateProfile(accountId: string, input: ProfileInput): Promise<Account> {
+      const { address, phoneNumber, ...names } = parseFields(profileSchema, input)
+      const before = await store.byId(accountId)
+      if (!before) throw notFound()
+      const changes: AccountChanges = Object.fromEntries(
+        Object.entries(names).filter(([, value]) => value !== undefined),
+      )
+      if (address !== undefined) {
+        const empty = address === null || Object.values(address).every((part) => part === undefined)
+        changes.address = empty ? null : JSON.stringify(address)
+      }
+      if (phoneNumber !== undefined && phoneNumber !== before.phoneNumber) {
+        changes.phoneNumber = phoneNumber
+        changes.phoneVerified = false
+      }
+      const account = await store.change(accountId, changes)
+      if (!account) throw notFound()
+      events.emit({ type: 'account.profile_changed', accountId })
+      return account
+    },
+
+    /**
+     * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
+     * use already, and nothing waits any more. Let people sign in again before (ASVS 7.5.1).
+     * @throws FieldErrors on `email`; AppError `too_many_mails` (429), `account_not_found` (404)
+     */
+    async changeEmail(accountId: string, typed: string, flow?: string): Promise<boolean> {
+      const { email } = parseFields(z.object({ email: emailAddress }), { email: typed })
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      const pendingEmail = email === account.email ? null : email
+      if (pendingEmail === account.pendingEmail && pendingEmail === null) return false
+      // What was sent to another address must not prove this one.
+      if (pendingEmail !== account.pendingEmail) {
+        await store.change(accountId, { pendingEmail })
+        await tokenStore.expireAllOf(accountId, 'verify_email')
+      }
+      if (pendingEmail !== null) await verification.send(accountId, flow)
+      return pendingEmail !== null
+    },
+  }
+}

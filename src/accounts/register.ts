@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import type { SecurityEvents } from './events.ts'
+import { FieldErrors, fieldErrorsOf } from './field-errors.ts'
+import type { Hasher } from './hashing.ts'
+import { takenError } from './new-account.ts'
+import type { PasswordContext, PasswordPolicy } from './password-policy.ts'
+import { type RegistrationInput, registrationSchema } from './schemas.ts'
+import type { AccountStore } from './store.ts'
+import { canonicalUsername } from './username.ts'
+import type { Verification } from './verification.ts'
+
+/**
+ * Makes an account that still has to prove its address. The address reserves nothing: whether it is known shows
+ * neither in the answer nor in its cost, only in the mail that its owner gets.
+ */
+export function createRegister(deps: {
+  open: boolean
+  store: AccountStore
+  hasher: Hasher
+  policy: PasswordPolicy
+  verification: Pick<Verification, 'queue'>
+  events: SecurityEvents
+}) {
+  const { store, hasher, policy, verification, events } = deps
+
+  /**
+   * @param origin.flow the interaction to come back to after verifying
+   * @throws FieldErrors 422, or 409 when the username is all that is wrong and it is taken; AppError
+   *   `registration_closed` (403), `overloaded` (503)
+   */
+  return async function register(
+    input: RegistrationInput,
+    origin: { address?: string | undefined; flow?: string | undefined } = {},
+  ): Promise<{ accountId: string }> {
+    if (!deps.open) {
+      throw new AppError(
+        'registration_closed',
+        403,
+        'New accounts are made by the administrators of this server.',
+      )
+    }
+    const parsed = registrationSchema.safeParse(input)
+    const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
+    if (!errors.password) {
+      const weakness = await policy(input.password, contextOf(input))
+      if (weakness) errors.password = weakness
+    }
+    if (!parsed.success || errors.password) throw new FieldErrors(errors)
+    const { username, email, password, givenName, familyName } = parsed.data
+
+    if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
+    const account = await store.insert({
+      id: randomUUID(),
+      username: canonicalUsername(username),
+      displayUsername: username,
+      email: null,
+      pendingEmail: email,
+      passwordHash: await hasher.hash(password),
+      givenName,
+      familyName,
+      role: 'user',
+    })
+    if (typeof account === 'string') throw takenError('username_taken')
+    events.emit({
+      type: 'account.registered',
+      accountId: account.id,
+      ...(origin.address !== undefined && { address: origin.address }),
+    })
+    verification.queue(account, email, origin.flow)
+    return { accountId: account.id }
+  }
+}
+
+/** What was typed, before it is known to be well-formed: errors of all fields are shown at once. */
+const contextOf = (input: RegistrationInput): PasswordContext => {
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' ? value.slice(0, 320) : undefined
+  return {
+    username: text(input.username),
+    email: text(input.email),
+    givenName: text(input.givenName),
+    familyName: text(input.familyName),
+  }
+}

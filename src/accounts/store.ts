@@ -1,0 +1,172 @@
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import { isUniqueViolation } from '../storage/unique-violation.ts'
+import {
+  type Account,
+  type AccountRow,
+  type Role,
+  type StoredAccount,
+  toAccount,
+  toStoredAccount,
+} from './account.ts'
+
+const byIdStatement = `SELECT id, username, display_username AS "displayUsername", email,
+  pending_email AS "pendingEmail", given_name AS "givenName", family_name AS "familyName", picture, locale, zoneinfo,
+  phone_number AS "phoneNumber", phone_verified AS "phoneVerified", address, role, disabled_at AS "disabledAt",
+  auth_valid_after AS "authValidAfter", locked_until AS "lockedUntil", created_at AS "createdAt",
+  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt" FROM accounts WHERE id = ?`
+
+export type Taken = 'username_taken' | 'email_taken'
+
+/** A new account's values; times are the store's. */
+export interface NewAccount {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  pendingEmail: string | null
+  passwordHash: string | null
+  givenName: string | null
+  familyName: string | null
+  role: Role
+}
+
+/** Values that a person or an administrator may change on an existing account. */
+export type AccountChanges = Partial<
+  Pick<NewAccount, 'pendingEmail' | 'passwordHash' | 'givenName' | 'familyName' | 'role'> & {
+    locale: string | null
+    zoneinfo: string | null
+    phoneNumber: string | null
+    phoneVerified: boolean
+    address: string | null
+    disabledAt: Date | null
+    authValidAfter: Date
+    passwordChangedAt: Date
+  }
+>
+
+/** Accounts in the database. The only one-account read that is on a hot path, `byId`, is a prepared statement. */
+export function createAccountStore({ db, clock }: { db: Database; clock: Clock }) {
+  const { prisma, reads } = db
+  const now = (): Date => new Date(clock())
+  const dated = (account: NewAccount) => {
+    const at = now()
+    return { ...account, authValidAfter: wholeSecond(at), createdAt: at, updatedAt: at }
+  }
+  const taken = async (account: NewAccount, error: unknown): Promise<Taken> => {
+    if (!isUniqueViolation(error)) throw error
+    const other = await prisma.account.findUnique({ where: { username: account.username } })
+    return other ? 'username_taken' : 'email_taken'
+  }
+
+  return {
+    /** On every token and userinfo request: about 10 µs. */
+    async byId(id: string): Promise<Account | undefined> {
+      const row = await reads.get<AccountRow>(byIdStatement, [id])
+      return row && toAccount(row)
+    },
+
+    async withPassword(id: string): Promise<StoredAccount | undefined> {
+      const row = await prisma.account.findUnique({ where: { id } })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    async byUsername(username: string): Promise<StoredAccount | undefined> {
+      const row = await prisma.account.findUnique({ where: { username } })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    /** The account that has proven the address. */
+    async byProvenEmail(email: string): Promise<Account | undefined> {
+      const row = await prisma.account.findUnique({ where: { email } })
+      return row ? toAccount(row) : undefined
+    },
+
+    /** Who has proven the address; if nobody has, the newest account that is still to prove it. One query. */
+    async byEmail(email: string): Promise<StoredAccount | undefined> {
+      const row = await prisma.account.findFirst({
+        where: { OR: [{ email }, { email: null, pendingEmail: email }] },
+        orderBy: [{ email: { sort: 'asc', nulls: 'last' } }, { createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    /** @returns the new account, or which of its values another account already has */
+    async insert(account: NewAccount): Promise<Account | Taken> {
+      try {
+        return toAccount(await prisma.account.create({ data: dated(account) }))
+      } catch (error) {
+        return taken(account, error)
+      }
+    },
+
+    /** Inserts the account if the one-time token still works, which is used up by that: both or neither. */
+    async insertByToken(account: NewAccount, tokenId: string): Promise<Account | Taken | 'spent'> {
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const { count } = await tx.oneTimeToken.updateMany({
+            where: { id: tokenId, usedAt: null, expiresAt: { gt: now() } },
+            data: { usedAt: now() },
+          })
+          return count === 0 ? 'spent' : toAccount(await tx.account.create({ data: dated(account) }))
+        })
+      } catch (error) {
+        return taken(account, error)
+      }
+    },
+
+    async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
+      const { count } = await prisma.account.updateMany({
+        where: { id },
+        data: { ...changes, updatedAt: now() },
+      })
+      return count === 0 ? undefined : this.byId(id)
+    },
+
+    async delete(id: string): Promise<boolean> {
+      const { count } = await prisma.account.deleteMany({ where: { id } })
+      return count === 1
+    },
+
+    /** Newest first. @param after id of the last account of the page before */
+    async list({ limit, after }: { limit: number; after?: string | undefined }): Promise<Account[]> {
+      const rows = await prisma.account.findMany({
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        ...(after && { cursor: { id: after }, skip: 1 }),
+      })
+      return rows.map(toAccount)
+    },
+
+    /** Administrators who can sign in, other than one. */
+    countAdministrators({ except }: { except?: string } = {}): Promise<number> {
+      return prisma.account.count({
+        where: { role: 'admin', disabledAt: null, ...(except && { id: { not: except } }) },
+      })
+    },
+
+    /** Deletes up to `limit` accounts from before a time that never proved an address. Returns how many. */
+    async deleteUnproven({ before, limit }: { before: Date; limit: number }): Promise<number> {
+      const unproven = {
+        email: null,
+        pendingEmail: { not: null },
+        lastSignInAt: null,
+        createdAt: { lt: before },
+      }
+      const rows = await prisma.account.findMany({
+        where: unproven,
+        select: { id: true },
+        orderBy: { createdAt: 'asc' },
+        take: limit,
+      })
+      const ids = rows.map(({ id }) => id)
+      const { count } = await prisma.account.deleteMany({ where: { ...unproven, id: { in: ids } } })
+      return count
+    },
+  }
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>
+
+/** Protocol times are whole seconds: a sign-in in the same second as the cut must not fall before it. */
+export const wholeSecond = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000)

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+/**
+ * Control characters, lone surrogates, private use, separators, and what reorders or hides the text around it
+ * (UAX #9 bidirectional controls, tags, fillers). The joiners U+200C and U+200D stay: Persian, Indic scripts and
+ * emoji need them.
+ */
+const unseen =
+  /[\p{Cc}\p{Cs}\p{Co}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E007F}]/u
+
+export const hasUnseenCharacters = (text: string): boolean => unseen.test(text)
+
+/** One line of text that a person reads, in NFC, trimmed. @param max code points */
+export const line = (max: number) =>
+  z
+    .string('Enter text.')
+    .transform((typed) => typed.normalize('NFC').trim())
+    .pipe(
+      z
+        .string()
+        .refine((text) => [...text].length <= max, `Use at most ${max} characters.`)
+        .refine((text) => !unseen.test(text), 'Leave out invisible characters and line breaks.'),
+    )
+
+/** A field that may be left out (undefined: not touched) or emptied ('' and null: null). */
+export const emptiable = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? null : value), schema.nullish())
+
+/** Several lines of text, each as `line`. @param max code points in all */
+export const lines = (max: number) =>
+  z
+    .string('Enter text.')
+    .transform((typed) => typed.normalize('NFC').replaceAll('\r\n', '\n').trim())
+    .pipe(
+      z
+        .string()
+        .refine((text) => [...text].length <= max, `Use at most ${max} characters.`)
+        .refine((text) => !unseen.test(text.replaceAll('\n', '')), 'Leave out invisible characters.'),
+    )

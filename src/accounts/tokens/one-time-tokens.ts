@@ -1,0 +1,103 @@
+import { createHash, createHmac, randomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import type { Purpose, TokenRow, TokenStore } from './store.ts'
+
+/** At most this many links of one purpose work at once for one account; a newer one ends the oldest. */
+const maximumLive = 3
+
+/** Tries at one code. With three live codes: a chance of 15 in a million an hour at most (see `mostAnHour`). */
+const codeTries = 5
+
+/** Mails with a link that one account can cause in an hour: nobody's inbox is flooded. */
+const mostAnHour = 5
+
+export interface IssuedToken {
+  /** 256 random bits, base64url. Only its SHA-256 is stored. */
+  token: string
+  /** Six digits, for typing. Only an HMAC of it is stored. */
+  code: string
+}
+
+/** @param deps.codeKey at least 256 bits, derived from SECRET_KEY; not in the database */
+export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; codeKey: Uint8Array }) {
+  const { store, clock, codeKey } = deps
+
+  /** The row's id stands in for a salt: equal codes have different hashes. */
+  const codeHash = (id: string, code: string): string =>
+    createHmac('sha256', codeKey).update(`${id}:${code}`).digest('base64url')
+
+  return {
+    /**
+     * @param options.ttl seconds
+     * @param options.code whether there is a code beside the link
+     */
+    async issue(options: {
+      purpose: Purpose
+      accountId: string | null
+      email: string | null
+      ttl: number
+      code: boolean
+    }): Promise<IssuedToken> {
+      const { purpose, accountId, email, ttl } = options
+      const older = await store.liveOf(purpose, accountId)
+      const surplus = older.slice(maximumLive - 1).map(({ id }) => id)
+      if (surplus.length > 0) await store.expire(surplus)
+      const id = randomUUID()
+      const token = randomBytes(32).toString('base64url')
+      const code = String(randomInt(1_000_000)).padStart(6, '0')
+      await store.insert({
+        id,
+        purpose,
+        accountId,
+        email,
+        tokenHash: tokenHash(token),
+        codeHash: options.code ? codeHash(id, code) : null,
+        expiresAt: new Date(clock() + ttl * 1000),
+      })
+      return { token, code }
+    },
+
+    /** Looks a token up; uses nothing up. undefined: never issued, used, or expired. */
+    async find(purpose: Purpose, token: string): Promise<TokenRow | undefined> {
+      if (!/^[\w-]{43}$/.test(token)) return undefined
+      return store.byHash(purpose, tokenHash(token))
+    },
+
+    /** Seconds until one more mail may be caused; 0: now. */
+    async secondsToWait(purpose: Purpose, accountId: string): Promise<number> {
+      const hour = 3_600_000
+      const issued = await store.issuedSince(purpose, accountId, new Date(clock() - hour))
+      const blocking = issued.at(-mostAnHour)
+      return blocking === undefined ? 0 : Math.max(1, Math.ceil((blocking.getTime() + hour - clock()) / 1000))
+    },
+
+    /**
+     * The live token whose code this is. Each try is counted before anything is compared.
+     * `expired`: no code is live; `exhausted`: every live code has had its five tries.
+     */
+    async matchCode(
+      purpose: Purpose,
+      accountId: string,
+      code: string,
+    ): Promise<TokenRow | 'wrong' | 'exhausted' | 'expired'> {
+      const rows = (await store.liveOf(purpose, accountId)).filter((row) => row.codeHash !== null)
+      if (rows.length === 0) return 'expired'
+      let compared = 0
+      for (const row of rows) {
+        if (!(await store.reserveTry(row.id, codeTries))) continue
+        compared++
+        if (row.codeHash !== null && equal(row.codeHash, codeHash(row.id, code))) return row
+      }
+      return compared === 0 ? 'exhausted' : 'wrong'
+    },
+  }
+}
+
+export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
+
+const tokenHash = (token: string): string => createHash('sha256').update(token).digest('base64url')
+
+const equal = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

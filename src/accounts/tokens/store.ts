@@ -1,0 +1,138 @@
+import type { Clock } from '../../clock.ts'
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { wholeSecond } from '../store.ts'
+
+export type Purpose = 'verify_email' | 'reset_password' | 'setup'
+
+export interface TokenRow {
+  id: string
+  purpose: string
+  accountId: string | null
+  email: string | null
+  codeHash: string | null
+}
+
+/** What `redeem` does to the account in the same transaction that uses the token up. */
+export interface Redemption {
+  tokenId: string
+  accountId: string
+  /** The pending address that the token proves, if it proves one. */
+  provenEmail?: string | undefined
+  /** A new password's hash: also ends the lock, and cuts off every earlier sign-in. */
+  passwordHash?: string
+}
+
+/** One-time tokens in the database: looked up by hash, used up once by a conditional update. */
+export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) {
+  const { prisma } = db
+  const now = (): Date => new Date(clock())
+  const live = () => ({ usedAt: null, expiresAt: { gt: now() } })
+
+  return {
+    async insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<void> {
+      await prisma.oneTimeToken.create({ data: { ...row, createdAt: now() } })
+    },
+
+    async byHash(purpose: Purpose, tokenHash: string): Promise<TokenRow | undefined> {
+      const row = await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose, ...live() } })
+      return row ?? undefined
+    },
+
+    /** Tokens that still work, newest first. */
+    async liveOf(purpose: Purpose, accountId: string | null): Promise<TokenRow[]> {
+      return prisma.oneTimeToken.findMany({
+        where: { purpose, accountId, ...live() },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+    },
+
+    /** When the tokens of one account and purpose since a time were made, oldest first; used ones too. */
+    async issuedSince(purpose: Purpose, accountId: string, since: Date): Promise<Date[]> {
+      const rows = await prisma.oneTimeToken.findMany({
+        where: { purpose, accountId, createdAt: { gt: since } },
+        select: { createdAt: true },
+        orderBy: { createdAt: 'asc' },
+      })
+      return rows.map(({ createdAt }) => createdAt)
+    },
+
+    async expire(ids: readonly string[]): Promise<void> {
+      await prisma.oneTimeToken.updateMany({ where: { id: { in: [...ids] } }, data: { expiresAt: now() } })
+    },
+
+    /** Counts a try at a code before it is compared. False: no tries are left. */
+    async reserveTry(id: string, most: number): Promise<boolean> {
+      const { count } = await prisma.oneTimeToken.updateMany({
+        where: { id, ...live(), attempts: { lt: most } },
+        data: { attempts: { increment: 1 } },
+      })
+      return count === 1
+    },
+
+    /**
+     * Uses a token up and does what it is for, both or neither. `spent`: it works no more, or the account is
+     * disabled or waits for the proof of another address by now. `taken`: another account has proven the address.
+     */
+    async redeem(redemption: Redemption): Promise<'done' | 'spent' | 'taken'> {
+      const { tokenId, accountId, provenEmail, passwordHash } = redemption
+      const at = now()
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const claimed = await tx.oneTimeToken.updateMany({
+            where: { id: tokenId, ...live() },
+            data: { usedAt: at },
+          })
+          if (claimed.count === 0) return 'spent'
+          const changed = await tx.account.updateMany({
+            where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
+            data: {
+              ...(provenEmail && { email: provenEmail, pendingEmail: null }),
+              ...(passwordHash && {
+                passwordHash,
+                passwordChangedAt: at,
+                authValidAfter: wholeSecond(at),
+                failedSignIns: 0,
+                lockedUntil: null,
+              }),
+            },
+          })
+          if (changed.count === 0) return 'spent'
+          // A new password voids every other link; a proven address only those that would prove one.
+          await tx.oneTimeToken.updateMany({
+            where: { accountId, ...(!passwordHash && { purpose: 'verify_email' }), ...live() },
+            data: { expiresAt: at },
+          })
+          return 'done'
+        })
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+
+    /** Voids the live tokens of an account, of one purpose or all. */
+    async expireAllOf(accountId: string, purpose?: Purpose): Promise<void> {
+      await prisma.oneTimeToken.updateMany({
+        where: { accountId, ...(purpose && { purpose }), ...live() },
+        data: { expiresAt: now() },
+      })
+    },
+
+    /** Deletes up to `limit` tokens that expired before a time. Returns how many. */
+    async deleteExpired({ before, limit }: { before: Date; limit: number }): Promise<number> {
+      const rows = await prisma.oneTimeToken.findMany({
+        where: { expiresAt: { lt: before } },
+        select: { id: true },
+        orderBy: { expiresAt: 'asc' },
+        take: limit,
+      })
+      const { count } = await prisma.oneTimeToken.deleteMany({
+        where: { id: { in: rows.map(({ id }) => id) } },
+      })
+      return count
+    },
+  }
+}
+
+export type TokenStore = ReturnType<typeof createTokenStore>

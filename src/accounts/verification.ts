@@ -1,0 +1,125 @@
+import { AppError } from '../errors.ts'
+import type { Account } from './account.ts'
+import type { SecurityEvents } from './events.ts'
+import { inWords, type Links } from './links.ts'
+import type { MailOut } from './mail-out.ts'
+import type { AccountStore } from './store.ts'
+import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
+import type { TokenRow, TokenStore } from './tokens/store.ts'
+
+export type VerificationOutcome =
+  | { kind: 'verified'; accountId: string }
+  /** Never issued, used, too old, or for an address that the account waits for no more. */
+  | { kind: 'expired' }
+  /** Another account has proven the address meanwhile. */
+  | { kind: 'taken' }
+
+export type CodeOutcome = VerificationOutcome | { kind: 'wrong' } | { kind: 'exhausted' }
+
+/**
+ * Proving an e-mail address: a link that works anywhere and a code for the browser that asked. They are one token,
+ * so using one uses up the other. Serves new accounts and changes of address alike.
+ *
+ * @param deps.ttl seconds that link and code work
+ */
+export function createVerification(deps: {
+  store: AccountStore
+  tokens: OneTimeTokens
+  tokenStore: TokenStore
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  ttl: number
+}) {
+  const { store, tokens, tokenStore, mail, links, events, ttl } = deps
+
+  /** The owner of the address learns which it is; the one who typed it does not. Both cases write one token. */
+  const queue = (account: Account, email: string, flow?: string): void =>
+    mail.defer(async () => {
+      const owner = await store.byProvenEmail(email)
+      const { token, code } = await tokens.issue({
+        purpose: 'verify_email',
+        accountId: account.id,
+        email,
+        ttl,
+        code: true,
+      })
+      events.emit({ type: 'account.verification_sent', accountId: account.id })
+      if (owner) {
+        const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
+        return { to: email, template: 'already-registered', data }
+      }
+      const data = {
+        username: account.displayUsername,
+        link: links.verifyEmail(token, flow),
+        code,
+        validFor: inWords(ttl),
+      }
+      return { to: email, template: 'verify-email', data }
+    })
+
+  const redeem = async (row: TokenRow): Promise<VerificationOutcome> => {
+    const { id, accountId, email } = row
+    if (accountId === null || email === null) return { kind: 'expired' }
+    const before = await store.byId(accountId)
+    const result = await tokenStore.redeem({ tokenId: id, accountId, provenEmail: email })
+    if (result !== 'done' || !before) {
+      const kind = result === 'taken' ? 'taken' : 'expired'
+      events.emit({ type: 'account.verification_failed', accountId, reason: kind })
+      return { kind }
+    }
+    events.emit({ type: 'account.email_verified', accountId })
+    if (before.email !== null) {
+      events.emit({ type: 'account.email_changed', accountId })
+      const data = { username: before.displayUsername, newEmail: email }
+      mail.send({ to: before.email, template: 'email-changed', data })
+    }
+    return { kind: 'verified', accountId }
+  }
+
+  return {
+    queue,
+
+    /**
+     * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
+     * working, the three newest at most.
+     * @throws AppError `too_many_mails` (429) after five in an hour
+     */
+    async send(accountId: string, flow?: string): Promise<void> {
+      const account = await store.byId(accountId)
+      if (!account || account.pendingEmail === null || account.disabledAt !== null) return
+      const wait = await tokens.secondsToWait('verify_email', accountId)
+      if (wait > 0) {
+        throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inWords(wait)}.`, {
+          retryAfter: wait,
+        })
+      }
+      queue(account, account.pendingEmail, flow)
+    },
+
+    /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
+    async peek(token: string): Promise<{ accountId: string; username: string; email: string } | undefined> {
+      const row = await tokens.find('verify_email', token)
+      const account = row?.accountId ? await store.byId(row.accountId) : undefined
+      if (!account || !row?.email || account.pendingEmail !== row.email) return undefined
+      return { accountId: account.id, username: account.displayUsername, email: row.email }
+    },
+
+    async byToken(token: string): Promise<VerificationOutcome> {
+      const row = await tokens.find('verify_email', token)
+      return row ? redeem(row) : { kind: 'expired' }
+    },
+
+    /** @param code as typed; spaces and hyphens do not count. What is not six digits is `wrong` and no try. */
+    async byCode(accountId: string, code: string): Promise<CodeOutcome> {
+      const digits = code.replaceAll(/[\s-]/g, '')
+      if (!/^[0-9]{6}$/.test(digits)) return { kind: 'wrong' }
+      const row = await tokens.matchCode('verify_email', accountId, digits)
+      if (typeof row !== 'string') return redeem(row)
+      events.emit({ type: 'account.verification_failed', accountId, reason: `${row}_code` })
+      return { kind: row }
+    },
+  }
+}
+
+export type Verification = ReturnType<typeof createVerification>
