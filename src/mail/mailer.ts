@@ -1,7 +1,7 @@
 // Mail owns: the texts (views/mail), the queue, the way out (SMTP or files). It does not own: who gets what and when,
 // and the links in a message; whoever sends decides those.
 //
-//   send / defer ──> queue (memory, 2 at once) ──> render ──> SMTP   ── refused or down ──> 2 more tries ──> log
+//   send / defer ──> queue (memory) ──> render ──> SMTP   ── refused or down ──> 2 more tries ──> log
 //                                                       └──> outbox/*.eml when there is no SMTP server
 //
 // The queue is in memory: what a killed process had not sent is lost. Whoever waits for a link can ask for another
@@ -70,6 +70,7 @@ export function createMailer(options: {
 
   const queue = createDeliveryQueue({
     transport,
+    width: smtpUrl ? 2 : 1,
     backoff: options.backoff ?? [2_000, 15_000],
     delivered({ template }, file) {
       logger.info({ template, ...(file && { file }) }, file ? 'mail written to the outbox' : 'mail sent')

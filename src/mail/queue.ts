@@ -1,20 +1,19 @@
 import type { Envelope, MailTransport } from './transport.ts'
 
-/** Deliveries at once. */
-const width = 2
-
 /**
  * Hands messages to a transport in the background, each up to three times.
  *
+ * @param options.width deliveries at once; 1 keeps the order
  * @param options.backoff milliseconds before the second and the third try
  */
 export function createDeliveryQueue(options: {
   transport: MailTransport
+  width: number
   backoff: readonly number[]
   delivered: (envelope: Envelope, file: string | undefined) => void
   failed: (envelope: Envelope, error: unknown, tries: number) => void
 }) {
-  const { transport, backoff, delivered, failed } = options
+  const { transport, width, backoff, delivered, failed } = options
   const waiting: (() => Promise<void>)[] = []
   const idleListeners: (() => void)[] = []
   const closing = new AbortController()

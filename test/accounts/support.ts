@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts'
+import type { AccountEvent } from '../../src/accounts/events.ts'
+import { createHasher, type Hasher } from '../../src/accounts/hashing.ts'
+import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
+import type { Database } from '../../src/storage/database.ts'
+import { openDatabase } from '../../src/storage/open.ts'
+import { type ReceivedMail, readOutbox } from '../support/mailbox.ts'
+import { freshDatabase } from '../support/postgres.ts'
+
+export const password = 'glass-otter-72-harbour'
+export const otherPassword = 'velvet piano under 9 moons'
+export const codeKey = randomBytes(32)
+
+/** Accounts on a database of their own, with a clock that stands still until it is moved. */
+export interface House {
+  accounts: Accounts
+  db: Database
+  mailer: Mailer
+  events: AccountEvent[]
+  /** Every `endAll`, in order. */
+  ended: { accountId: string; exceptSessionUid: string | undefined }[]
+  /** argon2 operations since the last `start`. */
+  hashing: { verify: number; hash: number; nothing: number; clear(): void }
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  later(seconds: number): void
+  /** What was sent to an address so far, oldest first, once everything has been sent. */
+  mailsTo(email: string): Promise<ReceivedMail[]>
+  lastMailTo(email: string): Promise<ReceivedMail>
+  register(username: string, email?: string): Promise<string>
+  /** An account that has proven `<username>@example.org`. */
+  verified(username: string): Promise<string>
+  /** A second program on the same database, as another process would be. */
+  neighbour(): Accounts
+}
+
+/** Runs a suite on SQLite and on PostgreSQL. `house()` is filled in before the first test. */
+export function forEachDatabase(
+  name: string,
+  suite: (house: () => House) => void,
+  options: { settings?: object; hasher?: Hasher } = {},
+): void {
+  describe.each(['sqlite', 'postgresql'] as const)(`${name} on %s`, (engine) => {
+    let house: House | undefined
+    let close: (() => Promise<void>) | undefined
+    beforeAll(async () => {
+      const opened = await openHouse(engine, options)
+      house = opened.house
+      close = opened.close
+    })
+    afterAll(() => close?.())
+    suite(() => {
+      if (!house) throw new Error('the house is not open yet')
+      return house
+    })
+  })
+}
+
+async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: object; hasher?: Hasher }) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-accounts-'))
+  const outboxDir = join(dataDir, 'outbox')
+  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const issuer = 'https://id.example.com'
+  let now = Date.UTC(2026, 10, 22, 12)
+  const clock = (): number => now
+  const db = await openDatabase({ databaseUrl, dataDir, clock })
+  const errors: object[] = []
+  const mailer = createMailer({
+    outboxDir,
+    issuer,
+    clock,
+    logger: { info: () => undefined, error: (facts) => errors.push(facts) },
+  })
+  const real = options.hasher ?? createHasher({ clock: Date.now, queueLimit: 1000 })
+  const hashing = {
+    verify: 0,
+    hash: 0,
+    nothing: 0,
+    clear: () => Object.assign(hashing, { verify: 0, hash: 0, nothing: 0 }),
+  }
+  const counted = <T>(operation: 'hash' | 'verify' | 'nothing', result: T): T => {
+    hashing[operation]++
+    return result
+  }
+  const hasher: Hasher = {
+    hash: (text) => counted('hash', real.hash(text)),
+    verify: (hash, text) => counted('verify', real.verify(hash, text)),
+    verifyNothing: (text) => counted('nothing', real.verifyNothing(text)),
+    needsRehash: real.needsRehash,
+    get load() {
+      return real.load
+    },
+  }
+  const build = (): Accounts =>
+    createAccounts({
+      db,
+      clock,
+      mailer,
+      hasher,
+      issuer,
+      codeKey,
+      events: { emit: (event) => house.events.push(event) },
+      sessions: {
+        endAll: async (accountId, { exceptSessionUid } = {}) => {
+          house.ended.push({ accountId, exceptSessionUid })
+        },
+      },
+      settings: {
+        passwordMinLength: 12,
+        lockoutFailures: 5,
+        lockoutSeconds: 900,
+        verificationTtl: 86_400,
+        resetTtl: 3600,
+        ...options.settings,
+      },
+    })
+
+  const house: House = {
+    accounts: build(),
+    db,
+    mailer,
+    events: [],
+    ended: [],
+    hashing,
+    get now() {
+      return now
+    },
+    later(seconds) {
+      now += seconds * 1000
+    },
+    async mailsTo(email) {
+      await mailer.idle()
+      if (errors.length > 0) throw new Error(`mail failed: ${JSON.stringify(errors)}`)
+      return (await readOutbox(outboxDir)).filter((mail) => mail.to === email)
+    },
+    async lastMailTo(email) {
+      const mail = (await house.mailsTo(email)).at(-1)
+      if (!mail) throw new Error(`no mail to ${email}`)
+      return mail
+    },
+    async register(username, email = `${username}@example.org`) {
+      return (await house.accounts.register({ username, email, password })).accountId
+    },
+    async verified(username) {
+      const account = await house.accounts.createByAdmin({
+        username,
+        email: `${username}@example.org`,
+        password,
+        verified: true,
+      })
+      return account.id
+    },
+    neighbour: build,
+  }
+  const close = async (): Promise<void> => {
+    await mailer.close()
+    await db.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  return { house, close }
+}
