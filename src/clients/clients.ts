@@ -17,9 +17,9 @@ import {
   type ClientView,
   clientView,
   type IssuedSecret,
-  issuedSecret,
   storedMetadata,
   storedPkce,
+  withSecret,
 } from './view.ts'
 
 /** How long a replaced secret stays valid unless told otherwise, in seconds: time to redeploy. */
@@ -91,7 +91,7 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
       const now = clock()
       const row = await store.insert(id, registrationData(registration), new Date(now), hash)
       events({ type: 'client.created', client_id: id })
-      return { ...clientView(row, now), ...issuedSecret(secret) }
+      return withSecret(clientView(row, now), secret)
     },
 
     /** @throws AppError client_not_found (404) */
@@ -113,7 +113,7 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
         secret: await storeEdit(client, mergeRegistration(client, changes), clock()),
       }))
       events({ type: 'client.updated', client_id: id })
-      return { ...(await get(id)), ...issuedSecret(secret) }
+      return withSecret(await get(id), secret)
     },
 
     /** Cuts a client off: it is unknown to the protocol, and what it was issued ends. @throws AppError client_not_found */

@@ -42,7 +42,11 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
     })),
 })
 
-export const issuedSecret = (secret: string | undefined): IssuedSecret =>
-  secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }
+/** A view with a secret that was just issued, where a reader looks for it: below the client_id. */
+export function withSecret(view: ClientView, secret: string | undefined): ClientView & IssuedSecret {
+  if (secret === undefined) return view
+  const { client_id: id, ...rest } = view
+  return { client_id: id, client_secret: secret, client_secret_expires_at: 0, ...rest }
+}
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
