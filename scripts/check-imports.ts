@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url'
 const src = resolve(dirname(fileURLToPath(import.meta.url)), '../src')
 
 /** Folders that every feature may import. They import nothing but each other, as listed. */
-const ground: Readonly<Record<string, readonly string[]>> = { http: [], storage: [], oidc: ['http', 'storage'] }
+const ground: Readonly<Record<string, readonly string[]>> = {
+  http: [],
+  storage: [],
+  oidc: ['http', 'storage'],
+}
 const features = ['accounts', 'clients', 'interactions', 'mail']
 const edges = ['cli']
 /** Files directly in src/ that everything may import. */
@@ -35,13 +39,14 @@ function allowed(from: string, to: string): string | undefined {
   const [home = '', there = ''] = [from, to].map((path) => (path.includes('/') ? path.split('/')[0] : ''))
   if (home === '') return roots.includes(from) || there === '' ? undefined : 'a shared file imports a folder'
   if (there === '') {
-    if (shared.includes(to) || (home === 'cli' && to === 'config.ts')) return undefined
+    if (shared.includes(to) || edges.includes(home)) return undefined
     return 'only server.ts and the command line import the composition root'
   }
   if (home === there || edges.includes(home)) return undefined
   if (edges.includes(there)) return 'nothing imports an edge'
   const known = ground[home] ?? ['http', 'storage']
-  if (!known.includes(there)) return `${home} must not know ${there}: name the interface it needs, app.ts supplies it`
+  if (!known.includes(there))
+    return `${home} must not know ${there}: name the interface it needs, app.ts supplies it`
   return undefined
 }
 
@@ -50,9 +55,14 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
   const path = join(entry.parentPath, entry.name)
   const file = relative(src, path)
   if (!entry.isFile() || !file.endsWith('.ts') || file.startsWith('storage/generated/')) continue
-  if (file.includes('/') && ![...Object.keys(ground), ...features, ...edges].includes(file.split('/')[0] ?? ''))
+  if (
+    file.includes('/') &&
+    ![...Object.keys(ground), ...features, ...edges].includes(file.split('/')[0] ?? '')
+  )
     problems.push(`${file}: folder is not in the layout of scripts/check-imports.ts`)
-  for (const match of readFileSync(path, 'utf8').matchAll(/^\s*(?:import|export)\b[^'"]*?\bfrom\s+'([^']+)'|import\('([^']+)'\)/gm)) {
+  for (const match of readFileSync(path, 'utf8').matchAll(
+    /^\s*(?:import|export)\b[^'"]*?\bfrom\s+'([^']+)'|import\('([^']+)'\)/gm,
+  )) {
     const target = match[1] ?? match[2] ?? ''
     const typeOnly = /^\s*(import|export) type\b/.test(match[0])
     if (!target.startsWith('.')) {
@@ -65,7 +75,13 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
     if (to.startsWith('..')) continue
     const why = allowed(file, to)
     if (why) problems.push(`${file} → ${to}: ${why}`)
-    if (to.startsWith('storage/') && !typeOnly && file.includes('/') && !isStore(file) && !file.startsWith('cli/'))
+    if (
+      to.startsWith('storage/') &&
+      !typeOnly &&
+      file.includes('/') &&
+      !isStore(file) &&
+      !file.startsWith('cli/')
+    )
       problems.push(`${file} → ${to}: only a store.ts knows storage`)
   }
 }

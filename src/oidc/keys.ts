@@ -88,15 +88,15 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
   function summarize(keys: readonly StoredKey[]): SigningKeySummary[] {
     const now = clock()
     const live = ordered(keys)
-    const state = (key: StoredKey) => {
-      if (!live.includes(key)) return 'retired'
-      if (live.find((other) => other.alg === key.alg) === key) return 'signing'
-      return key.activeFrom > now ? 'pending' : 'published'
+    const state = ({ kid, alg, activeFrom }: StoredKey) => {
+      if (!live.some((key) => key.kid === kid)) return 'retired'
+      if (live.find((key) => key.alg === alg)?.kid === kid) return 'signing'
+      return activeFrom > now ? 'pending' : 'published'
     }
-    return keys.map(({ sealedJwk: _sealed, ...key }) => ({
-      ...key,
-      state: state({ ...key, sealedJwk: _sealed }),
-    }))
+    return keys.map((key) => {
+      const { sealedJwk: _, ...summary } = key
+      return { ...summary, state: state(key) }
+    })
   }
 
   async function add(alg: SigningAlgorithm, activeFrom: number): Promise<void> {
