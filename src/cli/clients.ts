@@ -69,7 +69,7 @@ const remove = (cli: Cli): Command =>
       cli.answer(
         options,
         { client_id: id, deleted: true },
-        `${id} is deleted; its tokens are no longer valid.`,
+        `${id} is deleted, with everything it was issued.`,
       )
     })
 

@@ -134,8 +134,6 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
   }
 }
 
-export type ClientStore = ReturnType<typeof createClientStore>
-
 const lockedClient = (tx: Prisma.TransactionClient, row: ClientRow): LockedClient => ({
   row,
   async write(data) {

@@ -1,0 +1,272 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { secretKeyCheck } from '../../src/cli/checks.ts'
+import { createInstallation, type Installation } from './harness.ts'
+
+let latchkey: Installation
+beforeAll(async () => {
+  latchkey = await createInstallation({ ISSUER: 'https://id.example' })
+})
+afterAll(() => latchkey.remove())
+
+const answering = (status: number, body: unknown) =>
+  (async () => Response.json(body, { status })) as typeof fetch
+
+describe('latchkey migrate', () => {
+  test('says what it applied, then that there is nothing to do', async () => {
+    const first = await latchkey.run(['migrate', '--json'])
+    expect(first.json()).toEqual({
+      applied: expect.arrayContaining([expect.stringMatching(/^\d{14}_init$/)]),
+    })
+    const second = await latchkey.run(['migrate'])
+    expect([second.status, second.stdout]).toEqual([0, 'The database is up to date.\n'])
+  })
+})
+
+describe('latchkey resources', () => {
+  test('add, list, remove', async () => {
+    const added = await latchkey.run([
+      'resources',
+      'add',
+      '--identifier',
+      'https://api.example',
+      '--scope',
+      'read write',
+      '--json',
+    ])
+    expect(added.json()).toEqual({
+      identifier: 'https://api.example',
+      name: 'https://api.example',
+      scope: 'read write',
+    })
+    const list = await latchkey.run(['resources', 'list'])
+    expect(list.stdout).toMatch(/https:\/\/api\.example +https:\/\/api\.example +read write +default/)
+    const removed = await latchkey.run(['resources', 'remove', 'https://api.example'])
+    expect(removed.stdout).toBe('https://api.example is removed.\n')
+    const again = await latchkey.run(['resources', 'remove', 'https://api.example'])
+    expect([again.status, again.stderr]).toEqual([1, 'error: There is no resource with this identifier.\n'])
+  })
+
+  test('tells the command that comes next', async () => {
+    const { stdout } = await latchkey.run([
+      'resources',
+      'add',
+      '--identifier',
+      'urn:example:orders',
+      '--scope',
+      'orders',
+    ])
+    expect(stdout).toContain('latchkey clients update CLIENT_ID --scope "openid orders"')
+  })
+
+  test('says everything that is wrong at once', async () => {
+    const { status, stderr } = await latchkey.run([
+      'resources',
+      'add',
+      '--identifier',
+      'api',
+      '--access-token-ttl',
+      'x',
+    ])
+    expect(status).toBe(1)
+    for (const option of ['--identifier', '--scope', '--access-token-ttl']) {
+      expect(stderr).toMatch(new RegExp(`^error: ${option}: `, 'm'))
+    }
+  })
+})
+
+describe('latchkey keys', () => {
+  interface Keys {
+    items: { kid: string; alg: string; state: string }[]
+  }
+
+  test('list shows a signing key of each algorithm and nothing secret', async () => {
+    const outcome = await latchkey.run(['keys', 'list', '--json'])
+    const { items } = outcome.json() as Keys
+    expect(items.map(({ alg, state }) => `${alg} ${state}`).sort()).toEqual([
+      'ES256 signing',
+      'EdDSA signing',
+      'RS256 signing',
+    ])
+    expect(outcome.stdout).not.toMatch(/"d"|sealed|PRIVATE/)
+    expect((await latchkey.run(['keys', 'list'])).stdout).toMatch(/^KID +ALG +STATE/)
+  })
+
+  test('rotate publishes a new key first; --now takes it at once', async () => {
+    const { items } = (await latchkey.run(['keys', 'rotate', '--alg', 'ES256', '--json'])).json() as Keys
+    expect(
+      items
+        .filter(({ alg }) => alg === 'ES256')
+        .map(({ state }) => state)
+        .sort(),
+    ).toEqual(['pending', 'signing'])
+    expect(items).toHaveLength(4)
+    const now = (await latchkey.run(['keys', 'rotate', '--alg', 'ES256', '--now', '--json'])).json() as Keys
+    expect(now.items.filter(({ alg, state }) => alg === 'ES256' && state === 'signing')).toHaveLength(1)
+    expect(items.map(({ kid }) => kid)).not.toContain(
+      now.items.find(({ alg, state }) => alg === 'ES256' && state === 'signing')?.kid,
+    )
+  })
+
+  test('refuses an algorithm that is not offered', async () => {
+    const { status, stderr } = await latchkey.run(['keys', 'rotate', '--alg', 'HS256'])
+    expect([status, stderr]).toEqual([1, 'error: --alg: must be one of RS256, ES256, EdDSA\n'])
+  })
+})
+
+describe('latchkey doctor', () => {
+  const healthy = answering(200, { issuer: 'https://id.example' })
+  const find = (outcome: { json(): unknown }, name: string) => {
+    const { checks } = outcome.json() as {
+      checks: { name: string; status: string; message: string; remedy?: string }[]
+    }
+    return checks.find((check) => check.name === name)
+  }
+
+  test('looks at everything', async () => {
+    const outcome = await latchkey.run(['doctor', '--json'], { fetch: healthy })
+    const { checks, status } = outcome.json() as {
+      status: string
+      checks: { name: string; status: string }[]
+    }
+    expect(checks.map((check) => `${check.name}: ${check.status}`)).toEqual([
+      'configuration: ok',
+      'database: ok',
+      'migrations: ok',
+      'signing keys: ok',
+      'secret key: ok',
+      'mail: warn',
+      'public URL: ok',
+    ])
+    expect([status, outcome.status, outcome.stderr]).toEqual(['warn', 0, ''])
+  })
+
+  test('for people: one line a check, and the way out below what is not well', async () => {
+    const { stdout } = await latchkey.run(['doctor'], { fetch: healthy })
+    expect(stdout).toMatch(/^ok +configuration +issuer https:\/\/id\.example$/m)
+    expect(stdout).toMatch(/^warn +mail +messages go to .*outbox\n +→ set SMTP_URL/m)
+  })
+
+  test.each<[string, typeof fetch, RegExp]>([
+    [
+      'cannot be reached',
+      () => Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND') })),
+      /ENOTFOUND/,
+    ],
+    ['answers with an error', answering(502, {}), /status 502/],
+    [
+      'is another server',
+      answering(200, { issuer: 'https://other.example' }),
+      /another issuer, https:\/\/other\.example/,
+    ],
+    ['is no provider', answering(200, 'hello'), /no discovery document/],
+  ])('fails when the public URL %s', async (_name, fetch, message) => {
+    const outcome = await latchkey.run(['doctor', '--json'], { fetch })
+    expect(outcome.status).toBe(1)
+    expect(find(outcome, 'public URL')).toMatchObject({
+      status: 'fail',
+      message: expect.stringMatching(message),
+      remedy: expect.stringMatching(/see whether|set ISSUER/),
+    })
+  })
+
+  test('warns when the issuer is for this machine only', async () => {
+    const local = { env: { ISSUER: 'http://localhost:3000' } }
+    const running = await latchkey.run(['doctor', '--json'], {
+      ...local,
+      fetch: answering(200, { issuer: 'http://localhost:3000' }),
+    })
+    expect(find(running, 'public URL')).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(/this machine only/),
+    })
+    const stopped = await latchkey.run(['doctor', '--json'], local)
+    expect(find(stopped, 'public URL')).toMatchObject({
+      status: 'warn',
+      remedy: 'start the server: npm start',
+    })
+    expect(stopped.status).toBe(0)
+  })
+
+  test('fails on wrong settings, naming each', async () => {
+    const { status, stdout } = await latchkey.run(['doctor'], {
+      env: { PORT: 'x', ISSUER: 'http://id.example' },
+    })
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^fail +configuration +.*PORT.*ISSUER|^fail +configuration +.*ISSUER.*PORT/m)
+  })
+
+  test('fails when the database cannot be reached', async () => {
+    const outcome = await latchkey.run(['doctor', '--json'], {
+      env: { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/x' },
+    })
+    expect([outcome.status, outcome.stderr]).toEqual([1, ''])
+    expect(find(outcome, 'start')).toMatchObject({
+      status: 'fail',
+      message: expect.stringMatching(/database is unavailable/),
+    })
+    expect(outcome.stdout).not.toContain('hunter2')
+  })
+
+  test('fails when the keys were sealed under another secret', async () => {
+    const outcome = await latchkey.run(['doctor', '--json'], {
+      env: { SECRET_KEY: 'x'.repeat(40) },
+      fetch: healthy,
+    })
+    expect(outcome.status).toBe(1)
+    expect(find(outcome, 'signing keys')).toMatchObject({
+      status: 'fail',
+      message: expect.stringMatching(/SECRET_KEY/),
+    })
+  })
+
+  test('fails when mail cannot be sent', async () => {
+    const outcome = await latchkey.run(['doctor', '--json'], {
+      env: { SMTP_URL: 'smtp://127.0.0.1:1' },
+      fetch: healthy,
+    })
+    expect(outcome.status).toBe(1)
+    expect(find(outcome, 'mail')).toMatchObject({
+      status: 'fail',
+      message: expect.stringMatching(/ECONNREFUSED/),
+    })
+  })
+
+  test.runIf(process.platform !== 'win32')('fails when others can read the secret key file', async () => {
+    const secretKeyFile = join(latchkey.dataDir, 'open.key')
+    await writeFile(secretKeyFile, 'x'.repeat(40), { mode: 0o600 })
+    const check = secretKeyCheck({ config: { issuer: 'https://id.example', secretKeyFile } })
+    expect(await check.run()).toMatchObject({ status: 'ok' })
+    await chmod(secretKeyFile, 0o640)
+    expect(await check.run()).toEqual({
+      status: 'fail',
+      message: `${secretKeyFile} can be read by others (mode 640)`,
+      remedy: `run: chmod 600 ${secretKeyFile}`,
+    })
+  })
+})
+
+test('wrong settings are refused with all of them, and nothing on standard output', async () => {
+  const { status, stdout, stderr } = await latchkey.run(['clients', 'list', '--json'], {
+    env: { PORT: 'x', LOG_LEVEL: 'loud' },
+  })
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^error: PORT /m)
+  expect(stderr).toMatch(/^error: LOG_LEVEL /m)
+})
+
+test('a database that is away is one plain line', async () => {
+  const { status, stderr } = await latchkey.run(['clients', 'list'], {
+    env: { DATABASE_URL: 'postgresql://127.0.0.1:1/x' },
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^error: the database is unavailable: .*\n/)
+  expect(stderr).not.toMatch(/\.ts:\d/)
+})
+
+test('without a command it shows the help', async () => {
+  const { status, stderr, stdout } = await latchkey.run([])
+  expect(status).toBe(2)
+  expect(stderr + stdout).toContain('clients')
+})
