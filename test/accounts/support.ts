@@ -24,8 +24,15 @@ export interface House {
   events: AccountEvent[]
   /** Every `endAll`, in order. */
   ended: { accountId: string; exceptSessionUid: string | undefined }[]
-  /** argon2 operations since the last `start`. */
-  hashing: { verify: number; hash: number; nothing: number; clear(): void }
+  /** argon2 operations since the last `clear`. */
+  hashing: {
+    verify: number
+    hash: number
+    nothing: number
+    clear(): void
+    /** Runs once, in the middle of the next `verify`. */
+    during: (() => Promise<void>) | undefined
+  }
   /** Milliseconds since the epoch. */
   readonly now: number
   later(seconds: number): void
@@ -77,11 +84,12 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
     logger: { info: () => undefined, error: (facts) => errors.push(facts) },
   })
   const real = options.hasher ?? createHasher({ clock: Date.now, queueLimit: 1000 })
-  const hashing = {
+  const hashing: House['hashing'] = {
     verify: 0,
     hash: 0,
     nothing: 0,
-    clear: () => Object.assign(hashing, { verify: 0, hash: 0, nothing: 0 }),
+    clear: () => void Object.assign(hashing, { verify: 0, hash: 0, nothing: 0 }),
+    during: undefined,
   }
   const counted = <T>(operation: 'hash' | 'verify' | 'nothing', result: T): T => {
     hashing[operation]++
@@ -89,7 +97,13 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
   }
   const hasher: Hasher = {
     hash: (text) => counted('hash', real.hash(text)),
-    verify: (hash, text) => counted('verify', real.verify(hash, text)),
+    async verify(hash, text) {
+      const right = await counted('verify', real.verify(hash, text))
+      const { during } = hashing
+      hashing.during = undefined
+      await during?.()
+      return right
+    },
     verifyNothing: (text) => counted('nothing', real.verifyNothing(text)),
     needsRehash: real.needsRehash,
     get load() {

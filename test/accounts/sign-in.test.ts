@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest'
+import { AppError } from '../../src/errors.ts'
+import { forEachDatabase, otherPassword, password } from './support.ts'
+
+const wrong = 'not the password at all'
+
+forEachDatabase('sign-in', (house) => {
+  const signIn = (identifier: string, typed = password) =>
+    house().accounts.authenticate({ identifier, password: typed, address: '192.0.2.7' })
+
+  test('by username or proven address, in any case and form', async () => {
+    const id = await house().verified('grace')
+    for (const identifier of ['grace', ' GRACE ', 'ｇｒａｃｅ', 'grace@example.org', 'Grace@EXAMPLE.org']) {
+      expect(await signIn(identifier), identifier).toMatchObject({ kind: 'ok', account: { id } })
+    }
+    expect(house().events).toContainEqual({ type: 'account.signed_in', accountId: id, address: '192.0.2.7' })
+  })
+
+  test('the answer never holds the password hash', async () => {
+    await house().verified('hashless')
+    expect(JSON.stringify(await signIn('hashless'))).not.toContain('argon2')
+  })
+
+  test('a composed and a decomposed password are the same one (NFC), other letters are not', async () => {
+    const typed = 'crème brûlée für zwölf'
+    await house().accounts.createByAdmin({
+      username: 'accent',
+      email: 'accent@example.org',
+      password: typed.normalize('NFD'),
+      verified: true,
+    })
+    expect(await signIn('accent', typed.normalize('NFC'))).toMatchObject({ kind: 'ok' })
+    expect(await signIn('accent', 'creme brulee fur zwolf')).toMatchObject({ kind: 'refused' })
+  })
+
+  test('an unproven account is told apart only for the right password', async () => {
+    const id = await house().register('fresh')
+    expect(await signIn('fresh@example.org')).toMatchObject({ kind: 'unverified', account: { id } })
+    expect(await signIn('fresh', wrong)).toMatchObject({ kind: 'refused' })
+    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: null })
+  })
+
+  test('an address nobody has proven means the newest account that waits for it', async () => {
+    await house().accounts.register({
+      username: 'older',
+      email: 'shared@example.org',
+      password: otherPassword,
+    })
+    house().later(1)
+    const newer = await house().register('newer', 'shared@example.org')
+    expect(await signIn('shared@example.org')).toMatchObject({ kind: 'unverified', account: { id: newer } })
+    expect(await signIn('shared@example.org', otherPassword)).toMatchObject({ kind: 'refused' })
+  })
+
+  test('unknown, wrong, locked, disabled and passwordless look alike and cost one check each', async () => {
+    const { accounts, hashing } = house()
+    for (const username of ['mistaken', 'locked-out', 'switched-off']) await house().verified(username)
+    await accounts.createByAdmin({ username: 'keyless', email: 'keyless@example.org', verified: true })
+    for (let i = 0; i < 5; i++) await signIn('locked-out', wrong)
+    await accounts.disable((await accounts.find('switched-off'))?.id ?? '')
+    const refusals: [string, string, string][] = [
+      ['nobody-at-all', password, 'unknown_account'],
+      ['nobody@example.org', password, 'unknown_account'],
+      ['not@an@address', password, 'unknown_account'],
+      ['mistaken', wrong, 'wrong'],
+      ['locked-out', password, 'locked'],
+      ['switched-off', password, 'disabled'],
+      ['keyless', password, 'no_password'],
+    ]
+    for (const [identifier, typed, reason] of refusals) {
+      hashing.clear()
+      expect(await signIn(identifier, typed), identifier).toEqual({ kind: 'refused', reason })
+      expect([hashing.verify + hashing.nothing, hashing.hash], identifier).toEqual([1, 0])
+      expect(house().events.at(-1)).toMatchObject({
+        type: 'account.sign_in_failed',
+        reason,
+        address: '192.0.2.7',
+      })
+    }
+  })
+
+  test('the time of the last sign-in is written at most once a minute', async () => {
+    const id = await house().verified('regular')
+    const first = house().now
+    await signIn('regular')
+    house().later(59)
+    await signIn('regular')
+    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: first })
+    house().later(2)
+    await signIn('regular')
+    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: house().now })
+  })
+
+  test('a hash made with lower costs is replaced at the next sign-in', async () => {
+    const { hash } = await import('argon2')
+    const id = await house().verified('old-hash')
+    const { account } = house().db.prisma
+    const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+    await account.update({ where: { id }, data: { passwordHash: weak } })
+    expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
+    const stored = await account.findUnique({ where: { id } })
+    expect(stored?.passwordHash).toMatch(/m=19456,(?:t=2,p=1|p=1,t=2)\$/)
+    expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
+  })
+})
+
+forEachDatabase('lockout', (house) => {
+  const signIn = (identifier: string, typed = password) =>
+    house().accounts.authenticate({ identifier, password: typed })
+  const failedSignIns = async (id: string) =>
+    (await house().db.prisma.account.findUnique({ where: { id } }))?.failedSignIns
+
+  test('five wrong passwords in a row lock for fifteen minutes, for the right one too', async () => {
+    const id = await house().verified('forgetful')
+    for (let i = 0; i < 5; i++) expect(await signIn('forgetful', wrong)).toMatchObject({ reason: 'wrong' })
+    expect(await signIn('forgetful')).toMatchObject({ kind: 'refused', reason: 'locked' })
+    expect((await house().accounts.byId(id))?.lockedUntil).toBe(house().now + 900_000)
+    house().later(899)
+    expect(await signIn('forgetful')).toMatchObject({ reason: 'locked' })
+    house().later(1)
+    expect(await signIn('forgetful')).toMatchObject({ kind: 'ok' })
+    expect(await failedSignIns(id)).toBe(0)
+  })
+
+  test('after a lock there are five tries again', async () => {
+    await house().verified('slow-learner')
+    for (let i = 0; i < 5; i++) await signIn('slow-learner', wrong)
+    house().later(900)
+    for (let i = 0; i < 4; i++) expect(await signIn('slow-learner', wrong)).toMatchObject({ reason: 'wrong' })
+    expect(await signIn('slow-learner')).toMatchObject({ kind: 'ok' })
+  })
+
+  test('a success in between starts the count again', async () => {
+    const id = await house().verified('clumsy')
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 4; i++) await signIn('clumsy', wrong)
+      expect(await signIn('clumsy')).toMatchObject({ kind: 'ok' })
+    }
+    expect(await failedSignIns(id)).toBe(0)
+    expect((await house().accounts.byId(id))?.lockedUntil).toBeNull()
+  })
+
+  test('the owner is told once a lock, with a link that ends it', async () => {
+    await house().verified('warned')
+    for (let i = 0; i < 8; i++) await signIn('warned', wrong)
+    const mails = await house().mailsTo('warned@example.org')
+    expect(mails.map(({ subject }) => subject)).toEqual([expect.stringMatching(/Too many wrong passwords/)])
+    const token = /reset-password\?token=([\w-]{43})/.exec(mails[0]?.text ?? '')?.[1] ?? ''
+    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+    expect(await signIn('warned', otherPassword)).toMatchObject({ kind: 'ok' })
+    expect(house().events.filter(({ type }) => type === 'account.locked')).not.toHaveLength(0)
+  })
+
+  test('an unproven address gets no mail about a lock', async () => {
+    await house().register('unproven')
+    for (let i = 0; i < 5; i++) await signIn('unproven', wrong)
+    expect(await house().mailsTo('unproven@example.org')).toHaveLength(1)
+  })
+
+  test('two hundred wrong passwords in parallel, in two processes, are five checks at most', async () => {
+    await house().verified('besieged')
+    const { hashing, accounts } = house()
+    const neighbour = house().neighbour()
+    hashing.clear()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, (_, i) =>
+        (i % 2 ? accounts : neighbour).authenticate({ identifier: 'besieged', password: `${wrong} ${i}` }),
+      ),
+    )
+    expect(hashing.verify).toBe(5)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') expect(outcome.value.kind).toBe('refused')
+      else expect(outcome.reason).toMatchObject({ code: 'overloaded', status: 503 })
+    }
+    expect(await signIn('besieged')).toMatchObject({ reason: 'locked' })
+  })
+
+  test('thirty right passwords in parallel all pass, with four failures on record', async () => {
+    const id = await house().verified('popular')
+    for (let i = 0; i < 4; i++) await signIn('popular', wrong)
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => signIn('popular')))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(outcomes.map(() => 'ok'))
+    expect(await failedSignIns(id)).toBe(0)
+  })
+
+  test('an administrator unlocks', async () => {
+    const id = await house().verified('jammed')
+    for (let i = 0; i < 5; i++) await signIn('jammed', wrong)
+    expect(await house().accounts.unlock(id)).toMatchObject({ lockedUntil: null })
+    expect(await signIn('jammed')).toMatchObject({ kind: 'ok' })
+  })
+
+  test('a password that is changed while the old one is being checked: the old one is refused', async () => {
+    const id = await house().verified('racing')
+    house().hashing.during = async () => {
+      await house().db.prisma.account.update({ where: { id }, data: { passwordHash: 'changed' } })
+    }
+    expect(await signIn('racing')).toMatchObject({ kind: 'refused' })
+  })
+
+  test('an account that is disabled while its password is being checked is refused', async () => {
+    const id = await house().verified('fired')
+    house().hashing.during = async () => {
+      await house().accounts.disable(id)
+    }
+    expect(await signIn('fired')).toMatchObject({ kind: 'refused' })
+  })
+
+  test('an overloaded server counts no failure', async () => {
+    const id = await house().verified('queued')
+    for (let i = 0; i < 6; i++) {
+      house().hashing.during = async () => {
+        throw new AppError('overloaded', 503, 'busy')
+      }
+      await expect(signIn('queued')).rejects.toMatchObject({ code: 'overloaded' })
+    }
+    expect(await failedSignIns(id)).toBe(0)
+    expect(await signIn('queued')).toMatchObject({ kind: 'ok' })
+  })
+})
