@@ -1,5 +1,6 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
+import { scopesInWords } from './claims.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
@@ -21,11 +22,27 @@ export interface AdapterDependencies {
 
 const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
 
+/**
+ * The library takes only its own scopes in a client's `scope`. Those of resources go into a property of ours, which
+ * decides what the client may ask of them (resources.ts). A `scope` that was given restricts both.
+ */
+function splitScope(scope: unknown): { scope?: string; resource_scope: string } {
+  if (typeof scope !== 'string') return { resource_scope: '' }
+  const all = scope.split(' ').filter(Boolean)
+  const own = all.filter((value) => value in scopesInWords)
+  return {
+    scope: own.join(' ') || 'openid',
+    resource_scope: all.filter((value) => !(value in scopesInWords)).join(' '),
+  }
+}
+
 /** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
 function clientPayload(client: ProtocolClient): AdapterPayload {
   const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
+  const { scope, ...metadata } = client.metadata
   return {
-    ...client.metadata,
+    ...metadata,
+    ...splitScope(scope),
     ...(SECRET_AUTH_METHODS.has(String(method)) && {
       client_secret: client.secretHashes.join(' ') || 'none',
     }),

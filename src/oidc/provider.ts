@@ -124,7 +124,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
     },
-    extraClientMetadata: { properties: ['pkce', 'first_party'] },
+    extraClientMetadata: { properties: ['pkce', 'first_party', 'resource_scope'] },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     ttl: {

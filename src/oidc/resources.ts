@@ -12,12 +12,23 @@ export interface ProtocolResource {
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
 /** The scopes of a resource that a client may ask for: those named in its own `scope` (least privilege). */
-export function scopesAllowed(resourceScope: string, clientScope: string | undefined): string {
-  const allowed = new Set((clientScope ?? '').split(' '))
+function scopesAllowed(resourceScope: string, clientScope: unknown): string {
+  const allowed = new Set(String(clientScope ?? '').split(' '))
   return resourceScope
     .split(' ')
     .filter((scope) => scope !== '' && allowed.has(scope))
     .join(' ')
+}
+
+/**
+ * A machine that asks for what it may not have is told so; the library would leave the scope out in silence, and a
+ * token without scopes explains nothing (RFC 6749 §3.3, §5.2).
+ */
+function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
+  if (ctx.oidc.params?.grant_type !== 'client_credentials') return
+  const known = new Set(allowed.split(' '))
+  const foreign = [...ctx.oidc.requestParamScopes].find((scope) => !known.has(scope))
+  if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
 }
 
 /**
@@ -29,17 +40,18 @@ export function createResourceServerInfo(deps: {
   findResource(identifier: string): Promise<ProtocolResource | undefined>
   accessTokenTtl: number
 }) {
-  return async (_ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
+  return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
     const resource = await deps.findResource(identifier)
     if (!resource)
       throw new errors.InvalidTarget('resource indicator is unknown', `unknown resource ${identifier}`)
-    const scope = scopesAllowed(resource.scope, client.scope)
+    const scope = scopesAllowed(resource.scope, client.resource_scope)
     if (scope === '') {
       throw new errors.InvalidTarget(
         'the client may not use this resource',
         `register client ${client.clientId} with a scope of ${identifier}: ${resource.scope}`,
       )
     }
+    refuseForeignScopes(ctx, scope)
     return {
       audience: identifier,
       scope,

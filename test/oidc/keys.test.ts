@@ -20,7 +20,8 @@ const keysUnder = (secret: string) =>
     overlap: 2 * HOUR,
   })
 const signing = async () => (await keys.load()).jwks.find((jwk) => jwk.alg === 'RS256')?.kid
-const published = async () => (await keys.load()).jwks.filter((jwk) => jwk.alg === 'RS256').map(({ kid }) => kid)
+const published = async () =>
+  (await keys.load()).jwks.filter((jwk) => jwk.alg === 'RS256').map(({ kid }) => kid)
 
 beforeAll(async () => {
   db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir: folder, clock: () => now })
