@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { diffSchemas } from './schema-diff.mjs'
+import { diffSchemas, isEmptyDifference } from './schema-engine.ts'
 import { schemaHead } from './schema-head.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'prisma')
@@ -22,7 +22,7 @@ const timestamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
 for (const provider of ['sqlite', 'postgresql']) {
   const whole = (path) => schemaHead(provider) + readFileSync(path, 'utf8')
   const sql = await diffSchemas(existsSync(migrated) ? whole(migrated) : undefined, whole(models))
-  if (!/^[^-\s]/m.test(sql)) {
+  if (isEmptyDifference(sql)) {
     console.error('prisma/models.prisma holds nothing that the migrations do not build already')
     process.exit(1)
   }

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { expect, inject, test } from 'vitest'
+import { diagnoseHistory, diffDatabase, diffSchemas, isEmptyDifference } from '../../scripts/schema-engine.ts'
+import { openDatabase } from '../../src/storage/open.ts'
+import { freshDatabase } from '../support/postgres.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const schemaOf = (provider: string): string =>
+  readFileSync(join(root, 'prisma', provider, 'schema.prisma'), 'utf8')
+
+test('both schemas are composed from the models as they are', () => {
+  execFileSync(process.execPath, ['scripts/generate-clients.mjs', '--check'], { cwd: root })
+})
+
+test('the snapshot that the next draft starts from is what the models are', () => {
+  expect(readFileSync(join(root, 'prisma/migrated.prisma'), 'utf8')).toBe(
+    readFileSync(join(root, 'prisma/models.prisma'), 'utf8'),
+  )
+})
+
+test('on SQLite the migrations build what the schema describes, and Prisma agrees on the history', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-drift-'))
+  try {
+    const db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+    await db.close()
+    const file = join(dataDir, 'latchkey.db')
+    expect(isEmptyDifference(await diffDatabase(file, schemaOf('sqlite')))).toBe(true)
+    // The comparison itself is awake: another model is a difference.
+    const other = `${schemaOf('sqlite')}\nmodel Other {\n  id String @id\n}\n`
+    expect(await diffDatabase(file, other)).toContain('CREATE TABLE "Other"')
+
+    const history = await diagnoseHistory(file, join(root, 'prisma/sqlite/migrations'))
+    expect(history).toMatchObject({
+      editedMigrationNames: [],
+      failedMigrationNames: [],
+      hasMigrationsTable: true,
+      history: null,
+    })
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+})
+
+/** Columns, constraints and indexes of a database, as PostgreSQL itself spells them. */
+const describeDatabase = async (url: string): Promise<unknown[]> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const mine = `NOT IN ('_prisma_migrations', '_artifact_migrations', 'artifacts')`
+    const queries = [
+      `SELECT table_name, column_name, ordinal_position, data_type, udt_name, is_nullable, column_default,
+              character_maximum_length, datetime_precision, numeric_precision
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name ${mine} ORDER BY 1, 3`,
+      `SELECT c.relname, o.conname, pg_get_constraintdef(o.oid) AS definition
+         FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
+        WHERE o.connamespace = 'public'::regnamespace AND c.relname ${mine} ORDER BY 1, 2`,
+      `SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename ${mine} ORDER BY 1, 2`,
+    ]
+    const found: unknown[] = []
+    for (const query of queries) found.push(...(await client.query(query)).rows)
+    return found
+  } finally {
+    await client.end()
+  }
+}
+
+test('on PostgreSQL the migrations build what the schema describes', async () => {
+  const [migrated, described] = [
+    await freshDatabase(inject('postgresUrl')),
+    await freshDatabase(inject('postgresUrl')),
+  ]
+  const db = await openDatabase({ databaseUrl: migrated, dataDir: tmpdir(), clock: Date.now })
+  await db.close()
+  const client = new pg.Client({ connectionString: described })
+  await client.connect()
+  await client.query(await diffSchemas(undefined, schemaOf('postgresql')))
+  await client.end()
+  const description = await describeDatabase(described)
+  expect(description.length).toBeGreaterThan(50)
+  expect(await describeDatabase(migrated)).toEqual(description)
+})

@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import type { Database } from '../../src/storage/database.ts'
+import { openDatabase } from '../../src/storage/open.ts'
+import { isUniqueViolation } from '../../src/storage/unique-violation.ts'
+import { freshDatabase, startPostgres } from '../support/postgres.ts'
+
+const account = (id: string) => ({
+  id,
+  username: id,
+  displayUsername: id,
+  authValidAfter: new Date('2026-07-01T12:00:00.120Z'),
+})
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-open-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
+  let db: Database
+  beforeEach(async () => {
+    const databaseUrl = engine === 'SQLite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    db = await openDatabase({ databaseUrl, dataDir: join(folder, 'data'), clock: Date.now })
+  })
+  afterEach(() => db.close())
+
+  test('reads through prepared statements what Prisma wrote, in the same types everywhere', async () => {
+    await db.prisma.account.create({ data: { ...account('a'), phoneVerified: true, failedSignIns: 3 } })
+    const row = await db.reads.get(
+      `SELECT id, email, phone_verified, failed_sign_ins, auth_valid_after, '?' AS mark
+         FROM accounts WHERE id = ? AND phone_verified = ? AND failed_sign_ins > ?`,
+      ['a', 1, 2],
+    )
+    expect(row).toEqual({
+      id: 'a',
+      email: null,
+      phone_verified: 1,
+      failed_sign_ins: 3,
+      auth_valid_after: '2026-07-01T12:00:00.120+00:00',
+      mark: '?',
+    })
+    expect((await db.prisma.account.findUnique({ where: { id: 'a' } }))?.authValidAfter).toEqual(
+      account('a').authValidAfter,
+    )
+    expect(await db.reads.get('SELECT id FROM accounts WHERE id = ?', ['b'])).toBeUndefined()
+    expect(await db.reads.all('SELECT id FROM accounts')).toEqual([{ id: 'a' }])
+    await db.ping()
+  })
+
+  test('recognises a unique value that is taken, and nothing else', async () => {
+    await db.prisma.account.create({ data: account('a') })
+    const taken = await db.prisma.account.create({ data: account('a') }).catch((error: unknown) => error)
+    expect(isUniqueViolation(taken)).toBe(true)
+    const missing = await db.prisma.account
+      .update({ where: { id: 'b' }, data: { email: 'b@example.com' } })
+      .catch((error: unknown) => error)
+    expect(missing).toBeInstanceOf(Error)
+    expect(isUniqueViolation(missing)).toBe(false)
+  })
+
+  test('children go with their parents', async () => {
+    await db.prisma.client.create({ data: { id: 'c', name: 'c', metadata: '{}' } })
+    await db.prisma.clientSecret.create({ data: { id: 's', clientId: 'c', hash: 'h' } })
+    await db.prisma.client.delete({ where: { id: 'c' } })
+    expect(await db.prisma.clientSecret.count()).toBe(0)
+  })
+
+  test('a transaction that fails takes nobody else’s write with it', async () => {
+    const { promise: inside, resolve: entered } = Promise.withResolvers<void>()
+    const { promise: written, resolve: goOn } = Promise.withResolvers<void>()
+    const failing = db.prisma.$transaction(async (tx) => {
+      await tx.account.create({ data: account('lost') })
+      entered()
+      await written
+      throw new Error('roll back')
+    })
+    await inside
+    const other = db.prisma.account.create({ data: account('kept') })
+    goOn()
+    await expect(failing).rejects.toThrow('roll back')
+    await other
+    expect(await db.reads.all('SELECT id FROM accounts')).toEqual([{ id: 'kept' }])
+  })
+
+  test('transactions at once all get their turn', async () => {
+    await db.prisma.account.create({ data: account('a') })
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        db.prisma.$transaction([
+          db.prisma.account.update({ where: { id: 'a' }, data: { failedSignIns: { increment: 1 } } }),
+          db.prisma.account.count(),
+        ]),
+      ),
+    )
+    expect((await db.prisma.account.findUnique({ where: { id: 'a' } }))?.failedSignIns).toBe(8)
+  })
+})
+
+describe('SQLite files', () => {
+  test('belong to their owner alone', async () => {
+    const dataDir = join(folder, 'data')
+    const db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+    const mode = (path: string): number => statSync(path).mode & 0o777
+    expect(mode(dataDir)).toBe(0o700)
+    for (const file of ['latchkey.db', 'latchkey.db-wal', 'artifacts.db', 'artifacts.db-wal']) {
+      expect(mode(join(dataDir, file))).toBe(0o600)
+    }
+    await db.close()
+  })
+
+  test('may lie elsewhere, the artefacts beside the rest', async () => {
+    const path = join(folder, 'deep', 'other.db')
+    const db = await openDatabase({ databaseUrl: `file:${path}`, dataDir: folder, clock: Date.now })
+    await db.close()
+    expect(statSync(path).isFile()).toBe(true)
+    expect(statSync(join(folder, 'deep', 'other-artifacts.db')).isFile()).toBe(true)
+  })
+
+  test('the reading connection cannot write', async () => {
+    const db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir: folder, clock: Date.now })
+    await expect(db.reads.run('DELETE FROM accounts')).rejects.toThrow(/readonly/)
+    await db.close()
+  })
+})
+
+describe('what cannot be opened', () => {
+  const open = (databaseUrl: string) => openDatabase({ databaseUrl, dataDir: folder, clock: Date.now })
+
+  test('is an error with a public and an internal half', async () => {
+    writeFileSync(join(folder, 'latchkey.db'), 'this is no database, however long it is'.repeat(100))
+    for (const url of [
+      'file:latchkey.db',
+      'postgresql://user:hunter2@127.0.0.1:1/x',
+      inject('postgresUrl').replace('postgres:postgres@', 'postgres:wrong@'),
+      `${inject('postgresUrl')}_missing`,
+    ]) {
+      const error: unknown = await open(url).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'database_unavailable', status: 503, retryAfter: 5 })
+      expect(String(error)).not.toContain('hunter2')
+    }
+  })
+
+  test('is refused when the address is of no known kind', async () => {
+    await expect(open('mysql://localhost/x')).rejects.toMatchObject({ code: 'database_url_invalid' })
+  })
+})
+
+test('an outage of PostgreSQL is an error of each request, and ends when the outage ends', async () => {
+  const server = await startPostgres()
+  const lost: string[] = []
+  const logger = { info: () => undefined, warn: (_: object, message: string) => void lost.push(message) }
+  const db = await openDatabase({ databaseUrl: server.url, dataDir: folder, clock: Date.now, logger })
+  try {
+    await db.prisma.account.create({ data: account('a') })
+    // A transaction is open when the server goes: its connection is in use and has nobody else to listen to it.
+    const { promise: inside, resolve: entered } = Promise.withResolvers<void>()
+    const { promise: down, resolve: goOn } = Promise.withResolvers<void>()
+    const broken = db.prisma.$transaction(async (tx) => {
+      await tx.account.create({ data: account('b') })
+      entered()
+      await down
+      await tx.account.create({ data: account('c') })
+    })
+    broken.catch(() => undefined)
+    await inside
+    await server.halt()
+    goOn()
+    await expect(broken).rejects.toThrow()
+    await expect(db.ping()).rejects.toMatchObject({ code: 'database_unavailable', status: 503 })
+    await expect(db.prisma.account.count()).rejects.toThrow()
+    await server.resume()
+    await db.ping()
+    expect(await db.prisma.account.count()).toBe(1)
+    expect(await db.reads.all('SELECT id FROM accounts')).toEqual([{ id: 'a' }])
+  } finally {
+    await db.close()
+    await server.stop()
+  }
+})
