@@ -1,0 +1,255 @@
+import { expect, test } from 'vitest'
+import { forEachDatabase, otherPassword, password } from './support.ts'
+
+forEachDatabase('administration', (house) => {
+  test('an account made as verified can sign in; one that is not gets a verification mail', async () => {
+    const { accounts } = house()
+    const input = { username: 'Made', email: 'made@example.org', password }
+    const made = await accounts.createByAdmin({ ...input, verified: true, role: 'auditor' })
+    expect(made).toMatchObject({ username: 'made', email: 'made@example.org', role: 'auditor' })
+    expect(await accounts.authenticate({ identifier: 'made', password })).toMatchObject({ kind: 'ok' })
+    expect(await house().mailsTo('made@example.org')).toEqual([])
+    await accounts.createByAdmin({ username: 'unmade', email: 'unmade@example.org', password })
+    expect((await house().lastMailTo('unmade@example.org')).subject).toMatch(/Confirm/)
+  })
+
+  test('taken names, taken addresses and weak passwords are refused by field', async () => {
+    const { accounts } = house()
+    await house().verified('first')
+    const fields = { username: 'second', email: 'second@example.org', password, verified: true }
+    await expect(accounts.createByAdmin({ ...fields, username: 'FIRST' })).rejects.toMatchObject({
+      status: 409,
+      errors: { username: expect.any(String) },
+    })
+    await expect(accounts.createByAdmin({ ...fields, email: 'first@example.org' })).rejects.toMatchObject({
+      status: 409,
+      errors: { email: expect.any(String) },
+    })
+    await expect(accounts.createByAdmin({ ...fields, password: 'second-second' })).rejects.toMatchObject({
+      status: 422,
+      errors: { password: expect.any(String) },
+    })
+  })
+
+  test('an account is found by id, username or address', async () => {
+    const id = await house().verified('findable')
+    for (const which of [id, 'Findable', 'FINDABLE@example.org']) {
+      const account = await house().accounts.find(which)
+      expect(account, which).toMatchObject({ id })
+      expect(account).not.toHaveProperty('passwordHash')
+    }
+    expect(await house().accounts.find('nobody-here')).toBeUndefined()
+  })
+
+  test('disabling ends sessions and sign-in at once, and voids links; enabling brings sign-in back', async () => {
+    const { accounts } = house()
+    const id = await house().verified('suspended')
+    await accounts.forgot('suspended@example.org')
+    const mail = await house().lastMailTo('suspended@example.org')
+    const token = /token=([\w-]+)/.exec(mail.text)?.[1] ?? ''
+    house().later(5)
+    expect(await accounts.disable(id)).toMatchObject({ disabledAt: house().now })
+    expect(house().ended.at(-1)).toEqual({ accountId: id, exceptSessionUid: undefined })
+    expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({
+      reason: 'disabled',
+    })
+    expect(await accounts.enable(id)).toMatchObject({ disabledAt: null, authValidAfter: house().now })
+    expect(await accounts.reset(token, otherPassword)).toBeUndefined()
+    expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({ kind: 'ok' })
+  })
+
+  test('deleting ends sessions first, and takes the links along', async () => {
+    const id = await house().register('leaver')
+    await house().mailer.idle()
+    await house().accounts.delete(id)
+    expect(house().ended.at(-1)).toEqual({ accountId: id, exceptSessionUid: undefined })
+    expect(await house().accounts.byId(id)).toBeUndefined()
+    expect(await house().db.prisma.oneTimeToken.count({ where: { accountId: id } })).toBe(0)
+    expect(await house().register('leaver')).not.toBe(id)
+  })
+
+  test('acts on an account that does not exist are a 404', async () => {
+    const { accounts } = house()
+    const nobody = '00000000-0000-4000-8000-000000000000'
+    for (const act of [accounts.disable, accounts.enable, accounts.unlock, accounts.delete]) {
+      await expect(act(nobody)).rejects.toMatchObject({ code: 'account_not_found', status: 404 })
+    }
+  })
+
+  test('the list pages through every account once, newest first', async () => {
+    for (let i = 0; i < 5; i++) {
+      house().later(1)
+      await house().verified(`listed-${i}`)
+    }
+    const names: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await house().accounts.list({ limit: 2, cursor })
+      expect(page.items.length).toBeLessThanOrEqual(2)
+      names.push(...page.items.map(({ username }) => username))
+      cursor = page.next_cursor
+    } while (cursor)
+    expect(names.slice(0, 5)).toEqual(['listed-4', 'listed-3', 'listed-2', 'listed-1', 'listed-0'])
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toHaveLength(await house().db.prisma.account.count())
+  })
+
+  test('a profile changes field by field; what is left out stays, empty is none', async () => {
+    const { accounts } = house()
+    const id = await house().verified('profiled')
+    await accounts.updateProfile(id, {
+      givenName: '  Ada ',
+      familyName: 'Lovelace',
+      locale: 'en-GB',
+      zoneinfo: 'Europe/London',
+      phoneNumber: '+44 (20) 7946-0958',
+      address: { street_address: '12 Square\r\nFlat 3', locality: 'London', country: '' },
+    })
+    expect(await accounts.updateProfile(id, { familyName: '', locale: null })).toMatchObject({
+      givenName: 'Ada',
+      familyName: null,
+      locale: null,
+      zoneinfo: 'Europe/London',
+      phoneNumber: '+442079460958',
+      phoneVerified: false,
+      address: { street_address: '12 Square\nFlat 3', locality: 'London' },
+    })
+    expect(await accounts.updateProfile(id, { address: {} })).toMatchObject({ address: null })
+    await expect(
+      accounts.updateProfile(id, {
+        locale: '!!',
+        zoneinfo: 'Mars/Olympus',
+        phoneNumber: '123',
+        givenName: 'a\u202Eb',
+      }),
+    ).rejects.toMatchObject({
+      errors: {
+        locale: expect.any(String),
+        zoneinfo: expect.any(String),
+        phoneNumber: expect.any(String),
+        givenName: expect.any(String),
+      },
+    })
+  })
+
+  test('accounts that never proved an address go after seven days, others stay', async () => {
+    const kept = await house().verified('kept')
+    const changing = await house().verified('changing')
+    await house().accounts.changeEmail(changing, 'changed@example.org')
+    const gone = [await house().register('gone-1'), await house().register('gone-2')]
+    house().later(6 * 86_400)
+    const recent = await house().register('recent')
+    house().later(86_401)
+    expect(await house().accounts.purgeUnverified(undefined, 1)).toBe(1)
+    while ((await house().accounts.purgeUnverified()) > 0);
+    for (const id of gone) expect(await house().accounts.byId(id)).toBeUndefined()
+    for (const id of [kept, changing, recent]) expect(await house().accounts.byId(id)).toBeDefined()
+    expect(house().events).toContainEqual({ type: 'account.purged', count: 1 })
+  })
+
+  test('expired one-time tokens go, live ones stay', async () => {
+    await house().mailer.idle()
+    house().later(2 * 86_400)
+    await house().register('living')
+    await house().mailer.idle()
+    while ((await house().accounts.purgeTokens(2)) > 0);
+    const { oneTimeToken } = house().db.prisma
+    expect(await oneTimeToken.count({ where: { expiresAt: { lt: new Date(house().now) } } })).toBe(0)
+    expect(await oneTimeToken.count({ where: { purpose: 'verify_email' } })).toBeGreaterThan(0)
+  })
+})
+
+forEachDatabase('the first administrator', (house) => {
+  const fields = { username: 'admin', email: 'admin@example.org', password }
+  const removeAll = () => house().db.prisma.account.deleteMany()
+
+  test('comes from one link, once, however many use it at the same time', async () => {
+    const { setup } = house().accounts
+    const token = (await setup.open()) ?? ''
+    expect(await setup.isOpen(token)).toBe(true)
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) =>
+        setup.createFirstAdministrator(token, {
+          ...fields,
+          username: `admin${i}`,
+          email: `admin${i}@example.org`,
+        }),
+      ),
+    )
+    const made = results.filter((result) => result.status === 'fulfilled' && result.value !== undefined)
+    expect(made).toHaveLength(1)
+    expect(await house().db.prisma.account.count()).toBe(1)
+    expect(await house().db.prisma.account.count({ where: { role: 'admin', email: { not: null } } })).toBe(1)
+    expect(await setup.isOpen(token)).toBe(false)
+    expect(await setup.open()).toBeUndefined()
+    await removeAll()
+  })
+
+  test('a mistake in a field leaves the link usable', async () => {
+    const { setup } = house().accounts
+    const token = (await setup.open()) ?? ''
+    await expect(
+      setup.createFirstAdministrator(token, { ...fields, password: 'admin-admin-admin' }),
+    ).rejects.toMatchObject({ errors: { password: expect.any(String) } })
+    expect(await setup.createFirstAdministrator(token, fields)).toBeDefined()
+    await removeAll()
+  })
+
+  test('a new start replaces the link, and it ends after a day', async () => {
+    const { setup } = house().accounts
+    const first = (await setup.open()) ?? ''
+    const second = (await setup.open()) ?? ''
+    expect(await setup.createFirstAdministrator(first, fields)).toBeUndefined()
+    expect(await setup.isOpen(second)).toBe(true)
+    house().later(86_400)
+    expect(await setup.createFirstAdministrator(second, fields)).toBeUndefined()
+    expect(await setup.isOpen('x'.repeat(43))).toBe(false)
+  })
+
+  test('comes from the environment when there is none, with processes starting together', async () => {
+    const settings = { email: 'Root.Person+x@example.org', password }
+    await house().verified('root.personx')
+    await Promise.all(
+      [house().accounts, house().neighbour()].map(({ setup }) => setup.ensureFromEnvironment(settings)),
+    )
+    const admins = await house().db.prisma.account.findMany({ where: { role: 'admin' } })
+    expect(admins).toMatchObject([{ username: 'root.personx2', email: 'root.person+x@example.org' }])
+    await house().accounts.setup.ensureFromEnvironment({ ...settings, password: otherPassword })
+    expect(await house().accounts.authenticate({ identifier: settings.email, password })).toMatchObject({
+      kind: 'ok',
+    })
+    await removeAll()
+  })
+
+  test('an ordinary account with that address is not overwritten; the operator is told', async () => {
+    const id = await house().verified('plain')
+    await expect(
+      house().accounts.setup.ensureFromEnvironment({ email: 'plain@example.org', password: otherPassword }),
+    ).rejects.toMatchObject({
+      code: 'first_administrator_refused',
+      publicMessage: expect.stringMatching(/^ADMIN_EMAIL:/),
+    })
+    expect(await house().accounts.byId(id)).toMatchObject({ role: 'user' })
+    await expect(
+      house().accounts.setup.ensureFromEnvironment({ email: 'other@example.org', password: 'short' }),
+    ).rejects.toMatchObject({ publicMessage: expect.stringMatching(/^ADMIN_PASSWORD:/) })
+    await removeAll()
+  })
+
+  test('the last administrator cannot be disabled, deleted or demoted', async () => {
+    const { accounts } = house()
+    const only = await accounts.createByAdmin({ ...fields, verified: true, role: 'admin' })
+    const refused = { code: 'last_administrator', status: 409 }
+    await expect(accounts.disable(only.id)).rejects.toMatchObject(refused)
+    await expect(accounts.delete(only.id)).rejects.toMatchObject(refused)
+    await expect(accounts.setRole(only.id, 'user')).rejects.toMatchObject(refused)
+    const second = await accounts.createByAdmin({
+      ...fields,
+      username: 'vice',
+      email: 'vice@example.org',
+      verified: true,
+    })
+    await accounts.setRole(second.id, 'admin')
+    expect(await accounts.setRole(only.id, 'user')).toMatchObject({ role: 'user' })
+  })
+})

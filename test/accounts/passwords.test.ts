@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest'
+import { linkIn, type ReceivedMail } from '../support/mailbox.ts'
+import { forEachDatabase, otherPassword, password } from './support.ts'
+
+const tokenIn = (mail: ReceivedMail | undefined): string =>
+  mail ? (linkIn(mail).searchParams.get('token') ?? '') : ''
+
+forEachDatabase('password reset', (house) => {
+  const signIn = (identifier: string, typed: string) =>
+    house().accounts.authenticate({ identifier, password: typed })
+  const forgotten = async (email: string): Promise<string> => {
+    await house().accounts.forgot(email)
+    return tokenIn(await house().lastMailTo(email.trim().toLowerCase()))
+  }
+
+  test('sets the password once, ends every session and every other link, and tells the owner', async () => {
+    const id = await house().verified('reset')
+    const older = await forgotten('reset@example.org')
+    const token = await forgotten(' RESET@example.org ')
+    expect(await house().accounts.peekReset(token)).toEqual({ accountId: id, username: 'reset' })
+    house().later(10)
+    expect(await house().accounts.reset(token, otherPassword)).toEqual({ accountId: id })
+    expect(await signIn('reset', password)).toMatchObject({ kind: 'refused' })
+    expect(await signIn('reset', otherPassword)).toMatchObject({ kind: 'ok' })
+    for (const used of [token, older]) {
+      expect(await house().accounts.peekReset(used)).toBeUndefined()
+      expect(await house().accounts.reset(used, password)).toBeUndefined()
+    }
+    expect(house().ended).toContainEqual({ accountId: id, exceptSessionUid: undefined })
+    expect(await house().accounts.byId(id)).toMatchObject({ authValidAfter: house().now })
+    expect((await house().lastMailTo('reset@example.org')).subject).toMatch(/password .* was changed/)
+  })
+
+  test('authValidAfter is a whole second: a sign-in in the same second counts', async () => {
+    const id = await house().verified('same-second')
+    house().later(0.75)
+    await house().accounts.reset(await forgotten('same-second@example.org'), otherPassword)
+    const account = await house().accounts.byId(id)
+    expect((account?.authValidAfter ?? 1) % 1000).toBe(0)
+    expect(account?.authValidAfter).toBe(Math.floor(house().now / 1000) * 1000)
+    house().later(0.25)
+  })
+
+  test('one link used twenty times in parallel sets one password', async () => {
+    await house().verified('crowd')
+    const token = await forgotten('crowd@example.org')
+    const passwords = Array.from({ length: 20 }, (_, i) => `${otherPassword} ${i}`)
+    const results = await Promise.all(passwords.map((text) => house().accounts.reset(token, text)))
+    expect(results.filter((result) => result !== undefined)).toHaveLength(1)
+    const winner = passwords[results.findIndex((result) => result !== undefined)] ?? ''
+    expect(await signIn('crowd', winner)).toMatchObject({ kind: 'ok' })
+  })
+
+  test('a refused password leaves the link usable', async () => {
+    await house().verified('weak-first')
+    const token = await forgotten('weak-first@example.org')
+    await expect(house().accounts.reset(token, 'weak-first-2026')).rejects.toMatchObject({
+      errors: { password: expect.any(String) },
+    })
+    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+  })
+
+  test('a link ends after an hour', async () => {
+    await house().verified('tomorrow')
+    const token = await forgotten('tomorrow@example.org')
+    house().later(3600)
+    expect(await house().accounts.peekReset(token)).toBeUndefined()
+    expect(await house().accounts.reset(token, otherPassword)).toBeUndefined()
+  })
+
+  test('the link of an account that has proven nothing proves its address', async () => {
+    const id = await house().register('unread')
+    const verification = await house().lastMailTo('unread@example.org')
+    await house().accounts.reset(await forgotten('unread@example.org'), otherPassword)
+    expect(await house().accounts.byId(id)).toMatchObject({ email: 'unread@example.org', pendingEmail: null })
+    expect(await signIn('unread', otherPassword)).toMatchObject({ kind: 'ok' })
+    expect(await house().accounts.verification.byToken(tokenIn(verification))).toEqual({ kind: 'expired' })
+  })
+
+  test('a link sent to an address that was changed since is worth nothing', async () => {
+    const id = await house().verified('moved-away')
+    const token = await forgotten('moved-away@example.org')
+    await house().accounts.changeEmail(id, 'moved-here@example.org')
+    await house().accounts.verification.byToken(tokenIn(await house().lastMailTo('moved-here@example.org')))
+    expect(await house().accounts.reset(token, otherPassword)).toBeUndefined()
+    expect(await signIn('moved-away', password)).toMatchObject({ kind: 'ok' })
+  })
+
+  test('unknown, malformed and disabled: the same silence, and no mail', async () => {
+    const id = await house().verified('disabled')
+    await house().accounts.disable(id)
+    for (const email of ['nobody@example.org', 'no address', '', 'disabled@example.org']) {
+      expect(await house().accounts.forgot(email)).toBeUndefined()
+    }
+    await house().mailer.idle()
+    expect(await house().mailsTo('nobody@example.org')).toEqual([])
+    expect(await house().mailsTo('disabled@example.org')).toEqual([])
+  })
+
+  test('no mailbox is flooded: five links an hour', async () => {
+    await house().verified('flooded')
+    for (let i = 0; i < 9; i++) await house().accounts.forgot('flooded@example.org')
+    expect(await house().mailsTo('flooded@example.org')).toHaveLength(5)
+    house().later(3601)
+    await house().accounts.forgot('flooded@example.org')
+    expect(await house().mailsTo('flooded@example.org')).toHaveLength(6)
+  })
+})
+
+forEachDatabase('changing a password', (house) => {
+  test('ends the other sessions, keeps this one, voids reset links and tells the owner', async () => {
+    const accountId = await house().verified('changer')
+    await house().accounts.forgot('changer@example.org')
+    const token = tokenIn(await house().lastMailTo('changer@example.org'))
+    await house().accounts.changePassword({
+      accountId,
+      currentPassword: password,
+      newPassword: otherPassword,
+      keepSessionUid: 'this-one',
+    })
+    expect(house().ended).toEqual([{ accountId, exceptSessionUid: 'this-one' }])
+    expect(await house().accounts.peekReset(token)).toBeUndefined()
+    expect((await house().lastMailTo('changer@example.org')).subject).toMatch(/was changed/)
+    const outcome = await house().accounts.authenticate({ identifier: 'changer', password: otherPassword })
+    expect(outcome.kind).toBe('ok')
+  })
+
+  test('a wrong current password counts like a failed sign-in', async () => {
+    const accountId = await house().verified('hijacked')
+    const change = () =>
+      house().accounts.changePassword({
+        accountId,
+        currentPassword: 'a wrong guess',
+        newPassword: otherPassword,
+      })
+    for (let i = 0; i < 5; i++) {
+      await expect(change()).rejects.toMatchObject({
+        errors: { currentPassword: expect.stringMatching(/not your/) },
+      })
+    }
+    await expect(change()).rejects.toMatchObject({
+      errors: { currentPassword: expect.stringMatching(/too many/) },
+    })
+    expect(await house().accounts.authenticate({ identifier: 'hijacked', password })).toMatchObject({
+      reason: 'locked',
+    })
+    expect(house().ended.filter((each) => each.accountId === accountId)).toEqual([])
+  })
+
+  test('a weak new password is refused with a reason', async () => {
+    const accountId = await house().verified('careless')
+    await expect(
+      house().accounts.changePassword({ accountId, currentPassword: password, newPassword: 'careless2026!' }),
+    ).rejects.toMatchObject({ errors: { newPassword: expect.stringMatching(/\.$/) } })
+  })
+})
