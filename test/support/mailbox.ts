@@ -99,13 +99,13 @@ export async function readOutbox(dir: string): Promise<ReceivedMail[]> {
 }
 
 /** The first link in a mail's text, and the 6-digit code if there is one. */
-export function linkIn(mail: ReceivedMail): URL {
+export function linkIn(mail: Pick<ReceivedMail, 'text'>): URL {
   const link = /https?:\/\/\S+/.exec(mail.text)?.[0]
   if (!link) throw new Error('this mail holds no link')
   return new URL(link)
 }
 
-export function codeIn(mail: ReceivedMail): string {
+export function codeIn(mail: Pick<ReceivedMail, 'text'>): string {
   const code = /^\s*(\d{6})\s*$/m.exec(mail.text)?.[1]
   if (!code) throw new Error('this mail holds no code')
   return code

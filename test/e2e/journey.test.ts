@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { engines } from '../support/latchkey.ts'
+import { openStage, type Stage } from './stage.ts'
+import {
+  allow,
+  codeFor,
+  fill,
+  follow,
+  heading,
+  newcomer,
+  press,
+  register,
+  signedInAs,
+  startAt,
+} from './steps.ts'
+
+describe.each(engines)('the whole journey on %s', (engine) => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage({ engine })
+  })
+  afterAll(() => stage?.close())
+
+  test.each(['on', 'off'])(
+    'create an account on the way into an app, use the app, sign out (JavaScript %s)',
+    async (scripts) => {
+      const { app, latchkey } = stage
+      const person = newcomer()
+      const page = await stage.tab({ javaScriptEnabled: scripts === 'on' })
+
+      await startAt(page, app)
+      await follow(page, 'Create account')
+      await register(page, person)
+      await fill(page, 'Verification code', await codeFor(latchkey, person))
+      await press(page, 'Verify')
+
+      await heading(page, 'Allow access?')
+      const consent = await page.locator('main').innerText()
+      expect(consent).toContain('Harbour Notes')
+      expect(consent).toContain(person.username)
+      expect(consent).toContain('See your e-mail address')
+      await allow(page)
+
+      await signedInAs(page, person.username)
+      expect(page.url()).toBe(`${app.url}/`)
+      const userinfo = JSON.parse(await page.locator('h2:text("Userinfo") + pre').innerText())
+      expect(userinfo).toMatchObject({
+        preferred_username: person.username,
+        email: person.email,
+        email_verified: true,
+      })
+
+      await press(page, 'Refresh now')
+      await page.getByText('The tokens were renewed.').waitFor()
+
+      await press(page, 'Sign out')
+      await heading(page, 'Sign out?')
+      await press(page, 'Sign out')
+      await heading(page, 'You are signed out')
+      expect(page.url()).toMatch(new RegExp(`^${app.url}/signed-out`))
+
+      // Nothing is left: the app asks, and Latchkey asks for the password again.
+      await startAt(page, app)
+      expect(page.complaints).toEqual([])
+    },
+  )
+})

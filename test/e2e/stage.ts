@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { startWebApp } from '../../examples/web-app/server.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { freePort } from '../support/ports.ts'
+
+/** The example app, running and registered. */
+export interface StageApp {
+  url: string
+  clientId: string
+}
+
+/** A browser tab in a profile of its own. */
+export interface Tab extends Page {
+  /** What went wrong unseen: scripts that failed, what the Content-Security-Policy refused, requests to strangers. */
+  complaints: string[]
+}
+
+/** A real browser, a whole server, and the example app as its relying party. */
+export interface Stage {
+  latchkey: Latchkey
+  app: StageApp
+  /** Opens a browser of its own: no cookies shared with another one. */
+  tab(options?: BrowserContextOptions): Promise<Tab>
+  /** Starts the example app once more, under a host of its own, so that its cookie is its own too. */
+  startApp(host: string, metadata?: Record<string, unknown>): Promise<StageApp>
+  /** Moves the server's clock, in milliseconds from now. */
+  shiftClock(milliseconds: number): void
+  close(): Promise<void>
+}
+
+export const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+/** @param options.env settings of the server */
+export async function openStage(
+  options: { engine?: Engine; env?: Record<string, string> } = {},
+): Promise<Stage> {
+  let shift = 0
+  const latchkey = await startLatchkey({ ...options, clock: () => Date.now() + shift })
+  const browser: Browser = await launchBrowser()
+  const closing: (() => Promise<void>)[] = []
+
+  async function startApp(host: string, metadata: Record<string, unknown> = {}): Promise<StageApp> {
+    const port = await freePort()
+    const url = `http://${host}:${port}`
+    const client = await latchkey.createClient({
+      client_name: 'Harbour Notes',
+      redirect_uris: [`${url}/callback`],
+      post_logout_redirect_uris: [`${url}/signed-out`],
+      ...metadata,
+    })
+    const app = await startWebApp({
+      issuer: latchkey.issuer,
+      clientId: client.client_id,
+      clientSecret: client.client_secret,
+      port,
+      baseUrl: url,
+    })
+    closing.push(() => app.close())
+    return { url, clientId: client.client_id }
+  }
+
+  return {
+    latchkey,
+    app: await startApp('localhost'),
+    startApp,
+    shiftClock(milliseconds) {
+      shift = milliseconds
+    },
+    async tab(contextOptions = {}) {
+      const context = await browser.newContext(contextOptions)
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('console', (message) => {
+        // A page with status 422 is noted by the browser as a failed load; that one is meant.
+        const meant = /^Failed to load resource: the server responded with a status of 4\d\d/.test(
+          message.text(),
+        )
+        if (message.type() === 'error' && !meant) complaints.push(message.text())
+      })
+      page.on('request', (request) => {
+        const { hostname } = new URL(request.url())
+        if (!['localhost', '127.0.0.1'].includes(hostname)) complaints.push(`asked ${request.url()}`)
+      })
+      page.on('response', (response) => {
+        const failed = response.status() >= 500 || (response.url().includes('/assets/') && !response.ok())
+        if (failed) complaints.push(`${response.status()} ${response.url()}`)
+      })
+      return Object.assign(page, { complaints })
+    },
+    async close() {
+      await browser.close()
+      await Promise.all(closing.map((close) => close()))
+      await latchkey.stop()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { Page } from 'playwright-core'
+import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
+import { codeIn } from '../support/mailbox.ts'
+
+/** What people do, in the words on the pages. Each step ends when the next page shows. */
+
+export interface Person {
+  username: string
+  email: string
+  password: string
+}
+
+let people = 0
+
+/** Somebody without an account yet. */
+export function newcomer(): Person {
+  const username = `ada${++people}`
+  return { username, email: `${username}@example.com`, password: PASSWORD }
+}
+
+export const heading = (page: Page, name: string | RegExp) =>
+  page.getByRole('heading', { level: 1, name }).waitFor()
+
+export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+
+export const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).click()
+
+export const fill = (page: Page, label: string, text: string) =>
+  page.getByLabel(label, { exact: true }).fill(text)
+
+/** From the app's first page to the sign-in page. */
+export async function startAt(page: Page, app: { url: string }): Promise<void> {
+  await page.goto(app.url)
+  await follow(page, 'Sign in')
+  await heading(page, 'Sign in')
+}
+
+export async function signIn(page: Page, identifier: string, password: string = PASSWORD): Promise<void> {
+  await fill(page, 'Email or username', identifier)
+  await fill(page, 'Password', password)
+  await press(page, 'Sign in')
+}
+
+/** On the register page. */
+export async function register(page: Page, person: Person): Promise<void> {
+  await heading(page, 'Create account')
+  await fill(page, 'Username', person.username)
+  await fill(page, 'Email', person.email)
+  await fill(page, 'Password', person.password)
+  await press(page, 'Create account')
+  await heading(page, 'Verify your email')
+}
+
+export async function allow(page: Page): Promise<void> {
+  await heading(page, 'Allow access?')
+  await press(page, 'Allow')
+}
+
+/** The app greets somebody it knows. */
+export const signedInAs = (page: Page, name: string) => heading(page, `Hello, ${name}`)
+
+/** The whole way in: the app, sign-in, consent, the app. */
+export async function enter(page: Page, app: { url: string }, person: { username: string }): Promise<void> {
+  await startAt(page, app)
+  await signIn(page, person.username)
+  await allow(page)
+  await signedInAs(page, person.username)
+}
+
+/** Signs in at Latchkey itself. */
+export async function signInAtAccount(
+  page: Page,
+  issuer: string,
+  person: { username: string },
+): Promise<void> {
+  await page.goto(`${issuer}/account`)
+  await signIn(page, person.username)
+  await heading(page, 'Your account')
+}
+
+export const codeFor = async (latchkey: Latchkey, person: { email: string }): Promise<string> =>
+  codeIn(await latchkey.mailTo(person.email))
+
+export const linkFor = async (latchkey: Latchkey, person: { email: string }): Promise<string> =>
+  (await latchkey.mailTo(person.email)).link.href
