@@ -20,17 +20,17 @@ export function createLinks(issuer: string) {
 
 export type Links = ReturnType<typeof createLinks>
 
-/** Seconds in words, rounded down to a whole unit: “24 hours”, “1 hour”, “15 minutes”. */
+/** Seconds in words, rounded down to a whole unit: “2 days”, “24 hours”, “90 minutes”, “45 seconds”. */
 export function inWords(seconds: number): string {
-  const units: [number, string][] = [
-    [172_800, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-  ]
-  for (const [from, unit] of units) {
-    const size = unit === 'day' ? 86_400 : from
-    const count = Math.floor(seconds / size)
-    if (seconds >= from) return `${count} ${unit}${count === 1 ? '' : 's'}`
-  }
-  return `${seconds} second${seconds === 1 ? '' : 's'}`
+  const hours = seconds >= 7200 || seconds === 3600
+  const [size, unit] =
+    seconds >= 172_800
+      ? [86_400, 'day']
+      : hours
+        ? [3600, 'hour']
+        : seconds >= 60
+          ? [60, 'minute']
+          : [1, 'second']
+  const count = Math.floor(seconds / size)
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

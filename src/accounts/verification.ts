@@ -90,9 +90,14 @@ export function createVerification(deps: {
       if (!account || account.pendingEmail === null || account.disabledAt !== null) return
       const wait = await tokens.secondsToWait('verify_email', accountId)
       if (wait > 0) {
-        throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inWords(wait)}.`, {
-          retryAfter: wait,
-        })
+        throw new AppError(
+          'too_many_mails',
+          429,
+          `Enough messages for now. Try again in ${inWords(Math.ceil(wait / 60) * 60)}.`,
+          {
+            retryAfter: wait,
+          },
+        )
       }
       queue(account, account.pendingEmail, flow)
     },
