@@ -32,6 +32,8 @@ const SWEEP_ROWS = 500
 export interface AppOverrides extends Partial<ServiceOverrides> {
   /** Where log lines go; standard output unless given. */
   logStream?: { write(line: string): void }
+  /** Compile each view once; true unless given. */
+  cacheViews?: boolean
 }
 
 export interface App {
@@ -51,7 +53,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     }),
   )
   const services = await openServices(config, { logger: app.log, ...overrides })
-  const { accounts, artifacts, clients, clock, consents, keys, resources, secrets } = services
+  const { accounts, artifacts, clock, consents, keys, resources, secrets } = services
   const issuer = new URL(config.issuer)
   const ttl = {
     accessToken: config.accessTokenTtl,
@@ -63,7 +65,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     issuer,
     cookieKey: secrets.key('cookies'),
     rateLimit: config.rateLimit,
-    cacheViews: true,
+    cacheViews: overrides.cacheViews ?? true,
     clock,
   })
 
@@ -71,7 +73,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const findAccount = createFindAccount((id) => accounts.byId(id))
   const adapter = createAdapterFactory({
     artifacts,
-    findClient: (id) => clients.findForProtocol(id),
+    findClient: services.findClient,
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
   const hot = await createHotProvider({
@@ -188,12 +190,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
 }
 
 /** What a person has allowed which app, for the account page. */
-function connectedApps({ consents, clients }: Services) {
+function connectedApps({ consents, findClient }: Services) {
   return {
     async list(accountId: string) {
       const allowed = await consents.list(accountId)
       const views = allowed.map(async ({ clientId, scopes, resources }) => {
-        const client = await clients.findForProtocol(clientId)
+        const client = await findClient(clientId)
         const words = scopes.map((scope) => scopesInWords[scope] ?? scope)
         return {
           clientId,

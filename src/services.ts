@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createClients } from './clients/clients.ts'
+import { rememberRecent } from './clients/recent.ts'
 import { createResources } from './clients/resources.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -70,7 +71,16 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
       registration: config.registration,
     },
   })
-  const clients = createClients({ db, clock, artifacts, events: event })
+  const clients = createClients({
+    db,
+    clock,
+    artifacts,
+    events(happened) {
+      recentClients.forget(happened.client_id)
+      event(happened)
+    },
+  })
+  const recentClients = rememberRecent(clients.findForProtocol, clock)
   const resources = createResources({
     db,
     clock,
@@ -89,6 +99,8 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     keys,
     accounts,
     clients,
+    /** The client of a protocol request; what another process changed is seen within a second. */
+    findClient: recentClients.find,
     resources,
     /** Sends the mail that is queued, then closes the database. */
     async close() {

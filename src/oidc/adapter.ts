@@ -69,6 +69,8 @@ function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
 /** The protocol library's storage, on the ArtifactStore and the registered clients. */
 export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory {
   const { artifacts } = deps
+  // A client that was found again is the same object: what is made of it is made once.
+  const payloads = new WeakMap<ProtocolClient, AdapterPayload>()
   const live = (payload: ArtifactPayload | undefined) => payload as AdapterPayload | undefined
 
   return (model: string): Adapter => ({
@@ -76,7 +78,10 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
     async find(id) {
       if (model === 'Client') {
         const client = await deps.findClient(id)
-        return client && clientPayload(client)
+        if (client === undefined) return undefined
+        const payload = payloads.get(client) ?? clientPayload(client)
+        payloads.set(client, payload)
+        return payload
       }
       const payload = live(await artifacts.find(model, id))
       return model === 'Interaction' && payload ? { ...payload, returnTo: deps.resumeUrl(id) } : payload

@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts'
+
+/** How long a client may be remembered, in milliseconds: what another process changes is seen after that. */
+const MEMORY = 1000
+/** Clients remembered at once; the oldest goes first. */
+const MOST = 1000
+
+/**
+ * Remembers what was found for a second. Every protocol request asks for its client, and reading it costs a tenth of a
+ * token request. What is not found is not remembered: a client that was just registered works at once.
+ */
+export function rememberRecent<Found>(find: (id: string) => Promise<Found | undefined>, clock: Clock) {
+  const recent = new Map<string, { found: Found; until: number }>()
+  return {
+    async find(id: string): Promise<Found | undefined> {
+      const known = recent.get(id)
+      if (known !== undefined && known.until > clock()) return known.found
+      const found = await find(id)
+      recent.delete(id)
+      if (found !== undefined) recent.set(id, { found, until: clock() + MEMORY })
+      const oldest = recent.size > MOST ? recent.keys().next().value : undefined
+      if (oldest !== undefined) recent.delete(oldest)
+      return found
+    },
+    /** For a change made in this process, which counts at once. */
+    forget(id: string): void {
+      recent.delete(id)
+    },
+  }
+}
