@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Provider } from 'oidc-provider'
+import { continueByGet } from './post-to-get.ts'
 import { routes } from './provider.ts'
 
 /**
@@ -35,26 +36,28 @@ interface Endpoint {
   path: string
   methods: readonly string[]
   limit?: keyof MountOptions['limits']
+  /** POST is taken too, and goes on as a GET (post-to-get.ts). */
+  byPost?: true
 }
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
 const CALL = ['POST', 'OPTIONS']
-const PAGE = ['GET', 'HEAD', 'POST']
+const PAGE = ['GET', 'HEAD']
 
 const endpoints: readonly Endpoint[] = [
   { path: '/.well-known/openid-configuration', methods: READ },
   { path: '/.well-known/oauth-authorization-server', methods: READ },
   { path: routes.jwks, methods: READ },
-  { path: routes.authorization, methods: PAGE, limit: 'authorization' },
-  { path: `${routes.authorization}/:uid`, methods: ['GET', 'HEAD'], limit: 'authorization' },
+  { path: routes.authorization, methods: PAGE, limit: 'authorization', byPost: true },
+  { path: `${routes.authorization}/:uid`, methods: PAGE, limit: 'authorization' },
   { path: routes.token, methods: CALL, limit: 'token' },
   { path: routes.userinfo, methods: ['GET', 'HEAD', 'POST', 'OPTIONS'] },
   { path: routes.introspection, methods: CALL, limit: 'token' },
   { path: routes.revocation, methods: CALL, limit: 'token' },
   { path: routes.pushed_authorization_request, methods: CALL, limit: 'token' },
-  { path: routes.end_session, methods: PAGE },
+  { path: routes.end_session, methods: PAGE, byPost: true },
   { path: `${routes.end_session}/confirm`, methods: ['POST'] },
-  { path: `${routes.end_session}/success`, methods: ['GET', 'HEAD'] },
+  { path: `${routes.end_session}/success`, methods: PAGE },
 ]
 
 /** Registers every protocol endpoint on its own encapsulated context. Unlisted methods get 405 with Allow. */
@@ -72,18 +75,20 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       await options.current().callback()(request.raw, reply.raw)
     }
 
-    for (const { path, methods, limit } of endpoints) {
+    for (const { path, methods, limit, byPost } of endpoints) {
       const shared = { url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
       scope.route({ ...shared, method: [...methods], handler: handle })
-      const refused = PROTOCOL_METHODS.filter((method) => !methods.includes(method))
+      if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })
+      const allowed = byPost ? [...methods, 'POST'] : methods
+      const refused = PROTOCOL_METHODS.filter((method) => !allowed.includes(method))
       scope.route({
         ...shared,
         method: refused,
         handler: (_request, reply) =>
           reply
             .code(405)
-            .header('allow', methods.join(', '))
-            .send({ error: 'invalid_request', error_description: `use ${methods.join(' or ')}` }),
+            .header('allow', allowed.join(', '))
+            .send({ error: 'invalid_request', error_description: `use ${allowed.join(' or ')}` }),
       })
     }
   })
