@@ -12,7 +12,10 @@ function setUp() {
     },
     () => now,
   )
-  return { stored, reads, recent, pass: (milliseconds: number) => void (now += milliseconds) }
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+  }
+  return { stored, reads, recent, pass }
 }
 
 test('a client is read once a second, and a change elsewhere is seen after that', async () => {
