@@ -32,7 +32,8 @@ for (const provider of ['sqlite', 'postgresql']) {
   // command line does not try to download one.
   execFileSync(process.execPath, [cli, 'generate', '--schema', path, '--no-hints'], {
     cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // What it says on standard error is in the error that a failure throws.
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
   })
 }
