@@ -39,6 +39,7 @@ export function createAuthenticate(deps: {
     address?: string | undefined
   }): Promise<Authentication> {
     const from = attempt.address === undefined ? {} : { address: attempt.address }
+    passwords.admit()
     const account = await find(attempt.identifier)
     if (!account) {
       await passwords.burn(attempt.password)

@@ -5,6 +5,8 @@ import { AppError } from '../errors.ts'
 export interface Gate {
   /** @throws AppError `overloaded` (503, with Retry-After) when the queue is full; the job was not started then. */
   run<T>(job: () => Promise<T>): Promise<T>
+  /** Refuses like `run` when the queue is full, before work is done that would be in vain. */
+  admit(): void
   /** Jobs running and waiting. */
   readonly load: { running: number; waiting: number }
 }
@@ -16,17 +18,20 @@ export function createGate(limits: { concurrency: number; queueLimit: number; cl
   let running = 0
   let typicalMilliseconds = 50
 
+  const admit = (): void => {
+    if (running < concurrency || waiting.length < queueLimit) return
+    const drained = (waiting.length / concurrency) * typicalMilliseconds
+    throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
+      detail: `${running} jobs running, ${waiting.length} waiting`,
+      retryAfter: Math.max(1, Math.ceil(drained / 1000)),
+    })
+  }
+
   const enter = (): Promise<void> | undefined => {
+    admit()
     if (running < concurrency) {
       running++
       return undefined
-    }
-    if (waiting.length >= queueLimit) {
-      const drained = (waiting.length / concurrency) * typicalMilliseconds
-      throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
-        detail: `${running} jobs running, ${waiting.length} waiting`,
-        retryAfter: Math.max(1, Math.ceil(drained / 1000)),
-      })
     }
     return new Promise((resolve) => waiting.push(resolve))
   }
@@ -49,6 +54,7 @@ export function createGate(limits: { concurrency: number; queueLimit: number; cl
         leave()
       }
     },
+    admit,
     get load() {
       return { running, waiting: waiting.length }
     },

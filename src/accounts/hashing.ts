@@ -17,6 +17,8 @@ export interface Hasher {
   verifyNothing(password: string): Promise<false>
   /** True when a hash was made with lower costs than today's. */
   needsRehash(hash: string): boolean
+  /** Throws `overloaded` now if a job would be refused: ask before other work is done for it. */
+  admit(): void
   readonly load: Gate['load']
 }
 
@@ -44,6 +46,7 @@ export function createHasher(options: { concurrency?: number; queueLimit?: numbe
       return false
     },
     needsRehash: (hash) => !hash.startsWith('$argon2id$') || parametersRose(hash, parameters),
+    admit: () => gate.admit(),
     get load() {
       return gate.load
     },

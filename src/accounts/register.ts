@@ -49,6 +49,7 @@ export function createRegister(deps: {
     if (!parsed.success || errors.password) throw new FieldErrors(errors)
     const { username, email, password, givenName, familyName } = parsed.data
 
+    hasher.admit()
     if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
     const account = await store.insert({
       id: randomUUID(),

@@ -106,6 +106,7 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
     },
     verifyNothing: (text) => counted('nothing', real.verifyNothing(text)),
     needsRehash: real.needsRehash,
+    admit: real.admit,
     get load() {
       return real.load
     },

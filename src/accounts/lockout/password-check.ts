@@ -93,6 +93,8 @@ export function createPasswordCheck(deps: {
   return {
     /** The cost of a check without an account. @throws AppError `overloaded` (503) */
     burn,
+    /** @throws AppError `overloaded` (503) when a check would be refused anyway */
+    admit: () => hasher.admit(),
 
     /**
      * @param options.signIn record the time of a successful sign-in
