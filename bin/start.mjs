@@ -1,5 +1,6 @@
 import './check-node.mjs'
-import { enableCompileCache } from 'node:module'
 
+// Not a static import: an older Node, which lacks it, would fail before the check above could speak.
+const { enableCompileCache } = await import('node:module')
 enableCompileCache()
 await import('../src/server.ts')

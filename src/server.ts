@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError, parseConfig } from './config.ts'
 import { AppError } from './errors.ts'
+import { boundMessage } from './http/request-log.ts'
 import { openSetup, welcome } from './welcome.ts'
 
 /** How long requests under way may take after SIGTERM, in milliseconds. */
@@ -26,26 +27,42 @@ async function readConfig(): Promise<Config> {
   return parseConfig({ ...process.env, PORT: port }, readFile)
 }
 
+/** What to do about what the operating system refuses, by its error code. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Set PORT to another port, for example PORT=3001.',
+  EADDRNOTAVAIL: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
+  ENOTFOUND: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
+  EACCES: 'See whether the user that runs Latchkey may use DATA_DIR, and whether PORT is above 1023.',
+  EPERM: 'See whether the user that runs Latchkey may use DATA_DIR.',
+  EROFS: 'Set DATA_DIR to a folder that can be written to.',
+  ENOSPC: 'Make room on the disk of DATA_DIR.',
+  EEXIST: 'Set DATA_DIR to a folder.',
+  ENOTDIR: 'Set DATA_DIR to a folder.',
+}
+
+/** Says in one line why there is no server. Only what nobody foresaw comes with its stack. */
 function refuse(error: unknown): never {
+  const code =
+    error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException).code : undefined
   if (error instanceof ConfigError) {
     console.error('Latchkey cannot start with this configuration:')
     for (const problem of error.problems) console.error(`  - ${problem}`)
   } else if (error instanceof AppError) {
     console.error(`Latchkey cannot start: ${error.message}`)
-    if (error.cause instanceof Error) console.error(`  cause: ${error.cause.message}`)
-  } else if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    console.error(
-      `Latchkey cannot start: ${(error as Error).message}. Set PORT to another port, for example PORT=3001.`,
-    )
+  } else if (error instanceof Error && code !== undefined) {
+    console.error(`Latchkey cannot start: ${error.message}. ${WAYS_OUT[code] ?? ''}`.trimEnd())
   } else {
-    console.error(error)
+    console.error('Latchkey cannot start:', error)
   }
   process.exit(1)
 }
 
 try {
   const config = await readConfig()
-  const { app, services } = await buildApp(config)
+  // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
+  const { app, services } = await buildApp(config, {
+    cacheViews: process.env.WATCH_REPORT_DEPENDENCIES === undefined,
+  })
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -65,7 +82,7 @@ try {
   const address = await app.listen({
     host: config.host,
     port: config.port,
-    listenTextResolver: () => 'bound',
+    listenTextResolver: () => boundMessage,
   })
   app.log.info({ issuer: config.issuer, address }, 'listening')
   const setupUrl = await openSetup(services)

@@ -53,11 +53,19 @@ export function describeRequest(request: FastifyRequest) {
   }
 }
 
+/** What Fastify says for each address that it is bound to: kept out of the log, the server has a better line. */
+export const boundMessage = 'bound'
+
 /** pino options: level, redaction, serializers. */
 export function loggerOptions({ level, stream }: LogOptions) {
   return {
     level,
     ...(stream && { stream }),
+    hooks: {
+      logMethod(this: unknown, parameters: unknown[], write: (...parameters: never[]) => void) {
+        if (parameters[0] !== boundMessage) write.apply(this, parameters as never[])
+      },
+    },
     redact: { paths: [...redactedPaths], censor: '[redacted]' },
     serializers: {
       req: (request: FastifyRequest) => describeRequest(request),
