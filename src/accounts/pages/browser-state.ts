@@ -22,19 +22,23 @@ export interface BrowserState {
   clearPending(reply: FastifyReply): void
   /** The interaction named in the query (`flow`), else the one remembered. */
   flow(request: FastifyRequest): string | undefined
+  /** The interaction that this very browser left for a message. Links in messages name it too, wherever they are opened. */
+  ownFlow(request: FastifyRequest): string | undefined
   rememberFlow(reply: FastifyReply, flow: string | undefined): void
 }
 
 export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | 'sealed'>): BrowserState {
   const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
     sealed.open(name, cookies.read(request, name), schema)
+  const ownFlow = (request: FastifyRequest) => read(request, 'flow', z.object({ flow: flowId }))?.flow
   return {
+    ownFlow,
     pending: (request) => read(request, 'pending', pendingSchema),
     setPending: (reply, pending) => cookies.set(reply, 'pending', sealed.seal('pending', pending, TTL), TTL),
     clearPending: (reply) => cookies.clear(reply, 'pending'),
     flow(request) {
       const named = flowId.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
-      return named.success ? named.data : read(request, 'flow', z.object({ flow: flowId }))?.flow
+      return named.success ? named.data : ownFlow(request)
     },
     rememberFlow(reply, flow) {
       if (flow === undefined) cookies.clear(reply, 'flow')

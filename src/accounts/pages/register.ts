@@ -62,11 +62,10 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
     const flow = browser.flow(request)
     const { given_name, family_name, ...fields } = typed.parse(request.body ?? {})
     try {
-      const { accountId } = await accounts.register({
-        ...fields,
-        givenName: given_name,
-        familyName: family_name,
-      })
+      const { accountId } = await accounts.register(
+        { ...fields, givenName: given_name, familyName: family_name },
+        { address: request.ip },
+      )
       browser.setPending(reply, { accountId, email: fields.email.trim(), ...(flow && { flow }) })
       return reply.redirect(withFlow('/verify-email', flow), 303)
     } catch (error) {

@@ -83,7 +83,9 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       await sessions.start(request, reply, { accountId: done.accountId, amr: ['pwd'] })
       browser.rememberFlow(reply, undefined)
       browser.clearPending(reply)
-      if (flow !== undefined) return reply.redirect(onwards(flow), 303)
+      // On another device than the one that asked, there is no flow to go back to.
+      const own = browser.ownFlow(request)
+      if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {
         next: { href: '/account', label: 'Go to your account' },
       })
