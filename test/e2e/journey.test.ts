@@ -12,6 +12,7 @@ import {
   register,
   signedInAs,
   startAt,
+  text,
 } from './steps.ts'
 
 describe.each(engines)('the whole journey on %s', (engine) => {
@@ -35,7 +36,7 @@ describe.each(engines)('the whole journey on %s', (engine) => {
       await press(page, 'Verify')
 
       await heading(page, 'Allow access?')
-      const consent = await page.locator('main').innerText()
+      const consent = await text(page)
       expect(consent).toContain('Harbour Notes')
       expect(consent).toContain(person.username)
       expect(consent).toContain('See your e-mail address')
@@ -43,7 +44,7 @@ describe.each(engines)('the whole journey on %s', (engine) => {
 
       await signedInAs(page, person.username)
       expect(page.url()).toBe(`${app.url}/`)
-      const userinfo = JSON.parse(await page.locator('h2:text("Userinfo") + pre').innerText())
+      const userinfo = JSON.parse(await text(page, 'h2:text("Userinfo") + pre'))
       expect(userinfo).toMatchObject({
         preferred_username: person.username,
         email: person.email,

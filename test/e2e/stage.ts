@@ -71,6 +71,7 @@ export async function openStage(
     },
     async tab(contextOptions = {}) {
       const context = await browser.newContext(contextOptions)
+      context.setDefaultTimeout(8000)
       const page = await context.newPage()
       const complaints: string[] = []
       page.on('pageerror', (error) => complaints.push(error.message))

@@ -83,3 +83,7 @@ export const codeFor = async (latchkey: Latchkey, person: { email: string }): Pr
 
 export const linkFor = async (latchkey: Latchkey, person: { email: string }): Promise<string> =>
   (await latchkey.mailTo(person.email)).link.href
+
+/** What the page says. */
+export const text = async (page: Page, selector = 'main'): Promise<string> =>
+  (await page.locator(selector).textContent()) ?? ''
