@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { vi } from 'vitest'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 
@@ -52,6 +53,12 @@ export const pkce = (verifier = randomBytes(32).toString('base64url')) => ({
   verifier,
   challenge: createHash('sha256').update(verifier).digest('base64url'),
 })
+
+/** For servers whose clock `passTime` moves: it looks `Date` up anew each time. */
+export const clock = (): number => Date.now()
+
+/** Moves this process's clock, the servers' in it included, and stops it there until `vi.useRealTimers()`. */
+export const passTime = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000)
 
 export interface TestClient {
   client_id: string

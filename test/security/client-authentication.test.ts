@@ -1,0 +1,263 @@
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { basic, createScene, get, post, type Scene, type TestClient } from './attacker.ts'
+
+let latchkey: Latchkey
+let scene: Scene
+let byBasic: TestClient
+let byPost: TestClient
+let byKey: TestClient
+let spa: TestClient
+let key: CryptoKey
+let publicKey: CryptoKey
+const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
+const grant = { grant_type: 'client_credentials' }
+const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  scene = createScene(latchkey)
+  byBasic = await scene.client(machine)
+  byPost = await scene.client({ ...machine, token_endpoint_auth_method: 'client_secret_post' })
+  const pair = await generateKeyPair('RS256', { extractable: true })
+  key = pair.privateKey
+  publicKey = pair.publicKey
+  byKey = await scene.client({
+    ...machine,
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256' }] },
+  })
+  spa = await scene.publicClient()
+})
+afterAll(() => latchkey.stop())
+
+const tokenUrl = () => `${scene.issuer}/token`
+const secret = (client: TestClient) => String(client.client_secret)
+
+describe('secrets', () => {
+  test('a client with a secret shows it, in the header or the body; its id alone is not enough', async () => {
+    for (const client of [byBasic, byPost]) {
+      expect((await post(tokenUrl(), grant, basic(client.client_id, secret(client)))).status).toBe(200)
+      const inBody = { client_id: client.client_id, client_secret: secret(client) }
+      expect((await post(tokenUrl(), { ...grant, ...inBody })).status).toBe(200)
+      const wrong = { ...inBody, client_secret: `${secret(client)}x` }
+      expect((await post(tokenUrl(), { ...grant, ...wrong })).status).toBe(401)
+      expect((await post(tokenUrl(), { ...grant, client_id: client.client_id })).status).toBe(401)
+    }
+    expect((await post(tokenUrl(), grant, basic(byKey.client_id, 'none'))).status).toBe(401)
+  })
+
+  test('23 M 6749 5.2: failed Basic authentication is 401 invalid_client with WWW-Authenticate and no-store', async () => {
+    for (const path of ['token', 'introspect', 'revoke', 'par']) {
+      for (const headers of [
+        basic(byBasic.client_id, 'wrong'),
+        basic('nobody', 'wrong'),
+        basic('__proto__', 'wrong'),
+      ]) {
+        const answer = await post(`${scene.issuer}/${path}`, { ...grant, token: 't' }, headers)
+        expect([path, answer.status, answer.json.error]).toEqual([path, 401, 'invalid_client'])
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /)
+        expect(answer.headers.get('cache-control')).toContain('no-store')
+      }
+    }
+  })
+
+  test('an unknown client and a wrong secret are told apart by nothing', async () => {
+    const [unknown, wrong] = await Promise.all(
+      ['nobody', byBasic.client_id].map((id) => post(tokenUrl(), grant, basic(id, 'wrong'))),
+    )
+    expect(unknown?.text).toBe(wrong?.text)
+    expect(unknown?.status).toBe(wrong?.status)
+  })
+
+  test.each([
+    ['nothing', 'Basic'],
+    ['no colon', `Basic ${Buffer.from('abc').toString('base64')}`],
+    ['no base64', 'Basic ***'],
+    ['broken percent-encoding', `Basic ${Buffer.from('%zz:%zz').toString('base64')}`],
+    ['no secret', basic('somebody', '').authorization],
+    ['NUL', `Basic ${Buffer.from('a%00:b%00').toString('base64')}`],
+    ['invalid UTF-8', `Basic ${Buffer.from([0xff, 0xfe, 0x3a, 0xff]).toString('base64')}`],
+    ['10 KB', `Basic ${Buffer.from(`a:${'b'.repeat(7500)}`).toString('base64')}`],
+    ['another scheme', 'Digest username="x"'],
+    ['Bearer', 'Bearer abc'],
+    ['two credentials', `Basic ${Buffer.from('a:b').toString('base64')}, Basic x`],
+  ])('a malformed Authorization header is refused: %s', async (_, authorization) => {
+    const answer = await post(tokenUrl(), grant, { authorization })
+    expect([400, 401]).toContain(answer.status)
+    expect(answer.json.error).toMatch(/^invalid_(client|request)$/)
+  })
+
+  test('20 M 6749 3.2: the token endpoint takes POST and its body alone', async () => {
+    const query = new URLSearchParams({
+      ...grant,
+      client_id: byPost.client_id,
+      client_secret: secret(byPost),
+    })
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+      const answer = await fetch(`${tokenUrl()}?${query}`, { method })
+      expect(answer.status).toBe(405)
+      expect(answer.headers.get('allow')).toContain('POST')
+      await answer.body?.cancel()
+    }
+    expect((await post(`${tokenUrl()}?${query}`, '')).status).toBeGreaterThanOrEqual(400)
+    const headers = basic(byBasic.client_id, secret(byBasic))
+    expect((await post(`${tokenUrl()}?${new URLSearchParams(grant)}`, '', headers)).status).toBe(400)
+  })
+
+  test.each([
+    'grant_type=client_credentials&grant_type=client_credentials',
+    'grant_type=client_credentials&grant_type=password',
+    'grant_type=client_credentials&scope=a&scope=b',
+    'grant_type=client_credentials&client_id=ID&client_id=ID',
+  ])('21 M 6749 3.2: a repeated parameter is invalid_request: %s', async (body) => {
+    const headers = basic(byBasic.client_id, secret(byBasic))
+    const answer = await post(tokenUrl(), body.replaceAll('ID', byBasic.client_id), headers)
+    expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
+  })
+
+  test('22 M 6749 2.3: two ways of authenticating in one call are invalid_request', async () => {
+    const headers = basic(byBasic.client_id, secret(byBasic))
+    const inBody = { client_id: byBasic.client_id, client_secret: secret(byBasic) }
+    const assertion = { client_assertion_type: ASSERTION, client_assertion: await sign() }
+    for (const answer of [
+      await post(tokenUrl(), { ...grant, ...inBody }, headers),
+      await post(tokenUrl(), { ...grant, ...assertion }, headers),
+      await post(tokenUrl(), { ...grant, ...inBody, ...assertion }),
+      await post(tokenUrl(), { ...grant, client_id: byPost.client_id }, headers),
+    ])
+      expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
+  })
+
+  test('a public client gets nothing by claiming a secret, nor a confidential one by claiming none', async () => {
+    expect((await post(tokenUrl(), grant, basic(spa.client_id, 'x'))).status).toBe(401)
+    const { refresh_token } = await scene.tokens(await scene.victim(), await scene.client())
+    const answer = await post(tokenUrl(), {
+      grant_type: 'refresh_token',
+      refresh_token: String(refresh_token),
+      client_id: byBasic.client_id,
+    })
+    expect(answer.status).toBe(401)
+  })
+
+  test('10.4.4: a client uses only the grants it is registered for', async () => {
+    const web = await scene.client()
+    expect(await scene.token(web, grant)).toMatchObject({ status: 400 })
+    expect((await scene.token(byBasic, { grant_type: 'authorization_code', code: 'x' })).status).toBe(400)
+    const back = await get(scene.authorizeUrl({ ...byBasic, redirect_uri: 'https://app.example/callback' }))
+    expect(back.status).toBe(400)
+  })
+
+  test('18 M 9700 4.15: the token of a client is nobody’s, and its sub is no person’s', async () => {
+    const { json } = await scene.token(byBasic, grant)
+    expect(await scene.userinfo(json.access_token)).toMatchObject({ status: 401 })
+    const person = await scene.victim()
+    const introspected = (await scene.introspect(byBasic, json.access_token)).json
+    expect(introspected).toMatchObject({ active: true, client_id: byBasic.client_id })
+    expect(introspected.sub).not.toBe(person.user.id)
+    await expect(scene.client({ ...machine, client_id: person.user.id })).rejects.toThrow()
+  })
+
+  test('rotated: old and new secret both work for the overlap, and not an hour longer', async () => {
+    const client = await scene.client(machine)
+    const { client_secret } = await latchkey.services.clients.rotateSecret(client.client_id)
+    for (const value of [secret(client), client_secret])
+      expect((await post(tokenUrl(), grant, basic(client.client_id, value))).status).toBe(200)
+    await latchkey.services.clients.rotateSecret(client.client_id, { keepOldSeconds: 0 })
+    for (const value of [secret(client), client_secret])
+      expect((await post(tokenUrl(), grant, basic(client.client_id, value))).status).toBe(401)
+  })
+
+  test('a disabled client is unknown at once, and its tokens are dead', async () => {
+    const client = await scene.client({ grant_types: ['authorization_code', 'refresh_token'] })
+    const tokens = await scene.tokens(await scene.victim(), client)
+    await latchkey.services.clients.disable(client.client_id)
+    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(401)
+    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await get(scene.authorizeUrl(client), { accept: 'text/html' })).status).toBe(400)
+  })
+})
+
+/** A client assertion (RFC 7523 §3), right unless told otherwise. */
+async function sign(
+  claims: Record<string, unknown> = {},
+  header: Record<string, unknown> = {},
+  signer: CryptoKey | Uint8Array = key,
+) {
+  const now = Math.floor(Date.now() / 1000)
+  const all: Record<string, unknown> = {
+    iss: byKey.client_id,
+    sub: byKey.client_id,
+    aud: scene.issuer,
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + 60,
+    ...claims,
+  }
+  for (const [name, value] of Object.entries(all)) if (value === undefined) delete all[name]
+  return new SignJWT(all).setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header }).sign(signer)
+}
+
+describe('45 M RFC 7523: client assertions', () => {
+  const present = (assertion: string, over: Record<string, string> = {}) =>
+    post(tokenUrl(), { ...grant, client_assertion_type: ASSERTION, client_assertion: assertion, ...over })
+
+  test('a right one is accepted once', async () => {
+    const assertion = await sign()
+    expect((await present(assertion)).status).toBe(200)
+    expect(await present(assertion)).toMatchObject({ status: 401, json: { error: 'invalid_client' } })
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['another issuer', { iss: 'somebody' }],
+    ['another subject', { sub: 'somebody' }],
+    ['no audience', { aud: undefined }],
+    ['another audience', { aud: 'https://other.example' }],
+    ['expired', { exp: Math.floor(Date.now() / 1000) - 60 }],
+    ['no exp', { exp: undefined }],
+    ['no jti', { jti: undefined }],
+    ['not valid yet', { nbf: Math.floor(Date.now() / 1000) + 600 }],
+  ])('refused: %s', async (_, claims) => {
+    expect(await present(await sign(claims))).toMatchObject({
+      status: 401,
+      json: { error: 'invalid_client' },
+    })
+  })
+
+  test('refused: signed with another key, also one that the header brings along (49 M jwk, jku, x5u)', async () => {
+    const forger = await generateKeyPair('RS256', { extractable: true })
+    const jwk = await exportJWK(forger.publicKey)
+    for (const header of [
+      {},
+      { jwk },
+      { jku: 'http://127.0.0.1:9/jwks', kid: 'other' },
+      { x5u: 'http://127.0.0.1:9/cert' },
+      { kid: '../../etc/passwd' },
+    ])
+      expect((await present(await sign({}, header, forger.privateKey))).status).toBe(401)
+  })
+
+  test('refused: HS256 with the public key or the client id as the secret, and none', async () => {
+    const spki = Buffer.from(JSON.stringify(await exportJWK(publicKey)))
+    for (const shared of [spki, Buffer.from(byKey.client_id.padEnd(32, 'x'))])
+      expect((await present(await sign({}, { alg: 'HS256' }, shared))).status).toBe(401)
+    const [, body] = (await sign()).split('.')
+    const none = Buffer.from('{"alg":"none"}').toString('base64url')
+    expect((await present(`${none}.${body}.`)).status).toBe(401)
+  })
+
+  test('refused: another algorithm than the key’s', async () => {
+    const ps = await generateKeyPair('PS256', { extractable: true })
+    expect((await present(await sign({}, { alg: 'PS256' }, ps.privateKey))).status).toBe(401)
+  })
+
+  test('refused: another client_id beside it, another type, no JWT', async () => {
+    expect((await present(await sign(), { client_id: byBasic.client_id })).status).toBeGreaterThanOrEqual(400)
+    expect(
+      (await present(await sign(), { client_assertion_type: 'urn:other' })).status,
+    ).toBeGreaterThanOrEqual(400)
+    for (const garbage of ['', 'a', 'a.b', 'a.b.c', 'a.b.c.d.e', '{}', 'eyJhbGciOiJSUzI1NiJ9.e30.AA'])
+      expect([400, 401]).toContain((await present(garbage)).status)
+  })
+})
