@@ -103,7 +103,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const current = () => hot.current()
   await mountProvider(app, {
     issuer: config.issuer,
-    current,
+    answer: hot.answer,
     limits: { token: http.limit('token'), authorization: http.limit('authorization') },
   })
 

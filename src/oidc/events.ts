@@ -1,17 +1,19 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 
 /** What `mountProvider` leaves on the raw request, so that a line of the library carries the request's id. */
 interface MarkedRequest extends IncomingMessage {
-  latchkeyRequestId?: string
-  latchkeyLog?: FastifyBaseLogger
+  latchkeyRequest?: FastifyRequest
 }
 
-const marked = (ctx: KoaContextWithOIDC): MarkedRequest => ctx.req
+const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
+  const marked: MarkedRequest = ctx.req
+  return marked.latchkeyRequest
+}
 
 /** The request id that the error page shows and the log line carries. */
-export const requestIdOf = (ctx: KoaContextWithOIDC): string => marked(ctx).latchkeyRequestId ?? 'unknown'
+export const requestIdOf = (ctx: KoaContextWithOIDC): string => requestOf(ctx)?.id ?? 'unknown'
 
 type Explain = (
   sent: string,
@@ -59,7 +61,7 @@ export function logProtocolEvents(
       client_id: ctx.oidc.client?.clientId,
       ...explain(ctx, error, explainRedirect),
     }
-    const target = marked(ctx).latchkeyLog ?? log
+    const target = requestOf(ctx)?.log ?? log
     target.warn(line, `refused: ${error.error_description ?? error.error}`)
   }
   const names = [
@@ -74,8 +76,8 @@ export function logProtocolEvents(
     'jwks.error',
   ] as const
   for (const name of names) provider.on(name as 'grant.error', refused(name))
-  provider.on('server_error', (ctx, err) => (marked(ctx).latchkeyLog ?? log).error({ err }, 'protocol error'))
+  provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
   provider.on('backchannel.error', (ctx, err, client) =>
-    (marked(ctx).latchkeyLog ?? log).warn({ err, client_id: client.clientId }, 'back-channel logout failed'),
+    (requestOf(ctx)?.log ?? log).warn({ err, client_id: client.clientId }, 'back-channel logout failed'),
   )
 }
