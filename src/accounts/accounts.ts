@@ -31,9 +31,6 @@ import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
 import { createTokenStore } from './tokens/store.ts'
 import { createVerification } from './verification.ts'
 
-export type { Account, Role } from './account.ts'
-export type { Authentication } from './authenticate.ts'
-
 /** Lifetimes in seconds. */
 export interface AccountSettings {
   passwordMinLength: number

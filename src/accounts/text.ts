@@ -8,8 +8,6 @@ import { z } from 'zod'
 const unseen =
   /[\p{Cc}\p{Cs}\p{Co}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E007F}]/u
 
-export const hasUnseenCharacters = (text: string): boolean => unseen.test(text)
-
 /** One line of text that a person reads, in NFC, trimmed. @param max code points */
 export const line = (max: number) =>
   z

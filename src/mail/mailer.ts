@@ -13,7 +13,7 @@ import { createDeliveryQueue } from './queue.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
 
-export type { Mail, MailData, MailTemplate } from './templates.ts'
+export type { Mail } from './templates.ts'
 
 /** The part of a pino logger that mail needs. */
 export interface MailLog {

@@ -91,6 +91,15 @@ forEachDatabase('sign-in', (house) => {
     expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: house().now })
   })
 
+  test('signing in, well or badly, is no change to the person: updatedAt stays', async () => {
+    const id = await house().verified('unchanged')
+    const before = (await house().accounts.byId(id))?.updatedAt
+    house().later(100)
+    await signIn('unchanged', wrong)
+    await signIn('unchanged')
+    expect(await house().accounts.byId(id)).toMatchObject({ updatedAt: before, lastSignInAt: house().now })
+  })
+
   test('a hash made with lower costs is replaced at the next sign-in', async () => {
     const { hash } = await import('argon2')
     const id = await house().verified('old-hash')

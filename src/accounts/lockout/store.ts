@@ -18,35 +18,31 @@ export function createFailureStore(options: {
   lockSeconds: number
 }) {
   const { clock, failures, lockSeconds } = options
-  const { account } = options.db.prisma
+  const { prisma } = options.db
 
+  // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
   return {
     /** undefined: the account is locked, or every try that is left is under way. */
     async reserve(id: string): Promise<Reservation | undefined> {
       const now = clock()
-      const early = await account.updateMany({
-        where: { id, lockedUntil: null, failedSignIns: { lt: failures - 1 } },
-        data: { failedSignIns: { increment: 1 } },
-      })
-      if (early.count === 1) return { last: false }
-      const last = await account.updateMany({
-        where: { id, lockedUntil: null, failedSignIns: { gte: failures - 1 } },
-        data: { failedSignIns: failures, lockedUntil: new Date(now + lockSeconds * 1000) },
-      })
-      if (last.count === 1) return { last: true }
-      const expired = await account.updateMany({
-        where: { id, lockedUntil: { lte: new Date(now) } },
-        data: { failedSignIns: 0, lockedUntil: null },
-      })
-      return expired.count === 1 ? this.reserve(id) : undefined
+      const early = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1
+        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${failures - 1}`
+      if (early === 1) return { last: false }
+      const until = new Date(now + lockSeconds * 1000)
+      const last =
+        await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = ${failures}, locked_until = ${until}
+        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins >= ${failures - 1}`
+      if (last === 1) return { last: true }
+      const expired = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL
+        WHERE id = ${id} AND locked_until <= ${new Date(now)}`
+      return expired === 1 ? this.reserve(id) : undefined
     },
 
     /** Takes a reservation back: the password could not be checked. */
     async giveBack(id: string, { last }: Reservation): Promise<void> {
-      await account.updateMany({
-        where: { id, failedSignIns: { gt: 0 } },
-        data: { failedSignIns: { decrement: 1 }, ...(last && { lockedUntil: null }) },
-      })
+      await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
+        WHERE id = ${id} AND failed_sign_ins > 0`
+      if (last) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${id}`
     },
 
     /**
@@ -58,26 +54,18 @@ export function createFailureStore(options: {
       checkedHash: string,
       also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
     ): Promise<boolean> {
-      const { passwordHash, lastSignInAt } = also
-      const { count } = await account.updateMany({
-        where: { id, passwordHash: checkedHash, disabledAt: null },
-        data: {
-          failedSignIns: 0,
-          lockedUntil: null,
-          ...(passwordHash && { passwordHash }),
-          ...(lastSignInAt && { lastSignInAt }),
-        },
-      })
-      return count === 1
+      const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL,
+        password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
+        last_sign_in_at = COALESCE(${also.lastSignInAt ?? null}, last_sign_in_at)
+        WHERE id = ${id} AND password_hash = ${checkedHash} AND disabled_at IS NULL`
+      return changed === 1
     },
 
     /** Unlocks whatever the password. False: no such account. */
     async clear(id: string): Promise<boolean> {
-      const { count } = await account.updateMany({
-        where: { id },
-        data: { failedSignIns: 0, lockedUntil: null },
-      })
-      return count === 1
+      const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL
+        WHERE id = ${id}`
+      return changed === 1
     },
 
     /**
@@ -85,7 +73,7 @@ export function createFailureStore(options: {
      * later than one that does not, by the time the disk takes to confirm.
      */
     async pretend(): Promise<void> {
-      const { oneTimeToken } = options.db.prisma
+      const { oneTimeToken } = prisma
       const { count } = await oneTimeToken.updateMany({
         where: { id: decoy },
         data: { attempts: { increment: 1 } },

@@ -87,6 +87,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
           const changed = await tx.account.updateMany({
             where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
             data: {
+              updatedAt: at,
               ...(provenEmail && { email: provenEmail, pendingEmail: null }),
               ...(passwordHash && {
                 passwordHash,
