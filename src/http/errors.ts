@@ -60,8 +60,12 @@ function respond(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  if (shown.status >= 500) request.log.error({ err: original, code: shown.code }, 'request failed')
-  else request.log.info({ code: shown.code, status: shown.status, reason: shown.message }, 'request refused')
+  if (shown.status >= 500) request.log.error({ err: original, error_code: shown.code }, 'request failed')
+  else
+    request.log.info(
+      { error_code: shown.code, status: shown.status, reason: shown.message },
+      'request refused',
+    )
   if (shown.retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(shown.retryAfter)))
   reply.header('cache-control', 'no-store')
   const { status, code, publicMessage } = shown

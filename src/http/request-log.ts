@@ -1,41 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type SerializedError, stdSerializers } from 'pino'
+import { redacted } from './redaction.ts'
 
 export interface LogOptions {
   level: string
   /** Where lines go; standard output unless given. */
   stream?: { write(line: string): void } | undefined
 }
-
-const SECRET_FIELDS = [
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'dpop',
-  'password',
-  'new_password',
-  'current_password',
-  'code',
-  'code_verifier',
-  'token',
-  'access_token',
-  'refresh_token',
-  'id_token',
-  'id_token_hint',
-  'secret',
-  'client_secret',
-  'client_assertion',
-  'csrf_token',
-]
-
-const atDepth = (prefix: string) =>
-  SECRET_FIELDS.map((field) => (field.includes('-') ? `${prefix}["${field}"]` : `${prefix}.${field}`))
-
-/** What the logger blanks out wherever it stands: at the top of a line or up to two levels down. */
-export const redactedPaths: readonly string[] = [
-  ...SECRET_FIELDS.map((field) => (field.includes('-') ? `["${field}"]` : field)),
-  ...atDepth('*'),
-  ...atDepth('*.*'),
-]
 
 /**
  * A request as the log shows it. Values of query parameters and of path parameters stay out: both carry codes and
@@ -66,9 +37,10 @@ export function loggerOptions({ level, stream }: LogOptions) {
         if (parameters[0] !== boundMessage) write.apply(this, parameters as never[])
       },
     },
-    redact: { paths: [...redactedPaths], censor: '[redacted]' },
+    formatters: { log: (fields: object) => redacted(fields) as Record<string, unknown> },
     serializers: {
       req: (request: FastifyRequest) => describeRequest(request),
+      err: (error: Error) => redacted(stdSerializers.err(error)) as SerializedError,
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
     },
   }
