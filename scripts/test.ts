@@ -17,8 +17,10 @@ let passed = 0
 let failed = 0
 
 const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' } })
-    .status === 0
+  spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' },
+  }).status === 0
 
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', 'tsc', ['--noEmit', '-p', '.']],
@@ -49,7 +51,13 @@ interface Results {
 if (!onlyChecks) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const file = join(folder, 'results.json')
-  const ok = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters])
+  const ok = run('vitest', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...filters,
+  ])
   try {
     const results = JSON.parse(readFileSync(file, 'utf8')) as Results
     passed += results.numPassedTests

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Sql, SqlValue } from './sql.ts'
+import { createWriteQueue } from './sqlite-writes.ts'
 import { asStorageError } from './unavailable.ts'
 
 /** How long a statement waits for another process's write, in milliseconds. */
@@ -9,6 +10,8 @@ export const busyTimeout = 5_000
 
 /** Statements kept prepared a connection: far more than the program has, and a bound if one is ever composed. */
 const cachedStatements = 256
+
+type Statement = BetterSqlite3.Statement<SqlValue[]>
 
 export interface SqliteOptions {
   readonly?: boolean
@@ -46,10 +49,14 @@ export const openSqlite = (path: string, options: SqliteOptions): BetterSqlite3.
   return connection
 }
 
-/** `Sql` on one better-sqlite3 connection. The driver is synchronous; the promises only keep the interface. */
+/**
+ * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
+ * the turn of the event loop, together with the others of that turn (see sqlite-writes.ts).
+ */
 export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
-  const prepared = new Map<string, BetterSqlite3.Statement<SqlValue[]>>()
-  const prepare = (text: string): BetterSqlite3.Statement<SqlValue[]> => {
+  const writes = createWriteQueue(connection)
+  const prepared = new Map<string, Statement>()
+  const prepare = (text: string): Statement => {
     const known = prepared.get(text)
     if (known !== undefined) return known
     const statement = connection.prepare<SqlValue[]>(text)
@@ -58,30 +65,23 @@ export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
     prepared.set(text, statement)
     return statement
   }
+  const execute = async <T>(text: string, run: (statement: Statement) => T): Promise<T> => {
+    try {
+      const statement = prepare(text)
+      return statement.readonly ? run(statement) : await writes.write(() => run(statement))
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
   return {
     dialect: 'sqlite',
-    async get<Row>(text: string, parameters: readonly SqlValue[] = []) {
-      try {
-        return prepare(text).get(...parameters) as Row | undefined
-      } catch (error) {
-        throw asStorageError(error)
-      }
-    },
-    async all<Row>(text: string, parameters: readonly SqlValue[] = []) {
-      try {
-        return prepare(text).all(...parameters) as Row[]
-      } catch (error) {
-        throw asStorageError(error)
-      }
-    },
-    async run(text, parameters = []) {
-      try {
-        return prepare(text).run(...parameters).changes
-      } catch (error) {
-        throw asStorageError(error)
-      }
-    },
+    get: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
+      execute(text, (statement) => statement.get(...parameters) as Row | undefined),
+    all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
+      execute(text, (statement) => statement.all(...parameters) as Row[]),
+    run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
     async close() {
+      writes.flush()
       prepared.clear()
       connection.close()
     },

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PASSWORD } from '../support/latchkey.ts'
+import { openStage, type Stage } from './stage.ts'
+import { enter, fill, follow, heading, linkFor, press, signIn, signInAtAccount, text } from './steps.ts'
+
+const NEW_PASSWORD = 'quiet-lantern-41-meadow'
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
+  let stage: Stage
+  const tab = (options = {}) => stage.tab({ javaScriptEnabled: scripts === 'on', ...options })
+  const devices = '[aria-labelledby=devices-heading]'
+  const apps = '[aria-labelledby=apps-heading]'
+  beforeAll(async () => {
+    stage = await openStage()
+  })
+  afterAll(() => stage?.close())
+
+  test('name and email: the name counts at once, a new address once it is verified', async () => {
+    const { latchkey } = stage
+    const person = await latchkey.createUser()
+    const page = await tab()
+    await signInAtAccount(page, latchkey.issuer, person)
+    await fill(page, 'First name', 'Ada')
+    await fill(page, 'Last name', 'Lovelace')
+    await press(page, 'Save profile')
+    await page.getByText('Your profile is saved.').waitFor()
+    expect(await page.getByLabel('First name').inputValue()).toBe('Ada')
+
+    const email = `new-${person.email}`
+    await fill(page, 'Email', email)
+    await press(page, 'Save profile')
+    await page.getByText('We sent a message to the new address').waitFor()
+    expect((await latchkey.services.accounts.byId(person.id))?.email).toBe(person.email)
+    await page.goto(await linkFor(latchkey, { email }))
+    await press(page, 'Verify')
+    await heading(page, 'Email verified')
+    expect((await latchkey.services.accounts.byId(person.id))?.email).toBe(email)
+    await latchkey.mailTo(person.email)
+
+    await fill(await tab().then((other) => signInAtOther(other, email)), 'First name', 'Ada')
+    expect(page.complaints).toEqual([])
+
+    async function signInAtOther(other: Awaited<ReturnType<Stage['tab']>>, username: string) {
+      await signInAtAccount(other, latchkey.issuer, { username })
+      return other
+    }
+  })
+
+  test('a new password signs every other browser out, and this one stays', async () => {
+    const { issuer, createUser } = stage.latchkey
+    const person = await createUser()
+    const [page, other] = [await tab(), await tab()]
+    await enter(other, stage.app, person)
+    await signInAtAccount(page, issuer, person)
+
+    await fill(page, 'Current password', 'not-the-password')
+    await fill(page, 'New password', NEW_PASSWORD)
+    await press(page, 'Change password')
+    await page.locator('small.error').first().waitFor()
+    await fill(page, 'Current password', PASSWORD)
+    await fill(page, 'New password', NEW_PASSWORD)
+    await press(page, 'Change password')
+    await page.getByText('Your password is changed. Other devices are signed out.').waitFor()
+    await page.reload()
+    await heading(page, 'Your account')
+
+    await press(other, 'Refresh now')
+    await heading(other, 'Your session has ended')
+    await other.goto(`${issuer}/account`)
+    await heading(other, 'Sign in')
+    await signIn(other, person.username, PASSWORD)
+    await other.getByRole('alert').waitFor()
+    await signIn(other, person.username, NEW_PASSWORD)
+    await heading(other, 'Your account')
+    expect([...page.complaints, ...other.complaints]).toEqual([])
+  })
+
+  test('signed-in devices: seen, and signed out one by one or all at once', async () => {
+    const { issuer, createUser } = stage.latchkey
+    const person = await createUser()
+    const page = await tab()
+    const office = await tab({ userAgent: FIREFOX })
+    const phone = await tab()
+    await signInAtAccount(office, issuer, person)
+    await signInAtAccount(phone, issuer, person)
+    await signInAtAccount(page, issuer, person)
+    expect(await page.locator(`${devices} li`).count()).toBe(3)
+    expect(await text(page, devices)).toMatch(/Chrome on Linux\s*This device/)
+    expect(await text(page, devices)).toMatch(/Firefox on Windows/)
+
+    await press(page, 'Sign out of Firefox on Windows')
+    await page.getByText('That device is signed out.').waitFor()
+    await office.reload()
+    await heading(office, 'Sign in')
+    await phone.reload()
+    await heading(phone, 'Your account')
+
+    await press(page, 'Sign out everywhere else')
+    await page.getByText('All other devices are signed out.').waitFor()
+    await phone.reload()
+    await heading(phone, 'Sign in')
+    expect(await page.locator(`${devices} li`).count()).toBe(1)
+
+    await page.locator('.who').getByRole('button', { name: 'Sign out' }).click()
+    await heading(page, 'Sign out?')
+    await press(page, 'Stay signed in')
+    await page.goto(`${issuer}/account`)
+    await page.locator('.who').getByRole('button', { name: 'Sign out' }).click()
+    await press(page, 'Sign out')
+    await heading(page, 'Signed out')
+    await page.goto(`${issuer}/account`)
+    await heading(page, 'Sign in')
+    expect([...page.complaints, ...office.complaints, ...phone.complaints]).toEqual([])
+  })
+
+  test('a connected app loses its access at once, and has to ask again', async () => {
+    const { issuer, createUser } = stage.latchkey
+    const person = await createUser()
+    const page = await tab()
+    const account = await page.context().newPage()
+    await enter(page, stage.app, person)
+    await account.goto(`${issuer}/account`)
+    expect(await text(account, apps)).toContain('Harbour Notes')
+    await press(account, 'Remove access of Harbour Notes')
+    await account.getByText('The app has no access any more.').waitFor()
+    expect(await text(account, apps)).toContain('No app has access to your account.')
+
+    await page.reload()
+    await page.getByText('The access token is not accepted').waitFor()
+    await press(page, 'Refresh now')
+    await heading(page, 'Your session has ended')
+    await follow(page, 'Try again')
+    await heading(page, 'Allow access?')
+    expect(page.complaints).toEqual([])
+  })
+})
