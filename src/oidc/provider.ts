@@ -170,6 +170,25 @@ export const grantTtl = (ttl: { refreshToken: number; session: number }) =>
   Math.max(ttl.refreshToken, ttl.session) * ABSOLUTE_LIFETIME_FACTOR
 
 /**
+ * Looks a client up by the object that the adapter found: as long as that is the same, so is what the library made of
+ * it. The library's own way hashes the whole registration on every request.
+ */
+function reuseClients(provider: Provider, adapter: AdapterFactory): void {
+  const stored = adapter('Client')
+  const find = provider.Client.find.bind(provider.Client)
+  const made = new WeakMap<object, Awaited<ReturnType<typeof find>>>()
+  provider.Client.find = async (id) => {
+    const payload = await stored.find(id)
+    if (payload === undefined) return undefined
+    const known = made.get(payload)
+    if (known !== undefined) return known
+    const client = await find(id)
+    made.set(payload, client)
+    return client
+  }
+}
+
+/**
  * The protocol library, configured. One is built for each set of signing keys (hot-swap.ts); everything that must
  * outlive it is in `deps`.
  */
@@ -184,6 +203,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
     return secretMatches(this.clientSecret ?? '', presented)
   }
   rememberDevices(provider)
+  reuseClients(provider, deps.adapter)
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
   Object.assign(provider.ReplayDetection, {
     unique: (iss: string, jti: string, exp: number) =>
