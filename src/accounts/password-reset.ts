@@ -47,6 +47,19 @@ export function createPasswordReset(deps: {
     return row.email === account.email || proves ? { row, account, proves } : undefined
   }
 
+  /** Looks again after the hashing, twice at most: the address may be proven by its own link just now. */
+  const redeem = async (token: string, passwordHash: string) => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const found = await find(token)
+      if (!found) return undefined
+      const { row, account, proves } = found
+      const provenEmail = proves ? (row.email ?? undefined) : undefined
+      const redemption = { tokenId: row.id, accountId: account.id, passwordHash, provenEmail }
+      if ((await tokenStore.redeem(redemption)) === 'done') return found
+    }
+    return undefined
+  }
+
   return {
     /**
      * Sends a link if the address belongs to an account that may sign in, at most five an hour. The answer, and the
@@ -105,16 +118,11 @@ export function createPasswordReset(deps: {
     async reset(token: string, newPassword: string): Promise<{ accountId: string } | undefined> {
       const found = await find(token)
       if (!found) return undefined
-      const { row, account, proves } = found
-      const weakness = await policy(newPassword, { ...account, email: row.email })
+      const weakness = await policy(newPassword, { ...found.account, email: found.row.email })
       if (weakness) throw new FieldErrors({ password: weakness })
-      const result = await tokenStore.redeem({
-        tokenId: row.id,
-        accountId: account.id,
-        passwordHash: await hasher.hash(newPassword),
-        provenEmail: proves ? (row.email ?? undefined) : undefined,
-      })
-      if (result !== 'done') return undefined
+      const done = await redeem(token, await hasher.hash(newPassword))
+      if (!done) return undefined
+      const { row, account, proves } = done
       await sessions.endAll(account.id)
       events.emit({ type: 'account.password_reset', accountId: account.id })
       if (proves) events.emit({ type: 'account.email_verified', accountId: account.id })

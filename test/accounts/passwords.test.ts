@@ -51,6 +51,25 @@ forEachDatabase('password reset', (house) => {
     expect(await signIn('crowd', winner)).toMatchObject({ kind: 'ok' })
   })
 
+  test('two links of one account used at the same moment: one sets the password, none fails', async () => {
+    for (let round = 0; round < 5; round++) {
+      const username = `pair-${round}`
+      const id = await house().register(username)
+      const verification = tokenIn(await house().lastMailTo(`${username}@example.org`))
+      const resets = [await forgotten(`${username}@example.org`), await forgotten(`${username}@example.org`)]
+      const [proof, ...done] = await Promise.all([
+        house().accounts.verification.byToken(verification),
+        ...resets.map((token, i) => house().accounts.reset(token, `${otherPassword} ${i}`)),
+      ])
+      expect(done.filter((result) => result !== undefined)).toHaveLength(1)
+      expect(['verified', 'expired']).toContain(proof.kind)
+      expect(await house().accounts.byId(id)).toMatchObject({
+        email: `${username}@example.org`,
+        pendingEmail: null,
+      })
+    }
+  })
+
   test('a refused password leaves the link usable', async () => {
     await house().verified('weak-first')
     const token = await forgotten('weak-first@example.org')

@@ -77,13 +77,10 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
     async redeem(redemption: Redemption): Promise<'done' | 'spent' | 'taken'> {
       const { tokenId, accountId, provenEmail, passwordHash } = redemption
       const at = now()
+      const spent = new Error('the token works no more')
       try {
-        return await prisma.$transaction(async (tx) => {
-          const claimed = await tx.oneTimeToken.updateMany({
-            where: { id: tokenId, ...live() },
-            data: { usedAt: at },
-          })
-          if (claimed.count === 0) return 'spent'
+        await prisma.$transaction(async (tx) => {
+          // The account first: two links of one account, used at once, would otherwise each hold what the other needs.
           const changed = await tx.account.updateMany({
             where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
             data: {
@@ -98,15 +95,21 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
               }),
             },
           })
-          if (changed.count === 0) return 'spent'
+          if (changed.count === 0) throw spent
+          const claimed = await tx.oneTimeToken.updateMany({
+            where: { id: tokenId, ...live() },
+            data: { usedAt: at },
+          })
+          if (claimed.count === 0) throw spent
           // A new password voids every other link; a proven address only those that would prove one.
           await tx.oneTimeToken.updateMany({
             where: { accountId, ...(!passwordHash && { purpose: 'verify_email' }), ...live() },
             data: { expiresAt: at },
           })
-          return 'done'
         })
+        return 'done'
       } catch (error) {
+        if (error === spent) return 'spent'
         if (isUniqueViolation(error)) return 'taken'
         throw error
       }
