@@ -26,6 +26,10 @@ export const connectionPragmas = ({ readonly, synchronous }: SqliteOptions): str
     `PRAGMA synchronous = ${synchronous}`,
     'PRAGMA foreign_keys = ON',
     'PRAGMA temp_store = MEMORY',
+    // 32 MiB of pages (the default is 2), and a log of up to 4,000 pages between two checkpoints: hashed keys land all
+    // over the file, so the fewer times a page is read and written back, the better.
+    'PRAGMA cache_size = -32768',
+    'PRAGMA wal_autocheckpoint = 4000',
     `PRAGMA busy_timeout = ${busyTimeout}`,
   ].join(';')
 

@@ -60,10 +60,8 @@ export const createStatements = (dialect: Sql['dialect']) => {
       WHERE artifacts.expires_at <= ?`,
 
     find: `SELECT ${row} FROM artifacts WHERE model = ? AND id_hash = ? AND ${live}`,
-    findByUid: `SELECT ${row} FROM artifacts WHERE uid = ? AND model = ? AND ${live}
-      ORDER BY created_at DESC LIMIT 1`,
-    findByUserCode: `SELECT ${row} FROM artifacts WHERE user_code = ? AND model = ? AND ${live}
-      ORDER BY created_at DESC LIMIT 1`,
+    findByUid: `SELECT ${row} FROM artifacts WHERE uid = ? AND model = ? AND ${live}`,
+    findByUserCode: `SELECT ${row} FROM artifacts WHERE user_code = ? AND model = ? AND ${live}`,
 
     consume: `UPDATE artifacts SET consumed_at = ?
       WHERE model = ? AND id_hash = ? AND ${live} AND consumed_at IS NULL`,
