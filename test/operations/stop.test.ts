@@ -107,7 +107,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await refused(server.address)
     server.child.kill(signal)
     held.finish()
-    expect(await held.answer).toEqual({ status: 303, location: '/' })
+    expect(await held.answer).toEqual({ status: 303, location: '/account' })
     expect(await server.ended).toEqual({ code: 0, signal: null })
     expect(server.stdout.filter((line) => line.includes('"stopping"'))).toHaveLength(1)
     expect(server.stdout.filter((line) => /"level":(50|60)/.test(line))).toEqual([])

@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { PASSWORD } from '../support/latchkey.ts'
+import { linkIn, readOutbox } from '../support/mailbox.ts'
+import { freePort } from '../support/ports.ts'
+import { freshDatabase, startPostgres } from '../support/postgres.ts'
+import type { RelyingParty } from '../support/relying-party.ts'
+import { bystander, withServices } from './installation.ts'
+import { emptyLedger, type Ledger, relyingParty, startLoad } from './load.ts'
+import { startServer } from './server-process.ts'
+
+/** Repeat a run with CRASH_SEED. */
+const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+/** A small generator of numbers from 0 to 1 (mulberry32): the same seed, the same moments. */
+function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** What was acknowledged before the crash still holds on the server that came after it. */
+async function proveNothingLost(
+  env: Record<string, string>,
+  party: RelyingParty,
+  ledger: Ledger,
+): Promise<void> {
+  const database = bystander(env)
+  expect(await database.damage()).toEqual([])
+  const usernames = new Set(await database.column('SELECT username FROM accounts'))
+  expect(ledger.registered.filter((username) => !usernames.has(username))).toEqual([])
+
+  for (const token of ledger.accessTokens)
+    expect(await party.introspect(token)).toMatchObject({ active: true })
+  for (const [index, token] of ledger.refreshTokens.entries()) {
+    const refreshed = await party.refresh(token)
+    expect(refreshed.access_token).toBeTypeOf('string')
+    ledger.refreshTokens[index] = String(refreshed.refresh_token)
+  }
+  const exchange = ({ response, request }: Ledger['codes'][number]) =>
+    party.callback(response, request).then(
+      () => 'tokens',
+      (error: { error?: string }) => error.error,
+    )
+  // Its answer was lost, so it may have been used or not: but never twice.
+  for (const code of ledger.undecided)
+    expect(
+      [await exchange(code), await exchange(code)].filter((answer) => answer === 'tokens').length,
+    ).toBeLessThan(2)
+  for (const code of ledger.codes) expect(await exchange(code)).toBe('invalid_grant')
+}
+
+async function proveLinksWork(dataDir: string): Promise<number> {
+  const mails = await readOutbox(join(dataDir, 'outbox'))
+  for (const mail of mails) {
+    const page = await createHttpBrowser().open(linkIn(mail))
+    expect({ to: mail.to, status: page.status, text: page.text }).toMatchObject({
+      status: 200,
+      text: expect.stringContaining(mail.to),
+    })
+  }
+  return mails.length
+}
+
+async function crash(options: {
+  rounds: number
+  database?: string
+  /** What happens to the database in one of the rounds, under load; the server has to recover by itself. */
+  outage?: { round: number; happen(): Promise<void> }
+}): Promise<void> {
+  const random = randomFrom(seed)
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-crash-'))
+  const port = String(await freePort())
+  const env = {
+    PORT: port,
+    HOST: '127.0.0.1',
+    ISSUER: `http://localhost:${port}`,
+    DATA_DIR: dataDir,
+    RATE_LIMIT: 'off',
+    ...(options.database && { DATABASE_URL: options.database }),
+  }
+  const client = await withServices(env, async ({ accounts, clients }) => {
+    const account = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
+    await accounts.createByAdmin(account)
+    const redirect_uri = 'http://127.0.0.1:9/callback'
+    const created = await clients.create({
+      client_name: 'Crash test',
+      redirect_uris: [redirect_uri],
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    })
+    return { ...created, redirect_uri }
+  })
+
+  const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+  let server = await startServer(env)
+  const party = await relyingParty(server.issuer, client)
+  const first = await browser.open((await party.authorize({ scope: 'openid profile' })).url)
+  const signedIn = await browser.signIn(first, { identifier: 'alice', password: PASSWORD })
+  expect((await browser.allow(signedIn)).left).toBe(true)
+
+  const totals = { registered: 0, codes: 0, tokens: 0 }
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      const ledger = emptyLedger()
+      const load = startLoad({ issuer: server.issuer, party, browser, ledger })
+      await load.answers(10 + Math.floor(random() * 60))
+      if (round === options.outage?.round) {
+        load.disturbed()
+        await options.outage.happen()
+        await load.answers(20)
+      }
+      await new Promise((resolve) => setTimeout(resolve, random() * 40))
+      const killed = server.kill()
+      await Promise.all([killed, load.gone()])
+      if (round !== options.outage?.round)
+        expect(server.stdout.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
+      expect(server.stderr.filter((line) => /^\s+at |Error/.test(line))).toEqual([])
+      server = await startServer(env)
+      await proveNothingLost(env, party, ledger)
+      totals.registered += ledger.registered.length
+      totals.codes += ledger.codes.length
+      totals.tokens += ledger.accessTokens.length
+    }
+    const links = await proveLinksWork(dataDir)
+    console.log(`seed ${seed}, ${options.rounds} rounds:`, { ...totals, links })
+    expect(totals.registered).toBeGreaterThan(options.rounds)
+    expect(totals.codes).toBeGreaterThan(options.rounds)
+    expect(links).toBeGreaterThan(0)
+  } finally {
+    await server.kill()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+test(
+  `SQLite: killed 20 times under load, nothing acknowledged is lost (seed ${seed})`,
+  { timeout: 180_000 },
+  () => crash({ rounds: 20 }),
+)
+
+test(`PostgreSQL: the server killed, and once the database restarted, nothing acknowledged is lost (seed ${seed})`, {
+  timeout: 120_000,
+}, async () => {
+  const postgres = await startPostgres()
+  try {
+    await crash({
+      rounds: 6,
+      database: await freshDatabase(postgres.url),
+      outage: {
+        round: 3,
+        async happen() {
+          await postgres.halt()
+          await postgres.resume()
+        },
+      },
+    })
+  } finally {
+    await postgres.stop()
+  }
+})

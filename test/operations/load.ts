@@ -1,0 +1,143 @@
+import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { PASSWORD } from '../support/latchkey.ts'
+import { discover, type RelyingParty } from '../support/relying-party.ts'
+
+export interface TestClient {
+  client_id: string
+  client_secret?: string
+  redirect_uri: string
+}
+
+/** What the server has said yes to; none of it may be lost. */
+export interface Ledger {
+  registered: string[]
+  codes: { response: URL; request: Awaited<ReturnType<RelyingParty['authorize']>> }[]
+  /** Codes that were sent, and no answer came back. */
+  undecided: Ledger['codes']
+  accessTokens: string[]
+  /** The newest refresh token of each chain. */
+  refreshTokens: string[]
+}
+
+export const emptyLedger = (): Ledger => ({
+  registered: [],
+  codes: [],
+  undecided: [],
+  accessTokens: [],
+  refreshTokens: [],
+})
+
+export interface Load {
+  /** Resolves after this many more answers. */
+  answers(count: number): Promise<void>
+  /** From now on errors are no failure of the test: the database is about to go. */
+  disturbed(): void
+  /** Ends every worker once the server is gone; rejects for whatever went wrong before `gone` was called. */
+  gone(): Promise<void>
+}
+
+let people = 0
+
+export const relyingParty = (issuer: string, client: TestClient) =>
+  discover({
+    issuer,
+    clientId: client.client_id,
+    auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
+    redirectUri: client.redirect_uri,
+  })
+
+/** Registrations, sign-ons, refreshes and client credentials, all at once, until the server is gone. */
+export function startLoad(deps: {
+  issuer: string
+  party: RelyingParty
+  /** A browser that is signed in and has allowed the client everything. */
+  browser: HttpBrowser
+  ledger: Ledger
+}): Load {
+  const { issuer, party, browser, ledger } = deps
+  let stopped = false
+  let calm = true
+  let answered = 0
+  const waiting = new Set<() => void>()
+  const answer = () => {
+    answered += 1
+    for (const look of waiting) look()
+  }
+
+  const jobs: readonly (() => Promise<void>)[] = [
+    async function register() {
+      const username = `crash${people++}`
+      const visitor = createHttpBrowser()
+      const page = await visitor.open(`${issuer}/register`)
+      const form = { Username: username, Email: `${username}@example.com`, Password: PASSWORD }
+      const { status } = await visitor.send(visitor.prepare(page, form, { button: 'Create account' }))
+      if (status !== 303) throw new Error(`registration answered ${status}`)
+      ledger.registered.push(username)
+    },
+    async function signOn() {
+      const request = await party.authorize({ scope: 'openid profile' })
+      const page = await browser.open(request.url)
+      if (!page.left) throw new Error(`the session was lost: ${page.status} ${page.text.slice(0, 200)}`)
+      const exchange = { response: page.url, request }
+      ledger.undecided.push(exchange)
+      const tokens = await party.callback(page.url, request)
+      ledger.undecided.splice(ledger.undecided.indexOf(exchange), 1)
+      ledger.codes.push(exchange)
+      ledger.accessTokens.push(tokens.access_token)
+      ledger.refreshTokens.push(String(tokens.refresh_token))
+    },
+    async function refresh() {
+      const token = ledger.refreshTokens.shift()
+      if (token === undefined) return signOnce()
+      try {
+        const tokens = await party.refresh(token)
+        ledger.accessTokens.push(tokens.access_token)
+        ledger.refreshTokens.push(String(tokens.refresh_token))
+      } catch (error) {
+        ledger.refreshTokens.push(token)
+        throw error
+      }
+    },
+    async function clientCredentials() {
+      ledger.accessTokens.push((await party.clientCredentials()).access_token)
+    },
+  ]
+  const signOnce = async () => void (await jobs[1]?.())
+
+  const worker = async (job: () => Promise<void>): Promise<void> => {
+    while (!stopped) {
+      try {
+        await job()
+        answer()
+      } catch (error) {
+        if (!stopped && calm) throw error
+      }
+    }
+  }
+  const workers = [...jobs, ...jobs].map(worker)
+  const failed = Promise.all(workers)
+  failed.catch(() => undefined)
+
+  return {
+    disturbed() {
+      calm = false
+    },
+    answers: (more) => {
+      const count = answered + more
+      const enough = new Promise<void>((resolve) => {
+        const look = () => {
+          if (answered < count) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      })
+      return Promise.race([enough, failed.then(() => undefined)])
+    },
+    async gone() {
+      stopped = true
+      await failed
+    },
+  }
+}
