@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
 })
 const CONNECTIONS = 10
 const rounds = options.quick ? 1 : 3
-const seconds = options.quick ? 1 : 3
+const seconds = options.quick ? 1 : 2.5
 const limitSeconds = options.quick ? 60 : 360
 const wanted = (name: string) => name.includes(options.only ?? '')
 const problems: string[] = []

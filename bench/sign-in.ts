@@ -48,22 +48,25 @@ export async function tokenLatency(
   }
   const baseline = await measure(bare)
   const calm: Row['values'] = {}
-  const storm: Row['values'] = {}
+  const storms: Row[] = []
   for (const target of targets) {
-    calm[target.name] = await measure(target)
+    const before = await measure(target)
+    calm[target.name] = before
     const prepared = await prepareSignIns(target, enough(seconds + 1))
     const over = new AbortController()
     const storming = signIns(prepared, 16, over.signal)
-    storm[target.name] = await measure(target)
+    const during = await measure(target)
     over.abort()
     const { done } = await storming
     if (done >= prepared.length)
       problems.push(`token latency, ${target.name}: the storm ended before its measurement`)
+    storms.push({
+      name: `token p99 while sign-ins storm, ${target.name}`,
+      unit: 'ms',
+      baseline: before,
+      against: 'itself while nobody signs in',
+      values: { [target.name]: during },
+    })
   }
-  const against = 'ms while nobody signs in'
-  const first = Object.values(calm)[0]
-  return [
-    { name: 'token p99, 50 a second, calm', unit: 'ms', baseline, values: calm },
-    { name: 'token p99, 50 a second, sign-ins storm', unit: 'ms', baseline: first, against, values: storm },
-  ]
+  return [{ name: 'token p99 at 50 a second', unit: 'ms', baseline, values: calm }, ...storms]
 }

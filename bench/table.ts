@@ -16,6 +16,13 @@ const digits = (value: number | undefined): string => {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
 }
 
+/** “200 → 300 (× 1.50)”: what the bare library spends on a request, and each target. */
+function cpuCell(cpu: Row['cpu'], targets: readonly string[]): string {
+  if (!cpu) return ''
+  const parts = targets.map((target) => `${digits(cpu[target])} (${ratio(cpu[target], cpu.bare)})`)
+  return [digits(cpu.bare), ...parts].join(' → ')
+}
+
 const ratio = (value: number | undefined, baseline: number | undefined): string =>
   value === undefined || !baseline ? '–' : `× ${(value / baseline).toFixed(2)}`
 
@@ -24,7 +31,7 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
   const head = [
     '',
     'unit',
-    'bare',
+    'baseline',
     ...targets.flatMap((target) => [target, 'ratio']),
     'CPU µs a request',
     'against',
@@ -34,8 +41,8 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     row.unit,
     digits(row.baseline),
     ...targets.flatMap((target) => [digits(row.values[target]), ratio(row.values[target], row.baseline)]),
-    row.cpu ? ['bare', ...targets].map((target) => digits(row.cpu?.[target])).join(' → ') : '',
-    row.against ?? '',
+    cpuCell(row.cpu, targets),
+    row.against ?? 'bare oidc-provider',
   ])
   const all = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
