@@ -36,6 +36,7 @@ export interface Account {
 /** An account with what only this feature may see. */
 export interface StoredAccount extends Account {
   passwordHash: string | null
+  passwordChangedAt: number | null
 }
 
 type Time = Date | string
@@ -89,9 +90,12 @@ export function toAccount(row: AccountRow): Account {
   }
 }
 
-export const toStoredAccount = (row: AccountRow & { passwordHash: string | null }): StoredAccount => ({
+export const toStoredAccount = (
+  row: AccountRow & { passwordHash: string | null; passwordChangedAt: Date | null },
+): StoredAccount => ({
   ...toAccount(row),
   passwordHash: row.passwordHash,
+  passwordChangedAt: orNull(row.passwordChangedAt),
 })
 
 const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())

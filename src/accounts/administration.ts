@@ -61,7 +61,7 @@ export function createAdministration(deps: {
       const email = canonicalEmail(which)
       const found = email ? await store.byEmail(email) : await store.byUsername(canonicalUsername(which))
       if (!found) return undefined
-      const { passwordHash: _, ...account } = found
+      const { passwordHash: _, passwordChangedAt: __, ...account } = found
       return account
     },
 

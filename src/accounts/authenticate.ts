@@ -51,7 +51,7 @@ export function createAuthenticate(deps: {
       events.emit({ type: 'account.sign_in_failed', accountId: account.id, reason: outcome, ...from })
       return { kind: 'refused', reason: outcome }
     }
-    const { passwordHash: _, ...plain } = account
+    const { passwordHash: _, passwordChangedAt: __, ...plain } = account
     if (account.email === null) return { kind: 'unverified', account: plain }
     events.emit({ type: 'account.signed_in', accountId: account.id, ...from })
     return { kind: 'ok', account: plain }

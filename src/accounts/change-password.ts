@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
@@ -28,9 +27,8 @@ export function createChangePassword(deps: {
   mail: MailOut
   links: Links
   events: SecurityEvents
-  clock: Clock
 }) {
-  const { store, tokenStore, passwords, hasher, policy, sessions, mail, links, events, clock } = deps
+  const { store, tokenStore, passwords, hasher, policy, sessions, mail, links, events } = deps
 
   /**
    * @param change.keepSessionUid the session that asks
@@ -56,10 +54,11 @@ export function createChangePassword(deps: {
     const weakness = await policy(newPassword, account)
     if (weakness) throw new FieldErrors({ newPassword: weakness })
 
-    await store.change(accountId, {
-      passwordHash: await hasher.hash(newPassword),
-      passwordChangedAt: new Date(clock()),
-    })
+    const passwordHash = await hasher.hash(newPassword)
+    // A reset by the owner of the mailbox, while this was being checked, wins.
+    if (!(await store.replacePassword(accountId, account.passwordChangedAt, passwordHash))) {
+      throw new FieldErrors({ currentPassword: refusals.wrong })
+    }
     await tokenStore.expireAllOf(accountId, 'reset_password')
     await sessions.endAll(accountId, { exceptSessionUid: keepSessionUid })
     events.emit({ type: 'account.password_changed', accountId })

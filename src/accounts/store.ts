@@ -33,7 +33,7 @@ export interface NewAccount {
 
 /** Values that a person or an administrator may change on an existing account. */
 export type AccountChanges = Partial<
-  Pick<NewAccount, 'pendingEmail' | 'passwordHash' | 'givenName' | 'familyName' | 'role'> & {
+  Pick<NewAccount, 'pendingEmail' | 'givenName' | 'familyName' | 'role'> & {
     locale: string | null
     zoneinfo: string | null
     phoneNumber: string | null
@@ -41,7 +41,6 @@ export type AccountChanges = Partial<
     address: string | null
     disabledAt: Date | null
     authValidAfter: Date
-    passwordChangedAt: Date
   }
 >
 
@@ -121,6 +120,15 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         data: { ...changes, updatedAt: now() },
       })
       return count === 0 ? undefined : this.byId(id)
+    },
+
+    /** Sets a new password if nobody else has meanwhile. @param last when the one that was checked was set */
+    async replacePassword(id: string, last: number | null, passwordHash: string): Promise<boolean> {
+      const { count } = await prisma.account.updateMany({
+        where: { id, disabledAt: null, passwordChangedAt: last === null ? null : new Date(last) },
+        data: { passwordHash, passwordChangedAt: now(), updatedAt: now() },
+      })
+      return count === 1
     },
 
     async delete(id: string): Promise<boolean> {

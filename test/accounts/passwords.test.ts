@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createAccountStore } from '../../src/accounts/store.ts'
 import { linkIn, type ReceivedMail } from '../support/mailbox.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 
@@ -164,6 +165,28 @@ forEachDatabase('changing a password', (house) => {
       reason: 'locked',
     })
     expect(house().ended.filter((each) => each.accountId === accountId)).toEqual([])
+  })
+
+  test('a reset that comes in between wins over a change by whoever knew the old password', async () => {
+    const accountId = await house().verified('rescued')
+    await house().accounts.forgot('rescued@example.org')
+    const token = tokenIn(await house().lastMailTo('rescued@example.org'))
+    house().later(1)
+    house().hashing.during = async () => {
+      await house().accounts.reset(token, 'the rescue came by canoe')
+    }
+    await expect(
+      house().accounts.changePassword({ accountId, currentPassword: password, newPassword: otherPassword }),
+    ).rejects.toMatchObject({ errors: { currentPassword: expect.any(String) } })
+    // Later still, once the old password had been checked: what was read before the reset is no ground to write on.
+    const { db } = house()
+    const store = createAccountStore({ db, clock: () => house().now })
+    expect(await store.replacePassword(accountId, null, 'stale')).toBe(false)
+    const outcome = await house().accounts.authenticate({
+      identifier: 'rescued',
+      password: 'the rescue came by canoe',
+    })
+    expect(outcome.kind).toBe('ok')
   })
 
   test('a weak new password is refused with a reason', async () => {
