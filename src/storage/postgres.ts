@@ -37,9 +37,12 @@ export const createPostgresPool = (databaseUrl: string, logger?: StorageLogger):
         (format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid)),
     },
   })
-  pool.on('error', (error) => logger?.warn({ err: error }, 'a database connection was lost'))
-  // A connection in use has no listener of the pool; without one its loss would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  // A connection in use has no listener of the pool; without one its loss would end the process. An idle one tells
+  // both, and the second listener has nothing to add.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => logger?.warn({ err: error }, 'a database connection was lost')),
+  )
+  pool.on('error', () => undefined)
   return pool
 }
 

@@ -9,17 +9,19 @@ const codeOf = (error: unknown): string =>
 const postgresCode = /^(08...|53...|57P0.|25006|55P03|57014)$/
 const socketCode = /^(E(CONN\w+|TIMEDOUT|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)|EAI_AGAIN)$/
 const sqliteCode = /^SQLITE_(BUSY|LOCKED|CANTOPEN|FULL|IOERR|NOTADB|CORRUPT|READONLY)/
+/** Prisma: not reachable, timed out, closed, pool exhausted, too many connections. */
+const prismaCode = /^P(1001|1002|1008|1017|2024|2037)$/
 /** What the pool and the client of pg say without any code. */
 const clientMessage =
   /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i
 
-/** Whether a driver's error means “not now” rather than “a wrong statement”. */
+/** Whether an error of Prisma or of a driver means “not now” rather than “a wrong statement”. */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const code = codeOf(error)
   if (code === '') return clientMessage.test(error.message)
-  return postgresCode.test(code) || socketCode.test(code) || sqliteCode.test(code)
+  return prismaCode.test(code) || postgresCode.test(code) || socketCode.test(code) || sqliteCode.test(code)
 }
 
 /** The error that a request sees while the database is away: 503 with Retry-After. */

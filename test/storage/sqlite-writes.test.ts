@@ -1,0 +1,56 @@
+import BetterSqlite3 from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Sql } from '../../src/storage/sql.ts'
+import { createSqliteSql } from '../../src/storage/sqlite.ts'
+
+let connection: BetterSqlite3.Database
+let sql: Sql
+beforeEach(() => {
+  connection = new BetterSqlite3(':memory:')
+  connection.exec('CREATE TABLE t (id INTEGER PRIMARY KEY)')
+  sql = createSqliteSql(connection)
+})
+afterEach(() => {
+  if (connection.open) connection.close()
+})
+
+const insert = (id: number): Promise<number> => sql.run('INSERT INTO t VALUES (?)', [id])
+const ids = (): Promise<{ id: number }[]> => sql.all('SELECT id FROM t ORDER BY id')
+
+test('a write that fails takes none of its batch with it', async () => {
+  const results = await Promise.allSettled([insert(1), insert(1), insert(2)])
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(await ids()).toEqual([{ id: 1 }, { id: 2 }])
+})
+
+test('each write of a batch gets its own answer', async () => {
+  await Promise.all([insert(1), insert(2), insert(3)])
+  const answers = await Promise.all([
+    sql.run('DELETE FROM t WHERE id > ?', [1]),
+    sql.run('DELETE FROM t WHERE id > ?', [1]),
+    sql.all('UPDATE t SET id = 9 RETURNING id'),
+    sql.get('INSERT INTO t VALUES (10) RETURNING id'),
+  ])
+  expect(answers).toEqual([2, 0, [{ id: 9 }], { id: 10 }])
+})
+
+test('a batch that cannot be committed is an error of every write in it, and of no later one', async () => {
+  connection.exec('CREATE TABLE child (t INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)')
+  connection.pragma('foreign_keys = ON')
+  const results = await Promise.allSettled([insert(1), sql.run('INSERT INTO child VALUES (7)')])
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await ids()).toEqual([])
+  await insert(2)
+  expect(await ids()).toEqual([{ id: 2 }])
+})
+
+test('more writes than one batch holds are all made', async () => {
+  await Promise.all(Array.from({ length: 1000 }, (_, index) => insert(index)))
+  expect(await sql.get('SELECT count(*) AS count FROM t')).toEqual({ count: 1000 })
+})
+
+test('closing makes the writes that are still waiting', async () => {
+  const waiting = insert(1)
+  await sql.close()
+  expect(await waiting).toBe(1)
+})
