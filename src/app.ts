@@ -11,6 +11,7 @@ import { instanceOptions } from './http/instance.ts'
 import { pageText, renderPage } from './http/views.ts'
 import { interactionRoutes } from './interactions/routes.ts'
 import { createAdapterFactory } from './oidc/adapter.ts'
+import { createBackChannel } from './oidc/back-channel.ts'
 import { scopesInWords } from './oidc/claims.ts'
 import { listDevices } from './oidc/devices.ts'
 import { logProtocolEvents, requestIdOf } from './oidc/events.ts'
@@ -18,12 +19,14 @@ import { createGrants } from './oidc/grants.ts'
 import { createHotProvider } from './oidc/hot-swap.ts'
 import { answers, createInteractions } from './oidc/interactions.ts'
 import { mountProvider } from './oidc/mount.ts'
+import { answerOutages } from './oidc/outage.ts'
 import { createProviderPages } from './oidc/pages.ts'
 import { createProvider, grantTtl, routes } from './oidc/provider.ts'
 import { createResourceServerInfo } from './oidc/resources.ts'
 import { createSignInSessions } from './oidc/sign-in.ts'
 import { createFindAccount } from './oidc/subjects.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
+import { asStorageError } from './storage/unavailable.ts'
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
@@ -67,6 +70,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     rateLimit: config.rateLimit,
     cacheViews: overrides.cacheViews ?? true,
     clock,
+    translateError: asStorageError,
   })
 
   // Protocol
@@ -76,6 +80,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     findClient: services.findClient,
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
+  const backChannel = createBackChannel(app.log)
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
@@ -93,10 +98,16 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
           findResource: (identifier) => resources.findForProtocol(identifier),
           accessTokenTtl: config.accessTokenTtl,
         }),
-        pages: createProviderPages((view, data) => pageText(app, view, data), requestIdOf),
+        pages: createProviderPages({
+          render: (view, data) => pageText(app, view, data),
+          requestIdOf,
+          translate: asStorageError,
+        }),
         ttl,
       })
+      backChannel.attach(provider)
       logProtocolEvents(provider, app.log, explainRedirectMismatch)
+      answerOutages(provider, asStorageError)
       return provider
     },
   })
@@ -123,6 +134,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const providers = () => []
 
   await app.register(accountPages, {
+    clock,
     issuer,
     http,
     accounts,
@@ -144,7 +156,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       ...interactions,
       async answeredBy(request, reply, details) {
         const session = await sessions.current(request, reply)
-        return answers(session, details.startedAt)
+        return answers(session, details)
           ? { accountId: session.accountId, amr: ['pwd'], at: session.loginTs }
           : undefined
       },
@@ -184,6 +196,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   app.addHook('onClose', async () => {
     await housekeeping.close()
     await hot.close()
+    await backChannel.close()
     await services.close()
   })
   return { app, services }

@@ -5,9 +5,14 @@ import { errorFormat } from './error-format.ts'
 import { problem } from './problem.ts'
 import { renderPage } from './views.ts'
 
-/** Everything that was thrown and everything that was not found, answered in one place. */
-export function registerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => respond(app, publicError(error), error, request, reply))
+/**
+ * Everything that was thrown and everything that was not found, answered in one place.
+ * @param translate what an error of somewhere below (a driver's) means to whoever sent the request
+ */
+export function registerErrors(app: FastifyInstance, translate: (error: unknown) => unknown): void {
+  app.setErrorHandler((error, request, reply) =>
+    respond(app, publicError(translate(error)), error, request, reply),
+  )
   app.setNotFoundHandler((request, reply) => {
     const error = new AppError(
       'not_found',

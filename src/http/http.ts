@@ -19,6 +19,8 @@ export interface HttpOptions {
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
   clock: Clock
+  /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
+  translateError?: (error: unknown) => unknown
 }
 
 /** What features get from here. */
@@ -46,11 +48,11 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const limit = await registerRateLimits(app, { enabled: options.rateLimit })
   const asset = await registerAssets(app)
   await registerViews(app, { issuer, cache: options.cacheViews, asset })
-  registerErrors(app)
+  registerErrors(app, options.translateError ?? ((error) => error))
   return {
     cookies: createCookies(secure),
     sealed: createSealedCookies(cookieKey, options.clock),
     limit,
-    forms: (context) => registerForms(context, { issuer }),
+    forms: (context) => registerForms(context, { issuer, clock: options.clock }),
   }
 }

@@ -1,5 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientView, Pages } from '../http/pages.ts'
+import { outageOf, type Translate } from './outage.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {
@@ -23,10 +24,12 @@ const inPlainWords: Readonly<Record<string, string>> = {
 const appsMistake =
   'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
 
-export function createProviderPages(
-  render: RenderPage,
-  requestIdOf: (ctx: KoaContextWithOIDC) => string,
-): ProviderPages {
+export function createProviderPages(deps: {
+  render: RenderPage
+  requestIdOf(ctx: KoaContextWithOIDC): string
+  translate: Translate
+}): ProviderPages {
+  const { render, requestIdOf } = deps
   const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
     oidc.client && {
       name: oidc.client.clientName ?? oidc.client.clientId,
@@ -40,14 +43,20 @@ export function createProviderPages(
   }
   return {
     async renderError(ctx, out, error) {
-      const code = error instanceof errors.SessionNotFound ? 'session_not_found' : out.error
+      const outage = outageOf(error, deps.translate)
+      const code =
+        error instanceof errors.SessionNotFound
+          ? 'session_not_found'
+          : outage
+            ? 'temporarily_unavailable'
+            : out.error
       const app = client(ctx)
       html(
         ctx,
         await render('oidc/error', {
           message: inPlainWords[code] ?? appsMistake,
           error: code,
-          description: out.error_description,
+          description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
           wayOut:
