@@ -140,7 +140,11 @@ export function createInteractions(deps: {
 
 /**
  * True when a person proved who they are after the flow began (in another tab, by registering, by resetting the
- * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for.
+ * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for. Times are whole seconds: where
+ * somebody was signed in already, a sign-in in the second of the beginning is taken for the one before it.
  */
-export const answers = (session: SignInSession | undefined, startedAt: number): session is SignInSession =>
-  session !== undefined && session.loginTs >= startedAt
+export const answers = (
+  session: SignInSession | undefined,
+  flow: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
+): session is SignInSession =>
+  session !== undefined && session.loginTs >= flow.startedAt + (flow.accountId === undefined ? 0 : 1)

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import { AppError } from '../errors.ts'
+import { setErrorFormat } from '../http/error-format.ts'
 import { programHeaders } from '../http/headers.ts'
 import { continueByGet } from './post-to-get.ts'
 import { routes } from './provider.ts'
@@ -67,6 +69,17 @@ const pages: readonly Endpoint[] = [
   { path: `${routes.end_session}/success`, methods: PAGE },
 ]
 
+/** The most that the library reads of a body, in bytes. */
+const MAX_BODY = 56 * 1024
+
+/** The library answers 400, where RFC 9126 §2.3 asks for 413. A body without a length still ends at its limit. */
+function refuseLargeBodies(scope: FastifyInstance): void {
+  scope.addHook('onRequest', (request, _reply, done) => {
+    if (Number(request.headers['content-length'] ?? 0) <= MAX_BODY) done()
+    else done(new AppError('invalid_request', 413, 'This request is too large.'))
+  })
+}
+
 async function mount(
   scope: FastifyInstance,
   options: MountOptions,
@@ -110,6 +123,8 @@ async function mount(
 /** Registers every protocol endpoint on encapsulated contexts. Unlisted methods get 405 with Allow. */
 export async function mountProvider(app: FastifyInstance, options: MountOptions): Promise<void> {
   await app.register(async (scope) => {
+    setErrorFormat(scope, 'oauth')
+    refuseLargeBodies(scope)
     const forPrograms = programHeaders(scope, { secure: options.issuer.startsWith('https:') })
     await mount(scope, options, endpoints, forPrograms)
   })

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { vi } from 'vitest'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
@@ -44,6 +45,45 @@ export const post = async (
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     }),
   )
+
+/** A request as no browser and no library sends it: any Host, any bytes, any header. */
+export function raw(
+  address: string,
+  options: { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer; path?: string } = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    status: number
+    headers: IncomingHttpHeaders
+    text: string
+  }>()
+  const { hostname, port, pathname, search } = new URL(address)
+  const sent = request(
+    {
+      hostname,
+      port,
+      path: options.path ?? pathname + search,
+      method: options.method ?? 'GET',
+      headers: {
+        ...options.headers,
+        ...(options.body !== undefined && { 'content-length': Buffer.byteLength(options.body) }),
+      },
+    },
+    (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString(),
+        }),
+      )
+    },
+  )
+  sent.on('error', reject)
+  sent.end(options.body)
+  return promise
+}
 
 export const basic = (id: string, secret: string): { authorization: string } => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { createScene, get, post, type Scene, type TestClient, type Victim } from './attacker.ts'
+
+let latchkey: Latchkey
+let scene: Scene
+let spa: TestClient
+let victim: Victim
+const OWN = 'https://app.example'
+const FOREIGN = 'https://evil.example'
+
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  scene = createScene(latchkey)
+  spa = await scene.publicClient()
+  victim = await scene.victim()
+})
+afterAll(() => latchkey.stop())
+
+const allowed = (answer: { headers: Headers }) => answer.headers.get('access-control-allow-origin')
+
+describe('26 M 9700 2.6: cross-origin requests', () => {
+  test('discovery and keys are for everybody', async () => {
+    for (const path of ['.well-known/openid-configuration', '.well-known/oauth-authorization-server', 'jwks'])
+      expect(allowed(await get(`${scene.issuer}/${path}`, { origin: FOREIGN }))).toMatch(
+        /^(\*|https:\/\/evil\.example)$/,
+      )
+  })
+
+  test('token, userinfo and revocation are for the origins of the client’s redirect URIs', async () => {
+    const code = await scene.code(victim, spa)
+    const token = await scene.exchange(spa, code, {}, { origin: OWN })
+    expect([token.status, allowed(token)]).toEqual([200, OWN])
+    const info = await get(`${scene.issuer}/userinfo`, {
+      authorization: `Bearer ${token.json.access_token}`,
+      origin: OWN,
+    })
+    expect([info.status, allowed(info)]).toEqual([200, OWN])
+    const revoked = await post(
+      `${scene.issuer}/revoke`,
+      { client_id: spa.client_id, token: String(token.json.refresh_token) },
+      { origin: OWN },
+    )
+    expect([revoked.status, allowed(revoked)]).toEqual([200, OWN])
+  })
+
+  test.each([
+    FOREIGN,
+    'null',
+    'https://app.example.evil.example',
+    'http://app.example',
+    'https://app.example:444',
+  ])('another origin is refused and may not read the answer: %s', async (origin) => {
+    const code = await scene.code(victim, spa)
+    const token = await scene.exchange(spa, code, {}, { origin })
+    expect(token.status).toBe(400)
+    expect(token.json.access_token).toBeUndefined()
+    expect(allowed(token)).toBeNull()
+    const tokens = (await scene.exchange(spa, code)).json
+    const info = await get(`${scene.issuer}/userinfo`, {
+      authorization: `Bearer ${tokens.access_token}`,
+      origin,
+    })
+    expect(info.json.sub).toBeUndefined()
+    expect(allowed(info)).toBeNull()
+  })
+
+  test('never with credentials', async () => {
+    for (const path of ['token', 'userinfo', 'revoke', 'jwks', 'introspect', 'par'])
+      for (const method of ['OPTIONS', 'POST']) {
+        const answer = await fetch(`${scene.issuer}/${path}`, {
+          method,
+          headers: { origin: OWN, 'access-control-request-method': 'POST' },
+        })
+        expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+        await answer.body?.cancel()
+      }
+  })
+
+  test('never on the authorization endpoint, logout or a page', async () => {
+    const paths = [
+      scene.authorizeUrl(spa),
+      scene.authorizeUrl(spa, { prompt: 'none' }),
+      scene.authorizeUrl({ ...spa, client_id: 'nobody' }),
+      ...['/logout', '/login', '/account', '/', '/health/live', '/nowhere'].map(
+        (path) => scene.issuer + path,
+      ),
+    ]
+    for (const url of paths)
+      for (const method of ['GET', 'OPTIONS', 'POST']) {
+        const answer = await fetch(url, {
+          method,
+          redirect: 'manual',
+          headers: { origin: OWN, 'access-control-request-method': 'GET' },
+        })
+        expect([url, method, allowed(answer)]).toEqual([url, method, null])
+        await answer.body?.cancel()
+      }
+  })
+})
