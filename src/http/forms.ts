@@ -1,9 +1,11 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
+import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { requireCsrfToken } from './csrf.ts'
 import { setErrorFormat } from './error-format.ts'
+import { answerSameFormOnce } from './same-form-twice.ts'
 import { refuseCrossOrigin } from './same-origin.ts'
 
 const MAX_BYTES = 16 * 1024
@@ -24,14 +26,18 @@ export type FormResult<T> =
 
 /**
  * Makes a context take HTML forms and nothing else: urlencoded bodies up to 16 KiB, from our own pages only, with a
- * CSRF token; every error is answered with a page.
+ * CSRF token; every error is answered with a page; a form sent twice is done once.
  */
-export async function registerForms(app: FastifyInstance, options: { issuer: URL }): Promise<void> {
+export async function registerForms(
+  app: FastifyInstance,
+  options: { issuer: URL; clock: Clock },
+): Promise<void> {
   setErrorFormat(app, 'html')
   app.removeContentTypeParser(['application/json', 'text/plain'])
   await app.register(formbody, { bodyLimit: MAX_BYTES, parser: parseUrlEncoded })
   app.addHook('onRequest', refuseCrossOrigin(options.issuer))
   requireCsrfToken(app)
+  answerSameFormOnce(app, options.clock)
 }
 
 /** Checks a submitted form against an object schema. */
