@@ -77,7 +77,4 @@ export function logProtocolEvents(
   ] as const
   for (const name of names) provider.on(name as 'grant.error', refused(name))
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
-  provider.on('backchannel.error', (ctx, err, client) =>
-    (requestOf(ctx)?.log ?? log).warn({ err, client_id: client.clientId }, 'back-channel logout failed'),
-  )
 }

@@ -55,6 +55,15 @@ function sliding(ttl: number, startedAt: number | undefined): number {
   return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epoch()))
 }
 
+/**
+ * The library keeps outgoing requests away from special-use addresses by a dispatcher of its own. While the issuer
+ * itself is on loopback, so are the apps, and it is left out.
+ */
+const fetchAlsoFromLoopback: NonNullable<Configuration['fetch']> = (input, init) => {
+  const { dispatcher: _, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
+  return fetch(input, options)
+}
+
 const originsOf = new WeakMap<object, Set<string>>()
 
 /** CORS for the origins of the client's own redirect URIs (OAuth 2.0 for Browser-Based Apps). */
@@ -118,6 +127,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: 15,
+    ...(!secure && { fetch: fetchAlsoFromLoopback }),
     clientBasedCORS: allowsOrigin,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {

@@ -34,7 +34,7 @@ export interface Latchkey extends App {
     metadata?: Record<string, unknown>,
   ): Promise<{ client_id: string; client_secret?: string; redirect_uri: string }>
   /** The newest message to this address, once every message has been delivered. */
-  mailTo(email: string): Promise<{ subject: string; text: string; link: URL }>
+  mailTo(email: string): Promise<{ subject: string; text: string; readonly link: URL }>
   stop(): Promise<void>
 }
 
@@ -95,7 +95,13 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
         .filter((each) => each.to.includes(email))
         .at(-1)
       if (!mail) throw new Error(`no message to ${email}`)
-      return { subject: mail.subject, text: mail.text, link: linkIn(mail) }
+      return {
+        subject: mail.subject,
+        text: mail.text,
+        get link() {
+          return linkIn(mail)
+        },
+      }
     },
     async stop() {
       await app.close()

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccountPage, Form } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
+import { canonicalEmail } from '../email-address.ts'
 import { FieldErrors } from '../field-errors.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { formErrors } from './register.ts'
@@ -21,7 +22,13 @@ const NOTICES: Readonly<Record<string, string>> = {
   app: 'The app has no access any more.',
 }
 
-type Forms = { profile?: Partial<Form>; password?: Partial<Form> }
+/** How old a sign-in may be for changing the address that resets the password, in milliseconds (ASVS 7.5.1). */
+const FRESH = 900_000
+
+const signInAgain = (email: string) =>
+  `/login?again=1&return_to=${encodeURIComponent(`/account?email=${encodeURIComponent(email)}`)}`
+
+type Forms = { profile?: Partial<Form>; password?: Partial<Form>; email?: string }
 
 /** `/account`: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
@@ -55,7 +62,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         values: {
           given_name: account.givenName ?? '',
           family_name: account.familyName ?? '',
-          email: account.pendingEmail ?? account.email ?? '',
+          email: forms.email ?? account.pendingEmail ?? account.email ?? '',
         },
         ...forms.profile,
       },
@@ -84,7 +91,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     return renderPage(reply, 'accounts/account', page, status)
   }
 
-  /** Does what a form asks; field errors show the page again. @returns the name of a notice */
+  /** Does what a form asks; field errors show the page again. `work` gives the page to go to */
   const act =
     (
       form: keyof Forms,
@@ -94,7 +101,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       const signed = await whoever(request, reply)
       if (!signed) return reply
       try {
-        return reply.redirect(`/account?done=${await work(signed, request, reply)}`, 303)
+        return reply.redirect(await work(signed, request, reply), 303)
       } catch (error) {
         if (!(error instanceof FieldErrors)) throw error
         const errors = formErrors(error.errors)
@@ -103,19 +110,24 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       }
     }
 
-  app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
+  app.get<{ Querystring: { done?: unknown; email?: unknown } }>('/account', async (request, reply) => {
     const signed = await whoever(request, reply)
-    return signed ? show(reply, signed, {}, NOTICES[String(request.query.done)]) : reply
+    if (!signed) return reply
+    const email = z.string().max(254).safeParse(request.query.email).data
+    return show(reply, signed, email === undefined ? {} : { email }, NOTICES[String(request.query.done)])
   })
 
   app.post(
     '/account/profile',
     http.limit('account'),
-    act('profile', async ({ account }, request) => {
+    act('profile', async ({ account, session }, request) => {
       const { given_name, family_name, email } = profileForm.parse(request.body ?? {})
       await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
-      const changed = email !== '' && (await accounts.changeEmail(account.id, email))
-      return changed ? 'email' : 'profile'
+      const known = canonicalEmail(email)
+      if (email === '' || known === account.email) return '/account?done=profile'
+      const fresh = deps.clock() - session.loginTs * 1000 < FRESH
+      if (!fresh && known !== undefined && known !== account.pendingEmail) return signInAgain(email)
+      return (await accounts.changeEmail(account.id, email)) ? '/account?done=email' : '/account?done=profile'
     }),
   )
 
@@ -133,7 +145,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       })
       // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
       await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
-      return 'password'
+      return '/account?done=password'
     }),
   )
 
@@ -141,7 +153,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     '/account/sessions/end',
     act('profile', async ({ account }, request) => {
       await sessions.end(account.id, idForm.parse(request.body).id)
-      return 'session'
+      return '/account?done=session'
     }),
   )
 
@@ -149,7 +161,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     '/account/sessions/end-others',
     act('profile', async ({ account, session }) => {
       await sessions.endOthers(account.id, session.uid)
-      return 'sessions'
+      return '/account?done=sessions'
     }),
   )
 
@@ -157,7 +169,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     '/account/apps/withdraw',
     act('profile', async ({ account }, request) => {
       await apps.withdraw(account.id, idForm.parse(request.body).id)
-      return 'app'
+      return '/account?done=app'
     }),
   )
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
 import type { ConnectedAppView, ProviderButton } from '../../http/pages.ts'
 import type { Accounts } from '../accounts.ts'
@@ -28,6 +29,7 @@ export interface ConnectedApps {
 }
 
 export interface AccountPagesDependencies {
+  clock: Clock
   issuer: URL
   http: Http
   accounts: Accounts

@@ -19,6 +19,11 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   })
 
   app.get('/login', async (request, reply) => {
+    const again = (request.query as { again?: unknown }).again !== undefined
+    if (again) {
+      const notice = 'Sign in again to confirm that it is you.'
+      return renderPage(reply, 'interaction/sign-in', page(request, { notice }))
+    }
     if (await sessions.current(request, reply)) return reply.redirect(returnTo(request), 303)
     return renderPage(reply, 'interaction/sign-in', page(request))
   })
