@@ -14,10 +14,22 @@ export interface StoredKey {
 export interface KeyStore {
   all(): Promise<StoredKey[]>
   insert(key: StoredKey): Promise<void>
+  /** Inserts the key unless its algorithm has one already, whichever process made that. */
+  insertFirst(key: StoredKey): Promise<void>
   retire(kids: readonly string[], at: number): Promise<void>
 }
 
+/** PostgreSQL ended one of two transactions that did the same at once: nothing of it happened (Prisma P2034). */
+const lostConflict = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'P2034'
+
 export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
+  const toRow = ({ createdAt, activeFrom, ...rest }: StoredKey) => ({
+    ...rest,
+    createdAt: new Date(createdAt),
+    activeFrom: new Date(activeFrom),
+    retiredAt: null,
+  })
   return {
     async all() {
       const rows = await db.prisma.signingKey.findMany({ orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] })
@@ -31,10 +43,24 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
       }))
     },
     async insert(key) {
-      const { createdAt, activeFrom, ...rest } = key
-      await db.prisma.signingKey.create({
-        data: { ...rest, createdAt: new Date(createdAt), activeFrom: new Date(activeFrom), retiredAt: null },
-      })
+      await db.prisma.signingKey.create({ data: toRow(key) })
+    },
+    async insertFirst(key) {
+      const attempt = () =>
+        db.prisma.$transaction(
+          async (tx) => {
+            const present = await tx.signingKey.count({ where: { alg: key.alg } })
+            if (present === 0) await tx.signingKey.create({ data: toRow(key) })
+          },
+          { isolationLevel: 'Serializable' },
+        )
+      for (;;) {
+        try {
+          return await attempt()
+        } catch (error) {
+          if (!lostConflict(error)) throw error
+        }
+      }
     },
     async retire(kids, at) {
       await db.prisma.signingKey.updateMany({

@@ -32,7 +32,7 @@ export interface SigningKeySummary {
 }
 
 export interface SigningKeys {
-  /** Makes a key for each algorithm that has none. */
+  /** Makes a key for each algorithm that has none. Processes that start at once end up with the same ones. */
   ensure(): Promise<void>
   /** @throws AppError secret_key_mismatch when the keys were sealed under another secret */
   load(): Promise<SigningKeySet>
@@ -99,17 +99,18 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     })
   }
 
-  async function add(alg: SigningAlgorithm, activeFrom: number): Promise<void> {
+  async function make(alg: SigningAlgorithm, activeFrom: number): Promise<StoredKey> {
     const jwk = await generate(alg)
     const kid = `${alg.toLowerCase()}-${crypto.randomUUID().slice(0, 13)}`
     const sealedJwk = secrets.seal(JSON.stringify({ ...jwk, kid, alg, use: 'sig' }), kidContext(kid))
-    await store.insert({ kid, alg, sealedJwk, createdAt: clock(), activeFrom, retiredAt: null })
+    return { kid, alg, sealedJwk, createdAt: clock(), activeFrom, retiredAt: null }
   }
 
   return {
     async ensure() {
       const present = new Set((await store.all()).map((key) => key.alg))
-      for (const alg of signingAlgorithms) if (!present.has(alg)) await add(alg, clock())
+      for (const alg of signingAlgorithms)
+        if (!present.has(alg)) await store.insertFirst(await make(alg, clock()))
     },
     async load() {
       const keys = await store.all()
@@ -128,7 +129,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
       const before = await store.all()
       const activeFrom = clock() + (now ? 0 : deps.publishLead)
       for (const each of alg ? [alg] : signingAlgorithms) {
-        await add(each, activeFrom)
+        await store.insert(await make(each, activeFrom))
         const superseded = before.filter((key) => key.alg === each && key.retiredAt === null)
         const retiredAt = now ? clock() : activeFrom + deps.overlap
         await store.retire(
