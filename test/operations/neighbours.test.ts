@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeProtectedHeader } from 'jose'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { engines, PASSWORD } from '../support/latchkey.ts'
+import { freshDatabase } from '../support/postgres.ts'
+import { bystander } from './installation.ts'
+import { eventually, latchkey, runProgram, type ServerProcess, startServer } from './server-process.ts'
+
+/** What another process changed has to be seen within this many milliseconds. */
+const SOON = 5_000
+const ISSUER = 'http://localhost:9999'
+
+describe.each(engines)('several processes on one %s', (engine) => {
+  let env: Record<string, string> = {}
+  beforeEach(async () => {
+    env = {
+      DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-neighbours-')),
+      ISSUER,
+      ...(engine === 'postgresql' && { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }),
+    }
+  })
+  afterEach(() => rmSync(String(env.DATA_DIR), { recursive: true, force: true }))
+
+  async function cli<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await latchkey([...args, '--json'], env)
+    if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with ${code}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+  const createClient = (...grants: string[]) =>
+    cli<{ client_id: string; client_secret: string }>(
+      ...['clients', 'create', '--name', 'Job', ...grants.flatMap((grant) => ['--grant', grant])],
+    )
+  const kids = async (server: ServerProcess) => {
+    const response = await fetch(`${server.address}/jwks`)
+    return ((await response.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
+  }
+  const post = (
+    server: ServerProcess,
+    path: string,
+    client: { client_id: string; client_secret: string },
+    form: Record<string, string>,
+  ) =>
+    fetch(`${server.address}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
+      body: new URLSearchParams(form),
+    })
+  const credentials = { grant_type: 'client_credentials' }
+
+  test('two servers that start at once on nothing: one migration, one set of keys, one secret; both work', async () => {
+    const servers = await Promise.all([startServer(env), startServer(env), startServer(env)])
+    const applied = servers.flatMap(({ stdout }) =>
+      stdout.filter((line) => line.includes('migration applied')),
+    )
+    expect(applied.map((line) => (JSON.parse(line) as { migration: string }).migration).sort()).toEqual(
+      [...new Set(applied.map((line) => (JSON.parse(line) as { migration: string }).migration))].sort(),
+    )
+    expect(applied.length).toBeGreaterThan(1)
+
+    const stored = await bystander(env).column('SELECT kid FROM signing_keys ORDER BY kid')
+    expect(stored).toHaveLength(3)
+    for (const server of servers) expect((await kids(server)).sort()).toEqual(stored)
+
+    const client = await createClient('client_credentials')
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+    ] as const) {
+      const [issuing, checking] = [servers[from], servers[to]]
+      if (!issuing || !checking) throw new Error('there are three servers')
+      const answer = await post(issuing, '/token', client, credentials)
+      const { access_token } = (await answer.json()) as { access_token: string }
+      const checked = await post(checking, '/introspect', client, { token: access_token })
+      expect(await checked.json()).toMatchObject({ active: true, client_id: client.client_id })
+    }
+    for (const server of servers) expect((await server.stop()).code).toBe(0)
+  })
+
+  test('the command line beside a running server: what it changes is seen at once', async () => {
+    const { ISSUER: _, ...own } = env
+    env = own
+    const server = await startServer(env)
+    env = { ...env, ISSUER: server.issuer }
+
+    const client = await createClient('client_credentials')
+    expect((await post(server, '/token', client, credentials)).status).toBe(200)
+
+    const api = 'https://api.example.com'
+    await cli('resources', 'add', '--identifier', api, '--scope', 'read')
+    await cli('clients', 'update', client.client_id, '--scope', 'read')
+    const token = async () => {
+      const answer = await post(server, '/token', client, { ...credentials, resource: api, scope: 'read' })
+      return (await answer.json()) as { access_token?: string; scope?: string }
+    }
+    await eventually(async () => (await token()).scope === 'read', SOON)
+    const before = decodeProtectedHeader(String((await token()).access_token))
+
+    await cli('keys', 'rotate', '--now')
+    await eventually(async () => {
+      const { kid } = decodeProtectedHeader(String((await token()).access_token))
+      return kid !== before.kid && (await kids(server)).includes(String(kid))
+    }, SOON)
+    expect(await kids(server)).not.toContain(before.kid)
+
+    const run = runProgram('bin/latchkey.mjs', env, {
+      args: [
+        'users',
+        'create',
+        '--username',
+        'alice',
+        '--email',
+        'alice@example.com',
+        '--verified',
+        '--password-stdin',
+      ],
+      stdin: PASSWORD,
+    })
+    expect((await run.ended).code).toBe(0)
+    const browser = createHttpBrowser()
+    const login = await browser.open(`${server.issuer}/login`)
+    const account = await browser.signIn(login, { identifier: 'alice', password: PASSWORD })
+    expect(account.url.pathname).toBe('/account')
+    await cli('users', 'disable', 'alice')
+    await eventually(
+      async () => (await browser.open(`${server.issuer}/account`)).url.pathname === '/login',
+      SOON,
+    )
+    const again = await browser.signIn(await browser.open(`${server.issuer}/login`), {
+      identifier: 'alice',
+      password: PASSWORD,
+    })
+    expect(again.status).toBe(401)
+
+    await cli('clients', 'delete', client.client_id)
+    await eventually(async () => (await post(server, '/token', client, credentials)).status === 401, SOON)
+    expect((await server.stop()).code).toBe(0)
+  })
+})
