@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { latchkeyJson } from '../scripts/demo/command.ts'
 import { freePort } from '../test/support/ports.ts'
-import { startProcess } from './process.ts'
+import { type ServerProcess, startProcess } from './process.ts'
 import { type BenchClient, clientMetadata, RESOURCE, SCOPE, type Target, user } from './target.ts'
 
 const registered = z.object({ client_id: z.string(), client_secret: z.string() })
@@ -19,6 +19,14 @@ async function register(env: NodeJS.ProcessEnv, alg: BenchClient['alg']): Promis
   ])
   const { client_id, client_secret } = registered.parse(created)
   return { alg, id: client_id, secret: client_secret }
+}
+
+/** What `npm run bench` needs to find on a new installation. */
+async function provision(env: NodeJS.ProcessEnv): Promise<BenchClient[]> {
+  await latchkeyJson(env, ['resources', 'add', '--identifier', RESOURCE, '--scope', 'read'])
+  const args = ['users', 'create', '--username', user.identifier, '--email', `${user.identifier}@example.com`]
+  await latchkeyJson(env, [...args, '--verified', '--password-stdin'], `${user.password}\n`)
+  return [await register(env, 'RS256'), await register(env, 'ES256')]
 }
 
 /** Latchkey as anybody would start it, but without rate limits. `databaseUrl`: SQLite in a temporary folder. */
@@ -42,31 +50,30 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
       issuer: env.ISSUER,
       readyPath: '/health/ready',
     })
-  let server = await start('warn')
-  await latchkeyJson(env, ['resources', 'add', '--identifier', RESOURCE, '--scope', 'read'])
-  const clients = [await register(env, 'RS256'), await register(env, 'ES256')]
-  const userArgs = [
-    'users',
-    'create',
-    '--username',
-    user.identifier,
-    '--email',
-    `${user.identifier}@example.com`,
-  ]
-  await latchkeyJson(env, [...userArgs, '--verified', '--password-stdin'], `${user.password}\n`)
-  return {
-    name,
-    clients,
-    get server() {
-      return server
-    },
-    async restart() {
-      await server.stop()
-      server = await start('info')
-    },
-    async stop() {
-      await server.stop()
-      await rm(dataDir, { recursive: true, force: true })
-    },
+  let server: ServerProcess | undefined
+  const stop = async () => {
+    await server?.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  try {
+    server = await start('warn')
+    const clients = await provision(env)
+    let current = server
+    return {
+      name,
+      clients,
+      get server() {
+        return current
+      },
+      async restart() {
+        await current.stop()
+        current = await start('info')
+        server = current
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }

@@ -28,6 +28,7 @@ const limitSeconds = options.quick ? 60 : 360
 const wanted = (name: string) => name.includes(options.only ?? '')
 const problems: string[] = []
 const closers: (() => Promise<void>)[] = []
+let starting: ReturnType<typeof startTargets> | undefined
 const say = (text: string) => process.stderr.write(text)
 
 async function measure(scenario: Scenario, bare: Target, targets: Target[]): Promise<Row> {
@@ -89,7 +90,8 @@ async function startTargets(): Promise<{ bare: Target; targets: Target[] }> {
 async function run(): Promise<void> {
   pinLoad()
   say(canPin ? 'servers on core 0, load on core 1\n' : 'no taskset: servers and load share all cores\n')
-  const { bare, targets } = await startTargets()
+  starting = startTargets()
+  const { bare, targets } = await starting
   const rows: Row[] = []
   for (const scenario of scenarios)
     if (wanted(scenario.name)) rows.push(await measure(scenario, bare, targets))
@@ -113,6 +115,8 @@ async function run(): Promise<void> {
 }
 
 async function finish(status: number): Promise<never> {
+  // A server that is starting is not in the list yet.
+  await starting?.catch(() => undefined)
   for (const close of [...closers].reverse()) await close().catch((error: unknown) => say(`${error}\n`))
   process.exit(status)
 }
