@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { createScene, get, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+
+let latchkey: Latchkey
+let scene: Scene
+let web: TestClient
+let asking: TestClient
+let victim: Victim
+
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  scene = createScene(latchkey)
+  web = await scene.client()
+  asking = await scene.client({ first_party: false })
+  victim = await scene.victim()
+})
+afterAll(() => latchkey.stop())
+
+const AWAY = [
+  'https://evil.example/',
+  '//evil.example',
+  '///evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '/\t/evil.example',
+  '/%09/evil.example',
+  '/.//evil.example',
+  '/..//evil.example',
+  'https:evil.example',
+  'javascript:alert(1)',
+  'data:text/html,x',
+  ' https://evil.example',
+  'http://localhost@evil.example/',
+  '/\u2028/evil.example',
+  '%2f%2fevil.example',
+  '__proto__',
+]
+
+/** Where a Location header would take a browser that is at the issuer. */
+const target = (location: string | null) => (location === null ? undefined : new URL(location, scene.issuer))
+
+describe('15 M 9700 4.11.2: no parameter leads off this site', () => {
+  test.each(AWAY)('after /login: return_to=%j', async (value) => {
+    const url = `${scene.issuer}/login?return_to=${encodeURIComponent(value)}`
+    const signedIn = await victim.browser.send({ url: new URL(url), method: 'GET' })
+    expect(signedIn.status).toBe(303)
+    expect(target(signedIn.headers.get('location'))?.origin).toBe(scene.issuer)
+
+    const browser = createHttpBrowser()
+    const page = await browser.open(url)
+    expect(page.forms.every(({ action }) => target(action)?.origin === scene.issuer)).toBe(true)
+    const sent = await browser.send(
+      browser.prepare(
+        page,
+        { 'Email or username': victim.user.email, Password: PASSWORD },
+        { button: 'Sign in' },
+      ),
+    )
+    expect(sent.status).toBe(303)
+    expect(target(sent.headers.get('location'))?.origin).toBe(scene.issuer)
+  })
+
+  test.each(AWAY)('every page with every parameter that means “go on”: %j', async (value) => {
+    const names = [
+      'return_to',
+      'flow',
+      'next',
+      'continue',
+      'url',
+      'redirect',
+      'redirect_uri',
+      'done',
+      'state',
+      'as',
+    ]
+    const query = new URLSearchParams(names.map((name): [string, string] => [name, value]))
+    for (const path of [
+      '/',
+      '/login',
+      '/register',
+      '/verify-email',
+      '/forgot-password',
+      '/account',
+      '/logout/success',
+    ]) {
+      const answer = await get(`${scene.issuer}${path}?${query}`, { accept: 'text/html' })
+      expect(answer.status).toBeLessThan(500)
+      const location = target(answer.headers.get('location'))
+      if (location) expect(location.origin).toBe(scene.issuer)
+      for (const [, link = ''] of answer.text.matchAll(/(?:href|src|action)="([^"]*)"/g))
+        expect([path, target(link.replaceAll('&amp;', '&'))?.origin]).toEqual([path, scene.issuer])
+    }
+  })
+
+  test('prompt=none and errors of a valid client go to its registered URI alone', async () => {
+    for (const parameters of [
+      { prompt: 'none' },
+      { prompt: 'none login' },
+      { scope: 'openid nonsense"' },
+      { resource: 'https://nowhere.example' },
+      { response_type: 'nonsense' },
+      { max_age: '-1' },
+      { claims: '{' },
+      { id_token_hint: 'x' },
+      { registration: 'x' },
+      { request: 'x' },
+      { response_mode: 'nonsense' },
+    ] as Record<string, string>[]) {
+      const good = await get(scene.authorizeUrl(web, parameters), { accept: 'text/html' })
+      const location = good.headers.get('location')
+      if (location) expect(location.startsWith(redirectUri) || location.includes('/interaction/')).toBe(true)
+      const bad = await get(
+        scene.authorizeUrl(web, { ...parameters, redirect_uri: 'https://evil.example/' }),
+        {
+          accept: 'text/html',
+        },
+      )
+      expect([parameters, bad.status, bad.headers.get('location')]).toEqual([parameters, 400, null])
+    }
+  })
+})
+
+test('14 M 9700 4.12: every redirect after a form that carried credentials is 303', async () => {
+  const user = await latchkey.createUser()
+  const browser = createHttpBrowser({ stopAt: [redirectUri] })
+  const page = await browser.open(scene.authorizeUrl(asking))
+  const signIn = await browser.send(
+    browser.prepare(page, { 'Email or username': user.email, Password: PASSWORD }, { button: 'Sign in' }),
+  )
+  expect(signIn.status).toBe(303)
+  const consent = await browser.open(new URL(String(signIn.headers.get('location')), scene.issuer))
+  expect(consent.text).toContain('Allow access?')
+  const allowed = await browser.send(browser.prepare(consent, {}, { button: 'Allow' }))
+  expect(allowed.status).toBe(303)
+  const resumed = await browser.send({
+    url: new URL(String(allowed.headers.get('location')), scene.issuer),
+    method: 'GET',
+  })
+  expect([resumed.status, resumed.headers.get('location')?.startsWith(redirectUri)]).toEqual([303, true])
+  const out = await browser.open(`${scene.issuer}/logout`)
+  expect((await browser.send(browser.prepare(out, {}, { button: 'Sign out' }))).status).toBe(303)
+})
+
+test('16 S, 17 S: no page can be framed, sends its address on, is kept in a cache or loads from elsewhere', async () => {
+  const browser = createHttpBrowser()
+  const pages = [
+    await browser.open(`${scene.issuer}/`),
+    await browser.open(`${scene.issuer}/login`),
+    await browser.open(`${scene.issuer}/register`),
+    await browser.open(`${scene.issuer}/forgot-password`),
+    await browser.open(`${scene.issuer}/reset-password?token=x`),
+    await browser.open(`${scene.issuer}/verify-email?token=x`),
+    await browser.open(`${scene.issuer}/setup?token=x`),
+    await browser.open(`${scene.issuer}/nowhere`),
+    await browser.open(scene.authorizeUrl(web)),
+    await browser.open(scene.authorizeUrl(web, { redirect_uri: 'https://evil.example/' })),
+    await browser.open(scene.authorizeUrl({ ...web, client_id: 'nobody' })),
+    await browser.open(`${scene.issuer}/authorize/x`),
+    await browser.open(`${scene.issuer}/interaction/${'x'.repeat(43)}`),
+    await browser.open(`${scene.issuer}/logout`),
+    await browser.open(`${scene.issuer}/logout/success`),
+    await victim.browser.open(`${scene.issuer}/account`),
+    await victim.browser.open(scene.authorizeUrl(asking)),
+    await victim.browser.open(`${scene.issuer}/logout`),
+    await victim.browser.open(scene.authorizeUrl(web, { response_mode: 'form_post' })),
+  ]
+  for (const page of pages) {
+    const { headers } = page
+    expect([page.url.pathname, headers.get('content-type')]).toEqual([
+      page.url.pathname,
+      expect.stringContaining('text/html'),
+    ])
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(headers.get('content-security-policy')).not.toMatch(/unsafe-|\*/)
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    for (const [, source = ''] of page.body.matchAll(
+      /<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"/g,
+    ))
+      expect(target(source)?.origin).toBe(scene.issuer)
+  }
+})
