@@ -3,6 +3,7 @@ import { createBrowserState } from './accounts/pages/browser-state.ts'
 import { accountPages } from './accounts/pages/routes.ts'
 import { createSignInForm } from './accounts/pages/sign-in-form.ts'
 import { explainRedirectMismatch } from './clients/redirect-mismatch.ts'
+import { secretMatches } from './clients/secrets.ts'
 import type { Config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { registerHealth } from './http/health.ts'
@@ -92,6 +93,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
         artifacts,
         cookieKeys: [secrets.key('session-cookies').toString('base64url')],
         dpopNonceSecret: secrets.key('dpop-nonce'),
+        secretMatches,
         findAccount,
         grants: createGrants({ consents, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
@@ -102,6 +104,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
           render: (view, data) => pageText(app, view, data),
           requestIdOf,
           translate: asStorageError,
+          usernameOf: async (id) => (await accounts.byId(id))?.displayUsername,
         }),
         ttl,
       })

@@ -21,6 +21,7 @@ export interface FlowDetails {
   accountId: string | undefined
   loginHint: string | undefined
   startedAt: number
+  returnHost: string | undefined
   requestedScopes: string[]
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }
@@ -98,6 +99,7 @@ export async function interactionRoutes(
       account: account ?? { username: 'a closed account' },
       switchAccount: { action: `/interaction/${details.uid}/switch` },
       scopes: await options.describeScopes(details),
+      returnHost: details.returnHost,
     })
   }
 

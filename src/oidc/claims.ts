@@ -38,8 +38,8 @@ export const claimsByScope = {
 /** The scopes this server knows of its own, in words for the consent page. */
 export const scopesInWords: Readonly<Record<string, string>> = {
   openid: 'Know who you are',
-  profile: 'See your name and user name',
-  email: 'See your e-mail address',
+  profile: 'See your name and username',
+  email: 'See your email address',
   address: 'See your postal address',
   phone: 'See your phone number',
   offline_access: 'Stay signed in when you are away',

@@ -27,6 +27,8 @@ export interface InteractionDetails {
   loginHint: string | undefined
   /** When the flow began, in seconds since the epoch. */
   startedAt: number
+  /** The host of the redirect URI, where the person goes on to. Undefined for an app that is not a website. */
+  returnHost: string | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
   /** What of it has not been allowed yet. */
@@ -100,6 +102,7 @@ export function createInteractions(deps: {
         accountId: interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         startedAt: interaction.iat,
+        returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),

@@ -28,8 +28,9 @@ export function createProviderPages(deps: {
   render: RenderPage
   requestIdOf(ctx: KoaContextWithOIDC): string
   translate: Translate
+  usernameOf(accountId: string): Promise<string | undefined>
 }): ProviderPages {
-  const { render, requestIdOf } = deps
+  const { render, requestIdOf, usernameOf } = deps
   const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
     oidc.client && {
       name: oidc.client.clientName ?? oidc.client.clientId,
@@ -65,12 +66,14 @@ export function createProviderPages(deps: {
       )
     },
     async signOut(ctx) {
+      const accountId = ctx.oidc.session?.accountId
       html(
         ctx,
         await render('oidc/logout', {
           action: ctx.oidc.urlFor('end_session_confirm'),
           fields: { xsrf: String(ctx.oidc.session?.state?.secret) },
           client: client(ctx),
+          username: accountId === undefined ? undefined : await usernameOf(accountId),
           confirm: { name: 'logout', value: 'yes' },
         }),
       )
@@ -82,7 +85,9 @@ export function createProviderPages(deps: {
         await render('oidc/logged-out', {
           client: app,
           next:
-            app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
+            app?.clientUri === undefined
+              ? { href: '/login', label: 'Sign in again' }
+              : { href: app.clientUri, label: `Go to ${app.name}` },
         }),
       )
     },

@@ -39,7 +39,7 @@ describe.each(engines)('the whole journey on %s', (engine) => {
       const consent = await text(page)
       expect(consent).toContain('Harbour Notes')
       expect(consent).toContain(person.username)
-      expect(consent).toContain('See your e-mail address')
+      expect(consent).toContain('See your email address')
       await allow(page)
 
       await signedInAs(page, person.username)
