@@ -23,7 +23,7 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
     await fill(page, 'Password', PASSWORD)
     await press(page, 'Create administrator')
     await heading(page, 'Your account')
-    const administrator = await services.accounts.byUsername('root')
+    const administrator = await services.accounts.find('root')
     expect(administrator?.role).toBe('admin')
 
     const late = await tab()

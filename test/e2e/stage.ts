@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { startWebApp } from '../../examples/web-app/server.ts'
 import { launchBrowser } from '../support/browser.ts'
@@ -30,8 +28,6 @@ export interface Stage {
   shiftClock(milliseconds: number): void
   close(): Promise<void>
 }
-
-export const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** @param options.env settings of the server */
 export async function openStage(

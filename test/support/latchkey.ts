@@ -60,7 +60,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     logStream: { write: (line) => void log.push(line) },
     ...(options.clock && { clock: options.clock }),
   })
-  await app.listen({ host: 'localhost', port })
+  await app.listen({ host: 'localhost', port: config.port })
 
   return {
     app,
