@@ -2,20 +2,38 @@ import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 
 const { Check, base } = interactionPolicy
 
+/** A session whose account has been disabled, closed or reset since is no session, and leads to the sign-in page. */
+const accountUnavailable = new Check(
+  'account_unavailable',
+  'End-User authentication is required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.session?.accountId !== undefined && oidc.account === undefined
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT,
+)
+
 /**
- * When a person has to be asked. The library's own checks, and one more: a session whose account has been disabled,
- * closed or reset since is no session, and leads to the sign-in page.
+ * Any program on a device can claim a native app's private-use scheme or loopback port, so consent is asked for each
+ * time, also for a first-party app. An https redirect URI is claimed by the app's owner, and needs no such question
+ * (RFC 8252 §8.6).
  */
+const nativeClient = new Check(
+  'native_client_prompt',
+  'native clients require End-User interaction',
+  'interaction_required',
+  ({ oidc }: KoaContextWithOIDC) => {
+    const claimed = String(oidc.params?.redirect_uri).startsWith('https:')
+    const asked = oidc.client?.applicationType === 'native' && !(claimed && oidc.client.first_party === true)
+    return asked && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+  },
+)
+
+/** When a person has to be asked: the library's own checks, with these two. */
 export function createInteractionPolicy() {
   const policy = base()
-  policy
-    .get('login')
-    ?.checks.add(
-      new Check('account_unavailable', 'End-User authentication is required', (ctx: KoaContextWithOIDC) =>
-        ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined
-          ? Check.REQUEST_PROMPT
-          : Check.NO_NEED_TO_PROMPT,
-      ),
-    )
+  policy.get('login')?.checks.add(accountUnavailable)
+  const consent = policy.get('consent')?.checks
+  consent?.remove('native_client_prompt')
+  consent?.add(nativeClient, 0)
   return policy
 }

@@ -1,4 +1,3 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import {
   type AdapterFactory,
   type Configuration,
@@ -39,6 +38,8 @@ export interface ProviderDependencies {
   cookieKeys: readonly string[]
   /** 32 bytes. */
   dpopNonceSecret: Buffer
+  /** Whether one of the stored hashes is of the secret that was presented. */
+  secretMatches(hashes: readonly string[], presented: string): boolean
   findAccount: ReturnType<typeof createFindAccount>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
@@ -79,17 +80,6 @@ function allowsOrigin(
     originsOf.set(client, origins)
   }
   return origins.has(origin)
-}
-
-/** True when one of the stored SHA-256 hashes is the hash of what was presented. */
-function secretMatches(storedHashes: string, presented: string): boolean {
-  const digest = Buffer.from(hash('sha256', presented, 'base64url'))
-  let matched = false
-  for (const stored of storedHashes.split(' ')) {
-    const candidate = Buffer.from(stored)
-    if (candidate.length === digest.length && timingSafeEqual(candidate, digest)) matched = true
-  }
-  return matched
 }
 
 function configuration(deps: ProviderDependencies): Configuration {
@@ -210,7 +200,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
     this: { clientSecret?: string },
     presented: string,
   ) {
-    return secretMatches(this.clientSecret ?? '', presented)
+    return deps.secretMatches((this.clientSecret ?? '').split(' '), presented)
   }
   rememberDevices(provider)
   reuseClients(provider, deps.adapter)
