@@ -76,6 +76,8 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
   return (model: string): Adapter => ({
     upsert: (id, payload, ttl) => artifacts.upsert(model, id, atRest(model, payload), ttl),
     async find(id) {
+      // A parameter sent twice reaches the library's last page of sign-out as an array.
+      if (typeof id !== 'string') return undefined
       if (model === 'Client') {
         const client = await deps.findClient(id)
         if (client === undefined) return undefined
