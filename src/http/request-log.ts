@@ -8,6 +8,12 @@ export interface LogOptions {
   stream?: { write(line: string): void } | undefined
 }
 
+/** Every token, code and id of ours is longer than any name: what a mail program makes of a link may put one anywhere. */
+const withoutTokens = (text: string): string => text.replaceAll(/[\w-]{20,}/g, '…')
+
+/** The longest parameter name of the protocols is post_logout_redirect_uri. */
+const nameOf = (parameter: string): string => (parameter.length > 30 ? '…' : parameter)
+
 /**
  * A request as the log shows it. Values of query parameters and of path parameters stay out: both carry codes and
  * one-time tokens. A path with parameters is written as its route (`/interaction/:uid`).
@@ -18,8 +24,8 @@ export function describeRequest(request: FastifyRequest) {
   const parameters = query === undefined ? [] : [...new Set(new URLSearchParams(query).keys())]
   return {
     method: request.method,
-    path: (route && /[:*]/.test(route) ? route : path).slice(0, 200),
-    ...(parameters.length > 0 && { query: parameters.slice(0, 20).map((name) => name.slice(0, 40)) }),
+    path: (route ?? withoutTokens(path)).slice(0, 200),
+    ...(parameters.length > 0 && { query: parameters.slice(0, 20).map(nameOf) }),
     ip: request.ip,
   }
 }
