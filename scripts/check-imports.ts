@@ -15,6 +15,8 @@ const ground: Readonly<Record<string, readonly string[]>> = {
   oidc: ['http', 'storage'],
 }
 const features = ['accounts', 'clients', 'interactions', 'mail']
+/** Parts of the composition root; only app.ts imports them. They may import everything. */
+const wiring = 'wiring'
 const edges = ['cli']
 /** Files directly in src/ that everything may import. */
 const shared = ['errors.ts', 'clock.ts', 'secrets.ts']
@@ -37,6 +39,9 @@ const isStore = (file: string) => file.startsWith('storage/') || /(^|[/-])store\
 
 function allowed(from: string, to: string): string | undefined {
   const [home = '', there = ''] = [from, to].map((path) => (path.includes('/') ? path.split('/')[0] : ''))
+  if (there === wiring) return home === wiring || from === 'app.ts' ? undefined : 'only app.ts imports wiring'
+  if (home === wiring)
+    return to === 'server.ts' || to === 'app.ts' ? 'wiring is imported by app.ts' : undefined
   if (home === '') return roots.includes(from) || there === '' ? undefined : 'a shared file imports a folder'
   if (there === '') {
     if (shared.includes(to) || edges.includes(home)) return undefined
@@ -57,7 +62,7 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
   if (!entry.isFile() || !file.endsWith('.ts') || file.startsWith('storage/generated/')) continue
   if (
     file.includes('/') &&
-    ![...Object.keys(ground), ...features, ...edges].includes(file.split('/')[0] ?? '')
+    ![...Object.keys(ground), ...features, ...edges, wiring].includes(file.split('/')[0] ?? '')
   )
     problems.push(`${file}: folder is not in the layout of scripts/check-imports.ts`)
   for (const match of readFileSync(path, 'utf8').matchAll(
@@ -80,7 +85,7 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
       !typeOnly &&
       file.includes('/') &&
       !isStore(file) &&
-      !file.startsWith('cli/')
+      !/^(cli|wiring)\//.test(file)
     )
       problems.push(`${file} → ${to}: only a store.ts knows storage`)
   }

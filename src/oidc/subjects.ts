@@ -10,15 +10,26 @@ export interface ProtocolAccount extends Subject {
 }
 
 /**
+ * Whether what an account started at a moment still counts.
+ * @param since seconds since the epoch; undefined: the account itself is meant
+ */
+export function isCurrent(
+  account: Pick<ProtocolAccount, 'disabledAt' | 'authValidAfter'> | undefined,
+  since: number | undefined,
+): boolean {
+  if (account === undefined || account.disabledAt !== null) return false
+  return since === undefined || since * 1000 >= account.authValidAfter
+}
+
+/**
  * The `findAccount` of the library. A disabled or closed account, and whatever was issued before the account's
  * `authValidAfter`, is as if it did not exist: every token and session of it stops at once, in every process.
  */
 export function createFindAccount(findById: (id: string) => Promise<ProtocolAccount | undefined>) {
   return async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
     const account = await findById(sub)
-    if (!account || account.disabledAt !== null) return undefined
-    const issuedAt = token ? (token as { iat?: number }).iat : ctx.oidc.session?.loginTs
-    if (issuedAt !== undefined && issuedAt < Math.floor(account.authValidAfter / 1000)) return undefined
+    const since = token ? (token as { iat?: number }).iat : ctx.oidc.session?.loginTs
+    if (account === undefined || !isCurrent(account, since)) return undefined
     return { accountId: sub, claims: () => subjectClaims(account) }
   }
 }

@@ -1,0 +1,40 @@
+import { scopesInWords } from '../oidc/claims.ts'
+import type { Services } from '../services.ts'
+
+/** What a person has allowed which app, for the account page. */
+export function connectedApps({ consents, findClient }: Services) {
+  return {
+    async list(accountId: string) {
+      const allowed = await consents.list(accountId)
+      const views = allowed.map(async ({ clientId, scopes, resources }) => {
+        const client = await findClient(clientId)
+        const words = scopes.map((scope) => scopesInWords[scope] ?? scope)
+        return {
+          clientId,
+          client: {
+            name: client?.metadata.client_name ?? 'An app that is gone',
+            logoUri: client?.metadata.logo_uri,
+          },
+          scopes: [...words, ...Object.values(resources).flat()],
+        }
+      })
+      return Promise.all(views)
+    },
+    withdraw: (accountId: string, clientId: string) => consents.withdraw(accountId, clientId),
+  }
+}
+
+/** What an app asks for, in words for the consent page. */
+export async function describeScopes(
+  { resources }: Services,
+  details: { requestedScopes: string[]; missing: { resources: Record<string, string[]> } },
+) {
+  const own = details.requestedScopes
+    .filter((scope) => scope in scopesInWords)
+    .map((scope) => ({ title: scopesInWords[scope] ?? scope }))
+  const foreign = Object.entries(details.missing.resources).map(async ([identifier, scopes]) => {
+    const resource = await resources.findForProtocol(identifier)
+    return scopes.map((scope) => ({ title: scope, detail: `at ${resource?.name ?? identifier}` }))
+  })
+  return [...own, ...(await Promise.all(foreign)).flat()]
+}

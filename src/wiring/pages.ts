@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import { createBrowserState } from '../accounts/pages/browser-state.ts'
+import { accountPages } from '../accounts/pages/routes.ts'
+import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import type { Http } from '../http/http.ts'
+import { renderPage } from '../http/views.ts'
+import { interactionRoutes } from '../interactions/routes.ts'
+import { listDevices } from '../oidc/devices.ts'
+import { answers } from '../oidc/interactions.ts'
+import type { Services } from '../services.ts'
+import { connectedApps, describeScopes } from './consents.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Every page that people see, on the services and the protocol. */
+export async function wirePages(
+  app: FastifyInstance,
+  http: Http,
+  services: Services,
+  { interactions, sessions }: Protocol,
+): Promise<void> {
+  const { accounts, artifacts, clock, config } = services
+  const browser = createBrowserState(http)
+  const signInForm = createSignInForm({ accounts, browser })
+  const providers = () => []
+
+  await app.register(accountPages, {
+    clock,
+    issuer: new URL(config.issuer),
+    http,
+    accounts,
+    browser,
+    signInForm,
+    sessions: {
+      ...sessions,
+      list: (accountId) => listDevices(artifacts, accountId),
+      end: (accountId, uid) => artifacts.revokeSession(accountId, uid),
+      endOthers: (accountId, exceptSessionUid) => artifacts.revokeByAccount(accountId, { exceptSessionUid }),
+    },
+    apps: connectedApps(services),
+    registration: config.registration,
+    passwordMinLength: config.passwordMinLength,
+    providers,
+  })
+  await app.register(interactionRoutes, {
+    flows: {
+      ...interactions,
+      async answeredBy(request, reply, details) {
+        const session = await sessions.current(request, reply)
+        return answers(session, details)
+          ? { accountId: session.accountId, amr: ['pwd'], at: session.loginTs }
+          : undefined
+      },
+    },
+    signInForm,
+    http,
+    registration: config.registration,
+    providers,
+    async findAccount(id) {
+      const account = await accounts.byId(id)
+      return account && { username: account.displayUsername, email: account.email ?? undefined }
+    },
+    describeScopes: (details) => describeScopes(services, details),
+  })
+  app.get('/', async (request, reply) => {
+    const session = await sessions.current(request, reply)
+    const account = session && (await accounts.byId(session.accountId))
+    return renderPage(reply, 'http/home', {
+      signedInAs: account?.displayUsername,
+      registerHref: config.registration === 'open' ? '/register' : undefined,
+    })
+  })
+}

@@ -1,0 +1,97 @@
+import type { FastifyInstance } from 'fastify'
+import { explainRedirectMismatch } from '../clients/redirect-mismatch.ts'
+import { secretMatches } from '../clients/secrets.ts'
+import type { Http } from '../http/http.ts'
+import { pageText } from '../http/views.ts'
+import { createAdapterFactory } from '../oidc/adapter.ts'
+import { createBackChannel } from '../oidc/back-channel.ts'
+import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
+import { createGrants } from '../oidc/grants.ts'
+import { createHotProvider } from '../oidc/hot-swap.ts'
+import { createInteractions } from '../oidc/interactions.ts'
+import { mountProvider } from '../oidc/mount.ts'
+import { answerOutages } from '../oidc/outage.ts'
+import { createProviderPages } from '../oidc/pages.ts'
+import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
+import { createResourceServerInfo } from '../oidc/resources.ts'
+import { createSignInSessions } from '../oidc/sign-in.ts'
+import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
+import type { Services } from '../services.ts'
+import { asStorageError } from '../storage/unavailable.ts'
+
+/** How often the server looks for signing keys that another process has changed, in milliseconds. */
+const KEY_WATCH = 2000
+
+/** The protocol endpoints, and what the pages need of the protocol. */
+export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
+  const { accounts, artifacts, config, consents, keys, resources, secrets } = services
+  const ttl = {
+    accessToken: config.accessTokenTtl,
+    refreshToken: config.refreshTokenTtl,
+    session: config.sessionTtl,
+  }
+  const findAccount = createFindAccount((id) => accounts.byId(id))
+  const adapter = createAdapterFactory({
+    artifacts,
+    findClient: services.findClient,
+    resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
+  })
+  const backChannel = createBackChannel(app.log)
+  const hot = await createHotProvider({
+    keys,
+    onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
+    build(jwks) {
+      const provider = createProvider({
+        issuer: config.issuer,
+        jwks: { keys: jwks },
+        adapter,
+        artifacts,
+        cookieKeys: [secrets.key('session-cookies').toString('base64url')],
+        dpopNonceSecret: secrets.key('dpop-nonce'),
+        secretMatches,
+        findAccount,
+        grants: createGrants({ consents, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
+        getResourceServerInfo: createResourceServerInfo({
+          findResource: (identifier) => resources.findForProtocol(identifier),
+          accessTokenTtl: config.accessTokenTtl,
+        }),
+        pages: createProviderPages({
+          render: (view, data) => pageText(app, view, data),
+          requestIdOf,
+          translate: asStorageError,
+          usernameOf: async (id) => (await accounts.byId(id))?.displayUsername,
+        }),
+        ttl,
+      })
+      backChannel.attach(provider)
+      logProtocolEvents(provider, app.log, explainRedirectMismatch)
+      answerOutages(provider, asStorageError)
+      return provider
+    },
+  })
+  const current = () => hot.current()
+  await mountProvider(app, {
+    issuer: config.issuer,
+    answer: hot.answer,
+    limits: { token: http.limit('token'), authorization: http.limit('authorization') },
+  })
+
+  const interactions = createInteractions({ issuer: config.issuer, current, consents })
+  const sessions = createSignInSessions({
+    issuer: config.issuer,
+    current,
+    sessionTtl: config.sessionTtl,
+    isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
+  })
+  hot.watch(KEY_WATCH)
+  return {
+    interactions,
+    sessions,
+    async close() {
+      await hot.close()
+      await backChannel.close()
+    },
+  }
+}
+
+export type Protocol = Awaited<ReturnType<typeof wireProtocol>>
