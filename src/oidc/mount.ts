@@ -54,7 +54,7 @@ const endpoints: readonly Endpoint[] = [
   { path: '/.well-known/oauth-authorization-server', methods: READ },
   { path: routes.jwks, methods: READ },
   { path: routes.token, methods: CALL, limit: 'token' },
-  { path: routes.userinfo, methods: ['GET', 'HEAD', 'POST', 'OPTIONS'] },
+  { path: routes.userinfo, methods: ['GET', 'HEAD', 'POST', 'OPTIONS'], limit: 'token' },
   { path: routes.introspection, methods: CALL, limit: 'token' },
   { path: routes.revocation, methods: CALL, limit: 'token' },
   { path: routes.pushed_authorization_request, methods: CALL, limit: 'token' },
