@@ -42,8 +42,21 @@ export function createProviderPages(deps: {
     ctx.set('cache-control', 'no-store')
     ctx.body = body
   }
+  const signedOut = async (ctx: KoaContextWithOIDC) => {
+    const app = client(ctx)
+    const next =
+      app?.clientUri === undefined
+        ? { href: '/login', label: 'Sign in again' }
+        : { href: app.clientUri, label: `Go to ${app.name}` }
+    html(ctx, await render('oidc/logged-out', { client: app, next }))
+  }
   return {
+    signedOut,
     async renderError(ctx, out, error) {
+      if (isSignedOutAlready(ctx)) {
+        ctx.status = 200
+        return signedOut(ctx)
+      }
       const outage = outageOf(error, deps.translate)
       const code =
         error instanceof errors.SessionNotFound
@@ -78,18 +91,9 @@ export function createProviderPages(deps: {
         }),
       )
     },
-    async signedOut(ctx) {
-      const app = client(ctx)
-      html(
-        ctx,
-        await render('oidc/logged-out', {
-          client: app,
-          next:
-            app?.clientUri === undefined
-              ? { href: '/login', label: 'Sign in again' }
-              : { href: app.clientUri, label: `Go to ${app.name}` },
-        }),
-      )
-    },
   }
 }
+
+/** The button of the sign-out page, pressed twice or after another tab signed out: what was wanted is so. */
+const isSignedOutAlready = ({ oidc }: KoaContextWithOIDC) =>
+  oidc?.route === 'end_session_confirm' && oidc.session !== undefined && oidc.session.accountId === undefined
