@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { readOutbox } from '../support/mailbox.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+let dataDir = ''
+let server: ServerProcess
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'latchkey-limits-'))
+})
+afterEach(async () => {
+  await server.kill()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+/** With the limits that ship. */
+const start = async (settings: Record<string, string> = {}) => {
+  server = await startServer({ DATA_DIR: dataDir, RATE_LIMIT: 'on', ...settings })
+}
+
+/** A form without its token: refused, but counted, and it costs nobody a password hash. */
+const post = async (path: string, from?: string, headers: Record<string, string> = {}) => {
+  const response = await fetch(`${server.issuer}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(from && { 'x-forwarded-for': from }),
+      ...headers,
+    },
+    body: 'a=b',
+  })
+  await response.body?.cancel()
+  return response
+}
+
+/** How many posts are let through before the first 429. */
+async function allowed(
+  path: string,
+  from: (count: number) => string | undefined,
+  most = 200,
+): Promise<number> {
+  for (let count = 0; count < most; count++) {
+    const response = await post(path, from(count))
+    if (response.status === 429) {
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(response.headers.get('ratelimit-remaining')).toBe('0')
+      expect(Number(response.headers.get('ratelimit-limit'))).toBe(count)
+      return count
+    }
+  }
+  return most
+}
+
+test('sign-ins are counted by address: IPv4, IPv6 by /64, whichever page or spelling of the path', async () => {
+  await start({ TRUST_PROXY: 'loopback' })
+  expect(await allowed('/login', () => '203.0.113.5')).toBe(30)
+  const variants = ['/login?return_to=/account', '/%6Cogin', '/interaction/aaaaaaaaaaaaaaaaaaaaaaaa/sign-in']
+  for (const path of variants) expect((await post(path, '203.0.113.5')).status).toBe(429)
+  expect((await post('/login', '::ffff:203.0.113.5')).status).toBe(429)
+  expect((await post('/login', '203.0.113.6')).status).toBe(403)
+
+  expect(await allowed('/login', (count) => `2001:db8:1:2::${count + 1}`)).toBe(30)
+  expect((await post('/login', '2001:db8:1:2:ffff::1')).status).toBe(429)
+  expect((await post('/login', '2001:db8:1:3::1')).status).toBe(403)
+
+  // Only the nearest hop is believed: what a client puts before it changes nothing.
+  expect((await post('/login', '198.51.100.1, 203.0.113.5')).status).toBe(429)
+  expect(
+    (await fetch(`${server.issuer}/login`, { headers: { 'x-forwarded-for': '203.0.113.5' } })).status,
+  ).toBe(200)
+})
+
+test('without TRUST_PROXY a forged X-Forwarded-For changes nothing', async () => {
+  await start()
+  expect(await allowed('/login', (count) => `203.0.113.${count}`)).toBe(30)
+  for (const header of ['x-real-ip', 'forwarded', 'cf-connecting-ip', 'true-client-ip'])
+    expect((await post('/login', undefined, { [header]: 'for=192.0.2.1' })).status).toBe(429)
+  expect(server.stdout.filter((line) => line.includes('203.0.113.'))).toEqual([])
+})
+
+test('one account is tried ten times a minute, from however many addresses', async () => {
+  await start({ TRUST_PROXY: 'loopback' })
+  const statuses: number[] = []
+  for (let count = 0; count < 12; count++) {
+    const browser = createHttpBrowser({ headers: { 'x-forwarded-for': `198.51.100.${count}` } })
+    const identifier = count % 2 === 0 ? 'Victim@Example.com' : ' victim@example.com'
+    const page = await browser.signIn(await browser.open(`${server.issuer}/login`), {
+      identifier,
+      password: 'no',
+    })
+    statuses.push(page.status)
+    if (page.status === 429) expect(page.text).toMatch(/too many attempts.*wait \d+ seconds/i)
+  }
+  expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
+})
+
+test.each([
+  ['/register', 60],
+  ['/forgot-password', 30],
+  ['/verify-email/resend', 30],
+  ['/verify-email', 30],
+  ['/reset-password', 30],
+  ['/setup', 30],
+  ['/account/password', 60],
+  ['/account/profile', 60],
+])('%s: %i an address', async (path, most) => {
+  await start({ TRUST_PROXY: 'loopback' })
+  expect(await allowed(path, () => '203.0.113.9')).toBe(most)
+  expect((await post(path, '203.0.113.10')).status).not.toBe(429)
+})
+
+test('one-time links are opened 30 times a minute at most', async () => {
+  await start()
+  const open = (token: number) => fetch(`${server.issuer}/reset-password?token=${token}`)
+  for (let token = 0; token < 30; token++) expect((await open(token)).status).toBe(410)
+  expect((await open(30)).status).toBe(429)
+})
+
+test('one mailbox gets five mails an hour, whoever registers with it and from wherever; the answers do not tell', async () => {
+  await start({ TRUST_PROXY: 'loopback' })
+  for (let count = 0; count < 8; count++) {
+    const browser = createHttpBrowser({ headers: { 'x-forwarded-for': `198.51.100.${count}` } })
+    const page = await browser.submit(
+      await browser.open(`${server.issuer}/register`),
+      { Username: `prankster${count}`, Email: 'victim@example.com', Password: 'glass-otter-72-harbour' },
+      { button: 'Create account' },
+    )
+    expect(page.url.pathname).toBe('/verify-email')
+  }
+  const forgot: number[] = []
+  for (let count = 0; count < 7; count++) {
+    const browser = createHttpBrowser({ headers: { 'x-forwarded-for': `198.51.100.${100 + count}` } })
+    const page = await browser.open(`${server.issuer}/forgot-password`)
+    forgot.push(
+      (await browser.submit(page, { Email: 'victim@example.com' }, { button: 'Send reset link' })).status,
+    )
+  }
+  expect(forgot).toEqual([200, 200, 200, 200, 200, 429, 429])
+  await server.stop()
+  const subjects = (await readOutbox(join(dataDir, 'outbox'))).map(({ subject }) => subject)
+  expect(subjects.filter((subject) => /confirm/i.test(subject))).toHaveLength(5)
+  expect(subjects.length).toBeLessThanOrEqual(10)
+})
+
+test('the token endpoint and its kin share 3000 calls a minute, refused in the words of OAuth', {
+  timeout: 60_000,
+}, async () => {
+  await start()
+  const paths = ['/token', '/introspect', '/revoke', '/par']
+  let refused: Response | undefined
+  let sent = 0
+  for (; sent < 3100 && refused === undefined; ) {
+    const batch = await Promise.all(Array.from({ length: 50 }, () => post(paths[sent++ % 4] ?? '/token')))
+    refused = batch.find(({ status }) => status === 429)
+  }
+  expect(sent).toBe(3050)
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
+  for (const path of [...paths, '/userinfo']) {
+    const answer = await fetch(`${server.issuer}${path}`, {
+      method: 'POST',
+      body: new URLSearchParams({ a: 'b' }),
+    })
+    expect(answer.status).toBe(429)
+    expect(await answer.json()).toMatchObject({
+      error: expect.any(String),
+      error_description: expect.any(String),
+    })
+  }
+  expect((await fetch(`${server.issuer}/.well-known/openid-configuration`)).status).toBe(200)
+})
