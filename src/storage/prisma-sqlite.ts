@@ -14,31 +14,31 @@ const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
  * Prisma's time limit ends the transaction).
  */
 const oneAtATime = (adapter: Adapter): Adapter => {
+  // Every waiter looks again itself, in the turn in which it goes on: between the answer of a common helper and its
+  // caller, another waiter would begin.
   let transaction: Promise<void> | undefined
-  const turn = async (): Promise<void> => {
-    while (transaction !== undefined) await transaction
-  }
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
     async queryRaw(query) {
-      await turn()
+      while (transaction !== undefined) await transaction
       return adapter.queryRaw(query)
     },
     async executeRaw(query) {
-      await turn()
+      while (transaction !== undefined) await transaction
       return adapter.executeRaw(query)
     },
     async executeScript(script) {
-      await turn()
+      while (transaction !== undefined) await transaction
       return adapter.executeScript(script)
     },
     async startTransaction(isolationLevel) {
-      await turn()
+      while (transaction !== undefined) await transaction
       const { promise, resolve } = Promise.withResolvers<void>()
       transaction = promise
       const end = (): void => {
-        transaction = undefined
+        // A commit that fails is followed by a rollback: the second end must not be another transaction's.
+        if (transaction === promise) transaction = undefined
         resolve()
       }
       try {

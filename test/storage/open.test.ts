@@ -84,6 +84,28 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
     expect(await db.reads.all('SELECT id FROM accounts')).toEqual([{ id: 'kept' }])
   })
 
+  test('nor when several transactions waited for their turn', async () => {
+    const nap = () => new Promise((resolve) => setImmediate(resolve))
+    const failing = (id: string) =>
+      db.prisma.$transaction(async (tx) => {
+        await tx.account.create({ data: account(id) })
+        for (let turn = 0; turn < 20; turn += 1) await nap()
+        throw new Error('roll back')
+      })
+    const transactions = Promise.allSettled(['lost-1', 'lost-2', 'lost-3'].map(failing))
+    const kept: string[] = []
+    for (let turn = 0; turn < 80; turn += 1) {
+      const id = `kept-${String(turn).padStart(2, '0')}`
+      void db.prisma.account.create({ data: account(id) }).then(() => kept.push(id))
+      await nap()
+    }
+    await transactions
+    await db.prisma.account.count()
+    const rows = await db.reads.all<{ id: string }>('SELECT id FROM accounts')
+    expect(rows.map(({ id }) => id).sort()).toEqual(kept.sort())
+    expect(kept).toHaveLength(80)
+  })
+
   test('transactions at once all get their turn', async () => {
     await db.prisma.account.create({ data: account('a') })
     await Promise.all(
