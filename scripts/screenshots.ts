@@ -12,46 +12,50 @@ import { scenes } from '../test/e2e/scenes.ts'
 import { openStage } from '../test/e2e/stage.ts'
 
 const PORT = '3000'
-const folder = process.argv[2]
+const APP_PORT = 4000
+// Headless, Chromium calls itself something else, and the account page shows what it says.
+const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
 const schemes = ['light', 'dark'] as const
-const viewports = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } }
 
-/** What the README shows: the card and a margin around it, as sharp as good displays are. */
-const shown: Record<string, { width: number; height: number }> = {
-  'sign-in': { width: 560, height: 720 },
-  consent: { width: 560, height: 720 },
-  account: { width: 820, height: 1000 },
+/** The width of the README's pictures, and how many of their pixels make one of the page's. */
+const shown: Record<string, { width: number; scale: number }> = {
+  'sign-in': { width: 560, scale: 2 },
+  consent: { width: 560, scale: 2 },
+  account: { width: 820, scale: 1.5 },
 }
 
-async function everything(page: Page, name: string, into: string): Promise<void> {
-  for (const [device, viewport] of Object.entries(viewports)) {
-    await page.setViewportSize(viewport)
-    for (const colorScheme of schemes) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.screenshot({ path: join(into, `${name}-${device}-${colorScheme}.png`), fullPage: true })
-    }
-  }
-}
-
-async function forReadme(page: Page, name: string, into: string): Promise<void> {
-  const size = shown[name]
-  if (!size) return
-  await page.setViewportSize(size)
+async function shoot(page: Page, path: string, viewport: { width: number; height: number }): Promise<void> {
+  await page.setViewportSize(viewport)
   for (const colorScheme of schemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await page.screenshot({ path: join(into, `${name}-${colorScheme}.png`) })
+    await page.screenshot({ path: `${path}-${colorScheme}.png`, fullPage: true })
   }
 }
 
+const folder = process.argv[2]
 const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
-const stage = await openStage({ env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' } })
+const stage = await openStage({
+  env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' },
+  appPort: APP_PORT,
+})
 try {
   for (const scene of scenes) {
-    if (folder === undefined && !(scene.name in shown)) continue
-    const page = await stage.tab({ deviceScaleFactor: folder === undefined ? 2 : 1 })
+    const picture = shown[scene.name]
+    if (folder === undefined && !picture) continue
+    const page = await stage.tab({
+      userAgent: USER_AGENT,
+      deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
+    })
     await scene.open(page, stage)
-    await (folder === undefined ? forReadme : everything)(page, scene.name, into)
+    const path = join(into, scene.name)
+    if (folder === undefined && picture) {
+      await shoot(page, path, { width: picture.width, height: 600 })
+    } else {
+      await shoot(page, `${path}-phone`, { width: 390, height: 844 })
+      await shoot(page, `${path}-desktop`, { width: 1280, height: 800 })
+    }
     console.log(scene.name)
     await page.context().close()
   }

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { openSetup } from '../../src/welcome.ts'
 import type { Stage } from './stage.ts'
 import {
+  allow,
   enter,
   fill,
   follow,
@@ -10,6 +11,7 @@ import {
   newcomer,
   press,
   register,
+  signedInAs,
   signIn,
   signInAtAccount,
   startAt,
@@ -114,7 +116,7 @@ export const scenes: Scene[] = [
   {
     name: 'consent',
     async open(page, { app, latchkey }) {
-      const person = await latchkey.createUser()
+      const person = await latchkey.createUser('ada.lovelace')
       await startAt(page, app)
       await signIn(page, person.username)
       await heading(page, 'Allow access?')
@@ -246,8 +248,12 @@ export const scenes: Scene[] = [
   {
     name: 'account',
     async open(page, { app, latchkey }) {
-      const person = await latchkey.createUser()
-      await enter(page, app, person)
+      const person = await latchkey.createUser('grace')
+      await latchkey.services.accounts.updateProfile(person.id, { givenName: 'Grace', familyName: 'Hopper' })
+      await startAt(page, app)
+      await signIn(page, person.username)
+      await allow(page)
+      await signedInAs(page, 'Grace Hopper')
       await page.goto(`${latchkey.issuer}/account`)
     },
     title: 'Your account',

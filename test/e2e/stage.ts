@@ -29,17 +29,24 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** @param options.env settings of the server */
+/**
+ * @param options.env settings of the server
+ * @param options.appPort where the example app listens; any free port unless given
+ */
 export async function openStage(
-  options: { engine?: Engine; env?: Record<string, string> } = {},
+  options: { engine?: Engine; env?: Record<string, string>; appPort?: number } = {},
 ): Promise<Stage> {
   let shift = 0
   const latchkey = await startLatchkey({ ...options, clock: () => Date.now() + shift })
   const browser: Browser = await launchBrowser()
   const closing: (() => Promise<void>)[] = []
 
-  async function startApp(host: string, metadata: Record<string, unknown> = {}): Promise<StageApp> {
-    const port = await freePort()
+  async function startApp(
+    host: string,
+    metadata: Record<string, unknown> = {},
+    port?: number,
+  ): Promise<StageApp> {
+    port ??= await freePort()
     const url = `http://${host}:${port}`
     const client = await latchkey.createClient({
       client_name: 'Harbour Notes',
@@ -60,7 +67,7 @@ export async function openStage(
 
   return {
     latchkey,
-    app: await startApp('localhost'),
+    app: await startApp('localhost', {}, options.appPort),
     startApp,
     shiftClock(milliseconds) {
       shift = milliseconds
