@@ -16,6 +16,7 @@ export interface KeyStore {
   insert(key: StoredKey): Promise<void>
   /** Inserts the key unless its algorithm has one already, whichever process made that. */
   insertFirst(key: StoredKey): Promise<void>
+  /** Earlier than before, or for the first time; never later. */
   retire(kids: readonly string[], at: number): Promise<void>
 }
 
@@ -64,7 +65,7 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
     },
     async retire(kids, at) {
       await db.prisma.signingKey.updateMany({
-        where: { kid: { in: [...kids] }, retiredAt: null },
+        where: { kid: { in: [...kids] }, OR: [{ retiredAt: null }, { retiredAt: { gt: new Date(at) } }] },
         data: { retiredAt: new Date(at) },
       })
     },

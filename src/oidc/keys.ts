@@ -130,8 +130,11 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
       const activeFrom = clock() + (now ? 0 : deps.publishLead)
       for (const each of alg ? [alg] : signingAlgorithms) {
         await store.insert(await make(each, activeFrom))
-        const superseded = before.filter((key) => key.alg === each && key.retiredAt === null)
         const retiredAt = now ? clock() : activeFrom + deps.overlap
+        // At once means all of them: a key that an earlier rotation left published may be the one that leaked.
+        const superseded = before.filter(
+          (key) => key.alg === each && (key.retiredAt === null || (now && key.retiredAt > retiredAt)),
+        )
         await store.retire(
           superseded.map((key) => key.kid),
           retiredAt,

@@ -70,3 +70,11 @@ test('a leaked key is withdrawn at once', async () => {
   expect(await published()).toHaveLength(1)
   expect(await signing()).not.toBe(leaked)
 })
+
+test('49 M a leaked key is withdrawn at once also when a planned rotation has superseded it already', async () => {
+  const leaked = await signing()
+  await keys.rotate({ alg: 'RS256' })
+  await keys.rotate({ alg: 'RS256', now: true })
+  expect(await published()).toHaveLength(1)
+  expect(await published()).not.toContain(leaked)
+})

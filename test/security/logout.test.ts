@@ -212,6 +212,7 @@ describe('47 M: back-channel logout', () => {
     )
     expect(protectedHeader.typ).toMatch(/logout\+jwt/i)
     expect(payload.events).toEqual({ 'http://schemas.openid.net/event/backchannel-logout': {} })
+    expect(claims.sid).toBeTypeOf('string')
     expect(payload).toMatchObject({ sub: person.user.id, sid: claims.sid })
     expect(payload.jti).toBeTypeOf('string')
     expect(payload).not.toHaveProperty('nonce')
