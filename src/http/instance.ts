@@ -10,6 +10,9 @@ export interface InstanceOptions {
   trustProxy: number | readonly string[] | false
 }
 
+/** How long a request may take to arrive, in milliseconds. */
+const REQUEST_TIMEOUT = 30_000
+
 /** The options every Fastify instance of this server is made with. */
 export function instanceOptions(options: InstanceOptions) {
   return {
@@ -21,6 +24,8 @@ export function instanceOptions(options: InstanceOptions) {
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
+    // Fastify's own default is for ever: who sends a byte now and then would keep a connection each.
+    requestTimeout: REQUEST_TIMEOUT,
     routerOptions: { maxParamLength: 512 },
     // A path that cannot be decoded reaches no route and no hook, so nothing but this can answer it.
     frameworkErrors: (error, request, reply) => {

@@ -48,6 +48,9 @@ export interface ProviderDependencies {
   ttl: { accessToken: number; refreshToken: number; session: number }
 }
 
+/** The most that is read of a client's jwks_uri, in bytes. */
+const MAX_JWKS = 64 * 1024
+
 const epoch = () => Math.floor(Date.now() / 1000)
 
 /** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
@@ -57,13 +60,16 @@ function sliding(ttl: number, startedAt: number | undefined): number {
 }
 
 /**
- * The library keeps outgoing requests away from special-use addresses by a dispatcher of its own. While the issuer
- * itself is on loopback, so are the apps, and it is left out.
+ * Outgoing requests follow no redirects: an address was registered, not wherever it leads. The library keeps them away from
+ * special-use addresses by a dispatcher of its own; while the issuer itself is on loopback, so are the apps, and it is
+ * left out.
  */
-const fetchAlsoFromLoopback: NonNullable<Configuration['fetch']> = (input, init) => {
-  const { dispatcher: _, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
-  return fetch(input, options)
-}
+const outgoing =
+  (secure: boolean): NonNullable<Configuration['fetch']> =>
+  (input, init) => {
+    const { dispatcher, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
+    return fetch(input, { redirect: 'error', ...options, ...(secure && { dispatcher }) } as RequestInit)
+  }
 
 const originsOf = new WeakMap<object, Set<string>>()
 
@@ -117,7 +123,8 @@ function configuration(deps: ProviderDependencies): Configuration {
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: 15,
-    ...(!secure && { fetch: fetchAlsoFromLoopback }),
+    fetchResponseBodyLimits: { jwks_uri: MAX_JWKS },
+    fetch: outgoing(secure),
     clientBasedCORS: allowsOrigin,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {

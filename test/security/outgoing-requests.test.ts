@@ -1,0 +1,127 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { clock, createScene, passTime, post, redirectUri, type Scene } from './attacker.ts'
+
+const ISSUER = 'https://id.example'
+/** An address inside the network that must not be spoken to: whoever connects is listened to, never answered. */
+let inside: Server
+let scene: Scene
+let latchkey: Latchkey
+let at: string
+const pairs = generateKeyPair('ES256', { extractable: true })
+
+beforeAll(async () => {
+  inside = createServer()
+  inside.listen(0, '127.0.0.1')
+  await once(inside, 'listening')
+  latchkey = await startLatchkey({ env: { ISSUER }, clock })
+  scene = createScene(latchkey)
+  at = `http://localhost:${latchkey.env.PORT}`
+})
+afterAll(async () => {
+  await latchkey.stop()
+  inside.close()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+/** The answer to a client that proves itself by a key at `jwksUri`. */
+async function authenticateBy(jwksUri: string) {
+  const client = await latchkey.createClient({
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: jwksUri,
+  })
+  const assertion = await new SignJWT({ jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer(client.client_id)
+    .setSubject(client.client_id)
+    .setAudience(ISSUER)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign((await pairs).privateKey)
+  return post(`${at}/token`, {
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+  })
+}
+
+/** Answers outgoing requests to https addresses in the place of the network. */
+function stubNetwork(answer: (request: Request) => Response | Promise<Response>) {
+  const real = globalThis.fetch
+  const asked: Request[] = []
+  vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
+    if (!String(input).startsWith('https:')) return real(input, init)
+    const { dispatcher: _, ...plain } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
+    const request = new Request(input, plain)
+    asked.push(request)
+    return answer(request)
+  })
+  return asked
+}
+
+test('46 M: a jwks_uri is fetched from the outside, and its keys are good', async () => {
+  const jwk = await exportJWK((await pairs).publicKey)
+  const asked = stubNetwork(() => Response.json({ keys: [jwk] }))
+  expect((await authenticateBy('https://keys.example/jwks')).status).toBe(200)
+  expect(asked.map(({ redirect }) => redirect)).toEqual(['error'])
+})
+
+test('41 M, 47 M: nothing is said to an address inside', async () => {
+  const { port } = inside.address() as AddressInfo
+  const client = await scene.client({ backchannel_logout_uri: `http://127.0.0.1:${port}/back-channel` })
+  const user = await latchkey.createUser()
+  // Whoever ends TLS in front of the server, in short.
+  const proxied = (input: string | URL | Request, init?: RequestInit) =>
+    fetch(String(input).replace(ISSUER, at), init)
+  const browser = createHttpBrowser({ stopAt: [redirectUri], fetch: proxied })
+  const back = await browser.signIn(await browser.open(scene.authorizeUrl(client)), {
+    identifier: user.email,
+    password: PASSWORD,
+  })
+  expect(back.url.searchParams.get('code')).toBeTypeOf('string')
+  const connected = once(inside, 'connection')
+  await browser.submit(await browser.open(`${ISSUER}/logout`), {}, { button: 'Sign out' })
+  const [socket] = (await connected) as [Socket]
+  if (!socket.closed) await once(socket.resume(), 'close')
+  expect(socket.bytesRead).toBe(0)
+})
+
+test('41 M, 46 M: an answer without end is not read to its end', async () => {
+  let sent = 0
+  stubNetwork(
+    () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += 16_384
+            controller.enqueue(new Uint8Array(16_384).fill(32))
+          },
+        }),
+      ),
+  )
+  expect(await authenticateBy('https://keys.example/endless')).toMatchObject({ status: 401 })
+  expect(sent).toBeLessThan(1_000_000)
+})
+
+test('41 M: nonsense in the place of keys is the client’s mistake, not ours', async () => {
+  for (const body of ['', '{', 'null', '[]', '{"keys":null}', '{"keys":[null,{}]}', '<html>']) {
+    stubNetwork(() => new Response(body))
+    const answer = await authenticateBy('https://keys.example/nonsense')
+    expect(answer.status).toBe(401)
+    passTime(120)
+    vi.unstubAllGlobals()
+  }
+})
+
+test('a request has to arrive in half a minute (slow senders)', () => {
+  expect(latchkey.app.server.requestTimeout).toBe(30_000)
+})
