@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import type { Services } from './services.ts'
 
@@ -29,8 +30,16 @@ export function welcome(config: Config, setupUrl: string | undefined): string {
         ]
       : []),
     '  Register an app:',
-    '  npm run -s latchkey -- clients create --name "My app" --redirect-uri http://localhost:4000/callback',
+    `  ${commandLine(config)} clients create --name "My app" --redirect-uri http://localhost:4000/callback`,
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** How to call the command line so that it works on this very server's data. */
+function commandLine({ dataDir }: Config): string {
+  const command = 'npm run -s latchkey --'
+  if (dataDir === resolve('data')) return command
+  const quoted = /^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", "'\\''")}'`
+  return `DATA_DIR=${quoted} ${command}`
 }
