@@ -8,7 +8,7 @@ import { type PrepareAccount, takenError } from './new-account.ts'
 import { notFound } from './not-found.ts'
 import type { AdminAccountInput } from './schemas.ts'
 import type { AccountSessions } from './sessions.ts'
-import { type AccountStore, wholeSecond } from './store.ts'
+import { type AccountChanges, type AccountStore, wholeSecond } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 import { canonicalUsername } from './username.ts'
 import type { Verification } from './verification.ts'
@@ -26,18 +26,24 @@ export function createAdministration(deps: {
 }) {
   const { store, tokenStore, failures, prepare, sessions, verification, events, clock } = deps
 
-  const change = async (id: string, changes: Parameters<AccountStore['change']>[1]): Promise<Account> => {
-    const account = await store.change(id, changes)
+  const found = (account: Account | undefined): Account => {
     if (!account) throw notFound()
     return account
   }
 
-  /** Nobody could undo it. */
-  const refuseLastAdministrator = async (id: string): Promise<void> => {
-    const account = await store.byId(id)
-    if (account?.role !== 'admin' || account.disabledAt !== null) return
-    if ((await store.countAdministrators({ except: id })) > 0) return
-    throw new AppError('last_administrator', 409, 'This is the last administrator. Make another one first.')
+  const changeUnlessLast = async (id: string, changes: AccountChanges): Promise<Account> => {
+    const account = await store.changeUnlessLast(id, changes)
+    if (account !== 'last_administrator') return found(account)
+    throw new AppError(account, 409, 'This is the last administrator. Make another one first.')
+  }
+
+  /** Whoever just signed in is out too. */
+  const shutOut = async (id: string): Promise<Account> => {
+    const at = new Date(clock())
+    const account = await changeUnlessLast(id, { disabledAt: at, authValidAfter: wholeSecond(at) })
+    await tokenStore.expireAllOf(id)
+    await sessions.endAll(id)
+    return account
   }
 
   return {
@@ -81,17 +87,13 @@ export function createAdministration(deps: {
 
     /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
     async disable(id: string): Promise<Account> {
-      await refuseLastAdministrator(id)
-      const at = new Date(clock())
-      const account = await change(id, { disabledAt: at, authValidAfter: wholeSecond(at) })
-      await tokenStore.expireAllOf(id)
-      await sessions.endAll(id)
+      const account = await shutOut(id)
       events.emit({ type: 'account.disabled', accountId: id })
       return account
     },
 
     async enable(id: string): Promise<Account> {
-      const account = await change(id, { disabledAt: null })
+      const account = found(await store.change(id, { disabledAt: null }))
       events.emit({ type: 'account.enabled', accountId: id })
       return account
     },
@@ -100,21 +102,23 @@ export function createAdministration(deps: {
     async unlock(id: string): Promise<Account> {
       if (!(await failures.clear(id))) throw notFound()
       events.emit({ type: 'account.unlocked', accountId: id })
-      return change(id, {})
+      return found(await store.byId(id))
     },
 
     /** @throws AppError `last_administrator` (409) */
     async setRole(id: string, role: Role): Promise<Account> {
-      if (role !== 'admin') await refuseLastAdministrator(id)
-      const account = await change(id, { role })
+      const account =
+        role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
       events.emit({ type: 'account.role_changed', accountId: id, reason: role })
       return account
     },
 
-    /** Sessions end first: none may outlive its account. @throws AppError `last_administrator` (409) */
+    /**
+     * Disabled first: no session may outlive its account, and if ending them fails, the call can be repeated.
+     * @throws AppError `last_administrator` (409)
+     */
     async delete(id: string): Promise<void> {
-      await refuseLastAdministrator(id)
-      await sessions.endAll(id)
+      await shutOut(id)
       if (!(await store.delete(id))) throw notFound()
       events.emit({ type: 'account.deleted', accountId: id })
     },

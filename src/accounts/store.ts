@@ -58,12 +58,18 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     return other ? 'username_taken' : 'email_taken'
   }
 
+  const byId = async (id: string): Promise<Account | undefined> => {
+    const row = await reads.get<AccountRow>(byIdStatement, [id])
+    return row && toAccount(row)
+  }
+  // On SQLite there is one transaction at a time anyway.
+  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id${
+    reads.dialect === 'postgresql' ? ' FOR UPDATE' : ''
+  }`
+
   return {
     /** On every token and userinfo request: about 10 µs. */
-    async byId(id: string): Promise<Account | undefined> {
-      const row = await reads.get<AccountRow>(byIdStatement, [id])
-      return row && toAccount(row)
-    },
+    byId,
 
     async withPassword(id: string): Promise<StoredAccount | undefined> {
       const row = await prisma.account.findUnique({ where: { id } })
@@ -115,11 +121,25 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     },
 
     async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
-      const { count } = await prisma.account.updateMany({
-        where: { id },
-        data: { ...changes, updatedAt: now() },
+      await prisma.account.updateMany({ where: { id }, data: { ...changes, updatedAt: now() } })
+      return byId(id)
+    },
+
+    /**
+     * As `change`, for what takes an administrator away. Undefined: no such account. `last_administrator`: nothing was
+     * changed, because nobody could undo it. Two administrators who remove each other at once come one after the other.
+     */
+    async changeUnlessLast(
+      id: string,
+      changes: AccountChanges,
+    ): Promise<Account | undefined | 'last_administrator'> {
+      const done = await prisma.$transaction(async (tx) => {
+        const administrators = await tx.$queryRawUnsafe<{ id: string }[]>(lockAdministrators)
+        if (administrators.length === 1 && administrators[0]?.id === id) return false
+        await tx.account.updateMany({ where: { id }, data: { ...changes, updatedAt: now() } })
+        return true
       })
-      return count === 0 ? undefined : this.byId(id)
+      return done ? byId(id) : 'last_administrator'
     },
 
     /** Sets a new password if nobody else has meanwhile. @param last when the one that was checked was set */
@@ -146,11 +166,9 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return rows.map(toAccount)
     },
 
-    /** Administrators who can sign in, other than one. */
-    countAdministrators({ except }: { except?: string } = {}): Promise<number> {
-      return prisma.account.count({
-        where: { role: 'admin', disabledAt: null, ...(except && { id: { not: except } }) },
-      })
+    /** Administrators who can sign in. */
+    countAdministrators(): Promise<number> {
+      return prisma.account.count({ where: { role: 'admin', disabledAt: null } })
     },
 
     /** Deletes up to `limit` accounts from before a time that never proved an address. Returns how many. */

@@ -252,4 +252,27 @@ forEachDatabase('the first administrator', (house) => {
     await accounts.setRole(second.id, 'admin')
     expect(await accounts.setRole(only.id, 'user')).toMatchObject({ role: 'user' })
   })
+
+  test('administrators who remove each other at the same time leave one', async () => {
+    const { accounts } = house()
+    const { disable, setRole, delete: remove } = accounts
+    const demote = (id: string) => setRole(id, 'user')
+    const acts = [disable, demote, remove, disable, demote, remove]
+    for (const round of ['a', 'b', 'c']) {
+      const ids = await Promise.all(
+        acts.map(async (_, i) => {
+          const person = { username: `chief-${round}${i}`, email: `chief-${round}${i}@example.org` }
+          return (await accounts.createByAdmin({ ...person, verified: true, role: 'admin' })).id
+        }),
+      )
+      const others = await house().db.prisma.account.findMany({
+        where: { id: { notIn: ids }, role: 'admin' },
+      })
+      for (const { id } of others) await setRole(id, 'user')
+      const results = await Promise.allSettled(ids.map((id, i) => acts[i]?.(id)))
+      const refused = results.filter((result) => result.status === 'rejected')
+      expect(refused).toMatchObject([{ reason: { code: 'last_administrator' } }])
+      expect(await house().db.prisma.account.count({ where: { role: 'admin', disabledAt: null } })).toBe(1)
+    }
+  })
 })
