@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
+import * as oidc from 'openid-client'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
-import { bystander } from './installation.ts'
+import { bystander, withServices } from './installation.ts'
 import { eventually, latchkey, runProgram, type ServerProcess, startServer } from './server-process.ts'
 
 /** What another process changed has to be seen within this many milliseconds. */
@@ -77,6 +78,52 @@ describe.each(engines)('several processes on one %s', (engine) => {
       const checked = await post(checking, '/introspect', client, { token: access_token })
       expect(await checked.json()).toMatchObject({ active: true, client_id: client.client_id })
     }
+    for (const server of servers) expect((await server.stop()).code).toBe(0)
+  })
+
+  test('a sign-in whose every request goes to another process than the one before', async () => {
+    const servers = [await startServer(env), await startServer(env)]
+    let turn = 0
+    const nextServer: typeof fetch = (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input)
+      const address = servers[turn++ % servers.length]?.address ?? ''
+      return fetch(new URL(`${url.pathname}${url.search}`, address), init)
+    }
+    const redirect_uri = 'http://127.0.0.1:9/callback'
+    const client = await withServices(env, async ({ accounts, clients }) => {
+      const alice = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
+      await accounts.createByAdmin(alice)
+      const grant_types = ['authorization_code', 'refresh_token']
+      return clients.create({ client_name: 'Split', redirect_uris: [redirect_uri], grant_types })
+    })
+    const browser = createHttpBrowser({ stopAt: [redirect_uri], fetch: nextServer })
+    const secret = String(client.client_secret)
+    const { issuer, ...endpoints } = (await (
+      await nextServer(`${ISSUER}/.well-known/openid-configuration`)
+    ).json()) as oidc.ServerMetadata
+    const party = new oidc.Configuration({ ...endpoints, issuer }, client.client_id, secret)
+    oidc.allowInsecureRequests(party)
+    party[oidc.customFetch] = (url, init) => nextServer(url, init as RequestInit)
+    const verifier = oidc.randomPKCECodeVerifier()
+    const signIn = await browser.open(
+      oidc.buildAuthorizationUrl(party, {
+        redirect_uri,
+        scope: 'openid',
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      }),
+    )
+    const consent = await browser.signIn(signIn, { identifier: 'alice', password: PASSWORD })
+    const back = await browser.allow(consent)
+    const tokens = await oidc.authorizationCodeGrant(party, back.url, {
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+    })
+    const refreshed = await oidc.refreshTokenGrant(party, String(tokens.refresh_token))
+    expect(await oidc.tokenIntrospection(party, refreshed.access_token)).toMatchObject({ active: true })
+    const account = await browser.open(`${ISSUER}/account`)
+    expect(account.text).toContain('Signed in as alice')
+    expect(turn).toBeGreaterThan(8)
     for (const server of servers) expect((await server.stop()).code).toBe(0)
   })
 
