@@ -7,7 +7,6 @@ import { createResources } from './clients/resources.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createMailer } from './mail/mailer.ts'
-import { limitRecipients } from './mail/recipient-limit.ts'
 import { createConsents } from './oidc/consents.ts'
 import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
@@ -19,9 +18,6 @@ import { openDatabase } from './storage/open.ts'
 const PUBLISH_LEAD = 3_600_000
 /** What an id_token, which is signed too, lives at most (oidc/provider.ts), in seconds. */
 const ID_TOKEN_TTL = 3600
-
-/** Of one kind in an hour, whoever asks for them. */
-const MAILS_TO_ONE_ADDRESS = 5
 
 export interface ServiceOverrides {
   clock?: Clock
@@ -39,17 +35,14 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
   const artifacts = createArtifactStore(db.artifacts, { clock })
   const event = (fields: object & { type: string }) =>
     logger.info({ event: fields.type, ...fields }, fields.type)
-  const mailer = limitRecipients(
-    createMailer({
-      smtpUrl: config.smtpUrl,
-      from: config.mailFrom,
-      outboxDir: join(config.dataDir, 'outbox'),
-      issuer: config.issuer,
-      logger,
-      clock,
-    }),
-    { most: MAILS_TO_ONE_ADDRESS, window: 3_600_000, clock, logger },
-  )
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl,
+    from: config.mailFrom,
+    outboxDir: join(config.dataDir, 'outbox'),
+    issuer: config.issuer,
+    logger,
+    clock,
+  })
   const consents = createConsents(artifacts, secrets.key('consents'), () => Math.floor(clock() / 1000))
   const keys = createSigningKeys({
     store: createKeyStore(db),

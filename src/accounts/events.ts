@@ -4,6 +4,7 @@ export interface AccountEvent {
     | 'account.registered'
     | 'account.created'
     | 'account.verification_sent'
+    | 'account.verification_withheld'
     | 'account.verification_failed'
     | 'account.email_verified'
     | 'account.email_changed'
@@ -21,7 +22,7 @@ export interface AccountEvent {
     | 'account.deleted'
     | 'account.purged'
   accountId?: string
-  /** Why, as a snake_case word: `wrong_password`, `locked`, `unknown_account`, … */
+  /** Why, as a snake_case word: `wrong`, `locked`, `unknown_account`, `too_many_mails`, …; of a new role, which. */
   reason?: string
   /** The network address the act came from. */
   address?: string

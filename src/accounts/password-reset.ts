@@ -33,9 +33,11 @@ export function createPasswordReset(deps: {
 }) {
   const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, ttl, lockSeconds } = deps
 
-  const link = async (account: Account, email: string, flow?: string): Promise<string> => {
+  /** Undefined: the address has had its links for this hour. */
+  const link = async (account: Account, email: string, flow?: string): Promise<string | undefined> => {
     const to = { purpose: 'reset_password', accountId: account.id, email, ttl, code: false } as const
-    return links.resetPassword((await tokens.issue(to)).token, flow)
+    const issued = await tokens.issue(to)
+    return issued && links.resetPassword(issued.token, flow)
   }
 
   const find = async (token: string) => {
@@ -62,8 +64,8 @@ export function createPasswordReset(deps: {
 
   return {
     /**
-     * Sends a link if the address belongs to an account that may sign in, at most five an hour. The answer, and the
-     * time it takes, are the same in every case: the look-up itself happens afterwards.
+     * Sends a link if the address belongs to an account that may sign in, at most five an hour to one address, those
+     * in mails about a lock included. The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
      */
     async forgot(
       typed: string,
@@ -72,19 +74,16 @@ export function createPasswordReset(deps: {
       const email = canonicalEmail(typed)
       mail.defer(async () => {
         const account = email === undefined ? undefined : await store.byEmail(email)
-        const wait = account ? await tokens.secondsToWait('reset_password', account.id) : 0
+        const able = email !== undefined && account && account.disabledAt === null
+        const resetLink = able ? await link(account, email, origin.flow) : undefined
         events.emit({
           type: 'account.password_reset_requested',
           ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
-          ...(wait > 0 && { reason: 'too_many_mails' }),
+          ...(able && !resetLink && { reason: 'too_many_mails' }),
           ...(origin.address !== undefined && { address: origin.address }),
         })
-        if (email === undefined || !account || account.disabledAt !== null || wait > 0) return undefined
-        const data = {
-          username: account.displayUsername,
-          link: await link(account, email, origin.flow),
-          validFor: inWords(ttl),
-        }
+        if (!able || !resetLink) return undefined
+        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
         return { to: email, template: 'reset-password', data }
       })
     },
@@ -95,10 +94,12 @@ export function createPasswordReset(deps: {
       const { email } = account
       if (email === null) return
       mail.defer(async () => {
+        const resetLink = await link(account, email)
+        if (!resetLink) return undefined
         const data = {
           username: account.displayUsername,
           lockedFor: inWords(lockSeconds),
-          link: await link(account, email),
+          link: resetLink,
           validFor: inWords(ttl),
         }
         return { to: email, template: 'locked', data }

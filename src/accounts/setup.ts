@@ -42,7 +42,7 @@ export function createSetup(deps: {
     async open(): Promise<string | undefined> {
       await expireLinks()
       if ((await store.countAdministrators()) > 0) return undefined
-      return (await tokens.issue({ purpose: 'setup', accountId: null, email: null, ttl, code: false })).token
+      return (await tokens.issue({ purpose: 'setup', accountId: null, email: null, ttl, code: false }))?.token
     },
 
     async isOpen(token: string): Promise<boolean> {

@@ -33,17 +33,28 @@ export function createVerification(deps: {
 }) {
   const { store, tokens, tokenStore, mail, links, events, ttl } = deps
 
-  /** The owner of the address learns which it is; the one who typed it does not. Both cases write one token. */
+  /**
+   * The owner of the address learns which it is; the one who typed it does not. Both cases write one token, and neither
+   * does when the address has had its mails for this hour.
+   */
   const queue = (account: Account, email: string, flow?: string): void =>
     mail.defer(async () => {
       const owner = await store.byProvenEmail(email)
-      const { token, code } = await tokens.issue({
+      const issued = await tokens.issue({
         purpose: 'verify_email',
         accountId: account.id,
         email,
         ttl,
         code: true,
       })
+      if (!issued) {
+        events.emit({
+          type: 'account.verification_withheld',
+          accountId: account.id,
+          reason: 'too_many_mails',
+        })
+        return undefined
+      }
       events.emit({ type: 'account.verification_sent', accountId: account.id })
       if (owner) {
         const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
@@ -51,8 +62,8 @@ export function createVerification(deps: {
       }
       const data = {
         username: account.displayUsername,
-        link: links.verifyEmail(token, flow),
-        code,
+        link: links.verifyEmail(issued.token, flow),
+        code: issued.code,
         validFor: inWords(ttl),
       }
       return { to: email, template: 'verify-email', data }
@@ -83,12 +94,12 @@ export function createVerification(deps: {
     /**
      * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
      * working, the three newest at most.
-     * @throws AppError `too_many_mails` (429) after five in an hour
+     * @throws AppError `too_many_mails` (429) after five in an hour, for this account or to this address
      */
     async send(accountId: string, flow?: string): Promise<void> {
       const account = await store.byId(accountId)
       if (!account || account.pendingEmail === null || account.disabledAt !== null) return
-      const wait = await tokens.secondsToWait('verify_email', accountId)
+      const wait = await tokens.secondsToWait('verify_email', accountId, account.pendingEmail)
       if (wait > 0) {
         throw new AppError(
           'too_many_mails',

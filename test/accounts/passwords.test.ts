@@ -125,6 +125,16 @@ forEachDatabase('password reset', (house) => {
     await house().accounts.forgot('flooded@example.org')
     expect(await house().mailsTo('flooded@example.org')).toHaveLength(6)
   })
+
+  test('nor by making account after account that waits for the address', async () => {
+    const resets = () => house().mailsTo('shared@example.org')
+    for (let i = 0; i < 7; i++) {
+      await house().register(`sharer-${i}`, 'shared@example.org')
+      await house().accounts.forgot('shared@example.org')
+    }
+    const subjects = (await resets()).map(({ subject }) => subject)
+    expect(subjects.filter((subject) => /new password/.test(subject))).toHaveLength(5)
+  })
 })
 
 forEachDatabase('changing a password', (house) => {

@@ -151,6 +151,25 @@ forEachDatabase('registration', (house) => {
     })
   })
 
+  test('many accounts with one address: five mails an hour, known or not, and no more codes to guess', async () => {
+    await house().verified('flooded')
+    for (const address of ['flooded@example.org', 'unproven@example.org']) {
+      const flood = await Promise.all(
+        Array.from({ length: 9 }, (_, i) => house().register(`flood-${address[0]}${i}`, address)),
+      )
+      expect(await house().mailsTo(address)).toHaveLength(5)
+      expect(await house().db.prisma.oneTimeToken.count({ where: { email: address } })).toBe(5)
+      await expect(house().accounts.verification.send(flood[0] ?? '')).rejects.toMatchObject({
+        code: 'too_many_mails',
+        retryAfter: 3600,
+      })
+      house().later(3600)
+      await house().accounts.verification.send(flood[8] ?? '')
+      expect(await house().mailsTo(address)).toHaveLength(6)
+    }
+    expect(house().events.filter(({ type }) => type === 'account.verification_withheld')).toHaveLength(8)
+  })
+
   test('no token, code or password is stored in clear, or told in an event', async () => {
     const id = await house().register('secretive')
     const mail = await house().lastMailTo('secretive@example.org')

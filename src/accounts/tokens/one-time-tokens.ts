@@ -5,11 +5,15 @@ import type { Purpose, TokenRow, TokenStore } from './store.ts'
 /** At most this many links of one purpose work at once for one account; a newer one ends the oldest. */
 const maximumLive = 3
 
-/** Tries at one code. With three live codes: a chance of 15 in a million an hour at most (see `mostAnHour`). */
+/** Tries at one code. With five codes an hour: a chance of 25 in a million an hour at most to guess one. */
 const codeTries = 5
 
-/** Mails with a link that one account can cause in an hour: nobody's inbox is flooded. */
+/**
+ * Mails of one purpose that one account can cause in an hour, and that can go to one address, whoever asks: nobody's
+ * mailbox is flooded, and no address is proven by guessing codes on many accounts.
+ */
 const mostAnHour = 5
+const hour = 3_600_000
 
 export interface IssuedToken {
   /** 256 random bits, base64url. Only its SHA-256 is stored. */
@@ -26,8 +30,18 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
   const codeHash = (id: string, code: string): string =>
     createHmac('sha256', codeKey).update(`${id}:${code}`).digest('base64url')
 
+  /** When links of a purpose were sent in the last hour, oldest first: for the account, and to the address. */
+  const lately = (purpose: Purpose, accountId: string, email: string): Promise<Date[][]> => {
+    const since = new Date(clock() - hour)
+    return Promise.all([
+      store.issuedSince({ purpose, accountId }, since),
+      store.issuedSince({ purpose, email }, since),
+    ])
+  }
+
   return {
     /**
+     * Undefined: nothing was issued, since there were enough mails of this purpose for an hour.
      * @param options.ttl seconds
      * @param options.code whether there is a code beside the link
      */
@@ -37,11 +51,8 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       email: string | null
       ttl: number
       code: boolean
-    }): Promise<IssuedToken> {
+    }): Promise<IssuedToken | undefined> {
       const { purpose, accountId, email, ttl } = options
-      const older = await store.liveOf(purpose, accountId)
-      const surplus = older.slice(maximumLive - 1).map(({ id }) => id)
-      if (surplus.length > 0) await store.expire(surplus)
       const id = randomUUID()
       const token = randomBytes(32).toString('base64url')
       const code = String(randomInt(1_000_000)).padStart(6, '0')
@@ -54,6 +65,16 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
         codeHash: options.code ? codeHash(id, code) : null,
         expiresAt: new Date(clock() + ttl * 1000),
       })
+      // Counted once it is stored: of several that are issued at once, none may overlook the others.
+      if (accountId !== null && email !== null) {
+        const issued = await lately(purpose, accountId, email)
+        if (issued.some(({ length }) => length > mostAnHour)) {
+          await store.delete(id)
+          return undefined
+        }
+      }
+      const surplus = (await store.liveOf(purpose, accountId)).slice(maximumLive)
+      if (surplus.length > 0) await store.expire(surplus.map((row) => row.id))
       return { token, code }
     },
 
@@ -63,12 +84,13 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       return store.byHash(purpose, tokenHash(token))
     },
 
-    /** Seconds until one more mail may be caused; 0: now. */
-    async secondsToWait(purpose: Purpose, accountId: string): Promise<number> {
-      const hour = 3_600_000
-      const issued = await store.issuedSince(purpose, accountId, new Date(clock() - hour))
-      const blocking = issued.at(-mostAnHour)
-      return blocking === undefined ? 0 : Math.max(1, Math.ceil((blocking.getTime() + hour - clock()) / 1000))
+    /** Seconds until one more mail may be caused for an account, to an address; 0: now. */
+    async secondsToWait(purpose: Purpose, accountId: string, email: string): Promise<number> {
+      const waits = (await lately(purpose, accountId, email)).map((issued) => {
+        const blocking = issued.at(-mostAnHour)
+        return blocking === undefined ? 0 : Math.ceil((blocking.getTime() + hour - clock()) / 1000)
+      })
+      return Math.max(0, ...waits)
     },
 
     /**

@@ -47,14 +47,21 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       })
     },
 
-    /** When the tokens of one account and purpose since a time were made, oldest first; used ones too. */
-    async issuedSince(purpose: Purpose, accountId: string, since: Date): Promise<Date[]> {
+    /** When tokens of one purpose were made since a time, oldest first, for an account or an address; used ones too. */
+    async issuedSince(
+      of: { purpose: Purpose } & ({ accountId: string } | { email: string }),
+      since: Date,
+    ): Promise<Date[]> {
       const rows = await prisma.oneTimeToken.findMany({
-        where: { purpose, accountId, createdAt: { gt: since } },
+        where: { ...of, createdAt: { gt: since } },
         select: { createdAt: true },
         orderBy: { createdAt: 'asc' },
       })
       return rows.map(({ createdAt }) => createdAt)
+    },
+
+    async delete(id: string): Promise<void> {
+      await prisma.oneTimeToken.deleteMany({ where: { id } })
     },
 
     async expire(ids: readonly string[]): Promise<void> {
