@@ -40,14 +40,14 @@ function routes(): { path: string; methods: string[] }[] {
     .printRoutes({ commonPrefix: false })
     .split('\n')
     .flatMap((line) => {
-      const match = /^([│ ]*)[├└]── (\S+) \(([^)]+)\)/.exec(line)
+      const match = /^([│ ]*)[├└]── (\S+)(?: \(([^)]+)\))?/.exec(line)
       if (!match) return []
-      const [, indent = '', segment = '', methods = ''] = match
-      const depth = indent.length / 4
-      parents.length = depth
+      const [, indent = '', segment = '', methods] = match
+      parents.length = indent.length / 4
       const path = `${parents.join('')}${segment}`
-      // The root is a node of the tree like any other.
-      parents.push(path === '/' ? '/' : segment)
+      parents.push(segment)
+      // A node without methods only groups those below it.
+      if (methods === undefined) return []
       return [{ path, methods: methods.split(', ') }]
     })
 }

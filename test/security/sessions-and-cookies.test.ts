@@ -279,6 +279,17 @@ describe('48 M: a flow belongs to the browser it began in', () => {
     expect(again.url.searchParams.get('code')).toBeNull()
   })
 
+  test('the cookie of one flow opens no other', async () => {
+    const [mine, theirs] = [newBrowser(), newBrowser()]
+    await mine.open(scene.authorizeUrl(web))
+    const { url } = await theirs.open(scene.authorizeUrl(web))
+    const cookie = ['latchkey_interaction', 'latchkey_interaction.sig']
+      .map((name) => `${name}=${mine.cookies.value(name)}`)
+      .join('; ')
+    const answer = await get(url.href, { cookie, accept: 'text/html' })
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('another browser')])
+  })
+
   test('two interactions of one browser do not get mixed up', async () => {
     const browser = newBrowser()
     const first = await browser.open(scene.authorizeUrl(web, { state: 'first' }))
