@@ -36,6 +36,7 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   EPERM: 'See whether the user that runs Latchkey may use DATA_DIR.',
   EROFS: 'Set DATA_DIR to a folder that can be written to.',
   ENOSPC: 'Make room on the disk of DATA_DIR.',
+  ENOENT: 'See whether DATA_DIR can be made there.',
   EEXIST: 'Set DATA_DIR to a folder.',
   ENOTDIR: 'Set DATA_DIR to a folder.',
 }

@@ -15,13 +15,24 @@ const prismaCode = /^P(1001|1002|1008|1017|2024|2037)$/
 const clientMessage =
   /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i
 
+/** What the driver said, when Prisma passes it on under a code of its own (P2010, a raw statement that failed). */
+const driverCode = (error: Error): string => {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }
+  const code = meta?.driverAdapterError?.cause?.originalCode
+  return typeof code === 'string' ? code : ''
+}
+
 /** Whether an error of Prisma or of a driver means “not now” rather than “a wrong statement”. */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const code = codeOf(error)
   if (code === '') return clientMessage.test(error.message)
-  return prismaCode.test(code) || postgresCode.test(code) || socketCode.test(code) || sqliteCode.test(code)
+  const driver = driverCode(error)
+  return (
+    [prismaCode, postgresCode, socketCode, sqliteCode].some((known) => known.test(code)) ||
+    [postgresCode, sqliteCode].some((known) => known.test(driver))
+  )
 }
 
 /** The error that a request sees while the database is away: 503 with Retry-After. */
