@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { RegistrationInput } from '../clients/metadata.ts'
-import type { Options } from './context.ts'
+import { type Options, secondsOf } from './context.ts'
 
 interface ClientOption {
   flags: string
@@ -191,7 +191,7 @@ export function registrationOf(options: Options): { input: RegistrationInput; pr
 
 /** An empty value unsets. */
 function fieldValue(kind: ClientOption['kind'], value: unknown): unknown {
-  if (kind === 'seconds') return value === '' ? null : Number(value)
+  if (kind === 'seconds') return value === '' ? null : secondsOf(value)
   if (kind === 'list' && Array.isArray(value)) return value.every((item) => item === '') ? null : value
   return value === '' ? null : value
 }

@@ -2,7 +2,16 @@ import { Command } from 'commander'
 import { parseRegistration } from '../clients/metadata.ts'
 import { addClientOptions, optionOf, registrationOf } from './client-options.ts'
 import { clientText, createdText, listText } from './client-text.ts'
-import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import {
+  type Cli,
+  CliError,
+  createCommand,
+  moreHint,
+  type Options,
+  pageOf,
+  secondsOf,
+  withPage,
+} from './context.ts'
 import { errorLines } from './errors.ts'
 import { time } from './text.ts'
 
@@ -96,7 +105,7 @@ const rotate = (cli: Cli): Command =>
       const { keepOld } = options
       const rotated = await clients.rotateSecret(
         id,
-        typeof keepOld === 'string' ? { keepOldSeconds: Number(keepOld) } : {},
+        keepOld === undefined ? {} : { keepOldSeconds: secondsOf(keepOld) },
       )
       const until = rotated.previous_secret_expires_at
       const fate =

@@ -65,6 +65,10 @@ export function pageOf({ limit, cursor }: Options): { limit?: number; cursor?: s
   }
 }
 
+/** The value of an option in seconds; NaN, which every check refuses, for what is no whole number (“”, “1e3”). */
+export const secondsOf = (value: unknown): number =>
+  typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+
 /** How to get the next page; nothing on the last. */
 export const moreHint = (command: string, cursor: string | undefined): string =>
   cursor === undefined ? '' : `\n\nMore: latchkey ${command} --cursor ${cursor}`

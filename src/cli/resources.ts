@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { type Cli, createCommand, moreHint, type Options, pageOf, secondsOf, withPage } from './context.ts'
 import { facts, table } from './text.ts'
 
 /** `latchkey resources …` */
@@ -22,7 +22,7 @@ const add = (cli: Cli): Command =>
         identifier,
         scope,
         ...(name !== undefined && { name }),
-        ...(accessTokenTtl !== undefined && { access_token_ttl: Number(accessTokenTtl) }),
+        ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
       })
       const data = facts([
         ['identifier', resource.identifier],

@@ -50,6 +50,7 @@ export interface CliServices {
     enable(id: string): Promise<unknown>
     unlock(id: string): Promise<unknown>
     delete(id: string): Promise<unknown>
+    setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>
   }
   keys: {
     list(): Promise<CliKey[]>

@@ -1,10 +1,13 @@
 import { Command } from 'commander'
+import { z } from 'zod'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import type { CliAccount, CliServices } from './services.ts'
 import { facts, table, time } from './text.ts'
 
 /** What a password on standard input may at most be, in bytes. */
 const MAX_INPUT = 4096
+
+const roles = z.enum(['user', 'auditor', 'admin'])
 
 /** `latchkey users …` */
 export function userCommands(cli: Cli): Command {
@@ -17,7 +20,7 @@ export function userCommands(cli: Cli): Command {
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
-  return group
+  return group.addCommand(setRole(cli))
 }
 
 const create = (cli: Cli): Command =>
@@ -92,6 +95,20 @@ const act = (
       await services.accounts[verb](account.id)
       const text = `${account.displayUsername} (${account.id}) is ${done}.`
       cli.answer(options, { id: account.id, username: account.displayUsername, [done]: true }, text)
+    })
+
+const setRole = (cli: Cli): Command =>
+  createCommand('set-role', 'say what a person may do on this server')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<role>', 'user, auditor (may look) or admin (may change)')
+    .action(async (login: string, typed: string, options: Options) => {
+      const role = roles.safeParse(typed)
+      if (!role.success) throw new CliError([`the role must be one of ${roles.options.join(', ')}`], 2)
+      const services = await cli.services()
+      const { id } = await find(services, login)
+      const account = await services.accounts.setRole(id, role.data)
+      const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
+      cli.answer(options, document(account), text)
     })
 
 async function find({ accounts }: CliServices, login: string): Promise<CliAccount> {

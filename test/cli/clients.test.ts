@@ -168,9 +168,11 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
       client_secret_expires_at: 0,
       previous_secret_expires_at: 0,
     })
-    const wrong = await latchkey.run(['clients', 'rotate-secret', id, '--keep-old', 'soon'])
-    expect([wrong.status, wrong.stdout]).toEqual([1, ''])
-    expect(wrong.stderr).toMatch(/whole number of seconds/)
+    for (const typed of ['soon', '', '1e3', '-1']) {
+      const wrong = await latchkey.run(['clients', 'rotate-secret', id, `--keep-old=${typed}`])
+      expect([wrong.status, wrong.stdout], typed).toEqual([1, ''])
+      expect(wrong.stderr).toMatch(/whole number of seconds/)
+    }
   })
 
   test('long lists come in pages', async () => {

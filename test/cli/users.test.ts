@@ -118,8 +118,29 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     ])
   })
 
-  test('the last administrator stays', async () => {
-    const { status, stderr } = await latchkey.run(['users', 'delete', 'alice'])
+  test('set-role says what a person may do', async () => {
+    const auditor = await latchkey.run(['users', 'set-role', 'bob@mail.example', 'auditor', '--json'])
+    expect(auditor.json()).toMatchObject({ username: 'bob', role: 'auditor' })
+    const again = await latchkey.run(['users', 'set-role', 'bob', 'user'])
+    expect([again.status, again.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^bob \([0-9a-f-]{36}\) has the role user\.\n$/),
+    ])
+    const unknown = await latchkey.run(['users', 'set-role', 'bob', 'root'])
+    expect([unknown.status, unknown.stdout, unknown.stderr]).toEqual([
+      2,
+      '',
+      'error: the role must be one of user, auditor, admin\n',
+    ])
+    expect((await latchkey.run(['users', 'set-role', 'nobody', 'admin'])).status).toBe(1)
+  })
+
+  test.each([
+    ['delete', 'alice'],
+    ['disable', 'alice'],
+    ['set-role', 'alice', 'auditor'],
+  ])('the last administrator stays: %s', async (...argv) => {
+    const { status, stderr } = await latchkey.run(['users', ...argv])
     expect([status, stderr]).toEqual([1, expect.stringMatching(/last administrator/)])
   })
 
