@@ -11,11 +11,15 @@ const MOST = 1000
  */
 export function rememberRecent<Found>(find: (id: string) => Promise<Found | undefined>, clock: Clock) {
   const recent = new Map<string, { found: Found; until: number }>()
+  let changes = 0
   return {
     async find(id: string): Promise<Found | undefined> {
       const known = recent.get(id)
       if (known !== undefined && known.until > clock()) return known.found
+      const before = changes
       const found = await find(id)
+      // What was read while something changed may be what it was before.
+      if (before !== changes) return found
       recent.delete(id)
       if (found !== undefined) recent.set(id, { found, until: clock() + MEMORY })
       const oldest = recent.size > MOST ? recent.keys().next().value : undefined
@@ -24,6 +28,7 @@ export function rememberRecent<Found>(find: (id: string) => Promise<Found | unde
     },
     /** For a change made in this process, which counts at once. */
     forget(id: string): void {
+      changes++
       recent.delete(id)
     },
   }

@@ -35,7 +35,7 @@ export interface ResourcesDependencies {
   clock: Clock
   /** Told of every change after it is stored. */
   events(event: { type: 'resource.added' | 'resource.removed'; identifier: string }): void
-  /** Resource indicators of the server itself, which cannot be registered. */
+  /** Resource indicators of the server itself, which cannot be registered, with a slash at the end or without. */
   reserved?: readonly string[]
 }
 
@@ -69,7 +69,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     /** @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_exists (409) */
     async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
       const row = { ...parseResource(input), createdAt: new Date(clock()) }
-      if (reserved.includes(row.id) || !(await store.insert(row))) {
+      if (reserved.includes(row.id.replace(/\/$/, '')) || !(await store.insert(row))) {
         throw new AppError('resource_exists', 409, 'There is a resource with this identifier already.')
       }
       events({ type: 'resource.added', identifier: row.id })

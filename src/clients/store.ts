@@ -59,7 +59,7 @@ const SELECT = {
 
 const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, s.hash, s.expires_at
   FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id
-  WHERE c.id = ? AND c.disabled_at IS NULL ORDER BY s.created_at DESC`
+  WHERE c.id = ? AND c.disabled_at IS NULL`
 
 /** Clients and their secrets in the database. Nothing is remembered between calls: another process may edit. */
 export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {

@@ -37,6 +37,16 @@ test('a change made here is seen at once', async () => {
   expect(await recent.find('a')).toBeUndefined()
 })
 
+test('what was being read while it changed is not remembered', async () => {
+  const { stored, recent } = setUp()
+  stored.set('a', 'one')
+  const reading = recent.find('a')
+  stored.set('a', 'two')
+  recent.forget('a')
+  await reading
+  expect(await recent.find('a')).toBe('two')
+})
+
 test('a client that is unknown now may be registered in a moment: absence is not remembered', async () => {
   const { stored, recent } = setUp()
   expect(await recent.find('a')).toBeUndefined()

@@ -100,11 +100,10 @@ describe.each(engines)('resources on %s', (engine) => {
       code: 'resource_exists',
       status: 409,
     })
-    await expect(
-      resources.add({ identifier: 'https://id.example/api/admin', scope: 'a' }),
-    ).rejects.toMatchObject({
-      code: 'resource_exists',
-    })
+    for (const reserved of ['https://id.example/api/admin', 'https://id.example/api/admin/']) {
+      const adding = resources.add({ identifier: reserved, scope: 'a' })
+      await expect(adding).rejects.toMatchObject({ code: 'resource_exists' })
+    }
   })
 
   test('removed is unknown', async () => {
