@@ -61,6 +61,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     events: { emit: event },
     sessions: {
       endAll: (accountId, options = {}) => artifacts.revokeByAccount(accountId, options),
+      forgetConsents: (accountId) => artifacts.forgetConsents(accountId),
     },
     settings: {
       passwordMinLength: config.passwordMinLength,

@@ -119,6 +119,7 @@ export function createAdministration(deps: {
      */
     async delete(id: string): Promise<void> {
       await shutOut(id)
+      await sessions.forgetConsents(id)
       if (!(await store.delete(id))) throw notFound()
       events.emit({ type: 'account.deleted', accountId: id })
     },

@@ -58,11 +58,14 @@ forEachDatabase('administration', (house) => {
     expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({ kind: 'ok' })
   })
 
-  test('deleting ends sessions first, and takes the links along', async () => {
+  test('deleting ends sessions and forgets consents first, and takes the links along', async () => {
     const id = await house().register('leaver')
     await house().mailer.idle()
     await house().accounts.delete(id)
-    expect(house().ended.at(-1)).toEqual({ accountId: id, exceptSessionUid: undefined })
+    expect(house().ended.slice(-2)).toEqual([
+      { accountId: id, exceptSessionUid: undefined },
+      { accountId: id, forgotten: true },
+    ])
     expect(await house().accounts.byId(id)).toBeUndefined()
     expect(await house().db.prisma.oneTimeToken.count({ where: { accountId: id } })).toBe(0)
     expect(await house().register('leaver')).not.toBe(id)

@@ -22,8 +22,8 @@ export interface House {
   db: Database
   mailer: Mailer
   events: AccountEvent[]
-  /** Every `endAll`, in order. */
-  ended: { accountId: string; exceptSessionUid: string | undefined }[]
+  /** Every `endAll` and `forgetConsents`, in order. */
+  ended: { accountId: string; exceptSessionUid?: string | undefined; forgotten?: true }[]
   /** argon2 operations since the last `clear`. */
   hashing: {
     verify: number
@@ -123,6 +123,9 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
       sessions: {
         endAll: async (accountId, { exceptSessionUid } = {}) => {
           house.ended.push({ accountId, exceptSessionUid })
+        },
+        forgetConsents: async (accountId) => {
+          house.ended.push({ accountId, forgotten: true })
         },
       },
       settings: {

@@ -424,6 +424,16 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await left(theirs)).toEqual([...theirs.keys()])
       })
 
+      test('of a deleted account nothing is left, and everything of others', async () => {
+        const mine = await signIn('a', 'u1', ['app', 'web'])
+        const theirs = await signIn('b', 'u2', ['app'])
+        await store.revokeByAccount('a')
+        await store.forgetConsents('a')
+        expect(await left(mine)).toEqual([])
+        expect(await left(theirs)).toEqual([...theirs.keys()])
+        expect(await opened.dump()).not.toMatch(/"accountId":"a"/)
+      })
+
       test('by account except one session: it and its grants stay', async () => {
         const here = await signIn('a', 'here', ['app'])
         const there = await signIn('a', 'there', ['app', 'web'])

@@ -121,6 +121,10 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       else await sql.run(statements.deleteByAccountAndClient, [...values, clientId])
     },
 
+    async forgetConsents(accountId) {
+      await sql.run(statements.deleteConsents, [accountId])
+    },
+
     async revokeByClient(clientId) {
       await sql.run(statements.revokeByClient, [clientId])
     },

@@ -97,6 +97,8 @@ export const createStatements = (dialect: Sql['dialect']) => {
       AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})
       AND client_id = ?`,
 
+    deleteConsents: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent'",
+
     sweep: `DELETE FROM artifacts WHERE (model, id_hash) IN (
       SELECT model, id_hash FROM artifacts WHERE expires_at < ?
       ORDER BY expires_at, model, id_hash LIMIT ? ${the.skipLocked})`,

@@ -39,12 +39,14 @@ export interface ArtifactStore {
   /**
    * Ends everything of an account: sessions, codes, tokens, grants. With `clientId` only what belongs to that client
    * too (never sessions). With `exceptSessionUid` that session, and what hangs on its grants, stays. Rows of the model
-   * “Consent” stay in every case: they are remembered decisions, not credentials.
+   * “Consent” stay, as remembered decisions, not credentials: `forgetConsents` takes them.
    */
   revokeByAccount(
     accountId: string,
     options?: { clientId?: string; exceptSessionUid?: string | undefined },
   ): Promise<void>
+  /** Deletes the remembered decisions of an account that is being deleted. */
+  forgetConsents(accountId: string): Promise<void>
   /** Ends everything of a client. */
   revokeByClient(clientId: string): Promise<void>
   /** Ends one session by its uid, and all that hangs on the grants named in its `authorizations`. */
