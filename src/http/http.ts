@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { registerAssets } from './assets.ts'
+import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies.ts'
 import { registerCsrf } from './csrf.ts'
 import { registerErrors } from './errors.ts'
@@ -41,6 +42,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const { issuer, cookieKey } = options
   if (cookieKey.length < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
+  registerClosing(app)
   registerRequestLog(app)
   await registerHeaders(app, { secure })
   await registerCookies(app)
