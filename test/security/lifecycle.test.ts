@@ -86,6 +86,25 @@ describe('what ends what', () => {
     expect((await scene.refresh(web, tokens.refresh_token)).status).toBe(400)
   })
 
+  test('7.4.1 signing out in one browser leaves the other one, and its tokens, alone', async () => {
+    const laptop = await scene.victim()
+    const phone = newBrowser()
+    await phone.signIn(await phone.open(`${scene.issuer}/login`), {
+      identifier: laptop.user.email,
+      password: PASSWORD,
+    })
+    const here = await scene.tokens(laptop, web)
+    const there = await scene.tokens({ ...laptop, browser: phone }, web)
+    await laptop.browser.submit(
+      await laptop.browser.open(`${scene.issuer}/logout`),
+      {},
+      { button: 'Sign out' },
+    )
+    expect((await scene.userinfo(here.access_token)).status).toBe(401)
+    expect((await scene.userinfo(there.access_token)).status).toBe(200)
+    expect((await scene.refresh(web, there.refresh_token)).status).toBe(200)
+  })
+
   test('11 M: offline_access outlives the sign-out, and ends when access is taken back', async () => {
     const client = await scene.client({ first_party: false })
     const person = await scene.victim()
