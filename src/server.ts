@@ -6,8 +6,8 @@ import { AppError } from './errors.ts'
 import { boundMessage } from './http/request-log.ts'
 import { openSetup, welcome } from './welcome.ts'
 
-/** How long requests under way may take after SIGTERM, in milliseconds. */
-const GRACE = 10_000
+/** How long requests under way, and then the mail that is queued (10 s at most), may take after SIGTERM, in milliseconds. */
+const GRACE = 14_000
 
 /** A port that is free now. PORT=0 needs it before listening, because the issuer is part of everything. */
 async function freePort(host: string): Promise<number> {
@@ -71,7 +71,7 @@ try {
     stopping = true
     app.log.info({ signal }, 'stopping')
     setTimeout(() => {
-      app.log.warn('requests under way did not end in time')
+      app.log.warn('what was under way did not end in time')
       process.exit(1)
     }, GRACE).unref()
     await app.close()
