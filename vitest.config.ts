@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // `latchkey/resource-server` is its source here, as for `npm run example:books`; outside it is what was compiled.
+  ssr: { resolve: { conditions: ['latchkey-source', 'module', 'node', 'development'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
