@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ZodError } from 'zod'
 import { AppError } from '../errors.ts'
 import { errorFormat } from './error-format.ts'
-import { problem } from './problem.ts'
+import { errorsByField, problem } from './problem.ts'
 import { renderPage } from './views.ts'
 
 /**
@@ -40,11 +40,17 @@ const PLAIN: Record<number, string> = {
   503: 'The server is busy. Please try again in a moment.',
 }
 
+const CODES: Record<number, string> = {
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  503: 'unavailable',
+}
+
 /** What whoever made the request gets to know about an error. */
 export function publicError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (error instanceof ZodError) {
-    return new AppError('invalid_request', 422, 'Some fields are missing or wrong.', { cause: error })
+    return new AppError('invalid_fields', 422, 'Some fields are missing or wrong.', { cause: error })
   }
   const { code = '', statusCode: status = 500 } =
     error instanceof Error ? (error as Partial<FastifyError>) : {}
@@ -55,7 +61,7 @@ export function publicError(error: unknown): AppError {
     return new AppError('server_error', 500, message, { cause: error })
   }
   const message = PLAIN[status] ?? 'This request was refused.'
-  return new AppError(status === 503 ? 'unavailable' : 'invalid_request', status, message, { cause: error })
+  return new AppError(CODES[status] ?? 'invalid_request', status, message, { cause: error })
 }
 
 function respond(
@@ -82,11 +88,10 @@ function respond(
     case 'oauth':
       return reply.code(status).send({ error: oauthCode(shown), error_description: publicMessage })
     case 'problem': {
-      const errors = original instanceof ZodError && status === 422 ? byField(original) : undefined
       return reply
         .code(status)
         .type('application/problem+json; charset=utf-8')
-        .send(problem(status, code, publicMessage, request.id, errors))
+        .send(problem(status, code, publicMessage, request.id, errorsByField(original)))
     }
   }
 }
@@ -94,15 +99,6 @@ function respond(
 function oauthCode(error: AppError): string {
   if (error.status === 429 || error.status === 503) return 'temporarily_unavailable'
   return error.status >= 500 ? 'server_error' : 'invalid_request'
-}
-
-function byField(error: ZodError): Record<string, string[]> {
-  const fields: Record<string, string[]> = {}
-  for (const issue of error.issues) {
-    const field = issue.path.map(String).join('.') || 'body'
-    fields[field] = [...(fields[field] ?? []), issue.message]
-  }
-  return fields
 }
 
 /** The page that the refused form stood on: the nearest path upwards that answers to GET. Undefined: none. */

@@ -1,4 +1,6 @@
 import { STATUS_CODES } from 'node:http'
+import { ZodError } from 'zod'
+import { AppError } from '../errors.ts'
 
 /** A problem details object (RFC 9457 §3.1) with the members our API adds. `type` is about:blank, so left out. */
 export interface Problem {
@@ -21,4 +23,35 @@ export function problem(
 ): Problem {
   const title = STATUS_CODES[status] ?? 'Error'
   return { title, status, detail, code, request_id: requestId, ...(errors && { errors }) }
+}
+
+/**
+ * The messages of an error by field, each field and each message once; undefined when it is not about fields. Errors of
+ * features carry them as `errors`: one sentence, or several, a field.
+ */
+export function errorsByField(error: unknown): Record<string, string[]> | undefined {
+  const found = error instanceof ZodError ? issues(error) : carried(error)
+  if (found.length === 0) return undefined
+  // A field may be named “constructor” or “__proto__”: collected in a Map, which inherits nothing.
+  const fields = Map.groupBy(found, ([field]) => field)
+  return Object.fromEntries(
+    [...fields].map(([field, all]) => [field, [...new Set(all.map(([, message]) => message))]]),
+  )
+}
+
+type Finding = readonly [field: string, message: string]
+
+const issues = (error: ZodError): Finding[] =>
+  error.issues.flatMap((issue): Finding[] => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [key, 'This field is not known.'])
+    return [[issue.path.map(String).join('.') || 'body', issue.message]]
+  })
+
+function carried(error: unknown): Finding[] {
+  if (!(error instanceof AppError) || !('errors' in error)) return []
+  const { errors } = error
+  if (typeof errors !== 'object' || errors === null) return []
+  return Object.entries(errors).flatMap(([field, messages]) =>
+    [messages].flat().flatMap((message) => (typeof message === 'string' ? [[field, message] as const] : [])),
+  )
 }

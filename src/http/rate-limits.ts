@@ -101,12 +101,27 @@ export async function registerRateLimits(
   return (name) => hooks.get(name) ?? {}
 }
 
+const named = new WeakMap<FastifyRequest, string>()
+
+/** Says which account a request tries to sign in to, where no field of its body does (HTTP Basic). */
+export const nameAccount = (request: FastifyRequest, identifier: string): void =>
+  void named.set(request, identifier)
+
+/** Counts a request under a limit at this very moment. @throws AppError rate_limited (429) */
+export async function countNow(
+  hooks: LimitHooks,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  for (const hook of [...(hooks.onRequest ?? []), ...(hooks.preHandler ?? [])]) await hook(request, reply)
+}
+
 /** A hash, because the counter may live outside this process and what was typed is somebody's address. */
 function accountKey(request: FastifyRequest): string | undefined {
   const { body } = request
-  if (typeof body !== 'object' || body === null) return undefined
-  const fields = body as Record<string, unknown>
-  const value = ACCOUNT_FIELDS.map((field) => fields[field]).find((field) => typeof field === 'string')
+  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const inBody = ACCOUNT_FIELDS.map((field) => fields[field]).find((field) => typeof field === 'string')
+  const value = named.get(request) ?? inBody
   if (typeof value !== 'string' || value.trim() === '') return undefined
   return createHash('sha256').update(value.normalize('NFKC').trim().toLowerCase()).digest('base64url')
 }

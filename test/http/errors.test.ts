@@ -60,7 +60,7 @@ test('problem details for the API (RFC 9457), whatever Accept says', async () =>
 test('a body that misses fields: 422 with messages by field', async () => {
   const answer = await app.inject({ method: 'POST', url: '/api/things', payload: { name: 1 } })
   expect(answer.statusCode).toBe(422)
-  expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: { name: [expect.any(String)] } })
+  expect(answer.json()).toMatchObject({ code: 'invalid_fields', errors: { name: [expect.any(String)] } })
 })
 
 test('OAuth errors on protocol routes (RFC 6749 §5.2)', async () => {
