@@ -6,6 +6,7 @@ import { registerHttp } from './http/http.ts'
 import { instanceOptions } from './http/instance.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
 import { asStorageError } from './storage/unavailable.ts'
+import { wireApi } from './wiring/api.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
 
@@ -47,6 +48,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
 
   const protocol = await wireProtocol(app, http, services)
   await wirePages(app, http, services, protocol)
+  await wireApi(app, http, services, protocol)
   registerHealth(app, {
     database: () => services.db.ping(),
     keys: async () => void (await services.keys.version()),

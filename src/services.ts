@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createMailer } from './mail/mailer.ts'
 import { createConsents } from './oidc/consents.ts'
+import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
 import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
@@ -101,7 +102,8 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     accounts,
     clients,
     /** The client of a protocol request; what another process changed is seen within a second. */
-    findClient: recentClients.find,
+    findClient: async (clientId: string) =>
+      clientId === FIRST_PARTY_ID ? firstPartyClient : recentClients.find(clientId),
     resources,
     /** Sends the mail that is queued, then closes the database. */
     async close() {

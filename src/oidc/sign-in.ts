@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Provider } from 'oidc-provider'
+import type { Provider, Session } from 'oidc-provider'
+import { endGrant } from './end-grant.ts'
 import { pinToIssuer } from './mount.ts'
 import { deviceOf } from './session-device.ts'
 
@@ -21,6 +22,8 @@ export interface SignInSessions {
   current(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
   /** Starts a session under a fresh id; another person's session in this browser ends. */
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
+  /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
+  end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
 const epoch = () => Math.floor(Date.now() / 1000)
@@ -33,6 +36,7 @@ export function createSignInSessions(deps: {
   /** False when the account, or its sign-ins from before some moment, no longer count. */
   isLive(accountId: string, loginTs: number): Promise<boolean>
 }): SignInSessions {
+  const secure = deps.issuer.startsWith('https:')
   const open = async (request: FastifyRequest, reply: FastifyReply) => {
     pinToIssuer(request, deps.issuer)
     const provider = deps.current()
@@ -58,7 +62,7 @@ export function createSignInSessions(deps: {
       session.loginAccount({ accountId, amr, loginTs: epoch() })
       Object.assign(session, { device: deviceOf(request.raw) })
       await session.save(deps.sessionTtl)
-      opened.ctx.cookies.secure = deps.issuer.startsWith('https:')
+      opened.ctx.cookies.secure = secure
       opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {
         httpOnly: true,
         sameSite: 'lax',
@@ -68,5 +72,28 @@ export function createSignInSessions(deps: {
         expires: new Date((epoch() + deps.sessionTtl) * 1000),
       })
     },
+    async end(request, reply) {
+      const { provider, ctx, session } = await open(request, reply)
+      await tellApps(provider, session)
+      for (const { grantId, persistsLogout } of Object.values(session.authorizations ?? {}))
+        if (grantId !== undefined && !persistsLogout) await endGrant(provider, grantId)
+      await session.destroy()
+      ctx.cookies.secure = secure
+      const attributes = { httpOnly: true, sameSite: 'lax', signed: true, path: '/' } as const
+      ctx.cookies.set(provider.cookieName('session'), null, attributes)
+    },
+  }
+}
+
+/** Back-Channel Logout §2.5 for every app that this session signed in to. */
+async function tellApps(provider: Provider, session: Session): Promise<void> {
+  const { accountId } = session
+  if (accountId === undefined) return
+  for (const clientId of Object.keys(session.authorizations ?? {})) {
+    const client = await provider.Client.find(clientId)
+    if (client?.backchannelLogoutUri === undefined) continue
+    // The published types leave this method out; it hands over to the background at once (back-channel.ts).
+    const told = client as unknown as { backchannelLogout(sub: string, sid?: string): Promise<unknown> }
+    await told.backchannelLogout(accountId, session.sidFor(clientId))
   }
 }

@@ -1,5 +1,6 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { type Subject, subjectClaims } from './claims.ts'
+import { FIRST_PARTY_ID } from './first-party.ts'
 
 /** A person as the protocol meets them. */
 export interface ProtocolAccount extends Subject {
@@ -28,8 +29,11 @@ export function isCurrent(
 export function createFindAccount(findById: (id: string) => Promise<ProtocolAccount | undefined>) {
   return async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
     const account = await findById(sub)
-    const since = token ? (token as { iat?: number }).iat : ctx.oidc.session?.loginTs
+    const { iat, clientId } = (token ?? {}) as { iat?: number; clientId?: string }
+    const since = token ? iat : ctx.oidc.session?.loginTs
     if (account === undefined || !isCurrent(account, since)) return undefined
+    // What registering by the JSON API gives out works once the address is proven (mint.ts).
+    if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
     return { accountId: sub, claims: () => subjectClaims(account) }
   }
 }

@@ -9,11 +9,12 @@ import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions } from '../oidc/interactions.ts'
+import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
 import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
-import { createResourceServerInfo } from '../oidc/resources.ts'
+import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
 import { createSignInSessions } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
@@ -55,6 +56,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
           findResource: (identifier) => resources.findForProtocol(identifier),
           accessTokenTtl: config.accessTokenTtl,
         }),
+        defaultResource: createDefaultResource({ findByScope: (scope) => resources.findByScope(scope) }),
         pages: createProviderPages({
           render: (view, data) => pageText(app, view, data),
           requestIdOf,
@@ -83,10 +85,19 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     sessionTtl: config.sessionTtl,
     isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
   })
+  const mint = createMint({
+    current,
+    clock: services.clock,
+    async findLive(accountId, since) {
+      const account = await accounts.byId(accountId)
+      return isCurrent(account, since) ? account : undefined
+    },
+  })
   hot.watch(KEY_WATCH)
   return {
     interactions,
     sessions,
+    mint,
     async close() {
       await hot.close()
       await backChannel.close()

@@ -1,0 +1,137 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import { countNow, nameAccount } from '../http/rate-limits.ts'
+import { isSafeMethod } from '../http/same-origin.ts'
+import { parseBasic, requireSecureTransport } from './basic.ts'
+import type { ApiAccount, ApiDependencies } from './dependencies.ts'
+import { createKnownPasswords } from './known-passwords.ts'
+import { invalidCredentials, unconfirmedAccount } from './problems.ts'
+
+/** Who a request comes from, and how it showed that. */
+export type Caller = { account: ApiAccount } & (
+  | { by: 'password' }
+  | { by: 'token'; grantId: string }
+  | { by: 'session'; uid: string }
+)
+
+/** What a route asks of its caller beyond being somebody. */
+export interface CallerRules {
+  /** Takes callers whose address is not proven yet. */
+  unconfirmed?: true
+  /** Changes nothing, so that tokens of other first-party clients are enough. */
+  read?: true
+  /** Takes a password only: neither a token nor a session. */
+  password?: true
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    caller?: CallerRules
+  }
+}
+
+export type Identify = (request: FastifyRequest, reply: FastifyReply, rules: CallerRules) => Promise<Caller>
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** The caller of a route behind `requireCaller`. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request)
+  if (caller === undefined) throw new Error(`${request.routeOptions.url} has no caller`)
+  return caller
+}
+
+/**
+ * The hook in front of every route that needs a caller. It runs after the rate limits by address and before the body is
+ * read.
+ */
+export const requireCaller =
+  (identify: Identify) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    callers.set(request, await identify(request, reply, request.routeOptions.config.caller ?? {}))
+  }
+
+const MAX_IDENTIFIER = 320
+const MAX_PASSWORD = 1024
+
+/**
+ * Finds out who a request comes from: a bearer token, HTTP Basic with a password, HTTP Basic with a token as the user
+ * name, or the browser's sign-in session. An Authorization header decides alone; a cookie counts only without one.
+ */
+export function createIdentify(deps: ApiDependencies): Identify {
+  const { accounts, limit, mint, sessions } = deps
+  const known = createKnownPasswords({ accounts, clock: deps.clock })
+  const signInLimit = limit('signIn')
+
+  async function byToken(request: FastifyRequest, reply: FastifyReply, value: string, rules: CallerRules) {
+    const token = await mint.accept(value)
+    const account = token && (await deps.findLive(token.accountId, token.issuedAt))
+    if (!token || !account) throw invalidCredentials(request, reply, 'no such token', 'invalid_token')
+    if (token.access !== 'full' && !(token.access === 'read' && rules.read)) throw insufficientScope(reply)
+    return { account, by: 'token', grantId: token.grantId } as const
+  }
+
+  async function byBasic(request: FastifyRequest, reply: FastifyReply, header: string, rules: CallerRules) {
+    requireSecureTransport(request)
+    const given = parseBasic(header)
+    if (!given || given.user.length > MAX_IDENTIFIER || given.password.length > MAX_PASSWORD)
+      throw invalidCredentials(request, reply, 'malformed Basic credentials')
+    if (given.password === '') return byToken(request, reply, given.user, rules)
+    nameAccount(request, given.user)
+    const outcome = await known.verify({
+      identifier: given.user,
+      password: given.password,
+      address: request.ip,
+      count: () => countNow(signInLimit, request, reply),
+    })
+    if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+    return { account: outcome.account, by: 'password' } as const
+  }
+
+  async function bySession(request: FastifyRequest, reply: FastifyReply) {
+    requireJsonForCookies(request)
+    const session = await sessions.current(request, reply)
+    const account = session && (await accounts.byId(session.accountId))
+    if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
+    return { account, by: 'session', uid: session.uid } as const
+  }
+
+  function find(request: FastifyRequest, reply: FastifyReply, rules: CallerRules): Promise<Caller> {
+    const { authorization } = request.headers
+    if (authorization === undefined) return bySession(request, reply)
+    if (/^basic(\s|$)/i.test(authorization)) return byBasic(request, reply, authorization, rules)
+    const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
+    if (token !== undefined) return byToken(request, reply, token, rules)
+    throw invalidCredentials(request, reply, 'an Authorization header that is neither Basic nor Bearer')
+  }
+
+  return async (request, reply, rules) => {
+    const caller = await find(request, reply, rules)
+    if (rules.password && caller.by !== 'password')
+      throw invalidCredentials(request, reply, `a password is needed, and a ${caller.by} was sent`)
+    if (caller.account.email === null && !rules.unconfirmed) throw unconfirmedAccount()
+    return caller
+  }
+}
+
+/**
+ * Other sites can make a browser send its cookies, but no JSON without asking first (Fetch §4.8, CORS preflight), and
+ * this API answers no such question.
+ * @throws AppError json_required, 415
+ */
+export function requireJsonForCookies(request: FastifyRequest): void {
+  if (isSafeMethod(request.method)) return
+  if (/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) return
+  if (request.headers.cookie === undefined) return
+  throw new AppError('json_required', 415, 'Send “Content-Type: application/json” with requests by cookie.')
+}
+
+function insufficientScope(reply: FastifyReply): AppError {
+  const scope = 'openid profile email'
+  reply.header('www-authenticate', `Bearer realm="Latchkey", error="insufficient_scope", scope="${scope}"`)
+  return new AppError(
+    'insufficient_scope',
+    403,
+    'This token may not do that. Apps read claims from the userinfo endpoint; this API takes the tokens it gave out.',
+  )
+}

@@ -1,0 +1,102 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Limit } from '../http/rate-limits.ts'
+
+/** A person, as far as this API shows and needs them. Times are milliseconds since the epoch. */
+export interface ApiAccount {
+  id: string
+  username: string
+  displayUsername: string
+  /** Proven; null: none yet. */
+  email: string | null
+  givenName: string | null
+  familyName: string | null
+  role: string
+  disabledAt: number | null
+  lockedUntil: number | null
+  authValidAfter: number
+  updatedAt: number
+}
+
+export type Authentication =
+  | { kind: 'ok' | 'unverified'; account: ApiAccount }
+  | { kind: 'refused'; reason: string }
+
+/** What an act is recorded with: the network address it comes from. */
+interface Origin {
+  address?: string | undefined
+}
+
+/** The services of accounts, the same that the pages use. They throw AppErrors; those about fields carry `errors`. */
+export interface AccountService {
+  byId(id: string): Promise<ApiAccount | undefined>
+  register(
+    input: { username: string; email: string; password: string; givenName?: unknown; familyName?: unknown },
+    origin: Origin,
+  ): Promise<{ accountId: string }>
+  authenticate(attempt: Origin & { identifier: string; password: string }): Promise<Authentication>
+  updateProfile(id: string, input: { givenName?: unknown; familyName?: unknown }): Promise<ApiAccount>
+  changeEmail(id: string, email: string): Promise<boolean>
+  changePassword(
+    change: Origin & {
+      accountId: string
+      currentPassword: string
+      newPassword: string
+      keepSessionUid?: string | undefined
+    },
+  ): Promise<void>
+  disable(id: string): Promise<unknown>
+  verification: {
+    send(id: string): Promise<void>
+    byToken(token: string): Promise<{ kind: 'verified' | 'expired' | 'taken' }>
+  }
+  forgot(email: string, origin: Origin): Promise<void>
+  reset(token: string, password: string): Promise<unknown>
+}
+
+export interface TokenSet {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  /** Seconds. */
+  expires_in: number
+}
+
+/** src/oidc/mint.ts */
+export interface TokenMint {
+  issue(who: { accountId: string; amr: string[] }): Promise<TokenSet>
+  issueAccessToken(who: { accountId: string }): Promise<{ access_token: string; expires_in: number }>
+  refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unconfirmed'>
+  accept(
+    token: string,
+  ): Promise<
+    { accountId: string; grantId: string; access: 'full' | 'read' | 'none'; issuedAt: number } | undefined
+  >
+  endFamily(grantId: string): Promise<void>
+  endFamilyOf(refreshToken: string): Promise<void>
+}
+
+/** The browser's sign-in session, the one of the pages and of single sign-on. */
+export interface Sessions {
+  current(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ accountId: string; uid: string } | undefined>
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: { accountId: string; amr: string[] },
+  ): Promise<void>
+  end(request: FastifyRequest, reply: FastifyReply): Promise<void>
+}
+
+export interface ApiDependencies {
+  issuer: URL
+  clock: Clock
+  limit: Limit
+  accounts: AccountService
+  /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
+  findLive(accountId: string, since: number): Promise<ApiAccount | undefined>
+  mint: TokenMint
+  sessions: Sessions
+}

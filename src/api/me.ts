@@ -1,0 +1,100 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Caller, callerOf } from './callers.ts'
+import { type ApiContext, withLimit } from './context.ts'
+import { operation } from './operation.ts'
+import { FieldProblems, inOurNames } from './problems.ts'
+import { profileOf } from './profile-view.ts'
+import { closeBody, profile, profileChanges } from './schemas.ts'
+import { confirmPassword } from './sign-in.ts'
+
+const reading = {
+  tag: 'Profile',
+  summary: 'Your profile',
+  caller: { read: true },
+  answers: [200, 'Your profile.', profile],
+  problems: [401, 403, 429, 503],
+} as const
+
+const read = operation({ ...reading, id: 'me', safe: true })
+const readByPost = operation({ ...reading, id: 'mePost' })
+
+const change = operation({
+  id: 'changeMe',
+  tag: 'Profile',
+  summary: 'Change your profile',
+  description:
+    'Names, the e-mail address or the password, one of the three at a time. A new address counts once the link that is sent to it was followed. A new password ends every other session and every token, the one that asked included.',
+  caller: {},
+  body: profileChanges,
+  answers: [200, 'Your profile as it is now.', profile],
+  problems: [401, 403, 429, 503],
+})
+
+const close = operation({
+  id: 'closeMe',
+  tag: 'Profile',
+  summary: 'Close your account',
+  description:
+    'Ends every session and token at once. The username and the address stay taken; an administrator can open the account again or delete it.',
+  caller: {},
+  body: closeBody,
+  answers: [204, 'Closed.'],
+  problems: [401, 403, 409, 429, 503],
+})
+
+/** What a person sees and changes of their own. */
+export function meRoutes({ known, deps }: ApiContext): void {
+  const { accounts, limit, sessions } = deps
+
+  for (const method of ['GET', 'POST'] as const)
+    known.route({
+      method,
+      url: '/me',
+      ...withLimit(method === 'GET' ? read : readByPost, limit('token')),
+      handler: async (request) => profileOf(callerOf(request).account),
+    })
+
+  async function changePassword(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller,
+    passwords: { current: string | undefined; next: string },
+  ): Promise<void> {
+    if (passwords.current === undefined)
+      throw new FieldProblems({ current_password: 'This field is missing.' })
+    const accountId = caller.account.id
+    await inOurNames(
+      accounts.changePassword({
+        accountId,
+        currentPassword: passwords.current,
+        newPassword: passwords.next,
+        address: request.ip,
+        ...(caller.by === 'session' && { keepSessionUid: caller.uid }),
+      }),
+    )
+    if (caller.by === 'session') await sessions.start(request, reply, { accountId, amr: ['pwd'] })
+  }
+
+  known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {
+    const caller = callerOf(request)
+    const { id } = caller.account
+    const { first_name, last_name, email, new_password, current_password } = request.body
+    if (first_name !== undefined || last_name !== undefined)
+      await inOurNames(accounts.updateProfile(id, { givenName: first_name, familyName: last_name }))
+    if (email !== undefined) {
+      await confirmPassword(accounts, request, caller.account, 'current_password', current_password)
+      await inOurNames(accounts.changeEmail(id, email))
+    }
+    if (new_password !== undefined)
+      await changePassword(request, reply, caller, { current: current_password, next: new_password })
+    return profileOf((await accounts.byId(id)) ?? caller.account)
+  })
+
+  known.delete('/me', withLimit(close, limit('account')), async (request, reply) => {
+    const caller = callerOf(request)
+    await confirmPassword(accounts, request, caller.account, 'password', request.body.password)
+    await accounts.disable(caller.account.id)
+    if (caller.by === 'session') await sessions.end(request, reply)
+    return reply.code(204).send()
+  })
+}

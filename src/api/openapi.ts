@@ -1,0 +1,57 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import manifest from '../../package.json' with { type: 'json' }
+
+const ABOUT = `Signing in and managing one’s own account, for first-party apps and scripts.
+
+Apps in a browser or on a phone do better with the authorization code flow, which never shows them a password.
+
+- Bodies are JSON objects of at most 16 KiB. Unknown fields are refused.
+- Errors are problem details (RFC 9457). Switch on \`code\`; \`detail\` is for people and may change.
+- While the database cannot be reached, every operation answers 503 with \`Retry-After\`.
+- There is no CORS: pages of other origins use the code flow.
+- Requests by cookie that change something need \`Content-Type: application/json\`.`
+
+/** Collects the routes of a context into an OpenAPI 3.1 document. Before its routes. */
+export async function registerOpenApi(app: FastifyInstance, options: { issuer: URL }): Promise<void> {
+  const secure = options.issuer.protocol === 'https:'
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Latchkey',
+        description: ABOUT,
+        version: manifest.version,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: options.issuer.origin }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An access token of `login` or `refresh`.' },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description:
+              'Username or e-mail address and password; or a token as the user name with an empty password. Over https only, or on the same machine.',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: secure ? '__Host-latchkey_session' : 'latchkey_session',
+            description: 'The sign-in session of a browser, set by `session/login` or the sign-in page.',
+          },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+    // Each component comes twice, as it is sent and as it is received; ours are only ever sent by us.
+    transformObject(document) {
+      const all = jsonSchemaTransformObject(document) as { components?: { schemas?: object } }
+      const schemas = Object.entries(all.components?.schemas ?? {}).filter(
+        ([name]) => !name.endsWith('Input'),
+      )
+      return { ...all, components: { ...all.components, schemas: Object.fromEntries(schemas) } }
+    },
+  })
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { CallerRules } from './callers.ts'
+import { problemSchema } from './schemas.ts'
+
+/** Every problem that an operation can answer with, in the words of the OpenAPI document. */
+const PROBLEMS = {
+  400: 'The body is not JSON, or holds a NUL character (`invalid_request`).',
+  401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. The challenges are in `WWW-Authenticate`.',
+  403: '`unconfirmed_account`: the e-mail address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `cross_site_request`.',
+  404: '`link_expired`: never sent, used already, or too old.',
+  409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `last_administrator`: nobody could administer this server.',
+  413: 'The body is larger than 16 KiB (`too_large`).',
+  415: 'The body is not `application/json` (`unsupported_media_type`, `json_required`).',
+  422: 'Fields are missing, unknown or wrong; `errors` names each (`invalid_fields`).',
+  429: 'Too many attempts (`rate_limited`, `too_many_mails`); `Retry-After` says when to try again.',
+  503: 'Too much to do at this moment (`overloaded`); `Retry-After` says when to try again.',
+} as const
+
+type ProblemStatus = keyof typeof PROBLEMS
+
+interface Operation<Success extends number, Schema extends z.ZodType, Body, Params> {
+  id: string
+  summary: string
+  description?: string
+  tag: 'Tokens' | 'Session' | 'Profile' | 'E-mail and password'
+  /** Left out: anybody may call it. */
+  caller?: CallerRules
+  /** A GET, which takes no body. */
+  safe?: true
+  body?: Body
+  params?: Params
+  answers: readonly [status: Success, description: string, schema?: Schema]
+  problems: readonly ProblemStatus[]
+}
+
+const SECURITY = {
+  any: [{ bearer: [] }, { basic: [] }, { session: [] }],
+  password: [{ basic: [] }],
+}
+
+/**
+ * What Fastify needs of an operation: validation, serialization and documentation come from the same schemas.
+ * What is not a GET brings the answers to a body that cannot be read and to other sites.
+ */
+export function operation<
+  Success extends number,
+  Schema extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUnknown,
+  Params extends z.ZodType = z.ZodUnknown,
+>(described: Operation<Success, Schema, Body, Params>) {
+  const { id, summary, description, tag, caller, body, params, answers } = described
+  const [status, about, schema] = answers
+  const unreadable: ProblemStatus[] = described.safe ? [] : [400, 403, 413, 415]
+  const wrong: ProblemStatus[] = body ? [422] : []
+  const problems = [...new Set([...described.problems, ...unreadable, ...wrong])].map((problem) => [
+    problem,
+    { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
+  ])
+  const response: Record<number, unknown> = {
+    [status]: schema
+      ? { description: about, content: { 'application/json': { schema } } }
+      : z.undefined().describe(about),
+    ...Object.fromEntries(problems),
+  }
+  const schemas = {
+    operationId: id,
+    summary,
+    tags: [tag],
+    ...(description !== undefined && { description }),
+    ...(caller && { security: caller.password ? SECURITY.password : SECURITY.any }),
+    ...(body && { body }),
+    ...(params && { params }),
+    response,
+  }
+  return {
+    config: { forPrograms: true as const, ...(caller && { caller }) },
+    // The headers of programs stand in for those of pages (src/http/headers.ts).
+    helmet: false as const,
+    // For types there always is a body: where none is described, it is unknown.
+    schema: schemas as typeof schemas & { body: Body; params: Params },
+  }
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+
+/** Bounds and presence only: what a value has to be like, and the words for it, is the services' to say. */
+const text = (max: number) =>
+  z
+    .string({ error: ({ input }) => (input === undefined ? 'This field is missing.' : 'This must be text.') })
+    .max(max, `Use at most ${max} characters.`)
+
+const body = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, { error: 'Send a JSON object.' })
+
+const name = text(400)
+  .nullable()
+  .optional()
+  .meta({ description: 'Empty or null: none.', examples: ['Ada'] })
+const email = text(320).meta({ examples: ['ada@example.com'] })
+const username = text(256).meta({ examples: ['ada'] })
+const password = text(1024)
+  .min(1, 'This field is missing.')
+  .meta({ examples: ['glass otter 72 harbour'] })
+const newPassword = text(1024).meta({ examples: ['copper lantern 19 meadow'] })
+const token = text(2048).meta({ examples: ['p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'] })
+
+export const registerBody = body({ username, email, password, first_name: name, last_name: name })
+
+/** One of the two names; a username field takes an address too, as most clients have only one field. */
+export const credentialsBody = body({
+  username: text(320)
+    .optional()
+    .meta({ description: 'Username or e-mail address.', examples: ['ada'] }),
+  email: text(320).optional().meta({ description: 'Instead of `username`.' }),
+  password,
+})
+  .refine(({ username, email }) => (username === undefined) !== (email === undefined), {
+    path: ['username'],
+    error: 'Send a username or an e-mail address, one of the two.',
+  })
+  .transform(({ username, email, password }) => ({ identifier: username ?? email ?? '', password }))
+
+export const refreshBody = body({ refresh_token: token })
+
+/** Fastify validates a body that was not sent as null. */
+export const logoutBody = z.preprocess((sent) => sent ?? {}, body({ refresh_token: token.optional() }))
+
+export const profileChanges = body({
+  first_name: name,
+  last_name: name,
+  email: email
+    .optional()
+    .meta({ description: 'Counts once its owner has followed the link that is sent to it.' }),
+  new_password: newPassword.optional(),
+  current_password: text(1024).optional().meta({ description: 'Needed with `email` and `new_password`.' }),
+}).refine(
+  (changes) =>
+    [changes.first_name ?? changes.last_name, changes.email, changes.new_password].filter(
+      (value) => value !== undefined,
+    ).length <= 1,
+  { error: 'Change names, the e-mail address or the password, one of the three at a time.' },
+)
+
+export const closeBody = body({ password })
+
+export const forgotBody = body({ email })
+
+export const resetBody = body({ token, new_password: newPassword })
+
+export const verifyParams = z.object({ token: z.string().max(512) })
+
+export const tokenSet = z
+  .object({
+    access_token: z.string().meta({ examples: ['Bb2bGV4YJ9N2qN5Hq2u0YqfLxN2b8rBqTTBKAlwpPRm'] }),
+    refresh_token: z.string().meta({ examples: ['p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'] }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().meta({ description: 'Seconds until the access token expires.', examples: [3600] }),
+  })
+  .meta({ id: 'Tokens' })
+
+export const basicToken = z.object({
+  token: z.string().meta({ examples: ['Bb2bGV4YJ9N2qN5Hq2u0YqfLxN2b8rBqTTBKAlwpPRm'] }),
+  expiration: z.int().meta({ description: 'Seconds until the token expires.', examples: [3600] }),
+})
+
+export const profile = z
+  .object({
+    id: z.string().meta({ examples: ['7f7b6c3e-9a54-4a39-8b0e-6b1de8c1a8f0'] }),
+    username: z.string().meta({ examples: ['ada'] }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'Proven.', examples: ['ada@example.com'] }),
+    first_name: z.string().meta({ examples: ['Ada'] }),
+    last_name: z.string().meta({ examples: ['Lovelace'] }),
+    is_active: z.boolean().meta({ examples: [true] }),
+    is_staff: z.boolean().meta({ description: 'Auditor or administrator.', examples: [false] }),
+    is_superuser: z.boolean().meta({ description: 'Administrator.', examples: [false] }),
+    email_verified: z.boolean().meta({ examples: [true] }),
+  })
+  .meta({ id: 'Profile' })
+
+export const verified = z.object({ email_verified: z.literal(true) })
+
+/** src/http/problem.ts */
+export const problemSchema = z
+  .object({
+    title: z.string().meta({ examples: ['Unauthorized'] }),
+    status: z.int().meta({ examples: [401] }),
+    detail: z.string().meta({ description: 'For people.', examples: ['Invalid credentials'] }),
+    code: z.string().meta({ description: 'For programs; stable.', examples: ['invalid_credentials'] }),
+    request_id: z.string().meta({ examples: ['0b8f3a52-7a0c-4c5e-8f8e-2f7d4d1b9a11'] }),
+    errors: z.record(z.string(), z.array(z.string())).optional().meta({ description: 'Messages by field.' }),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' })

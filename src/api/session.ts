@@ -1,0 +1,44 @@
+import { requireJsonForCookies } from './callers.ts'
+import { type ApiContext, withLimit } from './context.ts'
+import { operation } from './operation.ts'
+import { profileOf } from './profile-view.ts'
+import { credentialsBody, profile } from './schemas.ts'
+import { signIn } from './sign-in.ts'
+
+const login = operation({
+  id: 'sessionLogin',
+  tag: 'Session',
+  summary: 'Sign this browser in',
+  description:
+    'Sets the HttpOnly cookie of the sign-in session, the one of the sign-in page: an authorization request right after it needs no second sign-in.',
+  body: credentialsBody,
+  answers: [200, 'Signed in; the cookie is set.', profile],
+  problems: [401, 403, 429, 503],
+})
+
+const logout = operation({
+  id: 'sessionLogout',
+  tag: 'Session',
+  summary: 'Sign this browser out',
+  description:
+    'Ends the session, what apps were issued in it, and tells them (Back-Channel Logout). Without a session it does nothing.',
+  answers: [204, 'Signed out.'],
+  problems: [403, 415, 429],
+})
+
+/** The sign-in session of the browser, by JSON. */
+export function sessionRoutes({ open, deps }: ApiContext): void {
+  const { accounts, limit, sessions } = deps
+
+  open.post('/session/login', withLimit(login, limit('signIn')), async (request, reply) => {
+    const account = await signIn(accounts, request, reply, request.body)
+    await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
+    return profileOf(account)
+  })
+
+  open.post('/session/logout', withLimit(logout, limit('account')), async (request, reply) => {
+    requireJsonForCookies(request)
+    await sessions.end(request, reply)
+    return reply.code(204).send()
+  })
+}

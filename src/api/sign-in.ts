@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AccountService, ApiAccount } from './dependencies.ts'
+import { FieldProblems, invalidCredentials, unconfirmedAccount } from './problems.ts'
+
+/**
+ * Checks the password of a JSON body, by the service behind the sign-in page.
+ * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account (403); overloaded (503)
+ */
+export async function signIn(
+  accounts: Pick<AccountService, 'authenticate'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  credentials: { identifier: string; password: string },
+): Promise<ApiAccount> {
+  const outcome = await accounts.authenticate({ ...credentials, address: request.ip })
+  if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+  if (outcome.kind === 'unverified') throw unconfirmedAccount()
+  return outcome.account
+}
+
+/**
+ * Asks somebody who is signed in for their password again, before what cannot be undone (ASVS 7.5.1). A wrong one counts
+ * like a failed sign-in.
+ * @param field the field of the body that holds it
+ * @throws FieldProblems (422), AppError overloaded (503)
+ */
+export async function confirmPassword(
+  accounts: Pick<AccountService, 'authenticate'>,
+  request: FastifyRequest,
+  account: ApiAccount,
+  field: string,
+  password: string | undefined,
+): Promise<void> {
+  if (password === undefined) throw new FieldProblems({ [field]: 'This field is missing.' })
+  const attempt = { identifier: account.username, password, address: request.ip }
+  const outcome = await accounts.authenticate(attempt)
+  if (outcome.kind === 'ok' && outcome.account.id === account.id) return
+  throw new FieldProblems({ [field]: 'This is not your current password.' })
+}

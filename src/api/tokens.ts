@@ -1,0 +1,103 @@
+import { AppError } from '../errors.ts'
+import { callerOf } from './callers.ts'
+import { type ApiContext, withLimit } from './context.ts'
+import { operation } from './operation.ts'
+import { inOurNames, invalidCredentials, unconfirmedAccount } from './problems.ts'
+import { basicToken, credentialsBody, logoutBody, refreshBody, registerBody, tokenSet } from './schemas.ts'
+import { signIn } from './sign-in.ts'
+
+const register = operation({
+  id: 'register',
+  tag: 'Tokens',
+  summary: 'Create an account',
+  description:
+    'The tokens work as soon as the e-mail address is verified; until then every use of them is answered 403 `unconfirmed_account`. Whether the address belongs to an account already shows only in the message that its owner gets.',
+  body: registerBody,
+  answers: [201, 'The account is made, and a message is on its way to its address.', tokenSet],
+  problems: [403, 409, 429, 503],
+})
+
+const login = operation({
+  id: 'login',
+  tag: 'Tokens',
+  summary: 'Sign in with a password',
+  body: credentialsBody,
+  answers: [200, 'Signed in.', tokenSet],
+  problems: [401, 403, 429, 503],
+})
+
+const refresh = operation({
+  id: 'refresh',
+  tag: 'Tokens',
+  summary: 'Exchange a refresh token for new tokens',
+  description:
+    'Each refresh token works once: keep the new one. A second use within ten seconds counts as a retry; after that it ends every token of this sign-in.',
+  body: refreshBody,
+  answers: [200, 'A new pair; the old refresh token is used up.', tokenSet],
+  problems: [401, 403, 429],
+})
+
+const logout = operation({
+  id: 'logout',
+  tag: 'Tokens',
+  summary: 'End the tokens of this sign-in',
+  description:
+    'Names the sign-in by an access token in `Authorization`, or by a refresh token in the body, which may have expired or be unknown: the answer is the same. With a session cookie it signs the browser out.',
+  caller: { unconfirmed: true },
+  body: logoutBody,
+  answers: [204, 'Ended.'],
+  problems: [401, 403, 429],
+})
+
+const createToken = operation({
+  id: 'createToken',
+  tag: 'Tokens',
+  summary: 'Get a token for HTTP Basic',
+  description:
+    'Takes HTTP Basic with a password. The token stands in the user name of HTTP Basic, with an empty password, or in `Authorization: Bearer`. It cannot be refreshed, and gets no further token.',
+  caller: { password: true },
+  answers: [200, 'An access token.', basicToken],
+  problems: [401, 403, 429, 503],
+})
+
+/** Tokens: getting them, changing them for new ones, ending them. All of one mint (src/oidc/mint.ts). */
+export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
+  const { accounts, limit, mint, sessions } = deps
+
+  open.post('/register', withLimit(register, limit('register')), async (request, reply) => {
+    const { username, email, password, first_name, last_name } = request.body
+    const account = { username, email, password, givenName: first_name, familyName: last_name }
+    const { accountId } = await inOurNames(accounts.register(account, { address: request.ip }))
+    return reply.code(201).send(await mint.issue({ accountId, amr: ['pwd'] }))
+  })
+
+  open.post('/login', withLimit(login, limit('signIn')), async (request, reply) => {
+    const { id } = await signIn(accounts, request, reply, request.body)
+    return mint.issue({ accountId: id, amr: ['pwd'] })
+  })
+
+  open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {
+    const outcome = await mint.refresh(request.body.refresh_token)
+    if (outcome === 'unconfirmed') throw unconfirmedAccount()
+    if (!('refused' in outcome)) return outcome
+    const { message } = invalidCredentials(request, reply, outcome.refused, 'invalid_token')
+    throw new AppError('invalid_grant', 401, 'Invalid refresh token', { detail: message })
+  })
+
+  open.post('/logout', withLimit(logout, limit('token')), async (request, reply) => {
+    const refreshToken = request.body.refresh_token
+    if (refreshToken !== undefined) await mint.endFamilyOf(refreshToken)
+    else {
+      const caller = await identify(request, reply, { unconfirmed: true })
+      if (caller.by === 'token') await mint.endFamily(caller.grantId)
+      if (caller.by === 'session') await sessions.end(request, reply)
+    }
+    return reply.code(204).send()
+  })
+
+  known.post('/tokens', withLimit(createToken, limit('token')), async (request) => {
+    const { account } = callerOf(request)
+    const { access_token, expires_in } = await mint.issueAccessToken({ accountId: account.id })
+    return { token: access_token, expiration: expires_in }
+  })
+}

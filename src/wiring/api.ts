@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import { apiRoutes } from '../api/routes.ts'
+import type { Http } from '../http/http.ts'
+import { isCurrent } from '../oidc/subjects.ts'
+import type { Services } from '../services.ts'
+import type { Protocol } from './protocol.ts'
+
+/** The first-party JSON API, on the services and the protocol. */
+export async function wireApi(
+  app: FastifyInstance,
+  http: Http,
+  services: Services,
+  { mint, sessions }: Protocol,
+): Promise<void> {
+  const { accounts, clock, config } = services
+  await app.register((scope) =>
+    apiRoutes(scope, {
+      issuer: new URL(config.issuer),
+      clock,
+      limit: http.limit,
+      accounts,
+      async findLive(accountId, since) {
+        const account = await accounts.byId(accountId)
+        return isCurrent(account, since) ? account : undefined
+      },
+      mint,
+      sessions,
+    }),
+  )
+}
