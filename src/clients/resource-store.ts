@@ -46,6 +46,24 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return row && { name: row.name, scope: row.scope, accessTokenTtl: row.access_token_ttl }
     },
 
+    /** At most two: enough to tell “exactly one” from “several”. LIKE would ignore case on SQLite. */
+    async findByScope(
+      scope: string,
+    ): Promise<Pick<ResourceRow, 'id' | 'name' | 'scope' | 'accessTokenTtl'>[]> {
+      const rows = await reads.all<FoundRow & { id: string }>(
+        `SELECT id, name, scope, access_token_ttl FROM resources
+         WHERE REPLACE(' ' || scope || ' ', ' ' || CAST(? AS TEXT) || ' ', '') <> ' ' || scope || ' '
+         ORDER BY id LIMIT 2`,
+        [scope],
+      )
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        scope: row.scope,
+        accessTokenTtl: row.access_token_ttl,
+      }))
+    },
+
     async remove(id: string): Promise<boolean> {
       const { count } = await prisma.resource.deleteMany({ where: { id } })
       return count > 0

@@ -95,6 +95,12 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       const row = findable(identifier) ? await store.find(identifier) : undefined
       return row && { identifier, ...row }
     },
+
+    /** The resources with this scope value: none, one, or two of several. One prepared statement. */
+    async findByScope(scope: string): Promise<ResourceForProtocol[]> {
+      if (!SCOPE_TOKEN.test(scope)) return []
+      return (await store.findByScope(scope)).map(({ id, ...row }) => ({ identifier: id, ...row }))
+    },
   }
 }
 
@@ -138,6 +144,9 @@ function identifierProblem(identifier: string): string | undefined {
     return `is spelt in an unusual way; write ${url.href}`
   return undefined
 }
+
+/** RFC 6749 §3.3; anything else is in no resource, and NUL is nothing that PostgreSQL takes. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/
 
 const findable = (identifier: string): boolean => /^[\x21-\x7e]{1,500}$/.test(identifier)
 

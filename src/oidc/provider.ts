@@ -10,7 +10,7 @@ import { claimsByScope } from './claims.ts'
 import type { createGrants } from './grants.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
-import type { createResourceServerInfo } from './resources.ts'
+import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
 import { rememberDevices } from './session-device.ts'
 import type { createFindAccount } from './subjects.ts'
 
@@ -43,6 +43,7 @@ export interface ProviderDependencies {
   findAccount: ReturnType<typeof createFindAccount>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
+  defaultResource: ReturnType<typeof createDefaultResource>
   pages: ProviderPages
   /** Seconds. */
   ttl: { accessToken: number; refreshToken: number; session: number }
@@ -161,6 +162,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: deps.getResourceServerInfo,
+        defaultResource: deps.defaultResource,
         useGrantedResource: async () => true,
       },
       rpInitiatedLogout: {

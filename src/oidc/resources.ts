@@ -32,6 +32,39 @@ function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
 }
 
 /**
+ * The `defaultResource` of the library: many clients cannot send `resource`. When a scope that was asked for belongs to
+ * exactly one resource, and this client may use it, that resource is meant (RFC 8707 §2 leaves the default to us).
+ * Asking for `openid` and the like alone goes on to give an opaque token.
+ * @throws InvalidTarget when a machine asks for scopes of several resources: its token has one audience
+ */
+export function createDefaultResource(deps: {
+  /** At least two, when there are several. */
+  findByScope(scope: string): Promise<readonly Pick<ProtocolResource, 'identifier'>[]>
+}) {
+  return async (
+    ctx: KoaContextWithOIDC,
+    client: Client,
+    granted?: readonly string[],
+  ): Promise<string | readonly string[] | undefined> => {
+    if (granted !== undefined) return granted
+    const usable = scopesAllowed([...ctx.oidc.requestParamScopes].join(' '), client.resource_scope)
+    if (usable === '') return undefined
+    const found = await Promise.all(usable.split(' ').map((scope) => deps.findByScope(scope)))
+    const meant = new Set(found.flatMap(([first, second]) => (first && !second ? [first.identifier] : [])))
+    const [only, other] = meant
+    if (other === undefined && only !== undefined) return only
+    if (ctx.oidc.params?.grant_type === 'client_credentials' && found.some(([first]) => first)) {
+      const detail = `${usable} is of more than one resource`
+      throw new errors.InvalidTarget(
+        'name the API with the resource parameter: several have these scopes',
+        detail,
+      )
+    }
+    return undefined
+  }
+}
+
+/**
  * The `getResourceServerInfo` of the library: JWT access tokens (RFC 9068) with the resource as their only audience,
  * signed with the algorithm that the client asked for.
  * @throws InvalidTarget for an unknown resource, or one of which the client may use no scope (RFC 8707 §2)

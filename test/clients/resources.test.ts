@@ -106,6 +106,30 @@ describe.each(engines)('resources on %s', (engine) => {
     }
   })
 
+  test('a scope is found in every resource that has it, exactly as it is spelt', async () => {
+    await resources.add({ identifier: 'https://one.example', scope: 'find:one find:both 100%' })
+    await resources.add({ identifier: 'https://two.example', scope: 'find:both find:two' })
+    const found = async (scope: string) =>
+      (await resources.findByScope(scope)).map(({ identifier }) => identifier)
+    expect(await found('find:one')).toEqual(['https://one.example'])
+    expect(await found('find:two')).toEqual(['https://two.example'])
+    expect(await found('100%')).toEqual(['https://one.example'])
+    expect(await found('find:both')).toEqual(['https://one.example', 'https://two.example'])
+    for (const scope of [
+      'find:on',
+      'ind:one',
+      'FIND:ONE',
+      'find_one',
+      '%',
+      '',
+      ' ',
+      'a\0b',
+      "'",
+      '\u{1f600}',
+    ])
+      expect(await found(scope)).toEqual([])
+  })
+
   test('removed is unknown', async () => {
     const identifier = 'https://gone.example'
     await resources.add({ identifier, scope: 'a' })

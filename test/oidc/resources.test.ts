@@ -1,8 +1,8 @@
-import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { discover } from '../support/relying-party.ts'
+import { type AuthorizeOptions, discover, type RelyingParty } from '../support/relying-party.ts'
 
 const api = 'https://books.example/api'
 let latchkey: Latchkey
@@ -57,4 +57,93 @@ test('27 M 8707: an unknown resource, or one of which the client may use no scop
   const party = await partyOf({ grant_types: ['client_credentials'], redirect_uris: [] })
   for (const resource of ['https://other.example/', api])
     await expect(party.clientCredentials({ resource })).rejects.toMatchObject({ error: 'invalid_target' })
+})
+
+describe('a client that cannot send resource', () => {
+  const browserOf = async () => {
+    const user = await latchkey.createUser()
+    const browser = createHttpBrowser({ stopAt: ['http://127.0.0.1:9/'] })
+    return async (party: RelyingParty, options: AuthorizeOptions) => {
+      const request = await party.authorize(options)
+      let page = await browser.open(request.url)
+      if (page.url.pathname.startsWith('/interaction') && !page.text.includes('Allow'))
+        page = await browser.signIn(page, { identifier: user.username, password: PASSWORD })
+      if (!page.left) page = await browser.allow(page)
+      return party.callback(page.url, request)
+    }
+  }
+
+  test.each([false, true])(
+    'gets a token for the one API that its scopes belong to (pushed: %s)',
+    async (pushed) => {
+      const party = await partyOf({ scope: 'openid profile offline_access books:read books:write' })
+      const authorize = await browserOf()
+      const tokens = await authorize(party, { scope: 'openid books:read', pushed })
+      expect((await verified(tokens.access_token)).payload).toMatchObject({ aud: api, scope: 'books:read' })
+      expect(tokens.claims()?.sub).toBeTypeOf('string')
+
+      const refreshed = await party.refresh(String(tokens.refresh_token))
+      expect((await verified(refreshed.access_token)).payload).toMatchObject({
+        aud: api,
+        scope: 'books:read',
+      })
+      // Allowed already: the second time nobody is asked, and it is the same API.
+      const again = await authorize(party, { scope: 'openid books:read', pushed })
+      expect((await verified(again.access_token)).payload).toMatchObject({ aud: api })
+    },
+  )
+
+  test('asks for openid alone and gets an opaque token for userinfo, whatever else it may ask for', async () => {
+    const party = await partyOf({ scope: 'openid profile books:read' })
+    const tokens = await (await browserOf())(party, { scope: 'openid profile' })
+    expect(tokens.access_token).not.toContain('.')
+    expect(await party.userinfo(tokens.access_token, String(tokens.claims()?.sub))).toHaveProperty('name')
+  })
+
+  test('asks for a scope that is not its own: left out, as ever', async () => {
+    const party = await partyOf({ scope: 'openid books:read' })
+    const tokens = await (await browserOf())(party, { scope: 'openid books:write' })
+    expect(tokens.access_token).not.toContain('.')
+    expect(tokens.scope).toBe('openid')
+  })
+
+  test('a machine gets a token for that API; its scopes are checked as ever', async () => {
+    const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
+    const party = await partyOf({ ...machine, scope: 'books:read' })
+    const tokens = await party.clientCredentials({ scope: 'books:read' })
+    expect((await verified(tokens.access_token)).payload).toMatchObject({ aud: api, scope: 'books:read' })
+    await expect(party.clientCredentials({ scope: 'books:read books:write' })).rejects.toMatchObject({
+      error: 'invalid_scope',
+    })
+    const nothing = await party.clientCredentials({})
+    expect(nothing.access_token).not.toContain('.')
+  })
+
+  test('scopes of two APIs: a machine is told to name one; a scope that both have does not decide', async () => {
+    await latchkey.services.resources.add({ identifier: 'https://films.example', scope: 'films:read shared' })
+    await latchkey.services.resources.add({ identifier: 'https://songs.example', scope: 'songs:read shared' })
+    const party = await partyOf({
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scope: 'films:read songs:read shared',
+    })
+    for (const scope of ['shared', 'films:read songs:read'])
+      await expect(party.clientCredentials({ scope })).rejects.toMatchObject({
+        error: 'invalid_target',
+        error_description: expect.stringContaining('resource parameter'),
+      })
+    const films = await party.clientCredentials({ scope: 'films:read shared' })
+    expect(decodeJwt(films.access_token)).toMatchObject({
+      aud: 'https://films.example',
+      scope: 'films:read shared',
+    })
+    const named = await party.clientCredentials({ scope: 'shared', resource: 'https://songs.example' })
+    expect(decodeJwt(named.access_token)).toMatchObject({ aud: 'https://songs.example' })
+  })
+
+  test('a person who is asked for scopes of two APIs signs in all the same, with an opaque token', async () => {
+    const party = await partyOf({ scope: 'openid films:read songs:read' })
+    const tokens = await (await browserOf())(party, { scope: 'openid films:read songs:read' })
+    expect(tokens.access_token).not.toContain('.')
+  })
 })
