@@ -74,11 +74,14 @@ export function createAdministration(deps: {
     /**
      * Newest first.
      * @param page.limit 1 to 500, default 50 @param page.cursor `next_cursor` of the page before
+     * @throws AppError `invalid_page` (400), also when the account that the page before ended with is gone
      */
     async list(
       page: { limit?: number | undefined; cursor?: string | undefined } = {},
     ): Promise<{ items: Account[]; next_cursor?: string }> {
       const limit = Math.min(Math.max(page.limit ?? 50, 1), 500)
+      if (page.cursor !== undefined && !(await store.byId(page.cursor)))
+        throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.')
       const accounts = await store.list({ limit: limit + 1, after: page.cursor })
       const items = accounts.slice(0, limit)
       const last = items.at(-1)

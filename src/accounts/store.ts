@@ -77,6 +77,8 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     },
 
     async byUsername(username: string): Promise<StoredAccount | undefined> {
+      // PostgreSQL refuses a NUL instead of finding nothing.
+      if (username.includes('\0')) return undefined
       const row = await prisma.account.findUnique({ where: { username } })
       return row ? toStoredAccount(row) : undefined
     },

@@ -95,6 +95,7 @@ forEachDatabase('administration', (house) => {
     expect(names.slice(0, 5)).toEqual(['listed-4', 'listed-3', 'listed-2', 'listed-1', 'listed-0'])
     expect(new Set(names).size).toBe(names.length)
     expect(names).toHaveLength(await house().db.prisma.account.count())
+    await expect(house().accounts.list({ cursor: 'made-up' })).rejects.toMatchObject({ code: 'invalid_page' })
   })
 
   test('a profile changes field by field; what is left out stays, empty is none', async () => {

@@ -52,6 +52,14 @@ forEachDatabase('sign-in', (house) => {
     expect(await signIn('shared@example.org', otherPassword)).toMatchObject({ kind: 'refused' })
   })
 
+  test('an unknown account costs a write for ever: its counter does not run out', async () => {
+    const { oneTimeToken } = house().db.prisma
+    const guess = () => house().accounts.authenticate({ identifier: 'not-known', password })
+    await guess()
+    await oneTimeToken.update({ where: { id: 'decoy' }, data: { attempts: 2 ** 31 - 2 } })
+    for (let i = 0; i < 2; i++) expect(await guess()).toMatchObject({ reason: 'unknown_account' })
+  })
+
   test('unknown, wrong, locked, disabled and passwordless look alike and cost one check each', async () => {
     const { accounts, hashing } = house()
     for (const username of ['mistaken', 'locked-out', 'switched-off']) await house().verified(username)
@@ -62,6 +70,7 @@ forEachDatabase('sign-in', (house) => {
       ['nobody-at-all', password, 'unknown_account'],
       ['nobody@example.org', password, 'unknown_account'],
       ['not@an@address', password, 'unknown_account'],
+      ['nul\0byte', password, 'unknown_account'],
       ['mistaken', wrong, 'wrong'],
       ['locked-out', password, 'locked'],
       ['switched-off', password, 'disabled'],
