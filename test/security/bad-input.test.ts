@@ -114,8 +114,9 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
       const headers = type === undefined ? {} : { 'content-type': type }
       const answer = await raw(scene.issuer, { path, method: 'POST', headers, body })
       expectHarmless(['POST', path, type, body.toString().slice(0, 100)], answer)
-      // None of them is a good request anywhere. (An address that takes POST by GET answers with a redirect to itself.)
-      expect([path, answer.status >= 303]).toEqual([path, true])
+      // None of them is a good request. (An address that takes POST by GET answers with a redirect to itself, and who
+      // has no session may end it, whatever the body.)
+      if (path !== '/api/auth/session/logout') expect([path, answer.status >= 303]).toEqual([path, true])
     })
   }, 60_000)
 

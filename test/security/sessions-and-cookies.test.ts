@@ -372,6 +372,23 @@ describe('48 M: forms', () => {
     },
   )
 
+  test('the JSON API’s sessions neither begin nor end by a request from elsewhere', async () => {
+    const cookie = copied(victim.browser)
+    const body = JSON.stringify({ identifier: victim.user.email, password: PASSWORD })
+    for (const path of ['login', 'logout'])
+      for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
+        for (const from of [foreign, { origin: 'https://evil.example' }]) {
+          const answer = await post(`${scene.issuer}/api/auth/session/${path}`, body, {
+            cookie,
+            ...from,
+            'content-type': type,
+          })
+          expect([path, type, answer.status]).toEqual([path, type, 403])
+          expect(answer.headers.getSetCookie()).toEqual([])
+        }
+    expect(await isSignedIn(cookie)).toBe(true)
+  })
+
   test('signing out wants the form’s own secret', async () => {
     for (const body of [{ logout: 'yes' }, { logout: 'yes', xsrf: 'x' }]) {
       const answer = await post(`${scene.issuer}/logout/confirm`, body, { cookie: copied(victim.browser) })
