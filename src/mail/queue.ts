@@ -1,9 +1,10 @@
 import type { Envelope, MailTransport } from './transport.ts'
 
 /**
- * Hands messages to a transport in the background, each up to three times.
+ * Hands messages to a transport in the background, each up to three times. One that has to be tried again waits beside
+ * the queue: a receiver whose server says “not now” holds nobody else up.
  *
- * @param options.width deliveries at once; 1 keeps the order
+ * @param options.width deliveries at once; 1 keeps the order of what succeeds at the first try
  * @param options.backoff milliseconds before the second and the third try
  */
 export function createDeliveryQueue(options: {
@@ -18,6 +19,9 @@ export function createDeliveryQueue(options: {
   const idleListeners: (() => void)[] = []
   const closing = new AbortController()
   let running = 0
+  let resting = 0
+  let dropped = false
+  const isIdle = (): boolean => running + resting + waiting.length === 0
 
   const pump = (): void => {
     while (running < width) {
@@ -29,19 +33,24 @@ export function createDeliveryQueue(options: {
         pump()
       })
     }
-    if (running === 0) for (const listener of idleListeners.splice(0)) listener()
+    if (isIdle()) for (const listener of idleListeners.splice(0)) listener()
   }
 
-  const deliver = async (envelope: Envelope): Promise<void> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        delivered(envelope, await transport.deliver(envelope))
-        return
-      } catch (error) {
-        const wait = backoff[tries - 1]
-        if (wait === undefined || isPermanent(error)) return failed(envelope, error, tries)
-        await pause(wait, closing.signal)
-      }
+  const tryAgainIn = async (wait: number, job: () => Promise<void>): Promise<void> => {
+    resting++
+    await pause(wait, closing.signal)
+    resting--
+    if (!dropped) waiting.push(job)
+    pump()
+  }
+
+  const deliver = async (envelope: Envelope, tries: number): Promise<void> => {
+    try {
+      delivered(envelope, await transport.deliver(envelope))
+    } catch (error) {
+      const wait = backoff[tries - 1]
+      if (wait === undefined || isPermanent(error)) failed(envelope, error, tries)
+      else void tryAgainIn(wait, () => deliver(envelope, tries + 1))
     }
   }
 
@@ -50,16 +59,17 @@ export function createDeliveryQueue(options: {
     push(prepare: () => Promise<Envelope | undefined>): void {
       waiting.push(async () => {
         const envelope = await prepare()
-        if (envelope) await deliver(envelope)
+        if (envelope) await deliver(envelope, 1)
       })
       pump()
     },
+    /** What is not under way: not started, or resting before another try. */
     get length(): number {
-      return waiting.length
+      return waiting.length + resting
     },
-    /** Resolves when nothing is waiting or under way. */
+    /** Resolves when nothing is waiting, resting or under way. */
     idle(): Promise<void> {
-      return running === 0 ? Promise.resolve() : new Promise((resolve) => idleListeners.push(resolve))
+      return isIdle() ? Promise.resolve() : new Promise((resolve) => idleListeners.push(resolve))
     },
     /** From now on a retry follows at once: the process is about to end. */
     hurry(): void {
@@ -67,6 +77,7 @@ export function createDeliveryQueue(options: {
     },
     /** Forgets what has not been started. */
     drop(): void {
+      dropped = true
       waiting.length = 0
     },
   }

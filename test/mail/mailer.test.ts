@@ -24,7 +24,7 @@ const logger = {
   info: (facts: object, message: string) => lines.push({ level: 'info', facts, message }),
   error: (facts: object, message: string) => lines.push({ level: 'error', facts, message }),
 }
-const mailer = (options: { smtpUrl?: string; from?: string } = {}): Mailer => {
+const mailer = (options: { smtpUrl?: string; from?: string; backoff?: number[] } = {}): Mailer => {
   const created = createMailer({
     outboxDir,
     issuer,
@@ -170,6 +170,19 @@ test('a passing refusal is tried again, up to three times in all', async () => {
   answer = undefined
   post.send(verification)
   await box.waitForMail('ada@example.org', /Confirm/)
+})
+
+test('receivers whose server says “not now” hold nobody else up', async () => {
+  const picky = await startMailbox({ answer: () => (refusals++ < 4 ? 450 : undefined) })
+  const post = mailer({ smtpUrl: picky.smtpUrl, backoff: [3_600_000] })
+  for (let slow = 0; slow < 4; slow++) post.send({ ...verification, to: `slow${slow}@example.org` })
+  post.send(verification)
+  await picky.waitForMail('ada@example.org', /Confirm/)
+  await post.close()
+  expect(picky.messages.map(({ to }) => to).sort()).toEqual(
+    ['ada@example.org', ...[0, 1, 2, 3].map((slow) => `slow${slow}@example.org`)].sort(),
+  )
+  await picky.stop()
 })
 
 test('a final refusal (5yz) is not tried again', async () => {
