@@ -36,8 +36,8 @@ export const limits = {
   account: [{ per: 'address', max: 60, window: MINUTE }],
   federation: [{ per: 'address', max: 30, window: MINUTE }],
   authorization: [{ per: 'address', max: 300, window: MINUTE }],
-  /** A back end exchanges codes for all its users from one address. */
-  token: [{ per: 'address', max: 3000, window: MINUTE }],
+  /** A back end does this for all its users from one address: 200 a second. */
+  token: [{ per: 'address', max: 6000, window: 30 }],
   admin: [{ per: 'address', max: 300, window: MINUTE }],
 } as const satisfies Record<string, readonly Rule[]>
 

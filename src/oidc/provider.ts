@@ -7,6 +7,7 @@ import {
 } from 'oidc-provider'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { claimsByScope } from './claims.ts'
+import { skipEmptySignOut } from './empty-sign-out.ts'
 import type { createGrants } from './grants.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
@@ -211,6 +212,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   ) {
     return deps.secretMatches((this.clientSecret ?? '').split(' '), presented)
   }
+  skipEmptySignOut(provider)
   rememberDevices(provider)
   reuseClients(provider, deps.adapter)
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.

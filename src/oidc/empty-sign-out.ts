@@ -1,0 +1,20 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+/**
+ * Signing out when nobody is signed in. The library answers with a page of its own that posts itself; there is nothing
+ * to confirm, so the browser goes straight on: to the app's registered address, which the library has checked, or to
+ * the page that says so.
+ */
+export function skipEmptySignOut(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    await next()
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>
+    if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return
+    const state = oidc.session?.state as { postLogoutRedirectUri?: string; state?: string } | undefined
+    const target = new URL(state?.postLogoutRedirectUri ?? oidc.urlFor('end_session_success'))
+    if (state?.postLogoutRedirectUri !== undefined && state.state !== undefined)
+      target.searchParams.set('state', state.state)
+    ctx.status = 303
+    ctx.redirect(target.href)
+  })
+}
