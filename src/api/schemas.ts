@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+const PASSWORD = 'glass otter 72 harbour'
+const TOKEN = 'p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'
+
 /** Bounds and presence only: what a value has to be like, and the words for it, is the services' to say. */
 const text = (max: number) =>
   z
@@ -17,11 +20,21 @@ const email = text(320).meta({ examples: ['ada@example.com'] })
 const username = text(256).meta({ examples: ['ada'] })
 const password = text(1024)
   .min(1, 'This field is missing.')
-  .meta({ examples: ['glass otter 72 harbour'] })
+  .meta({ examples: [PASSWORD] })
 const newPassword = text(1024).meta({ examples: ['copper lantern 19 meadow'] })
-const token = text(2048).meta({ examples: ['p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'] })
+const token = text(2048).meta({ examples: [TOKEN] })
 
-export const registerBody = body({ username, email, password, first_name: name, last_name: name })
+export const registerBody = body({ username, email, password, first_name: name, last_name: name }).meta({
+  examples: [
+    {
+      username: 'ada',
+      email: 'ada@example.com',
+      password: PASSWORD,
+      first_name: 'Ada',
+      last_name: 'Lovelace',
+    },
+  ],
+})
 
 /** One of the two names; a username field takes an address too, as most clients have only one field. */
 export const credentialsBody = body({
@@ -36,40 +49,45 @@ export const credentialsBody = body({
     error: 'Send a username or an e-mail address, one of the two.',
   })
   .transform(({ username, email, password }) => ({ identifier: username ?? email ?? '', password }))
+  .meta({ examples: [{ username: 'ada', password: PASSWORD }] })
 
-export const refreshBody = body({ refresh_token: token })
+export const refreshBody = body({ refresh_token: token }).meta({ examples: [{ refresh_token: TOKEN }] })
 
 /** Fastify validates a body that was not sent as null. */
-export const logoutBody = z.preprocess((sent) => sent ?? {}, body({ refresh_token: token.optional() }))
+export const logoutBody = z
+  .preprocess((sent) => sent ?? {}, body({ refresh_token: token.optional() }))
+  .meta({ examples: [{ refresh_token: TOKEN }] })
 
 export const profileChanges = body({
   first_name: name,
   last_name: name,
-  email: email
-    .optional()
-    .meta({ description: 'Counts once its owner has followed the link that is sent to it.' }),
+  email: email.optional().meta({ description: 'Counts once the link that is sent to it was followed.' }),
   new_password: newPassword.optional(),
   current_password: text(1024).optional().meta({ description: 'Needed with `email` and `new_password`.' }),
-}).refine(
-  (changes) =>
-    [changes.first_name ?? changes.last_name, changes.email, changes.new_password].filter(
-      (value) => value !== undefined,
-    ).length <= 1,
-  { error: 'Change names, the e-mail address or the password, one of the three at a time.' },
-)
+})
+  .refine(
+    ({ first_name, last_name, email, new_password }) => {
+      const kinds = [first_name === undefined ? last_name : first_name, email, new_password]
+      return kinds.filter((value) => value !== undefined).length <= 1
+    },
+    { error: 'Change names, the e-mail address or the password, one of the three at a time.' },
+  )
+  .meta({ examples: [{ first_name: 'Ada', last_name: 'King' }] })
 
-export const closeBody = body({ password })
+export const closeBody = body({ password }).meta({ examples: [{ password: PASSWORD }] })
 
-export const forgotBody = body({ email })
+export const forgotBody = body({ email }).meta({ examples: [{ email: 'ada@example.com' }] })
 
-export const resetBody = body({ token, new_password: newPassword })
+export const resetBody = body({ token, new_password: newPassword }).meta({
+  examples: [{ token: TOKEN, new_password: 'copper lantern 19 meadow' }],
+})
 
 export const verifyParams = z.object({ token: z.string().max(512) })
 
 export const tokenSet = z
   .object({
     access_token: z.string().meta({ examples: ['Bb2bGV4YJ9N2qN5Hq2u0YqfLxN2b8rBqTTBKAlwpPRm'] }),
-    refresh_token: z.string().meta({ examples: ['p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'] }),
+    refresh_token: z.string().meta({ examples: [TOKEN] }),
     token_type: z.literal('Bearer'),
     expires_in: z.int().meta({ description: 'Seconds until the access token expires.', examples: [3600] }),
   })

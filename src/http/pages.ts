@@ -150,6 +150,30 @@ export interface HttpErrorPage {
   wayBack?: string | undefined
 }
 
+/** Text of an API's document, cut where its `code` begins and ends. */
+export type DocumentText = readonly { text: string; code: boolean }[]
+
+export interface ApiDocsPage {
+  title: string
+  about: { paragraph?: DocumentText; list?: DocumentText[] }[]
+  /** The same as a document for programs. */
+  documentHref: string
+  groups: { name: string; operations: ApiOperationView[] }[]
+}
+
+export interface ApiOperationView {
+  id: string
+  method: string
+  path: string
+  summary: string
+  description: DocumentText
+  /** Who may call it, in words. */
+  access: string
+  /** A command line that calls it. */
+  example: string
+  answers: { status: string; description: DocumentText }[]
+}
+
 /** Every view and what it is given. A view is views/{name}.eta. */
 export interface Pages {
   'interaction/sign-in': SignInPage
@@ -167,6 +191,7 @@ export interface Pages {
   'oidc/logout': LogoutPage
   'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
   'oidc/error': ProtocolErrorPage
+  'api/docs': ApiDocsPage
   'http/error': HttpErrorPage
   'http/home': { signedInAs?: string | undefined; registerHref?: string | undefined }
 }

@@ -262,4 +262,40 @@ export const samples: Sample[] = [
   },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
+  {
+    title: 'api-docs',
+    view: 'api/docs',
+    data: {
+      title: 'Latchkey API',
+      about: [
+        { paragraph: [{ text: 'Signing in, for scripts.', code: false }] },
+        {
+          list: [
+            [
+              { text: 'Switch on ', code: false },
+              { text: 'code', code: true },
+            ],
+          ],
+        },
+      ],
+      documentHref: '/api/openapi.json',
+      groups: [
+        {
+          name: 'Tokens',
+          operations: [
+            {
+              id: 'login',
+              method: 'POST',
+              path: '/api/auth/login',
+              summary: 'Sign in with a password',
+              description: [{ text: 'For people with a password.', code: false }],
+              access: 'Anybody may call it',
+              example: `curl -X POST http://localhost:3000/api/auth/login \\\n  -d '${JSON.stringify({ username: 'ada', password: 'glass otter 72 harbour' })}'`,
+              answers: [{ status: '401', description: [{ text: 'invalid_credentials', code: true }] }],
+            },
+          ],
+        },
+      ],
+    },
+  },
 ]
