@@ -8,6 +8,7 @@ import {
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
+import { answerEscapedErrors } from './escaped-errors.ts'
 import type { createGrants } from './grants.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
@@ -212,6 +213,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   ) {
     return deps.secretMatches((this.clientSecret ?? '').split(' '), presented)
   }
+  answerEscapedErrors(provider, deps.pages)
   skipEmptySignOut(provider)
   rememberDevices(provider)
   reuseClients(provider, deps.adapter)

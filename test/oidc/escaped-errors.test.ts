@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { databaseUnavailable } from '../../src/storage/unavailable.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { discover } from '../support/relying-party.ts'
+
+let latchkey: Latchkey
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+})
+afterAll(() => latchkey.stop())
+
+const printed: unknown[] = []
+beforeEach(() => {
+  printed.length = 0
+  vi.spyOn(console, 'error').mockImplementation((...line) => void printed.push(line))
+})
+afterEach(() => vi.restoreAllMocks())
+
+/** Signs in while no session can be saved: the library saves it after everything else is done. */
+async function signInWhile(failure: Error) {
+  const user = await latchkey.createUser()
+  const client = await latchkey.createClient()
+  const party = await discover({
+    issuer: latchkey.issuer,
+    clientId: client.client_id,
+    auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
+    redirectUri: client.redirect_uri,
+  })
+  const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+  const page = await browser.open((await party.authorize()).url)
+  const { artifacts } = latchkey.services
+  const upsert = artifacts.upsert.bind(artifacts)
+  vi.spyOn(artifacts, 'upsert').mockImplementation(async (model, ...rest) => {
+    if (model === 'Session') throw failure
+    return upsert(model, ...rest)
+  })
+  return browser.signIn(page, { identifier: user.username, password: PASSWORD })
+}
+
+test('a session that cannot be saved during an outage is a page with 503 and Retry-After, not a stack', async () => {
+  const page = await signInWhile(databaseUnavailable(new Error('gone')))
+  expect(page.status).toBe(503)
+  expect(page.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(page.text).toContain('The server is busy')
+  expect(page.headers.get('set-cookie')).toBeNull()
+  expect(printed).toEqual([])
+})
+
+test('any other failure there is our page for our mistake, with its reason in the log only', async () => {
+  const before = latchkey.log.length
+  const page = await signInWhile(new Error('a detail for nobody'))
+  expect(page.status).toBe(500)
+  expect(page.text).toContain('Something went wrong on our side')
+  expect(page.body).not.toContain('a detail for nobody')
+  expect(latchkey.log.slice(before).join('')).toContain('a detail for nobody')
+  expect(printed).toEqual([])
+})
