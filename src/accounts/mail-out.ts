@@ -13,6 +13,7 @@ export type AccountMail =
       template: 'locked'
       data: { username: string; lockedFor: string; link: string; validFor: string }
     }
+  | { to: string; template: 'locked-for-good'; data: { username: string; link: string; validFor: string } }
   | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
 
 export interface MailOut {

@@ -88,21 +88,17 @@ export function createPasswordReset(deps: {
       })
     },
 
-    /** Tells the owner of an account that it has just been locked, with a way to sign in sooner. */
-    announceLock(account: Account): void {
-      events.emit({ type: 'account.locked', accountId: account.id })
+    /** Tells the owner of an account that it has just been locked, with a way to sign in again. */
+    announceLock(account: Account, how: 'for_a_while' | 'for_good'): void {
+      events.emit({ type: 'account.locked', accountId: account.id, reason: how })
       const { email } = account
       if (email === null) return
       mail.defer(async () => {
         const resetLink = await link(account, email)
         if (!resetLink) return undefined
-        const data = {
-          username: account.displayUsername,
-          lockedFor: inWords(lockSeconds),
-          link: resetLink,
-          validFor: inWords(ttl),
-        }
-        return { to: email, template: 'locked', data }
+        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
+        if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
+        return { to: email, template: 'locked', data: { ...data, lockedFor: inWords(lockSeconds) } }
       })
     },
 

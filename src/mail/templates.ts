@@ -11,6 +11,8 @@ export interface MailData {
   'password-changed': { username: string; resetLink: string }
   /** After too many wrong passwords. */
   locked: { username: string; lockedFor: string; link: string; validFor: string }
+  /** After so many wrong passwords in a row that only a new one helps. */
+  'locked-for-good': { username: string; link: string; validFor: string }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
 }
@@ -35,6 +37,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'reset-password': (service) => `Set a new password for ${service}`,
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
+  'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
   'email-changed': (service) => `Your e-mail address for ${service} was changed`,
 }
 

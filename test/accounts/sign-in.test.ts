@@ -148,6 +148,31 @@ forEachDatabase('lockout', (house) => {
     expect(await signIn('slow-learner')).toMatchObject({ kind: 'ok' })
   })
 
+  test('NIST SP 800-63B-4: after a hundred wrong passwords in a row only a new one helps', async () => {
+    const id = await house().verified('hunted')
+    await house().db.prisma.account.update({ where: { id }, data: { failedSignIns: 95 } })
+    for (let i = 0; i < 5; i++) expect(await signIn('hunted', wrong)).toMatchObject({ reason: 'wrong' })
+    house().later(365 * 86_400)
+    expect(await signIn('hunted')).toMatchObject({ reason: 'locked' })
+    const mail = await house().lastMailTo('hunted@example.org')
+    expect(mail.text).toMatch(/a hundred times/)
+    house().later(-365 * 86_400)
+    const token = /reset-password\?token=([\w-]{43})/.exec(mail.text)?.[1] ?? ''
+    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+    expect(await signIn('hunted', otherPassword)).toMatchObject({ kind: 'ok' })
+    expect(await failedSignIns(id)).toBe(0)
+  })
+
+  test('locks do not start the count again, however long one waits', async () => {
+    const id = await house().verified('patient')
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 5; i++) expect(await signIn('patient', wrong)).toMatchObject({ reason: 'wrong' })
+      expect(await signIn('patient', wrong)).toMatchObject({ reason: 'locked' })
+      house().later(900)
+    }
+    expect(await failedSignIns(id)).toBe(10)
+  })
+
   test('a success in between starts the count again', async () => {
     const id = await house().verified('clumsy')
     for (let round = 0; round < 3; round++) {

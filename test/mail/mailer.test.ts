@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createMailer, type Mail, type Mailer } from '../../src/mail/mailer.ts'
+import type { MailData } from '../../src/mail/templates.ts'
 import { codeIn, linkIn, type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
 
 const issuer = 'https://id.example.com/tenant'
@@ -74,26 +75,18 @@ test('a mail arrives over SMTP with the same link, code and words as text and as
 })
 
 test('every template renders in both forms, leaving no value out', async () => {
-  const all: Mail[] = [
-    verification,
-    {
-      to: 'a@b.example',
-      template: 'already-registered',
-      data: { signInLink: 'VALUE1', resetLink: 'VALUE2' },
-    },
-    {
-      to: 'a@b.example',
-      template: 'reset-password',
-      data: { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
-    },
-    { to: 'a@b.example', template: 'password-changed', data: { username: 'VALUE1', resetLink: 'VALUE2' } },
-    {
-      to: 'a@b.example',
-      template: 'locked',
-      data: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
-    },
-    { to: 'a@b.example', template: 'email-changed', data: { username: 'VALUE1', newEmail: 'VALUE2' } },
-  ]
+  const values: MailData = {
+    'verify-email': { username: 'VALUE1', link: 'VALUE2', code: 'VALUE3', validFor: 'VALUE4' },
+    'already-registered': { signInLink: 'VALUE1', resetLink: 'VALUE2' },
+    'reset-password': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
+    'password-changed': { username: 'VALUE1', resetLink: 'VALUE2' },
+    locked: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
+    'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
+    'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
+  }
+  const all = Object.entries(values).map(
+    ([template, data]) => ({ to: 'a@b.example', template, data }) as Mail,
+  )
   const post = mailer()
   for (const mail of all) post.send(mail)
   await post.idle()

@@ -24,7 +24,7 @@ export function createPasswordCheck(deps: {
   hasher: Hasher
   failures: FailureStore
   clock: Clock
-  locked: (account: StoredAccount) => void
+  locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
   const lanes = new Map<string, { gate: Gate; users: number }>()
@@ -118,7 +118,7 @@ export function createPasswordCheck(deps: {
         const lastSignInAt = record ? new Date(clock()) : undefined
         const comparing = compare(account, passwordHash, password, reservation, lastSignInAt)
         const result = await tracked(account.id, comparing)
-        if (result === 'wrong' && reservation.last) deps.locked(account)
+        if (result === 'wrong' && reservation.locks) deps.locked(account, reservation.locks)
         return result
       })
       if (outcome === 'locked') await burn(password)

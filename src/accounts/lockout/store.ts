@@ -2,12 +2,17 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 
-/** `last`: this failure, if it is one, is the one that locks; the lock is already set. */
-export type Reservation = { last: boolean }
+/** What this failure, if it is one, does; a lock is already set. `for_good`: until a new password is set. */
+export type Reservation = { locks: false | 'for_a_while' | 'for_good' }
+
+/** NIST SP 800-63B-4 §3.2.2: no more than this many wrong passwords in a row, however long it takes. */
+const mostInARow = 100
+const forGood = new Date(Date.UTC(9999, 0))
 
 /**
  * Failed sign-ins in a row, counted before each check: a failure is reserved by one conditional update, and only a
- * success gives it back. However many processes try in parallel, no more than `failures` passwords are ever checked.
+ * success gives it back. However many processes try in parallel, no more than `failures` passwords are checked before
+ * the lock. The count goes on after it, to one hundred.
  *
  * @param options.failures wrong passwords in a row that lock @param options.lockSeconds how long
  */
@@ -26,23 +31,28 @@ export function createFailureStore(options: {
     async reserve(id: string): Promise<Reservation | undefined> {
       const now = clock()
       const early = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1
-        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${failures - 1}`
-      if (early === 1) return { last: false }
+        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${mostInARow - 1}
+        AND failed_sign_ins % ${failures} < ${failures - 1}`
+      if (early === 1) return { locks: false }
       const until = new Date(now + lockSeconds * 1000)
-      const last =
-        await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = ${failures}, locked_until = ${until}
-        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins >= ${failures - 1}`
-      if (last === 1) return { last: true }
-      const expired = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL
+      const last = await prisma.$executeRaw`UPDATE accounts
+        SET failed_sign_ins = failed_sign_ins + 1, locked_until = ${until}
+        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${mostInARow - 1}`
+      if (last === 1) return { locks: 'for_a_while' }
+      const final = await prisma.$executeRaw`UPDATE accounts
+        SET failed_sign_ins = failed_sign_ins + 1, locked_until = ${forGood}
+        WHERE id = ${id} AND locked_until IS NULL`
+      if (final === 1) return { locks: 'for_good' }
+      const expired = await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL
         WHERE id = ${id} AND locked_until <= ${new Date(now)}`
       return expired === 1 ? this.reserve(id) : undefined
     },
 
     /** Takes a reservation back: the password could not be checked. */
-    async giveBack(id: string, { last }: Reservation): Promise<void> {
+    async giveBack(id: string, { locks }: Reservation): Promise<void> {
       await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
         WHERE id = ${id} AND failed_sign_ins > 0`
-      if (last) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${id}`
+      if (locks) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${id}`
     },
 
     /**
