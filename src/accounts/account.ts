@@ -42,28 +42,17 @@ export interface StoredAccount extends Account {
 type Time = Date | string
 
 /** A row as Prisma (dates, booleans) or a prepared statement (ISO 8601 text, 0 and 1) gives it. */
-export interface AccountRow {
-  id: string
-  username: string
-  displayUsername: string
-  email: string | null
-  pendingEmail: string | null
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
-  locale: string | null
-  zoneinfo: string | null
-  phoneNumber: string | null
-  phoneVerified: boolean | number
-  address: string | null
-  role: string
-  disabledAt: Time | null
-  authValidAfter: Time
-  lockedUntil: Time | null
-  createdAt: Time
-  updatedAt: Time
-  lastSignInAt: Time | null
-}
+export type AccountRow = Omit<Account, Moment | PossibleMoment | 'phoneVerified' | 'address' | 'role'> &
+  Record<Moment, Time> &
+  Record<PossibleMoment, Time | null> & {
+    phoneVerified: boolean | number
+    /** JSON. */
+    address: string | null
+    role: string
+  }
+
+type Moment = 'authValidAfter' | 'createdAt' | 'updatedAt'
+type PossibleMoment = 'disabledAt' | 'lockedUntil' | 'lastSignInAt'
 
 export function toAccount(row: AccountRow): Account {
   return {
@@ -97,6 +86,14 @@ export const toStoredAccount = (
   passwordHash: row.passwordHash,
   passwordChangedAt: orNull(row.passwordChangedAt),
 })
+
+export function withoutPassword({
+  passwordHash: _,
+  passwordChangedAt: __,
+  ...account
+}: StoredAccount): Account {
+  return account
+}
 
 const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())
 const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Account, Role } from './account.ts'
+import { type Account, type Role, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
@@ -65,10 +65,8 @@ export function createAdministration(deps: {
       const byId = await store.byId(which)
       if (byId) return byId
       const email = canonicalEmail(which)
-      const found = email ? await store.byEmail(email) : await store.byUsername(canonicalUsername(which))
-      if (!found) return undefined
-      const { passwordHash: _, passwordChangedAt: __, ...account } = found
-      return account
+      const stored = email ? await store.byEmail(email) : await store.byUsername(canonicalUsername(which))
+      return stored && withoutPassword(stored)
     },
 
     /**

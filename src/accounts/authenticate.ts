@@ -1,4 +1,4 @@
-import type { Account } from './account.ts'
+import { type Account, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
@@ -51,7 +51,7 @@ export function createAuthenticate(deps: {
       events.emit({ type: 'account.sign_in_failed', accountId: account.id, reason: outcome, ...from })
       return { kind: 'refused', reason: outcome }
     }
-    const { passwordHash: _, passwordChangedAt: __, ...plain } = account
+    const plain = withoutPassword(account)
     if (account.email === null) return { kind: 'unverified', account: plain }
     events.emit({ type: 'account.signed_in', accountId: account.id, ...from })
     return { kind: 'ok', account: plain }

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import type { CliAccount, CliServices } from './services.ts'
-import { facts, table, time } from './text.ts'
+import { table, time } from './text.ts'
+import { accountDocument, accountText, emailOf, stateOf } from './user-text.ts'
 
 /** What a password on standard input may at most be, in bytes. */
 const MAX_INPUT = 4096
@@ -51,7 +52,7 @@ const create = (cli: Cli): Command =>
         options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
       cli.answer(
         options,
-        document(account),
+        accountDocument(account),
         `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
       )
     })
@@ -69,7 +70,7 @@ const list = (cli: Cli): Command =>
       account.id,
     ])
     const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
-    const documents = { ...page, items: page.items.map(document) }
+    const documents = { ...page, items: page.items.map(accountDocument) }
     cli.answer(options, documents, text + moreHint('users list', page.next_cursor))
   })
 
@@ -78,7 +79,7 @@ const show = (cli: Cli): Command =>
     .argument('<id|email>', 'id, username or e-mail address')
     .action(async (login: string, options: Options) => {
       const account = await find(await cli.services(), login)
-      cli.answer(options, document(account), accountText(account, cli.clock()))
+      cli.answer(options, accountDocument(account), accountText(account, cli.clock()))
     })
 
 const act = (
@@ -108,7 +109,7 @@ const setRole = (cli: Cli): Command =>
       const { id } = await find(services, login)
       const account = await services.accounts.setRole(id, role.data)
       const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
-      cli.answer(options, document(account), text)
+      cli.answer(options, accountDocument(account), text)
     })
 
 async function find({ accounts }: CliServices, login: string): Promise<CliAccount> {
@@ -135,44 +136,3 @@ async function readPassword({ stdin, stderr }: Cli): Promise<string> {
   if (password === '') throw new CliError(['--password-stdin: nothing came on standard input'])
   return password
 }
-
-const emailOf = (account: CliAccount): string | null => account.email ?? account.pendingEmail
-
-const stateOf = (account: CliAccount, now: number): string => {
-  if (account.disabledAt !== null) return 'disabled'
-  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
-  return account.email === null ? 'unverified' : 'active'
-}
-
-/** Times in seconds since the epoch, as everywhere in JSON. */
-const document = (account: CliAccount) => ({
-  id: account.id,
-  username: account.displayUsername,
-  email: emailOf(account),
-  email_verified: account.email !== null,
-  role: account.role,
-  disabled: account.disabledAt !== null,
-  locked_until: seconds(account.lockedUntil),
-  created_at: seconds(account.createdAt),
-  last_sign_in_at: seconds(account.lastSignInAt),
-})
-
-const accountText = (account: CliAccount, now: number): string =>
-  facts([
-    ['username', account.displayUsername],
-    [
-      'email',
-      emailOf(account) === null
-        ? undefined
-        : `${emailOf(account)}${account.email === null ? ' (unverified)' : ''}`,
-    ],
-    ['role', account.role],
-    ['state', stateOf(account, now)],
-    ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
-    ['created', time(account.createdAt)],
-    ['last sign-in', time(account.lastSignInAt)],
-    ['id', account.id],
-  ])
-
-const seconds = (milliseconds: number | null): number | null =>
-  milliseconds === null ? null : Math.floor(milliseconds / 1000)

@@ -1,0 +1,46 @@
+import type { CliAccount } from './services.ts'
+import { facts, time } from './text.ts'
+
+/** The proven address, else the one that waits for its proof. */
+export const emailOf = (account: CliAccount): string | null => account.email ?? account.pendingEmail
+
+/** @param now milliseconds since the epoch */
+export const stateOf = (account: CliAccount, now: number): string => {
+  if (account.disabledAt !== null) return 'disabled'
+  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
+  return account.email === null ? 'unverified' : 'active'
+}
+
+/** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
+export const accountDocument = (account: CliAccount) => ({
+  id: account.id,
+  username: account.displayUsername,
+  email: emailOf(account),
+  email_verified: account.email !== null,
+  role: account.role,
+  disabled: account.disabledAt !== null,
+  locked_until: seconds(account.lockedUntil),
+  created_at: seconds(account.createdAt),
+  last_sign_in_at: seconds(account.lastSignInAt),
+})
+
+/** An account as people read it. */
+export const accountText = (account: CliAccount, now: number): string =>
+  facts([
+    ['username', account.displayUsername],
+    [
+      'email',
+      emailOf(account) === null
+        ? undefined
+        : `${emailOf(account)}${account.email === null ? ' (unverified)' : ''}`,
+    ],
+    ['role', account.role],
+    ['state', stateOf(account, now)],
+    ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
+    ['created', time(account.createdAt)],
+    ['last sign-in', time(account.lastSignInAt)],
+    ['id', account.id],
+  ])
+
+const seconds = (milliseconds: number | null): number | null =>
+  milliseconds === null ? null : Math.floor(milliseconds / 1000)
