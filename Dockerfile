@@ -4,19 +4,20 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/
 COPY prisma prisma
+COPY bin bin
+COPY src src
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/src/storage/generated src/storage/generated
 COPY package.json ./
 COPY bin bin
 COPY prisma prisma
 COPY public public
 COPY views views
-COPY src src
+COPY --from=build /app/src src
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

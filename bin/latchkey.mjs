@@ -2,7 +2,11 @@
 // The command line, and the entry point of the container: `serve` starts the server.
 import './check-node.mjs'
 
-// Not a static import: an older Node, which lacks it, would fail before the check above could speak.
-const { enableCompileCache } = await import('node:module')
-enableCompileCache()
-await import(process.argv[2] === 'serve' ? '../src/server.ts' : '../src/cli/main.ts')
+// Not static imports: an older Node would fail at them before the check above could speak.
+await import('./compile-cache.mjs')
+if (process.argv[2] === 'serve') {
+  const { serve } = await import('../src/server.ts')
+  await serve()
+} else {
+  await import('../src/cli/main.ts')
+}

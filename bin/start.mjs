@@ -1,6 +1,6 @@
 import './check-node.mjs'
 
-// Not a static import: an older Node, which lacks it, would fail before the check above could speak.
-const { enableCompileCache } = await import('node:module')
-enableCompileCache()
-await import('../src/server.ts')
+// Not static imports: an older Node would fail at them before the check above could speak.
+await import('./compile-cache.mjs')
+const { serve } = await import('../src/server.ts')
+await serve()

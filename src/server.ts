@@ -58,36 +58,41 @@ function refuse(error: unknown): never {
   process.exit(1)
 }
 
-try {
-  const config = await readConfig()
-  // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
-  const { app, services } = await buildApp(config, {
-    cacheViews: process.env.WATCH_REPORT_DEPENDENCIES === undefined,
-  })
+/** Starts listening; ends the process when that is not possible, or when it is told to stop. */
+export async function serve(): Promise<void> {
+  try {
+    const config = await readConfig()
+    // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
+    const { app, services } = await buildApp(config, {
+      cacheViews: process.env.WATCH_REPORT_DEPENDENCIES === undefined,
+    })
 
-  let stopping = false
-  const stop = async (signal: string) => {
-    if (stopping) return
-    stopping = true
-    app.log.info({ signal }, 'stopping')
-    setTimeout(() => {
-      app.log.warn('what was under way did not end in time')
-      process.exit(1)
-    }, GRACE).unref()
-    await app.close()
-    process.exit(0)
+    let stopping = false
+    const stop = async (signal: string) => {
+      if (stopping) return
+      stopping = true
+      app.log.info({ signal }, 'stopping')
+      setTimeout(() => {
+        app.log.warn('what was under way did not end in time')
+        process.exit(1)
+      }, GRACE).unref()
+      await app.close()
+      process.exit(0)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+
+    const setupUrl = await openSetup(services)
+    const address = await app.listen({
+      host: config.host,
+      port: config.port,
+      listenTextResolver: () => boundMessage,
+    })
+    app.log.info({ issuer: config.issuer, address }, 'listening')
+    if (process.stdout.isTTY || setupUrl !== undefined) process.stderr.write(welcome(config, setupUrl))
+  } catch (error) {
+    refuse(error)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-
-  const address = await app.listen({
-    host: config.host,
-    port: config.port,
-    listenTextResolver: () => boundMessage,
-  })
-  app.log.info({ issuer: config.issuer, address }, 'listening')
-  const setupUrl = await openSetup(services)
-  if (process.stdout.isTTY || setupUrl !== undefined) process.stderr.write(welcome(config, setupUrl))
-} catch (error) {
-  refuse(error)
 }
+
+if (import.meta.main) await serve()
