@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify'
+import { decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { discover, type RelyingParty, type Tokens } from '../support/relying-party.ts'
+import { bearer, createApi } from './api.ts'
+import { AUDIENCE } from './issuer.ts'
+
+let latchkey: Latchkey
+let party: RelyingParty
+let machine: RelyingParty
+let user: { id: string; email: string }
+let jwtOnly: FastifyInstance
+let introspecting: FastifyInstance
+/** How far the APIs’ clocks are ahead, in milliseconds. */
+let ahead = 0
+
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  await latchkey.services.resources.add({ identifier: AUDIENCE, scope: 'books:read' })
+  const { issuer } = latchkey
+  const partyOf = async (metadata: Record<string, unknown>) => {
+    const client = await latchkey.createClient(metadata)
+    const secret = String(client.client_secret)
+    const auth = { method: 'client_secret_basic', secret } as const
+    return {
+      client: { clientId: client.client_id, clientSecret: secret },
+      party: await discover({ issuer, clientId: client.client_id, auth, redirectUri: client.redirect_uri }),
+    }
+  }
+  const app = await partyOf({ scope: 'openid profile email books:read' })
+  party = app.party
+  machine = (await partyOf({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'books:read' }))
+    .party
+  user = await latchkey.createUser()
+  const options = { issuer, audience: AUDIENCE, clock: () => Date.now() + ahead }
+  jwtOnly = await createApi(options)
+  introspecting = await createApi({ ...options, introspection: app.client })
+})
+afterAll(async () => {
+  await Promise.all([jwtOnly.close(), introspecting.close()])
+  await latchkey.stop()
+})
+
+async function signIn(scope: string): Promise<Tokens> {
+  const browser = createHttpBrowser({ stopAt: ['http://127.0.0.1:9/'] })
+  const request = await party.authorize({ scope })
+  let page = await browser.signIn(await browser.open(request.url), {
+    identifier: user.email,
+    password: PASSWORD,
+  })
+  if (!page.left) page = await browser.allow(page)
+  return party.callback(page.url, request)
+}
+const status = async (app: FastifyInstance, token: string | undefined) =>
+  (await app.inject({ url: '/any', headers: bearer(String(token)) })).statusCode
+
+test('35 M 9068: of all that one sign-in gives, the access token for this API alone gets through', async () => {
+  const tokens = await signIn('openid books:read')
+  for (const app of [jwtOnly, introspecting]) {
+    expect(await status(app, tokens.access_token)).toBe(200)
+    expect(await status(app, tokens.id_token)).toBe(401)
+    expect(await status(app, tokens.refresh_token)).toBe(401)
+  }
+  const { json } = await jwtOnly.inject({ url: '/any', headers: bearer(tokens.access_token) })
+  expect(json()).toMatchObject({ sub: user.id, isMachine: false, scopes: ['books:read'] })
+})
+
+test('a machine’s token is told apart', async () => {
+  const { access_token } = await machine.clientCredentials({ scope: 'books:read' })
+  const { json } = await jwtOnly.inject({ url: '/any', headers: bearer(access_token) })
+  expect(json()).toMatchObject({ isMachine: true, scopes: ['books:read'] })
+})
+
+test('an opaque token is refused without introspection; with it, it works until it is revoked', async () => {
+  const { access_token } = await signIn('openid profile')
+  expect(await status(jwtOnly, access_token)).toBe(401)
+  expect(await status(introspecting, access_token)).toBe(200)
+  await party.revoke(access_token)
+  ahead += 5001
+  expect(await status(introspecting, access_token)).toBe(401)
+})
+
+test('an opaque token of a person who was disabled ends', async () => {
+  const { access_token } = await signIn('openid email')
+  expect(await status(introspecting, access_token)).toBe(200)
+  await latchkey.services.accounts.disable(user.id)
+  ahead += 5001
+  expect(await status(introspecting, access_token)).toBe(401)
+  await latchkey.services.accounts.enable(user.id)
+})
+
+test('an opaque token of another client is not this API’s business', async () => {
+  const { access_token } = await machine.clientCredentials({})
+  expect(access_token).not.toContain('.')
+  expect(await status(introspecting, access_token)).toBe(401)
+})
+
+test('49 M: keys that are rotated at once are seen without a restart, and the withdrawn ones end', async () => {
+  const before = await machine.clientCredentials({ scope: 'books:read' })
+  expect(await status(jwtOnly, before.access_token)).toBe(200)
+  const old = decodeProtectedHeader(before.access_token).kid
+  await latchkey.services.keys.rotate({ now: true })
+  const after = await vi.waitFor(async () => {
+    const { access_token } = await machine.clientCredentials({ scope: 'books:read' })
+    expect(decodeProtectedHeader(access_token).kid).not.toBe(old)
+    return access_token
+  }, 10_000)
+  ahead += 30_001
+  expect(await status(jwtOnly, after)).toBe(200)
+  expect(await status(jwtOnly, before.access_token)).toBe(401)
+})
