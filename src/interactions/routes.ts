@@ -23,6 +23,7 @@ export interface FlowDetails {
   startedAt: number
   returnHost: string | undefined
   requestedScopes: string[]
+  staysConnected: boolean
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }
 

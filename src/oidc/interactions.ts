@@ -31,6 +31,8 @@ export interface InteractionDetails {
   returnHost: string | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
+  /** Whether the client gets refresh tokens. */
+  staysConnected: boolean
   /** What of it has not been allowed yet. */
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }
@@ -106,6 +108,7 @@ export function createInteractions(deps: {
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),
+        staysConnected: client?.grantTypeAllowed('refresh_token') ?? false,
         missing: missing(interaction),
       }
     },

@@ -27,7 +27,11 @@ export function connectedApps({ consents, findClient }: Services) {
 /** What an app asks for, in words for the consent page. */
 export async function describeScopes(
   { resources }: Services,
-  details: { requestedScopes: string[]; missing: { resources: Record<string, string[]> } },
+  details: {
+    requestedScopes: string[]
+    staysConnected: boolean
+    missing: { resources: Record<string, string[]> }
+  },
 ) {
   const own = details.requestedScopes
     .filter((scope) => scope in scopesInWords)
@@ -36,5 +40,10 @@ export async function describeScopes(
     const resource = await resources.findForProtocol(identifier)
     return scopes.map((scope) => ({ title: scope, detail: `at ${resource?.name ?? identifier}` }))
   })
-  return [...own, ...(await Promise.all(foreign)).flat()]
+  // How long: until then the app gets fresh tokens without asking again (ASVS 10.7.2).
+  const lasting =
+    details.staysConnected && !details.requestedScopes.includes('offline_access')
+      ? [{ title: 'Stay connected', detail: 'until you sign out here, or take this back' }]
+      : []
+  return [...own, ...(await Promise.all(foreign)).flat(), ...lasting]
 }
