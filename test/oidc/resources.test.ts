@@ -93,6 +93,14 @@ describe('a client that cannot send resource', () => {
     },
   )
 
+  test('has the claims about the person in the id_token, since userinfo does not take that access token', async () => {
+    const party = await partyOf({ scope: 'openid profile books:read' })
+    const tokens = await (await browserOf())(party, { scope: 'openid profile books:read' })
+    const claims = tokens.claims()
+    expect(claims).toMatchObject({ preferred_username: expect.any(String) })
+    await expect(party.userinfo(tokens.access_token, String(claims?.sub))).rejects.toThrow()
+  })
+
   test('asks for openid alone and gets an opaque token for userinfo, whatever else it may ask for', async () => {
     const party = await partyOf({ scope: 'openid profile books:read' })
     const tokens = await (await browserOf())(party, { scope: 'openid profile' })
