@@ -1,126 +1,135 @@
 import { expect, test } from 'vitest'
+import { createHasher } from '../../src/accounts/hashing.ts'
 import { AppError } from '../../src/errors.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 
 const wrong = 'not the password at all'
 
-forEachDatabase('sign-in', (house) => {
-  const signIn = (identifier: string, typed = password) =>
-    house().accounts.authenticate({ identifier, password: typed, address: '192.0.2.7' })
+forEachDatabase(
+  'sign-in',
+  (house) => {
+    const signIn = (identifier: string, typed = password) =>
+      house().accounts.authenticate({ identifier, password: typed, address: '192.0.2.7' })
 
-  test('by username or proven address, in any case and form', async () => {
-    const id = await house().verified('grace')
-    for (const identifier of ['grace', ' GRACE ', 'ｇｒａｃｅ', 'grace@example.org', 'Grace@EXAMPLE.org']) {
-      expect(await signIn(identifier), identifier).toMatchObject({ kind: 'ok', account: { id } })
-    }
-    expect(house().events).toContainEqual({ type: 'account.signed_in', accountId: id, address: '192.0.2.7' })
-  })
-
-  test('the answer never holds the password hash', async () => {
-    await house().verified('hashless')
-    expect(JSON.stringify(await signIn('hashless'))).not.toContain('argon2')
-  })
-
-  test('a composed and a decomposed password are the same one (NFC), other letters are not', async () => {
-    const typed = 'crème brûlée für zwölf'
-    await house().accounts.createByAdmin({
-      username: 'accent',
-      email: 'accent@example.org',
-      password: typed.normalize('NFD'),
-      verified: true,
-    })
-    expect(await signIn('accent', typed.normalize('NFC'))).toMatchObject({ kind: 'ok' })
-    expect(await signIn('accent', 'creme brulee fur zwolf')).toMatchObject({ kind: 'refused' })
-  })
-
-  test('an unproven account is told apart only for the right password', async () => {
-    const id = await house().register('fresh')
-    expect(await signIn('fresh@example.org')).toMatchObject({ kind: 'unverified', account: { id } })
-    expect(await signIn('fresh', wrong)).toMatchObject({ kind: 'refused' })
-    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: null })
-  })
-
-  test('an address nobody has proven means the newest account that waits for it', async () => {
-    await house().accounts.register({
-      username: 'older',
-      email: 'shared@example.org',
-      password: otherPassword,
-    })
-    house().later(1)
-    const newer = await house().register('newer', 'shared@example.org')
-    expect(await signIn('shared@example.org')).toMatchObject({ kind: 'unverified', account: { id: newer } })
-    expect(await signIn('shared@example.org', otherPassword)).toMatchObject({ kind: 'refused' })
-  })
-
-  test('an unknown account costs a write for ever: its counter does not run out', async () => {
-    const { oneTimeToken } = house().db.prisma
-    const guess = () => house().accounts.authenticate({ identifier: 'not-known', password })
-    await guess()
-    await oneTimeToken.update({ where: { id: 'decoy' }, data: { attempts: 2 ** 31 - 2 } })
-    for (let i = 0; i < 2; i++) expect(await guess()).toMatchObject({ reason: 'unknown_account' })
-  })
-
-  test('unknown, wrong, locked, disabled and passwordless look alike and cost one check each', async () => {
-    const { accounts, hashing } = house()
-    for (const username of ['mistaken', 'locked-out', 'switched-off']) await house().verified(username)
-    await accounts.createByAdmin({ username: 'keyless', email: 'keyless@example.org', verified: true })
-    for (let i = 0; i < 5; i++) await signIn('locked-out', wrong)
-    await accounts.disable((await accounts.find('switched-off'))?.id ?? '')
-    const refusals: [string, string, string][] = [
-      ['nobody-at-all', password, 'unknown_account'],
-      ['nobody@example.org', password, 'unknown_account'],
-      ['not@an@address', password, 'unknown_account'],
-      ['nul\0byte', password, 'unknown_account'],
-      ['mistaken', wrong, 'wrong'],
-      ['locked-out', password, 'locked'],
-      ['switched-off', password, 'disabled'],
-      ['keyless', password, 'no_password'],
-    ]
-    for (const [identifier, typed, reason] of refusals) {
-      hashing.clear()
-      expect(await signIn(identifier, typed), identifier).toEqual({ kind: 'refused', reason })
-      expect([hashing.verify + hashing.nothing, hashing.hash], identifier).toEqual([1, 0])
-      expect(house().events.at(-1)).toMatchObject({
-        type: 'account.sign_in_failed',
-        reason,
+    test('by username or proven address, in any case and form', async () => {
+      const id = await house().verified('grace')
+      for (const identifier of ['grace', ' GRACE ', 'ｇｒａｃｅ', 'grace@example.org', 'Grace@EXAMPLE.org']) {
+        expect(await signIn(identifier), identifier).toMatchObject({ kind: 'ok', account: { id } })
+      }
+      expect(house().events).toContainEqual({
+        type: 'account.signed_in',
+        accountId: id,
         address: '192.0.2.7',
       })
-    }
-  })
+    })
 
-  test('the time of the last sign-in is written at most once a minute', async () => {
-    const id = await house().verified('regular')
-    const first = house().now
-    await signIn('regular')
-    house().later(59)
-    await signIn('regular')
-    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: first })
-    house().later(2)
-    await signIn('regular')
-    expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: house().now })
-  })
+    test('the answer never holds the password hash', async () => {
+      await house().verified('hashless')
+      expect(JSON.stringify(await signIn('hashless'))).not.toContain('argon2')
+    })
 
-  test('signing in, well or badly, is no change to the person: updatedAt stays', async () => {
-    const id = await house().verified('unchanged')
-    const before = (await house().accounts.byId(id))?.updatedAt
-    house().later(100)
-    await signIn('unchanged', wrong)
-    await signIn('unchanged')
-    expect(await house().accounts.byId(id)).toMatchObject({ updatedAt: before, lastSignInAt: house().now })
-  })
+    test('a composed and a decomposed password are the same one (NFC), other letters are not', async () => {
+      const typed = 'crème brûlée für zwölf'
+      await house().accounts.createByAdmin({
+        username: 'accent',
+        email: 'accent@example.org',
+        password: typed.normalize('NFD'),
+        verified: true,
+      })
+      expect(await signIn('accent', typed.normalize('NFC'))).toMatchObject({ kind: 'ok' })
+      expect(await signIn('accent', 'creme brulee fur zwolf')).toMatchObject({ kind: 'refused' })
+    })
 
-  test('a hash made with lower costs is replaced at the next sign-in', async () => {
-    const { hash } = await import('argon2')
-    const id = await house().verified('old-hash')
-    const { account } = house().db.prisma
-    const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-    await account.update({ where: { id }, data: { passwordHash: weak } })
-    expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
-    const stored = await account.findUnique({ where: { id } })
-    expect(stored?.passwordHash).toMatch(/m=19456,(?:t=2,p=1|p=1,t=2)\$/)
-    expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
-  })
-})
+    test('an unproven account is told apart only for the right password', async () => {
+      const id = await house().register('fresh')
+      expect(await signIn('fresh@example.org')).toMatchObject({ kind: 'unverified', account: { id } })
+      expect(await signIn('fresh', wrong)).toMatchObject({ kind: 'refused' })
+      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: null })
+    })
+
+    test('an address nobody has proven means the newest account that waits for it', async () => {
+      await house().accounts.register({
+        username: 'older',
+        email: 'shared@example.org',
+        password: otherPassword,
+      })
+      house().later(1)
+      const newer = await house().register('newer', 'shared@example.org')
+      expect(await signIn('shared@example.org')).toMatchObject({ kind: 'unverified', account: { id: newer } })
+      expect(await signIn('shared@example.org', otherPassword)).toMatchObject({ kind: 'refused' })
+    })
+
+    test('an unknown account costs a write for ever: its counter does not run out', async () => {
+      const { oneTimeToken } = house().db.prisma
+      const guess = () => house().accounts.authenticate({ identifier: 'not-known', password })
+      await guess()
+      await oneTimeToken.update({ where: { id: 'decoy' }, data: { attempts: 2 ** 31 - 2 } })
+      for (let i = 0; i < 2; i++) expect(await guess()).toMatchObject({ reason: 'unknown_account' })
+    })
+
+    test('unknown, wrong, locked, disabled and passwordless look alike and cost one check each', async () => {
+      const { accounts, hashing } = house()
+      for (const username of ['mistaken', 'locked-out', 'switched-off']) await house().verified(username)
+      await accounts.createByAdmin({ username: 'keyless', email: 'keyless@example.org', verified: true })
+      for (let i = 0; i < 5; i++) await signIn('locked-out', wrong)
+      await accounts.disable((await accounts.find('switched-off'))?.id ?? '')
+      const refusals: [string, string, string][] = [
+        ['nobody-at-all', password, 'unknown_account'],
+        ['nobody@example.org', password, 'unknown_account'],
+        ['not@an@address', password, 'unknown_account'],
+        ['nul\0byte', password, 'unknown_account'],
+        ['mistaken', wrong, 'wrong'],
+        ['locked-out', password, 'locked'],
+        ['switched-off', password, 'disabled'],
+        ['keyless', password, 'no_password'],
+      ]
+      for (const [identifier, typed, reason] of refusals) {
+        hashing.clear()
+        expect(await signIn(identifier, typed), identifier).toEqual({ kind: 'refused', reason })
+        expect([hashing.verify + hashing.nothing, hashing.hash], identifier).toEqual([1, 0])
+        expect(house().events.at(-1)).toMatchObject({
+          type: 'account.sign_in_failed',
+          reason,
+          address: '192.0.2.7',
+        })
+      }
+    })
+
+    test('the time of the last sign-in is written at most once a minute', async () => {
+      const id = await house().verified('regular')
+      const first = house().now
+      await signIn('regular')
+      house().later(59)
+      await signIn('regular')
+      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: first })
+      house().later(2)
+      await signIn('regular')
+      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: house().now })
+    })
+
+    test('signing in, well or badly, is no change to the person: updatedAt stays', async () => {
+      const id = await house().verified('unchanged')
+      const before = (await house().accounts.byId(id))?.updatedAt
+      house().later(100)
+      await signIn('unchanged', wrong)
+      await signIn('unchanged')
+      expect(await house().accounts.byId(id)).toMatchObject({ updatedAt: before, lastSignInAt: house().now })
+    })
+
+    test('a hash made with lower costs is replaced at the next sign-in', async () => {
+      const { hash } = await import('argon2')
+      const id = await house().verified('old-hash')
+      const { account } = house().db.prisma
+      const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+      await account.update({ where: { id }, data: { passwordHash: weak } })
+      expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
+      const stored = await account.findUnique({ where: { id } })
+      expect(stored?.passwordHash).toMatch(/m=19456,(?:t=2,p=1|p=1,t=2)\$/)
+      expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
+    })
+  },
+  { hasher: createHasher({ clock: Date.now, queueLimit: 1000 }) },
+)
 
 forEachDatabase('lockout', (house) => {
   const signIn = (identifier: string, typed = password) =>

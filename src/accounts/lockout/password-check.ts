@@ -10,6 +10,15 @@ export type CheckOutcome = 'right' | 'wrong' | 'locked' | 'disabled' | 'no_passw
 /** Checks at once for one account in one process; honest parallel sign-ins wait here instead of counting as failures. */
 const sideBySide = 2
 
+interface Lane {
+  gate: Gate
+  users: number
+  /** Tries that may still give their reservation back. */
+  underWay: Set<Promise<unknown>>
+  /** How many passwords were compared. */
+  compared: number
+}
+
 /**
  * The one place where a password is compared: behind sign-in, and behind every act that asks for the password again.
  *
@@ -27,41 +36,48 @@ export function createPasswordCheck(deps: {
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
-  const lanes = new Map<string, { gate: Gate; users: number }>()
-  const underWay = new Map<string, Set<Promise<unknown>>>()
+  const lanes = new Map<string, Lane>()
 
-  const inLane = async <T>(id: string, job: () => Promise<T>): Promise<T> => {
+  const inLane = async <T>(id: string, job: (lane: Lane) => Promise<T>): Promise<T> => {
     const lane = lanes.get(id) ?? {
       gate: createGate({ concurrency: sideBySide, queueLimit: 64, clock }),
       users: 0,
+      underWay: new Set(),
+      compared: 0,
     }
     lanes.set(id, lane)
     lane.users++
     try {
-      return await lane.gate.run(job)
+      return await lane.gate.run(() => job(lane))
     } finally {
       if (--lane.users === 0) lanes.delete(id)
     }
   }
 
-  const tracked = async <T>(id: string, job: Promise<T>): Promise<T> => {
-    const jobs = underWay.get(id) ?? new Set()
-    underWay.set(id, jobs.add(job))
-    try {
-      return await job
-    } finally {
-      jobs.delete(job)
-      if (jobs.size === 0) underWay.delete(id)
-    }
-  }
-
-  const reserve = async (id: string): Promise<Reservation | undefined> => {
-    for (;;) {
+  /** `locked`: no try is left, and none was given back meanwhile. */
+  const withReservation = async <T>(
+    id: string,
+    lane: Lane,
+    job: (reservation: Reservation) => Promise<T>,
+  ): Promise<T | 'locked'> => {
+    const attempt = async (): Promise<{ result: T } | undefined> => {
       const reservation = await failures.reserve(id)
-      if (reservation) return reservation
-      const others = underWay.get(id)
-      if (!others) return undefined
-      await Promise.allSettled(others)
+      if (!reservation) return undefined
+      try {
+        return { result: await job(reservation) }
+      } finally {
+        lane.compared++
+      }
+    }
+    for (;;) {
+      const { compared } = lane
+      const trying = attempt()
+      lane.underWay.add(trying)
+      const done = await trying.finally(() => lane.underWay.delete(trying))
+      if (done) return done.result
+      // Only what was compared can have given a try back: two that merely look would otherwise wait for each other.
+      await Promise.allSettled(lane.underWay)
+      if (lane.compared === compared) return 'locked'
     }
   }
 
@@ -110,17 +126,16 @@ export function createPasswordCheck(deps: {
         await burn(password)
         return passwordHash === null ? 'no_password' : 'disabled'
       }
-      const outcome = await inLane(account.id, async () => {
-        const reservation = await reserve(account.id)
-        if (!reservation) return 'locked'
-        const minuteAgo = clock() - 60_000
-        const record = options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < minuteAgo
-        const lastSignInAt = record ? new Date(clock()) : undefined
-        const comparing = compare(account, passwordHash, password, reservation, lastSignInAt)
-        const result = await tracked(account.id, comparing)
-        if (result === 'wrong' && reservation.locks) deps.locked(account, reservation.locks)
-        return result
-      })
+      const outcome = await inLane(account.id, (lane) =>
+        withReservation(account.id, lane, async (reservation) => {
+          const record =
+            options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < clock() - 60_000
+          const lastSignInAt = record ? new Date(clock()) : undefined
+          const result = await compare(account, passwordHash, password, reservation, lastSignInAt)
+          if (result === 'wrong' && reservation.locks) deps.locked(account, reservation.locks)
+          return result
+        }),
+      )
       if (outcome === 'locked') await burn(password)
       return outcome
     },

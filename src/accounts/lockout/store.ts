@@ -27,25 +27,25 @@ export function createFailureStore(options: {
 
   // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
   return {
-    /** undefined: the account is locked, or every try that is left is under way. */
+    /** undefined: the account is locked, be it by a try that is under way. */
     async reserve(id: string): Promise<Reservation | undefined> {
-      const now = clock()
-      const early = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1
-        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${mostInARow - 1}
-        AND failed_sign_ins % ${failures} < ${failures - 1}`
-      if (early === 1) return { locks: false }
-      const until = new Date(now + lockSeconds * 1000)
-      const last = await prisma.$executeRaw`UPDATE accounts
-        SET failed_sign_ins = failed_sign_ins + 1, locked_until = ${until}
-        WHERE id = ${id} AND locked_until IS NULL AND failed_sign_ins < ${mostInARow - 1}`
-      if (last === 1) return { locks: 'for_a_while' }
-      const final = await prisma.$executeRaw`UPDATE accounts
-        SET failed_sign_ins = failed_sign_ins + 1, locked_until = ${forGood}
-        WHERE id = ${id} AND locked_until IS NULL`
-      if (final === 1) return { locks: 'for_good' }
-      const expired = await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL
-        WHERE id = ${id} AND locked_until <= ${new Date(now)}`
-      return expired === 1 ? this.reserve(id) : undefined
+      for (;;) {
+        const before = await prisma.account.findUnique({
+          where: { id },
+          select: { failedSignIns: true, lockedUntil: true },
+        })
+        const now = new Date(clock())
+        if (!before || (before.lockedUntil !== null && before.lockedUntil > now)) return undefined
+        const failed = before.failedSignIns + 1
+        const locks = failed >= mostInARow ? 'for_good' : failed % failures === 0 && 'for_a_while'
+        const passing = locks ? new Date(now.getTime() + lockSeconds * 1000) : null
+        const until = locks === 'for_good' ? forGood : passing
+        const reserved = await prisma.$executeRaw`UPDATE accounts
+          SET failed_sign_ins = ${failed}, locked_until = ${until}
+          WHERE id = ${id} AND failed_sign_ins = ${before.failedSignIns}
+          AND (locked_until IS NULL OR locked_until <= ${now})`
+        if (reserved === 1) return { locks }
+      }
     },
 
     /** Takes a reservation back: the password could not be checked. */
