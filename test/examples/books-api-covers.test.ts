@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createCovers } from '../../examples/books-api/covers.ts'
 import { MAX_COVER } from '../../examples/books-api/upload.ts'
 import { type BooksScene, form, photo, startBooks } from './books.ts'
 
@@ -192,4 +193,14 @@ test('a large photo is made smaller; a small one is not made larger', async () =
   }
   expect(await size(3000, 1500)).toEqual([1200, 600])
   expect(await size(30, 60)).toEqual([30, 60])
+})
+
+test('twenty covers at once: two are decoded at a time, eight wait, the rest is 429 at once', async () => {
+  const covers = createCovers(join(books.dataDir, 'gate'))
+  const bytes = await photo(40, 40)
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => covers.save(bytes)))
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
+  for (const result of results)
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ status: 429, code: 'busy' })
+  await expect(covers.save(bytes)).resolves.toMatch(/^[0-9a-f-]{36}$/)
 })

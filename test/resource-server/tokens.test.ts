@@ -85,6 +85,11 @@ const wrong: [string, () => Promise<string> | string, RegExp][] = [
     () => issuer.token({ cnf: { 'x5t#S256': 'x' } }),
     /at cnf/,
   ],
+  [
+    'bound to a key and to a certificate',
+    () => issuer.token({ cnf: { jkt: 'x', 'x5t#S256': 'x' } }),
+    /at cnf/,
+  ],
   ['an unknown kid', () => issuer.token({}, { kid: 'unknown' }), /no applicable key/],
   ['a foreign key under the kid of a good one', () => issuer.token({}, {}, foreign), /signature/],
   ['a foreign key in jwk', () => issuer.token({}, { jwk: foreign.jwk }, foreign), /signature/],
