@@ -48,15 +48,16 @@ export const credentialsBody = body({
     path: ['username'],
     error: 'Send a username or an e-mail address, one of the two.',
   })
-  .transform(({ username, email, password }) => ({ identifier: username ?? email ?? '', password }))
   .meta({ examples: [{ username: 'ada', password: PASSWORD }] })
+  .transform(({ username, email, password }) => ({ identifier: username ?? email ?? '', password }))
 
 export const refreshBody = body({ refresh_token: token }).meta({ examples: [{ refresh_token: TOKEN }] })
 
 /** Fastify validates a body that was not sent as null. */
-export const logoutBody = z
-  .preprocess((sent) => sent ?? {}, body({ refresh_token: token.optional() }))
-  .meta({ examples: [{ refresh_token: TOKEN }] })
+export const logoutBody = z.preprocess(
+  (sent) => sent ?? {},
+  body({ refresh_token: token.optional() }).meta({ examples: [{ refresh_token: TOKEN }] }),
+)
 
 export const profileChanges = body({
   first_name: name,

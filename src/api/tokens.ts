@@ -46,7 +46,7 @@ const logout = operation({
   caller: { unconfirmed: true },
   body: logoutBody,
   answers: [204, 'Ended.'],
-  problems: [401, 403, 429],
+  problems: [401, 403, 429, 503],
 })
 
 const createToken = operation({

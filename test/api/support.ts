@@ -23,8 +23,52 @@ export const basic = (user: unknown, password = '') => ({
   authorization: `Basic ${Buffer.from(`${String(user)}:${password}`).toString('base64')}`,
 })
 
-/** A program that calls the JSON API. */
+export interface ApiDocument {
+  openapi: string
+  paths: Record<string, Record<string, DocumentedOperation>>
+  components: { schemas: Record<string, unknown> }
+}
+
+export interface DocumentedOperation {
+  operationId: string
+  security?: Record<string, unknown>[]
+  requestBody?: { content: Record<string, { schema: unknown; example?: unknown }> }
+  responses: Record<string, { description: string; content?: Record<string, unknown> }>
+}
+
+export const documentOf = async (issuer: string): Promise<ApiDocument> =>
+  (await fetch(`${issuer}/api/openapi.json`)).json() as Promise<ApiDocument>
+
+/** The documented operation behind a request; undefined: none. */
+export function operationOf(document: ApiDocument, method: string, path: string) {
+  const parts = `/api/auth${path}`.split('/')
+  const found = Object.entries(document.paths).find(([template]) => {
+    const expected = template.split('/')
+    return (
+      expected.length === parts.length && expected.every((part, i) => part === parts[i] || /^{/.test(part))
+    )
+  })
+  return found?.[1][method.toLowerCase()]
+}
+
+/** A program that calls the JSON API. Throws when an answer is not one of those that are documented. */
 export function createApi(issuer: string) {
+  let document: Promise<ApiDocument> | undefined
+
+  async function checkDocumented(method: string, path: string, answer: ApiAnswer): Promise<void> {
+    document ??= documentOf(issuer)
+    const operation = operationOf(await document, method, path)
+    // The server itself, not an operation, refuses an address that cannot be read or is too long.
+    if (operation === undefined || answer.json.code === 'bad_url' || answer.status === 414) return
+    const documented = operation.responses[answer.status]
+    const type = answer.headers.get('content-type')?.split(';')[0]
+    const types = Object.keys(documented?.content ?? {})
+    if (documented === undefined || (type === undefined ? types.length > 0 : !types.includes(type)))
+      throw new Error(
+        `${method} ${path} is not documented to answer ${answer.status} ${type}: ${answer.text}`,
+      )
+  }
+
   async function call(method: string, path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
     const body = request.raw ?? (request.body === undefined ? undefined : JSON.stringify(request.body))
     const response = await fetch(`${issuer}/api/auth${path}`, {
@@ -35,7 +79,9 @@ export function createApi(issuer: string) {
     })
     const text = await response.text()
     const json = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
-    return { status: response.status, headers: response.headers, text, json }
+    const answer = { status: response.status, headers: response.headers, text, json }
+    await checkDocumented(method, path, answer)
+    return answer
   }
   return {
     call,

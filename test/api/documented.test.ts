@@ -1,0 +1,322 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import {
+  type Api,
+  type ApiDocument,
+  type ApiRequest,
+  basic,
+  bearer,
+  createApi,
+  type DocumentedOperation,
+  documentOf,
+  sessionCookie,
+} from './support.ts'
+
+const NEXT = 'quartz-lantern-31-orbit'
+
+let latchkey: Latchkey
+let limited: Latchkey
+let api: Api
+let document: ApiDocument
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  limited = await startLatchkey({ env: { RATE_LIMIT: 'on' } })
+  api = createApi(latchkey.issuer)
+  document = await documentOf(latchkey.issuer)
+})
+afterAll(async () => {
+  await latchkey.stop()
+  await limited.stop()
+})
+
+interface Listed extends DocumentedOperation {
+  id: string
+  method: string
+  path: string
+}
+
+const operations = (): Listed[] =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      ...operation,
+      id: operation.operationId,
+      method: method.toUpperCase(),
+      path: path.replace('/api/auth', '').replace('{token}', 'x'.repeat(43)),
+    })),
+  )
+
+let people = 0
+const newPerson = () => {
+  const username = `person${++people}`
+  return { username, email: `${username}@example.com`, password: PASSWORD }
+}
+
+async function signedIn() {
+  const { id, email } = await latchkey.createUser()
+  const tokens = (await api.login(email)).json
+  return { id, email, tokens, headers: bearer(tokens.access_token) }
+}
+
+const tokenIn = async (email: string) => (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
+
+async function resetToken(): Promise<string> {
+  const { email } = await latchkey.createUser()
+  await api.post('/forgot-password', { email })
+  return tokenIn(email)
+}
+
+/** What makes each operation succeed. */
+const successes: Record<string, () => Promise<{ path?: string; request: ApiRequest }>> = {
+  register: async () => ({ request: { body: newPerson() } }),
+  login: async () => ({ request: { body: { email: (await signedIn()).email, password: PASSWORD } } }),
+  refresh: async () => ({ request: { body: { refresh_token: (await signedIn()).tokens.refresh_token } } }),
+  logout: async () => ({ request: { headers: (await signedIn()).headers } }),
+  createToken: async () => ({ request: { headers: basic((await signedIn()).email, PASSWORD) } }),
+  sessionLogin: async () => ({ request: { body: { email: (await signedIn()).email, password: PASSWORD } } }),
+  sessionLogout: async () => ({ request: {} }),
+  me: async () => ({ request: { headers: (await signedIn()).headers } }),
+  mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
+  changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
+  closeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { password: PASSWORD } } }),
+  sendVerification: async () => ({ request: { headers: (await signedIn()).headers } }),
+  async verifyEmail() {
+    const person = newPerson()
+    await api.post('/register', person)
+    return { path: `/verify-email/${await tokenIn(person.email)}`, request: {} }
+  },
+  forgotPassword: async () => ({ request: { body: { email: 'nobody@example.com' } } }),
+  resetPassword: async () => ({ request: { body: { token: await resetToken(), new_password: NEXT } } }),
+}
+
+type Provoke = (operation: Listed) => Promise<{ path?: string; request: ApiRequest }>
+
+let somebody: ReturnType<typeof signedIn> | undefined
+/** Of one person, for requests that do nothing. */
+const credentials = async (operation: Listed): Promise<Record<string, string>> => {
+  if (operation.security === undefined) return {}
+  somebody ??= signedIn()
+  const { email, headers } = await somebody
+  return operation.id === 'createToken' ? basic(email, PASSWORD) : headers
+}
+const unproven = async (): Promise<Record<string, string>> => {
+  const person = newPerson()
+  return bearer((await api.post('/register', person)).json.access_token)
+}
+
+/** What brings each problem about, for every operation that documents it. */
+const problems: Record<string, Provoke> = {
+  400: async (operation) => ({ request: { headers: await credentials(operation), raw: '{' } }),
+  async 401(operation) {
+    if (operation.id === 'refresh') return { request: { body: { refresh_token: 'x' } } }
+    if (operation.security) return { request: {} }
+    return { request: { body: { username: 'nobody', password: 'wrong' } } }
+  },
+  async 403(operation) {
+    if (operation.method === 'GET') return { request: { headers: await unproven() } }
+    return { request: { headers: { 'sec-fetch-site': 'cross-site' } } }
+  },
+  404: async () => ({ request: {} }),
+  async 409(operation) {
+    const { accounts } = latchkey.services
+    if (operation.id === 'register') {
+      const { username } = await latchkey.createUser()
+      return { request: { body: { ...newPerson(), username } } }
+    }
+    if (operation.id === 'verifyEmail') {
+      const person = newPerson()
+      await api.post('/register', person)
+      const path = `/verify-email/${await tokenIn(person.email)}`
+      await accounts.createByAdmin({ ...newPerson(), email: person.email, verified: true })
+      return { path, request: {} }
+    }
+    const { id, headers } = await signedIn()
+    await accounts.setRole(id, 'admin')
+    return { request: { headers, body: { password: PASSWORD } } }
+  },
+  413: async (operation) => ({
+    request: { headers: await credentials(operation), raw: JSON.stringify('x'.repeat(20_000)) },
+  }),
+  async 415(operation) {
+    const headers = { ...(await credentials(operation)), 'content-type': 'text/plain' }
+    return { request: { headers, raw: 'text' } }
+  },
+  422: async (operation) => ({
+    request: { headers: await credentials(operation), body: { nothing: 'like that' } },
+  }),
+}
+
+/** A request that asks for a password to be hashed, by each operation that can be too much. */
+const hashing: Record<string, (email: string) => Promise<ApiRequest>> = {
+  register: async () => ({ body: newPerson() }),
+  login: async (email) => ({ body: { email, password: PASSWORD } }),
+  sessionLogin: async (email) => ({ body: { email, password: PASSWORD } }),
+  changeMe: async () => ({
+    headers: (await signedIn()).headers,
+    body: { new_password: NEXT, current_password: PASSWORD },
+  }),
+  closeMe: async () => ({ headers: (await signedIn()).headers, body: { password: PASSWORD } }),
+  resetPassword: async () => ({ body: { token: await resetToken(), new_password: NEXT } }),
+}
+
+/** Keeps the gate of password hashing full while `work` runs. */
+async function whileOverloaded(work: () => Promise<void>): Promise<void> {
+  const { accounts } = latchkey.services
+  let over = false
+  const guess = async () => {
+    while (!over) {
+      await accounts.authenticate({ identifier: 'nobody', password: 'x' }).catch(() => nextTurn())
+    }
+  }
+  const guesses = Array.from({ length: 150 }, guess)
+  while (accounts.hashing().waiting < 64) await nextTurn()
+  await work().finally(() => {
+    over = true
+  })
+  await Promise.all(guesses)
+}
+
+/** Sends a cheap request until the limit that it counts under is used up. */
+async function useUp(send: () => Promise<{ status: number }>): Promise<void> {
+  for (;;) {
+    const answers = await Promise.all(Array.from({ length: 50 }, send))
+    if (answers.some(({ status }) => status === 429)) return
+  }
+}
+
+describe('every documented answer is given', () => {
+  const given = new Set<string>()
+
+  test('each operation succeeds as documented, and answers every problem but the crowded ones', async () => {
+    for (const operation of operations()) {
+      const provoke = successes[operation.id]
+      expect(provoke, operation.id).toBeDefined()
+      const success = await provoke?.()
+      const answer = await api.call(operation.method, success?.path ?? operation.path, success?.request)
+      expect(answer.status, `${operation.id}: ${answer.text}`).toBeLessThan(300)
+      given.add(`${operation.id} ${answer.status}`)
+      for (const [status, bring] of Object.entries(problems)) {
+        if (!(status in operation.responses)) continue
+        const { path = operation.path, request } = await bring(operation)
+        const wrong = await api.call(operation.method, path, request)
+        expect(wrong.status, `${operation.id}: ${wrong.text}`).toBe(Number(status))
+        expect(wrong.json).toMatchObject({ status: wrong.status, code: expect.stringMatching(/^[a-z_]+$/) })
+        given.add(`${operation.id} ${status}`)
+      }
+    }
+  }, 60_000)
+
+  test('503 with Retry-After, while there is too much to hash', async () => {
+    const { email } = await latchkey.createUser()
+    const crowded = operations().filter(({ responses }) => '503' in responses)
+    const prepared: [Listed, ApiRequest][] = []
+    for (const operation of crowded) {
+      const request = await (hashing[operation.id]?.(email) ?? { headers: basic(email, PASSWORD) })
+      prepared.push([operation, request])
+    }
+    await whileOverloaded(async () => {
+      for (const [operation, request] of prepared) {
+        const answer = await api.call(operation.method, operation.path, request)
+        expect(answer.json, operation.id).toMatchObject({ status: 503, code: 'overloaded' })
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        given.add(`${operation.id} 503`)
+      }
+    })
+  }, 60_000)
+
+  test('429 with Retry-After, under each rate limit', async () => {
+    const crowd = createApi(limited.issuer)
+    const { email } = await limited.createUser()
+    const headers = bearer((await crowd.login(email)).json.access_token)
+    await useUp(() => crowd.post('/register', {}))
+    await useUp(() => crowd.post('/login', {}))
+    await useUp(() => crowd.post('/refresh', {}))
+    await useUp(() => crowd.post('/session/logout'))
+    await useUp(() => crowd.post('/forgot-password', {}))
+    await useUp(() => crowd.post('/reset-password', {}))
+    for (const operation of operations().filter(({ responses }) => '429' in responses)) {
+      const request = operation.requestBody ? { headers, body: {} } : { headers }
+      const answer = await crowd.call(operation.method, operation.path, request)
+      expect(answer.json, operation.id).toMatchObject({ status: 429, code: 'rate_limited' })
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      given.add(`${operation.id} 429`)
+    }
+  }, 60_000)
+
+  test('none is left', () => {
+    const documented = operations().flatMap(({ id, responses }) =>
+      Object.keys(responses).map((status) => `${id} ${status}`),
+    )
+    expect([...given].sort()).toEqual(documented.sort())
+  })
+})
+
+describe('the document', () => {
+  test('is OpenAPI 3.1, names every path of the API and nothing else', () => {
+    expect(document.openapi).toBe('3.1.0')
+    expect(Object.keys(document.components.schemas).sort()).toEqual(['Problem', 'Profile', 'Tokens'])
+    for (const path of Object.keys(document.paths)) expect(path).toMatch(/^\/api\/auth\//)
+    expect(new Set(operations().map(({ id }) => id)).size).toBe(operations().length)
+  })
+
+  test('every body has an example, which the operation takes', async () => {
+    const accounts = await startLatchkey()
+    try {
+      const own = createApi(accounts.issuer)
+      for (const { id, method, path, requestBody } of operations()) {
+        if (!requestBody) continue
+        const { example } = requestBody.content['application/json'] ?? {}
+        expect(example, id).toBeDefined()
+        const answer = await own.call(method, path, { body: example })
+        // Nobody is signed in, and the token of an example is nobody's.
+        expect([200, 201, 202, 204, 401, 403, 422], `${id}: ${answer.text}`).toContain(answer.status)
+        if (answer.status === 422) expect(Object.keys(answer.json.errors as object)).toEqual(['token'])
+      }
+    } finally {
+      await accounts.stop()
+    }
+  })
+
+  test('every reference in it leads somewhere', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)]
+    expect(references.length).toBeGreaterThan(0)
+    for (const [, name] of references) expect(document.components.schemas).toHaveProperty(String(name))
+  })
+})
+
+describe('/api/docs', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  test('shows every operation under the strict CSP, in a browser that loads nothing from elsewhere', async () => {
+    const page = await browser.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('request', (request) => {
+      if (!request.url().startsWith(latchkey.issuer)) complaints.push(request.url())
+    })
+    const answer = await page.goto(`${latchkey.issuer}/api/docs`)
+    expect(answer?.headers()['content-security-policy']).toContain("style-src 'self'")
+    for (const { id, method, path } of operations()) {
+      const shown = page.locator(`#${id}`)
+      await shown.locator('summary').click()
+      expect(await shown.locator('summary').textContent()).toContain(
+        `${method} /api/auth${path.replace(/x{43}/, '{token}')}`,
+      )
+      expect(await shown.locator('pre').isVisible()).toBe(true)
+    }
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('works for somebody who is signed in too', async () => {
+    const { email } = await latchkey.createUser()
+    const cookie = await sessionCookie(latchkey, email)
+    expect((await fetch(`${latchkey.issuer}/api/docs`, { headers: { cookie } })).status).toBe(200)
+  })
+})
