@@ -181,7 +181,10 @@ describe.each(['SQLite', 'PostgreSQL'])('starting several times at once on %s', 
     expect(new Set(names).size).toBe(names.length)
     const [db] = opened
     const status = db === undefined ? [] : await migrationStatus(db)
-    expect([...new Set(status.map(({ ledger }) => ledger))]).toEqual(['_prisma_migrations', '_artifact_migrations'])
+    expect([...new Set(status.map(({ ledger }) => ledger))]).toEqual([
+      '_prisma_migrations',
+      '_artifact_migrations',
+    ])
     expect(status.every(({ applied }) => applied)).toBe(true)
     await Promise.all(opened.map((one) => one.close()))
   })
