@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import type { LoadSpec } from './load.ts'
-import { type BenchClient, RESOURCE, type Target } from './target.ts'
+import { type BenchClient, RESOURCE, type Target, user } from './target.ts'
 import { clientOf, mintChains, relyingParty } from './tokens.ts'
 
 /** One kind of request, sent to every target as fast as it answers. */
@@ -57,6 +58,35 @@ async function accessToken(target: Target): Promise<string> {
   return chain?.accessToken ?? ''
 }
 
+const userinfo = async (target: Target): Promise<LoadSpec> => ({
+  url: await endpoint(target, 'userinfo'),
+  headers: { authorization: `Bearer ${await accessToken(target)}` },
+  expect: /"sub":"/,
+})
+
+const signedIn = z.object({ access_token: z.string() })
+
+async function apiToken({ server }: Target): Promise<string> {
+  const answer = await fetch(`${server.issuer}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: user.identifier, password: user.password }),
+  })
+  return signedIn.parse(await answer.json()).access_token
+}
+
+/** The profile of the JSON API. The bare library has none: what it is compared with there is userinfo. */
+const me = (authorization: (target: Target) => Promise<string>) => async (target: Target) =>
+  target.name === 'bare'
+    ? userinfo(target)
+    : {
+        url: `${target.server.issuer}/api/auth/me`,
+        headers: { authorization: await authorization(target) },
+        expect: /"username":"/,
+      }
+
+const password = `Basic ${Buffer.from(`${user.identifier}:${user.password}`).toString('base64')}`
+
 export const scenarios: readonly Scenario[] = [
   { name: 'client credentials, opaque', prepare: opaqueToken },
   { name: 'client credentials, JWT ES256', prepare: jwt('ES256') },
@@ -79,14 +109,12 @@ export const scenarios: readonly Scenario[] = [
       expect: /"active":true/,
     }),
   },
+  { name: 'userinfo', prepare: userinfo },
   {
-    name: 'userinfo',
-    prepare: async (target) => ({
-      url: await endpoint(target, 'userinfo'),
-      headers: { authorization: `Bearer ${await accessToken(target)}` },
-      expect: /"sub":"/,
-    }),
+    name: '/api/auth/me, bearer (against userinfo)',
+    prepare: me(async (target) => `Bearer ${await apiToken(target)}`),
   },
+  { name: '/api/auth/me, Basic (against userinfo)', prepare: me(async () => password) },
   {
     name: 'discovery',
     prepare: async (target) => ({
