@@ -89,5 +89,3 @@ export function createKnownPasswords(deps: {
     },
   }
 }
-
-export type KnownPasswords = ReturnType<typeof createKnownPasswords>
