@@ -36,6 +36,9 @@ export function requireSecureTransport(request: FastifyRequest): void {
     'https_required',
     403,
     'HTTP Basic is accepted over https only. The password that was sent may have been seen: change it.',
-    { detail: 'HTTP Basic over plain http; behind a proxy that ends TLS, set TRUST_PROXY' },
+    {
+      detail:
+        'HTTP Basic over plain http; behind a proxy that ends TLS, set TRUST_PROXY and have it send X-Forwarded-Proto',
+    },
   )
 }
