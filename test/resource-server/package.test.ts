@@ -46,7 +46,7 @@ beforeAll(async () => {
   // Packing writes into the checkout; in a copy it cannot get in the way of anything.
   for (const path of ['package.json', 'LICENSE', 'README.md', 'tsconfig.json', 'tsconfig.package.json'])
     cpSync(join(root, path), join(copy, path))
-  for (const path of ['scripts', 'prisma', 'src/resource-server', 'docs/protect-an-api.md'])
+  for (const path of ['bin', 'scripts', 'prisma', 'src', 'docs/protect-an-api.md'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 }, 60_000)
