@@ -45,13 +45,24 @@ export async function registerOpenApi(app: FastifyInstance, options: { issuer: U
       },
     },
     transform: jsonSchemaTransform,
-    // Each component comes twice, as it is sent and as it is received; ours are only ever sent by us.
-    transformObject(document) {
-      const all = jsonSchemaTransformObject(document) as { components?: { schemas?: object } }
-      const schemas = Object.entries(all.components?.schemas ?? {}).filter(
-        ([name]) => !name.endsWith('Input'),
-      )
-      return { ...all, components: { ...all.components, schemas: Object.fromEntries(schemas) } }
-    },
+    transformObject: (document) => tidy(jsonSchemaTransformObject(document) as Document),
   })
+}
+
+interface Document {
+  paths?: Record<string, Record<string, { operationId?: string; requestBody?: { required?: boolean } }>>
+  components?: { schemas?: object }
+}
+
+/** Operations whose body may be left out; the generator takes every body that is described for required. */
+const BODY_OPTIONAL = new Set(['logout'])
+
+function tidy(document: Document): Document {
+  for (const { operationId = '', requestBody } of Object.values(document.paths ?? {}).flatMap(Object.values))
+    if (requestBody && BODY_OPTIONAL.has(operationId)) requestBody.required = false
+  // Each component comes twice, as it is sent and as it is received; ours are only ever sent by us.
+  const schemas = Object.entries(document.components?.schemas ?? {}).filter(
+    ([name]) => !name.endsWith('Input'),
+  )
+  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } }
 }

@@ -279,6 +279,14 @@ describe('the document', () => {
     }
   })
 
+  test('a body is required where one is, and optional for signing out', async () => {
+    for (const { id, method, path, requestBody } of operations()) {
+      if (!requestBody) continue
+      const { status, text } = await api.call(method, path, { headers: (await signedIn()).headers })
+      expect(status === 422, `${id}: ${text}`).toBe(requestBody.required)
+    }
+  })
+
   test('every reference in it leads somewhere', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)]
     expect(references.length).toBeGreaterThan(0)

@@ -32,7 +32,7 @@ export interface ApiDocument {
 export interface DocumentedOperation {
   operationId: string
   security?: Record<string, unknown>[]
-  requestBody?: { content: Record<string, { schema: unknown; example?: unknown }> }
+  requestBody?: { required: boolean; content: Record<string, { schema: unknown; example?: unknown }> }
   responses: Record<string, { description: string; content?: Record<string, unknown> }>
 }
 
