@@ -45,7 +45,7 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
   }
   const start = (logLevel: 'info' | 'warn') =>
     startProcess({
-      file: 'src/server.ts',
+      file: 'bin/start.mjs',
       env: { ...env, LOG_LEVEL: logLevel },
       issuer: env.ISSUER,
       readyPath: '/health/ready',

@@ -21,14 +21,14 @@ function logLine(line: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Starts `src/server.ts` and waits until it listens. Its log goes to a file; what it says to people (such as the
+ * Starts `bin/start.mjs` and waits until it listens. Its log goes to a file; what it says to people (such as the
  * set-up link of a first start) is passed on.
  * @throws Error when it ends before it listens; it has said why itself
  */
 export function startServer(env: NodeJS.ProcessEnv, logFile: string): Promise<RunningServer> {
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 })
   // Its own process group: Ctrl+C reaches this script, which then stops the server itself.
-  const child = spawn(process.execPath, ['src/server.ts'], {
+  const child = spawn(process.execPath, ['bin/start.mjs'], {
     cwd: root,
     env,
     detached: true,
