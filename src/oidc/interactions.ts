@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Consents } from './consents.ts'
 import { pinToIssuer } from './mount.ts'
@@ -47,7 +48,6 @@ export interface Interactions {
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
 
-const epoch = () => Math.floor(Date.now() / 1000)
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
 function missing(interaction: Interaction): InteractionDetails['missing'] {
@@ -81,7 +81,7 @@ export function createInteractions(deps: {
 
   async function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
     interaction.result = { ...interaction.lastSubmission, ...result }
-    await interaction.save(Math.max(1, interaction.exp - epoch()))
+    await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
     return interaction.returnTo
   }
 
@@ -113,7 +113,7 @@ export function createInteractions(deps: {
       }
     },
 
-    async signIn(request, reply, { accountId, amr, at = epoch() }) {
+    async signIn(request, reply, { accountId, amr, at = epochSeconds(Date.now) }) {
       const interaction = await find(request, reply)
       const provider = deps.current()
       const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
@@ -138,7 +138,7 @@ export function createInteractions(deps: {
     async refuse(request, reply) {
       const interaction = await find(request, reply)
       interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
-      await interaction.save(Math.max(1, interaction.exp - epoch()))
+      await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
       return interaction.returnTo
     },
   }

@@ -5,6 +5,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
@@ -54,12 +55,10 @@ export interface ProviderDependencies {
 /** The most that is read of a client's jwks_uri, in bytes. */
 const MAX_JWKS = 64 * 1024
 
-const epoch = () => Math.floor(Date.now() / 1000)
-
 /** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
 function sliding(ttl: number, startedAt: number | undefined): number {
   if (startedAt === undefined) return ttl
-  return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epoch()))
+  return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epochSeconds(Date.now)))
 }
 
 /**
@@ -220,7 +219,12 @@ export function createProvider(deps: ProviderDependencies): Provider {
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
   Object.assign(provider.ReplayDetection, {
     unique: (iss: string, jti: string, exp: number) =>
-      deps.artifacts.insert('ReplayDetection', `${iss}\0${jti}`, { iss }, Math.max(1, exp - epoch())),
+      deps.artifacts.insert(
+        'ReplayDetection',
+        `${iss}\0${jti}`,
+        { iss },
+        Math.max(1, exp - epochSeconds(Date.now)),
+      ),
   })
   return provider
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
+import { epochSeconds } from '../clock.ts'
 import { endGrant } from './end-grant.ts'
 import { pinToIssuer } from './mount.ts'
 import { deviceOf } from './session-device.ts'
@@ -25,8 +26,6 @@ export interface SignInSessions {
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
-
-const epoch = () => Math.floor(Date.now() / 1000)
 
 export function createSignInSessions(deps: {
   issuer: string
@@ -59,7 +58,7 @@ export function createSignInSessions(deps: {
       } else {
         session.resetIdentifier()
       }
-      session.loginAccount({ accountId, amr, loginTs: epoch() })
+      session.loginAccount({ accountId, amr, loginTs: epochSeconds(Date.now) })
       Object.assign(session, { device: deviceOf(request.raw) })
       await session.save(deps.sessionTtl)
       opened.ctx.cookies.secure = secure
@@ -69,7 +68,7 @@ export function createSignInSessions(deps: {
         signed: true,
         overwrite: true,
         path: '/',
-        expires: new Date((epoch() + deps.sessionTtl) * 1000),
+        expires: new Date((epochSeconds(Date.now) + deps.sessionTtl) * 1000),
       })
     },
     async end(request, reply) {

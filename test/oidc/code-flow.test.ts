@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { discover } from '../support/relying-party.ts'
+import { registerParty } from './party.ts'
 
 describe.each(engines)('code flow on %s', (engine) => {
   let latchkey: Latchkey
@@ -13,14 +13,8 @@ describe.each(engines)('code flow on %s', (engine) => {
   test('an app signs a user in: sign-in, consent, code with PKCE, tokens, userinfo, refresh, sign-out', async () => {
     const { issuer } = latchkey
     const user = await latchkey.createUser()
-    const client = await latchkey.createClient({ post_logout_redirect_uris: ['http://127.0.0.1:9/bye'] })
-    const party = await discover({
-      issuer,
-      clientId: client.client_id,
-      auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
-      redirectUri: client.redirect_uri,
-    })
-    const browser = createHttpBrowser({ stopAt: [client.redirect_uri, 'http://127.0.0.1:9/bye'] })
+    const party = await registerParty(latchkey, { post_logout_redirect_uris: ['http://127.0.0.1:9/bye'] })
+    const browser = createHttpBrowser({ stopAt: [party.redirectUri, 'http://127.0.0.1:9/bye'] })
 
     const request = await party.authorize({ scope: 'openid profile email' })
     const signIn = await browser.open(request.url)
@@ -32,7 +26,7 @@ describe.each(engines)('code flow on %s', (engine) => {
 
     const tokens = await party.callback(back.url, request)
     const claims = tokens.claims()
-    expect(claims).toMatchObject({ iss: issuer, sub: user.id, aud: client.client_id, amr: ['pwd'] })
+    expect(claims).toMatchObject({ iss: issuer, sub: user.id, aud: party.clientId, amr: ['pwd'] })
     expect(claims?.auth_time).toBeTypeOf('number')
     expect(tokens.refresh_token).toBeTypeOf('string')
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { discover } from '../support/relying-party.ts'
+import { registerParty } from './party.ts'
 
 let latchkey: Latchkey
 beforeAll(async () => {
@@ -14,14 +14,8 @@ test.each([
   ['an app that may not says nothing of it', ['authorization_code'], false],
 ])('ASVS 10.7.2: the consent page says how long: %s', async (_name, grant_types, says) => {
   const user = await latchkey.createUser()
-  const client = await latchkey.createClient({ grant_types })
-  const party = await discover({
-    issuer: latchkey.issuer,
-    clientId: client.client_id,
-    auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
-    redirectUri: client.redirect_uri,
-  })
-  const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+  const party = await registerParty(latchkey, { grant_types })
+  const browser = createHttpBrowser({ stopAt: [party.redirectUri] })
   const consent = await browser.signIn(await browser.open((await party.authorize()).url), {
     identifier: user.username,
     password: PASSWORD,

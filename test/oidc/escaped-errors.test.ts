@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { databaseUnavailable } from '../../src/storage/unavailable.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { discover } from '../support/relying-party.ts'
+import { registerParty } from './party.ts'
 
 let latchkey: Latchkey
 beforeAll(async () => {
@@ -20,14 +20,8 @@ afterEach(() => vi.restoreAllMocks())
 /** Signs in while no session can be saved: the library saves it after everything else is done. */
 async function signInWhile(failure: Error) {
   const user = await latchkey.createUser()
-  const client = await latchkey.createClient()
-  const party = await discover({
-    issuer: latchkey.issuer,
-    clientId: client.client_id,
-    auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
-    redirectUri: client.redirect_uri,
-  })
-  const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+  const party = await registerParty(latchkey)
+  const browser = createHttpBrowser({ stopAt: [party.redirectUri] })
   const page = await browser.open((await party.authorize()).url)
   const { artifacts } = latchkey.services
   const upsert = artifacts.upsert.bind(artifacts)

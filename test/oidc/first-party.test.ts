@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { discover } from '../support/relying-party.ts'
+import { registerParty } from './party.ts'
 
 let latchkey: Latchkey
 beforeAll(async () => {
@@ -12,15 +12,7 @@ afterAll(() => latchkey.stop())
 /** Where a person ends after signing in to this client: its consent page, or the app itself. */
 async function afterSignIn(metadata: Record<string, unknown>, redirectUri: string) {
   const user = await latchkey.createUser()
-  const client = await latchkey.createClient({ redirect_uris: [redirectUri], ...metadata })
-  const party = await discover({
-    issuer: latchkey.issuer,
-    clientId: client.client_id,
-    auth: client.client_secret
-      ? { method: 'client_secret_basic', secret: client.client_secret }
-      : { method: 'none' },
-    redirectUri,
-  })
+  const party = await registerParty(latchkey, { redirect_uris: [redirectUri], ...metadata })
   const browser = createHttpBrowser({ stopAt: [redirectUri] })
   const page = await browser.signIn(await browser.open((await party.authorize()).url), {
     identifier: user.username,

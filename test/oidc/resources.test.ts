@@ -2,7 +2,8 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { type AuthorizeOptions, discover, type RelyingParty } from '../support/relying-party.ts'
+import type { AuthorizeOptions, RelyingParty } from '../support/relying-party.ts'
+import { registerParty } from './party.ts'
 
 const api = 'https://books.example/api'
 let latchkey: Latchkey
@@ -12,15 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => latchkey.stop())
 
-const partyOf = async (metadata: Record<string, unknown>) => {
-  const client = await latchkey.createClient(metadata)
-  return discover({
-    issuer: latchkey.issuer,
-    clientId: client.client_id,
-    auth: { method: 'client_secret_basic', secret: String(client.client_secret) },
-    redirectUri: client.redirect_uri,
-  })
-}
+const partyOf = (metadata: Record<string, unknown>) => registerParty(latchkey, metadata)
 const verified = (token: string) =>
   jwtVerify(token, createRemoteJWKSet(new URL(`${latchkey.issuer}/jwks`)), {
     issuer: latchkey.issuer,
