@@ -20,9 +20,21 @@ export interface KeyStore {
   retire(kids: readonly string[], at: number): Promise<void>
 }
 
-/** PostgreSQL ended one of two transactions that did the same at once: nothing of it happened (Prisma P2034). */
-const lostConflict = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'P2034'
+/**
+ * PostgreSQL ended one of two transactions that did the same at once: nothing of it happened. A conflict in a query is
+ * Prisma's P2034; one that shows only at the commit is the driver's error as it came.
+ */
+function lostConflict(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === 'P2034') return true
+  const { cause } = error
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'kind' in cause &&
+    cause.kind === 'TransactionWriteConflict'
+  )
+}
 
 export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
   const toRow = ({ createdAt, activeFrom, ...rest }: StoredKey) => ({

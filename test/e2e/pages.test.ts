@@ -65,13 +65,16 @@ describe('every page', () => {
   test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_name, scene) => {
     const page = await stage.tab({ viewport: { width: 390, height: 844 } })
     await scene.open(page, stage)
-    expect(await page.evaluate<Contents>(CONTENTS)).toEqual({
-      title: scene.title,
-      fields: scene.fields ?? {},
-      buttons: (scene.buttons ?? []).map(matching),
-      links: (scene.links ?? []).map(matching),
-      focus: scene.focus,
-    })
+    // Autofocus comes with the first rendering, after the page has loaded.
+    await expect
+      .poll(() => page.evaluate<Contents>(CONTENTS))
+      .toEqual({
+        title: scene.title,
+        fields: scene.fields ?? {},
+        buttons: (scene.buttons ?? []).map(matching),
+        links: (scene.links ?? []).map(matching),
+        focus: scene.focus,
+      })
 
     // By the debugger, which the page's Content-Security-Policy does not bind.
     await page.evaluate(axe)
