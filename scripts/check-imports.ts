@@ -14,7 +14,7 @@ const ground: Readonly<Record<string, readonly string[]>> = {
   storage: [],
   oidc: ['http', 'storage'],
 }
-const features = ['accounts', 'api', 'clients', 'interactions', 'mail']
+const features = ['accounts', 'api', 'clients', 'federation', 'interactions', 'mail']
 /** Parts of the composition root; only app.ts imports them. They may import everything. */
 const wiring = 'wiring'
 const edges = ['cli']

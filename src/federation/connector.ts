@@ -1,0 +1,119 @@
+import type { z } from 'zod'
+
+/** What a provider vouches for, once its answer has been checked. */
+export interface UpstreamIdentity {
+  /** Who vouches: with `subject`, the only thing that identifies a person (OpenID Connect Core §5.7). */
+  issuer: string
+  /** The provider's own permanent id of the account, at most 255 characters; never a name or an address. */
+  subject: string
+  /** What the provider calls the account, if it has such a name. A suggestion, nothing more. */
+  username?: string | undefined
+  /** As the provider writes it; `verified`: the provider says that its owner has proven it. */
+  email?: { address: string; verified: boolean } | undefined
+  givenName?: string | undefined
+  familyName?: string | undefined
+  /** An https URL. */
+  picture?: string | undefined
+  /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
+  sid?: string | undefined
+  tokens: UpstreamTokens
+}
+
+/** What the provider's token endpoint gave out. */
+export interface UpstreamTokens {
+  access_token: string
+  refresh_token?: string | undefined
+  id_token?: string | undefined
+  scope?: string | undefined
+  /** Seconds since the epoch. */
+  expires_at?: number | undefined
+}
+
+/** The secrets of one attempt, made when it begins and kept on the server. */
+export interface Attempt {
+  state: string
+  nonce: string
+  /** RFC 7636 §4.1 */
+  codeVerifier: string
+}
+
+export interface AuthorizationOptions {
+  /** Our callback URL at this provider. */
+  redirectUri: string
+  /** Asks the provider to have the person prove themselves again, where it knows how. */
+  again: boolean
+}
+
+/** What a logout token (OpenID Connect Back-Channel Logout §2.4) ends, once it has been checked. */
+export interface UpstreamLogout {
+  issuer: string
+  subject?: string | undefined
+  sid?: string | undefined
+  /** Unique to the token; whoever acts on it makes sure that it is the first to. */
+  jti: string
+  /** Seconds since the epoch. */
+  expiresAt: number
+}
+
+/** One thing that was looked at by `check`. */
+export interface Finding {
+  name: string
+  status: 'ok' | 'warn' | 'fail'
+  message: string
+  /** What to do about it. */
+  remedy?: string
+}
+
+/**
+ * One provider, configured. Small on purpose: where the browser goes, and who came back.
+ * Every method that talks to the provider takes five seconds at most and throws UpstreamError.
+ */
+export interface Connector {
+  /** Where the browser goes to sign in. */
+  authorize(attempt: Attempt, options: AuthorizationOptions): Promise<URL>
+  /**
+   * Who came back.
+   * @param callback the URL that the provider sent the browser to, with its parameters
+   * @throws UpstreamError `denied` when the person or the provider said no
+   */
+  identify(callback: URL, attempt: Attempt): Promise<UpstreamIdentity>
+  /** Looks for what is wrong with the configuration before a person finds out. Does not throw. */
+  check(redirectUri: string): Promise<Finding[]>
+  /** Present where the provider can tell us that somebody signed out. @throws UpstreamError when the token is no good */
+  logout?: (logoutToken: string) => Promise<UpstreamLogout>
+}
+
+/** The registration of Latchkey at a provider. */
+export interface Registration {
+  clientId: string
+  /** A client secret, or a private key as JWK for `private_key_jwt`; undefined: a public client. */
+  clientSecret: string | undefined
+}
+
+/** A kind of provider: what can be set, and how it is spoken to. Adding one is this, and a line in kinds.ts. */
+export interface ConnectorKind<Settings = unknown> {
+  /** The name that people know it by, unless the configuration gives another. */
+  displayName: string
+  /** What can be set beyond a Registration; every field has a default or an error that says what to write. */
+  settings: z.ZodType<Settings>
+  create(registration: Registration, settings: Settings): Connector
+}
+
+/**
+ * `denied`: the person said no, or the provider would not · `unreachable`: no answer, or none within five seconds ·
+ * `refused`: the provider refused us (a wrong secret, a code that is used up) · `invalid`: its answer is not what it
+ * should be: nonsense, not signed by it, not meant for us, of another attempt · `not_allowed`: an account that the
+ * configuration does not let in
+ */
+export type UpstreamReason = 'denied' | 'unreachable' | 'refused' | 'invalid' | 'not_allowed'
+
+/** Why a sign-in elsewhere failed. The message is for the log: it holds no token, code or secret. */
+export class UpstreamError extends Error {
+  readonly reason: UpstreamReason
+
+  constructor(reason: UpstreamReason, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'UpstreamError'
+    this.reason = reason
+  }
+}

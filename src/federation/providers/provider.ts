@@ -1,0 +1,33 @@
+import type { Connector } from '../connector.ts'
+
+/** What a button needs. */
+export interface ProviderName {
+  /** In the callback URL: lower-case letters, digits and hyphens. */
+  id: string
+  /** “GitHub” */
+  name: string
+}
+
+/** A provider that people may sign in with now. */
+export interface Provider extends ProviderName {
+  connector: Connector
+  /** Lower case. When there are any, only accounts with a verified address of one of these domains get in. */
+  emailDomains: readonly string[]
+  /** Keep the provider's tokens, sealed. */
+  keepTokens: boolean
+}
+
+/** The providers that are switched on. Read anew each time: switching one off counts at once, in every process. */
+export interface EnabledProviders {
+  list(): Promise<ProviderName[]>
+  /** Undefined: unknown, or switched off. */
+  find(id: string): Promise<Provider | undefined>
+}
+
+/** Where a provider sends the browser back to; has to be entered there. */
+export const callbackUrl = (issuer: string, providerId: string): string =>
+  `${issuer}/api/auth/oauth/${providerId}/callback`
+
+/** Where a provider may tell that somebody has signed out (OpenID Connect Back-Channel Logout §2.2). */
+export const backChannelLogoutUrl = (issuer: string, providerId: string): string =>
+  `${issuer}/api/auth/oauth/${providerId}/backchannel-logout`

@@ -1,0 +1,112 @@
+import * as oidc from 'openid-client'
+import { UpstreamError, type UpstreamReason } from './connector.ts'
+
+/** Seconds that a provider may take for one answer. */
+export const TIMEOUT = 5
+
+/** The most that is read of an answer, in bytes. The longest honest one is a discovery document or a key set. */
+const MAX_BODY = 512 * 1024
+
+/** GitHub refuses requests without one. */
+const USER_AGENT = 'Latchkey'
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** https; plain http only to this machine, for a provider under development. */
+export const isAcceptableUrl = (value: string): boolean => {
+  const url = URL.parse(value)
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname))
+}
+
+/**
+ * The fetch of everything that goes to a provider: no redirect is followed, no more than half a megabyte is read, and
+ * nothing goes over plain http except on this machine.
+ */
+export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
+  if (!isAcceptableUrl(url)) throw new TypeError(`an address of the provider is not https: ${originOf(url)}`)
+  const headers = new Headers(options.headers)
+  headers.set('user-agent', USER_AGENT)
+  const response = await fetch(url, {
+    method: options.method,
+    headers,
+    redirect: 'manual',
+    ...(options.body !== undefined && { body: options.body as NonNullable<RequestInit['body']> }),
+    ...(options.signal !== undefined && { signal: options.signal }),
+  })
+  return new Response(NO_BODY.has(response.status) ? null : await boundedBody(response), {
+    status: response.status,
+    headers: response.headers,
+  })
+}
+
+const NO_BODY = new Set([101, 204, 205, 304])
+
+async function boundedBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > MAX_BODY) throw new TypeError(`the provider's answer is longer than ${MAX_BODY} bytes`)
+    chunks.push(chunk)
+  }
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.length
+  }
+  return whole
+}
+
+const originOf = (url: string): string => URL.parse(url)?.origin ?? 'no URL'
+
+/** What every Configuration gets: the fetch above, the timeout, and http only where `isAcceptableUrl` lets it through. */
+export function prepare(configuration: oidc.Configuration): oidc.Configuration {
+  configuration[oidc.customFetch] = upstreamFetch
+  configuration.timeout = TIMEOUT
+  oidc.allowInsecureRequests(configuration)
+  return configuration
+}
+
+/** The library's codes for an answer that cannot be believed, as opposed to one that never came. */
+const NETWORK = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])
+
+/** Text of a provider, fit for a line of the log: one line, short, without anything that could be a token. */
+const tame = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .replaceAll(/[\w-]{24,}/g, '…')
+    .slice(0, 200)
+
+/**
+ * What an error of openid-client, or of fetch, means. Its causes hold whole answers with tokens in them, so that only
+ * names and codes are taken over.
+ */
+export function asUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error
+  if (error instanceof oidc.AuthorizationResponseError)
+    return failure('denied', `the provider answered ${said(error.error, error.error_description)}`)
+  if (error instanceof oidc.ResponseBodyError)
+    return failure(
+      'refused',
+      `the token endpoint answered ${error.status} ${said(error.error, error.error_description)}`,
+    )
+  if (error instanceof oidc.WWWAuthenticateChallengeError)
+    return failure('refused', `the provider answered ${error.status} with a challenge`)
+  if (error instanceof oidc.ClientError && !NETWORK.has(error.code ?? ''))
+    return failure('invalid', `${error.code ?? 'invalid answer'}: ${tame(messages(error))}`)
+  return failure('unreachable', tame(messages(error)))
+}
+
+const failure = (reason: UpstreamReason, message: string) => new UpstreamError(reason, message)
+
+const said = (error: string, description: string | undefined): string =>
+  tame(description === undefined ? error : `${error}: ${description}`)
+
+/** The messages of an error and of its causes that are errors: “fetch failed” alone says nothing. */
+function messages(error: unknown): string {
+  const lines: string[] = []
+  for (let next = error; next instanceof Error && lines.length < 4; next = next.cause)
+    lines.push(next.message)
+  return lines.length > 0 ? lines.join(': ') : String(error)
+}
