@@ -13,6 +13,7 @@ import { createAdministration } from './administration.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createChangePassword } from './change-password.ts'
 import { createCleanup } from './cleanup.ts'
+import { refusedDomain } from './email-domains.ts'
 import type { SecurityEvents } from './events.ts'
 import { createHasher, type Hasher } from './hashing.ts'
 import { createLinks } from './links.ts'
@@ -40,6 +41,8 @@ export interface AccountSettings {
   resetTtl: number
   /** Default `open`. */
   registration?: 'open' | 'closed'
+  /** Where the addresses of people must be, lower case and ASCII; default anywhere. Administrators may say others. */
+  emailDomains?: readonly string[]
 }
 
 export interface AccountsDependencies {
@@ -88,6 +91,7 @@ export function createAccounts(deps: AccountsDependencies) {
     links,
     events,
     clock,
+    refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
   }
 
   const verification = createVerification({ ...shared, ttl: settings.verificationTtl })

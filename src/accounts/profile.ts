@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Account } from './account.ts'
 import { emailAddress } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
+import { FieldErrors } from './field-errors.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
 import type { AccountChanges, AccountStore } from './store.ts'
@@ -14,6 +15,8 @@ export function createProfile(deps: {
   tokenStore: TokenStore
   verification: Pick<Verification, 'send'>
   events: SecurityEvents
+  /** Why an address in canonical form may not be used. */
+  refusedDomain: (email: string) => string | undefined
 }) {
   const { store, tokenStore, verification, events } = deps
 
@@ -53,6 +56,8 @@ export function createProfile(deps: {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       const pendingEmail = email === account.email ? null : email
+      const refused = pendingEmail !== null && deps.refusedDomain(pendingEmail)
+      if (refused) throw new FieldErrors({ email: refused })
       if (pendingEmail === account.pendingEmail && pendingEmail === null) return false
       // What was sent to another address must not prove this one.
       if (pendingEmail !== account.pendingEmail) {

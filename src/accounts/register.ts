@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { emailAddress } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
 import { FieldErrors, fieldErrorsOf } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
@@ -16,6 +17,8 @@ import type { Verification } from './verification.ts'
  */
 export function createRegister(deps: {
   open: boolean
+  /** Why an address in canonical form may not be used. */
+  refusedDomain: (email: string) => string | undefined
   store: AccountStore
   hasher: Hasher
   policy: PasswordPolicy
@@ -46,7 +49,9 @@ export function createRegister(deps: {
       const weakness = await policy(input.password, contextOf(input))
       if (weakness) errors.password = weakness
     }
-    if (!parsed.success || errors.password) throw new FieldErrors(errors)
+    const elsewhere = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
+    if (elsewhere) errors.email = elsewhere
+    if (!parsed.success || Object.keys(errors).length > 0) throw new FieldErrors(errors)
     const { username, email, password, givenName, familyName } = parsed.data
 
     hasher.admit()
