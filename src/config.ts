@@ -1,5 +1,16 @@
 import { resolve } from 'node:path'
+import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+
+/** A provider that people may sign in with, set by the environment. */
+export interface EnvironmentProvider {
+  readonly id: 'github' | 'google'
+  readonly kind: 'github' | 'google'
+  readonly clientId: string
+  readonly clientSecret: string
+  /** What was set beyond the registration, by the names of the kind's settings. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
 
 /** The settings of a running server: parsed once, frozen. Times are in seconds. */
 export interface Config {
@@ -27,6 +38,9 @@ export interface Config {
   readonly lockoutFailures: number
   readonly lockoutSeconds: number
   readonly rateLimit: boolean
+  readonly providers: readonly EnvironmentProvider[]
+  /** Where the addresses of people who make their own account must be: lower case, ASCII. None: anywhere. */
+  readonly emailDomains: readonly string[]
 }
 
 /** Every wrong value of an environment, each with what it should look like. */
@@ -40,8 +54,22 @@ export class ConfigError extends Error {
 }
 
 const DAY = 86_400
+const GITHUB = 'https://github.com'
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-const SECRETS = ['SECRET_KEY', 'DATABASE_URL', 'SMTP_URL', 'ADMIN_PASSWORD'] as const
+const SECRETS = [
+  'SECRET_KEY',
+  'DATABASE_URL',
+  'SMTP_URL',
+  'ADMIN_PASSWORD',
+  'GITHUB_CLIENT_SECRET',
+  'GOOGLE_CLIENT_SECRET',
+] as const
+/** Variables that mean nothing alone. */
+const PAIRS = [
+  ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
+  ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'],
+  ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+] as const
 
 const whole = (fallback: number, low: number, high: number, unit = '') =>
   z
@@ -89,6 +117,54 @@ const trustProxy = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** The base of a provider's addresses, without a slash at the end. */
+const providerUrl = (example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => {
+        const parsed = URL.parse(text)
+        const local = parsed?.protocol === 'http:' && LOOPBACK.has(parsed.hostname)
+        if (parsed === null || (parsed.protocol !== 'https:' && !local)) return false
+        return !/[?#\\\s]/.test(text) && parsed.username === '' && parsed.password === ''
+      },
+      {
+        error: `must be an https URL without user name, query and fragment (http is only for localhost), for example ${example}`,
+      },
+    )
+    .transform((text) => text.replace(/\/+$/, ''))
+
+/** Lower case, in ASCII (RFC 5891). Undefined: no domain. */
+function domainOf(text: string): string | undefined {
+  const ascii = /[%/\\?#:[\]@]/.test(text) ? '' : domainToASCII(text)
+  return /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii)
+    ? ascii
+    : undefined
+}
+
+/** Separated by commas or spaces. */
+const domains = z.string().transform((text, context) => {
+  const found = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(domainOf)
+  if (found.every((domain) => domain !== undefined)) return [...new Set(found)]
+  context.addIssue({ code: 'custom', message: 'must be domains, for example example.com, example.org' })
+  return z.NEVER
+})
+
+const domain = z.string().transform((text, context) => {
+  const found = domainOf(text)
+  if (found !== undefined) return found
+  context.addIssue({ code: 'custom', message: 'must be a domain, for example example.com' })
+  return z.NEVER
+})
+
+/** RFC 6749 appendix A.1: client-id = *VSCHAR. */
+const clientId = z.string().regex(/^[\x20-\x7e]{1,500}$/, {
+  error: 'must be the client ID that the provider has given out, for example Iv1.8a61f9b3a7aba766',
+})
+
 const environment = z.object({
   HOST: z.string().default('localhost'),
   PORT: whole(3000, 0, 65_535),
@@ -125,6 +201,15 @@ const environment = z.object({
   LOCKOUT_FAILURES: whole(5, 1, 100),
   LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
   RATE_LIMIT: choice(['on', 'off']).default('on'),
+  GITHUB_CLIENT_ID: clientId.optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  GITHUB_URL: providerUrl('https://github.example.com').default(GITHUB),
+  GITHUB_API_URL: providerUrl('https://github.example.com/api/v3').default('https://api.github.com'),
+  GOOGLE_CLIENT_ID: clientId.optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_ISSUER: providerUrl('https://accounts.google.com').default('https://accounts.google.com'),
+  GOOGLE_HOSTED_DOMAIN: domain.optional(),
+  EMAIL_DOMAINS: domains.default([]),
 })
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -162,8 +247,12 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   if (!parsed.success) {
     for (const issue of parsed.error.issues) problems.push(`${String(issue.path[0])} ${issue.message}`)
   }
-  if (!!given.ADMIN_EMAIL !== !!given.ADMIN_PASSWORD)
-    problems.push('ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither')
+  for (const [one, other] of PAIRS)
+    if (!!given[one] !== !!given[other])
+      problems.push(`${one} and ${other} belong together: set both or neither`)
+  // The tokens of one GitHub are nothing for the API of the other.
+  if (given.GITHUB_URL && !given.GITHUB_API_URL && URL.parse(given.GITHUB_URL)?.origin !== GITHUB)
+    problems.push('GITHUB_URL needs GITHUB_API_URL beside it, for example https://github.example.com/api/v3')
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
@@ -191,5 +280,31 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     lockoutFailures: e.LOCKOUT_FAILURES,
     lockoutSeconds: e.LOCKOUT_SECONDS,
     rateLimit: e.RATE_LIMIT === 'on',
+    providers: providersOf(e),
+    emailDomains: e.EMAIL_DOMAINS,
   })
+}
+
+function providersOf(e: z.output<typeof environment>): EnvironmentProvider[] {
+  const providers: EnvironmentProvider[] = []
+  if (e.GITHUB_CLIENT_ID && e.GITHUB_CLIENT_SECRET)
+    providers.push({
+      id: 'github',
+      kind: 'github',
+      clientId: e.GITHUB_CLIENT_ID,
+      clientSecret: e.GITHUB_CLIENT_SECRET,
+      settings: { url: e.GITHUB_URL, api_url: e.GITHUB_API_URL },
+    })
+  if (e.GOOGLE_CLIENT_ID && e.GOOGLE_CLIENT_SECRET)
+    providers.push({
+      id: 'google',
+      kind: 'google',
+      clientId: e.GOOGLE_CLIENT_ID,
+      clientSecret: e.GOOGLE_CLIENT_SECRET,
+      settings: {
+        issuer: e.GOOGLE_ISSUER,
+        ...(e.GOOGLE_HOSTED_DOMAIN !== undefined && { hosted_domain: e.GOOGLE_HOSTED_DOMAIN }),
+      },
+    })
+  return providers
 }

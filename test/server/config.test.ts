@@ -104,3 +104,101 @@ test.each([
 ])('TRUST_PROXY %s', (given, expected) => {
   expect(parseConfig({ TRUST_PROXY: given }, noFiles).trustProxy).toEqual(expected)
 })
+
+test('GitHub and Google are providers once their client IDs and secrets are set', () => {
+  expect(parseConfig({}, noFiles)).toMatchObject({ providers: [], emailDomains: [] })
+  const env = { GITHUB_CLIENT_ID: 'Iv1.8a61', GITHUB_CLIENT_SECRET: 'one', GOOGLE_CLIENT_ID: '42.apps' }
+  const config = parseConfig({ ...env, GOOGLE_CLIENT_SECRET_FILE: '/run/secrets/google' }, () => 'two\n')
+  expect(config.providers).toEqual([
+    {
+      id: 'github',
+      kind: 'github',
+      clientId: 'Iv1.8a61',
+      clientSecret: 'one',
+      settings: { url: 'https://github.com', api_url: 'https://api.github.com' },
+    },
+    {
+      id: 'google',
+      kind: 'google',
+      clientId: '42.apps',
+      clientSecret: 'two',
+      settings: { issuer: 'https://accounts.google.com' },
+    },
+  ])
+})
+
+test('the addresses of a provider may be others, without their slash at the end', () => {
+  const { providers } = parseConfig(
+    {
+      GITHUB_CLIENT_ID: 'a',
+      GITHUB_CLIENT_SECRET: 'b',
+      GITHUB_URL: 'https://github.example.com/',
+      GITHUB_API_URL: 'https://github.example.com/api/v3//',
+      GOOGLE_CLIENT_ID: 'c',
+      GOOGLE_CLIENT_SECRET: 'd',
+      GOOGLE_ISSUER: 'http://127.0.0.1:9000',
+      GOOGLE_HOSTED_DOMAIN: 'Bücher.example',
+    },
+    noFiles,
+  )
+  expect(providers.map(({ settings }) => settings)).toEqual([
+    { url: 'https://github.example.com', api_url: 'https://github.example.com/api/v3' },
+    { issuer: 'http://127.0.0.1:9000', hosted_domain: 'xn--bcher-kva.example' },
+  ])
+})
+
+test.each([
+  ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'],
+  ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+])('%s and %s belong together', (id, secret) => {
+  const problem = `${id} and ${secret} belong together: set both or neither`
+  expect(problemsOf({ [id]: 'hunter2' })).toEqual([problem])
+  expect(problemsOf({ [secret]: 'hunter2' })).toEqual([problem])
+})
+
+test('what is wrong with a provider is reported beside the rest', () => {
+  const problems = problemsOf({
+    PORT: 'x',
+    GITHUB_CLIENT_ID: 'a\nb',
+    GITHUB_URL: 'http://github.example.com',
+    GITHUB_API_URL: 'https://user:hunter2@github.example.com',
+    GOOGLE_ISSUER: 'https://accounts.example.com/?x=1',
+    GOOGLE_HOSTED_DOMAIN: '*.example.com',
+    EMAIL_DOMAINS: 'example.com, @example.org',
+  })
+  expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+    'PORT',
+    'GITHUB_CLIENT_ID',
+    'GITHUB_URL',
+    'GITHUB_API_URL',
+    'GOOGLE_ISSUER',
+    'GOOGLE_HOSTED_DOMAIN',
+    'EMAIL_DOMAINS',
+    'GITHUB_CLIENT_ID',
+  ])
+  expect(problems.join()).not.toContain('hunter2')
+})
+
+test('tokens of a GitHub of your own are not sent to the API of github.com', () => {
+  expect(problemsOf({ GITHUB_URL: 'https://github.example.com' })).toEqual([
+    expect.stringMatching(/^GITHUB_URL needs GITHUB_API_URL .*\/api\/v3$/),
+  ])
+  expect(problemsOf({ GITHUB_URL: 'https://github.com/' })).toEqual([])
+})
+
+test.each([
+  ['example.com', ['example.com']],
+  ['Example.COM,bücher.example  example.com', ['example.com', 'xn--bcher-kva.example']],
+  [' , ', []],
+])('EMAIL_DOMAINS %j', (given, expected) => {
+  expect(parseConfig({ EMAIL_DOMAINS: given }, noFiles).emailDomains).toEqual(expected)
+})
+
+test.each(['example.com/', '127.0.0.1', 'ada@example.com', '-a.example', 'a..b'])(
+  'EMAIL_DOMAINS %s is refused',
+  (given) => {
+    expect(problemsOf({ EMAIL_DOMAINS: given })).toEqual([
+      expect.stringMatching(/^EMAIL_DOMAINS .*example\.com/),
+    ])
+  },
+)
