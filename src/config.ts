@@ -55,6 +55,7 @@ export class ConfigError extends Error {
 
 const DAY = 86_400
 const GITHUB = 'https://github.com'
+const GITHUB_API = 'https://api.github.com'
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 const SECRETS = [
   'SECRET_KEY',
@@ -134,6 +135,9 @@ const providerUrl = (example: string) =>
     )
     .transform((text) => text.replace(/\/+$/, ''))
 
+const isOther = (text: string | undefined, usual: string): boolean =>
+  text !== undefined && text.replace(/\/+$/, '') !== usual
+
 /** Lower case, in ASCII (RFC 5891). Undefined: no domain. */
 function domainOf(text: string): string | undefined {
   const ascii = /[%/\\?#:[\]@]/.test(text) ? '' : domainToASCII(text)
@@ -204,7 +208,7 @@ const environment = z.object({
   GITHUB_CLIENT_ID: clientId.optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
   GITHUB_URL: providerUrl('https://github.example.com').default(GITHUB),
-  GITHUB_API_URL: providerUrl('https://github.example.com/api/v3').default('https://api.github.com'),
+  GITHUB_API_URL: providerUrl('https://github.example.com/api/v3').default(GITHUB_API),
   GOOGLE_CLIENT_ID: clientId.optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_ISSUER: providerUrl('https://accounts.google.com').default('https://accounts.google.com'),
@@ -250,9 +254,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
-  // The tokens of one GitHub are nothing for the API of the other.
-  if (given.GITHUB_URL && !given.GITHUB_API_URL && URL.parse(given.GITHUB_URL)?.origin !== GITHUB)
-    problems.push('GITHUB_URL needs GITHUB_API_URL beside it, for example https://github.example.com/api/v3')
+  // The tokens of one GitHub are nothing for the API of another.
+  if (isOther(given.GITHUB_URL, GITHUB) !== isOther(given.GITHUB_API_URL, GITHUB_API))
+    problems.push(
+      'GITHUB_URL and GITHUB_API_URL belong together: for your own GitHub set both, for example https://github.example.com and https://github.example.com/api/v3',
+    )
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data

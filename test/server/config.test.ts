@@ -180,9 +180,9 @@ test('what is wrong with a provider is reported beside the rest', () => {
 })
 
 test('tokens of a GitHub of your own are not sent to the API of github.com', () => {
-  expect(problemsOf({ GITHUB_URL: 'https://github.example.com' })).toEqual([
-    expect.stringMatching(/^GITHUB_URL needs GITHUB_API_URL .*\/api\/v3$/),
-  ])
+  const problem = expect.stringMatching(/^GITHUB_URL and GITHUB_API_URL belong together: .*\/api\/v3$/)
+  expect(problemsOf({ GITHUB_URL: 'https://github.example.com' })).toEqual([problem])
+  expect(problemsOf({ GITHUB_API_URL: 'https://github.example.com/api/v3' })).toEqual([problem])
   expect(problemsOf({ GITHUB_URL: 'https://github.com/' })).toEqual([])
 })
 

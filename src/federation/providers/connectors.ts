@@ -1,0 +1,62 @@
+import { AppError } from '../../errors.ts'
+import type { Secrets } from '../../secrets.ts'
+import type { Connector, ConnectorKind, Registration } from '../connector.ts'
+import { type Kinds, kindOf } from './input.ts'
+import type { ConfiguredRow, StoredOptions } from './store.ts'
+
+const purposeOf = (id: string): string => `identity provider ${id}`
+
+export const sealSecret = (secrets: Secrets, id: string, secret: string | undefined): string | null =>
+  secret === undefined ? null : secrets.seal(secret, purposeOf(id))
+
+/** What was parsed when it was stored is not parsed again when it is read, except what the kind makes of its part. */
+export const storedOptions = (row: { settings: string }): StoredOptions =>
+  JSON.parse(row.settings) as StoredOptions
+
+/** @throws AppError provider_misconfigured (500), which names the settings */
+export function createConnector(
+  id: string,
+  kind: ConnectorKind,
+  registration: Registration,
+  settings: Readonly<Record<string, unknown>>,
+): Connector {
+  const parsed = kind.settings.safeParse(settings)
+  if (parsed.success) return kind.create(registration, parsed.data)
+  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
+  throw new AppError('provider_misconfigured', 500, 'This way to sign in is not set up right.', {
+    detail: `settings of the identity provider ${id}: ${wrong}`,
+  })
+}
+
+/**
+ * The connectors of stored providers. One is kept for as long as the row that it was made of stays the same, with the
+ * discovery and the keys that it has read.
+ */
+export function rememberConnectors({ kinds, secrets }: { kinds: Kinds; secrets: Secrets }) {
+  const remembered = new Map<string, { madeOf: string; connector: Connector }>()
+  return {
+    /**
+     * Undefined: this version has no such kind.
+     * @throws AppError secret_key_mismatch (500) · provider_misconfigured (500)
+     */
+    of(row: ConfiguredRow): Connector | undefined {
+      const kind = kindOf(kinds, row.kind)
+      if (kind === undefined) return undefined
+      const madeOf = JSON.stringify([row.kind, row.clientId, row.sealedSecret, row.settings])
+      const known = remembered.get(row.id)
+      if (known?.madeOf === madeOf) return known.connector
+      const registration = {
+        clientId: row.clientId,
+        clientSecret:
+          row.sealedSecret === null ? undefined : secrets.open(row.sealedSecret, purposeOf(row.id)),
+      }
+      const connector = createConnector(row.id, kind, registration, storedOptions(row).settings)
+      remembered.set(row.id, { madeOf, connector })
+      return connector
+    },
+
+    forget(id: string): void {
+      remembered.delete(id)
+    },
+  }
+}

@@ -1,0 +1,118 @@
+import { domainToASCII } from 'node:url'
+import { z } from 'zod'
+import type { ConnectorKind } from '../connector.ts'
+import { InvalidProviderError, type Problem } from './problems.ts'
+
+/** The kinds by the name that a configuration uses. */
+export type Kinds = Readonly<Record<string, ConnectorKind>>
+
+/** What is parsed when a provider is added. */
+export interface NewProvider {
+  id: string
+  kind: string
+  name: string
+  clientId: string
+  clientSecret: string | undefined
+  settings: Readonly<Record<string, unknown>>
+  emailDomains: readonly string[]
+  keepTokens: boolean
+}
+
+/** They stand, or may come to stand, where the id of a provider is in a path below /api/auth/oauth. */
+const RESERVED = new Set(['callback', 'complete', 'exchange', 'link', 'links', 'providers'])
+
+const ID_RULE =
+  'must be 2 to 32 lower-case letters, digits and hyphens, and start with a letter, for example example-corp'
+
+/** What every id looks like; anything else is not worth a query. */
+export const isProviderId = (id: string): boolean => /^[a-z][a-z0-9-]{1,31}$/.test(id)
+
+const missing = (what: string) => (issue: { input?: unknown }) =>
+  issue.input === undefined ? `is missing; give ${what}` : 'must be text'
+
+const DOMAIN_RULE = 'must be domains, for example example.com'
+
+const domain = z
+  .string({ error: DOMAIN_RULE })
+  .transform((text) => (/[\s%/\\?#:[\]@]/.test(text) ? '' : domainToASCII(text)))
+  .refine(
+    (ascii) =>
+      /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii),
+    { error: DOMAIN_RULE },
+  )
+
+const providerInput = z.strictObject({
+  id: z
+    .string({ error: missing('the name that its callback URL has, for example example-corp') })
+    .refine(isProviderId, { error: ID_RULE })
+    .refine((id) => !RESERVED.has(id), { error: 'is reserved; choose another one' }),
+  kind: z.string({ error: missing('the kind of provider') }),
+  name: z
+    .string({ error: 'must be text' })
+    .transform((text) => text.normalize('NFC').trim())
+    .refine((text) => text !== '' && [...text].length <= 60 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), {
+      error: 'must be one line of at most 60 characters, for example Example Corp',
+    })
+    .optional(),
+  // RFC 6749 appendix A.1: client-id = *VSCHAR.
+  client_id: z
+    .string({ error: missing('the client id that the provider has given out') })
+    .regex(/^[\x20-\x7e]{1,500}$/, { error: 'must be the client id that the provider has given out' }),
+  client_secret: z
+    .string({ error: 'must be text' })
+    .min(1, { error: 'must not be empty; a public client has none' })
+    .max(16_384, { error: 'is longer than 16384 characters' })
+    .optional(),
+  settings: z.record(z.string(), z.unknown(), { error: 'must be an object' }).default({}),
+  email_domains: z
+    .array(domain, { error: 'must be a list of domains' })
+    .max(100, { error: 'has more than 100 entries' })
+    .transform((values) => [...new Set(values)])
+    .default([]),
+  keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
+})
+
+/** @throws InvalidProviderError with every problem at once; those of a setting under its own name */
+export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds): NewProvider {
+  const parsed = providerInput.safeParse(input)
+  const problems = parsed.success ? [] : problemsOf(parsed.error)
+  const kind = kindOf(kinds, input.kind)
+  if (typeof input.kind === 'string' && kind === undefined)
+    problems.push({ field: 'kind', message: `must be one of ${Object.keys(kinds).join(', ')}` })
+  // Looked at apart from the other fields, so that both are reported at once.
+  const settings = providerInput.shape.settings.safeParse(input.settings)
+  if (kind !== undefined && settings.success) problems.push(...settingProblems(kind, settings.data))
+  if (!parsed.success || kind === undefined || problems.length > 0) throw new InvalidProviderError(problems)
+  const { client_id: clientId, client_secret: clientSecret, ...fields } = parsed.data
+  return {
+    id: fields.id,
+    kind: fields.kind,
+    name: fields.name ?? kind.displayName,
+    clientId,
+    clientSecret,
+    settings: fields.settings,
+    emailDomains: fields.email_domains,
+    keepTokens: fields.keep_tokens,
+  }
+}
+
+/** Undefined: this version has no such kind. */
+export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =>
+  typeof name === 'string' && Object.hasOwn(kinds, name) ? kinds[name] : undefined
+
+/** What the kind says about its settings, and those that it does not know. */
+function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): Problem[] {
+  const parsed = kind.settings.safeParse(settings)
+  if (!parsed.success) return problemsOf(parsed.error)
+  const known = new Set(Object.keys(parsed.data ?? {}))
+  return Object.keys(settings)
+    .filter((name) => !known.has(name))
+    .map((name) => ({ field: name, message: `is not a setting of ${kind.displayName}` }))
+}
+
+const problemsOf = (error: z.ZodError): Problem[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((field) => ({ field, message: 'is not known' }))
+      : [{ field: String(issue.path[0] ?? 'settings'), message: issue.message }],
+  )

@@ -1,0 +1,171 @@
+/**
+ * The providers that people may sign in with: which there are, which are on, and how each is spoken to. It does not
+ * know what a sign-in does (src/federation), HTTP or the command line.
+ *
+ *   environment ──▶ always on          a provider of the environment stands before a stored one with its id
+ *   add ──▶ enabled ◀──enable── disabled
+ *              └──────disable──────▶┘           remove: from either state
+ */
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import type { Secrets } from '../../secrets.ts'
+import type { Database } from '../../storage/database.ts'
+import type { Finding } from '../connector.ts'
+import { rememberConnectors, sealSecret, storedOptions } from './connectors.ts'
+import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
+import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
+import { callbackUrl, type EnabledProviders } from './provider.ts'
+import { createProviderStore, type ProviderRow, type StoredOptions } from './store.ts'
+import { type ProviderView, providerView } from './view.ts'
+
+export interface ProviderEvent {
+  type: `provider.${'added' | 'disabled' | 'enabled' | 'removed'}`
+  provider: string
+}
+
+export interface ProvidersDependencies {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  secrets: Secrets
+  issuer: string
+  environment: readonly EnvironmentProvider[]
+  kinds: Kinds
+  /** Told of every change after it is stored. */
+  events(event: ProviderEvent): void
+}
+
+export type Providers = ReturnType<typeof createProviders>
+
+/** @throws AppError provider_misconfigured (500) about a provider of the environment */
+export function createProviders(deps: ProvidersDependencies) {
+  const { db, clock, secrets, issuer, kinds, events } = deps
+  const store = createProviderStore(db)
+  const connectors = rememberConnectors({ kinds, secrets })
+  const environment = environmentProviders(deps.environment, kinds, issuer)
+
+  const stored = async (id: string): Promise<ProviderRow> => {
+    const row = isProviderId(id) ? await store.find(id) : null
+    if (row === null) throw notFound()
+    return row
+  }
+
+  const storedView = (row: ProviderRow): ProviderView => {
+    const { settings, emailDomains, keepTokens } = storedOptions(row)
+    return providerView(
+      issuer,
+      {
+        id: row.id,
+        kind: row.kind,
+        name: row.name,
+        client_id: row.clientId,
+        has_secret: row.sealedSecret !== null,
+        settings,
+        email_domains: emailDomains,
+        keep_tokens: keepTokens,
+        disabled: row.disabledAt !== null,
+        source: 'database',
+      },
+      connectors.of(row),
+    )
+  }
+
+  const change = async (id: string, write: () => Promise<boolean>): Promise<void> => {
+    if (environment.has(id)) throw ofEnvironment(id)
+    if (!isProviderId(id) || !(await write())) throw notFound()
+  }
+
+  const enabled: EnabledProviders = {
+    async list() {
+      const rows = (await store.enabled()).filter(
+        ({ id, kind }) => !environment.has(id) && kindOf(kinds, kind) !== undefined,
+      )
+      return [...[...environment.values()].map(({ provider }) => provider), ...rows].map(({ id, name }) => ({
+        id,
+        name,
+      }))
+    },
+
+    async find(id) {
+      const fixed = environment.get(id)
+      if (fixed !== undefined) return fixed.provider
+      const row = isProviderId(id) ? await store.findEnabled(id) : undefined
+      const connector = row && connectors.of(row)
+      if (row === undefined || connector === undefined) {
+        connectors.forget(id)
+        return undefined
+      }
+      const { emailDomains, keepTokens } = storedOptions(row)
+      return { id, name: row.name, connector, emailDomains, keepTokens }
+    },
+  }
+
+  return {
+    /** What sign-in asks: two prepared statements. */
+    enabled,
+
+    /**
+     * Adds a provider, switched on.
+     * @throws InvalidProviderError (422, every problem at once) · AppError provider_exists (409)
+     */
+    async add(input: Readonly<Record<string, unknown>>): Promise<ProviderView> {
+      const { id, kind, name, clientId, clientSecret, ...options } = parseProvider(input, kinds)
+      const row: ProviderRow = {
+        id,
+        kind,
+        name,
+        clientId,
+        sealedSecret: sealSecret(secrets, id, clientSecret),
+        settings: JSON.stringify(options satisfies StoredOptions),
+        disabledAt: null,
+        createdAt: new Date(clock()),
+      }
+      if (environment.has(id) || !(await store.insert(row)))
+        throw new AppError('provider_exists', 409, `There is a provider with the id ${id} already.`)
+      events({ type: 'provider.added', provider: id })
+      return storedView(row)
+    },
+
+    /** Those of the environment first, then the oldest first. */
+    async list(): Promise<ProviderView[]> {
+      const rows = (await store.list()).filter(({ id }) => !environment.has(id))
+      return [...[...environment.values()].map(({ view }) => view), ...rows.map(storedView)]
+    },
+
+    /** @throws AppError provider_not_found (404) */
+    async get(id: string): Promise<ProviderView> {
+      return environment.get(id)?.view ?? storedView(await stored(id))
+    },
+
+    /** Nobody signs in with it any more; who is signed in stays so. @throws AppError provider_not_found (404), provider_of_environment (409) */
+    async disable(id: string): Promise<void> {
+      await change(id, () => store.setDisabled(id, true, new Date(clock())))
+      events({ type: 'provider.disabled', provider: id })
+    },
+
+    /** @throws AppError provider_not_found (404), provider_of_environment (409) */
+    async enable(id: string): Promise<void> {
+      await change(id, () => store.setDisabled(id, false, new Date(clock())))
+      events({ type: 'provider.enabled', provider: id })
+    },
+
+    /**
+     * Links of accounts to the provider stay: when it is added again, they count again.
+     * @throws AppError provider_not_found (404), provider_of_environment (409)
+     */
+    async remove(id: string): Promise<void> {
+      await change(id, () => store.remove(id))
+      connectors.forget(id)
+      events({ type: 'provider.removed', provider: id })
+    },
+
+    /** Asks the provider whether the configuration is right; also of one that is disabled. @throws AppError provider_not_found (404) */
+    async test(id: string): Promise<Finding[]> {
+      const connector = environment.get(id)?.provider.connector ?? connectors.of(await stored(id))
+      if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
+      const remedy = `remove it, and add it again as one of ${Object.keys(kinds).join(', ')}`
+      return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]
+    },
+  }
+}
+
+const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this id.')

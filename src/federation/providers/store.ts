@@ -1,0 +1,73 @@
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import type { ProviderName } from './provider.ts'
+
+/** What a connector is made of. */
+export interface ConfiguredRow {
+  id: string
+  kind: string
+  name: string
+  clientId: string
+  sealedSecret: string | null
+  /** StoredOptions as JSON. */
+  settings: string
+}
+
+/** A provider as it is stored. */
+export interface ProviderRow extends ConfiguredRow {
+  disabledAt: Date | null
+  createdAt: Date
+}
+
+/** What the column `settings` holds: what the kind needs, and what Latchkey itself does with the provider's answers. */
+export interface StoredOptions {
+  settings: Readonly<Record<string, unknown>>
+  emailDomains: readonly string[]
+  keepTokens: boolean
+}
+
+/** Providers in the database. Nothing is remembered between calls: another process may edit. */
+export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+  return {
+    /** False: the id is taken. */
+    async insert(row: ProviderRow): Promise<boolean> {
+      try {
+        await prisma.identityProvider.create({ data: { ...row, updatedAt: row.createdAt } })
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+
+    list: (): Promise<ProviderRow[]> =>
+      prisma.identityProvider.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+
+    find: (id: string): Promise<ProviderRow | null> => prisma.identityProvider.findUnique({ where: { id } }),
+
+    /** Every sign-in page asks. Oldest first: the buttons stay where they are when one is added. */
+    enabled: (): Promise<(ProviderName & { kind: string })[]> =>
+      reads.all(
+        'SELECT id, name, kind FROM identity_providers WHERE disabled_at IS NULL ORDER BY created_at, id',
+      ),
+
+    findEnabled: (id: string): Promise<ConfiguredRow | undefined> =>
+      reads.get(
+        `SELECT id, kind, name, client_id AS "clientId", sealed_secret AS "sealedSecret", settings
+         FROM identity_providers WHERE id = ? AND disabled_at IS NULL`,
+        [id],
+      ),
+
+    /** @param now sets `disabledAt` along with the time of the change; false: no such provider */
+    async setDisabled(id: string, disabled: boolean, now: Date): Promise<boolean> {
+      const data = { disabledAt: disabled ? now : null, updatedAt: now }
+      const { count } = await prisma.identityProvider.updateMany({ where: { id }, data })
+      return count > 0
+    },
+
+    async remove(id: string): Promise<boolean> {
+      const { count } = await prisma.identityProvider.deleteMany({ where: { id } })
+      return count > 0
+    },
+  }
+}
