@@ -71,11 +71,14 @@ export function prepare(configuration: oidc.Configuration): oidc.Configuration {
 /** The library's codes for an answer that cannot be believed, as opposed to one that never came. */
 const NETWORK = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])
 
-/** Text of a provider, fit for a line of the log: one line, short, without anything that could be a token. */
+/**
+ * Text of a provider, fit for a line of the log: one line, short, without anything that could be a token. Long words of
+ * lower-case letters alone stay: error codes are such words (`incorrect_client_credentials`), random strings are not.
+ */
 const tame = (text: string): string =>
   text
     .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .replaceAll(/[\w-]{24,}/g, '…')
+    .replaceAll(/(?![a-z_]+(?![\w-]))[\w-]{24,}/g, '…')
     .slice(0, 200)
 
 /**
