@@ -159,7 +159,7 @@ const domains = z.string().transform((text, context) => {
 
 const domain = z.string().transform((text, context) => {
   const found = domainOf(text)
-  if (found !== undefined) return found
+  if (found?.includes('.')) return found
   context.addIssue({ code: 'custom', message: 'must be a domain, for example example.com' })
   return z.NEVER
 })

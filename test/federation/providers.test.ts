@@ -14,6 +14,7 @@ const now = Date.UTC(2026, 10, 25)
 const settings = z.object({
   issuer: z.url({ error: 'is missing; give the issuer, like https://login.example' }),
   scope: z.string({ error: 'must be text' }).default('openid'),
+  claims: z.strictObject({ email: z.string({ error: 'must be a claim' }).optional() }).optional(),
 })
 type Settings = z.output<typeof settings>
 
@@ -184,7 +185,19 @@ describe.each(engines)('identity providers on %s', (engine) => {
       'url',
       /not a setting of Acme/,
     ],
-    ['no domain', { email_domains: ['ada@example.com'] }, 'email_domains', /domains/],
+    [
+      'what a setting does not have inside',
+      { settings: { issuer: 'https://login.example', claims: { nick: 'x' } } },
+      'claims',
+      /^nick is not known$/,
+    ],
+    [
+      'what is wrong inside a setting',
+      { settings: { issuer: 'https://login.example', claims: { email: 1 } } },
+      'claims',
+      /^email must be a claim$/,
+    ],
+    ['what is no domain', { email_domains: ['ada@example.com', '*'] }, 'email_domains', /domains/],
     ['text as list', { email_domains: 'example.com' }, 'email_domains', /list/],
     ['text as switch', { keep_tokens: 'yes' }, 'keep_tokens', /true or false/],
     ['a field that does not exist', { secret: SECRET }, 'secret', /not known/],

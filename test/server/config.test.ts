@@ -163,7 +163,7 @@ test('what is wrong with a provider is reported beside the rest', () => {
     GITHUB_URL: 'http://github.example.com',
     GITHUB_API_URL: 'https://user:hunter2@github.example.com',
     GOOGLE_ISSUER: 'https://accounts.example.com/?x=1',
-    GOOGLE_HOSTED_DOMAIN: '*.example.com',
+    GOOGLE_HOSTED_DOMAIN: 'localhost',
     EMAIL_DOMAINS: 'example.com, @example.org',
   })
   expect(problems.map((problem) => problem.split(' ')[0])).toEqual([

@@ -102,17 +102,25 @@ export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =
 
 /** What the kind says about its settings, and those that it does not know. */
 function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): Problem[] {
+  const unknown = `is not a setting of ${kind.displayName}`
   const parsed = kind.settings.safeParse(settings)
-  if (!parsed.success) return problemsOf(parsed.error)
+  if (!parsed.success) return problemsOf(parsed.error, unknown)
   const known = new Set(Object.keys(parsed.data ?? {}))
   return Object.keys(settings)
-    .filter((name) => !known.has(name))
-    .map((name) => ({ field: name, message: `is not a setting of ${kind.displayName}` }))
+    .filter((field) => !known.has(field))
+    .map((field) => ({ field, message: unknown }))
 }
 
-const problemsOf = (error: z.ZodError): Problem[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((field) => ({ field, message: 'is not known' }))
-      : [{ field: String(issue.path[0] ?? 'settings'), message: issue.message }],
-  )
+/** A problem further down is told of the field that it is in. */
+function problemsOf(error: z.ZodError, unknown = 'is not known'): Problem[] {
+  return error.issues.flatMap((issue) => {
+    const [field, ...inside] = issue.path.filter((part) => typeof part === 'string')
+    if (issue.code !== 'unrecognized_keys')
+      return [{ field: field ?? 'settings', message: [...inside, issue.message].join(' ') }]
+    return issue.keys.map((key) =>
+      field === undefined
+        ? { field: key, message: unknown }
+        : { field, message: `${[...inside, key].join('.')} is not known` },
+    )
+  })
+}

@@ -100,7 +100,7 @@ export function createProviders(deps: ProvidersDependencies) {
   }
 
   return {
-    /** What sign-in asks: two prepared statements. */
+    /** What sign-in asks: those that are on. A prepared statement each. */
     enabled,
 
     /**
@@ -125,7 +125,7 @@ export function createProviders(deps: ProvidersDependencies) {
       return storedView(row)
     },
 
-    /** Those of the environment first, then the oldest first. */
+    /** Also those that are switched off. Those of the environment first, then the oldest first. */
     async list(): Promise<ProviderView[]> {
       const rows = (await store.list()).filter(({ id }) => !environment.has(id))
       return [...[...environment.values()].map(({ view }) => view), ...rows.map(storedView)]
@@ -136,7 +136,10 @@ export function createProviders(deps: ProvidersDependencies) {
       return environment.get(id)?.view ?? storedView(await stored(id))
     },
 
-    /** Nobody signs in with it any more; who is signed in stays so. @throws AppError provider_not_found (404), provider_of_environment (409) */
+    /**
+     * Nobody signs in with it any more; who is signed in stays so.
+     * @throws AppError provider_not_found (404), provider_of_environment (409)
+     */
     async disable(id: string): Promise<void> {
       await change(id, () => store.setDisabled(id, true, new Date(clock())))
       events({ type: 'provider.disabled', provider: id })
@@ -158,7 +161,10 @@ export function createProviders(deps: ProvidersDependencies) {
       events({ type: 'provider.removed', provider: id })
     },
 
-    /** Asks the provider whether the configuration is right; also of one that is disabled. @throws AppError provider_not_found (404) */
+    /**
+     * Asks a provider whether its configuration is right, also when it is switched off.
+     * @throws AppError provider_not_found (404), secret_key_mismatch, provider_misconfigured (500)
+     */
     async test(id: string): Promise<Finding[]> {
       const connector = environment.get(id)?.provider.connector ?? connectors.of(await stored(id))
       if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
