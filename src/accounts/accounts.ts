@@ -16,6 +16,8 @@ import { createCleanup } from './cleanup.ts'
 import { refusedDomain } from './email-domains.ts'
 import type { SecurityEvents } from './events.ts'
 import { createHasher, type Hasher } from './hashing.ts'
+import { createLinkedSignIns } from './linked/linked-sign-ins.ts'
+import { createLinkedStore } from './linked/store.ts'
 import { createLinks } from './links.ts'
 import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
@@ -114,6 +116,12 @@ export function createAccounts(deps: AccountsDependencies) {
     changePassword: createChangePassword({ ...shared, passwords }),
     ...createProfile({ ...shared, verification }),
     ...administration,
+    linked: createLinkedSignIns({
+      ...shared,
+      linkedStore: createLinkedStore({ db, clock }),
+      verification,
+      open: settings.registration !== 'closed',
+    }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     ...createCleanup(shared),
     /** Password checks running and waiting, for metrics. */

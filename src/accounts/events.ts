@@ -21,9 +21,15 @@ export interface AccountEvent {
     | 'account.enabled'
     | 'account.deleted'
     | 'account.purged'
+    /** It waited for an address whose owner has come by another way. */
+    | 'account.voided'
+    | 'account.linked'
+    | 'account.unlinked'
   accountId?: string
   /** Why, as a snake_case word: `wrong`, `locked`, `unknown_account`, `too_many_mails`, …; of a new role, which. */
   reason?: string
+  /** The id of the provider that a sign-in came through, or that was linked. */
+  provider?: string
   /** The network address the act came from. */
   address?: string
   /** How many, where one event stands for several. */

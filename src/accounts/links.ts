@@ -10,6 +10,7 @@ export function createLinks(issuer: string) {
   }
   return {
     signIn: () => link('/login'),
+    account: () => link('/account'),
     forgotPassword: () => link('/forgot-password'),
     /** @param flow the interaction to come back to */
     verifyEmail: (token: string, flow?: string) => link('/verify-email', { token, flow }),

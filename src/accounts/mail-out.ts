@@ -15,6 +15,11 @@ export type AccountMail =
     }
   | { to: string; template: 'locked-for-good'; data: { username: string; link: string; validFor: string } }
   | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
+  | {
+      to: string
+      template: 'sign-in-linked' | 'sign-in-unlinked'
+      data: { username: string; provider: string; accountLink: string }
+    }
 
 export interface MailOut {
   /** Queues a mail; never throws for what a mail server says. */

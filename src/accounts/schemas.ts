@@ -17,6 +17,9 @@ export const registrationSchema = z.object({
   familyName: optionalName,
 })
 
+/** What makes an account of somebody who signs in elsewhere; there is no password. */
+export const upstreamRegistrationSchema = registrationSchema.pick({ username: true, email: true })
+
 /** What an administrator or the command line sends. No password: the account signs in another way. */
 export const adminAccountSchema = registrationSchema.extend({
   username: anyUsername,

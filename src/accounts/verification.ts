@@ -39,6 +39,8 @@ export function createVerification(deps: {
    */
   const queue = (account: Account, email: string, flow?: string): void =>
     mail.defer(async () => {
+      // Meanwhile the account may be gone: whoever owns the address came by another way.
+      if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
       const owner = await store.byProvenEmail(email)
       const issued = await tokens.issue({
         purpose: 'verify_email',

@@ -90,6 +90,24 @@ export interface Sessions {
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
+/** What a sign-in elsewhere came to. */
+type UpstreamOutcome =
+  | { location: string }
+  | { tokens: object }
+  | { location: string; problem: string; purpose: string | undefined }
+
+/** Signing in elsewhere: src/federation/flow.ts. */
+export interface UpstreamSignIns {
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    provider: string,
+    purpose: { kind: 'api' } | { kind: 'code'; challenge: string },
+  ): Promise<UpstreamOutcome>
+  callback(request: FastifyRequest, reply: FastifyReply, provider: string): Promise<UpstreamOutcome>
+  redeemCode(code: string, verifier: string): Promise<{ accountId: string; at: number } | undefined>
+}
+
 export interface ApiDependencies {
   issuer: URL
   clock: Clock
@@ -99,4 +117,5 @@ export interface ApiDependencies {
   findLive(accountId: string, since: number): Promise<ApiAccount | undefined>
   mint: TokenMint
   sessions: Sessions
+  upstream: UpstreamSignIns
 }

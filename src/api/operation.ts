@@ -4,31 +4,34 @@ import { problemSchema } from './schemas.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {
-  400: 'The body is not JSON, or holds a NUL character (`invalid_request`).',
+  400: 'The body is not JSON, or holds a NUL character (`invalid_request`). `upstream_expired`, `upstream_failed`: nothing came of a sign-in elsewhere.',
   401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. The challenges are in `WWW-Authenticate`.',
-  403: '`unconfirmed_account`: the e-mail address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `cross_site_request`.',
-  404: '`link_expired`: never sent, used already, or too old.',
+  403: '`unconfirmed_account`: the e-mail address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
+  404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off.',
   409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `last_administrator`: nobody could administer this server.',
   413: 'The body is larger than 16 KiB (`too_large`).',
   415: 'The body is not `application/json` (`unsupported_media_type`, `json_required`).',
   422: 'Fields are missing, unknown or wrong; `errors` names each (`invalid_fields`).',
   429: 'Too many attempts (`rate_limited`, `too_many_mails`); `Retry-After` says when to try again.',
-  503: 'Too much to do at this moment (`overloaded`); `Retry-After` says when to try again.',
+  503: 'Too much to do at this moment (`overloaded`), or the provider does not answer (`upstream_unreachable`); `Retry-After` says when to try again.',
 } as const
 
 type ProblemStatus = keyof typeof PROBLEMS
 
-interface Operation<Success extends number, Schema extends z.ZodType, Body, Params> {
+interface Operation<Success extends number, Schema extends z.ZodType, Body, Params, Query> {
   id: string
   summary: string
   description?: string
-  tag: 'Tokens' | 'Session' | 'Profile' | 'E-mail and password'
+  tag: 'Tokens' | 'Session' | 'Profile' | 'E-mail and password' | 'Sign-in elsewhere'
   /** Left out: anybody may call it. */
   caller?: CallerRules
   /** A GET, which takes no body. */
   safe?: true
   body?: Body
   params?: Params
+  query?: Query
+  /** Where a redirect (303) leads, if the answer can be one. */
+  redirects?: string
   answers: readonly [status: Success, description: string, schema?: Schema]
   problems: readonly ProblemStatus[]
 }
@@ -47,11 +50,12 @@ export function operation<
   Schema extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUnknown,
   Params extends z.ZodType = z.ZodUnknown,
->(described: Operation<Success, Schema, Body, Params>) {
-  const { id, summary, description, tag, caller, body, params, answers } = described
+  Query extends z.ZodType = z.ZodUnknown,
+>(described: Operation<Success, Schema, Body, Params, Query>) {
+  const { id, summary, description, tag, caller, body, params, query, redirects, answers } = described
   const [status, about, schema] = answers
   const unreadable: ProblemStatus[] = described.safe ? [] : [400, 403, 413, 415]
-  const wrong: ProblemStatus[] = body ? [422] : []
+  const wrong: ProblemStatus[] = body || query ? [422] : []
   const problems = [...new Set([...described.problems, ...unreadable, ...wrong])].map((problem) => [
     problem,
     { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
@@ -60,6 +64,7 @@ export function operation<
     [status]: schema
       ? { description: about, content: { 'application/json': { schema } } }
       : z.undefined().describe(about),
+    ...(redirects !== undefined && { 303: z.undefined().describe(redirects) }),
     ...Object.fromEntries(problems),
   }
   const schemas = {
@@ -70,6 +75,7 @@ export function operation<
     ...(caller && { security: caller.password ? SECURITY.password : SECURITY.any }),
     ...(body && { body }),
     ...(params && { params }),
+    ...(query && { querystring: query }),
     response,
   }
   return {
@@ -77,6 +83,6 @@ export function operation<
     // The headers of programs stand in for those of pages (src/http/headers.ts).
     helmet: false as const,
     // For types there always is a body: where none is described, it is unknown.
-    schema: schemas as typeof schemas & { body: Body; params: Params },
+    schema: schemas as typeof schemas & { body: Body; params: Params; querystring: Query },
   }
 }

@@ -19,6 +19,7 @@ import { registerOpenApi } from './openapi.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { sessionRoutes } from './session.ts'
 import { tokenRoutes } from './tokens.ts'
+import { upstreamRoutes } from './upstream.ts'
 
 /** `/api/auth/…`, `/api/openapi.json` and `/api/docs`. */
 export async function apiRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<void> {
@@ -47,6 +48,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
     scope.addHook('preParsing', requireCaller(identify))
     const known = scope.withTypeProvider<ZodTypeProvider>()
     const context = { open, known, identify, deps }
-    for (const routes of [tokenRoutes, sessionRoutes, meRoutes, recoveryRoutes]) routes(context)
+    for (const routes of [tokenRoutes, sessionRoutes, upstreamRoutes, meRoutes, recoveryRoutes])
+      routes(context)
   })
 }

@@ -83,6 +83,37 @@ export const resetBody = body({ token, new_password: newPassword }).meta({
   examples: [{ token: TOKEN, new_password: 'copper lantern 19 meadow' }],
 })
 
+export const providerParams = z.object({
+  provider: z
+    .string()
+    .max(64)
+    .meta({ examples: ['github'] }),
+})
+
+/** RFC 7636 §4.3; S256 alone. Unknown parameters are left alone: links get some added on their way. */
+export const upstreamQuery = z
+  .object({
+    code_challenge: z
+      .string()
+      .regex(/^[\w-]{43}$/, 'Send the SHA-256 of the verifier in base64url: 43 characters.')
+      .optional()
+      .meta({ description: 'Ends in a one-time code instead of tokens.' }),
+    code_challenge_method: z.literal('S256', 'Only S256 is known.').optional(),
+  })
+  .refine(
+    ({ code_challenge, code_challenge_method: method }) =>
+      (code_challenge === undefined) === (method === undefined),
+    {
+      path: ['code_challenge_method'],
+      error: 'Send code_challenge and code_challenge_method=S256 together.',
+    },
+  )
+
+export const exchangeBody = body({
+  code: token,
+  code_verifier: text(128).regex(/^[\w.~-]{43,128}$/, 'A verifier has 43 to 128 characters (RFC 7636 §4.1).'),
+}).meta({ examples: [{ code: TOKEN, code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk' }] })
+
 export const verifyParams = z.object({ token: z.string().max(512) })
 
 export const tokenSet = z

@@ -71,6 +71,8 @@ export interface VerifyEmailPage extends Form {
   /** Set when the page was opened from the link in the message: one button, no field. */
   token?: string | undefined
   resend?: ButtonForm | undefined
+  /** Another address instead, while this one is not verified. */
+  change?: Form | undefined
   notice?: string | undefined
   /** Where one may go without verifying now. */
   later?: Link | undefined
@@ -118,8 +120,33 @@ export interface AccountPage {
   apps: ConnectedAppView[]
   linked: LinkedSignInView[]
   linkable: ProviderButton[]
+  /** A message with a link that sets the first password. */
+  setPassword?: ButtonForm | undefined
+  alert?: string | undefined
   signOut: ButtonForm
   adminHref?: string | undefined
+}
+
+/** What a provider did not tell about somebody new. */
+export interface FinishPage extends Form {
+  provider: string
+  /** What the provider calls them. */
+  upstreamName?: string | undefined
+  /** The address that the provider vouches for; undefined: it has to be typed and verified. */
+  email?: string | undefined
+  signInHref: string
+}
+
+/** The address that a provider vouches for is an account's: its owner proves the account. */
+export interface LinkPage extends Form {
+  provider: string
+  email: string
+  /** Whether the account has a password. */
+  password: boolean
+  /** Sign-ins that are linked to the account. */
+  providers: ProviderButton[]
+  forgotHref: string
+  cancelHref: string
 }
 
 export interface LogoutPage extends ButtonForm {
@@ -188,6 +215,9 @@ export interface Pages {
   'accounts/reset-expired': { retryHref: string; signInHref: string }
   'accounts/account': AccountPage
   'accounts/setup': Form & { token: string; passwordMinLength: number }
+  'federation/finish': FinishPage
+  'federation/link': LinkPage
+  'federation/code': { code: string; minutes: number }
   'oidc/logout': LogoutPage
   'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
   'oidc/error': ProtocolErrorPage

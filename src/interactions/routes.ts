@@ -66,7 +66,10 @@ export interface InteractionRoutesOptions {
   signInForm: SignInForm
   http: Pick<Http, 'limit' | 'forms'>
   registration: 'open' | 'closed'
-  providers(flow: string): ProviderButton[]
+  /** @param again the person is signed in, and has to prove themselves once more */
+  providers(flow: string, again: boolean): Promise<ProviderButton[]>
+  /** What a sign-in elsewhere came back with, from the query of the page. */
+  upstreamProblem(query: unknown): Promise<string | undefined>
   findAccount(id: string): Promise<{ username: string; email?: string | undefined } | undefined>
   /** What is asked for, in words. */
   describeScopes(details: FlowDetails): Promise<ConsentPage['scopes']>
@@ -81,10 +84,10 @@ export async function interactionRoutes(
   const { flows, signInForm, http } = options
   await http.forms(app)
 
-  const signInPage = (details: FlowDetails, form: Partial<SignInPage> = {}): SignInPage => ({
+  const signInPage = async (details: FlowDetails, form: Partial<SignInPage> = {}): Promise<SignInPage> => ({
     action: `/interaction/${details.uid}/sign-in`,
     client: details.client,
-    providers: options.providers(details.uid),
+    providers: await options.providers(details.uid, details.accountId !== undefined),
     registerHref: options.registration === 'open' ? `/register?flow=${details.uid}` : undefined,
     forgotHref: `/forgot-password?flow=${details.uid}`,
     cancel: { action: `/interaction/${details.uid}/cancel` },
@@ -108,12 +111,14 @@ export async function interactionRoutes(
     '/interaction/:uid',
     async (request, reply) => {
       const details = await flows.details(request, reply)
-      if (request.query.as === 'another') return renderPage(reply, 'interaction/sign-in', signInPage(details))
+      if (request.query.as === 'another')
+        return renderPage(reply, 'interaction/sign-in', await signInPage(details))
       if (details.prompt === 'consent' && details.accountId !== undefined)
         return consentPage(reply, details, details.accountId)
       const answer = await flows.answeredBy(request, reply, details)
       if (answer) return reply.redirect(await flows.signIn(request, reply, answer), 303)
-      return renderPage(reply, 'interaction/sign-in', signInPage(details))
+      const alert = await options.upstreamProblem(request.query)
+      return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert }))
     },
   )
 
@@ -127,7 +132,7 @@ export async function interactionRoutes(
       if (outcome.kind === 'signed_in')
         return reply.redirect(await flows.signIn(request, reply, outcome), 303)
       const { status, kind: _kind, ...form } = outcome
-      return renderPage(reply, 'interaction/sign-in', signInPage(details, form), status)
+      return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), status)
     },
   )
 

@@ -15,6 +15,9 @@ export interface MailData {
   'locked-for-good': { username: string; link: string; validFor: string }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
+  /** A sign-in elsewhere was added to the account, or taken away. */
+  'sign-in-linked': { username: string; provider: string; accountLink: string }
+  'sign-in-unlinked': { username: string; provider: string; accountLink: string }
 }
 
 export type MailTemplate = keyof MailData
@@ -39,6 +42,8 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
   'email-changed': (service) => `Your e-mail address for ${service} was changed`,
+  'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
+  'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
 }
 
 /** Text that goes into a mail stays on its line, whatever a name once was allowed to hold. */

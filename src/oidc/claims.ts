@@ -33,7 +33,11 @@ export const claimsByScope = {
   email: ['email', 'email_verified'],
   address: ['address'],
   phone: ['phone_number', 'phone_number_verified'],
+  identity_provider: ['urn:latchkey:identity_provider'],
 }
+
+/** Which provider elsewhere this sign-in came through, by its id; absent when it was none. Of the session, not the person. */
+export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 
 /** The scopes this server knows of its own, in words for the consent page. */
 export const scopesInWords: Readonly<Record<string, string>> = {
@@ -42,6 +46,7 @@ export const scopesInWords: Readonly<Record<string, string>> = {
   email: 'See your email address',
   address: 'See your postal address',
   phone: 'See your phone number',
+  identity_provider: 'See which service you signed in with',
   offline_access: 'Stay signed in when you are away',
 }
 

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
-import type { SessionDevice } from './session-device.ts'
+import type { SessionDevice } from './session-facts.ts'
 
 /** A browser in which an account is signed in. */
 export interface SignedInDevice {

@@ -121,6 +121,9 @@ export function createInteractions(deps: {
         // Somebody else was signed in here: their session ends now, so that nothing of it is inherited.
         await session.destroy()
         delete interaction.session
+      } else if (interaction.session?.uid !== session.uid) {
+        // They signed in elsewhere on this site meanwhile, which has already ended the session that the flow began with.
+        delete interaction.session
       }
       return finish(interaction, { login: { accountId, amr, ts: at, remember: true } })
     },

@@ -14,7 +14,7 @@ import type { createGrants } from './grants.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
-import { rememberDevices } from './session-device.ts'
+import { rememberFacts } from './session-facts.ts'
 import type { createFindAccount } from './subjects.ts'
 
 /** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
@@ -214,7 +214,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   }
   answerEscapedErrors(provider, deps.pages)
   skipEmptySignOut(provider)
-  rememberDevices(provider)
+  rememberFacts(provider)
   reuseClients(provider, deps.adapter)
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
   Object.assign(provider.ReplayDetection, {

@@ -1,14 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { endGrant } from './end-grant.ts'
 import { pinToIssuer } from './mount.ts'
-import { deviceOf } from './session-device.ts'
+import { ABSOLUTE_LIFETIME_FACTOR } from './provider.ts'
+import { deviceOf, type UpstreamSession } from './session-facts.ts'
 
-/** How a person proved who they are (RFC 8176): “pwd” for a password. */
+/** How a person proved who they are (RFC 8176): “pwd” for a password, “fed” at a provider elsewhere. */
 export interface Authentication {
   accountId: string
   amr: string[]
+  /** Where, when that was elsewhere. */
+  upstream?: UpstreamSession | undefined
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
@@ -17,6 +21,8 @@ export interface SignInSession {
   uid: string
   /** When the person last proved who they are, in seconds since the epoch. */
   loginTs: number
+  /** How they did. */
+  amr: string[]
 }
 
 export interface SignInSessions {
@@ -25,11 +31,27 @@ export interface SignInSessions {
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /**
+   * Ends the sessions of an account that came by a sign-in elsewhere, in every browser; apps are told. With `sid` those
+   * of that session there alone, else all of that subject.
+   */
+  endUpstream(
+    accountId: string,
+    which: {
+      issuer: string
+      subject?: string | undefined
+      sid?: string | undefined
+      except?: string | undefined
+    },
+  ): Promise<void>
+  /** The account whose session came by this session elsewhere. */
+  findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
 
 export function createSignInSessions(deps: {
   issuer: string
   current(): Provider
+  artifacts: Pick<ArtifactStore, 'find' | 'upsert' | 'listByAccount' | 'revokeSession'>
   /** Seconds. */
   sessionTtl: number
   /** False when the account, or its sign-ins from before some moment, no longer count. */
@@ -42,14 +64,22 @@ export function createSignInSessions(deps: {
     const ctx = provider.createContext(request.raw, reply.raw)
     return { provider, ctx, session: await provider.Session.get(ctx) }
   }
+  // Not under `accountId`, so that ending some of an account's sessions leaves those of the others findable.
+  const remember = (issuer: string, sid: string, account: string) =>
+    deps.artifacts.upsert(
+      UPSTREAM_SESSION,
+      upstreamId(issuer, sid),
+      { account },
+      deps.sessionTtl * ABSOLUTE_LIFETIME_FACTOR,
+    )
   return {
     async current(request, reply) {
       const { session } = await open(request, reply)
-      const { accountId, uid, loginTs } = session
+      const { accountId, uid, loginTs, amr = ['pwd'] } = session
       if (accountId === undefined || loginTs === undefined) return undefined
-      return (await deps.isLive(accountId, loginTs)) ? { accountId, uid, loginTs } : undefined
+      return (await deps.isLive(accountId, loginTs)) ? { accountId, uid, loginTs, amr } : undefined
     },
-    async start(request, reply, { accountId, amr }) {
+    async start(request, reply, { accountId, amr, upstream }) {
       const opened = await open(request, reply)
       let { session } = opened
       if (session.accountId !== undefined && session.accountId !== accountId) {
@@ -59,8 +89,9 @@ export function createSignInSessions(deps: {
         session.resetIdentifier()
       }
       session.loginAccount({ accountId, amr, loginTs: epochSeconds(Date.now) })
-      Object.assign(session, { device: deviceOf(request.raw) })
+      Object.assign(session, { device: deviceOf(request.raw), upstream })
       await session.save(deps.sessionTtl)
+      if (upstream?.sid !== undefined) await remember(upstream.issuer, upstream.sid, accountId)
       opened.ctx.cookies.secure = secure
       opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {
         httpOnly: true,
@@ -81,8 +112,26 @@ export function createSignInSessions(deps: {
       const attributes = { httpOnly: true, sameSite: 'lax', signed: true, path: '/' } as const
       ctx.cookies.set(provider.cookieName('session'), null, attributes)
     },
+    async endUpstream(accountId, { issuer, subject, sid, except }) {
+      const provider = deps.current()
+      for (const { payload } of await deps.artifacts.listByAccount('Session', accountId)) {
+        const { uid, upstream } = payload as { uid?: string; upstream?: UpstreamSession }
+        if (uid === undefined || uid === except || upstream?.issuer !== issuer) continue
+        if (sid === undefined ? upstream.subject !== subject : upstream.sid !== sid) continue
+        const session = await provider.Session.findByUid(uid)
+        if (session) await tellApps(provider, session)
+        await deps.artifacts.revokeSession(accountId, uid)
+      }
+    },
+    async findByUpstream(issuer, sid) {
+      const found = await deps.artifacts.find(UPSTREAM_SESSION, upstreamId(issuer, sid))
+      return typeof found?.account === 'string' ? found.account : undefined
+    },
   }
 }
+
+const UPSTREAM_SESSION = 'UpstreamSession'
+const upstreamId = (issuer: string, sid: string) => `${issuer}\0${sid}`
 
 /** Back-Channel Logout §2.5 for every app that this session signed in to. */
 async function tellApps(provider: Provider, session: Session): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
-import { type Subject, subjectClaims } from './claims.ts'
+import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
 
 /** A person as the protocol meets them. */
@@ -26,14 +26,32 @@ export function isCurrent(
  * The `findAccount` of the library. A disabled or closed account, and whatever was issued before the account's
  * `authValidAfter`, is as if it did not exist: every token and session of it stops at once, in every process.
  */
-export function createFindAccount(findById: (id: string) => Promise<ProtocolAccount | undefined>) {
+export function createFindAccount(
+  findById: (id: string) => Promise<ProtocolAccount | undefined>,
+  providerOfSession: (uid: string) => Promise<string | undefined>,
+) {
   return async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
     const account = await findById(sub)
-    const { iat, clientId } = (token ?? {}) as { iat?: number; clientId?: string }
+    const {
+      iat,
+      clientId,
+      sessionUid = ctx.oidc.session?.uid,
+    } = (token ?? {}) as {
+      iat?: number
+      clientId?: string
+      sessionUid?: string
+    }
     const since = token ? iat : ctx.oidc.session?.loginTs
     if (account === undefined || !isCurrent(account, since)) return undefined
     // What registering by the JSON API gives out works once the address is proven (mint.ts).
     if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
-    return { accountId: sub, claims: () => subjectClaims(account) }
+    return {
+      accountId: sub,
+      async claims(_use, scope) {
+        const claims = subjectClaims(account)
+        if (sessionUid === undefined || !scope.split(' ').includes('identity_provider')) return claims
+        return { ...claims, [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
+      },
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { apiRoutes } from '../api/routes.ts'
+import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import { isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
@@ -11,6 +12,7 @@ export async function wireApi(
   http: Http,
   services: Services,
   { mint, sessions }: Protocol,
+  federation: Federation,
 ): Promise<void> {
   const { accounts, clock, config } = services
   await app.register((scope) =>
@@ -25,6 +27,11 @@ export async function wireApi(
       },
       mint,
       sessions,
+      upstream: {
+        start: (request, reply, provider, purpose) => federation.start(request, reply, provider, { purpose }),
+        callback: federation.callback,
+        redeemCode: federation.redeemCode,
+      },
     }),
   )
 }

@@ -10,6 +10,7 @@ import { answers } from '../oidc/interactions.ts'
 import type { Services } from '../services.ts'
 import { connectedApps, describeScopes } from './consents.ts'
 import type { Protocol } from './protocol.ts'
+import { upstreamSignIns } from './upstream.ts'
 
 /** Every page that people see, on the services and the protocol. */
 export async function wirePages(
@@ -21,7 +22,7 @@ export async function wirePages(
   const { accounts, artifacts, clock, config } = services
   const browser = createBrowserState(http)
   const signInForm = createSignInForm({ accounts, browser })
-  const providers = () => []
+  const upstream = upstreamSignIns(services)
 
   await app.register(accountPages, {
     clock,
@@ -39,7 +40,7 @@ export async function wirePages(
     apps: connectedApps(services),
     registration: config.registration,
     passwordMinLength: config.passwordMinLength,
-    providers,
+    upstream,
   })
   await app.register(interactionRoutes, {
     flows: {
@@ -47,14 +48,15 @@ export async function wirePages(
       async answeredBy(request, reply, details) {
         const session = await sessions.current(request, reply)
         return answers(session, details)
-          ? { accountId: session.accountId, amr: ['pwd'], at: session.loginTs }
+          ? { accountId: session.accountId, amr: session.amr, at: session.loginTs }
           : undefined
       },
     },
     signInForm,
     http,
     registration: config.registration,
-    providers,
+    providers: (flow, again) => upstream.buttons({ flow, again }),
+    upstreamProblem: upstream.problem,
     async findAccount(id) {
       const account = await accounts.byId(id)
       return account && { username: account.displayUsername, email: account.email ?? undefined }

@@ -15,6 +15,7 @@ import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
 import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
 import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
+import { providerOf } from '../oidc/session-facts.ts'
 import { createSignInSessions } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
@@ -31,7 +32,10 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     refreshToken: config.refreshTokenTtl,
     session: config.sessionTtl,
   }
-  const findAccount = createFindAccount((id) => accounts.byId(id))
+  const findAccount = createFindAccount(
+    (id) => accounts.byId(id),
+    async (uid) => providerOf(await artifacts.findByUid('Session', uid)),
+  )
   const adapter = createAdapterFactory({
     artifacts,
     findClient: services.findClient,
@@ -82,6 +86,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const sessions = createSignInSessions({
     issuer: config.issuer,
     current,
+    artifacts,
     sessionTtl: config.sessionTtl,
     isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
   })

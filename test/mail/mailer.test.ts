@@ -83,6 +83,8 @@ test('every template renders in both forms, leaving no value out', async () => {
     locked: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
     'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
     'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
+    'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
+    'sign-in-unlinked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
   }
   const all = Object.entries(values).map(
     ([template, data]) => ({ to: 'a@b.example', template, data }) as Mail,

@@ -20,6 +20,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   session: 'That device is signed out.',
   sessions: 'All other devices are signed out.',
   app: 'The app has no access any more.',
+  linked: 'Done: you can sign in that way from now on. We sent you a message about it.',
+  unlinked: 'That way to sign in is removed. We sent you a message about it.',
 }
 
 /** How old a sign-in may be for changing the address that resets the password, in milliseconds (ASVS 7.5.1). */
@@ -48,15 +50,19 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     reply: FastifyReply,
     { session, account }: Signed,
     forms: Forms,
-    notice?: string,
-    status = 200,
+    { notice, alert, status = 200 }: { notice?: string; alert?: string | undefined; status?: number } = {},
   ) {
-    const [devices, connected] = await Promise.all([sessions.list(account.id), apps.list(account.id)])
+    const [devices, connected, ways] = await Promise.all([
+      sessions.list(account.id),
+      apps.list(account.id),
+      deps.upstream.waysIn(account.id),
+    ])
     const page: AccountPage = {
       username: account.displayUsername,
       email: account.email ?? undefined,
       pendingEmail: account.pendingEmail ?? undefined,
       notice,
+      alert,
       profile: {
         action: '/account/profile',
         values: {
@@ -66,12 +72,16 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         },
         ...forms.profile,
       },
-      password: {
-        action: '/account/password',
-        passwordMinLength: deps.passwordMinLength,
-        forgotHref: '/forgot-password',
-        ...forms.password,
-      },
+      password: ways.password
+        ? {
+            action: '/account/password',
+            passwordMinLength: deps.passwordMinLength,
+            forgotHref: '/forgot-password',
+            ...forms.password,
+          }
+        : undefined,
+      setPassword:
+        account.email === null ? undefined : { action: '/forgot-password', fields: { email: account.email } },
       sessions: devices.map(({ uid, ...device }) => ({
         ...device,
         current: uid === session.uid,
@@ -84,8 +94,8 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         action: '/account/apps/withdraw',
         fields: { id: clientId },
       })),
-      linked: [],
-      linkable: [],
+      linked: ways.linked,
+      linkable: ways.linkable,
       signOut: { action: '/logout' },
     }
     return renderPage(reply, 'accounts/account', page, status)
@@ -106,7 +116,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         if (!(error instanceof FieldErrors)) throw error
         const errors = formErrors(error.errors)
         const typed = form === 'profile' ? { values: profileForm.parse(request.body ?? {}) } : {}
-        return show(reply, signed, { [form]: { errors, ...typed } }, undefined, 422)
+        return show(reply, signed, { [form]: { errors, ...typed } }, { status: 422 })
       }
     }
 
@@ -114,7 +124,9 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     const signed = await whoever(request, reply)
     if (!signed) return reply
     const email = z.string().max(254).safeParse(request.query.email).data
-    return show(reply, signed, email === undefined ? {} : { email }, NOTICES[String(request.query.done)])
+    const notice = NOTICES[String(request.query.done)]
+    const alert = await deps.upstream.problem(request.query)
+    return show(reply, signed, email === undefined ? {} : { email }, { ...(notice && { notice }), alert })
   })
 
   app.post(

@@ -5,7 +5,7 @@ import type { Http } from '../../http/http.ts'
 /**
  * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
  *
- *   pending  who has just given the right password, and still has to verify an e-mail address
+ *   pending  who has just signed in, and still has to verify an e-mail address
  *   flow     which interaction (an app's sign-in) to come back to
  *
  * Neither is a sign-in. Both end after an hour, like the interaction itself.
@@ -13,7 +13,22 @@ import type { Http } from '../../http/http.ts'
 const TTL = 3600
 
 const flowId = z.string().regex(/^[\w-]{20,64}$/)
-const pendingSchema = z.object({ accountId: z.string(), email: z.string(), flow: flowId.optional() })
+const upstreamSchema = z.object({
+  provider: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  sid: z.string().optional(),
+})
+/** The sign-in elsewhere that somebody came by. */
+export type UpstreamSession = z.infer<typeof upstreamSchema>
+
+const pendingSchema = z.object({
+  accountId: z.string(),
+  email: z.string(),
+  flow: flowId.optional(),
+  /** Without it, by password. */
+  upstream: upstreamSchema.optional(),
+})
 export type Pending = z.infer<typeof pendingSchema>
 
 export interface BrowserState {

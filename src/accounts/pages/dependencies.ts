@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
-import type { ConnectedAppView, ProviderButton } from '../../http/pages.ts'
+import type { ConnectedAppView, LinkedSignInView, ProviderButton } from '../../http/pages.ts'
 import type { Accounts } from '../accounts.ts'
-import type { BrowserState } from './browser-state.ts'
+import type { BrowserState, UpstreamSession } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
 
 /** The browser's sign-in session, as these pages need it. */
@@ -15,7 +15,7 @@ export interface Sessions {
   start(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: { accountId: string; amr: string[] },
+    who: { accountId: string; amr: string[]; upstream?: UpstreamSession | undefined },
   ): Promise<void>
   list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
   end(accountId: string, uid: string): Promise<void>
@@ -39,5 +39,24 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   registration: 'open' | 'closed'
   passwordMinLength: number
-  providers(flow: string | undefined): ProviderButton[]
+  upstream: UpstreamSignIns
+}
+
+/** Signing in elsewhere, as these pages show it. */
+export interface UpstreamSignIns {
+  /** Buttons “Continue with …”. */
+  buttons(where: {
+    flow?: string | undefined
+    returnTo?: string | undefined
+    /** The person is signed in, and has to prove themselves once more. */
+    again?: boolean
+  }): Promise<ProviderButton[]>
+  /** What one came back with, from the query of a page. */
+  problem(query: unknown): Promise<string | undefined>
+  /** What signs an account in. */
+  waysIn(accountId: string): Promise<{
+    password: boolean
+    linked: LinkedSignInView[]
+    linkable: ProviderButton[]
+  }>
 }

@@ -10,9 +10,13 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const returnTo = (request: FastifyRequest) =>
     safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
 
-  const page = (request: FastifyRequest, form: Partial<SignInPage> = {}): SignInPage => ({
+  const page = async (
+    request: FastifyRequest,
+    form: Partial<SignInPage> = {},
+    again = false,
+  ): Promise<SignInPage> => ({
     action: `/login?return_to=${encodeURIComponent(returnTo(request))}`,
-    providers: deps.providers(undefined),
+    providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
     registerHref: deps.registration === 'open' ? '/register' : undefined,
     forgotHref: '/forgot-password',
     ...form,
@@ -22,10 +26,11 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const again = (request.query as { again?: unknown }).again !== undefined
     if (again) {
       const notice = 'Sign in again to confirm that it is you.'
-      return renderPage(reply, 'interaction/sign-in', page(request, { notice }))
+      return renderPage(reply, 'interaction/sign-in', await page(request, { notice }, true))
     }
     if (await sessions.current(request, reply)) return reply.redirect(returnTo(request), 303)
-    return renderPage(reply, 'interaction/sign-in', page(request))
+    const alert = await deps.upstream.problem(request.query)
+    return renderPage(reply, 'interaction/sign-in', await page(request, { alert }))
   })
 
   app.post('/login', http.limit('signIn'), async (request, reply) => {
@@ -33,7 +38,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
-      return renderPage(reply, 'interaction/sign-in', page(request, form), status)
+      return renderPage(reply, 'interaction/sign-in', await page(request, form), status)
     }
     await sessions.start(request, reply, outcome)
     return reply.redirect(returnTo(request), 303)

@@ -29,7 +29,7 @@ export const formErrors = (errors: Readonly<Record<string, string>>): Record<str
 export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, browser } = deps
 
-  const show = (
+  const show = async (
     reply: FastifyReply,
     flow: string | undefined,
     form: Partial<RegisterPage> = {},
@@ -40,7 +40,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       'accounts/register',
       {
         action: withFlow('/register', flow),
-        providers: deps.providers(flow),
+        providers: await deps.upstream.buttons({ flow }),
         signInHref: flow === undefined ? '/login' : `/interaction/${flow}`,
         passwordMinLength: deps.passwordMinLength,
         ...form,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { VerifyEmailPage } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
+import { FieldErrors } from '../field-errors.ts'
 import { onwards, type Pending, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -19,7 +20,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
  * nothing up (mail scanners open links); its button does.
  *
- * In the browser that knows the password (Pending) verifying also signs in and goes on to the app.
+ * In the browser that has just signed in (Pending) verifying also signs in and goes on to the app.
  */
 export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, browser, sessions } = deps
@@ -34,6 +35,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
         action: withFlow('/verify-email', pending.flow),
         email: pending.email,
         resend: { action: withFlow('/verify-email/resend', pending.flow) },
+        change: { action: withFlow('/verify-email/address', pending.flow) },
         ...form,
       },
       status,
@@ -43,7 +45,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const pending = browser.pending(request)
     if (pending?.accountId !== accountId)
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
-    await sessions.start(request, reply, { accountId, amr: ['pwd'] })
+    const { upstream } = pending
+    await sessions.start(request, reply, { accountId, amr: [upstream ? 'fed' : 'pwd'], upstream })
     browser.clearPending(reply)
     return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
   }
@@ -101,5 +104,22 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (!pending) throw nothingPending()
     await accounts.verification.send(pending.accountId, pending.flow)
     return show(reply, pending, { notice: 'A new message is on its way.' })
+  })
+  app.post('/verify-email/address', http.limit('mail'), async (request, reply) => {
+    const pending = browser.pending(request)
+    // Only while nothing is proven: a proven address is changed on the account page, after a fresh sign-in.
+    if (!pending || (await accounts.byId(pending.accountId))?.email !== null) throw nothingPending()
+    const { email } = z.object({ email: z.string().max(1024).default('') }).parse(request.body ?? {})
+    const action = withFlow('/verify-email/address', pending.flow)
+    try {
+      await accounts.changeEmail(pending.accountId, email, pending.flow)
+    } catch (error) {
+      if (!(error instanceof FieldErrors)) throw error
+      return show(reply, pending, { change: { action, errors: { ...error.errors }, values: { email } } }, 422)
+    }
+    const account = await accounts.byId(pending.accountId)
+    const changed = { ...pending, email: account?.pendingEmail ?? email.trim() }
+    browser.setPending(reply, changed)
+    return show(reply, changed, { notice: `A message is on its way to ${changed.email}.` })
   })
 }

@@ -1,0 +1,29 @@
+/** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
+export interface UpstreamIdentity {
+  issuer: string
+  subject: string
+  /** The id of the provider that it came through. */
+  provider: string
+  /** What the provider calls the account: a username or an address. */
+  label: string | null
+  /** The provider's tokens, sealed; null: none are kept. */
+  sealedTokens: string | null
+}
+
+/** What a provider says about a person. Fills what is empty, and changes nothing. */
+export interface UpstreamProfile {
+  givenName: string | null
+  familyName: string | null
+  picture: string | null
+}
+
+/** An identity that belongs to an account. Times are milliseconds since the epoch. */
+export interface LinkedIdentity {
+  id: string
+  provider: string
+  issuer: string
+  subject: string
+  label: string | null
+  createdAt: number
+  lastUsedAt: number
+}

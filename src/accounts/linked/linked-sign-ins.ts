@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../../errors.ts'
+import type { Account } from '../account.ts'
+import { canonicalEmail } from '../email-address.ts'
+import type { SecurityEvents } from '../events.ts'
+import { FieldErrors } from '../field-errors.ts'
+import type { Links } from '../links.ts'
+import type { MailOut } from '../mail-out.ts'
+import { takenError } from '../new-account.ts'
+import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
+import type { AccountSessions } from '../sessions.ts'
+import type { AccountStore } from '../store.ts'
+import { canonicalUsername, usernameFrom, username as usernameSchema } from '../username.ts'
+import type { Verification } from '../verification.ts'
+import type { LinkedIdentity, UpstreamIdentity, UpstreamProfile } from './identity.ts'
+import type { LinkedStore } from './store.ts'
+
+/** `unverified`: the account has still to prove its address. */
+export type LinkedSignIn =
+  | { kind: 'ok' | 'unverified'; account: Account }
+  | { kind: 'disabled' }
+  /** No account has this identity. */
+  | { kind: 'unknown' }
+
+interface Origin {
+  /** The network address. */
+  address?: string | undefined
+  /** The interaction to come back to. */
+  flow?: string | undefined
+}
+
+/**
+ * Signing in by an account elsewhere. What decides is (issuer, subject); an address never joins anything to an account by
+ * itself: `register` refuses one that is somebody's, and `link` is for a person who has proven the account otherwise.
+ *
+ *   identity ──signIn──> its account │ unknown ──register──> a new account
+ *                                         └── the address is an account's ──(its owner proves that account)──link──> it
+ */
+export function createLinkedSignIns(deps: {
+  store: AccountStore
+  linkedStore: LinkedStore
+  verification: Pick<Verification, 'queue'>
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  open: boolean
+  refusedDomain: (email: string) => string | undefined
+}) {
+  const { store, linkedStore, verification, sessions, mail, links, events } = deps
+  const from = ({ address }: Origin) => (address === undefined ? {} : { address })
+
+  const tell = (
+    account: Account,
+    template: 'sign-in-linked' | 'sign-in-unlinked',
+    provider: string,
+  ): void => {
+    if (account.email === null) return
+    const data = { username: account.displayUsername, provider, accountLink: links.account() }
+    mail.send({ to: account.email, template, data })
+  }
+
+  const signIn = async (identity: UpstreamIdentity, origin: Origin = {}): Promise<LinkedSignIn> => {
+    const found = await linkedStore.find(identity)
+    const account = found && (await store.byId(found.accountId))
+    if (!found || !account) return { kind: 'unknown' }
+    const facts = { accountId: account.id, provider: identity.provider, ...from(origin) }
+    if (account.disabledAt !== null) {
+      events.emit({ type: 'account.sign_in_failed', reason: 'disabled', ...facts })
+      return { kind: 'disabled' }
+    }
+    if (!(await linkedStore.used(found.id, account.id, identity))) return { kind: 'unknown' }
+    if (account.email === null) return { kind: 'unverified', account }
+    events.emit({ type: 'account.signed_in', ...facts })
+    return { kind: 'ok', account }
+  }
+
+  return {
+    signIn,
+
+    /** The account that has proven an address, in whatever form it is written. */
+    async ownerOf(email: string): Promise<Account | undefined> {
+      const canonical = canonicalEmail(email)
+      return canonical === undefined ? undefined : store.byProvenEmail(canonical)
+    },
+
+    /**
+     * A username that is valid and free, made from the first of these that will do.
+     * @param email the address that the newcomer has proven, if so
+     */
+    async suggestUsername(hints: readonly string[], email: string | undefined): Promise<string> {
+      for (const base of [...hints.map(usernameFrom), 'user']) {
+        for (let suffix = 1; suffix < 100; suffix++) {
+          const candidate = suffix === 1 ? base : `${base}${suffix}`
+          if (!usernameSchema.safeParse(candidate).success) continue
+          if (await linkedStore.isFree(candidate, email)) return candidate
+        }
+      }
+      return `user${randomUUID().slice(0, 8)}`
+    },
+
+    /** Whether a name that the provider gave can be taken as it is. */
+    async isUsable(name: string, email: string | undefined): Promise<boolean> {
+      return usernameSchema.safeParse(name).success && linkedStore.isFree(canonicalUsername(name), email)
+    },
+
+    /**
+     * Makes an account for an identity that nobody has. `email.verified`: the provider vouches for the address, and it
+     * counts as proven; else a message is sent there, and the account waits for its proof.
+     * @throws FieldErrors (422; 409 for a username that is taken), AppError `registration_closed` (403)
+     */
+    async register(
+      input: { username: string; email: { address: string; verified: boolean } },
+      profile: UpstreamProfile,
+      identity: UpstreamIdentity,
+      origin: Origin = {},
+    ): Promise<LinkedSignIn | { kind: 'email_taken' }> {
+      if (!deps.open) {
+        throw new AppError(
+          'registration_closed',
+          403,
+          'New accounts are made by the administrators of this server. Ask them for one.',
+        )
+      }
+      const fields = parseFields(upstreamRegistrationSchema, {
+        username: input.username,
+        email: input.email.address,
+      })
+      const refused = deps.refusedDomain(fields.email)
+      if (refused !== undefined) throw new FieldErrors({ email: refused })
+      const { verified } = input.email
+      const inserted = await linkedStore.insert(
+        {
+          id: randomUUID(),
+          username: canonicalUsername(fields.username),
+          displayUsername: fields.username,
+          email: verified ? fields.email : null,
+          pendingEmail: verified ? null : fields.email,
+          passwordHash: null,
+          role: 'user',
+          ...profile,
+        },
+        identity,
+      )
+      if (inserted === 'username_taken') throw takenError('username_taken')
+      if (inserted === 'email_taken') return { kind: 'email_taken' }
+      if (inserted === 'identity_taken') return signIn(identity, origin)
+      const { account, voided } = inserted
+      for (const id of voided) {
+        await sessions.endAll(id)
+        events.emit({ type: 'account.voided', accountId: id, reason: 'address_proven_by_its_owner' })
+      }
+      const facts = { accountId: account.id, provider: identity.provider, ...from(origin) }
+      events.emit({ type: 'account.registered', ...facts })
+      if (!verified) {
+        verification.queue(account, fields.email, origin.flow)
+        return { kind: 'unverified', account }
+      }
+      events.emit({ type: 'account.signed_in', ...facts })
+      return { kind: 'ok', account }
+    },
+
+    /**
+     * Adds an identity to the account of somebody who has just proven it. The owner is told by mail.
+     * @param name of the provider, for the mail
+     */
+    async link(
+      accountId: string,
+      identity: UpstreamIdentity,
+      profile: UpstreamProfile,
+      name: string,
+    ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'> {
+      const outcome = await linkedStore.link(accountId, identity, profile)
+      if (outcome === 'identity_taken')
+        return (await linkedStore.find(identity))?.accountId === accountId ? 'already' : 'identity_taken'
+      const account = outcome === 'linked' ? await store.byId(accountId) : undefined
+      if (!account) return 'no_account'
+      events.emit({ type: 'account.linked', accountId, provider: identity.provider })
+      tell(account, 'sign-in-linked', name)
+      return 'linked'
+    },
+
+    /**
+     * Takes an identity away from its account. Undefined: it was not there.
+     * @param usable ids of the providers that are switched on
+     * @throws AppError `last_way_in` (409)
+     */
+    async unlink(
+      accountId: string,
+      id: string,
+      usable: readonly string[],
+      name: string,
+    ): Promise<LinkedIdentity | undefined> {
+      const removed = await linkedStore.removeUnlessLast(accountId, id, usable)
+      if (removed === 'last') {
+        throw new AppError(
+          'last_way_in',
+          409,
+          'This is the only way to sign in to your account. Set a password first, or link another service.',
+        )
+      }
+      const account = removed && (await store.byId(accountId))
+      if (!account) return undefined
+      events.emit({ type: 'account.unlinked', accountId, provider: removed.provider })
+      tell(account, 'sign-in-unlinked', name)
+      return removed
+    },
+
+    async waysIn(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }> {
+      const [stored, identities] = await Promise.all([
+        store.withPassword(accountId),
+        linkedStore.list(accountId),
+      ])
+      return { password: stored !== undefined && stored.passwordHash !== null, identities }
+    },
+
+    /** The account of an identity. */
+    accountOf: async (identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>
+      (await linkedStore.find(identity))?.accountId,
+
+    /** What was kept of the provider's tokens, still sealed. */
+    sealedTokens: linkedStore.tokens,
+  }
+}
+
+export type LinkedSignIns = ReturnType<typeof createLinkedSignIns>

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { type Account, toAccount } from '../account.ts'
+import { type NewAccount, type Taken, wholeSecond } from '../store.ts'
+import type { LinkedIdentity, UpstreamIdentity, UpstreamProfile } from './identity.ts'
+
+/** Accounts that only wait for an address, and so have proven nothing. */
+const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
+
+/** Linked identities in the database: one account each, by a unique index on issuer and subject. */
+export function createLinkedStore({ db, clock }: { db: Database; clock: Clock }) {
+  const { prisma } = db
+  const now = (): Date => new Date(clock())
+
+  const row = (identity: UpstreamIdentity) => ({
+    id: randomUUID(),
+    issuer: identity.issuer,
+    subject: identity.subject,
+    provider: identity.provider,
+    label: identity.label,
+    sealedTokens: identity.sealedTokens,
+    createdAt: now(),
+    lastUsedAt: now(),
+  })
+
+  const find = async ({ issuer, subject }: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>
+    (await prisma.linkedIdentity.findUnique({ where: { issuer_subject: { issuer, subject } } })) ?? undefined
+
+  return {
+    find,
+
+    async list(accountId: string): Promise<LinkedIdentity[]> {
+      const rows = await prisma.linkedIdentity.findMany({
+        where: { accountId },
+        orderBy: { createdAt: 'asc' },
+      })
+      return rows.map(({ id, provider, issuer, subject, label, createdAt, lastUsedAt }) => ({
+        ...{ id, provider, issuer, subject, label },
+        createdAt: createdAt.getTime(),
+        lastUsedAt: lastUsedAt.getTime(),
+      }))
+    },
+
+    /** Whether a username is free for whoever has proven `email`: what only waits for that address gives way to them. */
+    async isFree(username: string, email: string | undefined): Promise<boolean> {
+      const holder = await prisma.account.findUnique({ where: { username } })
+      if (holder === null) return true
+      return email !== undefined && holder.email === null && givesWay(holder, email)
+    },
+
+    /**
+     * Makes an account and its first linked identity, both or neither. With a proven address, what others registered
+     * under it without proof goes: the owner is here, and no password that somebody else chose survives that.
+     */
+    async insert(
+      account: NewAccount & { picture: string | null },
+      identity: UpstreamIdentity,
+    ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken'> {
+      const at = now()
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const squatters =
+            account.email === null ? [] : await tx.account.findMany({ where: waitingFor(account.email) })
+          for (const squatter of squatters) {
+            if (givesWay(squatter, account.email)) await tx.account.delete({ where: { id: squatter.id } })
+            else {
+              await tx.account.update({
+                where: { id: squatter.id },
+                data: {
+                  passwordHash: null,
+                  passwordChangedAt: at,
+                  authValidAfter: wholeSecond(at),
+                  updatedAt: at,
+                },
+              })
+              await tx.linkedIdentity.deleteMany({ where: { accountId: squatter.id } })
+              await tx.oneTimeToken.updateMany({
+                where: { accountId: squatter.id, usedAt: null },
+                data: { expiresAt: at },
+              })
+            }
+          }
+          const created = await tx.account.create({
+            data: {
+              ...account,
+              authValidAfter: wholeSecond(at),
+              createdAt: at,
+              updatedAt: at,
+              lastSignInAt: account.email === null ? null : at,
+              linkedIdentities: { create: row(identity) },
+            },
+          })
+          return { account: toAccount(created), voided: squatters.map(({ id }) => id) }
+        })
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error
+        if (await find(identity)) return 'identity_taken'
+        const other = await prisma.account.findUnique({ where: { username: account.username } })
+        return other ? 'username_taken' : 'email_taken'
+      }
+    },
+
+    /** Adds an identity to an account that may sign in; its empty names and picture are filled. */
+    async link(
+      accountId: string,
+      identity: UpstreamIdentity,
+      { givenName, familyName, picture }: UpstreamProfile,
+    ): Promise<'linked' | 'identity_taken' | 'no_account'> {
+      const at = now()
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const changed = await tx.$executeRaw`UPDATE accounts SET updated_at = ${at},
+            given_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${givenName} ELSE given_name END,
+            family_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${familyName} ELSE family_name END,
+            picture = COALESCE(picture, ${picture})
+            WHERE id = ${accountId} AND disabled_at IS NULL`
+          if (changed === 0) return 'no_account'
+          await tx.linkedIdentity.create({ data: { ...row(identity), accountId } })
+          return 'linked'
+        })
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'identity_taken'
+        throw error
+      }
+    },
+
+    /** Records a sign-in. `updated_at` stays: it is a claim about the person. False: the link is gone by now. */
+    async used(id: string, accountId: string, identity: UpstreamIdentity): Promise<boolean> {
+      const { provider, label, sealedTokens } = identity
+      const { count } = await prisma.linkedIdentity.updateMany({
+        where: { id, accountId },
+        data: { provider, label, sealedTokens, lastUsedAt: now() },
+      })
+      const minuteAgo = new Date(clock() - 60_000)
+      await prisma.$executeRaw`UPDATE accounts SET last_sign_in_at = ${now()}
+        WHERE id = ${accountId} AND email IS NOT NULL AND (last_sign_in_at IS NULL OR last_sign_in_at < ${minuteAgo})`
+      return count === 1
+    },
+
+    /**
+     * Removes an identity unless nothing else signs its account in: a password, or an identity of one of `usable`
+     * providers. Removals of one account come one after the other.
+     */
+    async removeUnlessLast(
+      accountId: string,
+      id: string,
+      usable: readonly string[],
+    ): Promise<LinkedIdentity | 'last' | undefined> {
+      return prisma.$transaction(async (tx) => {
+        // Changes nothing; holds the row until the end, so that two removals at once cannot each leave it to the other.
+        await tx.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins WHERE id = ${accountId}`
+        const found = await tx.linkedIdentity.findFirst({
+          where: { id, accountId },
+          include: { account: true },
+        })
+        if (found === null) return undefined
+        const others = await tx.linkedIdentity.count({
+          where: { accountId, id: { not: id }, provider: { in: [...usable] } },
+        })
+        if (found.account.passwordHash === null && others === 0) return 'last'
+        await tx.linkedIdentity.delete({ where: { id } })
+        const { createdAt, lastUsedAt, account: _, accountId: __, sealedTokens: ___, ...identity } = found
+        return { ...identity, createdAt: createdAt.getTime(), lastUsedAt: lastUsedAt.getTime() }
+      })
+    },
+
+    /** The sealed tokens that were kept of an identity. */
+    async tokens(accountId: string, provider: string) {
+      const found = await prisma.linkedIdentity.findFirst({
+        where: { accountId, provider, sealedTokens: { not: null } },
+        orderBy: { lastUsedAt: 'desc' },
+        select: { issuer: true, subject: true, sealedTokens: true },
+      })
+      return found ?? undefined
+    },
+  }
+}
+
+/** An account that anybody may have made, that never signed in, and that waits for the address alone. */
+const givesWay = (
+  account: { role: string; email: string | null; pendingEmail: string | null; lastSignInAt: Date | null },
+  email: string | null,
+): boolean =>
+  account.role === 'user' &&
+  account.email === null &&
+  account.lastSignInAt === null &&
+  account.pendingEmail === email
+
+export type LinkedStore = ReturnType<typeof createLinkedStore>

@@ -1,0 +1,63 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { setErrorFormat } from '../http/error-format.ts'
+import { parseUrlEncoded } from '../http/forms.ts'
+import { programHeaders } from '../http/headers.ts'
+import { UpstreamError, type UpstreamLogout } from './connector.ts'
+import type { FederationDependencies } from './dependencies.ts'
+
+const MAX_BYTES = 16 * 1024
+/** Seconds that a token id is remembered: longer than a token is accepted. */
+const REPLAY_WINDOW = 600
+
+const body = z.object({ logout_token: z.string().min(1).max(8192) })
+
+/**
+ * `POST /api/auth/oauth/:provider/backchannel-logout`: a provider tells that somebody has signed out there, and their
+ * sessions here that came by it end, in every browser; apps are told in turn (OpenID Connect Back-Channel Logout §2.5 to
+ * §2.8).
+ */
+export async function backChannelLogoutRoute(
+  app: FastifyInstance,
+  deps: Pick<FederationDependencies, 'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'http'>,
+): Promise<void> {
+  const { providers, artifacts, accounts, sessions } = deps
+  setErrorFormat(app, 'oauth')
+  const options = programHeaders(app, { secure: deps.issuer.protocol === 'https:' })
+  app.removeAllContentTypeParsers()
+  await app.register(formbody, { bodyLimit: MAX_BYTES, parser: parseUrlEncoded })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
+  async function end({ issuer, subject, sid }: UpstreamLogout): Promise<void> {
+    const bySubject = subject === undefined ? undefined : await accounts.linked.accountOf({ issuer, subject })
+    const accountId =
+      bySubject ?? (sid === undefined ? undefined : await sessions.findByUpstream(issuer, sid))
+    if (accountId !== undefined) await sessions.endUpstream(accountId, { issuer, subject, sid })
+  }
+
+  app.post<{ Params: { provider: string } }>(
+    '/api/auth/oauth/:provider/backchannel-logout',
+    { ...options, ...deps.http.limit('token') },
+    async (request, reply) => {
+      const provider = await providers.find(request.params.provider)
+      if (!provider?.connector.logout)
+        throw new AppError('not_found', 404, 'No provider signs people out at this address.')
+      const token = body.safeParse(request.body).data?.logout_token
+      if (token === undefined) throw new AppError('invalid_request', 400, 'Send one logout_token, as a form.')
+      const logout = await provider.connector.logout(token).catch((error: unknown) => {
+        if (!(error instanceof UpstreamError)) throw error
+        const detail = `logout token of ${provider.id}: ${error.message}`
+        throw new AppError('invalid_request', 400, 'This logout token is not valid here.', { detail })
+      })
+      const { issuer, jti } = logout
+      if (!(await artifacts.insert('UpstreamLogout', `${issuer}\0${jti}`, {}, REPLAY_WINDOW)))
+        throw new AppError('invalid_request', 400, 'This logout token was used already.')
+      await end(logout)
+      return reply.code(200).send()
+    },
+  )
+}

@@ -1,0 +1,137 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Http } from '../http/http.ts'
+import type { Secrets } from '../secrets.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import type { EnabledProviders } from './providers/provider.ts'
+
+/** A person, as far as this feature needs them. */
+export interface FederatedAccount {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  pendingEmail: string | null
+  disabledAt: number | null
+}
+
+/** Who somebody is at a provider, as it is stored. */
+export interface StoredIdentity {
+  issuer: string
+  subject: string
+  provider: string
+  label: string | null
+  sealedTokens: string | null
+}
+
+export interface StoredProfile {
+  givenName: string | null
+  familyName: string | null
+  picture: string | null
+}
+
+export type SignInOutcome =
+  | { kind: 'ok' | 'unverified'; account: FederatedAccount }
+  | { kind: 'disabled' | 'unknown' }
+
+interface Origin {
+  address?: string | undefined
+  flow?: string | undefined
+}
+
+/** The services of accounts. They throw AppErrors; those about fields carry `errors`. */
+export interface AccountService {
+  byId(id: string): Promise<FederatedAccount | undefined>
+  authenticate(attempt: {
+    identifier: string
+    password: string
+    address?: string | undefined
+  }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' }>
+  linked: {
+    signIn(identity: StoredIdentity, origin: Origin): Promise<SignInOutcome>
+    register(
+      input: { username: string; email: { address: string; verified: boolean } },
+      profile: StoredProfile,
+      identity: StoredIdentity,
+      origin: Origin,
+    ): Promise<SignInOutcome | { kind: 'email_taken' }>
+    link(
+      accountId: string,
+      identity: StoredIdentity,
+      profile: StoredProfile,
+      providerName: string,
+    ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'>
+    unlink(
+      accountId: string,
+      id: string,
+      usable: readonly string[],
+      providerName: string,
+    ): Promise<{ issuer: string; subject: string } | undefined>
+    ownerOf(email: string): Promise<FederatedAccount | undefined>
+    suggestUsername(hints: readonly string[], email: string | undefined): Promise<string>
+    isUsable(name: string, email: string | undefined): Promise<boolean>
+    waysIn(accountId: string): Promise<{ password: boolean; identities: { id: string; provider: string }[] }>
+    accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
+  }
+}
+
+/** The sign-in elsewhere that a session came by. */
+export interface UpstreamSession {
+  provider: string
+  issuer: string
+  subject: string
+  sid?: string | undefined
+}
+
+/** The browser's sign-in session. */
+export interface Sessions {
+  current(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: { accountId: string; amr: string[]; upstream?: UpstreamSession | undefined },
+  ): Promise<void>
+  endUpstream(
+    accountId: string,
+    which: {
+      issuer: string
+      subject?: string | undefined
+      sid?: string | undefined
+      except?: string | undefined
+    },
+  ): Promise<void>
+  findByUpstream(issuer: string, sid: string): Promise<string | undefined>
+}
+
+export interface TokenSet {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  /** Seconds. */
+  expires_in: number
+}
+
+/** Who waits in a browser for the proof of an address. */
+export interface Pending {
+  accountId: string
+  email: string
+  flow?: string | undefined
+  upstream: UpstreamSession
+}
+
+export interface FederationDependencies {
+  issuer: URL
+  clock: Clock
+  http: Pick<Http, 'cookies' | 'sealed' | 'limit' | 'forms'>
+  providers: EnabledProviders
+  artifacts: Pick<ArtifactStore, 'upsert' | 'insert' | 'find' | 'consume'>
+  secrets: Pick<Secrets, 'seal'>
+  accounts: AccountService
+  sessions: Sessions
+  mint: { issue(who: { accountId: string; amr: string[] }): Promise<TokenSet> }
+  registration: 'open' | 'closed'
+  setPending(reply: FastifyReply, pending: Pending): void
+}

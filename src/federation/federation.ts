@@ -1,0 +1,51 @@
+// Federation owns: who somebody is elsewhere, and the way there and back. It does not own: accounts and what is linked to
+// them (src/accounts/linked), sessions and tokens (src/oidc), the sign-in page (src/interactions, src/accounts/pages).
+//
+//   “Continue with …” ─► flow.start ─► provider ─► /api/auth/oauth/:provider/callback ─► flow.callback
+//                                                          └─► arrivals ─► a session │ tokens │ a page that asks
+import type { FastifyInstance } from 'fastify'
+import { createArrivals } from './arrivals.ts'
+import { createAttempts } from './attempts.ts'
+import { backChannelLogoutRoute } from './back-channel-logout.ts'
+import { createBrowserBinding } from './browser-binding.ts'
+import { createCodes } from './codes.ts'
+import type { FederationDependencies } from './dependencies.ts'
+import { createFinish } from './finish.ts'
+import { createFlow } from './flow.ts'
+import { accountLinkRoutes } from './pages/account-links.ts'
+import { codeRoutes } from './pages/code.ts'
+import type { FederationPages } from './pages/dependencies.ts'
+import { finishRoutes } from './pages/finish.ts'
+import { linkRoutes } from './pages/link.ts'
+import { startRoutes } from './pages/start.ts'
+import { createTickets } from './tickets.ts'
+
+/** @returns its routes, and what the JSON API offers of it */
+export function createFederation(deps: FederationDependencies) {
+  const { artifacts, providers } = deps
+  const binding = createBrowserBinding(deps.http.cookies)
+  const codes = createCodes(deps)
+  const finish = createFinish({ ...deps, codes })
+  const tickets = createTickets({ artifacts, binding })
+  const arrivals = createArrivals({ ...deps, tickets, finish })
+  const attempts = createAttempts({ artifacts, binding })
+  const flow = createFlow({ issuer: deps.issuer.origin, providers, attempts, arrivals })
+  const pages: FederationPages = { ...deps, flow, arrivals, tickets, finish }
+
+  return {
+    start: flow.start,
+    callback: flow.callback,
+    redeemCode: codes.redeem,
+
+    async routes(app: FastifyInstance): Promise<void> {
+      await app.register(async (scope) => {
+        await deps.http.forms(scope)
+        for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
+          await scope.register(routes, pages)
+      })
+      await app.register(backChannelLogoutRoute, deps)
+    },
+  }
+}
+
+export type Federation = ReturnType<typeof createFederation>

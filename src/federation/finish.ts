@@ -1,0 +1,76 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { CODE_TTL, type createCodes } from './codes.ts'
+import type { FederatedAccount, FederationDependencies, UpstreamSession } from './dependencies.ts'
+import { onwards, type Setback } from './purpose.ts'
+import type { Arrival } from './tickets.ts'
+
+/** What ends a request: a redirect (303), tokens as JSON, or a setback. */
+export type Answer = { location: string } | { tokens: object } | Setback
+
+const CODE_COOKIE = 'upstream_code'
+
+/**
+ * The last step of every sign-in elsewhere: a session and the way back, tokens, or a one-time code, as the purpose says.
+ * Tokens are in the body of an answer, never in an address.
+ */
+export function createFinish(
+  deps: Pick<FederationDependencies, 'sessions' | 'mint' | 'http' | 'setPending'> & {
+    codes: ReturnType<typeof createCodes>
+  },
+) {
+  const { sessions, mint, codes, http } = deps
+
+  const upstreamOf = ({ identity, sid }: Arrival): UpstreamSession => ({
+    provider: identity.provider,
+    issuer: identity.issuer,
+    subject: identity.subject,
+    sid,
+  })
+
+  return {
+    /** The account has proven its address and may sign in. */
+    async signedIn(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      account: FederatedAccount,
+      arrival: Arrival,
+    ): Promise<Answer> {
+      const { purpose } = arrival
+      const who = { accountId: account.id, amr: ['fed'] }
+      if (purpose.kind === 'api') return { tokens: await mint.issue(who) }
+      if (purpose.kind === 'code') {
+        const code = await codes.issue(account.id, purpose.challenge)
+        http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
+        return { location: '/login/code' }
+      }
+      await sessions.start(request, reply, { ...who, upstream: upstreamOf(arrival) })
+      return { location: onwards(purpose) }
+    },
+
+    /** The account has still to prove its address: the page that asks for the code, and then goes on. */
+    unverified(reply: FastifyReply, account: FederatedAccount, arrival: Arrival): Answer {
+      const flow = arrival.purpose.kind === 'page' ? arrival.purpose.flow : undefined
+      deps.setPending(reply, {
+        accountId: account.id,
+        email: account.pendingEmail ?? '',
+        flow,
+        upstream: upstreamOf(arrival),
+      })
+      return { location: flow === undefined ? '/verify-email' : `/verify-email?flow=${flow}` }
+    },
+
+    /** The one-time code that this browser was given last. */
+    codeOf: (request: FastifyRequest): string | undefined =>
+      http.sealed.open(CODE_COOKIE, http.cookies.read(request, CODE_COOKIE), z.object({ code: z.string() }))
+        ?.code,
+  }
+}
+
+export type Finish = ReturnType<typeof createFinish>
+
+/** Ends a form: on to the next page, or with tokens as JSON. */
+export function answerWith(reply: FastifyReply, answer: Answer): FastifyReply {
+  if ('location' in answer) return reply.redirect(answer.location, 303)
+  return reply.header('cache-control', 'no-store').send(answer.tokens)
+}

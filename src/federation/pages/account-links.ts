@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { FederationPages } from './dependencies.ts'
+
+/** How old a sign-in may be for a change of how one signs in, in milliseconds (ASVS 7.5.1). */
+const FRESH = 900_000
+
+const SIGN_IN_AGAIN = '/login?again=1&return_to=/account'
+
+const removal = z.object({ id: z.string().max(100) })
+
+/** Linked sign-ins of the account page: adding one, and taking one away. */
+export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
+  const { sessions, accounts, providers, flow, http } = deps
+
+  /** Who asks, if they signed in lately; else the sign-in page is answered. */
+  async function lately(request: FastifyRequest, reply: FastifyReply) {
+    const session = await sessions.current(request, reply)
+    if (session && deps.clock() - session.loginTs * 1000 < FRESH) return session
+    reply.redirect(session ? SIGN_IN_AGAIN : '/login?return_to=/account', 303)
+    return undefined
+  }
+
+  app.post('/account/unlink', http.limit('account'), async (request, reply) => {
+    const session = await lately(request, reply)
+    if (!session) return reply
+    const { id } = removal.parse(request.body ?? {})
+    const { accountId, uid } = session
+    const [{ identities }, enabled] = await Promise.all([accounts.linked.waysIn(accountId), providers.list()])
+    const provider = identities.find((identity) => identity.id === id)?.provider
+    const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
+    const usable = enabled.map((each) => each.id)
+    const removed = await accounts.linked.unlink(accountId, id, usable, name)
+    // Somebody who still gets in there shall not stay in here.
+    if (removed) await sessions.endUpstream(accountId, { ...removed, except: uid })
+    return reply.redirect('/account?done=unlinked', 303)
+  })
+
+  app.post<{ Params: { provider: string } }>(
+    '/account/links/:provider',
+    http.limit('federation'),
+    async (request, reply) => {
+      const session = await lately(request, reply)
+      if (!session) return reply
+      const { location } = await flow.start(request, reply, request.params.provider, {
+        purpose: { kind: 'link', accountId: session.accountId },
+      })
+      return reply.redirect(location, 303)
+    },
+  )
+}

@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+import { AppError } from '../../errors.ts'
+import { renderPage } from '../../http/views.ts'
+import { CODE_TTL } from '../codes.ts'
+import type { FederationPages } from './dependencies.ts'
+
+/** `/login/code`: the one-time code for a program without a browser, to be copied into it. */
+export async function codeRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
+  app.get('/login/code', (request, reply) => {
+    const code = deps.finish.codeOf(request)
+    if (code === undefined)
+      throw new AppError('code_expired', 410, 'This code has expired. Start again in your program.')
+    return renderPage(reply, 'federation/code', { code, minutes: CODE_TTL / 60 })
+  })
+}

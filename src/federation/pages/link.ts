@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import type { Form } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import type { FederatedAccount } from '../dependencies.ts'
+import { answerWith } from '../finish.ts'
+import { onwards } from '../purpose.ts'
+import type { Arrival } from '../tickets.ts'
+import type { FederationPages } from './dependencies.ts'
+
+const typed = z.object({ password: z.string().max(1024).default('') })
+
+/** As on the sign-in page: one text for whatever is wrong (ASVS 6.3.8). */
+const REFUSED = 'The password is not right. Check it, or reset it.'
+
+/**
+ * `/login/link/:ticket`: the address that a provider vouches for belongs to an account already. It is not joined by that:
+ * the person proves the account, by its password or by a sign-in that is linked to it, and then it is.
+ */
+export async function linkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
+  const { tickets, accounts, http, arrivals, providers } = deps
+
+  async function find(request: FastifyRequest, ticket: string) {
+    const arrival = await tickets.find(request, ticket)
+    const owner = arrival.email?.verified ? await accounts.linked.ownerOf(arrival.email.address) : undefined
+    if (!owner) {
+      throw new AppError(
+        'ticket_expired',
+        410,
+        'The account with this address is gone. Start again on the sign-in page.',
+      )
+    }
+    return { arrival, owner }
+  }
+
+  async function show(
+    reply: FastifyReply,
+    ticket: string,
+    { arrival, owner }: { arrival: Arrival; owner: FederatedAccount },
+    form: Partial<Form> = {},
+    status = 200,
+  ) {
+    const { provider, purpose } = arrival
+    const flow = purpose.kind === 'page' ? purpose.flow : undefined
+    const [ways, enabled] = await Promise.all([accounts.linked.waysIn(owner.id), providers.list()])
+    const linked = new Set(ways.identities.map((identity) => identity.provider))
+    return renderPage(
+      reply,
+      'federation/link',
+      {
+        action: `/login/link/${ticket}`,
+        provider: provider.name,
+        email: owner.email ?? '',
+        password: ways.password,
+        providers: enabled
+          .filter(({ id }) => linked.has(id))
+          .map(({ id, name }) => ({
+            name,
+            action: `/login/${id}`,
+            fields: { ticket, ...(flow !== undefined && { flow }) },
+          })),
+        forgotHref: flow === undefined ? '/forgot-password' : `/forgot-password?flow=${flow}`,
+        cancelHref: purpose.kind === 'page' && flow !== undefined ? onwards(purpose) : '/login',
+        ...form,
+      },
+      status,
+    )
+  }
+
+  app.get<{ Params: { ticket: string } }>('/login/link/:ticket', async (request, reply) => {
+    const { ticket } = request.params
+    return show(reply, ticket, await find(request, ticket))
+  })
+
+  app.post<{ Params: { ticket: string } }>(
+    '/login/link/:ticket',
+    http.limit('signIn'),
+    async (request, reply) => {
+      const { ticket } = request.params
+      const found = await find(request, ticket)
+      const { password } = typed.parse(request.body ?? {})
+      if (password === '')
+        return show(reply, ticket, found, { errors: { password: 'Enter your password.' } }, 422)
+      const attempt = { identifier: found.owner.username, password, address: request.ip }
+      const outcome = await accounts.authenticate(attempt)
+      if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
+        return show(reply, ticket, found, { alert: REFUSED }, 401)
+      await tickets.spend(ticket)
+      return answerWith(reply, await arrivals.link(request, reply, found.arrival, found.owner.id))
+    },
+  )
+}

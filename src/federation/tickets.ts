@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import type { BrowserBinding } from './browser-binding.ts'
+import { purposeSchema } from './purpose.ts'
+
+const MODEL = 'UpstreamTicket'
+/** Seconds that a person may take to choose a name or to prove their account. */
+const TTL = 1800
+
+const nullable = z.string().nullable()
+const arrival = z.object({
+  provider: z.object({ id: z.string(), name: z.string() }),
+  identity: z.object({
+    issuer: z.string(),
+    subject: z.string(),
+    provider: z.string(),
+    label: nullable,
+    sealedTokens: nullable,
+  }),
+  sid: z.string().optional(),
+  profile: z.object({ givenName: nullable, familyName: nullable, picture: nullable }),
+  /** What the provider calls the account. */
+  username: z.string().optional(),
+  email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
+  purpose: purposeSchema,
+})
+
+/** Somebody whom a provider has vouched for, with all that this server keeps of it. */
+export type Arrival = z.output<typeof arrival>
+
+/**
+ * Arrivals that wait for the person: to choose a name, or to prove an account. On the server, for the browser that they
+ * came in, used up once.
+ */
+export function createTickets(deps: {
+  artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
+  binding: BrowserBinding
+}) {
+  const { artifacts, binding } = deps
+  const expired = () =>
+    new AppError(
+      'ticket_expired',
+      410,
+      'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.',
+    )
+  return {
+    async issue(request: FastifyRequest, reply: FastifyReply, waiting: Arrival): Promise<string> {
+      const id = randomBytes(32).toString('base64url')
+      await artifacts.upsert(MODEL, id, { arrival: waiting, browser: binding.bind(request, reply) }, TTL)
+      return id
+    },
+
+    /** @throws AppError `ticket_expired` (410) */
+    async find(request: FastifyRequest, id: string): Promise<Arrival> {
+      const payload = await artifacts.find(MODEL, id)
+      if (!payload || payload.consumed !== undefined || !binding.matches(request, payload.browser))
+        throw expired()
+      return arrival.parse(payload.arrival)
+    },
+
+    /** Uses a ticket up; of several at once, one succeeds. @throws AppError `ticket_expired` (410) */
+    async spend(id: string): Promise<void> {
+      if (!(await artifacts.consume(MODEL, id))) throw expired()
+    },
+  }
+}
+
+export type Tickets = ReturnType<typeof createTickets>

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify'
+import { createBrowserState } from '../accounts/pages/browser-state.ts'
+import { createFederation, type Federation } from '../federation/federation.ts'
+import type { Http } from '../http/http.ts'
+import type { Services } from '../services.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Signing in elsewhere, on the services and the protocol. */
+export async function wireFederation(
+  app: FastifyInstance,
+  http: Http,
+  services: Services,
+  { sessions, mint }: Protocol,
+): Promise<Federation> {
+  const { accounts, artifacts, clock, config, providers, secrets } = services
+  const browser = createBrowserState(http)
+  const federation = createFederation({
+    issuer: new URL(config.issuer),
+    clock,
+    http,
+    providers: providers.enabled,
+    artifacts,
+    secrets,
+    accounts,
+    sessions,
+    mint,
+    registration: config.registration,
+    setPending: browser.setPending,
+  })
+  await federation.routes(app)
+  return federation
+}

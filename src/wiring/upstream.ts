@@ -1,0 +1,50 @@
+import type { UpstreamSignIns } from '../accounts/pages/dependencies.ts'
+import { problemText } from '../federation/problems.ts'
+import type { Services } from '../services.ts'
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+const known = (fields: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
+/** Signing in elsewhere, as the pages of sign-in, registration and account show it. */
+export function upstreamSignIns({ accounts, providers: { enabled: providers } }: Services): UpstreamSignIns {
+  return {
+    async buttons({ flow, returnTo, again = false }) {
+      const fields = known({ flow, return_to: returnTo, again: again ? '1' : undefined })
+      return (await providers.list()).map(({ id, name }) => ({ name, action: `/login/${id}`, fields }))
+    },
+
+    async problem(query) {
+      const { problem, provider } = (query ?? {}) as { problem?: unknown; provider?: unknown }
+      if (problem === undefined) return undefined
+      const named =
+        typeof provider === 'string' ? (await providers.list()).find(({ id }) => id === provider) : undefined
+      return problemText(problem, named?.name)
+    },
+
+    async waysIn(accountId) {
+      const [{ password, identities }, on] = await Promise.all([
+        accounts.linked.waysIn(accountId),
+        providers.list(),
+      ])
+      const usable = identities.filter(({ provider }) => on.some(({ id }) => id === provider))
+      const linked = identities.map(({ id, provider, label, createdAt }) => {
+        const others = usable.some((other) => other.id !== id)
+        const name = on.find((each) => each.id === provider)?.name
+        const since = `linked on ${day.format(createdAt)}`
+        return {
+          name: name ?? `${provider} (switched off)`,
+          detail: label === null ? since : `${label} · ${since}`,
+          remove: password || others ? { action: '/account/unlink', fields: { id } } : undefined,
+        }
+      })
+      const linkable = on
+        .filter(({ id }) => !identities.some(({ provider }) => provider === id))
+        .map(({ id, name }) => ({ name, action: `/account/links/${id}` }))
+      return { password, linked, linkable }
+    },
+  }
+}

@@ -1,0 +1,372 @@
+import { describe, expect, test } from 'vitest'
+import type { UpstreamIdentity } from '../../src/accounts/linked/identity.ts'
+import { forEachDatabase, type House, otherPassword, password } from './support.ts'
+
+const profile = { givenName: 'Ada', familyName: 'Lovelace', picture: 'https://img.example/ada.png' }
+
+let subjects = 0
+const identity = (facts: Partial<UpstreamIdentity> = {}): UpstreamIdentity => ({
+  issuer: 'https://github.com',
+  subject: String(++subjects),
+  provider: 'github',
+  label: 'octocat',
+  sealedTokens: null,
+  ...facts,
+})
+
+const proven = (username: string) => ({
+  username,
+  email: { address: `${username}@example.org`, verified: true },
+})
+
+async function newcomer(house: House, username: string, who = identity()) {
+  const outcome = await house.accounts.linked.register(proven(username), profile, who)
+  if (outcome.kind !== 'ok') throw new Error(`not registered: ${outcome.kind}`)
+  return { id: outcome.account.id, who }
+}
+
+forEachDatabase('linked sign-ins', (house) => {
+  test('an identity that nobody has is unknown, and signs in to the account that was made for it', async () => {
+    const { accounts } = house()
+    const who = identity()
+    expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
+    const { id } = await newcomer(house(), 'fresh', who)
+    expect(await accounts.linked.signIn(who)).toMatchObject({
+      kind: 'ok',
+      account: {
+        id,
+        email: 'fresh@example.org',
+        pendingEmail: null,
+        role: 'user',
+        givenName: 'Ada',
+        familyName: 'Lovelace',
+        picture: 'https://img.example/ada.png',
+      },
+    })
+    // The same subject of another issuer is somebody else (OpenID Connect Core §5.7).
+    const elsewhere = identity({ subject: who.subject, issuer: 'https://gitlab.example' })
+    expect(await accounts.linked.signIn(elsewhere)).toEqual({ kind: 'unknown' })
+  })
+
+  test('a sign-in is recorded, and leaves updated_at, which is a claim, alone', async () => {
+    const { accounts, later, db } = house()
+    const { id, who } = await newcomer(house(), 'recorded')
+    const before = await accounts.byId(id)
+    later(3600)
+    await accounts.linked.signIn({ ...who, label: 'renamed', provider: 'github-work' })
+    const after = await accounts.byId(id)
+    expect(after?.updatedAt).toBe(before?.updatedAt)
+    expect(after?.lastSignInAt).toBe(house().now)
+    const { identities } = await accounts.linked.waysIn(id)
+    expect(identities).toMatchObject([{ label: 'renamed', provider: 'github-work', lastUsedAt: house().now }])
+    expect(await db.prisma.linkedIdentity.count({ where: { accountId: id } })).toBe(1)
+  })
+
+  test('an address that the provider does not vouch for is asked to be proven, and reserves nothing', async () => {
+    const { accounts, lastMailTo } = house()
+    const owner = await house().verified('owner')
+    const who = identity()
+    const outcome = await accounts.linked.register(
+      { username: 'claimant', email: { address: 'owner@example.org', verified: false } },
+      profile,
+      who,
+    )
+    expect(outcome).toMatchObject({
+      kind: 'unverified',
+      account: { email: null, pendingEmail: 'owner@example.org' },
+    })
+    expect(await accounts.linked.signIn(who)).toMatchObject({ kind: 'unverified' })
+    expect((await lastMailTo('owner@example.org')).subject).toBe(
+      'You already have an account at id.example.com',
+    )
+    expect((await accounts.byId(owner))?.email).toBe('owner@example.org')
+  })
+
+  describe('pre-registration takeover', () => {
+    test('whoever registered an address without proof loses account, password and name when its owner comes', async () => {
+      const { accounts, events, ended } = house()
+      const squatter = await house().register('victim', 'victim@example.org')
+      events.length = 0
+      // The name is free for the owner of the address, and for nobody else.
+      expect(await accounts.linked.suggestUsername(['victim'], 'victim@example.org')).toBe('victim')
+      expect(await accounts.linked.suggestUsername(['victim'], undefined)).toBe('victim2')
+      const { id } = await newcomer(house(), 'victim')
+      expect(id).not.toBe(squatter)
+      expect(await accounts.byId(squatter)).toBeUndefined()
+      expect(await accounts.authenticate({ identifier: 'victim@example.org', password })).toMatchObject({
+        kind: 'refused',
+      })
+      expect(ended).toContainEqual(expect.objectContaining({ accountId: squatter }))
+      expect(events.map(({ type }) => type)).toContain('account.voided')
+    })
+
+    test('an identity that an attacker has put on such an account goes with it', async () => {
+      const { accounts } = house()
+      const attacker = identity()
+      const planted = await accounts.linked.register(
+        { username: 'planted', email: { address: 'target@example.org', verified: false } },
+        profile,
+        attacker,
+      )
+      expect(planted.kind).toBe('unverified')
+      const { id } = await newcomer(house(), 'target')
+      expect(await accounts.linked.signIn(attacker)).toEqual({ kind: 'unknown' })
+      expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
+    })
+
+    test('an account that administrators made stays, without its password', async () => {
+      const { accounts } = house()
+      const made = await accounts.createByAdmin({
+        username: 'designated',
+        email: 'designated@example.org',
+        password,
+        role: 'admin',
+      })
+      const outcome = await accounts.linked.register(
+        { username: 'newname', email: { address: 'designated@example.org', verified: true } },
+        profile,
+        identity(),
+      )
+      expect(outcome).toMatchObject({ kind: 'ok', account: { role: 'user', username: 'newname' } })
+      expect((await accounts.byId(made.id))?.role).toBe('admin')
+      expect(await accounts.authenticate({ identifier: 'designated', password })).toMatchObject({
+        kind: 'refused',
+        reason: 'no_password',
+      })
+    })
+
+    test('accounts with a proven address of their own are left alone', async () => {
+      const { accounts } = house()
+      const moving = await house().verified('moving')
+      await accounts.changeEmail(moving, 'coveted@example.org')
+      await newcomer(house(), 'coveted')
+      expect(await accounts.byId(moving)).toMatchObject({ email: 'moving@example.org' })
+      expect(await accounts.authenticate({ identifier: 'moving', password })).toMatchObject({ kind: 'ok' })
+    })
+  })
+
+  test('an address that is an account’s is never joined', async () => {
+    const { accounts } = house()
+    const id = await house().verified('settled')
+    const who = identity()
+    const outcome = await accounts.linked.register(
+      { username: 'settled2', email: { address: 'Settled@Example.org', verified: true } },
+      profile,
+      who,
+    )
+    expect(outcome).toEqual({ kind: 'email_taken' })
+    expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
+    expect((await accounts.linked.waysIn(id)).identities).toEqual([])
+    expect((await accounts.linked.ownerOf('SETTLED@example.org'))?.id).toBe(id)
+  })
+
+  test('of twenty registrations of one identity at once there is one account', async () => {
+    const { accounts, neighbour, db } = house()
+    const who = identity()
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? neighbour() : accounts).linked.register(proven(`swarm${index}`), profile, who),
+      ),
+    )
+    const ids = new Set(all.map((outcome) => (outcome.kind === 'ok' ? outcome.account.id : outcome.kind)))
+    expect(ids.size).toBe(1)
+    expect(await db.prisma.account.count({ where: { username: { startsWith: 'swarm' } } })).toBe(1)
+  })
+
+  test('of ten identities with one proven address at once, one gets an account and the others have to prove it', async () => {
+    const { accounts } = house()
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        accounts.linked.register(
+          { username: `rush${index}`, email: { address: 'rush@example.org', verified: true } },
+          profile,
+          identity(),
+        ),
+      ),
+    )
+    const kinds = all.map(({ kind }) => kind).sort()
+    expect(kinds).toEqual([...Array(9).fill('email_taken'), 'ok'])
+  })
+
+  test('field errors: a taken or reserved name, a broken address', async () => {
+    const { accounts } = house()
+    await house().verified('holder')
+    const who = identity()
+    await expect(accounts.linked.register(proven('holder'), profile, who)).rejects.toMatchObject({
+      status: 409,
+      errors: { username: expect.stringContaining('taken') },
+    })
+    await expect(accounts.linked.register(proven('admin'), profile, who)).rejects.toMatchObject({
+      status: 422,
+    })
+    await expect(
+      accounts.linked.register(
+        { username: 'fine', email: { address: 'nonsense', verified: false } },
+        profile,
+        who,
+      ),
+    ).rejects.toMatchObject({ errors: { email: expect.any(String) } })
+    expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
+  })
+
+  test('usernames are suggested from what there is, valid and free', async () => {
+    const { accounts } = house()
+    await house().verified('grace')
+    const suggest = (...hints: string[]) => accounts.linked.suggestUsername(hints, undefined)
+    expect(await suggest('Grace')).toBe('grace2')
+    expect(await suggest('admin')).not.toBe('admin')
+    expect(await suggest('Ünïcödé Näme')).toBe('unicodename')
+    expect(await suggest('', '漢字')).toMatch(/^user\d*$/)
+    expect(await suggest('x'.repeat(200))).toMatch(/^x{28}$/)
+  })
+
+  describe('linking', () => {
+    test('adds a way in, fills what is empty and nothing else, and tells the owner', async () => {
+      const { accounts, lastMailTo } = house()
+      const id = await house().verified('linker')
+      await accounts.updateProfile(id, { givenName: 'Augusta' })
+      const who = identity()
+      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('linked')
+      expect(await accounts.byId(id)).toMatchObject({
+        givenName: 'Augusta',
+        familyName: null,
+        picture: 'https://img.example/ada.png',
+      })
+      expect(await accounts.linked.signIn(who)).toMatchObject({ kind: 'ok', account: { id } })
+      const mail = await lastMailTo('linker@example.org')
+      expect(mail.subject).toBe('A way to sign in was added to your account at id.example.com')
+      expect(mail.text).toContain('GitHub can now be used')
+      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('already')
+    })
+
+    test('an identity of another account stays there', async () => {
+      const { accounts } = house()
+      const { id: first, who } = await newcomer(house(), 'firstcome')
+      const second = await house().verified('second')
+      expect(await accounts.linked.link(second, who, profile, 'GitHub')).toBe('identity_taken')
+      expect(await accounts.linked.accountOf(who)).toBe(first)
+    })
+
+    test('a disabled account gets none, and its identities sign nobody in', async () => {
+      const { accounts, events } = house()
+      const { id, who } = await newcomer(house(), 'disabled')
+      await accounts.disable(id)
+      events.length = 0
+      expect(await accounts.linked.signIn(who)).toEqual({ kind: 'disabled' })
+      expect(events).toMatchObject([
+        { type: 'account.sign_in_failed', reason: 'disabled', provider: 'github' },
+      ])
+      expect(await accounts.linked.link(id, identity(), profile, 'GitHub')).toBe('no_account')
+    })
+
+    test('a deleted account leaves nothing: its identity makes a new one', async () => {
+      const { accounts } = house()
+      const { id, who } = await newcomer(house(), 'goner')
+      await accounts.delete(id)
+      expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
+      expect((await newcomer(house(), 'goner', who)).id).not.toBe(id)
+    })
+  })
+
+  describe('unlinking', () => {
+    test('never the last way in, until there is a password', async () => {
+      const { accounts, lastMailTo } = house()
+      const { id, who } = await newcomer(house(), 'lastway')
+      const [only] = (await accounts.linked.waysIn(id)).identities
+      const unlink = () => accounts.linked.unlink(id, only?.id ?? '', ['github'], 'GitHub')
+      await expect(unlink()).rejects.toMatchObject({ code: 'last_way_in', status: 409 })
+
+      await accounts.forgot('lastway@example.org')
+      const token = new URL(/https:\S+/.exec((await lastMailTo('lastway@example.org')).text)?.[0] ?? '')
+      await accounts.reset(token.searchParams.get('token') ?? '', otherPassword)
+      expect(await accounts.linked.waysIn(id)).toMatchObject({ password: true })
+      expect(await unlink()).toMatchObject({ issuer: who.issuer, subject: who.subject })
+      expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
+      expect((await lastMailTo('lastway@example.org')).subject).toBe(
+        'A way to sign in was removed from your account at id.example.com',
+      )
+      expect(await unlink()).toBeUndefined()
+    })
+
+    test('an identity of a provider that is switched off is no way in', async () => {
+      const { accounts } = house()
+      const { id } = await newcomer(house(), 'switched')
+      await accounts.linked.link(
+        id,
+        identity({ provider: 'okta', issuer: 'https://okta.example' }),
+        profile,
+        'Okta',
+      )
+      const [github, okta] = (await accounts.linked.waysIn(id)).identities
+      const unlink = (which = '', usable: string[] = []) => accounts.linked.unlink(id, which, usable, 'X')
+      await expect(unlink(github?.id, ['github'])).rejects.toMatchObject({ code: 'last_way_in' })
+      expect(await unlink(okta?.id, ['github'])).toMatchObject({ provider: 'okta' })
+    })
+
+    test('two removals at once leave one way in', async () => {
+      const { accounts, neighbour } = house()
+      const { id } = await newcomer(house(), 'twoways')
+      await accounts.linked.link(
+        id,
+        identity({ provider: 'google', issuer: 'https://google.example' }),
+        profile,
+        'G',
+      )
+      const [a, b] = (await accounts.linked.waysIn(id)).identities
+      const usable = ['github', 'google']
+      const outcomes = await Promise.allSettled([
+        accounts.linked.unlink(id, a?.id ?? '', usable, 'A'),
+        neighbour().linked.unlink(id, b?.id ?? '', usable, 'B'),
+      ])
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+      expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
+    })
+
+    test('another account’s identity cannot be removed', async () => {
+      const { accounts } = house()
+      const { id: victim } = await newcomer(house(), 'idorvictim')
+      const attacker = await house().verified('idorattacker')
+      const [theirs] = (await accounts.linked.waysIn(victim)).identities
+      expect(await accounts.linked.unlink(attacker, theirs?.id ?? '', ['github'], 'X')).toBeUndefined()
+      expect((await accounts.linked.waysIn(victim)).identities).toHaveLength(1)
+    })
+  })
+})
+
+forEachDatabase(
+  'linked sign-ins where registration is closed, for some domains',
+  (house) => {
+    test('nobody new gets in, and who has an account does', async () => {
+      const { accounts } = house()
+      await expect(accounts.linked.register(proven('late'), profile, identity())).rejects.toMatchObject({
+        code: 'registration_closed',
+      })
+      const id = await house().verified('member')
+      const who = identity()
+      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('linked')
+      expect(await accounts.linked.signIn(who)).toMatchObject({ kind: 'ok' })
+    })
+  },
+  { settings: { registration: 'closed' } },
+)
+
+forEachDatabase(
+  'linked sign-ins for addresses of some domains',
+  (house) => {
+    test('addresses elsewhere are refused, verified or not', async () => {
+      const { accounts } = house()
+      for (const verified of [true, false]) {
+        const refused = accounts.linked.register(
+          { username: 'outsider', email: { address: 'out@elsewhere.example', verified } },
+          profile,
+          identity(),
+        )
+        await expect(refused).rejects.toMatchObject({ errors: { email: 'Use an address at example.org.' } })
+      }
+      expect(await accounts.linked.register(proven('insider'), profile, identity())).toMatchObject({
+        kind: 'ok',
+      })
+    })
+  },
+  { settings: { emailDomains: ['example.org'] } },
+)
