@@ -71,12 +71,28 @@ export function createInteractions(deps: {
       if (interaction.uid === uid) return interaction
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error
+      const interaction = await withoutItsSession(request, reply)
+      if (interaction?.uid === uid) return interaction
     }
     throw new AppError(
       'interaction_expired',
       400,
       'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
     )
+  }
+
+  /**
+   * The library drops a flow whose session is over. One that only waits for a sign-in goes on without: somebody else has
+   * signed in here meanwhile, at a provider or by a link in a message, and nothing was allowed yet.
+   */
+  async function withoutItsSession(request: FastifyRequest, reply: FastifyReply) {
+    const provider = deps.current()
+    const { cookies } = provider.createContext(request.raw, reply.raw)
+    const id = cookies.get(provider.cookieName('interaction'), { signed: true })
+    const interaction = id === undefined ? undefined : await provider.Interaction.find(id)
+    if (interaction?.prompt.name !== 'login') return undefined
+    delete interaction.session
+    return interaction
   }
 
   async function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
@@ -120,9 +136,6 @@ export function createInteractions(deps: {
       if (session.accountId !== undefined && session.accountId !== accountId) {
         // Somebody else was signed in here: their session ends now, so that nothing of it is inherited.
         await session.destroy()
-        delete interaction.session
-      } else if (interaction.session?.uid !== session.uid) {
-        // They signed in elsewhere on this site meanwhile, which has already ended the session that the flow began with.
         delete interaction.session
       }
       return finish(interaction, { login: { accountId, amr, ts: at, remember: true } })

@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HttpBrowser } from '../support/flow.ts'
+import { engines, PASSWORD } from '../support/latchkey.ts'
+import { codeIn } from '../support/mailbox.ts'
+import { githubUser } from '../support/upstream/github.ts'
+import { CALLBACK, openWorld, type World } from './world.ts'
+
+describe.each(engines)('signing in elsewhere on %s', (engine) => {
+  let world: World
+  let browser: HttpBrowser
+  beforeAll(async () => {
+    world = await openWorld({ engine })
+  })
+  afterAll(() => world?.stop())
+
+  /** From an app to the provider's page. */
+  async function toProvider(
+    name: string,
+    app: Awaited<ReturnType<World['app']>>,
+    scope = 'openid profile email',
+  ) {
+    browser = world.browser()
+    const request = await app.party.authorize({ scope })
+    const signIn = await browser.open(request.url)
+    return { request, page: await browser.submit(signIn, {}, { button: `Continue with ${name}` }) }
+  }
+
+  let users = 100
+  const newcomer = (login: string, rest = {}) => {
+    const user = githubUser(++users, login, { name: 'Mona Lisa Octocat', ...rest })
+    world.github.users.set(login, user)
+    return user
+  }
+
+  test('from an app to GitHub and back: a new account, and tokens that say how and where', async () => {
+    const app = await world.app()
+    newcomer('mona')
+    const { request, page } = await toProvider('GitHub', app, 'openid profile email identity_provider')
+    const back = await browser.submit(page, {}, { button: 'Continue as mona' })
+    expect(back.left).toBe(true)
+    const tokens = await app.party.callback(back.url, request)
+    const claims = tokens.claims()
+    expect(claims).toMatchObject({ amr: ['fed'] })
+    const userinfo = await app.party.userinfo(tokens.access_token, claims?.sub ?? '')
+    expect(userinfo).toMatchObject({
+      preferred_username: 'mona',
+      given_name: 'Mona Lisa',
+      family_name: 'Octocat',
+      email: 'mona@example.com',
+      email_verified: true,
+      'urn:latchkey:identity_provider': 'github',
+    })
+    const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
+    expect(refreshed.claims()).toMatchObject({ amr: ['fed'] })
+  })
+
+  test('the second time the same account, whatever the names are by then', async () => {
+    const app = await world.app()
+    const user = newcomer('before')
+    const first = await toProvider('GitHub', app)
+    const one = await browser.submit(first.page, {}, { button: 'Continue as before' })
+    const { sub } = (await app.party.callback(one.url, first.request)).claims() ?? {}
+    world.github.users.delete('before')
+    world.github.users.set('after', { ...user, login: 'after', emails: [] })
+    const second = await toProvider('GitHub', app)
+    const two = await browser.submit(second.page, {}, { button: 'Continue as after' })
+    const again = (await app.party.callback(two.url, second.request)).claims()
+    expect(again?.sub).toBe(sub)
+    expect((await world.latchkey.services.accounts.byId(sub ?? ''))?.username).toBe('before')
+  })
+
+  test('what Google does not tell, a username, is asked with a suggestion that is free', async () => {
+    await world.latchkey.createUser('grace')
+    world.google.accounts = [
+      {
+        sub: `g-${engine}`,
+        email: 'grace@gmail.example',
+        email_verified: true,
+        given_name: 'Grace',
+        name: 'Grace H',
+      },
+    ]
+    const app = await world.app()
+    const { request, page } = await toProvider('Google', app)
+    const asks = await browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
+    expect(asks.text).toContain('Almost there')
+    expect(asks.text).toContain('grace@gmail.example')
+    const form = asks.forms[0]
+    expect(form?.fields.map(({ label }) => label).filter(Boolean)).toEqual(['Username'])
+    expect(form?.fields.find(({ name }) => name === 'username')?.value).toBe('grace2')
+    const refused = await browser.submit(asks, { Username: 'grace' }, { button: 'Create account' })
+    expect(refused.status).toBe(409)
+    expect(refused.text).toContain('taken')
+    const back = await browser.submit(refused, { Username: 'hopper' }, { button: 'Create account' })
+    const tokens = await app.party.callback(back.url, request)
+    const userinfo = await app.party.userinfo(tokens.access_token, tokens.claims()?.sub ?? '')
+    expect(userinfo).toMatchObject({ preferred_username: 'hopper', email: 'grace@gmail.example' })
+  })
+
+  test('an address that nobody vouches for is asked for and verified, on the way into the app', async () => {
+    newcomer('shy', { emails: [], emailsForbidden: true })
+    const app = await world.app()
+    const { request, page } = await toProvider('GitHub', app)
+    const asks = await browser.submit(page, {}, { button: 'Continue as shy' })
+    expect(asks.forms[0]?.fields.map(({ label }) => label).filter(Boolean)).toEqual(['Username', 'Email'])
+    const wrong = await browser.submit(
+      asks,
+      { Username: 'shy', Email: `typo-${engine}@example.com` },
+      { button: 'Create account' },
+    )
+    expect(wrong.text).toContain('Verify your email')
+    // A typing mistake is mended without starting over.
+    const email = `shy-${engine}@example.com`
+    const verify = await browser.submit(wrong, { Email: email }, { button: 'Change address' })
+    expect(verify.text).toContain(`A message is on its way to ${email}`)
+    await world.latchkey.services.mailer.idle()
+    const code = codeIn(await world.latchkey.mailTo(email))
+    const back = await browser.submit(verify, { 'Verification code': code }, { button: 'Verify' })
+    const claims = (await app.party.callback(back.url, request)).claims()
+    expect(claims).toMatchObject({ amr: ['fed'] })
+
+    // And it can be left off and gone on with later.
+    const later = await toProvider('GitHub', app)
+    expect((await browser.submit(later.page, {}, { button: 'Continue as shy' })).left).toBe(true)
+  })
+
+  test('an account with that address: its password is asked once, then the two belong together', async () => {
+    const user = await world.latchkey.createUser()
+    newcomer(`work-${user.username}`, {
+      emails: [{ email: user.email.toUpperCase(), primary: true, verified: true, visibility: null }],
+    })
+    const app = await world.app()
+    const { request, page } = await toProvider('GitHub', app)
+    const asks = await browser.submit(page, {}, { button: `Continue as work-${user.username}` })
+    expect(asks.text).toContain('You have an account already')
+    expect(asks.text).toContain(user.email)
+    const wrong = await browser.submit(asks, { Password: 'not-the-password' }, { button: 'Sign in and link' })
+    expect(wrong.status).toBe(401)
+    const back = await browser.submit(wrong, { Password: PASSWORD }, { button: 'Sign in and link' })
+    expect((await app.party.callback(back.url, request)).claims()?.sub).toBe(user.id)
+    expect((await world.latchkey.mailTo(user.email)).subject).toContain('A way to sign in was added')
+    const again = await toProvider('GitHub', app)
+    const straight = await browser.submit(again.page, {}, { button: `Continue as work-${user.username}` })
+    expect((await app.party.callback(straight.url, again.request)).claims()?.sub).toBe(user.id)
+  })
+
+  test('…or by its own linked sign-in, where there is no password', async () => {
+    newcomer('linked')
+    const app = await world.app()
+    const first = await toProvider('GitHub', app)
+    const made = await browser.submit(first.page, {}, { button: 'Continue as linked' })
+    const { sub } = (await app.party.callback(made.url, first.request)).claims() ?? {}
+    world.okta.accounts = [
+      {
+        sub: 'o-linked',
+        preferred_username: 'other',
+        email: 'linked@example.com',
+        email_verified: true,
+        name: 'X',
+      },
+    ]
+    const { request, page } = await toProvider('Okta', app)
+    const asks = await browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
+    expect(asks.text).toContain('You have an account already')
+    expect(asks.forms.flatMap(({ buttons }) => buttons.map(({ label }) => label))).toEqual([
+      'Continue with GitHub',
+    ])
+    const github = await browser.submit(asks, {}, { button: 'Continue with GitHub' })
+    const back = await browser.submit(github, {}, { button: 'Continue as linked' })
+    expect((await app.party.callback(back.url, request)).claims()?.sub).toBe(sub)
+    const { identities } = await world.latchkey.services.accounts.linked.waysIn(sub ?? '')
+    expect(identities.map(({ provider }) => provider)).toEqual(['github', 'okta'])
+  })
+
+  test('cancelled there, the sign-in page says so, and the flow goes on by password', async () => {
+    const user = await world.latchkey.createUser()
+    const app = await world.app()
+    const { request, page } = await toProvider('GitHub', app)
+    const back = await browser.submit(page, {}, { button: 'Cancel' })
+    expect(back.url.pathname).toMatch(/^\/interaction\//)
+    expect(back.text).toContain('GitHub did not sign you in: it was cancelled there.')
+    const done = await browser.signIn(back, { identifier: user.username, password: PASSWORD })
+    expect((await app.party.callback(done.url, request)).claims()).toMatchObject({
+      sub: user.id,
+      amr: ['pwd'],
+    })
+  })
+
+  test.each([
+    ['nonsense', 'Signing in with GitHub did not work.'],
+    ['500', 'Signing in with GitHub did not work.'],
+    ['huge', 'GitHub does not answer at the moment.'],
+  ] as const)(
+    'an answer that is %s: a sentence, a cause in the log, and the flow is still there',
+    async (next, says) => {
+      newcomer(`trouble-${next}`)
+      const app = await world.app()
+      const { request, page } = await toProvider('GitHub', app)
+      world.github.next = next
+      const back = await browser.submit(page, {}, { button: `Continue as trouble-${next}` })
+      expect(back.text).toContain(says)
+      const logged = world.said('federation.failed').at(-1)
+      expect(logged).toMatchObject({ provider: 'github', cause: expect.any(String), level: 40 })
+      const retry = await browser.submit(back, {}, { button: 'Continue with GitHub' })
+      const done = await browser.submit(retry, {}, { button: `Continue as trouble-${next}` })
+      expect((await app.party.callback(done.url, request)).claims()).toMatchObject({ amr: ['fed'] })
+    },
+  )
+
+  test('a provider that cannot be reached leaves the person where they are', async () => {
+    const app = await world.app()
+    await world.latchkey.services.providers.add({
+      id: 'gone',
+      kind: 'oidc',
+      name: 'Gone',
+      client_id: 'x',
+      client_secret: 'secret-of-gone',
+      settings: { issuer: 'http://127.0.0.1:9' },
+    })
+    const { page } = await toProvider('Gone', app)
+    expect(page.url.pathname).toMatch(/^\/interaction\//)
+    expect(page.text).toContain('Gone does not answer at the moment.')
+    expect(world.said('federation.failed').at(-1)).toMatchObject({ provider: 'gone', reason: 'unreachable' })
+    await world.latchkey.services.providers.remove('gone')
+  })
+
+  test('several tabs at once, and the answers in any order', async () => {
+    newcomer('tabs')
+    browser = world.browser()
+    const login = () => browser.open(`${world.latchkey.issuer}/login?return_to=/account`)
+    const [one, two] = [await login(), await login()]
+    const [first, second] = [
+      await browser.submit(one, {}, { button: 'Continue with GitHub' }),
+      await browser.submit(two, {}, { button: 'Continue with GitHub' }),
+    ]
+    for (const page of [second, first]) {
+      const done = await browser.submit(page, {}, { button: 'Continue as tabs' })
+      expect([done.status, done.url.pathname]).toEqual([200, '/account'])
+    }
+  })
+
+  test('reloading the callback goes on where the person belongs; without a session it says to start again', async () => {
+    newcomer('reload')
+    const app = await world.app()
+    const { page } = await toProvider('GitHub', app)
+    const prepared = browser.prepare(page, {}, { button: 'Continue as reload' })
+    const callback = new URL((await browser.send(prepared)).headers.get('location') ?? '')
+    expect((await browser.open(callback)).left).toBe(true)
+    const reloaded = await browser.open(callback)
+    expect(reloaded.status).toBeLessThan(500)
+    expect(reloaded.text).toContain('This sign-in was finished already')
+    browser = world.browser()
+    const stranger = await browser.open(callback)
+    expect([stranger.status, stranger.url.pathname]).toEqual([200, '/login'])
+    expect(stranger.text).toContain('That sign-in cannot go on')
+  })
+
+  test('somebody else is signed in here: they are signed out, and the app gets the one who came back', async () => {
+    const user = await world.latchkey.createUser()
+    newcomer('other')
+    const app = await world.app()
+    browser = world.browser()
+    const one = await app.party.authorize()
+    const signIn = await browser.open(one.url)
+    await browser.signIn(signIn, { identifier: user.username, password: PASSWORD })
+    const request = await app.party.authorize({ prompt: 'login' })
+    const again = await browser.open(request.url)
+    const github = await browser.submit(again, {}, { button: 'Continue with GitHub' })
+    expect(github.url.searchParams.get('prompt')).toBe('select_account')
+    const back = await browser.submit(github, {}, { button: 'Continue as other' })
+    expect([back.left, back.url.href, back.text]).toEqual([true, expect.any(String), ''])
+    expect((await app.party.callback(back.url, request)).claims()?.sub).not.toBe(user.id)
+  })
+
+  test('the register page offers the same, and leads into the same flow', async () => {
+    newcomer('registers')
+    const app = await world.app()
+    browser = world.browser()
+    const request = await app.party.authorize()
+    const page = await browser.follow(await browser.open(request.url), 'Create account')
+    const github = await browser.submit(page, {}, { button: 'Continue with GitHub' })
+    const back = await browser.submit(github, {}, { button: 'Continue as registers' })
+    expect(back.url.href.startsWith(CALLBACK)).toBe(true)
+    expect((await app.party.callback(back.url, request)).claims()).toMatchObject({ amr: ['fed'] })
+  })
+})
