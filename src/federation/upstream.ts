@@ -106,10 +106,13 @@ const failure = (reason: UpstreamReason, message: string) => new UpstreamError(r
 const said = (error: string, description: string | undefined): string =>
   tame(description === undefined ? error : `${error}: ${description}`)
 
-/** The messages of an error and of its causes that are errors: “fetch failed” alone says nothing. */
+/**
+ * The messages of an error and of its causes that are errors: “fetch failed” alone says nothing. Those of JSON.parse quote
+ * what they could not read, which may be the middle of a token.
+ */
 function messages(error: unknown): string {
   const lines: string[] = []
   for (let next = error; next instanceof Error && lines.length < 4; next = next.cause)
-    lines.push(next.message)
+    if (!(next instanceof SyntaxError)) lines.push(next.message)
   return lines.length > 0 ? lines.join(': ') : String(error)
 }
