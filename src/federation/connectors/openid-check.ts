@@ -1,0 +1,176 @@
+import { importJWK } from 'jose'
+import * as oidc from 'openid-client'
+import { z } from 'zod'
+import type { Finding, Registration } from '../connector.ts'
+import { asUpstreamError, TIMEOUT, upstreamFetch } from '../upstream.ts'
+import { issuerFinding, metadataFindings } from './openid-check-metadata.ts'
+import { createClient } from './openid-client.ts'
+import type { OpenIdOptions } from './openid-connector.ts'
+import {
+  acceptedSignatures,
+  discoveryUrl,
+  type Metadata,
+  parseAnswer,
+  readMetadata,
+} from './openid-metadata.ts'
+import { authorizationParameters } from './openid-request.ts'
+
+type Look = Omit<Finding, 'name'>
+
+/** What a check of one configuration works on. */
+interface Subject {
+  registration: Registration
+  options: OpenIdOptions
+  found: Metadata
+  redirectUri: string
+}
+
+/** Everything about a configuration that can be seen without a person. Does not throw. */
+export async function checkOpenId(
+  registration: Registration,
+  options: OpenIdOptions,
+  redirectUri: string,
+): Promise<Finding[]> {
+  let found: Metadata
+  try {
+    found = await readMetadata(options.issuer)
+  } catch (error) {
+    const message = `${discoveryUrl(options.issuer)} cannot be used: ${asUpstreamError(error).message}`
+    const remedy = 'see whether issuer is right, and whether this server can reach it'
+    return [{ name: 'discovery', status: 'fail', message, remedy }]
+  }
+  const issuer = issuerFinding(options, found)
+  if (issuer.status === 'fail') return [issuer]
+  const subject = { registration, options, found, redirectUri }
+  return [
+    issuer,
+    ...metadataFindings(options, found),
+    ...(await Promise.all([
+      finding('keys', 'see whether the provider publishes its keys at jwks_uri', checkKeys(subject)),
+      finding('client credentials', CREDENTIALS, checkCredentials(subject)),
+      finding('authorization request', 'see whether browsers reach the provider', checkRequest(subject)),
+    ])),
+    ...(options.logout ? [logoutFinding(subject)] : []),
+  ]
+}
+
+async function finding(name: string, remedy: string, look: Promise<Look>): Promise<Finding> {
+  try {
+    return { name, ...(await look) }
+  } catch (error) {
+    return { name, status: 'fail', message: asUpstreamError(error).message, remedy }
+  }
+}
+
+const get = (url: string, accept: string): Promise<Response> =>
+  upstreamFetch(url, {
+    method: 'GET',
+    headers: { accept },
+    body: undefined,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(TIMEOUT * 1000),
+  })
+
+const keySet = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), use: z.string().exactOptional() })),
+})
+
+async function checkKeys({ found, options }: Subject): Promise<Look> {
+  const response = await get(found.jwks_uri, 'application/json')
+  const answer = await response.json().catch(() => undefined)
+  const { keys } = parseAnswer(keySet, answer, `the answer of jwks_uri (status ${response.status})`)
+  const usable = acceptedSignatures(found, options.idTokenAlg).flatMap((alg) =>
+    keys
+      .filter((key) => key.use !== 'enc' && (key.alg === undefined || key.alg === alg))
+      .map((key) => importJWK(key, alg).then(() => alg)),
+  )
+  const imported = (await Promise.allSettled(usable)).flatMap((key) =>
+    key.status === 'fulfilled' ? [key.value] : [],
+  )
+  if (imported.length > 0) return { status: 'ok', message: `for ${[...new Set(imported)].join(', ')}` }
+  return {
+    status: 'fail',
+    message: 'jwks_uri has no key for a signature that is accepted',
+    remedy: 'make the provider sign with a key pair that it publishes, and see whether id_token_alg fits',
+  }
+}
+
+const CREDENTIALS = 'enter the client id and the secret that the provider shows for Latchkey; see auth_method'
+
+/** Exchanges a code that the provider cannot know: it looks at the credentials first (RFC 6749 §5.2). */
+async function checkCredentials({ found, registration, options, redirectUri }: Subject): Promise<Look> {
+  const client = await createClient(found, registration, options)
+  const parameters = {
+    code: oidc.randomState(),
+    redirect_uri: redirectUri,
+    code_verifier: oidc.randomPKCECodeVerifier(),
+  }
+  try {
+    await client.use((configuration) =>
+      oidc.genericGrantRequest(configuration, 'authorization_code', parameters),
+    )
+  } catch (error) {
+    if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant')
+      return { status: 'ok', message: 'the provider accepts them' }
+    const { message } = asUpstreamError(error)
+    if (isRefusal(error)) return { status: 'fail', message: `not accepted: ${message}`, remedy: CREDENTIALS }
+    return { status: 'warn', message: `cannot be told: ${message}`, remedy: CREDENTIALS }
+  }
+  return {
+    status: 'warn',
+    message: 'the token endpoint accepts any code',
+    remedy: 'see whether issuer is right',
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  (error instanceof oidc.ResponseBodyError && (error.status === 401 || error.error === 'invalid_client')) ||
+  (error instanceof oidc.WWWAuthenticateChallengeError && error.status === 401)
+
+const errorCode = z
+  .string()
+  .regex(/^\w{1,64}$/)
+  .catch('unknown')
+
+/** Sends the authorization request as a browser would, up to the sign-in page. */
+async function checkRequest({ found, registration, options, redirectUri }: Subject): Promise<Look> {
+  const url = new URL(found.authorization_endpoint)
+  const attempt = {
+    state: oidc.randomState(),
+    nonce: oidc.randomNonce(),
+    codeVerifier: oidc.randomPKCECodeVerifier(),
+  }
+  const parameters = {
+    client_id: registration.clientId,
+    response_type: 'code',
+    ...(await authorizationParameters(attempt, { redirectUri, again: false }, options)),
+  }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value)
+  const { status, headers } = await get(url.href, 'text/html')
+  const target = URL.parse(headers.get('location') ?? '', url.href)?.searchParams
+  // Google names its own pages' parameter authError.
+  const error = target?.get('error') ?? (target?.has('authError') ? 'unknown' : undefined)
+  if (status < 400 && error === undefined)
+    return { status: 'ok', message: 'the provider asks people to sign in' }
+  if (status >= 500)
+    return {
+      status: 'fail',
+      message: `answered with status ${status}`,
+      remedy: 'see the log of the provider',
+    }
+  return {
+    status: 'fail',
+    message: `refused with ${error === undefined ? `status ${status}` : `the error ${errorCode.parse(error)}`}`,
+    remedy: `enter ${redirectUri} as callback URL (redirect URI) at the provider; see scope and the client id`,
+  }
+}
+
+/** Both ways are fine, so neither is a warning. */
+function logoutFinding({ found, redirectUri }: Subject): Finding {
+  const name = 'back-channel logout'
+  // Both addresses are in the same folder, see backChannelLogoutUrl.
+  const url = new URL('backchannel-logout', redirectUri).href
+  if (found.backchannel_logout_supported)
+    return { name, status: 'ok', message: `offered: enter ${url} at the provider to use it` }
+  return { name, status: 'ok', message: 'not offered: signing out at the provider does not reach Latchkey' }
+}
