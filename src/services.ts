@@ -6,6 +6,8 @@ import { rememberRecent } from './clients/recent.ts'
 import { createResources } from './clients/resources.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { kinds } from './federation/connectors/kinds.ts'
+import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
 import { createConsents } from './oidc/consents.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
@@ -71,7 +73,17 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
       verificationTtl: config.verificationTtl,
       resetTtl: config.resetTtl,
       registration: config.registration,
+      emailDomains: config.emailDomains,
     },
+  })
+  const providers = createProviders({
+    db,
+    clock,
+    secrets,
+    issuer: config.issuer,
+    environment: config.providers,
+    kinds,
+    events: event,
   })
   const clients = createClients({
     db,
@@ -100,6 +112,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     consents,
     keys,
     accounts,
+    providers,
     clients,
     /** The client of a protocol request; what another process changed is seen within a second. */
     findClient: async (clientId: string) =>

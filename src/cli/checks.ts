@@ -1,15 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
+import type { Finding } from './findings.ts'
 import type { CliServices } from './services.ts'
-
-/** One line of `doctor`. */
-export interface Finding {
-  name: string
-  status: 'ok' | 'warn' | 'fail'
-  message: string
-  /** What to do about it. */
-  remedy?: string
-}
 
 /** Looks at one thing. What it throws is a failure of that thing. */
 export interface Check {
@@ -28,6 +20,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   signingKeysCheck(services),
   secretKeyCheck(services),
   mailCheck(services),
+  providersCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
 
@@ -94,6 +87,16 @@ const mailCheck = ({ mail }: CliServices): Check => ({
       message: `messages go to ${mail.destination}`,
       remedy: 'set SMTP_URL to send them',
     }
+  },
+})
+
+/** Whether each is set up right is asked by `providers test`, which talks to it. */
+const providersCheck = ({ providers }: CliServices): Check => ({
+  name: 'sign-in providers',
+  remedy: 'run: latchkey providers list',
+  async run() {
+    const on = (await providers.enabled.list()).map(({ id, name }) => `${name} (${id})`)
+    return { status: 'ok', message: on.length > 0 ? on.join(', ') : 'none; people sign in with passwords' }
   },
 })
 

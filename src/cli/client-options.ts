@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { RegistrationInput } from '../clients/metadata.ts'
 import { type Options, secondsOf } from './context.ts'
+import { providerFields } from './provider-options.ts'
 
 interface ClientOption {
   flags: string
@@ -127,7 +128,7 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
   },
 ]
 
-/** Fields whose option has another form: those of people and resources among them. */
+/** Fields whose option has another form: those of people, resources and providers among them. */
 const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   jwks: '--jwks',
   identifier: '--identifier',
@@ -136,6 +137,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   username: '--username',
   email: '--email',
   password: '--password-stdin',
+  ...providerFields,
 }
 
 /** The option that sets a field, for messages; the field itself when none does. */

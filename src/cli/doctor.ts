@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { ConfigError } from '../config.ts'
-import { type Check, checksOf, type Finding } from './checks.ts'
+import { type Check, checksOf } from './checks.ts'
 import { type Cli, createCommand, type Options } from './context.ts'
 import { errorLines } from './errors.ts'
-import { table } from './text.ts'
+import { type Finding, findingsText, worst } from './findings.ts'
 
 /** `latchkey doctor`: everything that can be wrong with an installation, each with the way out. */
 export const doctorCommand = (cli: Cli): Command =>
@@ -51,21 +51,4 @@ function notOpened(error: unknown): Finding {
     message,
     remedy: 'put this right, then run doctor again for the other checks',
   }
-}
-
-const worst = (findings: readonly Finding[]): Finding['status'] =>
-  (['fail', 'warn', 'ok'] as const).find((status) => findings.some((finding) => finding.status === status)) ??
-  'ok'
-
-function findingsText(findings: readonly Finding[]): string {
-  const indent = ' '.repeat(6)
-  const rows = table(findings.map(({ status, name, message }) => [status.padEnd(4), name, message])).split(
-    '\n',
-  )
-  return rows
-    .map((row, index) => {
-      const remedy = findings[index]?.remedy
-      return remedy === undefined ? row : `${row}\n${indent}→ ${remedy}`
-    })
-    .join('\n')
 }

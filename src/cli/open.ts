@@ -20,7 +20,7 @@ const logger = { info: () => {}, warn: say('warning'), error: say('error') }
 export async function openCliServices(env: Environment): Promise<CliServices> {
   const config = parseConfig(env, (path) => readFileSync(path, 'utf8'))
   const services = await openServices(config, { logger })
-  const { accounts, clients, resources, keys, db, mailer } = services
+  const { accounts, clients, resources, providers, keys, db, mailer } = services
   return {
     config: {
       issuer: config.issuer,
@@ -28,6 +28,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     },
     clients,
     resources,
+    providers,
     accounts,
     keys,
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },

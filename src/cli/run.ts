@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts'
 import { errorLines } from './errors.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { providerCommands } from './providers.ts'
 import { resourceCommands } from './resources.ts'
 import type { CliServices } from './services.ts'
 import { printable } from './text.ts'
@@ -56,6 +57,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     clientCommands(cli),
     userCommands(cli),
     resourceCommands(cli),
+    providerCommands(cli),
     keyCommands(cli),
     migrateCommand(cli),
     doctorCommand(cli),

@@ -1,5 +1,6 @@
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
+import type { Providers } from '../federation/providers/providers.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
 export interface CliAccount {
@@ -35,6 +36,7 @@ export interface CliServices {
   }
   clients: Clients
   resources: Resources
+  providers: Providers
   accounts: {
     createByAdmin(input: {
       username: string

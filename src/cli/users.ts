@@ -2,11 +2,9 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import type { CliAccount, CliServices } from './services.ts'
+import { readSecret } from './stdin.ts'
 import { table, time } from './text.ts'
 import { accountDocument, accountText, emailOf, stateOf } from './user-text.ts'
-
-/** What a password on standard input may at most be, in bytes. */
-const MAX_INPUT = 4096
 
 const roles = z.enum(['user', 'auditor', 'admin'])
 
@@ -39,7 +37,7 @@ const create = (cli: Cli): Command =>
           2,
         )
       }
-      const password = await readPassword(cli)
+      const password = await readSecret(cli, 'password')
       const { accounts } = await cli.services()
       const account = await accounts.createByAdmin({
         username: typeof options.username === 'string' ? options.username : '',
@@ -117,22 +115,4 @@ async function find({ accounts }: CliServices, login: string): Promise<CliAccoun
   if (account === undefined)
     throw new CliError([`there is no account with the id, username or e-mail address ${login}`])
   return account
-}
-
-/** Everything on standard input, without the line end that `echo` adds. */
-async function readPassword({ stdin, stderr }: Cli): Promise<string> {
-  if (stdin.isTTY === true) stderr.write('Password (it will show; end with Ctrl-D on a new line):\n')
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk)
-    size += bytes.length
-    if (size > MAX_INPUT) throw new CliError(['--password-stdin: is too long for a password'])
-    chunks.push(bytes)
-  }
-  const password = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
-  if (password === '') throw new CliError(['--password-stdin: nothing came on standard input'])
-  return password
 }

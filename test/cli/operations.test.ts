@@ -137,6 +137,7 @@ describe('latchkey doctor', () => {
       'signing keys: ok',
       'secret key: ok',
       'mail: warn',
+      'sign-in providers: ok',
       'public URL: ok',
     ])
     expect([status, outcome.status, outcome.stderr]).toEqual(['warn', 0, ''])
