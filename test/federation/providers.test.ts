@@ -166,7 +166,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
     ['a digit first', { id: '1acme' }, 'id', /start with a letter/],
     ['a path as id', { id: 'a/../b' }, 'id', /lower-case/],
     ['an id that is a path of ours', { id: 'exchange' }, 'id', /reserved/],
-    ['another one', { id: 'complete' }, 'id', /reserved/],
+    ['an id that is a page of ours', { id: 'finish' }, 'id', /reserved/],
     ['no id', { id: undefined }, 'id', /missing/],
     ['an unknown kind', { kind: 'constructor' }, 'kind', /one of acme, loud/],
     ['no kind', { kind: undefined }, 'kind', /missing/],
