@@ -14,14 +14,26 @@ const ground: Readonly<Record<string, readonly string[]>> = {
   storage: [],
   oidc: ['http', 'storage'],
 }
-const features = ['accounts', 'api', 'clients', 'federation', 'interactions', 'mail']
+const features = [
+  'accounts',
+  'admin',
+  'api',
+  'audit',
+  'clients',
+  'configuration',
+  'federation',
+  'interactions',
+  'mail',
+  'registration',
+  'rejections',
+]
 /** Parts of the composition root; only app.ts imports them. They may import everything. */
 const wiring = 'wiring'
 const edges = ['cli']
 /** Folders that are published alone: they import nothing else of src/, and nothing of src/ imports them. */
 const alone = ['resource-server']
 /** Files directly in src/ that everything may import. */
-const shared = ['errors.ts', 'clock.ts', 'secrets.ts']
+const shared = ['errors.ts', 'clock.ts', 'secrets.ts', 'acting.ts']
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */
 const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']
 

@@ -7,6 +7,7 @@ import { instanceOptions } from './http/instance.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
 import { asStorageError } from './storage/unavailable.ts'
 import { wireApi } from './wiring/api.ts'
+import { wireConsole } from './wiring/console.ts'
 import { wireFederation } from './wiring/federation.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
@@ -51,6 +52,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   await wirePages(app, http, services, protocol)
   const federation = await wireFederation(app, http, services, protocol)
   await wireApi(app, http, services, protocol, federation)
+  await wireConsole(app, http, services, protocol)
   registerHealth(app, {
     database: () => services.db.ping(),
     keys: async () => void (await services.keys.version()),

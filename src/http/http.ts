@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { registerActs } from './acts.ts'
 import { registerAssets } from './assets.ts'
 import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies.ts'
@@ -42,6 +43,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const { issuer, cookieKey } = options
   if (cookieKey.length < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
+  registerActs(app)
   registerClosing(app)
   registerRequestLog(app)
   await registerHeaders(app, { secure })

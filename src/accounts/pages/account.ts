@@ -97,6 +97,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       linked: ways.linked,
       linkable: ways.linkable,
       signOut: { action: '/logout' },
+      adminHref: account.role === 'user' ? undefined : '/admin',
     }
     return renderPage(reply, 'accounts/account', page, status)
   }

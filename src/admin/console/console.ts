@@ -1,0 +1,18 @@
+// The console owns: pages for whoever runs the server, below /admin. It does not own what it shows: every area works on the
+// service of its feature, through the interface that it names itself, so that console, REST and command line do the same.
+//
+//   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
+import type { FastifyInstance } from 'fastify'
+import { type ConsoleDependencies, consoleContext } from './context.ts'
+
+/** Everything that the areas ask for. */
+export interface ConsoleAreas extends ConsoleDependencies {}
+
+/** Each is a plugin that adds its routes; `config: { admin: 'read' | 'write' | 'dangerous' }` on every one. */
+const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = []
+
+/** `/admin` and below. */
+export async function consolePages(app: FastifyInstance, deps: ConsoleAreas): Promise<void> {
+  await consoleContext(app, deps)
+  for (const area of AREAS) await area(app, deps)
+}

@@ -1,0 +1,136 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import type { Http } from '../../http/http.ts'
+import type { Pages } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { type AdminRole, allows } from '../access.ts'
+
+/** How old a sign-in may be for a dangerous act, in milliseconds (ASVS 7.5.3). */
+const FRESH = 900_000
+
+/** The places of the console, in the order of its navigation. */
+export const SECTIONS = [
+  { id: 'dashboard', label: 'Overview', href: '/admin' },
+  { id: 'clients', label: 'Clients', href: '/admin/clients' },
+  { id: 'users', label: 'Users', href: '/admin/users' },
+  { id: 'resources', label: 'APIs', href: '/admin/resources' },
+  { id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
+  { id: 'keys', label: 'Keys', href: '/admin/keys' },
+  { id: 'registration', label: 'Registration', href: '/admin/registration' },
+  { id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
+  { id: 'audit', label: 'Audit log', href: '/admin/audit' },
+  { id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
+] as const
+
+export type Section = (typeof SECTIONS)[number]['id']
+
+/** Who uses the console. */
+export interface Administrator {
+  id: string
+  username: string
+  role: AdminRole
+  sessionUid: string
+}
+
+/** What every page of the console shows around its own. */
+export interface ConsoleFrame {
+  sections: { label: string; href: string; current: boolean }[]
+  administrator: { username: string; canWrite: boolean }
+  /** What was just done. */
+  notice?: string | undefined
+}
+
+export interface ConsoleDependencies {
+  clock: Clock
+  issuer: URL
+  http: Pick<Http, 'forms' | 'limit'>
+  sessions: {
+    current(
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
+  }
+  findAccount(id: string): Promise<{ id: string; displayUsername: string; role: string } | undefined>
+}
+
+const administrators = new WeakMap<FastifyRequest, Administrator>()
+
+/** Who sent a request that the guard let through. */
+export function administratorOf(request: FastifyRequest): Administrator {
+  const administrator = administrators.get(request)
+  if (administrator === undefined)
+    throw new Error(`${request.routeOptions.url} is not behind the guard of the console`)
+  return administrator
+}
+
+/** The page to come back to after signing in: the address itself, or for a form the nearest page above it. */
+function returnTo(app: FastifyInstance, request: FastifyRequest): string {
+  if (request.method === 'GET') return request.url
+  const route = (request.routeOptions.url ?? '').split('/')
+  const actual = (request.url.split('?', 1)[0] ?? '').split('/')
+  for (let length = route.length; length > 2; length--)
+    if (app.hasRoute({ method: 'GET', url: route.slice(0, length).join('/') }))
+      return actual.slice(0, length).join('/')
+  return '/admin'
+}
+
+/**
+ * Makes a context one of the console: forms of ours, for administrators and auditors, each route with the role it needs
+ * and, for dangerous acts, a sign-in of the last fifteen minutes.
+ * @throws Error at start for a route that does not say what it needs
+ */
+export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
+  await deps.http.forms(app)
+  app.addHook('onRoute', (route) => {
+    if (route.config?.admin === undefined)
+      throw new Error(`${route.method} ${route.url} does not say what it needs`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    const session = await deps.sessions.current(request, reply)
+    const account = session && (await deps.findAccount(session.accountId))
+    const back = encodeURIComponent(returnTo(app, request))
+    if (!session || !account) return reply.redirect(`/login?return_to=${back}`, 303)
+    const needs = request.routeOptions.config.admin ?? 'dangerous'
+    const { role } = account
+    if (role !== 'admin' && role !== 'auditor')
+      throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
+    if (!allows(role, needs))
+      throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
+    if (needs === 'dangerous' && deps.clock() - session.loginTs * 1000 >= FRESH)
+      return reply.redirect(`/login?again=1&return_to=${back}`, 303)
+    administrators.set(request, {
+      id: account.id,
+      username: account.displayUsername,
+      role,
+      sessionUid: session.uid,
+    })
+    return undefined
+  })
+}
+
+/** The pages whose data has a frame. */
+type ConsolePage = {
+  [Name in keyof Pages]: Pages[Name] extends { frame: ConsoleFrame } ? Name : never
+}[keyof Pages]
+
+/**
+ * Renders a page of the console in its frame.
+ * @param options.notice what was just done @param options.status 200 unless given
+ */
+export function renderConsole<Name extends ConsolePage>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  section: Section,
+  page: Name,
+  data: Omit<Pages[Name], 'frame'>,
+  options: { notice?: string | undefined; status?: number } = {},
+): FastifyReply {
+  const { username, role } = administratorOf(request)
+  const frame: ConsoleFrame = {
+    sections: SECTIONS.map(({ id, label, href }) => ({ label, href, current: id === section })),
+    administrator: { username, canWrite: allows(role, 'write') },
+    notice: options.notice,
+  }
+  return renderPage(reply, page, { ...data, frame } as unknown as Pages[Name], options.status)
+}
