@@ -7,6 +7,7 @@ import { createResources } from './clients/resources.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { kinds } from './federation/connectors/kinds.ts'
+import { createKeptTokens } from './federation/kept-tokens.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
 import { createConsents } from './oidc/consents.ts'
@@ -113,6 +114,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     keys,
     accounts,
     providers,
+    keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
     clients,
     /** The client of a protocol request; what another process changed is seen within a second. */
     findClient: async (clientId: string) =>

@@ -12,6 +12,8 @@ export async function openSetup({ config, accounts }: Services): Promise<string 
   return token && `${config.issuer}/setup?token=${token}`
 }
 
+const NAMES = { github: 'GitHub', google: 'Google' }
+
 /** What is said at start: what runs where, and what to do next. */
 export function welcome(config: Config, setupUrl: string | undefined): string {
   const lines = [
@@ -21,6 +23,9 @@ export function welcome(config: Config, setupUrl: string | undefined): string {
     `  Discovery   ${config.issuer}/.well-known/openid-configuration`,
     `  Database    ${config.databaseUrl.startsWith('file:') ? `${config.dataDir} (SQLite)` : 'PostgreSQL'}`,
     `  Mail        ${config.smtpUrl ? 'by SMTP' : `written to ${config.dataDir}/outbox`}`,
+    ...config.providers.map(
+      ({ id }) => `  Sign-in     ${NAMES[id]}: enter there ${config.issuer}/api/auth/oauth/${id}/callback`,
+    ),
     '',
     ...(setupUrl
       ? [

@@ -29,6 +29,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     clients,
     resources,
     providers,
+    keptTokens: services.keptTokens,
     accounts,
     keys,
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },

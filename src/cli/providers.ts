@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ProviderView } from '../federation/providers/view.ts'
-import { type Cli, createCommand, type Options } from './context.ts'
+import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { findingsText, worst } from './findings.ts'
 import { addProviderOptions, providerInput } from './provider-options.ts'
 import { readSecret } from './stdin.ts'
@@ -16,7 +16,7 @@ export function providerCommands(cli: Cli): Command {
     ['remove', 'remove a provider; links to it count again if it is added again', 'removed'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
-  return group.addCommand(test(cli))
+  return group.addCommand(test(cli)).addCommand(tokens(cli))
 }
 
 const add = (cli: Cli): Command =>
@@ -88,6 +88,19 @@ const test = (cli: Cli): Command =>
       const status = worst(findings)
       cli.answer(options, { id, status, checks: findings }, findingsText(findings))
       if (status === 'fail') cli.setStatus(1)
+    })
+
+const tokens = (cli: Cli): Command =>
+  createCommand('tokens', 'print what a provider gave out for a person, if it was added with --keep-tokens')
+    .argument('<id>')
+    .argument('<user>', 'id, username or e-mail address')
+    .action(async (id: string, user: string, options: Options) => {
+      const { accounts, keptTokens } = await cli.services()
+      const account = await accounts.find(user)
+      if (!account) throw new CliError([`there is no user ${user}`])
+      const kept = await keptTokens(account.id, id)
+      if (!kept) throw new CliError([`no tokens of ${id} are kept for ${user}`])
+      cli.answer(options, kept, facts(Object.entries(kept).map(([name, value]) => [name, String(value)])))
     })
 
 const stateOf = ({ disabled }: ProviderView): string => (disabled ? 'disabled' : 'enabled')

@@ -37,6 +37,8 @@ export interface CliServices {
   clients: Clients
   resources: Resources
   providers: Providers
+  /** The tokens that a provider was set to keep for an account. */
+  keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
   accounts: {
     createByAdmin(input: {
       username: string

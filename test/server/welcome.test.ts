@@ -34,3 +34,11 @@ test('without a set-up link there is no word of one; a database of one’s own s
   expect(text).toMatch(/Database +PostgreSQL/)
   expect(text).toMatch(/Mail +by SMTP/)
 })
+
+test('sign-in providers come with the callback URL to enter there', () => {
+  const text = said({ GITHUB_CLIENT_ID: 'Iv1.8a61', GITHUB_CLIENT_SECRET: 'of-github' })
+  expect(text).toMatch(
+    /Sign-in +GitHub: enter there http:\/\/localhost:3000\/api\/auth\/oauth\/github\/callback$/m,
+  )
+  expect(text).not.toContain('of-github')
+})
