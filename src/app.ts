@@ -4,6 +4,8 @@ import { startHousekeeping } from './housekeeping.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
 import { instanceOptions } from './http/instance.ts'
+import { createKeyRotation } from './oidc/key-rotation.ts'
+import { forgetUsage } from './oidc/usage.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
 import { asStorageError } from './storage/unavailable.ts'
 import { wireApi } from './wiring/api.ts'
@@ -62,6 +64,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     [
       { name: 'expired artefacts', every: 30_000, run: () => services.artifacts.sweep(SWEEP_ROWS) },
       { name: 'expired accounts and codes', every: 600_000, run: () => services.accounts.purge() },
+      { name: 'old usage', every: 3_600_000, run: forgetUsage(services.usage, services.clock) },
+      {
+        name: 'key rotation',
+        every: 3_600_000,
+        run: createKeyRotation({ ...services, days: config.keyRotationDays }),
+      },
     ],
     (chore, err) => app.log.error({ err, chore }, 'housekeeping failed'),
   )

@@ -38,6 +38,8 @@ export interface Config {
   readonly lockoutFailures: number
   readonly lockoutSeconds: number
   readonly rateLimit: boolean
+  /** Days after which a signing key gets a successor; 0: never by itself. */
+  readonly keyRotationDays: number
   readonly providers: readonly EnvironmentProvider[]
   /** Where the addresses of people who make their own account must be: lower case, ASCII. None: anywhere. */
   readonly emailDomains: readonly string[]
@@ -205,6 +207,7 @@ const environment = z.object({
   LOCKOUT_FAILURES: whole(5, 1, 100),
   LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
   RATE_LIMIT: choice(['on', 'off']).default('on'),
+  KEY_ROTATION_DAYS: whole(90, 0, 3650, ' (days; 0: never)'),
   GITHUB_CLIENT_ID: clientId.optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
   GITHUB_URL: providerUrl('https://github.example.com').default(GITHUB),
@@ -286,6 +289,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     lockoutFailures: e.LOCKOUT_FAILURES,
     lockoutSeconds: e.LOCKOUT_SECONDS,
     rateLimit: e.RATE_LIMIT === 'on',
+    keyRotationDays: e.KEY_ROTATION_DAYS,
     providers: providersOf(e),
     emailDomains: e.EMAIL_DOMAINS,
   })

@@ -14,6 +14,7 @@ import { createConsents } from './oidc/consents.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
 import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
+import { createUsageStore } from './oidc/usage-store.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
 import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
 import { openDatabase } from './storage/open.ts'
@@ -112,6 +113,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     mailer,
     consents,
     keys,
+    usage: createUsageStore(db),
     accounts,
     providers,
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),

@@ -44,6 +44,11 @@ export interface SigningKeys {
    * the old keys are withdrawn, which ends every token they signed: for a leaked key.
    */
   rotate(options?: { alg?: SigningAlgorithm; now?: boolean }): Promise<SigningKeySummary[]>
+  /**
+   * Withdraws a key that no longer signs, or does not yet, at once: what it signed is refused from then on.
+   * @throws AppError key_not_found (404), key_signs (409)
+   */
+  retire(kid: string): Promise<SigningKeySummary[]>
 }
 
 export interface SigningKeysDependencies {
@@ -140,6 +145,20 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
           retiredAt,
         )
       }
+      return summarize(await store.all())
+    },
+    async retire(kid) {
+      const before = summarize(await store.all())
+      const key = before.find((each) => each.kid === kid)
+      if (!key) throw new AppError('key_not_found', 404, 'There is no key with this id.')
+      if (key.state === 'signing') {
+        throw new AppError(
+          'key_signs',
+          409,
+          `This key signs now. Rotate ${key.alg} first, with “at once” if it has leaked.`,
+        )
+      }
+      if (key.state !== 'retired') await store.retire([kid], clock())
       return summarize(await store.all())
     },
   }
