@@ -121,6 +121,11 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
     problems.push({ field: 'scope', message })
   }
+  // A client that may ask for them may administer this server (src/oidc/admin-tokens.ts).
+  if (typeof input.scope === 'string' && input.scope.split(' ').some((s) => s.startsWith('admin:'))) {
+    const message = 'begins with admin:, which belongs to the administration API; use names of your own'
+    problems.push({ field: 'scope', message })
+  }
   if (!parsed.success || problems.length > 0) throw new InvalidInputError('invalid_resource', problems)
   const { identifier, name, scope, access_token_ttl: ttl } = parsed.data
   return { id: identifier, name: name ?? identifier.slice(0, 200), scope, accessTokenTtl: ttl ?? null }

@@ -7,6 +7,10 @@ export interface ProtocolResource {
   scope: string
   /** Seconds; null: the server's default. */
   accessTokenTtl: number | null
+  /** Its access tokens are looked up instead of read: a revocation counts at once. */
+  opaque?: true
+  /** Only applications of our own may act for people there. */
+  firstPartyOnly?: true
 }
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
@@ -80,8 +84,8 @@ export function createDefaultResource(deps: {
 
 /**
  * The `getResourceServerInfo` of the library: JWT access tokens (RFC 9068) with the resource as their only audience,
- * signed with the algorithm that the client asked for.
- * @throws InvalidTarget for an unknown resource, or one of which the client may use no scope (RFC 8707 §2)
+ * signed with the algorithm that the client asked for; opaque ones for the server's own API.
+ * @throws InvalidTarget for an unknown resource, or one that the client may not use (RFC 8707 §2)
  */
 export function createResourceServerInfo(deps: {
   findResource(identifier: string): Promise<ProtocolResource | undefined>
@@ -99,11 +103,20 @@ export function createResourceServerInfo(deps: {
       )
     }
     refuseForeignScopes(ctx, scope)
+    const machine = ctx.oidc.params?.grant_type === 'client_credentials'
+    if (resource.firstPartyOnly && !machine && client.first_party !== true) {
+      throw new errors.InvalidTarget(
+        'the client may not use this resource',
+        `only first-party clients act for people at ${identifier}`,
+      )
+    }
+    const lifetime = { accessTokenTTL: resource.accessTokenTtl ?? deps.accessTokenTtl }
+    if (resource.opaque) return { audience: identifier, scope, accessTokenFormat: 'opaque', ...lifetime }
     return {
       audience: identifier,
       scope,
       accessTokenFormat: 'jwt',
-      accessTokenTTL: resource.accessTokenTtl ?? deps.accessTokenTtl,
+      ...lifetime,
       jwt: {
         sign: {
           alg:

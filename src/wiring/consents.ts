@@ -1,3 +1,4 @@
+import { withAdminApi } from '../oidc/admin-tokens.ts'
 import { scopesInWords } from '../oidc/claims.ts'
 import type { Services } from '../services.ts'
 
@@ -26,13 +27,14 @@ export function connectedApps({ consents, findClient }: Services) {
 
 /** What an app asks for, in words for the consent page. */
 export async function describeScopes(
-  { resources }: Services,
+  services: Services,
   details: {
     requestedScopes: string[]
     staysConnected: boolean
     missing: { resources: Record<string, string[]> }
   },
 ) {
+  const resources = withAdminApi(services.config.issuer, services.resources)
   const own = details.requestedScopes
     .filter((scope) => scope in scopesInWords)
     .map((scope) => ({ title: scopesInWords[scope] ?? scope }))

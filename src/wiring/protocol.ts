@@ -4,6 +4,7 @@ import { secretMatches } from '../clients/secrets.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/views.ts'
 import { createAdapterFactory } from '../oidc/adapter.ts'
+import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
 import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
 import { createGrants } from '../oidc/grants.ts'
@@ -18,6 +19,7 @@ import { createDefaultResource, createResourceServerInfo } from '../oidc/resourc
 import { providerOf } from '../oidc/session-facts.ts'
 import { createSignInSessions } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
+import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
@@ -26,7 +28,8 @@ const KEY_WATCH = 2000
 
 /** The protocol endpoints, and what the pages need of the protocol. */
 export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
-  const { accounts, artifacts, config, consents, keys, resources, secrets } = services
+  const { accounts, artifacts, config, consents, keys, secrets } = services
+  const resources = withAdminApi(config.issuer, services.resources)
   const ttl = {
     accessToken: config.accessTokenTtl,
     refreshToken: config.refreshTokenTtl,
@@ -42,6 +45,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
   const backChannel = createBackChannel(app.log)
+  const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
@@ -70,6 +74,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         ttl,
       })
       backChannel.attach(provider)
+      usage.attach(provider)
       logProtocolEvents(provider, app.log, explainRedirectMismatch)
       answerOutages(provider, asStorageError)
       return provider
@@ -104,9 +109,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     sessions,
     mint,
     async close() {
+    adminTokens: createAdminTokens({ issuer: config.issuer, current }),
       await hot.close()
       await backChannel.close()
     },
+      await usage.close()
   }
 }
 
