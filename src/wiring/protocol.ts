@@ -19,7 +19,6 @@ import { createDefaultResource, createResourceServerInfo } from '../oidc/resourc
 import { providerOf } from '../oidc/session-facts.ts'
 import { createSignInSessions } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
-import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
@@ -45,7 +44,6 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
   const backChannel = createBackChannel(app.log)
-  const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
@@ -74,7 +72,6 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         ttl,
       })
       backChannel.attach(provider)
-      usage.attach(provider)
       logProtocolEvents(provider, app.log, explainRedirectMismatch)
       answerOutages(provider, asStorageError)
       return provider
@@ -108,12 +105,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     interactions,
     sessions,
     mint,
-    async close() {
     adminTokens: createAdminTokens({ issuer: config.issuer, current }),
+    async close() {
       await hot.close()
       await backChannel.close()
     },
-      await usage.close()
   }
 }
 
