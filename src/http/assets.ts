@@ -11,6 +11,7 @@ const PICO = fileURLToPath(new URL('css/', import.meta.resolve('@picocss/pico/pa
 const FILES: Record<string, readonly [folder: string, file: string]> = {
   'pico.css': [PICO, 'pico.min.css'],
   'latchkey.css': [PUBLIC, 'latchkey.css'],
+  'console.css': [PUBLIC, 'console.css'],
   'latchkey.js': [PUBLIC, 'latchkey.js'],
   'latchkey.svg': [PUBLIC, 'latchkey.svg'],
 }
