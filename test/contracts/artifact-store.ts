@@ -464,6 +464,19 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await left(theirs)).toEqual(['session'])
       })
 
+      test('which clients are in use: those with something live or allowed, whatever expired', async () => {
+        await signIn('a', 'u1', ['app', 'o"\\’ther'])
+        await store.upsert('AccessToken', newId(), { clientId: 'short' }, 1)
+        expect((await store.clientsInUse(['app', 'o"\\’ther', 'short', 'gone'])).toSorted()).toEqual([
+          'app',
+          'o"\\’ther',
+          'short',
+        ])
+        pass(2)
+        expect(await store.clientsInUse(['short', 'gone'])).toEqual([])
+        expect(await store.clientsInUse([])).toEqual([])
+      })
+
       test('by session: it and what hangs on its grants', async () => {
         const here = await signIn('a', 'here', ['app'])
         const there = await signIn('a', 'there', ['app', 'web'])

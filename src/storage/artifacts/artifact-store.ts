@@ -125,6 +125,14 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       await sql.run(statements.deleteConsents, [accountId])
     },
 
+    async clientsInUse(clientIds) {
+      const rows = await sql.all<{ client_id: string }>(statements.clientsInUse, [
+        JSON.stringify(clientIds),
+        now(),
+      ])
+      return rows.map((each) => each.client_id)
+    },
+
     async revokeByClient(clientId) {
       await sql.run(statements.revokeByClient, [clientId])
     },

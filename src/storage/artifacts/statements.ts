@@ -75,6 +75,7 @@ export const createStatements = (dialect: Sql['dialect']) => {
       WHERE model = 'Session' AND id_hash = ? AND destroyed_at IS NULL`,
 
     revokeByGrantId: 'DELETE FROM artifacts WHERE grant_id = ? AND model = ?',
+    clientsInUse: `SELECT DISTINCT client_id FROM artifacts WHERE client_id ${the.in} AND ${live}`,
     revokeByClient: 'DELETE FROM artifacts WHERE client_id = ?',
 
     listByAccount: `SELECT ${row} FROM artifacts WHERE account_id = ? AND model = ? AND ${live}

@@ -47,6 +47,8 @@ export interface ArtifactStore {
   ): Promise<void>
   /** Deletes the remembered decisions of an account that is being deleted. */
   forgetConsents(accountId: string): Promise<void>
+  /** Which of these clients have a live artefact or a remembered decision. Reads the whole table: never in a request. */
+  clientsInUse(clientIds: readonly string[]): Promise<string[]>
   /** Ends everything of a client. */
   revokeByClient(clientId: string): Promise<void>
   /** Ends one session by its uid, and all that hangs on the grants named in its `authorizations`. */
