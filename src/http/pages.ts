@@ -28,6 +28,8 @@ export interface ButtonForm {
 /** A button “Continue with {name}”. */
 export interface ProviderButton extends ButtonForm {
   name: string
+  /** `github`, `google`; everything else is drawn as a door. */
+  icon?: string | undefined
 }
 
 /** A link that leads on. */
@@ -101,7 +103,11 @@ export interface ConnectedAppView extends ButtonForm {
 
 export interface LinkedSignInView {
   name: string
+  /** As in ProviderButton. */
+  icon?: string | undefined
   detail?: string | undefined
+  /** The provider is switched off: nobody signs in that way now. */
+  off?: boolean | undefined
   /** Undefined: it is the only way to sign in, and stays. */
   remove?: ButtonForm | undefined
 }

@@ -14,7 +14,12 @@ export function upstreamSignIns({ accounts, providers: { enabled: providers } }:
   return {
     async buttons({ flow, returnTo, again = false }) {
       const fields = known({ flow, return_to: returnTo, again: again ? '1' : undefined })
-      return (await providers.list()).map(({ id, name }) => ({ name, action: `/login/${id}`, fields }))
+      return (await providers.list()).map(({ id, name, kind }) => ({
+        name,
+        icon: kind,
+        action: `/login/${id}`,
+        fields,
+      }))
     },
 
     async problem(query) {
@@ -33,17 +38,19 @@ export function upstreamSignIns({ accounts, providers: { enabled: providers } }:
       const usable = identities.filter(({ provider }) => on.some(({ id }) => id === provider))
       const linked = identities.map(({ id, provider, label, createdAt }) => {
         const others = usable.some((other) => other.id !== id)
-        const name = on.find((each) => each.id === provider)?.name
-        const since = `linked on ${day.format(createdAt)}`
+        const enabled = on.find((each) => each.id === provider)
+        const since = day.format(createdAt)
         return {
-          name: name ?? `${provider} (switched off)`,
-          detail: label === null ? since : `${label} · ${since}`,
+          name: enabled?.name ?? provider,
+          icon: enabled?.kind,
+          off: enabled === undefined,
+          detail: label === null ? `Linked on ${since}` : `${label} · linked on ${since}`,
           remove: password || others ? { action: '/account/unlink', fields: { id } } : undefined,
         }
       })
       const linkable = on
         .filter(({ id }) => !identities.some(({ provider }) => provider === id))
-        .map(({ id, name }) => ({ name, action: `/account/links/${id}` }))
+        .map(({ id, name, kind }) => ({ name, icon: kind, action: `/account/links/${id}` }))
       return { password, linked, linkable }
     },
   }

@@ -97,10 +97,11 @@ describe.each(engines)('identity providers on %s', (engine) => {
     })
     expect(await providers.get('acme')).toEqual(view)
     expect(await providers.list()).toEqual([view])
-    expect(await providers.enabled.list()).toEqual([{ id: 'acme', name: 'Acme' }])
+    expect(await providers.enabled.list()).toEqual([{ id: 'acme', name: 'Acme', kind: 'acme' }])
     expect(await providers.enabled.find('acme')).toEqual({
       id: 'acme',
       name: 'Acme',
+      kind: 'acme',
       connector: expect.objectContaining({ check: expect.any(Function) }),
       emailDomains: [],
       keepTokens: false,
@@ -310,8 +311,8 @@ describe.each(engines)('identity providers on %s', (engine) => {
       await providers.add(input('other'))
       const both = open(db, [fixed])
       expect(await both.enabled.list()).toEqual([
-        { id: 'acme', name: 'Acme' },
-        { id: 'other', name: 'Acme' },
+        { id: 'acme', name: 'Acme', kind: 'acme' },
+        { id: 'other', name: 'Acme', kind: 'acme' },
       ])
       expect(await both.enabled.find('acme')).toMatchObject({ name: 'Acme', keepTokens: false })
       const view = await both.get('acme')

@@ -9,8 +9,9 @@ const client: ClientView = {
 const logo =
   'data:image/svg+xml,%3Csvg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"%3E%3Crect width="10" height="10" fill="teal"/%3E%3C/svg%3E'
 const providers: ProviderButton[] = [
-  { name: 'GitHub', action: '/federation/github' },
-  { name: 'Google', action: '/federation/google', fields: { return_to: '/account' } },
+  { name: 'GitHub', icon: 'github', action: '/login/github' },
+  { name: 'Google', icon: 'google', action: '/login/google', fields: { return_to: '/account' } },
+  { name: 'the <identity> service of Harbour and Sons', icon: 'oidc', action: '/login/harbour' },
 ]
 const wrong = (values: Record<string, string>, errors: Record<string, string>): Partial<Form> => ({
   values,
@@ -100,6 +101,11 @@ export const samples: Sample[] = [
       later: { href: '/account', label: 'Do this later' },
       errors: { code: 'This code is wrong. Four attempts are left.' },
       notice: 'A new code is on its way.',
+      change: {
+        action: '/verify-email/address',
+        values: { email: 'ada@' },
+        errors: { email: 'Enter an e-mail address like name@example.com.' },
+      },
     },
   },
   {
@@ -182,8 +188,16 @@ export const samples: Sample[] = [
           detail: 'Since 3 November 2026',
         },
       ],
-      linked: [{ name: 'GitHub', detail: 'ada-l', remove: { action: '/account/linked/github' } }],
-      linkable: [{ name: 'Google', action: '/federation/google' }],
+      linked: [
+        {
+          name: 'GitHub',
+          icon: 'github',
+          detail: 'ada-l · linked on 3 November 2026',
+          remove: { action: '/account/unlink', fields: { id: '1' } },
+        },
+        { name: 'acme', off: true, remove: { action: '/account/unlink', fields: { id: '2' } } },
+      ],
+      linkable: [{ name: 'Google', icon: 'google', action: '/account/links/google' }],
       signOut: { action: '/logout' },
       adminHref: '/admin',
     },
@@ -203,8 +217,10 @@ export const samples: Sample[] = [
         },
       ],
       apps: [],
-      linked: [{ name: 'Google' }],
+      linked: [{ name: 'Google', icon: 'google' }],
       linkable: [],
+      setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
+      alert: 'GitHub does not answer at the moment. Try again later, or sign in another way.',
       signOut: { action: '/logout' },
     },
   },
@@ -212,6 +228,76 @@ export const samples: Sample[] = [
     title: 'setup',
     view: 'accounts/setup',
     data: { action: '/setup', token: 't', passwordMinLength: 12 },
+  },
+  {
+    title: 'finish-username',
+    view: 'federation/finish',
+    status: 409,
+    data: {
+      action: '/login/finish/t',
+      provider: 'Google',
+      upstreamName: 'grace@example.org',
+      email: 'grace@example.org',
+      signInHref: '/login',
+      ...wrong({ username: '<b>grace</b>' }, { username: 'This username is taken. Choose another one.' }),
+    },
+  },
+  {
+    title: 'finish-email',
+    view: 'federation/finish',
+    data: {
+      action: '/login/finish/t',
+      provider: 'GitHub',
+      upstreamName: 'grace',
+      signInHref: '/login',
+      values: { username: 'grace', email: '' },
+    },
+  },
+  {
+    title: 'link-password',
+    view: 'federation/link',
+    status: 401,
+    data: {
+      action: '/login/link/t',
+      provider: 'GitHub',
+      email: 'grace@example.org',
+      password: true,
+      providers,
+      forgotHref: '/forgot-password',
+      cancelHref: '/login',
+      alert: 'The password is not right. Check it, or reset it.',
+    },
+  },
+  {
+    title: 'link-linked',
+    view: 'federation/link',
+    data: {
+      action: '/login/link/t',
+      provider: 'GitHub',
+      email: 'grace@example.org',
+      password: false,
+      providers: providers.slice(1),
+      forgotHref: '/forgot-password',
+      cancelHref: '/login',
+    },
+  },
+  {
+    title: 'link-by-mail',
+    view: 'federation/link',
+    data: {
+      action: '/login/link/t',
+      provider: 'GitHub',
+      email: 'grace@example.org',
+      password: false,
+      providers: [],
+      forgotHref: '/forgot-password',
+      cancelHref: '/login',
+    },
+  },
+  {
+    title: 'code',
+    view: 'federation/code',
+    data: { code: 'uQC3AIe20RKoHnCk0gyMavG8iyQQkEsEwByw4fwMsd0', minutes: 5 },
   },
   {
     title: 'logout',

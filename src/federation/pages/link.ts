@@ -55,8 +55,9 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
         password: ways.password,
         providers: enabled
           .filter(({ id }) => linked.has(id))
-          .map(({ id, name }) => ({
+          .map(({ id, name, kind }) => ({
             name,
+            icon: kind,
             action: `/login/${id}`,
             fields: { ticket, ...(flow !== undefined && { flow }) },
           })),

@@ -29,7 +29,14 @@ export function environmentProviders(
       if (kind === undefined)
         throw new Error(`the environment has a provider of an unknown kind: ${each.kind}`)
       const connector = createConnector(id, kind, { clientId, clientSecret }, settings)
-      const provider = { id, name: kind.displayName, connector, emailDomains: [], keepTokens: false }
+      const provider = {
+        id,
+        name: kind.displayName,
+        kind: each.kind,
+        connector,
+        emailDomains: [],
+        keepTokens: false,
+      }
       const view = providerView(
         issuer,
         {

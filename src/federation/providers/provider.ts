@@ -6,6 +6,8 @@ export interface ProviderName {
   id: string
   /** “GitHub” */
   name: string
+  /** How it is spoken to: a name of kinds.ts. */
+  kind: string
 }
 
 /** A provider that people may sign in with now. */

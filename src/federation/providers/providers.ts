@@ -79,10 +79,9 @@ export function createProviders(deps: ProvidersDependencies) {
       const rows = (await store.enabled()).filter(
         ({ id, kind }) => !environment.has(id) && kindOf(kinds, kind) !== undefined,
       )
-      return [...[...environment.values()].map(({ provider }) => provider), ...rows].map(({ id, name }) => ({
-        id,
-        name,
-      }))
+      return [...[...environment.values()].map(({ provider }) => provider), ...rows].map(
+        ({ id, name, kind }) => ({ id, name, kind }),
+      )
     },
 
     async find(id) {
@@ -95,7 +94,7 @@ export function createProviders(deps: ProvidersDependencies) {
         return undefined
       }
       const { emailDomains, keepTokens } = storedOptions(row)
-      return { id, name: row.name, connector, emailDomains, keepTokens }
+      return { id, name: row.name, kind: row.kind, connector, emailDomains, keepTokens }
     },
   }
 

@@ -46,7 +46,7 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     find: (id: string): Promise<ProviderRow | null> => prisma.identityProvider.findUnique({ where: { id } }),
 
     /** Every sign-in page asks. Oldest first: the buttons stay where they are when one is added. */
-    enabled: (): Promise<(ProviderName & { kind: string })[]> =>
+    enabled: (): Promise<ProviderName[]> =>
       reads.all(
         'SELECT id, name, kind FROM identity_providers WHERE disabled_at IS NULL ORDER BY created_at, id',
       ),
