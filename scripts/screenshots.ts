@@ -8,8 +8,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
-import { scenes } from '../test/e2e/scenes.ts'
-import { openStage } from '../test/e2e/stage.ts'
+import { openFederatedStage } from '../test/e2e/federated-stage.ts'
+import { federationScenes } from '../test/e2e/federation-scenes.ts'
+import { type Scene, scenes } from '../test/e2e/scenes.ts'
+import { openStage, type Stage } from '../test/e2e/stage.ts'
 
 const PORT = '3000'
 const APP_PORT = 4000
@@ -36,29 +38,35 @@ async function shoot(page: Page, path: string, viewport: { width: number; height
 const folder = process.argv[2]
 const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
-const stage = await openStage({
-  env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' },
-  appPort: APP_PORT,
-})
-try {
-  for (const scene of scenes) {
-    const picture = shown[scene.name]
-    if (folder === undefined && !picture) continue
-    const page = await stage.tab({
-      userAgent: USER_AGENT,
-      deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
-    })
-    await scene.open(page, stage)
-    const path = join(into, scene.name)
-    if (folder === undefined && picture) {
-      await shoot(page, path, { width: picture.width, height: 600 })
-    } else {
-      await shoot(page, `${path}-phone`, { width: 390, height: 844 })
-      await shoot(page, `${path}-desktop`, { width: 1280, height: 800 })
+const options = { env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' }, appPort: APP_PORT }
+
+async function shootAll<On extends Stage>(scenes: Scene<On>[], stage: On): Promise<void> {
+  try {
+    for (const scene of scenes) {
+      const picture = shown[scene.name]
+      if (folder === undefined && !picture) continue
+      const page = await stage.tab({
+        userAgent: USER_AGENT,
+        deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
+      })
+      await scene.open(page, stage)
+      const path = join(into, scene.name)
+      if (folder === undefined && picture) {
+        await shoot(page, path, { width: picture.width, height: 600 })
+      } else {
+        await shoot(page, `${path}-phone`, { width: 390, height: 844 })
+        await shoot(page, `${path}-desktop`, { width: 1280, height: 800 })
+      }
+      console.log(scene.name)
+      await page.context().close()
     }
-    console.log(scene.name)
-    await page.context().close()
+  } finally {
+    await stage.close()
   }
-} finally {
-  await stage.close()
 }
+
+await shootAll(scenes, await openStage(options))
+await shootAll(
+  federationScenes,
+  await openFederatedStage({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
+)

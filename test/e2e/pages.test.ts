@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PASSWORD } from '../support/latchkey.ts'
-import { scenes } from './scenes.ts'
+import { openFederatedStage } from './federated-stage.ts'
+import { federationScenes } from './federation-scenes.ts'
+import { type Scene, scenes } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
-import { heading, signedInAs, startAt } from './steps.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const viewports = [
@@ -38,30 +38,25 @@ const CONTENTS = `(() => {
         .filter((input) => input.checkVisibility())
         .map((input) => [name(input), input.autocomplete]),
     ),
-    buttons: all('button[type=submit]').map(words),
+    buttons: all(':is(button[type=submit], summary)')
+      .filter((button) => button.checkVisibility())
+      .map(words),
     links: all('a').map(words),
     focus: active === document.body ? undefined : name(active),
   }
-})()`
-
-/** Runs in the page: what has the focus, and the ring around it. */
-const FOCUS = `(() => {
-  const active = document.activeElement
-  const { outlineStyle, outlineWidth } = getComputedStyle(active)
-  return [active.textContent.trim(), outlineStyle + ' ' + outlineWidth]
 })()`
 
 /** @param pattern words, where * stands for any */
 const matching = (pattern: string) =>
   pattern.includes('*') ? expect.stringMatching(new RegExp(`^${pattern.replaceAll('*', '.*')}$`)) : pattern
 
-let stage: Stage
-beforeAll(async () => {
-  stage = await openStage({ env: { RATE_LIMIT: 'on' } })
-})
-afterAll(() => stage?.close())
+function everyPage<On extends Stage>(scenes: Scene<On>[], open: () => Promise<On>) {
+  let stage: On
+  beforeAll(async () => {
+    stage = await open()
+  })
+  afterAll(() => stage?.close())
 
-describe('every page', () => {
   test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_name, scene) => {
     const page = await stage.tab({ viewport: { width: 390, height: 844 } })
     await scene.open(page, stage)
@@ -91,29 +86,7 @@ describe('every page', () => {
     expect(page.complaints).toEqual([])
     await page.context().close()
   })
-})
+}
 
-test('the whole way into an app by the keyboard alone, with the focus always to be seen', async () => {
-  const person = await stage.latchkey.createUser()
-  const page = await stage.tab()
-  /** Presses Tab until what has these words is reached. */
-  const tabTo = async (words: string) => {
-    for (let presses = 0; presses < 15; presses++) {
-      await page.keyboard.press('Tab')
-      const [name, outline] = await page.evaluate<[string, string]>(FOCUS)
-      expect(outline).toBe('solid 3px')
-      if (name === words) return
-    }
-    throw new Error(`Tab does not reach “${words}”`)
-  }
-  await startAt(page, stage.app)
-  await page.keyboard.type(person.username)
-  await page.keyboard.press('Tab')
-  await page.keyboard.type(PASSWORD)
-  await page.keyboard.press('Enter')
-  await heading(page, 'Allow access?')
-  await tabTo('Allow')
-  await page.keyboard.press('Enter')
-  await signedInAs(page, person.username)
-  expect(page.complaints).toEqual([])
-})
+describe('every page', () => everyPage(scenes, () => openStage({ env: { RATE_LIMIT: 'on' } })))
+describe('every page of signing in elsewhere', () => everyPage(federationScenes, openFederatedStage))

@@ -18,38 +18,38 @@ import {
 } from './steps.ts'
 
 /** A page in one of its states, the way there, and what has to be on it. */
-export interface Scene {
+export interface Scene<On extends Stage = Stage> {
   name: string
   /** Brings a tab without cookies there. */
-  open(page: Page, stage: Stage): Promise<void>
+  open(page: Page, stage: On): Promise<void>
   title: string
   /** Labels of the fields, in order, each with its autocomplete attribute. */
   fields?: Record<string, string>
+  /** What can be pressed, in order: buttons, and what folds out. */
   buttons?: string[]
   links?: string[]
   /** The label or words of what has the focus; nothing unless given. */
   focus?: string
 }
 
-const signInFields = { 'Email or username': 'username', Password: 'current-password' }
-const registerFields = {
+export const signInFields = { 'Email or username': 'username', Password: 'current-password' }
+export const registerFields = {
   Username: 'username',
   Email: 'email',
   Password: 'new-password',
   'First name': 'given-name',
   'Last name': 'family-name',
 }
-const accountFields = {
-  'First name': 'given-name',
-  'Last name': 'family-name',
-  Email: 'email',
+export const profileFields = { 'First name': 'given-name', 'Last name': 'family-name', Email: 'email' }
+export const accountFields = {
+  ...profileFields,
   'Current password': 'current-password',
   'New password': 'new-password',
 }
-const cancel = 'Cancel and return to Harbour Notes'
+export const cancel = 'Cancel and return to Harbour Notes'
 
 /** @param path on the server */
-const at =
+export const at =
   (path: string) =>
   async (page: Page, { latchkey }: Stage): Promise<void> => {
     await page.goto(`${latchkey.issuer}${path}`)
@@ -158,7 +158,7 @@ export const scenes: Scene[] = [
     open: async (page, stage) => void (await waitForCode(page, stage)),
     title: 'Verify your email',
     fields: { 'Verification code': 'one-time-code' },
-    buttons: ['Verify', 'Send a new code'],
+    buttons: ['Verify', 'Send a new code', 'Use another address'],
     focus: 'Verification code',
   },
   {
@@ -171,8 +171,22 @@ export const scenes: Scene[] = [
     },
     title: 'Verify your email',
     fields: { 'Verification code': 'one-time-code' },
-    buttons: ['Verify', 'Send a new code'],
+    buttons: ['Verify', 'Send a new code', 'Use another address'],
     focus: 'Verification code',
+  },
+  {
+    name: 'verify-email-address',
+    async open(page, stage) {
+      await waitForCode(page, stage)
+      await page.getByText('Use another address').click()
+      await fill(page, 'Email', 'ada.@example.com')
+      await press(page, 'Change address')
+      await page.locator('small.error').waitFor()
+    },
+    title: 'Verify your email',
+    fields: { 'Verification code': 'one-time-code', Email: 'email' },
+    buttons: ['Verify', 'Send a new code', 'Use another address', 'Change address'],
+    focus: 'Email',
   },
   {
     name: 'verify-email-link',

@@ -29,13 +29,15 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/**
- * @param options.env settings of the server
- * @param options.appPort where the example app listens; any free port unless given
- */
-export async function openStage(
-  options: { engine?: Engine; env?: Record<string, string>; appPort?: number } = {},
-): Promise<Stage> {
+export interface StageOptions {
+  engine?: Engine
+  /** Settings of the server. */
+  env?: Record<string, string>
+  /** Where the example app listens; any free port unless given. */
+  appPort?: number
+}
+
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
   let shift = 0
   const latchkey = await startLatchkey({ ...options, clock: () => Date.now() + shift })
   const browser: Browser = await launchBrowser()
