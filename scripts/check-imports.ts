@@ -46,6 +46,8 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   'openid-client': (file) => file.startsWith('federation/'),
   nodemailer: (file) => file.startsWith('mail/'),
   argon2: (file) => file.startsWith('accounts/'),
+  bcrypt: (file) => file.startsWith('accounts/'),
+  yaml: (file) => file.startsWith('configuration/'),
 }
 
 /** Only storage and the stores of features touch the database; `import type` of its port is free. */

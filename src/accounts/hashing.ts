@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersRose } from 'argon2'
 import type { Clock } from '../clock.ts'
+import { isForeign, verifyForeign } from './foreign-hashes.ts'
 import { createGate, type Gate } from './gate.ts'
 
 /** OWASP Password Storage Cheat Sheet: the floor for argon2id. 19 MiB, two passes, one lane: about 40 ms. */
@@ -12,6 +13,7 @@ const threadsForHashing = 3
 export interface Hasher {
   /** The encoded argon2id hash of a password. */
   hash(password: string): Promise<string>
+  /** Also of hashes that were imported (foreign-hashes.ts), whose password is taken as typed. */
   verify(hash: string, password: string): Promise<boolean>
   /** Costs what `verify` costs and is never true: for an account that does not exist or may not sign in. */
   verifyNothing(password: string): Promise<false>
@@ -40,12 +42,19 @@ export function createHasher(options: { concurrency?: number; queueLimit?: numbe
 
   return {
     hash: (password) => gate.run(() => argon2(normalized(password), parameters)),
-    verify: (hash, password) => gate.run(() => argon2Verify(hash, normalized(password))),
+    verify: (hash, password) =>
+      gate.run(async () => {
+        if (!isForeign(hash)) return argon2Verify(hash, normalized(password))
+        if (await verifyForeign(hash, password)) return true
+        // Guessing at a cheap hash costs the guesser what it costs at ours. Who is right pays by the new hash.
+        await argon2Verify(decoyHash, normalized(password))
+        return false
+      }),
     async verifyNothing(password) {
       await gate.run(() => argon2Verify(decoyHash, normalized(password)))
       return false
     },
-    needsRehash: (hash) => !hash.startsWith('$argon2id$') || parametersRose(hash, parameters),
+    needsRehash: (hash) => isForeign(hash) || parametersRose(hash, parameters),
     admit: () => gate.admit(),
     get load() {
       return gate.load
