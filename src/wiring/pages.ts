@@ -20,7 +20,7 @@ export async function wirePages(
   { interactions, sessions }: Protocol,
 ): Promise<void> {
   const { accounts, artifacts, clock, config } = services
-  const browser = createBrowserState(http)
+  const browser = createBrowserState({ ...http, clock })
   const signInForm = createSignInForm({ accounts, browser })
   const upstream = upstreamSignIns(services)
 

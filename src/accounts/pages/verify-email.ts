@@ -43,7 +43,11 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
 
   async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
     const pending = browser.pending(request)
-    if (pending?.accountId !== accountId)
+    const account = await accounts.byId(accountId)
+    // A password that was set meanwhile ends this sign-in too: whoever reads the mail may have ousted who registered.
+    const counts =
+      account !== undefined && pending !== undefined && pending.at * 1000 >= account.authValidAfter
+    if (pending?.accountId !== accountId || !counts)
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream } = pending
     await sessions.start(request, reply, { accountId, amr: [upstream ? 'fed' : 'pwd'], upstream })

@@ -108,6 +108,8 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             data: { usedAt: at },
           })
           if (claimed.count === 0) throw spent
+          // Whoever made the account without proof may have tied it to a sign-in elsewhere; its owner starts afresh.
+          if (passwordHash && provenEmail) await tx.linkedIdentity.deleteMany({ where: { accountId } })
           // A new password voids every other link; a proven address only those that would prove one.
           await tx.oneTimeToken.updateMany({
             where: { accountId, ...(!passwordHash && { purpose: 'verify_email' }), ...live() },
