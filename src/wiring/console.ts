@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
+import { createAuditCounts } from '../audit/counts-store.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
 import type { Protocol } from './protocol.ts'
@@ -11,7 +12,8 @@ export async function wireConsole(
   services: Services,
   { sessions }: Protocol,
 ): Promise<void> {
-  const { accounts, clock, config } = services
+  const { accounts, clients, clock, config, keys, usage } = services
+  const counts = createAuditCounts(services.db)
   await app.register((scope) =>
     consolePages(scope, {
       clock,
@@ -19,6 +21,17 @@ export async function wireConsole(
       http,
       sessions,
       findAccount: (id) => accounts.byId(id),
+      countsByDay: counts.byDay,
+      activeClients: usage.activeClients,
+      firstSteps: async () => ({
+        clients: (await clients.list({ limit: 1 })).items.length,
+        mail: config.smtpUrl !== undefined,
+        publicIssuer: config.issuer.startsWith('https:'),
+      }),
+      keys,
+      keyUses: usage.keyUses,
+      clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
+      keyRotationDays: config.keyRotationDays,
     }),
   )
 }

@@ -4,12 +4,17 @@
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
+import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
+import { type KeysDependencies, keysArea } from './keys.ts'
 
 /** Everything that the areas ask for. */
-export interface ConsoleAreas extends ConsoleDependencies {}
+export interface ConsoleAreas extends ConsoleDependencies, DashboardDependencies, KeysDependencies {}
 
 /** Each is a plugin that adds its routes; `config: { admin: 'read' | 'write' | 'dangerous' }` on every one. */
-const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = []
+const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
+  dashboardArea,
+  keysArea,
+]
 
 /** `/admin` and below. */
 export async function consolePages(app: FastifyInstance, deps: ConsoleAreas): Promise<void> {

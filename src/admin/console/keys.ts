@@ -1,0 +1,135 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+
+interface KeySummary {
+  kid: string
+  alg: string
+  state: 'pending' | 'signing' | 'published' | 'retired'
+  createdAt: number
+  activeFrom: number
+  retiredAt: number | null
+}
+
+declare module '../../http/pages.ts' {
+  interface Pages {
+    'admin/keys': {
+      frame: ConsoleFrame
+      keys: {
+        kid: string
+        alg: string
+        state: string
+        since: string
+        until?: string | undefined
+        usedBy: { name: string; href: string; when: string }[]
+        more: number
+        retire?: { action: string; fields: Record<string, string> } | undefined
+      }[]
+      rotationDays: number
+      algorithms: string[]
+      alert?: string | undefined
+    }
+  }
+}
+
+export interface KeysDependencies {
+  keys: {
+    list(): Promise<KeySummary[]>
+    rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<unknown>
+    retire(kid: string): Promise<unknown>
+  }
+  keyUses(): Promise<{ kid: string; clientId: string; lastUsedAt: number }[]>
+  clientName(clientId: string): Promise<string | undefined>
+  /** 0: keys are rotated by hand. */
+  keyRotationDays: number
+}
+
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const
+/** Clients that are named beside a key. */
+const SHOWN = 5
+
+const rotation = z.object({
+  alg: z.enum(ALGORITHMS).optional().catch(undefined),
+  now: z.literal('on').optional(),
+})
+const retirement = z.object({ kid: z.string().max(100) })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  rotated: 'The new keys are published. They sign in an hour, when everybody has seen them.',
+  replaced: 'The new keys sign now, and the old ones are withdrawn: what those signed is refused.',
+  retired: 'The key is withdrawn: what it signed is refused.',
+}
+
+const IN_WORDS: Readonly<Record<KeySummary['state'], string>> = {
+  signing: 'signs',
+  pending: 'published, does not sign yet',
+  published: 'published for what it signed before',
+  retired: 'withdrawn',
+}
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
+/** `/admin/keys`: the signing keys, who gets what they sign, and changing them. */
+export async function keysArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & KeysDependencies,
+): Promise<void> {
+  async function view(alert?: string) {
+    const [keys, uses] = await Promise.all([deps.keys.list(), deps.keyUses()])
+    const shown = keys.toReversed().map(async (key) => {
+      const mine = uses.filter(({ kid }) => kid === key.kid)
+      const usedBy = mine.slice(0, SHOWN).map(async ({ clientId, lastUsedAt }) => ({
+        name: (await deps.clientName(clientId)) ?? clientId,
+        href: `/admin/clients/${encodeURIComponent(clientId)}`,
+        when: moment.format(lastUsedAt),
+      }))
+      return {
+        kid: key.kid,
+        alg: key.alg,
+        state: IN_WORDS[key.state],
+        since: moment.format(key.activeFrom),
+        until: key.retiredAt === null ? undefined : moment.format(key.retiredAt),
+        usedBy: await Promise.all(usedBy),
+        more: Math.max(0, mine.length - SHOWN),
+        retire:
+          key.state === 'published' || key.state === 'pending'
+            ? { action: '/admin/keys/retire', fields: { kid: key.kid } }
+            : undefined,
+      }
+    })
+    return {
+      keys: await Promise.all(shown),
+      rotationDays: deps.keyRotationDays,
+      algorithms: [...ALGORITHMS],
+      alert,
+    }
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(
+    '/admin/keys',
+    { config: { admin: 'read' } },
+    async (request, reply) => {
+      const notice = NOTICES[String(request.query.done)]
+      return renderConsole(request, reply, 'keys', 'admin/keys', await view(), { notice })
+    },
+  )
+
+  app.post('/admin/keys/rotate', { config: { admin: 'dangerous' } }, async (request, reply) => {
+    const { alg, now } = rotation.parse(request.body ?? {})
+    await deps.keys.rotate({ ...(alg && { alg }), now: now !== undefined })
+    return reply.redirect(`/admin/keys?done=${now ? 'replaced' : 'rotated'}`, 303)
+  })
+
+  app.post('/admin/keys/retire', { config: { admin: 'dangerous' } }, async (request, reply) => {
+    const { kid } = retirement.parse(request.body ?? {})
+    try {
+      await deps.keys.retire(kid)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      const data = await view(error.publicMessage)
+      return renderConsole(request, reply, 'keys', 'admin/keys', data, { status: error.status })
+    }
+    return reply.redirect('/admin/keys?done=retired', 303)
+  })
+}

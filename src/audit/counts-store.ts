@@ -1,0 +1,49 @@
+import type { Database } from '../storage/database.ts'
+
+const DAY = 86_400_000
+
+/** One day's number. */
+export interface DayCount {
+  /** “2026-11-25”, UTC. */
+  day: string
+  count: number
+}
+
+/**
+ * How often actions were recorded, by day. Every count runs on the index of action and seq alone, between the first
+ * entries of two days.
+ */
+export function createAuditCounts({ prisma }: Pick<Database, 'prisma'>) {
+  const firstSeqFrom = async (at: Date): Promise<number> => {
+    const entry = await prisma.auditEntry.findFirst({
+      where: { at: { gte: at } },
+      orderBy: [{ at: 'asc' }, { seq: 'asc' }],
+      select: { seq: true },
+    })
+    return entry?.seq ?? Number.MAX_SAFE_INTEGER
+  }
+
+  return {
+    /**
+     * The last days up to `now`, oldest first, by action.
+     * @param now milliseconds since the epoch
+     */
+    async byDay(actions: readonly string[], days: number, now: number): Promise<Map<string, DayCount[]>> {
+      const today = Math.floor(now / DAY) * DAY
+      const starts = Array.from({ length: days + 1 }, (_, index) => today - (days - 1 - index) * DAY)
+      const bounds = await Promise.all(starts.map((start) => firstSeqFrom(new Date(start))))
+      // The columns are 32 bits wide.
+      const seqs = bounds.map((seq) => Math.min(seq, 2_147_483_647))
+      const counted = actions.map(async (action): Promise<[string, DayCount[]]> => {
+        const counts = starts.slice(0, -1).map(async (start, index) => {
+          const [from = 0, to = 0] = seqs.slice(index, index + 2)
+          const count =
+            from >= to ? 0 : await prisma.auditEntry.count({ where: { action, seq: { gte: from, lt: to } } })
+          return { day: new Date(start).toISOString().slice(0, 10), count }
+        })
+        return [action, await Promise.all(counts)]
+      })
+      return new Map(await Promise.all(counted))
+    },
+  }
+}

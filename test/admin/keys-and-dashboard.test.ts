@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createAuditCounts } from '../../src/audit/counts-store.ts'
+import { createKeyRotation } from '../../src/oidc/key-rotation.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { discover } from '../support/relying-party.ts'
+import { signedIn } from './console.ts'
+
+const DAY = 86_400_000
+
+describe.each(engines)('keys and overview on %s', (engine) => {
+  let latchkey: Latchkey
+  let shift = 0
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + shift })
+  })
+  afterAll(() => latchkey?.stop())
+
+  test('the keys page says which clients a key signs for', async () => {
+    const client = await latchkey.createClient({ first_party: true, client_name: 'Harbour Notes' })
+    const party = await discover({
+      issuer: latchkey.issuer,
+      clientId: client.client_id,
+      auth: { method: 'client_secret_basic', secret: client.client_secret ?? '' },
+      redirectUri: client.redirect_uri,
+    })
+    const user = await latchkey.createUser()
+    const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+    const request = await party.authorize()
+    const back = await browser.signIn(await browser.open(request.url), {
+      identifier: user.username,
+      password: PASSWORD,
+    })
+    await party.callback(back.url, request)
+    await expect.poll(() => latchkey.services.usage.keyUses()).toMatchObject([{ clientId: client.client_id }])
+    const admin = await signedIn(latchkey)
+    const page = await admin.browser.open(`${latchkey.issuer}/admin/keys`)
+    expect(page.status).toBe(200)
+    expect(page.text).toMatch(/RS256 rs256-\S+ signs from .* Harbour Notes/)
+    const today = new Date(Date.now()).toISOString().slice(0, 10)
+    expect((await latchkey.services.usage.activeClients(today)).get(today)).toBe(1)
+  })
+
+  test('rotating: the new key waits its hour, a published one can be withdrawn, the signing one cannot', async () => {
+    const { browser } = await signedIn(latchkey)
+    const page = await browser.open(`${latchkey.issuer}/admin/keys`)
+    const rotated = await browser.submit(page, { Which: 'ES256' }, { button: 'Rotate' })
+    expect(rotated.text).toContain('They sign in an hour')
+    const keys = await latchkey.services.keys.list()
+    const pending = keys.find(({ state }) => state === 'pending')
+    expect(pending?.alg).toBe('ES256')
+    const signing = keys.find(({ state, alg }) => state === 'signing' && alg === 'ES256')
+    const form = rotated.forms.find(({ action }) => action === '/admin/keys/retire')
+    const csrf = form?.fields.find(({ name }) => name === 'csrf_token')?.value ?? ''
+    const retire = (kid: string) =>
+      browser.send({
+        url: new URL(`${latchkey.issuer}/admin/keys/retire`),
+        method: 'POST',
+        body: new URLSearchParams({ kid, csrf_token: csrf }),
+        headers: { 'sec-fetch-site': 'same-origin' },
+      })
+    expect((await retire(signing?.kid ?? '')).status).toBe(409)
+    expect((await retire('no-such-key')).status).toBe(404)
+    expect((await retire(pending?.kid ?? '')).status).toBe(303)
+    const after = await latchkey.services.keys.list()
+    expect(after.find(({ kid }) => kid === pending?.kid)?.state).toBe('retired')
+  })
+
+  test('keys rotate by age, once, whichever process is first', async () => {
+    const { services } = latchkey
+    const rotate = createKeyRotation({ ...services, days: 90 })
+    expect(await rotate()).toBe(0)
+    shift = 91 * DAY
+    const made = await Promise.all(Array.from({ length: 5 }, () => rotate()))
+    expect(made.reduce((sum, each) => sum + each, 0)).toBe(3)
+    expect((await services.keys.list()).filter(({ state }) => state === 'pending')).toHaveLength(3)
+    expect(await rotate()).toBe(0)
+    expect(await createKeyRotation({ ...services, days: 0 })()).toBe(0)
+    shift = 0
+  })
+
+  test('the overview counts by day, as a plot and as a table', async () => {
+    const { browser } = await signedIn(latchkey)
+    const { prisma } = latchkey.services.db
+    const now = Date.now()
+    const last = await prisma.auditEntry.findFirst({ orderBy: { seq: 'desc' } })
+    await prisma.auditEntry.createMany({
+      data: [0, 0, 1, 29, 30].map((age, index) => ({
+        seq: 1_000_000 + (last?.seq ?? 0) + index,
+        at: new Date(now - age * DAY),
+        action: 'account.locked',
+        actorKind: 'anonymous',
+        details: '{}',
+        hash: '-',
+      })),
+    })
+    const counts = await createAuditCounts(latchkey.services.db).byDay(['account.locked'], 30, now)
+    const days = counts.get('account.locked') ?? []
+    expect(days).toHaveLength(30)
+    expect([days.at(-1)?.count, days.at(-2)?.count, days[0]?.count]).toEqual([2, 1, 1])
+    const page = await browser.open(`${latchkey.issuer}/admin`)
+    expect(page.text).toMatch(/Lockouts 4 accounts that were locked/)
+    expect(page.body).toContain('<svg class="plot"')
+    expect(page.text).toContain('As a table of lockouts')
+  })
+
+  test('who is not an administrator sees nothing; an auditor sees, and changes nothing', async () => {
+    const stranger = await createHttpBrowser().open(`${latchkey.issuer}/admin/keys`)
+    expect(stranger.url.pathname).toBe('/login')
+    const user = await signedIn(latchkey, 'user')
+    expect((await user.browser.open(`${latchkey.issuer}/admin`)).status).toBe(403)
+    const auditor = await signedIn(latchkey, 'auditor')
+    const page = await auditor.browser.open(`${latchkey.issuer}/admin/keys`)
+    expect([page.status, page.forms.length]).toEqual([200, 0])
+  })
+
+  test('ASVS 7.5.3: after fifteen minutes a dangerous act asks to sign in again, and comes back to its page', async () => {
+    const { browser } = await signedIn(latchkey)
+    const page = await browser.open(`${latchkey.issuer}/admin/keys`)
+    shift = 16 * 60_000
+    const again = await browser.submit(page, { Which: 'EdDSA' }, { button: 'Rotate' })
+    shift = 0
+    expect(again.url.pathname).toBe('/login')
+    expect(again.url.searchParams.get('return_to')).toBe('/admin/keys')
+    expect(again.text).toContain('Sign in again to confirm')
+  })
+})
