@@ -1,30 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import { requireDomain, toArrival, verifiedEmail } from './arrival.ts'
 import { UpstreamError, type UpstreamIdentity } from './connector.ts'
 import type { FederationDependencies } from './dependencies.ts'
 import type { Answer, Finish } from './finish.ts'
+import { sealTokens as seal } from './kept-tokens.ts'
 import type { Provider } from './providers/provider.ts'
 import { type Purpose, setback } from './purpose.ts'
 import type { Arrival, Tickets } from './tickets.ts'
-
-const orNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text)
-
-/** A provider's address counts here when the provider vouches for it. */
-const verifiedEmail = ({ email }: Pick<Arrival, 'email'>): string | undefined =>
-  email?.verified ? email.address : undefined
-
-/**
- * @throws UpstreamError `not_allowed` when the provider is for some domains, and the account has no verified address there
- */
-function requireDomain(provider: Provider, identity: UpstreamIdentity): void {
-  if (provider.emailDomains.length === 0) return
-  const address = identity.email?.verified ? identity.email.address : ''
-  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-  if (!provider.emailDomains.includes(domain))
-    throw new UpstreamError(
-      'not_allowed',
-      'the account has no verified address at one of the domains of the provider',
-    )
-}
 
 /**
  * What becomes of somebody whom a provider vouches for:
@@ -43,54 +26,46 @@ export function createArrivals(
 ) {
   const { accounts, tickets, finish } = deps
 
-  function toArrival(provider: Provider, who: UpstreamIdentity, purpose: Purpose): Arrival {
-    const { issuer, subject } = who
-    const tokens = provider.keepTokens
-      ? deps.secrets.seal(JSON.stringify(who.tokens), tokenContext(issuer, subject))
-      : null
-    return {
-      provider: { id: provider.id, name: provider.name },
-      identity: {
-        issuer,
-        subject,
-        provider: provider.id,
-        label: orNull(who.username ?? who.email?.address),
-        sealedTokens: tokens,
-      },
-      sid: who.sid,
-      profile: {
-        givenName: orNull(who.givenName),
-        familyName: orNull(who.familyName),
-        picture: orNull(who.picture),
-      },
-      username: who.username,
-      email: who.email,
-      purpose,
-    }
-  }
+  const sealTokens = (provider: Provider) => (who: UpstreamIdentity) =>
+    provider.keepTokens ? seal(deps.secrets, who, who.tokens) : null
 
   async function newcomer(request: FastifyRequest, reply: FastifyReply, arrival: Arrival): Promise<Answer> {
     const { provider, purpose, username } = arrival
     const email = verifiedEmail(arrival)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (owner?.disabledAt != null) return setback(purpose, 'disabled', provider.id)
-    const ticket = () => tickets.issue(request, reply, arrival)
-    if (owner) return { location: `/login/link/${await ticket()}` }
+    if (owner) return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
     if (deps.registration === 'closed') return setback(purpose, 'closed', provider.id)
+    const ask = async (about: Arrival) => ({
+      location: `/login/finish/${await tickets.issue(request, reply, about)}`,
+    })
+    const use = email === undefined ? 'good' : accounts.linked.judgeEmail(email)
+    if (use === 'refused')
+      throw new UpstreamError('not_allowed', 'the address is of no domain that accounts may be of')
+    // Vouched for, and yet no address to write to: as if there were none.
+    if (use === 'malformed') return ask({ ...arrival, email: undefined })
     if (email === undefined || username === undefined || !(await accounts.linked.isUsable(username, email)))
-      return { location: `/login/finish/${await ticket()}` }
-    return complete(request, reply, arrival, { username, email })
+      return ask(arrival)
+    try {
+      return await complete(request, reply, arrival, { username, email })
+    } catch (error) {
+      // The username was taken at this very moment.
+      if (error instanceof AppError && 'errors' in error) return ask(arrival)
+      throw error
+    }
   }
 
   /**
    * Makes the account, and signs in to it.
-   * @throws what `linked.register` throws about the fields
+   * @param ticket is used up once the account is there, and before anything is given out
+   * @throws what `linked.register` throws about the fields; AppError `ticket_expired` (410)
    */
   async function complete(
     request: FastifyRequest,
     reply: FastifyReply,
     arrival: Arrival,
     fields: { username: string; email: string },
+    ticket?: string,
   ): Promise<Answer> {
     const { purpose, provider } = arrival
     const verified = verifiedEmail(arrival) !== undefined
@@ -100,6 +75,7 @@ export function createArrivals(
       arrival.identity,
       { address: request.ip, ...(purpose.kind === 'page' && { flow: purpose.flow }) },
     )
+    if (ticket !== undefined) await tickets.spend(ticket)
     switch (outcome.kind) {
       case 'ok':
         return finish.signedIn(request, reply, outcome.account, arrival)
@@ -145,7 +121,7 @@ export function createArrivals(
     ): Promise<Answer> {
       requireDomain(provider, who)
       const { purpose } = options
-      const arrival = toArrival(provider, who, purpose)
+      const arrival = toArrival(provider, who, purpose, sealTokens(provider))
       if (purpose.kind === 'link') {
         // The session that asked has to be there still: nobody is linked to an account that was signed out meanwhile.
         const session = await deps.sessions.current(request, reply)
@@ -176,18 +152,22 @@ export function createArrivals(
     outcome: Awaited<ReturnType<typeof accounts.linked.signIn>>,
     ticket: string,
   ): Promise<Answer> {
-    const waiting = await tickets.find(request, ticket)
+    const waiting = await tickets.find(request, ticket).catch(ifExpired)
+    if (waiting === undefined) return setback(arrival.purpose, 'expired', arrival.provider.id)
     const email = verifiedEmail(waiting)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (outcome.kind !== 'ok' || owner?.id !== outcome.account.id)
       return setback(arrival.purpose, 'other_account', arrival.provider.id)
-    await tickets.spend(ticket)
+    const spent = await tickets.spend(ticket).then(() => true, ifExpired)
+    if (!spent) return setback(arrival.purpose, 'expired', arrival.provider.id)
     return link(request, reply, waiting, owner.id)
   }
 }
 
-export type Arrivals = ReturnType<typeof createArrivals>
+/** Whoever comes back from a provider gets a sentence on a page, not an error. */
+function ifExpired(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'ticket_expired') return undefined
+  throw error
+}
 
-/** What kept tokens are sealed under, beside SECRET_KEY. */
-export const tokenContext = (issuer: string, subject: string): string =>
-  `upstream tokens of ${subject} at ${issuer}`
+export type Arrivals = ReturnType<typeof createArrivals>

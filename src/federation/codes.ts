@@ -7,7 +7,12 @@ const MODEL = 'UpstreamCode'
 /** Seconds to copy a code from one window into another. */
 export const CODE_TTL = 300
 
-const stored = z.object({ account: z.string(), challenge: z.string(), at: z.number() })
+const stored = z.object({
+  account: z.string(),
+  identity: z.object({ issuer: z.string(), subject: z.string() }),
+  challenge: z.string(),
+  at: z.number(),
+})
 
 /** RFC 7636 §4.2, S256: 43 characters. */
 export const codeChallenge = z.string().regex(/^[\w-]{43}$/)
@@ -19,27 +24,38 @@ export const codeChallenge = z.string().regex(/^[\w-]{43}$/)
 export function createCodes(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   clock: Clock
+  /** The account of an identity. */
+  accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
 }) {
   const { artifacts } = deps
   return {
-    async issue(accountId: string, challenge: string): Promise<string> {
+    async issue(
+      accountId: string,
+      { issuer, subject }: { issuer: string; subject: string },
+      challenge: string,
+    ): Promise<string> {
       const code = randomBytes(32).toString('base64url')
       // Not under `accountId`: a code is no token of the account yet, and dies within minutes.
       await artifacts.upsert(
         MODEL,
         code,
-        { account: accountId, challenge, at: epochSeconds(deps.clock) },
+        { account: accountId, identity: { issuer, subject }, challenge, at: epochSeconds(deps.clock) },
         CODE_TTL,
       )
       return code
     },
 
-    /** Who signed in, and when (seconds since the epoch); once. A wrong verifier uses the code up too. */
+    /**
+     * Who signed in, and when (seconds since the epoch); once. A wrong verifier uses the code up too, and it dies with
+     * the link that it came by.
+     */
     async redeem(code: string, verifier: string): Promise<{ accountId: string; at: number } | undefined> {
       const found = stored.safeParse(await artifacts.find(MODEL, code)).data
       if (found === undefined || !(await artifacts.consume(MODEL, code))) return undefined
       const challenge = createHash('sha256').update(verifier).digest('base64url')
-      return challenge === found.challenge ? { accountId: found.account, at: found.at } : undefined
+      if (challenge !== found.challenge || (await deps.accountOf(found.identity)) !== found.account)
+        return undefined
+      return { accountId: found.account, at: found.at }
     },
   }
 }

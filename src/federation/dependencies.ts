@@ -70,6 +70,7 @@ export interface AccountService {
     ownerOf(email: string): Promise<FederatedAccount | undefined>
     suggestUsername(hints: readonly string[], email: string | undefined): Promise<string>
     isUsable(name: string, email: string | undefined): Promise<boolean>
+    judgeEmail(email: string): 'good' | 'malformed' | 'refused'
     waysIn(accountId: string): Promise<{ password: boolean; identities: { id: string; provider: string }[] }>
     accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
   }
@@ -131,7 +132,10 @@ export interface FederationDependencies {
   secrets: Pick<Secrets, 'seal'>
   accounts: AccountService
   sessions: Sessions
-  mint: { issue(who: { accountId: string; amr: string[] }): Promise<TokenSet> }
+  mint: {
+    issue(who: { accountId: string; amr: string[] }): Promise<TokenSet>
+    endFederated(accountId: string): Promise<void>
+  }
   registration: 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
 }

@@ -24,9 +24,9 @@ import { createTickets } from './tickets.ts'
 export function createFederation(deps: FederationDependencies) {
   const { artifacts, providers } = deps
   const binding = createBrowserBinding(deps.http.cookies)
-  const codes = createCodes(deps)
+  const codes = createCodes({ ...deps, accountOf: deps.accounts.linked.accountOf })
   const finish = createFinish({ ...deps, codes })
-  const tickets = createTickets({ artifacts, binding })
+  const tickets = createTickets({ artifacts, binding, providers })
   const arrivals = createArrivals({ ...deps, tickets, finish })
   const attempts = createAttempts({ artifacts, binding })
   const flow = createFlow({ issuer: deps.issuer.origin, providers, attempts, arrivals })

@@ -40,7 +40,7 @@ export function createFinish(
       const who = { accountId: account.id, amr: ['fed'] }
       if (purpose.kind === 'api') return { tokens: await mint.issue(who) }
       if (purpose.kind === 'code') {
-        const code = await codes.issue(account.id, purpose.challenge)
+        const code = await codes.issue(account.id, arrival.identity, purpose.challenge)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
         return { location: '/login/code' }
       }

@@ -78,6 +78,8 @@ export function createFlow(deps: {
           ? ({ kind: 'unknown', why: 'no state' } as const)
           : await attempts.redeem(request, state, providerId)
       if (redeemed.kind === 'unknown') {
+        // What is no provider's id is not logged: it may be anything.
+        if (!(await providers.find(providerId))) return setback(undefined, 'unavailable', providerId)
         request.log.info(
           { event: 'federation.refused', provider: providerId, cause: redeemed.why },
           'federation.refused',
@@ -94,7 +96,7 @@ export function createFlow(deps: {
       if (!provider) return setback(purpose, 'unavailable', providerId)
       try {
         const url = new URL(callbackUrl(issuer, providerId))
-        url.search = request.url.split('?', 2)[1] ?? ''
+        url.search = request.url.slice(request.url.indexOf('?'))
         const who = await provider.connector.identify(url, redeemed.attempt)
         return await arrivals.receive(request, reply, provider, who, { purpose, ticket })
       } catch (error) {

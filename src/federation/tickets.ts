@@ -4,9 +4,14 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { BrowserBinding } from './browser-binding.ts'
+import type { EnabledProviders } from './providers/provider.ts'
 import { purposeSchema } from './purpose.ts'
 
 const MODEL = 'UpstreamTicket'
+const EXPIRED =
+  'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.'
+const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the sign-in page.'
+
 /** Seconds that a person may take to choose a name or to prove their account. */
 const TTL = 1800
 
@@ -38,14 +43,10 @@ export type Arrival = z.output<typeof arrival>
 export function createTickets(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
+  providers: Pick<EnabledProviders, 'find'>
 }) {
   const { artifacts, binding } = deps
-  const expired = () =>
-    new AppError(
-      'ticket_expired',
-      410,
-      'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.',
-    )
+  const expired = (message = EXPIRED) => new AppError('ticket_expired', 410, message)
   return {
     async issue(request: FastifyRequest, reply: FastifyReply, waiting: Arrival): Promise<string> {
       const id = randomBytes(32).toString('base64url')
@@ -58,7 +59,10 @@ export function createTickets(deps: {
       const payload = await artifacts.find(MODEL, id)
       if (!payload || payload.consumed !== undefined || !binding.matches(request, payload.browser))
         throw expired()
-      return arrival.parse(payload.arrival)
+      const waiting = arrival.parse(payload.arrival)
+      // Switching a provider off counts at once, also for who is half way through.
+      if (!(await deps.providers.find(waiting.provider.id))) throw expired(SWITCHED_OFF)
+      return waiting
     },
 
     /** Uses a ticket up; of several at once, one succeeds. @throws AppError `ticket_expired` (410) */

@@ -1,6 +1,7 @@
 import type { Provider, RefreshToken } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { epochSeconds } from '../clock.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party.ts'
 
@@ -46,6 +47,8 @@ export interface Mint {
   endFamily(grantId: string): Promise<void>
   /** Ends the family of a refresh token of this mint; of any other nothing (RFC 7009 §2.1). */
   endFamilyOf(refreshToken: string): Promise<void>
+  /** Ends every family of an account that began with a sign-in elsewhere, wherever that was. */
+  endFederated(accountId: string): Promise<void>
 }
 
 /** In a token's `gty`, beside the names of grants. */
@@ -54,6 +57,7 @@ const ORIGIN = 'first_party_api'
 export function createMint(deps: {
   current(): Provider
   clock: Clock
+  artifacts: Pick<ArtifactStore, 'listByAccount'>
   /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
   findLive(accountId: string, since: number): Promise<{ email: string | null } | undefined>
 }): Mint {
@@ -159,6 +163,14 @@ export function createMint(deps: {
     async endFamilyOf(value) {
       const token = await deps.current().RefreshToken.find(value, { ignoreExpiration: true })
       if (token?.clientId === FIRST_PARTY_ID && token.grantId !== undefined) await endFamily(token.grantId)
+    },
+    async endFederated(accountId) {
+      // A family has a refresh token that was not used yet for as long as any of it works.
+      for (const { payload } of await deps.artifacts.listByAccount('RefreshToken', accountId)) {
+        const { clientId, grantId, amr } = payload as { clientId?: string; grantId?: string; amr?: string[] }
+        if (clientId === FIRST_PARTY_ID && grantId !== undefined && amr?.includes('fed'))
+          await endFamily(grantId)
+      }
     },
   }
 }

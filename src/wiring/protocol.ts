@@ -95,6 +95,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const mint = createMint({
     current,
     clock: services.clock,
+    artifacts,
     async findLive(accountId, since) {
       const account = await accounts.byId(accountId)
       return isCurrent(account, since) ? account : undefined

@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingParty } from '../support/relying-party.ts'
@@ -26,7 +27,12 @@ export interface World {
 export const CALLBACK = 'http://127.0.0.1:9/callback'
 
 export async function openWorld(
-  options: { engine?: Engine; env?: Record<string, string>; okta?: Record<string, unknown> } = {},
+  options: {
+    engine?: Engine
+    env?: Record<string, string>
+    okta?: Record<string, unknown>
+    clock?: Clock
+  } = {},
 ): Promise<World> {
   const [github, google, okta] = await Promise.all([
     startGitHub(),
@@ -35,6 +41,7 @@ export async function openWorld(
   ])
   const latchkey = await startLatchkey({
     ...(options.engine && { engine: options.engine }),
+    ...(options.clock && { clock: options.clock }),
     env: {
       GITHUB_CLIENT_ID: github.clientId,
       GITHUB_CLIENT_SECRET: github.clientSecret,

@@ -1,3 +1,5 @@
+import { emptiable, line } from '../text.ts'
+
 /** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
 export interface UpstreamIdentity {
   issuer: string
@@ -16,6 +18,15 @@ export interface UpstreamProfile {
   familyName: string | null
   picture: string | null
 }
+
+const name = emptiable(line(100)).catch(null)
+
+/** Names under the rules for those that people type; one that does not keep to them counts as not said. */
+export const presentable = ({ givenName, familyName, picture }: UpstreamProfile): UpstreamProfile => ({
+  givenName: name.parse(givenName) ?? null,
+  familyName: name.parse(familyName) ?? null,
+  picture,
+})
 
 /** An identity that belongs to an account. Times are milliseconds since the epoch. */
 export interface LinkedIdentity {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
 import type { Account } from '../account.ts'
-import { canonicalEmail } from '../email-address.ts'
+import { canonicalEmail, emailAddress } from '../email-address.ts'
 import type { SecurityEvents } from '../events.ts'
 import { FieldErrors } from '../field-errors.ts'
 import type { Links } from '../links.ts'
@@ -12,8 +12,10 @@ import type { AccountSessions } from '../sessions.ts'
 import type { AccountStore } from '../store.ts'
 import { canonicalUsername, usernameFrom, username as usernameSchema } from '../username.ts'
 import type { Verification } from '../verification.ts'
-import type { LinkedIdentity, UpstreamIdentity, UpstreamProfile } from './identity.ts'
+import { type LinkedIdentity, presentable, type UpstreamIdentity, type UpstreamProfile } from './identity.ts'
 import type { LinkedStore } from './store.ts'
+
+const canonical = (email: string | undefined) => (email === undefined ? undefined : canonicalEmail(email))
 
 /** `unverified`: the account has still to prove its address. */
 export type LinkedSignIn =
@@ -93,7 +95,7 @@ export function createLinkedSignIns(deps: {
         for (let suffix = 1; suffix < 100; suffix++) {
           const candidate = suffix === 1 ? base : `${base}${suffix}`
           if (!usernameSchema.safeParse(candidate).success) continue
-          if (await linkedStore.isFree(candidate, email)) return candidate
+          if (await linkedStore.isFree(candidate, canonical(email))) return candidate
         }
       }
       return `user${randomUUID().slice(0, 8)}`
@@ -101,7 +103,17 @@ export function createLinkedSignIns(deps: {
 
     /** Whether a name that the provider gave can be taken as it is. */
     async isUsable(name: string, email: string | undefined): Promise<boolean> {
-      return usernameSchema.safeParse(name).success && linkedStore.isFree(canonicalUsername(name), email)
+      return (
+        usernameSchema.safeParse(name).success &&
+        linkedStore.isFree(canonicalUsername(name), canonical(email))
+      )
+    },
+
+    /** Whether a new account may have an address; `refused`: of no domain that accounts may be of. */
+    judgeEmail(email: string): 'good' | 'malformed' | 'refused' {
+      const address = emailAddress.safeParse(email).data
+      if (address === undefined) return 'malformed'
+      return deps.refusedDomain(address) === undefined ? 'good' : 'refused'
     },
 
     /**
@@ -138,7 +150,7 @@ export function createLinkedSignIns(deps: {
           pendingEmail: verified ? null : fields.email,
           passwordHash: null,
           role: 'user',
-          ...profile,
+          ...presentable(profile),
         },
         identity,
       )
@@ -170,7 +182,7 @@ export function createLinkedSignIns(deps: {
       profile: UpstreamProfile,
       name: string,
     ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'> {
-      const outcome = await linkedStore.link(accountId, identity, profile)
+      const outcome = await linkedStore.link(accountId, identity, presentable(profile))
       if (outcome === 'identity_taken')
         return (await linkedStore.find(identity))?.accountId === accountId ? 'already' : 'identity_taken'
       const account = outcome === 'linked' ? await store.byId(accountId) : undefined

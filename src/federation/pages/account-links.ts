@@ -11,7 +11,7 @@ const removal = z.object({ id: z.string().max(100) })
 
 /** Linked sign-ins of the account page: adding one, and taking one away. */
 export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
-  const { sessions, accounts, providers, flow, http } = deps
+  const { sessions, accounts, providers, flow, http, mint } = deps
 
   /** Who asks, if they signed in lately; else the sign-in page is answered. */
   async function lately(request: FastifyRequest, reply: FastifyReply) {
@@ -31,8 +31,10 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
     const usable = enabled.map((each) => each.id)
     const removed = await accounts.linked.unlink(accountId, id, usable, name)
-    // Somebody who still gets in there shall not stay in here.
-    if (removed) await sessions.endUpstream(accountId, { ...removed, except: uid })
+    if (!removed) return reply.redirect('/account', 303)
+    // Somebody who still gets in there shall not stay in here, neither by a session nor by tokens of the API.
+    await sessions.endUpstream(accountId, { ...removed, except: uid })
+    await mint.endFederated(accountId)
     return reply.redirect('/account?done=unlinked', 303)
   })
 

@@ -60,9 +60,10 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
       const fields = typed.parse(request.body ?? {})
       const email = arrival.email?.verified ? arrival.email.address : fields.email
       try {
-        const answer = await arrivals.complete(request, reply, arrival, { ...fields, email })
-        await tickets.spend(ticket)
-        return answerWith(reply, answer)
+        return answerWith(
+          reply,
+          await arrivals.complete(request, reply, arrival, { ...fields, email }, ticket),
+        )
       } catch (error) {
         if (!(error instanceof AppError && 'errors' in error)) throw error
         const errors = { ...(error.errors as Record<string, string>) }
