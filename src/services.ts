@@ -95,6 +95,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
       recentClients.forget(happened.client_id)
       event(happened)
     },
+    failed: (err) => logger.error({ err }, 'the last use of a client secret was not stored'),
   })
   const recentClients = rememberRecent(clients.findForProtocol, clock)
   const resources = createResources({
@@ -125,6 +126,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     /** Sends the mail that is queued, then closes the database. */
     async close() {
       await mailer.close()
+      await clients.idle()
       await db.close()
     },
   }

@@ -8,25 +8,38 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
-import { mergeRegistration, registrationData, rotateSecret, storeEdit, usesSecret } from './edits.ts'
+import {
+  addTemporarySecret,
+  mergeRegistration,
+  registrationData,
+  removeSecret,
+  rotateSecret,
+  storeEdit,
+  usesSecret,
+} from './edits.ts'
 import { type ClientMetadata, parseRegistration, type RegistrationInput } from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
-import { hashSecret, newClientId, newClientSecret } from './secrets.ts'
-import { createClientStore, type LockedClient } from './store.ts'
+import { createSecretUse } from './secret-use.ts'
+import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
+import { type ClientOrigin, createClientStore, type LockedClient } from './store.ts'
 import {
   type ClientView,
   clientView,
   type IssuedSecret,
   storedMetadata,
   storedPkce,
+  versionOf,
   withSecret,
 } from './view.ts'
 
 /** How long a replaced secret stays valid unless told otherwise, in seconds: time to redeploy. */
 export const DEFAULT_OVERLAP = 86_400
 
+/** How long the secret of a try-out is valid at most, in seconds. */
+const TRY_SECONDS = 60
+
 export interface ClientEvent {
-  type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated'}`
+  type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated' | 'secret_removed' | 'tried' | 'verified' | 'unverified'}`
   client_id: string
 }
 
@@ -37,6 +50,13 @@ export interface ClientsDependencies {
   events(event: ClientEvent): void
   /** What ends the codes, tokens and grants of a client. */
   artifacts: { revokeByClient(clientId: string): Promise<void> }
+  /** Told when something in the background did not work. */
+  failed?(error: unknown): void
+}
+
+/** The version that an edit was made from; refused when it is not the client's any more. */
+export interface IfVersion {
+  ifVersion?: string | undefined
 }
 
 /** What the protocol needs of an enabled client. */
@@ -46,18 +66,28 @@ export interface ClientForProtocol {
   secretHashes: string[]
   pkce: 'required' | 'optional'
   firstParty: boolean
+  /** False: people are told, and asked every time. */
+  verified: boolean
 }
+
+const BY_ADMINISTRATOR: ClientOrigin = { source: 'administrator', verified: true }
 
 export type Clients = ReturnType<typeof createClients>
 
-export function createClients({ db, clock, events, artifacts }: ClientsDependencies) {
+export function createClients({ db, clock, events, artifacts, failed = () => {} }: ClientsDependencies) {
   const store = createClientStore(db)
+  const use = createSecretUse({ store, clock, failed })
 
   const edit = async <Result>(
     id: string,
     change: (client: LockedClient) => Promise<Result>,
+    { ifVersion }: IfVersion = {},
   ): Promise<Result> => {
-    const result = printable(id) ? await store.edit(id, new Date(clock()), change) : undefined
+    const guarded = (client: LockedClient) => {
+      if (ifVersion !== undefined && ifVersion !== versionOf(client.row)) throw versionConflict()
+      return change(client)
+    }
+    const result = printable(id) ? await store.edit(id, new Date(clock()), guarded) : undefined
     if (result === undefined) throw notFound()
     return result
   }
@@ -68,11 +98,12 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
     return clientView(row, clock())
   }
 
-  const setDisabled = async (id: string, disabledAt: Date | null): Promise<void> => {
-    await edit(id, async (client) => {
+  const setDisabled = async (id: string, disabledAt: Date | null, given?: IfVersion): Promise<void> => {
+    const change = async (client: LockedClient) => {
       await client.write({ disabledAt })
       return true
-    })
+    }
+    await edit(id, change, given)
   }
 
   return {
@@ -81,7 +112,10 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
      * @returns its metadata and, unless it authenticates without one, its secret: the only time it is shown
      * @throws InvalidInputError (invalid_client_metadata) with every problem at once
      */
-    async create(input: RegistrationInput): Promise<ClientView & IssuedSecret> {
+    async create(
+      input: RegistrationInput,
+      origin: ClientOrigin = BY_ADMINISTRATOR,
+    ): Promise<ClientView & IssuedSecret> {
       const registration = parseRegistration(input)
       const id = newClientId()
       const secret = usesSecret(registration.metadata.token_endpoint_auth_method)
@@ -89,7 +123,7 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
         : undefined
       const hash = secret === undefined ? undefined : hashSecret(secret)
       const now = clock()
-      const row = await store.insert(id, registrationData(registration), new Date(now), hash)
+      const row = await store.insert(id, registrationData(registration), new Date(now), hash, origin)
       events({ type: 'client.created', client_id: id })
       return withSecret(clientView(row, now), secret)
     },
@@ -97,21 +131,26 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
     /** @throws AppError client_not_found (404) */
     get,
 
-    /** Newest first. @throws AppError invalid_page (400) */
+    /** Newest first; `search` looks in names, ids and redirect URIs. @throws AppError invalid_page (400) */
     async list(request: PageRequest = {}): Promise<Page<ClientView>> {
-      const { limit, after } = parsePageRequest(request)
-      return toPage(await store.list(limit + 1, after), limit, (row) => clientView(row, clock()))
+      const { limit, after, search } = parsePageRequest(request)
+      return toPage(await store.list(limit + 1, after, search), limit, (row) => clientView(row, clock()))
     },
 
     /**
      * Changes the given fields; null unsets one. Takes effect with the next request, on every process.
      * @returns the client, with a new secret if it has just begun to need one
-     * @throws AppError client_not_found (404) · InvalidInputError (invalid_client_metadata)
+     * @throws AppError client_not_found (404) · version_conflict (409) · InvalidInputError (invalid_client_metadata)
      */
-    async update(id: string, changes: RegistrationInput): Promise<ClientView & IssuedSecret> {
-      const { secret } = await edit(id, async (client) => ({
+    async update(
+      id: string,
+      changes: RegistrationInput,
+      given: IfVersion = {},
+    ): Promise<ClientView & IssuedSecret> {
+      const change = async (client: LockedClient) => ({
         secret: await storeEdit(client, mergeRegistration(client, changes), clock()),
-      }))
+      })
+      const { secret } = await edit(id, change, given)
       events({ type: 'client.updated', client_id: id })
       return withSecret(await get(id), secret)
     },
@@ -130,12 +169,24 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
     },
 
     /**
-     * Removes a client with all that it was issued. Disabled first: if ending its tokens fails, it stays cut off and
-     * the call can be repeated.
+     * Says whether somebody who runs this server has looked at a client that registered itself.
      * @throws AppError client_not_found (404)
      */
-    async delete(id: string): Promise<void> {
-      await setDisabled(id, new Date(clock()))
+    async setVerified(id: string, verified: boolean): Promise<void> {
+      await edit(id, async (client) => {
+        await client.write({ verified })
+        return true
+      })
+      events({ type: verified ? 'client.verified' : 'client.unverified', client_id: id })
+    },
+
+    /**
+     * Removes a client with all that it was issued. Disabled first: if ending its tokens fails, it stays cut off and
+     * the call can be repeated.
+     * @throws AppError client_not_found (404) · version_conflict (409)
+     */
+    async delete(id: string, given: IfVersion = {}): Promise<void> {
+      await setDisabled(id, new Date(clock()), given)
       await artifacts.revokeByClient(id)
       await store.remove(id)
       events({ type: 'client.deleted', client_id: id })
@@ -161,6 +212,48 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
       }
     },
 
+    /**
+     * Ends one secret at once, for instance the old one after everybody has changed over.
+     * @throws AppError client_not_found (404) · secret_not_found (404) · last_secret (409)
+     */
+    async removeSecret(id: string, secretId: string): Promise<void> {
+      await edit(id, async (client) => {
+        await removeSecret(client, secretId, clock())
+        return true
+      })
+      events({ type: 'client.secret_removed', client_id: id })
+    },
+
+    /**
+     * Lends a secret to a try-out: it is removed when `work` is done, and ends after a minute by itself. Undefined is lent
+     * for a client that has no secrets.
+     * @throws AppError client_not_found (404)
+     */
+    async lendSecret<Result>(
+      id: string,
+      work: (secret: string | undefined) => Promise<Result>,
+    ): Promise<Result> {
+      const { lent } = await edit(id, async (client) => ({
+        lent: await addTemporarySecret(client, TRY_SECONDS, clock()),
+      }))
+      events({ type: 'client.tried', client_id: id })
+      try {
+        return await work(lent?.secret)
+      } finally {
+        if (lent) await store.removeSecret(lent.id)
+      }
+    },
+
+    /** Whether one of a client's valid hashes is of the secret that was presented; its use is noted. */
+    secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean {
+      const hash = matchingHash(hashes, presented)
+      if (hash !== undefined) use.note(clientId, hash)
+      return hash !== undefined
+    },
+
+    /** Resolves when what goes on in the background is done. */
+    idle: () => use.idle(),
+
     /** The read of every protocol request: one prepared statement. Undefined: unknown or disabled. */
     async findForProtocol(clientId: string): Promise<ClientForProtocol | undefined> {
       if (!printable(clientId)) return undefined
@@ -171,6 +264,7 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
         secretHashes: found.secretHashes,
         pkce: storedPkce(found),
         firstParty: found.firstParty,
+        verified: found.verified,
       }
     },
   }
@@ -180,3 +274,10 @@ export function createClients({ db, clock, events, artifacts }: ClientsDependenc
 const printable = (id: string): boolean => /^[\x20-\x7e]{1,100}$/.test(id)
 
 const notFound = (): AppError => new AppError('client_not_found', 404, 'There is no client with this id.')
+
+const versionConflict = (): AppError =>
+  new AppError(
+    'version_conflict',
+    409,
+    'Somebody has changed this client since you read it. Look at it again, then repeat your change.',
+  )

@@ -117,3 +117,33 @@ async function addSecret(client: LockedClient, now: number): Promise<string> {
   await client.addSecret(hashSecret(secret), new Date(Math.max(now, newest + 1)))
   return secret
 }
+
+/**
+ * Ends one secret now. What was valid beside it stays so until its own end.
+ * @throws AppError secret_not_found (404) · last_secret (409)
+ */
+export async function removeSecret(client: LockedClient, secretId: string, now: number): Promise<void> {
+  const valid = client.row.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now)
+  if (!valid.some(({ id }) => id === secretId))
+    throw new AppError('secret_not_found', 404, 'This client has no such secret.')
+  if (valid.length === 1) {
+    throw new AppError(
+      'last_secret',
+      409,
+      'This is the only secret. Make a new one that replaces it at once, or disable the client.',
+    )
+  }
+  await client.removeSecrets([secretId])
+}
+
+/** A secret that ends by itself after `seconds`, beside those that are there. */
+export async function addTemporarySecret(client: LockedClient, seconds: number, now: number) {
+  const method = storedMetadata(client.row).token_endpoint_auth_method
+  if (!usesSecret(method)) return undefined
+  const secret = newClientSecret()
+  // Older than every other one: what is “the newest” to a rotation is not this.
+  const oldest = client.row.secrets.at(-1)?.createdAt.getTime() ?? now
+  const createdAt = new Date(Math.min(now, oldest) - 1)
+  const id = await client.addSecret(hashSecret(secret), createdAt, new Date(now + seconds * 1000))
+  return { id, secret }
+}

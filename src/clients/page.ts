@@ -4,6 +4,8 @@ import { AppError } from '../errors.ts'
 export interface PageRequest {
   /** At most this many, 1 to 100. */
   limit?: number | undefined
+  /** Only what has this in it (what is searched, the list says). */
+  search?: string | undefined
   /** `next_cursor` of the page before. */
   cursor?: string | undefined
 }
@@ -22,15 +24,23 @@ export interface Position {
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
+/** Of the text that is searched for, in characters. */
+const MAX_SEARCH = 200
 const cursorContent = z.tuple([z.int().min(0).max(8.64e15), z.string().max(2000)])
 
 /** @throws AppError invalid_page (400) */
-export function parsePageRequest(request: PageRequest): { limit: number; after: Position | undefined } {
+export function parsePageRequest(request: PageRequest): {
+  limit: number
+  after: Position | undefined
+  search: string | undefined
+} {
   const { limit = DEFAULT_LIMIT, cursor } = request
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new AppError('invalid_page', 400, `limit must be a whole number from 1 to ${MAX_LIMIT}.`)
   }
-  return { limit, after: cursor === undefined ? undefined : parseCursor(cursor) }
+  // NUL is in nothing that is stored, and PostgreSQL refuses it.
+  const search = request.search?.replaceAll('\0', '').trim().slice(0, MAX_SEARCH) || undefined
+  return { limit, after: cursor === undefined ? undefined : parseCursor(cursor), search }
 }
 
 /** Builds a page out of `limit + 1` rows: the row too many only tells that there is more. */

@@ -12,14 +12,18 @@ export const newClientSecret = (): string => randomBytes(32).toString('base64url
 /** What is stored of a secret. A fast hash is enough: nobody can guess 256 random bits. */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url')
 
-/** Whether a presented secret is one of the stored; takes the same time whichever it is, or if none. */
-export function secretMatches(hashes: readonly string[], presented: string): boolean {
+/** The stored hash that a presented secret has, if any; takes the same time whichever it is, or if none. */
+export function matchingHash(hashes: readonly string[], presented: string): string | undefined {
   const actual = Buffer.from(hashSecret(presented))
-  let matches = false
+  let matching: string | undefined
   for (const stored of hashes) {
     const expected = Buffer.from(stored)
     const same = expected.length === actual.length && timingSafeEqual(expected, actual)
-    matches = same || matches
+    matching = same ? stored : matching
   }
-  return matches
+  return matching
 }
+
+/** Whether a presented secret is one of the stored; takes the same time whichever it is, or if none. */
+export const secretMatches = (hashes: readonly string[], presented: string): boolean =>
+  matchingHash(hashes, presented) !== undefined

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { afterPosition, type Position } from './page.ts'
+import { findIds } from './search-store.ts'
 
 /** A client as it is stored. */
 export interface ClientRow {
@@ -12,6 +13,9 @@ export interface ClientRow {
   firstParty: boolean
   disabledAt: Date | null
   createdAt: Date
+  updatedAt: Date
+  source: string
+  verified: boolean
   secrets: SecretRow[]
 }
 
@@ -20,6 +24,7 @@ export interface SecretRow {
   id: string
   createdAt: Date
   expiresAt: Date | null
+  lastUsedAt: Date | null
 }
 
 /** What an edit writes. */
@@ -30,11 +35,21 @@ export interface ClientData {
   firstParty: boolean
 }
 
+/** Where a client comes from. */
+export interface ClientOrigin {
+  /** `dynamic`: by somebody with an initial access token (RFC 7591 §3); `open`: by anybody. */
+  source: 'administrator' | 'configuration' | 'dynamic' | 'open'
+  /** False: nobody who runs this server has looked at it; the consent page says so, every time. */
+  verified: boolean
+  /** SHA-256, base64url, of the registration access token (RFC 7592 §3). */
+  registrationTokenHash?: string
+}
+
 /** One client, held against other edits until the change is committed. */
 export interface LockedClient {
   row: ClientRow
-  write(data: Partial<ClientData> & { disabledAt?: Date | null }): Promise<void>
-  addSecret(hash: string, createdAt: Date): Promise<void>
+  write(data: Partial<ClientData> & { disabledAt?: Date | null; verified?: boolean }): Promise<void>
+  addSecret(hash: string, createdAt: Date, expiresAt?: Date): Promise<string>
   expireSecret(id: string, expiresAt: Date): Promise<void>
   removeSecrets(ids: readonly string[]): Promise<void>
 }
@@ -43,21 +58,29 @@ interface ProtocolRow {
   metadata: string
   pkce: string
   first_party: number
+  verified: number
   hash: string | null
   expires_at: string | null
 }
 
-const SELECT = {
+/** The columns of a ClientRow. */
+export const CLIENT_ROW = {
   id: true,
   metadata: true,
   pkce: true,
   firstParty: true,
   disabledAt: true,
   createdAt: true,
-  secrets: { select: { id: true, createdAt: true, expiresAt: true }, orderBy: { createdAt: 'desc' } },
+  updatedAt: true,
+  source: true,
+  verified: true,
+  secrets: {
+    select: { id: true, createdAt: true, expiresAt: true, lastUsedAt: true },
+    orderBy: { createdAt: 'desc' },
+  },
 } satisfies Prisma.ClientSelect
 
-const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, s.hash, s.expires_at
+const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, c.verified, s.hash, s.expires_at
   FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id
   WHERE c.id = ? AND c.disabled_at IS NULL`
 
@@ -69,30 +92,36 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       data: ClientData,
       createdAt: Date,
       secretHash: string | undefined,
+      origin: ClientOrigin,
     ): Promise<ClientRow> {
       return prisma.client.create({
         data: {
           id,
           ...data,
+          ...origin,
           createdAt,
+          updatedAt: createdAt,
           ...(secretHash !== undefined && {
             secrets: { create: { id: randomUUID(), hash: secretHash, createdAt } },
           }),
         },
-        select: SELECT,
+        select: CLIENT_ROW,
       })
     },
 
     find: (id: string): Promise<ClientRow | null> =>
-      prisma.client.findUnique({ where: { id }, select: SELECT }),
+      prisma.client.findUnique({ where: { id }, select: CLIENT_ROW }),
 
-    list: (limit: number, after: Position | undefined): Promise<ClientRow[]> =>
-      prisma.client.findMany({
-        where: afterPosition(after) ?? {},
+    /** @param search ends in three statements however many there are: ids, clients, secrets */
+    async list(limit: number, after: Position | undefined, search: string | undefined): Promise<ClientRow[]> {
+      const found = search === undefined ? undefined : await findIds(reads, search, limit, after)
+      return prisma.client.findMany({
+        where: found ? { id: { in: found } } : (afterPosition(after) ?? {}),
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
-        select: SELECT,
-      }),
+        select: CLIENT_ROW,
+      })
+    },
 
     /** The hot read: one statement, an enabled client with its secrets that are valid at `now` (milliseconds). */
     async findEnabled(id: string, now: number) {
@@ -106,13 +135,14 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         metadata: first.metadata,
         pkce: first.pkce,
         firstParty: first.first_party === 1,
+        verified: first.verified === 1,
         secretHashes: hashes,
       }
     },
 
     /**
-     * Edits one client in a transaction. Its first statement writes the row, so that edits of one client wait for
-     * each other on both engines. Undefined: no such client.
+     * Edits one client in a transaction. Its first statement locks the row, so that edits of one client wait for
+     * each other on both engines, and each leaves it with a later time than it found. Undefined: no such client.
      */
     async edit<Result>(
       id: string,
@@ -120,11 +150,26 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       change: (client: LockedClient) => Promise<Result>,
     ): Promise<Result | undefined> {
       return prisma.$transaction(async (tx) => {
-        const { count } = await tx.client.updateMany({ where: { id }, data: { updatedAt: now } })
-        if (count === 0) return undefined
-        const row = await tx.client.findUniqueOrThrow({ where: { id }, select: SELECT })
-        return change(lockedClient(tx, row))
+        if ((await tx.$executeRaw`UPDATE clients SET id = id WHERE id = ${id}`) === 0) return undefined
+        const row = await tx.client.findUniqueOrThrow({ where: { id }, select: CLIENT_ROW })
+        const result = await change(lockedClient(tx, row))
+        const updatedAt = new Date(Math.max(now.getTime(), row.updatedAt.getTime() + 1))
+        await tx.client.updateMany({ where: { id }, data: { updatedAt } })
+        return result
       })
+    },
+
+    /** Notes the use of a secret, unless one since `before` is noted already. */
+    async touchSecret(clientId: string, hash: string, usedAt: Date, before: Date): Promise<void> {
+      const stale = { OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: before } }] }
+      await prisma.clientSecret.updateMany({
+        where: { clientId, hash, ...stale },
+        data: { lastUsedAt: usedAt },
+      })
+    },
+
+    async removeSecret(id: string): Promise<void> {
+      await prisma.clientSecret.deleteMany({ where: { id } })
     },
 
     async remove(id: string): Promise<boolean> {
@@ -139,8 +184,11 @@ const lockedClient = (tx: Prisma.TransactionClient, row: ClientRow): LockedClien
   async write(data) {
     await tx.client.update({ where: { id: row.id }, data })
   },
-  async addSecret(hash, createdAt) {
-    await tx.clientSecret.create({ data: { id: randomUUID(), clientId: row.id, hash, createdAt } })
+  async addSecret(hash, createdAt, expiresAt) {
+    const id = randomUUID()
+    const expiry = expiresAt === undefined ? {} : { expiresAt }
+    await tx.clientSecret.create({ data: { id, clientId: row.id, hash, createdAt, ...expiry } })
+    return id
   },
   async expireSecret(id, expiresAt) {
     await tx.clientSecret.update({ where: { id }, data: { expiresAt } })

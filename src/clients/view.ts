@@ -8,8 +8,24 @@ export type ClientView = ClientMetadata & {
   pkce: 'required' | 'optional'
   first_party: boolean
   disabled: boolean
-  /** Its secrets by age, newest first; 0 in `expires_at`: until replaced. */
-  secrets: { issued_at: number; expires_at: number }[]
+  /** Where it comes from: an administrator, configuration, an initial access token (`dynamic`), or anybody (`open`). */
+  source: string
+  /** False: nobody who runs this server has looked at it. */
+  verified: boolean
+  /** Its secrets by age, newest first. */
+  secrets: SecretView[]
+  /** Another one after every change: what `ifVersion` of an update is compared with, and the ETag of it. */
+  version: string
+}
+
+/** A secret without the secret. Times in seconds since the epoch. */
+export interface SecretView {
+  id: string
+  issued_at: number
+  /** 0: until it is replaced. */
+  expires_at: number
+  /** To the hour; null: never. */
+  last_used_at: number | null
 }
 
 /** The answer that shows a new secret, once (RFC 7591 §3.2.1). */
@@ -26,6 +42,9 @@ export const storedMetadata = (row: { metadata: string }): ClientMetadata =>
 export const storedPkce = (row: { pkce: string }): 'required' | 'optional' =>
   row.pkce === 'optional' ? 'optional' : 'required'
 
+/** The version of a row: no two of its states have the same (`store.edit` moves the time on each time). */
+export const versionOf = (row: { updatedAt: Date }): string => row.updatedAt.getTime().toString(36)
+
 /** @param now milliseconds since the epoch: secrets that have expired by then are left out */
 export const clientView = (row: ClientRow, now: number): ClientView => ({
   client_id: row.id,
@@ -34,12 +53,17 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
   pkce: storedPkce(row),
   first_party: row.firstParty,
   disabled: row.disabledAt !== null,
+  source: row.source,
+  verified: row.verified,
   secrets: row.secrets
     .filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now)
-    .map(({ createdAt, expiresAt }) => ({
+    .map(({ id, createdAt, expiresAt, lastUsedAt }) => ({
+      id,
       issued_at: seconds(createdAt),
       expires_at: expiresAt === null ? 0 : seconds(expiresAt),
+      last_used_at: lastUsedAt === null ? null : seconds(lastUsedAt),
     })),
+  version: versionOf(row),
 })
 
 /** A view with a secret that was just issued, where a reader looks for it: below the client_id. */

@@ -42,7 +42,7 @@ export interface ProviderDependencies {
   /** 32 bytes. */
   dpopNonceSecret: Buffer
   /** Whether one of the stored hashes is of the secret that was presented. */
-  secretMatches(hashes: readonly string[], presented: string): boolean
+  secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
   findAccount: ReturnType<typeof createFindAccount>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
@@ -207,10 +207,10 @@ export function createProvider(deps: ProviderDependencies): Provider {
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (
-    this: { clientSecret?: string },
+    this: { clientId: string; clientSecret?: string },
     presented: string,
   ) {
-    return deps.secretMatches((this.clientSecret ?? '').split(' '), presented)
+    return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
   }
   answerEscapedErrors(provider, deps.pages)
   skipEmptySignOut(provider)

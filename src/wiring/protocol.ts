@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { explainRedirectMismatch } from '../clients/redirect-mismatch.ts'
-import { secretMatches } from '../clients/secrets.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/views.ts'
 import { createAdapterFactory } from '../oidc/adapter.ts'
@@ -55,7 +54,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         artifacts,
         cookieKeys: [secrets.key('session-cookies').toString('base64url')],
         dpopNonceSecret: secrets.key('dpop-nonce'),
-        secretMatches,
+        secretMatches: services.clients.secretMatches,
         findAccount,
         grants: createGrants({ consents, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({

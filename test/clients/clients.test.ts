@@ -63,7 +63,10 @@ describe.each(engines)('clients on %s', (engine) => {
       pkce: 'required',
       first_party: false,
       disabled: false,
-      secrets: [{ issued_at: now / 1000, expires_at: 0 }],
+      source: 'administrator',
+      verified: true,
+      secrets: [{ id: expect.any(String), issued_at: now / 1000, expires_at: 0, last_used_at: null }],
+      version: expect.any(String),
     })
     expect(await validates(created.client_id, created.client_secret)).toBe(true)
     expect(await validates(created.client_id, `${created.client_secret}x`)).toBe(false)
@@ -106,6 +109,7 @@ describe.each(engines)('clients on %s', (engine) => {
       secretHashes: [hash('sha256', created.client_secret ?? '', 'base64url')],
       pkce: 'optional',
       firstParty: true,
+      verified: true,
     })
     expect(statements).toHaveLength(1)
   })

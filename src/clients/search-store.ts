@@ -1,0 +1,41 @@
+import type { Sql } from '../storage/sql.ts'
+import type { Position } from './page.ts'
+
+/** Where the dialects part: the redirect URIs in the stored metadata, and a moment as the column holds it. */
+const dialects = {
+  sqlite: { redirectUris: "json_extract(metadata, '$.redirect_uris')", moment: 'CAST(? AS TEXT)' },
+  postgresql: {
+    redirectUris: "(CAST(metadata AS json) ->> 'redirect_uris')",
+    moment: 'CAST(? AS TIMESTAMP)',
+  },
+} as const
+
+// One walk along the index of the list, newest first, that ends when the page is full. The cheap test of the whole text
+// comes before the one that takes the JSON apart.
+const statement = (dialect: Sql['dialect'], paged: boolean) => `SELECT id FROM clients
+  WHERE (LOWER(name) LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!'
+    OR (LOWER(metadata) LIKE ? ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE ? ESCAPE '!'))
+  ${paged ? `AND (created_at < ${dialects[dialect].moment} OR (created_at = ${dialects[dialect].moment} AND id < ?))` : ''}
+  ORDER BY created_at DESC, id DESC LIMIT ?`
+
+/**
+ * The ids of clients with a text in their name, id or one of their redirect URIs, newest first. Upper and lower case are
+ * the same as far as ASCII goes.
+ */
+export async function findIds(
+  reads: Sql,
+  search: string,
+  limit: number,
+  after: Position | undefined,
+): Promise<string[]> {
+  const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
+  const pattern = `%${text}%`
+  const moment = after?.createdAt.toISOString().replace('Z', '+00:00')
+  const position = after && moment ? [moment, moment, after.id] : []
+  const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined), [
+    ...[pattern, pattern, pattern, pattern],
+    ...position,
+    limit,
+  ])
+  return rows.map(({ id }) => id)
+}

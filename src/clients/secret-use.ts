@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.ts'
+import type { createClientStore } from './store.ts'
+
+/** How exactly it is known when a secret was last used, in milliseconds: a write at every token request would cost more. */
+const HOUR = 3_600_000
+/** Secrets whose last write is remembered; the oldest goes first, and costs one statement that changes nothing. */
+const MOST = 10_000
+
+/**
+ * Notes when each secret was last used: in the background, and at most once an hour in each process. A write that fails is
+ * reported and made up for by the next use.
+ */
+export function createSecretUse(deps: {
+  store: Pick<ReturnType<typeof createClientStore>, 'touchSecret'>
+  clock: Clock
+  failed(error: unknown): void
+}) {
+  const noted = new Map<string, number>()
+  const running = new Set<Promise<void>>()
+
+  async function write(clientId: string, hash: string, now: number): Promise<void> {
+    try {
+      await deps.store.touchSecret(clientId, hash, new Date(now), new Date(now - HOUR))
+    } catch (error) {
+      noted.delete(hash)
+      deps.failed(error)
+    }
+  }
+
+  return {
+    note(clientId: string, hash: string): void {
+      const now = deps.clock()
+      if (now - (noted.get(hash) ?? Number.NEGATIVE_INFINITY) < HOUR) return
+      noted.delete(hash)
+      noted.set(hash, now)
+      const oldest = noted.size > MOST ? noted.keys().next().value : undefined
+      if (oldest !== undefined) noted.delete(oldest)
+      const writing = write(clientId, hash, now).finally(() => running.delete(writing))
+      running.add(writing)
+    },
+    /** Resolves when everything is written. */
+    async idle(): Promise<void> {
+      await Promise.all(running)
+    },
+  }
+}
