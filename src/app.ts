@@ -60,10 +60,22 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     keys: async () => void (await services.keys.version()),
   })
 
+  // Kept somewhere else, it proves later that nothing before it was replaced (src/audit/audit.ts).
+  const logAuditHead = async () =>
+    app.log.info({ audit_head: await services.audit.head() }, 'head of the audit log')
   const housekeeping = startHousekeeping(
     [
       { name: 'expired artefacts', every: 30_000, run: () => services.artifacts.sweep(SWEEP_ROWS) },
       { name: 'expired accounts and codes', every: 600_000, run: () => services.accounts.purge() },
+      { name: 'old entries of the audit log', every: 3_600_000, run: () => services.audit.prune() },
+      {
+        name: 'head of the audit log',
+        every: 3_600_000,
+        async run() {
+          await logAuditHead()
+          return 0
+        },
+      },
       { name: 'old usage', every: 3_600_000, run: forgetUsage(services.usage, services.clock) },
       {
         name: 'key rotation',
@@ -76,6 +88,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   app.addHook('onClose', async () => {
     await housekeeping.close()
     await protocol.close()
+    await services.audit.idle()
+    await logAuditHead().catch((err) => app.log.error({ err }, 'the head of the audit log could not be read'))
     await services.close()
   })
   return { app, services }

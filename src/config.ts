@@ -37,6 +37,8 @@ export interface Config {
   readonly passwordMinLength: number
   readonly lockoutFailures: number
   readonly lockoutSeconds: number
+  /** How long entries of the audit log are kept, in days; 0: for ever. */
+  readonly auditRetention: number
   readonly rateLimit: boolean
   /** Days after which a signing key gets a successor; 0: never by itself. */
   readonly keyRotationDays: number
@@ -206,6 +208,7 @@ const environment = z.object({
   PASSWORD_MIN_LENGTH: whole(12, 8, 64),
   LOCKOUT_FAILURES: whole(5, 1, 100),
   LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
+  AUDIT_RETENTION: whole(365, 0, 36_500, ' (days; 0: for ever)'),
   RATE_LIMIT: choice(['on', 'off']).default('on'),
   KEY_ROTATION_DAYS: whole(90, 0, 3650, ' (days; 0: never)'),
   GITHUB_CLIENT_ID: clientId.optional(),
@@ -288,6 +291,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     passwordMinLength: e.PASSWORD_MIN_LENGTH,
     lockoutFailures: e.LOCKOUT_FAILURES,
     lockoutSeconds: e.LOCKOUT_SECONDS,
+    auditRetention: e.AUDIT_RETENTION,
     rateLimit: e.RATE_LIMIT === 'on',
     keyRotationDays: e.KEY_ROTATION_DAYS,
     providers: providersOf(e),

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
+import { createAudit } from './audit/audit.ts'
+import { createHappened } from './audit/happened.ts'
 import { createClients } from './clients/clients.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { createResources } from './clients/resources.ts'
@@ -38,8 +40,22 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
   const db = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, clock, logger })
   const artifacts = createArtifactStore(db.artifacts, { clock })
-  const event = (fields: object & { type: string }) =>
-    logger.info({ event: fields.type, ...fields }, fields.type)
+  const audit = createAudit({
+    db,
+    key: secrets.key('audit'),
+    clock,
+    logger,
+    retention: config.auditRetention,
+    identify: async (name) => [(await accounts.find(name))?.id].filter((id) => id !== undefined),
+  })
+  const event = createHappened({
+    audit,
+    logger,
+    async nameOf(kind, id) {
+      if (kind === 'client') return (await findClient(id))?.metadata.client_name
+      return kind === 'account' ? (await accounts.byId(id))?.displayUsername : undefined
+    },
+  })
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
@@ -98,6 +114,8 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     failed: (err) => logger.error({ err }, 'the last use of a client secret was not stored'),
   })
   const recentClients = rememberRecent(clients.findForProtocol, clock)
+  const findClient = async (clientId: string) =>
+    clientId === FIRST_PARTY_ID ? firstPartyClient : recentClients.find(clientId)
   const resources = createResources({
     db,
     clock,
@@ -111,6 +129,8 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     secrets,
     db,
     artifacts,
+    audit,
+    event,
     mailer,
     consents,
     keys,
@@ -120,12 +140,12 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
     clients,
     /** The client of a protocol request; what another process changed is seen within a second. */
-    findClient: async (clientId: string) =>
-      clientId === FIRST_PARTY_ID ? firstPartyClient : recentClients.find(clientId),
+    findClient,
     resources,
     /** Sends the mail that is queued, then closes the database. */
     async close() {
       await mailer.close()
+      await audit.idle()
       await clients.idle()
       await db.close()
     },

@@ -1,0 +1,95 @@
+import { BEGINNING, type Chain, type Mark, type Place, placeText } from './chain.ts'
+import { type NewEntry, type Row, rowOf } from './entry.ts'
+import type { AuditStore, Held } from './store.ts'
+
+type Unplaced = Omit<Row, 'seq' | 'hash'>
+
+/** What stands in the log where the server found it other than it had left it. */
+export const BROKEN = 'audit.broken'
+
+/**
+ * Adds entries at the end of the chain. Several processes do so on one database: the first statement of the
+ * transaction moves the head from where this process knows it to be. Where somebody else was faster, the head is
+ * locked, read and checked, and the entries follow theirs.
+ *
+ * When the end of the chain is not as it must be, the log goes on (sign-in does not depend on it), behind an entry
+ * that says what was found. Nobody who has no key can take that entry away unseen.
+ */
+export function createAppend(deps: {
+  store: AuditStore
+  chain: Chain
+  clock: () => number
+  /** Told when the end of the chain is not as it must be. */
+  onBroken(facts: { expected: string; found: string }): void
+}) {
+  const { store, chain } = deps
+  /** The newest place that this process knows to be genuine. */
+  let known: Place | undefined
+
+  /** From a place on, if the head is there. Undefined: it is elsewhere. */
+  const goOn = async (held: Held, from: Place, rows: readonly Unplaced[]): Promise<Place | undefined> => {
+    const placed = chain.append(from, rows)
+    const last = placed.at(-1) ?? from
+    if (!(await held.moveMark('head', from, chain.mark('head', last)))) return undefined
+    await held.insert(placed)
+    return { seq: last.seq, hash: last.hash }
+  }
+
+  const lookAndGoOn = async (held: Held, rows: readonly Unplaced[]): Promise<Place> => {
+    let marks = await held.lockMarks()
+    const newest = await held.newest()
+    if (!marks.head && !marks.first && newest === undefined && known === undefined) {
+      await held.insertMarks({ first: chain.mark('first', BEGINNING), head: chain.mark('head', BEGINNING) })
+      // Another process may have made them, and gone on from there.
+      marks = await held.lockMarks()
+      if (marks.head?.seq !== 0) return lookAndGoOn(held, rows)
+    }
+    const { head, first } = marks
+    const end = newest ?? first
+    const fits = head && end && chain.isGenuine('head', head) && same(head, end) && !isBehind(head, known)
+    const last = fits ? await goOn(held, head, rows) : undefined
+    if (last !== undefined) return last
+
+    const facts = { expected: known ? placeText(known) : 'a head that fits', found: foundText(head, newest) }
+    deps.onBroken(facts)
+    // Behind everything that there was: what is gone leaves a gap, and what is new has no number of theirs.
+    const from = {
+      seq: Math.max(newest?.seq ?? 0, head?.seq ?? 0, known?.seq ?? 0),
+      hash: newest?.hash ?? '',
+    }
+    // Wherever the head is, it is put there first.
+    await held.putMark('head', chain.mark('head', from))
+    if (!first) await held.putMark('first', chain.mark('first', BEGINNING))
+    return (await goOn(held, from, [rowOf(brokenEntry(facts), deps.clock()), ...rows])) ?? from
+  }
+
+  /** Resolves when all of them are on disk. @throws AppError database_unavailable */
+  return async function append(rows: readonly Unplaced[]): Promise<void> {
+    for (let look = known === undefined; ; look = true) {
+      const outcome = await store.transaction(async (held) => {
+        const last = look || known === undefined ? undefined : await goOn(held, known, rows)
+        return last ?? lookAndGoOn(held, rows)
+      })
+      if (outcome !== 'taken') {
+        known = outcome
+        return
+      }
+      if (look) throw new Error('entries of the audit log keep appearing where new ones are to go')
+    }
+  }
+}
+
+const same = (a: Place, b: Place): boolean => a.seq === b.seq && a.hash === b.hash
+
+/** Whether the chain ends before what this process has seen, or with another entry of that number. */
+const isBehind = (head: Place, known: Place | undefined): boolean =>
+  known !== undefined && (head.seq < known.seq || (head.seq === known.seq && head.hash !== known.hash))
+
+const foundText = (head: Mark | undefined, newest: Place | undefined): string =>
+  `${head ? `a head at ${placeText(head)}` : 'no head'}, ${newest ? `the newest entry ${placeText(newest)}` : 'no entry'}`
+
+const brokenEntry = (facts: { expected: string; found: string }): NewEntry => ({
+  action: BROKEN,
+  actor: { kind: 'server' },
+  details: facts,
+})

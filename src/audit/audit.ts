@@ -1,0 +1,131 @@
+// The audit log owns: who did what to what, from where, in a chain that cannot be changed unseen. It does not own: what is
+// worth an entry (every feature says so by its events; happened.ts makes entries of them), pages, the command line.
+//
+//   event ─► record ─► group commit ─► append: one transaction ─► audit_entries, audit_marks
+//                                          │
+//     first ──► entry ──► entry ──► … ──► head        each hash = HMAC(key, the hash before + the entry)
+//       └── moves when old entries are pruned
+//
+// Whoever has the database and not the key can neither change, remove, add nor reorder entries unseen. They could put an older
+// copy of everything back: a head that the operator has kept elsewhere (the server logs it) shows that.
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Database } from '../storage/database.ts'
+import { createAppend } from './append.ts'
+import { BEGINNING, createChain, parsePlace, placeText } from './chain.ts'
+import { type Entry, entryOf, type NewEntry, rowOf } from './entry.ts'
+import { type ExportFormat, exportLines } from './export.ts'
+import { type AuditFilters, conditionsOf } from './filters.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { pruneChain } from './prune.ts'
+import { type Condition, createAuditStore } from './store.ts'
+import { type Verification, verifyChain } from './verify.ts'
+
+export interface AuditDependencies {
+  db: Pick<Database, 'prisma' | 'reads'>
+  /** 32 bytes, derived from SECRET_KEY. */
+  key: Buffer
+  clock: Clock
+  logger: { error(facts: object, message: string): void }
+  /** How long entries are kept, in days; 0: for ever. */
+  retention: number
+  /** The ids that a name may stand for, for filters. */
+  identify(name: string): Promise<readonly string[]>
+}
+
+export interface AuditPage {
+  items: Entry[]
+  /** Absent on the last page. */
+  next_cursor?: string
+}
+
+export type Audit = ReturnType<typeof createAudit>
+
+const DAY = 86_400_000
+const NEWEST_OF_ALL = 2 ** 31 - 1
+const EXPORT_BATCH = 500
+
+export function createAudit({ db, key, clock, logger, retention, identify }: AuditDependencies) {
+  const store = createAuditStore(db)
+  const chain = createChain(key)
+  const append = createAppend({
+    store,
+    chain,
+    clock,
+    onBroken: (facts) => logger.error(facts, 'the end of the audit log was changed by somebody else'),
+  })
+  const queue = createGroupCommit<{ entry: NewEntry | Promise<NewEntry>; at: number }>(async (items) =>
+    append(await Promise.all(items.map(async ({ entry, at }) => rowOf(await entry, at)))),
+  )
+
+  async function* batches(conditions: readonly Condition[]) {
+    for (let before = NEWEST_OF_ALL; ; ) {
+      const rows = await store.list(conditions, before, EXPORT_BATCH)
+      const last = rows.at(-1)
+      if (last === undefined) return
+      yield rows.map(entryOf)
+      before = last.seq
+    }
+  }
+
+  return {
+    /** Resolves when the entry is on disk. @throws AppError database_unavailable (503) */
+    record: (entry: NewEntry | Promise<NewEntry>): Promise<void> => queue.add({ entry, at: clock() }),
+
+    /**
+     * Newest first.
+     * @param page.limit 1 to 100, default 50
+     * @throws AppError invalid_filter, invalid_page (400)
+     */
+    async list(
+      filters: AuditFilters = {},
+      page: { limit?: number | undefined; cursor?: string | undefined } = {},
+    ): Promise<AuditPage> {
+      const { limit = 50, cursor = String(NEWEST_OF_ALL) } = page
+      if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+        throw new AppError('invalid_page', 400, 'limit must be a whole number from 1 to 100.')
+      if (!/^\d{1,9}$/.test(cursor) && page.cursor !== undefined)
+        throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.')
+      const conditions = await conditionsOf(filters, identify)
+      const rows = await store.list(conditions, Number(cursor), limit + 1)
+      const items = rows.slice(0, limit).map(entryOf)
+      const last = items.at(-1)
+      return rows.length > limit && last ? { items, next_cursor: String(last.seq) } : { items }
+    },
+
+    async find(seq: number): Promise<Entry | undefined> {
+      const row = await store.find(seq)
+      return row && entryOf(row)
+    },
+
+    /**
+     * What `list` gives, all of it, as text piece by piece: a batch is in memory at a time.
+     * @throws AppError invalid_filter (400)
+     */
+    async export(format: ExportFormat, filters: AuditFilters = {}): Promise<AsyncGenerator<string>> {
+      return exportLines(format, batches(await conditionsOf(filters, identify)))
+    },
+
+    /**
+     * Goes through the whole log and says what is wrong where.
+     * @param options.head from an earlier verification or the server's log, `seq:hash`
+     * @throws AppError invalid_head (400)
+     */
+    async verify(options: { head?: string | undefined } = {}): Promise<Verification> {
+      const kept = options.head === undefined ? undefined : parsePlace(options.head)
+      if (options.head !== undefined && kept === undefined)
+        throw new AppError('invalid_head', 400, 'The head must be SEQ:HASH, as the server logs it.')
+      return verifyChain({ store, chain }, kept)
+    },
+
+    /** The end of the log, `seq:hash`. */
+    head: async (): Promise<string> => placeText((await store.marks()).head ?? BEGINNING),
+
+    /** Deletes a batch of what is older than is to be kept. Returns how many entries went. */
+    prune: async (): Promise<number> =>
+      retention === 0 ? 0 : pruneChain({ store, chain }, clock() - retention * DAY),
+
+    /** Resolves when everything recorded so far is on disk, or has failed. */
+    idle: () => queue.idle(),
+  }
+}

@@ -1,0 +1,124 @@
+import type { Database } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import type { SqlValue } from '../storage/sql.ts'
+import { asStorageError } from '../storage/unavailable.ts'
+import { isUniqueViolation } from '../storage/unique-violation.ts'
+import type { Mark, MarkId, Place } from './chain.ts'
+import type { Row } from './entry.ts'
+
+/** A condition in SQL with its values. */
+export interface Condition {
+  text: string
+  values: readonly SqlValue[]
+}
+
+/** What is done to the chain in one transaction. */
+export interface Held {
+  /** Both marks, locked until the end of the transaction. */
+  lockMarks(): Promise<Partial<Record<MarkId, Mark>>>
+  /** Adds what is missing. */
+  insertMarks(marks: Record<MarkId, Mark>): Promise<void>
+  /** Moves a mark if it is still where it was. */
+  moveMark(id: MarkId, from: Place, to: Mark): Promise<boolean>
+  /** Puts a mark down, wherever it was. */
+  putMark(id: MarkId, mark: Mark): Promise<void>
+  newest(): Promise<Place | undefined>
+  insert(rows: readonly Row[]): Promise<void>
+  deleteThrough(seq: number): Promise<void>
+}
+
+const COLUMNS = `seq, at, action, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
+  target_kind AS "targetKind", target_id AS "targetId", target_name AS "targetName", address,
+  request_id AS "requestId", details, hash`
+
+type StoredRow = Omit<Row, 'at'> & { at: string }
+const toRow = (row: StoredRow): Row => ({ ...row, at: Date.parse(row.at) })
+
+/** A time as both engines compare it with a column. */
+export const sqlTime = (milliseconds: number): string =>
+  new Date(milliseconds).toISOString().replace('Z', '+00:00')
+
+/** Waits for a connection and for other processes, in milliseconds. */
+const PATIENCE = { maxWait: 10_000, timeout: 20_000 }
+
+/** The tables of the log. Only `transaction` writes. */
+export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+  return {
+    /** @returns `taken` when an entry is where a new one was to go: nothing was written */
+    async transaction<Result>(work: (held: Held) => Promise<Result>): Promise<Result | 'taken'> {
+      try {
+        return await prisma.$transaction((tx) => work(hold(tx, reads.dialect)), PATIENCE)
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw asStorageError(error)
+      }
+    },
+
+    async marks(): Promise<Partial<Record<MarkId, Mark>>> {
+      return byId(await reads.all<StoredMark>('SELECT id, seq, hash, mac FROM audit_marks'))
+    },
+
+    async newestSeq(): Promise<number> {
+      return (await reads.get<{ seq: number }>(NEWEST))?.seq ?? 0
+    },
+
+    /** Oldest first, after one entry, up to another one. */
+    async range(after: number, through: number, limit: number): Promise<Row[]> {
+      const text = `SELECT ${COLUMNS} FROM audit_entries WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
+      return (await reads.all<StoredRow>(text, [after, through, limit])).map(toRow)
+    },
+
+    async find(seq: number): Promise<Row | undefined> {
+      const row = await reads.get<StoredRow>(`SELECT ${COLUMNS} FROM audit_entries WHERE seq = ?`, [seq])
+      return row && toRow(row)
+    },
+
+    /** Newest first, before one entry. The texts are of a fixed set (filters.ts). */
+    async list(conditions: readonly Condition[], before: number, limit: number): Promise<Row[]> {
+      const where = [{ text: 'seq < ?', values: [before] }, ...conditions]
+      const text = `SELECT ${COLUMNS} FROM audit_entries WHERE ${where.map((each) => each.text).join(' AND ')}
+        ORDER BY seq DESC LIMIT ?`
+      const values = where.flatMap((each) => each.values)
+      return (await reads.all<StoredRow>(text, [...values, limit])).map(toRow)
+    },
+  }
+}
+
+export type AuditStore = ReturnType<typeof createAuditStore>
+
+const NEWEST = 'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1'
+
+type StoredMark = Mark & { id: string }
+
+const byId = (rows: readonly StoredMark[]): Partial<Record<MarkId, Mark>> =>
+  Object.fromEntries(rows.map(({ id, seq, hash, mac }) => [id, { seq, hash, mac }]))
+
+function hold(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): Held {
+  // On SQLite a transaction has the whole database.
+  const lock = dialect === 'postgresql' ? ' FOR UPDATE' : ''
+  const marks = `SELECT id, seq, hash, mac FROM audit_marks ORDER BY id${lock}`
+  return {
+    lockMarks: async () => byId(await tx.$queryRawUnsafe<StoredMark[]>(marks)),
+    async insertMarks(added) {
+      for (const [id, { seq, hash, mac }] of Object.entries(added))
+        await tx.$executeRaw`INSERT INTO audit_marks (id, seq, hash, mac) VALUES (${id}, ${seq}, ${hash}, ${mac})
+          ON CONFLICT (id) DO NOTHING`
+    },
+    async moveMark(id, { seq, hash }, to) {
+      const moved =
+        await tx.$executeRaw`UPDATE audit_marks SET seq = ${to.seq}, hash = ${to.hash}, mac = ${to.mac}
+        WHERE id = ${id} AND seq = ${seq} AND hash = ${hash}`
+      return moved === 1
+    },
+    async putMark(id, mark) {
+      await tx.auditMark.upsert({ where: { id }, create: { id, ...mark }, update: mark })
+    },
+    newest: async () => (await tx.$queryRawUnsafe<Place[]>(NEWEST))[0],
+    async insert(rows) {
+      await tx.auditEntry.createMany({ data: rows.map((row) => ({ ...row, at: new Date(row.at) })) })
+    },
+    async deleteThrough(seq) {
+      await tx.auditEntry.deleteMany({ where: { seq: { lte: seq } } })
+    },
+  }
+}

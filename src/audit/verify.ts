@@ -1,0 +1,123 @@
+import { BROKEN } from './append.ts'
+import { BEGINNING, type Chain, type Place, placeText } from './chain.ts'
+import type { Row } from './entry.ts'
+import type { AuditStore } from './store.ts'
+
+export interface Problem {
+  /** The entry that is wrong, or the first one that is missing. */
+  seq: number
+  kind:
+    | 'changed'
+    | 'missing'
+    | 'first_mark'
+    | 'head_mark'
+    | 'cut_at_end'
+    | 'added'
+    | 'found_broken'
+    | 'not_as_kept'
+  /** In words, for the operator. */
+  message: string
+}
+
+export interface Verification {
+  ok: boolean
+  /** How many entries were looked at. */
+  entries: number
+  /** The oldest entry that is kept; 0: there is none. */
+  first: number
+  /** The end of the chain, `seq:hash`. Kept somewhere else, it proves later that nothing before it was replaced. */
+  head: string
+  /** The first of them, in the order of the chain. */
+  problems: Problem[]
+}
+
+/** Entries that are read at once. */
+const BATCH = 1000
+/** After so many, more of them tell nothing new. */
+const MOST_PROBLEMS = 20
+
+/**
+ * Goes through the whole chain, a batch at a time, while the server goes on writing and pruning.
+ *
+ * @param kept a head from earlier, which somebody who put an older copy of the whole database back cannot fit
+ * @throws AppError database_unavailable
+ */
+export async function verifyChain(
+  { store, chain }: { store: AuditStore; chain: Chain },
+  kept?: Place,
+): Promise<Verification> {
+  const problems: Problem[] = []
+  const report = (seq: number, kind: Problem['kind'], message: string) => {
+    if (problems.length < MOST_PROBLEMS) problems.push({ seq, kind, message })
+  }
+  const { head, first } = await store.marks()
+  const newest = await store.newestSeq()
+  if (!head && !first && newest === 0) {
+    if (kept && kept.seq > 0)
+      report(1, 'not_as_kept', 'the log is empty, and was not when that head was kept')
+    const { ok } = { ok: problems.length === 0 }
+    return { ok, entries: 0, first: 0, head: placeText(BEGINNING), problems }
+  }
+  const begin = first && chain.isGenuine('first', first) ? first : undefined
+  if (!begin) report(1, 'first_mark', 'the mark of where the log begins is missing or was changed')
+  const end = head && chain.isGenuine('head', head) ? head : undefined
+  if (!end) report(head?.seq ?? 0, 'head_mark', 'the mark of the newest entry is missing or was changed')
+
+  const through = end?.seq ?? newest
+  let last: Place = begin ?? BEGINNING
+  /** The hash of the entry before is not known: neither is what this one should have. */
+  let adrift = begin === undefined
+  let entries = 0
+  let oldest = 0
+  let keptFits = kept === undefined || kept.seq < last.seq || same(kept, last)
+
+  const look = (row: Row): void => {
+    if (row.seq !== last.seq + 1 && !(adrift && entries === 0)) {
+      const gap = row.seq - last.seq - 1
+      const which = gap === 1 ? `entry ${last.seq + 1} is` : `entries ${last.seq + 1} to ${row.seq - 1} are`
+      report(last.seq + 1, 'missing', `${which} missing`)
+      // An entry of the server behind a gap says itself what it follows.
+      adrift = row.action !== BROKEN
+    }
+    if (!adrift && chain.hash(last.hash, row) !== row.hash)
+      report(row.seq, 'changed', `entry ${row.seq} is not what was written there`)
+    if (row.action === BROKEN)
+      report(row.seq, 'found_broken', `at entry ${row.seq} the server found the end of the log changed`)
+    adrift = false
+    oldest ||= row.seq
+    entries += 1
+    last = { seq: row.seq, hash: row.hash }
+    keptFits ||= kept !== undefined && same(kept, last)
+  }
+
+  while (last.seq < through) {
+    const rows = await store.range(last.seq, through, BATCH)
+    if (rows.length === 0) break
+    if (rows[0]?.seq !== last.seq + 1) {
+      // Old entries may just have been pruned: then the log begins later by now.
+      const now = (await store.marks()).first
+      if (now && chain.isGenuine('first', now) && now.seq > last.seq) {
+        last = { seq: now.seq, hash: now.hash }
+        keptFits ||= kept !== undefined && (kept.seq < last.seq || same(kept, last))
+        continue
+      }
+    }
+    for (const row of rows) look(row)
+  }
+
+  if (end && last.seq < end.seq)
+    report(last.seq + 1, 'cut_at_end', `the newest entries are missing: ${last.seq + 1} to ${end.seq}`)
+  else if (end && !same(last, end))
+    report(end.seq, 'head_mark', `entry ${end.seq} is not the one that the mark of the newest entry names`)
+  const beyond = await store.newestSeq()
+  const now = (await store.marks()).head
+  if (beyond > (now?.seq ?? 0))
+    report((now?.seq ?? 0) + 1, 'added', `entry ${(now?.seq ?? 0) + 1} was not written by the server`)
+  if (kept && kept.seq > last.seq)
+    report(last.seq + 1, 'not_as_kept', `the log ends at ${last.seq}, before the head that was kept`)
+  else if (kept && !keptFits)
+    report(kept.seq, 'not_as_kept', `entry ${kept.seq} is another one than when that head was kept`)
+  return { ok: problems.length === 0, entries, first: oldest, head: placeText(end ?? last), problems }
+}
+
+const same = (a: Place, b: Place): boolean => a.seq === b.seq && a.hash === b.hash

@@ -1,0 +1,94 @@
+/**
+ * What was done, in words behind the name of who did it; `{target}` is what it was done to. Every event of the program has a
+ * line here: `Action` is the type of an event, and what has none does not compile.
+ */
+export const WORDS = {
+  'account.registered': 'registered the account {target}',
+  'account.created': 'created the account {target}',
+  'account.verification_sent': 'had a message sent that verifies the address of {target}',
+  'account.verification_withheld': 'had no more messages sent to {target}: there were enough this hour',
+  'account.verification_failed': 'failed to verify the address of {target}',
+  'account.email_verified': 'verified the address of {target}',
+  'account.email_changed': 'changed the address of {target}',
+  'account.signed_in': 'signed in',
+  'account.sign_in_failed': 'failed to sign in as {target}',
+  'account.locked': 'locked {target} by too many wrong passwords',
+  'account.unlocked': 'unlocked {target}',
+  'account.password_reset_requested': 'asked to reset the password of {target}',
+  'account.password_reset': 'reset the password of {target}',
+  'account.password_changed': 'changed the password of {target}',
+  'account.profile_changed': 'changed the profile of {target}',
+  'account.role_changed': 'changed the role of {target}',
+  'account.disabled': 'disabled {target}',
+  'account.enabled': 'enabled {target}',
+  'account.deleted': 'deleted {target}',
+  'account.purged': 'deleted accounts that never verified an address',
+  'account.voided': 'voided {target}: the address turned out to be somebody else’s',
+  'account.linked': 'linked a sign-in elsewhere to {target}',
+  'account.unlinked': 'removed a sign-in elsewhere from {target}',
+  'audit.broken': 'found the end of the audit log changed',
+  'audit.exported': 'exported the audit log',
+  'audit.verified': 'verified the audit log',
+  'client.created': 'registered the client {target}',
+  'client.updated': 'changed the client {target}',
+  'client.disabled': 'disabled the client {target}',
+  'client.enabled': 'enabled the client {target}',
+  'client.deleted': 'deleted the client {target}',
+  'client.secret_rotated': 'gave the client {target} a new secret',
+  'client.secret_removed': 'removed a secret of the client {target}',
+  'client.tried': 'tried the flow of the client {target}',
+  'client.verified': 'marked the client {target} as verified',
+  'client.unverified': 'marked the client {target} as not verified',
+  'consent.allowed': 'allowed {target} access',
+  'consent.withdrawn': 'took the access of {target} back',
+  'key.created': 'made the signing key {target}',
+  'key.retired': 'retired the signing key {target}',
+  'provider.added': 'added the sign-in provider {target}',
+  'provider.disabled': 'disabled the sign-in provider {target}',
+  'provider.enabled': 'enabled the sign-in provider {target}',
+  'provider.removed': 'removed the sign-in provider {target}',
+  'resource.added': 'added the API {target}',
+  'resource.removed': 'removed the API {target}',
+  'session.ended': 'signed {target} out',
+  'token.revoked': 'revoked tokens of {target}',
+} as const
+
+export type Action = keyof typeof WORDS
+
+const FAMILIES: Readonly<Record<string, string>> = {
+  account: 'Accounts and sign-ins',
+  audit: 'The audit log itself',
+  client: 'Clients',
+  consent: 'Consents',
+  key: 'Signing keys',
+  provider: 'Sign-in providers',
+  resource: 'APIs',
+  session: 'Sessions',
+  token: 'Tokens',
+}
+
+/** The kinds of actions and each of them, for a choice. */
+export const actionGroups = (): { prefix: string; label: string; actions: string[] }[] => {
+  const prefixes = [...new Set(Object.keys(WORDS).map(familyOf))]
+  return prefixes.map((prefix) => ({
+    prefix: `${prefix}.`,
+    label: FAMILIES[prefix] ?? prefix,
+    actions: Object.keys(WORDS).filter((action) => familyOf(action) === prefix),
+  }))
+}
+
+/** Everything that an action may be filtered by: itself, or the beginning of several. */
+export const actionsLike = (prefix: string): string[] => {
+  const matching = Object.keys(WORDS).filter((action) => action.startsWith(prefix))
+  return matching.length > 0 ? matching : [prefix]
+}
+
+const familyOf = (action: string): string => action.split('.', 1)[0] ?? ''
+
+/** A sentence without its subject. What another version has written is spelt as it is. */
+export function sentenceOf(action: string, target: string | undefined): string {
+  const words = Object.hasOwn(WORDS, action)
+    ? WORDS[action as Action]
+    : `did “${action}”${target === undefined ? '' : ' to {target}'}`
+  return words.replace('{target}', () => target ?? 'an unknown account')
+}
