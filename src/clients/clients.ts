@@ -21,9 +21,10 @@ import { type ClientMetadata, parseRegistration, type RegistrationInput } from '
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
-import { type ClientOrigin, createClientStore, type LockedClient } from './store.ts'
+import { type ClientOrigin, type ClientRow, createClientStore, type LockedClient } from './store.ts'
 import {
   type ClientView,
+  clientRecord,
   clientView,
   type IssuedSecret,
   storedMetadata,
@@ -41,6 +42,12 @@ const TRY_SECONDS = 60
 export interface ClientEvent {
   type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated' | 'secret_removed' | 'tried' | 'verified' | 'unverified'}`
   client_id: string
+  client_name?: string
+  /** What was changed, as it was and as it is: all of it, or what matters. Never a secret. */
+  before?: Readonly<Record<string, unknown>>
+  after?: Readonly<Record<string, unknown>>
+  /** How much longer the secret before stays valid. */
+  overlap_seconds?: number
 }
 
 export interface ClientsDependencies {
@@ -98,13 +105,16 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
     return clientView(row, clock())
   }
 
-  const setDisabled = async (id: string, disabledAt: Date | null, given?: IfVersion): Promise<void> => {
-    const change = async (client: LockedClient) => {
-      await client.write({ disabledAt })
-      return true
-    }
-    await edit(id, change, given)
-  }
+  /** @returns the client as it was */
+  const setDisabled = (id: string, disabledAt: Date | null, given?: IfVersion): Promise<ClientView> =>
+    edit(
+      id,
+      async (client) => {
+        await client.write({ disabledAt })
+        return clientView(client.row, clock())
+      },
+      given,
+    )
 
   return {
     /**
@@ -124,8 +134,10 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       const hash = secret === undefined ? undefined : hashSecret(secret)
       const now = clock()
       const row = await store.insert(id, registrationData(registration), new Date(now), hash, origin)
-      events({ type: 'client.created', client_id: id })
-      return withSecret(clientView(row, now), secret)
+      const view = clientView(row, now)
+      const { client_name } = view
+      events({ type: 'client.created', client_id: id, client_name, after: clientRecord(view) })
+      return withSecret(view, secret)
     },
 
     /** @throws AppError client_not_found (404) */
@@ -147,25 +159,34 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       changes: RegistrationInput,
       given: IfVersion = {},
     ): Promise<ClientView & IssuedSecret> {
-      const change = async (client: LockedClient) => ({
-        secret: await storeEdit(client, mergeRegistration(client, changes), clock()),
-      })
-      const { secret } = await edit(id, change, given)
-      events({ type: 'client.updated', client_id: id })
+      const recordOf = (row: ClientRow) => clientRecord(clientView(row, clock()))
+      const change = async (client: LockedClient) => {
+        const registration = mergeRegistration(client, changes)
+        return {
+          before: recordOf(client.row),
+          after: recordOf({ ...client.row, ...registrationData(registration) }),
+          client_name: registration.metadata.client_name,
+          secret: await storeEdit(client, registration, clock()),
+        }
+      }
+      const { secret, ...what } = await edit(id, change, given)
+      events({ type: 'client.updated', client_id: id, ...what })
       return withSecret(await get(id), secret)
     },
 
     /** Cuts a client off: it is unknown to the protocol, and what it was issued ends. @throws AppError client_not_found */
     async disable(id: string): Promise<void> {
-      await setDisabled(id, new Date(clock()))
+      const { client_name, disabled } = await setDisabled(id, new Date(clock()))
       await artifacts.revokeByClient(id)
-      events({ type: 'client.disabled', client_id: id })
+      const change = { before: { disabled }, after: { disabled: true } }
+      events({ type: 'client.disabled', client_id: id, client_name, ...change })
     },
 
     /** Lets a disabled client in again; its people sign in anew. @throws AppError client_not_found (404) */
     async enable(id: string): Promise<void> {
-      await setDisabled(id, null)
-      events({ type: 'client.enabled', client_id: id })
+      const { client_name, disabled } = await setDisabled(id, null)
+      const change = { before: { disabled }, after: { disabled: false } }
+      events({ type: 'client.enabled', client_id: id, client_name, ...change })
     },
 
     /**
@@ -186,10 +207,11 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
      * @throws AppError client_not_found (404) · version_conflict (409)
      */
     async delete(id: string, given: IfVersion = {}): Promise<void> {
-      await setDisabled(id, new Date(clock()), given)
+      const view = await setDisabled(id, new Date(clock()), given)
       await artifacts.revokeByClient(id)
       await store.remove(id)
-      events({ type: 'client.deleted', client_id: id })
+      const { client_name } = view
+      events({ type: 'client.deleted', client_id: id, client_name, before: clientRecord(view) })
     },
 
     /**
@@ -202,7 +224,7 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       const { secret, previousExpiresAt } = await edit(id, (client) =>
         rotateSecret(client, keepOldSeconds, clock()),
       )
-      events({ type: 'client.secret_rotated', client_id: id })
+      events({ type: 'client.secret_rotated', client_id: id, overlap_seconds: keepOldSeconds })
       return {
         client_id: id,
         client_secret: secret,

@@ -30,11 +30,19 @@ export interface ResourceForProtocol {
   accessTokenTtl: number | null
 }
 
+export interface ResourceEvent {
+  type: 'resource.added' | 'resource.removed'
+  identifier: string
+  name: string
+  before?: Resource
+  after?: Resource
+}
+
 export interface ResourcesDependencies {
   db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
   /** Told of every change after it is stored. */
-  events(event: { type: 'resource.added' | 'resource.removed'; identifier: string }): void
+  events(event: ResourceEvent): void
   /** Resource indicators of the server itself, which cannot be registered, with a slash at the end or without. */
   reserved?: readonly string[]
 }
@@ -72,8 +80,9 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       if (reserved.includes(row.id.replace(/\/$/, '')) || !(await store.insert(row))) {
         throw new AppError('resource_exists', 409, 'There is a resource with this identifier already.')
       }
-      events({ type: 'resource.added', identifier: row.id })
-      return resourceView(row)
+      const after = resourceView(row)
+      events({ type: 'resource.added', identifier: row.id, name: row.name, after })
+      return after
     },
 
     /** Newest first. @throws AppError invalid_page (400) */
@@ -84,10 +93,12 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 
     /** Tokens that were issued for it live on until they expire. @throws AppError resource_not_found (404) */
     async remove(identifier: string): Promise<void> {
-      if (!findable(identifier) || !(await store.remove(identifier))) {
+      const row = findable(identifier) ? await store.find(identifier) : undefined
+      if (row === undefined || !(await store.remove(identifier))) {
         throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
       }
-      events({ type: 'resource.removed', identifier })
+      const before = resourceView({ id: identifier, ...row })
+      events({ type: 'resource.removed', identifier, name: row.name, before })
     },
 
     /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */

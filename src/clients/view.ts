@@ -66,6 +66,12 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
   version: versionOf(row),
 })
 
+/** What the audit log keeps of a client: what was chosen, without what follows from the time. */
+export function clientRecord(view: ClientView): Readonly<Record<string, unknown>> {
+  const { client_id: _, client_id_issued_at: __, secrets: ___, version: ____, ...chosen } = view
+  return chosen
+}
+
 /** A view with a secret that was just issued, where a reader looks for it: below the client_id. */
 export function withSecret(view: ClientView, secret: string | undefined): ClientView & IssuedSecret {
   if (secret === undefined) return view
