@@ -73,6 +73,10 @@ export async function atGitHub(page: Page, login: string): Promise<void> {
 /** On a page of ours with the button, over Google, and back. */
 export async function throughGoogle(page: Page, name: string): Promise<void> {
   await press(page, 'Continue with Google')
+  await atGoogle(page, name)
+}
+
+export async function atGoogle(page: Page, name: string): Promise<void> {
   await heading(page, 'Sign in upstream')
   await press(page, `Continue as ${name}`)
 }
