@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { type Account, type Role, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
-import type { SecurityEvents } from './events.ts'
+import { changeOf, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import { notFound } from './not-found.ts'
@@ -55,7 +55,7 @@ export function createAdministration(deps: {
       const prepared = await prepare(input)
       const account = await store.insert(prepared)
       if (typeof account === 'string') throw takenError(account)
-      events.emit({ type: 'account.created', accountId: account.id })
+      events.emit({ type: 'account.created', ...madeOf(account) })
       if (prepared.pendingEmail !== null) verification.queue(account, prepared.pendingEmail)
       return account
     },
@@ -88,14 +88,16 @@ export function createAdministration(deps: {
 
     /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
     async disable(id: string): Promise<Account> {
+      const before = await store.byId(id)
       const account = await shutOut(id)
-      events.emit({ type: 'account.disabled', accountId: id })
+      events.emit({ type: 'account.disabled', ...changeOf(before, account) })
       return account
     },
 
     async enable(id: string): Promise<Account> {
+      const before = await store.byId(id)
       const account = found(await store.change(id, { disabledAt: null }))
-      events.emit({ type: 'account.enabled', accountId: id })
+      events.emit({ type: 'account.enabled', ...changeOf(before, account) })
       return account
     },
 
@@ -108,9 +110,10 @@ export function createAdministration(deps: {
 
     /** @throws AppError `last_administrator` (409) */
     async setRole(id: string, role: Role): Promise<Account> {
+      const before = await store.byId(id)
       const account =
         role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
-      events.emit({ type: 'account.role_changed', accountId: id, reason: role })
+      events.emit({ type: 'account.role_changed', reason: role, ...changeOf(before, account) })
       return account
     },
 
@@ -119,10 +122,11 @@ export function createAdministration(deps: {
      * @throws AppError `last_administrator` (409)
      */
     async delete(id: string): Promise<void> {
-      await shutOut(id)
+      const account = await shutOut(id)
       await sessions.forgetConsents(id)
       if (!(await store.delete(id))) throw notFound()
-      events.emit({ type: 'account.deleted', accountId: id })
+      // Its name and nothing else: the log lasts longer than the account.
+      events.emit({ type: 'account.deleted', ...ofAccount(account) })
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type Account, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
-import type { SecurityEvents } from './events.ts'
+import { ofAccount, type SecurityEvents } from './events.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import type { AccountStore } from './store.ts'
 import { canonicalUsername } from './username.ts'
@@ -48,12 +48,12 @@ export function createAuthenticate(deps: {
     }
     const outcome = await passwords.check(account, attempt.password, { signIn: true })
     if (outcome !== 'right') {
-      events.emit({ type: 'account.sign_in_failed', accountId: account.id, reason: outcome, ...from })
+      events.emit({ type: 'account.sign_in_failed', ...ofAccount(account), reason: outcome, ...from })
       return { kind: 'refused', reason: outcome }
     }
     const plain = withoutPassword(account)
     if (account.email === null) return { kind: 'unverified', account: plain }
-    events.emit({ type: 'account.signed_in', accountId: account.id, ...from })
+    events.emit({ type: 'account.signed_in', ...ofAccount(account), ...from })
     return { kind: 'ok', account: plain }
   }
 }

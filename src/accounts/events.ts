@@ -1,3 +1,5 @@
+import type { Account } from './account.ts'
+
 /** What happened to an account, for the audit trail. Never a password, token, code or hash. */
 export interface AccountEvent {
   type:
@@ -34,7 +36,46 @@ export interface AccountEvent {
   address?: string
   /** How many, where one event stands for several. */
   count?: number
+  /** Of the account, where it is at hand; else it is looked up, which takes time and fails when the account is gone. */
+  username?: string
+  /** What was changed, as it was and as it is. */
+  before?: AccountRecord
+  after?: AccountRecord
 }
+
+/** What the audit log keeps of an account. */
+export type AccountRecord = Readonly<Record<string, unknown>>
+
+/** By the names of the claims, where there are any (OpenID Connect Core §5.1). */
+const accountRecord = (account: Account): AccountRecord => ({
+  username: account.displayUsername,
+  email: account.email,
+  pending_email: account.pendingEmail,
+  given_name: account.givenName,
+  family_name: account.familyName,
+  picture: account.picture,
+  locale: account.locale,
+  zoneinfo: account.zoneinfo,
+  phone_number: account.phoneNumber,
+  address: account.address,
+  role: account.role,
+  disabled: account.disabledAt !== null,
+})
+
+/** The account of an event. */
+export const ofAccount = (account: Account) => ({
+  accountId: account.id,
+  username: account.displayUsername,
+})
+
+/** The account of an event that has made it. */
+export const madeOf = (account: Account) => ({ ...ofAccount(account), after: accountRecord(account) })
+
+/** The account of an event that has changed it. */
+export const changeOf = (before: Account | undefined, after: Account) => ({
+  ...madeOf(after),
+  ...(before && { before: accountRecord(before) }),
+})
 
 /** Where security events go. Must not throw and must not delay the caller. */
 export interface SecurityEvents {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Account } from './account.ts'
 import { emailAddress } from './email-address.ts'
-import type { SecurityEvents } from './events.ts'
+import { changeOf, type SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
@@ -42,7 +42,7 @@ export function createProfile(deps: {
       }
       const account = await store.change(accountId, changes)
       if (!account) throw notFound()
-      events.emit({ type: 'account.profile_changed', accountId })
+      events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
       return account
     },
 
@@ -61,7 +61,8 @@ export function createProfile(deps: {
       if (pendingEmail === account.pendingEmail && pendingEmail === null) return false
       // What was sent to another address must not prove this one.
       if (pendingEmail !== account.pendingEmail) {
-        await store.change(accountId, { pendingEmail })
+        const changed = await store.change(accountId, { pendingEmail })
+        if (changed) events.emit({ type: 'account.profile_changed', ...changeOf(account, changed) })
         await tokenStore.expireAllOf(accountId, 'verify_email')
       }
       if (pendingEmail !== null) await verification.send(accountId, flow)

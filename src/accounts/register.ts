@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { emailAddress } from './email-address.ts'
-import type { SecurityEvents } from './events.ts'
+import { madeOf, type SecurityEvents } from './events.ts'
 import { FieldErrors, fieldErrorsOf } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { takenError } from './new-account.ts'
@@ -70,7 +70,7 @@ export function createRegister(deps: {
     if (typeof account === 'string') throw takenError('username_taken')
     events.emit({
       type: 'account.registered',
-      accountId: account.id,
+      ...madeOf(account),
       ...(origin.address !== undefined && { address: origin.address }),
     })
     verification.queue(account, email, origin.flow)

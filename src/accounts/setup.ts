@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Account } from './account.ts'
 import { emailAddress } from './email-address.ts'
-import type { SecurityEvents } from './events.ts'
+import { madeOf, type SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import type { AdminAccountInput } from './schemas.ts'
@@ -66,7 +66,7 @@ export function createSetup(deps: {
       )
       if (account === 'spent') return undefined
       if (typeof account === 'string') throw takenError(account)
-      events.emit({ type: 'account.created', accountId: account.id, reason: 'setup' })
+      events.emit({ type: 'account.created', ...madeOf(account), reason: 'setup' })
       await expireLinks()
       return { accountId: account.id }
     },

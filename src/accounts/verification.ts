@@ -81,9 +81,11 @@ export function createVerification(deps: {
       events.emit({ type: 'account.verification_failed', accountId, reason: kind })
       return { kind }
     }
-    events.emit({ type: 'account.email_verified', accountId })
+    const facts = { accountId, username: before.displayUsername }
+    events.emit({ type: 'account.email_verified', ...facts, after: { email } })
     if (before.email !== null) {
-      events.emit({ type: 'account.email_changed', accountId })
+      const change = { before: { email: before.email }, after: { email } }
+      events.emit({ type: 'account.email_changed', ...facts, ...change })
       const data = { username: before.displayUsername, newEmail: email }
       mail.send({ to: before.email, template: 'email-changed', data })
     }

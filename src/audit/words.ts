@@ -10,6 +10,7 @@ export const WORDS = {
   'account.verification_failed': 'failed to verify the address of {target}',
   'account.email_verified': 'verified the address of {target}',
   'account.email_changed': 'changed the address of {target}',
+  'account.sessions_ended': 'signed {target} out everywhere',
   'account.signed_in': 'signed in',
   'account.sign_in_failed': 'failed to sign in as {target}',
   'account.locked': 'locked {target} by too many wrong passwords',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
 import type { Account } from '../account.ts'
 import { canonicalEmail, emailAddress } from '../email-address.ts'
-import type { SecurityEvents } from '../events.ts'
+import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { FieldErrors } from '../field-errors.ts'
 import type { Links } from '../links.ts'
 import type { MailOut } from '../mail-out.ts'
@@ -66,7 +66,7 @@ export function createLinkedSignIns(deps: {
     const found = await linkedStore.find(identity)
     const account = found && (await store.byId(found.accountId))
     if (!found || !account) return { kind: 'unknown' }
-    const facts = { accountId: account.id, provider: identity.provider, ...from(origin) }
+    const facts = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
     if (account.disabledAt !== null) {
       events.emit({ type: 'account.sign_in_failed', reason: 'disabled', ...facts })
       return { kind: 'disabled' }
@@ -162,8 +162,8 @@ export function createLinkedSignIns(deps: {
         await sessions.endAll(id)
         events.emit({ type: 'account.voided', accountId: id, reason: 'address_proven_by_its_owner' })
       }
-      const facts = { accountId: account.id, provider: identity.provider, ...from(origin) }
-      events.emit({ type: 'account.registered', ...facts })
+      const facts = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
+      events.emit({ type: 'account.registered', ...facts, ...madeOf(account) })
       if (!verified) {
         verification.queue(account, fields.email, origin.flow)
         return { kind: 'unverified', account }
@@ -187,7 +187,7 @@ export function createLinkedSignIns(deps: {
         return (await linkedStore.find(identity))?.accountId === accountId ? 'already' : 'identity_taken'
       const account = outcome === 'linked' ? await store.byId(accountId) : undefined
       if (!account) return 'no_account'
-      events.emit({ type: 'account.linked', accountId, provider: identity.provider })
+      events.emit({ type: 'account.linked', ...ofAccount(account), provider: identity.provider })
       tell(account, 'sign-in-linked', name)
       return 'linked'
     },
@@ -213,7 +213,7 @@ export function createLinkedSignIns(deps: {
       }
       const account = removed && (await store.byId(accountId))
       if (!account) return undefined
-      events.emit({ type: 'account.unlinked', accountId, provider: removed.provider })
+      events.emit({ type: 'account.unlinked', ...ofAccount(account), provider: removed.provider })
       tell(account, 'sign-in-unlinked', name)
       return removed
     },

@@ -21,6 +21,10 @@ import { type ProviderView, providerView } from './view.ts'
 export interface ProviderEvent {
   type: `provider.${'added' | 'disabled' | 'enabled' | 'removed'}`
   provider: string
+  name?: string
+  /** Never the secret. */
+  before?: ProviderView | { disabled: boolean }
+  after?: ProviderView | { disabled: boolean }
 }
 
 export interface ProvidersDependencies {
@@ -69,9 +73,12 @@ export function createProviders(deps: ProvidersDependencies) {
     )
   }
 
-  const change = async (id: string, write: () => Promise<boolean>): Promise<void> => {
+  /** @returns the provider as it was */
+  const change = async (id: string, write: () => Promise<boolean>): Promise<ProviderView> => {
     if (environment.has(id)) throw ofEnvironment(id)
-    if (!isProviderId(id) || !(await write())) throw notFound()
+    const row = await stored(id)
+    if (!(await write())) throw notFound()
+    return storedView(row)
   }
 
   const enabled: EnabledProviders = {
@@ -120,8 +127,9 @@ export function createProviders(deps: ProvidersDependencies) {
       }
       if (environment.has(id) || !(await store.insert(row)))
         throw new AppError('provider_exists', 409, `There is a provider with the id ${id} already.`)
-      events({ type: 'provider.added', provider: id })
-      return storedView(row)
+      const after = storedView(row)
+      events({ type: 'provider.added', provider: id, name, after })
+      return after
     },
 
     /** Also those that are switched off. Those of the environment first, then the oldest first. */
@@ -140,14 +148,16 @@ export function createProviders(deps: ProvidersDependencies) {
      * @throws AppError provider_not_found (404), provider_of_environment (409)
      */
     async disable(id: string): Promise<void> {
-      await change(id, () => store.setDisabled(id, true, new Date(clock())))
-      events({ type: 'provider.disabled', provider: id })
+      const { name, disabled } = await change(id, () => store.setDisabled(id, true, new Date(clock())))
+      const what = { before: { disabled }, after: { disabled: true } }
+      events({ type: 'provider.disabled', provider: id, name, ...what })
     },
 
     /** @throws AppError provider_not_found (404), provider_of_environment (409) */
     async enable(id: string): Promise<void> {
-      await change(id, () => store.setDisabled(id, false, new Date(clock())))
-      events({ type: 'provider.enabled', provider: id })
+      const { name, disabled } = await change(id, () => store.setDisabled(id, false, new Date(clock())))
+      const what = { before: { disabled }, after: { disabled: false } }
+      events({ type: 'provider.enabled', provider: id, name, ...what })
     },
 
     /**
@@ -155,9 +165,9 @@ export function createProviders(deps: ProvidersDependencies) {
      * @throws AppError provider_not_found (404), provider_of_environment (409)
      */
     async remove(id: string): Promise<void> {
-      await change(id, () => store.remove(id))
+      const before = await change(id, () => store.remove(id))
       connectors.forget(id)
-      events({ type: 'provider.removed', provider: id })
+      events({ type: 'provider.removed', provider: id, name: before.name, before })
     },
 
     /**
