@@ -45,8 +45,8 @@ export interface SigningKeys {
    */
   rotate(options?: { alg?: SigningAlgorithm; now?: boolean }): Promise<SigningKeySummary[]>
   /**
-   * Withdraws a key that no longer signs, or does not yet, at once: what it signed is refused from then on.
-   * @throws AppError key_not_found (404), key_signs (409)
+   * Withdraws a key that no longer signs at once: what it signed is refused from then on.
+   * @throws AppError key_not_found (404), key_signs (409): it signs, or is about to
    */
   retire(kid: string): Promise<SigningKeySummary[]>
 }
@@ -156,6 +156,14 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
           'key_signs',
           409,
           `This key signs now. Rotate ${key.alg} first, with “at once” if it has leaked.`,
+        )
+      }
+      // The one before it is on its way out already: without both, nothing would sign.
+      if (key.state === 'pending') {
+        throw new AppError(
+          'key_signs',
+          409,
+          `This key is about to sign. If it has leaked, rotate ${key.alg} with “at once”.`,
         )
       }
       if (key.state !== 'retired') await store.retire([kid], clock())

@@ -93,9 +93,7 @@ export async function keysArea(
         usedBy: await Promise.all(usedBy),
         more: Math.max(0, mine.length - SHOWN),
         retire:
-          key.state === 'published' || key.state === 'pending'
-            ? { action: '/admin/keys/retire', fields: { kid: key.kid } }
-            : undefined,
+          key.state === 'published' ? { action: '/admin/keys/retire', fields: { kid: key.kid } } : undefined,
       }
     })
     return {
