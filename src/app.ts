@@ -13,6 +13,7 @@ import { wireConsole } from './wiring/console.ts'
 import { wireFederation } from './wiring/federation.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
+import { wireRegistration } from './wiring/registration.ts'
 
 /** Rows that the clean-up deletes at once. */
 const SWEEP_ROWS = 500
@@ -54,6 +55,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   await wirePages(app, http, services, protocol)
   const federation = await wireFederation(app, http, services, protocol)
   await wireApi(app, http, services, protocol, federation)
+  await wireRegistration(app, http, services)
   await wireConsole(app, http, services, protocol)
   registerHealth(app, {
     database: () => services.db.ping(),
@@ -66,7 +68,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const housekeeping = startHousekeeping(
     [
       { name: 'expired artefacts', every: 30_000, run: () => services.artifacts.sweep(SWEEP_ROWS) },
+      { name: 'old refused requests', every: 60_000, run: () => services.rejections.prune() },
       { name: 'expired accounts and codes', every: 600_000, run: () => services.accounts.purge() },
+      { name: 'unused open clients', every: 3_600_000, run: () => services.selfRegistered.purge() },
       { name: 'old entries of the audit log', every: 3_600_000, run: () => services.audit.prune() },
       {
         name: 'head of the audit log',

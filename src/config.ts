@@ -45,6 +45,12 @@ export interface Config {
   readonly providers: readonly EnvironmentProvider[]
   /** Where the addresses of people who make their own account must be: lower case, ASCII. None: anywhere. */
   readonly emailDomains: readonly string[]
+  /** Whether clients register themselves (RFC 7591): not at all, with an initial access token, or whoever likes. */
+  readonly dynamicRegistration: 'off' | 'token' | 'open'
+  /** Whether an https URL of a document with a client's metadata is a client_id. */
+  readonly clientMetadataDocuments: boolean
+  /** Scopes of APIs that clients may ask for which nobody who runs this server has looked at. */
+  readonly unverifiedClientScopes: readonly string[]
 }
 
 /** Every wrong value of an environment, each with what it should look like. */
@@ -220,6 +226,19 @@ const environment = z.object({
   GOOGLE_ISSUER: providerUrl('https://accounts.google.com').default('https://accounts.google.com'),
   GOOGLE_HOSTED_DOMAIN: domain.optional(),
   EMAIL_DOMAINS: domains.default([]),
+  DYNAMIC_REGISTRATION: choice(['off', 'token', 'open']).default('off'),
+  CLIENT_METADATA_DOCUMENTS: choice(['on', 'off']).default('off'),
+  UNVERIFIED_CLIENT_SCOPES: z
+    .string()
+    .max(2000)
+    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, {
+      error: 'must be scopes of your APIs, separated by spaces, for example books:read',
+    })
+    .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
+    .refine((scopes) => !scopes.some((scope) => scope.startsWith('admin:')), {
+      error: 'must not have scopes of the administration API: nobody has looked at these clients',
+    })
+    .default([]),
 })
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -296,6 +315,9 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     keyRotationDays: e.KEY_ROTATION_DAYS,
     providers: providersOf(e),
     emailDomains: e.EMAIL_DOMAINS,
+    dynamicRegistration: e.DYNAMIC_REGISTRATION,
+    clientMetadataDocuments: e.CLIENT_METADATA_DOCUMENTS === 'on',
+    unverifiedClientScopes: e.UNVERIFIED_CLIENT_SCOPES,
   })
 }
 

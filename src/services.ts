@@ -4,19 +4,27 @@ import { createAccounts } from './accounts/accounts.ts'
 import { createAudit } from './audit/audit.ts'
 import { createHappened } from './audit/happened.ts'
 import { createClients } from './clients/clients.ts'
+import { createClientEvidence } from './clients/evidence.ts'
+import { parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
+import { redirectUriProblem } from './clients/redirect-uris.ts'
 import { createResources } from './clients/resources.ts'
+import { secretMatches } from './clients/secrets.ts'
+import { createSelfRegistered } from './clients/self-registered.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import { createKeptTokens } from './federation/kept-tokens.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
+import { scopesInWords } from './oidc/claims.ts'
 import { createConsents } from './oidc/consents.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
 import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
 import { createUsageStore } from './oidc/usage-store.ts'
+import { openRegistration } from './registration/open.ts'
+import { createRejections } from './rejections/rejections.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
 import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
 import { openDatabase } from './storage/open.ts'
@@ -64,9 +72,10 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     logger,
     clock,
   })
-  const consents = createConsents(artifacts, secrets.key('consents'), () => Math.floor(clock() / 1000))
+  const consents = createConsents(artifacts, secrets.key('consents'), () => Math.floor(clock() / 1000), event)
   const keys = createSigningKeys({
     store: createKeyStore(db),
+    events: event,
     secrets,
     clock,
     publishLead: PUBLISH_LEAD,
@@ -114,8 +123,42 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     failed: (err) => logger.error({ err }, 'the last use of a client secret was not stored'),
   })
   const recentClients = rememberRecent(clients.findForProtocol, clock)
+  const selfRegistered = createSelfRegistered({ db, clock, artifacts, remove: clients.delete })
+  const { registration, documents } = openRegistration({
+    issuer: config.issuer,
+    mode: config.dynamicRegistration,
+    documents: config.clientMetadataDocuments,
+    unverifiedScopes: config.unverifiedClientScopes,
+    identityScopes: Object.keys(scopesInWords),
+    db,
+    clock,
+    events: event,
+    clients: {
+      ...clients,
+      ...selfRegistered,
+      async secretMatches(id, secret) {
+        return secretMatches((await clients.findForProtocol(id))?.secretHashes ?? [], secret)
+      },
+    },
+    parse: parseRegistration,
+    log: logger,
+  })
   const findClient = async (clientId: string) =>
-    clientId === FIRST_PARTY_ID ? firstPartyClient : recentClients.find(clientId)
+    clientId === FIRST_PARTY_ID
+      ? firstPartyClient
+      : (documents?.remembered(clientId) ?? recentClients.find(clientId))
+  const evidence = createClientEvidence({ db, clock })
+  const rejections = createRejections({
+    db,
+    clock,
+    log: logger,
+    clients: {
+      ...evidence,
+      get: clients.get,
+      setRedirectUris: (id, uris, ifVersion) => clients.update(id, { redirect_uris: uris }, { ifVersion }),
+    },
+    redirectUriProblem,
+  })
   const resources = createResources({
     db,
     clock,
@@ -139,14 +182,21 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     providers,
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
     clients,
-    /** The client of a protocol request; what another process changed is seen within a second. */
+    clientEvidence: evidence,
+    rejections,
+    selfRegistered,
+    registration,
+    /** A client for a page that shows it; what another process changed is seen within a second. */
     findClient,
+    /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
+    findForProtocol: async (clientId: string) => (await documents?.find(clientId)) ?? findClient(clientId),
     resources,
     /** Sends the mail that is queued, then closes the database. */
     async close() {
       await mailer.close()
       await audit.idle()
       await clients.idle()
+      await rejections.close()
       await db.close()
     },
   }

@@ -17,6 +17,10 @@ export interface ClientView {
   clientUri?: string | undefined
   policyUri?: string | undefined
   tosUri?: string | undefined
+  /** Nobody who runs this server has looked at it. */
+  unverified?: boolean | undefined
+  /** Where the document is that it is known by. */
+  documentHost?: string | undefined
 }
 
 /** A form that is one button. */

@@ -38,6 +38,10 @@ export const limits = {
   authorization: [{ per: 'address', max: 300, window: MINUTE }],
   /** A back end does this for all its users from one address: 200 a second. */
   token: [{ per: 'address', max: 6000, window: 30 }],
+  /** Programs that register themselves or look after it. */
+  clientRegistration: [{ per: 'address', max: 60, window: MINUTE }],
+  /** Registering without being asked to. */
+  openRegistration: [{ per: 'address', max: 10, window: HOUR }],
   admin: [{ per: 'address', max: 300, window: MINUTE }],
 } as const satisfies Record<string, readonly Rule[]>
 

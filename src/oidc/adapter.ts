@@ -1,4 +1,5 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { AppError } from '../errors.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { scopesInWords } from './claims.ts'
 
@@ -10,11 +11,13 @@ export interface ProtocolClient {
   secretHashes: readonly string[]
   pkce: 'required' | 'optional'
   firstParty: boolean
+  /** False: nobody who runs this server has looked at it. True unless given. */
+  verified?: boolean
 }
 
 export interface AdapterDependencies {
   artifacts: ArtifactStore
-  /** Undefined: unknown or disabled. */
+  /** Undefined: unknown or disabled. @throws AppError client_document_refused (400), with what is wrong in its message */
   findClient(clientId: string): Promise<ProtocolClient | undefined>
   /** Where an interaction continues; it is not stored, because it holds the interaction's id in clear. */
   resumeUrl(uid: string): string
@@ -48,7 +51,15 @@ function clientPayload(client: ProtocolClient): AdapterPayload {
     }),
     pkce: client.pkce,
     first_party: client.firstParty,
+    verified: client.verified !== false,
   }
+}
+
+/** What is wrong with the document that a client_id names is told to the client's developer. */
+function refused(error: unknown): never {
+  if (error instanceof AppError && error.code === 'client_document_refused')
+    throw new errors.InvalidClient(error.publicMessage, error.message)
+  throw error
 }
 
 /** Why a second use is refused, by model (RFC 6749 §4.1.2, RFC 9126 §4). */
@@ -79,7 +90,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       // A parameter sent twice reaches the library's last page of sign-out as an array.
       if (typeof id !== 'string') return undefined
       if (model === 'Client') {
-        const client = await deps.findClient(id)
+        const client = await deps.findClient(id).catch(refused)
         if (client === undefined) return undefined
         const payload = payloads.get(client) ?? clientPayload(client)
         payloads.set(client, payload)

@@ -22,6 +22,10 @@ export interface InteractionDetails {
     clientUri: string | undefined
     policyUri: string | undefined
     tosUri: string | undefined
+    /** Nobody who runs this server has looked at it. */
+    unverified: boolean
+    /** Where the document is that it is known by; undefined: it is registered here. */
+    documentHost: string | undefined
   }
   /** Who is signed in, if anybody. */
   accountId: string | undefined
@@ -112,10 +116,13 @@ export function createInteractions(deps: {
         client: {
           id: clientId,
           name: client?.clientName ?? clientId,
-          logoUri: client?.logoUri,
+          // A picture from wherever an unknown client says could be somebody else's, and tells it who looks.
+          logoUri: client?.verified === false ? undefined : client?.logoUri,
           clientUri: client?.clientUri,
           policyUri: client?.policyUri,
           tosUri: client?.tosUri,
+          unverified: client?.verified === false,
+          documentHost: clientId.includes('://') ? URL.parse(clientId)?.host : undefined,
         },
         accountId: interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),

@@ -28,12 +28,22 @@ const nativeClient = new Check(
   },
 )
 
-/** When a person has to be asked: the library's own checks, with these two. */
+/** Nobody who runs this server has looked at the client: whoever uses it is told so, and asked, every time (ASVS 10.7.1). */
+const unverifiedClient = new Check(
+  'unverified_client_prompt',
+  'unverified clients require consent each time',
+  'consent_required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.client?.verified === false && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+)
+
+/** When a person has to be asked: the library's own checks, with these three. */
 export function createInteractionPolicy() {
   const policy = base()
   policy.get('login')?.checks.add(accountUnavailable)
   const consent = policy.get('consent')?.checks
   consent?.remove('native_client_prompt')
   consent?.add(nativeClient, 0)
+  consent?.add(unverifiedClient, 0)
   return policy
 }

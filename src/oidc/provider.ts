@@ -48,6 +48,8 @@ export interface ProviderDependencies {
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
   defaultResource: ReturnType<typeof createDefaultResource>
   pages: ProviderPages
+  /** What discovery says beside what the library does. */
+  discovery: Configuration['discovery']
   /** Seconds. */
   ttl: { accessToken: number; refreshToken: number; session: number }
 }
@@ -111,6 +113,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       policy: createInteractionPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
+    discovery: deps.discovery,
     renderError: deps.pages.renderError,
     cookies: {
       keys: [...deps.cookieKeys],
@@ -133,7 +136,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
     },
-    extraClientMetadata: { properties: ['pkce', 'first_party', 'resource_scope'] },
+    extraClientMetadata: { properties: ['pkce', 'first_party', 'verified', 'resource_scope'] },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     ttl: {

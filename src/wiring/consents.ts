@@ -13,7 +13,10 @@ export function connectedApps({ consents, findClient }: Services) {
         return {
           clientId,
           client: {
-            name: client?.metadata.client_name ?? 'An app that is gone',
+            // Of an app that is known by a document, only its address is known here.
+            name:
+              client?.metadata.client_name ??
+              (clientId.includes('://') ? new URL(clientId).host : 'An app that is gone'),
             logoUri: client?.metadata.logo_uri,
           },
           scopes: [...words, ...Object.values(resources).flat()],

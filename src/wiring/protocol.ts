@@ -6,6 +6,7 @@ import { createAdapterFactory } from '../oidc/adapter.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
 import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
+import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions } from '../oidc/interactions.ts'
@@ -16,10 +17,14 @@ import { createProviderPages } from '../oidc/pages.ts'
 import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
 import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
 import { providerOf } from '../oidc/session-facts.ts'
+import { reportSecurityEvents } from '../oidc/security-events.ts'
 import { createSignInSessions } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
+import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
+import { observedSessions } from './sessions.ts'
+import { registrationDiscovery } from './registration.ts'
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
@@ -39,10 +44,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   )
   const adapter = createAdapterFactory({
     artifacts,
-    findClient: services.findClient,
+    findClient: services.findForProtocol,
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
   const backChannel = createBackChannel(app.log)
+  const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
@@ -68,10 +74,17 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
           translate: asStorageError,
           usernameOf: async (id) => (await accounts.byId(id))?.displayUsername,
         }),
+        discovery: registrationDiscovery(services),
         ttl,
       })
       backChannel.attach(provider)
-      logProtocolEvents(provider, app.log, explainRedirectMismatch)
+      usage.attach(provider)
+      logProtocolEvents(provider, app.log, {
+        explainRedirect: explainRedirectMismatch,
+        diagnose: services.clientEvidence.diagnose,
+        record: services.rejections.record,
+      })
+      reportSecurityEvents(provider, services.event)
       answerOutages(provider, asStorageError)
       return provider
     },
@@ -84,17 +97,19 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   })
 
   const interactions = createInteractions({ issuer: config.issuer, current, consents })
-  const sessions = createSignInSessions({
+  const signIns = createSignInSessions({
     issuer: config.issuer,
     current,
     artifacts,
     sessionTtl: config.sessionTtl,
     isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
   })
+  const sessions = observedSessions(signIns, services)
   const mint = createMint({
     current,
     clock: services.clock,
     artifacts,
+    revoked: (what) => services.event({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
     async findLive(accountId, since) {
       const account = await accounts.byId(accountId)
       return isCurrent(account, since) ? account : undefined
@@ -109,6 +124,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     async close() {
       await hot.close()
       await backChannel.close()
+      await usage.close()
     },
   }
 }

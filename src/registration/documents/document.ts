@@ -1,0 +1,76 @@
+import {
+  completed,
+  type Metadata,
+  policyProblems,
+  type RegistrationPolicy,
+  type Surroundings,
+} from '../policy.ts'
+import { joined, RefusedMetadata } from '../problems.ts'
+import type { FetchedDocument } from './fetch.ts'
+
+export interface DocumentRules {
+  policy: RegistrationPolicy
+  around: Surroundings
+  /** Parses a registration under the rules for all clients. @throws an error with `errors` by field */
+  parse(input: Metadata): { metadata: object }
+}
+
+/** Without a secret: a document is public (draft §4.1). */
+const AUTH_METHODS = ['none', 'private_key_jwt']
+const GRANTS = ['authorization_code', 'refresh_token']
+
+/**
+ * The metadata in a document, under the same rules as a registration by anybody. A document is written for many servers:
+ * grants and scopes that this one would not give are left out rather than refused.
+ * @throws RefusedMetadata
+ */
+export function readDocument(url: URL, document: FetchedDocument, rules: DocumentRules): object {
+  const sent = parsed(url, document)
+  const input = { ...completed(sent, rules.policy, rules.around), ...adapted(sent, rules) }
+  const problems = policyProblems(input, rules.policy, rules.around)
+  if (problems.length > 0) throw new RefusedMetadata(problems)
+  try {
+    return { ...rules.parse(input).metadata, client_id: url.href }
+  } catch (error) {
+    throw joined(error, [])
+  }
+}
+
+function parsed(url: URL, { contentType, body }: FetchedDocument): Metadata {
+  const refuse = (field: string, message: string) => new RefusedMetadata([{ field, message }])
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType))
+    throw refuse('document', 'must be served as application/json')
+  let sent: unknown
+  try {
+    sent = JSON.parse(body)
+  } catch {
+    throw refuse('document', 'is not JSON')
+  }
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
+    throw refuse('document', 'must be a JSON object of client metadata')
+  const metadata = sent as Metadata
+  if (metadata.client_id !== url.href)
+    throw refuse('client_id', 'must be the address of the document, character by character')
+  if ('client_secret' in metadata || 'client_secret_expires_at' in metadata)
+    throw refuse('client_secret', 'must not be in a document that anybody can read')
+  const method = metadata.token_endpoint_auth_method
+  if (method !== undefined && !AUTH_METHODS.includes(String(method)))
+    throw refuse(
+      'token_endpoint_auth_method',
+      `must be ${AUTH_METHODS.join(' or ')}: a document has no secret`,
+    )
+  return metadata
+}
+
+function adapted(sent: Metadata, { policy, around }: DocumentRules): Record<string, unknown> {
+  const hasKeys = sent.jwks !== undefined || sent.jwks_uri !== undefined
+  const kept = (values: readonly unknown[], allowed: readonly string[]) =>
+    values.filter((value) => allowed.includes(String(value)))
+  const allowed = [...around.identityScopes, ...policy.scope]
+  const scope = typeof sent.scope === 'string' ? kept(sent.scope.split(/ +/), allowed).join(' ') : undefined
+  return {
+    token_endpoint_auth_method: sent.token_endpoint_auth_method ?? (hasKeys ? 'private_key_jwt' : 'none'),
+    ...(Array.isArray(sent.grant_types) && { grant_types: kept(sent.grant_types, GRANTS) }),
+    ...(scope !== undefined && { scope: scope === '' ? around.identityScopes.join(' ') : scope }),
+  }
+}

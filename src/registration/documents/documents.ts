@@ -1,0 +1,136 @@
+/**
+ * Clients that are known by a document (OAuth Client ID Metadata Document, draft-02): their client_id is its URL, and nothing
+ * of them is stored here but what people allowed them. Not done by the protocol library, which would take `first_party` and
+ * the like from the document, and knows other rules for redirect URIs than our own registration.
+ *
+ *   client_id ─► is it a document's URL? ─► remembered ─► or fetched (fetch.ts) ─► read (document.ts) ─► a client
+ */
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { RefusedMetadata } from '../problems.ts'
+import { documentUrl } from './client-id.ts'
+import { type DocumentRules, readDocument } from './document.ts'
+import type { FetchDocument, FetchedDocument } from './fetch.ts'
+import { createFetchQuota } from './quota.ts'
+
+/** As a registered client is found; public or with keys, never verified. */
+export interface DocumentClient {
+  metadata: { client_id: string; client_name: string } & Record<string, unknown>
+  secretHashes: readonly string[]
+  pkce: 'required'
+  firstParty: false
+  verified: false
+}
+
+export interface DocumentsDependencies extends DocumentRules {
+  clock: Clock
+  fetch: FetchDocument
+  log: { warn(fields: object, message: string): void }
+}
+
+const MINUTE = 60_000
+/** How long a document is remembered, in milliseconds, whatever its Cache-Control says. */
+const KEEP = { least: MINUTE, most: 60 * MINUTE }
+/** How long it goes on counting while its server cannot be reached, in milliseconds. */
+const STALE = 60 * MINUTE
+/** How long a refusal is remembered, in milliseconds. */
+const KEEP_REFUSAL = 30_000
+/** Documents remembered at once; the oldest goes first. */
+const MOST = 1000
+
+interface Entry {
+  client: DocumentClient | undefined
+  refusal: AppError | undefined
+  until: number
+  staleUntil: number
+}
+
+export type Documents = ReturnType<typeof createDocuments>
+
+export function createDocuments(deps: DocumentsDependencies) {
+  const { clock } = deps
+  const entries = new Map<string, Entry>()
+  const pending = new Map<string, Promise<Entry>>()
+  const quota = createFetchQuota(clock)
+
+  const remember = (id: string, entry: Entry): Entry => {
+    entries.delete(id)
+    entries.set(id, entry)
+    const oldest = entries.size > MOST ? entries.keys().next().value : undefined
+    if (oldest !== undefined) entries.delete(oldest)
+    return entry
+  }
+
+  async function load(url: URL): Promise<Entry> {
+    const before = entries.get(url.href)
+    let document: FetchedDocument
+    try {
+      document = await quota(url.host, () => deps.fetch(url))
+      if (document.status >= 500) throw new Error(`status ${document.status}`)
+    } catch (error) {
+      const busy = error instanceof AppError ? error : undefined
+      deps.log.warn({ err: error, client_id: url.href }, 'client metadata document could not be fetched')
+      if (before?.client && before.staleUntil > clock())
+        return remember(url.href, { ...before, until: clock() + KEEP_REFUSAL })
+      // What exactly went wrong is for the log: it would tell what is where.
+      if (busy) throw busy
+      return remember(url.href, refusalOf('it could not be fetched', clock()))
+    }
+    try {
+      if (document.status !== 200)
+        throw new RefusedMetadata([{ field: 'document', message: 'must be answered with the status 200' }])
+      const metadata = readDocument(url, document, deps) as DocumentClient['metadata']
+      const until = clock() + lifetime(document.cacheControl)
+      const client: DocumentClient = {
+        metadata,
+        secretHashes: [],
+        pkce: 'required',
+        firstParty: false,
+        verified: false,
+      }
+      return remember(url.href, { client, refusal: undefined, until, staleUntil: until + STALE })
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      return remember(url.href, refusalOf(error.publicMessage, clock()))
+    }
+  }
+
+  return {
+    /** Whether a client_id is the address of a document rather than the id of a registered client. */
+    isDocument: (clientId: string): boolean => documentUrl(clientId, deps.around.allowLoopback) !== undefined,
+
+    /**
+     * @returns the same object as long as it is remembered; undefined: not the address of a document
+     * @throws AppError client_document_refused (400), which says why · unavailable (503)
+     */
+    async find(clientId: string): Promise<DocumentClient | undefined> {
+      const url = documentUrl(clientId, deps.around.allowLoopback)
+      if (url === undefined) return undefined
+      const known = entries.get(clientId)
+      const entry = known !== undefined && known.until > clock() ? known : await once(url)
+      if (entry.refusal) throw entry.refusal
+      return entry.client
+    },
+
+    /** The client as far as it is remembered: for pages, which fetch nothing. */
+    remembered: (clientId: string): DocumentClient | undefined => entries.get(clientId)?.client,
+  }
+
+  /** Many requests at once fetch a document once. */
+  function once(url: URL): Promise<Entry> {
+    const running = pending.get(url.href) ?? load(url).finally(() => pending.delete(url.href))
+    pending.set(url.href, running)
+    return running
+  }
+}
+
+function refusalOf(why: string, now: number): Entry {
+  const message = `The client metadata document cannot be used: ${why.replaceAll('\n', '; ')}`
+  const refusal = new AppError('client_document_refused', 400, message.slice(0, 1000))
+  return { client: undefined, refusal, until: now + KEEP_REFUSAL, staleUntil: 0 }
+}
+
+function lifetime(cacheControl: string): number {
+  const seconds = /(?:^|,)\s*max-age\s*=\s*"?(\d{1,9})/i.exec(cacheControl)?.[1]
+  return Math.min(KEEP.most, Math.max(KEEP.least, Number(seconds ?? 0) * 1000))
+}

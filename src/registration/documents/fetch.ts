@@ -1,0 +1,78 @@
+import { lookup as resolve } from 'node:dns'
+import http from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { isReachable } from '../addresses.ts'
+
+/** What came back for a document. */
+export interface FetchedDocument {
+  status: number
+  contentType: string
+  cacheControl: string
+  body: string
+}
+
+export type FetchDocument = (url: URL) => Promise<FetchedDocument>
+
+/** The most that is read of a document, in bytes (the draft's own number, §6.6). */
+const MAX_BYTES = 5 * 1024
+/** How long a document may take, in milliseconds. */
+const TIMEOUT = 5000
+
+/**
+ * Fetches documents from wherever somebody unknown says, and so from nowhere inside: the address is checked after the name
+ * is looked up and before anything is connected, and that very address is connected to. No redirect is followed, and no
+ * answer is read further than 5 KiB or waited for longer than five seconds.
+ */
+export function createDocumentFetcher(options: {
+  allowLoopback: boolean
+  lookup?: typeof resolve
+}): FetchDocument {
+  const { allowLoopback, lookup = resolve } = options
+
+  const guarded: LookupFunction = (hostname, { all = false, ...rest }, callback) => {
+    lookup(hostname, { ...rest, all: true }, (error, addresses) => {
+      if (error) return callback(error, [])
+      const [first] = addresses
+      // One address inside is enough to refuse: a name that has both is up to something.
+      if (first === undefined || !addresses.every(({ address }) => isReachable(address, allowLoopback)))
+        return callback(new Error(`${hostname} is not a public address`), [])
+      return all ? callback(null, addresses) : callback(null, first.address, first.family)
+    })
+  }
+
+  return (url) =>
+    new Promise((done, fail) => {
+      const host = url.hostname.replace(/^\[|\]$/g, '')
+      // An address is connected to as it is, without being looked up.
+      if (isIP(host) !== 0 && !isReachable(host, allowLoopback))
+        return fail(new Error(`${host} is not a public address`))
+      const { request } = url.protocol === 'https:' ? https : http
+      const outgoing = request(url, {
+        agent: false,
+        lookup: guarded,
+        signal: AbortSignal.timeout(TIMEOUT),
+        headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'Latchkey' },
+      })
+      outgoing.on('error', fail)
+      outgoing.on('response', (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('error', fail)
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > MAX_BYTES) response.destroy(new Error(`the document is longer than ${MAX_BYTES} bytes`))
+          else chunks.push(chunk)
+        })
+        response.on('end', () =>
+          done({
+            status: response.statusCode ?? 0,
+            contentType: response.headers['content-type'] ?? '',
+            cacheControl: response.headers['cache-control'] ?? '',
+            body: Buffer.concat(chunks).toString('utf8'),
+          }),
+        )
+      })
+      outgoing.end()
+    })
+}

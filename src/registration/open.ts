@@ -1,0 +1,64 @@
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import { isLoopbackHost } from './addresses.ts'
+import type { DocumentRules } from './documents/document.ts'
+import { createDocuments, type Documents } from './documents/documents.ts'
+import { createDocumentFetcher } from './documents/fetch.ts'
+import type { Surroundings } from './policy.ts'
+import {
+  createRegistration,
+  openPolicy,
+  type Registration,
+  type RegistrationDependencies,
+} from './registration.ts'
+import { REGISTRATION_PATH } from './routes.ts'
+import { createTokenStore } from './store.ts'
+import { createInitialAccessTokens, type RegistrationEvent } from './tokens.ts'
+
+export interface OpenRegistration {
+  registration: Registration
+  /** Undefined: documents are switched off. */
+  documents: Documents | undefined
+}
+
+/** Registration and client metadata documents, from the settings and what they stand on. */
+export function openRegistration(deps: {
+  issuer: string
+  mode: RegistrationDependencies['mode']
+  documents: boolean
+  unverifiedScopes: readonly string[]
+  identityScopes: readonly string[]
+  db: Pick<Database, 'prisma'>
+  clock: Clock
+  events(event: RegistrationEvent): void
+  clients: Omit<RegistrationDependencies['clients'], 'check'>
+  /** @throws an error with `errors` by field */
+  parse: DocumentRules['parse']
+  log: { warn(fields: object, message: string): void }
+}): OpenRegistration {
+  const { clock, events, parse, log } = deps
+  const around: Surroundings = {
+    identityScopes: deps.identityScopes,
+    allowLoopback: isLoopbackHost(new URL(deps.issuer).hostname),
+  }
+  return {
+    registration: createRegistration({
+      mode: deps.mode,
+      endpoint: `${deps.issuer}${REGISTRATION_PATH}`,
+      tokens: createInitialAccessTokens({ store: createTokenStore(deps.db), clock, events }),
+      openScopes: deps.unverifiedScopes,
+      around,
+      clients: { ...deps.clients, check: (input) => void parse(input) },
+    }),
+    documents: deps.documents
+      ? createDocuments({
+          clock,
+          log,
+          around,
+          parse,
+          policy: openPolicy(deps.unverifiedScopes),
+          fetch: createDocumentFetcher({ allowLoopback: around.allowLoopback }),
+        })
+      : undefined,
+  }
+}

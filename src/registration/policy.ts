@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import { isPublicHost } from './addresses.ts'
+import type { Problem } from './problems.ts'
+
+/** What clients that register themselves may ask for, beyond what anybody may. */
+export interface RegistrationPolicy {
+  /** Scopes of APIs, beside those that say who somebody is. */
+  readonly scope: readonly string[]
+  /** Whether they may act for themselves (RFC 6749 §4.4). */
+  readonly client_credentials: boolean
+  /** The hosts that their redirect URIs have to be at; none: anywhere. */
+  readonly redirect_hosts: readonly string[]
+  /** Whether they count as looked at: whoever holds the token answers for them. */
+  readonly verified: boolean
+}
+
+/** Any JSON object; what is not in SETTABLE is not understood, and ignored (RFC 7591 §2). */
+export type Metadata = Readonly<Record<string, unknown>>
+
+/** What a client has already, which an update may keep: administrators may have given it more than its policy. */
+export interface Held {
+  scope?: string | undefined
+  grant_types: readonly string[]
+}
+
+export interface Surroundings {
+  /** The scopes that say who somebody is, which any client may ask for. */
+  identityScopes: readonly string[]
+  /** Whether this machine may be named as a host: while the server itself is on it. */
+  allowLoopback: boolean
+}
+
+/**
+ * All that a client may say of itself. Not `first_party` and `pkce`: nobody exempts themselves from consent or PKCE.
+ */
+export const SETTABLE = [
+  'client_name',
+  'redirect_uris',
+  'post_logout_redirect_uris',
+  'grant_types',
+  'response_types',
+  'scope',
+  'token_endpoint_auth_method',
+  'token_endpoint_auth_signing_alg',
+  'jwks',
+  'jwks_uri',
+  'application_type',
+  'logo_uri',
+  'client_uri',
+  'policy_uri',
+  'tos_uri',
+  'id_token_signed_response_alg',
+  'backchannel_logout_uri',
+  'backchannel_logout_session_required',
+  'require_pushed_authorization_requests',
+  'dpop_bound_access_tokens',
+  'default_max_age',
+  'contacts',
+] as const
+
+/** Fields with an address that we, or the browsers of our people, go to. */
+const ADDRESSES = [
+  'jwks_uri',
+  'backchannel_logout_uri',
+  'logo_uri',
+  'client_uri',
+  'policy_uri',
+  'tos_uri',
+] as const
+
+const hostName = z.string().regex(/^([a-z0-9-]+\.)*[a-z0-9-]+$|^\[::1\]$/, {
+  error: 'must be host names in lower case, for example app.example',
+})
+
+/** A policy as it is asked for and stored. */
+export const policySchema = z.strictObject({
+  scope: z
+    .string()
+    .max(2000)
+    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, { error: 'must be scope values separated by spaces' })
+    .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
+    .or(z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)))
+    .default([]),
+  client_credentials: z.boolean().default(false),
+  redirect_hosts: z.array(hostName).max(50).default([]),
+  verified: z.boolean().default(true),
+})
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+const words = (value: unknown): string[] =>
+  typeof value === 'string' ? value.split(/ +/).filter(Boolean) : []
+
+/** What of it is understood, with the name and the scopes that a client has which says nothing of them. */
+export function completed(
+  sent: Metadata,
+  policy: RegistrationPolicy,
+  around: Surroundings,
+): Record<string, unknown> {
+  const input: Record<string, unknown> = {}
+  for (const field of SETTABLE)
+    if (sent[field] !== undefined && sent[field] !== null) input[field] = sent[field]
+  input.client_name ??= nameOf(input)
+  if (input.scope === undefined && policy.scope.length > 0)
+    input.scope = [...around.identityScopes, ...policy.scope].join(' ')
+  return input
+}
+
+/** RFC 7591 §2 leaves the name out sometimes; people have to see something: where the client is. */
+function nameOf(input: Metadata): string {
+  const [first] = list(input.redirect_uris)
+  for (const uri of [input.client_uri, first]) {
+    const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
+    if (host) return host
+  }
+  return 'Unnamed app'
+}
+
+/** Everything that such a client may not have, with a way out. */
+export function policyProblems(
+  input: Metadata,
+  policy: RegistrationPolicy,
+  around: Surroundings,
+  held?: Held,
+): Problem[] {
+  return [
+    ...grantProblems(input, policy, held),
+    ...scopeProblems(input, policy, around, held),
+    ...redirectHostProblems(input, policy),
+    ...addressProblems(input, around),
+  ]
+}
+
+function grantProblems(input: Metadata, policy: RegistrationPolicy, held?: Held): Problem[] {
+  const asks = list(input.grant_types).includes('client_credentials')
+  if (!asks || policy.client_credentials || held?.grant_types.includes('client_credentials')) return []
+  const message = 'has client_credentials, which clients that register themselves like this do not get'
+  return [{ field: 'grant_types', message }]
+}
+
+function scopeProblems(
+  input: Metadata,
+  policy: RegistrationPolicy,
+  around: Surroundings,
+  held?: Held,
+): Problem[] {
+  const allowed = [...around.identityScopes, ...policy.scope, ...words(held?.scope)]
+  const foreign = words(input.scope).filter((scope) => !allowed.includes(scope))
+  if (foreign.length === 0) return []
+  const message = `has ${foreign.join(', ').slice(0, 200)}, which this client does not get; it may have ${allowed.join(' ')}`
+  return [{ field: 'scope', message }]
+}
+
+function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: RegistrationPolicy): Problem[] {
+  if (hosts.length === 0) return []
+  return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
+    list(input[field])
+      .filter((uri) => !hosts.includes(URL.parse(String(uri))?.hostname ?? ''))
+      .map((uri) => ({
+        field,
+        message: `"${String(uri).slice(0, 200)}" is not at ${hosts.join(' or ')}, as the initial access token asks`,
+      })),
+  )
+}
+
+function addressProblems(input: Metadata, { allowLoopback }: Surroundings): Problem[] {
+  return ADDRESSES.flatMap((field) => {
+    const uri = input[field]
+    const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
+    if (host === undefined || isPublicHost(host, allowLoopback)) return []
+    return [{ field, message: 'must be at a public host, not at an address inside a network' }]
+  })
+}
