@@ -16,6 +16,8 @@ import { createCleanup } from './cleanup.ts'
 import { refusedDomain } from './email-domains.ts'
 import type { SecurityEvents } from './events.ts'
 import { createHasher, type Hasher } from './hashing.ts'
+import { createImport } from './import.ts'
+import { createImportStore } from './import-store.ts'
 import { createLinkedSignIns } from './linked/linked-sign-ins.ts'
 import { createLinkedStore } from './linked/store.ts'
 import { createLinks } from './links.ts'
@@ -123,6 +125,7 @@ export function createAccounts(deps: AccountsDependencies) {
       open: settings.registration !== 'closed',
     }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
+    importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
     ...createCleanup(shared),
     /** Password checks running and waiting, for metrics. */
     hashing: () => hasher.load,

@@ -22,7 +22,7 @@ const KNOWN =
   'is in no form that is known here: bcrypt, PBKDF2 and scrypt as Django and Werkzeug write them, argon2, SHA-256 in hexadecimal'
 
 function read(hash: string): ForeignHash | undefined {
-  if (hash.length > LONGEST) return undefined
+  if (hash.length > LONGEST || !/^[\x21-\x7e]+$/.test(hash)) return undefined
   for (const scheme of SCHEMES) {
     const found = scheme(hash)
     if (found !== undefined) return found

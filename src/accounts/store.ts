@@ -173,12 +173,16 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return prisma.account.count({ where: { role: 'admin', disabledAt: null } })
     },
 
-    /** Deletes up to `limit` accounts from before a time that never proved an address. Returns how many. */
+    /**
+     * Deletes up to `limit` accounts from before a time that never proved an address, unless they were imported. Returns
+     * how many.
+     */
     async deleteUnproven({ before, limit }: { before: Date; limit: number }): Promise<number> {
       const unproven = {
         email: null,
         pendingEmail: { not: null },
         lastSignInAt: null,
+        passwordChangedAt: null,
         createdAt: { lt: before },
       }
       const rows = await prisma.account.findMany({

@@ -1,3 +1,4 @@
+import type { ImportOptions, ImportReport } from '../accounts/import.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { Providers } from '../federation/providers/providers.ts'
@@ -55,6 +56,7 @@ export interface CliServices {
     unlock(id: string): Promise<unknown>
     delete(id: string): Promise<unknown>
     setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>
+    importUsers(source: AsyncIterable<Uint8Array | string>, options: ImportOptions): Promise<ImportReport>
   }
   keys: {
     list(): Promise<CliKey[]>

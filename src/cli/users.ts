@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { importUsersCommand } from './import-users.ts'
 import type { CliAccount, CliServices } from './services.ts'
 import { readSecret } from './stdin.ts'
 import { table, time } from './text.ts'
@@ -19,7 +20,7 @@ export function userCommands(cli: Cli): Command {
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
-  return group.addCommand(setRole(cli))
+  return group.addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
 }
 
 const create = (cli: Cli): Command =>

@@ -122,6 +122,7 @@ describe('refused when it comes in', () => {
     ['correct horse battery staple', /no form that is known/],
     ['md5$salt$5f4dcc3b5aa765d61d8327deb882cf99', /no form that is known/],
     ['', /no form that is known/],
+    [`pbkdf2_sha256$1000$sea\0salt$${'A'.repeat(43)}=`, /no form that is known/],
     ['$2b$12$tooshort', /damaged/],
     ['$2b$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', /damaged/],
     ['$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', /damaged/],

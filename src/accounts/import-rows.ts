@@ -1,0 +1,81 @@
+import { AppError } from '../errors.ts'
+import { recordsOf } from './import-csv.ts'
+import { type Line, linesOf } from './import-lines.ts'
+import { IMPORT_FIELDS } from './import-schema.ts'
+
+export type ImportFormat = 'jsonl' | 'csv'
+
+/** A row of a file, its fields not yet looked at. */
+export interface RawRow {
+  /** The line that it is on, or begins on. */
+  line: number
+  fields?: Readonly<Record<string, unknown>>
+  problem?: string
+}
+
+/** @throws AppError import_unreadable (422) about the first line of a CSV file */
+export function rowsOf(
+  source: AsyncIterable<Uint8Array | string>,
+  format: ImportFormat,
+): AsyncGenerator<RawRow> {
+  return format === 'csv' ? csvRows(linesOf(source)) : jsonRows(linesOf(source))
+}
+
+async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<RawRow> {
+  for await (const { number: line, text, problem } of lines) {
+    if (text === undefined) yield { line, problem: problem ?? 'cannot be read' }
+    else if (text.trim() !== '') yield { line, ...parsed(text) }
+  }
+}
+
+/** The words of the parser quote the line, and with it a hash. */
+function parsed(text: string): Pick<RawRow, 'fields' | 'problem'> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return { fields: value as Record<string, unknown> }
+  } catch {
+    return { problem: 'is not JSON' }
+  }
+  return { problem: 'is not a JSON object' }
+}
+
+async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<RawRow> {
+  let header: string[] | undefined
+  for await (const { number: line, values, problem } of recordsOf(lines)) {
+    if (header === undefined) header = headerOf(values, problem)
+    else if (values === undefined) yield { line, problem: problem ?? 'cannot be read' }
+    else if (values.length !== header.length)
+      yield { line, problem: `has ${values.length} fields, and the first line names ${header.length}` }
+    else yield { line, fields: fieldsOf(header, values) }
+  }
+}
+
+function headerOf(values: string[] | undefined, problem = 'is missing'): string[] {
+  if (values === undefined) throw unreadable(`The first line ${problem}.`)
+  const names = values.map((name) => name.trim())
+  const unknown = names.filter((name) => !IMPORT_FIELDS.includes(name))
+  if (unknown.length > 0)
+    throw unreadable(
+      `The first line must name the fields; ${unknown.map((name) => `“${name.slice(0, 40)}”`).join(', ')} is none of ${IMPORT_FIELDS.join(', ')}.`,
+    )
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  if (twice.length > 0) throw unreadable(`The first line names ${twice.join(', ')} twice.`)
+  return names
+}
+
+const unreadable = (message: string): AppError => new AppError('import_unreadable', 422, message)
+
+const TRUTH: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false }
+
+/** CSV knows text only, and nothing that is absent. */
+function fieldsOf(names: readonly string[], values: readonly string[]): Record<string, unknown> {
+  const given = names.flatMap((name, index): [string, unknown][] => {
+    const value = values[index] ?? ''
+    if (value === '') return []
+    if (name === 'email_verified' || name === 'disabled') return [[name, TRUTH[value.toLowerCase()] ?? value]]
+    if (name === 'created_at' && /^\d{1,12}$/.test(value)) return [[name, Number(value)]]
+    return [[name, value]]
+  })
+  return Object.fromEntries(given)
+}
