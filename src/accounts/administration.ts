@@ -6,7 +6,8 @@ import { changeOf, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import { notFound } from './not-found.ts'
-import type { AdminAccountInput } from './schemas.ts'
+import { type AdminAccountInput, type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
+import { createSearch } from './search.ts'
 import type { AccountSessions } from './sessions.ts'
 import { type AccountChanges, type AccountStore, wholeSecond } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
@@ -31,11 +32,35 @@ export function createAdministration(deps: {
     return account
   }
 
-  const changeUnlessLast = async (id: string, changes: AccountChanges): Promise<Account> => {
-    const account = await store.changeUnlessLast(id, changes)
-    if (account !== 'last_administrator') return found(account)
-    throw new AppError(account, 409, 'This is the last administrator. Make another one first.')
+  const settled = (account: Account | undefined | 'last_administrator' | 'version_conflict'): Account => {
+    if (account === 'last_administrator')
+      throw new AppError(account, 409, 'This is the last administrator. Make another one first.')
+    if (account === 'version_conflict')
+      throw new AppError(
+        account,
+        409,
+        'Somebody has changed this account since you read it. Look at it again, then repeat your change.',
+      )
+    return found(account)
   }
+
+  const changeUnlessLast = async (
+    id: string,
+    changes: AccountChanges,
+    ifVersion?: number,
+  ): Promise<Account> => settled(await store.changeUnlessLast(id, changes, ifVersion))
+
+  /** Not undefined. */
+  const given = (
+    fields: { [Field in keyof AccountChanges]: AccountChanges[Field] | undefined },
+  ): AccountChanges => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+  const changeSince = async (id: string, changes: AccountChanges, ifVersion?: number): Promise<Account> =>
+    settled(
+      ifVersion === undefined
+        ? await store.change(id, changes)
+        : await store.changeUnchanged(id, changes, ifVersion),
+    )
 
   /** Whoever just signed in is out too. */
   const shutOut = async (id: string): Promise<Account> => {
@@ -84,6 +109,52 @@ export function createAdministration(deps: {
       const items = accounts.slice(0, limit)
       const last = items.at(-1)
       return accounts.length > limit && last ? { items, next_cursor: last.id } : { items }
+    },
+
+    /** Newest first. @throws AppError `invalid_page` (400) */
+    search: createSearch({ store }),
+
+    /**
+     * Changes names, role and address. Another address has to be proven by its owner, and counts then; what was sent to
+     * an earlier one proves nothing any more.
+     * @param options.ifVersion the `updatedAt` that the change is meant for
+     * @throws FieldErrors (422), AppError `version_conflict`, `last_administrator` (409), `account_not_found` (404)
+     */
+    async updateByAdmin(
+      id: string,
+      input: AdminChangesInput,
+      { ifVersion }: { ifVersion?: number } = {},
+    ): Promise<Account> {
+      const { email, role, givenName, familyName } = parseFields(adminChangesSchema, input)
+      const before = found(await store.byId(id))
+      const pendingEmail = email === before.email ? null : email
+      const changes = given({ givenName, familyName, role, pendingEmail })
+      if (Object.keys(changes).length === 0) return before
+      const account =
+        role !== undefined && role !== 'admin'
+          ? await changeUnlessLast(id, changes, ifVersion)
+          : await changeSince(id, changes, ifVersion)
+      if (
+        account.givenName !== before.givenName ||
+        account.familyName !== before.familyName ||
+        pendingEmail !== undefined
+      )
+        events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
+      if (role !== undefined && role !== before.role)
+        events.emit({ type: 'account.role_changed', reason: role, ...changeOf(before, account) })
+      if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
+        await tokenStore.expireAllOf(id, 'verify_email')
+        if (pendingEmail !== null) verification.queue(account, pendingEmail)
+      }
+      return account
+    },
+
+    /** Ends every session and token; the person may sign in again. */
+    async endSessions(id: string): Promise<Account> {
+      const account = found(await store.change(id, { authValidAfter: wholeSecond(new Date(clock())) }))
+      await sessions.endAll(id)
+      events.emit({ type: 'account.sessions_ended', ...ofAccount(account) })
+      return account
     },
 
     /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */

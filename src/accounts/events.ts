@@ -22,6 +22,7 @@ export interface AccountEvent {
     | 'account.disabled'
     | 'account.enabled'
     | 'account.deleted'
+    | 'account.sessions_ended'
     | 'account.purged'
     /** It waited for an address whose owner has come by another way. */
     | 'account.voided'

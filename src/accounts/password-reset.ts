@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import type { Account } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
@@ -5,6 +6,7 @@ import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { inWords, type Links } from './links.ts'
 import type { MailOut } from './mail-out.ts'
+import { notFound } from './not-found.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { AccountStore } from './store.ts'
@@ -86,6 +88,28 @@ export function createPasswordReset(deps: {
         const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
         return { to: email, template: 'reset-password', data }
       })
+    },
+
+    /**
+     * Sends a link on behalf of an administrator, who never sees it: to the proven address, or the one that waits.
+     * @throws AppError `account_not_found` (404), `account_disabled`, `no_address` (409), `too_many_mails` (429)
+     */
+    async sendReset(accountId: string): Promise<Account> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      if (account.disabledAt !== null)
+        throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+      const email = account.email ?? account.pendingEmail
+      if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
+      const resetLink = await link(account, email)
+      if (!resetLink) {
+        const retryAfter = await tokens.secondsToWait('reset_password', accountId, email)
+        throw new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+      }
+      events.emit({ type: 'account.password_reset_requested', accountId })
+      const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
+      mail.send({ to: email, template: 'reset-password', data })
+      return account
     },
 
     /** Tells the owner of an account that it has just been locked, with a way to sign in again. */

@@ -28,6 +28,14 @@ export const adminAccountSchema = registrationSchema.extend({
   role: z.enum(['user', 'auditor', 'admin'], 'Choose user, auditor or admin.').default('user'),
 })
 
+/** What an administrator changes of an account. Fields left out stay as they are; null or '' empties a name. */
+export const adminChangesSchema = z.object({
+  givenName: emptiable(line(100)),
+  familyName: emptiable(line(100)),
+  email: emailAddress.optional(),
+  role: z.enum(['user', 'auditor', 'admin'], 'Choose user, auditor or admin.').optional(),
+})
+
 const isLocale = (tag: string): boolean => {
   try {
     return Intl.getCanonicalLocales(tag).length === 1
@@ -79,6 +87,7 @@ export const profileSchema = z.object({
 
 export type RegistrationInput = z.input<typeof registrationSchema>
 export type AdminAccountInput = z.input<typeof adminAccountSchema>
+export type AdminChangesInput = { [Field in keyof z.input<typeof adminChangesSchema>]?: unknown }
 export type ProfileInput = z.input<typeof profileSchema>
 
 /** @throws FieldErrors (422) with one sentence a field */

@@ -9,6 +9,7 @@ import {
   toAccount,
   toStoredAccount,
 } from './account.ts'
+import { findAccountIds } from './search-store.ts'
 
 const byIdStatement = `SELECT id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", given_name AS "givenName", family_name AS "familyName", picture, locale, zoneinfo,
@@ -122,26 +123,61 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       }
     },
 
+    /** Newest first. Two queries: the ids, then the accounts. */
+    async findMany(wanted: Parameters<typeof findAccountIds>[1]): Promise<Account[]> {
+      const ids = await findAccountIds(reads, wanted)
+      const rows = await prisma.account.findMany({
+        where: { id: { in: ids } },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return rows.map(toAccount)
+    },
+
     async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
       await prisma.account.updateMany({ where: { id }, data: { ...changes, updatedAt: now() } })
       return byId(id)
     },
 
     /**
+     * As `change`, if the account was not changed since: `updatedAt` is what it was then, and later afterwards.
+     * Undefined: no such account.
+     */
+    async changeUnchanged(
+      id: string,
+      changes: AccountChanges,
+      updatedAt: number,
+    ): Promise<Account | undefined | 'version_conflict'> {
+      const { count } = await prisma.account.updateMany({
+        where: { id, updatedAt: new Date(updatedAt) },
+        data: { ...changes, updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+      })
+      const account = await byId(id)
+      return count === 0 && account ? 'version_conflict' : account
+    },
+
+    /**
      * As `change`, for what takes an administrator away. Undefined: no such account. `last_administrator`: nothing was
      * changed, because nobody could undo it. Two administrators who remove each other at once come one after the other.
+     * `version_conflict`: it was changed since `ifVersion`, and nothing was changed now.
      */
     async changeUnlessLast(
       id: string,
       changes: AccountChanges,
-    ): Promise<Account | undefined | 'last_administrator'> {
+      ifVersion?: number,
+    ): Promise<Account | undefined | 'last_administrator' | 'version_conflict'> {
       const done = await prisma.$transaction(async (tx) => {
         const administrators = await tx.$queryRawUnsafe<{ id: string }[]>(lockAdministrators)
-        if (administrators.length === 1 && administrators[0]?.id === id) return false
-        await tx.account.updateMany({ where: { id }, data: { ...changes, updatedAt: now() } })
-        return true
+        if (administrators.length === 1 && administrators[0]?.id === id) return 'last_administrator'
+        const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
+        const { count } = await tx.account.updateMany({
+          where: { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) },
+          data: { ...changes, updatedAt },
+        })
+        return count === 0 && ifVersion !== undefined ? 'version_conflict' : 'done'
       })
-      return done ? byId(id) : 'last_administrator'
+      if (done === 'last_administrator') return done
+      const account = await byId(id)
+      return done === 'version_conflict' && account ? done : account
     },
 
     /** Sets a new password if nobody else has meanwhile. @param last when the one that was checked was set */
