@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { claimedBy, codeFacts, type ExplainRedirect, refusalFacts } from './refusal-facts.ts'
+import { withoutSecretsOf } from './without-secrets.ts'
 
 /** What `mountProvider` leaves on the raw request, so that a line of the library carries the request's id. */
 interface MarkedRequest extends IncomingMessage {
@@ -15,13 +17,12 @@ const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
 /** The request id that the error page shows and the log line carries. */
 export const requestIdOf = (ctx: KoaContextWithOIDC): string => requestOf(ctx)?.id ?? 'unknown'
 
-type Explain = (
-  sent: string,
-  registered: readonly string[],
-) => { reason: string; closest?: string | undefined }
-
 /** What was sent and what is registered, for a request that was refused: names and URIs, never a secret. */
-function explain(ctx: KoaContextWithOIDC, error: unknown, explainRedirect: Explain): Record<string, unknown> {
+function explain(
+  ctx: KoaContextWithOIDC,
+  error: unknown,
+  explainRedirect: ExplainRedirect,
+): Record<string, unknown> {
   const { params, client } = ctx.oidc
   const sent = params?.redirect_uri
   if (error instanceof errors.InvalidRedirectUri && typeof sent === 'string' && client) {
@@ -46,35 +47,97 @@ function explain(ctx: KoaContextWithOIDC, error: unknown, explainRedirect: Expla
   return {}
 }
 
-/** Writes one line for everything the protocol refuses, with what an administrator needs to put it right. */
-export function logProtocolEvents(
-  provider: Provider,
-  log: FastifyBaseLogger,
-  explainRedirect: Explain,
+/** A refusal for whoever keeps them (src/rejections). */
+export interface ReportedRefusal {
+  id: string
+  endpoint: string
+  clientId: string | undefined
+  error: string
+  /** What is known at once, without secrets. */
+  description(): string | undefined
+  facts(): ReturnType<typeof refusalFacts>
+  /** What a look into the database adds. */
+  lookUp(): Promise<Awaited<ReturnType<typeof codeFacts>> & Diagnosis>
+}
+
+type Diagnosis = Partial<Awaited<ReturnType<Diagnose>>>
+/** Whose secret that was, and whether there is such a client. */
+type Diagnose = (
+  clientId: string,
+  secret: string | undefined,
+) => Promise<{
+  client: 'enabled' | 'disabled' | 'unknown'
+  secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
+  secret_expired_at?: number
+  secret_of?: string
+}>
+
+export interface RefusalsTo {
+  explainRedirect: ExplainRedirect
+  diagnose: Diagnose
+  /** Must not throw. */
+  record(refusal: ReportedRefusal): void
+}
+
+/** The names of the endpoints whose refusals are kept, by the event of the library. */
+const KEPT: Readonly<Record<string, string>> = {
+  'authorization.error': 'authorization',
+  'grant.error': 'token',
+  'pushed_authorization_request.error': 'pushed_authorization_request',
+  'userinfo.error': 'userinfo',
+  'introspection.error': 'introspection',
+  'revocation.error': 'revocation',
+  'end_session.error': 'end_session',
+}
+
+/** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8). */
+const isNextStep = ({ error, error_description: description }: errors.OIDCProviderError): boolean =>
+  error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? '')
+
+function report(
+  ctx: KoaContextWithOIDC,
+  endpoint: string,
+  error: errors.OIDCProviderError,
+  { explainRedirect, diagnose, record }: RefusalsTo,
 ): void {
+  const id = requestOf(ctx)?.id
+  if (id === undefined || isNextStep(error)) return
+  const description = error.error_description
+  record({
+    id,
+    endpoint,
+    clientId: ctx.oidc.client?.clientId,
+    error: error.error,
+    description: () => description && withoutSecretsOf(ctx).text(description, 500),
+    facts: () => refusalFacts(ctx, endpoint, error.error_detail, explainRedirect),
+    async lookUp() {
+      const { clientId, secret } = claimedBy(ctx)
+      const doubtful = error.error === 'invalid_client' && clientId !== undefined
+      return { ...(await codeFacts(ctx)), ...(doubtful && (await diagnose(clientId, secret))) }
+    },
+  })
+}
+
+/**
+ * Writes one line for everything the protocol refuses, with what an administrator needs to put it right, and reports it
+ * to be kept.
+ */
+export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RefusalsTo): void {
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    const target = requestOf(ctx)?.log ?? log
     const line = {
       event,
       error: error.error,
       error_description: error.error_description,
       error_detail: error.error_detail,
       client_id: ctx.oidc.client?.clientId,
-      ...explain(ctx, error, explainRedirect),
+      ...explain(ctx, error, to.explainRedirect),
     }
-    const target = requestOf(ctx)?.log ?? log
     target.warn(line, `refused: ${error.error_description ?? error.error}`)
+    const endpoint = KEPT[event]
+    if (endpoint !== undefined) report(ctx, endpoint, error, to)
   }
-  const names = [
-    'authorization.error',
-    'grant.error',
-    'userinfo.error',
-    'introspection.error',
-    'revocation.error',
-    'pushed_authorization_request.error',
-    'end_session.error',
-    'discovery.error',
-    'jwks.error',
-  ] as const
+  const names = [...Object.keys(KEPT), 'discovery.error', 'jwks.error']
   for (const name of names) provider.on(name as 'grant.error', refused(name))
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
 }

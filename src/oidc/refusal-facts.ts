@@ -1,0 +1,195 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { basicCredentials, type WithoutSecrets, withoutSecretsOf } from './without-secrets.ts'
+
+type Context = KoaContextWithOIDC
+type Client = NonNullable<Context['oidc']['client']>
+
+/** Characters of a value, values of a list. */
+const LONGEST = 400
+const MOST = 20
+
+/** Endpoints where a client shows who it is. */
+const AUTHENTICATED = new Set(['token', 'pushed_authorization_request', 'introspection', 'revocation'])
+
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
+const stringsOf = (value: unknown): string[] => [value].flat().filter((each) => typeof each === 'string')
+
+/** Header and claims of a JWT, unchecked: what it says of itself. */
+function claimsOf(
+  jwt: unknown,
+): { header: Record<string, unknown>; payload: Record<string, unknown> } | undefined {
+  if (typeof jwt !== 'string' || jwt.length > 16_384) return undefined
+  try {
+    const [header, payload] = jwt
+      .split('.')
+      .slice(0, 2)
+      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as unknown)
+    const object = (value: unknown) => (typeof value === 'object' && value !== null ? value : {})
+    return { header: { ...object(header) }, payload: { ...object(payload) } }
+  } catch {
+    return undefined
+  }
+}
+
+/** The id of a key, which is often a hash of it: enough to recognise it by, and no such run as tokens are. */
+const shortKid = (kid: string) => kid.slice(0, 24)
+
+/** How the client tried to authenticate. */
+function authenticationOf(ctx: Context): string {
+  const { authorization } = ctx.headers
+  const { client_secret: secret, client_assertion: assertion } = { ...ctx.oidc.body, ...ctx.oidc.params }
+  const ways = [
+    authorization === undefined
+      ? undefined
+      : /^basic /i.test(authorization)
+        ? 'client_secret_basic'
+        : 'another Authorization header',
+    secret === undefined ? undefined : 'client_secret_post',
+    assertion === undefined ? undefined : 'private_key_jwt',
+  ].filter((way) => way !== undefined)
+  return ways.length > 1 ? 'several' : (ways[0] ?? 'none')
+}
+
+/** Who the client says it is, and its secret. */
+export function claimedBy(ctx: Context): { clientId: string | undefined; secret: string | undefined } {
+  const parameters: Record<string, unknown> = { ...ctx.oidc.body, ...ctx.oidc.params }
+  const basic = basicCredentials(ctx.headers.authorization)
+  const { sub } = claimsOf(parameters.client_assertion)?.payload ?? {}
+  return {
+    clientId: stringOf(parameters.client_id) ?? basic?.id ?? stringOf(sub),
+    secret: stringOf(parameters.client_secret) ?? basic?.secret,
+  }
+}
+
+function registeredOf(client: Client, { text }: WithoutSecrets) {
+  const kids = client.jwks?.keys.map(({ kid }) => kid ?? 'without id')
+  const clip = (values: readonly string[] | undefined) =>
+    values?.slice(0, MOST).map((value) => value.slice(0, LONGEST))
+  return {
+    redirect_uris: clip(client.redirectUris),
+    post_logout_redirect_uris: clip(client.postLogoutRedirectUris),
+    grant_types: clip(client.grantTypes),
+    scope: client.scope,
+    resource_scope: stringOf(client.resource_scope) || undefined,
+    auth_method: client.clientAuthMethod,
+    auth_alg: client.clientAuthSigningAlg,
+    kids: kids?.slice(0, MOST).map((kid) => text(shortKid(kid), 100)),
+    jwks_uri: client.jwksUri,
+    pkce: stringOf(client.pkce),
+    par: client.requirePushedAuthorizationRequests,
+    dpop: client.dpopBoundAccessTokens,
+  }
+}
+
+function assertionOf(ctx: Context, { text }: WithoutSecrets) {
+  const jwt = claimsOf(ctx.oidc.params?.client_assertion ?? ctx.oidc.body?.client_assertion)
+  if (jwt === undefined) return undefined
+  const { header, payload } = jwt
+  const clip = (value: unknown) => (typeof value === 'string' ? text(value, 200) : undefined)
+  return {
+    alg: clip(header.alg),
+    kid: typeof header.kid === 'string' ? text(shortKid(header.kid), 100) : undefined,
+    iss: clip(payload.iss),
+    sub: clip(payload.sub),
+    aud: stringsOf(payload.aud)
+      .slice(0, 5)
+      .map((aud) => text(aud, 200)),
+    iat: numberOf(payload.iat),
+    nbf: numberOf(payload.nbf),
+    exp: numberOf(payload.exp),
+  }
+}
+
+function proofOf(ctx: Context, clean: WithoutSecrets) {
+  const jwt = claimsOf(ctx.headers.dpop)
+  if (jwt === undefined) return undefined
+  const { header, payload } = jwt
+  const clip = (value: unknown) => (typeof value === 'string' ? clean.text(value, 100) : undefined)
+  return {
+    alg: clip(header.alg),
+    typ: clip(header.typ),
+    htm: clip(payload.htm),
+    htu: typeof payload.htu === 'string' ? clean.uri(payload.htu) : undefined,
+    iat: numberOf(payload.iat),
+  }
+}
+
+const NOTHING = { reason: undefined, closest: undefined }
+
+function redirectFacts(ctx: Context, clean: WithoutSecrets, explainRedirect: ExplainRedirect) {
+  const sent = stringOf(ctx.oidc.params?.redirect_uri)
+  if (sent === undefined) return NOTHING
+  const registered = ctx.oidc.client?.redirectUris
+  const kept = clean.uri(sent)
+  const { reason, closest } = registered ? explainRedirect(kept, registered) : NOTHING
+  return { redirect_uri: kept, masked: kept === sent ? undefined : true, reason, closest }
+}
+
+export type ExplainRedirect = (
+  sent: string,
+  registered: readonly string[],
+) => { reason: string; closest?: string | undefined }
+
+/**
+ * What is known at once of a request that was refused: what was sent, what is registered. Values are clipped; secrets,
+ * codes and tokens are left out, and struck out where they stand in something else.
+ */
+export function refusalFacts(
+  ctx: Context,
+  endpoint: string,
+  detail: string | undefined,
+  explainRedirect: ExplainRedirect,
+) {
+  const params: Record<string, unknown> = ctx.oidc.params ?? {}
+  const { client } = ctx.oidc
+  const clean = withoutSecretsOf(ctx)
+  const clip = (value: unknown) => (typeof value === 'string' ? clean.text(value, LONGEST) : undefined)
+  const names = Object.keys(params).filter((name) => params[name] !== undefined)
+  const verifier = stringOf(params.code_verifier)
+  const logout = stringOf(params.post_logout_redirect_uri)
+  const claimed = client ? undefined : claimedBy(ctx).clientId
+  const resources = stringsOf(params.resource)
+  return {
+    parameters: names.slice(0, MOST * 2),
+    grant_type: clip(params.grant_type),
+    response_type: clip(params.response_type),
+    scope: clip(params.scope),
+    resource: resources.length > 0 ? resources.slice(0, 5).map((uri) => clean.uri(uri)) : undefined,
+    prompt: clip(params.prompt),
+    origin: clip(ctx.headers.origin),
+    ...redirectFacts(ctx, clean, explainRedirect),
+    post_logout_redirect_uri: logout === undefined ? undefined : clean.uri(logout),
+    challenge:
+      endpoint === 'authorization' || endpoint === 'pushed_authorization_request'
+        ? { sent: params.code_challenge !== undefined, method: clip(params.code_challenge_method) }
+        : undefined,
+    verifier:
+      params.grant_type === 'authorization_code'
+        ? { sent: verifier !== undefined, length: verifier?.length }
+        : undefined,
+    authentication: AUTHENTICATED.has(endpoint) ? authenticationOf(ctx) : undefined,
+    claimed_client_id: claimed === undefined ? undefined : clean.text(claimed, 200),
+    assertion: assertionOf(ctx, clean),
+    proof: proofOf(ctx, clean),
+    detail: clip(detail),
+    registered: client && registeredOf(client, clean),
+  }
+}
+
+/** What is known of the code that a token request brought, as long as it is there. */
+export async function codeFacts(ctx: Context) {
+  const { params, client, provider } = ctx.oidc
+  const value = params?.grant_type === 'authorization_code' ? stringOf(params.code) : undefined
+  if (value === undefined || client === undefined) return {}
+  const code = await provider.AuthorizationCode.find(value, { ignoreExpiration: true })
+  if (code === undefined) return {}
+  const { uri } = withoutSecretsOf(ctx)
+  return {
+    code: {
+      own: code.clientId === client.clientId,
+      redirect_uri: code.redirectUri === undefined ? undefined : uri(code.redirectUri),
+      challenge: code.codeChallenge !== undefined,
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { Facts } from './facts.ts'
+
+/** A request that was refused, as it was kept. */
+export interface Rejection {
+  /** The reference: the request id that the error page and the log line show. */
+  id: string
+  /** Milliseconds since the epoch. */
+  at: number
+  /** Names of the protocol: authorization, token, pushed_authorization_request, userinfo … */
+  endpoint: string
+  /** Of a registered client; null: what was sent belongs to none. */
+  clientId: string | null
+  error: string
+  description: string | null
+  facts: Facts
+}
+
+/** A client as it is registered now: what the explanations read of it. */
+export interface ClientNow {
+  client_id: string
+  client_name: string
+  disabled: boolean
+  redirect_uris: string[]
+  grant_types: string[]
+  scope?: string | undefined
+  token_endpoint_auth_method: string
+  application_type: 'web' | 'native'
+  pkce: 'required' | 'optional'
+  /** Another one after every change. */
+  version: string
+}
+
+export interface NamedClient {
+  client_id: string
+  client_name: string
+}
+
+/** What is looked up when a rejection is read: it may have changed since. */
+export interface Surroundings {
+  client?: ClientNow | undefined
+  /** Registered clients whose id or name is like the one that was sent. */
+  similar: NamedClient[]
+  /** Other clients that have the redirect URI that was sent. */
+  owners: NamedClient[]
+}
+
+/** A rejection with everything that a rule may look at. */
+export interface Case extends Rejection, Surroundings {}
+
+/** Why it was probably refused, and what to do about it, in plain words. */
+export interface Explanation {
+  /** The name of the rule that found it. */
+  rule: string
+  title: string
+  /** The likely mistake. */
+  mistake: string
+  /** What to do in the app. */
+  inApp: string
+  /** What to change here; undefined: nothing. */
+  here?: string | undefined
+}
+
+type Words = string | ((rejection: Case) => string)
+type MaybeWords = Words | ((rejection: Case) => string | undefined)
+
+export interface Rule {
+  name: string
+  /** Whether this is what happened. The first rule of the table that says so is taken. */
+  fits(rejection: Case): boolean
+  title: Words
+  mistake: Words
+  inApp: Words
+  here?: MaybeWords
+}
+
+/** By what the protocol library said: exact words, or a pattern. */
+const says = (said: string | null | undefined, words: string | RegExp): boolean =>
+  said !== null && said !== undefined && (typeof words === 'string' ? said === words : words.test(said))
+
+export const described =
+  (words: string | RegExp) =>
+  ({ description }: Case): boolean =>
+    says(description, words)
+
+export const detailed =
+  (words: string | RegExp) =>
+  ({ facts }: Case): boolean =>
+    says(facts.detail, words)
+
+export const failed =
+  (error: string) =>
+  (rejection: Case): boolean =>
+    rejection.error === error
+
+/** Quotes a value for a sentence; a short one, because it may be anybody's text. */
+export const quoted = (value: string | undefined): string =>
+  value === undefined || value === ''
+    ? 'nothing'
+    : `“${value.length > 120 ? `${value.slice(0, 120)}…` : value}”`
+
+/** “a”, “b” and “c” */
+export function listed(values: readonly string[]): string {
+  const [last, ...before] = values.map(quoted).reverse()
+  if (last === undefined) return 'nothing'
+  return before.length === 0 ? last : `${before.reverse().join(', ')} and ${last}`
+}
+
+/** A length of time in words. @param seconds */
+export function duration(seconds: number): string {
+  const length = Math.abs(Math.round(seconds))
+  if (length < 120) return `${length} second${length === 1 ? '' : 's'}`
+  if (length < 7200) return `${Math.round(length / 60)} minutes`
+  if (length < 172_800) return `${Math.round(length / 3600)} hours`
+  return `${Math.round(length / 86_400)} days`
+}
+
+/** What a client is called, for a sentence. */
+export const nameOf = ({ client, clientId, facts }: Case): string =>
+  client ? `“${client.client_name}”` : quoted(clientId ?? facts.claimed_client_id ?? 'the client')

@@ -1,0 +1,141 @@
+import { type Case, described, detailed, failed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address']
+
+/** The scopes that were asked for and are not registered for the client. */
+function foreignScopes({ facts }: Case): string[] {
+  const registered =
+    `${facts.registered?.scope ?? OWN_SCOPES.join(' ')} ${facts.registered?.resource_scope ?? ''}`.split(' ')
+  return (facts.scope ?? '').split(' ').filter((scope) => scope !== '' && !registered.includes(scope))
+}
+
+const mayHave = ({ facts }: Case) =>
+  [facts.registered?.scope ?? OWN_SCOPES.join(' '), facts.registered?.resource_scope]
+    .filter(Boolean)
+    .join(' ')
+
+/** Scopes (RFC 6749 §3.3), resources (RFC 8707), and the use of tokens. */
+export const accessRules: readonly Rule[] = [
+  {
+    name: 'scope_characters',
+    fits: described('scope contains invalid characters'),
+    title: 'A scope of the wrong form',
+    mistake: ({ facts }) =>
+      `The app sent the scope ${quoted(facts.scope)}. Scopes are separated by one space; commas, quotes and line ends are not allowed.`,
+    inApp: 'Separate the scopes by one space.',
+  },
+  {
+    name: 'scope_of_refresh',
+    fits: ({ error, description }) =>
+      error === 'invalid_scope' && /^refresh token missing requested/.test(description ?? ''),
+    title: 'More than was allowed',
+    mistake: ({ facts }) =>
+      `The app refreshed with the scope ${quoted(facts.scope)}, which is more than the person allowed. A refresh can ask for less, never for more.`,
+    inApp: 'Leave scope out when refreshing. For more, send the person to sign in with the wider scope.',
+  },
+  {
+    name: 'scope_not_allowed',
+    fits: failed('invalid_scope'),
+    title: 'A scope that the client may not ask for',
+    mistake: (rejection) => {
+      const foreign = foreignScopes(rejection)
+      return `${nameOf(rejection)} asked for ${quoted(foreign.length > 0 ? foreign.join(' ') : rejection.facts.scope)}; it may ask for ${quoted(mayHave(rejection))}.`
+    },
+    inApp: 'Leave the scope out, or have it added.',
+    here: (rejection) => {
+      const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
+      return foreign.length > 0
+        ? `If the client may have it, edit the client and add ${quoted(foreign.join(' '))} to its scope. It must also be a scope of a registered API.`
+        : 'If the client may have it, edit the client and add it to its scope.'
+    },
+  },
+  {
+    name: 'resource_unknown',
+    fits: detailed(/^unknown resource/),
+    title: 'An API that is not registered',
+    mistake: ({ facts }) =>
+      `No API is registered as ${quoted(facts.resource?.join(' '))}. The identifier is compared character by character, with the slash at its end.`,
+    inApp: 'Send the identifier of the API exactly as it is registered, as the parameter resource.',
+    here: 'Register the API if it is new.',
+  },
+  {
+    name: 'resource_not_allowed',
+    fits: described('the client may not use this resource'),
+    title: 'An API that the client may not use',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.facts.resource?.join(' '))}.`,
+    inApp: 'Nothing, if it shall use this API.',
+    here: 'Edit the client and add the scopes of this API that it may have to its scope.',
+  },
+  {
+    name: 'resource_undecided',
+    fits: described(/^name the API with the resource parameter/),
+    title: 'Scopes of several APIs',
+    mistake: ({ facts }) =>
+      `More than one API has scopes among ${quoted(facts.scope)}, and a token is for one of them.`,
+    inApp: 'Say which one with the parameter resource, and ask for one token for each API.',
+  },
+  {
+    name: 'resource_form',
+    fits: described(/^resource indicator must/),
+    title: 'The resource is no address',
+    mistake: ({ facts }) =>
+      `${quoted(facts.resource?.join(' '))} is not an absolute URI without a #. Some libraries send an audience or a name instead.`,
+    inApp: 'Send the identifier of the API, like https://api.example.com.',
+  },
+  {
+    name: 'resource_several',
+    fits: described(/^only a single resource indicator/),
+    title: 'Several APIs at once',
+    mistake: 'A token is for one API; the app named several.',
+    inApp: 'Ask for one token for each API.',
+  },
+  {
+    name: 'resource_other',
+    fits: failed('invalid_target'),
+    title: 'An API that was not part of the sign-in',
+    mistake: ({ facts }) =>
+      `The app wants a token for ${quoted(facts.resource?.join(' '))}, which the sign-in request did not name.`,
+    inApp: 'Name the API with the parameter resource in the sign-in request already.',
+  },
+  {
+    name: 'token_missing',
+    fits: described(/^no access token provided/),
+    title: 'No access token',
+    mistake: 'The request has no access token.',
+    inApp:
+      'Send the header “Authorization: Bearer” with the access token. A proxy may drop the header on its way.',
+  },
+  {
+    name: 'token_in_query',
+    fits: described(/via query parameter|using one mechanism$/),
+    title: 'The access token in the wrong place',
+    mistake:
+      'An access token goes into the Authorization header only: addresses end up in logs (RFC 9700 §4.3.2).',
+    inApp: 'Send it in the header, and nowhere else.',
+  },
+  {
+    name: 'token_without_openid',
+    fits: ({ error, description }) =>
+      error === 'insufficient_scope' || /missing openid scope/.test(description ?? ''),
+    title: 'The token is not for user information',
+    mistake: 'The userinfo endpoint wants a token that was asked for with the scope openid.',
+    inApp: 'Add “openid” to the scope of the sign-in request.',
+  },
+  {
+    name: 'token_for_api',
+    fits: detailed(/^token audience prevents|^access token not found$/),
+    title: 'An access token that does not work here',
+    mistake:
+      'The token has expired, was revoked, belongs to an API (a JWT with the API as its audience), is an id_token, or is from another server.',
+    inApp:
+      'Refresh and try again. For user information use a token without a resource: ask for it with the scope openid and no resource parameter.',
+  },
+  {
+    name: 'token_is_jwt',
+    fits: failed('unsupported_token_type'),
+    title: 'A JWT in the wrong place',
+    mistake: 'JWT access tokens are checked by their signature; this endpoint does not know them.',
+    inApp: 'Check the token with the keys of the discovery document (jwks_uri), its issuer and its audience.',
+  },
+]

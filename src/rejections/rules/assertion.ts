@@ -1,0 +1,122 @@
+import { type Case, detailed, duration, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+/** Only of clients that authenticate by private_key_jwt (RFC 7523). */
+const of =
+  (words: string | RegExp) =>
+  (rejection: Case): boolean =>
+    rejection.facts.assertion !== undefined &&
+    rejection.error === 'invalid_client' &&
+    detailed(words)(rejection)
+
+const seconds = ({ at }: Case) => Math.floor(at / 1000)
+
+/** An assertion that is made for so many seconds at most is meant to be used at once. */
+const ORDINARY_LIFE = 600
+
+/** How far the clock of the client is behind, if that is what the times of the assertion say. */
+function behind(rejection: Case): number | undefined {
+  const { iat, exp } = rejection.facts.assertion ?? {}
+  if (iat === undefined) return undefined
+  const lived = exp !== undefined && exp - iat <= ORDINARY_LIFE
+  return lived ? seconds(rejection) - iat : undefined
+}
+
+export const assertionRules: readonly Rule[] = [
+  {
+    name: 'assertion_expired',
+    fits: of('jwt expired'),
+    title: 'The clock, or an old assertion',
+    mistake: (rejection) => {
+      const late = seconds(rejection) - (rejection.facts.assertion?.exp ?? 0)
+      const age = behind(rejection)
+      return age === undefined
+        ? `The client assertion ended ${duration(late)} before it arrived. The clock of the app is behind, or it uses one assertion for several requests.`
+        : `By its own clock the app made the assertion ${duration(age)} before it arrived, and it ended ${duration(late)} before. The clock of the app is behind by about that much, or it keeps assertions to use again.`
+    },
+    inApp: 'Set the clock of the app’s machine by NTP, and make a new assertion for every request.',
+  },
+  {
+    name: 'assertion_early',
+    fits: of('jwt not active yet'),
+    title: 'The clock of the app is ahead',
+    mistake: (rejection) =>
+      `The client assertion is valid only from ${duration((rejection.facts.assertion?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
+    inApp: 'Set the clock of the app’s machine by NTP, or leave nbf out of the assertion.',
+  },
+  {
+    name: 'assertion_replayed',
+    fits: of('client assertion tokens must only be used once'),
+    title: 'An assertion used twice',
+    mistake: 'This client assertion, by its jti, was used before. Each is good for one request.',
+    inApp: 'Make a new assertion with a new jti for every request, also when one is tried again.',
+  },
+  {
+    name: 'assertion_audience',
+    fits: of(/^(list of )?audience \(aud\)|^aud \(JWT audience\)/),
+    title: 'An assertion for somebody else',
+    mistake: ({ facts }) =>
+      `The aud of the client assertion is ${listed(facts.assertion?.aud ?? [])}, which is not this server. It was made for another server, or by an old address of this one.`,
+    inApp: 'Set aud to the issuer of this server, exactly as its discovery document has it.',
+  },
+  {
+    name: 'assertion_issuer',
+    fits: of(/^iss \(JWT issuer\)/),
+    title: 'The issuer of the assertion is not the client',
+    mistake: ({ facts }) =>
+      `iss and sub of a client assertion are both the client_id (RFC 7523 §3); here iss is ${quoted(facts.assertion?.iss)} and sub ${quoted(facts.assertion?.sub)}.`,
+    inApp: 'Set iss and sub to the client_id.',
+  },
+  {
+    name: 'assertion_claims',
+    fits: of(
+      /must be (specified|provided) in the client_assertion JWT|^invalid (exp|nbf|iat|jti|iss|aud) value$/,
+    ),
+    title: 'A claim of the assertion is missing',
+    mistake: ({ facts }) => `The client assertion is not complete: ${quoted(facts.detail)}.`,
+    inApp: 'Give the assertion iss, sub, aud, exp and jti (RFC 7523 §3), times as numbers of seconds.',
+  },
+  {
+    name: 'assertion_algorithm',
+    fits: of('alg mismatch'),
+    title: 'Another signature algorithm',
+    mistake: ({ facts }) =>
+      `The client assertion is signed with ${quoted(facts.assertion?.alg)}; accepted is ${quoted(facts.registered?.auth_alg ?? 'RS256, PS256, ES256 or EdDSA')}.`,
+    inApp: 'Sign with an accepted algorithm, with the private key whose public half is registered.',
+    here: 'Or edit the client and register the algorithm and key that it uses.',
+  },
+  {
+    name: 'assertion_jwks_uri',
+    fits: of(/^invalid_client_metadata$|Key Set failed to be refreshed/),
+    title: 'The keys of the client cannot be fetched',
+    mistake: ({ facts }) =>
+      `The server could not read the keys of the client at ${quoted(facts.registered?.jwks_uri)}.`,
+    inApp: 'Serve the JWK Set at that address: status 200, JSON, no redirect, below 64 KiB.',
+    here: 'Check that the server reaches that address; or register the keys themselves (jwks).',
+  },
+  {
+    name: 'assertion_signature',
+    fits: of(/signature verification failed|no applicable key found/),
+    title: 'The assertion is signed with another key',
+    mistake: (rejection) => {
+      const { assertion, registered } = rejection.facts
+      const kids = registered?.kids ?? []
+      const known = registered?.jwks_uri
+        ? `Its keys are at ${quoted(registered.jwks_uri)}`
+        : `Registered are the keys ${listed(kids)}`
+      return `No registered key of ${nameOf(rejection)} fits the signature. It names the key ${quoted(assertion?.kid)}. ${known}.`
+    },
+    inApp: 'Sign with the private key whose public half is registered, and name its kid.',
+    here: 'If the app has a new key, edit the client and add the public half to its jwks.',
+  },
+  {
+    name: 'assertion_malformed',
+    fits: ({ description, facts, error }) =>
+      /^invalid client_assertion format|^client_assertion_type must/.test(description ?? '') ||
+      (error === 'invalid_client' && facts.authentication === 'private_key_jwt'),
+    title: 'The client assertion cannot be used',
+    mistake: ({ description, facts }) =>
+      `The server says: ${quoted(facts.detail ?? description ?? undefined)}.`,
+    inApp:
+      'Let the OAuth library make the assertion; client_assertion_type is urn:ietf:params:oauth:client-assertion-type:jwt-bearer.',
+  },
+]

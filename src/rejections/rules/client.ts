@@ -1,0 +1,191 @@
+import { type Case, described, detailed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+/** The authorization endpoint says it in words, the others in the detail: client not found. */
+const notFound = (rejection: Case): boolean =>
+  rejection.error === 'invalid_client' && detailed('client not found')(rejection)
+
+const wrongSecret = detailed('invalid secret provided')
+const claimed = ({ facts }: Case) => facts.claimed_client_id ?? ''
+const when = (seconds: number | undefined) =>
+  seconds === undefined
+    ? 'a while ago'
+    : `on ${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' at ')} UTC`
+
+const METHODS: Readonly<Record<string, string>> = {
+  client_secret_basic: 'its secret in the Authorization header (client_secret_basic)',
+  client_secret_post: 'its secret in the body (client_secret_post)',
+  client_secret: 'a secret',
+  private_key_jwt: 'an assertion signed with its key (private_key_jwt)',
+  none: 'nothing: it is a public client (none)',
+}
+const inWords = (method: string | undefined) => METHODS[method ?? ''] ?? quoted(method)
+
+export const clientRules: readonly Rule[] = [
+  {
+    name: 'client_disabled',
+    fits: (rejection) => notFound(rejection) && rejection.facts.client === 'disabled',
+    title: 'The client is disabled',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is registered, but an administrator has disabled it. To apps it looks as if it did not exist.`,
+    inApp: 'Nothing.',
+    here: ({ client }) =>
+      client?.disabled === false
+        ? 'Nothing: it has been enabled since.'
+        : 'Enable the client if it may be used again.',
+  },
+  {
+    name: 'client_id_is_secret',
+    fits: (rejection) => notFound(rejection) && claimed(rejection).startsWith('…'),
+    title: 'A secret in the place of the client_id',
+    mistake:
+      'What was sent as client_id looks like a client secret or token; it is struck out here. Probably the two are exchanged in the settings of the app.',
+    inApp: 'Put the client_id (lk_…) and the client secret into the right settings.',
+    here: 'A secret that was sent in an address may be in logs and browser histories: rotate it.',
+  },
+  {
+    name: 'client_id_padded',
+    fits: (rejection) =>
+      notFound(rejection) &&
+      rejection.similar.some(
+        ({ client_id: id }) => claimed(rejection) !== id && claimed(rejection).includes(id),
+      ),
+    title: 'Something around the client_id',
+    mistake: (rejection) =>
+      `The app sent ${quoted(claimed(rejection))}. Without what is before or after it, it would be the id of ${listed(rejection.similar.map(({ client_name: name }) => name))}.`,
+    inApp: ({ similar }) =>
+      `Remove quotes, spaces or line ends around it: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
+  },
+  {
+    name: 'client_id_is_name',
+    fits: (rejection) =>
+      notFound(rejection) &&
+      rejection.similar.some(
+        ({ client_name: name }) => name.toLowerCase() === claimed(rejection).trim().toLowerCase(),
+      ),
+    title: 'The name in the place of the client_id',
+    mistake: (rejection) =>
+      `The app sent ${quoted(claimed(rejection))}, which is the name of a client, not its id.`,
+    inApp: ({ similar }) => `Send its client_id: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
+  },
+  {
+    name: 'client_id_similar',
+    fits: (rejection) => notFound(rejection) && rejection.similar.length > 0,
+    title: 'The client_id is not quite right',
+    mistake: (rejection) =>
+      `There is no client ${quoted(claimed(rejection))}, but ${listed(rejection.similar.map(({ client_name: name }) => name))} is called almost so. Probably something was lost while copying.`,
+    inApp: ({ similar }) =>
+      `Copy the client_id again: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
+  },
+  {
+    name: 'client_unknown',
+    fits: notFound,
+    title: 'There is no such client',
+    mistake: (rejection) =>
+      `No client is registered as ${quoted(claimed(rejection))}. It was deleted, belongs to another server (test for production), or was never registered here.`,
+    inApp: 'Check the client_id, and that the app talks to the right server.',
+    here: 'Register the app if it is new.',
+  },
+  {
+    name: 'client_id_missing',
+    fits: described(
+      /no client authentication mechanism provided|missing required parameters?.*\bclient_id\b/,
+    ),
+    title: 'No client_id',
+    mistake: 'The request does not say which client it is from.',
+    inApp: 'Send client_id, or for a client with a secret, the Authorization header.',
+  },
+  {
+    name: 'client_method',
+    fits: detailed(
+      'the provided authentication mechanism does not match the registered client authentication method',
+    ),
+    title: 'Another way to authenticate than the registered one',
+    mistake: ({ facts, ...rejection }) =>
+      facts.authentication === 'none'
+        ? `${nameOf({ facts, ...rejection })} is registered to show ${inWords(facts.registered?.auth_method)}, but the request brought only a client_id. Often the secret is missing in the settings of the app.`
+        : `${nameOf({ facts, ...rejection })} is registered to show ${inWords(facts.registered?.auth_method)}; the app sent ${inWords(facts.authentication)}.`,
+    inApp: ({ facts }) =>
+      facts.registered?.auth_method === 'none'
+        ? 'Send no secret: set the authentication method of the app’s library to “none”.'
+        : `Set the authentication method of the app’s library to ${quoted(facts.registered?.auth_method)}, and give it what it needs.`,
+    here: 'Or edit the client and choose the method that the app uses. A browser or native app cannot keep a secret, and stays with “none”.',
+  },
+  {
+    name: 'secret_expired',
+    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'expired',
+    title: 'The secret has expired',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} was given a new secret, and the one that it still sends ended ${when(rejection.facts.secret_expired_at)}.`,
+    inApp: 'Put the new secret into the settings of the app, and restart it.',
+    here: 'If nobody has the new secret any more, rotate it once more: it is shown once.',
+  },
+  {
+    name: 'secret_of_another_client',
+    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'of_another_client',
+    title: 'The secret of another client',
+    mistake: (rejection) =>
+      `The app says that it is ${nameOf(rejection)}, but its secret is that of ${quoted(rejection.facts.secret_of)}. Id and secret are from two apps or environments.`,
+    inApp: 'Take the client_id and the secret of one and the same client.',
+  },
+  {
+    name: 'secret_padded',
+    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'padded',
+    title: 'Something around the secret',
+    mistake:
+      'The secret is right, but for a space, a line end or quotes around it. Files and environment variables often bring them along.',
+    inApp: 'Remove what is around the secret. A file is best written with: printf %s "$SECRET" > file',
+  },
+  {
+    name: 'secret_none_valid',
+    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'none_valid',
+    title: 'The client has no valid secret',
+    mistake: (rejection) => `Every secret of ${nameOf(rejection)} has expired.`,
+    inApp: 'Put the new secret into the settings of the app.',
+    here: 'Rotate the secret: the new one is shown once.',
+  },
+  {
+    name: 'secret_wrong',
+    fits: wrongSecret,
+    title: 'Wrong secret',
+    mistake: (rejection) =>
+      `The secret is none of those of ${nameOf(rejection)}. It was copied incompletely, replaced without a time of overlap, or is from another server.`,
+    inApp:
+      'Check the secret in the settings of the app. In the Authorization header, id and secret are percent-encoded before Base64 (RFC 6749 §2.3.1).',
+    here: 'If nobody has the secret any more, rotate it: the new one is shown once.',
+  },
+  {
+    name: 'client_two_ways',
+    fits: described('client authentication must only be provided using one mechanism'),
+    title: 'Two ways to authenticate at once',
+    mistake:
+      'The request has an Authorization header and a secret or assertion in its body. Only one may be there (RFC 6749 §2.3).',
+    inApp: ({ facts }) =>
+      `Use one of them${facts.registered?.auth_method ? `: ${facts.registered.auth_method}` : ''}. Some HTTP libraries add the header by themselves from a URL or a netrc file.`,
+  },
+  {
+    name: 'client_id_mismatch',
+    fits: described('client_id mismatch'),
+    title: 'Two different client ids',
+    mistake: 'The client_id of the body is not the one of the Authorization header or of the assertion.',
+    inApp: 'Send one client_id: leave it out of the body when the header has it.',
+  },
+  {
+    name: 'basic_malformed',
+    fits: described(
+      /^invalid authorization header value format|not properly encoded|must be provided in the Authorization header/,
+    ),
+    title: 'The Authorization header cannot be read',
+    mistake:
+      'It should be “Basic”, a space, and the Base64 of client_id:client_secret, each percent-encoded before (RFC 6749 §2.3.1).',
+    inApp: 'Let the OAuth library make the header. By curl: --user "$CLIENT_ID:$CLIENT_SECRET".',
+  },
+  {
+    name: 'client_metadata',
+    fits: ({ error }) => error === 'invalid_client_metadata',
+    title: 'The registration of the client cannot be used',
+    mistake: 'The server cannot work with what is registered for this client.',
+    inApp: 'Nothing.',
+    here: ({ description }) =>
+      `Open the client and save it again; problems are then shown at their field. The server says: ${quoted(description ?? undefined)}.`,
+  },
+]

@@ -1,0 +1,68 @@
+import { described, detailed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+/** RFC 7636: what goes wrong with code_challenge and code_verifier. */
+export const pkceRules: readonly Rule[] = [
+  {
+    name: 'pkce_missing',
+    fits: described('Authorization Server policy requires PKCE to be used for this request'),
+    title: 'PKCE is missing',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} sent no code_challenge. Every client has to use PKCE (RFC 9700 §2.1.1).`,
+    inApp: 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.',
+    here: ({ facts }) =>
+      facts.registered?.auth_method === 'none'
+        ? 'Nothing: a client without a secret is safe with PKCE only.'
+        : 'If its software cannot do it, edit the client and make PKCE optional. Only a client with a secret may be exempt.',
+  },
+  {
+    name: 'pkce_method',
+    fits: described(/^not supported value of code_challenge_method|^code_challenge_method must be provided/),
+    title: 'Another PKCE method',
+    mistake: ({ facts }) =>
+      `The app sent a code_challenge with the method ${quoted(facts.challenge?.method ?? 'plain')}. Only S256 is taken.`,
+    inApp:
+      'Set code_challenge_method to S256, and send the Base64url of the verifier’s SHA-256 as code_challenge.',
+  },
+  {
+    name: 'pkce_challenge_missing',
+    fits: described('code_challenge must be provided with code_challenge_method'),
+    title: 'A PKCE method without a challenge',
+    mistake: 'The app sent code_challenge_method, but no code_challenge.',
+    inApp: 'Send both.',
+  },
+  {
+    name: 'pkce_format',
+    fits: described(/^code_(challenge|verifier) (must be a string|contains invalid)/),
+    title: 'A PKCE value of the wrong form',
+    mistake: ({ description, facts }) =>
+      `The server says: ${quoted(description ?? undefined)}.${facts.verifier?.length === undefined ? '' : ` The verifier that was sent has ${facts.verifier.length} characters.`}`,
+    inApp:
+      'Make a verifier of 43 to 128 letters, digits and -._~, best 32 random bytes as Base64url without padding.',
+  },
+  {
+    name: 'pkce_verifier_missing',
+    fits: detailed('code_verifier must be provided'),
+    title: 'The code_verifier is missing',
+    mistake:
+      'The sign-in was started with a code_challenge, but the token request has no code_verifier. Usually the app lost its session between the two: another server, a restart, a cookie that did not come back.',
+    inApp:
+      'Keep the code_verifier until the answer comes, in a store that all servers of the app share, and send it with the code.',
+  },
+  {
+    name: 'pkce_verifier_mismatch',
+    fits: detailed('code_verifier does not match code_challenge'),
+    title: 'The code_verifier does not fit',
+    mistake:
+      'The code_verifier is not the one whose challenge started this sign-in. Usually a second sign-in, in another tab, took its place in the app’s session; or the challenge was made with padding or as hexadecimal.',
+    inApp:
+      'Keep one code_verifier for each sign-in, under its state. The challenge is the Base64url of the SHA-256, without “=”.',
+    here: 'Nothing. If no app of yours does this, somebody may have tried a code that is not theirs; it was of no use to them.',
+  },
+  {
+    name: 'pkce_verifier_unexpected',
+    fits: detailed('unsupported code_challenge_method'),
+    title: 'A code_verifier without a challenge',
+    mistake: 'The token request has a code_verifier, but the sign-in was started without a code_challenge.',
+    inApp: 'Send code_challenge and code_challenge_method=S256 in the sign-in request.',
+  },
+]

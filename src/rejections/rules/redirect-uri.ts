@@ -1,0 +1,232 @@
+import { type Case, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+/** RFC 9700 §2.1: redirect URIs are compared character by character. */
+const isMismatch = ({ facts, error, description }: Case): boolean =>
+  facts.redirect_uri !== undefined &&
+  facts.registered?.redirect_uris !== undefined &&
+  !facts.registered.redirect_uris.includes(facts.redirect_uri) &&
+  (error === 'invalid_redirect_uri' || /^redirect_uri did not match/.test(description ?? ''))
+
+interface Pair {
+  sent: URL
+  registered: URL
+}
+
+/** The URI that was sent and the nearest registered one, when both can be read. */
+function pairOf({ facts }: Case): Pair | undefined {
+  const [sent, registered] = [URL.parse(facts.redirect_uri ?? ''), URL.parse(facts.closest ?? '')]
+  return sent && registered ? { sent, registered } : undefined
+}
+
+const differing =
+  (differs: (pair: Pair, rejection: Case) => boolean) =>
+  (rejection: Case): boolean => {
+    const pair = isMismatch(rejection) ? pairOf(rejection) : undefined
+    return pair !== undefined && differs(pair, rejection)
+  }
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+const sameHost = ({ sent, registered }: Pair) => sent.hostname === registered.hostname
+const withoutSlash = (path: string) => path.replace(/\/$/, '')
+const both = ({ facts }: Case) =>
+  `The app sent ${quoted(facts.redirect_uri)}; registered is ${quoted(facts.closest)}.`
+const sendRegistered = ({ facts }: Case) =>
+  `Send exactly ${quoted(facts.closest)} as the redirect URI, in the sign-in request and again at the token endpoint.`
+const orRegister = 'If the app is right, register the URI that it sends.'
+
+export const redirectUriRules: readonly Rule[] = [
+  {
+    name: 'redirect_uri_user_name',
+    fits: differing(({ sent }) => sent.username !== '' || sent.password !== ''),
+    title: 'A user name in the redirect URI',
+    mistake: ({ facts }) =>
+      `Before the host of ${quoted(facts.redirect_uri)} stands a user name (…@). Apps do not do this; it is a way to make an address look like another.`,
+    inApp: sendRegistered,
+    here: 'Nothing. If no app of yours sends this, somebody tries what they can.',
+  },
+  {
+    name: 'redirect_uri_masked',
+    fits: (rejection) => isMismatch(rejection) && rejection.facts.masked === true,
+    title: 'The redirect URI holds a code or token',
+    mistake:
+      'The app sends its current address as the redirect URI, with the parameters of an earlier answer still in it. They are struck out here.',
+    inApp: 'Send a fixed redirect URI, without the parameters that came back with an earlier sign-in.',
+  },
+  {
+    name: 'redirect_uri_of_another_client',
+    fits: (rejection) => isMismatch(rejection) && rejection.owners.length > 0,
+    title: 'The redirect URI belongs to another client',
+    mistake: ({ owners, ...rejection }) =>
+      `This redirect URI is registered for ${listed(owners.map(({ client_name: name }) => name))}, but the app said that it is ${nameOf({ owners, ...rejection })}. Probably its client_id is that of another app or environment.`,
+    inApp: ({ owners }) =>
+      `Set the client_id (and secret) of the app to those of the client it is: ${owners.map(({ client_id: id }) => id).join(' or ')}.`,
+  },
+  {
+    name: 'redirect_uri_none_registered',
+    fits: (rejection) => isMismatch(rejection) && rejection.facts.registered?.redirect_uris?.length === 0,
+    title: 'The client has no redirect URI',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is registered without any redirect URI, so nobody can sign in with it.`,
+    inApp: 'Nothing, if its redirect URI is right.',
+    here: 'Add the redirect URI to the client, with the grant authorization_code.',
+  },
+  {
+    name: 'redirect_uri_scheme',
+    fits: differing(
+      ({ sent, registered }) => sent.protocol !== registered.protocol && !/^https?:$/.test(sent.protocol),
+    ),
+    title: 'Another scheme',
+    mistake: (rejection) => `${both(rejection)} The schemes differ.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_loopback_host',
+    fits: differing(
+      (pair) =>
+        !sameHost(pair) &&
+        LOOPBACK.includes(pair.sent.hostname) &&
+        LOOPBACK.includes(pair.registered.hostname),
+    ),
+    title: 'Another name of the same machine',
+    mistake: (rejection) => `${both(rejection)} Both are this machine, but they are two hosts.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_development',
+    fits: differing((pair) => !sameHost(pair) && LOOPBACK.includes(pair.sent.hostname)),
+    title: 'An app on a developer’s machine',
+    mistake: (rejection) =>
+      `${both(rejection)} Somebody runs the app on their own machine, with the client of another place.`,
+    inApp: 'Use a client of its own for development, with http://localhost:… as its redirect URI.',
+  },
+  {
+    name: 'redirect_uri_host',
+    fits: differing((pair) => !sameHost(pair)),
+    title: 'Another host',
+    mistake: (rejection) =>
+      `${both(rejection)} The hosts differ: the app runs under a new name, or the client_id is that of another app or environment.`,
+    inApp: 'Check the client_id and the public address of the app.',
+    here: 'If the app is reached by this name too, edit the client and add the redirect URI there. Be sure whose host it is: who controls it gets the codes.',
+  },
+  {
+    name: 'redirect_uri_http_for_https',
+    fits: differing(({ sent, registered }) => sent.protocol === 'http:' && registered.protocol === 'https:'),
+    title: 'http instead of https',
+    mistake: ({ facts }) =>
+      `The app sent ${quoted(facts.redirect_uri)}, with http. Often it stands behind a proxy that ends TLS, and does not know that people reach it by https.`,
+    inApp: ({ facts }) =>
+      `Set the app’s public address to https (${quoted(facts.closest)}), or let it trust X-Forwarded-Proto of its proxy.`,
+    here: 'Nothing: a redirect URI with http would send the code over the network in clear.',
+  },
+  {
+    name: 'redirect_uri_https_for_http',
+    fits: differing(({ sent, registered }) => sent.protocol !== registered.protocol),
+    title: 'https instead of http',
+    mistake: (rejection) => both(rejection),
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_default_port',
+    fits: differing(
+      ({ sent, registered }, { facts }) =>
+        sent.href === registered.href && /:(80|443)(\/|\?|$)/.test(facts.redirect_uri ?? ''),
+    ),
+    title: 'The default port is written out',
+    mistake: (rejection) =>
+      `${both(rejection)} They mean the same, but redirect URIs are compared character by character.`,
+    inApp: ({ facts }) => `Leave the port out: ${quoted(facts.closest)}.`,
+    here: 'Nothing: a URI with its default port cannot be registered, because browsers leave it out.',
+  },
+  {
+    name: 'redirect_uri_port',
+    fits: differing(({ sent, registered }) => sent.port !== registered.port),
+    title: 'Another port',
+    mistake: ({ facts }) =>
+      `The app sent ${quoted(facts.redirect_uri)}; registered is ${quoted(facts.closest)}. The app was started on another port, or does not know the address that people reach it by.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_trailing_slash',
+    fits: differing(
+      ({ sent, registered }, { facts }) =>
+        sent.search === registered.search &&
+        withoutSlash(sent.pathname) === withoutSlash(registered.pathname) &&
+        withoutSlash(facts.redirect_uri ?? '') === withoutSlash(facts.closest ?? ''),
+    ),
+    title: ({ facts }) =>
+      (facts.redirect_uri ?? '').endsWith('/')
+        ? 'A trailing slash too many'
+        : 'The trailing slash is missing',
+    mistake: (rejection) =>
+      `${both(rejection)} They differ only by the slash at the end, and redirect URIs are compared character by character.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_case',
+    fits: differing((_, { facts }) => facts.redirect_uri?.toLowerCase() === facts.closest?.toLowerCase()),
+    title: 'Capital and small letters',
+    mistake: (rejection) => `${both(rejection)} They differ only in capital and small letters.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_fragment',
+    fits: differing(({ sent }) => sent.hash !== ''),
+    title: 'A # in the redirect URI',
+    mistake: ({ facts }) =>
+      `${quoted(facts.redirect_uri)} has a part after #. A redirect URI must not have one (RFC 6749 §3.1.2).`,
+    inApp:
+      'Send the redirect URI without its # part. A single-page app that routes by # needs a path for the answer.',
+  },
+  {
+    name: 'redirect_uri_query',
+    fits: differing(
+      ({ sent, registered }) => sent.pathname === registered.pathname && sent.search !== registered.search,
+    ),
+    title: 'Another query',
+    mistake: (rejection) =>
+      `${both(rejection)} What stands after the ? differs. Often an app adds where to go on after the sign-in.`,
+    inApp:
+      'Put what changes from one sign-in to the next into the state parameter, and keep the redirect URI fixed.',
+    here: 'If these parameters never change, register the URI with them.',
+  },
+  {
+    name: 'redirect_uri_path',
+    fits: differing(({ sent, registered }) => sent.pathname !== registered.pathname),
+    title: 'Another path',
+    mistake: (rejection) => `${both(rejection)} The app expects the answer at another path.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_spelling',
+    fits: isMismatch,
+    title: 'The redirect URI is not registered',
+    mistake: (rejection) =>
+      `${both(rejection)} Here is what differs: ${rejection.facts.reason ?? 'its spelling'}.`,
+    inApp: sendRegistered,
+    here: orRegister,
+  },
+  {
+    name: 'redirect_uri_missing',
+    fits: ({ description }) => /missing required parameters?.*\bredirect_uri\b/.test(description ?? ''),
+    title: 'No redirect URI',
+    mistake: 'The request has no redirect_uri. It has to be sent even if only one is registered.',
+    inApp: ({ facts }) =>
+      `Send redirect_uri${facts.registered?.redirect_uris?.[0] ? `, for example ${quoted(facts.registered.redirect_uris[0])}` : ''}, in the sign-in request and again at the token endpoint.`,
+  },
+  {
+    name: 'post_logout_redirect_uri',
+    fits: ({ description }) => description === 'post_logout_redirect_uri not registered',
+    title: 'The address after signing out is not registered',
+    mistake: ({ facts }) =>
+      `The app sent ${quoted(facts.post_logout_redirect_uri)} as post_logout_redirect_uri. Registered: ${listed(facts.registered?.post_logout_redirect_uris ?? [])}.`,
+    inApp: 'Send one of the registered addresses, character by character.',
+    here: 'If the app is right, edit the client and add the address to its post-logout redirect URIs.',
+  },
+]

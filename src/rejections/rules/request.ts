@@ -1,0 +1,167 @@
+import { described, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+
+/** What the server accepts as response_type. */
+const CODE = 'code'
+
+/** Mistakes in the parameters of an authorization request, pushed or not, beside redirect URI, PKCE and scope. */
+export const requestRules: readonly Rule[] = [
+  {
+    name: 'response_type',
+    fits: failed('unsupported_response_type'),
+    title: 'A flow that is not offered',
+    mistake: ({ facts }) =>
+      `The app asked for response_type=${facts.response_type ?? ''}. Only “code” is offered: the implicit and hybrid flows put tokens into addresses (RFC 9700 §2.1.2).`,
+    inApp: 'Use the authorization code flow with PKCE: response_type=code.',
+  },
+  {
+    name: 'response_type_not_registered',
+    fits: described('requested response_type is not allowed for this client'),
+    title: 'The client does not sign people in',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is registered for ${listed(rejection.facts.registered?.grant_types ?? [])}, without authorization_code.`,
+    inApp: 'A program that acts for itself asks the token endpoint directly (client_credentials).',
+    here: 'If people shall sign in with it, edit the client: add the grant authorization_code and a redirect URI.',
+  },
+  {
+    name: 'response_mode',
+    fits: ({ error, description }) =>
+      error === 'unsupported_response_mode' || /^requested response_mode/.test(description ?? ''),
+    title: 'A response_mode that is not offered',
+    mistake: 'The app wants the answer in a form that this server does not give.',
+    inApp:
+      'Leave response_mode out, or use query, fragment or form_post as the discovery document lists them.',
+  },
+  {
+    name: 'parameter_twice',
+    fits: described(/must not be provided twice$/),
+    title: 'A parameter twice',
+    mistake: ({ description }) =>
+      `Each parameter may be there once (RFC 6749 §3.1). The server says: ${quoted(description ?? undefined)}.`,
+    inApp:
+      'Send each parameter once. Often one is in the configured address of the server already, and the library adds it again.',
+  },
+  {
+    name: 'request_object',
+    fits: ({ error }) => error === 'request_not_supported' || error === 'request_uri_not_supported',
+    title: 'Signed requests are not offered',
+    mistake: ({ error }) =>
+      error === 'request_not_supported'
+        ? 'The app sent its request as a signed object (the parameter request), which this server does not take.'
+        : 'The app sent a request_uri that is not from the pushed authorization request endpoint.',
+    inApp: 'Send plain parameters, or push them first (RFC 9126): the discovery document has the endpoint.',
+  },
+  {
+    name: 'request_object_invalid',
+    fits: failed('invalid_request_object'),
+    title: 'A signed request that is not valid',
+    mistake: ({ description, facts }) =>
+      `The server says: ${quoted(facts.detail ?? description ?? undefined)}.`,
+    inApp: 'Push the request to the pushed authorization request endpoint, with plain parameters.',
+  },
+  {
+    name: 'pushed_request_over',
+    fits: failed('invalid_request_uri'),
+    title: 'The pushed request is over',
+    mistake:
+      'A pushed request is good for 60 seconds and one sign-in. The browser came too late, came a second time (reload, back), or with a request_uri of another server.',
+    inApp:
+      'Push the request at the moment in which the browser is sent on, and push a new one for each sign-in.',
+  },
+  {
+    name: 'pushed_request_required',
+    fits: described('Pushed Authorization Request must be used'),
+    title: 'The request has to be pushed',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is registered with require_pushed_authorization_requests, and sent a plain request.`,
+    inApp: 'Push the request first (RFC 9126), and send the browser with client_id and request_uri.',
+    here: 'Or edit the client and let it send plain requests.',
+  },
+  {
+    name: 'openid_missing',
+    fits: described(/^openid scope must be requested/),
+    title: 'The scope openid is missing',
+    mistake: ({ description, facts }) =>
+      `The app uses what is part of OpenID Connect only (${(description ?? '').replace(/^openid scope must be requested (when using|for) /, '')}), but asked for the scope ${quoted(facts.scope)}.`,
+    inApp: 'Add “openid” to the scope.',
+  },
+  {
+    name: 'prompt',
+    fits: described(/^unsupported prompt value|^prompt none must only/),
+    title: 'A prompt that is not offered',
+    mistake: ({ facts }) =>
+      `The app sent prompt=${facts.prompt ?? ''}. There are none (alone), login and consent.`,
+    inApp: 'Leave prompt out, or send one of these.',
+  },
+  {
+    name: 'login_required',
+    fits: ({ error, facts }) =>
+      ['login_required', 'consent_required', 'interaction_required', 'account_selection_required'].includes(
+        error,
+      ) && facts.prompt === 'none',
+    title: 'Nobody could be signed in silently',
+    mistake: ({ error }) =>
+      error === 'login_required'
+        ? 'The app asked with prompt=none whether somebody is signed in, and nobody is, or their browser keeps cookies of other sites back. This is an ordinary answer.'
+        : 'The app asked with prompt=none not to show a page, but the person has to allow something first. This is an ordinary answer.',
+    inApp:
+      'Send the person to sign in, without prompt=none. A single-page app refreshes with a refresh token instead of a hidden frame.',
+  },
+  {
+    name: 'access_denied',
+    fits: failed('access_denied'),
+    title: 'The person said no',
+    mistake:
+      'On the consent page the person chose “Deny”, or went back from the sign-in page. Nothing is wrong.',
+    inApp: 'Show that nobody was signed in, and offer to try again.',
+  },
+  {
+    name: 'sign_in_over',
+    fits: described(
+      /^authorization request has expired|^interaction session not found|^(authorization|interaction) session and/,
+    ),
+    title: 'The sign-in was over',
+    mistake:
+      'The person came back to a sign-in that was finished, took more than an hour, or was begun in another browser. Bookmarks and the back button lead there.',
+    inApp:
+      'Nothing: the person starts again from the app. If it happens to everybody, see whether something on the way drops cookies.',
+  },
+  {
+    name: 'max_age',
+    fits: described('invalid max_age parameter value'),
+    title: 'max_age is no number of seconds',
+    mistake: 'max_age has to be a whole number of seconds, 0 or more.',
+    inApp: 'Send max_age as such, or leave it out.',
+  },
+  {
+    name: 'cors',
+    fits: described(/^origin .* not allowed for client/),
+    title: 'A web page of another origin',
+    mistake: (rejection) =>
+      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. Scripts may do so from the origins of the client’s redirect URIs only.`,
+    inApp: 'Call it from a page of the app’s own origin, or from its back end.',
+    here: 'If the app runs at that origin, add its redirect URI there to the client.',
+  },
+  {
+    name: 'id_token_hint',
+    fits: described(/id_token_hint/),
+    title: 'The id_token_hint cannot be used',
+    mistake: 'The token that was sent as id_token_hint is not one that this server gave to this client.',
+    inApp: 'Send the id_token of this server and this client, as it was received; it may have expired.',
+  },
+  {
+    name: 'body',
+    fits: described(/content-type bodies are supported|failed to parse the request body/),
+    title: 'The body cannot be read',
+    mistake: 'The endpoint takes forms only: application/x-www-form-urlencoded.',
+    inApp: 'Send the parameters as a form, not as JSON, and without a charset other than UTF-8.',
+  },
+  {
+    name: 'parameter_missing',
+    fits: described(/^missing required parameter/),
+    title: 'A parameter is missing',
+    mistake: ({ description, facts }) =>
+      `The server says: ${quoted(description ?? undefined)}. Sent were: ${facts.parameters?.join(', ') || 'none'}.`,
+    inApp: ({ facts }) =>
+      `Send it.${facts.response_type === undefined && facts.grant_type === undefined ? ` To sign somebody in, response_type=${CODE}.` : ''} In a POST request, parameters belong into the body.`,
+  },
+]

@@ -1,0 +1,33 @@
+import type { ExplainedRejection } from '../../src/rejections/rejections.ts'
+import { type Answer, createScene, type Scene } from '../security/attacker.ts'
+import { type Latchkey, type LatchkeyOptions, startLatchkey } from '../support/latchkey.ts'
+
+/** A server, ways to send it wrong requests, and what it kept of them. */
+export interface Desk {
+  latchkey: Latchkey
+  scene: Scene
+  /** What was kept of the request that was answered so, found by the reference that the answer carries. */
+  kept(answer: Pick<Answer, 'headers'>): Promise<ExplainedRejection>
+  /** The same, in short: the rule that explains it. */
+  ruleOf(answer: Pick<Answer, 'headers'>): Promise<string>
+}
+
+export const referenceOf = ({ headers }: Pick<Answer, 'headers'>): string =>
+  headers.get('x-request-id') ?? 'none'
+
+export async function openDesk(options: LatchkeyOptions = {}): Promise<Desk> {
+  const latchkey = await startLatchkey(options)
+  const kept = (answer: Pick<Answer, 'headers'>) => latchkey.services.rejections.show(referenceOf(answer))
+  return {
+    latchkey,
+    scene: createScene(latchkey),
+    kept,
+    ruleOf: async (answer) => (await kept(answer)).explanation.rule,
+  }
+}
+
+/** Everything that the table holds, as text. */
+export async function everything({ services }: Latchkey): Promise<string> {
+  await services.rejections.flush()
+  return JSON.stringify(await services.db.prisma.rejection.findMany())
+}
