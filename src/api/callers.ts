@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { actAs } from '../acting.ts'
 import { AppError } from '../errors.ts'
 import { countNow, nameAccount } from '../http/rate-limits.ts'
 import { isSafeMethod } from '../http/same-origin.ts'
@@ -48,7 +49,10 @@ export function callerOf(request: FastifyRequest): Caller {
 export const requireCaller =
   (identify: Identify) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    callers.set(request, await identify(request, reply, request.routeOptions.config.caller ?? {}))
+    const caller = await identify(request, reply, request.routeOptions.config.caller ?? {})
+    callers.set(request, caller)
+    const { id, displayUsername: name } = caller.account
+    actAs({ kind: 'account', id, name })
   }
 
 const MAX_IDENTIFIER = 320

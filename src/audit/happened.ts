@@ -46,7 +46,7 @@ export function createHappened(deps: {
   logger: { info(facts: object, message: string): void; error(facts: object, message: string): void }
   nameOf: NameOf
 }) {
-  return (event: Happened): void => {
+  return <Event extends Happened>(event: Event): void => {
     const { type } = event
     const act = currentAct()
     const logged = Object.entries(event).filter(([field]) => !NOT_LOGGED.includes(field))

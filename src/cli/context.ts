@@ -25,8 +25,13 @@ export interface CliDependencies {
 export interface Cli extends Pick<CliDependencies, 'stdin' | 'stderr' | 'fetch' | 'clock'> {
   /** Opens the services on first use; they are closed when the run ends. */
   services(): Promise<CliServices>
-  /** The one answer of a command: a JSON document with --json, else text for people. */
+  /**
+   * The one answer of a command: a JSON document with --json, else text for people. Written when the command is done and
+   * what it did is recorded.
+   */
   answer(options: Options, document: unknown, text: string): void
+  /** Writes what is too long for one answer, as fast as it is read. */
+  stream(pieces: AsyncIterable<string>): Promise<void>
   /** Ends the run with this status once the command is done. */
   setStatus(status: number): void
 }

@@ -26,6 +26,8 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
       issuer: config.issuer,
       secretKeyFile: config.secretKey === undefined ? join(config.dataDir, 'secret.key') : undefined,
     },
+    audit: services.audit,
+    event: services.event,
     clients,
     resources,
     providers,

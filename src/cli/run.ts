@@ -1,4 +1,8 @@
+import { EventEmitter, once } from 'node:events'
+import { userInfo } from 'node:os'
 import { Command, CommanderError } from 'commander'
+import { type Act, during, settled } from '../acting.ts'
+import { auditCommands } from './audit.ts'
 import { optionOf } from './client-options.ts'
 import { clientCommands } from './clients.ts'
 import { type Cli, type CliDependencies, CliError } from './context.ts'
@@ -20,6 +24,8 @@ import { userCommands } from './users.ts'
 export async function run(argv: readonly string[], deps: CliDependencies): Promise<number> {
   let opened: Promise<CliServices> | undefined
   let status = 0
+  const answers: string[] = []
+  const act: Act = { actor: { kind: 'command_line', name: operator() }, settling: [] }
   const cli: Cli = {
     ...deps,
     services: () => {
@@ -27,18 +33,28 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
       return opened
     },
     answer(options, document, text) {
-      deps.stdout.write(
-        options.json === true ? `${JSON.stringify(document, null, 2)}\n` : `${printable(text)}\n`,
-      )
+      answers.push(options.json === true ? `${JSON.stringify(document, null, 2)}\n` : `${printable(text)}\n`)
+    },
+    async stream(pieces) {
+      for await (const piece of pieces)
+        if (deps.stdout.write(piece) === false && deps.stdout instanceof EventEmitter)
+          await once(deps.stdout, 'drain')
     },
     setStatus(value) {
       status = value
     },
   }
   try {
-    await program(cli, deps).parseAsync([...argv], { from: 'user' })
+    await during(act, () => program(cli, deps).parseAsync([...argv], { from: 'user' }))
   } catch (error) {
     status = refuse(error, deps)
+  }
+  try {
+    // What was done is told when the audit log has it on disk.
+    await settled(act)
+    for (const answer of answers) deps.stdout.write(answer)
+  } catch (error) {
+    status = Math.max(status, refuse(error, deps))
   }
   try {
     const services = await opened?.catch(() => undefined)
@@ -47,6 +63,15 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
     status = Math.max(status, refuse(error, deps))
   }
   return status
+}
+
+/** Who runs the command, as the operating system knows them; a container may not. */
+function operator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
 }
 
 function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
@@ -59,6 +84,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     resourceCommands(cli),
     providerCommands(cli),
     keyCommands(cli),
+    auditCommands(cli),
     migrateCommand(cli),
     doctorCommand(cli),
   ]) {

@@ -1,4 +1,6 @@
 import type { ImportOptions, ImportReport } from '../accounts/import.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Action } from '../audit/words.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { Providers } from '../federation/providers/providers.ts'
@@ -35,6 +37,9 @@ export interface CliServices {
     /** The file that holds the secret of the installation; undefined: it comes from the environment. */
     secretKeyFile: string | undefined
   }
+  audit: Pick<Audit, 'list' | 'export' | 'verify'>
+  /** Tells the audit log what was done. */
+  event(what: { type: Action }): void
   clients: Clients
   resources: Resources
   providers: Providers

@@ -23,11 +23,30 @@ export interface Consents {
   withdraw(accountId: string, clientId: string): Promise<void>
 }
 
+export interface ConsentEvent {
+  type: 'consent.allowed' | 'consent.withdrawn'
+  accountId: string
+  client_id: string
+  before?: Pick<Consent, 'scopes' | 'resources'> | undefined
+  after?: Pick<Consent, 'scopes' | 'resources'> | undefined
+}
+
 const MODEL = 'Consent'
 const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])]
 
-/** @param key 32 bytes: record ids are keyed hashes of account and client, so that no list gives them away */
-export function createConsents(artifacts: ArtifactStore, key: Buffer, now: () => number): Consents {
+const allowedBy = (consent: Consent | undefined) =>
+  consent && { scopes: consent.scopes, resources: consent.resources }
+
+/**
+ * @param key 32 bytes: record ids are keyed hashes of account and client, so that no list gives them away
+ * @param events told of every change after it is stored
+ */
+export function createConsents(
+  artifacts: ArtifactStore,
+  key: Buffer,
+  now: () => number,
+  events: (event: ConsentEvent) => void,
+): Consents {
   const idOf = (accountId: string, clientId: string) =>
     createHmac('sha256', key).update(`consent\0${accountId}\0${clientId}`).digest('base64url')
   const find = async (accountId: string, clientId: string) =>
@@ -48,14 +67,18 @@ export function createConsents(artifacts: ArtifactStore, key: Buffer, now: () =>
         grantedAt: now(),
       }
       await artifacts.upsert(MODEL, idOf(accountId, clientId), { ...consent }, undefined)
+      const change = { before: allowedBy(before), after: allowedBy(consent) }
+      events({ type: 'consent.allowed', accountId, client_id: clientId, ...change })
     },
     async list(accountId) {
       const found = await artifacts.listByAccount(MODEL, accountId)
       return found.map((summary) => summary.payload as unknown as Consent)
     },
     async withdraw(accountId, clientId) {
+      const before = allowedBy(await find(accountId, clientId))
       await artifacts.destroy(MODEL, idOf(accountId, clientId))
       await artifacts.revokeByAccount(accountId, { clientId })
+      if (before) events({ type: 'consent.withdrawn', accountId, client_id: clientId, before })
     },
   }
 }

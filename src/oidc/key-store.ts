@@ -14,8 +14,8 @@ export interface StoredKey {
 export interface KeyStore {
   all(): Promise<StoredKey[]>
   insert(key: StoredKey): Promise<void>
-  /** Inserts the key unless its algorithm has one already, whichever process made that. */
-  insertFirst(key: StoredKey): Promise<void>
+  /** Inserts the key unless its algorithm has one already, whichever process made that. False: it has. */
+  insertFirst(key: StoredKey): Promise<boolean>
   /** Earlier than before, or for the first time; never later. */
   retire(kids: readonly string[], at: number): Promise<void>
 }
@@ -64,6 +64,7 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
           async (tx) => {
             const present = await tx.signingKey.count({ where: { alg: key.alg } })
             if (present === 0) await tx.signingKey.create({ data: toRow(key) })
+            return present === 0
           },
           { isolationLevel: 'Serializable' },
         )

@@ -51,8 +51,19 @@ export interface SigningKeys {
   retire(kid: string): Promise<SigningKeySummary[]>
 }
 
+/** `key.retired`: it is withdrawn, now or when `after.published_until` comes. */
+export interface KeyEvent {
+  type: 'key.created' | 'key.retired'
+  kid: string
+  alg: string
+  /** Times in ISO 8601. */
+  after: { signs_from: string } | { published_until: string }
+}
+
 export interface SigningKeysDependencies {
   store: KeyStore
+  /** Told of every change after it is stored. */
+  events(event: KeyEvent): void
   secrets: Secrets
   clock: Clock
   /** Milliseconds between publishing a key and signing with it. */
@@ -70,7 +81,18 @@ async function generate(alg: SigningAlgorithm): Promise<JWK> {
 }
 
 export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
-  const { store, secrets, clock } = deps
+  const { store, secrets, clock, events } = deps
+  const time = (milliseconds: number) => new Date(milliseconds).toISOString()
+  const created = ({ kid, alg, activeFrom }: StoredKey) =>
+    events({ type: 'key.created', kid, alg, after: { signs_from: time(activeFrom) } })
+  const retire = async (keys: readonly Pick<StoredKey, 'kid' | 'alg'>[], at: number) => {
+    await store.retire(
+      keys.map(({ kid }) => kid),
+      at,
+    )
+    for (const { kid, alg } of keys)
+      events({ type: 'key.retired', kid, alg, after: { published_until: time(at) } })
+  }
 
   /** Live keys in the order in which the library picks: for each algorithm the newest that is due, then the others. */
   function ordered(keys: readonly StoredKey[]): StoredKey[] {
@@ -115,7 +137,10 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     async ensure() {
       const present = new Set((await store.all()).map((key) => key.alg))
       for (const alg of signingAlgorithms)
-        if (!present.has(alg)) await store.insertFirst(await make(alg, clock()))
+        if (!present.has(alg)) {
+          const key = await make(alg, clock())
+          if (await store.insertFirst(key)) created(key)
+        }
     },
     async load() {
       const keys = await store.all()
@@ -134,16 +159,15 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
       const before = await store.all()
       const activeFrom = clock() + (now ? 0 : deps.publishLead)
       for (const each of alg ? [alg] : signingAlgorithms) {
-        await store.insert(await make(each, activeFrom))
+        const key = await make(each, activeFrom)
+        await store.insert(key)
+        created(key)
         const retiredAt = now ? clock() : activeFrom + deps.overlap
         // At once means all of them: a key that an earlier rotation left published may be the one that leaked.
         const superseded = before.filter(
           (key) => key.alg === each && (key.retiredAt === null || (now && key.retiredAt > retiredAt)),
         )
-        await store.retire(
-          superseded.map((key) => key.kid),
-          retiredAt,
-        )
+        await retire(superseded, retiredAt)
       }
       return summarize(await store.all())
     },
@@ -166,7 +190,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
           `This key is about to sign. If it has leaked, rotate ${key.alg} with “at once”.`,
         )
       }
-      if (key.state !== 'retired') await store.retire([kid], clock())
+      if (key.state !== 'retired') await retire([key], clock())
       return summarize(await store.all())
     },
   }

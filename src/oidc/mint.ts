@@ -58,6 +58,8 @@ export function createMint(deps: {
   current(): Provider
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
+  /** Told when a family of tokens has ended before its time. */
+  revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
   /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
   findLive(accountId: string, since: number): Promise<{ email: string | null } | undefined>
 }): Mint {
@@ -121,6 +123,7 @@ export function createMint(deps: {
       if (account.email === null) return 'unconfirmed'
       if (token.consumed) {
         await endFamily(grantId)
+        deps.revoked({ accountId, reason: 'replayed' })
         return { refused: 'refresh token already used' }
       }
       if (!(await consume(token))) return { refused: 'refresh token already used' }
@@ -159,10 +162,15 @@ export function createMint(deps: {
       return { accountId, grantId, access: enough ? most : 'none', issuedAt: token.iat }
     },
 
-    endFamily,
+    async endFamily(grantId) {
+      await endFamily(grantId)
+      deps.revoked({ reason: 'signed_out' })
+    },
     async endFamilyOf(value) {
       const token = await deps.current().RefreshToken.find(value, { ignoreExpiration: true })
-      if (token?.clientId === FIRST_PARTY_ID && token.grantId !== undefined) await endFamily(token.grantId)
+      if (token?.clientId !== FIRST_PARTY_ID || token.grantId === undefined) return
+      await endFamily(token.grantId)
+      deps.revoked({ accountId: token.accountId, reason: 'signed_out' })
     },
     async endFederated(accountId) {
       // A family has a refresh token that was not used yet for as long as any of it works.

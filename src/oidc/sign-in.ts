@@ -33,7 +33,7 @@ export interface SignInSessions {
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /**
    * Ends the sessions of an account that came by a sign-in elsewhere, in every browser; apps are told. With `sid` those
-   * of that session there alone, else all of that subject.
+   * of that session there alone, else all of that subject. Returns how many.
    */
   endUpstream(
     accountId: string,
@@ -43,7 +43,7 @@ export interface SignInSessions {
       sid?: string | undefined
       except?: string | undefined
     },
-  ): Promise<void>
+  ): Promise<number>
   /** The account whose session came by this session elsewhere. */
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
@@ -114,6 +114,7 @@ export function createSignInSessions(deps: {
     },
     async endUpstream(accountId, { issuer, subject, sid, except }) {
       const provider = deps.current()
+      let ended = 0
       for (const { payload } of await deps.artifacts.listByAccount('Session', accountId)) {
         const { uid, upstream } = payload as { uid?: string; upstream?: UpstreamSession }
         if (uid === undefined || uid === except || upstream?.issuer !== issuer) continue
@@ -121,7 +122,9 @@ export function createSignInSessions(deps: {
         const session = await provider.Session.findByUid(uid)
         if (session) await tellApps(provider, session)
         await deps.artifacts.revokeSession(accountId, uid)
+        ended++
       }
+      return ended
     },
     async findByUpstream(issuer, sid) {
       const found = await deps.artifacts.find(UPSTREAM_SESSION, upstreamId(issuer, sid))

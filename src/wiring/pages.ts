@@ -10,6 +10,7 @@ import { answers } from '../oidc/interactions.ts'
 import type { Services } from '../services.ts'
 import { connectedApps, describeScopes } from './consents.ts'
 import type { Protocol } from './protocol.ts'
+import { deviceEnds } from './sessions.ts'
 import { upstreamSignIns } from './upstream.ts'
 
 /** Every page that people see, on the services and the protocol. */
@@ -34,8 +35,7 @@ export async function wirePages(
     sessions: {
       ...sessions,
       list: (accountId) => listDevices(artifacts, accountId),
-      end: (accountId, uid) => artifacts.revokeSession(accountId, uid),
-      endOthers: (accountId, exceptSessionUid) => artifacts.revokeByAccount(accountId, { exceptSessionUid }),
+      ...deviceEnds(services),
     },
     apps: connectedApps(services),
     registration: config.registration,

@@ -18,6 +18,7 @@ test.each(engines)(
     const processes = databases.map((db) =>
       createSigningKeys({
         store: createKeyStore(db),
+        events: () => {},
         secrets: createSecrets('s'.repeat(40)),
         clock: Date.now,
         publishLead: 1000,

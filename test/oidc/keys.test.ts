@@ -14,6 +14,7 @@ const folder = temporaryFolder()
 const keysUnder = (secret: string) =>
   createSigningKeys({
     store: createKeyStore(db),
+    events: () => {},
     secrets: createSecrets(secret),
     clock: () => now,
     publishLead: HOUR,
