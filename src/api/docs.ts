@@ -28,6 +28,7 @@ const ACCESS: Readonly<Record<string, string>> = {
   bearer: 'access token',
   basic: 'HTTP Basic',
   session: 'session cookie',
+  administration: 'an access token with the scope',
 }
 
 /** Every second piece stands between backticks. */
@@ -44,14 +45,17 @@ const aboutOf = (description: string): ApiDocsPage['about'] =>
 
 function curl(base: string, path: string, method: string, { security, requestBody }: Operation): string {
   const lines = [`curl${method === 'get' ? '' : ` -X ${method.toUpperCase()}`} ${base}${path}`]
-  if (security) lines.push(security.length > 1 ? `-H "Authorization: Bearer $ACCESS_TOKEN"` : '-u ada')
+  const byToken = security?.some((way) => 'bearer' in way || 'administration' in way)
+  if (security) lines.push(byToken ? `-H "Authorization: Bearer $ACCESS_TOKEN"` : '-u ada')
   const example = requestBody?.content['application/json']?.example
   if (example) lines.push("-H 'Content-Type: application/json'", `-d '${JSON.stringify(example)}'`)
   return lines.join(' \\\n  ')
 }
 
 function operationView(base: string, path: string, method: string, operation: Operation): ApiOperationView {
-  const ways = operation.security?.map((way) => ACCESS[Object.keys(way)[0] ?? ''] ?? '')
+  const ways = operation.security?.flatMap((way) =>
+    Object.entries(way).map(([name, scopes]) => [ACCESS[name] ?? '', scopes].flat().join(' ')),
+  )
   return {
     id: operation.operationId,
     method: method.toUpperCase(),

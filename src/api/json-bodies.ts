@@ -1,20 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors.ts'
 
-/** Bytes. The longest honest body is a registration. */
-const MAX_BYTES = 16 * 1024
-
 /**
  * Makes a context take JSON and nothing else. `__proto__` and `constructor.prototype` are refused by Fastify's own
  * parser (400), NUL characters here, because PostgreSQL stores none. An empty body is none: DELETE and sign-out may
  * name the type and send nothing.
  */
-export function acceptJsonOnly(app: FastifyInstance): void {
+export function acceptJsonOnly(
+  app: FastifyInstance,
+  options: {
+    types: string[]
+    /** The most that a body may be, in bytes. */
+    bodyLimit: number
+  },
+): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser<string>(
-    'application/json',
-    { parseAs: 'string', bodyLimit: MAX_BYTES },
+    options.types,
+    { parseAs: 'string', bodyLimit: options.bodyLimit },
     (request, text, done) => {
       if (text === '') return done(null, undefined)
       return parse(request, text, (error, value) => {

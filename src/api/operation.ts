@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { problemSchema } from '../http/problem.ts'
 import type { CallerRules } from './callers.ts'
-import { problemSchema } from './schemas.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {

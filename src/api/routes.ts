@@ -1,6 +1,7 @@
 // The first-party JSON API owns: the paths below /api/auth, what they take and answer, who a request comes from. It
 // does not own: accounts and passwords (src/accounts), tokens and sessions (src/oidc); both are handed to it as the
-// narrow interfaces of dependencies.ts.
+// narrow interfaces of dependencies.ts. The administration API (src/admin/rest) is a guest: it shares the format and the
+// document.
 //
 //   request ─► rate limit ─► caller (callers.ts; routes in `known` only) ─► body ─► zod ─► service ─► zod ─► answer
 //                                  └─ Bearer │ Basic password │ Basic token │ session cookie
@@ -21,27 +22,53 @@ import { sessionRoutes } from './session.ts'
 import { tokenRoutes } from './tokens.ts'
 import { upstreamRoutes } from './upstream.ts'
 
-/** `/api/auth/…`, `/api/openapi.json` and `/api/docs`. */
-export async function apiRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<void> {
+/** The longest honest body is a registration of a person; of a client, which may bring its keys. Bytes. */
+const BODY_LIMITS = { person: 16 * 1024, client: 64 * 1024 }
+
+/**
+ * `/api/auth/…`, `/api/admin/…`, `/api/openapi.json` and `/api/docs`: one document for both APIs.
+ * @param administration adds the routes below /api/admin to a context that speaks JSON; who may call them is its own affair
+ */
+export async function apiRoutes(
+  app: FastifyInstance,
+  deps: ApiDependencies,
+  administration: (scope: FastifyInstance) => Promise<void>,
+): Promise<void> {
   await registerOpenApi(app, deps)
   await app.register((scope) => authRoutes(scope, deps), { prefix: '/api/auth' })
+  await app.register(
+    async (scope) => {
+      const types = ['application/json', 'application/merge-patch+json']
+      speakJson(scope, deps, { types, bodyLimit: BODY_LIMITS.client })
+      await administration(scope)
+    },
+    { prefix: '/api/admin' },
+  )
   docsRoutes(app)
 }
 
-async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<void> {
+function speakJson(
+  app: FastifyInstance,
+  deps: ApiDependencies,
+  bodies: Parameters<typeof acceptJsonOnly>[1],
+): void {
   setErrorFormat(app, 'problem')
   programHeaders(app, { secure: deps.issuer.protocol === 'https:' })
-  acceptJsonOnly(app)
+  acceptJsonOnly(app, bodies)
   app.setValidatorCompiler<ZodType>(({ schema }) => (data) => {
     const result = schema.safeParse(data)
     return result.success ? { value: result.data } : { error: result.error }
   })
   app.setSerializerCompiler(serializerCompiler)
-  // Browsers add Basic credentials by themselves once their dialogue was filled in, so this is not for cookies only.
-  app.addHook('onRequest', refuseCrossOrigin(deps.issuer))
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
+}
+
+async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<void> {
+  speakJson(app, deps, { types: ['application/json'], bodyLimit: BODY_LIMITS.person })
+  // Browsers add Basic credentials by themselves once their dialogue was filled in, so this is not for cookies only.
+  app.addHook('onRequest', refuseCrossOrigin(deps.issuer))
   const identify = createIdentify(deps)
   const open = app.withTypeProvider<ZodTypeProvider>()
   await app.register(async (scope) => {

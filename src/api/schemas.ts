@@ -148,15 +148,3 @@ export const profile = z
   .meta({ id: 'Profile' })
 
 export const verified = z.object({ email_verified: z.literal(true) })
-
-/** src/http/problem.ts */
-export const problemSchema = z
-  .object({
-    title: z.string().meta({ examples: ['Unauthorized'] }),
-    status: z.int().meta({ examples: [401] }),
-    detail: z.string().meta({ description: 'For people.', examples: ['Invalid credentials'] }),
-    code: z.string().meta({ description: 'For programs; stable.', examples: ['invalid_credentials'] }),
-    request_id: z.string().meta({ examples: ['0b8f3a52-7a0c-4c5e-8f8e-2f7d4d1b9a11'] }),
-    errors: z.record(z.string(), z.array(z.string())).optional().meta({ description: 'Messages by field.' }),
-  })
-  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' })

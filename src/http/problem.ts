@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { ZodError } from 'zod'
+import { ZodError, z } from 'zod'
 import { AppError } from '../errors.ts'
 
 /** A problem details object (RFC 9457 §3.1) with the members our API adds. `type` is about:blank, so left out. */
@@ -13,6 +13,18 @@ export interface Problem {
   /** Messages by field name. */
   errors?: Record<string, string[]>
 }
+
+/** The same for OpenAPI documents. */
+export const problemSchema = z
+  .object({
+    title: z.string().meta({ examples: ['Unauthorized'] }),
+    status: z.int().meta({ examples: [401] }),
+    detail: z.string().meta({ description: 'For people.', examples: ['Invalid credentials'] }),
+    code: z.string().meta({ description: 'For programs; stable.', examples: ['invalid_credentials'] }),
+    request_id: z.string().meta({ examples: ['0b8f3a52-7a0c-4c5e-8f8e-2f7d4d1b9a11'] }),
+    errors: z.record(z.string(), z.array(z.string())).optional().meta({ description: 'Messages by field.' }),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' })
 
 export function problem(
   status: number,

@@ -8,8 +8,13 @@ export type AdminScope = (typeof ADMIN_SCOPES)[number]
 /** The resource indicator (RFC 8707) of the administration API. */
 export const adminApiOf = (issuer: string): string => `${issuer}/api/admin`
 
+/** With the name that people see on the consent page. */
+interface NamedResource extends ProtocolResource {
+  name: string
+}
+
 interface Finders {
-  findForProtocol(identifier: string): Promise<ProtocolResource | undefined>
+  findForProtocol(identifier: string): Promise<NamedResource | undefined>
   findByScope(scope: string): Promise<readonly Pick<ProtocolResource, 'identifier'>[]>
 }
 
@@ -18,7 +23,7 @@ interface Finders {
  * own, whatever resource names the same. Its access tokens are opaque, so that a revocation counts with the next request.
  */
 export function withAdminApi(issuer: string, registered: Finders): Finders {
-  const api: ProtocolResource = {
+  const api: NamedResource = {
     identifier: adminApiOf(issuer),
     name: 'Latchkey administration',
     scope: ADMIN_SCOPES.join(' '),

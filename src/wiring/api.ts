@@ -4,34 +4,41 @@ import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import { isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
+import { wireAdminRest } from './admin-rest.ts'
 import type { Protocol } from './protocol.ts'
 
-/** The first-party JSON API, on the services and the protocol. */
+/** Both JSON APIs, on the services and the protocol. */
 export async function wireApi(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { mint, sessions }: Protocol,
+  protocol: Protocol,
   federation: Federation,
 ): Promise<void> {
   const { accounts, clock, config } = services
+  const { mint, sessions } = protocol
   await app.register((scope) =>
-    apiRoutes(scope, {
-      issuer: new URL(config.issuer),
-      clock,
-      limit: http.limit,
-      accounts,
-      async findLive(accountId, since) {
-        const account = await accounts.byId(accountId)
-        return isCurrent(account, since) ? account : undefined
+    apiRoutes(
+      scope,
+      {
+        issuer: new URL(config.issuer),
+        clock,
+        limit: http.limit,
+        accounts,
+        async findLive(accountId, since) {
+          const account = await accounts.byId(accountId)
+          return isCurrent(account, since) ? account : undefined
+        },
+        mint,
+        sessions,
+        upstream: {
+          start: (request, reply, provider, purpose) =>
+            federation.start(request, reply, provider, { purpose }),
+          callback: federation.callback,
+          redeemCode: federation.redeemCode,
+        },
       },
-      mint,
-      sessions,
-      upstream: {
-        start: (request, reply, provider, purpose) => federation.start(request, reply, provider, { purpose }),
-        callback: federation.callback,
-        redeemCode: federation.redeemCode,
-      },
-    }),
+      wireAdminRest(http, services, protocol),
+    ),
   )
 }

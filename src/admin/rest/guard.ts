@@ -1,0 +1,78 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { actAs } from '../../acting.ts'
+import { AppError } from '../../errors.ts'
+import { allows, type Needs } from '../access.ts'
+import type { RestDependencies } from './dependencies.ts'
+
+/** Who calls: a client for itself, or a person through an application of ours. */
+export type Caller =
+  | { kind: 'machine'; client: { id: string; name: string } }
+  | { kind: 'person'; client: { id: string; name: string }; account: { id: string; username: string } }
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** The caller of a route behind the guard. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request)
+  if (caller === undefined) throw new Error(`${request.routeOptions.url} is not behind the guard`)
+  return caller
+}
+
+const REALM = 'realm="Latchkey"'
+
+/** RFC 6750 §3. @param token whether one was presented */
+function unauthorized(reply: FastifyReply, why: string, token: boolean): AppError {
+  reply.header('www-authenticate', token ? `Bearer ${REALM}, error="invalid_token"` : `Bearer ${REALM}`)
+  return token
+    ? new AppError('invalid_token', 401, 'This access token is not good here.', { detail: why })
+    : new AppError('invalid_credentials', 401, 'Send an access token: Authorization: Bearer …', {
+        detail: why,
+      })
+}
+
+/** RFC 6750 §3.1. To write includes to read. */
+function requireScope(reply: FastifyReply, scopes: ReadonlySet<string>, needs: Needs): void {
+  const scope = needs === 'read' ? 'admin:read' : 'admin:write'
+  if (scopes.has('admin:write') || scopes.has(scope)) return
+  reply.header('www-authenticate', `Bearer ${REALM}, error="insufficient_scope", scope="${scope}"`)
+  throw new AppError('insufficient_scope', 403, `This needs a token with the scope ${scope}.`)
+}
+
+/**
+ * The hook in front of every route: a bearer token of this API, whose scopes cover what the route needs. A person's
+ * token counts for no more than their role does at this moment. Cookies and Basic credentials count for nothing.
+ */
+export function requireAdministration({ accept, findLive }: Pick<RestDependencies, 'accept' | 'findLive'>) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const needs = request.routeOptions.config.admin ?? 'dangerous'
+    const { authorization } = request.headers
+    if (authorization === undefined) throw unauthorized(reply, 'no credentials', false)
+    const value = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
+    if (value === undefined) throw unauthorized(reply, 'an Authorization header without Bearer token', false)
+    const token = await accept(value)
+    if (token === undefined) throw unauthorized(reply, 'no such token, or not for this API', true)
+    const { client, scopes } = token
+    if (token.account === undefined) {
+      actAs({ kind: 'client', id: client.id, name: client.name })
+      callers.set(request, { kind: 'machine', client })
+      return requireScope(reply, scopes, needs)
+    }
+    const account = await findLive(token.account.id, token.account.issuedAt)
+    if (account === undefined) throw unauthorized(reply, 'the account or its sign-in no longer counts', true)
+    actAs({ kind: 'account', id: account.id, name: account.displayUsername })
+    callers.set(request, {
+      kind: 'person',
+      client,
+      account: { id: account.id, username: account.displayUsername },
+    })
+    requireScope(reply, scopes, needs)
+    if (!allows(account.role, needs))
+      throw new AppError(
+        'forbidden',
+        403,
+        account.role === 'auditor'
+          ? 'Auditors look, and do not change anything. Ask an administrator.'
+          : 'This is for administrators. Ask one of them if you need it.',
+      )
+  }
+}

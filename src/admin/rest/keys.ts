@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { RestContext } from './context.ts'
+import type { SigningKey } from './dependencies.ts'
+import { operation } from './operation.ts'
+import { idParams, optionalBody, time, timeOrNull, timestamp } from './schemas.ts'
+
+const area = 'keys' as const
+
+const key = z
+  .object({
+    kid: z.string(),
+    alg: z.string(),
+    state: z.string().meta({ description: 'pending, signing, published or retired.' }),
+    created_at: timestamp,
+    active_from: timestamp.meta({ description: 'From when it signs.' }),
+    retired_at: timestamp.nullable().meta({ description: 'From when it is no longer published.' }),
+  })
+  .meta({ id: 'SigningKey', description: 'Never its private half.' })
+const keys = z.object({ items: z.array(key) })
+
+const listKeys = operation({
+  id: 'listKeys',
+  area,
+  needs: 'read',
+  summary: 'List signing keys',
+  safe: true,
+  answers: [200, 'All of them, also the retired ones.', keys],
+})
+
+const rotateKeys = operation({
+  id: 'rotateKeys',
+  area,
+  needs: 'dangerous',
+  summary: 'Rotate signing keys',
+  description:
+    'New keys are published an hour before they sign, and the old ones until the last token that they signed has expired. With `now` the old ones are withdrawn at once, which ends every token that they signed: for a key that leaked.',
+  body: optionalBody(
+    {
+      alg: z.enum(['RS256', 'ES256', 'EdDSA'], 'Use RS256, ES256 or EdDSA.').optional(),
+      now: z.boolean('Use true or false.').optional(),
+    },
+    { alg: 'ES256' },
+  ),
+  answers: [200, 'All keys as they are now.', keys],
+})
+
+const retireKey = operation({
+  id: 'retireKey',
+  area,
+  needs: 'dangerous',
+  summary: 'Withdraw a key that no longer signs',
+  description: 'At once: what it signed is refused from then on.',
+  params: idParams,
+  answers: [200, 'All keys as they are now.', keys],
+  problems: [409],
+})
+
+const view = (found: SigningKey): z.input<typeof key> => ({
+  kid: found.kid,
+  alg: found.alg,
+  state: found.state,
+  created_at: time(found.createdAt),
+  active_from: time(found.activeFrom),
+  retired_at: timeOrNull(found.retiredAt),
+})
+
+/** `/keys` */
+export function keyRoutes({ app, deps }: RestContext): void {
+  const limit = deps.limit('admin')
+
+  app.get('/keys', { ...listKeys, ...limit }, async () => ({ items: (await deps.keys.list()).map(view) }))
+
+  app.post('/keys/rotate', { ...rotateKeys, ...limit }, async (request) => {
+    const { alg, now } = request.body
+    const rotated = await deps.keys.rotate({ ...(alg && { alg }), ...(now !== undefined && { now }) })
+    return { items: rotated.map(view) }
+  })
+
+  app.post('/keys/:id/retire', { ...retireKey, ...limit }, async (request) => ({
+    items: (await deps.keys.retire(request.params.id)).map(view),
+  }))
+}

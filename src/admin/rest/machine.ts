@@ -1,0 +1,65 @@
+import { AppError } from '../../errors.ts'
+import type { Account, Client } from './dependencies.ts'
+import type { Caller } from './guard.ts'
+
+// What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by
+// any way round. People with the role may do all of it.
+
+const refused = (what: string) => new AppError('administration_not_granted', 403, what)
+
+const hasAdminScope = (scope: unknown): boolean =>
+  typeof scope === 'string' && scope.split(' ').some((value) => value.startsWith('admin:'))
+
+/** @throws AppError administration_not_granted (403) for a registration with a scope of administration */
+export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<string, unknown>>): void {
+  if (caller.kind === 'machine' && hasAdminScope(registration.scope))
+    throw refused(
+      'A client cannot give the scopes admin:read and admin:write to a client. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * Whoever changes a client that has a scope of administration, its redirect URIs or its secrets, gets what it has.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseAdminClients(caller: Caller, client: Pick<Client, 'client_id' | 'scope'>): void {
+  if (caller.kind === 'machine' && hasAdminScope(client.scope))
+    throw refused(
+      'A client cannot change a client that may administer this server. An administrator can, in the console or by command line.',
+    )
+}
+
+/** @throws AppError administration_not_granted (403) for a role other than user */
+export function refuseRoles(caller: Caller, role: unknown): void {
+  if (caller.kind === 'machine' && role !== undefined && role !== 'user')
+    throw refused(
+      'A client cannot make administrators and auditors. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * Whoever changes the address of an administrator gets the link that sets their password.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseAdministrators(caller: Caller, account: Pick<Account, 'role'>): void {
+  if (caller.kind === 'machine' && account.role !== 'user')
+    throw refused(
+      'A client cannot change the accounts of administrators and auditors. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * A provider vouches for who somebody is, administrators too. GitHub Enterprise names itself by one address and is asked
+ * by another: both have to be of the same host, or whoever adds it could be anybody there.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseSplitProviders(caller: Caller, input: Readonly<Record<string, unknown>>): void {
+  if (caller.kind !== 'machine') return
+  const { url, api_url } = (input.settings ?? {}) as { url?: unknown; api_url?: unknown }
+  if (url === undefined && api_url === undefined) return
+  const [host, apiHost] = [url, api_url].map((value) => URL.parse(String(value))?.host)
+  if (host !== undefined && (apiHost === host || apiHost === `api.${host}`)) return
+  throw refused(
+    'A client cannot add a provider whose API is at another host than its sign-in. An administrator can, in the console or by command line.',
+  )
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { problemSchema } from '../../http/problem.ts'
+import type { Needs } from '../access.ts'
+
+/** Every problem that an operation can answer with, in the words of the OpenAPI document. */
+const PROBLEMS = {
+  400: 'The request cannot be read (`invalid_request`), or its `cursor` is of no page (`invalid_page`).',
+  401: 'No access token (`invalid_credentials`), or none that is good here (`invalid_token`). See `WWW-Authenticate`.',
+  403: '`insufficient_scope`: the token may not do this. `forbidden`: the role of the person may not. `administration_not_granted`: a client that acts for itself may not grant administration.',
+  404: 'There is none with this id.',
+  409: 'It cannot be done in the present state; `code` says why.',
+  412: 'It was changed since: `If-Match` names another state (`precondition_failed`).',
+  413: 'The body is larger than 64 KiB (`too_large`).',
+  415: 'The body is not JSON (`unsupported_media_type`).',
+  422: 'Fields or parameters are missing, unknown or wrong; `errors` names each. `idempotency_key_reused`: the key was sent with another body.',
+  429: 'Too many requests (`rate_limited`), or too many mails to one address (`too_many_mails`); `Retry-After` says when to try again.',
+  503: 'The database cannot be reached (`database_unavailable`); `Retry-After` says when to try again.',
+} as const
+
+type ProblemStatus = keyof typeof PROBLEMS
+
+interface Operation<Success extends number, Schema extends z.ZodType, Body, Params, Query> {
+  id: string
+  summary: string
+  description?: string
+  area: 'clients' | 'users' | 'APIs' | 'sign-in providers' | 'keys' | 'refused requests' | 'audit log'
+  needs: Needs
+  /** A GET, which takes no body. */
+  safe?: true
+  /** Takes `If-Match`. */
+  conditional?: true
+  /** Takes `Idempotency-Key`. */
+  once?: true
+  body?: Body
+  params?: Params
+  query?: Query
+  answers: readonly [status: Success, description: string, schema?: Schema]
+  problems?: readonly ProblemStatus[]
+}
+
+// What an unknown header field says is left alone.
+const conditionalHeaders = z.looseObject({
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'The `ETag` of what is meant. Anything newer is answered 412 and stays as it is.' }),
+})
+const onceHeaders = z.looseObject({
+  'idempotency-key': z.string().optional().meta({
+    description:
+      'A random value for this request. For 24 hours a repetition gets the first answer again and makes nothing new.',
+  }),
+})
+
+/**
+ * What Fastify needs of an operation: who may call it, validation, serialization and documentation, all from here.
+ * What is not a GET brings the answers to a body that cannot be read.
+ */
+export function operation<
+  Success extends number,
+  Schema extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUnknown,
+  Params extends z.ZodType = z.ZodUnknown,
+  Query extends z.ZodType = z.ZodUnknown,
+>(described: Operation<Success, Schema, Body, Params, Query>) {
+  const { id, summary, description, area, needs, body, params, query, answers } = described
+  const [status, about, schema] = answers
+  const statuses: ProblemStatus[] = [
+    ...([401, 403, 429, 503] as const),
+    ...(params ? ([404] as const) : []),
+    ...(described.safe ? [] : ([400, 413, 415] as const)),
+    ...(described.conditional ? ([412] as const) : []),
+    ...(described.once ? ([400, 409, 422] as const) : []),
+    ...(body || query ? ([422] as const) : []),
+    ...(described.problems ?? []),
+  ]
+  const problems = [...new Set(statuses)]
+    .sort()
+    .map((problem) => [
+      problem,
+      { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
+    ])
+  const headers = described.conditional ? conditionalHeaders : described.once ? onceHeaders : undefined
+  const response: Record<number, unknown> = {
+    [status]: schema
+      ? { description: about, content: { 'application/json': { schema } } }
+      : z.undefined().describe(about),
+    ...Object.fromEntries(problems),
+  }
+  const schemas = {
+    operationId: id,
+    summary,
+    tags: [`Administration: ${area}`],
+    ...(description !== undefined && { description }),
+    security: [{ administration: [needs === 'read' ? 'admin:read' : 'admin:write'] }],
+    ...(body && { body }),
+    ...(params && { params }),
+    ...(query && { querystring: query }),
+    ...(headers && { headers }),
+    response,
+  }
+  return {
+    config: { forPrograms: true as const, admin: needs },
+    // The headers of programs stand in for those of pages (src/http/headers.ts).
+    helmet: false as const,
+    // For types there always is a body: where none is described, it is unknown.
+    schema: schemas as typeof schemas & { body: Body; params: Params; querystring: Query },
+  }
+}

@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import type { RestContext } from './context.ts'
+import { callerOf } from './guard.ts'
+import { createOnce } from './idempotency.ts'
+import { refuseSplitProviders } from './machine.ts'
+import { operation } from './operation.ts'
+import { field, flag, idParams, list, text } from './schemas.ts'
+
+const area = 'sign-in providers' as const
+
+const provider = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    name: z.string(),
+    client_id: z.string(),
+    has_secret: z.boolean(),
+    settings: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What was set; the rest has its default.' }),
+    email_domains: z.array(z.string()),
+    keep_tokens: z.boolean(),
+    disabled: z.boolean(),
+    source: z
+      .enum(['environment', 'database'])
+      .meta({ description: 'Where it is set, and has to be changed.' }),
+    callback_url: z.string().meta({ description: 'To be entered at the provider.' }),
+    backchannel_logout_url: z.string().optional(),
+  })
+  .meta({ id: 'Provider', description: 'Another service that people may sign in with. Never its secret.' })
+
+const finding = z.object({
+  name: z.string(),
+  status: z.string().meta({ description: 'ok, warn or fail.' }),
+  message: z.string(),
+  remedy: z.string().optional(),
+})
+
+const providerBody = z
+  .looseObject(
+    {
+      id: text('What its callback URL has: lower-case letters, digits and hyphens.', 'example-corp'),
+      kind: text('github, google or oidc.', 'oidc'),
+      name: text('What its button says.', 'Example Corp'),
+      client_id: text('The client id that the provider has given out.'),
+      client_secret: text('The secret that the provider has given out. It is never shown again.'),
+      settings: field({ type: 'object' }, 'What the kind needs.'),
+      email_domains: list('Only people with an address of these domains.'),
+      keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({
+    examples: [
+      {
+        id: 'example-corp',
+        kind: 'oidc',
+        client_id: 'latchkey',
+        settings: { issuer: 'https://login.example.com' },
+      },
+    ],
+  })
+
+const listProviders = operation({
+  id: 'listProviders',
+  area,
+  needs: 'read',
+  summary: 'List sign-in providers',
+  safe: true,
+  answers: [200, 'All of them.', z.object({ items: z.array(provider) })],
+})
+
+const addProvider = operation({
+  id: 'addProvider',
+  area,
+  needs: 'dangerous',
+  summary: 'Add a provider, switched on',
+  once: true,
+  body: providerBody,
+  answers: [201, 'Added. Enter `callback_url` at the provider, then `test` it.', provider],
+})
+
+const readProvider = operation({
+  id: 'readProvider',
+  area,
+  needs: 'read',
+  summary: 'Read a provider',
+  safe: true,
+  params: idParams,
+  answers: [200, 'The provider.', provider],
+})
+
+const removeProvider = operation({
+  id: 'removeProvider',
+  area,
+  needs: 'dangerous',
+  summary: 'Remove a provider',
+  description: 'Links of accounts to it stay, and count again when it is added again.',
+  params: idParams,
+  answers: [204, 'Removed.'],
+  problems: [409],
+})
+
+const testProvider = operation({
+  id: 'testProvider',
+  area,
+  needs: 'write',
+  summary: 'Check the configuration of a provider',
+  description: 'Asks the provider itself.',
+  params: idParams,
+  answers: [200, 'What was looked at.', z.object({ items: z.array(finding) })],
+})
+
+const switches = {
+  disable: operation({
+    id: 'disableProvider',
+    area,
+    needs: 'dangerous',
+    summary: 'Switch a provider off',
+    description: 'Nobody signs in with it any more; who is signed in stays so.',
+    params: idParams,
+    answers: [200, 'The provider as it is now.', provider],
+    problems: [409],
+  }),
+  enable: operation({
+    id: 'enableProvider',
+    area,
+    needs: 'dangerous',
+    summary: 'Switch a provider on',
+    params: idParams,
+    answers: [200, 'The provider as it is now.', provider],
+    problems: [409],
+  }),
+}
+
+/** `/providers` */
+export function providerRoutes({ app, deps }: RestContext): void {
+  const { providers, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+  const view = (found: object) => found as z.input<typeof provider>
+
+  app.get('/providers', { ...listProviders, ...limit }, async () => ({
+    items: (await providers.list()).map(view),
+  }))
+
+  app.post('/providers', { ...addProvider, ...limit }, async (request, reply) => {
+    refuseSplitProviders(callerOf(request), request.body)
+    return once(request, reply, async () => {
+      const body = view(await providers.add(request.body))
+      return { headers: { location: `${issuer}/api/admin/providers/${body.id}` }, body }
+    })
+  })
+
+  app.get('/providers/:id', { ...readProvider, ...limit }, async (request) =>
+    view(await providers.get(request.params.id)),
+  )
+
+  app.delete('/providers/:id', { ...removeProvider, ...limit }, async (request, reply) => {
+    await providers.remove(request.params.id)
+    return reply.code(204).send()
+  })
+
+  for (const verb of ['disable', 'enable'] as const) {
+    app.post(`/providers/:id/${verb}`, { ...switches[verb], ...limit }, async (request) => {
+      await providers[verb](request.params.id)
+      return view(await providers.get(request.params.id))
+    })
+  }
+
+  app.post('/providers/:id/test', { ...testProvider, ...limit }, async (request) => ({
+    items: await providers.test(request.params.id),
+  }))
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import type { RestContext } from './context.ts'
+import { createOnce } from './idempotency.ts'
+import { operation } from './operation.ts'
+import { pageQuery, sendPage } from './paging.ts'
+import { field, idParams, pageOf, text } from './schemas.ts'
+
+const area = 'APIs' as const
+
+const resource = z
+  .object({
+    identifier: z.string(),
+    name: z.string(),
+    scope: z.string(),
+    access_token_ttl: z.int().optional().meta({ description: 'Seconds; absent: the server’s default.' }),
+  })
+  .meta({ id: 'Resource', description: 'An API whose JWT access tokens this server issues.' })
+
+const resourceBody = z
+  .looseObject(
+    {
+      identifier: text(
+        'Its resource indicator (RFC 8707), and the audience of its tokens.',
+        'https://api.example',
+      ),
+      name: text('What people see on the consent page.'),
+      scope: text('Scope values separated by spaces.', 'orders:read orders:write'),
+      access_token_ttl: field({ type: 'integer' }, 'Lifetime of its access tokens in seconds.'),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({ examples: [{ identifier: 'https://orders.example', scope: 'orders:read orders:write' }] })
+
+const described = 'The `id` in the path is the identifier, percent-encoded.'
+
+const listResources = operation({
+  id: 'listResources',
+  area,
+  needs: 'read',
+  summary: 'List APIs',
+  description: 'Newest first.',
+  safe: true,
+  query: pageQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(resource)],
+  problems: [400],
+})
+
+const addResource = operation({
+  id: 'addResource',
+  area,
+  needs: 'write',
+  summary: 'Add an API',
+  once: true,
+  body: resourceBody,
+  answers: [201, 'Added.', resource],
+})
+
+const readResource = operation({
+  id: 'readResource',
+  area,
+  needs: 'read',
+  summary: 'Read an API',
+  description: described,
+  safe: true,
+  params: idParams,
+  answers: [200, 'The API.', resource],
+})
+
+const removeResource = operation({
+  id: 'removeResource',
+  area,
+  needs: 'dangerous',
+  summary: 'Remove an API',
+  description: `${described} Tokens that were issued for it live on until they expire.`,
+  params: idParams,
+  answers: [204, 'Removed.'],
+})
+
+/** `/resources` */
+export function resourceRoutes({ app, deps }: RestContext): void {
+  const { resources, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+
+  app.get('/resources', { ...listResources, ...limit }, async (request, reply) =>
+    sendPage(request, reply, issuer, await resources.list(request.query), (each) => each),
+  )
+
+  app.post('/resources', { ...addResource, ...limit }, async (request, reply) =>
+    once(request, reply, async () => {
+      const body = await resources.add(request.body)
+      const location = `${issuer}/api/admin/resources/${encodeURIComponent(body.identifier)}`
+      return { headers: { location }, body }
+    }),
+  )
+
+  app.get('/resources/:id', { ...readResource, ...limit }, async (request) => {
+    const found = await resources.find(request.params.id)
+    if (found === undefined)
+      throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+    return found
+  })
+
+  app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
+    await resources.remove(request.params.id)
+    return reply.code(204).send()
+  })
+}

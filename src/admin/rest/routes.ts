@@ -1,0 +1,39 @@
+// The administration API owns: the paths below /api/admin, what they take and answer, who may call them. It does not own
+// what it changes: every group works on the service of its feature, so that console, REST and command line do the same.
+//
+//   request ─► rate limit ─► guard (bearer token, scope, role) ─► body ─► zod ─► machine.ts ─► service ─► zod ─► answer
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { auditRoutes } from './audit.ts'
+import { clientRoutes } from './clients.ts'
+import type { RestDependencies } from './dependencies.ts'
+import { requireAdministration } from './guard.ts'
+import { keyRoutes } from './keys.ts'
+import { providerRoutes } from './providers.ts'
+import { rejectionRoutes } from './rejections.ts'
+import { resourceRoutes } from './resources.ts'
+import { userRoutes } from './users.ts'
+
+/**
+ * `/api/admin/…`, in a context that speaks JSON (src/api/routes.ts).
+ * @throws Error at start for a route that does not say what it needs
+ */
+export async function adminRest(scope: FastifyInstance, deps: RestDependencies): Promise<void> {
+  scope.addHook('onRoute', (route) => {
+    if (route.config?.admin === undefined)
+      throw new Error(`${route.method} ${route.url} does not say what it needs`)
+  })
+  // Before the body is read, and after the rate limit.
+  scope.addHook('preParsing', requireAdministration(deps))
+  const app = scope.withTypeProvider<ZodTypeProvider>()
+  const groups = [
+    clientRoutes,
+    userRoutes,
+    resourceRoutes,
+    providerRoutes,
+    keyRoutes,
+    rejectionRoutes,
+    auditRoutes,
+  ]
+  for (const routes of groups) routes({ app, deps })
+}

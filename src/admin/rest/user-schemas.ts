@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import type { Account } from './dependencies.ts'
+import { searchQuery } from './paging.ts'
+import { flag, text, time, timeOrNull, timestamp } from './schemas.ts'
+
+const role = z.enum(['user', 'auditor', 'admin'])
+
+export const user = z
+  .object({
+    id: z.string().meta({ examples: ['3f0c6c1e-3f56-4a5e-9d0a-2b1f0a9d7c11'] }),
+    username: z.string().meta({ examples: ['ada'] }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'An address that its owner has proven; null: none yet.' }),
+    pending_email: z.string().nullable().meta({ description: 'An address that waits for its proof.' }),
+    first_name: z.string().nullable(),
+    last_name: z.string().nullable(),
+    role,
+    status: z.enum(['active', 'unverified', 'locked', 'disabled']),
+    locked_until: timestamp.nullable(),
+    disabled_at: timestamp.nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    last_sign_in_at: timestamp.nullable().meta({ description: 'To the minute.' }),
+  })
+  .meta({ id: 'User', description: 'A person. There is no password in it, and no way to set one here.' })
+
+function statusOf(account: Account, now: number): 'active' | 'unverified' | 'locked' | 'disabled' {
+  if (account.disabledAt !== null) return 'disabled'
+  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
+  return account.email === null ? 'unverified' : 'active'
+}
+
+export const userView = (account: Account, now: number): z.input<typeof user> => ({
+  id: account.id,
+  username: account.displayUsername,
+  email: account.email,
+  pending_email: account.pendingEmail,
+  first_name: account.givenName,
+  last_name: account.familyName,
+  role: account.role,
+  status: statusOf(account, now),
+  locked_until: timeOrNull(account.lockedUntil),
+  disabled_at: timeOrNull(account.disabledAt),
+  created_at: time(account.createdAt),
+  updated_at: time(account.updatedAt),
+  last_sign_in_at: timeOrNull(account.lastSignInAt),
+})
+
+export const userQuery = searchQuery.extend({ role: role.optional() })
+
+const names = {
+  first_name: text('Empty or null: none.', 'Ada'),
+  last_name: text('Empty or null: none.', 'Lovelace'),
+}
+const address = text('The person proves it by a message that is sent there.', 'ada@example.com')
+const roleField = text('user, auditor or admin. Only administrators may say auditor and admin.')
+
+export const userBody = z
+  .strictObject(
+    {
+      username: text('By which the person signs in.', 'ada'),
+      email: address,
+      ...names,
+      role: roleField,
+      verified: flag('The address counts as proven, and no message is sent.'),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({ examples: [{ username: 'ada', email: 'ada@example.com', first_name: 'Ada' }] })
+
+export const userChanges = z
+  .strictObject({ ...names, email: address, role: roleField }, { error: 'Send a JSON object.' })
+  .meta({
+    description: 'A JSON merge patch (RFC 7396): what is left out stays.',
+    examples: [{ first_name: 'Ada', last_name: 'King' }],
+  })
+
+export const session = z.object({
+  device: z.string().meta({ examples: ['Firefox on Linux'] }),
+  detail: z.string().meta({ examples: ['Signed in on 3 November 2026 from 192.0.2.1'] }),
+})
+export const identity = z.object({
+  id: z.string(),
+  provider: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  label: z.string().nullable(),
+  created_at: timestamp,
+  last_used_at: timestamp,
+})
+export const consent = z.object({
+  client_id: z.string(),
+  scope: z.string(),
+  resources: z.record(z.string(), z.string()).meta({ description: 'Scopes by API.' }),
+  granted_at: timestamp,
+})
+
+/** Everything of one account: it has no pages. */
+export const allOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item) })

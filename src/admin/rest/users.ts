@@ -1,0 +1,181 @@
+import { AppError } from '../../errors.ts'
+import type { RestContext } from './context.ts'
+import type { Account } from './dependencies.ts'
+import { orFailed, requireMatch, sendEtag } from './etag.ts'
+import { inOurNames } from './field-names.ts'
+import { callerOf } from './guard.ts'
+import { createOnce } from './idempotency.ts'
+import { refuseAdministrators, refuseRoles } from './machine.ts'
+import { operation } from './operation.ts'
+import { sendPage } from './paging.ts'
+import { idParams, pageOf } from './schemas.ts'
+import { userBelongingsRoutes } from './user-belongings.ts'
+import { user, userBody, userChanges, userQuery, userView } from './user-schemas.ts'
+
+const area = 'users' as const
+
+const listUsers = operation({
+  id: 'listUsers',
+  area,
+  needs: 'read',
+  summary: 'List users',
+  description: 'Newest first. `search` finds part of the username, an address or the names, or an id.',
+  safe: true,
+  query: userQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(user)],
+  problems: [400],
+})
+
+const createUser = operation({
+  id: 'createUser',
+  area,
+  needs: 'write',
+  summary: 'Make an account',
+  description: 'Without a password: the person sets one by the link of `send-reset`, or signs in elsewhere.',
+  once: true,
+  body: userBody,
+  answers: [201, 'Made.', user],
+})
+
+const readUser = operation({
+  id: 'readUser',
+  area,
+  needs: 'read',
+  summary: 'Read a user',
+  safe: true,
+  params: idParams,
+  answers: [200, 'The user; `ETag` names their state.', user],
+})
+
+const changeUser = operation({
+  id: 'changeUser',
+  area,
+  needs: 'dangerous',
+  summary: 'Change names, address or role',
+  description: 'Another address counts once the person has proven it; until then the old one stays.',
+  conditional: true,
+  params: idParams,
+  body: userChanges,
+  answers: [200, 'The user as they are now.', user],
+  problems: [409],
+})
+
+const deleteUser = operation({
+  id: 'deleteUser',
+  area,
+  needs: 'dangerous',
+  summary: 'Delete a user',
+  description: 'With their sessions, tokens and consents. The username and the address are free again.',
+  conditional: true,
+  params: idParams,
+  answers: [204, 'Deleted.'],
+  problems: [409],
+})
+
+const acts = [
+  ['disableUser', 'disable', 'Shut a user out', 'Every session and token ends at once.', 'dangerous'],
+  ['enableUser', 'enable', 'Let a disabled user in again', 'They sign in anew.', 'write'],
+  ['unlockUser', 'unlock', 'End a lock', 'Forgets the failed sign-ins.', 'write'],
+  [
+    'sendUserReset',
+    'send-reset',
+    'Send a link to set a password',
+    'To the address of the account; nobody else sees it.',
+    'write',
+  ],
+  [
+    'endUserSessions',
+    'end-sessions',
+    'Sign a user out everywhere',
+    'Every session and token ends at once.',
+    'dangerous',
+  ],
+] as const
+
+/** What a client that acts for itself may do to anybody: neither lets somebody in. */
+const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'end-sessions'])
+
+/** `/users` */
+export function userRoutes({ app, deps }: RestContext): void {
+  const { accounts, clock, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+  const view = (account: Account) => userView(account, clock())
+  const services = {
+    disable: accounts.disable,
+    enable: accounts.enable,
+    unlock: accounts.unlock,
+    'send-reset': accounts.sendReset,
+    'end-sessions': accounts.endSessions,
+  }
+
+  async function find(id: string): Promise<Account> {
+    const account = id.includes('\0') ? undefined : await accounts.byId(id)
+    if (account === undefined) throw new AppError('account_not_found', 404, 'There is no such account.')
+    return account
+  }
+  userBelongingsRoutes({ app, deps }, find)
+
+  app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
+    sendPage(request, reply, issuer, await accounts.search(request.query), view),
+  )
+
+  app.post('/users', { ...createUser, ...limit }, async (request, reply) => {
+    refuseRoles(callerOf(request), request.body.role)
+    const { first_name: givenName, last_name: familyName, ...fields } = request.body
+    return once(request, reply, async () => {
+      const created = await inOurNames(accounts.createByAdmin({ ...fields, givenName, familyName } as never))
+      const location = `${issuer}/api/admin/users/${created.id}`
+      return { headers: { location, etag: `"${created.updatedAt}"` }, body: view(created) }
+    })
+  })
+
+  app.get('/users/:id', { ...readUser, ...limit }, async (request, reply) => {
+    const account = await find(request.params.id)
+    sendEtag(reply, account.updatedAt)
+    return view(account)
+  })
+
+  app.patch('/users/:id', { ...changeUser, ...limit }, async (request, reply) => {
+    const caller = callerOf(request)
+    const before = await find(request.params.id)
+    refuseAdministrators(caller, before)
+    refuseRoles(caller, request.body.role)
+    // What was checked has to be what is changed, so a machine's change is always conditional.
+    const held = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
+    const { first_name: givenName, last_name: familyName, email, role } = request.body
+    const changes = { givenName, familyName, email, role }
+    const given = held ? { ifVersion: before.updatedAt } : {}
+    const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))
+    sendEtag(reply, changed.updatedAt)
+    return view(changed)
+  })
+
+  app.delete('/users/:id', { ...deleteUser, ...limit }, async (request, reply) => {
+    const before = await find(request.params.id)
+    refuseAdministrators(callerOf(request), before)
+    requireMatch(request, before.updatedAt)
+    await accounts.delete(before.id)
+    return reply.code(204).send()
+  })
+
+  for (const [id, verb, summary, description, needs] of acts) {
+    const act = operation({
+      id,
+      area,
+      needs,
+      summary,
+      description,
+      params: idParams,
+      answers: [200, 'The user as they are now.', user],
+      problems: verb === 'disable' || verb === 'send-reset' ? [409] : [],
+    })
+    app.post(`/users/:id/${verb}`, { ...act, ...limit }, async (request, reply) => {
+      const before = await find(request.params.id)
+      if (!HARMLESS.has(verb)) refuseAdministrators(callerOf(request), before)
+      const changed = await services[verb](before.id)
+      sendEtag(reply, changed.updatedAt)
+      return view(changed)
+    })
+  }
+}

@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import { adminRest } from '../admin/rest/routes.ts'
+import { auditDocument } from '../audit/export.ts'
+import type { Http } from '../http/http.ts'
+import { listDevices } from '../oidc/devices.ts'
+import { isCurrent } from '../oidc/subjects.ts'
+import type { Services } from '../services.ts'
+import type { Protocol } from './protocol.ts'
+
+/** In the artefact store, which keeps ids hashed and sweeps away what has expired. */
+const KEPT_ANSWER = 'AdministrationAnswer'
+
+/** The administration API, on the services and the protocol: what adds its routes to a context that speaks JSON. */
+export function wireAdminRest(http: Http, services: Services, { adminTokens }: Protocol) {
+  const { accounts, artifacts, audit, clients, clock, config, consents, event, keys, providers } = services
+  const { rejections, resources, secrets } = services
+  return (scope: FastifyInstance): Promise<void> =>
+    adminRest(scope, {
+      issuer: config.issuer,
+      clock,
+      limit: http.limit,
+      accept: adminTokens.accept,
+      async findLive(accountId, since) {
+        const account = await accounts.byId(accountId)
+        return isCurrent(account, since) ? account : undefined
+      },
+      answers: {
+        claim: (id, kept, ttl) => artifacts.insert(KEPT_ANSWER, id, { ...kept }, ttl),
+        async find(id) {
+          const { request, answer } = (await artifacts.find(KEPT_ANSWER, id)) ?? {}
+          if (typeof request !== 'string') return undefined
+          return { request, ...(typeof answer === 'string' && { answer }) }
+        },
+        replace: (id, kept, ttl) => artifacts.upsert(KEPT_ANSWER, id, { ...kept }, ttl),
+        drop: (id) => artifacts.destroy(KEPT_ANSWER, id),
+        seal: (text, id) => secrets.seal(text, `administration answer ${id}`),
+        open: (sealed, id) => secrets.open(sealed, `administration answer ${id}`),
+      },
+      clients,
+      accounts,
+      belongings: {
+        sessions: (accountId) => listDevices(artifacts, accountId),
+        consents: (accountId) => consents.list(accountId),
+      },
+      resources: {
+        list: resources.list,
+        add: resources.add,
+        remove: resources.remove,
+        async find(identifier) {
+          const found = await resources.findForProtocol(identifier)
+          if (found === undefined) return undefined
+          const { accessTokenTtl, name, scope } = found
+          return {
+            identifier,
+            name,
+            scope,
+            ...(accessTokenTtl !== null && { access_token_ttl: accessTokenTtl }),
+          }
+        },
+      },
+      providers,
+      keys,
+      audit: {
+        async list(filters, page) {
+          const { items, ...next } = await audit.list(filters, page)
+          return { items: items.map(auditDocument), ...next }
+        },
+        async export(format, filters) {
+          const lines = await audit.export(format, filters)
+          const exported = { type: 'audit.exported' as const, format, ...filters }
+          event(exported)
+          return lines
+        },
+      },
+      rejections,
+    })
+}
