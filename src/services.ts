@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createAudit } from './audit/audit.ts'
 import { createHappened } from './audit/happened.ts'
+import { reportedAudit } from './audit/reported.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence.ts'
 import { parseRegistration } from './clients/metadata.ts'
@@ -172,7 +173,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     secrets,
     db,
     artifacts,
-    audit,
+    audit: reportedAudit(audit, event),
     event,
     mailer,
     consents,

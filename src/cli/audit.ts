@@ -56,11 +56,8 @@ const exportAll = (cli: Cli): Command =>
     .action(async (options: Options) => {
       const format = z.enum(['csv', 'jsonl']).default('jsonl').safeParse(options.format)
       if (!format.success) throw new CliError(['--format: must be csv or jsonl'])
-      const { audit, event } = await cli.services()
-      const filters = filtersOf(options)
-      const pieces = await audit.export(format.data, filters)
-      event({ type: 'audit.exported', ...{ format: format.data, filters } })
-      await cli.stream(pieces)
+      const { audit } = await cli.services()
+      await cli.stream(await audit.export(format.data, filtersOf(options)))
     })
 
 const verify = (cli: Cli): Command =>
@@ -70,11 +67,10 @@ const verify = (cli: Cli): Command =>
       'a head from earlier (of this command, or of the server’s log) that must still fit',
     )
     .action(async (options: Options) => {
-      const { audit, event } = await cli.services()
+      const { audit } = await cli.services()
       const kept = typeof options.head === 'string' ? options.head : undefined
       const result = await audit.verify({ head: kept })
       const { ok, entries, first, head, problems } = result
-      event({ type: 'audit.verified', ...{ ok, entries, head, problems } })
       if (!ok) cli.setStatus(1)
       const range =
         entries === 0 ? 'The log is empty.' : `${entries} entries, from ${first} on, were looked at.`

@@ -27,7 +27,6 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
       secretKeyFile: config.secretKey === undefined ? join(config.dataDir, 'secret.key') : undefined,
     },
     audit: services.audit,
-    event: services.event,
     clients,
     resources,
     providers,

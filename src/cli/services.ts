@@ -1,6 +1,5 @@
 import type { ImportOptions, ImportReport } from '../accounts/import.ts'
 import type { Audit } from '../audit/audit.ts'
-import type { Action } from '../audit/words.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { Providers } from '../federation/providers/providers.ts'
@@ -38,8 +37,6 @@ export interface CliServices {
     secretKeyFile: string | undefined
   }
   audit: Pick<Audit, 'list' | 'export' | 'verify'>
-  /** Tells the audit log what was done. */
-  event(what: { type: Action }): void
   clients: Clients
   resources: Resources
   providers: Providers

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
+import { actionGroups, sentenceOf } from '../audit/words.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
 import type { Protocol } from './protocol.ts'
@@ -35,3 +36,6 @@ export async function wireConsole(
     }),
   )
 }
+      audit: services.audit,
+      auditSentence: sentenceOf,
+      auditActions: actionGroups(),

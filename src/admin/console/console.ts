@@ -16,8 +16,12 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   keysArea,
 ]
 
+    AuditDependencies,
 /** `/admin` and below. */
 export async function consolePages(app: FastifyInstance, deps: ConsoleAreas): Promise<void> {
   await consoleContext(app, deps)
   for (const area of AREAS) await area(app, deps)
 }
+import { auditArea } from './audit.ts'
+import type { AuditDependencies } from './audit-port.ts'
+  auditArea,
