@@ -1,0 +1,340 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bearer, createApi } from '../api/support.ts'
+import type { HttpBrowser } from '../support/flow.ts'
+import { engines, PASSWORD } from '../support/latchkey.ts'
+import { createWays, type Ways } from './ways.ts'
+import { openWorld, type World } from './world.ts'
+
+const FORM = 'application/x-www-form-urlencoded'
+
+describe.each(engines)('a provider tells that somebody has signed out there, on %s', (engine) => {
+  let world: World
+  let ways: Ways
+  beforeAll(async () => {
+    world = await openWorld({ engine })
+    ways = createWays(world)
+  })
+  afterAll(() => world?.stop())
+
+  const accounts = () => world.latchkey.services.accounts
+  const subject = (name: string) => `o-${name}`
+  const atOkta = (name: string) => ({
+    sub: subject(name),
+    preferred_username: name,
+    email: `${name}@example.com`,
+    email_verified: true,
+    name: 'O',
+  })
+  const byOkta = async (name: string, browser = world.browser()): Promise<HttpBrowser> => {
+    await ways.byOpenId(browser, 'Okta', atOkta(name))
+    expect(await ways.signedInAs(browser)).toBe(name)
+    return browser
+  }
+  const byPassword = async (identifier: string, browser = world.browser(), path = '/login') => {
+    await browser.signIn(await browser.open(ways.at(path)), { identifier, password: PASSWORD })
+    return browser
+  }
+  const idOf = async (name: string) => (await accounts().find(name))?.id ?? ''
+
+  /** The provider's sessions that somebody's sessions here came by. */
+  async function sidsOf(name: string): Promise<string[]> {
+    const sessions = await world.latchkey.services.artifacts.listByAccount('Session', await idOf(name))
+    return sessions.flatMap(({ payload }) => (payload.upstream as { sid?: string } | undefined)?.sid ?? [])
+  }
+
+  const send = (body: string, { provider = 'okta', type = FORM } = {}) =>
+    fetch(ways.at(`/api/auth/oauth/${provider}/backchannel-logout`), {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body,
+    })
+  const tell = async (claims: Record<string, unknown>, header = {}) =>
+    send(`${new URLSearchParams({ logout_token: await world.okta.logoutToken(claims, header) })}`)
+
+  test('by subject: signed out in every browser that came by it, and nowhere else', async () => {
+    const [one, two] = [await byOkta('everywhere'), await byOkta('everywhere')]
+    const other = await byOkta('somebody-else')
+    ways.onGitHub('bystander')
+    const bystander = world.browser()
+    await ways.byGitHub(bystander, 'bystander')
+    const answer = await tell({ sub: subject('everywhere') })
+    expect([answer.status, answer.headers.get('cache-control'), await answer.text()]).toEqual([
+      200,
+      'no-store',
+      '',
+    ])
+    expect([await ways.signedInAs(one), await ways.signedInAs(two)]).toEqual([undefined, undefined])
+    expect(await ways.signedInAs(other)).toBe('somebody-else')
+    expect(await ways.signedInAs(bystander)).toBe('bystander')
+  })
+
+  test.each([false, true])('by session, with the subject beside it: %s: that session alone', async (both) => {
+    const name = both ? 'of-both' : 'of-sid'
+    const first = world.browser()
+    await byOkta(name, first)
+    const [sid = ''] = await sidsOf(name)
+    // A second browser here with the same session there, and a third one with a session of its own.
+    const second = world.browser()
+    const there = new URL(world.okta.issuer)
+    const copied = (first.cookies.header(there) ?? '').split('; ').map((pair) => `${pair}; Path=/`)
+    second.cookies.store(there, copied)
+    await ways.start(second, 'Okta')
+    const third = await byOkta(name)
+    expect(new Set(await sidsOf(name)).size).toBe(2)
+    expect((await tell({ sid, sub: both ? subject(name) : undefined })).status).toBe(200)
+    expect([await ways.signedInAs(first), await ways.signedInAs(second)]).toEqual([undefined, undefined])
+    expect(await ways.signedInAs(third)).toBe(name)
+  })
+
+  test('the provider itself does it, when the person signs out there', async () => {
+    const browser = await byOkta('leaver')
+    const page = await browser.open(`${world.okta.issuer}/session/end`)
+    // It answers once its client has been told.
+    await browser.submit(page, {}, { button: 'Sign out' })
+    expect(await ways.signedInAs(browser)).toBeUndefined()
+  })
+
+  test('sign-ins by password and at other providers, of the same person, stay', async () => {
+    const user = await world.latchkey.createUser()
+    const linking = await byPassword(user.username)
+    ways.onGitHub(`also-${user.username}`)
+    for (const [provider, button] of [
+      ['github', `Continue as also-${user.username}`],
+      ['okta', `Continue as o-${user.username}`],
+    ] as const) {
+      world.okta.accounts = [{ ...atOkta(user.username), preferred_username: `o-${user.username}` }]
+      const account = await linking.open(ways.at('/account'))
+      const page = await linking.submit(
+        account,
+        {},
+        { form: ({ action }) => action === `/account/links/${provider}` },
+      )
+      await linking.submit(page, {}, { button })
+    }
+    const okta = await byOkta(user.username)
+    const github = world.browser()
+    await ways.byGitHub(github, `also-${user.username}`)
+    expect((await tell({ sub: subject(user.username) })).status).toBe(200)
+    expect(await ways.signedInAs(okta)).toBeUndefined()
+    // Linking is no sign-in: the session stays the password's.
+    for (const browser of [linking, github]) expect(await ways.signedInAs(browser)).toBe(user.username)
+  })
+
+  test.each(['/login?again=1', 'a flow'])(
+    'a session that was signed in to again by password, at %s, is not the provider’s to end',
+    async (where) => {
+      const name = where === 'a flow' ? 'again-in-flow' : 'again-at-login'
+      const browser = await byOkta(name)
+      const sids = await sidsOf(name)
+      await accounts().forgot(`${name}@example.com`)
+      // A password, set without ending the session: what the account page's button leads to would end it.
+      const { db } = world.latchkey.services
+      const { id } = await world.latchkey.createUser(`${name}-twin`)
+      const twin = await db.prisma.account.findUnique({ where: { id } })
+      const passwordHash = twin?.passwordHash ?? null
+      await db.prisma.account.update({ where: { username: name }, data: { passwordHash } })
+      if (where === 'a flow') {
+        const app = await world.app()
+        const request = await app.party.authorize({ prompt: 'login' })
+        const page = await browser.open(request.url)
+        const back = await browser.signIn(page, { identifier: name, password: PASSWORD })
+        expect((await app.party.callback(back.url, request)).claims()).toMatchObject({ amr: ['pwd'] })
+      } else await byPassword(name, browser, where)
+      expect((await tell({ sub: subject(name) })).status).toBe(200)
+      expect((await tell({ sid: sids[0] })).status).toBe(200)
+      expect(await ways.signedInAs(browser)).toBe(name)
+    },
+  )
+
+  describe('apps', () => {
+    async function receiver(): Promise<{ url: string; next: Promise<string>; server: Server }> {
+      const server = createServer()
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const next = once(server, 'request').then(async ([request, response]) => {
+        const token = new URLSearchParams(await text(request)).get('logout_token') ?? ''
+        response.end()
+        return token
+      })
+      const { port } = server.address() as AddressInfo
+      return { url: `http://127.0.0.1:${port}/signed-out`, next, server }
+    }
+
+    test('are told in turn, and their tokens of that session die', async () => {
+      const app = await receiver()
+      const { party, clientId } = await world.app({
+        backchannel_logout_uri: app.url,
+        backchannel_logout_session_required: true,
+      })
+      const browser = world.browser()
+      world.okta.accounts = [atOkta('app-user')]
+      const request = await party.authorize({ scope: 'openid email' })
+      const there = await browser.submit(
+        await browser.open(request.url),
+        {},
+        { button: 'Continue with Okta' },
+      )
+      const back = await browser.submit(there, {}, { button: 'Continue as app-user' })
+      const tokens = await party.callback(back.url, request)
+      const claims = tokens.claims()
+      const untouched = await byOkta('app-user')
+      expect((await party.userinfo(tokens.access_token, claims?.sub ?? '')).email).toBe(
+        'app-user@example.com',
+      )
+
+      const [sid = ''] = (await sidsOf('app-user')).slice(-1)
+      expect((await tell({ sid })).status).toBe(200)
+      const { payload } = await jwtVerify(
+        await app.next,
+        createRemoteJWKSet(new URL(`${world.latchkey.issuer}/jwks`)),
+        { issuer: world.latchkey.issuer, audience: clientId },
+      )
+      expect(payload).toMatchObject({ sub: claims?.sub, sid: claims?.sid })
+      await expect(party.userinfo(tokens.access_token, claims?.sub ?? '')).rejects.toThrow()
+      await expect(party.refresh(tokens.refresh_token ?? '')).rejects.toMatchObject({
+        error: 'invalid_grant',
+      })
+      expect(await ways.signedInAs(untouched)).toBe('app-user')
+      app.server.close()
+    })
+
+    test('tokens of the JSON API are no session, and stay', async () => {
+      const api = createApi(world.latchkey.issuer)
+      await byOkta('api-user')
+      const program = world.browser()
+      const start = await program.send({ url: new URL(ways.at('/api/auth/oauth/okta')), method: 'GET' })
+      const there = await program.open(start.headers.get('location') ?? '')
+      const tokens = JSON.parse((await program.submit(there, {}, { button: 'Continue as api-user' })).body)
+      expect((await tell({ sub: subject('api-user') })).status).toBe(200)
+      expect((await api.me(bearer(tokens.access_token))).status).toBe(200)
+    })
+  })
+
+  describe('what is refused', () => {
+    const refused = async (answer: Response, status: number) => {
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-store'])
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+      expect(await answer.json()).toMatchObject({
+        error: 'invalid_request',
+        error_description: expect.any(String),
+      })
+    }
+
+    test('a token that was used already; of ten at once one counts', async () => {
+      await byOkta('replayed')
+      const token = await world.okta.logoutToken({ sub: subject('replayed') })
+      const body = `${new URLSearchParams({ logout_token: token })}`
+      const answers = await Promise.all(Array.from({ length: 10 }, () => send(body)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(400)])
+      // Signed in again, the person is not signed out by the old token.
+      const later = await byOkta('replayed')
+      await refused(await send(body), 400)
+      expect(await ways.signedInAs(later)).toBe('replayed')
+    })
+
+    const without = (claim: string) =>
+      world.okta.logoutToken({ sub: subject('kept'), [claim]: undefined } as Record<string, unknown>)
+    const broken: [string, () => Promise<string> | string][] = [
+      ['no token', () => 'x'],
+      ['of another audience', () => world.okta.logoutToken({ aud: 'another-client', sub: subject('kept') })],
+      ['of another issuer', () => world.okta.logoutToken({ iss: world.google.issuer, sub: subject('kept') })],
+      [
+        'with a nonce, as an id_token has',
+        () => world.okta.logoutToken({ nonce: 'n', sub: subject('kept') }),
+      ],
+      ['without an event', () => without('events')],
+      ['without an id', () => without('jti')],
+      ['about nobody', () => without('sub')],
+      [
+        'an hour old',
+        () => world.okta.logoutToken({ iat: Math.floor(Date.now() / 1000) - 3600, sub: subject('kept') }),
+      ],
+      [
+        'of the type of access tokens',
+        () => world.okta.logoutToken({ sub: subject('kept') }, { typ: 'at+jwt' }),
+      ],
+      ['too long', () => 'x'.repeat(9000)],
+      [
+        'signed by somebody else',
+        async () => {
+          world.okta.forge = 'unpublished key'
+          return world.okta.logoutToken({ sub: subject('kept') })
+        },
+      ],
+      [
+        'not signed',
+        async () => {
+          world.okta.forge = 'none'
+          return world.okta.logoutToken({ sub: subject('kept') })
+        },
+      ],
+      [
+        'signed with the client secret',
+        async () => {
+          world.okta.forge = 'HS256'
+          return world.okta.logoutToken({ sub: subject('kept') })
+        },
+      ],
+    ]
+    test.each(broken)('a token %s: 400, and nobody is signed out', async (_what, token) => {
+      const browser = await byOkta('kept')
+      let value: string
+      try {
+        value = await token()
+      } finally {
+        world.okta.forge = undefined
+      }
+      await refused(await send(`${new URLSearchParams({ logout_token: value })}`), 400)
+      expect(await ways.signedInAs(browser)).toBe('kept')
+    })
+
+    test('no token, two, or one in the address', async () => {
+      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      await refused(await send(''), 400)
+      await refused(await send('logout_token='), 400)
+      await refused(await send(`logout_token=${token}&logout_token=${token}`), 400)
+      await refused(await send(`logout_token[]=${token}`), 400)
+      const inAddress = await fetch(
+        ways.at(`/api/auth/oauth/okta/backchannel-logout?logout_token=${token}`),
+        { method: 'POST', headers: { 'content-type': FORM } },
+      )
+      await refused(inAddress, 400)
+      // Nothing of that has used it up.
+      expect((await send(`logout_token=${token}`)).status).toBe(200)
+    })
+
+    test('a body of another type, or larger than any token', async () => {
+      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x'])
+        await refused(await send(JSON.stringify({ logout_token: token }), { type }), 415)
+      await refused(await send(`logout_token=${'x'.repeat(20_000)}`), 413)
+    })
+
+    test('a provider that there is not, that is switched off, or that never signs anybody out: 404', async () => {
+      const browser = await byOkta('kept')
+      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      const body = `logout_token=${token}`
+      for (const provider of ['nobody', 'github', 'google', '__proto__', '%00'])
+        await refused(await send(body, { provider }), 404)
+      await world.latchkey.services.providers.disable('okta')
+      await refused(await send(body), 404)
+      await world.latchkey.services.providers.enable('okta')
+      expect(await ways.signedInAs(browser)).toBe('kept')
+      expect((await fetch(ways.at('/api/auth/oauth/okta/backchannel-logout'))).status).toBe(404)
+    })
+  })
+
+  test('somebody whom nobody here knows is signed out already', async () => {
+    expect((await tell({ sub: 'o-nobody' })).status).toBe(200)
+    expect((await tell({ sub: undefined, sid: 'nobodys-session' })).status).toBe(200)
+  })
+
+  test('no token of a provider is in the log', () => {
+    expect(world.latchkey.log.join('')).not.toMatch(/eyJ[\w-]+\.eyJ/)
+  })
+})

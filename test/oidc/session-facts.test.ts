@@ -1,0 +1,186 @@
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider from 'oidc-provider'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createMapAdapter } from '../../bench/map-adapter.ts'
+import { rememberFacts } from '../../src/oidc/session-facts.ts'
+import { createWays, primaryAddress, type Ways } from '../federation/ways.ts'
+import { openWorld, type World } from '../federation/world.ts'
+import { engines, PASSWORD } from '../support/latchkey.ts'
+import type { Tokens } from '../support/relying-party.ts'
+
+const CLAIM = 'urn:latchkey:identity_provider'
+
+async function bareProvider(): Promise<Provider> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  return new Provider('https://id.example', {
+    adapter: createMapAdapter(),
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), use: 'sig' }] },
+    cookies: { keys: ['not a secret: a provider for tests'] },
+    features: { devInteractions: { enabled: false } },
+  })
+}
+
+test('the library keeps the list of what is stored where rememberFacts looks for it', async () => {
+  const [provider, untouched] = [await bareProvider(), await bareProvider()]
+  const stored = Reflect.get(provider.Session, 'IN_PAYLOAD')
+  expect(stored).toEqual(expect.arrayContaining(['uid', 'accountId', 'loginTs', 'amr', 'authorizations']))
+  expect(stored).not.toContain('device')
+  rememberFacts(provider)
+  expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([...stored, 'device', 'upstream'])
+  // Sessions of this provider alone.
+  expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')
+  expect(Reflect.get(untouched.Session, 'IN_PAYLOAD')).toEqual(stored)
+})
+
+describe.each(engines)('what a session remembers, on %s', (engine) => {
+  let world: World
+  let ways: Ways
+  beforeAll(async () => {
+    world = await openWorld({ engine })
+    ways = createWays(world)
+  })
+  afterAll(() => world?.stop())
+
+  const sessionsOf = async (id: string) =>
+    (await world.latchkey.services.artifacts.listByAccount('Session', id)).map(({ payload }) => payload)
+  const idOf = async (name: string) => (await world.latchkey.services.accounts.find(name))?.id ?? ''
+
+  /** A sign-in to an app, by GitHub unless a password is given. */
+  async function tokensFor(
+    browser: ReturnType<World['browser']>,
+    who: { login: string } | { identifier: string },
+    options: { scope?: string; prompt?: string } = {},
+  ) {
+    const app = await world.app()
+    const request = await app.party.authorize({ scope: 'openid identity_provider', ...options })
+    const page = await browser.open(request.url)
+    const back =
+      'login' in who
+        ? await browser.submit(
+            await browser.submit(page, {}, { button: 'Continue with GitHub' }),
+            {},
+            { button: `Continue as ${who.login}` },
+          )
+        : await browser.signIn(page, { identifier: who.identifier, password: PASSWORD })
+    return { app, tokens: await app.party.callback(back.url, request) }
+  }
+
+  /** Somebody with a password whose account is linked to one at GitHub. */
+  async function linked(login: string) {
+    const user = await world.latchkey.createUser()
+    ways.onGitHub(login, primaryAddress(user.email))
+    const browser = world.browser()
+    const page = await ways.byGitHub(browser, login)
+    await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })
+    return { ...user, browser }
+  }
+
+  test('the device, and the sign-in elsewhere; both stay when an app comes by', async () => {
+    ways.onGitHub('rememberer')
+    const browser = world.browser()
+    await ways.byGitHub(browser, 'rememberer')
+    const upstream = {
+      provider: 'github',
+      issuer: `${world.github.url}/login/oauth`,
+      subject: expect.stringMatching(/^\d+$/),
+    }
+    const device = { address: expect.any(String), userAgent: expect.any(String) }
+    const id = await idOf('rememberer')
+    expect(await sessionsOf(id)).toMatchObject([{ device, upstream, amr: ['fed'] }])
+    // Single sign-on: the session is read and saved by the library.
+    const app = await world.app()
+    const request = await app.party.authorize()
+    expect((await browser.open(request.url)).left).toBe(true)
+    expect(await sessionsOf(id)).toMatchObject([
+      { device, upstream, amr: ['fed'], authorizations: expect.any(Object) },
+    ])
+  })
+
+  test('the provider’s own session, where it tells', async () => {
+    const account = {
+      sub: 'o-teller',
+      preferred_username: 'teller',
+      email: 't@example.com',
+      email_verified: true,
+    }
+    await ways.byOpenId(world.browser(), 'Okta', account)
+    expect(await sessionsOf(await idOf('teller'))).toMatchObject([
+      {
+        upstream: {
+          provider: 'okta',
+          issuer: world.okta.issuer,
+          subject: 'o-teller',
+          sid: expect.any(String),
+        },
+      },
+    ])
+  })
+
+  test('signed in again by password, at /login or in a flow, it forgets where else', async () => {
+    const atLogin = await linked('forgets-1')
+    const inFlow = await linked('forgets-2')
+    for (const { id } of [atLogin, inFlow])
+      expect(await sessionsOf(id)).toMatchObject([{ upstream: { provider: 'github' } }])
+    await atLogin.browser.signIn(await atLogin.browser.open(ways.at('/login?again=1')), {
+      identifier: atLogin.username,
+      password: PASSWORD,
+    })
+    await tokensFor(inFlow.browser, { identifier: inFlow.username }, { prompt: 'login' })
+    for (const { id } of [atLogin, inFlow]) {
+      const [session, ...rest] = await sessionsOf(id)
+      expect(rest).toEqual([])
+      expect(session).toMatchObject({ amr: ['pwd'], device: expect.any(Object) })
+      expect(session).not.toHaveProperty('upstream')
+    }
+  })
+
+  describe('the scope identity_provider', () => {
+    const claimsOf = async (app: Awaited<ReturnType<World['app']>>, tokens: Tokens) => {
+      const claims = tokens.claims()
+      return [claims?.[CLAIM], (await app.party.userinfo(tokens.access_token, claims?.sub ?? ''))[CLAIM]]
+    }
+
+    test('says where the person signed in, at userinfo, also after a refresh', async () => {
+      ways.onGitHub('claimed')
+      const { app, tokens } = await tokensFor(world.browser(), { login: 'claimed' })
+      // An access token comes with it, so that claims are at userinfo (OpenID Connect Core §5.4).
+      expect(await claimsOf(app, tokens)).toEqual([undefined, 'github'])
+      const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
+      expect(await claimsOf(app, refreshed)).toEqual([undefined, 'github'])
+    })
+
+    test('is absent for whoever signed in by password, also with an account that is linked', async () => {
+      const user = await linked('by-password')
+      const { app, tokens } = await tokensFor(world.browser(), { identifier: user.username })
+      expect(await claimsOf(app, tokens)).toEqual([undefined, undefined])
+      const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
+      expect(await claimsOf(app, refreshed)).toEqual([undefined, undefined])
+    })
+
+    test('brings nothing to an app that did not ask for it', async () => {
+      ways.onGitHub('private')
+      const { app, tokens } = await tokensFor(
+        world.browser(),
+        { login: 'private' },
+        { scope: 'openid profile' },
+      )
+      expect(await claimsOf(app, tokens)).toEqual([undefined, undefined])
+    })
+
+    test('is of the session of the token, not of any other of the person', async () => {
+      const user = await linked('two-ways')
+      const elsewhere = await tokensFor(world.browser(), { login: 'two-ways' })
+      const here = await tokensFor(world.browser(), { identifier: user.username })
+      expect((await claimsOf(elsewhere.app, elsewhere.tokens))[1]).toBe('github')
+      expect((await claimsOf(here.app, here.tokens))[1]).toBeUndefined()
+    })
+
+    test('is listed in discovery, with its claim', async () => {
+      const metadata = await (await fetch(ways.at('/.well-known/openid-configuration'))).json()
+      expect(metadata).toMatchObject({
+        scopes_supported: expect.arrayContaining(['identity_provider']),
+        claims_supported: expect.arrayContaining([CLAIM]),
+      })
+    })
+  })
+})
