@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import type { RegistrationInput } from '../clients/metadata.ts'
 import { type Options, secondsOf } from './context.ts'
 import { providerFields } from './provider-options.ts'
+import { registrationFields } from './registration.ts'
 
 interface ClientOption {
   flags: string
@@ -138,6 +139,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   email: '--email',
   password: '--password-stdin',
   ...providerFields,
+  ...registrationFields,
 }
 
 /** The option that sets a field, for messages; the field itself when none does. */

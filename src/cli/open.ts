@@ -30,6 +30,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     clients,
     resources,
     providers,
+    registration: services.registration,
     keptTokens: services.keptTokens,
     accounts,
     keys,

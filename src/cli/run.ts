@@ -11,6 +11,7 @@ import { errorLines } from './errors.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { providerCommands } from './providers.ts'
+import { registrationCommands } from './registration.ts'
 import { resourceCommands } from './resources.ts'
 import type { CliServices } from './services.ts'
 import { printable } from './text.ts'
@@ -83,6 +84,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     userCommands(cli),
     resourceCommands(cli),
     providerCommands(cli),
+    registrationCommands(cli),
     keyCommands(cli),
     auditCommands(cli),
     migrateCommand(cli),

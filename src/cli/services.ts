@@ -3,6 +3,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { Providers } from '../federation/providers/providers.ts'
+import type { Registration } from '../registration/registration.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
 export interface CliAccount {
@@ -40,6 +41,7 @@ export interface CliServices {
   clients: Clients
   resources: Resources
   providers: Providers
+  registration: Pick<Registration, 'mode' | 'tokens'>
   /** The tokens that a provider was set to keep for an account. */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
   accounts: {
