@@ -4,19 +4,34 @@ import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/words.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
+import { clientsConsole } from './clients-console.ts'
 import type { Protocol } from './protocol.ts'
+import { usersConsole } from './users-console.ts'
 
 /** The console, on the services and the protocol. */
 export async function wireConsole(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { sessions }: Protocol,
+  protocol: Protocol,
 ): Promise<void> {
-  const { accounts, clients, clock, config, keys, usage } = services
+  const { sessions } = protocol
+  const { accounts, clients, clock, config, keys, providers, resources, usage } = services
   const counts = createAuditCounts(services.db)
   await app.register((scope) =>
     consolePages(scope, {
+      ...clientsConsole(app, http, services, protocol),
+      ...usersConsole(services),
+      registration: services.registration,
+      selfRegistered: services.selfRegistered,
+      metadataDocuments: config.clientMetadataDocuments,
+      providers,
+      resources: {
+        list: resources.list,
+        add: resources.add,
+        remove: resources.remove,
+        find: resources.findForProtocol,
+      },
       clock,
       issuer: new URL(config.issuer),
       http,
@@ -31,11 +46,12 @@ export async function wireConsole(
       }),
       keys,
       keyUses: usage.keyUses,
+      audit: services.audit,
+      auditSentence: sentenceOf,
+      auditActions: actionGroups(),
+      rejections: services.rejections,
       clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
       keyRotationDays: config.keyRotationDays,
     }),
   )
 }
-      audit: services.audit,
-      auditSentence: sentenceOf,
-      auditActions: actionGroups(),

@@ -3,25 +3,50 @@
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
+import { auditArea } from './audit.ts'
+import type { AuditDependencies } from './audit-port.ts'
+import { clientsArea } from './clients.ts'
+import type { ClientsDependencies } from './clients-port.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
+import { type ProvidersDependencies, providersArea } from './providers.ts'
+import { registrationArea } from './registration.ts'
+import type { RegistrationDependencies } from './registration-port.ts'
+import { rejectionsArea } from './rejections.ts'
+import type { RejectionsDependencies } from './rejections-port.ts'
+import { type ResourcesDependencies, resourcesArea } from './resources.ts'
+import { usersArea } from './users.ts'
+import type { UsersDependencies } from './users-port.ts'
 
 /** Everything that the areas ask for. */
-export interface ConsoleAreas extends ConsoleDependencies, DashboardDependencies, KeysDependencies {}
+export interface ConsoleAreas
+  extends ConsoleDependencies,
+    AuditDependencies,
+    ClientsDependencies,
+    DashboardDependencies,
+    KeysDependencies,
+    ProvidersDependencies,
+    RejectionsDependencies,
+    RegistrationDependencies,
+    ResourcesDependencies,
+    UsersDependencies {}
 
 /** Each is a plugin that adds its routes; `config: { admin: 'read' | 'write' | 'dangerous' }` on every one. */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
+  clientsArea,
+  usersArea,
+  resourcesArea,
+  providersArea,
   keysArea,
+  registrationArea,
+  rejectionsArea,
+  auditArea,
 ]
 
-    AuditDependencies,
 /** `/admin` and below. */
 export async function consolePages(app: FastifyInstance, deps: ConsoleAreas): Promise<void> {
   await consoleContext(app, deps)
   for (const area of AREAS) await area(app, deps)
 }
-import { auditArea } from './audit.ts'
-import type { AuditDependencies } from './audit-port.ts'
-  auditArea,

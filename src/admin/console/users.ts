@@ -1,0 +1,222 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import { shownAgain } from '../../http/forms.ts'
+import type { Form } from '../../http/pages.ts'
+import { type ConsoleDependencies, renderConsole } from './context.ts'
+import { asFormErrors } from './form-errors.ts'
+import type { UserRecord, UsersDependencies } from './users-port.ts'
+import { actsOf, factsOf, tagsOf, when } from './users-view.ts'
+
+const text = z.string().max(400).default('')
+const role = z.enum(['user', 'auditor', 'admin'])
+const query = z.object({
+  search: text.catch(''),
+  role: role.optional().catch(undefined),
+  cursor: z.string().max(500).optional().catch(undefined),
+})
+const newForm = z.object({ username: text, email: text, given_name: text, family_name: text, role })
+const editForm = z.object({
+  given_name: text,
+  family_name: text,
+  email: text,
+  role,
+  version: z.string().regex(/^\d{1,16}$/),
+})
+const FIELDS = { givenName: 'given_name', familyName: 'family_name' }
+
+const NOTICES: Readonly<Record<string, string>> = {
+  created: 'The user is made. A message with a link to set a password is on its way.',
+  saved: 'Saved.',
+  disable: 'Disabled: every session and token has ended.',
+  enable: 'Enabled: they may sign in again.',
+  unlock: 'Unlocked.',
+  'send-reset': 'A message with a link to set a password is on its way.',
+  'end-sessions': 'Signed out everywhere.',
+  deleted: 'The user is deleted.',
+}
+
+type ById = { Params: { id: string }; Querystring: { done?: unknown } }
+
+/** `/admin/users`: finding people, seeing how they sign in, and helping or stopping them. Never a password. */
+export async function usersArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & UsersDependencies,
+): Promise<void> {
+  const { users, clock } = deps
+
+  const find = async (id: string): Promise<UserRecord> => {
+    const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
+    if (!user)
+      throw new AppError('account_not_found', 404, 'There is no such user. They may have been deleted.')
+    return user
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(
+    '/admin/users',
+    { config: { admin: 'read' } },
+    async (request, reply) => {
+      const wanted = query.parse(request.query)
+      const page = await users.search(wanted)
+      const link = (cursor?: string) =>
+        `/admin/users?${new URLSearchParams({ search: wanted.search, role: wanted.role ?? '', ...(cursor && { cursor }) })}`
+      const data = {
+        search: wanted.search,
+        role: wanted.role ?? '',
+        users: page.items.map((user) => ({
+          href: `/admin/users/${user.id}`,
+          name: [user.givenName, user.familyName].filter(Boolean).join(' '),
+          username: user.displayUsername,
+          email: user.email ?? user.pendingEmail ?? '–',
+          tags: tagsOf(user, clock()),
+          lastSignIn: when(user.lastSignInAt),
+        })),
+        first: wanted.cursor === undefined ? undefined : link(),
+        next: page.next_cursor === undefined ? undefined : link(page.next_cursor),
+      }
+      const notice = NOTICES[String(request.query.done)]
+      return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
+    },
+  )
+
+  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
+    renderConsole(
+      request,
+      reply,
+      'users',
+      'admin/users-new',
+      { form: { action: '/admin/users', ...form } },
+      { status },
+    )
+
+  app.get('/admin/users/new', { config: { admin: 'write' } }, async (request, reply) =>
+    showNew(request, reply),
+  )
+
+  app.post('/admin/users', { config: { admin: 'dangerous' } }, async (request, reply) => {
+    const { given_name, family_name, ...fields } = newForm.parse(request.body ?? {})
+    try {
+      const user = await users.createByAdmin({ ...fields, givenName: given_name, familyName: family_name })
+      await users.sendReset(user.id)
+      return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
+    } catch (error) {
+      const form = { ...asFormErrors(error, FIELDS), values: shownAgain(request.body) }
+      return showNew(request, reply, form, 422)
+    }
+  })
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: UserRecord,
+    also: {
+      edit?: Partial<Form>
+      remove?: Partial<Form>
+      alert?: string
+      notice?: string | undefined
+      status?: number
+    } = {},
+  ) {
+    const [ways, devices, apps, history] = await Promise.all([
+      users.waysIn(user.id),
+      users.devices(user.id),
+      users.apps(user.id),
+      users.history(user.id),
+    ])
+    const base = `/admin/users/${user.id}`
+    const data = {
+      title: user.displayUsername,
+      facts: factsOf(user),
+      tags: tagsOf(user, clock()),
+      alert: also.alert,
+      edit: {
+        action: `${base}/edit`,
+        version: String(user.updatedAt),
+        values: {
+          given_name: user.givenName ?? '',
+          family_name: user.familyName ?? '',
+          email: user.pendingEmail ?? user.email ?? '',
+          role: user.role,
+        },
+        ...also.edit,
+      },
+      acts: actsOf(user, clock()),
+      password: ways.password,
+      identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
+        name: provider,
+        detail: `${label === null ? '' : `${label} · `}last used ${when(lastUsedAt)}`,
+      })),
+      devices,
+      apps: apps.map(({ clientId, name, scopes }) => ({
+        href: `/admin/clients/${encodeURIComponent(clientId)}`,
+        name,
+        scopes: scopes.join(' '),
+      })),
+      history: history.map(({ at, what, by, href }) => ({ when: when(at), what, by, href })),
+      remove: { action: `${base}/delete`, ...also.remove },
+    }
+    const { notice, status } = also
+    return renderConsole(request, reply, 'users', 'admin/users-one', data, {
+      notice,
+      ...(status !== undefined && { status }),
+    })
+  }
+
+  app.get<ById>('/admin/users/:id', { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await find(request.params.id), { notice: NOTICES[String(request.query.done)] }),
+  )
+
+  app.post<ById>('/admin/users/:id/edit', { config: { admin: 'dangerous' } }, async (request, reply) => {
+    const user = await find(request.params.id)
+    const { version, given_name, family_name, email, role: chosen } = editForm.parse(request.body ?? {})
+    const unchanged = email === (user.pendingEmail ?? user.email ?? '')
+    try {
+      await users.updateByAdmin(
+        user.id,
+        {
+          givenName: given_name,
+          familyName: family_name,
+          ...(!unchanged && { email }),
+          ...(chosen !== user.role && { role: chosen }),
+        },
+        { ifVersion: Number(version) },
+      )
+      return reply.redirect(`/admin/users/${user.id}?done=saved`, 303)
+    } catch (error) {
+      const edit = { ...asFormErrors(error, FIELDS), values: shownAgain(request.body) }
+      const status = error instanceof AppError ? error.status : 422
+      return show(request, reply, await find(user.id), { edit, status })
+    }
+  })
+
+  for (const act of ['disable', 'enable', 'unlock', 'send-reset', 'end-sessions'] as const) {
+    const work = { 'send-reset': 'sendReset', 'end-sessions': 'endSessions' } as const
+    const method = act === 'send-reset' || act === 'end-sessions' ? work[act] : act
+    app.post<ById>(`/admin/users/:id/${act}`, { config: { admin: 'dangerous' } }, async (request, reply) => {
+      const user = await find(request.params.id)
+      try {
+        await users[method](user.id)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.status >= 500) throw error
+        return show(request, reply, user, { alert: error.publicMessage, status: error.status })
+      }
+      return reply.redirect(`/admin/users/${user.id}?done=${act}`, 303)
+    })
+  }
+
+  app.post<ById>('/admin/users/:id/delete', { config: { admin: 'dangerous' } }, async (request, reply) => {
+    const user = await find(request.params.id)
+    const { confirm } = z.object({ confirm: text }).parse(request.body ?? {})
+    if (confirm.trim() !== user.displayUsername) {
+      const remove = { errors: { confirm: `Type ${user.displayUsername} to confirm.` } }
+      return show(request, reply, user, { remove, status: 422 })
+    }
+    try {
+      await users.delete(user.id)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      return show(request, reply, user, { alert: error.publicMessage, status: error.status })
+    }
+    return reply.redirect('/admin/users?done=deleted', 303)
+  })
+}
