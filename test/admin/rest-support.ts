@@ -1,3 +1,4 @@
+import { type ApiDocument, documentOf } from '../api/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
@@ -15,7 +16,34 @@ export interface RestRequest {
   headers?: Record<string, string>
 }
 
-/** A program that calls the administration API with one token. */
+const documents = new Map<string, Promise<ApiDocument>>()
+
+/** @throws Error when an answer is not one of those that are documented */
+async function checkDocumented(
+  issuer: string,
+  method: string,
+  path: string,
+  answer: RestAnswer,
+): Promise<void> {
+  const document = documents.get(issuer) ?? documentOf(issuer)
+  documents.set(issuer, document)
+  const parts = `/api/admin${path}`.split('?', 1)[0]?.split('/') ?? []
+  const templates = Object.entries((await document).paths)
+  const fits = (template: string[], exactly: boolean) =>
+    template.length === parts.length &&
+    template.every((part, i) => part === parts[i] || (!exactly && /^{/.test(part)))
+  const found =
+    templates.find(([template]) => fits(template.split('/'), true)) ??
+    templates.find(([template]) => fits(template.split('/'), false))
+  const documented = found?.[1][method.toLowerCase()]?.responses[answer.status]
+  const type = answer.headers.get('content-type')?.split(';')[0]
+  const types = Object.keys(documented?.content ?? {})
+  const file = type !== undefined && /^text\/csv|jsonl$/.test(type)
+  if (documented === undefined || (type !== undefined && !file && !types.includes(type)))
+    throw new Error(`${method} ${path} is not documented to answer ${answer.status} ${type}: ${answer.text}`)
+}
+
+/** A program that calls the administration API with one token, and looks whether each answer is documented. */
 export function createRest(issuer: string, token?: string) {
   const call = async (method: string, path: string, request: RestRequest = {}): Promise<RestAnswer> => {
     const response = await fetch(`${issuer}/api/admin${path}`, {
@@ -30,7 +58,9 @@ export function createRest(issuer: string, token?: string) {
     })
     const text = await response.text()
     const json = /json/.test(response.headers.get('content-type') ?? '') && text !== '' ? safe(text) : {}
-    return { status: response.status, headers: response.headers, text, json }
+    const answer = { status: response.status, headers: response.headers, text, json }
+    await checkDocumented(issuer, method, path, answer)
+    return answer
   }
   return {
     call,
