@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import { type RedirectFix, redirectFix } from './redirect-fix.ts'
-import type { ClientNow, Rejection } from './rejection.ts'
+import type { ClientNow, Rejection, Surroundings } from './rejection.ts'
 import type { RejectionsDependencies } from './rejections.ts'
 
 /** `replace`: the sent URI takes the place of the one it is like; `add`: both are registered. */
@@ -17,6 +17,8 @@ export interface OfferedFix extends RedirectFix {
   version: string
 }
 
+type FixSurroundings = Pick<Surroundings, 'client' | 'owners'>
+
 /** The redirect URI that a client sent and that was refused for not being registered; else undefined. */
 function refusedUri({ facts, error, endpoint, description }: Rejection): string | undefined {
   if (endpoint !== 'authorization' && endpoint !== 'pushed_authorization_request') return undefined
@@ -30,13 +32,15 @@ export function createFixes({
   clients,
   redirectUriProblem,
 }: Pick<RejectionsDependencies, 'clients' | 'redirectUriProblem'>) {
-  function offer(rejection: Rejection, client: ClientNow | undefined): OfferedFix | undefined {
+  function offer(rejection: Rejection, { client, owners }: FixSurroundings): OfferedFix | undefined {
     const sent = refusedUri(rejection)
     if (sent === undefined || client === undefined || client.disabled) return undefined
     if (client.client_id !== rejection.clientId || !client.grant_types.includes('authorization_code'))
       return undefined
     const fix = redirectFix(sent, client.redirect_uris)
     if (fix === undefined || redirectUriProblem(sent, client.application_type) !== undefined) return undefined
+    // Another path that is another client's: the codes of this one would go there.
+    if (fix.kind === 'path' && owners.length > 0) return undefined
     return {
       ...fix,
       clientId: client.client_id,
@@ -53,14 +57,20 @@ export function createFixes({
   return {
     offer,
 
+    /** Whether the redirect URI that was refused is registered now. */
+    isRegistered(rejection: Rejection, client: ClientNow | undefined): boolean {
+      const sent = refusedUri(rejection)
+      return sent !== undefined && client?.redirect_uris.includes(sent) === true
+    },
+
     /** @throws AppError no_safe_fix (409) · version_conflict (409) · InvalidInputError, as of clients.update */
     async apply(
       rejection: Rejection,
-      client: ClientNow | undefined,
+      around: FixSurroundings,
       mode: FixMode,
       version: string,
     ): Promise<{ clientId: string }> {
-      const fix = offer(rejection, client)
+      const fix = offer(rejection, around)
       if (fix === undefined)
         throw new AppError(
           'no_safe_fix',

@@ -43,6 +43,8 @@ export interface ExplainedRejection {
   /** A URI that was sent, over the registered one that is nearest. */
   alignment?: { segments: Segment[]; sent: string; registered: string } | undefined
   fix?: OfferedFix | undefined
+  /** The redirect URI that was refused is registered now. */
+  registeredSince: boolean
 }
 
 const rejectionOf = (row: RejectionRow): Rejection => ({
@@ -116,7 +118,8 @@ export function createRejections(deps: RejectionsDependencies) {
         client: around.client,
         explanation: explain(rejection, around),
         alignment: alignmentOf(rejection),
-        fix: fixes.offer(rejection, around.client),
+        fix: fixes.offer(rejection, around),
+        registeredSince: fixes.isRegistered(rejection, around.client),
       }
     },
 
@@ -145,8 +148,7 @@ export function createRejections(deps: RejectionsDependencies) {
      */
     async fix(id: string, mode: FixMode, version: string): Promise<{ clientId: string }> {
       const rejection = await get(id)
-      const client = rejection.clientId === null ? undefined : await findClient(rejection.clientId)
-      return fixes.apply(rejection, client, mode, version)
+      return fixes.apply(rejection, await surroundings(rejection), mode, version)
     },
 
     /** Deletes one batch of what is not kept any longer. @returns how many; 0: nothing is left */

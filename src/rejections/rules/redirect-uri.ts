@@ -1,3 +1,4 @@
+import { fixKind } from '../redirect-fix.ts'
 import { type Case, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** RFC 9700 §2.1: redirect URIs are compared character by character. */
@@ -24,6 +25,10 @@ const differing =
     const pair = isMismatch(rejection) ? pairOf(rejection) : undefined
     return pair !== undefined && differs(pair, rejection)
   }
+
+/** So near to a registered one that no other client was meant. */
+const isAlmostRight = ({ facts }: Case) =>
+  ['trailing_slash', 'path_case'].includes(fixKind(facts.redirect_uri ?? '', facts.closest ?? '') ?? '')
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const sameHost = ({ sent, registered }: Pair) => sent.hostname === registered.hostname
@@ -54,7 +59,7 @@ export const redirectUriRules: readonly Rule[] = [
   },
   {
     name: 'redirect_uri_of_another_client',
-    fits: (rejection) => isMismatch(rejection) && rejection.owners.length > 0,
+    fits: (rejection) => isMismatch(rejection) && rejection.owners.length > 0 && !isAlmostRight(rejection),
     title: 'The redirect URI belongs to another client',
     mistake: ({ owners, ...rejection }) =>
       `This redirect URI is registered for ${listed(owners.map(({ client_name: name }) => name))}, but the app said that it is ${nameOf({ owners, ...rejection })}. Probably its client_id is that of another app or environment.`,
