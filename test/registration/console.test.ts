@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { callback, type Registrar, registrar } from './support.ts'
+
+let latchkey: Latchkey
+let at: Registrar
+let url: string
+beforeAll(async () => {
+  latchkey = await startLatchkey({
+    env: { DYNAMIC_REGISTRATION: 'open', UNVERIFIED_CLIENT_SCOPES: 'books:read' },
+  })
+  at = registrar(latchkey)
+  url = `${latchkey.issuer}/admin/registration`
+})
+afterAll(() => latchkey.stop())
+
+test('a token is made, shown once to who made it, registers a client, and is revoked', async () => {
+  const { browser } = await signedIn(latchkey)
+  const empty = await browser.open(url)
+  expect(empty.text).toContain('Anybody.')
+  expect(empty.text).toContain('books:read')
+  const made = await browser.submit(
+    empty,
+    {
+      'Who or what it is for': 'Build server',
+      'How many clients': '2',
+      'Hosts of their redirect URIs': 'app.example, b.example',
+      'They may act for themselves': true,
+    },
+    { button: 'Make token' },
+  )
+  const token = /Bearer ([\w-]{43})'/.exec(made.text)?.[1]
+  expect(made.text).toContain('shown this once')
+  expect((await browser.open(made.url)).text).not.toContain(token)
+  const other = await signedIn(latchkey)
+  expect((await other.browser.open(made.url)).text).not.toContain(token)
+
+  expect((await at.register({ client_name: 'Made', redirect_uris: [callback] }, token)).status).toBe(201)
+  const listed = await browser.open(url)
+  expect(listed.text).toContain('1 left')
+  expect(listed.text).toContain('only at app.example, b.example')
+  expect(listed.text).toContain('acting for themselves')
+  const revoked = await browser.submit(listed, {}, { button: 'Revoke Build server' })
+  expect(revoked.text).toContain('The token is revoked')
+  expect((await at.register({ redirect_uris: [callback] }, token)).status).toBe(401)
+})
+
+test('what is wrong stands beside its field, with what was typed', async () => {
+  const { browser } = await signedIn(latchkey)
+  const page = await browser.open(url)
+  const wrong = {
+    'Who or what it is for': ' ',
+    'How many clients': 'many',
+    'Hosts of their redirect URIs': 'https://x',
+  }
+  const refused = await browser.submit(page, wrong, { button: 'Make token' })
+  expect(refused.status).toBe(422)
+  expect(refused.text).toContain('must be a whole number from 1 to 10000')
+  expect(refused.text).toContain('must be host names')
+  expect(refused.body).toContain('value="https://x"')
+})
+
+test('a client that registered itself is marked as checked', async () => {
+  const { json } = await at.register({ client_name: 'Wild app', redirect_uris: [callback] })
+  const id = String(json.client_id)
+  const { browser } = await signedIn(latchkey)
+  const page = await browser.open(url)
+  expect(page.text).toContain('Wild app')
+  const done = await browser.submit(page, {}, { button: 'Mark as checked Wild app' })
+  expect(done.text).toContain('marked as checked')
+  expect((await latchkey.services.clients.get(id)).verified).toBe(true)
+})
+
+test('an auditor looks and changes nothing', async () => {
+  const { browser } = await signedIn(latchkey, 'auditor')
+  const page = await browser.open(url)
+  expect(page.status).toBe(200)
+  expect(page.forms).toEqual([])
+  expect(page.text).not.toContain('Make an initial access token')
+})
+
+test('while it is off, the page says how to switch it on', async () => {
+  const off = await startLatchkey()
+  try {
+    const { browser } = await signedIn(off)
+    const page = await browser.open(`${off.issuer}/admin/registration`)
+    expect(page.text).toContain('Administrators only.')
+    expect(page.text).toContain('DYNAMIC_REGISTRATION=token')
+  } finally {
+    await off.stop()
+  }
+})
