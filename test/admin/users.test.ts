@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { signedIn } from './console.ts'
+
+describe.each(engines)('users, APIs and providers in the console on %s', (engine) => {
+  let latchkey: Latchkey
+  let admin: Awaited<ReturnType<typeof signedIn>>
+  const at = (path: string) => admin.browser.open(`${latchkey.issuer}${path}`)
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine })
+    admin = await signedIn(latchkey)
+  })
+  afterAll(() => latchkey?.stop())
+
+  test('people are found by name, address and id, and filtered by role', async () => {
+    const ada = await latchkey.createUser('ada.lovelace')
+    await latchkey.createUser('grace.hopper')
+    for (const search of ['lovelace', 'ADA.LOVELACE@EXAMPLE', ada.id]) {
+      const page = await at(`/admin/users?${new URLSearchParams({ search })}`)
+      expect(page.text).toContain('ada.lovelace@example.com')
+      expect(page.text).not.toContain('grace.hopper')
+    }
+    expect((await at('/admin/users?role=admin')).text).not.toContain('ada.lovelace')
+    expect((await at('/admin/users?search=no-such-person')).text).toContain('Nobody matches')
+  })
+
+  test('a user is added with an invitation by mail, and no password passes through the console', async () => {
+    const form = await at('/admin/users/new')
+    expect(form.body).not.toContain('type="password"')
+    const refused = await admin.browser.submit(
+      form,
+      { Username: 'x', Email: 'nonsense' },
+      { button: 'Add user' },
+    )
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain('Use at least 3 characters.')
+    const made = await admin.browser.submit(
+      refused,
+      { Username: `new.${engine}`, Email: `new.${engine}@example.com`, 'First name': 'Nova' },
+      { button: 'Add user' },
+    )
+    expect(made.text).toContain('A message with a link to set a password is on its way.')
+    const mails = await latchkey.mailTo(`new.${engine}@example.com`)
+    expect(mails.text).toContain('/reset-password?token=')
+    expect(await latchkey.services.accounts.find(`new.${engine}`)).toMatchObject({
+      givenName: 'Nova',
+      email: null,
+    })
+  })
+
+  test('a person’s page: disable, enable, sign out everywhere, reset link, each once and in the log', async () => {
+    const user = await latchkey.createUser()
+    const page = await at(`/admin/users/${user.id}`)
+    const disabled = await admin.browser.submit(page, {}, { button: 'Disable' })
+    expect(disabled.text).toContain('every session and token has ended')
+    expect(
+      await latchkey.services.accounts.authenticate({ identifier: user.username, password: PASSWORD }),
+    ).toMatchObject({ reason: 'disabled' })
+    const enabled = await admin.browser.submit(disabled, {}, { button: 'Enable' })
+    const reset = await admin.browser.submit(enabled, {}, { button: 'Send reset link' })
+    expect(reset.text).toContain('on its way')
+    expect((await latchkey.mailTo(user.email)).subject).toContain('Set a new password')
+    const out = await admin.browser.submit(reset, {}, { button: 'Sign out everywhere' })
+    expect(out.text).toContain(`${admin.username} from`)
+    expect(out.text).toContain(`disabled ${user.username}`)
+  })
+
+  test('a stale tab overwrites nothing', async () => {
+    const user = await latchkey.createUser()
+    const [one, two] = [await at(`/admin/users/${user.id}`), await at(`/admin/users/${user.id}`)]
+    expect((await admin.browser.submit(one, { 'First name': 'Ada' }, { button: 'Save' })).text).toContain(
+      'Saved.',
+    )
+    const stale = await admin.browser.submit(two, { 'First name': 'Grace' }, { button: 'Save' })
+    expect(stale.status).toBe(409)
+    expect(stale.text).toContain('Somebody has changed this account since you read it')
+    expect((await latchkey.services.accounts.byId(user.id))?.givenName).toBe('Ada')
+  })
+
+  test('an administrator is made and unmade, never the last one', async () => {
+    const user = await latchkey.createUser()
+    const page = await at(`/admin/users/${user.id}`)
+    await admin.browser.submit(page, { Role: 'admin' }, { button: 'Save' })
+    expect((await latchkey.services.accounts.byId(user.id))?.role).toBe('admin')
+    await latchkey.services.accounts.setRole(user.id, 'user')
+    const own = await at(`/admin/users/${admin.id}`)
+    const refused = await admin.browser.submit(own, {}, { button: 'Disable' })
+    expect(refused.status).toBe(409)
+    expect(refused.text).toContain('This is the last administrator')
+  })
+
+  test('deleting asks for the name, and takes the account', async () => {
+    const user = await latchkey.createUser()
+    const page = await at(`/admin/users/${user.id}`)
+    const label = `Type ${user.username} to confirm`
+    const refused = await admin.browser.submit(page, { [label]: 'somebody' }, { button: 'Delete user' })
+    expect(refused.status).toBe(422)
+    const gone = await admin.browser.submit(refused, { [label]: user.username }, { button: 'Delete user' })
+    expect(gone.text).toContain('The user is deleted.')
+    expect((await at(`/admin/users/${user.id}`)).status).toBe(404)
+    for (const id of ['../../token', "' OR 1=1", '%00', 'x'.repeat(500)])
+      expect((await at(`/admin/users/${encodeURIComponent(id)}`)).status).toBeLessThan(500)
+  })
+
+  test('an API is added with its scopes, refused beside its fields, and removed', async () => {
+    const page = await at('/admin/resources')
+    const refused = await admin.browser.submit(
+      page,
+      { Identifier: 'http://api.example', Scopes: 'openid', 'Token lifetime in seconds': '5' },
+      { button: 'Add API' },
+    )
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain('must be an https or urn: URI')
+    expect(refused.text).toContain('must be a whole number of seconds')
+    const added = await admin.browser.submit(
+      refused,
+      {
+        Identifier: 'https://api.example',
+        Scopes: 'orders:read  orders:write',
+        'Token lifetime in seconds': '600',
+      },
+      { button: 'Add API' },
+    )
+    expect(added.text).toContain('600 seconds')
+    const asks = await admin.browser.follow(added, 'Remove https://api.example')
+    expect((await admin.browser.submit(asks, {}, { button: 'Remove API' })).text).toContain(
+      'There is no API yet.',
+    )
+  })
+
+  test('a provider is added, tested and switched off; its secret is shown nowhere', async () => {
+    const SECRET = 'secret-of-upstream-7731'
+    const form = await at('/admin/providers/new?kind=oidc')
+    const refused = await admin.browser.submit(
+      form,
+      { Id: 'X', Issuer: 'http://idp.example', 'Client id': 'latchkey', 'Client secret': SECRET },
+      { button: 'Add provider' },
+    )
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain('lower-case letters')
+    expect(refused.body).not.toContain(SECRET)
+    const added = await admin.browser.submit(
+      refused,
+      { Id: 'corp', Name: 'Corp', Issuer: 'http://127.0.0.1:9', 'Client secret': SECRET },
+      { button: 'Add provider' },
+    )
+    expect(added.text).toContain(`${latchkey.issuer}/api/auth/oauth/corp/callback`)
+    expect(added.body).not.toContain(SECRET)
+    const tested = await admin.browser.submit(added, {}, { button: 'Test it' })
+    expect(tested.text).toContain('discovery wrong')
+    const off = await admin.browser.submit(tested, {}, { button: 'Switch off' })
+    expect(off.text).toContain('Switched off')
+    expect((await at('/login')).text).not.toContain('Continue with Corp')
+    expect(latchkey.log.join('')).not.toContain(SECRET)
+    expect(JSON.stringify(await latchkey.services.db.prisma.auditEntry.findMany())).not.toContain(SECRET)
+  })
+})
