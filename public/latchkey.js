@@ -14,6 +14,19 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
   input.form?.addEventListener('submit', () => show(false))
 }
 
+// Copy what is meant to be copied. Browsers offer it on https and localhost.
+for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy]') : []) {
+  const word = button.firstChild
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
+    word.data = 'Copied'
+    setTimeout(() => {
+      word.data = 'Copy'
+    }, 2000)
+  })
+}
+
 // One click, one request.
 for (const form of document.forms) {
   form.addEventListener('submit', (event) => {

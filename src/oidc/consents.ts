@@ -19,6 +19,8 @@ export interface Consents {
   /** Adds to what was allowed before. */
   allow(accountId: string, clientId: string, added: Pick<Consent, 'scopes' | 'resources'>): Promise<void>
   list(accountId: string): Promise<Consent[]>
+  /** Makes what is remembered what it was; undefined: nothing. Ends no token. */
+  restore(accountId: string, clientId: string, before: Consent | undefined): Promise<void>
   /** Withdraws, and ends every token and session grant of this account at this client. */
   withdraw(accountId: string, clientId: string): Promise<void>
 }
@@ -73,6 +75,15 @@ export function createConsents(
     async list(accountId) {
       const found = await artifacts.listByAccount(MODEL, accountId)
       return found.map((summary) => summary.payload as unknown as Consent)
+    },
+    async restore(accountId, clientId, before) {
+      const current = await find(accountId, clientId)
+      const id = idOf(accountId, clientId)
+      if (before === undefined) await artifacts.destroy(MODEL, id)
+      else await artifacts.upsert(MODEL, id, { ...before }, undefined)
+      const change = { before: allowedBy(current), after: allowedBy(before) }
+      if (JSON.stringify(change.before) === JSON.stringify(change.after)) return
+      events({ type: 'consent.withdrawn', accountId, client_id: clientId, ...change })
     },
     async withdraw(accountId, clientId) {
       const before = allowedBy(await find(accountId, clientId))

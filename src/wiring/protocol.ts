@@ -16,15 +16,16 @@ import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
 import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
 import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
-import { providerOf } from '../oidc/session-facts.ts'
 import { reportSecurityEvents } from '../oidc/security-events.ts'
-import { createSignInSessions } from '../oidc/sign-in.ts'
+import { providerOf } from '../oidc/session-facts.ts'
+import { createSignInSessions, type SignInSession } from '../oidc/sign-in.ts'
 import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
+import { openThrowawaySession } from '../oidc/throwaway-session.ts'
 import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
-import { observedSessions } from './sessions.ts'
 import { registrationDiscovery } from './registration.ts'
+import { observedSessions } from './sessions.ts'
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
@@ -120,6 +121,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     interactions,
     sessions,
     mint,
+    throwawaySession: (who: SignInSession) =>
+      openThrowawaySession({ issuer: config.issuer, current, artifacts }, who),
     adminTokens: createAdminTokens({ issuer: config.issuer, current }),
     async close() {
       await hot.close()

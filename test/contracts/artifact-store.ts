@@ -456,6 +456,23 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await left(mine)).toEqual(stays)
       })
 
+      test('what a client has is counted by model, with the accounts, and without what expired or was used', async () => {
+        const id = `counted-${newId()}`
+        const code = newId()
+        for (const accountId of ['a', 'b'])
+          await store.upsert('Consent', newId(), { accountId, clientId: id }, undefined)
+        await store.upsert('AccessToken', newId(), { accountId: 'a', clientId: id }, 60)
+        await store.upsert('AccessToken', newId(), { accountId: 'a', clientId: id }, 60)
+        await store.upsert('AccessToken', newId(), { accountId: 'a', clientId: id }, 0)
+        await store.upsert('AuthorizationCode', code, { accountId: 'a', clientId: id }, 60)
+        await store.consume('AuthorizationCode', code)
+        expect(await store.countByClient(id)).toEqual([
+          { model: 'AccessToken', count: 2, accounts: 1 },
+          { model: 'Consent', count: 2, accounts: 2 },
+        ])
+        expect(await store.countByClient('nobody')).toEqual([])
+      })
+
       test('by client: its artefacts of every account', async () => {
         const mine = await signIn('a', 'u1', ['app', 'web'])
         const theirs = await signIn('b', 'u2', ['app'])

@@ -93,6 +93,8 @@ export function parseHtml(html: string): HtmlPage {
   let button: FormButton | undefined
   let textarea: FormField | undefined
   let select: FormField | undefined
+  /** Whether an option of the select was taken: the first, until one is marked. */
+  let chosen = false
   let label: { for: string | undefined; text: string; field: FormField | undefined } | undefined
 
   const addField = (attributes: Attributes, type: string, value: string): FormField => {
@@ -143,8 +145,10 @@ export function parseHtml(html: string): HtmlPage {
       textarea = addField(attributes, 'textarea', '')
     } else if (name === 'select') {
       select = addField(attributes, 'select', '')
-    } else if (name === 'option' && select && ('selected' in attributes || select.value === '')) {
+      chosen = false
+    } else if (name === 'option' && select && ('selected' in attributes || !chosen)) {
       select.value = attributes.value ?? ''
+      chosen = true
     }
   }
   const close = (name: string): void => {

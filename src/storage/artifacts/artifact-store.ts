@@ -133,6 +133,13 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       return rows.map((each) => each.client_id)
     },
 
+    async countByClient(clientId) {
+      return sql.all<{ model: string; count: number; accounts: number }>(statements.countByClient, [
+        clientId,
+        now(),
+      ])
+    },
+
     async revokeByClient(clientId) {
       await sql.run(statements.revokeByClient, [clientId])
     },

@@ -76,6 +76,8 @@ export const createStatements = (dialect: Sql['dialect']) => {
 
     revokeByGrantId: 'DELETE FROM artifacts WHERE grant_id = ? AND model = ?',
     clientsInUse: `SELECT DISTINCT client_id FROM artifacts WHERE client_id ${the.in} AND ${live}`,
+    countByClient: `SELECT model, COUNT(*) AS count, COUNT(DISTINCT account_id) AS accounts FROM artifacts
+      WHERE client_id = ? AND ${live} AND consumed_at IS NULL GROUP BY model ORDER BY model`,
     revokeByClient: 'DELETE FROM artifacts WHERE client_id = ?',
 
     listByAccount: `SELECT ${row} FROM artifacts WHERE account_id = ? AND model = ? AND ${live}

@@ -49,6 +49,8 @@ export interface ArtifactStore {
   forgetConsents(accountId: string): Promise<void>
   /** Which of these clients have a live artefact or a remembered decision. Reads the whole table: never in a request. */
   clientsInUse(clientIds: readonly string[]): Promise<string[]>
+  /** The live artefacts of a client by model: how many, and of how many accounts. Reads the whole table. */
+  countByClient(clientId: string): Promise<{ model: string; count: number; accounts: number }[]>
   /** Ends everything of a client. */
   revokeByClient(clientId: string): Promise<void>
   /** Ends one session by its uid, and all that hangs on the grants named in its `authorizations`. */

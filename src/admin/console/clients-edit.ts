@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../errors.ts'
+import {
+  differences,
+  editOf,
+  type Fields,
+  fieldErrors,
+  fieldsOf,
+  fieldsSchema,
+  GRANTS,
+} from './clients-form.ts'
+import type { IdParams } from './clients-page.ts'
+import type { ClientsDependencies, RegisteredClient } from './clients-port.ts'
+import type { createShownOnce } from './clients-shown-once.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+
+declare module '../../http/pages.ts' {
+  interface Pages {
+    'admin/clients-edit': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      form: Form & { values: Record<string, string> }
+      version: string
+      grants: typeof GRANTS
+      /** Scopes of the APIs, to be named in the hint. */
+      apiScopes: string[]
+      /** Set on a stale tab: what differs between what was typed and what is stored. */
+      conflict?: { label: string; yours: string; stored: string }[] | undefined
+    }
+  }
+}
+
+/** `/admin/clients/:id/edit`. */
+export async function clientEdit(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+  shownOnce: ReturnType<typeof createShownOnce>,
+): Promise<void> {
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    client: RegisteredClient,
+    values: Fields,
+    more: { errors?: Record<string, string>; stale?: boolean; version?: string | undefined } = {},
+  ) {
+    const { items } = await deps.listApis()
+    const data = {
+      id: client.client_id,
+      name: client.client_name,
+      form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
+      version: more.version ?? client.version,
+      grants: GRANTS,
+      apiScopes: items.flatMap(({ scope }) => scope.split(' ')),
+      conflict: more.stale ? differences(values, fieldsOf(client)) : undefined,
+    }
+    const status = more.stale ? 409 : more.errors ? 422 : 200
+    return renderConsole(request, reply, 'clients', 'admin/clients-edit', data, { status })
+  }
+
+  app.get<IdParams>('/admin/clients/:id/edit', { config: { admin: 'read' } }, async (request, reply) => {
+    const client = await deps.clients.get(request.params.id)
+    return show(request, reply, client, fieldsOf(client))
+  })
+
+  // A redirect URI is a door: changing one asks for a fresh sign-in.
+  app.post<IdParams>(
+    '/admin/clients/:id/edit',
+    { config: { admin: 'dangerous' } },
+    async (request, reply) => {
+      const { id } = request.params
+      const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)
+      const { changes, errors } = editOf(fields)
+      if (Object.keys(errors).length > 0)
+        return show(request, reply, await deps.clients.get(id), fields, { errors, version })
+      try {
+        const { client_secret: secret } = await deps.clients.update(id, changes, { ifVersion: version })
+        if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
+        return reply.redirect(`/admin/clients/${id}?done=saved`, 303)
+      } catch (error) {
+        const client = await deps.clients.get(id)
+        const problems = fieldErrors(error)
+        if (problems) return show(request, reply, client, fields, { errors: problems, version })
+        if (!(error instanceof AppError) || error.code !== 'version_conflict') throw error
+        return show(request, reply, client, fields, { stale: true })
+      }
+    },
+  )
+}

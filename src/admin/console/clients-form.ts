@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import type { BuildKind } from './clients-kinds.ts'
+import type { RegisteredClient, Registration } from './clients-port.ts'
+
+/** What a form was sent with: each field once, as text (http/forms.ts). */
+export type Fields = Record<string, string>
+
+export const fieldsSchema = z.record(z.string(), z.string())
+
+const LISTS = ['redirect_uris', 'post_logout_redirect_uris', 'contacts'] as const
+const TEXTS = [
+  'client_name',
+  'scope',
+  'token_endpoint_auth_method',
+  'token_endpoint_auth_signing_alg',
+  'application_type',
+  'id_token_signed_response_alg',
+  'logo_uri',
+  'client_uri',
+  'policy_uri',
+  'tos_uri',
+  'backchannel_logout_uri',
+  'jwks_uri',
+] as const
+const CHECKS = [
+  'first_party',
+  'backchannel_logout_session_required',
+  'require_pushed_authorization_requests',
+  'dpop_bound_access_tokens',
+] as const
+export const GRANTS = [
+  { value: 'authorization_code', label: 'Sign people in (authorization_code)' },
+  { value: 'refresh_token', label: 'Stay signed in without the browser (refresh_token)' },
+  { value: 'client_credentials', label: 'Act for itself (client_credentials)' },
+] as const
+
+const lines = (text = '') =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+
+/** Ticked boxes have names of their own, `scope.{value}`: a form of ours holds no field twice. */
+const ticked = (fields: Fields, prefix: string) =>
+  Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+
+/** What the short form of a kind registers. */
+export function newRegistration(kind: BuildKind, fields: Fields): Registration {
+  const { asks, metadata } = kind
+  const ofApis = asks.apis === undefined ? [] : ticked(fields, 'scope.')
+  const own = asks.redirectUris && ofApis.length > 0 ? ['openid', 'profile', 'email'] : []
+  return {
+    ...metadata,
+    client_name: fields.client_name ?? '',
+    ...(asks.redirectUris && { redirect_uris: lines(fields.redirect_uris) }),
+    ...(asks.postLogout && { post_logout_redirect_uris: lines(fields.post_logout_redirect_uris) }),
+    ...(ofApis.length > 0 && { scope: [...own, ...ofApis].join(' ') }),
+  }
+}
+
+/** What the long form changes: every field that it has; an empty one is unset. Problems that only a form has come beside. */
+export function editOf(fields: Fields): { changes: Registration; errors: Record<string, string> } {
+  const changes: Registration = {}
+  const errors: Record<string, string> = {}
+  for (const name of LISTS) changes[name] = lines(fields[name])
+  if (fields.contacts?.trim() === '') changes.contacts = null
+  for (const name of TEXTS) changes[name] = fields[name]?.trim() || null
+  for (const name of CHECKS) changes[name] = fields[name] !== undefined || null
+  changes.client_name = fields.client_name ?? ''
+  changes.first_party = fields.first_party !== undefined
+  changes.grant_types = ticked(fields, 'grant.')
+  changes.pkce = fields.pkce_optional === undefined ? 'required' : 'optional'
+  const age = fields.default_max_age?.trim() ?? ''
+  changes.default_max_age = age === '' ? null : /^\d+$/.test(age) ? Number(age) : age
+  try {
+    changes.jwks = fields.jwks?.trim() ? JSON.parse(fields.jwks) : null
+  } catch {
+    changes.jwks = null
+    errors.jwks = 'is not JSON; paste a JWK Set: {"keys":[…]}'
+  }
+  return { changes, errors }
+}
+
+/** The long form, filled with what is stored. */
+export function fieldsOf(client: RegisteredClient): Fields {
+  const fields: Fields = {}
+  for (const name of LISTS) fields[name] = (client[name] ?? []).join('\n')
+  for (const name of TEXTS) fields[name] = client[name] ?? ''
+  for (const name of CHECKS) if (client[name]) fields[name] = 'on'
+  for (const grant of client.grant_types) fields[`grant.${grant}`] = 'on'
+  if (client.pkce === 'optional') fields.pkce_optional = 'on'
+  fields.default_max_age = String(client.default_max_age ?? '')
+  fields.jwks = client.jwks === undefined ? '' : JSON.stringify(client.jwks, null, 2)
+  return fields
+}
+
+const LABELS: Record<string, string> = {
+  client_name: 'Name',
+  redirect_uris: 'Redirect URIs',
+  post_logout_redirect_uris: 'Redirect URIs after signing out',
+  grant_types: 'Grants',
+  scope: 'Scopes',
+  pkce_optional: 'Exempt from PKCE',
+  first_party: 'Your own application',
+}
+
+/** What was typed against what is stored now, field by field, where they differ. */
+export function differences(typed: Fields, stored: Fields) {
+  const names = new Set([...Object.keys(stored), ...Object.keys(typed)])
+  return [...names]
+    .filter(
+      (name) =>
+        name in stored ||
+        name.startsWith('grant.') ||
+        (CHECKS as readonly string[]).includes(name) ||
+        name === 'pkce_optional',
+    )
+    .map((name) => ({
+      label: LABELS[name] ?? name,
+      yours: (typed[name] ?? '').replaceAll('\r', '').trim(),
+      stored: stored[name] ?? '',
+    }))
+    .filter(({ yours, stored: now }) => yours !== now)
+}
+
+/** What the service says is wrong with a registration, by field; undefined: the error is another one. */
+export function fieldErrors(error: unknown): Record<string, string> | undefined {
+  if (!(error instanceof AppError) || error.code !== 'invalid_client_metadata' || !('problems' in error))
+    return undefined
+  const errors: Record<string, string> = {}
+  for (const { field, message } of error.problems as { field: string; message: string }[])
+    errors[field] = errors[field] === undefined ? message : `${errors[field]}; ${message}`
+  return errors
+}

@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify'
+import type { ClientsDependencies } from './clients-port.ts'
+import type { createShownOnce } from './clients-shown-once.ts'
+import { factsOf, notices, secretsOf } from './clients-view.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
+import { SECRET, snippetValues } from './snippets/snippet.ts'
+
+declare module '../../http/pages.ts' {
+  interface Pages {
+    'admin/clients-client': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      disabled: boolean
+      verified: boolean
+      facts: ReturnType<typeof factsOf>
+      secrets: ReturnType<typeof secretsOf>
+      /** Whether it authenticates by a secret. */
+      hasSecrets: boolean
+      /** The one time that a new secret is shown. */
+      shown?: { secret: string; variable: string } | undefined
+      values: { label: string; value: string }[]
+      snippets: RenderedSnippet[]
+    }
+  }
+}
+
+export type IdParams = { Params: { id: string } }
+
+/** `/admin/clients/:id`: what a client is, its secrets, and how to use it. */
+export async function clientPage(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+  shownOnce: ReturnType<typeof createShownOnce>,
+): Promise<void> {
+  app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
+    const client = await deps.clients.get(request.params.id)
+    const { items: apis } = await deps.listApis()
+    const values = snippetValues(deps.issuer.origin, client, apis)
+    const secret = shownOnce.take(request, reply, client.client_id, administratorOf(request).id)
+    const data = {
+      id: client.client_id,
+      name: client.client_name,
+      disabled: client.disabled,
+      verified: client.verified,
+      facts: factsOf(client),
+      secrets: secretsOf(client, deps.clock()),
+      hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
+      shown: secret === undefined ? undefined : { secret, variable: SECRET },
+      values: [
+        { label: 'Issuer', value: values.issuer },
+        { label: 'Discovery', value: `${values.issuer}/.well-known/openid-configuration` },
+        { label: 'Client ID', value: client.client_id },
+      ],
+      snippets: snippetsFor(values),
+    }
+    const notice = notices[String((request.query as { done?: unknown }).done)]
+    return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
+  })
+}

@@ -1,0 +1,72 @@
+import type { RegisteredClient } from './clients-port.ts'
+import { inWords } from './try-decode.ts'
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
+/** @param seconds since the epoch */
+export const at = (seconds: number): string => `${moment.format(seconds * 1000)} UTC`
+
+const METHODS: Record<string, string> = {
+  client_secret_basic: 'A secret, in the header (client_secret_basic)',
+  client_secret_post: 'A secret, in the body (client_secret_post)',
+  private_key_jwt: 'Its private key (private_key_jwt)',
+  none: 'Nothing: it is public, and PKCE protects it',
+}
+
+const SOURCES: Record<string, string> = {
+  administrator: 'An administrator or the command line',
+  dynamic: 'The client itself, with an initial access token',
+  open: 'The client itself; registration is open to anybody',
+  configuration: 'A configuration file',
+}
+
+/** What a client is, in words and values. */
+export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
+  const facts = [
+    { label: 'Client ID', values: [client.client_id], code: true },
+    { label: 'Redirect URIs', values: client.redirect_uris, code: true },
+    { label: 'Redirect URIs after signing out', values: client.post_logout_redirect_uris, code: true },
+    { label: 'Shows who it is by', values: [METHODS[client.token_endpoint_auth_method] ?? ''] },
+    { label: 'Grants', values: [client.grant_types.join(', ')], code: true },
+    {
+      label: 'Scopes',
+      values: [client.scope ?? 'All about a person; none of an API'],
+      code: client.scope !== undefined,
+    },
+    {
+      label: 'PKCE',
+      values: [client.pkce === 'required' ? 'Required' : 'Optional: ask its maker for an update'],
+    },
+    { label: 'Asks for consent', values: [client.first_party ? 'No, it is your own application' : 'Yes'] },
+    { label: 'Registered', values: [at(client.client_id_issued_at)] },
+    { label: 'Registered by', values: [SOURCES[client.source] ?? client.source] },
+  ]
+  return facts.filter(({ values }) => values.length > 0)
+}
+
+/** @param now milliseconds since the epoch */
+export function secretsOf(client: RegisteredClient, now: number) {
+  return client.secrets.map((secret, index) => ({
+    id: secret.id,
+    name: index === 0 ? 'Newest' : 'Before it',
+    created: at(secret.issued_at),
+    lastUsed: secret.last_used_at === null ? 'Never' : `${at(secret.last_used_at)}, to the hour`,
+    expires:
+      secret.expires_at === 0
+        ? 'When it is replaced'
+        : `${at(secret.expires_at)}, in ${inWords(Math.max(0, secret.expires_at - Math.floor(now / 1000)))}`,
+  }))
+}
+
+/** What was just done: fixed texts, so that a link can put nothing on the page. */
+export const notices: Readonly<Record<string, string>> = {
+  created: 'The client is registered. The next request knows it.',
+  saved: 'Saved. The next request sees it.',
+  rotated: 'There is a new secret. Deploy it before the old one ends.',
+  replaced: 'There is a new secret, and the old one has ended.',
+  removed: 'The secret has ended.',
+  disabled: 'The client is disabled, and what it was issued has ended.',
+  enabled: 'The client is enabled. Its people sign in anew.',
+  deleted: 'The client is deleted, with everything that it was issued.',
+  verified: 'The client counts as checked: people are no longer warned.',
+}
