@@ -2,16 +2,20 @@ import { EventEmitter, once } from 'node:events'
 import { userInfo } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { type Act, during, settled } from '../acting.ts'
+import { applyCommand } from './apply.ts'
 import { auditCommands } from './audit.ts'
 import { optionOf } from './client-options.ts'
 import { clientCommands } from './clients.ts'
 import { type Cli, type CliDependencies, CliError } from './context.ts'
 import { doctorCommand } from './doctor.ts'
 import { errorLines } from './errors.ts'
+import { exportCommand } from './export.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { planCommand } from './plan.ts'
 import { providerCommands } from './providers.ts'
 import { registrationCommands } from './registration.ts'
+import { rejectionCommands } from './rejections.ts'
 import { resourceCommands } from './resources.ts'
 import type { CliServices } from './services.ts'
 import { printable } from './text.ts'
@@ -86,7 +90,11 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     providerCommands(cli),
     registrationCommands(cli),
     keyCommands(cli),
+    rejectionCommands(cli),
     auditCommands(cli),
+    planCommand(cli),
+    applyCommand(cli),
+    exportCommand(cli),
     migrateCommand(cli),
     doctorCommand(cli),
   ]) {

@@ -2,8 +2,10 @@ import type { ImportOptions, ImportReport } from '../accounts/import.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Resources } from '../clients/resources.ts'
+import type { ConfigurationService } from '../configuration/configuration.ts'
 import type { Providers } from '../federation/providers/providers.ts'
 import type { Registration } from '../registration/registration.ts'
+import type { Rejections } from '../rejections/rejections.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
 export interface CliAccount {
@@ -39,8 +41,10 @@ export interface CliServices {
   }
   audit: Pick<Audit, 'list' | 'export' | 'verify'>
   clients: Clients
+  configuration: Omit<ConfigurationService, 'yamlOf'>
   resources: Resources
   providers: Providers
+  rejections: Pick<Rejections, 'list' | 'show'>
   registration: Pick<Registration, 'mode' | 'tokens'>
   /** The tokens that a provider was set to keep for an account. */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
