@@ -6,16 +6,19 @@ import { createHappened } from './audit/happened.ts'
 import { reportedAudit } from './audit/reported.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence.ts'
-import { parseRegistration } from './clients/metadata.ts'
+import { completeRegistration, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris.ts'
-import { createResources } from './clients/resources.ts'
+import { completeResource, createResources } from './clients/resources.ts'
 import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered } from './clients/self-registered.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createConfiguration } from './configuration/configuration.ts'
+import { createConfigurationStore } from './configuration/store.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import { createKeptTokens } from './federation/kept-tokens.ts'
+import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
 import { scopesInWords } from './oidc/claims.ts'
@@ -192,6 +195,13 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
     findForProtocol: async (clientId: string) => (await documents?.find(clientId)) ?? findClient(clientId),
     resources,
+    configuration: createConfiguration({
+      store: createConfigurationStore({ db, clock }),
+      events: event,
+      clients: { ...clients, complete: completeRegistration },
+      resources: { ...resources, complete: completeResource },
+      providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },
+    }),
     /** Sends the mail that is queued, then closes the database. */
     async close() {
       await mailer.close()

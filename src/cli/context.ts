@@ -22,7 +22,7 @@ export interface CliDependencies {
 }
 
 /** What a command is given to work with. */
-export interface Cli extends Pick<CliDependencies, 'stdin' | 'stderr' | 'fetch' | 'clock'> {
+export interface Cli extends Pick<CliDependencies, 'env' | 'stdin' | 'stderr' | 'fetch' | 'clock'> {
   /** Opens the services on first use; they are closed when the run ends. */
   services(): Promise<CliServices>
   /**

@@ -77,6 +77,7 @@ export const registrationFields = {
       error: 'must be a list of e-mail addresses',
     })
     .max(10, { error: 'has more than 10 entries' }),
+  software_id: text,
   pkce: oneOf(['required', 'optional']),
   first_party: yesOrNo,
 }

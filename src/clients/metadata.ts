@@ -46,6 +46,8 @@ export type ClientMetadata = {
   dpop_bound_access_tokens?: boolean
   default_max_age?: number
   contacts?: string[]
+  /** The key of the client in a configuration file (src/configuration). */
+  software_id?: string
 }
 
 /** A registration: the metadata, and what only this server knows of a client. */
@@ -92,6 +94,13 @@ export function parseRegistration(input: RegistrationInput): Registration {
   )
   if (problems.length > 0) throw new InvalidInputError('invalid_client_metadata', problems)
   return { metadata, pkce, firstParty }
+}
+
+/** What would be stored, by the names that a registration has. @throws InvalidInputError with every problem at once */
+export function completeRegistration(input: RegistrationInput) {
+  const { metadata, pkce, firstParty } = parseRegistration(input)
+  const { response_types: _derived, ...fields } = metadata
+  return { ...fields, pkce, first_party: firstParty }
 }
 
 /** A public client on loopback or a private-use scheme is an app on the person's own machine (RFC 8252 §7). */

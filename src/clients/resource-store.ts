@@ -31,6 +31,12 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       }
     },
 
+    /** False: there is none. */
+    async update(id: string, row: Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'>, updatedAt: Date) {
+      const { count } = await prisma.resource.updateMany({ where: { id }, data: { ...row, updatedAt } })
+      return count > 0
+    },
+
     list: (limit: number, after: Position | undefined): Promise<ResourceRow[]> =>
       prisma.resource.findMany({
         where: afterPosition(after) ?? {},

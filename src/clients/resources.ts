@@ -31,7 +31,7 @@ export interface ResourceForProtocol {
 }
 
 export interface ResourceEvent {
-  type: 'resource.added' | 'resource.removed'
+  type: 'resource.added' | 'resource.updated' | 'resource.removed'
   identifier: string
   name: string
   before?: Resource
@@ -91,11 +91,30 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       return toPage(await store.list(limit + 1, after), limit, resourceView)
     },
 
+    /**
+     * Changes the given fields; null unsets one. Tokens that were issued keep their scope.
+     * @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_not_found (404)
+     */
+    async update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<Resource> {
+      const found = findable(identifier) ? await store.find(identifier) : undefined
+      if (found === undefined) throw notFound()
+      const before = resourceView({ id: identifier, ...found })
+      if (changes.identifier !== undefined && changes.identifier !== identifier)
+        throw new InvalidInputError('invalid_resource', [
+          { field: 'identifier', message: 'cannot be changed; tokens name it as their audience' },
+        ])
+      const { id, ...row } = parseResource(withoutNulls({ ...before, ...changes }))
+      if (!(await store.update(id, row, new Date(clock())))) throw notFound()
+      const after = resourceView({ id, ...row })
+      events({ type: 'resource.updated', identifier, name: after.name, before, after })
+      return after
+    },
+
     /** Tokens that were issued for it live on until they expire. @throws AppError resource_not_found (404) */
     async remove(identifier: string): Promise<void> {
       const row = findable(identifier) ? await store.find(identifier) : undefined
       if (row === undefined || !(await store.remove(identifier))) {
-        throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+        throw notFound()
       }
       const before = resourceView({ id: identifier, ...row })
       events({ type: 'resource.removed', identifier, name: row.name, before })
@@ -114,6 +133,17 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     },
   }
 }
+
+const notFound = (): AppError =>
+  new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+
+const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
+
+/** What would be stored. @throws InvalidInputError (invalid_resource) with every problem at once */
+export const completeResource = (input: Readonly<Record<string, unknown>>) => ({
+  ...resourceView(parseResource(input)),
+})
 
 function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceRow, 'createdAt'> {
   const parsed = resourceInput.safeParse(input)

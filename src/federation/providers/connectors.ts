@@ -9,6 +9,10 @@ const purposeOf = (id: string): string => `identity provider ${id}`
 export const sealSecret = (secrets: Secrets, id: string, secret: string | undefined): string | null =>
   secret === undefined ? null : secrets.seal(secret, purposeOf(id))
 
+/** @throws AppError secret_key_mismatch (500) */
+export const openSecret = (secrets: Secrets, id: string, sealed: string): string =>
+  secrets.open(sealed, purposeOf(id))
+
 /** What was parsed when it was stored is not parsed again when it is read, except what the kind makes of its part. */
 export const storedOptions = (row: { settings: string }): StoredOptions =>
   JSON.parse(row.settings) as StoredOptions
@@ -47,8 +51,7 @@ export function rememberConnectors({ kinds, secrets }: { kinds: Kinds; secrets: 
       if (known?.madeOf === madeOf) return known.connector
       const registration = {
         clientId: row.clientId,
-        clientSecret:
-          row.sealedSecret === null ? undefined : secrets.open(row.sealedSecret, purposeOf(row.id)),
+        clientSecret: row.sealedSecret === null ? undefined : openSecret(secrets, row.id, row.sealedSecret),
       }
       const connector = createConnector(row.id, kind, registration, storedOptions(row).settings)
       remembered.set(row.id, { madeOf, connector })

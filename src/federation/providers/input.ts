@@ -96,6 +96,13 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   }
 }
 
+/** What would be stored, without the secret. @throws InvalidProviderError with every problem at once */
+export function completeProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds) {
+  const { id, kind, name, clientId, settings, emailDomains, keepTokens } = parseProvider(input, kinds)
+  const options = { email_domains: emailDomains, keep_tokens: keepTokens }
+  return { id, kind, name, client_id: clientId, settings, ...options }
+}
+
 /** Undefined: this version has no such kind. */
 export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =>
   typeof name === 'string' && Object.hasOwn(kinds, name) ? kinds[name] : undefined

@@ -11,15 +11,16 @@ import { AppError } from '../../errors.ts'
 import type { Secrets } from '../../secrets.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Finding } from '../connector.ts'
-import { rememberConnectors, sealSecret, storedOptions } from './connectors.ts'
+import { openSecret, rememberConnectors, sealSecret, storedOptions } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
+import { InvalidProviderError } from './problems.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
 import { createProviderStore, type ProviderRow, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
 
 export interface ProviderEvent {
-  type: `provider.${'added' | 'disabled' | 'enabled' | 'removed'}`
+  type: `provider.${'added' | 'updated' | 'disabled' | 'enabled' | 'removed'}`
   provider: string
   name?: string
   /** Never the secret. */
@@ -132,6 +133,35 @@ export function createProviders(deps: ProvidersDependencies) {
       return after
     },
 
+    /**
+     * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
+     * @throws InvalidProviderError (422, every problem at once) · AppError provider_not_found (404),
+     *   provider_of_environment (409)
+     */
+    async update(id: string, changes: Readonly<Record<string, unknown>>): Promise<ProviderView> {
+      if (environment.has(id)) throw ofEnvironment(id)
+      const row = await stored(id)
+      const before = storedView(row)
+      const parsed = parseProvider(mergedInput(before, changes), kinds)
+      const { settings, emailDomains, keepTokens, clientSecret } = parsed
+      const next = {
+        name: parsed.name,
+        clientId: parsed.clientId,
+        sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
+        settings: JSON.stringify({ settings, emailDomains, keepTokens } satisfies StoredOptions),
+      }
+      if (!(await store.update(id, next, new Date(clock())))) throw notFound()
+      const after = storedView({ ...row, ...next })
+      events({ type: 'provider.updated', provider: id, name: after.name, before, after })
+      return after
+    },
+
+    /** Whether this is the stored secret of a provider. @throws AppError provider_not_found (404), secret_key_mismatch */
+    async secretIs(id: string, secret: string): Promise<boolean> {
+      const { sealedSecret } = await stored(id)
+      return sealedSecret !== null && openSecret(secrets, id, sealedSecret) === secret
+    },
+
     /** Also those that are switched off. Those of the environment first, then the oldest first. */
     async list(): Promise<ProviderView[]> {
       const rows = (await store.list()).filter(({ id }) => !environment.has(id))
@@ -181,6 +211,21 @@ export function createProviders(deps: ProvidersDependencies) {
       return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]
     },
   }
+}
+
+/** @throws InvalidProviderError about what cannot be changed */
+function mergedInput(
+  view: ProviderView,
+  changes: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const { id, kind, name, client_id, settings, email_domains, keep_tokens } = view
+  const fixed = { id, kind }
+  const problems = Object.entries(fixed)
+    .filter(([field, value]) => changes[field] !== undefined && changes[field] !== value)
+    .map(([field]) => ({ field, message: 'cannot be changed; add another provider' }))
+  if (problems.length > 0) throw new InvalidProviderError(problems)
+  const merged = { name, client_id, settings, email_domains, keep_tokens, ...changes, ...fixed }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
 const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this id.')

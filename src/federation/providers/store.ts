@@ -40,6 +40,19 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
       }
     },
 
+    /** False: there is none. */
+    async update(
+      id: string,
+      row: Pick<ProviderRow, 'name' | 'clientId' | 'sealedSecret' | 'settings'>,
+      updatedAt: Date,
+    ): Promise<boolean> {
+      const { count } = await prisma.identityProvider.updateMany({
+        where: { id },
+        data: { ...row, updatedAt },
+      })
+      return count > 0
+    },
+
     list: (): Promise<ProviderRow[]> =>
       prisma.identityProvider.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
 

@@ -1,0 +1,84 @@
+import type { Change, FieldChange } from './diff.ts'
+import type { ConfigurationDependencies, Fields } from './ports.ts'
+
+type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+
+/** A secret that a client has just got: shown once, stored nowhere. */
+export interface NewSecret {
+  name: string
+  client_id: string
+  client_secret: string
+}
+
+/**
+ * Does one change, through the service whose it is: with its checks, and its entry in the audit log.
+ * @param secretOf the value of a provider's secret @param issued told of each secret that is made
+ */
+export async function applyChange(
+  change: Change,
+  services: Services,
+  secretOf: (change: Change) => string | undefined,
+  issued: (secret: NewSecret) => void,
+): Promise<void> {
+  if (change.kind === 'resource') return applyResource(change, services.resources)
+  if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
+  return applyClient(change, services.clients, issued)
+}
+
+const after = (fields: readonly FieldChange[], ...except: string[]): Fields =>
+  Object.fromEntries(
+    fields
+      .filter(({ field }) => !except.includes(field))
+      .map(({ field, after: value }) => [field, value ?? null]),
+  )
+
+const disabledBy = (fields: readonly FieldChange[]): unknown =>
+  fields.find(({ field }) => field === 'disabled')?.after
+
+async function applyResource(change: Change, resources: Services['resources']): Promise<void> {
+  const { action, name, fields } = change
+  if (action === 'delete') await resources.remove(name)
+  else if (action === 'create') await resources.add(after(fields))
+  else await resources.update(name, after(fields))
+}
+
+async function applyProvider(
+  { action, name, fields }: Change,
+  providers: Services['providers'],
+  secret: string | undefined,
+): Promise<void> {
+  if (action === 'delete') return void (await providers.remove(name))
+  const own = after(fields, 'disabled', 'client_secret')
+  const changesSecret = fields.some(({ field }) => field === 'client_secret')
+  if (action === 'create') {
+    await providers.add({ ...own, ...(secret !== undefined && { client_secret: secret }) })
+  } else {
+    const changes = { ...own, ...(changesSecret && { client_secret: secret ?? null }) }
+    if (Object.keys(changes).length > 0) await providers.update(name, changes)
+  }
+  const disabled = disabledBy(fields)
+  if (disabled === true) await providers.disable(name)
+  else if (disabled === false) await providers.enable(name)
+}
+
+async function applyClient(
+  { action, name, id = '', fields }: Change,
+  clients: Services['clients'],
+  issued: (secret: NewSecret) => void,
+): Promise<void> {
+  if (action === 'delete') return void (await clients.delete(id))
+  const { key, ...own } = after(fields, 'disabled')
+  const input = { ...own, ...(key !== undefined && { software_id: key }) }
+  let clientId = id
+  const tell = (answer: object) => {
+    const client = answer as Fields
+    clientId = String(client.client_id)
+    if (typeof client.client_secret === 'string')
+      issued({ name, client_id: clientId, client_secret: client.client_secret })
+  }
+  if (action === 'create') tell(await clients.create(input, { source: 'configuration', verified: true }))
+  else if (Object.keys(input).length > 0) tell(await clients.update(id, input))
+  const disabled = disabledBy(fields)
+  if (disabled === true) await clients.disable(clientId)
+  else if (disabled === false) await clients.enable(clientId)
+}

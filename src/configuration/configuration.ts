@@ -1,0 +1,155 @@
+// Configuration as code owns: a YAML file that describes resources, providers and clients; what it would change (plan), doing
+// that (apply), writing one from what there is (export), and what has drifted from the file that was applied last. It does not
+// own a single rule about these things: their services check, store and audit, as for console, REST and command line.
+//
+//   file ─► yaml-text (hardened) ─► document: every entry checked ─┐
+//                                                 what exists ─► diff ─► plan
+//                                                                  └─► apply, under a lock: resources, providers, clients,
+//                                                                      then deletions backwards; stops at the first failure
+import { currentAct } from '../acting.ts'
+import { AppError } from '../errors.ts'
+import { applyChange, type NewSecret } from './apply.ts'
+import { type Existing, readCurrent } from './current.ts'
+import { type Change, diff, type Plan } from './diff.ts'
+import {
+  type Configuration,
+  configurationOf,
+  parseConfiguration,
+  sectionOf,
+  type Wanted,
+} from './document.ts'
+import { exportYaml } from './export.ts'
+import type { ConfigurationDependencies, ReadSecret } from './ports.ts'
+import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
+import type { ConfigurationStore } from './store.ts'
+import { createYamlOf } from './yaml-of.ts'
+
+export interface Applied {
+  done: Change[]
+  secrets: NewSecret[]
+  /** The change that failed, after those that are done; what follows it was not tried. */
+  failed?: { change: Change; error: unknown }
+}
+
+export interface Drift {
+  /** Milliseconds since the epoch. */
+  appliedAt: number
+  appliedBy: string
+  /** What applying the last file again would do. Undefined: it does not fit any more, and `problem` says why. */
+  plan?: Plan
+  problem?: string
+}
+
+export function createConfiguration(
+  deps: ConfigurationDependencies & {
+    store: ConfigurationStore
+    /** Told when a file was applied. */
+    events(event: { type: 'configuration.applied'; changes: number }): void
+  },
+) {
+  const { store, events, ...services } = deps
+
+  const planOf = async (configuration: Configuration, readSecret: ReadSecret) => {
+    const existing = await readCurrent(services)
+    const secrets = await readSecrets(configuration.wanted, existing, readSecret, services)
+    return { plan: diff(configuration, existing, secrets.differs), secretOf: secrets.valueOf }
+  }
+
+  return {
+    /** What applying a file would do. Changes nothing. @throws ConfigurationError with every problem at once */
+    async plan(source: string, readSecret: ReadSecret): Promise<Plan> {
+      return (await planOf(parseConfiguration(source, services), readSecret)).plan
+    },
+
+    /**
+     * Makes what exists what the file says. Applying it again does nothing.
+     * @throws ConfigurationError before anything is changed · AppError configuration_busy (409): another apply runs
+     */
+    async apply(source: string, readSecret: ReadSecret): Promise<Applied> {
+      const configuration = parseConfiguration(source, services)
+      const actor = currentAct()?.actor
+      const by = actor?.name ?? actor?.kind.replace('_', ' ') ?? 'server'
+      const lock = await store.lock(by)
+      if (lock === undefined) throw busy()
+      try {
+        const { plan, secretOf } = await planOf(configuration, readSecret)
+        const applied: Applied = { done: [], secrets: [] }
+        for (const change of plan.changes) {
+          try {
+            if (!(await lock.renew())) throw busy()
+            await applyChange(change, services, secretOf, (secret) => applied.secrets.push(secret))
+          } catch (error) {
+            return { ...applied, failed: { change, error } }
+          }
+          applied.done.push(change)
+        }
+        await store.record(JSON.stringify(configuration.data), by)
+        events({ type: 'configuration.applied', changes: applied.done.length })
+        return applied
+      } finally {
+        await lock.release()
+      }
+    },
+
+    /** A file that describes what exists. No secrets. */
+    export: async (): Promise<string> => exportYaml(await readCurrent(services), services),
+
+    /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
+    async drift(): Promise<Drift | undefined> {
+      const last = await store.latest()
+      if (last === null) return undefined
+      const facts = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
+      try {
+        const configuration = configurationOf(JSON.parse(last.document), services)
+        return { ...facts, plan: diff(configuration, await readCurrent(services)) }
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error
+        const [problem] = error.problems
+        return { ...facts, problem: `${problem?.path}: ${problem?.message}` }
+      }
+    },
+
+    yamlOf: createYamlOf(services),
+  }
+}
+
+export type ConfigurationService = ReturnType<typeof createConfiguration>
+
+/**
+ * Reads the secrets that a file names. One that is missing is a problem, unless the provider has a secret already: then that
+ * stays, so that whoever plans need not know it.
+ */
+async function readSecrets(
+  wanted: readonly Wanted[],
+  existing: readonly Existing[],
+  readSecret: ReadSecret,
+  { providers }: Pick<ConfigurationDependencies, 'providers'>,
+) {
+  const values = new Map<string, string>()
+  const differs = new Map<string, boolean>()
+  const problems: ConfigurationProblem[] = []
+  for (const { kind, name, secret, line } of wanted) {
+    if (secret === undefined) continue
+    const found = existing.find((each) => each.kind === kind && each.id === name)
+    const value = readSecret(secret)
+    if (value !== undefined) {
+      values.set(name, value)
+      differs.set(name, !(found?.hasSecret && (await providers.secretIs(name, value))))
+    } else if (!found?.hasSecret) {
+      const message =
+        secret.env === undefined
+          ? `${secret.file} cannot be read`
+          : `the environment variable ${secret.env} is not set`
+      problems.push({ line, path: sectionOf(kind), message })
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return { differs, valueOf: ({ name }: Change) => values.get(name) }
+}
+
+const busy = (): AppError =>
+  new AppError(
+    'configuration_busy',
+    409,
+    'Another configuration is being applied now. Wait until it is done.',
+  )

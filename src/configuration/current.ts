@@ -1,0 +1,100 @@
+import type { Kind } from './document.ts'
+import type { ConfigurationDependencies, Fields } from './ports.ts'
+
+/** Something that exists, in the form that a file describes it in. */
+export interface Existing {
+  kind: Kind
+  /** What its service finds it by. */
+  id: string
+  /** Of clients: what names it in a file. */
+  key?: string
+  fields: Fields
+  /** Of providers. */
+  hasSecret?: boolean
+  /** Of clients: what people see, for messages. */
+  title?: string
+  /** Set in the environment, or registered by itself: not for a file to change. */
+  foreign: boolean
+}
+
+/** What a client has that is no configuration: ids, secrets, times, where it came from. */
+const OF_CLIENTS = [
+  'client_id',
+  'client_id_issued_at',
+  'response_types',
+  'source',
+  'verified',
+  'secrets',
+  'version',
+]
+const OF_PROVIDERS = ['has_secret', 'source', 'callback_url', 'backchannel_logout_url', 'version']
+const OF_RESOURCES = ['version', 'created_at', 'updated_at']
+
+const without = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => !names.includes(name) && value !== undefined),
+  )
+
+export function clientOf(client: object): Existing {
+  const view = client as Fields
+  const { software_id: key, ...fields } = without(view, OF_CLIENTS)
+  const foreign = view.source === 'dynamic' || view.source === 'open'
+  // What somebody unknown has sent as software_id names nothing.
+  const named = typeof key === 'string' && !foreign
+  return {
+    kind: 'client',
+    id: String(view.client_id),
+    ...(named && { key }),
+    title: String(view.client_name),
+    fields: { ...fields, ...(named && { key }) },
+    foreign,
+  }
+}
+
+export function providerOf(provider: object): Existing {
+  const view = provider as Fields
+  return {
+    kind: 'provider',
+    id: String(view.id),
+    fields: without(view, OF_PROVIDERS),
+    hasSecret: view.has_secret === true,
+    foreign: view.source === 'environment',
+  }
+}
+
+export function resourceOf(resource: object): Existing {
+  const view = resource as Fields
+  return {
+    kind: 'resource',
+    id: String(view.identifier),
+    fields: without(view, OF_RESOURCES),
+    foreign: false,
+  }
+}
+
+/** Everything that a file can describe. */
+export async function readCurrent(
+  services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
+): Promise<Existing[]> {
+  const [resources, providers, clients] = await Promise.all([
+    all((page) => services.resources.list(page)),
+    services.providers.list(),
+    all((page) => services.clients.list(page)),
+  ])
+  return [...resources.map(resourceOf), ...providers.map(providerOf), ...clients.map(clientOf)]
+}
+
+async function all(
+  list: (page: {
+    limit: number
+    cursor?: string
+  }) => Promise<{ items: readonly object[]; next_cursor?: string }>,
+): Promise<object[]> {
+  const items: object[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await list({ limit: 100, ...(cursor !== undefined && { cursor }) })
+    items.push(...page.items)
+    if (page.next_cursor === undefined) return items
+    cursor = page.next_cursor
+  }
+}

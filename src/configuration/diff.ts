@@ -1,0 +1,177 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Existing } from './current.ts'
+import { type Configuration, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
+import type { Fields, SecretSource } from './ports.ts'
+import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
+
+export interface FieldChange {
+  field: string
+  /** Absent: not set. */
+  before?: unknown
+  after?: unknown
+}
+
+/** One thing that applying a file would do. */
+export interface Change {
+  kind: Kind
+  action: 'create' | 'update' | 'delete'
+  /** What the file calls it. */
+  name: string
+  /** What its service calls it; absent of what does not exist yet. */
+  id?: string
+  /** Of clients: what people see. */
+  title?: string
+  fields: FieldChange[]
+  secret?: SecretSource
+}
+
+export interface Plan {
+  changes: Change[]
+  /** How many things of each kind the file does not name, and leaves alone. */
+  unnamed: Readonly<Record<'resources' | 'providers' | 'clients', number>>
+}
+
+/**
+ * What is between a file and what exists. Touches nothing.
+ * @param secretDiffers whether a provider's secret is another one than the file's; undefined: cannot be known
+ * @throws ConfigurationError about names that fit nothing, or several things
+ */
+export function diff(
+  { wanted, prune }: Configuration,
+  existing: readonly Existing[],
+  secretDiffers: ReadonlyMap<string, boolean> = new Map(),
+): Plan {
+  const problems: ConfigurationProblem[] = []
+  const named = new Set<Existing>()
+  const byName = index(existing)
+  const changes = wanted.flatMap((entry) => {
+    const { found, problem } = match(entry, byName)
+    if (problem !== undefined)
+      problems.push({ line: entry.line, path: sectionOf(entry.kind), message: problem })
+    if (found !== undefined) named.add(found)
+    return problem === undefined ? changeOf(entry, found, secretDiffers.get(entry.name)) : []
+  })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const others = existing.filter((each) => !named.has(each) && !each.foreign)
+  const deletions = others.filter(({ kind }) => prune.has(kind)).map(deletion)
+  const count = (kind: Kind) => (prune.has(kind) ? 0 : others.filter((each) => each.kind === kind).length)
+  return {
+    changes: [
+      ...KINDS.flatMap((kind) => changes.filter((change) => change.kind === kind)),
+      ...KINDS.toReversed().flatMap((kind) => deletions.filter((change) => change.kind === kind)),
+    ],
+    unnamed: { resources: count('resource'), providers: count('provider'), clients: count('client') },
+  }
+}
+
+function index(existing: readonly Existing[]): ReadonlyMap<string, Existing[]> {
+  const byName = new Map<string, Existing[]>()
+  for (const each of existing)
+    for (const name of new Set([`id ${each.kind} ${each.id}`, ...(each.key ? [`key ${each.key}`] : [])]))
+      byName.set(name, [...(byName.get(name) ?? []), each])
+  return byName
+}
+
+function match(
+  { kind, name, clientId, fields }: Wanted,
+  byName: ReadonlyMap<string, Existing[]>,
+): { found?: Existing; problem?: string } {
+  if (kind !== 'client') {
+    const [found] = byName.get(`id ${kind} ${name}`) ?? []
+    if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }
+    if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
+      return { problem: `the kind of ${name} cannot be changed; add another provider` }
+    return found === undefined ? {} : { found }
+  }
+  const keyed = fields.key === undefined ? [] : (byName.get(`key ${fields.key}`) ?? [])
+  if (clientId === undefined) {
+    const [found, another] = keyed
+    if (another === undefined) return found === undefined ? {} : { found }
+    return {
+      problem: `several clients have the key ${name}: ${keyed.map(({ id }) => id).join(', ')}; add the client_id of the one that is meant`,
+    }
+  }
+  const [found] = byName.get(`id client ${clientId}`) ?? []
+  if (found === undefined)
+    return { problem: `there is no client ${clientId} here; to make one, leave client_id out and give a key` }
+  if (found.foreign) return { problem: `${clientId} registered itself, and looks after itself` }
+  if (keyed.some((each) => each !== found)) return { problem: `another client has the key ${name}` }
+  return { found }
+}
+
+function changeOf(entry: Wanted, found: Existing | undefined, secretDiffers: boolean | undefined): Change[] {
+  const fields = fieldChanges(
+    found?.fields ?? {},
+    entry.fields,
+    found === undefined,
+    entry.clientId !== undefined,
+  )
+  const secret = secretChange(entry, found, secretDiffers)
+  if (secret !== undefined) fields.push(secret)
+  if (found !== undefined && fields.length === 0) return []
+  const title = entry.fields.client_name
+  return [
+    {
+      kind: entry.kind,
+      action: found === undefined ? 'create' : 'update',
+      name: entry.name,
+      ...(found && { id: found.id }),
+      ...(typeof title === 'string' && { title }),
+      fields,
+      ...(entry.secret && secret && { secret: entry.secret }),
+    },
+  ]
+}
+
+/** An entry that names a client by its id alone says nothing of its key. */
+function fieldChanges(before: Fields, after: Fields, creating: boolean, byId: boolean): FieldChange[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .sort()
+    .flatMap((field): FieldChange[] => {
+      if (field === 'key' && byId && after.key === undefined) return []
+      if (same(before[field], after[field])) return []
+      if (creating && field === 'disabled' && after[field] === false) return []
+      return [
+        {
+          field,
+          ...(before[field] !== undefined && { before: before[field] }),
+          ...(after[field] !== undefined && { after: after[field] }),
+        },
+      ]
+    })
+}
+
+function secretChange(
+  { kind, secret }: Wanted,
+  found: Existing | undefined,
+  differs: boolean | undefined,
+): FieldChange | undefined {
+  if (kind !== 'provider') return undefined
+  const after = secret && `from ${secret.env ?? secret.file}`
+  if (found === undefined) return after === undefined ? undefined : { field: 'client_secret', after }
+  const before = found.hasSecret ? { before: 'set' } : {}
+  if (after === undefined) return found.hasSecret ? { field: 'client_secret', ...before } : undefined
+  return differs === true ? { field: 'client_secret', ...before, after } : undefined
+}
+
+const deletion = ({ kind, id, key, title }: Existing): Change => ({
+  kind,
+  action: 'delete',
+  name: key ?? id,
+  id,
+  ...(title !== undefined && { title }),
+  fields: [],
+})
+
+/** Lists of words are sets, and so are scopes: another order is no change. */
+function same(one: unknown, other: unknown): boolean {
+  const canonical = (value: unknown): unknown => {
+    if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return [...value].sort()
+    return value
+  }
+  return isDeepStrictEqual(plain(canonical(one)), plain(canonical(other)))
+}
+
+/** What was stored as JSON knows neither prototypes nor undefined. */
+const plain = (value: unknown): unknown =>
+  value === undefined ? undefined : JSON.parse(JSON.stringify(value))

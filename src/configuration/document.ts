@@ -1,0 +1,238 @@
+import { z } from 'zod'
+import type { ConfigurationDependencies, Fields, SecretSource } from './ports.ts'
+import { ConfigurationError, type ConfigurationProblem, refusedFields } from './problems.ts'
+import { type Path, readYaml } from './yaml-text.ts'
+
+export const KINDS = ['resource', 'provider', 'client'] as const
+export type Kind = (typeof KINDS)[number]
+export const sectionOf = (kind: Kind): 'resources' | 'providers' | 'clients' => `${kind}s`
+
+/** One entry of a file, checked and complete. */
+export interface Wanted {
+  kind: Kind
+  /** Of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  name: string
+  /** Only of clients that exist already. */
+  clientId?: string
+  /** What would be stored, defaults filled in; `disabled` of clients and providers among it. */
+  fields: Fields
+  secret?: SecretSource
+  line: number
+}
+
+export interface Configuration {
+  wanted: Wanted[]
+  /** Kinds of which everything that the file does not name is deleted. */
+  prune: ReadonlySet<Kind>
+  /** The file as data, to be kept: without comments, and there are no secrets in it. */
+  data: unknown
+}
+
+const KEY = 'must be 1 to 63 lower-case letters, digits, dots, underscores and hyphens, like web-shop'
+const text = (what: string) =>
+  z.string({ error: `is missing; give ${what}` }).min(1, { error: `give ${what}` })
+
+const secretFields = {
+  client_secret_env: text('the name of an environment variable').optional(),
+  client_secret_file: text('the path of a file').optional(),
+}
+const switches = { disabled: z.boolean({ error: 'must be true or false' }).default(false) }
+const MAP = { error: 'must be a map of fields' }
+const LIST = { error: 'must be a list' }
+const flag = z.boolean({ error: 'must be true or false' }).default(false)
+
+const schema = z.strictObject(
+  {
+    version: z.literal(1, { error: 'must be 1' }),
+    resources: z
+      .array(z.looseObject({ identifier: text('its URI, like https://api.example') }, MAP), LIST)
+      .nullish(),
+    providers: z
+      .array(z.looseObject({ id: text('its id'), ...switches, ...secretFields }, MAP), LIST)
+      .nullish(),
+    clients: z
+      .array(
+        z.looseObject(
+          {
+            key: z
+              .string({ error: KEY })
+              .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: KEY })
+              .optional(),
+            client_id: text('the client_id of a client that exists').optional(),
+            ...switches,
+          },
+          MAP,
+        ),
+        LIST,
+      )
+      .nullish(),
+    prune: z.strictObject({ resources: flag, providers: flag, clients: flag }, MAP).default({
+      resources: false,
+      providers: false,
+      clients: false,
+    }),
+  },
+  { error: 'must be a map that begins with version: 1' },
+)
+
+type Parsed = z.output<typeof schema>
+
+type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+
+/**
+ * Reads a configuration file.
+ * @throws ConfigurationError with every problem at once, each with its line and path
+ */
+export function parseConfiguration(source: string, services: Services): Configuration {
+  const { value, lineOf } = readYaml(source)
+  return configurationOf(value, services, lineOf)
+}
+
+/** As `parseConfiguration`, of a file that was read before. @throws ConfigurationError */
+export function configurationOf(
+  value: unknown,
+  services: Services,
+  lineOf: (path: Path) => number = () => 1,
+): Configuration {
+  const data = withoutNulls(value)
+  const problems: ConfigurationProblem[] = []
+  const report = (path: Path, message: string) =>
+    problems.push({ line: lineOf(path), path: pathText(path), message })
+  const parsed = schema.safeParse(data)
+  for (const issue of parsed.error?.issues ?? []) {
+    const path = issue.path.filter((part) => typeof part !== 'symbol')
+    if (issue.code !== 'unrecognized_keys') report(path, issue.message)
+    else for (const key of issue.keys) report([...path, key], unknownKey(path, schemaKeys(path)))
+  }
+  const wanted = KINDS.flatMap((kind) => {
+    const entries: unknown = (data as Fields | null)?.[sectionOf(kind)]
+    return Array.isArray(entries)
+      ? entries.flatMap((entry, index) => {
+          const path = [sectionOf(kind), index]
+          return wantedOf(kind, entry, services, lineOf(path), (field, message) =>
+            report(field === '' ? path : [...path, field], message),
+          )
+        })
+      : []
+  })
+  for (const { kind, name, line } of repeated(wanted))
+    problems.push({ line, path: sectionOf(kind), message: `names ${name} twice` })
+  const prune = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()
+  if (problems.length > 0) throw new ConfigurationError(distinct(problems))
+  return { wanted, prune, data }
+}
+
+const schemaKeys = (path: Path): readonly string[] =>
+  path.length === 0 ? Object.keys(schema.shape) : ['resources', 'providers', 'clients']
+const unknownKey = (path: Path, keys: readonly string[]): string =>
+  `is not known${path.length === 0 ? ' (settings of the server are environment variables)' : ''}; there are ${keys.join(', ')}`
+
+/** A section that is to be pruned has to be there: a file that was cut short must not delete everything. */
+function pruned(data: Parsed, report: (path: Path, message: string) => void): Set<Kind> {
+  const kinds = KINDS.filter((kind) => data.prune[sectionOf(kind)])
+  for (const kind of kinds)
+    if (!Array.isArray(data[sectionOf(kind)]))
+      report(
+        ['prune', sectionOf(kind)],
+        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: [] if that is meant`,
+      )
+  return new Set(kinds)
+}
+
+type Report = (field: string, message: string) => void
+
+function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, report: Report): Wanted[] {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
+  const { disabled = false, key, ...rest } = entry as Record<string, unknown>
+  if (kind === 'resource') {
+    const fields = complete(services.resources, entry as Fields, report)
+    return fields ? [{ kind, name: String(fields.identifier), fields, line }] : []
+  }
+  if (kind === 'provider') {
+    const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest
+    if (inClear !== undefined) report('client_secret', IN_CLEAR)
+    if (env !== undefined && file !== undefined) report('client_secret_file', 'excludes client_secret_env')
+    const fields = complete(services.providers, withKey(own, key), report)
+    const secret = typeof env === 'string' ? { env } : typeof file === 'string' ? { file } : undefined
+    return fields
+      ? [{ kind, name: String(fields.id), fields: { ...fields, disabled }, line, ...(secret && { secret }) }]
+      : []
+  }
+  const { client_id: clientId, software_id: software, client_secret: inClear, ...own } = rest
+  if (inClear !== undefined) report('client_secret', 'is made by the server and shown once; leave it out')
+  if (software !== undefined) report('software_id', 'is where the key is kept; write key instead')
+  if (key === undefined && clientId === undefined)
+    report('', 'needs a key: a name of your choice by which it is found again, like key: web-shop')
+  const fields = complete(services.clients, own, report)
+  const name = key ?? clientId
+  if (fields === undefined || typeof name !== 'string') return []
+  return [
+    {
+      kind,
+      name,
+      ...(typeof clientId === 'string' && { clientId }),
+      fields: { ...fields, ...(typeof key === 'string' && { key }), disabled },
+      line,
+    },
+  ]
+}
+
+const IN_CLEAR =
+  'does not belong into a file; name an environment variable with client_secret_env, or a file with client_secret_file'
+
+const withKey = (fields: Fields, key: unknown): Fields => (key === undefined ? fields : { ...fields, key })
+
+/** Undefined: refused, and told. */
+function complete(
+  service: { complete(entry: Fields): Fields },
+  entry: Fields,
+  report: Report,
+): Fields | undefined {
+  try {
+    return service.complete(entry)
+  } catch (error) {
+    const refused = refusedFields(error)
+    if (refused === undefined) throw error
+    for (const { field, message } of refused) report(field, message)
+    return undefined
+  }
+}
+
+function repeated(wanted: readonly Wanted[]): Wanted[] {
+  const seen = new Set<string>()
+  return wanted.filter(({ kind, name, clientId }) => {
+    const ids = [`${kind} ${name}`, ...(clientId === undefined ? [] : [`${kind} ${clientId}`])]
+    const again = ids.some((id) => seen.has(id))
+    for (const id of ids) seen.add(id)
+    return again
+  })
+}
+
+/** A field that is there and empty is as one that is not there. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null)
+      .map(([key, each]) => [key, withoutNulls(each)]),
+  )
+}
+
+const pathText = (path: Path): string =>
+  path.reduce<string>(
+    (before, part) =>
+      typeof part === 'number' ? `${before}[${part}]` : before === '' ? part : `${before}.${part}`,
+    '',
+  )
+
+/** The shape and the service may say the same of one field. */
+function distinct(problems: readonly ConfigurationProblem[]): ConfigurationProblem[] {
+  const fields = new Map<string, ConfigurationProblem>()
+  for (const problem of problems) {
+    const key = `${problem.path} ${problem.message}`
+    const sameField = /\.(identifier|id)$/.test(problem.path) ? problem.path : key
+    if (!fields.has(sameField)) fields.set(sameField, problem)
+  }
+  return [...fields.values()]
+}

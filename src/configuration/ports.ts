@@ -1,0 +1,51 @@
+/** Fields of something, by the names that the command line and the JSON API use too. */
+export type Fields = Readonly<Record<string, unknown>>
+
+interface Page {
+  items: readonly object[]
+  next_cursor?: string
+}
+
+/** What each kind of thing can do for a configuration. The rules are those of its service. */
+interface Section {
+  /** Checks an entry and fills in the defaults: what would be stored. @throws an error with `problems` or `errors` by field */
+  complete(entry: Fields): Fields
+}
+
+export interface ConfigurationDependencies {
+  clients: Section & {
+    list(page: { limit: number; cursor?: string }): Promise<Page>
+    create(fields: Fields, origin: { source: 'configuration'; verified: true }): Promise<object>
+    update(clientId: string, changes: Fields): Promise<object>
+    disable(clientId: string): Promise<unknown>
+    enable(clientId: string): Promise<unknown>
+    delete(clientId: string): Promise<unknown>
+  }
+  resources: Section & {
+    list(page: { limit: number; cursor?: string }): Promise<Page>
+    add(fields: Fields): Promise<unknown>
+    /** Changes the given fields; null unsets one. */
+    update(identifier: string, changes: Fields): Promise<unknown>
+    remove(identifier: string): Promise<unknown>
+  }
+  providers: Section & {
+    list(): Promise<readonly object[]>
+    add(fields: Fields): Promise<unknown>
+    /** Changes the given fields; null unsets one. */
+    update(id: string, changes: Fields): Promise<unknown>
+    disable(id: string): Promise<unknown>
+    enable(id: string): Promise<unknown>
+    remove(id: string): Promise<unknown>
+    /** Whether this is the stored secret of a provider. */
+    secretIs(id: string, secret: string): Promise<boolean>
+  }
+}
+
+/** Where a secret is that the file does not hold. */
+export interface SecretSource {
+  env?: string
+  file?: string
+}
+
+/** Reads a secret. Undefined: the variable is not set, or the file cannot be read. */
+export type ReadSecret = (source: SecretSource) => string | undefined

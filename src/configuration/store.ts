@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import { isUniqueViolation } from '../storage/unique-violation.ts'
+
+/** The row that one apply at a time holds. It is no document. */
+const LOCK = 'lock'
+/** How long a lock counts that nobody has renewed, in milliseconds: whoever held it is gone. */
+const ABANDONED = 120_000
+/** Documents that are kept. */
+const KEPT = 20
+
+export interface AppliedDocument {
+  appliedAt: Date
+  appliedBy: string
+  document: string
+}
+
+/** The documents that were applied, and the lock that keeps two from being applied at once, in any two processes. */
+export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'prisma'>; clock: Clock }) {
+  const table = db.prisma.appliedConfiguration
+  const now = () => new Date(clock())
+  return {
+    latest: (): Promise<AppliedDocument | null> =>
+      table.findFirst({
+        where: { id: { not: LOCK } },
+        orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],
+        select: { appliedAt: true, appliedBy: true, document: true },
+      }),
+
+    async record(document: string, appliedBy: string): Promise<void> {
+      await table.create({ data: { id: randomUUID(), appliedAt: now(), appliedBy, document } })
+      const old = await table.findMany({
+        where: { id: { not: LOCK } },
+        orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],
+        skip: KEPT,
+        select: { id: true },
+      })
+      if (old.length > 0) await table.deleteMany({ where: { id: { in: old.map(({ id }) => id) } } })
+    },
+
+    /** Undefined: another apply holds it. */
+    async lock(holder: string): Promise<{ renew(): Promise<boolean>; release(): Promise<void> } | undefined> {
+      const token = randomUUID()
+      const data = { appliedAt: now(), appliedBy: holder, document: token }
+      try {
+        await table.create({ data: { id: LOCK, ...data } })
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error
+        const before = new Date(clock() - ABANDONED)
+        const { count } = await table.updateMany({ where: { id: LOCK, appliedAt: { lt: before } }, data })
+        if (count === 0) return undefined
+      }
+      const mine = { id: LOCK, document: token }
+      return {
+        /** False: somebody took it for abandoned. */
+        renew: async () => (await table.updateMany({ where: mine, data: { appliedAt: now() } })).count === 1,
+        release: async () => void (await table.deleteMany({ where: mine })),
+      }
+    },
+  }
+}
+
+export type ConfigurationStore = ReturnType<typeof createConfigurationStore>

@@ -1,0 +1,120 @@
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  visit,
+} from 'yaml'
+import { ConfigurationError } from './problems.ts'
+
+/** Bytes. Ten thousand clients fit in. */
+const LARGEST = 4 * 1024 * 1024
+/** Levels. A JWK in a client is at the seventh. */
+const DEEPEST = 16
+const MOST_PROBLEMS = 100
+
+export type Path = readonly (string | number)[]
+
+export interface YamlText {
+  value: unknown
+  /** The line of what is at a path, or of the nearest thing around it. From 1. */
+  lineOf(path: Path): number
+}
+
+/**
+ * One YAML 1.2 document, of plain maps, lists and scalars: no anchors and aliases (which can make a gigabyte out of a
+ * kilobyte), no tags, no key twice, nothing nested absurdly.
+ * @throws ConfigurationError
+ */
+export function readYaml(text: string): YamlText {
+  if (Buffer.byteLength(text) > LARGEST) throw refused(1, `is larger than ${LARGEST / 1024 / 1024} MiB`)
+  const lines = new LineCounter()
+  const tokens = tokensOf(text, lines)
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: true,
+    strict: true,
+  })
+  const [document, another] = composer.compose(tokens)
+  if (document === undefined || document.contents === null) throw refused(1, 'is empty')
+  if (another !== undefined) throw refused(1, 'holds more than one document')
+  const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line)
+  const problems = problemsOf(document).map(({ offset, message }) => ({
+    line: lineAt(offset),
+    path: '',
+    message,
+  }))
+  if (problems.length > 0) throw new ConfigurationError(problems.slice(0, MOST_PROBLEMS))
+  return {
+    value: document.toJS({ maxAliasCount: 0 }),
+    lineOf: (path) => lineAt(offsetOf(document.contents, path)),
+  }
+}
+
+/** What composes the tokens calls itself for each level, so the levels are counted before. */
+function tokensOf(text: string, lines: LineCounter): CST.Token[] {
+  const tokens: CST.Token[] = []
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme))
+    if (parser.stack.length > DEEPEST)
+      throw refused(lines.linePos(parser.offset).line, `is nested deeper than ${DEEPEST} levels`)
+  }
+  tokens.push(...parser.end())
+  return tokens
+}
+
+/** The words of the parser are kept where they quote nothing of the file. */
+function problemsOf(document: Document.Parsed): { offset: number; message: string }[] {
+  const problems = [...document.errors, ...document.warnings].map(({ message, pos, code }) => ({
+    offset: pos[0],
+    message:
+      code === 'DUPLICATE_KEY'
+        ? 'is a key that the same map has already'
+        : `is not YAML: ${message.slice(0, 200)}`,
+  }))
+  const refuse = (node: Node, message: string) => problems.push({ offset: node.range?.[0] ?? 0, message })
+  visit(document, {
+    Pair(_key, { key }) {
+      if (isNode(key) && !(isScalar(key) && typeof key.value === 'string'))
+        refuse(key, 'is a key that is no text')
+    },
+    Node(_key, node) {
+      if (isAlias(node) || node.anchor) refuse(node, 'has an anchor or alias, which are not used here')
+      else if (node.tag !== undefined) refuse(node, 'has a tag (like !!binary), which are not used here')
+    },
+  })
+  return problems
+}
+
+function offsetOf(contents: unknown, path: Path): number {
+  let node = contents
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === part)
+      if (pair === undefined) break
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset
+      node = pair.value
+    } else if (isSeq(node) && typeof part === 'number') {
+      node = node.items[part]
+      if (!isNode(node)) break
+      offset = node.range?.[0] ?? offset
+    } else break
+  }
+  return offset
+}
+
+const refused = (line: number, message: string): ConfigurationError =>
+  new ConfigurationError([{ line: Math.max(1, line), path: '', message }])
