@@ -8,6 +8,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
+import { consoleViews, openConsole } from '../test/e2e/console-views.ts'
 import { openFederatedStage } from '../test/e2e/federated-stage.ts'
 import { federationScenes } from '../test/e2e/federation-scenes.ts'
 import { type Scene, scenes } from '../test/e2e/scenes.ts'
@@ -70,3 +71,19 @@ await shootAll(
   federationScenes,
   await openFederatedStage({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
+
+if (folder !== undefined) {
+  const stage = await openConsole(options)
+  try {
+    for (const view of consoleViews) {
+      const page = await stage.console(view.path(stage))
+      await view.press?.(page)
+      await shoot(page, `${join(into, view.name)}-phone`, { width: 390, height: 844 })
+      await shoot(page, `${join(into, view.name)}-desktop`, { width: 1280, height: 800 })
+      console.log(view.name)
+      await page.context().close()
+    }
+  } finally {
+    await stage.close()
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ConsoleStage, consoleViews, openConsole } from './console-views.ts'
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+interface Finding {
+  id: string
+  nodes: { html: string }[]
+}
+
+let stage: ConsoleStage
+beforeAll(async () => {
+  stage = await openConsole()
+})
+afterAll(() => stage?.close())
+
+describe('every page of the console: axe finds nothing, nothing runs off the side, no script is missed', () => {
+  test.each(consoleViews.map((view) => [view.name, view] as const))('%s', async (_name, view) => {
+    const page = await stage.console(view.path(stage), { viewport: { width: 390, height: 844 } })
+    await view.press?.(page)
+    expect(await page.locator('main h1').count()).toBe(1)
+    await page.evaluate(axe)
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 })
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        const findings = await page.evaluate<Finding[]>('axe.run().then((result) => result.violations)')
+        const said = findings.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)])
+        expect(said, `${colorScheme}, ${width} px`).toEqual([])
+      }
+    }
+    expect(page.complaints).toEqual([])
+    await page.context().close()
+  })
+})
