@@ -4,6 +4,9 @@ import type { AuditStore, Held } from './store.ts'
 
 type Unplaced = Omit<Row, 'seq' | 'hash'>
 
+/** Without a head there is nothing to wait at: processes that mend that at once may meet. */
+const ATTEMPTS = 5
+
 /** What stands in the log where the server found it other than it had left it. */
 export const BROKEN = 'audit.broken'
 
@@ -37,13 +40,13 @@ export function createAppend(deps: {
 
   const lookAndGoOn = async (held: Held, rows: readonly Unplaced[]): Promise<Place> => {
     let marks = await held.lockMarks()
-    const newest = await held.newest()
-    if (!marks.head && !marks.first && newest === undefined && known === undefined) {
+    // An empty database. If another process makes them just now, this waits for it and leaves them alone.
+    if (!marks.head && !marks.first && known === undefined) {
       await held.insertMarks({ first: chain.mark('first', BEGINNING), head: chain.mark('head', BEGINNING) })
-      // Another process may have made them, and gone on from there.
       marks = await held.lockMarks()
-      if (marks.head?.seq !== 0) return lookAndGoOn(held, rows)
     }
+    // Read behind the lock: nobody adds anything from here on.
+    const newest = await held.newest()
     const { head, first } = marks
     const end = newest ?? first
     const fits = head && end && chain.isGenuine('head', head) && same(head, end) && !isBehind(head, known)
@@ -65,17 +68,17 @@ export function createAppend(deps: {
 
   /** Resolves when all of them are on disk. @throws AppError database_unavailable */
   return async function append(rows: readonly Unplaced[]): Promise<void> {
-    for (let look = known === undefined; ; look = true) {
-      const outcome = await store.transaction(async (held) => {
-        const last = look || known === undefined ? undefined : await goOn(held, known, rows)
-        return last ?? lookAndGoOn(held, rows)
-      })
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const from = attempt === 1 ? known : undefined
+      const outcome = await store.transaction(
+        async (held) => (from && (await goOn(held, from, rows))) ?? lookAndGoOn(held, rows),
+      )
       if (outcome !== 'taken') {
         known = outcome
         return
       }
-      if (look) throw new Error('entries of the audit log keep appearing where new ones are to go')
     }
+    throw new Error('entries of the audit log keep appearing where new ones are to go')
   }
 }
 

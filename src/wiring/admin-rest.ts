@@ -12,7 +12,7 @@ const KEPT_ANSWER = 'AdministrationAnswer'
 
 /** The administration API, on the services and the protocol: what adds its routes to a context that speaks JSON. */
 export function wireAdminRest(http: Http, services: Services, { adminTokens }: Protocol) {
-  const { accounts, artifacts, audit, clients, clock, config, consents, event, keys, providers } = services
+  const { accounts, artifacts, audit, clients, clock, config, consents, keys, providers } = services
   const { rejections, resources, secrets } = services
   return (scope: FastifyInstance): Promise<void> =>
     adminRest(scope, {
@@ -65,12 +65,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
           const { items, ...next } = await audit.list(filters, page)
           return { items: items.map(auditDocument), ...next }
         },
-        async export(format, filters) {
-          const lines = await audit.export(format, filters)
-          const exported = { type: 'audit.exported' as const, format, ...filters }
-          event(exported)
-          return lines
-        },
+        export: audit.export,
       },
       rejections,
     })
