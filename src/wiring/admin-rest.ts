@@ -60,6 +60,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
       },
       providers,
       keys,
+      registrationTokens: services.registration.tokens,
       audit: {
         async list(filters, page) {
           const { items, ...next } = await audit.list(filters, page)

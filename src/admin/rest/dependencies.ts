@@ -200,6 +200,30 @@ export interface RejectionService {
   }>
 }
 
+/** An initial access token without the token. Times are seconds since the epoch. */
+export interface RegistrationToken {
+  id: string
+  name: string
+  state: string
+  uses_left: number | null
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+  policy: {
+    scope: readonly string[]
+    redirect_hosts: readonly string[]
+    client_credentials: boolean
+    verified: boolean
+  }
+}
+
+/** src/registration/tokens.ts. Errors about fields carry `errors`. */
+export interface RegistrationTokenService {
+  list(): Promise<RegistrationToken[]>
+  create(input: Readonly<Record<string, unknown>>): Promise<RegistrationToken & { token: string }>
+  revoke(id: string): Promise<void>
+}
+
 export interface RestDependencies {
   issuer: string
   clock: Clock
@@ -218,6 +242,7 @@ export interface RestDependencies {
   resources: ResourceService
   providers: ProviderService
   keys: KeyService
+  registrationTokens: RegistrationTokenService
   audit: AuditService
   rejections: RejectionService
 }

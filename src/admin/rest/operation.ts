@@ -23,7 +23,15 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
   id: string
   summary: string
   description?: string
-  area: 'clients' | 'users' | 'APIs' | 'sign-in providers' | 'keys' | 'refused requests' | 'audit log'
+  area:
+    | 'clients'
+    | 'users'
+    | 'APIs'
+    | 'sign-in providers'
+    | 'keys'
+    | 'registration'
+    | 'refused requests'
+    | 'audit log'
   needs: Needs
   /** A GET, which takes no body. */
   safe?: true

@@ -10,6 +10,7 @@ import type { RestDependencies } from './dependencies.ts'
 import { requireAdministration } from './guard.ts'
 import { keyRoutes } from './keys.ts'
 import { providerRoutes } from './providers.ts'
+import { registrationRoutes } from './registration.ts'
 import { rejectionRoutes } from './rejections.ts'
 import { resourceRoutes } from './resources.ts'
 import { userRoutes } from './users.ts'
@@ -32,6 +33,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     resourceRoutes,
     providerRoutes,
     keyRoutes,
+    registrationRoutes,
     rejectionRoutes,
     auditRoutes,
   ]
