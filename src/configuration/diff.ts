@@ -129,7 +129,7 @@ function fieldChanges(before: Fields, after: Fields, creating: boolean, byId: bo
     .sort()
     .flatMap((field): FieldChange[] => {
       if (field === 'key' && byId && after.key === undefined) return []
-      if (same(before[field], after[field])) return []
+      if (same(field, before[field], after[field])) return []
       if (creating && field === 'disabled' && after[field] === false) return []
       return [
         {
@@ -164,8 +164,9 @@ const deletion = ({ kind, id, key, title }: Existing): Change => ({
 })
 
 /** Lists of words are sets, and so are scopes: another order is no change. */
-function same(one: unknown, other: unknown): boolean {
+function same(field: string, one: unknown, other: unknown): boolean {
   const canonical = (value: unknown): unknown => {
+    if (field === 'scope' && typeof value === 'string') return value.split(' ').sort()
     if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return [...value].sort()
     return value
   }

@@ -110,7 +110,7 @@ export function configurationOf(
       ? entries.flatMap((entry, index) => {
           const path = [sectionOf(kind), index]
           return wantedOf(kind, entry, services, lineOf(path), (field, message) =>
-            report(field === '' ? path : [...path, field], message),
+            report([...path, ...field], message),
           )
         })
       : []
@@ -139,7 +139,7 @@ function pruned(data: Parsed, report: (path: Path, message: string) => void): Se
   return new Set(kinds)
 }
 
-type Report = (field: string, message: string) => void
+type Report = (field: Path, message: string) => void
 
 function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, report: Report): Wanted[] {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
@@ -150,8 +150,8 @@ function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, 
   }
   if (kind === 'provider') {
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest
-    if (inClear !== undefined) report('client_secret', IN_CLEAR)
-    if (env !== undefined && file !== undefined) report('client_secret_file', 'excludes client_secret_env')
+    if (inClear !== undefined) report(['client_secret'], IN_CLEAR)
+    if (env !== undefined && file !== undefined) report(['client_secret_file'], 'excludes client_secret_env')
     const fields = complete(services.providers, withKey(own, key), report)
     const secret = typeof env === 'string' ? { env } : typeof file === 'string' ? { file } : undefined
     return fields
@@ -159,10 +159,10 @@ function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, 
       : []
   }
   const { client_id: clientId, software_id: software, client_secret: inClear, ...own } = rest
-  if (inClear !== undefined) report('client_secret', 'is made by the server and shown once; leave it out')
-  if (software !== undefined) report('software_id', 'is where the key is kept; write key instead')
+  if (inClear !== undefined) report(['client_secret'], 'is made by the server and shown once; leave it out')
+  if (software !== undefined) report(['software_id'], 'is where the key is kept; write key instead')
   if (key === undefined && clientId === undefined)
-    report('', 'needs a key: a name of your choice by which it is found again, like key: web-shop')
+    report([], 'needs a key: a name of your choice by which it is found again, like key: web-shop')
   const fields = complete(services.clients, own, report)
   const name = key ?? clientId
   if (fields === undefined || typeof name !== 'string') return []
@@ -193,10 +193,16 @@ function complete(
   } catch (error) {
     const refused = refusedFields(error)
     if (refused === undefined) throw error
-    for (const { field, message } of refused) report(field, message)
+    for (const { field, message } of refused) report(placeOf(field, entry), message)
     return undefined
   }
 }
+
+/** Of a provider, its service names a setting by itself. */
+const placeOf = (field: string, { [field]: own, settings }: Fields): Path =>
+  own === undefined && typeof settings === 'object' && settings !== null && field in settings
+    ? ['settings', field]
+    : [field]
 
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()
