@@ -185,7 +185,6 @@ export function clientRoutes({ app, deps }: RestContext): void {
     if (before.client_id !== caller.client.id) refuseAdminClients(caller, before)
     const { keep_old_seconds: keepOldSeconds } = request.body
     return once(request, reply, async () => ({
-      headers: {},
       body: (await clients.rotateSecret(
         before.client_id,
         keepOldSeconds === undefined ? {} : { keepOldSeconds },

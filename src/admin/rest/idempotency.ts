@@ -11,7 +11,7 @@ const PENDING = 60
 
 /** What a create answers with: a body, and the header fields that belong to it. */
 export interface Created {
-  headers: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>>
   body: object
 }
 
@@ -68,11 +68,11 @@ export function createOnce(answers: KeptAnswers) {
   return async <Body extends object>(
     request: FastifyRequest,
     reply: FastifyReply,
-    work: () => Promise<{ headers: Created['headers']; body: Body }>,
+    work: () => Promise<Created & { body: Body }>,
   ): Promise<Body> => {
     const key = request.headers['idempotency-key']
     const done = typeof key === 'string' ? await once(request, key, work) : await work()
-    reply.code(201).headers(done.headers)
+    reply.code(201).headers(done.headers ?? {})
     return done.body as Body
   }
 }
