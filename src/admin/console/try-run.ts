@@ -24,7 +24,7 @@ export interface Outcome {
   words: string
 }
 
-const random = () => randomBytes(24).toString('base64url')
+const random = () => randomBytes(32).toString('base64url')
 const stopped = (words: string): Outcome => ({ worked: false, words })
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const OWN_KEY =
