@@ -15,7 +15,7 @@ import { createFetchQuota } from './quota.ts'
 
 /** As a registered client is found; public or with keys, never verified. */
 export interface DocumentClient {
-  metadata: { client_id: string; client_name: string } & Record<string, unknown>
+  metadata: { client_id: string; client_name: string; logo_uri?: string } & Record<string, unknown>
   secretHashes: readonly string[]
   pkce: 'required'
   firstParty: false
