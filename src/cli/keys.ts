@@ -11,7 +11,7 @@ const algorithm = z.enum(['RS256', 'ES256', 'EdDSA']).optional()
 /** `latchkey keys …` */
 export function keyCommands(cli: Cli): Command {
   const group = new Command('keys').description('The keys that sign tokens')
-  return group.addCommand(list(cli)).addCommand(rotate(cli))
+  return group.addCommand(list(cli)).addCommand(rotate(cli)).addCommand(retire(cli))
 }
 
 const list = (cli: Cli): Command =>
@@ -35,6 +35,16 @@ const rotate = (cli: Cli): Command =>
           ? 'The new keys sign from now on; the old ones are withdrawn.'
           : 'The new keys are published, and sign once every cached key set has them. No token becomes invalid.'
       cli.answer(options, { items: all.map(keyDocument) }, `${effect}\n\n${keysText(all)}`)
+    })
+
+const retire = (cli: Cli): Command =>
+  createCommand('retire', 'withdraw a key that no longer signs before its time')
+    .argument('<kid>')
+    .action(async (kid: string, options: Options) => {
+      const { keys } = await cli.services()
+      const all = await keys.retire(kid)
+      const text = `${kid} is withdrawn: what it signed is refused.\n\n${keysText(all)}`
+      cli.answer(options, { items: all.map(keyDocument) }, text)
     })
 
 /** Times in seconds since the epoch, as everywhere in JSON. */

@@ -69,6 +69,8 @@ export interface CliServices {
   keys: {
     list(): Promise<CliKey[]>
     rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<CliKey[]>
+    /** Withdraws a key that no longer signs. */
+    retire(kid: string): Promise<CliKey[]>
     /** Opens every key. Rejects when they were sealed under another secret. */
     load(): Promise<unknown>
   }
