@@ -25,6 +25,7 @@ export async function wireConsole(
       registration: services.registration,
       selfRegistered: services.selfRegistered,
       metadataDocuments: config.clientMetadataDocuments,
+      configuration: services.configuration,
       providers,
       resources: {
         list: resources.list,

@@ -7,6 +7,8 @@ import { auditArea } from './audit.ts'
 import type { AuditDependencies } from './audit-port.ts'
 import { clientsArea } from './clients.ts'
 import type { ClientsDependencies } from './clients-port.ts'
+import { configurationArea } from './configuration.ts'
+import type { ConfigurationAreaDependencies } from './configuration-port.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
@@ -24,6 +26,7 @@ export interface ConsoleAreas
   extends ConsoleDependencies,
     AuditDependencies,
     ClientsDependencies,
+    ConfigurationAreaDependencies,
     DashboardDependencies,
     KeysDependencies,
     ProvidersDependencies,
@@ -43,6 +46,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   registrationArea,
   rejectionsArea,
   auditArea,
+  configurationArea,
 ]
 
 /** `/admin` and below. */

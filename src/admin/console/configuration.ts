@@ -1,0 +1,107 @@
+import type { FastifyInstance } from 'fastify'
+import type { ConfigurationAreaDependencies, DriftChange } from './configuration-port.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+
+interface DriftRow {
+  /** “Client Web shop” */
+  what: string
+  href: string | undefined
+  /** “was deleted here” */
+  how: string
+  /** What the file says, and what is here. */
+  fields: { name: string; file: string; here: string }[]
+}
+
+declare module '../../http/pages.ts' {
+  interface Pages {
+    'admin/configuration': {
+      frame: ConsoleFrame
+      /** Undefined: no file was ever applied. */
+      applied?: { when: string; by: string; problem?: string | undefined } | undefined
+      rows: DriftRow[]
+      /** “2 clients and 1 API are not in the file.” */
+      unnamed?: string | undefined
+      /** Undefined: too long for a page. */
+      yaml?: string | undefined
+      download: string
+    }
+  }
+}
+
+/** Characters; more is for a download. */
+const LONGEST_SHOWN = 100_000
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const list = new Intl.ListFormat('en-GB')
+const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  resources: ['API', 'APIs'],
+  providers: ['sign-in provider', 'sign-in providers'],
+  clients: ['client', 'clients'],
+}
+
+/** `/admin/configuration`: what has drifted from the file that was applied last, and the file that describes what is. */
+export async function configurationArea(
+  app: FastifyInstance,
+  { configuration }: ConsoleDependencies & ConfigurationAreaDependencies,
+): Promise<void> {
+  app.get('/admin/configuration', { config: { admin: 'read' } }, async (request, reply) => {
+    const [drift, yaml] = await Promise.all([configuration.drift(), configuration.export()])
+    return renderConsole(request, reply, 'configuration', 'admin/configuration', {
+      applied: drift && {
+        when: `${moment.format(drift.appliedAt)} UTC`,
+        by: drift.appliedBy,
+        problem: drift.problem,
+      },
+      rows: (drift?.plan?.changes ?? []).map(rowOf),
+      unnamed: unnamedText(drift?.plan?.unnamed ?? {}),
+      yaml: yaml.length <= LONGEST_SHOWN ? yaml : undefined,
+      download: '/admin/configuration/latchkey.yaml',
+    })
+  })
+
+  app.get('/admin/configuration/latchkey.yaml', { config: { admin: 'read' } }, async (_request, reply) =>
+    reply
+      .type('application/yaml; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .header('content-disposition', 'attachment; filename="latchkey.yaml"')
+      .send(await configuration.export()),
+  )
+}
+
+/** What applying the file again would do is what was done here since, backwards. */
+const HOW = {
+  create: 'is in the file, and not here any more',
+  update: 'was changed here',
+  delete: 'is not in the file',
+} as const
+
+function rowOf({ kind, action, name, id, title, fields }: DriftChange): DriftRow {
+  const [noun = kind] = NOUNS[`${kind}s`] ?? []
+  return {
+    what: `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${title ?? name}`,
+    href: kind === 'client' && id !== undefined ? `/admin/clients/${encodeURIComponent(id)}` : undefined,
+    how: HOW[action],
+    fields:
+      action === 'update'
+        ? fields.map(({ field, before, after }) => ({
+            name: field,
+            file: valueText(after),
+            here: valueText(before),
+          }))
+        : [],
+  }
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return '–'
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join('\n')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function unnamedText(unnamed: Readonly<Record<string, number>>): string | undefined {
+  const parts = Object.entries(unnamed).flatMap(([section, count]) => {
+    const [one, many] = NOUNS[section] ?? [section, section]
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]
+  })
+  return parts.length === 0 ? undefined : list.format(parts)
+}
