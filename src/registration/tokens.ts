@@ -39,7 +39,7 @@ const LIFETIME = {
 const USES = { error: 'must be a whole number from 1 to 10000' }
 
 /** What an initial access token is made from. */
-export const tokenInput = policySchema.extend({
+const tokenInput = policySchema.extend({
   name: z
     .string({ error: 'is missing; say who or what it is for' })
     .trim()
@@ -59,8 +59,6 @@ export const tokenInput = policySchema.extend({
   /** Null: any number. */
   uses: z.int(USES).min(1, USES).max(10_000, USES).nullable().default(1),
 })
-
-export type TokenInput = z.input<typeof tokenInput>
 
 /** What is stored of a token. A fast hash is enough: nobody can guess 256 random bits. */
 export const hashToken = (token: string): string => hash('sha256', token, 'base64url')
