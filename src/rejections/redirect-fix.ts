@@ -17,14 +17,15 @@ const KINDS: readonly FixKind[] = ['trailing_slash', 'path_case', 'loopback_port
 
 /**
  * A URI whose every character means what it seems to: the parser gives it back as it is. So there is no user name before
- * the host, no default port written out, no dot segment, no backslash, no host in capitals or another alphabet.
+ * the host, no default port written out, no dot segment, no backslash, nothing percent-encoded, no host in capitals or
+ * another alphabet.
  */
 function plain(uri: string): URL | undefined {
   const url = URL.parse(uri)
   if (url === null || (url.href !== uri && url.href !== `${uri}/`)) return undefined
   if (url.username !== '' || url.password !== '' || url.hash !== '' || uri.includes('#')) return undefined
-  if (!/^[\x21-\x7e]+$/.test(uri) || /[*\\"'<>@]|%(2e|2f|5c|25|00)/i.test(uri)) return undefined
-  if (url.pathname.includes('//')) return undefined
+  if (!/^[\x21-\x7e]+$/.test(uri) || /[*\\"'<>@%]|\?$/.test(uri) || url.pathname.includes('//'))
+    return undefined
   if (url.protocol === 'https:') return url
   return url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname) ? url : undefined
 }

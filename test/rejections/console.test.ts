@@ -10,7 +10,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   beforeAll(async () => {
     desk = await openDesk({ engine, clock: () => Date.now() + shift })
   })
-  afterAll(() => desk.latchkey.stop())
+  afterAll(() => desk.close())
 
   const refused = async (client: TestClient, redirect_uri = `${redirectUri}/`) => {
     const url = desk.scene.authorizeUrl(client, { redirect_uri })

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { credentials, get, post, redirectUri, type TestClient } from '../security/attacker.ts'
+import { clock, credentials, get, post, redirectUri, type TestClient } from '../security/attacker.ts'
 import { type Desk, openDesk, referenceOf } from './requests.ts'
 
 let desk: Desk
 let client: TestClient
 beforeAll(async () => {
-  desk = await openDesk()
+  desk = await openDesk({ clock })
   client = await desk.scene.client()
 })
-afterAll(() => desk.latchkey.stop())
+afterAll(() => desk.close())
 
 const ask = (redirect_uri: string, by: TestClient = client) =>
   get(desk.scene.authorizeUrl(by, { redirect_uri }))

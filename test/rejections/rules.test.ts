@@ -1,0 +1,424 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  basic,
+  type Code,
+  clock,
+  createScene,
+  get,
+  passTime,
+  pkce,
+  post,
+  redirectUri,
+  type Scene,
+  type TestClient,
+  type Victim,
+} from '../security/attacker.ts'
+import { createProver, prove } from '../security/proofs.ts'
+import { discover } from '../support/relying-party.ts'
+import { type Desk, openDesk } from './requests.ts'
+
+let desk: Desk
+let scene: Scene
+let victim: Victim
+let client: TestClient
+let spa: TestClient
+const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
+const grant = { grant_type: 'client_credentials' }
+
+beforeAll(async () => {
+  desk = await openDesk({ clock })
+  scene = createScene(desk.latchkey)
+  victim = await scene.victim()
+  client = await scene.client({ client_name: 'Web app' })
+  spa = await scene.publicClient({ client_name: 'Single-page app' })
+})
+afterAll(() => desk.close())
+
+const api = () => desk.latchkey.services
+const tokenUrl = () => `${scene.issuer}/token`
+const byBasic = (id: string, secret: string) => post(tokenUrl(), grant, basic(id, secret))
+const ask = (parameters: Record<string, string>, by = client) => get(scene.authorizeUrl(by, parameters))
+
+describe('who the client is', () => {
+  test('unknown; almost an id; with quotes around it; a name; a secret', async () => {
+    const id = client.client_id
+    const at = async (client_id: string) => desk.ruleOf(await ask({ client_id }))
+    expect(await at('lk_00000000000000000000000000000000')).toBe('client_unknown')
+    expect(await at('no-such-client')).toBe('client_unknown')
+    expect(await at(`${id.slice(0, -2)}`)).toBe('client_id_similar')
+    expect(await at(`${id.slice(0, 20)}0${id.slice(21)}`.replace(id, 'lk_'))).toMatch(/^client_/)
+    expect(await at(`"${id}"`)).toBe('client_id_padded')
+    expect(await at(`${id} `)).toBe('client_id_padded')
+    expect(await at('Single-page app')).toBe('client_id_is_name')
+    const { rejection, explanation } = await desk.kept(await ask({ client_id: String(client.client_secret) }))
+    expect(explanation.rule).toBe('client_id_is_secret')
+    expect(rejection.facts.claimed_client_id).toBe('…')
+  })
+
+  test('disabled: told apart from unknown here, and by the protocol in nothing', async () => {
+    const off = await scene.client({ client_name: 'Switched off' })
+    await api().clients.disable(off.client_id)
+    const answer = await byBasic(off.client_id, String(off.client_secret))
+    expect(answer.text).toBe((await byBasic('nobody', 'wrong-secret')).text)
+    const { rejection, explanation, client: now } = await desk.kept(answer)
+    expect(explanation).toMatchObject({ rule: 'client_disabled', here: expect.stringContaining('Enable') })
+    expect(rejection.clientId).toBe(off.client_id)
+    expect(now?.client_name).toBe('Switched off')
+    expect(await desk.ruleOf(await ask({}, off))).toBe('client_disabled')
+    await api().clients.enable(off.client_id)
+    expect((await desk.kept(answer)).explanation.here).toContain('enabled since')
+  })
+
+  test('a secret that has expired: says since when', async () => {
+    const rotated = await scene.client(machine)
+    await api().clients.rotateSecret(rotated.client_id, { keepOldSeconds: 60 })
+    // What its audit entry has just read of the client is remembered for a second.
+    await api().audit.idle()
+    passTime(62)
+    const { explanation, rejection } = await desk.kept(
+      await byBasic(rotated.client_id, String(rotated.client_secret)),
+    )
+    expect(explanation.rule).toBe('secret_expired')
+    expect(explanation.mistake).toMatch(/ended on 20\d\d-\d\d-\d\d at \d\d:\d\d UTC/)
+    expect(rejection.facts.secret_expired_at).toBeLessThanOrEqual(Math.floor(clock() / 1000))
+  })
+
+  test('a wrong secret; with a line end; of another client; none sent; in another way', async () => {
+    const id = client.client_id
+    const secret = String(client.client_secret)
+    const ruleOf = async (sent: string) => desk.ruleOf(await byBasic(id, sent))
+    expect(await ruleOf('not-the-secret-at-all')).toBe('secret_wrong')
+    expect(await ruleOf(`"${secret}"`)).toBe('secret_padded')
+    expect(await ruleOf(`${secret} `)).toBe('secret_padded')
+    const other = await scene.client(machine)
+    const { explanation } = await desk.kept(await byBasic(id, String(other.client_secret)))
+    expect(explanation.rule).toBe('secret_of_another_client')
+    expect(explanation.mistake).toContain(other.client_id)
+    expect(await desk.ruleOf(await post(tokenUrl(), { ...grant, client_id: id }))).toBe('client_method')
+    expect(await desk.ruleOf(await byBasic(spa.client_id, 'some-secret-of-its-own'))).toBe('client_method')
+    const both = await post(tokenUrl(), { ...grant, client_secret: secret }, basic(id, secret))
+    expect(await desk.ruleOf(both)).toBe('client_two_ways')
+    const two = await post(tokenUrl(), { ...grant, client_id: spa.client_id }, basic(id, secret))
+    expect(await desk.ruleOf(two)).toBe('client_id_mismatch')
+    expect(await desk.ruleOf(await post(tokenUrl(), grant))).toBe('client_id_missing')
+    const bad = await post(tokenUrl(), grant, { authorization: 'Basic ***' })
+    expect(await desk.ruleOf(bad)).toBe('basic_malformed')
+  })
+
+  test('at introspection and revocation too', async () => {
+    for (const [path, endpoint] of [
+      ['introspect', 'introspection'],
+      ['revoke', 'revocation'],
+    ] as const) {
+      const headers = basic(client.client_id, 'not-the-secret')
+      const answer = await post(`${scene.issuer}/${path}`, { token: 'some-token' }, headers)
+      const { rejection, explanation } = await desk.kept(answer)
+      expect([rejection.endpoint, explanation.rule]).toEqual([endpoint, 'secret_wrong'])
+    }
+  })
+})
+
+describe('client assertions', () => {
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+  let keyed: TestClient
+  let key: Parameters<SignJWT['sign']>[0]
+  beforeAll(async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    key = pair.privateKey
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'first', alg: 'ES256' }
+    keyed = await scene.client({
+      ...machine,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [jwk] },
+    })
+  })
+  const now = () => Math.floor(Date.now() / 1000)
+
+  async function send(claims: Record<string, unknown> = {}, signer = key, kid = 'first', alg = 'ES256') {
+    const id = keyed.client_id
+    const all = { iss: id, sub: id, aud: scene.issuer, jti: crypto.randomUUID(), iat: now(), exp: now() + 60 }
+    const assertion = await new SignJWT({ ...all, ...claims }).setProtectedHeader({ alg, kid }).sign(signer)
+    return post(tokenUrl(), { ...grant, client_assertion: assertion, client_assertion_type: type })
+  }
+
+  test('a good one passes', async () => {
+    expect((await send()).status).toBe(200)
+  })
+
+  test('the clock of the app is ten minutes behind: says by how much', async () => {
+    const { explanation, rejection } = await desk.kept(await send({ iat: now() - 600, exp: now() - 540 }))
+    expect(explanation.rule).toBe('assertion_expired')
+    expect(explanation.mistake).toMatch(/made the assertion 10 minutes before it arrived/)
+    expect(rejection.facts.assertion).toMatchObject({ iss: keyed.client_id, kid: 'first', alg: 'ES256' })
+    expect(await desk.ruleOf(await send({ nbf: now() + 600, exp: now() + 700 }))).toBe('assertion_early')
+  })
+
+  test('for somebody else; of somebody else; incomplete; used twice', async () => {
+    expect(await desk.ruleOf(await send({ aud: 'https://elsewhere.example' }))).toBe('assertion_audience')
+    expect(await desk.ruleOf(await send({ iss: 'somebody' }))).toBe('assertion_issuer')
+    expect(await desk.ruleOf(await send({ jti: undefined }))).toBe('assertion_claims')
+    const jti = crypto.randomUUID()
+    await send({ jti })
+    expect(await desk.ruleOf(await send({ jti }))).toBe('assertion_replayed')
+    const broken = { ...grant, client_assertion: 'no-jwt', client_assertion_type: type }
+    expect(await desk.ruleOf(await post(tokenUrl(), broken))).toBe('assertion_malformed')
+  })
+
+  test('signed with another key, or another algorithm', async () => {
+    const other = await generateKeyPair('ES256')
+    const { explanation } = await desk.kept(await send({}, other.privateKey, 'second'))
+    expect(explanation.rule).toBe('assertion_signature')
+    expect(explanation.mistake).toMatch(/“second”.*“first”/)
+    const rsa = await generateKeyPair('PS384')
+    expect(await desk.ruleOf(await send({}, rsa.privateKey, 'first', 'PS384'))).toBe('assertion_algorithm')
+  })
+})
+
+describe('sign-in requests', () => {
+  test.each([
+    ['pkce_missing', { code_challenge: '', code_challenge_method: '' }],
+    ['pkce_method', { code_challenge_method: 'plain' }],
+    ['pkce_challenge_missing', { code_challenge: '' }],
+    ['pkce_format', { code_challenge: 'short' }],
+    ['response_type', { response_type: 'token' }],
+    ['response_mode', { response_mode: 'carrier_pigeon' }],
+    ['openid_missing', { scope: 'email', nonce: 'n-0S6' }],
+    ['prompt', { prompt: 'shout' }],
+    ['login_required', { prompt: 'none' }],
+    ['max_age', { max_age: 'long' }],
+    ['request_object', { request: 'eyJhbGciOiJub25lIn0.e30.' }],
+    ['request_object', { request_uri: 'https://app.example/request.jwt' }],
+    ['pushed_request_over', { request_uri: `urn:ietf:params:oauth:request_uri:${'x'.repeat(43)}` }],
+    ['scope_characters', { scope: 'openid,"profile"' }],
+    ['resource_unknown', { resource: 'https://nowhere.example.com' }],
+    ['resource_form', { resource: 'my-api' }],
+    ['parameter_missing', { response_type: '' }],
+  ])('%s', async (rule, parameters: Record<string, string>) => {
+    const url = new URL(scene.authorizeUrl(client, parameters))
+    for (const [name, value] of Object.entries(parameters)) if (value === '') url.searchParams.delete(name)
+    const answer = await get(url.href)
+    expect(await desk.ruleOf(answer)).toBe(rule)
+    expect((await desk.kept(answer)).rejection.clientId).toBe(client.client_id)
+  })
+
+  test('a public client without PKCE is told that nothing can be changed here', async () => {
+    const url = new URL(scene.authorizeUrl(spa))
+    for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
+    const { explanation } = await desk.kept(await get(url.href))
+    expect(explanation).toMatchObject({ rule: 'pkce_missing', here: expect.stringMatching(/^Nothing/) })
+  })
+
+  test('a parameter twice', async () => {
+    expect(await desk.ruleOf(await get(`${scene.authorizeUrl(client)}&scope=email`))).toBe('parameter_twice')
+  })
+
+  test('a client that has to push, one that signs nobody in, a scope it may not have', async () => {
+    const pushing = await scene.client({ require_pushed_authorization_requests: true })
+    expect(await desk.ruleOf(await ask({}, pushing))).toBe('pushed_request_required')
+    const narrow = await scene.client({ scope: 'openid' })
+    const { explanation } = await desk.kept(await ask({ scope: 'openid email' }, narrow))
+    expect(explanation.rule).toBe('scope_not_allowed')
+    expect(explanation.mistake).toContain('asked for “email”; it may ask for “openid”')
+  })
+
+  test('an API that the client may not use', async () => {
+    await api().resources.add({ identifier: 'https://books.example.com', scope: 'books:read books:write' })
+    const answer = await ask({ resource: 'https://books.example.com', scope: 'openid books:read' })
+    expect(await desk.ruleOf(answer)).toBe('resource_not_allowed')
+  })
+
+  test('the person says no', async () => {
+    const asking = await scene.client({ first_party: false })
+    const consent = await victim.browser.open(scene.authorizeUrl(asking))
+    const back = await victim.browser.deny(consent)
+    expect(back.url.searchParams.get('error')).toBe('access_denied')
+    const { items } = await api().rejections.list({ clientId: asking.client_id })
+    const shown = await api().rejections.show(String(items[0]?.id))
+    expect(shown.explanation.rule).toBe('access_denied')
+  })
+
+  test('a sign-in that is over', async () => {
+    const answer = await get(`${scene.issuer}/authorize/${'x'.repeat(43)}`)
+    expect(await desk.ruleOf(answer)).toBe('sign_in_over')
+  })
+})
+
+describe('token requests', () => {
+  const code = (by = client, parameters = {}): Promise<Code> => scene.code(victim, by, parameters)
+
+  test('PKCE: no verifier, a wrong one, one of the wrong form', async () => {
+    const exchange = async (over: Record<string, string>) => {
+      const good = await code()
+      const body = {
+        grant_type: 'authorization_code',
+        code: good.code,
+        redirect_uri: good.redirect_uri,
+        ...over,
+      }
+      return desk.kept(await scene.token(client, body))
+    }
+    expect((await exchange({})).explanation.rule).toBe('pkce_verifier_missing')
+    const wrong = await exchange({ code_verifier: pkce().verifier })
+    expect(wrong.explanation.rule).toBe('pkce_verifier_mismatch')
+    expect(wrong.rejection.facts).toMatchObject({
+      verifier: { sent: true, length: 43 },
+      code: { own: true, challenge: true, redirect_uri: redirectUri },
+    })
+    expect((await exchange({ code_verifier: 'short' })).explanation.rule).toBe('pkce_format')
+  })
+
+  test('a verifier without a challenge', async () => {
+    const exempt = await scene.client({ pkce: 'optional' })
+    const url = new URL(scene.authorizeUrl(exempt))
+    for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
+    const page = await victim.browser.open(url)
+    const got = page.url.searchParams.get('code') ?? ''
+    const answer = await scene.exchange(exempt, {
+      code: got,
+      verifier: pkce().verifier,
+      redirect_uri: redirectUri,
+    })
+    expect(await desk.ruleOf(answer)).toBe('pkce_verifier_unexpected')
+  })
+
+  test('another redirect URI than before: says which it was', async () => {
+    const answer = await scene.exchange(client, await code(), { redirect_uri: `${redirectUri}/` })
+    const { explanation, fix, rejection } = await desk.kept(answer)
+    expect(explanation.rule).toBe('code_redirect_uri')
+    expect(explanation.mistake).toContain(`started with “${redirectUri}”`)
+    expect(rejection.facts.code?.redirect_uri).toBe(redirectUri)
+    expect(fix).toBeUndefined()
+  })
+
+  test('a code used twice, of another client, unknown', async () => {
+    const good = await code()
+    expect((await scene.exchange(client, good)).status).toBe(200)
+    expect(await desk.ruleOf(await scene.exchange(client, good))).toBe('code_used')
+    const foreign = await scene.exchange(spa, await code())
+    expect(await desk.ruleOf(foreign)).toBe('code_of_another_client')
+    const unknown = { ...(await code()), code: 'x'.repeat(43) }
+    expect(await desk.ruleOf(await scene.exchange(client, unknown))).toBe('code_gone')
+    const none = await scene.token(client, { grant_type: 'authorization_code', redirect_uri: redirectUri })
+    expect(await desk.ruleOf(none)).toBe('parameter_missing')
+  })
+
+  test('a code that has expired', async () => {
+    const good = await code()
+    passTime(61)
+    expect(await desk.ruleOf(await scene.exchange(client, good))).toBe('code_gone')
+  })
+
+  test('a grant that is not registered, or not offered', async () => {
+    const { explanation } = await desk.kept(await scene.token(client, grant))
+    expect(explanation.rule).toBe('grant_type_not_registered')
+    expect(explanation.mistake).toContain('“authorization_code” and “refresh_token”')
+    const password = await scene.token(client, { grant_type: 'password', username: 'ada', password: 'hush' })
+    expect(await desk.ruleOf(password)).toBe('grant_type_unsupported')
+  })
+
+  test('scopes and APIs of a machine', async () => {
+    const reader = await scene.client({ ...machine, scope: 'books:read' })
+    const token = (over: Record<string, string>) => scene.token(reader, { ...grant, ...over })
+    expect((await token({ scope: 'books:read' })).status).toBe(200)
+    const { explanation } = await desk.kept(await token({ scope: 'books:write' }))
+    expect(explanation.rule).toBe('scope_not_allowed')
+    expect(explanation.here).toContain('“books:write”')
+    expect(await desk.ruleOf(await token({ resource: 'https://books.example.com/' }))).toBe(
+      'resource_unknown',
+    )
+  })
+
+  test('refresh tokens: unknown, of another client, too much', async () => {
+    const tokens = await scene.tokens(victim, client)
+    expect(await desk.ruleOf(await scene.refresh(client, 'x'.repeat(43)))).toBe('refresh_token_gone')
+    const foreign = await scene.refresh(spa, tokens.refresh_token)
+    expect(await desk.ruleOf(foreign)).toBe('refresh_token_of_another_client')
+    const wider = await scene.refresh(client, tokens.refresh_token, { scope: 'openid email' })
+    expect(await desk.ruleOf(wider)).toBe('scope_of_refresh')
+  })
+
+  test('a refresh token used twice, after its time of grace', async () => {
+    const tokens = await scene.tokens(victim, client)
+    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(200)
+    passTime(11)
+    expect(await desk.ruleOf(await scene.refresh(client, tokens.refresh_token))).toBe('refresh_token_used')
+  })
+
+  test('a script of another origin', async () => {
+    const answer = await scene.exchange(spa, await code(spa), {}, { origin: 'https://elsewhere.example' })
+    const { explanation } = await desk.kept(answer)
+    expect(explanation.rule).toBe('cors')
+    expect(explanation.mistake).toContain('https://elsewhere.example')
+  })
+
+  test('JSON instead of a form', async () => {
+    const answer = await post(tokenUrl(), '{}', { 'content-type': 'application/json' })
+    expect(await desk.ruleOf(answer)).toBe('body')
+  })
+})
+
+describe('DPoP', () => {
+  test('the clock; another request; another key; none', async () => {
+    const prover = await createProver()
+    const bound = await scene.client({ ...machine, dpop_bound_access_tokens: true })
+    const send = async (claims: Record<string, unknown>, url = tokenUrl()) =>
+      scene.token(bound, grant, { dpop: await prove(prover, 'POST', url, { claims }) })
+    expect((await send({})).status).toBe(200)
+    const late = await desk.kept(await send({ iat: Math.floor(Date.now() / 1000) - 3600 }))
+    expect(late.explanation.rule).toBe('dpop_clock')
+    expect(late.explanation.mistake).toMatch(/60 minutes before it arrived.*behind/)
+    const early = await desk.kept(await send({ iat: Math.floor(Date.now() / 1000) + 3600 }))
+    expect(early.explanation.mistake).toMatch(/60 minutes after it arrived.*ahead/)
+    expect(await desk.ruleOf(await send({}, 'https://elsewhere.example/token'))).toBe('dpop_address')
+    expect(await desk.ruleOf(await scene.token(bound, grant))).toBe('dpop_missing')
+    const jti = crypto.randomUUID()
+    await send({ jti })
+    expect(await desk.ruleOf(await send({ jti }))).toBe('dpop_replay')
+    const broken = await scene.token(bound, grant, { dpop: 'no.jwt.here' })
+    expect(await desk.ruleOf(broken)).toBe('dpop_invalid')
+  })
+
+  test('a nonce that is asked for is a step, not a mistake: nothing is kept', async () => {
+    const prover = await createProver()
+    const bound = await scene.client({ ...machine, dpop_bound_access_tokens: true })
+    const claims = { nonce: 'an-old-nonce' }
+    const dpop = await prove(prover, 'POST', tokenUrl(), { claims })
+    const answer = await scene.token(bound, grant, { dpop })
+    expect(answer.json.error).toBe('use_dpop_nonce')
+    await expect(desk.kept(answer)).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe('the use of tokens', () => {
+  test('userinfo: none, unknown, without openid, a bound one as Bearer', async () => {
+    expect(await desk.ruleOf(await get(`${scene.issuer}/userinfo`))).toBe('token_missing')
+    expect(await desk.ruleOf(await scene.userinfo('x'.repeat(43)))).toBe('token_for_api')
+    const plain = await scene.tokens(victim, client, { scope: 'email' })
+    expect(await desk.ruleOf(await scene.userinfo(plain.access_token))).toBe('token_without_openid')
+    const query = await get(`${scene.issuer}/userinfo?access_token=${String(plain.access_token)}`)
+    expect(await desk.ruleOf(query)).toBe('token_in_query')
+  })
+
+  test('introspection and revocation of a JWT', async () => {
+    const reader = await scene.client({ ...machine, scope: 'books:read' })
+    const { json } = await scene.token(reader, { ...grant, scope: 'books:read' })
+    expect(await desk.ruleOf(await scene.introspect(reader, json.access_token))).toBe('token_is_jwt')
+    expect(await desk.ruleOf(await scene.revoke(reader, json.access_token))).toBe('token_is_jwt')
+  })
+})
+
+test('an honest client, with openid-client, whose secret was replaced', async () => {
+  const honest = await scene.client(machine)
+  await api().clients.rotateSecret(honest.client_id, { keepOldSeconds: 0 })
+  const party = await discover({
+    issuer: scene.issuer,
+    clientId: honest.client_id,
+    auth: { method: 'client_secret_basic', secret: String(honest.client_secret) },
+  })
+  await expect(party.clientCredentials()).rejects.toMatchObject({ status: 401 })
+  const { items } = await api().rejections.list({ clientId: honest.client_id })
+  expect(items).toHaveLength(1)
+  const { explanation } = await api().rejections.show(String(items[0]?.id))
+  expect(explanation.rule).toBe('secret_wrong')
+})
