@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+
+let latchkey: Latchkey
+let client: string
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  const { accounts, clients, audit } = latchkey.services
+  for (const [username, role] of [
+    ['ada', 'admin'],
+    ['olga', 'auditor'],
+    ['ursula', 'user'],
+  ] as const)
+    await accounts.createByAdmin({
+      username,
+      email: `${username}@example.com`,
+      password: PASSWORD,
+      verified: true,
+      role,
+    })
+  client = (await latchkey.createClient({ client_name: '<b>Books</b>' })).client_id
+  await clients.update(client, { client_uri: 'https://books.example/' })
+  await audit.idle()
+})
+afterAll(() => latchkey?.stop())
+
+async function console(username: string, path = '/admin/audit') {
+  const browser = createHttpBrowser()
+  const at = `${latchkey.issuer}/login?return_to=${encodeURIComponent(path)}`
+  return {
+    browser,
+    page: await browser.signIn(await browser.open(at), { identifier: username, password: PASSWORD }),
+  }
+}
+
+test('the list says who did what; its filters are empty, and keep what was typed', async () => {
+  const { browser, page } = await console('ada')
+  expect(page.status).toBe(200)
+  expect(page.text).toContain('changed the client <b>Books</b>')
+  const filter = (form: { method: string }) => form.method === 'get'
+  const fields = page.forms.find(filter)?.fields ?? []
+  expect(fields.map(({ value }) => value)).toEqual(fields.map(() => ''))
+  const values = { Who: 'ada', 'From day': '2026-01-01' }
+  const filtered = await browser.submit(page, values, { button: 'Filter', form: filter })
+  expect(filtered.text).toContain('signed in')
+  expect(filtered.text).not.toContain('changed the client')
+  expect(filtered.forms.find(filter)?.fields.find(({ name }) => name === 'actor')?.value).toBe('ada')
+  const wrong = await browser.open(`${latchkey.issuer}/admin/audit?from=yesterday`)
+  expect(wrong.status).toBe(400)
+  expect(wrong.text).toContain('must be a day or a time')
+  const { items } = await latchkey.services.audit.list({ action: 'client.updated' })
+  const entry = await browser.open(`${latchkey.issuer}/admin/audit/${items[0]?.seq}`)
+  expect(entry.text).toContain('client_uri nothing https://books.example/')
+  for (const missing of ['999', '0', 'x', '1e3', '99999999999'])
+    expect((await browser.open(`${latchkey.issuer}/admin/audit/${missing}`)).status).toBe(404)
+})
+
+test('an export has what the filters leave, and stands in the log itself', async () => {
+  const { browser } = await console('ada')
+  const file = await browser.open(
+    `${latchkey.issuer}/admin/audit/export?format=jsonl&action=client.&target=${client}`,
+  )
+  expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="audit-.*\.jsonl"$/)
+  const lines = file.body
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { action: string })
+  expect(lines.map(({ action }) => action)).toEqual(['client.updated', 'client.created'])
+  await latchkey.services.audit.idle()
+  expect((await latchkey.services.audit.list({ action: 'audit.exported' })).items[0]).toMatchObject({
+    actor: { name: 'ada' },
+    details: { format: 'jsonl', filters: { action: 'client.' } },
+  })
+})
+
+test('auditors read, export and verify; users do not get in', async () => {
+  const { browser, page } = await console('olga')
+  expect(page.text).toContain('Nobody has verified the log yet.')
+  const verified = await browser.submit(page, {}, { button: 'Verify now' })
+  expect(verified.text).toMatch(/Verified on .* by olga: \d+ entries, and nothing was changed/)
+  expect((await browser.open(`${latchkey.issuer}/admin/audit/export?format=csv`)).status).toBe(200)
+  const { page: refused } = await console('ursula')
+  expect(refused.status).toBe(403)
+
+  await latchkey.services.db.prisma.auditEntry.update({ where: { seq: 4 }, data: { actorName: 'eve' } })
+  const broken = await browser.submit(verified, {}, { button: 'Verify now' })
+  expect(broken.text).toContain('entry 4 is not what was written there')
+})
