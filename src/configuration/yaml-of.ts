@@ -67,5 +67,3 @@ export const createYamlOf =
   (services: Services) =>
   (kind: Kind, view: object): string =>
     yamlText({ [`${kind}s`]: [entryOf(VIEWS[kind](view), services)] })
-
-export type YamlOf = ReturnType<typeof createYamlOf>
