@@ -76,5 +76,3 @@ export function createOnce(answers: KeptAnswers) {
     return done.body as Body
   }
 }
-
-export type Once = ReturnType<typeof createOnce>
