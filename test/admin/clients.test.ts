@@ -171,7 +171,7 @@ describe('clients in the console', () => {
     test('is rotated with an overlap: both work; the old one is ended by hand', async () => {
       const page = await createWeb()
       const id = idOf(page)
-      const rotated = await browser.submit(page, { 'The secret of now': '3600' }, { button: 'New secret' })
+      const rotated = await browser.submit(page, { 'The present secret': '3600' }, { button: 'New secret' })
       expect(rotated.text).toContain('There is a new secret')
       expect(secretOn(rotated)).not.toBe(secretOn(page))
       const valid = async (secret = '') => {
@@ -197,7 +197,7 @@ describe('clients in the console', () => {
 
     test('that has leaked is replaced at once', async () => {
       const page = await createWeb()
-      await browser.submit(page, { 'The secret of now': '0' }, { button: 'New secret' })
+      await browser.submit(page, { 'The present secret': '0' }, { button: 'New secret' })
       expect((await stored(page)).secrets).toHaveLength(1)
     })
 

@@ -175,7 +175,7 @@ describe('the snippets of openid-client run as they stand', () => {
     })
     const lines = await start(client.client_id, undefined)
     await lines.next()
-    const url = (await lines.next()).value
+    const url = (await lines.next()).value ?? ''
     const user = await latchkey.createUser()
     const browser = createHttpBrowser()
     const consent = await browser.signIn(await browser.open(url), {

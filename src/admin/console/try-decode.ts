@@ -18,7 +18,8 @@ export function inWords(seconds: number): string {
     [60, 'minute'],
     [1, 'second'],
   ] as const
-  const [size, name] = units.find(([each]) => seconds >= each) ?? units[3]
+  // 3,599 seconds are an hour, not 60 minutes.
+  const [size, name] = units.find(([each]) => seconds >= each - each / 120) ?? units[3]
   const count = Math.round(seconds / size)
   return `${count} ${name}${count === 1 ? '' : 's'}`
 }
