@@ -50,6 +50,7 @@ export function createVerification(deps: {
         code: true,
       })
       if (!issued) {
+        if (!(await store.byId(account.id))) return undefined
         events.emit({
           type: 'account.verification_withheld',
           accountId: account.id,

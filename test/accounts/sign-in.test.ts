@@ -16,11 +16,9 @@ forEachDatabase(
       for (const identifier of ['grace', ' GRACE ', 'ｇｒａｃｅ', 'grace@example.org', 'Grace@EXAMPLE.org']) {
         expect(await signIn(identifier), identifier).toMatchObject({ kind: 'ok', account: { id } })
       }
-      expect(house().events).toContainEqual({
-        type: 'account.signed_in',
-        accountId: id,
-        address: '192.0.2.7',
-      })
+      expect(house().events).toContainEqual(
+        expect.objectContaining({ type: 'account.signed_in', accountId: id, address: '192.0.2.7' }),
+      )
     })
 
     test('the answer never holds the password hash', async () => {

@@ -162,7 +162,9 @@ forEachDatabase('verification', (house) => {
     const told = await house().lastMailTo('mover@example.org')
     expect(told.subject).toMatch(/was changed/)
     expect(told.text).toContain('new@example.org')
-    expect(house().events).toContainEqual({ type: 'account.email_changed', accountId: id })
+    expect(house().events).toContainEqual(
+      expect.objectContaining({ type: 'account.email_changed', accountId: id }),
+    )
   })
 
   test('a link for an address that was given up again proves nothing', async () => {

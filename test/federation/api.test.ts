@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Api, type ApiAnswer, bearer, createApi, documentOf } from '../api/support.ts'
+import { type Api, type ApiAnswer, type ApiRequest, bearer, createApi, documentOf } from '../api/support.ts'
 import type { HttpBrowser } from '../support/flow.ts'
-import { PASSWORD } from '../support/latchkey.ts'
+import { PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
 import { openWorld, type World } from './world.ts'
@@ -15,6 +15,8 @@ let users = 900
 const secrets: string[] = []
 /** Every address that somebody was sent to. */
 const locations: string[] = []
+/** `operation status` of every answer. */
+const given = new Set<string>()
 
 beforeAll(async () => {
   // Date is looked up anew each time, so that a test can move it.
@@ -37,6 +39,9 @@ async function call(browser: HttpBrowser, path: string, accept = JSON_ONLY): Pro
   const url = new URL(`${world.latchkey.issuer}/api/auth${path}`)
   const cookie = browser.cookies.header(url)
   const answer = await api.get(path, { accept, ...(cookie !== undefined && { cookie }) })
+  given.add(
+    `${path.split('?')[0]?.endsWith('/callback') ? 'upstreamCallback' : 'upstreamStart'} ${answer.status}`,
+  )
   browser.cookies.store(url, answer.headers.getSetCookie())
   locations.push(answer.headers.get('location') ?? '')
   return answer
@@ -74,7 +79,12 @@ async function codeOnPage(browser: HttpBrowser) {
   return { code, page }
 }
 
-const exchange = (code: string, code_verifier: string) => api.post('/oauth/exchange', { code, code_verifier })
+async function sendExchange(request: ApiRequest): Promise<ApiAnswer> {
+  const answer = await api.call('POST', '/oauth/exchange', request)
+  given.add(`upstreamExchange ${answer.status}`)
+  return answer
+}
+const exchange = (code: string, code_verifier: string) => sendExchange({ body: { code, code_verifier } })
 
 const tokensOf = (json: Record<string, unknown>) => {
   expect(json).toEqual({
@@ -221,6 +231,8 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
   })
 
   test('expires after five minutes, and the page with it', async () => {
+    // From here on the clock stands still between its steps.
+    passTime(0)
     const browser = world.browser()
     const inTime = await oneTimeCode(onGitHub('prompt'))
     const late = await oneTimeCode(onGitHub('late'), browser)
@@ -294,7 +306,7 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
     [{ code: ['x'], code_verifier: 'v'.repeat(43) }, ['code']],
     [{ code: 'x'.repeat(5000), code_verifier: 'v'.repeat(43) }, ['code']],
   ])('an exchange of %j is 422', async (body, fields) => {
-    const answer = await api.post('/oauth/exchange', body)
+    const answer = await sendExchange({ body })
     expect([answer.status, Object.keys(answer.json.errors as object)]).toEqual([422, fields])
   })
 })
@@ -345,6 +357,76 @@ describe('what goes wrong is told to programs as problem details', () => {
     const path = await callback(browser, onGitHub('puzzled'))
     world.github.next = 'nonsense'
     expect(problemOf(await call(browser, path))).toEqual([400, 'upstream_failed'])
+  })
+
+  test('an answer that is too long to be read, with a time to try again', async () => {
+    const browser = world.browser()
+    const path = await callback(browser, onGitHub('rambler'))
+    world.github.next = 'huge'
+    const answer = await call(browser, path)
+    expect(problemOf(answer)).toEqual([503, 'upstream_unreachable'])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  test('a link that a page began, and that belongs to another account', async () => {
+    const owner = world.browser()
+    await call(owner, await callback(owner, onGitHub('taken')))
+    const user = await world.latchkey.createUser()
+    const browser = world.browser()
+    await browser.signIn(await browser.open(`${world.latchkey.issuer}/login`), {
+      identifier: user.username,
+      password: PASSWORD,
+    })
+    const form = { form: ({ action }: { action: string }) => action === '/account/links/github' }
+    const account = await browser.open(`${world.latchkey.issuer}/account`)
+    const page = await browser.submit(account, {}, form)
+    const back = await browser.send(browser.prepare(page, {}, { button: 'Continue as taken' }))
+    const { pathname, search } = new URL(back.headers.get('location') ?? '')
+    const answer = await call(browser, pathname.replace('/api/auth', '') + search)
+    expect(problemOf(answer)).toEqual([409, 'identity_taken'])
+  })
+
+  test('an exchange that cannot be read, or that another site sends', async () => {
+    const requests: [number, ApiRequest][] = [
+      [400, { raw: '{' }],
+      [403, { body: {}, headers: { 'sec-fetch-site': 'cross-site' } }],
+      [413, { raw: JSON.stringify('x'.repeat(20_000)) }],
+      [415, { raw: 'code=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    ]
+    for (const [status, request] of requests)
+      expect(problemOf(await sendExchange(request))).toEqual([status, expect.any(String)])
+  })
+
+  test('too many tries of one address, at all three together', async () => {
+    const limited = await startLatchkey({
+      env: {
+        RATE_LIMIT: 'on',
+        GITHUB_CLIENT_ID: 'x',
+        GITHUB_CLIENT_SECRET: 'x',
+        GITHUB_URL: world.github.url,
+        GITHUB_API_URL: world.github.apiUrl,
+      },
+    })
+    try {
+      const crowd = createApi(limited.issuer)
+      const start = () => crowd.get('/oauth/github')
+      const answers = await Promise.all(Array.from({ length: 31 }, start))
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
+      for (const [operation, answer] of [
+        ['upstreamStart', await start()],
+        ['upstreamCallback', await crowd.get('/oauth/github/callback?state=x')],
+        [
+          'upstreamExchange',
+          await crowd.post('/oauth/exchange', { code: 'x', code_verifier: 'v'.repeat(43) }),
+        ],
+      ] as const) {
+        expect(problemOf(answer)).toEqual([429, 'rate_limited'])
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        given.add(`${operation} 429`)
+      }
+    } finally {
+      await limited.stop()
+    }
   })
 
   test('a state that was used, is another browser’s, or is nobody’s', async () => {
@@ -431,13 +513,23 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 })
 
-test('the operations are documented, on the page for people too', async () => {
+test('the operations are documented, on the page for people too, and every answer they document was given', async () => {
   const { paths } = await documentOf(world.latchkey.issuer)
-  expect(paths['/api/auth/oauth/{provider}']?.get?.operationId).toBe('upstreamStart')
-  expect(paths['/api/auth/oauth/{provider}/callback']?.get?.operationId).toBe('upstreamCallback')
-  expect(paths['/api/auth/oauth/exchange']?.post?.operationId).toBe('upstreamExchange')
-  const docs = await (await fetch(`${world.latchkey.issuer}/api/docs`)).text()
-  for (const id of ['upstreamStart', 'upstreamCallback', 'upstreamExchange']) expect(docs).toContain(id)
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    path.startsWith('/api/auth/oauth/') ? Object.entries(methods) : [],
+  )
+  expect(operations.map(([method, { operationId }]) => `${method} ${operationId}`).sort()).toEqual([
+    'get upstreamCallback',
+    'get upstreamStart',
+    'post upstreamExchange',
+  ])
+  const documented = operations.flatMap(([, { operationId, responses }]) =>
+    Object.keys(responses).map((status) => `${operationId} ${status}`),
+  )
+  expect([...given].sort()).toEqual(documented.sort())
+  const docs = await world.browser().open(`${world.latchkey.issuer}/api/docs`)
+  for (const path of ['/oauth/{provider}', '/oauth/{provider}/callback', '/oauth/exchange'])
+    expect(docs.text).toContain(`/api/auth${path}`)
 })
 
 test('no token and no code was ever in an address or in the log', () => {

@@ -53,6 +53,7 @@ export const parameterNames: readonly string[] = [
     ' ',
   ),
   ...'decision id flow return_to as done v'.split(' '),
+  ...'again ticket problem provider iss error error_description logout_token'.split(' '),
 ]
 
 /** A query or form that gives every parameter the same value. */

@@ -41,7 +41,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
 
   return {
     /**
-     * Undefined: nothing was issued, since there were enough mails of this purpose for an hour.
+     * Undefined: nothing was issued, since there were enough mails of this purpose for an hour, or the account is gone.
      * @param options.ttl seconds
      * @param options.code whether there is a code beside the link
      */
@@ -56,7 +56,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       const id = randomUUID()
       const token = randomBytes(32).toString('base64url')
       const code = String(randomInt(1_000_000)).padStart(6, '0')
-      await store.insert({
+      const stored = await store.insert({
         id,
         purpose,
         accountId,
@@ -65,6 +65,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
         codeHash: options.code ? codeHash(id, code) : null,
         expiresAt: new Date(clock() + ttl * 1000),
       })
+      if (!stored) return undefined
       // Counted once it is stored: of several that are issued at once, none may overlook the others.
       if (accountId !== null && email !== null) {
         const issued = await lately(purpose, accountId, email)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
+import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { wholeSecond } from '../store.ts'
 
@@ -30,8 +31,15 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
   const live = () => ({ usedAt: null, expiresAt: { gt: now() } })
 
   return {
-    async insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<void> {
-      await prisma.oneTimeToken.create({ data: { ...row, createdAt: now() } })
+    /** False: the account is gone by now. */
+    async insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<boolean> {
+      try {
+        await prisma.oneTimeToken.create({ data: { ...row, createdAt: now() } })
+        return true
+      } catch (error) {
+        if (isMissingReference(error)) return false
+        throw error
+      }
     },
 
     async byHash(purpose: Purpose, tokenHash: string): Promise<TokenRow | undefined> {
