@@ -24,26 +24,35 @@ function explain(
   explainRedirect: ExplainRedirect,
 ): Record<string, unknown> {
   const { params, client } = ctx.oidc
+  const clean = withoutSecretsOf(ctx)
   const sent = params?.redirect_uri
   if (error instanceof errors.InvalidRedirectUri && typeof sent === 'string' && client) {
     const registered = client.redirectUris ?? []
     return {
       parameter: 'redirect_uri',
-      sent: sent.slice(0, 2000),
+      sent: clean.uri(sent),
       registered,
-      ...explainRedirect(sent, registered),
+      ...explainRedirect(clean.uri(sent), registered),
     }
   }
   if (error instanceof errors.InvalidScope)
     return {
       parameter: 'scope',
-      sent: String(params?.scope ?? '').slice(0, 2000),
+      sent: clean.text(String(params?.scope ?? ''), 2000),
       registered: client?.scope,
     }
   if (error instanceof errors.InvalidTarget)
-    return { parameter: 'resource', sent: params?.resource, registered: client?.scope }
+    return {
+      parameter: 'resource',
+      sent: clean.uri([params?.resource ?? ''].flat().join(' ')),
+      registered: client?.scope,
+    }
   if (error instanceof errors.InvalidClient && !client)
-    return { parameter: 'client_id', sent: String(params?.client_id ?? '').slice(0, 200), registered: null }
+    return {
+      parameter: 'client_id',
+      sent: clean.text(String(params?.client_id ?? ''), 200),
+      registered: null,
+    }
   return {}
 }
 
@@ -125,15 +134,17 @@ function report(
 export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RefusalsTo): void {
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const target = requestOf(ctx)?.log ?? log
+    const { text } = withoutSecretsOf(ctx)
+    const words = (value: string | undefined) => value && text(value, 500)
     const line = {
       event,
       error: error.error,
-      error_description: error.error_description,
-      error_detail: error.error_detail,
+      error_description: words(error.error_description),
+      error_detail: words(error.error_detail),
       client_id: ctx.oidc.client?.clientId,
       ...explain(ctx, error, to.explainRedirect),
     }
-    target.warn(line, `refused: ${error.error_description ?? error.error}`)
+    target.warn(line, `refused: ${line.error_description ?? error.error}`)
     const endpoint = KEPT[event]
     if (endpoint !== undefined) report(ctx, endpoint, error, to)
   }

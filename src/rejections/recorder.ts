@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { createAdmission } from './admission.ts'
 import type { Facts } from './facts.ts'
@@ -43,7 +42,7 @@ interface Waiting {
 export function createRecorder(deps: {
   store: Pick<RejectionStore, 'insert'>
   clock: Clock
-  log: Pick<FastifyBaseLogger, 'warn'>
+  log: { warn(facts: object, message: string): void }
 }) {
   const { store, clock, log } = deps
   const admission = createAdmission(clock)

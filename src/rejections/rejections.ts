@@ -3,7 +3,6 @@
 //
 //   src/oidc/events.ts ──record──▶ recorder ─(gather, look up, bounded)─▶ table ──▶ explain ──▶ console, command line
 //                                                                                     └─ fix ──▶ clients.update
-import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
@@ -20,7 +19,7 @@ import { createRejectionStore, type RejectionFilter, type RejectionRow } from '.
 export interface RejectionsDependencies {
   db: Pick<Database, 'prisma'>
   clock: Clock
-  log: Pick<FastifyBaseLogger, 'warn'>
+  log: { warn(facts: object, message: string): void }
   clients: {
     /** @throws AppError with status 404 when there is none */
     get(id: string): Promise<ClientNow>

@@ -82,7 +82,7 @@ export const requestRules: readonly Rule[] = [
     title: 'The scope openid is missing',
     mistake: ({ description, facts }) =>
       `The app uses what is part of OpenID Connect only (${(description ?? '').replace(/^openid scope must be requested (when using|for) /, '')}), but asked for the scope ${quoted(facts.scope)}.`,
-    inApp: 'Add “openid” to the scope.',
+    inApp: 'Add “openid” to the scope, a list with spaces, not commas.',
   },
   {
     name: 'prompt',
