@@ -5,6 +5,7 @@ import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/devices.ts'
 import { isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
+import { apisOf } from './apis.ts'
 import type { Protocol } from './protocol.ts'
 
 /** In the artefact store, which keeps ids hashed and sweeps away what has expired. */
@@ -13,7 +14,7 @@ const KEPT_ANSWER = 'AdministrationAnswer'
 /** The administration API, on the services and the protocol: what adds its routes to a context that speaks JSON. */
 export function wireAdminRest(http: Http, services: Services, { adminTokens }: Protocol) {
   const { accounts, artifacts, audit, clients, clock, config, consents, keys, providers } = services
-  const { rejections, resources, secrets } = services
+  const { rejections, secrets } = services
   return (scope: FastifyInstance): Promise<void> =>
     adminRest(scope, {
       issuer: config.issuer,
@@ -42,22 +43,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
         sessions: (accountId) => listDevices(artifacts, accountId),
         consents: (accountId) => consents.list(accountId),
       },
-      resources: {
-        list: resources.list,
-        add: resources.add,
-        remove: resources.remove,
-        async find(identifier) {
-          const found = await resources.findForProtocol(identifier)
-          if (found === undefined) return undefined
-          const { accessTokenTtl, name, scope } = found
-          return {
-            identifier,
-            name,
-            scope,
-            ...(accessTokenTtl !== null && { access_token_ttl: accessTokenTtl }),
-          }
-        },
-      },
+      resources: apisOf(services),
       providers,
       keys,
       registrationTokens: services.registration.tokens,

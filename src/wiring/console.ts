@@ -4,6 +4,7 @@ import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/words.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
+import { apisOf } from './apis.ts'
 import { clientsConsole } from './clients-console.ts'
 import type { Protocol } from './protocol.ts'
 import { usersConsole } from './users-console.ts'
@@ -16,7 +17,7 @@ export async function wireConsole(
   protocol: Protocol,
 ): Promise<void> {
   const { sessions } = protocol
-  const { accounts, clients, clock, config, keys, providers, resources, usage } = services
+  const { accounts, clients, clock, config, keys, providers, usage } = services
   const counts = createAuditCounts(services.db)
   await app.register((scope) =>
     consolePages(scope, {
@@ -27,17 +28,13 @@ export async function wireConsole(
       metadataDocuments: config.clientMetadataDocuments,
       configuration: services.configuration,
       providers,
-      resources: {
-        list: resources.list,
-        add: resources.add,
-        remove: resources.remove,
-        find: resources.findForProtocol,
-      },
+      resources: apisOf(services),
       clock,
       issuer: new URL(config.issuer),
       http,
       sessions,
       findAccount: (id) => accounts.byId(id),
+      yamlOf: services.configuration.yamlOf,
       countsByDay: counts.byDay,
       activeClients: usage.activeClients,
       firstSteps: async () => ({

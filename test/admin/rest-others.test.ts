@@ -29,6 +29,11 @@ describe.each(engines)('on %s', (engine) => {
       'identifier',
       'scope',
     ])
+    const changed = await rest.patch(path, { scope: 'orders:read orders:write', access_token_ttl: null })
+    expect(changed).toMatchObject({ status: 200, json: { scope: 'orders:read orders:write' } })
+    expect(changed.json).not.toHaveProperty('access_token_ttl')
+    const fixed = await rest.patch(path, { identifier: 'https://other.example' })
+    expect(fixed).toMatchObject({ status: 422, json: { errors: { identifier: [expect.any(String)] } } })
     expect(await rest.delete(path)).toMatchObject({ status: 204 })
     for (const answer of [await rest.delete(path), await rest.get(path)])
       expect(answer).toMatchObject({ status: 404, json: { code: 'resource_not_found' } })
@@ -54,6 +59,9 @@ describe.each(engines)('on %s', (engine) => {
     expect(await rest.post('/providers', provider)).toMatchObject({ status: 409 })
     const wrong = await rest.post('/providers', { kind: 'github', settings: { colour: 'red' } })
     expect(Object.keys(wrong.json.errors as object)).toEqual(expect.arrayContaining(['id', 'client_id']))
+    const changed = await rest.patch('/providers/corp', { name: 'Corporation' })
+    expect(changed).toMatchObject({ status: 200, json: { name: 'Corporation', has_secret: true } })
+    expect(changed.text).not.toContain(provider.client_secret)
     expect(await rest.delete('/providers/corp')).toMatchObject({ status: 204 })
     for (const answer of [
       await rest.get('/providers/corp'),

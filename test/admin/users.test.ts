@@ -122,8 +122,21 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
       { button: 'Add API' },
     )
     expect(added.text).toContain('600 seconds')
-    const asks = await admin.browser.follow(added, 'Remove https://api.example')
-    expect((await admin.browser.submit(asks, {}, { button: 'Remove API' })).text).toContain(
+    const api = await admin.browser.follow(added, 'https://api.example')
+    expect(api.text).toContain('identifier: https://api.example')
+    const bad = await admin.browser.submit(api, { Scopes: 'openid' }, { button: 'Save' })
+    expect([bad.status, bad.text]).toEqual([422, expect.stringContaining('belongs to OpenID Connect')])
+    const saved = await admin.browser.submit(
+      bad,
+      { Name: 'Orders', Scopes: 'orders:read' },
+      { button: 'Save' },
+    )
+    expect(saved.text).toContain('Saved.')
+    expect(await latchkey.services.resources.findForProtocol('https://api.example')).toMatchObject({
+      name: 'Orders',
+      scope: 'orders:read',
+    })
+    expect((await admin.browser.submit(saved, {}, { button: 'Remove API' })).text).toContain(
       'There is no API yet.',
     )
   })

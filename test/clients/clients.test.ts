@@ -71,7 +71,11 @@ describe.each(engines)('clients on %s', (engine) => {
     expect(await validates(created.client_id, created.client_secret)).toBe(true)
     expect(await validates(created.client_id, `${created.client_secret}x`)).toBe(false)
     expect(await validates(created.client_id, '')).toBe(false)
-    expect(events).toEqual([{ type: 'client.created', client_id: created.client_id }])
+    expect(events).toMatchObject([
+      { type: 'client.created', client_id: created.client_id, client_name: 'Shop' },
+    ])
+    // Nothing of it is secret.
+    expect(JSON.stringify(events)).not.toContain(created.client_secret)
   })
 
   test('a public client has no secret', async () => {

@@ -120,7 +120,7 @@ const at = (name: string, path: string | ((stage: ConsoleStage) => string)): Con
 export const consoleViews: ConsoleView[] = [
   at('overview', '/admin'),
   at('clients', '/admin/clients'),
-  at('clients-none-found', '/admin/clients?search=nothing'),
+  at('clients-none-found', '/admin/clients?q=nothing'),
   at('clients-new', '/admin/clients/new'),
   ...['web', 'spa', 'native', 'machine', 'mcp'].map((kind) =>
     at(`clients-new-${kind}`, `/admin/clients/new?kind=${kind}`),
@@ -144,7 +144,7 @@ export const consoleViews: ConsoleView[] = [
   },
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
   at('apis', '/admin/resources'),
-  at('apis-remove', '/admin/resources/remove?identifier=https%3A%2F%2Forders.example'),
+  at('api', '/admin/resources/api?identifier=https%3A%2F%2Forders.example'),
   at('providers', '/admin/providers'),
   ...['oidc', 'github', 'google'].map((kind) =>
     at(`providers-new-${kind}`, `/admin/providers/new?kind=${kind}`),

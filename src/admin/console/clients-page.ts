@@ -22,6 +22,7 @@ declare module '../../http/pages.ts' {
       shown?: { secret: string; variable: string } | undefined
       values: { label: string; value: string }[]
       snippets: RenderedSnippet[]
+      yaml: string
     }
   }
 }
@@ -54,6 +55,7 @@ export async function clientPage(
         { label: 'Client ID', value: client.client_id },
       ],
       snippets: snippetsFor(values),
+      yaml: deps.yamlOf('client', client),
     }
     const notice = notices[String((request.query as { done?: unknown }).done)]
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })

@@ -52,6 +52,8 @@ export interface ConsoleDependencies {
     ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
   }
   findAccount(id: string): Promise<{ id: string; displayUsername: string; role: string } | undefined>
+  /** Something as the entry of a configuration file, without its secrets. */
+  yamlOf(kind: 'client' | 'resource' | 'provider', view: object): string
 }
 
 const administrators = new WeakMap<FastifyRequest, Administrator>()

@@ -43,6 +43,7 @@ declare module '../../http/pages.ts' {
       facts: [name: string, value: string][]
       stored: boolean
       findings?: Finding[] | undefined
+      yaml?: string | undefined
       test: ButtonForm
       toggle: ButtonForm & { label: string; about: string }
       remove: ButtonForm

@@ -152,6 +152,7 @@ export async function providersArea(
       facts: factsOf(provider),
       stored: provider.source === 'database',
       findings,
+      yaml: provider.source === 'database' ? deps.yamlOf('provider', provider) : undefined,
       test: { action: `${base}/test` },
       toggle: provider.disabled
         ? { action: `${base}/enable`, label: 'Switch on', about: 'People may sign in with it again.' }

@@ -92,8 +92,12 @@ export async function registrationArea(
     },
   )
 
-  app.post('/admin/registration/clients/verify', { config: { admin: 'write' } }, async (request, reply) => {
-    await registration.setVerified(named.parse(request.body ?? {}).id, true)
-    return reply.redirect('/admin/registration?done=verified', 303)
-  })
+  app.post(
+    '/admin/registration/clients/verify',
+    { config: { admin: 'dangerous' } },
+    async (request, reply) => {
+      await registration.setVerified(named.parse(request.body ?? {}).id, true)
+      return reply.redirect('/admin/registration?done=verified', 303)
+    },
+  )
 }

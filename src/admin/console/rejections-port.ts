@@ -89,7 +89,7 @@ export interface RejectionsDependencies {
       error?: string | undefined
       endpoint?: string | undefined
       cursor?: string | undefined
-    }): Promise<{ items: RefusedRequest[]; next_cursor?: string }>
+    }): Promise<{ items: (RefusedRequest & { title: string })[]; next_cursor?: string }>
     /** @throws AppError rejection_not_found (404) */
     show(text: string): Promise<ExplainedRequest>
     errors(): Promise<string[]>

@@ -16,7 +16,7 @@ declare module '../../http/pages.ts' {
         endpoint: string
         client: string
         error: string
-        description?: string | undefined
+        title: string
       }[]
       filter: { client: string; error: string; endpoint: string }
       filtered: boolean
@@ -131,7 +131,7 @@ export async function rejectionsArea(
         endpoint: ENDPOINTS[item.endpoint] ?? item.endpoint,
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
         error: item.error,
-        description: item.description ?? undefined,
+        title: item.title,
       })),
       filter: { client, error, endpoint },
       filtered: client !== '' || error !== '' || endpoint !== '',

@@ -21,7 +21,13 @@ declare module '../../http/pages.ts' {
       next?: string | undefined
       form: Form
     }
-    'admin/resources-remove': { frame: ConsoleFrame; identifier: string; name: string; form: Form }
+    'admin/resources-one': {
+      frame: ConsoleFrame
+      identifier: string
+      name: string
+      edit: Form
+      yaml: string
+    }
   }
 }
 
@@ -30,6 +36,7 @@ export interface ResourcesDependencies {
     list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
     add(input: Readonly<Record<string, unknown>>): Promise<Resource>
     find(identifier: string): Promise<Resource | undefined>
+    update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<unknown>
     remove(identifier: string): Promise<void>
   }
 }
@@ -40,10 +47,18 @@ const query = z.object({
   done: z.string().optional().catch(undefined),
 })
 const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text })
-const named = z.object({ identifier: text })
+const named = z.object({ identifier: text, done: z.string().optional().catch(undefined) })
+
+/** The fields of a form as the service takes them; what is empty is left to the server. */
+const typedResource = ({ name, scope, lifetime }: { name: string; scope: string; lifetime: string }) => ({
+  scope: scope.trim().split(/\s+/).join(' '),
+  ...(name !== '' && { name }),
+  access_token_ttl: lifetime === '' ? null : /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
+})
 
 const NOTICES: Readonly<Record<string, string>> = {
   added: 'The API is added. Clients that have its scopes in their registration may ask for them now.',
+  saved: 'Saved. What was issued stays as it is until it expires.',
   removed: 'The API is removed. Its tokens are valid until they expire.',
 }
 
@@ -74,16 +89,9 @@ export async function resourcesArea(
   app.get('/admin/resources', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
 
   app.post('/admin/resources', { config: { admin: 'write' } }, async (request, reply) => {
-    const { identifier, name, scope, lifetime } = addForm.parse(request.body ?? {})
+    const { identifier, ...typed } = addForm.parse(request.body ?? {})
     try {
-      await resources.add({
-        identifier: identifier.trim(),
-        scope: scope.trim().split(/\s+/).join(' '),
-        ...(name !== '' && { name }),
-        ...(lifetime !== '' && {
-          access_token_ttl: /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
-        }),
-      })
+      await resources.add({ identifier: identifier.trim(), ...typedResource(typed) })
     } catch (error) {
       return show(
         request,
@@ -101,10 +109,45 @@ export async function resourcesArea(
     return resource
   }
 
-  app.get('/admin/resources/remove', { config: { admin: 'write' } }, async (request, reply) => {
-    const { identifier, name } = await found(named.parse(request.query).identifier)
-    const form = { action: '/admin/resources/remove' }
-    return renderConsole(request, reply, 'resources', 'admin/resources-remove', { identifier, name, form })
+  async function showOne(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    resource: Resource,
+    also: { edit?: Partial<Form>; notice?: string | undefined; status?: number } = {},
+  ) {
+    const { identifier, name, scope } = resource
+    const data = {
+      identifier,
+      name,
+      edit: {
+        action: '/admin/resources/edit',
+        values: { name, scope, lifetime: String(resource.access_token_ttl ?? '') },
+        ...also.edit,
+      },
+      yaml: deps.yamlOf('resource', resource),
+    }
+    const { notice, status = 200 } = also
+    return renderConsole(request, reply, 'resources', 'admin/resources-one', data, { notice, status })
+  }
+
+  app.get('/admin/resources/api', { config: { admin: 'read' } }, async (request, reply) => {
+    const { identifier, done } = named.parse(request.query)
+    return showOne(request, reply, await found(identifier), { notice: NOTICES[done ?? ''] })
+  })
+
+  app.post('/admin/resources/edit', { config: { admin: 'write' } }, async (request, reply) => {
+    const { identifier, ...typed } = addForm.parse(request.body ?? {})
+    const resource = await found(identifier)
+    try {
+      await resources.update(identifier, typedResource(typed))
+    } catch (error) {
+      const edit = {
+        ...asFormErrors(error, { access_token_ttl: 'lifetime' }),
+        values: shownAgain(request.body),
+      }
+      return showOne(request, reply, resource, { edit, status: 422 })
+    }
+    return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
   })
 
   app.post('/admin/resources/remove', { config: { admin: 'dangerous' } }, async (request, reply) => {

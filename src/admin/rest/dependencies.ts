@@ -131,6 +131,7 @@ export interface ResourceService {
   list(page: PageRequest): Promise<Page<Resource>>
   add(input: Readonly<Record<string, unknown>>): Promise<Resource>
   find(identifier: string): Promise<Resource | undefined>
+  update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<Resource>
   remove(identifier: string): Promise<void>
 }
 
@@ -143,6 +144,7 @@ export interface ProviderService {
   list(): Promise<Provider[]>
   get(id: string): Promise<Provider>
   add(input: Readonly<Record<string, unknown>>): Promise<Provider>
+  update(id: string, changes: Readonly<Record<string, unknown>>): Promise<Provider>
   disable(id: string): Promise<void>
   enable(id: string): Promise<void>
   remove(id: string): Promise<void>

@@ -90,6 +90,18 @@ const readProvider = operation({
   answers: [200, 'The provider.', provider],
 })
 
+const changeProvider = operation({
+  id: 'changeProvider',
+  area,
+  needs: 'dangerous',
+  summary: 'Change a provider',
+  description: 'Fields that are left out stay, the secret too; null takes one back to its default.',
+  params: idParams,
+  body: providerBody,
+  answers: [200, 'The provider as it is now.', provider],
+  problems: [409],
+})
+
 const removeProvider = operation({
   id: 'removeProvider',
   area,
@@ -155,6 +167,12 @@ export function providerRoutes({ app, deps }: RestContext): void {
   app.get('/providers/:id', { ...readProvider, ...limit }, async (request) =>
     view(await providers.get(request.params.id)),
   )
+
+  app.patch('/providers/:id', { ...changeProvider, ...limit }, async (request) => {
+    const before = await providers.get(request.params.id)
+    refuseSplitProviders(callerOf(request), { ...before, ...request.body })
+    return view(await providers.update(request.params.id, request.body))
+  })
 
   app.delete('/providers/:id', { ...removeProvider, ...limit }, async (request, reply) => {
     await providers.remove(request.params.id)

@@ -67,6 +67,17 @@ const readResource = operation({
   answers: [200, 'The API.', resource],
 })
 
+const changeResource = operation({
+  id: 'changeResource',
+  area,
+  needs: 'write',
+  summary: 'Change an API',
+  description: `${described} Fields that are left out stay; null takes one back to its default. What was issued stays as it is.`,
+  params: idParams,
+  body: resourceBody,
+  answers: [200, 'The API as it is now.', resource],
+})
+
 const removeResource = operation({
   id: 'removeResource',
   area,
@@ -101,6 +112,10 @@ export function resourceRoutes({ app, deps }: RestContext): void {
       throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
     return found
   })
+
+  app.patch('/resources/:id', { ...changeResource, ...limit }, async (request) =>
+    resources.update(request.params.id, request.body),
+  )
 
   app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
     await resources.remove(request.params.id)
