@@ -106,8 +106,11 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     for (const [provider, button] of [
       ['github', `Continue as also-${user.username}`],
       ['okta', `Continue as o-${user.username}`],
+      ['google', `Continue as o-${user.username}`],
     ] as const) {
+      // The same subject at both: only with its issuer it says who somebody is (OpenID Connect Core §5.7).
       world.okta.accounts = [{ ...atOkta(user.username), preferred_username: `o-${user.username}` }]
+      world.google.accounts = world.okta.accounts
       const account = await linking.open(ways.at('/account'))
       const page = await linking.submit(
         account,
@@ -119,10 +122,13 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     const okta = await byOkta(user.username)
     const github = world.browser()
     await ways.byGitHub(github, `also-${user.username}`)
+    const google = world.browser()
+    await ways.byOpenId(google, 'Google', atOkta(user.username))
     expect((await tell({ sub: subject(user.username) })).status).toBe(200)
     expect(await ways.signedInAs(okta)).toBeUndefined()
     // Linking is no sign-in: the session stays the password's.
-    for (const browser of [linking, github]) expect(await ways.signedInAs(browser)).toBe(user.username)
+    for (const browser of [linking, github, google])
+      expect(await ways.signedInAs(browser)).toBe(user.username)
   })
 
   test.each(['/login?again=1', 'a flow'])(
