@@ -8,7 +8,7 @@ export type Segment =
 
 /** Comparisons of single characters that are worth it; beyond, the middle is one change. */
 const MOST_COMPARISONS = 400_000
-/** Equal runs below this, between two differences, are chance: “3000” and “5173” have a 3 in common. */
+/** Equal runs below this, between two differences, are chance: “localhost” and “example” have an l in common. */
 const SHORTEST_RUN = 3
 
 /** How far two texts are equal from the start. */
@@ -85,10 +85,13 @@ function segmentOf({ sent, registered, same }: Run): Segment {
   return { kind: 'changed', text: sent, registered }
 }
 
+/** The characters of a text, each number in one: a port differs as a whole. */
+const piecesOf = (text: string): string[] => text.match(/\d+|\D/gsu) ?? []
+
 /** Lays what was sent over what is registered, character by character. */
 export function align(sent: string, registered: string): Segment[] {
-  const a = [...sent]
-  const b = [...registered]
+  const a = piecesOf(sent)
+  const b = piecesOf(registered)
   const start = commonStart(a, b)
   const end = commonStart(a.slice(start).reverse(), b.slice(start).reverse())
   const middle = runsOf(a.slice(start, a.length - end), b.slice(start, b.length - end))

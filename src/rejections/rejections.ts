@@ -34,6 +34,11 @@ export interface RejectionsDependencies {
   bounds?: Partial<Bounds>
 }
 
+/** A rejection in a list: with the likely mistake, as far as it can be told without looking anything up. */
+export interface ListedRejection extends Rejection {
+  title: string
+}
+
 /** A rejection with everything that a page shows of it. */
 export interface ExplainedRejection {
   rejection: Rejection
@@ -57,6 +62,11 @@ const REFERENCE = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 
 /** @returns the reference in a text, in lower case; undefined: there is none */
 export const referenceIn = (text: string): string | undefined => REFERENCE.exec(text)?.[0].toLowerCase()
+
+const titled = (rejection: Rejection): ListedRejection => ({
+  ...rejection,
+  title: explain(rejection, { similar: [], owners: [] }).title,
+})
 
 function alignmentOf({ facts }: Rejection): ExplainedRejection['alignment'] {
   const sent = facts.code === undefined ? facts.redirect_uri : undefined
@@ -125,11 +135,11 @@ export function createRejections(deps: RejectionsDependencies) {
     /** Newest first. @throws AppError invalid_page (400) */
     async list(
       filter: RejectionFilter & PageRequest = {},
-    ): Promise<{ items: Rejection[]; next_cursor?: string }> {
+    ): Promise<{ items: ListedRejection[]; next_cursor?: string }> {
       const { limit, after } = parsePage(filter)
       await recorder.flush()
       const rows = await store.list(filter, limit + 1, after)
-      const items = rows.slice(0, limit).map(rejectionOf)
+      const items = rows.slice(0, limit).map(rejectionOf).map(titled)
       const last = rows.length > limit ? rows[limit - 1] : undefined
       return { items, ...(last && { next_cursor: cursorOf(last) }) }
     },

@@ -171,6 +171,15 @@ describe('what was sent is laid over what is registered', () => {
         { kind: 'same', text: '/cb' },
       ],
     ],
+    [
+      'http://localhost:5173/cb',
+      'http://localhost:41873/cb',
+      [
+        { kind: 'same', text: 'http://localhost:' },
+        { kind: 'changed', text: '5173', registered: '41873' },
+        { kind: 'same', text: '/cb' },
+      ],
+    ],
     ['same', 'same', [{ kind: 'same', text: 'same' }]],
     ['', 'x', [{ kind: 'missing', text: 'x' }]],
     ['x', '', [{ kind: 'added', text: 'x' }]],

@@ -15,6 +15,9 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 
 /** @param milliseconds since the epoch */
 export const when = (milliseconds: number): string => `${moment.format(milliseconds)} UTC`
+const short = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+/** For lists. */
+export const whenShort = (milliseconds: number): string => short.format(milliseconds)
 const whenSeconds = (seconds: number | undefined) =>
   seconds === undefined || Math.abs(seconds) > 8.64e12 ? 'no time' : when(seconds * 1000)
 

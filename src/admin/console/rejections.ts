@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { rejectionFix } from './rejections-fix.ts'
 import type { ExplainedRequest, RejectionsDependencies, Segment } from './rejections-port.ts'
-import { type ComparedRow, compared, ENDPOINTS, when } from './rejections-view.ts'
+import { type ComparedRow, compared, ENDPOINTS, when, whenShort } from './rejections-view.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -127,7 +127,7 @@ export async function rejectionsArea(
     const data = {
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
-        at: when(item.at),
+        at: whenShort(item.at),
         endpoint: ENDPOINTS[item.endpoint] ?? item.endpoint,
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
         error: item.error,
