@@ -1,8 +1,9 @@
-/** Records entries in a process of its own: `writer-process.ts DATABASE_URL DATA_DIR NAME COUNT`. */
+/** Records ten entries at once for each line that it reads: `writer-process.ts DATABASE_URL DATA_DIR NAME`. */
+import { createInterface } from 'node:readline'
 import { createAudit } from '../../src/audit/audit.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 
-const [databaseUrl = '', dataDir = '', name = '', count = '0'] = process.argv.slice(2)
+const [databaseUrl = '', dataDir = '', name = ''] = process.argv.slice(2)
 const db = await openDatabase({ databaseUrl, dataDir, clock: Date.now })
 const audit = createAudit({
   db,
@@ -12,15 +13,15 @@ const audit = createAudit({
   retention: 0,
   identify: async () => [],
 })
-// In waves, so that each process finds the other's entries in between.
-for (let done = 0; done < Number(count); done += 10)
+let done = 0
+console.log('ready')
+for await (const _line of createInterface({ input: process.stdin })) {
+  const numbers = Array.from({ length: 10 }, () => done++)
   await Promise.all(
-    Array.from({ length: 10 }, (_, index) =>
-      audit.record({
-        action: 'client.updated',
-        actor: { kind: 'server', name },
-        details: { number: done + index },
-      }),
+    numbers.map((number) =>
+      audit.record({ action: 'client.updated', actor: { kind: 'server', name }, details: { number } }),
     ),
   )
+  console.log('done')
+}
 await db.close()

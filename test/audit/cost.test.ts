@@ -1,0 +1,27 @@
+import { expect, test, vi } from 'vitest'
+import { PASSWORD, startLatchkey } from '../support/latchkey.ts'
+
+test('a sign-in pays for its entry with one transaction of two statements, shared by those of the same moment', async () => {
+  const latchkey = await startLatchkey()
+  const { accounts, audit, db } = latchkey.services
+  await latchkey.createUser('ada')
+  await audit.idle()
+  const transactions = vi.spyOn(db.prisma, '$transaction')
+  const reads = [vi.spyOn(db.reads, 'get'), vi.spyOn(db.reads, 'all')]
+  const attempt = { identifier: 'ada', password: PASSWORD }
+  expect(await accounts.authenticate(attempt)).toMatchObject({ kind: 'ok' })
+  await audit.idle()
+  expect(transactions).toHaveBeenCalledTimes(1)
+  // The name is at hand: nothing is looked up, and an unknown name costs the same as a known one.
+  for (const read of reads) expect(read).not.toHaveBeenCalled()
+
+  transactions.mockClear()
+  const failures = Array.from({ length: 20 }, () =>
+    accounts.authenticate({ identifier: 'nobody', password: 'x' }),
+  )
+  await Promise.all(failures)
+  await audit.idle()
+  expect(transactions.mock.calls.length).toBeLessThanOrEqual(20)
+  expect((await audit.list({ action: 'account.sign_in_failed' })).items).toHaveLength(20)
+  await latchkey.stop()
+})
