@@ -69,7 +69,8 @@ export function createClientEvidence({ db, clock }: { db: Pick<Database, 'prisma
     /** Clients that were probably meant by a text that is not the id of any: by their id with a mistake, or their name. */
     async similarTo(text: string): Promise<Named[]> {
       const trimmed = text.trim()
-      if (trimmed === '' || trimmed.length > 300) return []
+      // PostgreSQL refuses NUL.
+      if (trimmed === '' || trimmed.length > 300 || trimmed.includes('\0')) return []
       const whole = OWN_ID.exec(trimmed)?.[0].toLowerCase()
       const exact = whole === undefined ? [] : await store.byIds([whole])
       if (exact.length > 0) return exact.map(named)

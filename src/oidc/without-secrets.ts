@@ -75,8 +75,9 @@ export function withoutSecretsOf(ctx: KoaContextWithOIDC) {
   const pairs = (text: string) => text.split('&').map(pair).join('&')
 
   return {
-    /** A text of at most so many characters. */
-    text: (value: string, most: number): string => strikeRandom(strike(value)).slice(0, most),
+    /** A text of at most so many characters, without NUL, which PostgreSQL refuses. */
+    text: (value: string, most: number): string =>
+      strikeRandom(strike(value)).slice(0, most).replaceAll('\0', '\uFFFD'),
 
     /** A URI: its host stays, however random it looks. */
     uri(value: string): string {

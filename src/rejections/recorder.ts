@@ -135,5 +135,3 @@ export function createRecorder(deps: {
     },
   }
 }
-
-export type Recorder = ReturnType<typeof createRecorder>

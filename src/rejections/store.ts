@@ -41,15 +41,19 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
 
     find: (id: string): Promise<RejectionRow | null> => prisma.rejection.findUnique({ where: { id } }),
 
-    list: (filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]> =>
-      prisma.rejection.findMany({
+    async list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]> {
+      const asked = [filter.clientId, filter.error, filter.endpoint]
+      // PostgreSQL refuses NUL; no row has one.
+      if (asked.some((value) => value?.includes('\0'))) return []
+      return prisma.rejection.findMany({
         where: {
           ...where(filter),
           ...(after && { OR: [{ at: { lt: after.at } }, { at: after.at, id: { lt: after.id } }] }),
         },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
         take: limit,
-      }),
+      })
+    },
 
     /** The errors that there are, to choose from. */
     async errors(): Promise<string[]> {

@@ -181,6 +181,28 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     await expect(rejections.list({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_page' })
   })
 
+  test('50 S: bytes that no database takes break no page', async () => {
+    const client = await desk.scene.client()
+    const { browser } = await signedIn(desk.latchkey)
+    const strange = 'a\0b\u202e\ud800c'
+    for (const parameters of [
+      { client_id: strange },
+      { redirect_uri: `https://app.example/${strange}` },
+      { scope: strange },
+      { response_type: strange },
+      { resource: strange },
+    ]) {
+      const answer = await get(desk.scene.authorizeUrl(client, parameters))
+      const page = await browser.open(address(`/admin/rejections/${referenceOf(answer)}`))
+      expect([Object.keys(parameters), page.status]).toEqual([Object.keys(parameters), 200])
+      expect(page.text).toContain('Sent against registered')
+    }
+    for (const query of ['client=%00', 'error=%00', 'endpoint=%00', 'reference=%00', 'client=a&client=b'])
+      expect((await browser.open(address(`/admin/rejections?${query}`))).status).toBe(200)
+    expect((await browser.open(address('/admin/rejections?cursor=%00'))).status).toBe(400)
+    expect((await browser.open(address('/admin/rejections/%00'))).status).toBe(404)
+  })
+
   test('what an app sends is text on these pages', async () => {
     const client = await desk.scene.client()
     const { reference } = await refused(client, 'https://app.example/"><script>alert(1)</script>')
