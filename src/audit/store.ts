@@ -96,7 +96,7 @@ const byId = (rows: readonly StoredMark[]): Partial<Record<MarkId, Mark>> =>
 /** Rows of one statement. */
 const INSERTED_AT_ONCE = 50
 
-/** As a statement of ours: made by Prisma's query builder, it costs three times as much. */
+/** As a statement of ours: what Prisma's builder makes takes several times as long. */
 function insertStatement(dialect: 'sqlite' | 'postgresql', rows: number): string {
   let position = 0
   const next = () => (dialect === 'sqlite' ? '?' : `$${++position}`)
