@@ -14,9 +14,6 @@ const stored = z.object({
   at: z.number(),
 })
 
-/** RFC 7636 §4.2, S256: 43 characters. */
-export const codeChallenge = z.string().regex(/^[\w-]{43}$/)
-
 /**
  * One-time codes for programs that have no browser of their own: shown to the person, exchanged for tokens by whoever
  * knows the verifier (RFC 7636) of the challenge that the sign-in was started with.

@@ -3,12 +3,10 @@ const codes = new Set(['P2002', '23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CON
 
 /** What the driver said, where Prisma passes it on under a code of its own (P2010, a raw statement that failed). */
 const driverCode = (error: Error): unknown =>
-  (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }).meta?.driverAdapterError
-    ?.cause?.originalCode
+  (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }).meta
+    ?.driverAdapterError?.cause?.originalCode
 
 /** Whether a write failed because a unique value is taken: two requests raced for it, and this one lost. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Error &&
-  [Reflect.get(error, 'code'), driverCode(error)].some(
-    (code) => typeof code === 'string' && codes.has(code),
-  )
+  [Reflect.get(error, 'code'), driverCode(error)].some((code) => typeof code === 'string' && codes.has(code))

@@ -234,5 +234,3 @@ export function createLinkedSignIns(deps: {
     sealedTokens: linkedStore.tokens,
   }
 }
-
-export type LinkedSignIns = ReturnType<typeof createLinkedSignIns>
