@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { noticeOf } from '../../http/notice.ts'
 import type { AccountPage, Form } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
 import { canonicalEmail } from '../email-address.ts'
@@ -125,7 +126,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     const signed = await whoever(request, reply)
     if (!signed) return reply
     const email = z.string().max(254).safeParse(request.query.email).data
-    const notice = NOTICES[String(request.query.done)]
+    const notice = noticeOf(NOTICES, request.query.done)
     const alert = await deps.upstream.problem(request.query)
     return show(reply, signed, email === undefined ? {} : { email }, { ...(notice && { notice }), alert })
   })

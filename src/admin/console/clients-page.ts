@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { noticeOf } from '../../http/notice.ts'
 import type { ClientsDependencies } from './clients-port.ts'
 import type { createShownOnce } from './clients-shown-once.ts'
 import { factsOf, notices, secretsOf } from './clients-view.ts'
@@ -57,7 +58,7 @@ export async function clientPage(
       snippets: snippetsFor(values),
       yaml: deps.yamlOf('client', client),
     }
-    const notice = notices[String((request.query as { done?: unknown }).done)]
+    const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
   })
 }

@@ -1,7 +1,9 @@
 // Clients in the console: the list, “What are you building?”, and the page of one. What may be registered, and every other
 // rule, is the service's (src/clients); here is how it is asked for and shown.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { clientActs } from './clients-acts.ts'
 import { clientEdit } from './clients-edit.ts'
@@ -82,7 +84,7 @@ export async function clientsArea(
       first: cursor === undefined ? undefined : link(),
       next: page.next_cursor && link(page.next_cursor),
     }
-    const notice = notices[String((request.query as { done?: unknown }).done)]
+    const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
     return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
   })
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { noticeOf } from '../../http/notice.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 interface KeySummary {
@@ -108,7 +109,7 @@ export async function keysArea(
     '/admin/keys',
     { config: { admin: 'read' } },
     async (request, reply) => {
-      const notice = NOTICES[String(request.query.done)]
+      const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'keys', 'admin/keys', await view(), { notice })
     },
   )

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
+import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
@@ -94,7 +95,7 @@ export async function providersArea(
           about,
         })),
       }
-      const notice = NOTICES[String(request.query.done)]
+      const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'providers', 'admin/providers', data, { notice })
     },
   )
@@ -167,7 +168,7 @@ export async function providersArea(
   }
 
   app.get<ById>('/admin/providers/:id', { config: { admin: 'read' } }, async (request, reply) =>
-    show(request, reply, request.params.id, undefined, NOTICES[String(request.query.done)]),
+    show(request, reply, request.params.id, undefined, noticeOf(NOTICES, request.query.done)),
   )
 
   // Asks the provider and shows the answer: there is nothing to come back to.

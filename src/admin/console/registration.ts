@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../http/forms.ts'
+import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { createShownOnce } from './clients-shown-once.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from './context.ts'
@@ -57,7 +58,7 @@ export async function registrationArea(
       form: { action: '/admin/registration/tokens', ...form },
       shown: made && shownOnce.take(request, reply, made, by),
     }
-    const notice = NOTICES[done ?? '']
+    const notice = noticeOf(NOTICES, done)
     return renderConsole(request, reply, 'registration', 'admin/registration', data, { status, notice })
   }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { noticeOf } from '../../http/notice.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { rejectionFix } from './rejections-fix.ts'
 import type { ExplainedRequest, RejectionsDependencies, Segment } from './rejections-port.ts'
@@ -149,7 +150,7 @@ export async function rejectionsArea(
     '/admin/rejections/:id',
     { config: { admin: 'read' } },
     async (request, reply) => {
-      const notice = NOTICES[String(request.query.done)]
+      const notice = noticeOf(NOTICES, request.query.done)
       return renderRejection(request, reply, await rejections.show(request.params.id), { notice })
     },
   )

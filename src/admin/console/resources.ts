@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
+import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
@@ -82,7 +83,7 @@ export async function resourcesArea(
       next: page.next_cursor && `/admin/resources?cursor=${encodeURIComponent(page.next_cursor)}`,
       form: { action: '/admin/resources', ...form },
     }
-    const notice = NOTICES[done ?? '']
+    const notice = noticeOf(NOTICES, done)
     return renderConsole(request, reply, 'resources', 'admin/resources', data, { status, notice })
   }
 
@@ -132,7 +133,7 @@ export async function resourcesArea(
 
   app.get('/admin/resources/api', { config: { admin: 'read' } }, async (request, reply) => {
     const { identifier, done } = named.parse(request.query)
-    return showOne(request, reply, await found(identifier), { notice: NOTICES[done ?? ''] })
+    return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done) })
   })
 
   app.post('/admin/resources/edit', { config: { admin: 'write' } }, async (request, reply) => {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
+import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
@@ -74,7 +75,7 @@ export async function usersArea(
         first: wanted.cursor === undefined ? undefined : link(),
         next: page.next_cursor === undefined ? undefined : link(page.next_cursor),
       }
-      const notice = NOTICES[String(request.query.done)]
+      const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
     },
   )
@@ -163,7 +164,7 @@ export async function usersArea(
   }
 
   app.get<ById>('/admin/users/:id', { config: { admin: 'read' } }, async (request, reply) =>
-    show(request, reply, await find(request.params.id), { notice: NOTICES[String(request.query.done)] }),
+    show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
   )
 
   app.post<ById>('/admin/users/:id/edit', { config: { admin: 'dangerous' } }, async (request, reply) => {
