@@ -259,7 +259,7 @@ describe('every documented answer is given', () => {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
       given.add(`${operation.id} 429`)
     }
-  }, 60_000)
+  }, 120_000)
 
   test('none is left', () => {
     const documented = operations().flatMap(({ id, responses }) =>
