@@ -1,41 +1,26 @@
-/** A person as the console shows them. Times are milliseconds since the epoch. */
-export interface UserRecord {
-  id: string
-  username: string
-  displayUsername: string
-  email: string | null
-  pendingEmail: string | null
-  givenName: string | null
-  familyName: string | null
-  role: 'user' | 'auditor' | 'admin'
-  disabledAt: number | null
-  lockedUntil: number | null
-  createdAt: number
-  updatedAt: number
-  lastSignInAt: number | null
-}
+import type { Account } from '../account.ts'
 
 /** What the area needs of accounts. No function takes or gives a password. */
 export interface UsersDependencies {
   users: {
-    byId(id: string): Promise<UserRecord | undefined>
+    byId(id: string): Promise<Account | undefined>
     search(query: {
       search?: string | undefined
-      role?: UserRecord['role'] | undefined
+      role?: Account['role'] | undefined
       cursor?: string | undefined
-    }): Promise<{ items: UserRecord[]; next_cursor?: string }>
+    }): Promise<{ items: Account[]; next_cursor?: string }>
     createByAdmin(input: {
       username: string
       email: string
       givenName?: string
       familyName?: string
-      role: UserRecord['role']
-    }): Promise<UserRecord>
+      role: Account['role']
+    }): Promise<Account>
     updateByAdmin(
       id: string,
-      changes: { givenName?: string; familyName?: string; email?: string; role?: UserRecord['role'] },
+      changes: { givenName?: string; familyName?: string; email?: string; role?: Account['role'] },
       given: { ifVersion?: number },
-    ): Promise<UserRecord>
+    ): Promise<Account>
     disable(id: string): Promise<unknown>
     enable(id: string): Promise<unknown>
     unlock(id: string): Promise<unknown>

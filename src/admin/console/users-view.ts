@@ -1,6 +1,6 @@
 import type { ButtonForm } from '../../http/pages.ts'
+import type { Account } from '../account.ts'
 import type { ConsoleFrame } from './context.ts'
-import type { UserRecord } from './users-port.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -49,7 +49,7 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 export const when = (time: number | null): string => (time === null ? '–' : `${moment.format(time)} UTC`)
 
 /** What is worth knowing of an account at a glance. @param now milliseconds since the epoch */
-export function tagsOf(user: UserRecord, now: number): Tag[] {
+export function tagsOf(user: Account, now: number): Tag[] {
   return [
     user.role !== 'user' && { text: user.role === 'admin' ? 'Administrator' : 'Auditor' },
     user.disabledAt !== null && { text: 'Disabled', bad: true },
@@ -58,7 +58,7 @@ export function tagsOf(user: UserRecord, now: number): Tag[] {
   ].filter((tag) => tag !== false)
 }
 
-export const factsOf = (user: UserRecord): [string, string][] => [
+export const factsOf = (user: Account): [string, string][] => [
   ['Username', user.displayUsername],
   ['Email', user.email ?? 'none verified'],
   ...(user.pendingEmail === null ? [] : [['Waits to be verified', user.pendingEmail] as [string, string]]),
@@ -68,7 +68,7 @@ export const factsOf = (user: UserRecord): [string, string][] => [
 ]
 
 /** What can be done to an account, each with a word on what it means. */
-export function actsOf(user: UserRecord, now: number) {
+export function actsOf(user: Account, now: number) {
   const act = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
   const locked = user.lockedUntil !== null && user.lockedUntil > now
   return [

@@ -4,9 +4,10 @@ import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
+import type { Account } from '../account.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
-import type { UserRecord, UsersDependencies } from './users-port.ts'
+import type { UsersDependencies } from './users-port.ts'
 import { actsOf, factsOf, tagsOf, when } from './users-view.ts'
 
 const text = z.string().max(400).default('')
@@ -46,7 +47,7 @@ export async function usersArea(
 ): Promise<void> {
   const { users, clock } = deps
 
-  const find = async (id: string): Promise<UserRecord> => {
+  const find = async (id: string): Promise<Account> => {
     const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
     if (!user)
       throw new AppError('account_not_found', 404, 'There is no such user. They may have been deleted.')
@@ -109,7 +110,7 @@ export async function usersArea(
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
-    user: UserRecord,
+    user: Account,
     also: {
       edit?: Partial<Form>
       remove?: Partial<Form>

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Limit } from '../../http/rate-limits.ts'
+import type { Account } from '../account.ts'
 
 /** An access token that is good now (src/oidc/admin-tokens.ts). `issuedAt` in seconds since the epoch. */
 export interface AdminToken {
@@ -48,23 +49,6 @@ export interface ClientService {
     options: { keepOldSeconds?: number },
   ): Promise<Record<string, unknown> & { client_id: string; client_secret: string }>
   removeSecret(id: string, secretId: string): Promise<void>
-}
-
-/** A person. Times are milliseconds since the epoch. */
-export interface Account {
-  id: string
-  username: string
-  displayUsername: string
-  email: string | null
-  pendingEmail: string | null
-  givenName: string | null
-  familyName: string | null
-  role: 'user' | 'auditor' | 'admin'
-  disabledAt: number | null
-  lockedUntil: number | null
-  createdAt: number
-  updatedAt: number
-  lastSignInAt: number | null
 }
 
 interface AccountNames {

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
-import type { Account, Client } from './dependencies.ts'
+import type { Account } from '../account.ts'
+import type { Client } from './dependencies.ts'
 import type { Caller } from './guard.ts'
 
 // What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by

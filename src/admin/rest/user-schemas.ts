@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Account } from './dependencies.ts'
+import type { Account } from '../account.ts'
 import { searchQuery } from './paging.ts'
 import { flag, text, time, timeOrNull, timestamp } from './schemas.ts'
 

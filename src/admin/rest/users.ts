@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
+import type { Account } from '../account.ts'
 import type { RestContext } from './context.ts'
-import type { Account } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { inOurNames } from './field-names.ts'
 import { callerOf } from './guard.ts'
