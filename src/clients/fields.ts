@@ -31,14 +31,17 @@ const uriList = z
   .max(100, { error: 'has more than 100 entries' })
   .transform((values) => [...new Set(values)])
 
-/** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces. */
+/**
+ * RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by spaces. No other white space is taken for one:
+ * a reader that splits at spaces alone would see another scope.
+ */
 export const scopeText = z
   .string({ error: 'must be text: scope values separated by spaces' })
   .max(2000, { error: 'is longer than 2000 characters' })
-  .refine((value) => /^[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value.trim()), {
+  .regex(/^ *[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)* *$/, {
     error: 'must be scope values separated by spaces, for example "openid profile email"',
   })
-  .transform((value) => [...new Set(value.trim().split(/ +/))].join(' '))
+  .transform((value) => [...new Set(value.split(' ').filter(Boolean))].join(' '))
 
 /** The fields of a registration, one by one: RFC 7591 §2 and the specifications that add to it. */
 export const registrationFields = {

@@ -157,13 +157,13 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     if (message !== undefined) problems.push({ field: 'identifier', message })
   }
   const identity =
-    typeof input.scope === 'string' ? input.scope.split(' ').filter((s) => IDENTITY_SCOPES.has(s)) : []
+    typeof input.scope === 'string' ? input.scope.split(/\s+/).filter((s) => IDENTITY_SCOPES.has(s)) : []
   if (identity.length > 0) {
     const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
     problems.push({ field: 'scope', message })
   }
   // A client that may ask for them may administer this server (src/oidc/admin-tokens.ts).
-  if (typeof input.scope === 'string' && input.scope.split(' ').some((s) => s.startsWith('admin:'))) {
+  if (typeof input.scope === 'string' && input.scope.split(/\s+/).some((s) => s.startsWith('admin:'))) {
     const message = 'begins with admin:, which belongs to the administration API; use names of your own'
     problems.push({ field: 'scope', message })
   }

@@ -27,6 +27,26 @@ describe('a client that acts for itself cannot grant administration', () => {
     expect(await rest.patch(`/clients/${own}`, { scope: 'admin:write openid' })).toMatchObject(refused)
   })
 
+  test('by a scope with other white space around it, which is no scope at all', async () => {
+    const { json } = await rest.post('/clients', JOB)
+    for (const space of ['\t', '\n', '\u00a0', '\u2028', '\ufeff', '  ']) {
+      for (const scope of [`${space}admin:write`, `admin:write${space}`, `openid${space}admin:write`]) {
+        const tries = [
+          await rest.post('/clients', { ...JOB, scope }),
+          await rest.patch(`/clients/${json.client_id}`, { scope }),
+        ]
+        for (const { status } of tries) expect([403, 422]).toContain(status)
+      }
+    }
+  })
+
+  test('by a client that takes the place of one that a configuration file describes', async () => {
+    const { json } = await rest.post('/clients', JOB)
+    expect(await rest.post('/clients', { ...JOB, software_id: 'deployer' })).toMatchObject(refused)
+    for (const software_id of ['deployer', null])
+      expect(await rest.patch(`/clients/${json.client_id}`, { software_id })).toMatchObject(refused)
+  })
+
   test('by taking over a client that has it: its redirect URIs, its secrets, its state', async () => {
     const console = await latchkey.createClient({ scope: 'openid admin:write', first_party: true })
     const path = `/clients/${console.client_id}`
@@ -92,10 +112,13 @@ describe('a client that acts for itself cannot grant administration', () => {
     })
   })
 
-  test('by a provider that names itself by one host and is asked at another', async () => {
+  test('by a provider that names itself by one address and is asked at another than its API', async () => {
     const settings = { url: 'https://ghe.example', api_url: 'https://elsewhere.example/api/v3' }
     const provider = { id: 'ghe', kind: 'github', client_id: 'x', client_secret: 'y', settings }
     expect(await rest.post('/providers', provider)).toMatchObject(refused)
+    // What anybody may store at that host would pass for the API.
+    const elsewhere = { ...settings, api_url: 'https://ghe.example/raw/somebody/repository/main' }
+    expect(await rest.post('/providers', { ...provider, settings: elsewhere })).toMatchObject(refused)
     const own = { ...settings, api_url: 'https://ghe.example/api/v3' }
     expect(await rest.post('/providers', { ...provider, settings: own })).toMatchObject({ status: 201 })
   })

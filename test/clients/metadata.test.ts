@@ -264,3 +264,13 @@ test('accepts a full registration', () => {
     firstParty: true,
   })
 })
+
+test.each(['\t', '\n', '\r', '\u00a0', '\u2003', '\u2028', '\ufeff'])(
+  '%j in a scope is no space',
+  (other) => {
+    for (const scope of [`${other}read`, `read${other}`, `openid${other}read`])
+      expect(problemsOf({ ...web, scope })).toEqual({
+        scope: [expect.stringContaining('separated by spaces')],
+      })
+  },
+)

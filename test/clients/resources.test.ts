@@ -62,6 +62,7 @@ describe.each(engines)('resources on %s', (engine) => {
     ['white space', { identifier: 'https://api.example/ ' }, 'identifier', /ASCII/],
     ['a script', { identifier: 'javascript:alert(1)' }, 'identifier', /https or urn/],
     ['no scope', { identifier: 'https://a.example' }, 'scope', /scope values/],
+    ['a scope of administration', { identifier: 'https://a.example', scope: 'a admin:x' }, 'scope', /admin:/],
     ['identity scopes', { identifier: 'https://a.example', scope: 'openid read' }, 'scope', /OpenID Connect/],
     [
       'a short life',
@@ -75,6 +76,12 @@ describe.each(engines)('resources on %s', (engine) => {
       code: 'invalid_resource',
       status: 422,
       errors: { [field]: [expect.stringMatching(message)] },
+    })
+  })
+
+  test.each(['\tadmin:write', 'a\nadmin:read', '\u00a0openid'])('refuses the scope %j', async (scope) => {
+    await expect(resources.add({ identifier: 'https://a.example', scope })).rejects.toMatchObject({
+      code: 'invalid_resource',
     })
   })
 

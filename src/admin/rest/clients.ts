@@ -12,7 +12,7 @@ import type { Client } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
-import { refuseAdminClients, refuseAdminScopes } from './machine.ts'
+import { refuseAdminClients, refuseAdminScopes, refuseConfigurationKeys } from './machine.ts'
 import { operation } from './operation.ts'
 import { searchQuery, sendPage } from './paging.ts'
 import { idParams, pageOf } from './schemas.ts'
@@ -133,6 +133,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
 
   app.post('/clients', { ...createClient, ...limit }, async (request, reply) => {
     refuseAdminScopes(callerOf(request), request.body)
+    refuseConfigurationKeys(callerOf(request), request.body)
     return once(request, reply, async () => {
       const created = await clients.create(request.body)
       const location = `${issuer}/api/admin/clients/${created.client_id}`
@@ -151,6 +152,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     const before = await clients.get(request.params.id)
     refuseAdminClients(caller, before)
     refuseAdminScopes(caller, request.body)
+    refuseConfigurationKeys(caller, request.body)
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const held = requireMatch(request, before.version) || caller.kind === 'machine'
     const given = held ? { ifVersion: before.version } : {}

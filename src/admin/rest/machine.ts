@@ -9,7 +9,7 @@ import type { Caller } from './guard.ts'
 const refused = (what: string) => new AppError('administration_not_granted', 403, what)
 
 const hasAdminScope = (scope: unknown): boolean =>
-  typeof scope === 'string' && scope.split(' ').some((value) => value.startsWith('admin:'))
+  typeof scope === 'string' && scope.split(/\s+/).some((value) => value.startsWith('admin:'))
 
 /** @throws AppError administration_not_granted (403) for a registration with a scope of administration */
 export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<string, unknown>>): void {
@@ -27,6 +27,21 @@ export function refuseAdminClients(caller: Caller, client: Pick<Client, 'client_
   if (caller.kind === 'machine' && hasAdminScope(client.scope))
     throw refused(
       'A client cannot change a client that may administer this server. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * A configuration file finds its clients by their software_id. Whoever gives it to a client of theirs gets what the file
+ * says of another one, its scopes too, at the next `apply`.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseConfigurationKeys(
+  caller: Caller,
+  registration: Readonly<Record<string, unknown>>,
+): void {
+  if (caller.kind === 'machine' && registration.software_id !== undefined)
+    throw refused(
+      'A client cannot set software_id, by which configuration files find their clients. An administrator can.',
     )
 }
 
@@ -51,16 +66,21 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
 
 /**
  * A provider vouches for who somebody is, administrators too. GitHub Enterprise names itself by one address and is asked
- * by another: both have to be of the same host, or whoever adds it could be anybody there.
+ * at another: that has to be its API, or whoever adds it could be anybody there, by what they store at the same host.
+ * https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
  * @throws AppError administration_not_granted (403)
  */
 export function refuseSplitProviders(caller: Caller, input: Readonly<Record<string, unknown>>): void {
   if (caller.kind !== 'machine') return
   const { url, api_url } = (input.settings ?? {}) as { url?: unknown; api_url?: unknown }
   if (url === undefined && api_url === undefined) return
-  const [host, apiHost] = [url, api_url].map((value) => URL.parse(String(value))?.host)
-  if (host !== undefined && (apiHost === host || apiHost === `api.${host}`)) return
+  const [site, api] = [url, api_url].map((value) => URL.parse(String(value)))
+  const apis = site ? [`${trimmed(site)}/api/v3`, `${site.protocol}//api.${site.host}`] : []
+  if (api && apis.includes(trimmed(api))) return
   throw refused(
-    'A client cannot add a provider whose API is at another host than its sign-in. An administrator can, in the console or by command line.',
+    'A client cannot add a provider that is asked elsewhere than at its own API: <url>/api/v3, or the host with api. in front. An administrator can, in the console or by command line.',
   )
 }
+
+/** As the provider takes it: without slashes at the end. */
+const trimmed = ({ href }: URL): string => href.replace(/\/+$/, '')
