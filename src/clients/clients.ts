@@ -190,14 +190,16 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
     },
 
     /**
-     * Says whether somebody who runs this server has looked at a client that registered itself.
-     * @throws AppError client_not_found (404)
+     * Says whether somebody who runs this server has looked at a client that registered itself. Its developer may change
+     * it at any time: `ifVersion` is what was looked at.
+     * @throws AppError client_not_found (404) · version_conflict (409)
      */
-    async setVerified(id: string, verified: boolean): Promise<void> {
-      await edit(id, async (client) => {
+    async setVerified(id: string, verified: boolean, given: IfVersion = {}): Promise<void> {
+      const change = async (client: LockedClient) => {
         await client.write({ verified })
         return true
-      })
+      }
+      await edit(id, change, given)
       events({ type: verified ? 'client.verified' : 'client.unverified', client_id: id })
     },
 

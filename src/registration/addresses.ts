@@ -62,5 +62,7 @@ export function isPublicHost(host: string, allowLoopback: boolean): boolean {
   if (isLoopbackHost(host)) return allowLoopback
   const address = host.replace(/^\[|\]$/g, '')
   if (isIP(address) !== 0) return isReachable(address, allowLoopback)
-  return host.includes('.') && !/\.(localhost|local|internal|home\.arpa|onion)\.?$/.test(host)
+  // “intranet.” is “intranet” (RFC 1034 §3.1).
+  const name = host.replace(/\.$/, '')
+  return name.includes('.') && !/\.(localhost|local|internal|home\.arpa|onion)$/.test(name)
 }

@@ -29,6 +29,12 @@ export interface RegisteredClient {
   first_party: boolean
   disabled: boolean
   verified: boolean
+  version: string
+}
+
+/** The state of a client that a change is meant for. */
+interface IfVersion {
+  ifVersion?: string
 }
 
 export interface RegistrationDependencies {
@@ -46,9 +52,10 @@ export interface RegistrationDependencies {
       input: Metadata,
       origin: { source: 'dynamic' | 'open'; verified: boolean; registrationTokenHash: string },
     ): Promise<RegisteredClient>
-    update(id: string, changes: Metadata): Promise<RegisteredClient>
+    /** @throws AppError version_conflict (409) */
+    update(id: string, changes: Metadata, given: IfVersion): Promise<RegisteredClient>
     delete(id: string): Promise<void>
-    setVerified(id: string, verified: boolean): Promise<void>
+    setVerified(id: string, verified: boolean, given?: IfVersion): Promise<void>
     findByToken(id: string, tokenHash: string): Promise<RegisteredClient | undefined>
     /** How many anybody has registered in the last so many seconds. */
     countOpen(seconds: number): Promise<number>
@@ -149,15 +156,20 @@ export function createRegistration(deps: RegistrationDependencies) {
     /**
      * Replaces the registration: what is left out is unset (RFC 7592 §2.2). The registration access token stays the same,
      * so that a lost answer locks nobody out. A client that an administrator has looked at has to be looked at again.
-     * @throws AppError as `read`, invalid_request (400) · an error with `errors` by field
+     * What was checked has to be what is changed: an administrator may have made it their own, or looked at it, meanwhile.
+     * @throws AppError as `read`, invalid_request (400), version_conflict (409) · an error with `errors` by field
      */
     async update(id: string, bearer: string | undefined, sent: Metadata): Promise<Answer> {
       const { client, policy } = await authorize(id, bearer, true)
       await checkIdentity(client, sent)
       const input = accept(sent, policy, client)
-      if (client.verified && !policy.verified) await clients.setVerified(client.client_id, false)
+      let { version } = client
+      if (client.verified && !policy.verified) {
+        await clients.setVerified(client.client_id, false, { ifVersion: version })
+        version = (await authorize(id, bearer, true)).client.version
+      }
       const unset = Object.fromEntries(SETTABLE.map((field) => [field, null]))
-      const updated = await clients.update(client.client_id, { ...unset, ...input })
+      const updated = await clients.update(client.client_id, { ...unset, ...input }, { ifVersion: version })
       return clientInformation(updated, endpoint, String(bearer))
     },
 

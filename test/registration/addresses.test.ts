@@ -47,6 +47,9 @@ describe('46 M: which addresses are out there', () => {
     'router.home.arpa',
     'a.onion',
     'localhost',
+    'localhost.',
+    'intranet.',
+    'db.internal.',
   ])('the name %s means nothing out there', (host) => expect(isPublicHost(host, false)).toBe(false))
 })
 

@@ -46,6 +46,25 @@ test('a token is made, shown once to who made it, registers a client, and is rev
   expect((await at.register({ redirect_uris: [callback] }, token)).status).toBe(401)
 })
 
+test('a client that its developer changes while an administrator looks at it does not count as checked', async () => {
+  const { browser } = await signedIn(latchkey)
+  const { json } = await at.register({ client_name: 'Harmless', redirect_uris: [callback] })
+  const { client_id: id, registration_client_uri: own, registration_access_token: token } = json
+  const pages = [
+    [await browser.open(url), 'Mark as checked Harmless'],
+    [await browser.open(`${latchkey.issuer}/admin/clients/${id}`), 'I have checked it'],
+  ] as const
+  const other = { client_id: id, client_name: 'Harmless', redirect_uris: ['https://elsewhere.example/'] }
+  expect((await at.call('PUT', String(own), String(token), other)).status).toBe(200)
+  for (const [page, button] of pages)
+    expect(await browser.submit(page, {}, { button })).toMatchObject({ status: 409 })
+  expect(await latchkey.services.clients.get(String(id))).toMatchObject({ verified: false })
+  const again = await browser.open(`${latchkey.issuer}/admin/clients/${id}`)
+  expect((await browser.submit(again, {}, { button: 'I have checked it' })).text).toContain(
+    'counts as checked',
+  )
+})
+
 test('what is wrong stands beside its field, with what was typed', async () => {
   const { browser } = await signedIn(latchkey)
   const page = await browser.open(url)

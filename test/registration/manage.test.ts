@@ -201,6 +201,22 @@ describe('administrators', () => {
     expect((await latchkey.services.clients.get(id)).verified).toBe(false)
   })
 
+  test('a change under way when an administrator looks at the client does not count as looked at', async () => {
+    const { id, uri, token } = await own()
+    const { clients, registration } = latchkey.services
+    const changing = Array.from({ length: 6 }, (_, round) =>
+      at.call('PUT', uri, token, { ...app, client_id: id, client_name: `Bank ${round}` }),
+    )
+    const { version, client_name } = await clients.get(id)
+    const looked = registration.setVerified(id, true, { ifVersion: version }).then(
+      () => true,
+      () => false,
+    )
+    for (const { status } of await Promise.all(changing)) expect([200, 409]).toContain(status)
+    const now = await clients.get(id)
+    if (now.verified) expect([await looked, now.client_name]).toEqual([true, client_name])
+  })
+
   test('a disabled client reads, changes and removes nothing', async () => {
     const { id, uri, token } = await own()
     await latchkey.services.clients.disable(id)

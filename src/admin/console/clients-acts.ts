@@ -20,6 +20,8 @@ declare module '../../http/pages.ts' {
 
 const rotation = z.object({ keep: z.enum(['0', '3600', '86400', '604800', '2592000']).default('86400') })
 const removal = z.object({ id: z.string().max(100) })
+/** The state that was looked at: its developer may change it while the page is open. */
+const looked = z.object({ version: z.string().max(100) })
 const deletion = z.object({ name: z.string().max(300).default('') })
 
 /** What is done to a client beside editing it: secrets, switching it off and on, deleting it. */
@@ -55,7 +57,9 @@ export async function clientActs(
   })
 
   app.post<IdParams>('/admin/clients/:id/verify', dangerous, async (request, reply) => {
-    await deps.clients.setVerified(request.params.id, true)
+    await deps.clients.setVerified(request.params.id, true, {
+      ifVersion: looked.parse(request.body).version,
+    })
     return reply.redirect(page(request.params.id, 'verified'), 303)
   })
 

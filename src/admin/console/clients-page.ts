@@ -15,6 +15,7 @@ declare module '../../http/pages.ts' {
       name: string
       disabled: boolean
       verified: boolean
+      version: string
       facts: ReturnType<typeof factsOf>
       secrets: ReturnType<typeof secretsOf>
       /** Whether it authenticates by a secret. */
@@ -46,6 +47,7 @@ export async function clientPage(
       name: client.client_name,
       disabled: client.disabled,
       verified: client.verified,
+      version: client.version,
       facts: factsOf(client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),

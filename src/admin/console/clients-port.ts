@@ -62,8 +62,11 @@ export interface ClientsDependencies extends TryDependencies {
     removeSecret(id: string, secretId: string): Promise<void>
     /** Lends a secret for as long as `work` takes; undefined for a client that has none. */
     lendSecret<Result>(id: string, work: (secret: string | undefined) => Promise<Result>): Promise<Result>
-    /** Says that an administrator has looked at a client that registered itself, or takes it back. */
-    setVerified(id: string, verified: boolean): Promise<unknown>
+    /**
+     * Says that an administrator has looked at a client that registered itself, or takes it back.
+     * @throws AppError version_conflict (409) when it is not what was looked at
+     */
+    setVerified(id: string, verified: boolean, given: { ifVersion: string }): Promise<unknown>
   }
   /** The registered APIs; the newest hundred. */
   listApis(): Promise<{ items: { identifier: string; name: string; scope: string }[] }>

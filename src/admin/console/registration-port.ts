@@ -27,6 +27,7 @@ export interface SelfRegisteredClient {
   source: string
   verified: boolean
   disabled: boolean
+  version: string
 }
 
 export interface RegistrationDependencies {
@@ -38,7 +39,8 @@ export interface RegistrationDependencies {
     mode: 'off' | 'token' | 'open'
     /** Scopes of APIs that clients may ask for which nobody has looked at. */
     openScopes: readonly string[]
-    setVerified(clientId: string, verified: boolean): Promise<void>
+    /** @throws AppError version_conflict (409) when it is not what was looked at */
+    setVerified(clientId: string, verified: boolean, given: { ifVersion: string }): Promise<void>
     tokens: {
       list(): Promise<InitialAccessToken[]>
       /** @throws an error with `errors` by field */

@@ -81,5 +81,8 @@ export const clientRow = (client: SelfRegisteredClient): ClientRow => ({
   registered: day.format(client.client_id_issued_at * 1000),
   verified: client.verified,
   disabled: client.disabled,
-  verify: { action: '/admin/registration/clients/verify', fields: { id: client.client_id } },
+  verify: {
+    action: '/admin/registration/clients/verify',
+    fields: { id: client.client_id, version: client.version },
+  },
 })

@@ -25,6 +25,8 @@ const tokenForm = z.object({
   unverified: z.literal('on').optional(),
 })
 const named = z.object({ id: z.string().max(100) })
+/** The state that was looked at: its developer may change it while the page is open. */
+const looked = named.extend({ version: z.string().max(100) })
 
 const NOTICES: Readonly<Record<string, string>> = {
   revoked: 'The token is revoked. Clients that registered with it stay.',
@@ -97,7 +99,8 @@ export async function registrationArea(
     '/admin/registration/clients/verify',
     { config: { admin: 'dangerous' } },
     async (request, reply) => {
-      await registration.setVerified(named.parse(request.body ?? {}).id, true)
+      const { id, version } = looked.parse(request.body ?? {})
+      await registration.setVerified(id, true, { ifVersion: version })
       return reply.redirect('/admin/registration?done=verified', 303)
     },
   )
