@@ -50,6 +50,13 @@ const NOTICES: Readonly<Record<string, string>> = {
   removed: 'The provider is removed. What is linked to it counts again if it is added again.',
 }
 
+/** @throws AppError not_found (404) */
+function knownKind(kind: unknown): string {
+  const known = KINDS.find(({ id }) => id === kind)
+  if (known === undefined) throw new AppError('not_found', 404, 'There is no such kind of provider.')
+  return known.id
+}
+
 function inputOf(kind: string, typed: z.output<typeof form>): Record<string, unknown> {
   const settings = (SETTINGS[kind] ?? []).flatMap((name) => (typed[name] ? [[name, typed[name]]] : []))
   return {
@@ -107,8 +114,7 @@ export async function providersArea(
     also: Partial<Form> = {},
     status = 200,
   ) {
-    const label = KINDS.find(({ id }) => id === kind)?.label
-    if (label === undefined) throw new AppError('not_found', 404, 'There is no such kind of provider.')
+    const label = KINDS.find(({ id }) => id === kind)?.label ?? kind
     const data = {
       kind,
       label,
@@ -121,14 +127,14 @@ export async function providersArea(
   app.get<{ Querystring: { kind?: unknown } }>(
     '/admin/providers/new',
     { config: { admin: 'write' } },
-    async (request, reply) => showNew(request, reply, String(request.query.kind ?? 'oidc')),
+    async (request, reply) => showNew(request, reply, knownKind(request.query.kind ?? 'oidc')),
   )
 
   app.post<{ Querystring: { kind?: unknown } }>(
     '/admin/providers',
     { config: { admin: 'dangerous' } },
     async (request, reply) => {
-      const kind = String(request.query.kind ?? '')
+      const kind = knownKind(request.query.kind)
       try {
         const { id } = await providers.add(inputOf(kind, form.parse(request.body ?? {})))
         return reply.redirect(`/admin/providers/${id}?done=added`, 303)
