@@ -11,6 +11,9 @@ export interface ResourceRow {
   createdAt: Date
 }
 
+/** What can be changed of it. */
+type ResourceContent = Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'>
+
 interface FoundRow {
   name: string
   scope: string
@@ -31,9 +34,12 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       }
     },
 
-    /** False: there is none. */
-    async update(id: string, row: Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'>, updatedAt: Date) {
-      const { count } = await prisma.resource.updateMany({ where: { id }, data: { ...row, updatedAt } })
+    /** @param from what it has to be at that moment. False: it is not, or there is none. */
+    async update(id: string, row: ResourceContent, updatedAt: Date, from?: ResourceContent) {
+      const { count } = await prisma.resource.updateMany({
+        where: { id, ...from },
+        data: { ...row, updatedAt },
+      })
       return count > 0
     },
 
@@ -44,7 +50,7 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
         take: limit,
       }),
 
-    async find(id: string): Promise<Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'> | undefined> {
+    async find(id: string): Promise<ResourceContent | undefined> {
       const row = await reads.get<FoundRow>(
         'SELECT name, scope, access_token_ttl FROM resources WHERE id = ?',
         [id],

@@ -2,6 +2,7 @@
  * The APIs (resource servers) whose JWT access tokens this server issues, by resource indicator (RFC 8707). It does
  * not decide who may have a token for one: a client names the scopes it may ask for in its own `scope`.
  */
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -93,18 +94,26 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 
     /**
      * Changes the given fields; null unsets one. Tokens that were issued keep their scope.
-     * @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_not_found (404)
+     * @param given.ifVersion the `resourceVersion` that the change is meant for
+     * @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_not_found (404),
+     *   version_conflict (409)
      */
-    async update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<Resource> {
+    async update(
+      identifier: string,
+      changes: Readonly<Record<string, unknown>>,
+      { ifVersion }: { ifVersion?: string | undefined } = {},
+    ): Promise<Resource> {
       const found = findable(identifier) ? await store.find(identifier) : undefined
       if (found === undefined) throw notFound()
       const before = resourceView({ id: identifier, ...found })
+      if (ifVersion !== undefined && ifVersion !== resourceVersion(before)) throw versionConflict()
       if (changes.identifier !== undefined && changes.identifier !== identifier)
         throw new InvalidInputError('invalid_resource', [
           { field: 'identifier', message: 'cannot be changed; tokens name it as their audience' },
         ])
       const { id, ...row } = parseResource(withoutNulls({ ...before, ...changes }))
-      if (!(await store.update(id, row, new Date(clock())))) throw notFound()
+      if (!(await store.update(id, row, new Date(clock()), ifVersion === undefined ? undefined : found)))
+        throw ifVersion === undefined ? notFound() : versionConflict()
       const after = resourceView({ id, ...row })
       events({ type: 'resource.updated', identifier, name: after.name, before, after })
       return after
@@ -133,6 +142,17 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     },
   }
 }
+
+/** The same for the same content: going back to what it was is no change. */
+export const resourceVersion = ({ name, scope, access_token_ttl: ttl }: Resource): string =>
+  hash('sha256', JSON.stringify([name, scope, ttl ?? null]), 'base64url').slice(0, 22)
+
+const versionConflict = (): AppError =>
+  new AppError(
+    'version_conflict',
+    409,
+    'Somebody has changed this API since you read it. Look at it again, then repeat your change.',
+  )
 
 const notFound = (): AppError =>
   new AppError('resource_not_found', 404, 'There is no resource with this identifier.')

@@ -1,15 +1,19 @@
+import { type Resource, resourceVersion } from '../clients/resources.ts'
 import type { Services } from '../services.ts'
 
-/** The APIs as console and REST administer them: the service, and reading one in the names of its other answers. */
+const versioned = (resource: Resource) => ({ ...resource, version: resourceVersion(resource) })
+
+/** The APIs as console and REST administer them: the service, with the version of each, by the names of its other answers. */
 export const apisOf = ({ resources }: Pick<Services, 'resources'>) => ({
   list: resources.list,
   add: resources.add,
-  update: resources.update,
   remove: resources.remove,
+  update: async (...change: Parameters<typeof resources.update>) =>
+    versioned(await resources.update(...change)),
   async find(identifier: string) {
     const found = await resources.findForProtocol(identifier)
     if (found === undefined) return undefined
     const { accessTokenTtl, ...resource } = found
-    return { ...resource, ...(accessTokenTtl !== null && { access_token_ttl: accessTokenTtl }) }
+    return versioned({ ...resource, ...(accessTokenTtl !== null && { access_token_ttl: accessTokenTtl }) })
   },
 })

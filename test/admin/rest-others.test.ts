@@ -29,7 +29,19 @@ describe.each(engines)('on %s', (engine) => {
       'identifier',
       'scope',
     ])
-    const changed = await rest.patch(path, { scope: 'orders:read orders:write', access_token_ttl: null })
+    const first = String((await rest.get(path)).headers.get('etag'))
+    const changed = await rest.patch(
+      path,
+      { scope: 'orders:read orders:write', access_token_ttl: null },
+      { 'if-match': first },
+    )
+    const stale = { status: 412, json: { code: 'precondition_failed' } }
+    expect(await rest.patch(path, { name: 'Lost' }, { 'if-match': first })).toMatchObject(stale)
+    expect(await rest.delete(path, { 'if-match': first })).toMatchObject(stale)
+    const second = String(changed.headers.get('etag'))
+    const at = { 'if-match': second }
+    const racing = await Promise.all(['One', 'Two', 'Three'].map((name) => rest.patch(path, { name }, at)))
+    expect(racing.map(({ status }) => status).sort()).toEqual([200, 412, 412])
     expect(changed).toMatchObject({ status: 200, json: { scope: 'orders:read orders:write' } })
     expect(changed.json).not.toHaveProperty('access_token_ttl')
     const fixed = await rest.patch(path, { identifier: 'https://other.example' })

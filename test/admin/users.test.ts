@@ -141,6 +141,23 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     )
   })
 
+  test('a stale tab of an API changes nothing, and shows what is stored by now', async () => {
+    const { resources } = latchkey.services
+    const identifier = 'https://stale.example'
+    await resources.add({ identifier, scope: 'stale:read', name: 'Before' })
+    const tab = await at(`/admin/resources/api?identifier=${encodeURIComponent(identifier)}`)
+    await resources.update(identifier, { scope: 'stale:write' })
+    const refused = await admin.browser.submit(tab, { Name: 'After' }, { button: 'Save' })
+    expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('stale:write')])
+    expect(await resources.findForProtocol(identifier)).toMatchObject({
+      name: 'Before',
+      scope: 'stale:write',
+    })
+    expect((await admin.browser.submit(refused, {}, { button: 'Save' })).text).toContain('Saved.')
+    expect(await resources.findForProtocol(identifier)).toMatchObject({ name: 'After', scope: 'stale:read' })
+    await resources.remove(identifier)
+  })
+
   test('a provider is added, tested and switched off; its secret is shown nowhere', async () => {
     const SECRET = 'secret-of-upstream-7731'
     const form = await at('/admin/providers/new?kind=oidc')

@@ -14,6 +14,10 @@ interface Resource {
   access_token_ttl?: number
 }
 
+interface StoredResource extends Resource {
+  version: string
+}
+
 declare module '../../http/pages.ts' {
   interface Pages {
     'admin/resources': {
@@ -27,6 +31,9 @@ declare module '../../http/pages.ts' {
       identifier: string
       name: string
       edit: Form
+      version: string
+      /** Set on a stale tab: what is stored by now. */
+      conflict?: { name: string; scope: string; lifetime: string } | undefined
       yaml: string
     }
   }
@@ -36,8 +43,13 @@ export interface ResourcesDependencies {
   resources: {
     list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
     add(input: Readonly<Record<string, unknown>>): Promise<Resource>
-    find(identifier: string): Promise<Resource | undefined>
-    update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<unknown>
+    find(identifier: string): Promise<StoredResource | undefined>
+    /** @throws AppError version_conflict (409) when it is not as it was at `ifVersion` */
+    update(
+      identifier: string,
+      changes: Readonly<Record<string, unknown>>,
+      given: { ifVersion: string },
+    ): Promise<unknown>
     remove(identifier: string): Promise<void>
   }
 }
@@ -48,6 +60,7 @@ const query = z.object({
   done: z.string().optional().catch(undefined),
 })
 const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text })
+const editForm = addForm.extend({ version: z.string().max(100) })
 const named = z.object({ identifier: text, done: z.string().optional().catch(undefined) })
 
 /** The fields of a form as the service takes them; what is empty is left to the server. */
@@ -104,7 +117,7 @@ export async function resourcesArea(
     return reply.redirect('/admin/resources?done=added', 303)
   })
 
-  async function found(identifier: string): Promise<Resource> {
+  async function found(identifier: string): Promise<StoredResource> {
     const resource = await resources.find(identifier)
     if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
     return resource
@@ -113,18 +126,21 @@ export async function resourcesArea(
   async function showOne(
     request: FastifyRequest,
     reply: FastifyReply,
-    resource: Resource,
-    also: { edit?: Partial<Form>; notice?: string | undefined; status?: number } = {},
+    resource: StoredResource,
+    also: { stale?: boolean; edit?: Partial<Form>; notice?: string | undefined; status?: number } = {},
   ) {
     const { identifier, name, scope } = resource
+    const values = { name, scope, lifetime: String(resource.access_token_ttl ?? '') }
     const data = {
       identifier,
       name,
       edit: {
         action: '/admin/resources/edit',
-        values: { name, scope, lifetime: String(resource.access_token_ttl ?? '') },
+        values,
         ...also.edit,
       },
+      version: resource.version,
+      conflict: also.stale ? values : undefined,
       yaml: deps.yamlOf('resource', resource),
     }
     const { notice, status = 200 } = also
@@ -137,16 +153,20 @@ export async function resourcesArea(
   })
 
   app.post('/admin/resources/edit', { config: { admin: 'write' } }, async (request, reply) => {
-    const { identifier, ...typed } = addForm.parse(request.body ?? {})
+    const { identifier, version, ...typed } = editForm.parse(request.body ?? {})
     const resource = await found(identifier)
     try {
-      await resources.update(identifier, typedResource(typed))
+      await resources.update(identifier, typedResource(typed), { ifVersion: version })
     } catch (error) {
+      if (error instanceof AppError && error.code === 'version_conflict') {
+        const edit = { values: shownAgain(request.body) }
+        return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
+      }
       const edit = {
         ...asFormErrors(error, { access_token_ttl: 'lifetime' }),
         values: shownAgain(request.body),
       }
-      return showOne(request, reply, resource, { edit, status: 422 })
+      return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
     }
     return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
   })

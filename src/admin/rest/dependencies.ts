@@ -111,11 +111,19 @@ export interface Resource {
   access_token_ttl?: number
 }
 
+interface Versioned {
+  version: string
+}
+
 export interface ResourceService {
   list(page: PageRequest): Promise<Page<Resource>>
   add(input: Readonly<Record<string, unknown>>): Promise<Resource>
-  find(identifier: string): Promise<Resource | undefined>
-  update(identifier: string, changes: Readonly<Record<string, unknown>>): Promise<Resource>
+  find(identifier: string): Promise<(Resource & Versioned) | undefined>
+  update(
+    identifier: string,
+    changes: Readonly<Record<string, unknown>>,
+    given: { ifVersion?: string },
+  ): Promise<Resource & Versioned>
   remove(identifier: string): Promise<void>
 }
 

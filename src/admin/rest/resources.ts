@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { RestContext } from './context.ts'
+import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { createOnce } from './idempotency.ts'
 import { operation } from './operation.ts'
 import { pageQuery, sendPage } from './paging.ts'
@@ -64,7 +65,7 @@ const readResource = operation({
   description: described,
   safe: true,
   params: idParams,
-  answers: [200, 'The API.', resource],
+  answers: [200, 'The API; `ETag` names its state.', resource],
 })
 
 const changeResource = operation({
@@ -73,6 +74,7 @@ const changeResource = operation({
   needs: 'write',
   summary: 'Change an API',
   description: `${described} Fields that are left out stay; null takes one back to its default. What was issued stays as it is.`,
+  conditional: true,
   params: idParams,
   body: resourceBody,
   answers: [200, 'The API as it is now.', resource],
@@ -84,6 +86,7 @@ const removeResource = operation({
   needs: 'dangerous',
   summary: 'Remove an API',
   description: `${described} Tokens that were issued for it live on until they expire.`,
+  conditional: true,
   params: idParams,
   answers: [204, 'Removed.'],
 })
@@ -106,19 +109,31 @@ export function resourceRoutes({ app, deps }: RestContext): void {
     }),
   )
 
-  app.get('/resources/:id', { ...readResource, ...limit }, async (request) => {
-    const found = await resources.find(request.params.id)
+  async function find(id: string) {
+    const found = await resources.find(id)
     if (found === undefined)
       throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
     return found
+  }
+
+  app.get('/resources/:id', { ...readResource, ...limit }, async (request, reply) => {
+    const found = await find(request.params.id)
+    sendEtag(reply, found.version)
+    return found
   })
 
-  app.patch('/resources/:id', { ...changeResource, ...limit }, async (request) =>
-    resources.update(request.params.id, request.body),
-  )
+  app.patch('/resources/:id', { ...changeResource, ...limit }, async (request, reply) => {
+    const { identifier, version } = await find(request.params.id)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
+    const changed = await orFailed(resources.update(identifier, request.body, given))
+    sendEtag(reply, changed.version)
+    return changed
+  })
 
   app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
-    await resources.remove(request.params.id)
+    const { identifier, version } = await find(request.params.id)
+    requireMatch(request, version)
+    await resources.remove(identifier)
     return reply.code(204).send()
   })
 }
