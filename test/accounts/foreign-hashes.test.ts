@@ -131,6 +131,8 @@ describe('refused when it comes in', () => {
     ['pbkdf2_sha256$1e3$seasalt$AAAA', /not a whole number/],
     ['pbkdf2_sha256$1000$seasalt$AAAA', /32 bytes in base64/],
     [`pbkdf2_sha256$1000$$${'A'.repeat(43)}=`, /no salt/],
+    // OpenSSL would throw at each sign-in.
+    [`scrypt:65536:1:1$salt$${'0'.repeat(128)}`, /too large for its r/],
     [`scrypt:1000:8:1$salt$${'0'.repeat(128)}`, /power of two/],
     ['scrypt:1024:8:1$salt$00', /128 hexadecimal digits/],
     ['$argon2id$v=19$m=1024,t=2$AAAA$AAAA', /damaged/],

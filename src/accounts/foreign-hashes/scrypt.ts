@@ -32,6 +32,8 @@ function scheme(numbers: readonly (string | undefined)[], salt: string | undefin
   const r = cost(numbers[1], 'scrypt r', 64)
   const p = cost(numbers[2], 'scrypt p', 64)
   if ((N & (N - 1)) !== 0 || N < 2) throw new RefusedHash('is damaged: its scrypt N is not a power of two')
+  // RFC 7914 §6: N < 2^(128·r/8); OpenSSL throws. With r of 2 the bound is beyond what is affordable.
+  if (r === 1 && N >= 2 ** 16) throw new RefusedHash('is damaged: its scrypt N is too large for its r')
   if (128 * N * r > MOST_MEMORY || N * r * p > MOST_WORK)
     throw new RefusedHash(
       `has the scrypt costs N ${N}, r ${r}, p ${p}, which would take the server too much memory or time at each try; let this person set a new password`,
