@@ -274,3 +274,24 @@ test.each(['\t', '\n', '\r', '\u00a0', '\u2003', '\u2028', '\ufeff'])(
       })
   },
 )
+
+test.each([
+  '\u202e',
+  '\u2066',
+  '\u200b',
+  '\u200f',
+  '\ufeff',
+  '\u00ad',
+  '\u3164',
+  '\u{e0041}',
+  '\ud83d',
+  '\0',
+  '\n',
+])('a client with %j in its name would pass for another one', (unseen) => {
+  expect(problemsOf({ ...web, client_name: `Your${unseen}Bank` })).toEqual({
+    client_name: ['contains control characters or invisible ones'],
+  })
+})
+test.each(['می‌خواهم', 'Zoë 👩‍💻', '写真屋'])('a client may be called %s', (client_name) =>
+  expect(problemsOf({ ...web, client_name })).toEqual({}),
+)
