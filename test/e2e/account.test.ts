@@ -41,6 +41,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     await press(page, 'Verify')
     await heading(page, 'Email verified')
     expect((await latchkey.services.accounts.byId(person.id))?.email).toBe(email)
+    await latchkey.services.mailer.idle()
     const told = (await readOutbox(join(latchkey.dataDir, 'outbox'))).filter(
       (mail) => mail.to === person.email,
     )
