@@ -83,6 +83,42 @@ describe.each(engines)('on %s', (engine) => {
       expect(answer).toMatchObject({ status: 404, json: { code: 'provider_not_found' } })
   })
 
+  test('a provider changed since it was read is not changed or removed; changes at once are not lost', async () => {
+    const path = '/providers/shared'
+    await rest.post('/providers', {
+      id: 'shared',
+      kind: 'github',
+      client_id: 'one',
+      client_secret: 'a secret',
+    })
+    const tag = async () => String((await rest.get(path)).headers.get('etag'))
+    const first = await tag()
+    const changed = await rest.patch(path, { name: 'Shared' }, { 'if-match': first })
+    expect(changed).toMatchObject({ status: 200, json: { name: 'Shared' } })
+    expect(changed.headers.get('etag')).toBe(await tag())
+    const stale = { status: 412, json: { code: 'precondition_failed' } }
+    expect(await rest.patch(path, { name: 'Lost' }, { 'if-match': first })).toMatchObject(stale)
+    expect(await rest.delete(path, { 'if-match': first })).toMatchObject(stale)
+
+    for (const another of [
+      () => rest.patch(path, { client_secret: 'another secret' }),
+      () => rest.post(`${path}/disable`),
+    ]) {
+      const before = await tag()
+      await another()
+      expect(await rest.patch(path, { name: 'Lost' }, { 'if-match': before })).toMatchObject(stale)
+    }
+
+    const at = { 'if-match': await tag() }
+    const racing = await Promise.all(['One', 'Two', 'Three'].map((name) => rest.patch(path, { name }, at)))
+    expect(racing.map(({ status }) => status).sort()).toEqual([200, 412, 412])
+    const fields = { name: 'All', client_id: 'two', keep_tokens: true, email_domains: ['corp.example'] }
+    const atOnce = Object.entries(fields).map(([name, value]) => rest.patch(path, { [name]: value }))
+    expect((await Promise.all(atOnce)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect((await rest.get(path)).json).toMatchObject({ ...fields, disabled: true, has_secret: true })
+    expect(await rest.delete(path, { 'if-match': await tag() })).toMatchObject({ status: 204 })
+  })
+
   test('a provider is asked whether it is set up right', async () => {
     await rest.post('/providers', {
       id: 'nowhere',

@@ -132,14 +132,26 @@ export interface Provider {
   id: string
 }
 
+interface VersionedProvider {
+  provider: Provider
+  version: string
+}
+
 export interface ProviderService {
   list(): Promise<Provider[]>
   get(id: string): Promise<Provider>
   add(input: Readonly<Record<string, unknown>>): Promise<Provider>
-  update(id: string, changes: Readonly<Record<string, unknown>>): Promise<Provider>
+  getVersioned(id: string): Promise<VersionedProvider>
+  /** @throws AppError version_conflict (409) when `ifVersion` is not the version */
+  update(
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given: { ifVersion?: string },
+  ): Promise<VersionedProvider>
   disable(id: string): Promise<void>
   enable(id: string): Promise<void>
-  remove(id: string): Promise<void>
+  /** @throws AppError version_conflict (409) when `ifVersion` is not the version */
+  remove(id: string, given: { ifVersion?: string }): Promise<void>
   test(id: string): Promise<{ name: string; status: string; message: string; remedy?: string | undefined }[]>
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RestContext } from './context.ts'
+import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
 import { refuseSplitProviders } from './machine.ts'
@@ -87,7 +88,7 @@ const readProvider = operation({
   summary: 'Read a provider',
   safe: true,
   params: idParams,
-  answers: [200, 'The provider.', provider],
+  answers: [200, 'The provider; `ETag` names its state.', provider],
 })
 
 const changeProvider = operation({
@@ -96,6 +97,7 @@ const changeProvider = operation({
   needs: 'dangerous',
   summary: 'Change a provider',
   description: 'Fields that are left out stay, the secret too; null takes one back to its default.',
+  conditional: true,
   params: idParams,
   body: providerBody,
   answers: [200, 'The provider as it is now.', provider],
@@ -108,6 +110,7 @@ const removeProvider = operation({
   needs: 'dangerous',
   summary: 'Remove a provider',
   description: 'Links of accounts to it stay, and count again when it is added again.',
+  conditional: true,
   params: idParams,
   answers: [204, 'Removed.'],
   problems: [409],
@@ -164,18 +167,26 @@ export function providerRoutes({ app, deps }: RestContext): void {
     })
   })
 
-  app.get('/providers/:id', { ...readProvider, ...limit }, async (request) =>
-    view(await providers.get(request.params.id)),
-  )
+  app.get('/providers/:id', { ...readProvider, ...limit }, async (request, reply) => {
+    const { provider, version } = await providers.getVersioned(request.params.id)
+    sendEtag(reply, version)
+    return view(provider)
+  })
 
-  app.patch('/providers/:id', { ...changeProvider, ...limit }, async (request) => {
-    const before = await providers.get(request.params.id)
-    refuseSplitProviders(callerOf(request), { ...before, ...request.body })
-    return view(await providers.update(request.params.id, request.body))
+  app.patch('/providers/:id', { ...changeProvider, ...limit }, async (request, reply) => {
+    const { provider, version } = await providers.getVersioned(request.params.id)
+    refuseSplitProviders(callerOf(request), { ...provider, ...request.body })
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
+    const changed = await orFailed(providers.update(provider.id, request.body, given))
+    sendEtag(reply, changed.version)
+    return view(changed.provider)
   })
 
   app.delete('/providers/:id', { ...removeProvider, ...limit }, async (request, reply) => {
-    await providers.remove(request.params.id)
+    const { provider, version } = await providers.getVersioned(request.params.id)
+    await orFailed(
+      providers.remove(provider.id, requireMatch(request, version) ? { ifVersion: version } : {}),
+    )
     return reply.code(204).send()
   })
 

@@ -16,7 +16,7 @@ import { type EnvironmentProvider, environmentProviders, ofEnvironment } from '.
 import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
 import { InvalidProviderError } from './problems.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
-import { createProviderStore, type ProviderRow, type StoredOptions } from './store.ts'
+import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
 
 export interface ProviderEvent {
@@ -26,6 +26,16 @@ export interface ProviderEvent {
   /** Never the secret. */
   before?: ProviderView | { disabled: boolean }
   after?: ProviderView | { disabled: boolean }
+}
+
+export interface VersionedProvider {
+  provider: ProviderView
+  /** Another after every change. */
+  version: string
+}
+
+interface IfVersion {
+  ifVersion?: string | undefined
 }
 
 export interface ProvidersDependencies {
@@ -75,11 +85,41 @@ export function createProviders(deps: ProvidersDependencies) {
   }
 
   /** @returns the provider as it was */
-  const change = async (id: string, write: () => Promise<boolean>): Promise<ProviderView> => {
+  const change = async (id: string, write: (row: ProviderRow) => Promise<boolean>): Promise<ProviderView> => {
     if (environment.has(id)) throw ofEnvironment(id)
     const row = await stored(id)
-    if (!(await write())) throw notFound()
+    if (!(await write(row))) throw notFound()
     return storedView(row)
+  }
+
+  /**
+   * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
+   * @param given.ifVersion the version that the change is meant for; without one, it is made to whatever is there
+   * @throws InvalidProviderError (422, every problem at once) · AppError provider_not_found (404),
+   *   provider_of_environment (409), version_conflict (409)
+   */
+  const update = async (
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given: IfVersion = {},
+  ): Promise<VersionedProvider> => {
+    if (environment.has(id)) throw ofEnvironment(id)
+    const row = await stored(id)
+    requireVersion(row, given)
+    const before = storedView(row)
+    const parsed = parseProvider(mergedInput(before, changes), kinds)
+    const { settings, emailDomains, keepTokens, clientSecret } = parsed
+    const next = {
+      name: parsed.name,
+      clientId: parsed.clientId,
+      sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
+      settings: JSON.stringify({ settings, emailDomains, keepTokens } satisfies StoredOptions),
+    }
+    // Somebody else has written since: their change stays, and this one is made to it or refused.
+    if (!(await store.update(row, next, new Date(clock())))) return update(id, changes, given)
+    const after = storedView({ ...row, ...next })
+    events({ type: 'provider.updated', provider: id, name: after.name, before, after })
+    return { provider: after, version: providerVersion({ ...row, ...next }) }
   }
 
   const enabled: EnabledProviders = {
@@ -133,28 +173,7 @@ export function createProviders(deps: ProvidersDependencies) {
       return after
     },
 
-    /**
-     * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
-     * @throws InvalidProviderError (422, every problem at once) · AppError provider_not_found (404),
-     *   provider_of_environment (409)
-     */
-    async update(id: string, changes: Readonly<Record<string, unknown>>): Promise<ProviderView> {
-      if (environment.has(id)) throw ofEnvironment(id)
-      const row = await stored(id)
-      const before = storedView(row)
-      const parsed = parseProvider(mergedInput(before, changes), kinds)
-      const { settings, emailDomains, keepTokens, clientSecret } = parsed
-      const next = {
-        name: parsed.name,
-        clientId: parsed.clientId,
-        sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
-        settings: JSON.stringify({ settings, emailDomains, keepTokens } satisfies StoredOptions),
-      }
-      if (!(await store.update(id, next, new Date(clock())))) throw notFound()
-      const after = storedView({ ...row, ...next })
-      events({ type: 'provider.updated', provider: id, name: after.name, before, after })
-      return after
-    },
+    update,
 
     /** Whether this is the stored secret of a provider. @throws AppError provider_not_found (404), secret_key_mismatch */
     async secretIs(id: string, secret: string): Promise<boolean> {
@@ -171,6 +190,14 @@ export function createProviders(deps: ProvidersDependencies) {
     /** @throws AppError provider_not_found (404) */
     async get(id: string): Promise<ProviderView> {
       return environment.get(id)?.view ?? storedView(await stored(id))
+    },
+
+    /** Those of the environment have one version for as long as the process runs. @throws as `get` */
+    async getVersioned(id: string): Promise<VersionedProvider> {
+      const fixed = environment.get(id)
+      if (fixed !== undefined) return { provider: fixed.view, version: 'environment' }
+      const row = await stored(id)
+      return { provider: storedView(row), version: providerVersion(row) }
     },
 
     /**
@@ -192,10 +219,16 @@ export function createProviders(deps: ProvidersDependencies) {
 
     /**
      * Links of accounts to the provider stay: when it is added again, they count again.
-     * @throws AppError provider_not_found (404), provider_of_environment (409)
+     * @param given.ifVersion the version that is to be removed
+     * @throws AppError provider_not_found (404), provider_of_environment (409), version_conflict (409)
      */
-    async remove(id: string): Promise<void> {
-      const before = await change(id, () => store.remove(id))
+    async remove(id: string, given: IfVersion = {}): Promise<void> {
+      const before = await change(id, async (row) => {
+        requireVersion(row, given)
+        if (given.ifVersion === undefined) return store.remove(id)
+        if (!(await store.remove(id, row))) throw versionConflict()
+        return true
+      })
       connectors.forget(id)
       events({ type: 'provider.removed', provider: id, name: before.name, before })
     },
@@ -229,3 +262,15 @@ function mergedInput(
 }
 
 const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this id.')
+
+const versionConflict = (): AppError =>
+  new AppError(
+    'version_conflict',
+    409,
+    'Somebody else has changed this provider meanwhile. Read it again, and repeat your change if it is still right.',
+  )
+
+/** @throws AppError version_conflict (409) */
+function requireVersion(row: ProviderRow, { ifVersion }: IfVersion): void {
+  if (ifVersion !== undefined && ifVersion !== providerVersion(row)) throw versionConflict()
+}

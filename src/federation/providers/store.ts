@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import type { ProviderName } from './provider.ts'
@@ -26,6 +27,22 @@ export interface StoredOptions {
   keepTokens: boolean
 }
 
+/** Names what is stored of a provider, its secret too: another after every change that makes a difference. */
+export function providerVersion({ name, clientId, sealedSecret, settings, disabledAt }: ProviderRow): string {
+  const content = JSON.stringify([name, clientId, sealedSecret, settings, disabledAt !== null])
+  return createHash('sha256').update(content).digest('base64url')
+}
+
+/** Finds a row only as long as its `providerVersion` is that of this one. */
+const unchanged = ({ id, name, clientId, sealedSecret, settings, disabledAt }: ProviderRow) => ({
+  id,
+  name,
+  clientId,
+  sealedSecret,
+  settings,
+  disabledAt: disabledAt === null ? null : { not: null },
+})
+
 /** Providers in the database. Nothing is remembered between calls: another process may edit. */
 export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   return {
@@ -40,14 +57,14 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
       }
     },
 
-    /** False: there is none. */
+    /** False: it is not as it was any more. */
     async update(
-      id: string,
+      before: ProviderRow,
       row: Pick<ProviderRow, 'name' | 'clientId' | 'sealedSecret' | 'settings'>,
       updatedAt: Date,
     ): Promise<boolean> {
       const { count } = await prisma.identityProvider.updateMany({
-        where: { id },
+        where: unchanged(before),
         data: { ...row, updatedAt },
       })
       return count > 0
@@ -78,8 +95,10 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
       return count > 0
     },
 
-    async remove(id: string): Promise<boolean> {
-      const { count } = await prisma.identityProvider.deleteMany({ where: { id } })
+    /** @param before removes it only as it was */
+    async remove(id: string, before?: ProviderRow): Promise<boolean> {
+      const where = before === undefined ? { id } : unchanged(before)
+      const { count } = await prisma.identityProvider.deleteMany({ where })
       return count > 0
     },
   }
