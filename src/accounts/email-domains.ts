@@ -4,7 +4,8 @@ const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 /**
  * Why an address may not be used, as a sentence for the person; undefined: it may. A domain stands for itself alone,
  * not for what is below it.
- * @param emailDomains lower case, ASCII; none: any domain @param email in canonical form
+ * @param emailDomains lower case, ASCII; an empty list allows every domain
+ * @param email in canonical form
  */
 export function refusedDomain(emailDomains: readonly string[], email: string): string | undefined {
   if (emailDomains.length === 0 || emailDomains.includes(email.slice(email.lastIndexOf('@') + 1)))

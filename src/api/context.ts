@@ -1,22 +1,7 @@
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify'
-import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { LimitHooks } from '../http/rate-limits.ts'
+import type { ZodInstance } from '../http/zod-instance.ts'
 import type { Identify } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
-
-export type ZodInstance = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->
 
 /** What each group of routes is given. */
 export interface ApiContext {
