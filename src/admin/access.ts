@@ -1,19 +1,37 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isSafeMethod } from '../http/same-origin.ts'
+import { actOf, type Needs, needsOf, type RouteNeeds } from './acts.ts'
+
 /** Who may use the console and the administration API, beside people who only have an account. */
 export type AdminRole = 'auditor' | 'admin'
 
-/**
- * What a route asks of whoever calls it: `read` looks; `write` changes; `dangerous` changes what cannot be taken back or
- * opens a door, and asks a person to have signed in lately.
- */
-export type Needs = 'read' | 'write' | 'dangerous'
-
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Every route below /admin and /api/admin says what it needs; one that does not is refused at start. */
-    admin?: Needs
+    /** Every route below /admin and /api/admin says what it does; one that does not is refused at start. */
+    admin?: RouteNeeds
   }
 }
 
 /** The table of roles: an auditor reads everything and changes nothing. */
 export const allows = (role: string, needs: Needs): boolean =>
   role === 'admin' || (role === 'auditor' && needs === 'read')
+
+/** What the route of a request needs. A route that got past `requireClassified` without a word is taken for the worst. */
+export function needsOfRequest(request: FastifyRequest): Needs {
+  const { admin } = request.routeOptions.config
+  return admin === undefined ? 'dangerous' : needsOf(admin)
+}
+
+/**
+ * Refuses, while the server starts, every route of this context that does not say what it needs, and every one that
+ * could change something without naming an act of the table.
+ * @throws Error from the registration of such a route
+ */
+export function requireClassified(app: FastifyInstance): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.admin === undefined) throw new Error(`${method} ${url} does not say what it needs`)
+    const safe = [method].flat().every(isSafeMethod)
+    if (!safe && actOf(config.admin) === undefined)
+      throw new Error(`${method} ${url} changes something and names no act of src/admin/acts.ts`)
+  })
+}

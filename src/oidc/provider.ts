@@ -7,6 +7,7 @@ import {
 } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
@@ -139,6 +140,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     extraClientMetadata: { properties: ['pkce', 'first_party', 'verified', 'resource_scope'] },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
+    extraTokenClaims,
     ttl: {
       AccessToken: ttl.accessToken,
       ClientCredentials: ttl.accessToken,

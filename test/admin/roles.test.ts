@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { allows, type Needs } from '../../src/admin/access.ts'
+import { allows, requireClassified } from '../../src/admin/access.ts'
+import { ACTS, actOf, type Needs, needsOf, type RouteNeeds } from '../../src/admin/acts.ts'
 import { sessionCookie } from '../api/support.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { machine, person } from './rest-support.ts'
@@ -10,6 +11,7 @@ interface Rule {
   method: string
   url: string
   needs: Needs | undefined
+  act: string | undefined
 }
 
 const QUARTER = 900_000
@@ -17,11 +19,15 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** Every route that the server has, as it is added. */
 const rules: Rule[] = []
+const classOf = (admin: RouteNeeds | undefined) => ({
+  needs: admin && needsOf(admin),
+  act: actOf(admin),
+})
 function listen(message: unknown): void {
   const { fastify } = message as { fastify: FastifyInstance }
   fastify.addHook('onRoute', ({ method, url, config }) => {
     for (const each of [method].flat())
-      if (each !== 'HEAD') rules.push({ method: each, url, needs: config?.admin })
+      if (each !== 'HEAD') rules.push({ method: each, url, ...classOf(config?.admin) })
   })
 }
 
@@ -47,20 +53,55 @@ test('every route below /admin and /api/admin says what it needs: this table is 
   expect(all.length).toBeGreaterThan(40)
   for (const { method, url, needs } of all)
     expect(['read', 'write', 'dangerous'], `${method} ${url}`).toContain(needs)
-  const row = ({ method, url, needs }: Rule) => {
+  const row = ({ method, url, needs, act }: Rule) => {
     const cells = (['user', 'auditor', 'admin'] as const).map((role) => allows(role, needs ?? 'dangerous'))
     const scope = needs === 'read' ? 'admin:read' : 'admin:write'
     const [user, auditor, admin] = cells.map((may) => (may ? 'yes' : 'no'))
-    const how = url.startsWith('/api/') ? scope : needs === 'dangerous' ? 'fresh sign-in' : ''
-    return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${how} |`
+    const fresh = url.startsWith('/api/') ? 'a person: fresh sign-in' : 'fresh sign-in'
+    const how = [url.startsWith('/api/') && scope, needs === 'dangerous' && fresh].filter(Boolean).join('; ')
+    return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${how} | ${act ?? ''} |`
   }
-  const table = [
-    '| Route | user | auditor | administrator | besides |',
-    '|---|---|---|---|---|',
+  const acts = Object.entries(ACTS).map(([act, { needs, words }]) => {
+    const routes = all.filter((rule) => rule.act === act).map(({ method, url }) => `\`${method} ${url}\``)
+    return `| ${act} | ${words} | ${needs} | ${routes.join('<br>')} |`
+  })
+  const text = [
+    'What administrators can do, from `src/admin/acts.ts`. A dangerous act asks a person for a sign-in of the last fifteen',
+    'minutes, in the console and by REST.',
+    '',
+    '| Act | is to | needs | by |',
+    '|---|---|---|---|',
+    ...acts,
+    '',
+    'Every route, and who may call it.',
+    '',
+    '| Route | user | auditor | administrator | besides | act |',
+    '|---|---|---|---|---|---|',
     ...all.map(row),
   ]
-  await expect(`${table.join('\n')}\n`).toMatchFileSnapshot('./roles.md')
+  await expect(`${text.join('\n')}\n`).toMatchFileSnapshot('./roles.md')
 })
+
+test('every act of the table has a route, and every route that changes something is in the table', () => {
+  const all = [...below('/admin'), ...below('/api/admin')]
+  for (const act of Object.keys(ACTS))
+    expect(
+      all.map((rule) => rule.act),
+      act,
+    ).toContain(act)
+  for (const { method, url, act } of all) if (method !== 'GET') expect(act, `${method} ${url}`).toBeDefined()
+})
+
+test.each([undefined, 'read', 'write'] as const)(
+  'a route that changes something and says only “%s” does not start',
+  async (admin) => {
+    const app = fastify()
+    requireClassified(app)
+    const add = () => app.post('/admin/new', admin ? { config: { admin } } : {}, async () => 'done')
+    expect(add).toThrow(/POST \/admin\/new/)
+    await app.close()
+  },
+)
 
 describe('/api/admin', () => {
   test('answers every role and every token as the table says', async () => {
@@ -92,6 +133,23 @@ describe('/api/admin', () => {
         if (may(rule.needs ?? 'dangerous')) expect([401, 403], `${where} by ${name}`).not.toContain(status)
         else expect(status, `${where} by ${name}`).toBe(403)
       }
+    }
+    now = QUARTER
+    try {
+      for (const rule of below('/api/admin')) {
+        const where = `${rule.method} ${rule.url}, a quarter of an hour later`
+        const byPerson = await send(rule, { authorization: `Bearer ${admin?.tokens.access_token}` })
+        const challenge = byPerson.headers.get('www-authenticate') ?? ''
+        const expected = rule.needs === 'dangerous'
+        expect(challenge.includes('insufficient_user_authentication'), where).toBe(expected)
+        if (expected)
+          expect([byPerson.status, challenge]).toEqual([401, expect.stringContaining('max_age="900"')])
+        else expect(byPerson.status, where).not.toBe(401)
+        const byMachine = await send(rule, { authorization: `Bearer ${callers.at(-1)?.token}` })
+        expect(byMachine.status, `${where}, by a machine`).not.toBe(401)
+      }
+    } finally {
+      now = 0
     }
   }, 120_000)
 })

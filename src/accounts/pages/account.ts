@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isFresh } from '../../fresh-sign-in.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { AccountPage, Form } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
@@ -25,11 +26,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   unlinked: 'That way to sign in is removed. We sent you a message about it.',
 }
 
-/** How old a sign-in may be for changing the address that resets the password, in milliseconds (ASVS 7.5.1). */
-const FRESH = 900_000
-
-const signInAgain = (email: string) =>
-  `/login?again=1&return_to=${encodeURIComponent(`/account?email=${encodeURIComponent(email)}`)}`
+const signInAgain = (returnTo: string) => `/login?again=1&return_to=${encodeURIComponent(returnTo)}`
 
 type Forms = { profile?: Partial<Form>; password?: Partial<Form>; email?: string }
 
@@ -139,8 +136,10 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
       const known = canonicalEmail(email)
       if (email === '' || known === account.email) return '/account?done=profile'
-      const fresh = deps.clock() - session.loginTs * 1000 < FRESH
-      if (!fresh && known !== undefined && known !== account.pendingEmail) return signInAgain(email)
+      // The address is what resets the password.
+      const fresh = isFresh(deps.clock, session.loginTs)
+      if (!fresh && known !== undefined && known !== account.pendingEmail)
+        return signInAgain(`/account?email=${encodeURIComponent(email)}`)
       return (await accounts.changeEmail(account.id, email)) ? '/account?done=email' : '/account?done=profile'
     }),
   )
@@ -165,15 +164,21 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
 
   app.post(
     '/account/sessions/end',
-    act('profile', async ({ account }, request) => {
-      await sessions.end(account.id, idForm.parse(request.body).id)
+    http.limit('account'),
+    act('profile', async ({ account, session }, request) => {
+      const { id } = idForm.parse(request.body)
+      // Whoever found a browser open must not shut the owner out of theirs; leaving this one is free.
+      if (id !== session.uid && !isFresh(deps.clock, session.loginTs)) return signInAgain('/account')
+      await sessions.end(account.id, id)
       return '/account?done=session'
     }),
   )
 
   app.post(
     '/account/sessions/end-others',
+    http.limit('account'),
     act('profile', async ({ account, session }) => {
+      if (!isFresh(deps.clock, session.loginTs)) return signInAgain('/account')
       await sessions.endOthers(account.id, session.uid)
       return '/account?done=sessions'
     }),

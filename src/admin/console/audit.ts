@@ -98,7 +98,7 @@ export async function auditArea(
   })
 
   // It changes nothing: auditors may.
-  app.post('/admin/audit/verify', { config: { admin: 'read' } }, async (_request, reply) => {
+  app.post('/admin/audit/verify', { config: { admin: 'audit.verify' } }, async (_request, reply) => {
     await audit.verify()
     return reply.redirect('/admin/audit', 303)
   })

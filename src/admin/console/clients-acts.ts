@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import type { Act } from '../acts.ts'
 import type { IdParams } from './clients-page.ts'
 import type { ClientsDependencies, Footprint } from './clients-port.ts'
 import type { createShownOnce } from './clients-shown-once.ts'
@@ -31,9 +32,9 @@ export async function clientActs(
   shownOnce: ReturnType<typeof createShownOnce>,
 ): Promise<void> {
   const page = (id: string, done: string) => `/admin/clients/${encodeURIComponent(id)}?done=${done}`
-  const dangerous = { config: { admin: 'dangerous' } } as const
+  const does = <Name extends Act>(admin: Name) => ({ config: { admin } })
 
-  app.post<IdParams>('/admin/clients/:id/secrets', dangerous, async (request, reply) => {
+  app.post<IdParams>('/admin/clients/:id/secrets', does('client.rotate_secret'), async (request, reply) => {
     const { id } = request.params
     const keepOldSeconds = Number(rotation.parse(request.body).keep)
     const { client_secret: secret } = await deps.clients.rotateSecret(id, { keepOldSeconds })
@@ -41,22 +42,26 @@ export async function clientActs(
     return reply.redirect(page(id, keepOldSeconds === 0 ? 'replaced' : 'rotated'), 303)
   })
 
-  app.post<IdParams>('/admin/clients/:id/secrets/remove', dangerous, async (request, reply) => {
-    await deps.clients.removeSecret(request.params.id, removal.parse(request.body).id)
-    return reply.redirect(page(request.params.id, 'removed'), 303)
-  })
+  app.post<IdParams>(
+    '/admin/clients/:id/secrets/remove',
+    does('client.remove_secret'),
+    async (request, reply) => {
+      await deps.clients.removeSecret(request.params.id, removal.parse(request.body).id)
+      return reply.redirect(page(request.params.id, 'removed'), 303)
+    },
+  )
 
-  app.post<IdParams>('/admin/clients/:id/disable', dangerous, async (request, reply) => {
+  app.post<IdParams>('/admin/clients/:id/disable', does('client.disable'), async (request, reply) => {
     await deps.clients.disable(request.params.id)
     return reply.redirect(page(request.params.id, 'disabled'), 303)
   })
 
-  app.post<IdParams>('/admin/clients/:id/enable', dangerous, async (request, reply) => {
+  app.post<IdParams>('/admin/clients/:id/enable', does('client.enable'), async (request, reply) => {
     await deps.clients.enable(request.params.id)
     return reply.redirect(page(request.params.id, 'enabled'), 303)
   })
 
-  app.post<IdParams>('/admin/clients/:id/verify', dangerous, async (request, reply) => {
+  app.post<IdParams>('/admin/clients/:id/verify', does('client.verify'), async (request, reply) => {
     await deps.clients.setVerified(request.params.id, true, {
       ifVersion: looked.parse(request.body).version,
     })
@@ -82,7 +87,7 @@ export async function clientActs(
     deletePage(request, reply, request.params.id),
   )
 
-  app.post<IdParams>('/admin/clients/:id/delete', dangerous, async (request, reply) => {
+  app.post<IdParams>('/admin/clients/:id/delete', does('client.delete'), async (request, reply) => {
     const { id } = request.params
     const { client_name: name } = await deps.clients.get(id)
     if (deletion.parse(request.body).name.trim() !== name)

@@ -66,7 +66,7 @@ export async function clientEdit(
   // A redirect URI is a door: changing one asks for a fresh sign-in.
   app.post<IdParams>(
     '/admin/clients/:id/edit',
-    { config: { admin: 'dangerous' } },
+    { config: { admin: 'client.update' } },
     async (request, reply) => {
       const { id } = request.params
       const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)

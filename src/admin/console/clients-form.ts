@@ -45,10 +45,20 @@ const lines = (text = '') =>
 const ticked = (fields: Fields, prefix: string) =>
   Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
 
-/** What the short form of a kind registers. */
-export function newRegistration(kind: BuildKind, fields: Fields): Registration {
+/** A box that the form did not have: somebody else than our page has written it. */
+const notOffered = (scope: string) =>
+  new AppError('scope_not_offered', 422, `This form does not offer the scope ${scope.slice(0, 100)}.`)
+
+/**
+ * What the short form of a kind registers.
+ * @param offered the scopes that the form had boxes for
+ * @throws AppError scope_not_offered (422) for a box of another one
+ */
+export function newRegistration(kind: BuildKind, fields: Fields, offered: ReadonlySet<string>): Registration {
   const { asks, metadata } = kind
-  const ofApis = asks.apis === undefined ? [] : ticked(fields, 'scope.')
+  const ofApis = ticked(fields, 'scope.')
+  const foreign = ofApis.find((scope) => !offered.has(scope))
+  if (foreign !== undefined) throw notOffered(foreign)
   const own = asks.redirectUris && ofApis.length > 0 ? ['openid', 'profile', 'email'] : []
   return {
     ...metadata,

@@ -8,7 +8,7 @@ import type { Form } from '../../http/pages.ts'
 import { clientActs } from './clients-acts.ts'
 import { clientEdit } from './clients-edit.ts'
 import { type Fields, fieldErrors, fieldsSchema, newRegistration } from './clients-form.ts'
-import { KINDS } from './clients-kinds.ts'
+import { type BuildKind, KINDS } from './clients-kinds.ts'
 import { clientPage } from './clients-page.ts'
 import type { ClientsDependencies } from './clients-port.ts'
 import { createShownOnce } from './clients-shown-once.ts'
@@ -88,6 +88,11 @@ export async function clientsArea(
     return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
   })
 
+  /** The APIs whose scopes the form of a kind has boxes for. */
+  const offeredApis = async (kind: BuildKind) => (kind.asks.apis ? (await deps.listApis()).items : [])
+  const offeredScopes = async (kind: BuildKind) =>
+    new Set((await offeredApis(kind)).flatMap(({ scope }) => scope.split(' ')))
+
   async function newForm(request: FastifyRequest, reply: FastifyReply, fields: Fields, form: Partial<Form>) {
     const kind = KINDS.find(({ id }) => id === fields.kind)
     if (kind === undefined) {
@@ -98,7 +103,7 @@ export async function clientsArea(
       }))
       return renderConsole(request, reply, 'clients', 'admin/clients-new', { kinds })
     }
-    const resources = kind.asks.apis ? (await deps.listApis()).items : []
+    const resources = await offeredApis(kind)
     const data = {
       kind,
       form: { action: '/admin/clients/new', ...form },
@@ -118,12 +123,12 @@ export async function clientsArea(
     return newForm(request, reply, { kind }, { values: { ...(start && { redirect_uris: start }) } })
   })
 
-  app.post('/admin/clients/new', { config: { admin: 'write' } }, async (request, reply) => {
+  app.post('/admin/clients/new', { config: { admin: 'client.create' } }, async (request, reply) => {
     const fields = fieldsSchema.parse(request.body)
     const kind = KINDS.find(({ id }) => id === fields.kind)
     if (kind === undefined) return reply.redirect('/admin/clients/new', 303)
     try {
-      const created = await deps.clients.create(newRegistration(kind, fields))
+      const created = await deps.clients.create(newRegistration(kind, fields, await offeredScopes(kind)))
       const { client_id: id, client_secret: secret } = created
       if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
       return reply.redirect(`/admin/clients/${id}?done=created`, 303)

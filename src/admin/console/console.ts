@@ -35,7 +35,7 @@ export interface ConsoleAreas
     ResourcesDependencies,
     UsersDependencies {}
 
-/** Each is a plugin that adds its routes; `config: { admin: 'read' | 'write' | 'dangerous' }` on every one. */
+/** Each is a plugin that adds its routes; `config: { admin }` on every one names its act (../acts.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
   clientsArea,

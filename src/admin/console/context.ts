@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { isFresh } from '../../fresh-sign-in.ts'
 import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
-import { type AdminRole, allows } from '../access.ts'
-
-/** How old a sign-in may be for a dangerous act, in milliseconds (ASVS 7.5.3). */
-const FRESH = 900_000
+import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
 
 /** The places of the console, in the order of its navigation. */
 export const SECTIONS = [
@@ -84,22 +82,19 @@ function returnTo(app: FastifyInstance, request: FastifyRequest): string {
  */
 export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
   await deps.http.forms(app)
-  app.addHook('onRoute', (route) => {
-    if (route.config?.admin === undefined)
-      throw new Error(`${route.method} ${route.url} does not say what it needs`)
-  })
+  requireClassified(app)
   app.addHook('onRequest', async (request, reply) => {
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     const back = encodeURIComponent(returnTo(app, request))
     if (!session || !account) return reply.redirect(`/login?return_to=${back}`, 303)
-    const needs = request.routeOptions.config.admin ?? 'dangerous'
+    const needs = needsOfRequest(request)
     const { role } = account
     if (role !== 'admin' && role !== 'auditor')
       throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
     if (!allows(role, needs))
       throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
-    if (needs === 'dangerous' && deps.clock() - session.loginTs * 1000 >= FRESH)
+    if (needs === 'dangerous' && !isFresh(deps.clock, session.loginTs))
       return reply.redirect(`/login?again=1&return_to=${back}`, 303)
     administrators.set(request, {
       id: account.id,

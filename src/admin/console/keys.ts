@@ -114,13 +114,13 @@ export async function keysArea(
     },
   )
 
-  app.post('/admin/keys/rotate', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post('/admin/keys/rotate', { config: { admin: 'key.rotate' } }, async (request, reply) => {
     const { alg, now } = rotation.parse(request.body ?? {})
     await deps.keys.rotate({ ...(alg && { alg }), now: now !== undefined })
     return reply.redirect(`/admin/keys?done=${now ? 'replaced' : 'rotated'}`, 303)
   })
 
-  app.post('/admin/keys/retire', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post('/admin/keys/retire', { config: { admin: 'key.retire' } }, async (request, reply) => {
     const { kid } = retirement.parse(request.body ?? {})
     try {
       await deps.keys.retire(kid)

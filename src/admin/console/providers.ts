@@ -132,7 +132,7 @@ export async function providersArea(
 
   app.post<{ Querystring: { kind?: unknown } }>(
     '/admin/providers',
-    { config: { admin: 'dangerous' } },
+    { config: { admin: 'provider.create' } },
     async (request, reply) => {
       const kind = knownKind(request.query.kind)
       try {
@@ -178,14 +178,17 @@ export async function providersArea(
   )
 
   // Asks the provider and shows the answer: there is nothing to come back to.
-  app.post<ById>('/admin/providers/:id/test', { config: { admin: 'write' } }, async (request, reply) =>
-    show(request, reply, request.params.id, await providers.test(request.params.id)),
+  app.post<ById>(
+    '/admin/providers/:id/test',
+    { config: { admin: 'provider.test' } },
+    async (request, reply) =>
+      show(request, reply, request.params.id, await providers.test(request.params.id)),
   )
 
   for (const act of ['disable', 'enable'] as const)
     app.post<ById>(
       `/admin/providers/:id/${act}`,
-      { config: { admin: 'dangerous' } },
+      { config: { admin: `provider.${act}` } },
       async (request, reply) => {
         await providers[act](request.params.id)
         return reply.redirect(`/admin/providers/${encodeURIComponent(request.params.id)}?done=${act}`, 303)
@@ -194,7 +197,7 @@ export async function providersArea(
 
   app.post<ById>(
     '/admin/providers/:id/remove',
-    { config: { admin: 'dangerous' } },
+    { config: { admin: 'provider.delete' } },
     async (request, reply) => {
       await providers.remove(request.params.id)
       return reply.redirect('/admin/providers?done=removed', 303)

@@ -66,29 +66,33 @@ export async function registrationArea(
 
   app.get('/admin/registration', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
 
-  app.post('/admin/registration/tokens', { config: { admin: 'dangerous' } }, async (request, reply) => {
-    const sent = tokenForm.parse(request.body ?? {})
-    try {
-      const { id, token } = await registration.tokens.create({
-        name: sent.name,
-        uses: sent.uses.trim() === '' ? null : whole(sent.uses),
-        expires_in: sent.lifetime === '' ? null : whole(sent.lifetime),
-        scope: words(sent.scope).join(' '),
-        redirect_hosts: words(sent.redirect_hosts),
-        client_credentials: sent.client_credentials !== undefined,
-        verified: sent.unverified === undefined,
-      })
-      shownOnce.put(reply, id, token, administratorOf(request).id)
-      return reply.redirect(`/admin/registration?made=${id}`, 303)
-    } catch (error) {
-      const refused = asFormErrors(error, { expires_in: 'lifetime' })
-      return show(request, reply, { ...refused, values: shownAgain(request.body) }, 422)
-    }
-  })
+  app.post(
+    '/admin/registration/tokens',
+    { config: { admin: 'registration_token.create' } },
+    async (request, reply) => {
+      const sent = tokenForm.parse(request.body ?? {})
+      try {
+        const { id, token } = await registration.tokens.create({
+          name: sent.name,
+          uses: sent.uses.trim() === '' ? null : whole(sent.uses),
+          expires_in: sent.lifetime === '' ? null : whole(sent.lifetime),
+          scope: words(sent.scope).join(' '),
+          redirect_hosts: words(sent.redirect_hosts),
+          client_credentials: sent.client_credentials !== undefined,
+          verified: sent.unverified === undefined,
+        })
+        shownOnce.put(reply, id, token, administratorOf(request).id)
+        return reply.redirect(`/admin/registration?made=${id}`, 303)
+      } catch (error) {
+        const refused = asFormErrors(error, { expires_in: 'lifetime' })
+        return show(request, reply, { ...refused, values: shownAgain(request.body) }, 422)
+      }
+    },
+  )
 
   app.post(
     '/admin/registration/tokens/revoke',
-    { config: { admin: 'dangerous' } },
+    { config: { admin: 'registration_token.revoke' } },
     async (request, reply) => {
       await registration.tokens.revoke(named.parse(request.body ?? {}).id)
       return reply.redirect('/admin/registration?done=revoked', 303)
@@ -97,7 +101,7 @@ export async function registrationArea(
 
   app.post(
     '/admin/registration/clients/verify',
-    { config: { admin: 'dangerous' } },
+    { config: { admin: 'client.verify' } },
     async (request, reply) => {
       const { id, version } = looked.parse(request.body ?? {})
       await registration.setVerified(id, true, { ifVersion: version })

@@ -79,20 +79,24 @@ export async function rejectionFix(
     return render(request, reply, shown, shown.fix)
   })
 
-  app.post<Route>('/admin/rejections/:id/fix', { config: { admin: 'dangerous' } }, async (request, reply) => {
-    const { id } = request.params
-    const parsed = form.safeParse(request.body)
-    if (!parsed.success) throw new AppError('invalid_form', 400, 'This form cannot be read.')
-    const { mode, version } = parsed.data
-    try {
-      await rejections.fix(id, mode, version)
-    } catch (error) {
-      const { alert, errors } = asFormErrors(error)
-      const shown = await rejections.show(id)
-      const why = alert ?? Object.values(errors).join(' ')
-      if (shown.fix !== undefined) return render(request, reply, shown, shown.fix, why)
-      return renderRejection(request, reply, shown, { alert: why, status: 409 })
-    }
-    return reply.redirect(`${rejectionHref(id)}?done=${mode}`, 303)
-  })
+  app.post<Route>(
+    '/admin/rejections/:id/fix',
+    { config: { admin: 'client.fix_redirect_uri' } },
+    async (request, reply) => {
+      const { id } = request.params
+      const parsed = form.safeParse(request.body)
+      if (!parsed.success) throw new AppError('invalid_form', 400, 'This form cannot be read.')
+      const { mode, version } = parsed.data
+      try {
+        await rejections.fix(id, mode, version)
+      } catch (error) {
+        const { alert, errors } = asFormErrors(error)
+        const shown = await rejections.show(id)
+        const why = alert ?? Object.values(errors).join(' ')
+        if (shown.fix !== undefined) return render(request, reply, shown, shown.fix, why)
+        return renderRejection(request, reply, shown, { alert: why, status: 409 })
+      }
+      return reply.redirect(`${rejectionHref(id)}?done=${mode}`, 303)
+    },
+  )
 }

@@ -102,7 +102,7 @@ export async function resourcesArea(
 
   app.get('/admin/resources', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
 
-  app.post('/admin/resources', { config: { admin: 'write' } }, async (request, reply) => {
+  app.post('/admin/resources', { config: { admin: 'resource.create' } }, async (request, reply) => {
     const { identifier, ...typed } = addForm.parse(request.body ?? {})
     try {
       await resources.add({ identifier: identifier.trim(), ...typedResource(typed) })
@@ -152,7 +152,7 @@ export async function resourcesArea(
     return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done) })
   })
 
-  app.post('/admin/resources/edit', { config: { admin: 'write' } }, async (request, reply) => {
+  app.post('/admin/resources/edit', { config: { admin: 'resource.update' } }, async (request, reply) => {
     const { identifier, version, ...typed } = editForm.parse(request.body ?? {})
     const resource = await found(identifier)
     try {
@@ -171,7 +171,7 @@ export async function resourcesArea(
     return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
   })
 
-  app.post('/admin/resources/remove', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
     await resources.remove(named.parse(request.body ?? {}).identifier)
     return reply.redirect('/admin/resources?done=removed', 303)
   })

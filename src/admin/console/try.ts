@@ -73,31 +73,35 @@ export async function tryArea(
     return show(request, reply, client, { scope })
   })
 
-  app.post<IdParams>('/admin/clients/:id/try', { config: { admin: 'dangerous' } }, async (request, reply) => {
-    const client = await deps.clients.get(request.params.id)
-    const { redirect_uri: redirectUri, scope, resource } = input.parse(request.body)
-    const values = { redirect_uri: redirectUri, scope, resource }
-    const machine = kindOf(client) === 'machine'
-    // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
-    if (!machine && !client.redirect_uris.includes(redirectUri))
-      return show(request, reply, client, values, {
-        errors: { redirect_uri: 'is not registered for this client' },
-      })
+  app.post<IdParams>(
+    '/admin/clients/:id/try',
+    { config: { admin: 'client.try' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const { redirect_uri: redirectUri, scope, resource } = input.parse(request.body)
+      const values = { redirect_uri: redirectUri, scope, resource }
+      const machine = kindOf(client) === 'machine'
+      // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
+      if (!machine && !client.redirect_uris.includes(redirectUri))
+        return show(request, reply, client, values, {
+          errors: { redirect_uri: 'is not registered for this client' },
+        })
 
-    const issuer = deps.issuer.origin
-    const recorder = createRecorder({ call: deps.tryOut.call, issuer, now: deps.clock }, request)
-    const outcome = await deps.clients.lendSecret(client.client_id, async (secret) => {
-      const run = { issuer, client, proof: proofOf(client, secret), scope, resource: resource || undefined }
-      if (machine) return runMachine(run, recorder)
-      const restoreConsent = await deps.tryOut.keepConsent(administratorOf(request).id, client.client_id)
-      const session = await deps.tryOut.openSession(request, reply)
-      try {
-        return await runCode({ ...run, redirectUri }, session.cookie, recorder)
-      } finally {
-        await session.end()
-        await restoreConsent()
-      }
-    })
-    return show(request, reply, client, values, { result: { outcome, exchanges: recorder.shown() } })
-  })
+      const issuer = deps.issuer.origin
+      const recorder = createRecorder({ call: deps.tryOut.call, issuer, now: deps.clock }, request)
+      const outcome = await deps.clients.lendSecret(client.client_id, async (secret) => {
+        const run = { issuer, client, proof: proofOf(client, secret), scope, resource: resource || undefined }
+        if (machine) return runMachine(run, recorder)
+        const restoreConsent = await deps.tryOut.keepConsent(administratorOf(request).id, client.client_id)
+        const session = await deps.tryOut.openSession(request, reply)
+        try {
+          return await runCode({ ...run, redirectUri }, session.cookie, recorder)
+        } finally {
+          await session.end()
+          await restoreConsent()
+        }
+      })
+      return show(request, reply, client, values, { result: { outcome, exchanges: recorder.shown() } })
+    },
+  )
 }

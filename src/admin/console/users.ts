@@ -95,7 +95,7 @@ export async function usersArea(
     showNew(request, reply),
   )
 
-  app.post('/admin/users', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post('/admin/users', { config: { admin: 'user.create' } }, async (request, reply) => {
     const { given_name, family_name, ...fields } = newForm.parse(request.body ?? {})
     try {
       const user = await users.createByAdmin({ ...fields, givenName: given_name, familyName: family_name })
@@ -168,7 +168,7 @@ export async function usersArea(
     show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
   )
 
-  app.post<ById>('/admin/users/:id/edit', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post<ById>('/admin/users/:id/edit', { config: { admin: 'user.update' } }, async (request, reply) => {
     const user = await find(request.params.id)
     const { version, given_name, family_name, email, role: chosen } = editForm.parse(request.body ?? {})
     const unchanged = email === (user.pendingEmail ?? user.email ?? '')
@@ -194,19 +194,23 @@ export async function usersArea(
   for (const act of ['disable', 'enable', 'unlock', 'send-reset', 'end-sessions'] as const) {
     const work = { 'send-reset': 'sendReset', 'end-sessions': 'endSessions' } as const
     const method = act === 'send-reset' || act === 'end-sessions' ? work[act] : act
-    app.post<ById>(`/admin/users/:id/${act}`, { config: { admin: 'dangerous' } }, async (request, reply) => {
-      const user = await find(request.params.id)
-      try {
-        await users[method](user.id)
-      } catch (error) {
-        if (!(error instanceof AppError) || error.status >= 500) throw error
-        return show(request, reply, user, { alert: error.publicMessage, status: error.status })
-      }
-      return reply.redirect(`/admin/users/${user.id}?done=${act}`, 303)
-    })
+    app.post<ById>(
+      `/admin/users/:id/${act}`,
+      { config: { admin: `user.${act}` } },
+      async (request, reply) => {
+        const user = await find(request.params.id)
+        try {
+          await users[method](user.id)
+        } catch (error) {
+          if (!(error instanceof AppError) || error.status >= 500) throw error
+          return show(request, reply, user, { alert: error.publicMessage, status: error.status })
+        }
+        return reply.redirect(`/admin/users/${user.id}?done=${act}`, 303)
+      },
+    )
   }
 
-  app.post<ById>('/admin/users/:id/delete', { config: { admin: 'dangerous' } }, async (request, reply) => {
+  app.post<ById>('/admin/users/:id/delete', { config: { admin: 'user.delete' } }, async (request, reply) => {
     const user = await find(request.params.id)
     const { confirm } = z.object({ confirm: text }).parse(request.body ?? {})
     if (confirm.trim() !== user.displayUsername) {

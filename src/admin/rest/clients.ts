@@ -34,7 +34,7 @@ const listClients = operation({
 const createClient = operation({
   id: 'createClient',
   area,
-  needs: 'write',
+  needs: 'client.create',
   summary: 'Register a client',
   description: 'The `client_id` is the server’s choice. The secret is shown this once.',
   once: true,
@@ -55,7 +55,7 @@ const readClient = operation({
 const changeClient = operation({
   id: 'changeClient',
   area,
-  needs: 'write',
+  needs: 'client.update',
   summary: 'Change a client',
   description: 'Takes effect with the next request. A client that begins to need a secret gets one.',
   conditional: true,
@@ -67,7 +67,7 @@ const changeClient = operation({
 const deleteClient = operation({
   id: 'deleteClient',
   area,
-  needs: 'dangerous',
+  needs: 'client.delete',
   summary: 'Delete a client',
   description: 'Ends everything that it was issued.',
   conditional: true,
@@ -78,7 +78,7 @@ const deleteClient = operation({
 const rotateSecret = operation({
   id: 'rotateClientSecret',
   area,
-  needs: 'dangerous',
+  needs: 'client.rotate_secret',
   summary: 'Issue a new secret',
   description:
     'The secret before stays valid for a while, so that a deployment can change over. A client may rotate its own.',
@@ -91,7 +91,7 @@ const rotateSecret = operation({
 const removeSecret = operation({
   id: 'removeClientSecret',
   area,
-  needs: 'dangerous',
+  needs: 'client.remove_secret',
   summary: 'End a secret now',
   params: z.object({ id: z.string().max(500), secretId: z.string().max(500) }),
   answers: [204, 'It works no more.'],
@@ -102,7 +102,7 @@ const switches = {
   disable: operation({
     id: 'disableClient',
     area,
-    needs: 'dangerous',
+    needs: 'client.disable',
     summary: 'Cut a client off',
     description: 'It is unknown until it is enabled, and everything that it was issued ends.',
     params: idParams,
@@ -111,7 +111,7 @@ const switches = {
   enable: operation({
     id: 'enableClient',
     area,
-    needs: 'write',
+    needs: 'client.enable',
     summary: 'Let a disabled client in again',
     params: idParams,
     answers: [200, 'The client as it is now.', client],

@@ -7,7 +7,7 @@ export interface AdminToken {
   client: { id: string; name: string }
   scopes: ReadonlySet<string>
   /** Whom the client acts for; absent: for itself. */
-  account?: { id: string; issuedAt: number }
+  account?: { id: string; issuedAt: number; authTime: number | undefined }
 }
 
 export interface Page<Item> {

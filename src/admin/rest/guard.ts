@@ -1,7 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actAs } from '../../acting.ts'
+import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import { allows, type Needs } from '../access.ts'
+import { FRESH_SECONDS, isFresh } from '../../fresh-sign-in.ts'
+import { allows, needsOfRequest } from '../access.ts'
+import type { Needs } from '../acts.ts'
 import type { RestDependencies } from './dependencies.ts'
 
 /** Who calls: a client for itself, or a person through an application of ours. */
@@ -39,12 +42,35 @@ function requireScope(reply: FastifyReply, scopes: ReadonlySet<string>, needs: N
 }
 
 /**
- * The hook in front of every route: a bearer token of this API, whose scopes cover what the route needs. A person's
- * token counts for no more than their role does at this moment. Cookies and Basic credentials count for nothing.
+ * RFC 9470 §3: a dangerous act wants a person who signed in lately; a token that was refreshed is as old as the sign-in
+ * that it began with. The application asks for a new one with `max_age` (OpenID Connect Core §3.1.2.1).
  */
-export function requireAdministration({ accept, findLive }: Pick<RestDependencies, 'accept' | 'findLive'>) {
+function requireFreshSignIn(reply: FastifyReply, clock: Clock, authTime: number | undefined): void {
+  if (authTime !== undefined && isFresh(clock, authTime)) return
+  reply.header(
+    'www-authenticate',
+    `Bearer ${REALM}, error="insufficient_user_authentication", error_description="a more recent sign-in is needed", max_age="${FRESH_SECONDS}"`,
+  )
+  throw new AppError(
+    'insufficient_user_authentication',
+    401,
+    `This asks for a sign-in of the last ${FRESH_SECONDS / 60} minutes. Sign in again: authorize with max_age=${FRESH_SECONDS}.`,
+  )
+}
+
+/**
+ * The hook in front of every route: a bearer token of this API, whose scopes cover what the route needs. A person's
+ * token counts for no more than their role does at this moment, and for a dangerous act only while their sign-in is
+ * fresh; a client that acts for itself has no sign-in, and its scopes decide. Cookies and Basic credentials count for
+ * nothing.
+ */
+export function requireAdministration({
+  accept,
+  clock,
+  findLive,
+}: Pick<RestDependencies, 'accept' | 'clock' | 'findLive'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const needs = request.routeOptions.config.admin ?? 'dangerous'
+    const needs = needsOfRequest(request)
     const { authorization } = request.headers
     if (authorization === undefined) throw unauthorized(reply, 'no credentials', false)
     const value = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
@@ -74,5 +100,6 @@ export function requireAdministration({ accept, findLive }: Pick<RestDependencie
           ? 'Auditors look, and do not change anything. Ask an administrator.'
           : 'This is for administrators. Ask one of them if you need it.',
       )
+    if (needs === 'dangerous') requireFreshSignIn(reply, clock, token.account.authTime)
   }
 }

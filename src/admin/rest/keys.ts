@@ -30,7 +30,7 @@ const listKeys = operation({
 const rotateKeys = operation({
   id: 'rotateKeys',
   area,
-  needs: 'dangerous',
+  needs: 'key.rotate',
   summary: 'Rotate signing keys',
   description:
     'New keys are published an hour before they sign, and the old ones until the last token that they signed has expired. With `now` the old ones are withdrawn at once, which ends every token that they signed: for a key that leaked.',
@@ -47,7 +47,7 @@ const rotateKeys = operation({
 const retireKey = operation({
   id: 'retireKey',
   area,
-  needs: 'dangerous',
+  needs: 'key.retire',
   summary: 'Withdraw a key that no longer signs',
   description: 'At once: what it signed is refused from then on.',
   params: idParams,

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { problemSchema } from '../../http/problem.ts'
-import type { Needs } from '../access.ts'
+import { needsOf, type RouteNeeds } from '../acts.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {
   400: 'The request cannot be read (`invalid_request`), or its `cursor` is of no page (`invalid_page`).',
-  401: 'No access token (`invalid_credentials`), or none that is good here (`invalid_token`). See `WWW-Authenticate`.',
+  401: 'No access token (`invalid_credentials`), none that is good here (`invalid_token`), or one of a person whose sign-in is too old for this (`insufficient_user_authentication`). See `WWW-Authenticate`.',
   403: '`insufficient_scope`: the token may not do this. `forbidden`: the role of the person may not. `administration_not_granted`: a client that acts for itself may not grant administration.',
   404: 'There is none with this id.',
   409: 'It cannot be done in the present state; `code` says why.',
@@ -32,7 +32,8 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
     | 'registration'
     | 'refused requests'
     | 'audit log'
-  needs: Needs
+  /** The act that it does, or what it takes to look. */
+  needs: RouteNeeds
   /** A GET, which takes no body. */
   safe?: true
   /** Takes `If-Match`. */
@@ -59,6 +60,9 @@ const onceHeaders = z.looseObject({
       'A random value for this request. For 24 hours a repetition gets the first answer again and makes nothing new.',
   }),
 })
+
+/** Of every act that is dangerous by the table. */
+const FRESH = 'For a person, asks for a sign-in of the last 15 minutes (RFC 9470).'
 
 /**
  * What Fastify needs of an operation: who may call it, validation, serialization and documentation, all from here.
@@ -88,6 +92,8 @@ export function operation<
       problem,
       { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
     ])
+  const fresh = needsOf(needs) === 'dangerous' ? FRESH : undefined
+  const documented = [description, fresh].filter((text) => text !== undefined).join(' ')
   const headers = described.conditional ? conditionalHeaders : described.once ? onceHeaders : undefined
   const response: Record<number, unknown> = {
     [status]: schema
@@ -99,8 +105,8 @@ export function operation<
     operationId: id,
     summary,
     tags: [`Administration: ${area}`],
-    ...(description !== undefined && { description }),
-    security: [{ administration: [needs === 'read' ? 'admin:read' : 'admin:write'] }],
+    ...(documented !== '' && { description: documented }),
+    security: [{ administration: [needsOf(needs) === 'read' ? 'admin:read' : 'admin:write'] }],
     ...(body && { body }),
     ...(params && { params }),
     ...(query && { querystring: query }),

@@ -74,7 +74,7 @@ const listProviders = operation({
 const addProvider = operation({
   id: 'addProvider',
   area,
-  needs: 'dangerous',
+  needs: 'provider.create',
   summary: 'Add a provider, switched on',
   once: true,
   body: providerBody,
@@ -94,7 +94,7 @@ const readProvider = operation({
 const changeProvider = operation({
   id: 'changeProvider',
   area,
-  needs: 'dangerous',
+  needs: 'provider.update',
   summary: 'Change a provider',
   description: 'Fields that are left out stay, the secret too; null takes one back to its default.',
   conditional: true,
@@ -107,7 +107,7 @@ const changeProvider = operation({
 const removeProvider = operation({
   id: 'removeProvider',
   area,
-  needs: 'dangerous',
+  needs: 'provider.delete',
   summary: 'Remove a provider',
   description: 'Links of accounts to it stay, and count again when it is added again.',
   conditional: true,
@@ -119,7 +119,7 @@ const removeProvider = operation({
 const testProvider = operation({
   id: 'testProvider',
   area,
-  needs: 'write',
+  needs: 'provider.test',
   summary: 'Check the configuration of a provider',
   description: 'Asks the provider itself.',
   params: idParams,
@@ -130,7 +130,7 @@ const switches = {
   disable: operation({
     id: 'disableProvider',
     area,
-    needs: 'dangerous',
+    needs: 'provider.disable',
     summary: 'Switch a provider off',
     description: 'Nobody signs in with it any more; who is signed in stays so.',
     params: idParams,
@@ -140,7 +140,7 @@ const switches = {
   enable: operation({
     id: 'enableProvider',
     area,
-    needs: 'dangerous',
+    needs: 'provider.enable',
     summary: 'Switch a provider on',
     params: idParams,
     answers: [200, 'The provider as it is now.', provider],

@@ -59,7 +59,7 @@ const listTokens = operation({
 const createToken = operation({
   id: 'createRegistrationToken',
   area,
-  needs: 'dangerous',
+  needs: 'registration_token.create',
   summary: 'Make an initial access token',
   description: 'Whoever has it registers clients at the `registration_endpoint` of discovery.',
   once: true,
@@ -70,7 +70,7 @@ const createToken = operation({
 const revokeToken = operation({
   id: 'revokeRegistrationToken',
   area,
-  needs: 'dangerous',
+  needs: 'registration_token.revoke',
   summary: 'Revoke an initial access token',
   description: 'Clients that registered with it stay.',
   params: idParams,

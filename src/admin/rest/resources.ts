@@ -50,7 +50,7 @@ const listResources = operation({
 const addResource = operation({
   id: 'addResource',
   area,
-  needs: 'write',
+  needs: 'resource.create',
   summary: 'Add an API',
   once: true,
   body: resourceBody,
@@ -71,7 +71,7 @@ const readResource = operation({
 const changeResource = operation({
   id: 'changeResource',
   area,
-  needs: 'write',
+  needs: 'resource.update',
   summary: 'Change an API',
   description: `${described} Fields that are left out stay; null takes one back to its default. What was issued stays as it is.`,
   conditional: true,
@@ -83,7 +83,7 @@ const changeResource = operation({
 const removeResource = operation({
   id: 'removeResource',
   area,
-  needs: 'dangerous',
+  needs: 'resource.delete',
   summary: 'Remove an API',
   description: `${described} Tokens that were issued for it live on until they expire.`,
   conditional: true,

@@ -4,6 +4,7 @@
 //   request ─► rate limit ─► guard (bearer token, scope, role) ─► body ─► zod ─► machine.ts ─► service ─► zod ─► answer
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { requireClassified } from '../access.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients.ts'
 import type { RestDependencies } from './dependencies.ts'
@@ -20,10 +21,7 @@ import { userRoutes } from './users.ts'
  * @throws Error at start for a route that does not say what it needs
  */
 export async function adminRest(scope: FastifyInstance, deps: RestDependencies): Promise<void> {
-  scope.addHook('onRoute', (route) => {
-    if (route.config?.admin === undefined)
-      throw new Error(`${route.method} ${route.url} does not say what it needs`)
-  })
+  requireClassified(scope)
   // Before the body is read, and after the rate limit.
   scope.addHook('preParsing', requireAdministration(deps))
   const app = scope.withTypeProvider<ZodTypeProvider>()

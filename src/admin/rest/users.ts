@@ -29,7 +29,7 @@ const listUsers = operation({
 const createUser = operation({
   id: 'createUser',
   area,
-  needs: 'write',
+  needs: 'user.create',
   summary: 'Make an account',
   description: 'Without a password: the person sets one by the link of `send-reset`, or signs in elsewhere.',
   once: true,
@@ -50,7 +50,7 @@ const readUser = operation({
 const changeUser = operation({
   id: 'changeUser',
   area,
-  needs: 'dangerous',
+  needs: 'user.update',
   summary: 'Change names, address or role',
   description: 'Another address counts once the person has proven it; until then the old one stays.',
   conditional: true,
@@ -63,7 +63,7 @@ const changeUser = operation({
 const deleteUser = operation({
   id: 'deleteUser',
   area,
-  needs: 'dangerous',
+  needs: 'user.delete',
   summary: 'Delete a user',
   description: 'With their sessions, tokens and consents. The username and the address are free again.',
   conditional: true,
@@ -73,23 +73,16 @@ const deleteUser = operation({
 })
 
 const acts = [
-  ['disableUser', 'disable', 'Shut a user out', 'Every session and token ends at once.', 'dangerous'],
-  ['enableUser', 'enable', 'Let a disabled user in again', 'They sign in anew.', 'write'],
-  ['unlockUser', 'unlock', 'End a lock', 'Forgets the failed sign-ins.', 'write'],
+  ['disableUser', 'disable', 'Shut a user out', 'Every session and token ends at once.'],
+  ['enableUser', 'enable', 'Let a disabled user in again', 'They sign in anew.'],
+  ['unlockUser', 'unlock', 'End a lock', 'Forgets the failed sign-ins.'],
   [
     'sendUserReset',
     'send-reset',
     'Send a link to set a password',
     'To the address of the account; nobody else sees it.',
-    'write',
   ],
-  [
-    'endUserSessions',
-    'end-sessions',
-    'Sign a user out everywhere',
-    'Every session and token ends at once.',
-    'dangerous',
-  ],
+  ['endUserSessions', 'end-sessions', 'Sign a user out everywhere', 'Every session and token ends at once.'],
 ] as const
 
 /** What a client that acts for itself may do to anybody: neither lets somebody in. */
@@ -159,11 +152,11 @@ export function userRoutes({ app, deps }: RestContext): void {
     return reply.code(204).send()
   })
 
-  for (const [id, verb, summary, description, needs] of acts) {
+  for (const [id, verb, summary, description] of acts) {
     const act = operation({
       id,
       area,
-      needs,
+      needs: `user.${verb}`,
       summary,
       description,
       params: idParams,

@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isFresh } from '../../fresh-sign-in.ts'
 import type { FederationPages } from './dependencies.ts'
-
-/** How old a sign-in may be for a change of how one signs in, in milliseconds (ASVS 7.5.1). */
-const FRESH = 900_000
 
 const SIGN_IN_AGAIN = '/login?again=1&return_to=/account'
 
@@ -16,7 +14,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
   /** Who asks, if they signed in lately; else the sign-in page is answered. */
   async function lately(request: FastifyRequest, reply: FastifyReply) {
     const session = await sessions.current(request, reply)
-    if (session && deps.clock() - session.loginTs * 1000 < FRESH) return session
+    if (session && isFresh(deps.clock, session.loginTs)) return session
     reply.redirect(session ? SIGN_IN_AGAIN : '/login?return_to=/account', 303)
     return undefined
   }

@@ -1,0 +1,60 @@
+/**
+ * Everything that administrators change, once: console and REST name the act that a route of theirs does, and what it
+ * needs follows from here for both. `dangerous`: it opens a door or cannot be taken back, and asks a person for a
+ * sign-in of the last fifteen minutes (ASVS 7.5.3). `words` complete “You are about to …”.
+ */
+const TABLE = {
+  'client.create': { needs: 'dangerous', words: 'register a client' },
+  'client.update': { needs: 'dangerous', words: 'change a client' },
+  'client.delete': { needs: 'dangerous', words: 'delete a client' },
+  'client.disable': { needs: 'dangerous', words: 'disable a client' },
+  'client.enable': { needs: 'dangerous', words: 'enable a client' },
+  'client.verify': { needs: 'dangerous', words: 'mark a client as checked' },
+  'client.rotate_secret': { needs: 'dangerous', words: 'make a new secret of a client' },
+  'client.remove_secret': { needs: 'dangerous', words: 'end a secret of a client' },
+  'client.try': { needs: 'dangerous', words: 'run the flow of a client' },
+  'client.fix_redirect_uri': { needs: 'dangerous', words: 'register a redirect URI of a refused request' },
+  'user.create': { needs: 'dangerous', words: 'add a user' },
+  'user.update': { needs: 'dangerous', words: 'change the names, address or role of a user' },
+  'user.delete': { needs: 'dangerous', words: 'delete a user' },
+  'user.disable': { needs: 'dangerous', words: 'disable a user' },
+  'user.enable': { needs: 'dangerous', words: 'enable a user' },
+  'user.unlock': { needs: 'dangerous', words: 'end the lock of a user' },
+  'user.send-reset': { needs: 'dangerous', words: 'send a user a link to set a password' },
+  'user.end-sessions': { needs: 'dangerous', words: 'sign a user out everywhere' },
+  'resource.create': { needs: 'write', words: 'add an API' },
+  'resource.update': { needs: 'write', words: 'change an API' },
+  'resource.delete': { needs: 'dangerous', words: 'remove an API' },
+  'provider.create': { needs: 'dangerous', words: 'add a sign-in provider' },
+  'provider.update': { needs: 'dangerous', words: 'change a sign-in provider' },
+  'provider.delete': { needs: 'dangerous', words: 'remove a sign-in provider' },
+  'provider.disable': { needs: 'dangerous', words: 'switch a sign-in provider off' },
+  'provider.enable': { needs: 'dangerous', words: 'switch a sign-in provider on' },
+  'provider.test': { needs: 'write', words: 'check the configuration of a sign-in provider' },
+  'key.rotate': { needs: 'dangerous', words: 'rotate the signing keys' },
+  'key.retire': { needs: 'dangerous', words: 'withdraw a signing key' },
+  'registration_token.create': { needs: 'dangerous', words: 'make an initial access token' },
+  'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
+  // It reads the log and leaves an entry that it did: auditors may.
+  'audit.verify': { needs: 'read', words: 'verify the audit log' },
+} as const satisfies Record<string, { needs: Needs; words: string }>
+
+/**
+ * What a route asks of whoever calls it: `read` looks; `write` changes; `dangerous` is what the table says of an act.
+ */
+export type Needs = 'read' | 'write' | 'dangerous'
+
+export type Act = keyof typeof TABLE
+
+export const ACTS: Readonly<Record<Act, { needs: Needs; words: string }>> = TABLE
+
+/** What a route says of itself: the act that it does; or, where it only shows a page, who sees it. */
+export type RouteNeeds = Act | 'read' | 'write'
+
+export const actOf = (route: RouteNeeds | undefined): Act | undefined =>
+  route !== undefined && Object.hasOwn(ACTS, route) ? (route as Act) : undefined
+
+export function needsOf(route: RouteNeeds): Needs {
+  const act = actOf(route)
+  return act === undefined ? (route as 'read' | 'write') : ACTS[act].needs
+}
