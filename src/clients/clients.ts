@@ -184,6 +184,9 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
 
     /** Lets a disabled client in again; its people sign in anew. @throws AppError client_not_found (404) */
     async enable(id: string): Promise<void> {
+      await get(id)
+      // What another process issued in the second in which it still remembered the client (recent.ts).
+      await artifacts.revokeByClient(id)
       const { client_name, disabled } = await setDisabled(id, null)
       const change = { before: { disabled }, after: { disabled: false } }
       events({ type: 'client.enabled', client_id: id, client_name, ...change })

@@ -57,7 +57,8 @@ export interface ConsentPage extends Form {
   client: ClientView
   /** Who is signed in. */
   account: { username: string; email?: string | undefined }
-  switchAccount: ButtonForm
+  /** Undefined: the app asks for this account. */
+  switchAccount?: ButtonForm | undefined
   /** What is asked for, in words. */
   scopes: { title: string; detail?: string | undefined }[]
   /** Hosts the person is sent back to. */

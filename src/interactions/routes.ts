@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { shownAgain } from '../http/forms.ts'
 import type { Http } from '../http/http.ts'
 import type { ClientView, ConsentPage, ProviderButton, SignInPage } from '../http/pages.ts'
 import { renderPage } from '../http/views.ts'
@@ -20,6 +21,8 @@ export interface FlowDetails {
   client: ClientView
   accountId: string | undefined
   loginHint: string | undefined
+  /** The account that the app asks for; undefined: any. */
+  expects: string | undefined
   startedAt: number
   returnHost: string | undefined
   requestedScopes: string[]
@@ -75,6 +78,14 @@ export interface InteractionRoutesOptions {
   describeScopes(details: FlowDetails): Promise<ConsentPage['scopes']>
 }
 
+/** Whether somebody signs in whom the app did not ask for (OpenID Connect Core §3.1.2.1, `id_token_hint`). */
+const isAnother = ({ expects }: FlowDetails, accountId: string): boolean =>
+  expects !== undefined && expects !== accountId
+
+/** Says nothing of the account that is asked for: whoever holds a hint has not shown yet that it is theirs. */
+const another = ({ client }: FlowDetails): string =>
+  `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
+
 const consentForm = z.object({ decision: z.enum(['allow', 'deny']) })
 
 export async function interactionRoutes(
@@ -88,12 +99,28 @@ export async function interactionRoutes(
     action: `/interaction/${details.uid}/sign-in`,
     client: details.client,
     providers: await options.providers(details.uid, details.accountId !== undefined),
-    registerHref: options.registration === 'open' ? `/register?flow=${details.uid}` : undefined,
+    // A new account is not the one that is asked for.
+    registerHref:
+      options.registration === 'open' && details.expects === undefined
+        ? `/register?flow=${details.uid}`
+        : undefined,
     forgotHref: `/forgot-password?flow=${details.uid}`,
     cancel: { action: `/interaction/${details.uid}/cancel` },
+    notice: await expectation(details),
     ...(details.loginHint !== undefined && { values: { identifier: details.loginHint.slice(0, 254) } }),
     ...form,
   })
+
+  async function expectation(details: FlowDetails): Promise<string | undefined> {
+    if (details.expects === undefined) return undefined
+    const { accountId, client } = details
+    const wanted = `${client.name} asks for the account that you used there before`
+    const account =
+      accountId !== undefined && isAnother(details, accountId)
+        ? await options.findAccount(accountId)
+        : undefined
+    return account ? `You are signed in as ${account.username}, but ${wanted}.` : `${wanted}.`
+  }
 
   async function consentPage(reply: FastifyReply, details: FlowDetails, accountId: string) {
     const account = await options.findAccount(accountId)
@@ -101,7 +128,9 @@ export async function interactionRoutes(
       action: `/interaction/${details.uid}/consent`,
       client: details.client,
       account: account ?? { username: 'a closed account' },
-      switchAccount: { action: `/interaction/${details.uid}/switch` },
+      ...(details.expects === undefined && {
+        switchAccount: { action: `/interaction/${details.uid}/switch` },
+      }),
       scopes: await options.describeScopes(details),
       returnHost: details.returnHost,
     })
@@ -116,6 +145,12 @@ export async function interactionRoutes(
       if (details.prompt === 'consent' && details.accountId !== undefined)
         return consentPage(reply, details, details.accountId)
       const answer = await flows.answeredBy(request, reply, details)
+      if (answer && isAnother(details, answer.accountId))
+        return renderPage(
+          reply,
+          'interaction/sign-in',
+          await signInPage(details, { alert: another(details) }),
+        )
       if (answer) return reply.redirect(await flows.signIn(request, reply, answer), 303)
       const alert = await options.upstreamProblem(request.query)
       return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert }))
@@ -129,6 +164,10 @@ export async function interactionRoutes(
       const details = await flows.details(request, reply)
       const outcome = await signInForm.submit(request, reply, details.uid)
       if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
+      if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
+        const form = { values: shownAgain(request.body), notice: undefined, alert: another(details) }
+        return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), 403)
+      }
       if (outcome.kind === 'signed_in')
         return reply.redirect(await flows.signIn(request, reply, outcome), 303)
       const { status, kind: _kind, ...form } = outcome

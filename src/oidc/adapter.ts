@@ -1,7 +1,7 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { AppError } from '../errors.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
-import { scopesInWords } from './claims.ts'
+import { isIdentityScope } from './claims.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
@@ -32,10 +32,10 @@ const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'
 function splitScope(scope: unknown): { scope?: string; resource_scope: string } {
   if (typeof scope !== 'string') return { resource_scope: '' }
   const all = scope.split(' ').filter(Boolean)
-  const own = all.filter((value) => value in scopesInWords)
+  const own = all.filter(isIdentityScope)
   return {
     scope: own.join(' ') || 'openid',
-    resource_scope: all.filter((value) => !(value in scopesInWords)).join(' '),
+    resource_scope: all.filter((value) => !isIdentityScope(value)).join(' '),
   }
 }
 

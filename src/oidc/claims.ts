@@ -50,6 +50,13 @@ export const scopesInWords: Readonly<Record<string, string>> = {
   offline_access: 'Stay signed in when you are away',
 }
 
+/** Whether a scope is one of this server itself; every other is of an API. The name may come from anywhere. */
+export const isIdentityScope = (scope: string): boolean => Object.hasOwn(scopesInWords, scope)
+
+/** An identity scope in words; any other as it is. */
+export const inWords = (scope: string): string =>
+  isIdentityScope(scope) ? (scopesInWords[scope] ?? scope) : scope
+
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
   const name = [subject.givenName, subject.familyName].filter(Boolean).join(' ')

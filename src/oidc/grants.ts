@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
-import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
-import type { Consents } from './consents.ts'
+import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Consent, Consents } from './consents.ts'
+import { FIRST_PARTY_ID } from './first-party.ts'
+import { scopeWithin } from './narrowed/scopes.ts'
 
 /**
  * Grants. The protocol library hangs every token on a Grant and ends them together: when a code or refresh token is
@@ -12,6 +14,9 @@ import type { Consents } from './consents.ts'
  *
  * A Grant's id is a keyed hash of the three, so that two authorizations at once in one browser share it and neither
  * loses its code.
+ *
+ * A first-party client's Grants are made from no Consent. Once it is first-party no longer, such a Grant is good for what
+ * the person has allowed meanwhile, and for nothing before they were asked.
  */
 export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: number }) {
   const grantId = (accountId: string, clientId: string, sessionUid: string) =>
@@ -45,23 +50,91 @@ export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: 
       const { account, client, session, provider } = ctx.oidc
       if (!account || !client || !session) return undefined
       const id = grantId(account.accountId, client.clientId, session.uid)
-      const existing = await provider.Grant.find(id)
+      const existing: KeptGrant | undefined = await provider.Grant.find(id)
+      const asked = client.first_party !== true
       // Renewed in the second half of its life, so that a refresh chain started today is not cut short by it.
-      if (existing && covers(existing, ctx) && existing.remainingTTL * 2 > deps.grantTtl) return existing
+      const lasts = existing && existing.remainingTTL * 2 > deps.grantTtl
+      if (lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
+        return existing
 
-      const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
-      grant.jti = id
-      if (client.first_party === true) {
-        addRequested(grant, ctx)
-      } else {
-        const consent = await deps.consents.find(account.accountId, client.clientId)
-        if (!consent) return undefined
-        if (consent.scopes.length > 0) grant.addOIDCScope(consent.scopes.join(' '))
-        for (const [resource, scopes] of Object.entries(consent.resources))
-          if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
-      }
+      const consent = asked ? await deps.consents.find(account.accountId, client.clientId) : undefined
+      if (asked && !consent) return undefined
+      const grant: KeptGrant = new provider.Grant({
+        accountId: account.accountId,
+        clientId: client.clientId,
+      })
+      Object.assign(grant, { jti: id, asked })
+      add(grant, consent ?? allowedBy(existing), client)
+      if (!asked) addRequested(grant, ctx)
       await grant.save()
       return grant
     },
+
+    /** Makes a Grant count for no more than it may by now, wherever it is read. */
+    attach(provider: Provider): void {
+      const { Grant } = provider
+      const stored = Grant.IN_PAYLOAD
+      Object.defineProperty(Grant, 'IN_PAYLOAD', { get: () => [...stored, 'asked'] })
+      const find = Grant.find.bind(Grant) as (id: string, options?: object) => Promise<KeptGrant | undefined>
+      const narrowed = async (id: string, options?: object) => {
+        const grant = await find(id, options)
+        if (!grant || grant.asked || grant.clientId === FIRST_PARTY_ID) return grant
+        const { accountId = '', clientId = '' } = grant
+        const client = await provider.Client.find(clientId)
+        if (client === undefined || client.first_party === true) return grant
+        const consent = await deps.consents.find(accountId, clientId)
+        return consent && narrowedTo(grant, consent)
+      }
+      Object.assign(Grant, { find: narrowed })
+    },
   }
+}
+
+/** A Grant as it is stored here. */
+type KeptGrant = Grant & {
+  /** Made from a Consent. */
+  asked?: boolean
+}
+
+type Allowed = Pick<Consent, 'scopes' | 'resources'>
+
+const split = (scope: string | undefined) => (scope ?? '').split(' ').filter(Boolean)
+
+/** What a Grant says, as a Consent would. */
+function allowedBy(grant: Grant | undefined): Allowed {
+  const resources = Object.entries(grant?.resources ?? {})
+  return {
+    scopes: split(grant?.openid?.scope),
+    resources: Object.fromEntries(resources.map(([resource, scope]) => [resource, split(scope)])),
+  }
+}
+
+/** Adds what is allowed, as far as the client is registered for it. */
+function add(grant: Grant, { scopes, resources }: Allowed, client: Client): void {
+  const own = scopeWithin(scopes.join(' '), client)
+  if (own !== '') grant.addOIDCScope(own)
+  for (const [resource, values] of Object.entries(resources)) {
+    const scope = scopeWithin(values.join(' '), client)
+    if (scope !== '') grant.addResourceScope(resource, scope)
+  }
+}
+
+/** Whether the client is registered for all of it. */
+const within = (grant: Grant, client: Client): boolean =>
+  [grant.openid?.scope, ...Object.values(grant.resources ?? {})].every(
+    (scope) => scope === undefined || scopeWithin(scope, client) === scope,
+  )
+
+function narrowedTo(grant: KeptGrant, consent: Allowed): KeptGrant {
+  const { scopes, resources } = allowedBy(grant)
+  const both = (values: readonly string[], others: readonly string[] = []) =>
+    values.filter((value) => others.includes(value)).join(' ')
+  grant.openid = { ...grant.openid, scope: both(scopes, consent.scopes) }
+  grant.resources = Object.fromEntries(
+    Object.entries(resources).map(([resource, values]) => [
+      resource,
+      both(values, consent.resources[resource]),
+    ]),
+  )
+  return grant
 }

@@ -4,6 +4,8 @@ import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Consents } from './consents.ts'
 import { pinToIssuer } from './mount.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
+import { hintedAccount } from './policy.ts'
 import type { Authentication, SignInSession } from './sign-in.ts'
 
 /**
@@ -30,6 +32,8 @@ export interface InteractionDetails {
   /** Who is signed in, if anybody. */
   accountId: string | undefined
   loginHint: string | undefined
+  /** The account that the app asks for (`id_token_hint`); nobody else's sign-in ends the flow. Undefined: anybody's. */
+  expects: string | undefined
   /** When the flow began, in seconds since the epoch. */
   startedAt: number
   /** The host of the redirect URI, where the person goes on to. Undefined for an app that is not a website. */
@@ -45,12 +49,18 @@ export interface InteractionDetails {
 /** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
 export interface Interactions {
   details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
-  /** @param at when the person proved who they are, in seconds since the epoch; now, unless they did so already */
+  /**
+   * @param who.at when the person proved who they are, in seconds since the epoch; now, unless they did so already
+   * @throws AppError another_account (403) when the flow asks for somebody else
+   */
   signIn(request: FastifyRequest, reply: FastifyReply, who: Authentication & { at?: number }): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the flow: the app gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
+
+const changed = (cause: RegistrationChanged) =>
+  new AppError('registration_changed', 400, REGISTRATION_CHANGED, { cause })
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
@@ -74,6 +84,7 @@ export function createInteractions(deps: {
       const interaction = await deps.current().interactionDetails(request.raw, reply.raw)
       if (interaction.uid === uid) return interaction
     } catch (error) {
+      if (error instanceof RegistrationChanged) throw changed(error)
       if (!(error instanceof errors.SessionNotFound)) throw error
       const interaction = await withoutItsSession(request, reply)
       if (interaction?.uid === uid) return interaction
@@ -126,6 +137,7 @@ export function createInteractions(deps: {
         },
         accountId: interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
+        expects: hintedAccount(interaction.params),
         startedAt: interaction.iat,
         returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
         requestedScopes: String(interaction.params.scope ?? '')
@@ -138,6 +150,12 @@ export function createInteractions(deps: {
 
     async signIn(request, reply, { accountId, amr, at = epochSeconds(Date.now) }) {
       const interaction = await find(request, reply)
+      if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
+        throw new AppError(
+          'another_account',
+          403,
+          'The app asks for another account. Go back to it and start again.',
+        )
       const provider = deps.current()
       const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
       if (session.accountId !== undefined && session.accountId !== accountId) {

@@ -1,5 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientView, Pages } from '../http/pages.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { outageOf, type Translate } from './outage.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
@@ -68,7 +69,8 @@ export function createProviderPages(deps: {
       html(
         ctx,
         await render('oidc/error', {
-          message: inPlainWords[code] ?? appsMistake,
+          message:
+            error instanceof RegistrationChanged ? REGISTRATION_CHANGED : (inPlainWords[code] ?? appsMistake),
           error: code,
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),

@@ -6,6 +6,7 @@ const { Check, base } = interactionPolicy
 const accountUnavailable = new Check(
   'account_unavailable',
   'End-User authentication is required',
+  'login_required',
   ({ oidc }: KoaContextWithOIDC) =>
     oidc.session?.accountId !== undefined && oidc.account === undefined
       ? Check.REQUEST_PROMPT
@@ -37,10 +38,37 @@ const unverifiedClient = new Check(
     oidc.client?.verified === false && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
 )
 
-/** When a person has to be asked: the library's own checks, with these three. */
+/**
+ * The account that the client asks for by `id_token_hint`; undefined: any. The hint was verified when the request came (Core
+ * §3.1.2.2), and is kept with the flow here.
+ */
+export function hintedAccount(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const [, payload] = String(params?.id_token_hint ?? '').split('.')
+  if (payload === undefined) return undefined
+  const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { sub?: unknown }
+  return String(sub)
+}
+
+/** The library's own check of this name knows the hint only before the person signs in, not when the flow goes on. */
+const otherThanHinted = new Check(
+  'id_token_hint',
+  'id_token_hint and authenticated subject do not match',
+  'login_required',
+  ({ oidc }: KoaContextWithOIDC) => {
+    const hinted = hintedAccount(oidc.params)
+    return hinted !== undefined && hinted !== oidc.session?.accountId
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT
+  },
+)
+
+/** When a person has to be asked: the library's own checks, with these. */
 export function createInteractionPolicy() {
   const policy = base()
-  policy.get('login')?.checks.add(accountUnavailable)
+  const login = policy.get('login')?.checks
+  login?.add(accountUnavailable)
+  login?.remove('id_token_hint')
+  login?.add(otherThanHinted)
   const consent = policy.get('consent')?.checks
   consent?.remove('native_client_prompt')
   consent?.add(nativeClient, 0)

@@ -12,6 +12,9 @@ import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import type { createGrants } from './grants.ts'
+import { narrowFlows } from './narrowed/flows.ts'
+import { narrowSignOut } from './narrowed/sign-out.ts'
+import { narrowTokens } from './narrowed/tokens.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
@@ -221,6 +224,10 @@ export function createProvider(deps: ProviderDependencies): Provider {
   skipEmptySignOut(provider)
   rememberFacts(provider)
   reuseClients(provider, deps.adapter)
+  deps.grants.attach(provider)
+  narrowTokens(provider)
+  narrowFlows(provider)
+  narrowSignOut(provider)
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
   Object.assign(provider.ReplayDetection, {
     unique: (iss: string, jti: string, exp: number) =>

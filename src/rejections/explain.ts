@@ -6,6 +6,7 @@ import { dpopRules } from './rules/dpop.ts'
 import { grantRules } from './rules/grant.ts'
 import { pkceRules } from './rules/pkce.ts'
 import { redirectUriRules } from './rules/redirect-uri.ts'
+import { registrationRules } from './rules/registration.ts'
 import { requestRules } from './rules/request.ts'
 
 const unexplained: Rule = {
@@ -19,6 +20,7 @@ const unexplained: Rule = {
 
 /** Every rule. The first that fits is taken, so what is special stands before what is general. */
 export const RULES: readonly Rule[] = [
+  ...registrationRules,
   ...redirectUriRules,
   ...pkceRules,
   ...dpopRules,

@@ -1,5 +1,5 @@
 import { withAdminApi } from '../oidc/admin-tokens.ts'
-import { scopesInWords } from '../oidc/claims.ts'
+import { inWords, isIdentityScope } from '../oidc/claims.ts'
 import type { Services } from '../services.ts'
 
 /** What a person has allowed which app, for the account page. */
@@ -9,7 +9,7 @@ export function connectedApps({ consents, findClient }: Services) {
       const allowed = await consents.list(accountId)
       const views = allowed.map(async ({ clientId, scopes, resources }) => {
         const client = await findClient(clientId)
-        const words = scopes.map((scope) => scopesInWords[scope] ?? scope)
+        const words = scopes.map(inWords)
         return {
           clientId,
           client: {
@@ -38,9 +38,7 @@ export async function describeScopes(
   },
 ) {
   const resources = withAdminApi(services.config.issuer, services.resources)
-  const own = details.requestedScopes
-    .filter((scope) => scope in scopesInWords)
-    .map((scope) => ({ title: scopesInWords[scope] ?? scope }))
+  const own = details.requestedScopes.filter(isIdentityScope).map((scope) => ({ title: inWords(scope) }))
   const foreign = Object.entries(details.missing.resources).map(async ([identifier, scopes]) => {
     const resource = await resources.findForProtocol(identifier)
     return scopes.map((scope) => ({ title: scope, detail: `at ${resource?.name ?? identifier}` }))

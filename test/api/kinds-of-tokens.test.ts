@@ -148,7 +148,7 @@ describe('tokens of apps', () => {
     const narrow = await scene.tokens(victim, web, { scope: 'openid profile' })
     expect(await api.me(bearer(narrow.access_token))).toMatchObject({ status: 403 })
     await latchkey.services.clients.update(web.client_id, { first_party: false })
-    expect(await api.me(app())).toMatchObject({ status: 403, json: { code: 'insufficient_scope' } })
+    expect(await api.me(app())).toMatchObject(invalidCredentials)
     await latchkey.services.clients.update(web.client_id, { first_party: true })
     expect((await api.me(app())).status).toBe(200)
   })

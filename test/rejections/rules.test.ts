@@ -15,6 +15,7 @@ import {
   type Victim,
 } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
+import { PASSWORD } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
 import { type Desk, openDesk } from './requests.ts'
 
@@ -421,4 +422,33 @@ test('an honest client, with openid-client, whose secret was replaced', async ()
   expect(items).toHaveLength(1)
   const { explanation } = await api().rejections.show(String(items[0]?.id))
   expect(explanation.rule).toBe('secret_wrong')
+})
+
+describe('a registration that was changed meanwhile', () => {
+  test('a code for a redirect URI that was removed; a flow to it; a refresh token without its grant', async () => {
+    const uris = [redirectUri, 'https://app.example/other']
+    const app = await scene.client({ redirect_uris: uris })
+    const code = await scene.code(victim, app)
+    const { refresh_token } = await scene.tokens(victim, app)
+    const waiting = await victim.browser.open(scene.authorizeUrl(app, { prompt: 'login' }))
+    const resume = await victim.browser.send(
+      victim.browser.prepare(waiting, { 'Email or username': victim.user.email, Password: PASSWORD }),
+    )
+    await api().clients.update(app.client_id, {
+      redirect_uris: uris.slice(1),
+      dpop_bound_access_tokens: true,
+    })
+    const { explanation } = await desk.kept(await scene.exchange(app, code))
+    expect(explanation.rule).toBe('registration_narrowed')
+    expect(explanation.mistake).toContain('redirect_uri of the authorization code is no longer registered')
+    const page = await victim.browser.send({
+      url: new URL(String(resume.headers.get('location'))),
+      method: 'GET',
+    })
+    expect(page.status).toBe(400)
+    expect(await desk.ruleOf(page)).toBe('registration_narrowed')
+    await api().clients.update(app.client_id, { token_endpoint_auth_method: 'none' })
+    const bare = { client_id: app.client_id, redirect_uri: redirectUri }
+    expect(await desk.ruleOf(await scene.refresh(bare, refresh_token))).toBe('registration_narrowed')
+  })
 })

@@ -70,7 +70,7 @@ export const grantRules: readonly Rule[] = [
     fits: detailed(/^grant (not found|is expired)$|referenced account not found|accountId mismatch/),
     title: 'The access has ended',
     mistake:
-      'What the person allowed is over: they signed out or withdrew it, changed their password, or the account was disabled or deleted; or an older token of this chain was used twice.',
+      'What the person allowed is over: they signed out or withdrew it, changed their password, or the account was disabled or deleted; or an older token of this chain was used twice; or the client is no longer first-party, and the person was never asked.',
     inApp: 'Send the person to sign in again.',
   },
   {

@@ -1,0 +1,63 @@
+import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import { scopeWithin } from './scopes.ts'
+
+/** For the person. */
+export const REGISTRATION_CHANGED =
+  'The settings of the app have changed while you were signing in. Go back to the app and sign in again.'
+
+/** A flow that its client may not use any more, as it was begun. */
+export class RegistrationChanged extends errors.InvalidRequest {
+  /** @param detail what has changed, for the log */
+  constructor(detail: string) {
+    super('the registration of the client was changed while this sign-in was under way', 400, detail)
+  }
+}
+
+/**
+ * Makes flows that wait for a person follow the registration of their client. The library checks a request when it comes
+ * and not again when it goes on, up to an hour later.
+ */
+export function narrowFlows(provider: Provider): void {
+  const { Interaction } = provider
+  const find = Interaction.find.bind(Interaction) as (
+    id: string,
+    options?: object,
+  ) => Promise<Interaction | undefined>
+  const narrowed = async (id: string, options?: object) => {
+    const flow = await find(id, options)
+    if (flow === undefined) return undefined
+    const client = await provider.Client.find(String(flow.params.client_id))
+    const problem = problemOf(flow, client)
+    if (client === undefined || problem !== undefined) throw new RegistrationChanged(problem ?? '')
+    narrow(flow, client)
+    return flow
+  }
+  Object.assign(Interaction, { find: narrowed })
+}
+
+function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
+  if (client === undefined) return 'the client is disabled or gone'
+  const { redirect_uri: redirectUri, code_challenge: challenge } = flow.params
+  if (!client.grantTypeAllowed('authorization_code'))
+    return 'the client may no longer use the grant authorization_code'
+  if (!client.redirectUriAllowed(String(redirectUri))) return 'the redirect_uri is no longer registered'
+  if (client.pkce !== 'optional' && challenge === undefined) return 'PKCE is required of this client by now'
+  return client.requirePushedAuthorizationRequests === true && flow.parJti === undefined
+    ? 'requests of this client have to be pushed by now'
+    : undefined
+}
+
+/** Asks for no more than the client may have, whatever it was when the flow began (RFC 6749 §3.3). */
+function narrow(flow: Interaction, client: Client): void {
+  const { params, prompt } = flow
+  if (typeof params.scope === 'string') params.scope = scopeWithin(params.scope, client) || undefined
+  const details = prompt.details as {
+    missingOIDCScope?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  const within = (scopes: readonly string[]) =>
+    scopeWithin(scopes.join(' '), client).split(' ').filter(Boolean)
+  if (details.missingOIDCScope) details.missingOIDCScope = within(details.missingOIDCScope)
+  for (const [resource, scopes] of Object.entries(details.missingResourceScopes ?? {}))
+    Object.assign(details.missingResourceScopes ?? {}, { [resource]: within(scopes) })
+}

@@ -1,0 +1,93 @@
+import {
+  type AccessToken,
+  type AuthorizationCode,
+  type Client,
+  type ClientCredentials,
+  errors,
+  Provider,
+  type RefreshToken,
+} from 'oidc-provider'
+import { FIRST_PARTY_ID } from '../first-party.ts'
+import { scopeWithin } from './scopes.ts'
+
+type Token = AccessToken | AuthorizationCode | ClientCredentials | RefreshToken
+
+/** The grants that a token begins with. */
+const ORIGINS = new Set(['authorization_code', 'client_credentials'])
+
+/**
+ * Makes codes and tokens be no more than the registration of their client allows at this moment: what was taken from a
+ * client is gone from what it was issued before, wherever that is presented.
+ */
+export function narrowTokens(provider: Provider): void {
+  const { AccessToken, AuthorizationCode, ClientCredentials, RefreshToken } = provider
+  for (const Model of [AccessToken, AuthorizationCode, ClientCredentials, RefreshToken]) {
+    const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<Token | undefined>
+    const narrowed = async (id: string, options?: object) => {
+      const token = await find(id, options)
+      return token && narrow(provider, token)
+    }
+    Object.assign(Model, { find: narrowed })
+  }
+}
+
+async function narrow(provider: Provider, token: Token): Promise<Token | undefined> {
+  const route = Provider.ctx?.oidc?.route
+  // A second use has to be seen as one, and whatever can be presented can be revoked (RFC 7009 §2).
+  if (('consumed' in token && token.consumed) || route === 'revocation') return token
+  const client = await clientOf(provider, token)
+  if (client === undefined) return token
+  const problem = problemOf(token, client)
+  if (problem !== undefined) {
+    if (route === 'token') throw new errors.InvalidGrant(problem)
+    return undefined
+  }
+  if (token.scope === undefined) return token
+  const stayed = token.scopes.has('offline_access')
+  token.scope = scopeWithin(token.scope, client)
+  const bound = stayed && !token.scopes.has('offline_access')
+  return bound ? boundToSession(provider, token) : token
+}
+
+/** Undefined: it is gone, which every reader looks at itself; or it is the built-in one, which is nobody's setting. */
+async function clientOf(provider: Provider, { clientId }: Token): Promise<Client | undefined> {
+  return clientId === undefined || clientId === FIRST_PARTY_ID ? undefined : provider.Client.find(clientId)
+}
+
+function problemOf(token: Token, client: Client): string | undefined {
+  const [origin = ''] = ('gty' in token && token.gty ? token.gty : originOf(token)).split(' ')
+  if (ORIGINS.has(origin) && !client.grantTypeAllowed(origin))
+    return `the client may no longer use the grant ${origin}`
+  if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token'))
+    return 'the client may no longer use the grant refresh_token'
+  if (token.kind === 'AuthorizationCode') return codeProblem(token, client)
+  return proofProblem(token, client)
+}
+
+const originOf = ({ kind }: Token) =>
+  kind === 'ClientCredentials' ? 'client_credentials' : 'authorization_code'
+
+function codeProblem(code: AuthorizationCode, client: Client): string | undefined {
+  if (code.redirectUri !== undefined && !client.redirectUriAllowed(code.redirectUri))
+    return 'the redirect_uri of the authorization code is no longer registered'
+  return client.pkce !== 'optional' && code.codeChallenge === undefined
+    ? 'PKCE is required of this client by now, and the authorization code was issued without'
+    : undefined
+}
+
+/** RFC 9449 §5.2: of a client that has to prove possession nothing is good that anybody can present. */
+function proofProblem(token: Exclude<Token, AuthorizationCode>, client: Client): string | undefined {
+  if (client.dpopBoundAccessTokens !== true || token.isSenderConstrained()) return undefined
+  // The refresh token of a confidential client is bound to its authentication (RFC 6749 §10.4).
+  if (token.kind === 'RefreshToken' && client.clientAuthMethod !== 'none') return undefined
+  return 'tokens of this client have to be bound to a key by now, and this one is not'
+}
+
+/** What `offline_access` kept beyond the session ends with the session, once that scope is taken away. */
+async function boundToSession(provider: Provider, token: Token): Promise<Token | undefined> {
+  if (!('sessionUid' in token) || token.sessionUid === undefined) return token
+  const session = await provider.Session.findByUid(token.sessionUid)
+  if (session?.accountId !== token.accountId) return undefined
+  token.expiresWithSession = true
+  return token
+}
