@@ -31,6 +31,9 @@ const OWN: ReadonlySet<Action> = new Set([
   'account.unlinked',
 ])
 
+/** Events that tell a difference between before and after. */
+const CHANGE = /(\.updated|_changed)$/
+
 /** What only the log of the audit trail holds: it is read by fewer people, and has a retention of its own. */
 const NOT_LOGGED = ['before', 'after', 'username', 'client_name', 'name']
 
@@ -48,6 +51,7 @@ export function createHappened(deps: {
 }) {
   return <Event extends Happened>(event: Event): void => {
     const { type } = event
+    if (saysNothing(event)) return
     const act = currentAct()
     const logged = Object.entries(event).filter(([field]) => !NOT_LOGGED.includes(field))
     deps.logger.info({ event: type, ...Object.fromEntries(logged) }, type)
@@ -57,6 +61,12 @@ export function createHappened(deps: {
     )
     act?.settling.push(recorded)
   }
+}
+
+/** A form that was saved as it was: nothing happened, and the log is no list of clicks. */
+function saysNothing(event: Happened): boolean {
+  if (!CHANGE.test(event.type) || !('before' in event && 'after' in event)) return false
+  return Object.keys(entryOf(event, undefined).details ?? {}).length === 0
 }
 
 /** The entry of an event in an act; undefined: the server did it by itself. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { actAs } from '../acting.ts'
 import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Consents } from './consents.ts'
@@ -171,6 +172,8 @@ export function createInteractions(deps: {
       const accountId = interaction.session?.accountId
       if (interaction.prompt.name !== 'consent' || accountId === undefined)
         throw new AppError('interaction_expired', 400, 'Sign in first. Go back to the app and start again.')
+      // The flow belongs to whoever signed in to it: what is allowed now is their doing.
+      actAs({ kind: 'account', id: accountId })
       const added = missing(interaction)
       await deps.consents.allow(accountId, String(interaction.params.client_id), added)
       return finish(interaction, { consent: {} })

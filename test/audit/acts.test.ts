@@ -56,11 +56,14 @@ describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
       target: { id: ada.id },
     })
 
-    await browser.submit(page, { 'First name': 'Ada' }, { button: 'Save profile' })
+    const saved = await browser.submit(page, { 'First name': 'Ada' }, { button: 'Save profile' })
     expect((await entries(latchkey, 'account.profile_changed'))[0]).toMatchObject({
       actor: { kind: 'account', id: ada.id, name: 'ada' },
       details: { before: { given_name: null }, after: { given_name: 'Ada' } },
     })
+
+    await browser.submit(saved, {}, { button: 'Save profile' })
+    expect(await entries(latchkey, 'account.profile_changed'), 'saved as it was').toHaveLength(1)
 
     const rp = await discover({
       issuer,
@@ -73,6 +76,7 @@ describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
     const consent = await app.signIn(await app.open(request.url), { identifier: 'ada', password: PASSWORD })
     const tokens = await rp.callback((await app.allow(consent)).url, request)
     expect((await entries(latchkey, 'consent.allowed'))[0]).toMatchObject({
+      actor: { kind: 'account', id: ada.id, name: 'ada' },
       target: { kind: 'client', id: client.client_id, name: 'Books' },
       details: { after: { scopes: expect.arrayContaining(['openid', 'email']) } },
     })
@@ -94,6 +98,32 @@ describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
       details: { before: { redirect_uris: [client.redirect_uri] } },
     })
     expect(await services.audit.verify()).toMatchObject({ ok: true })
+  })
+
+  test('what is saved as it was leaves no entry: users, clients, APIs, providers', async () => {
+    const latchkey = await start({ engine })
+    const { accounts, clients, providers, resources } = latchkey.services
+    const { id } = await latchkey.createUser()
+    const { client_id } = await latchkey.createClient({ client_name: 'Books' })
+    await resources.add({ identifier: 'https://api.example', scope: 'read', name: 'API' })
+    const upstream = { kind: 'oidc', id: 'corp', client_id: 'x', client_secret: 'y' }
+    await providers.add({ ...upstream, settings: { issuer: 'http://127.0.0.1:9' } })
+    const save = async (name: string | null) => {
+      await accounts.updateByAdmin(id, { givenName: name })
+      await clients.update(client_id, { client_name: name ?? 'Books' })
+      await resources.update('https://api.example', { name: name ?? 'API' })
+      await providers.update('corp', { name: name ?? 'corp' })
+    }
+    const counts = () =>
+      Promise.all(
+        ['account.profile_changed', 'client.updated', 'resource.updated', 'provider.updated'].map(
+          async (action) => (await entries(latchkey, action)).length,
+        ),
+      )
+    await save('New')
+    expect(await counts()).toEqual([1, 1, 1, 1])
+    await save('New')
+    expect(await counts()).toEqual([1, 1, 1, 1])
   })
 
   test('no secret is in any entry', async () => {
