@@ -1,6 +1,7 @@
 import { type Account, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
+import { deviceOf, type KnownDevice } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import type { AccountStore } from './store.ts'
 import { canonicalUsername } from './username.ts'
@@ -23,30 +24,37 @@ export function createAuthenticate(deps: {
 }) {
   const { store, passwords, events } = deps
 
+  /** The account, and the name in the one form that all its spellings have. */
   const find = async (identifier: string) => {
-    if (!identifier.includes('@')) return store.byUsername(canonicalUsername(identifier))
-    const email = canonicalEmail(identifier)
-    return email === undefined ? undefined : store.byEmail(email)
+    if (!identifier.includes('@')) {
+      const name = canonicalUsername(identifier)
+      return { name, account: await store.byUsername(name) }
+    }
+    const name = canonicalEmail(identifier)
+    return { name: name ?? identifier, account: name === undefined ? undefined : await store.byEmail(name) }
   }
 
   /**
    * @param attempt.address the network address it comes from, for the audit trail
+   * @param attempt.devices what the browser proves to be: its failures count apart from those of strangers
    * @throws AppError `overloaded` (503)
    */
   return async function authenticate(attempt: {
     identifier: string
     password: string
     address?: string | undefined
+    devices?: readonly KnownDevice[] | undefined
   }): Promise<Authentication> {
     const from = attempt.address === undefined ? {} : { address: attempt.address }
     passwords.admit()
-    const account = await find(attempt.identifier)
+    const { name, account } = await find(attempt.identifier)
     if (!account) {
-      await passwords.burn(attempt.password)
+      await passwords.burn(name, attempt.password)
       events.emit({ type: 'account.sign_in_failed', reason: 'unknown_account', ...from })
       return { kind: 'refused', reason: 'unknown_account' }
     }
-    const outcome = await passwords.check(account, attempt.password, { signIn: true })
+    const device = deviceOf(account, attempt.devices)
+    const outcome = await passwords.check(account, attempt.password, { signIn: true, name, device })
     if (outcome !== 'right') {
       events.emit({ type: 'account.sign_in_failed', ...ofAccount(account), reason: outcome, ...from })
       return { kind: 'refused', reason: outcome }

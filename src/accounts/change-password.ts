@@ -2,6 +2,7 @@ import type { SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import type { Links } from './links.ts'
+import { deviceOf, type KnownDevice } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import type { MailOut } from './mail-out.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -41,11 +42,15 @@ export function createChangePassword(deps: {
     newPassword: string
     keepSessionUid?: string | undefined
     address?: string | undefined
+    devices?: readonly KnownDevice[] | undefined
   }): Promise<void> {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
     if (!account) throw new FieldErrors({ currentPassword: refusals.wrong })
-    const outcome = await passwords.check(account, currentPassword, { signIn: false })
+    const outcome = await passwords.check(account, currentPassword, {
+      signIn: false,
+      device: deviceOf(account, change.devices),
+    })
     if (outcome !== 'right') {
       const from = change.address === undefined ? {} : { address: change.address }
       events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
@@ -59,7 +64,7 @@ export function createChangePassword(deps: {
     if (!(await store.replacePassword(accountId, account.passwordChangedAt, passwordHash))) {
       throw new FieldErrors({ currentPassword: refusals.wrong })
     }
-    await tokenStore.expireAllOf(accountId, 'reset_password')
+    await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
     await sessions.endAll(accountId, { exceptSessionUid: keepSessionUid })
     events.emit({ type: 'account.password_changed', accountId })
     const data = { username: account.displayUsername, resetLink: links.forgotPassword() }

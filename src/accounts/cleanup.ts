@@ -1,10 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { SecurityEvents } from './events.ts'
+import type { FailureStore } from './lockout/store.ts'
 import type { AccountStore } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 
 /** Kept after expiry: “five mails an hour” counts them. */
 const tokenGrace = 3_600_000
+
+/** As long as the cookie that names the device (src/http/known-devices.ts), in seconds: then it is nobody's any more. */
+const devicesKept = 400 * 86_400
 
 /** Deletes, in small batches, what nobody will use any more. */
 export function createCleanup(deps: {
@@ -12,8 +16,9 @@ export function createCleanup(deps: {
   tokenStore: TokenStore
   events: SecurityEvents
   clock: Clock
+  failures: FailureStore
 }) {
-  const { store, tokenStore, events, clock } = deps
+  const { store, tokenStore, events, clock, failures } = deps
 
   /** Accounts that never proved an address; their usernames are free again. Returns how many. */
   const purgeUnverified = async (olderThanSeconds = 7 * 86_400, limit = 200): Promise<number> => {
@@ -26,10 +31,14 @@ export function createCleanup(deps: {
   const purgeTokens = (limit = 500): Promise<number> =>
     tokenStore.deleteExpired({ before: new Date(clock() - tokenGrace), limit })
 
+  const purgeDevices = (limit = 500): Promise<number> =>
+    failures.deleteStale({ before: new Date(clock() - devicesKept * 1000), limit })
+
   return {
     purgeUnverified,
     purgeTokens,
     /** One batch of each. Returns how many rows went. */
-    purge: async (): Promise<number> => (await purgeTokens()) + (await purgeUnverified()),
+    purge: async (): Promise<number> =>
+      (await purgeTokens()) + (await purgeDevices()) + (await purgeUnverified()),
   }
 }

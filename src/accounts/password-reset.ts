@@ -5,6 +5,7 @@ import type { SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { inWords, type Links } from './links.ts'
+import { deviceOf, type KnownDevice } from './lockout/devices.ts'
 import type { MailOut } from './mail-out.ts'
 import { notFound } from './not-found.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -12,6 +13,8 @@ import type { AccountSessions } from './sessions.ts'
 import type { AccountStore } from './store.ts'
 import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
 import type { TokenStore } from './tokens/store.ts'
+
+const week = 7 * 86_400
 
 /**
  * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
@@ -36,14 +39,19 @@ export function createPasswordReset(deps: {
   const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, ttl, lockSeconds } = deps
 
   /** Undefined: the address has had its links for this hour. */
-  const link = async (account: Account, email: string, flow?: string): Promise<string | undefined> => {
-    const to = { purpose: 'reset_password', accountId: account.id, email, ttl, code: false } as const
+  const link = async (
+    account: Account,
+    email: string | null,
+    how: { purpose?: 'let_in'; ttl?: number; limited?: false; flow?: string | undefined } = {},
+  ): Promise<string | undefined> => {
+    const { flow, ...kind } = how
+    const to = { purpose: 'reset_password', accountId: account.id, email, ttl, code: false, ...kind } as const
     const issued = await tokens.issue(to)
     return issued && links.resetPassword(issued.token, flow)
   }
 
   const find = async (token: string) => {
-    const row = await tokens.find('reset_password', token)
+    const row = await tokens.find(['reset_password', 'let_in'], token)
     const account = row?.accountId ? await store.byId(row.accountId) : undefined
     if (!row || !account || account.disabledAt !== null) return undefined
     // The address was changed since: the old mailbox has no say any more.
@@ -67,17 +75,24 @@ export function createPasswordReset(deps: {
   return {
     /**
      * Sends a link if the address belongs to an account that may sign in, at most five an hour to one address, those
-     * in mails about a lock included. The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+     * in mails about a lock included; a browser that has signed in to it before has five of its own. The answer, and
+     * the time it takes, are the same in every case: the look-up itself happens afterwards.
      */
     async forgot(
       typed: string,
-      origin: { address?: string | undefined; flow?: string | undefined } = {},
+      origin: {
+        address?: string | undefined
+        flow?: string | undefined
+        devices?: readonly KnownDevice[] | undefined
+      } = {},
     ): Promise<void> {
       const email = canonicalEmail(typed)
       mail.defer(async () => {
         const account = email === undefined ? undefined : await store.byEmail(email)
         const able = email !== undefined && account && account.disabledAt === null
-        const resetLink = able ? await link(account, email, origin.flow) : undefined
+        const known = able && deviceOf(account, origin.devices) !== undefined
+        const how = { flow: origin.flow, ...(known && { purpose: 'let_in' as const }) }
+        const resetLink = able ? await link(account, email, how) : undefined
         events.emit({
           type: 'account.password_reset_requested',
           ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
@@ -112,15 +127,44 @@ export function createPasswordReset(deps: {
       return account
     },
 
-    /** Tells the owner of an account that it has just been locked, with a way to sign in again. */
+    /**
+     * A link for an administrator whom strangers keep out, for whoever runs this server to pass on: no mail, and none
+     * that could have been used up.
+     * @throws AppError `account_not_found` (404), `not_administrator`, `account_disabled`, `no_address` (409)
+     */
+    async letIn(accountId: string): Promise<{ link: string; validFor: number }> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      const refuse = (code: string, why: string) => new AppError(code, 409, why)
+      if (account.role !== 'admin')
+        throw refuse(
+          'not_administrator',
+          'Only administrators are let in like this. Unlock this account instead.',
+        )
+      if (account.disabledAt !== null)
+        throw refuse('account_disabled', 'This account is disabled. Enable it first.')
+      if (account.email === null)
+        throw refuse('no_address', 'This account has not proven its e-mail address.')
+      const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
+      if (resetLink === undefined) throw notFound()
+      events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })
+      return { link: resetLink, validFor: ttl }
+    },
+
+    /**
+     * Tells the owner of an account that it has just been locked, with a way to sign in again. The link of a lock for
+     * good is the only way, so it comes whatever was sent before, and is good for a week at least.
+     */
     announceLock(account: Account, how: 'for_a_while' | 'for_good'): void {
       events.emit({ type: 'account.locked', accountId: account.id, reason: how })
       const { email } = account
       if (email === null) return
       mail.defer(async () => {
-        const resetLink = await link(account, email)
+        const lasts = how === 'for_good' ? Math.max(ttl, week) : ttl
+        const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
+        const resetLink = await link(account, email, special || {})
         if (!resetLink) return undefined
-        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
+        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(lasts) }
         if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
         return { to: email, template: 'locked', data: { ...data, lockedFor: inWords(lockSeconds) } }
       })

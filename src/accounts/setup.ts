@@ -34,7 +34,7 @@ export function createSetup(deps: {
 
   const find = async (token: string) => {
     if ((await store.countAdministrators()) > 0) return undefined
-    return tokens.find('setup', token)
+    return tokens.find(['setup'], token)
   }
 
   return {

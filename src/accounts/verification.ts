@@ -120,14 +120,14 @@ export function createVerification(deps: {
 
     /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
     async peek(token: string): Promise<{ accountId: string; username: string; email: string } | undefined> {
-      const row = await tokens.find('verify_email', token)
+      const row = await tokens.find(['verify_email'], token)
       const account = row?.accountId ? await store.byId(row.accountId) : undefined
       if (!account || !row?.email || account.pendingEmail !== row.email) return undefined
       return { accountId: account.id, username: account.displayUsername, email: row.email }
     },
 
     async byToken(token: string): Promise<VerificationOutcome> {
-      const row = await tokens.find('verify_email', token)
+      const row = await tokens.find(['verify_email'], token)
       return row ? redeem(row) : { kind: 'expired' }
     },
 

@@ -65,7 +65,7 @@ const MAX_PASSWORD = 1024
 export function createIdentify(deps: ApiDependencies): Identify {
   const { accounts, limit, mint, sessions } = deps
   const known = createKnownPasswords({ accounts, clock: deps.clock })
-  const signInLimit = limit('signIn')
+  const signInLimit = limit('signIn', null)
 
   async function byToken(request: FastifyRequest, reply: FastifyReply, value: string, rules: CallerRules) {
     const token = await mint.accept(value)

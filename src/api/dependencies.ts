@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
+import type { KnownDevice, KnownDevices } from '../http/known-devices.ts'
 import type { Limit } from '../http/rate-limits.ts'
 
 /** A person, as far as this API shows and needs them. Times are milliseconds since the epoch. */
@@ -22,9 +23,10 @@ export type Authentication =
   | { kind: 'ok' | 'unverified'; account: ApiAccount }
   | { kind: 'refused'; reason: string }
 
-/** What an act is recorded with: the network address it comes from. */
+/** Where an act comes from: the network address, and what the browser is known as. */
 interface Origin {
   address?: string | undefined
+  devices?: readonly KnownDevice[] | undefined
 }
 
 /** The services of accounts, the same that the pages use. They throw AppErrors; those about fields carry `errors`. */
@@ -112,6 +114,7 @@ export interface ApiDependencies {
   issuer: URL
   clock: Clock
   limit: Limit
+  devices: Pick<KnownDevices, 'of'>
   accounts: AccountService
   /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
   findLive(accountId: string, since: number): Promise<ApiAccount | undefined>

@@ -69,6 +69,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
         currentPassword: passwords.current,
         newPassword: passwords.next,
         address: request.ip,
+        devices: deps.devices.of(request),
         ...(caller.by === 'session' && { keepSessionUid: caller.uid }),
       }),
     )
@@ -82,7 +83,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     if (first_name !== undefined || last_name !== undefined)
       await inOurNames(accounts.updateProfile(id, { givenName: first_name, familyName: last_name }))
     if (email !== undefined) {
-      await confirmPassword(accounts, request, caller.account, 'current_password', current_password)
+      await confirmPassword(deps, request, caller.account, 'current_password', current_password)
       await inOurNames(accounts.changeEmail(id, email))
     }
     if (new_password !== undefined)
@@ -92,7 +93,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
 
   known.delete('/me', withLimit(close, limit('account')), async (request, reply) => {
     const caller = callerOf(request)
-    await confirmPassword(accounts, request, caller.account, 'password', request.body.password)
+    await confirmPassword(deps, request, caller.account, 'password', request.body.password)
     await accounts.disable(caller.account.id)
     if (caller.by === 'session') await sessions.end(request, reply)
     return reply.code(204).send()

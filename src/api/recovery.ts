@@ -51,10 +51,14 @@ const resetPassword = operation({
 export function recoveryRoutes({ open, known, deps }: ApiContext): void {
   const { accounts, limit } = deps
 
-  known.post('/send-verification', withLimit(sendVerification, limit('mail')), async (request, reply) => {
-    await accounts.verification.send(callerOf(request).account.id)
-    return reply.code(202).send()
-  })
+  known.post(
+    '/send-verification',
+    withLimit(sendVerification, limit('mail', null)),
+    async (request, reply) => {
+      await accounts.verification.send(callerOf(request).account.id)
+      return reply.code(202).send()
+    },
+  )
 
   // Not by HEAD, which must change nothing.
   const verifying = { ...withLimit(verifyEmail, limit('oneTimeToken')), exposeHeadRoute: false }
@@ -66,8 +70,8 @@ export function recoveryRoutes({ open, known, deps }: ApiContext): void {
     throw new AppError('link_expired', 404, 'This link has been used already, or has expired.')
   })
 
-  open.post('/forgot-password', withLimit(forgotPassword, limit('mail')), async (request, reply) => {
-    await accounts.forgot(request.body.email, { address: request.ip })
+  open.post('/forgot-password', withLimit(forgotPassword, limit('mail', 'email')), async (request, reply) => {
+    await accounts.forgot(request.body.email, { address: request.ip, devices: deps.devices.of(request) })
     return reply.code(202).send()
   })
 

@@ -28,10 +28,10 @@ const logout = operation({
 
 /** The sign-in session of the browser, by JSON. */
 export function sessionRoutes({ open, deps }: ApiContext): void {
-  const { accounts, limit, sessions } = deps
+  const { limit, sessions } = deps
 
-  open.post('/session/login', withLimit(login, limit('signIn')), async (request, reply) => {
-    const account = await signIn(accounts, request, reply, request.body)
+  open.post('/session/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
+    const account = await signIn(deps, request, reply, request.body)
     await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
     return profileOf(account)
   })

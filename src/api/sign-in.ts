@@ -1,18 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AccountService, ApiAccount } from './dependencies.ts'
+import type { ApiAccount, ApiDependencies } from './dependencies.ts'
 import { FieldProblems, invalidCredentials, unconfirmedAccount } from './problems.ts'
+
+type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
 
 /**
  * Checks the password of a JSON body, by the service behind the sign-in page.
  * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account (403); overloaded (503)
  */
 export async function signIn(
-  accounts: Pick<AccountService, 'authenticate'>,
+  { accounts, devices }: Guard,
   request: FastifyRequest,
   reply: FastifyReply,
   credentials: { identifier: string; password: string },
 ): Promise<ApiAccount> {
-  const outcome = await accounts.authenticate({ ...credentials, address: request.ip })
+  const outcome = await accounts.authenticate({
+    ...credentials,
+    address: request.ip,
+    devices: devices.of(request),
+  })
   if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
   if (outcome.kind === 'unverified') throw unconfirmedAccount()
   return outcome.account
@@ -25,14 +31,15 @@ export async function signIn(
  * @throws FieldProblems (422), AppError overloaded (503)
  */
 export async function confirmPassword(
-  accounts: Pick<AccountService, 'authenticate'>,
+  { accounts, devices }: Guard,
   request: FastifyRequest,
   account: ApiAccount,
   field: string,
   password: string | undefined,
 ): Promise<void> {
   if (password === undefined) throw new FieldProblems({ [field]: 'This field is missing.' })
-  const attempt = { identifier: account.username, password, address: request.ip }
+  const from = { address: request.ip, devices: devices.of(request) }
+  const attempt = { identifier: account.username, password, ...from }
   const outcome = await accounts.authenticate(attempt)
   if (outcome.kind === 'ok' && outcome.account.id === account.id) return
   throw new FieldProblems({ [field]: 'This is not your current password.' })

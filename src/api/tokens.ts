@@ -71,8 +71,8 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
     return reply.code(201).send(await mint.issue({ accountId, amr: ['pwd'] }))
   })
 
-  open.post('/login', withLimit(login, limit('signIn')), async (request, reply) => {
-    const { id } = await signIn(accounts, request, reply, request.body)
+  open.post('/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
+    const { id } = await signIn(deps, request, reply, request.body)
     return mint.issue({ accountId: id, amr: ['pwd'] })
   })
 

@@ -62,6 +62,8 @@ export interface CliServices {
     disable(id: string): Promise<unknown>
     enable(id: string): Promise<unknown>
     unlock(id: string): Promise<unknown>
+    /** A link that sets a new password. @throws AppError when it is no administrator who could sign in */
+    letIn(id: string): Promise<{ link: string; validFor: number }>
     delete(id: string): Promise<unknown>
     setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>
     importUsers(source: AsyncIterable<Uint8Array | string>, options: ImportOptions): Promise<ImportReport>

@@ -20,7 +20,7 @@ export function userCommands(cli: Cli): Command {
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
-  return group.addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
+  return group.addCommand(letIn(cli)).addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
 }
 
 const create = (cli: Cli): Command =>
@@ -95,6 +95,23 @@ const act = (
       await services.accounts[verb](account.id)
       const text = `${account.displayUsername} (${account.id}) is ${done}.`
       cli.answer(options, { id: account.id, username: account.displayUsername, [done]: true }, text)
+    })
+
+const letIn = (cli: Cli): Command =>
+  createCommand('let-in', 'print a link that lets an administrator in whom strangers have locked out')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const services = await cli.services()
+      const account = await find(services, login)
+      const { link, validFor } = await services.accounts.letIn(account.id)
+      const document = { id: account.id, username: account.displayUsername, link, expires_in: validFor }
+      const minutes = Math.floor(validFor / 60)
+      const text = [
+        `${account.displayUsername} sets a new password by this link, once, within ${minutes} minutes:`,
+        link,
+        'It ends the lock and every session. Whoever opens it has the account: give it to nobody else.',
+      ]
+      cli.answer(options, document, text.join('\n'))
     })
 
 const setRole = (cli: Cli): Command =>

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Http } from '../http/http.ts'
+import type { KnownDevice } from '../http/known-devices.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EnabledProviders } from './providers/provider.ts'
@@ -46,6 +47,7 @@ export interface AccountService {
     identifier: string
     password: string
     address?: string | undefined
+    devices?: readonly KnownDevice[] | undefined
   }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' }>
   linked: {
     signIn(identity: StoredIdentity, origin: Origin): Promise<SignInOutcome>
@@ -126,7 +128,7 @@ export interface Pending {
 export interface FederationDependencies {
   issuer: URL
   clock: Clock
-  http: Pick<Http, 'cookies' | 'sealed' | 'limit' | 'forms'>
+  http: Pick<Http, 'cookies' | 'sealed' | 'devices' | 'limit' | 'forms'>
   providers: EnabledProviders
   artifacts: Pick<ArtifactStore, 'upsert' | 'insert' | 'find' | 'consume'>
   secrets: Pick<Secrets, 'seal'>

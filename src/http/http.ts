@@ -8,6 +8,7 @@ import { registerCsrf } from './csrf.ts'
 import { registerErrors } from './errors.ts'
 import { registerForms } from './forms.ts'
 import { registerHeaders } from './headers.ts'
+import { createKnownDevices, type KnownDevices } from './known-devices.ts'
 import { type Limit, registerRateLimits } from './rate-limits.ts'
 import { registerRequestLog } from './request-log.ts'
 import { createSealedCookies, type SealedCookies } from './sealed-cookie.ts'
@@ -29,6 +30,8 @@ export interface HttpOptions {
 export interface Http {
   cookies: Cookies
   sealed: SealedCookies
+  /** Which browsers have signed in before. */
+  devices: KnownDevices
   limit: Limit
   /** Makes a context one of HTML forms: see registerForms. */
   forms(app: FastifyInstance): Promise<void>
@@ -49,13 +52,17 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   await registerHeaders(app, { secure })
   await registerCookies(app)
   await registerCsrf(app, { key: cookieKey, secure })
-  const limit = await registerRateLimits(app, { enabled: options.rateLimit })
+  const cookies = createCookies(secure)
+  const sealed = createSealedCookies(cookieKey, options.clock)
+  const devices = createKnownDevices({ cookies, sealed, clock: options.clock })
+  const limit = await registerRateLimits(app, { enabled: options.rateLimit, devices })
   const asset = await registerAssets(app)
   await registerViews(app, { issuer, cache: options.cacheViews, asset })
   registerErrors(app, options.translateError ?? ((error) => error))
   return {
-    cookies: createCookies(secure),
-    sealed: createSealedCookies(cookieKey, options.clock),
+    cookies,
+    sealed,
+    devices,
     limit,
     forms: (context) => registerForms(context, { issuer, clock: options.clock }),
   }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { accountNameKey } from './account-name.ts'
+import type { KnownDevices } from './known-devices.ts'
 
 interface Rule {
   /** Counted by network address, or by what a field of the form says. */
@@ -46,9 +47,9 @@ export const limits = {
 } as const satisfies Record<string, readonly Rule[]>
 
 export type LimitName = keyof typeof limits
-
-/** Where a form or a JSON body names the account, in this order. */
-const ACCOUNT_FIELDS = ['identifier', 'email', 'username']
+type AccountLimit = {
+  [Name in LimitName]: 'account' extends (typeof limits)[Name][number]['per'] ? Name : never
+}[LimitName]
 
 /** How many keys a counter remembers; the least recently used one goes first. */
 const REMEMBERED = 50_000
@@ -65,30 +66,41 @@ export interface LimitHooks {
   preHandler?: ((request: FastifyRequest, reply: FastifyReply) => Promise<void>)[]
 }
 
-export type Limit = (name: LimitName) => LimitHooks
+/**
+ * The limit of a route. One that counts by account too is told the field of the body that names the account on this
+ * route, so that no other field can stand in for it; null: none does (see `nameAccount`).
+ */
+export interface Limit {
+  (name: Exclude<LimitName, AccountLimit>): LimitHooks
+  (name: AccountLimit, accountField: string | null): LimitHooks
+}
 
 /**
  * Counts requests. Returns `limit(name)`: the hooks to spread into a route's options.
- * By address it counts before the body is read; by account, after.
+ * By address it counts before the body is read; by account, after. A browser that has signed in to the account before is
+ * counted by itself, under the number for an account: what strangers do is not its fault. Whose browser says that it has
+ * is counted once the account is known.
  */
 export async function registerRateLimits(
   app: FastifyInstance,
-  options: { enabled: boolean },
+  options: { enabled: boolean; devices: Pick<KnownDevices, 'of' | 'named'> },
 ): Promise<Limit> {
-  if (!options.enabled) return () => ({})
+  const { enabled, devices } = options
+  if (!enabled) return () => ({})
   await app.register(rateLimit, { global: false })
+  type Count = (request: FastifyRequest, reply: FastifyReply, key: string) => Promise<void>
 
-  const check = (name: LimitName, rule: Rule) => {
-    const key = rule.per === 'address' ? (request: FastifyRequest) => addressKey(request.ip) : accountKey
-    const counter = {
-      max: rule.max,
-      timeWindow: rule.window * 1000,
+  const counter = (name: LimitName, { per, max, window }: Rule): Count => {
+    const keys = new WeakMap<FastifyRequest, string>()
+    const options = {
+      max,
+      timeWindow: window * 1000,
       cache: REMEMBERED,
-      keyGenerator: (request: FastifyRequest) => `${name}:${rule.per}:${key(request)}`,
+      keyGenerator: (request: FastifyRequest) => `${name}:${per}:${keys.get(request)}`,
     }
-    const count = app.createRateLimit(counter)
-    return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      if (key(request) === undefined) return
+    const count = app.createRateLimit(options)
+    return async (request, reply, key) => {
+      keys.set(request, key)
       const result = await count(request)
       if (result.isAllowed) return
       announce(reply, result)
@@ -96,13 +108,38 @@ export async function registerRateLimits(
     }
   }
 
-  const hooks = new Map<string, LimitHooks>()
-  for (const name of Object.keys(limits) as LimitName[]) {
-    const checks = (per: Rule['per']) =>
-      limits[name].filter((rule) => rule.per === per).map((rule) => check(name, rule))
-    hooks.set(name, { onRequest: checks('address'), preHandler: checks('account') })
+  const counters = (name: LimitName, per: Rule['per']): Count[] =>
+    limits[name].filter((rule) => rule.per === per).map((rule) => counter(name, rule))
+  const all = new Map(
+    (Object.keys(limits) as LimitName[]).map((name) => [
+      name,
+      { address: counters(name, 'address'), account: counters(name, 'account') },
+    ]),
+  )
+
+  return (name: LimitName, accountField: string | null = null): LimitHooks => {
+    const { address = [], account = [] } = all.get(name) ?? {}
+    const countAll = async (counts: Count[], request: FastifyRequest, reply: FastifyReply, key: string) => {
+      for (const count of counts) await count(request, reply, key)
+    }
+    const byAddress = (request: FastifyRequest, reply: FastifyReply) =>
+      countAll(address, request, reply, addressKey(request.ip))
+    if (account.length === 0) return { onRequest: [byAddress] }
+
+    const late = (request: FastifyRequest) => devices.of(request).length > 0
+    return {
+      onRequest: [async (request, reply) => void (late(request) || (await byAddress(request, reply)))],
+      preHandler: [
+        async (request, reply) => {
+          const typed = accountOf(request, accountField)
+          const device = typed === undefined ? undefined : devices.named(request, typed)
+          if (device) return countAll(account, request, reply, `device:${device.id}`)
+          if (late(request)) await byAddress(request, reply)
+          if (typed !== undefined) await countAll(account, request, reply, accountNameKey(typed))
+        },
+      ],
+    }
   }
-  return (name) => hooks.get(name) ?? {}
 }
 
 const named = new WeakMap<FastifyRequest, string>()
@@ -120,14 +157,15 @@ export async function countNow(
   for (const hook of [...(hooks.onRequest ?? []), ...(hooks.preHandler ?? [])]) await hook(request, reply)
 }
 
-/** A hash, because the counter may live outside this process and what was typed is somebody's address. */
-function accountKey(request: FastifyRequest): string | undefined {
+/** What a request names as the account it is about. */
+function accountOf(request: FastifyRequest, field: string | null): string | undefined {
   const { body } = request
-  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const inBody = ACCOUNT_FIELDS.map((field) => fields[field]).find((field) => typeof field === 'string')
+  const inBody =
+    field !== null && typeof body === 'object' && body !== null && Object.hasOwn(body, field)
+      ? (body as Record<string, unknown>)[field]
+      : undefined
   const value = named.get(request) ?? inBody
-  if (typeof value !== 'string' || value.trim() === '') return undefined
-  return createHash('sha256').update(value.normalize('NFKC').trim().toLowerCase()).digest('base64url')
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
 /** The RateLimit header fields; where two limits apply, those of the one that runs out first. */

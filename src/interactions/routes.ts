@@ -159,7 +159,7 @@ export async function interactionRoutes(
 
   app.post<{ Params: { uid: string } }>(
     '/interaction/:uid/sign-in',
-    http.limit('signIn'),
+    http.limit('signIn', 'identifier'),
     async (request, reply) => {
       const details = await flows.details(request, reply)
       const outcome = await signInForm.submit(request, reply, details.uid)

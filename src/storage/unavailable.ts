@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { driverCode } from './driver-code.ts'
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
@@ -14,13 +15,6 @@ const prismaCode = /^P(1001|1002|1008|1017|2024|2037)$/
 /** What the pool and the client of pg say without any code. */
 const clientMessage =
   /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i
-
-/** What the driver said, when Prisma passes it on under a code of its own (P2010, a raw statement that failed). */
-const driverCode = (error: Error): string => {
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }
-  const code = meta?.driverAdapterError?.cause?.originalCode
-  return typeof code === 'string' ? code : ''
-}
 
 /** Whether an error of Prisma or of a driver means “not now” rather than “a wrong statement”. */
 export const isUnavailable = (error: unknown): boolean => {

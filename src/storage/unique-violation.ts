@@ -1,10 +1,7 @@
+import { driverCode } from './driver-code.ts'
+
 /** Prisma's code (both engines), then the drivers' own: SQLSTATE and SQLite's extended result codes. */
 const codes = new Set(['P2002', '23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'])
-
-/** What the driver said, where Prisma passes it on under a code of its own (P2010, a raw statement that failed). */
-const driverCode = (error: Error): unknown =>
-  (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }).meta
-    ?.driverAdapterError?.cause?.originalCode
 
 /** Whether a write failed because a unique value is taken: two requests raced for it, and this one lost. */
 export const isUniqueViolation = (error: unknown): boolean =>

@@ -24,6 +24,7 @@ export async function wireApi(
         issuer: new URL(config.issuer),
         clock,
         limit: http.limit,
+        devices: http.devices,
         accounts,
         async findLive(accountId, since) {
           const account = await accounts.byId(accountId)

@@ -22,7 +22,7 @@ export async function wirePages(
 ): Promise<void> {
   const { accounts, artifacts, clock, config } = services
   const browser = createBrowserState({ ...http, clock })
-  const signInForm = createSignInForm({ accounts, browser })
+  const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
   const upstream = upstreamSignIns(services)
 
   await app.register(accountPages, {

@@ -9,7 +9,7 @@ import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
-import { createInteractions } from '../oidc/interactions.ts'
+import { createInteractions, type Interactions } from '../oidc/interactions.ts'
 import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
@@ -25,7 +25,7 @@ import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import { registrationDiscovery } from './registration.ts'
-import { observedSessions } from './sessions.ts'
+import { observedSessions, rememberedDevices } from './sessions.ts'
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
@@ -105,7 +105,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     sessionTtl: config.sessionTtl,
     isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
   })
-  const sessions = observedSessions(signIns, services)
+  const remember = rememberedDevices(http, services)
+  const sessions = observedSessions(signIns, services, remember)
   const mint = createMint({
     current,
     clock: services.clock,
@@ -118,7 +119,14 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   })
   hot.watch(KEY_WATCH)
   return {
-    interactions,
+    interactions: {
+      ...interactions,
+      async signIn(...[request, reply, who]: Parameters<Interactions['signIn']>): Promise<string> {
+        const location = await interactions.signIn(request, reply, who)
+        await remember(request, reply, who.accountId)
+        return location
+      },
+    },
     sessions,
     mint,
     throwawaySession: (who: SignInSession) =>

@@ -1,10 +1,27 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actAs } from '../acting.ts'
+import type { Http } from '../http/http.ts'
 import type { SignInSessions } from '../oidc/sign-in.ts'
 import type { Services } from '../services.ts'
 
+/**
+ * What a browser is known as after a sign-in, so that wrong passwords of strangers do not lock it out.
+ */
+export function rememberedDevices({ devices }: Http, { accounts }: Services) {
+  return async (request: FastifyRequest, reply: FastifyReply, accountId: string): Promise<void> => {
+    const account = await accounts.byId(accountId)
+    if (!account) return
+    const { username, email, authValidAfter: since } = account
+    devices.remember(request, reply, { accountId, since, names: [username, email] })
+  }
+}
+
 /** The sign-in sessions: whoever has one is the actor of what they do, and what ends is told. */
-export function observedSessions(sessions: SignInSessions, { event }: Services) {
+export function observedSessions(
+  sessions: SignInSessions,
+  { event }: Services,
+  remember: ReturnType<typeof rememberedDevices>,
+) {
   const ended = (accountId: string, reason: string) => event({ type: 'session.ended', accountId, reason })
   const current: SignInSessions['current'] = async (request, reply) => {
     const session = await sessions.current(request, reply)
@@ -14,6 +31,10 @@ export function observedSessions(sessions: SignInSessions, { event }: Services) 
   return {
     ...sessions,
     current,
+    async start(...[request, reply, who]: Parameters<SignInSessions['start']>): Promise<void> {
+      await sessions.start(request, reply, who)
+      await remember(request, reply, who.accountId)
+    },
     async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const session = await current(request, reply)
       await sessions.end(request, reply)

@@ -118,6 +118,26 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     ])
   })
 
+  test('let-in prints a link with which a locked-out administrator sets a new password; for nobody else', async () => {
+    const created = await create('chief', '--admin', '--verified', '--json')
+    const { id } = created.json() as { id: string }
+    const outcome = await latchkey.run(['users', 'let-in', 'chief@mail.example', '--json'])
+    expect([outcome.status, outcome.stderr]).toEqual([0, ''])
+    expect(outcome.json()).toEqual({
+      id,
+      username: 'chief',
+      link: expect.stringMatching(/^http:\/\/localhost:\d+\/reset-password\?token=[\w-]{43}$/),
+      expires_in: 3600,
+    })
+    expect((await latchkey.run(['users', 'let-in', id])).stdout).toMatch(
+      /^chief sets a new password by this link, once, within 60 minutes:\nhttp.*\nIt ends the lock/,
+    )
+    const refused = await latchkey.run(['users', 'let-in', 'bob'])
+    expect([refused.status, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toMatch(/^error: Only administrators are let in like this/)
+    expect((await latchkey.run(['users', 'delete', id])).status).toBe(0)
+  })
+
   test('set-role says what a person may do', async () => {
     const auditor = await latchkey.run(['users', 'set-role', 'bob@mail.example', 'auditor', '--json'])
     expect(auditor.json()).toMatchObject({ username: 'bob', role: 'auditor' })

@@ -42,13 +42,14 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
       pages.get(`/sample/${sample.title}`, async (_request, reply) => render(reply, sample))
     }
     pages.get('/login', async (_request, reply) => renderPage(reply, 'interaction/sign-in', signIn))
-    pages.post('/login', shared.limit('signIn'), async (request, reply) => {
+    pages.post('/login', shared.limit('signIn', 'identifier'), async (request, reply) => {
       const form = parseForm(signInForm, request.body)
       if (form.ok) return reply.redirect('/account', 303)
       const { errors, values } = form
       return renderPage(reply, 'interaction/sign-in', { ...signIn, errors, values }, 422)
     })
-    pages.post('/login/other', shared.limit('signIn'), async () => 'same limit')
+    pages.post('/forgot-password', shared.limit('mail', 'email'), async () => 'sent')
+    pages.post('/login/other', shared.limit('signIn', 'identifier'), async () => 'same limit')
     pages.get('/boom', async () => {
       throw new Error('SELECT secret FROM accounts', { cause: new Error('driver says no') })
     })

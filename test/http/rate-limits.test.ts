@@ -14,7 +14,11 @@ async function browser(options: TestApp = {}) {
   const page = await running.inject('/login')
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
   const cookies = { latchkey_csrf: page.cookies[0]?.value ?? '' }
-  return (remoteAddress: string, identifier: string, request: InjectOptions = {}) =>
+  return (
+    remoteAddress: string,
+    identifier: string,
+    { extra, ...request }: InjectOptions & { extra?: Record<string, string> } = {},
+  ) =>
     running.inject({
       method: 'POST',
       url: '/login',
@@ -22,7 +26,7 @@ async function browser(options: TestApp = {}) {
       cookies,
       ...request,
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...request.headers },
-      payload: new URLSearchParams({ identifier, password: 'x', csrf_token: token }).toString(),
+      payload: new URLSearchParams({ identifier, password: 'x', csrf_token: token, ...extra }).toString(),
     })
 }
 
@@ -54,6 +58,17 @@ test('one account: so many attempts a minute from anywhere, however it is writte
   }
   expect((await post(address(99), 'ada@example.org')).statusCode).toBe(429)
   expect((await post(address(99), 'grace@example.org')).statusCode).toBe(303)
+})
+
+test('the account is what the route’s own field says, whatever stands in others', async () => {
+  const post = await browser()
+  const ask = (n: number) =>
+    post(address(n), `decoy${n}`, {
+      url: '/forgot-password',
+      extra: { email: 'Ada@example.org', username: `decoy${n}` },
+    })
+  for (let n = 0; n < limits.mail[1].max; n++) expect((await ask(n)).statusCode).toBe(200)
+  expect((await ask(99)).statusCode).toBe(429)
 })
 
 test('routes that name one limit share its counter', async () => {

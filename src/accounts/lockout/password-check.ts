@@ -1,33 +1,46 @@
 import type { Clock } from '../../clock.ts'
 import type { StoredAccount } from '../account.ts'
-import { createGate, type Gate } from '../gate.ts'
 import type { Hasher } from '../hashing.ts'
-import type { FailureStore, Reservation } from './store.ts'
+import { createLanes } from './lanes.ts'
+import type { Counted, FailureStore, Reservation } from './store.ts'
 
 /** `right` implies: not locked, not disabled, and the password is still that one. */
 export type CheckOutcome = 'right' | 'wrong' | 'locked' | 'disabled' | 'no_password'
 
-/** Checks at once for one account in one process; honest parallel sign-ins wait here instead of counting as failures. */
+/** Checks at once for one name in one process; honest parallel sign-ins wait here instead of counting as failures. */
 const sideBySide = 2
+const mostWaiting = 64
 
-interface Lane {
-  gate: Gate
+/** Tries that one count of failures sees in this process. */
+interface Tries {
   users: number
-  /** Tries that may still give their reservation back. */
+  /** Those that may still give their reservation back. */
   underWay: Set<Promise<unknown>>
   /** How many passwords were compared. */
   compared: number
 }
 
+/** What a check is about, beyond account and password. */
+export interface CheckOptions {
+  /** Record the time of a successful sign-in. */
+  signIn: boolean
+  /** What was typed as the name; who is signed in already typed none. */
+  name?: string | undefined
+  /** The browser has signed in to this account before: its id. */
+  device?: string | undefined
+}
+
 /**
  * The one place where a password is compared: behind sign-in, and behind every act that asks for the password again.
  *
- *   lane of the account (2 at once) ─> reserve a failure ─> argon2 ─> right: clear │ wrong: the reservation stays
- *                                          └─ none left ─> another check under way? wait for it : locked
+ *   lane of the name (2 at once) ─> reserve a failure ─> argon2 ─> right: clear │ wrong: the reservation stays
+ *                                       └─ none left ─> argon2 of nothing; were tries given back meanwhile? again : locked
  *
- * Every outcome costs one argon2 and one write, whatever its reason.
+ * Every outcome costs one argon2 and one write, whatever its reason, and waits in a queue of the same width: of three
+ * tries at once the third is the late one, be there an account or not. A device has a lane of its own, so that nobody
+ * can fill its queue.
  *
- * @param deps.locked told once, by the failure that locks an account
+ * @param deps.locked told once, by the failure that locks an account; a lock of one device is its own affair
  */
 export function createPasswordCheck(deps: {
   hasher: Hasher
@@ -36,53 +49,64 @@ export function createPasswordCheck(deps: {
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
-  const lanes = new Map<string, Lane>()
+  const inLane = createLanes({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
+  const allTries = new Map<string, Tries>()
 
-  const inLane = async <T>(id: string, job: (lane: Lane) => Promise<T>): Promise<T> => {
-    const lane = lanes.get(id) ?? {
-      gate: createGate({ concurrency: sideBySide, queueLimit: 64, clock }),
-      users: 0,
-      underWay: new Set(),
-      compared: 0,
-    }
-    lanes.set(id, lane)
-    lane.users++
+  const burn = async (password: string): Promise<void> => {
+    await failures.pretend()
+    await hasher.verifyNothing(password)
+  }
+
+  const withTries = async <T>(
+    { accountId, device }: Counted,
+    job: (tries: Tries) => Promise<T>,
+  ): Promise<T> => {
+    const key = device ?? accountId
+    const tries = allTries.get(key) ?? { users: 0, underWay: new Set(), compared: 0 }
+    allTries.set(key, tries)
+    tries.users++
     try {
-      return await lane.gate.run(() => job(lane))
+      return await job(tries)
     } finally {
-      if (--lane.users === 0) lanes.delete(id)
+      if (--tries.users === 0) allTries.delete(key)
     }
   }
 
-  /** `locked`: no try is left, and none was given back meanwhile. */
-  const withReservation = async <T>(
-    id: string,
-    lane: Lane,
+  /** `locked`: no try is left, and none was given back while `meanwhile` went on. */
+  const withReservation = <T>(
+    counted: Counted,
     job: (reservation: Reservation) => Promise<T>,
-  ): Promise<T | 'locked'> => {
-    const attempt = async (): Promise<{ result: T } | undefined> => {
-      const reservation = await failures.reserve(id)
-      if (!reservation) return undefined
-      try {
-        return { result: await job(reservation) }
-      } finally {
-        lane.compared++
+    meanwhile: () => Promise<void>,
+  ): Promise<T | 'locked'> =>
+    withTries(counted, async (tries) => {
+      const attempt = async (): Promise<{ result: T } | undefined> => {
+        const reservation = await failures.reserve(counted)
+        if (!reservation) return undefined
+        try {
+          return { result: await job(reservation) }
+        } finally {
+          tries.compared++
+        }
       }
-    }
-    for (;;) {
-      const { compared } = lane
-      const trying = attempt()
-      lane.underWay.add(trying)
-      const done = await trying.finally(() => lane.underWay.delete(trying))
-      if (done) return done.result
-      // Only what was compared can have given a try back: two that merely look would otherwise wait for each other.
-      await Promise.allSettled(lane.underWay)
-      if (lane.compared === compared) return 'locked'
-    }
-  }
+      let waited: Promise<void> | undefined
+      for (;;) {
+        const { compared } = tries
+        const trying = attempt()
+        tries.underWay.add(trying)
+        const done = await trying.finally(() => tries.underWay.delete(trying))
+        if (done) return done.result
+        // At the same time as the others: who waits for them first would answer later than for a name without account.
+        waited ??= meanwhile()
+        await Promise.allSettled([waited, ...tries.underWay])
+        // Only what was compared can have given a try back: two that merely look would otherwise wait for each other.
+        if (tries.compared !== compared) continue
+        await waited
+        return 'locked'
+      }
+    })
 
   const compare = async (
-    account: StoredAccount,
+    counted: Counted,
     hash: string,
     password: string,
     reservation: Reservation,
@@ -92,52 +116,45 @@ export function createPasswordCheck(deps: {
       if (!(await hasher.verify(hash, password))) return 'wrong'
       // A busy moment is no reason to refuse: the next sign-in makes the better hash.
       const better = hasher.needsRehash(hash) ? await hasher.hash(password).catch(() => undefined) : undefined
-      const current = await failures.succeed(account.id, hash, { passwordHash: better, lastSignInAt })
+      const current = await failures.succeed(counted, hash, { passwordHash: better, lastSignInAt })
       return current ? 'right' : 'wrong'
     } catch (error) {
       // Overload is not the person's mistake.
-      await failures.giveBack(account.id, reservation)
+      await failures.giveBack(counted, reservation)
       throw error
     }
   }
 
-  const burn = async (password: string): Promise<void> => {
-    await failures.pretend()
-    await hasher.verifyNothing(password)
-  }
-
   return {
-    /** The cost of a check without an account. @throws AppError `overloaded` (503) */
-    burn,
+    /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
+    burn: (name: string, password: string): Promise<void> => inLane(name, () => burn(password)),
     /** @throws AppError `overloaded` (503) when a check would be refused anyway */
     admit: () => hasher.admit(),
 
-    /**
-     * @param options.signIn record the time of a successful sign-in
-     * @throws AppError `overloaded` (503); the try is then not counted
-     */
-    async check(
-      account: StoredAccount,
-      password: string,
-      options: { signIn: boolean },
-    ): Promise<CheckOutcome> {
+    /** @throws AppError `overloaded` (503); the try is then not counted */
+    check(account: StoredAccount, password: string, options: CheckOptions): Promise<CheckOutcome> {
       const { passwordHash } = account
-      if (passwordHash === null || account.disabledAt !== null) {
-        await burn(password)
-        return passwordHash === null ? 'no_password' : 'disabled'
-      }
-      const outcome = await inLane(account.id, (lane) =>
-        withReservation(account.id, lane, async (reservation) => {
-          const record =
-            options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < clock() - 60_000
-          const lastSignInAt = record ? new Date(clock()) : undefined
-          const result = await compare(account, passwordHash, password, reservation, lastSignInAt)
-          if (result === 'wrong' && reservation.locks) deps.locked(account, reservation.locks)
-          return result
-        }),
-      )
-      if (outcome === 'locked') await burn(password)
-      return outcome
+      const { device, name = account.username } = options
+      const counted = { accountId: account.id, device }
+      return inLane(device ?? name, async () => {
+        if (passwordHash === null || account.disabledAt !== null) {
+          await burn(password)
+          return passwordHash === null ? 'no_password' : 'disabled'
+        }
+        return withReservation(
+          counted,
+          async (reservation) => {
+            const record =
+              options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < clock() - 60_000
+            const lastSignInAt = record ? new Date(clock()) : undefined
+            const result = await compare(counted, passwordHash, password, reservation, lastSignInAt)
+            if (result === 'wrong' && reservation.locks && device === undefined)
+              deps.locked(account, reservation.locks)
+            return result
+          },
+          () => burn(password),
+        )
+      })
     },
   }
 }

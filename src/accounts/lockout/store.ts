@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
+import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 
 /** What this failure, if it is one, does; a lock is already set. `for_good`: until a new password is set. */
@@ -8,6 +9,16 @@ export type Reservation = { locks: false | 'for_a_while' | 'for_good' }
 /** NIST SP 800-63B-4 §3.2.2: no more than this many wrong passwords in a row, however long it takes. */
 const mostInARow = 100
 const forGood = new Date(Date.UTC(9999, 0))
+
+/**
+ * Whose failures are counted. With a `device` (a browser that has signed in to the account before) those of that device
+ * alone: strangers and devices lock out each for themselves.
+ */
+export interface Counted {
+  accountId: string
+  /** The id in the device's sealed cookie. */
+  device?: string | undefined
+}
 
 /**
  * Failed sign-ins in a row, counted before each check: a failure is reserved by one conditional update, and only a
@@ -25,56 +36,105 @@ export function createFailureStore(options: {
   const { clock, failures, lockSeconds } = options
   const { prisma } = options.db
 
+  const read = async ({ accountId, device }: Counted) => {
+    const select = { failedSignIns: true, lockedUntil: true }
+    if (device === undefined) return prisma.account.findUnique({ where: { id: accountId }, select })
+    const row = await prisma.deviceFailures.findUnique({ where: { id: device }, select })
+    return row ?? { failedSignIns: 0, lockedUntil: null }
+  }
+
+  /** One failure more than `before`, unless the count has moved or a lock has set in. Returns the rows changed. */
+  const write = ({ accountId, device }: Counted, before: number, until: Date | null, now: Date) => {
+    if (device === undefined)
+      return prisma.$executeRaw`UPDATE accounts
+        SET failed_sign_ins = ${before + 1}, locked_until = ${until}
+        WHERE id = ${accountId} AND failed_sign_ins = ${before}
+        AND (locked_until IS NULL OR locked_until <= ${now})`
+    return prisma.$executeRaw`INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at)
+      VALUES (${device}, ${accountId}, ${before + 1}, ${until}, ${now})
+      ON CONFLICT (id) DO UPDATE SET failed_sign_ins = excluded.failed_sign_ins,
+        locked_until = excluded.locked_until, updated_at = excluded.updated_at
+      WHERE device_failures.failed_sign_ins = ${before}
+      AND (device_failures.locked_until IS NULL OR device_failures.locked_until <= ${now})`
+  }
+
   // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
   return {
-    /** undefined: the account is locked, be it by a try that is under way. */
-    async reserve(id: string): Promise<Reservation | undefined> {
+    /** undefined: locked out, be it by a try that is under way. */
+    async reserve(counted: Counted): Promise<Reservation | undefined> {
       for (;;) {
-        const before = await prisma.account.findUnique({
-          where: { id },
-          select: { failedSignIns: true, lockedUntil: true },
-        })
+        const before = await read(counted)
         const now = new Date(clock())
         if (!before || (before.lockedUntil !== null && before.lockedUntil > now)) return undefined
         const failed = before.failedSignIns + 1
         const locks = failed >= mostInARow ? 'for_good' : failed % failures === 0 && 'for_a_while'
         const passing = locks ? new Date(now.getTime() + lockSeconds * 1000) : null
         const until = locks === 'for_good' ? forGood : passing
-        const reserved = await prisma.$executeRaw`UPDATE accounts
-          SET failed_sign_ins = ${failed}, locked_until = ${until}
-          WHERE id = ${id} AND failed_sign_ins = ${before.failedSignIns}
-          AND (locked_until IS NULL OR locked_until <= ${now})`
-        if (reserved === 1) return { locks }
+        try {
+          if ((await write(counted, before.failedSignIns, until, now)) === 1) return { locks }
+        } catch (error) {
+          // The account was deleted meanwhile.
+          if (isMissingReference(error)) return undefined
+          throw error
+        }
       }
     },
 
     /** Takes a reservation back: the password could not be checked. */
-    async giveBack(id: string, { locks }: Reservation): Promise<void> {
+    async giveBack({ accountId, device }: Counted, { locks }: Reservation): Promise<void> {
+      if (device !== undefined) {
+        await prisma.$executeRaw`UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1
+          WHERE id = ${device} AND failed_sign_ins > 0`
+        if (locks)
+          await prisma.$executeRaw`UPDATE device_failures SET locked_until = NULL WHERE id = ${device}`
+        return
+      }
       await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
-        WHERE id = ${id} AND failed_sign_ins > 0`
-      if (locks) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${id}`
+        WHERE id = ${accountId} AND failed_sign_ins > 0`
+      if (locks) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${accountId}`
     },
 
     /**
      * The password was right: nothing is counted any more. False when the password was changed or the account was
-     * disabled while it was being checked.
+     * disabled while it was being checked. A success on a device leaves strangers locked out who are: it must not give
+     * them new tries.
      */
     async succeed(
-      id: string,
+      { accountId, device }: Counted,
       checkedHash: string,
       also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
     ): Promise<boolean> {
-      const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL,
+      // Of a stranger's success the lock is its own reservation; of a device's it is somebody else's.
+      const now = new Date(device === undefined ? forGood : clock())
+      const changed = await prisma.$executeRaw`UPDATE accounts SET
+        failed_sign_ins = CASE WHEN locked_until > ${now} THEN failed_sign_ins ELSE 0 END,
+        locked_until = CASE WHEN locked_until > ${now} THEN locked_until ELSE NULL END,
         password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
         last_sign_in_at = COALESCE(${also.lastSignInAt ?? null}, last_sign_in_at)
-        WHERE id = ${id} AND password_hash = ${checkedHash} AND disabled_at IS NULL`
+        WHERE id = ${accountId} AND password_hash = ${checkedHash} AND disabled_at IS NULL`
+      if (changed === 1 && device !== undefined)
+        await prisma.$executeRaw`DELETE FROM device_failures WHERE id = ${device}`
       return changed === 1
+    },
+
+    /** Deletes up to `limit` counts of devices that nothing was added to since a time. Returns how many. */
+    async deleteStale({ before, limit }: { before: Date; limit: number }): Promise<number> {
+      const rows = await prisma.deviceFailures.findMany({
+        where: { updatedAt: { lt: before } },
+        select: { id: true },
+        take: limit,
+      })
+      const { count } = await prisma.deviceFailures.deleteMany({
+        where: { id: { in: rows.map(({ id }) => id) }, updatedAt: { lt: before } },
+      })
+      return count
     },
 
     /** Unlocks whatever the password. False: no such account. */
     async clear(id: string): Promise<boolean> {
       const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL
         WHERE id = ${id}`
+      await prisma.deviceFailures.deleteMany({ where: { accountId: id } })
       return changed === 1
     },
 

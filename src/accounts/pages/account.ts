@@ -155,6 +155,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         newPassword: new_password,
         keepSessionUid: session.uid,
         address: request.ip,
+        devices: http.devices.of(request),
       })
       // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
       await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })

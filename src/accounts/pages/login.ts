@@ -33,7 +33,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     return renderPage(reply, 'interaction/sign-in', await page(request, { alert }))
   })
 
-  app.post('/login', http.limit('signIn'), async (request, reply) => {
+  app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) => {
     const outcome = await signInForm.submit(request, reply, undefined)
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {

@@ -34,11 +34,15 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
 
   app.get('/forgot-password', (request, reply) => showForgot(reply, browser.flow(request)))
 
-  app.post('/forgot-password', http.limit('mail'), async (request, reply) => {
+  app.post('/forgot-password', http.limit('mail', 'email'), async (request, reply) => {
     const flow = browser.flow(request)
     const form = parseForm(forgotForm, request.body)
     if (!form.ok) return showForgot(reply, flow, form, 422)
-    await accounts.forgot(form.value.email, { address: request.ip, flow })
+    await accounts.forgot(form.value.email, {
+      address: request.ip,
+      flow,
+      devices: http.devices.of(request),
+    })
     browser.rememberFlow(reply, flow)
     return renderPage(reply, 'accounts/forgot-sent', {
       email: form.value.email,

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { parseForm, shownAgain } from '../../http/forms.ts'
+import type { KnownDevices } from '../../http/known-devices.ts'
 import type { Accounts } from '../accounts.ts'
 import { type BrowserState, withFlow } from './browser-state.ts'
 
@@ -29,7 +30,11 @@ const typed = z.object({
 const REFUSED = 'The email, username or password is not right. Check them, or reset your password.'
 
 /** What the sign-in form does, on /login and inside a flow alike. */
-export function createSignInForm(deps: { accounts: Pick<Accounts, 'authenticate'>; browser: BrowserState }) {
+export function createSignInForm(deps: {
+  accounts: Pick<Accounts, 'authenticate'>
+  browser: BrowserState
+  devices: Pick<KnownDevices, 'of'>
+}) {
   return {
     async submit(
       request: FastifyRequest,
@@ -38,7 +43,11 @@ export function createSignInForm(deps: { accounts: Pick<Accounts, 'authenticate'
     ): Promise<SignInOutcome> {
       const form = parseForm(typed, request.body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
-      const outcome = await deps.accounts.authenticate({ ...form.value, address: request.ip })
+      const outcome = await deps.accounts.authenticate({
+        ...form.value,
+        address: request.ip,
+        devices: deps.devices.of(request),
+      })
       switch (outcome.kind) {
         case 'ok':
           deps.browser.clearPending(reply)

@@ -103,13 +103,13 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     return show(reply, pending, { errors: { code: REFUSALS[outcome.kind] ?? '' } }, 422)
   })
 
-  app.post('/verify-email/resend', http.limit('mail'), async (request, reply) => {
+  app.post('/verify-email/resend', http.limit('mail', null), async (request, reply) => {
     const pending = browser.pending(request)
     if (!pending) throw nothingPending()
     await accounts.verification.send(pending.accountId, pending.flow)
     return show(reply, pending, { notice: 'A new message is on its way.' })
   })
-  app.post('/verify-email/address', http.limit('mail'), async (request, reply) => {
+  app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
     const pending = browser.pending(request)
     // Only while nothing is proven: a proven address is changed on the account page, after a fresh sign-in.
     if (!pending || (await accounts.byId(pending.accountId))?.email !== null) throw nothingPending()

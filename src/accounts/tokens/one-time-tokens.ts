@@ -44,6 +44,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
      * Undefined: nothing was issued, since there were enough mails of this purpose for an hour, or the account is gone.
      * @param options.ttl seconds
      * @param options.code whether there is a code beside the link
+     * @param options.limited false: however many there were; for what strangers cannot repeat
      */
     async issue(options: {
       purpose: Purpose
@@ -51,6 +52,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       email: string | null
       ttl: number
       code: boolean
+      limited?: boolean
     }): Promise<IssuedToken | undefined> {
       const { purpose, accountId, email, ttl } = options
       const id = randomUUID()
@@ -67,7 +69,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       })
       if (!stored) return undefined
       // Counted once it is stored: of several that are issued at once, none may overlook the others.
-      if (accountId !== null && email !== null) {
+      if (accountId !== null && email !== null && options.limited !== false) {
         const issued = await lately(purpose, accountId, email)
         if (issued.some(({ length }) => length > mostAnHour)) {
           await store.delete(id)
@@ -80,9 +82,9 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
     },
 
     /** Looks a token up; uses nothing up. undefined: never issued, used, or expired. */
-    async find(purpose: Purpose, token: string): Promise<TokenRow | undefined> {
+    async find(purposes: readonly Purpose[], token: string): Promise<TokenRow | undefined> {
       if (!/^[\w-]{43}$/.test(token)) return undefined
-      return store.byHash(purpose, tokenHash(token))
+      return store.byHash(purposes, tokenHash(token))
     },
 
     /** Seconds until one more mail may be caused for an account, to an address; 0: now. */

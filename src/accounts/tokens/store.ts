@@ -4,7 +4,11 @@ import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { wholeSecond } from '../store.ts'
 
-export type Purpose = 'verify_email' | 'reset_password' | 'setup'
+/**
+ * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
+ * they must not be able to use it up.
+ */
+export type Purpose = 'verify_email' | 'reset_password' | 'let_in' | 'setup'
 
 export interface TokenRow {
   id: string
@@ -42,7 +46,8 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       }
     },
 
-    async byHash(purpose: Purpose, tokenHash: string): Promise<TokenRow | undefined> {
+    async byHash(purposes: readonly Purpose[], tokenHash: string): Promise<TokenRow | undefined> {
+      const purpose = { in: [...purposes] }
       const row = await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose, ...live() } })
       return row ?? undefined
     },
@@ -132,10 +137,10 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       }
     },
 
-    /** Voids the live tokens of an account, of one purpose or all. */
-    async expireAllOf(accountId: string, purpose?: Purpose): Promise<void> {
+    /** Voids the live tokens of an account, of some purposes or all. */
+    async expireAllOf(accountId: string, ...purposes: Purpose[]): Promise<void> {
       await prisma.oneTimeToken.updateMany({
-        where: { accountId, ...(purpose && { purpose }), ...live() },
+        where: { accountId, ...(purposes.length > 0 && { purpose: { in: purposes } }), ...live() },
         data: { expiresAt: now() },
       })
     },

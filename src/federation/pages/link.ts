@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { Form } from '../../http/pages.ts'
+import { countNow, nameAccount } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import type { FederatedAccount } from '../dependencies.ts'
 import { answerWith } from '../finish.ts'
@@ -20,6 +21,7 @@ const REFUSED = 'The password is not right. Check it, or reset it.'
  */
 export async function linkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
   const { tickets, accounts, http, arrivals, providers } = deps
+  const limit = http.limit('signIn', null)
 
   async function find(request: FastifyRequest, ticket: string) {
     const arrival = await tickets.find(request, ticket)
@@ -76,14 +78,22 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
 
   app.post<{ Params: { ticket: string } }>(
     '/login/link/:ticket',
-    http.limit('signIn'),
+    { onRequest: limit.onRequest ?? [] },
     async (request, reply) => {
       const { ticket } = request.params
       const found = await find(request, ticket)
+      // The ticket names the account, not a field.
+      nameAccount(request, found.owner.username)
+      await countNow({ preHandler: limit.preHandler ?? [] }, request, reply)
       const { password } = typed.parse(request.body ?? {})
       if (password === '')
         return show(reply, ticket, found, { errors: { password: 'Enter your password.' } }, 422)
-      const attempt = { identifier: found.owner.username, password, address: request.ip }
+      const attempt = {
+        identifier: found.owner.username,
+        password,
+        address: request.ip,
+        devices: http.devices.of(request),
+      }
       const outcome = await accounts.authenticate(attempt)
       if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
         return show(reply, ticket, found, { alert: REFUSED }, 401)
