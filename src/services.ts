@@ -94,7 +94,10 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },
     sessions: {
-      endAll: (accountId, options = {}) => artifacts.revokeByAccount(accountId, options),
+      async endAll(accountId, { except } = {}) {
+        await artifacts.revokeByAccount(accountId, { exceptSessionUid: except?.sessionUid })
+        if (except) await artifacts.carryOver(accountId, except.sessionUid, except.generation)
+      },
       forgetConsents: (accountId) => artifacts.forgetConsents(accountId),
     },
     settings: {

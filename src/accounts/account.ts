@@ -24,8 +24,11 @@ export interface Account {
   address: Address | null
   role: Role
   disabledAt: number | null
-  /** Sign-ins, sessions and tokens from before this moment count for nothing. A whole second. */
-  authValidAfter: number
+  /**
+   * Raised by whatever ends sign-ins, in the same transaction. Sessions, Grants and sign-ins under way carry the one that
+   * they began with; those of another count for nothing.
+   */
+  generation: number
   lockedUntil: number | null
   createdAt: number
   updatedAt: number
@@ -51,7 +54,7 @@ export type AccountRow = Omit<Account, Moment | PossibleMoment | 'phoneVerified'
     role: string
   }
 
-type Moment = 'authValidAfter' | 'createdAt' | 'updatedAt'
+type Moment = 'createdAt' | 'updatedAt'
 type PossibleMoment = 'disabledAt' | 'lockedUntil' | 'lastSignInAt'
 
 export function toAccount(row: AccountRow): Account {
@@ -71,7 +74,7 @@ export function toAccount(row: AccountRow): Account {
     address: row.address === null ? null : (JSON.parse(row.address) as Address),
     role: row.role === 'admin' || row.role === 'auditor' ? row.role : 'user',
     disabledAt: orNull(row.disabledAt),
-    authValidAfter: milliseconds(row.authValidAfter),
+    generation: row.generation,
     lockedUntil: orNull(row.lockedUntil),
     createdAt: milliseconds(row.createdAt),
     updatedAt: milliseconds(row.updatedAt),

@@ -9,7 +9,7 @@ import { notFound } from './not-found.ts'
 import { type AdminAccountInput, type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
 import { createSearch } from './search.ts'
 import type { AccountSessions } from './sessions.ts'
-import { type AccountChanges, type AccountStore, wholeSecond } from './store.ts'
+import type { AccountChanges, AccountStore } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 import { canonicalUsername } from './username.ts'
 import type { Verification } from './verification.ts'
@@ -64,11 +64,16 @@ export function createAdministration(deps: {
 
   /** Whoever just signed in is out too. */
   const shutOut = async (id: string): Promise<Account> => {
-    const at = new Date(clock())
-    const account = await changeUnlessLast(id, { disabledAt: at, authValidAfter: wholeSecond(at) })
+    const account = await changeUnlessLast(id, { disabledAt: new Date(clock()), endsSignIns: true })
     await tokenStore.expireAllOf(id)
     await sessions.endAll(id)
     return account
+  }
+
+  /** A role that was taken away has ended every sign-in; what hangs on them goes too. */
+  const roleChanged = async (before: Account, account: Account): Promise<void> => {
+    if (account.generation !== before.generation) await sessions.endAll(account.id)
+    events.emit({ type: 'account.role_changed', reason: account.role, ...changeOf(before, account) })
   }
 
   return {
@@ -115,7 +120,7 @@ export function createAdministration(deps: {
     search: createSearch({ store }),
 
     /**
-     * Changes names, role and address. Another address has to be proven by its owner, and counts then; what was sent to
+     * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be proven by its owner, and counts then; what was sent to
      * an earlier one proves nothing any more.
      * @param options.ifVersion the `updatedAt` that the change is meant for
      * @throws FieldErrors (422), AppError `version_conflict`, `last_administrator` (409), `account_not_found` (404)
@@ -140,8 +145,7 @@ export function createAdministration(deps: {
         pendingEmail !== undefined
       )
         events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
-      if (role !== undefined && role !== before.role)
-        events.emit({ type: 'account.role_changed', reason: role, ...changeOf(before, account) })
+      if (role !== undefined && role !== before.role) await roleChanged(before, account)
       if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
         await tokenStore.expireAllOf(id, 'verify_email')
         if (pendingEmail !== null) verification.queue(account, pendingEmail)
@@ -151,10 +155,21 @@ export function createAdministration(deps: {
 
     /** Ends every session and token; the person may sign in again. */
     async endSessions(id: string): Promise<Account> {
-      const account = found(await store.change(id, { authValidAfter: wholeSecond(new Date(clock())) }))
+      const account = found(await store.change(id, { endsSignIns: true }))
       await sessions.endAll(id)
       events.emit({ type: 'account.sessions_ended', ...ofAccount(account) })
       return account
+    },
+
+    /**
+     * Ends every session and token but those of one session, for the person who is signed in there. Returns the generation
+     * that it goes on in.
+     */
+    async endOtherSessions(id: string, keepSessionUid: string): Promise<number> {
+      const generation = await store.endSignIns(id)
+      if (generation === undefined) throw notFound()
+      await sessions.endAll(id, { except: { sessionUid: keepSessionUid, generation } })
+      return generation
     },
 
     /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
@@ -181,10 +196,10 @@ export function createAdministration(deps: {
 
     /** @throws AppError `last_administrator` (409) */
     async setRole(id: string, role: Role): Promise<Account> {
-      const before = await store.byId(id)
+      const before = found(await store.byId(id))
       const account =
         role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
-      events.emit({ type: 'account.role_changed', reason: role, ...changeOf(before, account) })
+      await roleChanged(before, account)
       return account
     },
 

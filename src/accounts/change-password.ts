@@ -35,6 +35,7 @@ export function createChangePassword(deps: {
    * @param change.keepSessionUid the session that asks
    * @throws FieldErrors on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
    *   `overloaded` (503)
+   * @returns the generation of sign-ins that the new password begins
    */
   return async function changePassword(change: {
     accountId: string
@@ -43,7 +44,7 @@ export function createChangePassword(deps: {
     keepSessionUid?: string | undefined
     address?: string | undefined
     devices?: readonly KnownDevice[] | undefined
-  }): Promise<void> {
+  }): Promise<{ generation: number }> {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
     if (!account) throw new FieldErrors({ currentPassword: refusals.wrong })
@@ -61,13 +62,14 @@ export function createChangePassword(deps: {
 
     const passwordHash = await hasher.hash(newPassword)
     // A reset by the owner of the mailbox, while this was being checked, wins.
-    if (!(await store.replacePassword(accountId, account.passwordChangedAt, passwordHash))) {
-      throw new FieldErrors({ currentPassword: refusals.wrong })
-    }
+    const generation = await store.replacePassword(accountId, account.generation, passwordHash)
+    if (generation === undefined) throw new FieldErrors({ currentPassword: refusals.wrong })
     await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
-    await sessions.endAll(accountId, { exceptSessionUid: keepSessionUid })
+    const except = keepSessionUid === undefined ? undefined : { sessionUid: keepSessionUid, generation }
+    await sessions.endAll(accountId, { except })
     events.emit({ type: 'account.password_changed', accountId })
     const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
     if (account.email !== null) mail.send({ to: account.email, template: 'password-changed', data })
+    return { generation }
   }
 }

@@ -67,7 +67,8 @@ export function createPasswordReset(deps: {
       const { row, account, proves } = found
       const provenEmail = proves ? (row.email ?? undefined) : undefined
       const redemption = { tokenId: row.id, accountId: account.id, passwordHash, provenEmail }
-      if ((await tokenStore.redeem(redemption)) === 'done') return found
+      const done = await tokenStore.redeem(redemption)
+      if (typeof done !== 'string') return { ...found, ...done }
     }
     return undefined
   }
@@ -177,23 +178,27 @@ export function createPasswordReset(deps: {
     },
 
     /**
-     * Sets the password, ends the lock, every session and every other link. undefined: the link works no more.
+     * Sets the password, ends the lock, every session and every other link. undefined: the link works no more. Returns
+     * the generation of sign-ins that begins.
      * @throws FieldErrors on `password`; the link goes on working then. AppError `overloaded` (503)
      */
-    async reset(token: string, newPassword: string): Promise<{ accountId: string } | undefined> {
+    async reset(
+      token: string,
+      newPassword: string,
+    ): Promise<{ accountId: string; generation: number } | undefined> {
       const found = await find(token)
       if (!found) return undefined
       const weakness = await policy(newPassword, { ...found.account, email: found.row.email })
       if (weakness) throw new FieldErrors({ password: weakness })
       const done = await redeem(token, await hasher.hash(newPassword))
       if (!done) return undefined
-      const { row, account, proves } = done
+      const { row, account, proves, generation } = done
       await sessions.endAll(account.id)
       events.emit({ type: 'account.password_reset', accountId: account.id })
       if (proves) events.emit({ type: 'account.email_verified', accountId: account.id })
       const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
       if (row.email) mail.send({ to: row.email, template: 'password-changed', data })
-      return { accountId: account.id }
+      return { accountId: account.id, generation }
     },
   }
 }

@@ -35,7 +35,7 @@ export function createRegister(deps: {
   return async function register(
     input: RegistrationInput,
     origin: { address?: string | undefined; flow?: string | undefined } = {},
-  ): Promise<{ accountId: string }> {
+  ): Promise<{ accountId: string; generation: number }> {
     if (!deps.open) {
       throw new AppError(
         'registration_closed',
@@ -74,7 +74,7 @@ export function createRegister(deps: {
       ...(origin.address !== undefined && { address: origin.address }),
     })
     verification.queue(account, email, origin.flow)
-    return { accountId: account.id }
+    return { accountId: account.id, generation: account.generation }
   }
 }
 

@@ -56,7 +56,7 @@ export function createSetup(deps: {
     async createFirstAdministrator(
       token: string,
       fields: Pick<AdminAccountInput, 'username' | 'email' | 'password'>,
-    ): Promise<{ accountId: string } | undefined> {
+    ): Promise<{ accountId: string; generation: number } | undefined> {
       const row = await find(token)
       if (!row) return undefined
       if (!fields.password) throw new FieldErrors({ password: 'Enter a password.' })
@@ -68,7 +68,7 @@ export function createSetup(deps: {
       if (typeof account === 'string') throw takenError(account)
       events.emit({ type: 'account.created', ...madeOf(account), reason: 'setup' })
       await expireLinks()
-      return { accountId: account.id }
+      return { accountId: account.id, generation: account.generation }
     },
 
     /**

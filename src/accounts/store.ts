@@ -14,7 +14,7 @@ import { findAccountIds } from './search-store.ts'
 const byIdStatement = `SELECT id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", given_name AS "givenName", family_name AS "familyName", picture, locale, zoneinfo,
   phone_number AS "phoneNumber", phone_verified AS "phoneVerified", address, role, disabled_at AS "disabledAt",
-  auth_valid_after AS "authValidAfter", locked_until AS "lockedUntil", created_at AS "createdAt",
+  generation, locked_until AS "lockedUntil", created_at AS "createdAt",
   updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt" FROM accounts WHERE id = ?`
 
 export type Taken = 'username_taken' | 'email_taken'
@@ -41,7 +41,8 @@ export type AccountChanges = Partial<
     phoneVerified: boolean
     address: string | null
     disabledAt: Date | null
-    authValidAfter: Date
+    /** Also ends every sign-in, session and token of the account. */
+    endsSignIns: true
   }
 >
 
@@ -58,6 +59,11 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     const other = await prisma.account.findUnique({ where: { username: account.username } })
     return other ? 'username_taken' : 'email_taken'
   }
+
+  const valuesOf = ({ endsSignIns, ...values }: AccountChanges) => ({
+    ...values,
+    ...(endsSignIns && nextGeneration(now())),
+  })
 
   const byId = async (id: string): Promise<Account | undefined> => {
     const row = await reads.get<AccountRow>(byIdStatement, [id])
@@ -134,7 +140,7 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     },
 
     async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
-      await prisma.account.updateMany({ where: { id }, data: { ...changes, updatedAt: now() } })
+      await prisma.account.updateMany({ where: { id }, data: { ...valuesOf(changes), updatedAt: now() } })
       return byId(id)
     },
 
@@ -149,7 +155,7 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     ): Promise<Account | undefined | 'version_conflict'> {
       const { count } = await prisma.account.updateMany({
         where: { id, updatedAt: new Date(updatedAt) },
-        data: { ...changes, updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+        data: { ...valuesOf(changes), updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
       })
       const account = await byId(id)
       return count === 0 && account ? 'version_conflict' : account
@@ -158,7 +164,8 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     /**
      * As `change`, for what takes an administrator away. Undefined: no such account. `last_administrator`: nothing was
      * changed, because nobody could undo it. Two administrators who remove each other at once come one after the other.
-     * `version_conflict`: it was changed since `ifVersion`, and nothing was changed now.
+     * `version_conflict`: it was changed since `ifVersion`, and nothing was changed now. A role that is taken away ends
+     * every sign-in.
      */
     async changeUnlessLast(
       id: string,
@@ -169,10 +176,18 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         const administrators = await tx.$queryRawUnsafe<{ id: string }[]>(lockAdministrators)
         if (administrators.length === 1 && administrators[0]?.id === id) return 'last_administrator'
         const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
-        const { count } = await tx.account.updateMany({
-          where: { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) },
-          data: { ...changes, updatedAt },
-        })
+        const where = { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) }
+        const above = changes.role === undefined ? [] : ROLES.slice(ROLES.indexOf(changes.role) + 1)
+        const taken =
+          above.length > 0 &&
+          (await tx.account.updateMany({
+            where: { ...where, role: { in: above } },
+            data: { ...valuesOf({ ...changes, endsSignIns: true }), updatedAt },
+          }))
+        const { count } =
+          taken && taken.count > 0
+            ? taken
+            : await tx.account.updateMany({ where, data: { ...valuesOf(changes), updatedAt } })
         return count === 0 && ifVersion !== undefined ? 'version_conflict' : 'done'
       })
       if (done === 'last_administrator') return done
@@ -180,13 +195,29 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return done === 'version_conflict' && account ? done : account
     },
 
-    /** Sets a new password if nobody else has meanwhile. @param last when the one that was checked was set */
-    async replacePassword(id: string, last: number | null, passwordHash: string): Promise<boolean> {
-      const { count } = await prisma.account.updateMany({
-        where: { id, disabledAt: null, passwordChangedAt: last === null ? null : new Date(last) },
-        data: { passwordHash, passwordChangedAt: now(), updatedAt: now() },
+    /**
+     * Sets a new password, and ends every sign-in, unless those of `generation`, when the old one was checked, have ended
+     * meanwhile. Returns the generation that begins.
+     */
+    async replacePassword(id: string, generation: number, passwordHash: string): Promise<number | undefined> {
+      const at = now()
+      const changed = await prisma.account.updateManyAndReturn({
+        where: { id, disabledAt: null, generation },
+        data: { passwordHash, passwordChangedAt: at, updatedAt: at, ...nextGeneration(at) },
+        select: { generation: true },
       })
-      return count === 1
+      return changed[0]?.generation
+    },
+
+    /**
+     * Ends every sign-in. Returns the generation that begins; undefined: no such account. `updated_at` stays: it is a
+     * claim about the person.
+     */
+    async endSignIns(id: string): Promise<number | undefined> {
+      const rows = await prisma.$queryRaw<{ generation: number }[]>`UPDATE accounts
+        SET generation = generation + 1, auth_valid_after = ${wholeSecond(now())}
+        WHERE id = ${id} RETURNING generation`
+      return rows[0]?.generation
     },
 
     async delete(id: string): Promise<boolean> {
@@ -236,5 +267,14 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
 
 export type AccountStore = ReturnType<typeof createAccountStore>
 
-/** Protocol times are whole seconds: a sign-in in the same second as the cut must not fall before it. */
+/** From the least to the most. */
+const ROLES: readonly Role[] = ['user', 'auditor', 'admin']
+
+/** What ends every sign-in, session and token of an account: written together with its cause, in one statement. */
+export const nextGeneration = (at: Date) => ({
+  generation: { increment: 1 },
+  authValidAfter: wholeSecond(at),
+})
+
+/** As version 0.1 compares it with protocol times. */
 export const wholeSecond = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000)

@@ -77,7 +77,7 @@ export function createVerification(deps: {
     if (accountId === null || email === null) return { kind: 'expired' }
     const before = await store.byId(accountId)
     const result = await tokenStore.redeem({ tokenId: id, accountId, provenEmail: email })
-    if (result !== 'done' || !before) {
+    if (typeof result === 'string' || !before) {
       const kind = result === 'taken' ? 'taken' : 'expired'
       events.emit({ type: 'account.verification_failed', accountId, reason: kind })
       return { kind }

@@ -15,7 +15,7 @@ export interface ApiAccount {
   role: string
   disabledAt: number | null
   lockedUntil: number | null
-  authValidAfter: number
+  generation: number
   updatedAt: number
 }
 
@@ -35,7 +35,7 @@ export interface AccountService {
   register(
     input: { username: string; email: string; password: string; givenName?: unknown; familyName?: unknown },
     origin: Origin,
-  ): Promise<{ accountId: string }>
+  ): Promise<{ accountId: string; generation: number }>
   authenticate(attempt: Origin & { identifier: string; password: string }): Promise<Authentication>
   updateProfile(id: string, input: { givenName?: unknown; familyName?: unknown }): Promise<ApiAccount>
   changeEmail(id: string, email: string): Promise<boolean>
@@ -46,7 +46,7 @@ export interface AccountService {
       newPassword: string
       keepSessionUid?: string | undefined
     },
-  ): Promise<void>
+  ): Promise<{ generation: number }>
   disable(id: string): Promise<unknown>
   verification: {
     send(id: string): Promise<void>
@@ -66,13 +66,21 @@ export interface TokenSet {
 
 /** src/oidc/mint.ts */
 export interface TokenMint {
-  issue(who: { accountId: string; amr: string[] }): Promise<TokenSet>
-  issueAccessToken(who: { accountId: string }): Promise<{ access_token: string; expires_in: number }>
+  issue(who: {
+    accountId: string
+    generation: number
+    amr: string[]
+    upstream?: UpstreamSession | undefined
+  }): Promise<TokenSet>
+  issueAccessToken(who: {
+    accountId: string
+    generation: number
+  }): Promise<{ access_token: string; expires_in: number }>
   refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unconfirmed'>
   accept(
     token: string,
   ): Promise<
-    { accountId: string; grantId: string; access: 'full' | 'read' | 'none'; issuedAt: number } | undefined
+    { accountId: string; grantId: string; access: 'full' | 'read' | 'none'; generation: number } | undefined
   >
   endFamily(grantId: string): Promise<void>
   endFamilyOf(refreshToken: string): Promise<void>
@@ -87,9 +95,17 @@ export interface Sessions {
   start(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: { accountId: string; amr: string[] },
+    who: { accountId: string; generation: number; amr: string[] },
   ): Promise<void>
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
+}
+
+/** The sign-in elsewhere that tokens came by. */
+interface UpstreamSession {
+  provider: string
+  issuer: string
+  subject: string
+  sid?: string | undefined
 }
 
 /** What a sign-in elsewhere came to. */
@@ -107,7 +123,10 @@ export interface UpstreamSignIns {
     purpose: { kind: 'api' } | { kind: 'code'; challenge: string },
   ): Promise<UpstreamOutcome>
   callback(request: FastifyRequest, reply: FastifyReply, provider: string): Promise<UpstreamOutcome>
-  redeemCode(code: string, verifier: string): Promise<{ accountId: string; at: number } | undefined>
+  redeemCode(
+    code: string,
+    verifier: string,
+  ): Promise<{ accountId: string; generation: number; upstream: UpstreamSession } | undefined>
 }
 
 export interface ApiDependencies {
@@ -116,8 +135,8 @@ export interface ApiDependencies {
   limit: Limit
   devices: Pick<KnownDevices, 'of'>
   accounts: AccountService
-  /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
-  findLive(accountId: string, since: number): Promise<ApiAccount | undefined>
+  /** The account, if it and its sign-ins of a generation still count. */
+  findLive(accountId: string, generation: number): Promise<ApiAccount | undefined>
   mint: TokenMint
   sessions: Sessions
   upstream: UpstreamSignIns

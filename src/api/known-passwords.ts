@@ -44,9 +44,9 @@ export function createKnownPasswords(deps: {
   const mac = (...parts: (string | number)[]): Buffer =>
     createHmac('sha256', key).update(JSON.stringify(parts)).digest()
 
-  /** Every change of password, of address or by an administrator moves one of the two times. */
+  /** Every change of password, of address or by an administrator moves one of the two. */
   const proofOf = (account: ApiAccount, password: string): Buffer =>
-    mac('proof', account.id, account.authValidAfter, account.updatedAt, password)
+    mac('proof', account.id, account.generation, account.updatedAt, password)
 
   const nameOf = (identifier: string): string => mac('identifier', identifier).toString('base64url')
 

@@ -63,7 +63,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     if (passwords.current === undefined)
       throw new FieldProblems({ current_password: 'This field is missing.' })
     const accountId = caller.account.id
-    await inOurNames(
+    const { generation } = await inOurNames(
       accounts.changePassword({
         accountId,
         currentPassword: passwords.current,
@@ -73,7 +73,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
         ...(caller.by === 'session' && { keepSessionUid: caller.uid }),
       }),
     )
-    if (caller.by === 'session') await sessions.start(request, reply, { accountId, amr: ['pwd'] })
+    if (caller.by === 'session') await sessions.start(request, reply, { accountId, generation, amr: ['pwd'] })
   }
 
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {

@@ -32,7 +32,8 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
 
   open.post('/session/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
     const account = await signIn(deps, request, reply, request.body)
-    await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
+    const { id: accountId, generation } = account
+    await sessions.start(request, reply, { accountId, generation, amr: ['pwd'] })
     return profileOf(account)
   })
 

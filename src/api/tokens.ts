@@ -67,13 +67,13 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   open.post('/register', withLimit(register, limit('register')), async (request, reply) => {
     const { username, email, password, first_name, last_name } = request.body
     const account = { username, email, password, givenName: first_name, familyName: last_name }
-    const { accountId } = await inOurNames(accounts.register(account, { address: request.ip }))
-    return reply.code(201).send(await mint.issue({ accountId, amr: ['pwd'] }))
+    const made = await inOurNames(accounts.register(account, { address: request.ip }))
+    return reply.code(201).send(await mint.issue({ ...made, amr: ['pwd'] }))
   })
 
   open.post('/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
-    const { id } = await signIn(deps, request, reply, request.body)
-    return mint.issue({ accountId: id, amr: ['pwd'] })
+    const { id: accountId, generation } = await signIn(deps, request, reply, request.body)
+    return mint.issue({ accountId, generation, amr: ['pwd'] })
   })
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {
@@ -96,8 +96,8 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   })
 
   known.post('/tokens', withLimit(createToken, limit('token')), async (request) => {
-    const { account } = callerOf(request)
-    const { access_token, expires_in } = await mint.issueAccessToken({ accountId: account.id })
+    const { id: accountId, generation } = callerOf(request).account
+    const { access_token, expires_in } = await mint.issueAccessToken({ accountId, generation })
     return { token: access_token, expiration: expires_in }
   })
 }

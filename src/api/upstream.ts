@@ -105,11 +105,11 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
   open.post('/oauth/exchange', withLimit(exchange, limit('federation')), async (request, reply) => {
     const { code, code_verifier } = request.body
     const signedIn = await upstream.redeemCode(code, code_verifier)
-    const account = signedIn && (await deps.findLive(signedIn.accountId, signedIn.at))
-    if (!account) {
+    const account = signedIn && (await deps.findLive(signedIn.accountId, signedIn.generation))
+    if (!signedIn || !account) {
       const { message } = invalidCredentials(request, reply, 'no such one-time code', 'invalid_token')
       throw new AppError('invalid_grant', 401, 'Invalid code or verifier', { detail: message })
     }
-    return mint.issue({ accountId: account.id, amr: ['fed'] })
+    return mint.issue({ ...signedIn, amr: ['fed'] })
   })
 }

@@ -91,20 +91,20 @@ export function createArrivals(
     }
   }
 
-  /** Adds the identity to an account that its owner has proven a moment ago. */
+  /** Adds the identity to an account that its owner has proven a moment ago, by a sign-in of `generation`. */
   async function link(
     request: FastifyRequest,
     reply: FastifyReply,
     arrival: Arrival,
-    accountId: string,
+    proven: { accountId: string; generation: number },
   ): Promise<Answer> {
     const { purpose, provider, identity, profile } = arrival
-    const outcome = await accounts.linked.link(accountId, identity, profile, provider.name)
+    const outcome = await accounts.linked.link(proven, identity, profile, provider.name)
     if (outcome === 'identity_taken') return setback(purpose, 'identity_taken', provider.id)
-    const account = outcome === 'no_account' ? undefined : await accounts.byId(accountId)
+    const account = outcome === 'no_account' ? undefined : await accounts.byId(proven.accountId)
     if (!account) return setback(purpose, 'disabled', provider.id)
     if (purpose.kind === 'link') return { location: `/account?done=linked&provider=${provider.id}` }
-    return finish.signedIn(request, reply, account, arrival)
+    return finish.signedIn(request, reply, { ...account, ...proven }, arrival)
   }
 
   return {
@@ -126,7 +126,7 @@ export function createArrivals(
         // The session that asked has to be there still: nobody is linked to an account that was signed out meanwhile.
         const session = await deps.sessions.current(request, reply)
         if (session?.accountId !== purpose.accountId) return setback(purpose, 'expired', provider.id)
-        return link(request, reply, arrival, purpose.accountId)
+        return link(request, reply, arrival, session)
       }
       const origin = { address: request.ip }
       const outcome = await accounts.linked.signIn(arrival.identity, origin)
@@ -160,7 +160,7 @@ export function createArrivals(
       return setback(arrival.purpose, 'other_account', arrival.provider.id)
     const spent = await tickets.spend(ticket).then(() => true, ifExpired)
     if (!spent) return setback(arrival.purpose, 'expired', arrival.provider.id)
-    return link(request, reply, waiting, owner.id)
+    return link(request, reply, waiting, { accountId: owner.id, generation: outcome.account.generation })
   }
 }
 

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import { setErrorFormat } from '../http/error-format.ts'
 import { parseUrlEncoded } from '../http/forms.ts'
 import { programHeaders } from '../http/headers.ts'
+import type { Codes } from './codes.ts'
 import { UpstreamError, type UpstreamLogout } from './connector.ts'
 import type { FederationDependencies } from './dependencies.ts'
 
@@ -16,14 +17,17 @@ const body = z.object({ logout_token: z.string().min(1).max(8192) })
 
 /**
  * `POST /api/auth/oauth/:provider/backchannel-logout`: a provider tells that somebody has signed out there, and their
- * sessions here that came by it end, in every browser; apps are told in turn (OpenID Connect Back-Channel Logout §2.5 to
- * §2.8).
+ * sessions here that came by it end, in every browser, and so do tokens of the JSON API; apps are told in turn (OpenID
+ * Connect Back-Channel Logout §2.5 to §2.8).
  */
 export async function backChannelLogoutRoute(
   app: FastifyInstance,
-  deps: Pick<FederationDependencies, 'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'http'>,
+  deps: Pick<
+    FederationDependencies,
+    'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'mint' | 'http'
+  > & { codes: Pick<Codes, 'end'> },
 ): Promise<void> {
-  const { providers, artifacts, accounts, sessions } = deps
+  const { providers, artifacts, accounts, sessions, mint } = deps
   setErrorFormat(app, 'oauth')
   const options = programHeaders(app, { secure: deps.issuer.protocol === 'https:' })
   app.removeAllContentTypeParsers()
@@ -33,10 +37,13 @@ export async function backChannelLogoutRoute(
   })
 
   async function end({ issuer, subject, sid }: UpstreamLogout): Promise<void> {
+    await deps.codes.end({ issuer, subject, sid })
     const bySubject = subject === undefined ? undefined : await accounts.linked.accountOf({ issuer, subject })
     const accountId =
       bySubject ?? (sid === undefined ? undefined : await sessions.findByUpstream(issuer, sid))
-    if (accountId !== undefined) await sessions.endUpstream(accountId, { issuer, subject, sid })
+    if (accountId === undefined) return
+    await sessions.endUpstream(accountId, { issuer, subject, sid })
+    await mint.endFederated(accountId, { issuer, subject, sid })
   }
 
   app.post<{ Params: { provider: string } }>(

@@ -14,6 +14,8 @@ export interface FederatedAccount {
   email: string | null
   pendingEmail: string | null
   disabledAt: number | null
+  /** Of sign-ins; raised by whatever ends them. */
+  generation: number
 }
 
 /** Who somebody is at a provider, as it is stored. */
@@ -58,7 +60,7 @@ export interface AccountService {
       origin: Origin,
     ): Promise<SignInOutcome | { kind: 'email_taken' }>
     link(
-      accountId: string,
+      proven: { accountId: string; generation: number },
       identity: StoredIdentity,
       profile: StoredProfile,
       providerName: string,
@@ -86,26 +88,29 @@ export interface UpstreamSession {
   sid?: string | undefined
 }
 
+/** Somebody who has signed in, in the generation that their account was in then. */
+interface SignIn {
+  accountId: string
+  generation: number
+  amr: string[]
+  upstream?: UpstreamSession | undefined
+}
+
+/** Which sign-ins elsewhere have ended: those of one session there, else all of a subject. */
+export interface EndedUpstream {
+  issuer: string
+  subject?: string | undefined
+  sid?: string | undefined
+}
+
 /** The browser's sign-in session. */
 export interface Sessions {
   current(
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
-  start(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    who: { accountId: string; amr: string[]; upstream?: UpstreamSession | undefined },
-  ): Promise<void>
-  endUpstream(
-    accountId: string,
-    which: {
-      issuer: string
-      subject?: string | undefined
-      sid?: string | undefined
-      except?: string | undefined
-    },
-  ): Promise<void>
+  ): Promise<{ accountId: string; generation: number; uid: string; loginTs: number } | undefined>
+  start(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<void>
+  endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<void>
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
 
@@ -120,6 +125,7 @@ export interface TokenSet {
 /** Who waits in a browser for the proof of an address. */
 export interface Pending {
   accountId: string
+  generation: number
   email: string
   flow?: string | undefined
   upstream: UpstreamSession
@@ -135,8 +141,9 @@ export interface FederationDependencies {
   accounts: AccountService
   sessions: Sessions
   mint: {
-    issue(who: { accountId: string; amr: string[] }): Promise<TokenSet>
-    endFederated(accountId: string): Promise<void>
+    issue(who: SignIn): Promise<TokenSet>
+    /** Without `which`, whatever came by a sign-in elsewhere. */
+    endFederated(accountId: string, which?: EndedUpstream): Promise<void>
   }
   registration: 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void

@@ -24,7 +24,7 @@ import { createTickets } from './tickets.ts'
 export function createFederation(deps: FederationDependencies) {
   const { artifacts, providers } = deps
   const binding = createBrowserBinding(deps.http.cookies)
-  const codes = createCodes({ ...deps, accountOf: deps.accounts.linked.accountOf })
+  const codes = createCodes({ artifacts, clock: deps.clock, accountOf: deps.accounts.linked.accountOf })
   const finish = createFinish({ ...deps, codes })
   const tickets = createTickets({ artifacts, binding, providers })
   const arrivals = createArrivals({ ...deps, tickets, finish })
@@ -43,7 +43,7 @@ export function createFederation(deps: FederationDependencies) {
         for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
           await scope.register(routes, pages)
       })
-      await app.register(backChannelLogoutRoute, deps)
+      await app.register(backChannelLogoutRoute, { ...deps, codes })
     },
   }
 }

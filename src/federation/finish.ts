@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { CODE_TTL, type createCodes } from './codes.ts'
+import { CODE_TTL, type Codes } from './codes.ts'
 import type { FederatedAccount, FederationDependencies, UpstreamSession } from './dependencies.ts'
 import { onwards, type Setback } from './purpose.ts'
 import type { Arrival } from './tickets.ts'
@@ -16,7 +16,7 @@ const CODE_COOKIE = 'upstream_code'
  */
 export function createFinish(
   deps: Pick<FederationDependencies, 'sessions' | 'mint' | 'http' | 'setPending'> & {
-    codes: ReturnType<typeof createCodes>
+    codes: Codes
   },
 ) {
   const { sessions, mint, codes, http } = deps
@@ -37,14 +37,15 @@ export function createFinish(
       arrival: Arrival,
     ): Promise<Answer> {
       const { purpose } = arrival
-      const who = { accountId: account.id, amr: ['fed'] }
-      if (purpose.kind === 'api') return { tokens: await mint.issue(who) }
+      const { id: accountId, generation } = account
+      const who = { accountId, generation, upstream: upstreamOf(arrival) }
+      if (purpose.kind === 'api') return { tokens: await mint.issue({ ...who, amr: ['fed'] }) }
       if (purpose.kind === 'code') {
-        const code = await codes.issue(account.id, arrival.identity, purpose.challenge)
+        const code = await codes.issue(who, purpose.challenge)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
         return { location: '/login/code' }
       }
-      await sessions.start(request, reply, { ...who, upstream: upstreamOf(arrival) })
+      await sessions.start(request, reply, { ...who, amr: ['fed'] })
       return { location: onwards(purpose) }
     },
 
@@ -53,6 +54,7 @@ export function createFinish(
       const flow = arrival.purpose.kind === 'page' ? arrival.purpose.flow : undefined
       deps.setPending(reply, {
         accountId: account.id,
+        generation: account.generation,
         email: account.pendingEmail ?? '',
         flow,
         upstream: upstreamOf(arrival),

@@ -15,7 +15,7 @@ const MOST = 8
 const deviceSchema = z.object({
   accountId: z.string(),
   id: z.string(),
-  since: z.number(),
+  generation: z.number(),
   /** The names of the account, as rate limits count them. */
   names: z.array(z.string()),
   /** Of the sign-in, in seconds since the epoch. */
@@ -27,14 +27,14 @@ const cookieSchema = z.object({ devices: z.array(deviceSchema) })
 export interface KnownDevice {
   accountId: string
   id: string
-  /** The account's `authValidAfter` at that sign-in. */
-  since: number
+  /** That of the account's sign-ins, then. */
+  generation: number
 }
 
 /** An account that a browser has just signed in to. */
 export interface SignedIn {
   accountId: string
-  since: number
+  generation: number
   /** What may be typed as its name: username, e-mail address. */
   names: readonly (string | null)[]
 }
@@ -51,7 +51,7 @@ export interface KnownDevices {
 /**
  * Which browsers have signed in before (OWASP, “Device Cookies”), so that wrong passwords of strangers do not lock out
  * who belongs here. The cookie outlives sign-out; it signs nobody in and proves nothing but that. It is sealed, so
- * nobody makes one, and bound to account and moment: what ends the sessions of an account makes it worthless.
+ * nobody makes one, and bound to account and generation: what ends the sessions of an account makes it worthless.
  */
 export function createKnownDevices({
   cookies,
@@ -69,10 +69,10 @@ export function createKnownDevices({
   return {
     of: read,
     named: (request, name) => read(request).find(({ names }) => names.includes(accountNameKey(name))),
-    remember(request, reply, { accountId, since, names }) {
+    remember(request, reply, { accountId, generation, names }) {
       const device = {
         accountId,
-        since,
+        generation,
         id: randomBytes(16).toString('base64url'),
         names: names.flatMap((name) => (name === null ? [] : [accountNameKey(name)])),
         at: epochSeconds(clock),

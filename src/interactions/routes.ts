@@ -35,7 +35,7 @@ export interface Flows {
   signIn(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: { accountId: string; amr: string[]; at?: number },
+    who: { accountId: string; generation: number; amr: string[]; at?: number },
   ): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
@@ -44,11 +44,11 @@ export interface Flows {
     request: FastifyRequest,
     reply: FastifyReply,
     details: FlowDetails,
-  ): Promise<{ accountId: string; amr: string[]; at: number } | undefined>
+  ): Promise<{ accountId: string; generation: number; amr: string[]; at: number } | undefined>
 }
 
 export type SignInOutcome =
-  | { kind: 'signed_in'; accountId: string; amr: string[] }
+  | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
   /** The e-mail address has to be verified first: the page to go to. */
   | { kind: 'verify'; location: string }
   | {

@@ -1,5 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import { authTimeOf } from './auth-time.ts'
+import { type Generation, generationOf } from './generations.ts'
 import type { ProtocolResource } from './resources.ts'
 
 /** What a token may do at the administration API; to write includes to read. */
@@ -47,10 +48,10 @@ export interface AcceptedAdminToken {
   scopes: ReadonlySet<AdminScope>
   /**
    * Whom the client acts for; absent: for itself. Whether that account still counts, and what its role lets it do, is
-   * the caller's question. Times in seconds since the epoch; `authTime` is when the person signed in, however often the
-   * token was refreshed since; undefined: it is not known.
+   * the caller's question, and so is that of the generation. `authTime`, in seconds since the epoch, is when the person
+   * signed in, however often the token was refreshed since; undefined: it is not known.
    */
-  account?: { id: string; issuedAt: number; authTime: number | undefined }
+  account?: { id: string; authTime: number | undefined } & Generation
 }
 
 export interface AdminTokens {
@@ -99,10 +100,9 @@ export function createAdminTokens(deps: { issuer: string; current(): Provider })
     if (!token || client?.first_party !== true) return undefined
     const grant = await provider.Grant.find(token.grantId ?? '')
     if (grant?.accountId !== token.accountId || grant.clientId !== token.clientId) return undefined
-    return {
-      ...accepted(client, token),
-      account: { id: token.accountId, issuedAt: token.iat, authTime: authTimeOf(token) },
-    }
+    const { accountId: id } = token
+    const account = { id, generation: generationOf(grant), authTime: authTimeOf(token) }
+    return { ...accepted(client, token), account }
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { type Generation, generationOf } from './generations.ts'
 import type { SessionDevice } from './session-facts.ts'
 
 /** A browser in which an account is signed in. */
@@ -36,11 +37,16 @@ export function describeUserAgent(userAgent: string): string {
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
-export async function listDevices(artifacts: ArtifactStore, accountId: string): Promise<SignedInDevice[]> {
-  const sessions = await artifacts.listByAccount('Session', accountId)
+/** Of an account's sessions, those of its generation: others count for nothing. */
+export async function listDevices(
+  artifacts: Pick<ArtifactStore, 'listByAccount'>,
+  account: ({ id: string } & Generation) | undefined,
+): Promise<SignedInDevice[]> {
+  if (account === undefined) return []
+  const sessions = await artifacts.listByAccount('Session', account.id)
   return sessions.flatMap(({ payload }) => {
     const { uid, loginTs, device } = payload as { uid?: string; loginTs?: number; device?: SessionDevice }
-    if (uid === undefined || loginTs === undefined) return []
+    if (uid === undefined || loginTs === undefined || generationOf(payload) !== account.generation) return []
     const from = device?.address ? ` from ${device.address}` : ''
     return [
       {

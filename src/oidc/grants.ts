@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Consent, Consents } from './consents.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
+import { generationOf } from './generations.ts'
 import { scopeWithin } from './narrowed/scopes.ts'
 
 /**
@@ -63,7 +64,8 @@ export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: 
         accountId: account.accountId,
         clientId: client.clientId,
       })
-      Object.assign(grant, { jti: id, asked })
+      // The session's generation, not the account's: what was ended between the two reads stays ended.
+      Object.assign(grant, { jti: id, asked, generation: generationOf(session) })
       add(grant, consent ?? allowedBy(existing), client)
       if (!asked) addRequested(grant, ctx)
       await grant.save()
@@ -73,8 +75,6 @@ export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: 
     /** Makes a Grant count for no more than it may by now, wherever it is read. */
     attach(provider: Provider): void {
       const { Grant } = provider
-      const stored = Grant.IN_PAYLOAD
-      Object.defineProperty(Grant, 'IN_PAYLOAD', { get: () => [...stored, 'asked'] })
       const find = Grant.find.bind(Grant) as (id: string, options?: object) => Promise<KeptGrant | undefined>
       const narrowed = async (id: string, options?: object) => {
         const grant = await find(id, options)

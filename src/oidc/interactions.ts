@@ -4,10 +4,11 @@ import { actAs } from '../acting.ts'
 import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Consents } from './consents.ts'
+import { generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { hintedAccount } from './policy.ts'
-import type { Authentication, SignInSession } from './sign-in.ts'
+import { type Authentication, isAnother, type SignInSession } from './sign-in.ts'
 
 /**
  * A flow that waits for a person: what the sign-in and consent pages know of it, and the ways it goes on. The pages
@@ -77,6 +78,8 @@ export function createInteractions(deps: {
   issuer: string
   current(): Provider
   consents: Consents
+  /** False when the account, or its sign-ins of a generation, no longer count. */
+  isLive(accountId: string, generation: number): Promise<boolean>
 }): Interactions {
   async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
     pinToIssuer(request, deps.issuer)
@@ -111,6 +114,19 @@ export function createInteractions(deps: {
     return interaction
   }
 
+  /** Who may consent: whoever is signed in, unless that has ended since the flow came to its question. */
+  async function whoConsents(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    interaction: Interaction,
+  ): Promise<string | undefined> {
+    const provider = deps.current()
+    const { accountId } = interaction.session ?? {}
+    if (interaction.prompt.name !== 'consent' || accountId === undefined) return undefined
+    const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
+    return (await deps.isLive(accountId, generationOf(session))) ? accountId : undefined
+  }
+
   async function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
     interaction.result = { ...interaction.lastSubmission, ...result }
     await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
@@ -122,9 +138,11 @@ export function createInteractions(deps: {
       const interaction = await find(request, reply)
       const clientId = String(interaction.params.client_id)
       const client = await deps.current().Client.find(clientId)
+      const consents = await whoConsents(request, reply, interaction)
+      const asks = interaction.prompt.name === 'consent'
       return {
         uid: interaction.uid,
-        prompt: interaction.prompt.name === 'consent' ? 'consent' : 'login',
+        prompt: consents === undefined ? 'login' : 'consent',
         client: {
           id: clientId,
           name: client?.clientName ?? clientId,
@@ -136,7 +154,7 @@ export function createInteractions(deps: {
           unverified: client?.verified === false,
           documentHost: clientId.includes('://') ? URL.parse(clientId)?.host : undefined,
         },
-        accountId: interaction.session?.accountId,
+        accountId: asks ? consents : interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         expects: hintedAccount(interaction.params),
         startedAt: interaction.iat,
@@ -149,7 +167,7 @@ export function createInteractions(deps: {
       }
     },
 
-    async signIn(request, reply, { accountId, amr, at = epochSeconds(Date.now) }) {
+    async signIn(request, reply, { accountId, generation, amr, at = epochSeconds(Date.now) }) {
       const interaction = await find(request, reply)
       if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
         throw new AppError(
@@ -159,19 +177,19 @@ export function createInteractions(deps: {
         )
       const provider = deps.current()
       const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
-      if (session.accountId !== undefined && session.accountId !== accountId) {
-        // Somebody else was signed in here: their session ends now, so that nothing of it is inherited.
+      if (isAnother(session, { accountId, generation })) {
+        // It ends now, so that nothing of it is inherited.
         await session.destroy()
         delete interaction.session
       }
-      return finish(interaction, { login: { accountId, amr, ts: at, remember: true } })
+      return finish(interaction, { login: { accountId, generation, amr, ts: at, remember: true } })
     },
 
     async allow(request, reply) {
       const interaction = await find(request, reply)
-      const accountId = interaction.session?.accountId
-      if (interaction.prompt.name !== 'consent' || accountId === undefined)
-        throw new AppError('interaction_expired', 400, 'Sign in first. Go back to the app and start again.')
+      const accountId = await whoConsents(request, reply, interaction)
+      // The flow goes on as if nothing had been answered: to the sign-in page.
+      if (accountId === undefined) return interaction.returnTo
       // The flow belongs to whoever signed in to it: what is allowed now is their doing.
       actAs({ kind: 'account', id: accountId })
       const added = missing(interaction)

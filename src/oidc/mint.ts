@@ -1,9 +1,13 @@
-import type { Provider, RefreshToken } from 'oidc-provider'
+import type { Grant, Provider, RefreshToken } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party.ts'
+import { type Generation, generationOf } from './generations.ts'
+import { upstreamOf } from './session-facts.ts'
+import type { Authentication } from './sign-in.ts'
+import { type EndedUpstream, endsWith, type UpstreamSessions } from './upstream-sessions.ts'
 
 /** A token response (RFC 6749 §5.1). */
 export interface TokenSet {
@@ -14,8 +18,8 @@ export interface TokenSet {
   expires_in: number
 }
 
-/** An access token that is good now. Whether its account still counts is the caller's question: see `issuedAt`. */
-export interface AcceptedToken {
+/** An access token that is good now. Whether its account and generation still count is the caller's question. */
+export interface AcceptedToken extends Generation {
   accountId: string
   grantId: string
   /**
@@ -23,8 +27,6 @@ export interface AcceptedToken {
    * the same scopes. `none`: any other; what a person allowed an app says nothing about this API.
    */
   access: 'full' | 'read' | 'none'
-  /** Seconds since the epoch. */
-  issuedAt: number
 }
 
 /**
@@ -36,9 +38,9 @@ export interface AcceptedToken {
  */
 export interface Mint {
   /** @param amr how the person proved who they are (RFC 8176) */
-  issue(who: { accountId: string; amr: string[] }): Promise<TokenSet>
+  issue(who: Authentication): Promise<TokenSet>
   /** An access token alone. `expires_in` in seconds. */
-  issueAccessToken(who: { accountId: string }): Promise<{ access_token: string; expires_in: number }>
+  issueAccessToken(who: Omit<Authentication, 'amr'>): Promise<{ access_token: string; expires_in: number }>
   /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
   refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unconfirmed'>
   /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
@@ -47,8 +49,8 @@ export interface Mint {
   endFamily(grantId: string): Promise<void>
   /** Ends the family of a refresh token of this mint; of any other nothing (RFC 7009 §2.1). */
   endFamilyOf(refreshToken: string): Promise<void>
-  /** Ends every family of an account that began with a sign-in elsewhere, wherever that was. */
-  endFederated(accountId: string): Promise<void>
+  /** Ends the families of an account that began with a sign-in elsewhere: those that have ended there, or all. */
+  endFederated(accountId: string, which?: EndedUpstream): Promise<void>
 }
 
 /** In a token's `gty`, beside the names of grants. */
@@ -58,27 +60,31 @@ export function createMint(deps: {
   current(): Provider
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
+  upstreamSessions: Pick<UpstreamSessions, 'remember'>
   /** Told when a family of tokens has ended before its time. */
   revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
-  /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
-  findLive(accountId: string, since: number): Promise<{ email: string | null } | undefined>
+  /** The account, if it and its sign-ins of a generation still count. */
+  findLive(accountId: string, generation: number): Promise<{ email: string | null } | undefined>
 }): Mint {
-  async function newGrant(provider: Provider, accountId: string) {
+  async function newGrant(
+    provider: Provider,
+    { accountId, generation, upstream }: Omit<Authentication, 'amr'>,
+  ) {
     const client = await provider.Client.find(FIRST_PARTY_ID)
     if (client === undefined) throw new Error('the built-in client is not known to the provider')
     const grant = new provider.Grant({ accountId, clientId: FIRST_PARTY_ID })
     grant.addOIDCScope(FIRST_PARTY_SCOPE)
+    Object.assign(grant, { generation, upstream })
     return { accountId, client, scope: FIRST_PARTY_SCOPE, grantId: await grant.save() }
   }
 
   const endFamily = (grantId: string) => endGrant(deps.current(), grantId)
 
   /** Why a refresh token is no good, in the order in which the token endpoint looks. */
-  async function refusal(provider: Provider, token: RefreshToken | undefined): Promise<string | undefined> {
+  function refusal(token: RefreshToken | undefined, grant: Grant | undefined): string | undefined {
     if (token === undefined) return 'refresh token not found'
     if (token.clientId !== FIRST_PARTY_ID) return 'client mismatch'
     if (token.isExpired) return 'refresh token is expired'
-    const grant = await provider.Grant.find(token.grantId ?? '')
     if (grant?.clientId !== FIRST_PARTY_ID || grant.accountId !== token.accountId) return 'grant not found'
     return token.isSenderConstrained() ? 'the refresh token is bound to a key' : undefined
   }
@@ -96,29 +102,32 @@ export function createMint(deps: {
   }
 
   return {
-    async issue({ accountId, amr }) {
+    async issue(who) {
       const provider = deps.current()
-      const shared = { ...(await newGrant(provider, accountId)), gty: ORIGIN }
+      const shared = { ...(await newGrant(provider, who)), gty: ORIGIN }
+      const { amr } = who
       const authTime = epochSeconds(deps.clock)
+      await deps.upstreamSessions.remember(who.accountId, who.upstream)
       const access = new provider.AccessToken(shared)
       const refresh = new provider.RefreshToken({ ...shared, amr, authTime })
       const [access_token, refresh_token] = await Promise.all([access.save(), refresh.save()])
       return { access_token, refresh_token, token_type: 'Bearer', expires_in: access.expiration }
     },
 
-    async issueAccessToken({ accountId }) {
+    async issueAccessToken(who) {
       const provider = deps.current()
-      const access = new provider.AccessToken({ ...(await newGrant(provider, accountId)), gty: ORIGIN })
+      const access = new provider.AccessToken({ ...(await newGrant(provider, who)), gty: ORIGIN })
       return { access_token: await access.save(), expires_in: access.expiration }
     },
 
     async refresh(value) {
       const provider = deps.current()
       const token = await provider.RefreshToken.find(value, { ignoreExpiration: true })
-      const refused = await refusal(provider, token)
+      const grant = await provider.Grant.find(token?.grantId ?? '')
+      const refused = refusal(token, grant)
       if (token === undefined || refused !== undefined) return { refused: refused ?? '' }
       const { accountId = '', grantId = '' } = token
-      const account = await deps.findLive(accountId, token.iat)
+      const account = await deps.findLive(accountId, generationOf(grant))
       if (account === undefined) return { refused: 'the account or its sign-in no longer counts' }
       if (account.email === null) return 'unconfirmed'
       if (token.consumed) {
@@ -159,7 +168,7 @@ export function createMint(deps: {
         return undefined
       const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
       const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
-      return { accountId, grantId, access: enough ? most : 'none', issuedAt: token.iat }
+      return { accountId, grantId, generation: generationOf(grant), access: enough ? most : 'none' }
     },
 
     async endFamily(grantId) {
@@ -172,12 +181,14 @@ export function createMint(deps: {
       await endFamily(token.grantId)
       deps.revoked({ accountId: token.accountId, reason: 'signed_out' })
     },
-    async endFederated(accountId) {
+    async endFederated(accountId, which) {
+      const provider = deps.current()
       // A family has a refresh token that was not used yet for as long as any of it works.
       for (const { payload } of await deps.artifacts.listByAccount('RefreshToken', accountId)) {
         const { clientId, grantId, amr } = payload as { clientId?: string; grantId?: string; amr?: string[] }
-        if (clientId === FIRST_PARTY_ID && grantId !== undefined && amr?.includes('fed'))
-          await endFamily(grantId)
+        if (clientId !== FIRST_PARTY_ID || grantId === undefined || !amr?.includes('fed')) continue
+        const grant = which && (await provider.Grant.find(grantId))
+        if (which === undefined || endsWith(upstreamOf(grant), which)) await endFamily(grantId)
       }
     },
   }

@@ -11,6 +11,7 @@ import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
+import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
@@ -48,6 +49,8 @@ export interface ProviderDependencies {
   /** Whether one of the stored hashes is of the secret that was presented. */
   secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
   findAccount: ReturnType<typeof createFindAccount>
+  /** As `findAccount` reads it: once for each request. */
+  accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
   defaultResource: ReturnType<typeof createDefaultResource>
@@ -223,6 +226,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   answerEscapedErrors(provider, deps.pages)
   skipEmptySignOut(provider)
   rememberFacts(provider)
+  forgetPassedGrants(provider, deps.accountOf)
   reuseClients(provider, deps.adapter)
   deps.grants.attach(provider)
   narrowTokens(provider)

@@ -3,12 +3,13 @@ import type { Provider, Session } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { endGrant } from './end-grant.ts'
+import { type Generation, generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
-import { ABSOLUTE_LIFETIME_FACTOR } from './provider.ts'
 import { deviceOf, type UpstreamSession } from './session-facts.ts'
+import { type EndedUpstream, endsWith, type UpstreamSessions } from './upstream-sessions.ts'
 
 /** How a person proved who they are (RFC 8176): “pwd” for a password, “fed” at a provider elsewhere. */
-export interface Authentication {
+export interface Authentication extends Generation {
   accountId: string
   amr: string[]
   /** Where, when that was elsewhere. */
@@ -16,7 +17,7 @@ export interface Authentication {
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
-export interface SignInSession {
+export interface SignInSession extends Generation {
   accountId: string
   uid: string
   /** When the person last proved who they are, in seconds since the epoch. */
@@ -27,7 +28,7 @@ export interface SignInSession {
 
 export interface SignInSessions {
   current(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
-  /** Starts a session under a fresh id; another person's session in this browser ends. */
+  /** Starts a session under a fresh id; another person's session in this browser ends, and one that had ended already. */
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
@@ -35,27 +36,20 @@ export interface SignInSessions {
    * Ends the sessions of an account that came by a sign-in elsewhere, in every browser; apps are told. With `sid` those
    * of that session there alone, else all of that subject. Returns how many.
    */
-  endUpstream(
-    accountId: string,
-    which: {
-      issuer: string
-      subject?: string | undefined
-      sid?: string | undefined
-      except?: string | undefined
-    },
-  ): Promise<number>
-  /** The account whose session came by this session elsewhere. */
+  endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<number>
+  /** The account whose sign-in came by this session elsewhere. */
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
 
 export function createSignInSessions(deps: {
   issuer: string
   current(): Provider
-  artifacts: Pick<ArtifactStore, 'find' | 'upsert' | 'listByAccount' | 'revokeSession'>
+  artifacts: Pick<ArtifactStore, 'listByAccount' | 'revokeSession'>
+  upstreamSessions: UpstreamSessions
   /** Seconds. */
   sessionTtl: number
-  /** False when the account, or its sign-ins from before some moment, no longer count. */
-  isLive(accountId: string, loginTs: number): Promise<boolean>
+  /** False when the account, or its sign-ins of a generation, no longer count. */
+  isLive(accountId: string, generation: number): Promise<boolean>
 }): SignInSessions {
   const secure = deps.issuer.startsWith('https:')
   const open = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -64,34 +58,29 @@ export function createSignInSessions(deps: {
     const ctx = provider.createContext(request.raw, reply.raw)
     return { provider, ctx, session: await provider.Session.get(ctx) }
   }
-  // Not under `accountId`, so that ending some of an account's sessions leaves those of the others findable.
-  const remember = (issuer: string, sid: string, account: string) =>
-    deps.artifacts.upsert(
-      UPSTREAM_SESSION,
-      upstreamId(issuer, sid),
-      { account },
-      deps.sessionTtl * ABSOLUTE_LIFETIME_FACTOR,
-    )
   return {
     async current(request, reply) {
       const { session } = await open(request, reply)
       const { accountId, uid, loginTs, amr = ['pwd'] } = session
       if (accountId === undefined || loginTs === undefined) return undefined
-      return (await deps.isLive(accountId, loginTs)) ? { accountId, uid, loginTs, amr } : undefined
+      const generation = generationOf(session)
+      return (await deps.isLive(accountId, generation))
+        ? { accountId, generation, uid, loginTs, amr }
+        : undefined
     },
-    async start(request, reply, { accountId, amr, upstream }) {
+    async start(request, reply, { accountId, generation, amr, upstream }) {
       const opened = await open(request, reply)
       let { session } = opened
-      if (session.accountId !== undefined && session.accountId !== accountId) {
+      if (isAnother(session, { accountId, generation })) {
         await session.destroy()
         session = new opened.provider.Session()
       } else {
         session.resetIdentifier()
       }
       session.loginAccount({ accountId, amr, loginTs: epochSeconds(Date.now) })
-      Object.assign(session, { device: deviceOf(request.raw), upstream })
+      Object.assign(session, { device: deviceOf(request.raw), upstream, generation })
       await session.save(deps.sessionTtl)
-      if (upstream?.sid !== undefined) await remember(upstream.issuer, upstream.sid, accountId)
+      await deps.upstreamSessions.remember(accountId, upstream)
       opened.ctx.cookies.secure = secure
       opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {
         httpOnly: true,
@@ -112,13 +101,12 @@ export function createSignInSessions(deps: {
       const attributes = { httpOnly: true, sameSite: 'lax', signed: true, path: '/' } as const
       ctx.cookies.set(provider.cookieName('session'), null, attributes)
     },
-    async endUpstream(accountId, { issuer, subject, sid, except }) {
+    async endUpstream(accountId, { except, ...which }) {
       const provider = deps.current()
       let ended = 0
       for (const { payload } of await deps.artifacts.listByAccount('Session', accountId)) {
         const { uid, upstream } = payload as { uid?: string; upstream?: UpstreamSession }
-        if (uid === undefined || uid === except || upstream?.issuer !== issuer) continue
-        if (sid === undefined ? upstream.subject !== subject : upstream.sid !== sid) continue
+        if (uid === undefined || uid === except || !endsWith(upstream, which)) continue
         const session = await provider.Session.findByUid(uid)
         if (session) await tellApps(provider, session)
         await deps.artifacts.revokeSession(accountId, uid)
@@ -126,15 +114,16 @@ export function createSignInSessions(deps: {
       }
       return ended
     },
-    async findByUpstream(issuer, sid) {
-      const found = await deps.artifacts.find(UPSTREAM_SESSION, upstreamId(issuer, sid))
-      return typeof found?.account === 'string' ? found.account : undefined
-    },
+    findByUpstream: deps.upstreamSessions.accountOf,
   }
 }
 
-const UPSTREAM_SESSION = 'UpstreamSession'
-const upstreamId = (issuer: string, sid: string) => `${issuer}\0${sid}`
+/** A session of somebody else, or of a generation that has passed: nothing of it may live on, not even its uid. */
+export const isAnother = (
+  session: Pick<Session, 'accountId'>,
+  { accountId, generation }: { accountId: string } & Generation,
+): boolean =>
+  session.accountId !== undefined && (session.accountId !== accountId || generationOf(session) !== generation)
 
 /** Back-Channel Logout §2.5 for every app that this session signed in to. */
 async function tellApps(provider: Provider, session: Session): Promise<void> {

@@ -13,12 +13,12 @@ const TTL = 120
  */
 export async function openThrowawaySession(
   deps: { issuer: string; current(): Provider; artifacts: Pick<ArtifactStore, 'revokeSession'> },
-  { accountId, amr, loginTs }: SignInSession,
+  { accountId, generation, amr, loginTs }: SignInSession,
 ): Promise<{ cookie: string; end(): Promise<void> }> {
   const provider = deps.current()
   const session = new provider.Session()
   session.loginAccount({ accountId, amr, loginTs })
-  Object.assign(session, { device: { userAgent: 'Try-out in the console', address: '' } })
+  Object.assign(session, { generation, device: { userAgent: 'Try-out in the console', address: '' } })
   await session.save(TTL)
   // The library signs its cookies where it sets them: on an answer, here to nobody.
   const request = new IncomingMessage(new Socket())

@@ -3,10 +3,10 @@ import { adminRest } from '../admin/rest/routes.ts'
 import { auditDocument } from '../audit/export.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/devices.ts'
-import { isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
 import { apisOf } from './apis.ts'
 import type { Protocol } from './protocol.ts'
+import { liveAccounts } from './sessions.ts'
 
 /** In the artefact store, which keeps ids hashed and sweeps away what has expired. */
 const KEPT_ANSWER = 'AdministrationAnswer'
@@ -21,10 +21,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
       clock,
       limit: http.limit,
       accept: adminTokens.accept,
-      async findLive(accountId, since) {
-        const account = await accounts.byId(accountId)
-        return isCurrent(account, since) ? account : undefined
-      },
+      findLive: liveAccounts(services),
       answers: {
         claim: (id, kept, ttl) => artifacts.insert(KEPT_ANSWER, id, { ...kept }, ttl),
         async find(id) {
@@ -40,7 +37,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
       clients,
       accounts,
       belongings: {
-        sessions: (accountId) => listDevices(artifacts, accountId),
+        sessions: async (accountId) => listDevices(artifacts, await accounts.byId(accountId)),
         consents: (accountId) => consents.list(accountId),
       },
       resources: apisOf(services),

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { apiRoutes } from '../api/routes.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
-import { isCurrent } from '../oidc/subjects.ts'
 import type { Services } from '../services.ts'
 import { wireAdminRest } from './admin-rest.ts'
 import type { Protocol } from './protocol.ts'
+import { liveAccounts } from './sessions.ts'
 
 /** Both JSON APIs, on the services and the protocol. */
 export async function wireApi(
@@ -26,10 +26,7 @@ export async function wireApi(
         limit: http.limit,
         devices: http.devices,
         accounts,
-        async findLive(accountId, since) {
-          const account = await accounts.byId(accountId)
-          return isCurrent(account, since) ? account : undefined
-        },
+        findLive: liveAccounts(services),
         mint,
         sessions,
         upstream: {

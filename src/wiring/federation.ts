@@ -13,7 +13,7 @@ export async function wireFederation(
   { sessions, mint }: Protocol,
 ): Promise<Federation> {
   const { accounts, artifacts, clock, config, providers, secrets } = services
-  const browser = createBrowserState({ ...http, clock })
+  const browser = createBrowserState(http)
   const federation = createFederation({
     issuer: new URL(config.issuer),
     clock,

@@ -21,7 +21,7 @@ export async function wirePages(
   { interactions, sessions }: Protocol,
 ): Promise<void> {
   const { accounts, artifacts, clock, config } = services
-  const browser = createBrowserState({ ...http, clock })
+  const browser = createBrowserState(http)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
   const upstream = upstreamSignIns(services)
 
@@ -34,7 +34,7 @@ export async function wirePages(
     signInForm,
     sessions: {
       ...sessions,
-      list: (accountId) => listDevices(artifacts, accountId),
+      list: async (accountId) => listDevices(artifacts, await accounts.byId(accountId)),
       ...deviceEnds(services),
     },
     apps: connectedApps(services),
@@ -47,9 +47,9 @@ export async function wirePages(
       ...interactions,
       async answeredBy(request, reply, details) {
         const session = await sessions.current(request, reply)
-        return answers(session, details)
-          ? { accountId: session.accountId, amr: session.amr, at: session.loginTs }
-          : undefined
+        if (!answers(session, details)) return undefined
+        const { accountId, generation, amr, loginTs } = session
+        return { accountId, generation, amr, at: loginTs }
       },
     },
     signInForm,

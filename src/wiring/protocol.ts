@@ -7,6 +7,7 @@ import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
 import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
+import { isCurrent, rememberAccounts } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
@@ -17,15 +18,16 @@ import { createProviderPages } from '../oidc/pages.ts'
 import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
 import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
 import { reportSecurityEvents } from '../oidc/security-events.ts'
-import { providerOf } from '../oidc/session-facts.ts'
+import { upstreamOf } from '../oidc/session-facts.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sign-in.ts'
-import { createFindAccount, isCurrent } from '../oidc/subjects.ts'
+import { createFindAccount } from '../oidc/subjects.ts'
 import { openThrowawaySession } from '../oidc/throwaway-session.ts'
+import { createUpstreamSessions } from '../oidc/upstream-sessions.ts'
 import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import { registrationDiscovery } from './registration.ts'
-import { observedSessions, rememberedDevices } from './sessions.ts'
+import { liveAccounts, observedSessions, rememberedDevices } from './sessions.ts'
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
@@ -39,9 +41,10 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     refreshToken: config.refreshTokenTtl,
     session: config.sessionTtl,
   }
+  const accountOf = rememberAccounts((id) => accounts.byId(id))
   const findAccount = createFindAccount(
-    (id) => accounts.byId(id),
-    async (uid) => providerOf(await artifacts.findByUid('Session', uid)),
+    accountOf,
+    async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
   )
   const adapter = createAdapterFactory({
     artifacts,
@@ -63,6 +66,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         dpopNonceSecret: secrets.key('dpop-nonce'),
         secretMatches: services.clients.secretMatches,
         findAccount,
+        accountOf,
         grants: createGrants({ consents, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
           findResource: (identifier) => resources.findForProtocol(identifier),
@@ -97,13 +101,17 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     limits: { token: http.limit('token'), authorization: http.limit('authorization') },
   })
 
-  const interactions = createInteractions({ issuer: config.issuer, current, consents })
+  const isLive = async (accountId: string, generation: number) =>
+    isCurrent(await accounts.byId(accountId), generation)
+  const upstreamSessions = createUpstreamSessions(artifacts, grantTtl(ttl))
+  const interactions = createInteractions({ issuer: config.issuer, current, consents, isLive })
   const signIns = createSignInSessions({
     issuer: config.issuer,
     current,
     artifacts,
     sessionTtl: config.sessionTtl,
-    isLive: async (accountId, loginTs) => isCurrent(await accounts.byId(accountId), loginTs),
+    upstreamSessions,
+    isLive,
   })
   const remember = rememberedDevices(http, services)
   const sessions = observedSessions(signIns, services, remember)
@@ -111,11 +119,9 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     current,
     clock: services.clock,
     artifacts,
+    upstreamSessions,
     revoked: (what) => services.event({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
-    async findLive(accountId, since) {
-      const account = await accounts.byId(accountId)
-      return isCurrent(account, since) ? account : undefined
-    },
+    findLive: liveAccounts(services),
   })
   hot.watch(KEY_WATCH)
   return {
@@ -123,7 +129,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       ...interactions,
       async signIn(...[request, reply, who]: Parameters<Interactions['signIn']>): Promise<string> {
         const location = await interactions.signIn(request, reply, who)
-        await remember(request, reply, who.accountId)
+        await remember(request, reply, who)
         return location
       },
     },

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actAs } from '../acting.ts'
 import type { Http } from '../http/http.ts'
+import { isCurrent } from '../oidc/generations.ts'
 import type { SignInSessions } from '../oidc/sign-in.ts'
 import type { Services } from '../services.ts'
 
@@ -8,18 +9,21 @@ import type { Services } from '../services.ts'
  * What a browser is known as after a sign-in, so that wrong passwords of strangers do not lock it out.
  */
 export function rememberedDevices({ devices }: Http, { accounts }: Services) {
-  return async (request: FastifyRequest, reply: FastifyReply, accountId: string): Promise<void> => {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { accountId, generation }: { accountId: string; generation: number },
+  ): Promise<void> => {
     const account = await accounts.byId(accountId)
     if (!account) return
-    const { username, email, authValidAfter: since } = account
-    devices.remember(request, reply, { accountId, since, names: [username, email] })
+    devices.remember(request, reply, { accountId, generation, names: [account.username, account.email] })
   }
 }
 
 /** The sign-in sessions: whoever has one is the actor of what they do, and what ends is told. */
 export function observedSessions(
   sessions: SignInSessions,
-  { event }: Services,
+  { accounts, event }: Services,
   remember: ReturnType<typeof rememberedDevices>,
 ) {
   const ended = (accountId: string, reason: string) => event({ type: 'session.ended', accountId, reason })
@@ -33,12 +37,22 @@ export function observedSessions(
     current,
     async start(...[request, reply, who]: Parameters<SignInSessions['start']>): Promise<void> {
       await sessions.start(request, reply, who)
-      await remember(request, reply, who.accountId)
+      await remember(request, reply, who)
     },
     async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const session = await current(request, reply)
       await sessions.end(request, reply)
       if (session) ended(session.accountId, 'signed_out')
+    },
+    /** Ends every session of a person but the one that asks, which stays known as their device. */
+    async endOthers(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      { accountId, uid }: { accountId: string; uid: string },
+    ): Promise<void> {
+      const generation = await accounts.endOtherSessions(accountId, uid)
+      await remember(request, reply, { accountId, generation })
+      ended(accountId, 'other_devices')
     },
     async endUpstream(...[accountId, which]: Parameters<SignInSessions['endUpstream']>): Promise<void> {
       if ((await sessions.endUpstream(accountId, which)) > 0) ended(accountId, 'upstream')
@@ -53,8 +67,12 @@ export const deviceEnds = ({ artifacts, event }: Services) => ({
     await artifacts.revokeSession(accountId, uid)
     if (session?.accountId === accountId) event({ type: 'session.ended', accountId, reason: 'device' })
   },
-  async endOthers(accountId: string, exceptSessionUid: string): Promise<void> {
-    await artifacts.revokeByAccount(accountId, { exceptSessionUid })
-    event({ type: 'session.ended', accountId, reason: 'other_devices' })
-  },
 })
+
+/** Finds an account if it and its sign-ins of a generation still count. */
+export const liveAccounts =
+  ({ accounts }: Services) =>
+  async (accountId: string, generation: number) => {
+    const account = await accounts.byId(accountId)
+    return isCurrent(account, generation) ? account : undefined
+  }

@@ -24,7 +24,7 @@ export function usersConsole(services: Services): UsersDependencies {
       endSessions: accounts.endSessions,
       delete: accounts.delete,
       waysIn: accounts.linked.waysIn,
-      devices: (id) => listDevices(artifacts, id),
+      devices: async (id) => listDevices(artifacts, await accounts.byId(id)),
       async apps(id) {
         const allowed = await apps.list(id)
         return allowed.map(({ clientId, client, scopes }) => ({ clientId, name: client.name, scopes }))

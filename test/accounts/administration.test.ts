@@ -49,11 +49,11 @@ forEachDatabase('administration', (house) => {
     const token = /token=([\w-]+)/.exec(mail.text)?.[1] ?? ''
     house().later(5)
     expect(await accounts.disable(id)).toMatchObject({ disabledAt: house().now })
-    expect(house().ended.at(-1)).toEqual({ accountId: id, exceptSessionUid: undefined })
+    expect(house().ended.at(-1)).toEqual({ accountId: id, except: undefined })
     expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({
       reason: 'disabled',
     })
-    expect(await accounts.enable(id)).toMatchObject({ disabledAt: null, authValidAfter: house().now })
+    expect(await accounts.enable(id)).toMatchObject({ disabledAt: null, generation: 1 })
     expect(await accounts.reset(token, otherPassword)).toBeUndefined()
     expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({ kind: 'ok' })
   })
@@ -63,7 +63,7 @@ forEachDatabase('administration', (house) => {
     await house().mailer.idle()
     await house().accounts.delete(id)
     expect(house().ended.slice(-2)).toEqual([
-      { accountId: id, exceptSessionUid: undefined },
+      { accountId: id, except: undefined },
       { accountId: id, forgotten: true },
     ])
     expect(await house().accounts.byId(id)).toBeUndefined()

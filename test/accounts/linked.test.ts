@@ -5,6 +5,9 @@ import { forEachDatabase, type House, otherPassword, password } from './support.
 const profile = { givenName: 'Ada', familyName: 'Lovelace', picture: 'https://img.example/ada.png' }
 
 let subjects = 0
+/** Who has proven an account whose sign-ins have never been ended. */
+const of = (accountId: string) => ({ accountId, generation: 0 })
+
 const identity = (facts: Partial<UpstreamIdentity> = {}): UpstreamIdentity => ({
   issuer: 'https://github.com',
   subject: String(++subjects),
@@ -226,7 +229,7 @@ forEachDatabase('linked sign-ins', (house) => {
       const id = await house().verified('linker')
       await accounts.updateProfile(id, { givenName: 'Augusta' })
       const who = identity()
-      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('linked')
+      expect(await accounts.linked.link(of(id), who, profile, 'GitHub')).toBe('linked')
       expect(await accounts.byId(id)).toMatchObject({
         givenName: 'Augusta',
         familyName: null,
@@ -236,14 +239,14 @@ forEachDatabase('linked sign-ins', (house) => {
       const mail = await lastMailTo('linker@example.org')
       expect(mail.subject).toBe('A way to sign in was added to your account at id.example.com')
       expect(mail.text).toContain('GitHub can now be used')
-      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('already')
+      expect(await accounts.linked.link(of(id), who, profile, 'GitHub')).toBe('already')
     })
 
     test('an identity of another account stays there', async () => {
       const { accounts } = house()
       const { id: first, who } = await newcomer(house(), 'firstcome')
       const second = await house().verified('second')
-      expect(await accounts.linked.link(second, who, profile, 'GitHub')).toBe('identity_taken')
+      expect(await accounts.linked.link(of(second), who, profile, 'GitHub')).toBe('identity_taken')
       expect(await accounts.linked.accountOf(who)).toBe(first)
     })
 
@@ -256,7 +259,9 @@ forEachDatabase('linked sign-ins', (house) => {
       expect(events).toMatchObject([
         { type: 'account.sign_in_failed', reason: 'disabled', provider: 'github' },
       ])
-      expect(await accounts.linked.link(id, identity(), profile, 'GitHub')).toBe('no_account')
+      expect(
+        await accounts.linked.link({ accountId: id, generation: 1 }, identity(), profile, 'GitHub'),
+      ).toBe('no_account')
     })
 
     test('a deleted account leaves nothing: its identity makes a new one', async () => {
@@ -292,7 +297,7 @@ forEachDatabase('linked sign-ins', (house) => {
       const { accounts } = house()
       const { id } = await newcomer(house(), 'switched')
       await accounts.linked.link(
-        id,
+        of(id),
         identity({ provider: 'okta', issuer: 'https://okta.example' }),
         profile,
         'Okta',
@@ -307,7 +312,7 @@ forEachDatabase('linked sign-ins', (house) => {
       const { accounts, neighbour } = house()
       const { id } = await newcomer(house(), 'twoways')
       await accounts.linked.link(
-        id,
+        of(id),
         identity({ provider: 'google', issuer: 'https://google.example' }),
         profile,
         'G',
@@ -343,7 +348,7 @@ forEachDatabase(
       })
       const id = await house().verified('member')
       const who = identity()
-      expect(await accounts.linked.link(id, who, profile, 'GitHub')).toBe('linked')
+      expect(await accounts.linked.link(of(id), who, profile, 'GitHub')).toBe('linked')
       expect(await accounts.linked.signIn(who)).toMatchObject({ kind: 'ok' })
     })
   },

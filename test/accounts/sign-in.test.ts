@@ -21,6 +21,16 @@ forEachDatabase(
       )
     })
 
+    test('a password that was right is refused when the sign-ins were ended while it was being checked', async () => {
+      const id = await house().verified('overtaken')
+      house().hashing.during = async () => {
+        house().hashing.during = undefined
+        await house().accounts.endSessions(id)
+      }
+      expect(await signIn('overtaken')).toMatchObject({ kind: 'refused' })
+      expect(await signIn('overtaken')).toMatchObject({ kind: 'ok', account: { generation: 1 } })
+    })
+
     test('the answer never holds the password hash', async () => {
       await house().verified('hashless')
       expect(JSON.stringify(await signIn('hashless'))).not.toContain('argon2')

@@ -15,7 +15,7 @@ forEachDatabase('strangers and known devices', (house) => {
   /** A browser that has signed in, as its cookie says. */
   async function deviceOf(accountId: string): Promise<KnownDevice> {
     const account = await house().accounts.byId(accountId)
-    return { accountId, id: `device ${++made}`, since: account?.authValidAfter ?? 0 }
+    return { accountId, id: `device ${++made}`, generation: account?.generation ?? 0 }
   }
   /** An account that strangers have locked out. */
   async function besieged(username: string): Promise<{ id: string; device: KnownDevice }> {

@@ -24,7 +24,11 @@ export interface House {
   mailer: Mailer
   events: AccountEvent[]
   /** Every `endAll` and `forgetConsents`, in order. */
-  ended: { accountId: string; exceptSessionUid?: string | undefined; forgotten?: true }[]
+  ended: {
+    accountId: string
+    except?: { sessionUid: string; generation: number } | undefined
+    forgotten?: true
+  }[]
   /** argon2 operations since the last `clear`. */
   hashing: {
     verify: number
@@ -134,8 +138,8 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
       codeKey,
       events: { emit: (event) => house.events.push(event) },
       sessions: {
-        endAll: async (accountId, { exceptSessionUid } = {}) => {
-          house.ended.push({ accountId, exceptSessionUid })
+        endAll: async (accountId, { except } = {}) => {
+          house.ended.push({ accountId, except })
         },
         forgetConsents: async (accountId) => {
           house.ended.push({ accountId, forgotten: true })

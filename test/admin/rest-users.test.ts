@@ -142,7 +142,13 @@ describe.each(engines)('users on %s', (engine) => {
     ])
     const identity = { issuer: 'https://login.example', subject: '42', provider: 'corp', label: 'ada@corp' }
     const nothing = { givenName: null, familyName: null, picture: null }
-    await latchkey.services.accounts.linked.link(id, { ...identity, sealedTokens: 'sealed' }, nothing, 'Corp')
+    const proven = { accountId: id, generation: 0 }
+    await latchkey.services.accounts.linked.link(
+      proven,
+      { ...identity, sealedTokens: 'sealed' },
+      nothing,
+      'Corp',
+    )
     const identities = await rest.get(`/users/${id}/identities`)
     expect(identities.json.items).toMatchObject([identity])
     expect(identities.text).not.toContain('sealed')

@@ -442,6 +442,22 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await left(there)).toEqual(consents('app', 'web'))
       })
 
+      test('a session that is carried over, and its grants, get another generation; nothing else does', async () => {
+        const here = await signIn('a', 'carried', ['app'])
+        const others = [await signIn('a', 'other', ['app']), await signIn('b', 'stranger', ['app'])]
+        const labels = await left(here)
+        await store.carryOver('a', 'carried', 7)
+        await store.carryOver('b', 'carried', 9)
+        expect(await left(here)).toEqual(labels)
+        const generations = async (account: string, model: string) =>
+          (await store.listByAccount(model, account)).map(({ payload }) => payload.generation)
+        expect((await generations('a', 'Session')).filter((each) => each === 7)).toHaveLength(1)
+        expect((await generations('a', 'Grant')).filter((each) => each === 7)).toHaveLength(1)
+        expect(await store.findByUid('Session', 'carried')).toMatchObject({ generation: 7 })
+        for (const each of others) expect(await left(each)).toEqual([...each.keys()])
+        expect(await generations('b', 'Session')).not.toContain(9)
+      })
+
       test('somebody else’s session saves nothing', async () => {
         const mine = await signIn('a', 'u1', ['app'])
         await signIn('b', 'u2', ['app'])

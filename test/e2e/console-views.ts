@@ -76,7 +76,7 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
   for (const name of ['joan', 'katherine', 'margaret'])
     await accounts.createByAdmin({ username: name, email: `${name}@example.com`, verified: name !== 'joan' })
   await accounts.linked.link(
-    user.id,
+    { accountId: user.id, generation: 0 },
     { issuer: 'https://github.com', subject: '1', provider: 'github', label: 'grace', sealedTokens: null },
     { givenName: null, familyName: null, picture: null },
     'GitHub',

@@ -51,7 +51,7 @@ async function accountOfGitHub(page: Page, stage: FederatedStage, login: string)
 /** Links without the way there and back. */
 const link = ({ latchkey }: FederatedStage, accountId: string, provider: string, label: string) =>
   latchkey.services.accounts.linked.link(
-    accountId,
+    { accountId, generation: 0 },
     { issuer: `https://${provider}.example`, subject: accountId, provider, label, sealedTokens: null },
     { givenName: null, familyName: null, picture: null },
     provider,

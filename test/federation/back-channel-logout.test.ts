@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -89,6 +90,60 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     expect((await tell({ sid, sub: both ? subject(name) : undefined })).status).toBe(200)
     expect([await ways.signedInAs(first), await ways.signedInAs(second)]).toEqual([undefined, undefined])
     expect(await ways.signedInAs(third)).toBe(name)
+  })
+
+  describe('tokens of the JSON API that came by a sign-in there', () => {
+    const api = () => createApi(world.latchkey.issuer)
+    /** As a script gets them: the end of the redirects is a JSON document. */
+    async function tokensOf(name: string, browser = world.browser(), query = '') {
+      world.okta.accounts = [atOkta(name)]
+      const page = await browser.open(ways.at(`/api/auth/oauth/okta${query}`))
+      return browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
+    }
+    const known = async (name: string) => {
+      await byOkta(name)
+      return JSON.parse((await tokensOf(name)).body) as { access_token: string; refresh_token: string }
+    }
+    const works = async ({ access_token, refresh_token }: Awaited<ReturnType<typeof known>>) => [
+      (await api().me(bearer(access_token))).status,
+      (await api().call('POST', '/refresh', { body: { refresh_token } })).status,
+    ]
+    const sidOfTokens = async (name: string) => {
+      const grants = await world.latchkey.services.artifacts.listByAccount('Grant', await idOf(name))
+      return grants.flatMap(({ payload }) => (payload.upstream as { sid?: string } | undefined)?.sid ?? [])[0]
+    }
+
+    test('end when the subject signs out there', async () => {
+      const [tokens, others] = [await known('api-subject'), await known('api-bystander')]
+      expect((await tell({ sub: subject('api-subject') })).status).toBe(200)
+      expect(await works(tokens)).toEqual([401, 401])
+      expect(await works(others)).toEqual([200, 200])
+    })
+
+    test('end when that session there ends, named by nothing but its id, and no others do', async () => {
+      const tokens = await known('api-session')
+      const sid = await sidOfTokens('api-session')
+      const later = JSON.parse((await tokensOf('api-session')).body)
+      expect(sid).toBeTruthy()
+      expect((await tell({ sid })).status).toBe(200)
+      expect(await works(tokens)).toEqual([401, 401])
+      expect(await works(later)).toEqual([200, 200])
+    })
+
+    test('one-time codes for them end too, and later ones do not', async () => {
+      const verifier = 'v'.repeat(43)
+      const challenge = createHash('sha256').update(verifier).digest('base64url')
+      const query = `?code_challenge=${challenge}&code_challenge_method=S256`
+      await byOkta('api-code')
+      const codeOf = async () =>
+        /[\w-]{43}/.exec((await tokensOf('api-code', undefined, query)).text)?.[0] ?? ''
+      const exchange = (code: string) =>
+        api().call('POST', '/oauth/exchange', { body: { code, code_verifier: verifier } })
+      const before = await codeOf()
+      expect((await tell({ sub: subject('api-code') })).status).toBe(200)
+      expect((await exchange(before)).status).toBe(401)
+      expect((await exchange(await codeOf())).status).toBe(200)
+    })
   })
 
   test('the provider itself does it, when the person signs out there', async () => {
@@ -207,17 +262,6 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       })
       expect(await ways.signedInAs(untouched)).toBe('app-user')
       app.server.close()
-    })
-
-    test('tokens of the JSON API are no session, and stay', async () => {
-      const api = createApi(world.latchkey.issuer)
-      await byOkta('api-user')
-      const program = world.browser()
-      const start = await program.send({ url: new URL(ways.at('/api/auth/oauth/okta')), method: 'GET' })
-      const there = await program.open(start.headers.get('location') ?? '')
-      const tokens = JSON.parse((await program.submit(there, {}, { button: 'Continue as api-user' })).body)
-      expect((await tell({ sub: subject('api-user') })).status).toBe(200)
-      expect((await api.me(bearer(tokens.access_token))).status).toBe(200)
     })
   })
 

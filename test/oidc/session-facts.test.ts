@@ -23,10 +23,12 @@ async function bareProvider(): Promise<Provider> {
 test('the library keeps the list of what is stored where rememberFacts looks for it', async () => {
   const [provider, untouched] = [await bareProvider(), await bareProvider()]
   const stored = Reflect.get(provider.Session, 'IN_PAYLOAD')
+  const granted = Reflect.get(provider.Grant, 'IN_PAYLOAD')
   expect(stored).toEqual(expect.arrayContaining(['uid', 'accountId', 'loginTs', 'amr', 'authorizations']))
   expect(stored).not.toContain('device')
   rememberFacts(provider)
-  expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([...stored, 'device', 'upstream'])
+  expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([...stored, 'device', 'upstream', 'generation'])
+  expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([...granted, 'upstream', 'generation', 'asked'])
   // Sessions of this provider alone.
   expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')
   expect(Reflect.get(untouched.Session, 'IN_PAYLOAD')).toEqual(stored)

@@ -173,16 +173,18 @@ export function createLinkedSignIns(deps: {
     },
 
     /**
-     * Adds an identity to the account of somebody who has just proven it. The owner is told by mail.
+     * Adds an identity to the account of somebody who has just proven it. The owner is told by mail. `no_account`: it is
+     * gone, disabled, or the sign-in that proved it has ended since.
      * @param name of the provider, for the mail
      */
     async link(
-      accountId: string,
+      proven: { accountId: string; generation: number },
       identity: UpstreamIdentity,
       profile: UpstreamProfile,
       name: string,
     ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'> {
-      const outcome = await linkedStore.link(accountId, identity, presentable(profile))
+      const outcome = await linkedStore.link(proven, identity, presentable(profile))
+      const { accountId } = proven
       if (outcome === 'identity_taken')
         return (await linkedStore.find(identity))?.accountId === accountId ? 'already' : 'identity_taken'
       const account = outcome === 'linked' ? await store.byId(accountId) : undefined

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
-import { type NewAccount, type Taken, wholeSecond } from '../store.ts'
+import { type NewAccount, nextGeneration, type Taken, wholeSecond } from '../store.ts'
 import type { LinkedIdentity, UpstreamIdentity, UpstreamProfile } from './identity.ts'
 
 /** Accounts that only wait for an address, and so have proven nothing. */
@@ -71,7 +71,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
                 data: {
                   passwordHash: null,
                   passwordChangedAt: at,
-                  authValidAfter: wholeSecond(at),
+                  ...nextGeneration(at),
                   updatedAt: at,
                 },
               })
@@ -102,9 +102,12 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       }
     },
 
-    /** Adds an identity to an account that may sign in; its empty names and picture are filled. */
+    /**
+     * Adds an identity to an account that may sign in, if its sign-ins of `generation`, by one of which it was proven,
+     * still count; its empty names and picture are filled.
+     */
     async link(
-      accountId: string,
+      { accountId, generation }: { accountId: string; generation: number },
       identity: UpstreamIdentity,
       { givenName, familyName, picture }: UpstreamProfile,
     ): Promise<'linked' | 'identity_taken' | 'no_account'> {
@@ -115,7 +118,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
             given_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${givenName} ELSE given_name END,
             family_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${familyName} ELSE family_name END,
             picture = COALESCE(picture, ${picture})
-            WHERE id = ${accountId} AND disabled_at IS NULL`
+            WHERE id = ${accountId} AND disabled_at IS NULL AND generation = ${generation}`
           if (changed === 0) return 'no_account'
           await tx.linkedIdentity.create({ data: { ...row(identity), accountId } })
           return 'linked'

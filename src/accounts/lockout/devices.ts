@@ -7,10 +7,11 @@ import type { Account } from '../account.ts'
 export interface KnownDevice {
   accountId: string
   id: string
-  /** The account's `authValidAfter` at that sign-in: what ends sessions ends this too. */
-  since: number
+  /** That of the account's sign-ins, then: what ends sessions ends this too. */
+  generation: number
 }
 
 /** The id of the device among these that counts for an account as it is now. Undefined: a stranger. */
 export const deviceOf = (account: Account, devices: readonly KnownDevice[] = []): string | undefined =>
-  devices.find(({ accountId, since }) => accountId === account.id && since === account.authValidAfter)?.id
+  devices.find(({ accountId, generation }) => accountId === account.id && generation === account.generation)
+    ?.id

@@ -107,16 +107,18 @@ export function createPasswordCheck(deps: {
 
   const compare = async (
     counted: Counted,
-    hash: string,
+    checked: { passwordHash: string; generation: number },
     password: string,
     reservation: Reservation,
     lastSignInAt: Date | undefined,
   ): Promise<'right' | 'wrong'> => {
     try {
-      if (!(await hasher.verify(hash, password))) return 'wrong'
+      if (!(await hasher.verify(checked.passwordHash, password))) return 'wrong'
       // A busy moment is no reason to refuse: the next sign-in makes the better hash.
-      const better = hasher.needsRehash(hash) ? await hasher.hash(password).catch(() => undefined) : undefined
-      const current = await failures.succeed(counted, hash, { passwordHash: better, lastSignInAt })
+      const better = hasher.needsRehash(checked.passwordHash)
+        ? await hasher.hash(password).catch(() => undefined)
+        : undefined
+      const current = await failures.succeed(counted, checked, { passwordHash: better, lastSignInAt })
       return current ? 'right' : 'wrong'
     } catch (error) {
       // Overload is not the person's mistake.
@@ -133,7 +135,7 @@ export function createPasswordCheck(deps: {
 
     /** @throws AppError `overloaded` (503); the try is then not counted */
     check(account: StoredAccount, password: string, options: CheckOptions): Promise<CheckOutcome> {
-      const { passwordHash } = account
+      const { passwordHash, generation } = account
       const { device, name = account.username } = options
       const counted = { accountId: account.id, device }
       return inLane(device ?? name, async () => {
@@ -147,7 +149,13 @@ export function createPasswordCheck(deps: {
             const record =
               options.signIn && account.email !== null && (account.lastSignInAt ?? 0) < clock() - 60_000
             const lastSignInAt = record ? new Date(clock()) : undefined
-            const result = await compare(counted, passwordHash, password, reservation, lastSignInAt)
+            const result = await compare(
+              counted,
+              { passwordHash, generation },
+              password,
+              reservation,
+              lastSignInAt,
+            )
             if (result === 'wrong' && reservation.locks && device === undefined)
               deps.locked(account, reservation.locks)
             return result

@@ -95,13 +95,14 @@ export function createFailureStore(options: {
     },
 
     /**
-     * The password was right: nothing is counted any more. False when the password was changed or the account was
-     * disabled while it was being checked. A success on a device leaves strangers locked out who are: it must not give
-     * them new tries.
+     * The password was right: nothing is counted any more. False when the password was changed, the account was disabled
+     * or its sign-ins were ended while it was being checked. A success on a device leaves strangers locked out who are: it
+     * must not give them new tries.
+     * @param checked what was read of the account before the check
      */
     async succeed(
       { accountId, device }: Counted,
-      checkedHash: string,
+      checked: { passwordHash: string; generation: number },
       also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
     ): Promise<boolean> {
       // Of a stranger's success the lock is its own reservation; of a device's it is somebody else's.
@@ -111,7 +112,8 @@ export function createFailureStore(options: {
         locked_until = CASE WHEN locked_until > ${now} THEN locked_until ELSE NULL END,
         password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
         last_sign_in_at = COALESCE(${also.lastSignInAt ?? null}, last_sign_in_at)
-        WHERE id = ${accountId} AND password_hash = ${checkedHash} AND disabled_at IS NULL`
+        WHERE id = ${accountId} AND password_hash = ${checked.passwordHash}
+        AND generation = ${checked.generation} AND disabled_at IS NULL`
       if (changed === 1 && device !== undefined)
         await prisma.$executeRaw`DELETE FROM device_failures WHERE id = ${device}`
       return changed === 1

@@ -149,7 +149,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     http.limit('account'),
     act('password', async ({ account, session }, request, reply) => {
       const { current_password, new_password } = passwordForm.parse(request.body ?? {})
-      await accounts.changePassword({
+      const { generation } = await accounts.changePassword({
         accountId: account.id,
         currentPassword: current_password,
         newPassword: new_password,
@@ -158,7 +158,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         devices: http.devices.of(request),
       })
       // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
-      await sessions.start(request, reply, { accountId: account.id, amr: ['pwd'] })
+      await sessions.start(request, reply, { accountId: account.id, generation, amr: ['pwd'] })
       return '/account?done=password'
     }),
   )
@@ -178,9 +178,9 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/sessions/end-others',
     http.limit('account'),
-    act('profile', async ({ account, session }) => {
+    act('profile', async ({ session }, request, reply) => {
       if (!isFresh(deps.clock, session.loginTs)) return signInAgain('/account')
-      await sessions.endOthers(account.id, session.uid)
+      await sessions.endOthers(request, reply, session)
       return '/account?done=sessions'
     }),
   )

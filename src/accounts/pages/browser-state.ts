@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { type Clock, epochSeconds } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
 
 /**
@@ -29,16 +28,14 @@ const pendingSchema = z.object({
   flow: flowId.optional(),
   /** Without it, by password. */
   upstream: upstreamSchema.optional(),
-  /** When they signed in, in seconds since the epoch. */
-  at: z.number(),
+  /** That of the account when they signed in. */
+  generation: z.number(),
 })
 export type Pending = z.infer<typeof pendingSchema>
-/** `at` is now unless it is given. */
-export type NewPending = Omit<Pending, 'at'> & { at?: number }
 
 export interface BrowserState {
   pending(request: FastifyRequest): Pending | undefined
-  setPending(reply: FastifyReply, pending: NewPending): void
+  setPending(reply: FastifyReply, pending: Pending): void
   clearPending(reply: FastifyReply): void
   /** The interaction named in the query (`flow`), else the one remembered. */
   flow(request: FastifyRequest): string | undefined
@@ -47,11 +44,7 @@ export interface BrowserState {
   rememberFlow(reply: FastifyReply, flow: string | undefined): void
 }
 
-export function createBrowserState({
-  cookies,
-  sealed,
-  clock,
-}: Pick<Http, 'cookies' | 'sealed'> & { clock: Clock }): BrowserState {
+export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | 'sealed'>): BrowserState {
   const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
     sealed.open(name, cookies.read(request, name), schema)
   const ownFlow = (request: FastifyRequest) => read(request, 'flow', z.object({ flow: flowId }))?.flow
@@ -59,8 +52,7 @@ export function createBrowserState({
     ownFlow,
     pending: (request) => read(request, 'pending', pendingSchema),
     setPending(reply, pending) {
-      const whole: Pending = { at: epochSeconds(clock), ...pending }
-      cookies.set(reply, 'pending', sealed.seal('pending', whole, TTL), TTL)
+      cookies.set(reply, 'pending', sealed.seal('pending', pending, TTL), TTL)
     },
     clearPending: (reply) => cookies.clear(reply, 'pending'),
     flow(request) {

@@ -15,11 +15,15 @@ export interface Sessions {
   start(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: { accountId: string; amr: string[]; upstream?: UpstreamSession | undefined },
+    who: { accountId: string; generation: number; amr: string[]; upstream?: UpstreamSession | undefined },
   ): Promise<void>
   list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
   end(accountId: string, uid: string): Promise<void>
-  endOthers(accountId: string, uid: string): Promise<void>
+  endOthers(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    session: { accountId: string; uid: string },
+  ): Promise<void>
 }
 
 /** The apps that a person has allowed something. */

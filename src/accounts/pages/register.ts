@@ -62,11 +62,11 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
     const flow = browser.flow(request)
     const { given_name, family_name, ...fields } = typed.parse(request.body ?? {})
     try {
-      const { accountId } = await accounts.register(
+      const made = await accounts.register(
         { ...fields, givenName: given_name, familyName: family_name },
         { address: request.ip },
       )
-      browser.setPending(reply, { accountId, email: fields.email.trim(), ...(flow && { flow }) })
+      browser.setPending(reply, { ...made, email: fields.email.trim(), ...(flow && { flow }) })
       return reply.redirect(withFlow('/verify-email', flow), 303)
     } catch (error) {
       if (!(error instanceof FieldErrors)) throw error

@@ -84,7 +84,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     try {
       const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
-      await sessions.start(request, reply, { accountId: done.accountId, amr: ['pwd'] })
+      await sessions.start(request, reply, { ...done, amr: ['pwd'] })
       browser.rememberFlow(reply, undefined)
       browser.clearPending(reply)
       // On another device than the one that asked, there is no flow to go back to.

@@ -44,7 +44,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
     try {
       const created = await accounts.setup.createFirstAdministrator(token, fields)
       if (!created) throw closed()
-      await sessions.start(request, reply, { accountId: created.accountId, amr: ['pwd'] })
+      await sessions.start(request, reply, { ...created, amr: ['pwd'] })
       return reply.redirect('/account', 303)
     } catch (error) {
       if (!(error instanceof FieldErrors)) throw error

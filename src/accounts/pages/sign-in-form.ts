@@ -6,7 +6,7 @@ import type { Accounts } from '../accounts.ts'
 import { type BrowserState, withFlow } from './browser-state.ts'
 
 export type SignInOutcome =
-  | { kind: 'signed_in'; accountId: string; amr: string[] }
+  | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
   /** The e-mail address has to be verified first: the page to go to. */
   | { kind: 'verify'; location: string }
   | {
@@ -49,12 +49,15 @@ export function createSignInForm(deps: {
         devices: deps.devices.of(request),
       })
       switch (outcome.kind) {
-        case 'ok':
+        case 'ok': {
+          const { id: accountId, generation } = outcome.account
           deps.browser.clearPending(reply)
-          return { kind: 'signed_in', accountId: outcome.account.id, amr: ['pwd'] }
+          return { kind: 'signed_in', accountId, generation, amr: ['pwd'] }
+        }
         case 'unverified': {
-          const { id, pendingEmail } = outcome.account
-          deps.browser.setPending(reply, { accountId: id, email: pendingEmail ?? '', ...(flow && { flow }) })
+          const { id: accountId, generation, pendingEmail } = outcome.account
+          const email = pendingEmail ?? ''
+          deps.browser.setPending(reply, { accountId, generation, email, ...(flow && { flow }) })
           return { kind: 'verify', location: withFlow('/verify-email', flow) }
         }
         case 'refused':

@@ -45,12 +45,11 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const pending = browser.pending(request)
     const account = await accounts.byId(accountId)
     // A password that was set meanwhile ends this sign-in too: whoever reads the mail may have ousted who registered.
-    const counts =
-      account !== undefined && pending !== undefined && pending.at * 1000 >= account.authValidAfter
-    if (pending?.accountId !== accountId || !counts)
+    if (pending?.accountId !== accountId || pending.generation !== account?.generation)
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
-    const { upstream } = pending
-    await sessions.start(request, reply, { accountId, amr: [upstream ? 'fed' : 'pwd'], upstream })
+    const { upstream, generation } = pending
+    const amr = [upstream ? 'fed' : 'pwd']
+    await sessions.start(request, reply, { accountId, generation, amr, upstream })
     browser.clearPending(reply)
     return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
   }

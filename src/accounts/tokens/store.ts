@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
-import { wholeSecond } from '../store.ts'
+import { nextGeneration } from '../store.ts'
 
 /**
  * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
@@ -93,15 +93,16 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
     /**
      * Uses a token up and does what it is for, both or neither. `spent`: it works no more, or the account is
      * disabled or waits for the proof of another address by now. `taken`: another account has proven the address.
+     * @returns the generation of sign-ins that the account is in then
      */
-    async redeem(redemption: Redemption): Promise<'done' | 'spent' | 'taken'> {
+    async redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'> {
       const { tokenId, accountId, provenEmail, passwordHash } = redemption
       const at = now()
       const spent = new Error('the token works no more')
       try {
-        await prisma.$transaction(async (tx) => {
+        return await prisma.$transaction(async (tx) => {
           // The account first: two links of one account, used at once, would otherwise each hold what the other needs.
-          const changed = await tx.account.updateMany({
+          const [changed] = await tx.account.updateManyAndReturn({
             where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
             data: {
               updatedAt: at,
@@ -109,13 +110,14 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
               ...(passwordHash && {
                 passwordHash,
                 passwordChangedAt: at,
-                authValidAfter: wholeSecond(at),
+                ...nextGeneration(at),
                 failedSignIns: 0,
                 lockedUntil: null,
               }),
             },
+            select: { generation: true },
           })
-          if (changed.count === 0) throw spent
+          if (changed === undefined) throw spent
           const claimed = await tx.oneTimeToken.updateMany({
             where: { id: tokenId, ...live() },
             data: { usedAt: at },
@@ -128,8 +130,8 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             where: { accountId, ...(!passwordHash && { purpose: 'verify_email' }), ...live() },
             data: { expiresAt: at },
           })
+          return changed
         })
-        return 'done'
       } catch (error) {
         if (error === spent) return 'spent'
         if (isUniqueViolation(error)) return 'taken'

@@ -2,12 +2,12 @@ import type { Clock } from '../../clock.ts'
 import type { Limit } from '../../http/rate-limits.ts'
 import type { Account } from '../account.ts'
 
-/** An access token that is good now (src/oidc/admin-tokens.ts). `issuedAt` in seconds since the epoch. */
+/** An access token that is good now (src/oidc/admin-tokens.ts). */
 export interface AdminToken {
   client: { id: string; name: string }
   scopes: ReadonlySet<string>
   /** Whom the client acts for; absent: for itself. */
-  account?: { id: string; issuedAt: number; authTime: number | undefined }
+  account?: { id: string; generation: number; authTime: number | undefined }
 }
 
 export interface Page<Item> {
@@ -236,10 +236,10 @@ export interface RestDependencies {
   limit: Limit
   /** Undefined: no such token, or none that counts here. */
   accept(accessToken: string): Promise<AdminToken | undefined>
-  /** The account, if it and what it started at `since` (seconds since the epoch) still count. */
+  /** The account, if it and its sign-ins of a generation still count. */
   findLive(
     accountId: string,
-    since: number,
+    generation: number,
   ): Promise<{ id: string; displayUsername: string; role: string } | undefined>
   answers: KeptAnswers
   clients: ClientService

@@ -83,7 +83,7 @@ export function requireAdministration({
       callers.set(request, { kind: 'machine', client })
       return requireScope(reply, scopes, needs)
     }
-    const account = await findLive(token.account.id, token.account.issuedAt)
+    const account = await findLive(token.account.id, token.account.generation)
     if (account === undefined) throw unauthorized(reply, 'the account or its sign-in no longer counts', true)
     actAs({ kind: 'account', id: account.id, name: account.displayUsername })
     callers.set(request, {

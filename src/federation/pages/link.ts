@@ -98,7 +98,8 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
         return show(reply, ticket, found, { alert: REFUSED }, 401)
       await tickets.spend(ticket)
-      return answerWith(reply, await arrivals.link(request, reply, found.arrival, found.owner.id))
+      const { id: accountId, generation } = outcome.account
+      return answerWith(reply, await arrivals.link(request, reply, found.arrival, { accountId, generation }))
     },
   )
 }

@@ -121,6 +121,11 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       else await sql.run(statements.deleteByAccountAndClient, [...values, clientId])
     },
 
+    async carryOver(accountId, uid, generation) {
+      const grants = JSON.stringify((await keptGrants(accountId, uid)).map(hashId))
+      await sql.run(statements.carryOver, [generation, accountId, uid, grants])
+    },
+
     async forgetConsents(accountId) {
       await sql.run(statements.deleteConsents, [accountId])
     },

@@ -10,12 +10,15 @@ const dialects = {
       SELECT key, value FROM json_each(artifacts.authorizations)
        WHERE key NOT IN (SELECT key FROM json_each(excluded.authorizations))
       UNION ALL SELECT key, value FROM json_each(excluded.authorizations)))`,
+    /** A JSON object with another `generation`, a parameter. */
+    withGeneration: `json_set(payload, '$.generation', CAST(? AS INTEGER))`,
     /** Nobody else can hold a row here. */
     skipLocked: '',
   },
   postgresql: {
     in: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
     mergedAuthorizations: '(artifacts.authorizations::jsonb || excluded.authorizations::jsonb)::text',
+    withGeneration: `jsonb_set(payload::jsonb, '{generation}', to_jsonb(CAST(? AS BIGINT)))::text`,
     // Two processes that sweep at once share the work instead of waiting for each other.
     skipLocked: 'FOR UPDATE SKIP LOCKED',
   },
@@ -99,6 +102,9 @@ export const createStatements = (dialect: Sql['dialect']) => {
     deleteByAccountAndClient: `DELETE FROM artifacts WHERE account_id = ? AND model NOT IN ('Session', 'Consent')
       AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})
       AND client_id = ?`,
+
+    carryOver: `UPDATE artifacts SET payload = ${the.withGeneration} WHERE account_id = ? AND destroyed_at IS NULL
+      AND ((model = 'Session' AND uid = ?) OR (model = 'Grant' AND id_hash ${the.in}))`,
 
     deleteConsents: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent'",
 

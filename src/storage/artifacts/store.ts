@@ -45,6 +45,8 @@ export interface ArtifactStore {
     accountId: string,
     options?: { clientId?: string; exceptSessionUid?: string | undefined },
   ): Promise<void>
+  /** Writes another `generation` into a session and the Grants that it names: they go on when others of it have ended. */
+  carryOver(accountId: string, uid: string, generation: number): Promise<void>
   /** Deletes the remembered decisions of an account that is being deleted. */
   forgetConsents(accountId: string): Promise<void>
   /** Which of these clients have a live artefact or a remembered decision. Reads the whole table: never in a request. */

@@ -1,0 +1,56 @@
+import { type Grant, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+/** Of an account: raised by whatever ends its sign-ins (a new password, “sign out everywhere”, disabling …). */
+export interface Generation {
+  generation: number
+}
+
+/**
+ * Sessions, Grants and results of interactions carry the generation of the sign-in that they began with; one that has passed
+ * counts for nothing. Every code and token hangs on a Grant, and so carries its Grant's.
+ *
+ * Version 0.1 stored none, which counts as 0.
+ */
+export const generationOf = (stored: object | undefined): number =>
+  (stored as Partial<Generation> | undefined)?.generation ?? 0
+
+/** Whether what carries a generation still counts for an account. */
+export function isCurrent(
+  account: (Generation & { disabledAt: number | null }) | undefined,
+  generation: number,
+): boolean {
+  return account !== undefined && account.disabledAt === null && account.generation === generation
+}
+
+/** Reads an account once for each request of the protocol, however many steps of it ask. */
+export function rememberAccounts<Found>(find: (id: string) => Promise<Found | undefined>) {
+  const requests = new WeakMap<object, Map<string, Promise<Found | undefined>>>()
+  return (ctx: KoaContextWithOIDC, id: string): Promise<Found | undefined> => {
+    const known = requests.get(ctx.req) ?? new Map<string, Promise<Found | undefined>>()
+    requests.set(ctx.req, known)
+    const found = known.get(id) ?? find(id)
+    known.set(id, found)
+    return found
+  }
+}
+
+type GrantFinder = (id: string, options?: { ignoreExpiration?: boolean }) => Promise<Grant | undefined>
+
+/**
+ * In a request of the protocol, a Grant of a generation that has passed is as if it did not exist: no code of it is
+ * redeemed, no token accepted. Outside of one, whoever finds a Grant compares for themselves (`AcceptedToken.generation`).
+ */
+export function forgetPassedGrants(
+  provider: Provider,
+  findAccount: (ctx: KoaContextWithOIDC, id: string) => Promise<Generation | undefined>,
+): void {
+  const find = provider.Grant.find.bind(provider.Grant) as GrantFinder
+  const findCurrent: GrantFinder = async (id, options) => {
+    const grant = await find(id, options)
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    if (grant?.accountId === undefined || ctx === undefined) return grant
+    const account = await findAccount(ctx, grant.accountId)
+    return account?.generation === generationOf(grant) ? grant : undefined
+  }
+  Object.assign(provider.Grant, { find: findCurrent })
+}
