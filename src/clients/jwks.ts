@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { z } from 'zod'
+import { rsaSizeProblem } from '../rsa.ts'
 
 const MAX_KEYS = 10
 /** Parameters that carry a private or symmetric key (RFC 7518 §6). */
@@ -16,7 +17,7 @@ export interface Jwks {
 
 /**
  * A client's public keys (RFC 7517 §5). Each must be an asymmetric signature key that Node can load: RSA of 2,048
- * bits or more, an EC key or Ed25519. A private half is refused rather than dropped: whoever sent it should know that the
+ * to 4,096 bits, an EC key or Ed25519. A private half is refused rather than dropped: whoever sent it should know that the
  * key is no longer secret.
  */
 export const jwksSchema = z
@@ -52,10 +53,7 @@ export function publicKeyProblem(key: Readonly<Record<string, unknown>>): string
   }
   try {
     const loaded = createPublicKey({ key: key as JsonWebKey, format: 'jwk' })
-    if (loaded.asymmetricKeyType === 'rsa') {
-      const bits = loaded.asymmetricKeyDetails?.modulusLength ?? 0
-      return bits < 2048 ? `is an RSA key of ${bits} bits; 2048 is the least` : undefined
-    }
+    if (loaded.asymmetricKeyType === 'rsa') return rsaSizeProblem(key)
     return CURVES.includes(String(key.crv))
       ? undefined
       : `is on the curve ${key.crv}; use one of ${CURVES.join(', ')}`

@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { withoutUnfitKeys } from '../rsa.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
 
 /** Seconds that a provider may take for one answer. */
@@ -19,8 +20,8 @@ export const isAcceptableUrl = (value: string): boolean => {
 }
 
 /**
- * The fetch of everything that goes to a provider: no redirect is followed, no more than half a megabyte is read, and
- * nothing goes over plain http except on this machine.
+ * The fetch of everything that goes to a provider: no redirect is followed, no more than half a megabyte is read, RSA keys
+ * have a size that is accepted, and nothing goes over plain http except on this machine.
  */
 export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
   if (!isAcceptableUrl(url)) throw new TypeError(`an address of the provider is not https: ${originOf(url)}`)
@@ -33,10 +34,17 @@ export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
     ...(options.body !== undefined && { body: options.body as NonNullable<RequestInit['body']> }),
     ...(options.signal !== undefined && { signal: options.signal }),
   })
-  return new Response(NO_BODY.has(response.status) ? null : await boundedBody(response), {
+  return new Response(NO_BODY.has(response.status) ? null : withFitKeys(await boundedBody(response)), {
     status: response.status,
     headers: response.headers,
   })
+}
+
+/** A key set comes without keys of a size that is not accepted; everything else as it is. */
+function withFitKeys(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | string {
+  const text = Buffer.from(body).toString('utf8')
+  const kept = withoutUnfitKeys(text)
+  return kept === text ? body : kept
 }
 
 const NO_BODY = new Set([101, 204, 205, 304])

@@ -7,6 +7,7 @@ import {
 } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { CLOCK_TOLERANCE, refuseLongAssertions } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
@@ -16,6 +17,7 @@ import type { createGrants } from './grants.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
+import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
@@ -61,26 +63,11 @@ export interface ProviderDependencies {
   ttl: { accessToken: number; refreshToken: number; session: number }
 }
 
-/** The most that is read of a client's jwks_uri, in bytes. */
-const MAX_JWKS = 64 * 1024
-
 /** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
 function sliding(ttl: number, startedAt: number | undefined): number {
   if (startedAt === undefined) return ttl
   return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epochSeconds(Date.now)))
 }
-
-/**
- * Outgoing requests follow no redirects: an address was registered, not wherever it leads. The library keeps them away from
- * special-use addresses by a dispatcher of its own; while the issuer itself is on loopback, so are the apps, and it is
- * left out.
- */
-const outgoing =
-  (secure: boolean): NonNullable<Configuration['fetch']> =>
-  (input, init) => {
-    const { dispatcher, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
-    return fetch(input, { redirect: 'error', ...options, ...(secure && { dispatcher }) } as RequestInit)
-  }
 
 const originsOf = new WeakMap<object, Set<string>>()
 
@@ -134,9 +121,10 @@ function configuration(deps: ProviderDependencies): Configuration {
     },
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 15,
+    clockTolerance: CLOCK_TOLERANCE,
+    assertJwtClientAuthClaimsAndHeader: refuseLongAssertions,
     fetchResponseBodyLimits: { jwks_uri: MAX_JWKS },
-    fetch: outgoing(secure),
+    fetch: createOutgoing(deps.issuer),
     clientBasedCORS: allowsOrigin,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
+import { isLoopbackHost } from '../http/outgoing/addresses.ts'
 import type { Database } from '../storage/database.ts'
-import { isLoopbackHost } from './addresses.ts'
 import type { DocumentRules } from './documents/document.ts'
 import { createDocuments, type Documents } from './documents/documents.ts'
 import { createDocumentFetcher } from './documents/fetch.ts'

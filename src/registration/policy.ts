@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isPublicHost } from './addresses.ts'
+import { isPublicHost } from '../http/outgoing/addresses.ts'
 import type { Problem } from './problems.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */

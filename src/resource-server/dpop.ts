@@ -35,6 +35,16 @@ const invalidProof = (reason: string, cause?: unknown) =>
     cause,
   })
 
+/** Of an RSA key of 4,096 bits, in base64url: checking a signature by a longer one is dear, and anybody can send it. */
+const LONGEST_MODULUS = 683
+
+const boundedKey: typeof EmbeddedJWK = async (header, token) => {
+  const { n } = (header?.jwk ?? {}) as { n?: unknown }
+  if (typeof n === 'string' && n.length > LONGEST_MODULUS)
+    throw new errors.JWKInvalid('an RSA key has at most 4096 bits')
+  return EmbeddedJWK(header, token)
+}
+
 const digest = (value: string) => createHash('sha256').update(value).digest('base64url')
 
 /** RFC 9449 §4.3: compared after normalisation, without query and fragment. */
@@ -68,7 +78,7 @@ export function createProofCheck(
 
   async function verified(proof: string) {
     try {
-      const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
+      const { payload, protectedHeader } = await jwtVerify(proof, boundedKey, {
         typ: 'dpop+jwt',
         algorithms: settings.algorithms,
         clockTolerance,

@@ -287,6 +287,22 @@ test('a code is good once, and only with the right secret', async () => {
   expect(await failure(identify(mistaken))).toMatchObject({ reason: 'refused' })
 })
 
+test('an id_token that is signed with an RSA key of more than 4,096 bits is refused', async () => {
+  const upstream = await start({ alg: 'RS256', modulusLength: 4104 })
+  expect(await failure(identify(connect(upstream)))).toMatchObject({ reason: 'invalid' })
+}, 60_000)
+
+test.each([1024, 4104])('private_key_jwt with an RSA key of %i bits says what is accepted', async (bits) => {
+  const upstream = await start()
+  const n = Buffer.alloc(bits / 8, 0xff).toString('base64url')
+  const clientSecret = JSON.stringify({ kty: 'RSA', e: 'AQAB', n, d: n })
+  const error = await failure(
+    identify(connect(upstream, { auth_method: 'private_key_jwt' }, { clientSecret })),
+  )
+  expect(error).toMatchObject({ reason: 'refused' })
+  expect(error.message).toContain(`is an RSA key of ${bits} bits; use 2048 to 4096`)
+})
+
 test.each([
   ['a text', 'not a key'],
   ['a public key', JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' })],

@@ -155,6 +155,12 @@ describe('client assertions', () => {
     expect(await desk.ruleOf(await send({ nbf: now() + 600, exp: now() + 700 }))).toBe('assertion_early')
   })
 
+  test('good for an hour: says what is accepted', async () => {
+    const { explanation } = await desk.kept(await send({ exp: now() + 3600 }))
+    expect(explanation.rule).toBe('assertion_long')
+    expect(explanation.mistake).toMatch(/would end (1 hour|60 minutes|59 minutes).* At most five minutes/)
+  })
+
   test('for somebody else; of somebody else; incomplete; used twice', async () => {
     expect(await desk.ruleOf(await send({ aud: 'https://elsewhere.example' }))).toBe('assertion_audience')
     expect(await desk.ruleOf(await send({ iss: 'somebody' }))).toBe('assertion_issuer')

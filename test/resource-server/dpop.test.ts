@@ -13,6 +13,8 @@ let prover: Prover
 let other: Prover
 let bound: string
 let unbound: string
+/** Of the key that is too large. */
+let large: string | undefined
 const HTU = 'https://books.example/any'
 
 beforeAll(async () => {
@@ -87,9 +89,17 @@ const wrong: [string, () => Promise<string | undefined>][] = [
   ['no key in the header', () => proof({ header: { jwk: undefined } })],
   ['a private key in the header', privateKeyInHeader],
   ['a symmetric key in the header', symmetric],
+  ['an RSA key of more than 4,096 bits', largeKey],
 ]
 async function privateKeyInHeader() {
   return proof({ header: { jwk: await exportJWK(prover.privateKey) } })
+}
+/** A right proof in every respect but the size of its key. */
+async function largeKey() {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { modulusLength: 4104, extractable: true })
+  const jwk = await exportJWK(publicKey)
+  large = await issuer.token({ cnf: { jkt: await calculateJwkThumbprint(jwk) } })
+  return proof({ header: { alg: 'RS256', jwk }, signer: privateKey, accessToken: large })
 }
 async function symmetric() {
   const secret = new Uint8Array(32)
@@ -98,7 +108,8 @@ async function symmetric() {
 }
 
 test.each(wrong)('31 M: %s is 401 invalid_dpop_proof', async (_, make) => {
-  const response = await get(await make())
+  large = undefined
+  const response = await get(await make(), large ?? bound)
   expect(response.statusCode).toBe(401)
   expect(response.json()).toMatchObject({ code: 'invalid_dpop_proof' })
   expect(String(response.headers['www-authenticate'])).toMatch(/DPoP error="invalid_dpop_proof".* algs="/)

@@ -87,6 +87,8 @@ describe('31 M RFC 9449 4.3: proofs', () => {
   test('refused: signed by another key, a private or symmetric jwk, none, HS256', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const withPrivate = await exportJWK(privateKey)
+    const rsa = await generateKeyPair('RS256', { extractable: true })
+    const rsaHeader = { alg: 'RS256', jwk: await exportJWK(rsa.publicKey) }
     const secret = Buffer.alloc(32, 7)
     const oct = { kty: 'oct', k: secret.toString('base64url') }
     const [, body] = (await prove(prover, 'POST', tokenUrl())).split('.')
@@ -97,6 +99,8 @@ describe('31 M RFC 9449 4.3: proofs', () => {
       await prove(prover, 'POST', tokenUrl(), { signer: thief.privateKey }),
       await prove(prover, 'POST', tokenUrl(), { header: { jwk: withPrivate }, signer: privateKey }),
       await prove(prover, 'POST', tokenUrl(), { header: { alg: 'HS256', jwk: oct }, signer: secret }),
+      // RSA of any size: its checks are dear, and a proof brings its own key.
+      await prove(prover, 'POST', tokenUrl(), { header: rsaHeader, signer: rsa.privateKey }),
       `${unsigned}.${body}.`,
       'x',
       'a.b.c',

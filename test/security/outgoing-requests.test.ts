@@ -1,5 +1,6 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
@@ -7,16 +8,20 @@ import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { clock, createScene, passTime, post, redirectUri, type Scene } from './attacker.ts'
 
 const ISSUER = 'https://id.example'
-/** An address inside the network that must not be spoken to: whoever connects is listened to, never answered. */
+/** An address inside the network that nothing may connect to. */
 let inside: Server
+let connections = 0
 let scene: Scene
 let latchkey: Latchkey
 let at: string
 const pairs = generateKeyPair('ES256', { extractable: true })
 
 beforeAll(async () => {
-  inside = createServer()
-  inside.listen(0, '127.0.0.1')
+  inside = createServer((socket) => {
+    connections++
+    socket.destroy()
+  })
+  inside.listen(0, 'localhost')
   await once(inside, 'listening')
   latchkey = await startLatchkey({ env: { ISSUER }, clock })
   scene = createScene(latchkey)
@@ -32,7 +37,7 @@ afterEach(() => {
 })
 
 /** The answer to a client that proves itself by a key at `jwksUri`. */
-async function authenticateBy(jwksUri: string) {
+async function authenticateBy(jwksUri: string, signer?: { alg: string; key: KeyObject }) {
   const client = await latchkey.createClient({
     grant_types: ['client_credentials'],
     redirect_uris: [],
@@ -40,13 +45,13 @@ async function authenticateBy(jwksUri: string) {
     jwks_uri: jwksUri,
   })
   const assertion = await new SignJWT({ jti: crypto.randomUUID() })
-    .setProtectedHeader({ alg: 'ES256' })
+    .setProtectedHeader({ alg: signer?.alg ?? 'ES256' })
     .setIssuer(client.client_id)
     .setSubject(client.client_id)
     .setAudience(ISSUER)
     .setIssuedAt()
     .setExpirationTime('1m')
-    .sign((await pairs).privateKey)
+    .sign(signer?.key ?? (await pairs).privateKey)
   return post(`${at}/token`, {
     grant_type: 'client_credentials',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -75,9 +80,25 @@ test('46 M: a jwks_uri is fetched from the outside, and its keys are good', asyn
   expect(asked.map(({ redirect }) => redirect)).toEqual(['error'])
 })
 
-test('41 M, 47 M: nothing is said to an address inside', async () => {
+/** Every way to write the port of the listener that is not a public address. */
+const inward = () => {
   const { port } = inside.address() as AddressInfo
-  const client = await scene.client({ backchannel_logout_uri: `http://127.0.0.1:${port}/back-channel` })
+  return ['localhost', '127.0.0.1', 'localhost.', '127.1', '[::ffff:127.0.0.1]'].map(
+    (host) => `https://${host}:${port}/`,
+  )
+}
+
+test('41 M, 46 M: a jwks_uri that is or resolves to an address inside is refused before anything connects', async () => {
+  for (const url of inward()) {
+    const answer = await authenticateBy(url)
+    expect([url, answer.status, answer.json.error]).toEqual([url, 401, 'invalid_client'])
+  }
+  expect(connections).toBe(0)
+})
+
+test('47 M: a back-channel notice to an address inside is refused before anything connects', async () => {
+  const { port } = inside.address() as AddressInfo
+  const client = await scene.client({ backchannel_logout_uri: `http://localhost:${port}/back-channel` })
   const user = await latchkey.createUser()
   // Whoever ends TLS in front of the server, in short.
   const proxied = (input: string | URL | Request, init?: RequestInit) =>
@@ -88,11 +109,38 @@ test('41 M, 47 M: nothing is said to an address inside', async () => {
     password: PASSWORD,
   })
   expect(back.url.searchParams.get('code')).toBeTypeOf('string')
-  const connected = once(inside, 'connection')
+  const real = globalThis.fetch
+  const tried = new Promise<unknown>((resolve) => {
+    vi.stubGlobal('fetch', (input: string | URL, init?: RequestInit) => {
+      const answer = real(input, init)
+      if (String(input).includes('/back-channel')) answer.then(resolve, resolve)
+      return answer
+    })
+  })
   await browser.submit(await browser.open(`${ISSUER}/logout`), {}, { button: 'Sign out' })
-  const [socket] = (await connected) as [Socket]
-  if (!socket.closed) await once(socket.resume(), 'close')
-  expect(socket.bytesRead).toBe(0)
+  expect(await tried).toMatchObject({ cause: { message: 'localhost is not a public address' } })
+  expect(connections).toBe(0)
+})
+
+test.each([1024, 8192])(
+  'an RSA key of %i bits at a jwks_uri is ignored, and the others count (RFC 7517 §5)',
+  async (modulusLength) => {
+    const n = Buffer.alloc(modulusLength / 8, 0xff).toString('base64url')
+    const unfit = { kty: 'RSA', e: 'AQAB', n, kid: 'unfit' }
+    const jwk = await exportJWK((await pairs).publicKey)
+    stubNetwork(() => Response.json({ keys: [unfit, jwk] }, { headers: { 'cache-control': 'max-age=300' } }))
+    expect((await authenticateBy('https://keys.example/jwks')).status).toBe(200)
+    vi.unstubAllGlobals()
+    stubNetwork(() => Response.json({ keys: [unfit] }))
+    expect(await authenticateBy('https://keys.example/other')).toMatchObject({ status: 401 })
+  },
+)
+
+test('a signature by an RSA key of more than 4,096 bits at a jwks_uri is not even checked', async () => {
+  const big = generateKeyPairSync('rsa', { modulusLength: 4104 })
+  stubNetwork(() => Response.json({ keys: [big.publicKey.export({ format: 'jwk' })] }))
+  const answer = await authenticateBy('https://keys.example/big', { alg: 'RS256', key: big.privateKey })
+  expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_client' } })
 })
 
 test('41 M, 46 M: an answer without end is not read to its end', async () => {

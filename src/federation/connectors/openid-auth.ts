@@ -1,6 +1,7 @@
 import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import { rsaSizeProblem } from '../../rsa.ts'
 import { type Registration, UpstreamError } from '../connector.ts'
 import { SIGNATURES, type Signature } from './openid-metadata.ts'
 
@@ -33,6 +34,8 @@ function signatureOf({ kty, crv }: z.infer<typeof privateJwk>): Signature {
 async function privateKeyJwt(secret: string): Promise<oidc.ClientAuth> {
   try {
     const jwk = privateJwk.parse(JSON.parse(secret))
+    const problem = rsaSizeProblem(jwk)
+    if (problem !== undefined) throw new UpstreamError('refused', `the private key of the client ${problem}`)
     const alg = jwk.alg ?? signatureOf(jwk)
     const key = await importJWK(jwk, alg)
     if (!(key instanceof CryptoKey)) throw new TypeError('not a private key')
@@ -42,7 +45,8 @@ async function privateKeyJwt(secret: string): Promise<oidc.ClientAuth> {
         header.alg = alg
       },
     })
-  } catch {
+  } catch (error) {
+    if (error instanceof UpstreamError) throw error
     // The cause would quote the key.
     throw new UpstreamError('refused', 'the private key of the client is not a usable JWK')
   }

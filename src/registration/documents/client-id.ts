@@ -1,4 +1,4 @@
-import { isLoopbackHost, isPublicHost } from '../addresses.ts'
+import { isLoopbackHost, isPublicHost } from '../../http/outgoing/addresses.ts'
 
 /** Longer ones are refused; in a column and a cookie they have to have an end. */
 const MAX_LENGTH = 500

@@ -1,8 +1,7 @@
-import { lookup as resolve } from 'node:dns'
+import type { lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
-import { isReachable } from '../addresses.ts'
+import { guardedLookup, refuseAddressInside } from '../../http/outgoing/guarded-lookup.ts'
 
 /** What came back for a document. */
 export interface FetchedDocument {
@@ -26,27 +25,14 @@ const TIMEOUT = 5000
  */
 export function createDocumentFetcher(options: {
   allowLoopback: boolean
-  lookup?: typeof resolve
+  lookup?: typeof lookup
 }): FetchDocument {
-  const { allowLoopback, lookup = resolve } = options
-
-  const guarded: LookupFunction = (hostname, { all = false, ...rest }, callback) => {
-    lookup(hostname, { ...rest, all: true }, (error, addresses) => {
-      if (error) return callback(error, [])
-      const [first] = addresses
-      // One address inside is enough to refuse: a name that has both is up to something.
-      if (first === undefined || !addresses.every(({ address }) => isReachable(address, allowLoopback)))
-        return callback(new Error(`${hostname} is not a public address`), [])
-      return all ? callback(null, addresses) : callback(null, first.address, first.family)
-    })
-  }
+  const { allowLoopback } = options
+  const guarded = guardedLookup(options)
 
   return (url) =>
     new Promise((done, fail) => {
-      const host = url.hostname.replace(/^\[|\]$/g, '')
-      // An address is connected to as it is, without being looked up.
-      if (isIP(host) !== 0 && !isReachable(host, allowLoopback))
-        return fail(new Error(`${host} is not a public address`))
+      refuseAddressInside(url, allowLoopback)
       const { request } = url.protocol === 'https:' ? https : http
       const outgoing = request(url, {
         agent: false,

@@ -44,6 +44,17 @@ export const assertionRules: readonly Rule[] = [
     inApp: 'Set the clock of the app’s machine by NTP, or leave nbf out of the assertion.',
   },
   {
+    name: 'assertion_long',
+    fits: of('exp of the client_assertion JWT is too far ahead'),
+    title: 'An assertion that is good for too long',
+    mistake: (rejection) => {
+      const left = (rejection.facts.assertion?.exp ?? 0) - seconds(rejection)
+      return `The client assertion would end ${duration(left)} after it arrived. At most five minutes are accepted: whoever finds one in a log could use it until then.`
+    },
+    inApp:
+      'Make a new assertion for every request, with an exp of about one minute. If it is made so already, the clock of the app is ahead: set it by NTP.',
+  },
+  {
     name: 'assertion_replayed',
     fits: of('client assertion tokens must only be used once'),
     title: 'An assertion used twice',
@@ -105,7 +116,8 @@ export const assertionRules: readonly Rule[] = [
         : `Registered are the keys ${listed(kids)}`
       return `No registered key of ${nameOf(rejection)} fits the signature. It names the key ${quoted(assertion?.kid)}. ${known}.`
     },
-    inApp: 'Sign with the private key whose public half is registered, and name its kid.',
+    inApp:
+      'Sign with the private key whose public half is registered, and name its kid. RSA keys at a jwks_uri count from 2048 to 4096 bits only.',
     here: 'If the app has a new key, edit the client and add the public half to its jwks.',
   },
   {

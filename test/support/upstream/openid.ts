@@ -35,6 +35,8 @@ export interface UpstreamAccount {
 }
 
 export interface OpenIdProviderOptions {
+  /** Bits of its RSA keys. */
+  modulusLength?: number
   /** Of id_tokens and logout tokens. Default: RS256 */
   alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
   /** How its one client authenticates. Default: client_secret_basic */
@@ -118,8 +120,8 @@ function policy() {
   return prompts
 }
 
-async function signingKeys(alg: string) {
-  const options = { extractable: true }
+async function signingKeys(alg: string, modulusLength: number | undefined) {
+  const options = { extractable: true, ...(modulusLength !== undefined && { modulusLength }) }
   const [own, foreign] = await Promise.all([generateKeyPair(alg, options), generateKeyPair(alg, options)])
   const jwk = { ...(await exportJWK(own.privateKey)), alg, use: 'sig', kid: 'upstream' }
   return { own: own.privateKey, foreign: foreign.privateKey, jwk }
@@ -138,7 +140,10 @@ async function credentials(method: string) {
 /** Starts the provider on 127.0.0.1, another site than `localhost`, as a real provider is. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
   const { alg = 'RS256', authMethod = 'client_secret_basic', backChannelLogout = false } = options
-  const [keys, { clientSecret, registered }] = await Promise.all([signingKeys(alg), credentials(authMethod)])
+  const [keys, { clientSecret, registered }] = await Promise.all([
+    signingKeys(alg, options.modulusLength),
+    credentials(authMethod),
+  ])
   let addresses: Record<string, unknown> = { redirect_uris: ['http://127.0.0.1:9/not-set'] }
 
   const client = () => ({
