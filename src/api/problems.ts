@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { own } from '../own.ts'
 
 /** A refusal of single fields, by the names of this API. 422 unless told otherwise. */
 export class FieldProblems extends AppError {
@@ -37,7 +38,7 @@ export async function inOurNames<Result>(
   } catch (error) {
     if (!carriesErrors(error)) throw error
     const renamed = Object.entries(error.errors).map(([field, message]) => [
-      also[field] ?? FIELD_NAMES[field] ?? field,
+      own(also, field) ?? own(FIELD_NAMES, field) ?? field,
       message,
     ])
     throw new FieldProblems(Object.fromEntries(renamed), error.status)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { own } from '../own.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { invalidCredentials } from './problems.ts'
@@ -63,7 +64,7 @@ const SETBACKS: Readonly<Record<string, readonly [code: string, status: number, 
 }
 
 function refusal(problem: string): AppError {
-  const [code, status, message] = SETBACKS[problem] ?? [
+  const [code, status, message] = own(SETBACKS, problem) ?? [
     'upstream_failed',
     400,
     'Nothing came of this sign-in.',

@@ -1,4 +1,5 @@
 import { type Act, type Actor, currentAct } from '../acting.ts'
+import { own } from '../own.ts'
 import type { Details, NewEntry, Target } from './entry.ts'
 import type { Action } from './words.ts'
 
@@ -73,7 +74,7 @@ function saysNothing(event: Happened): boolean {
 export function entryOf(event: Happened, act: Act | undefined): NewEntry {
   const { type, address, before, after, ...rest } = event as Happened & Record<string, unknown>
   const family = type.split('.', 1)[0] ?? ''
-  const fields = TARGETS[family] ?? { kind: family, id: 'id', name: 'name' }
+  const fields = own(TARGETS, family) ?? { kind: family, id: 'id', name: 'name' }
   const { [fields.id]: id, [fields.name]: name, ...more } = rest
   const target: Target | undefined =
     id === undefined && name === undefined ? undefined : { kind: fields.kind, id: text(id), name: text(name) }
@@ -103,10 +104,11 @@ function changes(
   after: Record<string, unknown> | undefined,
 ): Pick<Details, 'before' | 'after'> {
   const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(
-    (field) => JSON.stringify(before?.[field] ?? null) !== JSON.stringify(after?.[field] ?? null),
+    (field) =>
+      JSON.stringify(own(before ?? {}, field) ?? null) !== JSON.stringify(own(after ?? {}, field) ?? null),
   )
   const side = (all: Record<string, unknown> | undefined) =>
-    all && Object.fromEntries(fields.map((field) => [field, all[field] ?? null]))
+    all && Object.fromEntries(fields.map((field) => [field, own(all, field) ?? null]))
   return fields.length === 0
     ? {}
     : { ...(before && { before: side(before) ?? {} }), ...(after && { after: side(after) ?? {} }) }

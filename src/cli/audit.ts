@@ -4,6 +4,7 @@ import type { Entry } from '../audit/entry.ts'
 import { auditDocument } from '../audit/export.ts'
 import type { AuditFilters } from '../audit/filters.ts'
 import { sentenceOf } from '../audit/words.ts'
+import { own } from '../own.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import { table } from './text.ts'
 
@@ -84,7 +85,7 @@ const verify = (cli: Cli): Command =>
 const rowOf = (entry: Entry): string[] => [
   String(entry.seq),
   new Date(entry.at).toISOString().slice(0, 19).replace('T', ' ').concat('Z'),
-  entry.actor.name ?? entry.actor.id ?? WHO[entry.actor.kind] ?? entry.actor.kind,
+  entry.actor.name ?? entry.actor.id ?? own(WHO, entry.actor.kind) ?? entry.actor.kind,
   sentenceOf(entry.action, entry.target?.name ?? entry.target?.id) + reasonOf(entry),
   entry.address ?? (entry.actor.kind === 'command_line' ? 'command line' : ''),
 ]

@@ -199,10 +199,11 @@ function complete(
 }
 
 /** Of a provider, its service names a setting by itself. */
-const placeOf = (field: string, { [field]: own, settings }: Fields): Path =>
-  own === undefined && typeof settings === 'object' && settings !== null && field in settings
-    ? ['settings', field]
-    : [field]
+function placeOf(field: string, entry: Fields): Path {
+  const { settings } = entry
+  const ofSettings = typeof settings === 'object' && settings !== null && Object.hasOwn(settings, field)
+  return ofSettings && !Object.hasOwn(entry, field) ? ['settings', field] : [field]
+}
 
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()

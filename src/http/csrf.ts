@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import csrfProtection from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { own } from '../own.ts'
 import { cookieAttributes, cookieName } from './cookies.ts'
 import { isSafeMethod } from './same-origin.ts'
 
@@ -29,8 +30,8 @@ export async function registerCsrf(
 
 function tokenInBody(request: FastifyRequest): string | undefined {
   const { body } = request
-  if (typeof body !== 'object' || body === null || !(CSRF_FIELD in body)) return undefined
-  const token = body[CSRF_FIELD]
+  if (typeof body !== 'object' || body === null) return undefined
+  const token = own(body as Record<string, unknown>, CSRF_FIELD)
   return typeof token === 'string' ? token : undefined
 }
 

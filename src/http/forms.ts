@@ -45,21 +45,21 @@ export function parseForm<T>(schema: z.ZodType<T>, body: unknown): FormResult<T>
   const fields = body ?? {}
   const result = schema.safeParse(fields)
   if (result.success) return { ok: true, value: result.data }
-  const errors: Record<string, string> = {}
-  for (const issue of result.error.issues) {
-    const field = String(issue.path[0] ?? 'form')
-    errors[field] ??= issue.message
+  // The first message of a field stays; a Map, for a field may have any name.
+  const errors = new Map<string, string>()
+  for (const { path, message } of result.error.issues) {
+    const field = String(path[0] ?? 'form')
+    if (!errors.has(field)) errors.set(field, message)
   }
-  return { ok: false, errors, values: shownAgain(fields) }
+  return { ok: false, errors: Object.fromEntries(errors), values: shownAgain(fields) }
 }
 
 /** The values of a form that may be shown again after an error. */
 export function shownAgain(body: unknown): Record<string, string> {
-  const values: Record<string, string> = {}
-  for (const [name, value] of Object.entries(body ?? {})) {
-    if (typeof value === 'string' && !SECRET_FIELD.test(name)) values[name] = value
-  }
-  return values
+  const shown = Object.entries(body ?? {}).filter(
+    ([name, value]) => typeof value === 'string' && !SECRET_FIELD.test(name),
+  )
+  return Object.fromEntries(shown)
 }
 
 /**
@@ -76,7 +76,7 @@ export function parseUrlEncoded(text: string): Record<string, string> {
   for (const pair of pairs) {
     const [name = '', ...rest] = pair.split('=')
     const field = decode(name)
-    if (field in fields) throw invalid('has the same field twice')
+    if (Object.hasOwn(fields, field)) throw invalid('has the same field twice')
     fields[field] = decode(rest.join('='))
   }
   return fields

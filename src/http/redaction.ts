@@ -41,15 +41,10 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (depth > DEEPEST) return '[too deep]'
   if (Array.isArray(value)) return value.map((each) => redacted(each, depth + 1))
   if (!isPlain(value)) return value
-  const copy: Record<string, unknown> = {}
-  for (const field in value) {
-    const inner = value[field]
-    copy[field] =
-      inner !== undefined && isSecret(field)
-        ? '[redacted]'
-        : typeof inner === 'object'
-          ? redacted(inner, depth + 1)
-          : inner
-  }
-  return copy
+  const copy = Object.entries(value).map(([field, inner]): [string, unknown] => {
+    if (inner !== undefined && isSecret(field)) return [field, '[redacted]']
+    return [field, typeof inner === 'object' ? redacted(inner, depth + 1) : inner]
+  })
+  // Not field by field: a field may be called “__proto__”.
+  return Object.fromEntries(copy)
 }

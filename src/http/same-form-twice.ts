@@ -71,7 +71,7 @@ export function answerSameFormOnce(app: FastifyInstance, clock: Clock): void {
  * browser can ask for this answer. Only the hash is kept, because forms hold passwords.
  */
 function keyOf({ body, url }: FastifyRequest): string | undefined {
-  if (typeof body !== 'object' || body === null || !(CSRF_FIELD in body)) return undefined
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, CSRF_FIELD)) return undefined
   return createHash('sha256')
     .update(JSON.stringify([url, Object.entries(body)]))
     .digest('base64url')

@@ -1,3 +1,5 @@
+import { own } from '../own.ts'
+
 /** What the claims of a person are made of (OpenID Connect Core §5.1). */
 export interface Subject {
   id: string
@@ -54,8 +56,7 @@ export const scopesInWords: Readonly<Record<string, string>> = {
 export const isIdentityScope = (scope: string): boolean => Object.hasOwn(scopesInWords, scope)
 
 /** An identity scope in words; any other as it is. */
-export const inWords = (scope: string): string =>
-  isIdentityScope(scope) ? (scopesInWords[scope] ?? scope) : scope
+export const inWords = (scope: string): string => own(scopesInWords, scope) ?? scope
 
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {

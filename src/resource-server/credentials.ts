@@ -29,7 +29,11 @@ function valuesOf(request: FastifyRequest, name: string): string[] {
 export function credentialsOf(request: FastifyRequest): Credentials | undefined {
   const [authorization, second] = valuesOf(request, 'authorization')
   if (second !== undefined) throw invalidRequest(ONE_TOKEN)
-  if (typeof request.query === 'object' && request.query !== null && 'access_token' in request.query)
+  if (
+    typeof request.query === 'object' &&
+    request.query !== null &&
+    Object.hasOwn(request.query, 'access_token')
+  )
     throw invalidRequest('Access tokens are not taken from the URL. Send an Authorization header.')
   const [, name, value = ''] = /^\s*(\S+)(?:[ \t]+(.*))?$/.exec(authorization ?? '') ?? []
   const scheme = (['Bearer', 'DPoP'] as const).find((each) => each.toLowerCase() === name?.toLowerCase())
@@ -49,6 +53,11 @@ export function credentialsOf(request: FastifyRequest): Credentials | undefined 
  */
 export function refuseTokenInForm(request: FastifyRequest): void {
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false
-  if (isForm && typeof request.body === 'object' && request.body !== null && 'access_token' in request.body)
+  if (
+    isForm &&
+    typeof request.body === 'object' &&
+    request.body !== null &&
+    Object.hasOwn(request.body, 'access_token')
+  )
     throw invalidRequest(ONE_TOKEN)
 }

@@ -28,6 +28,32 @@ function problems(text: string): [number, string, string][] {
 }
 
 describe('a configuration file', () => {
+  test('names that every object inherits are unknown where they stand, not among the settings', () => {
+    const text = `version: 1
+providers:
+  - id: okta
+    kind: oidc
+    client_id: x
+    toString: x
+    settings: { issuer: "https://okta.example", constructor: x }
+clients:
+  - key: app
+    client_name: App
+    redirect_uris: ["https://app.example/cb"]
+    constructor: x
+    __proto__: x
+`
+    const paths = problems(text).map(([, path]) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'providers[0].toString',
+        'providers[0].settings.constructor',
+        'clients[0].constructor',
+        'clients[0].__proto__',
+      ]),
+    )
+  })
+
   test('every problem at once, each with its line and path', () => {
     const text = `version: 2
 colour: red

@@ -1,3 +1,4 @@
+import { own } from '../../own.ts'
 import { changeRows } from './audit-diff.ts'
 import type { AuditDependencies, AuditEntry, AuditFilters } from './audit-port.ts'
 
@@ -16,14 +17,14 @@ const NOBODY: Readonly<Record<string, string>> = {
 /** Who did it, as a name that is never empty. */
 export const whoOf = ({ actor }: AuditEntry): string => {
   if (actor.kind === 'command_line') return `${actor.name ?? 'somebody'} (command line)`
-  return actor.name ?? actor.id ?? NOBODY[actor.kind] ?? actor.kind
+  return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
 }
 
 const PLACES: Readonly<Record<string, string>> = { account: 'users', client: 'clients' }
 
 /** The page of a party of an entry. Whoever is gone by now has none: then it says so. */
 const placeOf = (party: { kind: string; id?: string | undefined } | undefined): string | undefined => {
-  const place = party?.id === undefined ? undefined : PLACES[party.kind]
+  const place = party?.id === undefined ? undefined : own(PLACES, party.kind)
   return place && `/admin/${place}/${encodeURIComponent(party?.id ?? '')}`
 }
 
@@ -44,7 +45,7 @@ const reasonOf = ({ details }: AuditEntry): string | undefined =>
 export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: AuditEntry) {
   const { before, after, reason: _, ...more } = entry.details
   const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }) => ({
-    name: who.name ?? who.id ?? NOBODY[who.kind] ?? who.kind,
+    name: who.name ?? who.id ?? own(NOBODY, who.kind) ?? who.kind,
     id: who.name === undefined ? undefined : who.id,
     kind: who.kind.replaceAll('_', ' '),
     href: placeOf(who),

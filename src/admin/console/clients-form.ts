@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import type { BuildKind } from './clients-kinds.ts'
 import type { RegisteredClient, Registration } from './clients-port.ts'
 
@@ -121,13 +122,13 @@ export function differences(typed: Fields, stored: Fields) {
   return [...names]
     .filter(
       (name) =>
-        name in stored ||
+        Object.hasOwn(stored, name) ||
         name.startsWith('grant.') ||
         (CHECKS as readonly string[]).includes(name) ||
         name === 'pkce_optional',
     )
     .map((name) => ({
-      label: LABELS[name] ?? name,
+      label: own(LABELS, name) ?? name,
       yours: (typed[name] ?? '').replaceAll('\r', '').trim(),
       stored: stored[name] ?? '',
     }))

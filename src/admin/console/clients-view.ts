@@ -1,3 +1,4 @@
+import { own } from '../../own.ts'
 import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
 
@@ -39,7 +40,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
     },
     { label: 'Asks for consent', values: [client.first_party ? 'No, it is your own application' : 'Yes'] },
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
-    { label: 'Registered by', values: [SOURCES[client.source] ?? client.source] },
+    { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },
   ]
   return facts.filter(({ values }) => values.length > 0)
 }

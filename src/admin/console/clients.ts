@@ -109,7 +109,9 @@ export async function clientsArea(
       form: { action: '/admin/clients/new', ...form },
       apis: resources.map(({ name, scope }) => ({
         name,
-        scopes: scope.split(' ').map((value) => ({ value, checked: `scope.${value}` in fields })),
+        scopes: scope
+          .split(' ')
+          .map((value) => ({ value, checked: Object.hasOwn(fields, `scope.${value}`) })),
       })),
     }
     return renderConsole(request, reply, 'clients', 'admin/clients-form', data, {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { own } from '../../own.ts'
 import type { ConfigurationAreaDependencies, DriftChange } from './configuration-port.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
@@ -100,7 +101,7 @@ function valueText(value: unknown): string {
 
 function unnamedText(unnamed: Readonly<Record<string, number>>): string | undefined {
   const parts = Object.entries(unnamed).flatMap(([section, count]) => {
-    const [one, many] = NOUNS[section] ?? [section, section]
+    const [one, many] = own(NOUNS, section) ?? [section, section]
     return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]
   })
   return parts.length === 0 ? undefined : list.format(parts)

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { own } from '../../own.ts'
 
 /**
  * A service's refusal as a form shows it: field errors beside their fields, everything else above the form. What is no
@@ -13,7 +14,7 @@ export function asFormErrors(
   if (!('errors' in error) || typeof error.errors !== 'object' || error.errors === null)
     return { errors: {}, alert: error.publicMessage }
   const entries = Object.entries(error.errors).map(([field, messages]): [string, string] => [
-    names[field] ?? field,
+    own(names, field) ?? field,
     [messages].flat().map(String).join(' '),
   ])
   return { errors: Object.fromEntries(entries) }

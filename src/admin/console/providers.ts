@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
+import { own } from '../../own.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
 import { type Finding, factsOf, KINDS, type ProviderRecord } from './providers-view.ts'
@@ -58,7 +59,7 @@ function knownKind(kind: unknown): string {
 }
 
 function inputOf(kind: string, typed: z.output<typeof form>): Record<string, unknown> {
-  const settings = (SETTINGS[kind] ?? []).flatMap((name) => (typed[name] ? [[name, typed[name]]] : []))
+  const settings = (own(SETTINGS, kind) ?? []).flatMap((name) => (typed[name] ? [[name, typed[name]]] : []))
   return {
     id: typed.id.trim(),
     kind,

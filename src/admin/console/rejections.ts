@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { noticeOf } from '../../http/notice.ts'
+import { own } from '../../own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { rejectionFix } from './rejections-fix.ts'
 import type { ExplainedRequest, RejectionsDependencies, Segment } from './rejections-port.ts'
@@ -72,7 +73,7 @@ export function renderRejection(
     facts: [
       { label: 'Reference', value: rejection.id, code: true },
       { label: 'When', value: when(rejection.at) },
-      { label: 'Request', value: ENDPOINTS[rejection.endpoint] ?? rejection.endpoint },
+      { label: 'Request', value: own(ENDPOINTS, rejection.endpoint) ?? rejection.endpoint },
       {
         label: 'Client',
         value: client?.client_name ?? clientId ?? rejection.facts.claimed_client_id ?? 'none',
@@ -129,7 +130,7 @@ export async function rejectionsArea(
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
         at: whenShort(item.at),
-        endpoint: ENDPOINTS[item.endpoint] ?? item.endpoint,
+        endpoint: own(ENDPOINTS, item.endpoint) ?? item.endpoint,
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
         error: item.error,
         title: item.title,

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { own } from '../../own.ts'
 
 /** Names of fields in the services, and here. */
 const FIELD_NAMES: Readonly<Record<string, string>> = { givenName: 'first_name', familyName: 'last_name' }
@@ -22,7 +23,7 @@ export async function inOurNames<Result>(work: Promise<Result>): Promise<Result>
   } catch (error) {
     if (!(error instanceof AppError) || !('errors' in error)) throw error
     const renamed = Object.entries(error.errors as object).map(([name, messages]) => [
-      FIELD_NAMES[name] ?? name,
+      own(FIELD_NAMES, name) ?? name,
       messages,
     ])
     throw new FieldProblems(error, Object.fromEntries(renamed))

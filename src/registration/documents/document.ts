@@ -51,7 +51,7 @@ function parsed(url: URL, { contentType, body }: FetchedDocument): Metadata {
   const metadata = sent as Metadata
   if (metadata.client_id !== url.href)
     throw refuse('client_id', 'must be the address of the document, character by character')
-  if ('client_secret' in metadata || 'client_secret_expires_at' in metadata)
+  if (Object.hasOwn(metadata, 'client_secret') || Object.hasOwn(metadata, 'client_secret_expires_at'))
     throw refuse('client_secret', 'must not be in a document that anybody can read')
   const method = metadata.token_endpoint_auth_method
   if (method !== undefined && !AUTH_METHODS.includes(String(method)))
