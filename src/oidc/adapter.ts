@@ -2,6 +2,7 @@ import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from '
 import { AppError } from '../errors.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { isIdentityScope } from './claims.ts'
+import { asFound, saveSession } from './session-merge.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
@@ -62,13 +63,6 @@ function refused(error: unknown): never {
   throw error
 }
 
-/** Why a second use is refused, by model (RFC 6749 §4.1.2, RFC 9126 §4). */
-function alreadyUsed(model: string): Error {
-  return model === 'PushedAuthorizationRequest'
-    ? new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used')
-    : new errors.InvalidGrant('already used')
-}
-
 function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
   if (model !== 'Interaction') return payload as ArtifactPayload
   const { returnTo: _returnTo, session, ...rest } = payload
@@ -85,7 +79,10 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
   const live = (payload: ArtifactPayload | undefined) => payload as AdapterPayload | undefined
 
   return (model: string): Adapter => ({
-    upsert: (id, payload, ttl) => artifacts.upsert(model, id, atRest(model, payload), ttl),
+    async upsert(id, payload, ttl) {
+      if (model === 'Session') return saveSession(artifacts, id, payload, ttl)
+      await artifacts.upsert(model, id, atRest(model, payload), ttl)
+    },
     async find(id) {
       // A parameter sent twice reaches the library's last page of sign-out as an array.
       if (typeof id !== 'string') return undefined
@@ -97,14 +94,18 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
         return payload
       }
       const payload = live(await artifacts.find(model, id))
-      return model === 'Interaction' && payload ? { ...payload, returnTo: deps.resumeUrl(id) } : payload
+      if (payload === undefined) return undefined
+      if (model === 'Session') return asFound(id, payload)
+      return model === 'Interaction' ? { ...payload, returnTo: deps.resumeUrl(id) } : payload
     },
     findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
     findByUserCode: async (userCode) => live(await artifacts.findByUserCode(model, userCode)),
     async consume(id) {
-      if (!(await artifacts.consume(model, id))) throw alreadyUsed(model)
+      if (!(await artifacts.consume(model, id))) throw new errors.InvalidGrant('already used')
     },
-    destroy: (id) => artifacts.destroy(model, id),
+    async destroy(id) {
+      await artifacts.destroy(model, id)
+    },
     revokeByGrantId: (grantId) => artifacts.revokeByGrantId(model, grantId),
   })
 }

@@ -2,6 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientView, Pages } from '../http/pages.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { outageOf, type Translate } from './outage.ts'
+import { signOutSecret } from './session-merge.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {
@@ -81,12 +82,14 @@ export function createProviderPages(deps: {
       )
     },
     async signOut(ctx) {
-      const accountId = ctx.oidc.session?.accountId
+      const { session } = ctx.oidc
+      const accountId = session?.accountId
+      if (session?.state) session.state.secret = signOutSecret(session)
       html(
         ctx,
         await render('oidc/logout', {
           action: ctx.oidc.urlFor('end_session_confirm'),
-          fields: { xsrf: String(ctx.oidc.session?.state?.secret) },
+          fields: { xsrf: String(session?.state?.secret) },
           client: client(ctx),
           username: accountId === undefined ? undefined : await usernameOf(accountId),
           confirm: { name: 'logout', value: 'yes' },

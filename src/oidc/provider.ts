@@ -22,6 +22,7 @@ import type { ProviderPages } from './pages.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
+import { mergeSessions } from './session-merge.ts'
 import type { createFindAccount } from './subjects.ts'
 
 /** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
@@ -43,7 +44,7 @@ export interface ProviderDependencies {
   issuer: string
   jwks: JWKS
   adapter: AdapterFactory
-  artifacts: Pick<ArtifactStore, 'insert'>
+  artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
   /** Cookie signing keys, the newest first. */
   cookieKeys: readonly string[]
   /** 32 bytes. */
@@ -215,6 +216,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   skipEmptySignOut(provider)
   rememberFacts(provider)
   forgetPassedGrants(provider, deps.accountOf)
+  mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)
   deps.grants.attach(provider)
   narrowTokens(provider)

@@ -6,6 +6,7 @@ import { endGrant } from './end-grant.ts'
 import { type Generation, generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { deviceOf, type UpstreamSession } from './session-facts.ts'
+import { isCurrent } from './session-merge.ts'
 import { type EndedUpstream, endsWith, type UpstreamSessions } from './upstream-sessions.ts'
 
 /** How a person proved who they are (RFC 8176): “pwd” for a password, “fed” at a provider elsewhere. */
@@ -80,6 +81,7 @@ export function createSignInSessions(deps: {
       session.loginAccount({ accountId, amr, loginTs: epochSeconds(Date.now) })
       Object.assign(session, { device: deviceOf(request.raw), upstream, generation })
       await session.save(deps.sessionTtl)
+      if (!isCurrent(session)) return
       await deps.upstreamSessions.remember(accountId, upstream)
       opened.ctx.cookies.secure = secure
       opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {

@@ -30,7 +30,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
           return { request, ...(typeof answer === 'string' && { answer }) }
         },
         replace: (id, kept, ttl) => artifacts.upsert(KEPT_ANSWER, id, { ...kept }, ttl),
-        drop: (id) => artifacts.destroy(KEPT_ANSWER, id),
+        drop: async (id) => void (await artifacts.destroy(KEPT_ANSWER, id)),
         seal: (text, id) => secrets.seal(text, `administration answer ${id}`),
         open: (sealed, id) => secrets.open(sealed, `administration answer ${id}`),
       },

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
-import type { ArtifactStore } from '../../src/storage/artifacts/store.ts'
+import type { ArtifactPayload, ArtifactStore } from '../../src/storage/artifacts/store.ts'
 
 /** An empty store of one engine. */
 export interface OpenedArtifactStore {
@@ -341,15 +341,6 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await opened.dump()).not.toMatch(/late|sid/)
       })
 
-      test('one that changes its id lives on under its uid', async () => {
-        const [before, after] = [newId(), newId()]
-        await save(store, before, {}, { uid: 'same' })
-        await store.destroy('Session', before)
-        await save(store, after, {}, { uid: 'same' })
-        expect(await store.findByUid('Session', 'same')).toMatchObject({ accountId: 'a' })
-        expect(await store.find('Session', before)).toBeUndefined()
-      })
-
       test('one ended by its uid does not come back under another id either', async () => {
         const [before, after] = [newId(), newId()]
         await save(store, before, {}, { uid: 'same' })
@@ -357,6 +348,240 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         await save(other, after, {}, { uid: 'same' })
         expect(await store.find('Session', after)).toBeUndefined()
         expect(await store.findByUid('Session', 'same')).toBeUndefined()
+      })
+
+      describe('in the hands of several requests', () => {
+        type Held = { id: string; payload: ArtifactPayload; asRead: { id: string; payload: ArtifactPayload } }
+        /** Reads a session as a request does: with the whole of it in hand, and a copy of how it was. */
+        const read = async (one: ArtifactStore, id: string): Promise<Held> => {
+          const payload = (await one.find('Session', id)) ?? {}
+          return { id, payload, asRead: { id, payload: structuredClone(payload) } }
+        }
+        const write = (one: ArtifactStore, held: Held, ttl = 60) =>
+          one.saveSession(held.id, { ...held.payload, jti: held.id, exp: seconds + ttl }, ttl, held.asRead)
+        const begin = async (rest: object = {}) => {
+          const id = newId()
+          const payload = { jti: id, uid: newId(), accountId: 'a', loginTs: 1, exp: seconds + 60, ...rest }
+          await store.upsert('Session', id, payload, 60)
+          return { id, uid: payload.uid }
+        }
+        const authorize = (held: Held, client: string, entry: object = { sid: client }) => {
+          held.payload.authorizations = { ...(held.payload.authorizations as object), [client]: entry }
+        }
+
+        test('keep every field that each has changed, whoever saves first', async () => {
+          const { id } = await begin({ amr: ['pwd'], device: { address: '1' } })
+          const [mine, theirs, third] = [await read(store, id), await read(other, id), await read(store, id)]
+          mine.payload.state = { secret: 's', nested: [null, { deep: null }] }
+          theirs.payload.loginTs = 2
+          theirs.payload.amr = ['pwd', 'otp']
+          authorize(third, 'app')
+          for (const [one, held] of [
+            [store, mine],
+            [other, theirs],
+            [store, third],
+          ] as const)
+            expect(await write(one, held)).toBe(true)
+          expect(await store.find('Session', id)).toMatchObject({
+            state: { secret: 's', nested: [null, { deep: null }] },
+            loginTs: 2,
+            amr: ['pwd', 'otp'],
+            device: { address: '1' },
+            authorizations: { app: { sid: 'app' } },
+          })
+        })
+
+        test('what one takes out, another’s save does not put back', async () => {
+          const { id } = await begin({
+            state: { secret: 's' },
+            authorizations: { app: { sid: '1' }, web: { sid: '2' } },
+          })
+          const [removes, saves] = [await read(store, id), await read(other, id)]
+          delete removes.payload.state
+          removes.payload.authorizations = { web: { sid: '2' } }
+          authorize(saves, 'spa')
+          expect(await write(store, removes)).toBe(true)
+          expect(await write(other, saves)).toBe(true)
+          const left = await store.find('Session', id)
+          expect(left).not.toHaveProperty('state')
+          expect(left?.authorizations).toEqual({ web: { sid: '2' }, spa: { sid: 'spa' } })
+        })
+
+        test('what one takes out and another changes is as the later of both has it', async () => {
+          const { id } = await begin({ state: { secret: 's' }, authorizations: { app: { sid: '1' } } })
+          const [removes, changes] = [await read(store, id), await read(other, id)]
+          removes.payload.state = undefined
+          removes.payload.authorizations = {}
+          changes.payload.state = { secret: 'new' }
+          authorize(changes, 'app', { sid: '1', grantId: 'g' })
+          await write(store, removes)
+          await write(other, changes)
+          expect(await store.find('Session', id)).toMatchObject({
+            state: { secret: 'new' },
+            authorizations: { app: { sid: '1', grantId: 'g' } },
+          })
+        })
+
+        test('a sign-in moves the session to a new id, with what others save meanwhile and afterwards', async () => {
+          const { id, uid } = await begin({ authorizations: { app: { sid: '1' } } })
+          const [signsIn, before, after] = [
+            await read(store, id),
+            await read(other, id),
+            await read(other, id),
+          ]
+          authorize(before, 'web')
+          authorize(after, 'spa')
+          expect(await write(other, before)).toBe(true)
+          signsIn.id = newId()
+          signsIn.payload.loginTs = 9
+          expect(await write(store, signsIn)).toBe(true)
+          // Saved, but the browser must not be sent back to the old id.
+          expect(await write(other, after)).toBe(false)
+          expect(await store.find('Session', id)).toBeUndefined()
+          expect(await store.find('Session', signsIn.id)).toMatchObject({
+            jti: signsIn.id,
+            uid,
+            loginTs: 9,
+            authorizations: { app: { sid: '1' }, web: { sid: 'web' }, spa: { sid: 'spa' } },
+          })
+          expect(await store.findByUid('Session', uid)).toMatchObject({ loginTs: 9 })
+        })
+
+        test('of two that sign in at once one gives its id, and what both did stays', async () => {
+          const { id } = await begin()
+          const pair = [await read(store, id), await read(other, id)]
+          for (const [index, held] of pair.entries()) {
+            held.id = newId()
+            held.payload.loginTs = 9
+            authorize(held, `app${index}`)
+          }
+          const won = await Promise.all(pair.map((held, index) => write(either(index), held)))
+          expect(won.filter(Boolean)).toHaveLength(1)
+          const [winner, loser] = won[0] ? [pair[0], pair[1]] : [pair[1], pair[0]]
+          expect(
+            Object.keys((await store.find('Session', winner?.id ?? ''))?.authorizations ?? {}).toSorted(),
+          ).toEqual(['app0', 'app1'])
+          expect(await store.find('Session', loser?.id ?? '')).toBeUndefined()
+        })
+
+        test('nobody’s session becomes the one’s who signs in first; another person who read it then saves nothing', async () => {
+          const { id } = await begin({ accountId: undefined, loginTs: undefined })
+          const [victim, attacker, stranger] = [
+            await read(store, id),
+            await read(other, id),
+            await read(other, id),
+          ]
+          for (const [held, account] of [
+            [victim, 'victim'],
+            [attacker, 'attacker'],
+          ] as const) {
+            held.id = newId()
+            held.payload.accountId = account
+          }
+          stranger.payload.state = { secret: 'planted' }
+          expect(await write(store, victim)).toBe(true)
+          expect(await write(other, attacker)).toBe(false)
+          expect(await write(other, stranger)).toBe(false)
+          expect(await store.find('Session', attacker.id)).toBeUndefined()
+          const signedIn = await store.find('Session', victim.id)
+          expect(signedIn).toMatchObject({ accountId: 'victim' })
+          expect(signedIn).not.toHaveProperty('state')
+          expect(await store.listByAccount('Session', 'victim')).toHaveLength(1)
+        })
+
+        test('an older save does not shorten the life that a sign-in gave it; alone it may', async () => {
+          const { id } = await begin()
+          const [longer, shorter] = [await read(store, id), await read(other, id)]
+          await write(store, longer, 3600)
+          await write(other, shorter, 5)
+          pass(10)
+          expect(await store.find('Session', id)).toMatchObject({ exp: start + 3600 })
+          await write(store, await read(store, id), 5)
+          pass(5)
+          expect(await store.find('Session', id)).toBeUndefined()
+        })
+
+        test('one that was ended stays ended, whatever was in hand: saves, and a sign-in under a new id', async () => {
+          for (const end of [
+            (id: string, _uid: string) => store.destroy('Session', id),
+            (_id: string, uid: string) => store.endSession(uid),
+            (_id: string, uid: string) => store.revokeSession('a', uid),
+            () => store.revokeByAccount('a'),
+          ]) {
+            const { id, uid } = await begin()
+            const [saves, signsIn] = [await read(other, id), await read(other, id)]
+            await end(id, uid)
+            authorize(saves, 'late')
+            signsIn.id = newId()
+            expect(await write(other, saves)).toBe(false)
+            expect(await write(other, signsIn)).toBe(false)
+            for (const each of [id, signsIn.id]) expect(await store.find('Session', each)).toBeUndefined()
+            expect(await store.findByUid('Session', uid)).toBeUndefined()
+          }
+          expect(await store.listByAccount('Session', 'a')).toEqual([])
+          expect(await opened.dump()).not.toContain('late')
+        })
+
+        test('is ended under whatever id it has by now', async () => {
+          const { id, uid } = await begin()
+          const [signsOut, signsIn] = [await read(store, id), await read(other, id)]
+          signsIn.id = newId()
+          expect(await write(other, signsIn)).toBe(true)
+          await store.endSession(String(signsOut.payload.uid))
+          expect(await store.find('Session', signsIn.id)).toBeUndefined()
+          expect(await store.findByUid('Session', uid)).toBeUndefined()
+        })
+
+        test('sign-out, sign-in and five authorizations at once: all is kept, or all is over', async () => {
+          for (let round = 0; round < 20; round += 1) {
+            const { id, uid } = await begin({ state: { secret: 's' } })
+            const signsIn = await read(store, id)
+            signsIn.id = newId()
+            signsIn.payload.loginTs = 9
+            const tabs = await Promise.all(
+              Array.from({ length: 5 }, async (_, index) => {
+                const held = await read(either(index), id)
+                authorize(held, `app${index}`)
+                return held
+              }),
+            )
+            const signsOut = round % 2 === 1
+            const acts: (() => Promise<unknown>)[] = tabs.map(
+              (held, index) => () => write(either(index), held),
+            )
+            acts.splice(round % 6, 0, () => write(other, signsIn))
+            if (signsOut) acts.splice((round * 5) % 7, 0, () => other.endSession(uid))
+            await Promise.all(acts.map((act) => act()))
+            const left = await store.find('Session', signsIn.id)
+            expect(await store.find('Session', id)).toBeUndefined()
+            if (signsOut) {
+              expect(left).toBeUndefined()
+              expect(await store.findByUid('Session', uid)).toBeUndefined()
+            } else {
+              expect(left).toMatchObject({ loginTs: 9, state: { secret: 's' } })
+              expect(Object.keys(left?.authorizations ?? {}).toSorted()).toEqual(
+                Array.from({ length: 5 }, (_, index) => `app${index}`),
+              )
+            }
+          }
+        })
+
+        test.each(['a\0b', 'a\uD83Db', 'a\\u0000b', `'"\\\n$1?`, '~json'])(
+          'changes may hold any text (%j)',
+          async (text) => {
+            const { id } = await begin({ upstream: { '~json': text } })
+            const [one, two] = [await read(store, id), await read(other, id)]
+            one.payload.state = { secret: text, [text.slice(0, 50)]: [text] }
+            authorize(two, 'app', { sid: text })
+            expect(await write(store, one)).toBe(true)
+            expect(await write(other, two)).toBe(true)
+            expect(await store.find('Session', id)).toMatchObject({
+              state: one.payload.state,
+              authorizations: { app: { sid: text } },
+              upstream: { '~json': text },
+            })
+          },
+        )
       })
 
       test('tombstones are cleaned up when the session would have expired', async () => {

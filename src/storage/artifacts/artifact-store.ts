@@ -9,6 +9,7 @@ import {
   hashId,
   toRest,
 } from './at-rest.ts'
+import { changesOf } from './session-changes.ts'
 import { createStatements } from './statements.ts'
 import type { ArtifactPayload, ArtifactStore } from './store.ts'
 
@@ -62,6 +63,28 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       await sql.run(model === 'Session' ? statements.upsertSession : statements.upsert, values)
     },
 
+    async saveSession(id, payload, ttl, asRead) {
+      const { values, uid, accounts } = changesOf(payload, asRead.payload, id, now() + ttl)
+      const mine = hashId(id)
+      if (id !== asRead.id) {
+        const old = hashId(asRead.id)
+        if (await sql.get(statements.moveSession, [...values, mine, old, now(), ...accounts])) return true
+      }
+      const rows = await sql.all<{ id_hash: string }>(statements.changeSession, [
+        ...values,
+        uid,
+        now(),
+        ...accounts,
+      ])
+      return rows.some((row) => row.id_hash === mine)
+    },
+
+    async replace(model, id, payload, ttl) {
+      const { values } = parameters(model, id, payload, ttl)
+      const [, , ...columns] = values
+      return (await sql.run(statements.replace, [...columns.slice(0, -1), model, hashId(id), now()])) === 1
+    },
+
     async insert(model, id, payload, ttl) {
       const { values } = parameters(model, id, payload, ttl)
       return (await sql.run(statements.insert, [...values, now()])) === 1
@@ -83,18 +106,25 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       return row && fromRestByUserCode(row, userCode)
     },
 
-    async consume(model, id) {
-      const key = [model, hashId(id), now()] as const
+    async consume(model, id, remember = 0) {
+      const values = [now(), Math.ceil(now() + remember), model, hashId(id), now()]
       const changed =
         model === 'RefreshToken'
-          ? await sql.run(statements.consumeInGrace, [now(), ...key, now() - refreshGraceSeconds])
-          : await sql.run(statements.consume, [now(), ...key])
+          ? await sql.run(statements.consumeInGrace, [...values, now() - refreshGraceSeconds])
+          : await sql.run(statements.consume, values)
       return changed === 1
     },
 
     async destroy(model, id) {
-      if (model === 'Session') await sql.run(statements.destroySession, [now(), hashId(id)])
-      else await sql.run(statements.destroy, [model, hashId(id)])
+      const changed =
+        model === 'Session'
+          ? await sql.run(statements.destroySession, [now(), hashId(id)])
+          : await sql.run(statements.destroy, [model, hashId(id)])
+      return changed > 0
+    },
+
+    async endSession(uid) {
+      await sql.run(statements.endSession, [now(), uid])
     },
 
     async revokeByGrantId(model, grantId) {

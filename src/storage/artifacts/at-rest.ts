@@ -45,7 +45,8 @@ export const toRest = (
   const authorizations = model === 'Session' ? mergeable(rest.authorizations) : null
   if (authorizations !== null) delete rest.authorizations
   const userCode = isUserCodePayload(rest) ? hashId(rest.userCode) : null
-  const text = JSON.stringify(isUserCodePayload(rest) ? sealUserCode(rest, id) : rest)
+  const stored = model === 'Session' ? objectAtRest(rest) : rest
+  const text = JSON.stringify(isUserCodePayload(stored) ? sealUserCode(stored, id) : stored)
   return {
     payload: text.includes(id) && tokenLike.test(id) ? text.replaceAll(id, idHash) : text,
     authorizations,
@@ -73,19 +74,44 @@ export const fromRestWithoutId = (row: ArtifactRow): ArtifactPayload =>
 export const fromRestByUserCode = (row: ArtifactRow, userCode: string): ArtifactPayload =>
   restoreByUserCode(fromRestWithoutId(row), userCode)
 
-const withColumns = (payload: ArtifactPayload, row: ArtifactRow): ArtifactPayload => {
-  if (row.authorizations !== null) payload.authorizations = JSON.parse(row.authorizations)
+const withColumns = (parsed: ArtifactPayload, row: ArtifactRow): ArtifactPayload => {
+  const payload = row.model === 'Session' ? objectFromRest(parsed) : parsed
+  if (row.authorizations !== null) payload.authorizations = objectFromRest(JSON.parse(row.authorizations))
   if (row.consumed_at !== null) payload.consumed = row.consumed_at
+  // Of a session somebody else may have said how long it lives; what was used is remembered for longer than it was good.
+  if (row.model === 'Session' || row.consumed_at !== null)
+    if (typeof payload.exp === 'number' && row.expires_at !== null) payload.exp = row.expires_at
   return payload
 }
 
-/** `authorizations` as both engines can merge it: an object of objects, without what jsonb refuses
- * (NUL, half a surrogate pair). Else it stays in the payload, where the last save wins. */
+/** `authorizations` as both engines can merge it: an object of objects. Else it stays in the payload, as any field. */
 const mergeable = (authorizations: unknown): string | null => {
-  if (!isObject(authorizations) || !Object.values(authorizations).every(isObject)) return null
-  const text = JSON.stringify(authorizations)
-  return /\\u(0000|d[89a-f])/i.test(text) ? null : text
+  if (!isObject(authorizations) || Object.keys(authorizations).some((key) => unfit(JSON.stringify(key))))
+    return null
+  const stored = objectAtRest(authorizations)
+  return Object.values(stored).every(isObject) ? JSON.stringify(stored) : null
 }
+
+/** What jsonb refuses: NUL, half a surrogate pair. */
+const unfit = (text: string): boolean => /\\u(0000|d[89a-f])/i.test(text)
+
+/** Holds a value as JSON text, in which both are only written about. */
+const AS_TEXT = '~json'
+const isAsText = (value: unknown): value is { [AS_TEXT]: string } =>
+  isObject(value) && Object.keys(value).length === 1 && typeof value[AS_TEXT] === 'string'
+
+/** An object as both engines can change it field by field. */
+export const objectAtRest = (object: ArtifactPayload): ArtifactPayload =>
+  mapValues(object, (value) => {
+    const text = JSON.stringify(value) ?? ''
+    return unfit(text) || isAsText(value) ? { [AS_TEXT]: text } : value
+  })
+
+const objectFromRest = (object: ArtifactPayload): ArtifactPayload =>
+  mapValues(object, (value) => (isAsText(value) ? JSON.parse(value[AS_TEXT]) : value))
+
+const mapValues = (object: ArtifactPayload, map: (value: unknown) => unknown): ArtifactPayload =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -94,6 +120,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export const grantsOf = (authorizations: string | null): string[] =>
   authorizations === null
     ? []
-    : Object.values(JSON.parse(authorizations) as Record<string, { grantId?: unknown }>).flatMap(
-        ({ grantId }) => (typeof grantId === 'string' ? [grantId] : []),
-      )
+    : Object.values(objectFromRest(JSON.parse(authorizations))).flatMap((entry) => {
+        const { grantId } = entry as { grantId?: unknown }
+        return typeof grantId === 'string' ? [grantId] : []
+      })

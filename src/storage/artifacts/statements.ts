@@ -1,5 +1,19 @@
 import type { Sql } from '../sql.ts'
 
+/**
+ * A column's JSON object with some of its keys changed. Two parameters: the keys that were set or taken out, as an
+ * array, and the object of those that were set.
+ * @param value a row of json_each as JSON text, from the text that it came of
+ */
+const sqliteChange = (column: string, value: (text: string) => string) => `(
+  SELECT json_group_object(key, json(value)) FROM (
+    SELECT key, ${value(`artifacts.${column}`)} AS value FROM json_each(artifacts.${column})
+     WHERE key NOT IN (SELECT value FROM json_each(?))
+    UNION ALL SELECT key, ${value('news.text')} FROM (SELECT ? AS text) AS news, json_each(news.text)))`
+const postgresChange = (column: string) =>
+  `((COALESCE(artifacts.${column}, '{}')::jsonb - ARRAY(SELECT json_array_elements_text(CAST(? AS json))))
+    || CAST(? AS jsonb))::text`
+
 /** Where the dialects part. */
 const dialects = {
   sqlite: {
@@ -12,6 +26,10 @@ const dialects = {
       UNION ALL SELECT key, value FROM json_each(excluded.authorizations)))`,
     /** A JSON object with another `generation`, a parameter. */
     withGeneration: `json_set(payload, '$.generation', CAST(? AS INTEGER))`,
+    // Names of the payload's own fields are plain words; those of clients may be anything, but their values are objects.
+    changedPayload: sqliteChange('payload', (text) => `${text} -> fullkey`),
+    changedAuthorizations: sqliteChange('authorizations', () => 'value'),
+    greatest: 'MAX',
     /** Nobody else can hold a row here. */
     skipLocked: '',
   },
@@ -19,6 +37,9 @@ const dialects = {
     in: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
     mergedAuthorizations: '(artifacts.authorizations::jsonb || excluded.authorizations::jsonb)::text',
     withGeneration: `jsonb_set(payload::jsonb, '{generation}', to_jsonb(CAST(? AS BIGINT)))::text`,
+    changedPayload: postgresChange('payload'),
+    changedAuthorizations: postgresChange('authorizations'),
+    greatest: 'GREATEST',
     // Two processes that sweep at once share the work instead of waiting for each other.
     skipLocked: 'FOR UPDATE SKIP LOCKED',
   },
@@ -37,11 +58,25 @@ const buried = "destroyed_at = ?, payload = '{}', account_id = NULL"
 /** Every statement of the store. Times are seconds since the epoch; parameters in the order of their `?`. */
 export const createStatements = (dialect: Sql['dialect']) => {
   const the = dialects[dialect]
+  /**
+   * What one request changed of a session (see session-changes.ts). Only of the person's that it was read as, or becomes
+   * now. A lifetime that somebody else has set meanwhile is not shortened.
+   */
+  const changed = `payload = ${the.changedPayload},
+    authorizations = NULLIF(${the.changedAuthorizations}, '{}'),
+    account_id = COALESCE(?, account_id),
+    expires_at = CASE WHEN expires_at = CAST(? AS BIGINT) THEN CAST(? AS BIGINT)
+      ELSE ${the.greatest}(expires_at, CAST(? AS BIGINT)) END`
+  const ofTheSame = `${live} AND COALESCE(account_id, '') IN (?, ?)`
   return {
     upsert: `INSERT INTO artifacts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced},
         user_code = COALESCE(excluded.user_code, artifacts.user_code)
       WHERE artifacts.destroyed_at IS NULL`,
+
+    replace: `UPDATE artifacts SET payload = ?, grant_id = ?, uid = ?, user_code = COALESCE(?, user_code),
+        account_id = ?, client_id = ?, expires_at = ?
+      WHERE model = ? AND id_hash = ? AND ${live}`,
 
     // A session of another account under the same id is another session: nothing of the old one is kept.
     upsertSession: `INSERT INTO artifacts (${columns}, authorizations)
@@ -56,6 +91,12 @@ export const createStatements = (dialect: Sql['dialect']) => {
           ELSE ${the.mergedAuthorizations} END
       WHERE artifacts.destroyed_at IS NULL`,
 
+    /** By its uid: it may have another id by now. */
+    changeSession: `UPDATE artifacts SET ${changed}
+      WHERE uid = ? AND model = 'Session' AND ${ofTheSame} RETURNING id_hash`,
+    moveSession: `UPDATE artifacts SET ${changed}, id_hash = ?
+      WHERE model = 'Session' AND id_hash = ? AND ${ofTheSame} RETURNING id_hash`,
+
     // What has expired is not there, even if the clean-up has not come by yet.
     insert: `INSERT INTO artifacts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced}, user_code = excluded.user_code,
@@ -66,19 +107,22 @@ export const createStatements = (dialect: Sql['dialect']) => {
     findByUid: `SELECT ${row} FROM artifacts WHERE uid = ? AND model = ? AND ${live}`,
     findByUserCode: `SELECT ${row} FROM artifacts WHERE user_code = ? AND model = ? AND ${live}`,
 
-    consume: `UPDATE artifacts SET consumed_at = ?
+    consume: `UPDATE artifacts SET consumed_at = ?, expires_at = ${the.greatest}(expires_at, CAST(? AS BIGINT))
       WHERE model = ? AND id_hash = ? AND ${live} AND consumed_at IS NULL`,
     // The first consumption starts the clock of the grace window; a later one inside it does not restart it.
-    consumeInGrace: `UPDATE artifacts SET consumed_at = COALESCE(consumed_at, ?)
+    consumeInGrace: `UPDATE artifacts SET consumed_at = COALESCE(consumed_at, ?),
+        expires_at = ${the.greatest}(expires_at, CAST(? AS BIGINT))
       WHERE model = ? AND id_hash = ? AND ${live} AND (consumed_at IS NULL OR consumed_at > ?)`,
 
     destroy: 'DELETE FROM artifacts WHERE model = ? AND id_hash = ?',
-    // The uid goes too: a session that only changes its id lives on under the same uid.
-    destroySession: `UPDATE artifacts SET ${buried}, authorizations = NULL, uid = NULL
+    destroySession: `UPDATE artifacts SET ${buried}, authorizations = NULL
       WHERE model = 'Session' AND id_hash = ? AND destroyed_at IS NULL`,
+    endSession: `UPDATE artifacts SET ${buried}, authorizations = NULL
+      WHERE uid = ? AND model = 'Session' AND destroyed_at IS NULL`,
 
     revokeByGrantId: 'DELETE FROM artifacts WHERE grant_id = ? AND model = ?',
-    clientsInUse: `SELECT DISTINCT client_id FROM artifacts WHERE client_id ${the.in} AND ${live}`,
+    clientsInUse: `SELECT DISTINCT client_id FROM artifacts
+      WHERE client_id ${the.in} AND ${live} AND consumed_at IS NULL`,
     countByClient: `SELECT model, COUNT(*) AS count, COUNT(DISTINCT account_id) AS accounts FROM artifacts
       WHERE client_id = ? AND ${live} AND consumed_at IS NULL GROUP BY model ORDER BY model`,
     revokeByClient: 'DELETE FROM artifacts WHERE client_id = ?',

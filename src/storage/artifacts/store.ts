@@ -1,6 +1,12 @@
 /** A protocol artefact as the library hands it over: a JSON object. Times in it are seconds since the epoch. */
 export type ArtifactPayload = Record<string, unknown>
 
+/** A session as a request found it. */
+export interface SessionAsRead {
+  id: string
+  payload: ArtifactPayload
+}
+
 /** What a list of a person's or a client's artefacts shows. `id` is the stored hash, of no use as a credential. */
 export interface ArtifactSummary {
   id: string
@@ -18,20 +24,37 @@ export interface ArtifactSummary {
  * - an id is stored as its SHA-256 hash, and no stored payload holds the id in clear;
  * - what has expired is never returned, whether or not the clean-up has seen it;
  * - `consume` and `insert` succeed once, however many calls and processes race;
- * - a destroyed session stays destroyed: a late upsert does not bring it back;
- * - two saves of one session keep the `authorizations` of both.
+ * - what was used stays findable, `consumed`, for as long as its user asked, and its `exp` says so;
+ * - a session that was ended stays so: a late save does not bring it back;
+ * - two saves of one session keep what both changed, field by field and, in `authorizations`, client by client.
  */
 export interface ArtifactStore {
   /** @param ttl seconds to live; undefined: until destroyed */
   upsert(model: string, id: string, payload: ArtifactPayload, ttl: number | undefined): Promise<void>
+  /**
+   * Saves a session that was read before: only what differs from that, so that what others have changed meanwhile stays.
+   * With another `id` than it was read by it moves there, and the old id is of no use any more.
+   * @param ttl seconds to live from now
+   * @returns false: it was ended meanwhile, is somebody else's by now (nothing is saved in both cases), or has moved to
+   *   another id than this; a browser must not be given this id
+   */
+  saveSession(id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead): Promise<boolean>
+  /** Replaces what must still be there. False: it is not. */
+  replace(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   /** Stores what must not exist yet. False: it was there already (a replay). */
   insert(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   find(model: string, id: string): Promise<ArtifactPayload | undefined>
   findByUid(model: string, uid: string): Promise<ArtifactPayload | undefined>
   findByUserCode(model: string, userCode: string): Promise<ArtifactPayload | undefined>
-  /** Marks as used. True for exactly one caller (for a refresh token: for every caller inside its grace window). */
-  consume(model: string, id: string): Promise<boolean>
-  destroy(model: string, id: string): Promise<void>
+  /**
+   * Marks as used. True for exactly one caller (for a refresh token: for every caller inside its grace window).
+   * @param remember seconds from now that it is findable at least, whatever its own lifetime
+   */
+  consume(model: string, id: string, remember?: number): Promise<boolean>
+  /** False: it was not there. */
+  destroy(model: string, id: string): Promise<boolean>
+  /** Ends a session as signing out does: it, whatever id it has by now, and nothing that hangs on its grants. */
+  endSession(uid: string): Promise<void>
   /** Destroys all artefacts of one model that hang on a grant. */
   revokeByGrantId(model: string, grantId: string): Promise<void>
   /** The live artefacts of one model that belong to an account, newest first. */

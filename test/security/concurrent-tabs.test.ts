@@ -1,0 +1,180 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { createScene, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+
+const BYE = 'https://app.example/bye'
+const TABS = 5
+const ROUNDS = 6
+
+/** One browser, several tabs that load at the same time: its cookies are those of the answer that came last. */
+describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
+  let latchkey: Latchkey
+  let scene: Scene
+  let apps: TestClient[]
+  let web: TestClient
+  let asking: TestClient
+
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine })
+    scene = createScene(latchkey)
+    web = await scene.client({ post_logout_redirect_uris: [BYE] })
+    asking = await scene.client({ first_party: false })
+    apps = await Promise.all(Array.from({ length: TABS }, () => scene.client()))
+  })
+  afterAll(() => latchkey?.stop())
+
+  const person = () => scene.victim([redirectUri, BYE])
+  const at = (client: TestClient, over: Record<string, string> = {}) =>
+    new URL(scene.authorizeUrl(client, over))
+  const silently = (client: TestClient) => at(client, { prompt: 'none' })
+
+  /** Five tabs that renew what five apps have, each at once; gives where each was sent. */
+  const tabs = ({ browser }: Victim, clients = apps) =>
+    clients.map(async (client) => {
+      const answer = await browser.send({ url: silently(client), method: 'GET' })
+      await answer.body?.cancel()
+      return { client, location: new URL(answer.headers.get('location') ?? '', scene.issuer) }
+    })
+  const tokensOf = async ({ client, location }: { client: TestClient; location: URL }) =>
+    scene.exchange(client, {
+      code: String(location.searchParams.get('code')),
+      verifier: 'v'.repeat(43),
+      redirect_uri: client.redirect_uri,
+    })
+  const isSignedIn = async ({ browser }: Victim) => {
+    const back = await browser.open(silently(web))
+    return back.url.searchParams.has('code')
+  }
+  const copyOf = (browser: HttpBrowser) => {
+    const copy = createHttpBrowser({ stopAt: [redirectUri, BYE] })
+    const session = ['latchkey_session', 'latchkey_session.sig'].map(
+      (name) => `${name}=${browser.cookies.value(name)}; path=/`,
+    )
+    copy.cookies.store(new URL(scene.issuer), session)
+    return copy
+  }
+  const signOut = (browser: HttpBrowser, page: BrowserPage) =>
+    browser.submit(page, {}, { button: 'Sign out' })
+
+  test('the sign-out page opens while others authorize, and its button signs out', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const [page] = await Promise.all([
+        someone.browser.open(
+          `${scene.issuer}/logout?client_id=${web.client_id}&post_logout_redirect_uri=${BYE}&state=${round}`,
+        ),
+        ...tabs(someone),
+      ])
+      expect(page.text).toContain('Sign out?')
+      const bye = await signOut(someone.browser, page)
+      expect([bye.left, bye.url.href], bye.text).toEqual([true, `${BYE}?state=${round}`])
+      expect(await isSignedIn(someone)).toBe(false)
+    }
+  })
+
+  test('signing out while others authorize: it succeeds, the browser is signed out, nothing comes back', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const thief = copyOf(someone.browser)
+      const page = await someone.browser.open(`${scene.issuer}/logout`)
+      const [done, ...authorized] = await Promise.all([signOut(someone.browser, page), ...tabs(someone)])
+      expect(done.text, done.body).toContain('signed out')
+      expect(await isSignedIn(someone)).toBe(false)
+      expect(await isSignedIn({ ...someone, browser: thief })).toBe(false)
+      const { artifacts } = latchkey.services
+      expect(await artifacts.listByAccount('Session', someone.user.id)).toEqual([])
+      for (const each of authorized)
+        if (each.location.searchParams.has('code'))
+          expect(await tokensOf(each)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
+    }
+  })
+
+  test('signing in again while others authorize: the browser stays signed in, and every code is good', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const { browser, user } = someone
+      const page = await browser.open(at(web, { prompt: 'login' }))
+      const form = browser.prepare(
+        page,
+        { 'Email or username': user.email, Password: PASSWORD },
+        { button: 'Sign in' },
+      )
+      const sent = await browser.send(form)
+      const resume = new URL(String(sent.headers.get('location')), scene.issuer)
+      const started = tabs(someone)
+      const [, ...authorized] = await Promise.all([browser.open(resume), ...started])
+      expect(await isSignedIn(someone)).toBe(true)
+      for (const each of authorized)
+        if (each.location.searchParams.has('code'))
+          expect(await tokensOf(each)).toMatchObject({ status: 200 })
+    }
+  })
+
+  test('an answer that was under way while the person signed in again does not bring back the old cookie', async () => {
+    const someone = await person()
+    const { browser, user } = someone
+    const old = copyOf(browser)
+    await browser.signIn(await browser.open(at(web, { prompt: 'login' })), {
+      identifier: user.email,
+      password: PASSWORD,
+    })
+    const late = await old.send({ url: silently(web), method: 'GET' })
+    expect(late.headers.get('location')).toContain('error=login_required')
+    expect(late.headers.getSetCookie().filter((line) => line.startsWith('latchkey_session'))).toEqual([])
+  })
+
+  test('consent given while others authorize: the browser stays signed in, and every code is good', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const page = await someone.browser.open(at(asking, { scope: 'openid email' }))
+      const sent = await someone.browser.send(someone.browser.prepare(page, {}, { button: 'Allow' }))
+      const resume = new URL(String(sent.headers.get('location')), scene.issuer)
+      const [back, ...authorized] = await Promise.all([someone.browser.open(resume), ...tabs(someone)])
+      expect(back.url.searchParams.has('code')).toBe(true)
+      for (const each of authorized) {
+        expect(each.location.searchParams.get('error')).toBeNull()
+        expect(await tokensOf(each)).toMatchObject({ status: 200 })
+      }
+      expect(await isSignedIn(someone)).toBe(true)
+    }
+  })
+
+  test('five tabs of one app: each is told the same session id, which signing out names', async () => {
+    const app = await scene.client({
+      backchannel_logout_uri: 'https://app.example/backchannel',
+      backchannel_logout_session_required: true,
+    })
+    const someone = await person()
+    const answers = await Promise.all(
+      tabs(
+        someone,
+        Array.from({ length: TABS }, () => app),
+      ),
+    )
+    const sids = await Promise.all(
+      answers.map(async (each) => decodeJwt(String((await tokensOf(each)).json.id_token)).sid),
+    )
+    expect(sids).not.toContain(undefined)
+    expect(new Set(sids).size).toBe(1)
+    const [session] = await latchkey.services.artifacts.listByAccount('Session', someone.user.id)
+    expect(session?.payload.authorizations).toMatchObject({ [app.client_id]: { sid: sids[0] } })
+  })
+
+  test('the sign-out page in two tabs: the button of each works, also after “Stay signed in” in the other', async () => {
+    for (const first of ['open', 'stay'] as const) {
+      const someone = await person()
+      const { browser } = someone
+      const url = `${scene.issuer}/logout?client_id=${web.client_id}`
+      const [one, two] = await Promise.all([browser.open(url), browser.open(url)])
+      if (first === 'stay') await browser.submit(two, {}, { button: 'Stay signed in' })
+      expect((await signOut(browser, one)).text).toContain('signed out')
+      expect(await isSignedIn(someone)).toBe(false)
+    }
+  })
+
+  test('nothing of it was an error of the server', () => {
+    expect(latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
+  })
+})
