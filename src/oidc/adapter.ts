@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { isIdentityScope } from './claims.ts'
 import { asFound, saveSession } from './session-merge.ts'
+import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
@@ -63,6 +64,9 @@ function refused(error: unknown): never {
   throw error
 }
 
+const PUSHED = 'PushedAuthorizationRequest'
+const flowIsOver = () => new errors.SessionNotFound('interaction session not found')
+
 function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
   if (model !== 'Interaction') return payload as ArtifactPayload
   const { returnTo: _returnTo, session, ...rest } = payload
@@ -81,7 +85,14 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
   return (model: string): Adapter => ({
     async upsert(id, payload, ttl) {
       if (model === 'Session') return saveSession(artifacts, id, payload, ttl)
-      await artifacts.upsert(model, id, atRest(model, payload), ttl)
+      const stored = atRest(model, payload)
+      // A flow that a person has gone through a page of was there before, and must be there still.
+      if (model === 'Interaction' && payload.result !== undefined) {
+        if (!(await artifacts.replace(model, id, stored, ttl ?? 0))) throw flowIsOver()
+        return
+      }
+      const memory = model === PUSHED ? PUSHED_REQUEST_MEMORY : 0
+      await artifacts.upsert(model, id, stored, ttl === undefined ? undefined : ttl + memory)
     },
     async find(id) {
       // A parameter sent twice reaches the library's last page of sign-out as an array.
@@ -94,6 +105,8 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
         return payload
       }
       const payload = live(await artifacts.find(model, id))
+      // The library takes a pushed request that it does not find, at the end of a flow, for one that was not used yet.
+      if (payload === undefined && model === PUSHED) throw refusedRequestUri()
       if (payload === undefined) return undefined
       if (model === 'Session') return asFound(id, payload)
       return model === 'Interaction' ? { ...payload, returnTo: deps.resumeUrl(id) } : payload
@@ -101,10 +114,12 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
     findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
     findByUserCode: async (userCode) => live(await artifacts.findByUserCode(model, userCode)),
     async consume(id) {
-      if (!(await artifacts.consume(model, id))) throw new errors.InvalidGrant('already used')
+      if (await artifacts.consume(model, id)) return
+      throw model === PUSHED ? refusedRequestUri() : new errors.InvalidGrant('already used')
     },
     async destroy(id) {
-      await artifacts.destroy(model, id)
+      // Of several requests that would go on with one flow at once, one does.
+      if (!(await artifacts.destroy(model, id)) && model === 'Interaction') throw flowIsOver()
     },
     revokeByGrantId: (grantId) => artifacts.revokeByGrantId(model, grantId),
   })

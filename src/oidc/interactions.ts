@@ -74,6 +74,13 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
   return { scopes: details.missingOIDCScope ?? [], resources: details.missingResourceScopes ?? {} }
 }
 
+const isOver = () =>
+  new AppError(
+    'interaction_expired',
+    400,
+    'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
+  )
+
 export function createInteractions(deps: {
   issuer: string
   current(): Provider
@@ -93,11 +100,7 @@ export function createInteractions(deps: {
       const interaction = await withoutItsSession(request, reply)
       if (interaction?.uid === uid) return interaction
     }
-    throw new AppError(
-      'interaction_expired',
-      400,
-      'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
-    )
+    throw isOver()
   }
 
   /**
@@ -127,10 +130,19 @@ export function createInteractions(deps: {
     return (await deps.isLive(accountId, generationOf(session))) ? accountId : undefined
   }
 
-  async function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
+  async function save(interaction: Interaction): Promise<string> {
+    try {
+      await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
+      return interaction.returnTo
+    } catch (error) {
+      // Another tab has finished it between our reading and saving.
+      throw error instanceof errors.SessionNotFound ? isOver() : error
+    }
+  }
+
+  function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
     interaction.result = { ...interaction.lastSubmission, ...result }
-    await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
-    return interaction.returnTo
+    return save(interaction)
   }
 
   return {
@@ -200,8 +212,7 @@ export function createInteractions(deps: {
     async refuse(request, reply) {
       const interaction = await find(request, reply)
       interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
-      await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
-      return interaction.returnTo
+      return save(interaction)
     },
   }
 }

@@ -24,9 +24,7 @@ import type { createDefaultResource, createResourceServerInfo } from './resource
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
 import type { createFindAccount } from './subjects.ts'
-
-/** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
-export const ABSOLUTE_LIFETIME_FACTOR = 3
+import { ABSOLUTE_LIFETIME_FACTOR, INTERACTION_TTL, rememberUses } from './used-once.ts'
 
 /** Where the protocol lives. Clients find these by discovery; only the well-known paths are fixed by standards. */
 export const routes = {
@@ -141,7 +139,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       ClientCredentials: ttl.accessToken,
       AuthorizationCode: 60,
       IdToken: 3600,
-      Interaction: 3600,
+      Interaction: INTERACTION_TTL,
       Grant: grantTtl(ttl),
       RefreshToken: (_ctx, token) => sliding(ttl.refreshToken, token.iiat),
       Session: (_ctx, session) => sliding(ttl.session, session.loginTs),
@@ -218,19 +216,10 @@ export function createProvider(deps: ProviderDependencies): Provider {
   forgetPassedGrants(provider, deps.accountOf)
   mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)
+  rememberUses(provider, deps)
   deps.grants.attach(provider)
   narrowTokens(provider)
   narrowFlows(provider)
   narrowSignOut(provider)
-  // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
-  Object.assign(provider.ReplayDetection, {
-    unique: (iss: string, jti: string, exp: number) =>
-      deps.artifacts.insert(
-        'ReplayDetection',
-        `${iss}\0${jti}`,
-        { iss },
-        Math.max(1, exp - epochSeconds(Date.now)),
-      ),
-  })
   return provider
 }

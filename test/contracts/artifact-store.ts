@@ -226,6 +226,55 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await store.consume('AuthorizationCode', id)).toBe(false)
       })
 
+      test('what was used is found for as long as that is to be remembered, and says so; what was not, is not', async () => {
+        for (const model of ['AuthorizationCode', 'RefreshToken']) {
+          const [used, unused, brief] = [newId(), newId(), newId()]
+          for (const id of [used, unused, brief])
+            await store.upsert(model, id, { jti: id, grantId: 'g', exp: seconds + 60 }, 60)
+          expect(await other.consume(model, used, 3600)).toBe(true)
+          // Never for less than it lives.
+          expect(await other.consume(model, brief, 1)).toBe(true)
+          const since = seconds
+          pass(59)
+          expect(await store.find(model, brief)).toMatchObject({ consumed: since })
+          pass(62)
+          await store.sweep(100)
+          expect(await store.find(model, used)).toEqual({
+            jti: used,
+            grantId: 'g',
+            consumed: since,
+            exp: since + 3600,
+          })
+          expect(await store.consume(model, used, 3600)).toBe(false)
+          for (const id of [unused, brief]) expect(await store.find(model, id)).toBeUndefined()
+          expect(await store.consume(model, unused, 3600)).toBe(false)
+          pass(3600 - 121)
+          expect(await store.find(model, used)).toBeUndefined()
+        }
+      })
+
+      test('what was replaced was there: of a replacement and a removal at once the removal has the last word', async () => {
+        for (let round = 0; round < 10; round += 1) {
+          const id = newId()
+          await store.upsert('Interaction', id, { jti: id, step: 1 }, 60)
+          const [, removed] = await Promise.all([
+            store.replace('Interaction', id, { jti: id, step: 2 }, 60),
+            other.destroy('Interaction', id),
+          ])
+          expect(removed).toBe(true)
+          expect(await store.find('Interaction', id)).toBeUndefined()
+          expect(await store.replace('Interaction', id, { jti: id, step: 3 }, 60)).toBe(false)
+          expect(await store.destroy('Interaction', id)).toBe(false)
+        }
+        const [kept, expired] = [newId(), newId()]
+        await store.upsert('Interaction', kept, { jti: kept, step: 1 }, 60)
+        await store.upsert('Interaction', expired, { jti: expired }, 1)
+        expect(await other.replace('Interaction', kept, { jti: kept, step: 2 }, 120)).toBe(true)
+        pass(100)
+        expect(await store.find('Interaction', kept)).toEqual({ jti: kept, step: 2 })
+        expect(await store.replace('Interaction', expired, { jti: expired }, 60)).toBe(false)
+      })
+
       test('what does not exist cannot be consumed', async () => {
         expect(await store.consume('AuthorizationCode', newId())).toBe(false)
       })

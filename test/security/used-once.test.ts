@@ -1,0 +1,267 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import {
+  clock,
+  createScene,
+  credentials,
+  passTime,
+  pkce,
+  post,
+  redirectUri,
+  type Scene,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
+import { createProver, prove } from './proofs.ts'
+
+const refused = { status: 400, json: { error: 'invalid_grant' } }
+const HOUR = 3600
+
+describe.each(engines)('used once is remembered for as long as it matters, on %s', (engine) => {
+  let latchkey: Latchkey
+  let scene: Scene
+  let web: TestClient
+  let victim: Victim
+
+  beforeAll(async () => {
+    latchkey = await startLatchkey({
+      engine,
+      clock,
+      env: { ACCESS_TOKEN_TTL: String(2 * HOUR), REFRESH_TOKEN_TTL: String(24 * HOUR) },
+    })
+    scene = createScene(latchkey)
+    web = await scene.client()
+    victim = await scene.victim()
+  })
+  afterAll(() => latchkey?.stop())
+  afterEach(() => void vi.useRealTimers())
+
+  const works = async (tokens: Record<string, unknown>) =>
+    (await scene.userinfo(tokens.access_token)).status === 200
+
+  describe('a code', () => {
+    test.each([
+      ['62 seconds', 62],
+      ['an hour', HOUR],
+    ])('6 M 6749 4.1.2: replayed after %s, ends the tokens of its first use', async (_, seconds) => {
+      const code = await scene.code(victim, web)
+      const { json: tokens } = await scene.exchange(web, code)
+      expect(await works(tokens)).toBe(true)
+      passTime(seconds)
+      await latchkey.services.artifacts.sweep(1000)
+      expect(await scene.exchange(web, code)).toMatchObject(refused)
+      expect(await works(tokens)).toBe(false)
+      expect(await scene.refresh(web, tokens.refresh_token)).toMatchObject(refused)
+    })
+
+    test('replayed two days later, ends what its refresh tokens have become by then', async () => {
+      const code = await scene.code(victim, web)
+      let tokens = (await scene.exchange(web, code)).json
+      for (let days = 0; days < 2; days += 1) {
+        passTime(23 * HOUR)
+        tokens = (await scene.refresh(web, tokens.refresh_token)).json
+      }
+      expect(await works(tokens)).toBe(true)
+      expect(await scene.exchange(web, code)).toMatchObject(refused)
+      expect(await works(tokens)).toBe(false)
+      expect(await scene.refresh(web, tokens.refresh_token)).toMatchObject(refused)
+    })
+
+    test('of a client without refresh tokens, too, for as long as its access token lives', async () => {
+      const plain = await scene.client({ grant_types: ['authorization_code'] })
+      const code = await scene.code(victim, plain)
+      const { json: tokens } = await scene.exchange(plain, code)
+      passTime(2 * HOUR - 60)
+      expect(await works(tokens)).toBe(true)
+      expect(await scene.exchange(plain, code)).toMatchObject(refused)
+      expect(await works(tokens)).toBe(false)
+    })
+
+    test('that was not used is no good after a minute, and ends nothing', async () => {
+      const client = await scene.client()
+      const tokens = await scene.tokens(victim, client)
+      const code = await scene.code(victim, client)
+      passTime(62)
+      expect(await scene.exchange(client, code)).toMatchObject(refused)
+      expect(await works(tokens)).toBe(true)
+    })
+
+    test('replayed by somebody else’s client ends nothing', async () => {
+      const other = await scene.client()
+      const code = await scene.code(victim, web)
+      const { json: tokens } = await scene.exchange(web, code)
+      passTime(62)
+      expect(await scene.exchange(other, code)).toMatchObject(refused)
+      expect(await works(tokens)).toBe(true)
+    })
+
+    test('is forgotten with what it gave: nothing is kept that cannot matter any more', async () => {
+      const someone = await scene.victim()
+      const code = await scene.code(someone, web)
+      await scene.exchange(web, code)
+      await latchkey.services.artifacts.revokeByAccount(someone.user.id)
+      expect(await latchkey.services.artifacts.find('AuthorizationCode', code.code)).toBeUndefined()
+    })
+  })
+
+  test('10 M 9700 4.14.2: a refresh token that was replaced, and has expired since, still ends its family', async () => {
+    const first = await scene.tokens(victim, web)
+    passTime(20 * HOUR)
+    const { json: second } = await scene.refresh(web, first.refresh_token)
+    passTime(5 * HOUR)
+    await latchkey.services.artifacts.sweep(1000)
+    const { json: third } = await scene.refresh(web, second.refresh_token)
+    expect(await works(third)).toBe(true)
+    expect(await scene.refresh(web, first.refresh_token)).toMatchObject(refused)
+    expect(await works(third)).toBe(false)
+    expect(await scene.refresh(web, third.refresh_token)).toMatchObject(refused)
+  })
+
+  describe('a pushed request', () => {
+    const push = async (client: TestClient) => {
+      const own = credentials(client)
+      const answer = await post(
+        `${scene.issuer}/par`,
+        {
+          ...own.body,
+          client_id: client.client_id,
+          redirect_uri: client.redirect_uri,
+          response_type: 'code',
+          scope: 'openid',
+          code_challenge: pkce().challenge,
+          code_challenge_method: 'S256',
+        },
+        own.headers,
+      )
+      return `${scene.issuer}/authorize?${new URLSearchParams({
+        client_id: client.client_id,
+        request_uri: String(answer.json.request_uri),
+      })}`
+    }
+    const newBrowser = () => createHttpBrowser({ stopAt: [redirectUri] })
+    const signIn = (browser: HttpBrowser, page: BrowserPage) =>
+      browser.signIn(page, { identifier: victim.user.email, password: PASSWORD })
+    const codes = (pages: BrowserPage[]) => pages.filter(({ url }) => url.searchParams.has('code'))
+
+    test('29 M RFC 9126: opened in two browsers and finished after it has expired gives one code', async () => {
+      const url = await push(web)
+      const browsers = [newBrowser(), newBrowser()] as const
+      const asked = [await browsers[0].open(url), await browsers[1].open(url)] as const
+      passTime(600)
+      await latchkey.services.artifacts.sweep(1000)
+      const ends = [await signIn(browsers[0], asked[0]), await signIn(browsers[1], asked[1])]
+      expect(codes(ends)).toEqual([ends[0]])
+      expect(ends[1]?.url.searchParams.get('error') ?? ends[1]?.text).toContain('invalid_request_uri')
+    })
+
+    test('and so does one that is finished in both at the same moment', async () => {
+      const url = await push(web)
+      const browsers = [newBrowser(), newBrowser()]
+      const asked = await Promise.all(browsers.map((browser) => browser.open(url)))
+      passTime(61)
+      const ends = await Promise.all(
+        browsers.map((browser, index) => signIn(browser, asked[index] as BrowserPage)),
+      )
+      expect(codes(ends)).toHaveLength(1)
+    })
+
+    test('cannot be opened any more after a minute, and gives no code when it is forgotten', async () => {
+      const late = await push(web)
+      const forgotten = await push(web)
+      const browser = newBrowser()
+      const page = await browser.open(forgotten)
+      passTime(61)
+      const refusal = await newBrowser().open(late)
+      expect([refusal.status, refusal.text]).toEqual([400, expect.stringContaining('invalid_request_uri')])
+      const id = new URL(forgotten).searchParams.get('request_uri')?.split(':').at(-1) ?? ''
+      expect(await latchkey.services.artifacts.destroy('PushedAuthorizationRequest', id)).toBe(true)
+      expect(codes([await signIn(browser, page)])).toEqual([])
+    })
+  })
+
+  describe('a flow', () => {
+    const answerOf = (person: Victim, page: BrowserPage) =>
+      person.browser.prepare(
+        page,
+        { 'Email or username': person.user.email, Password: PASSWORD },
+        { button: 'Sign in' },
+      )
+    const onwards = (answer: Response) => new URL(String(answer.headers.get('location')), scene.issuer)
+    const gaveCode = (answer: Response) => /[?&]code=/.test(answer.headers.get('location') ?? '')
+
+    test('whose sign-in is done goes on once, of five requests at the same moment', async () => {
+      const user = await latchkey.createUser()
+      const browser = createHttpBrowser({ stopAt: [redirectUri] })
+      const page = await browser.open(scene.authorizeUrl(web))
+      const url = onwards(await browser.send(answerOf({ browser, user }, page)))
+      const answers = await Promise.all(Array.from({ length: 5 }, () => browser.send({ url, method: 'GET' })))
+      expect(answers.filter(gaveCode)).toHaveLength(1)
+      for (const answer of answers) expect(answer.status).toBeLessThan(500)
+    })
+
+    test('that is over does not begin again by a form that was under way when it ended', async () => {
+      for (let round = 0; round < 4; round += 1) {
+        const user = await latchkey.createUser()
+        const browser = createHttpBrowser({ stopAt: [redirectUri] })
+        const page = await browser.open(scene.authorizeUrl(web))
+        const url = onwards(await browser.send(answerOf({ browser, user }, page)))
+        // The password takes its time: the flow is over when the second form has been checked.
+        const [second, first] = await Promise.all([
+          browser.send(
+            browser.prepare(
+              page,
+              { 'Email or username': user.username, Password: PASSWORD },
+              { button: 'Sign in' },
+            ),
+          ),
+          browser.send({ url, method: 'GET' }),
+        ])
+        expect(gaveCode(first)).toBe(true)
+        if (second.status !== 303) continue
+        expect(gaveCode(await browser.send({ url: onwards(second), method: 'GET' }))).toBe(false)
+      }
+    })
+  })
+
+  test('33 S RFC 9449 11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
+    const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
+    const iat = Math.floor(Date.now() / 1000) + 290
+    const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`, { claims: { iat } })
+    const send = () => scene.token(machine, { grant_type: 'client_credentials' }, { dpop })
+    expect((await send()).status).toBe(200)
+    passTime(305)
+    await latchkey.services.artifacts.sweep(1000)
+    expect(await send()).toMatchObject({ status: 400 })
+  })
+
+  test('45 M RFC 7523: a client assertion whose end is no whole second is remembered like any other', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const { client_id } = await scene.client({
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [await exportJWK(publicKey)] },
+    })
+    const seconds = Math.floor(Date.now() / 1000)
+    const claims = { jti: crypto.randomUUID(), iss: client_id, sub: client_id, aud: scene.issuer }
+    const client_assertion = await new SignJWT({ ...claims, iat: seconds, exp: seconds + 60.5 })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(privateKey)
+    const send = () =>
+      post(`${scene.issuer}/token`, {
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion,
+      })
+    expect((await send()).status).toBe(200)
+    passTime(74)
+    await latchkey.services.artifacts.sweep(1000)
+    expect((await send()).status).toBe(401)
+  })
+
+  test('nothing of it was an error of the server', () => {
+    expect(latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
+  })
+})
