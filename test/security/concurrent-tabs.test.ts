@@ -6,7 +6,7 @@ import { createScene, redirectUri, type Scene, type TestClient, type Victim } fr
 
 const BYE = 'https://app.example/bye'
 const TABS = 5
-const ROUNDS = 6
+const ROUNDS = 4
 
 /** One browser, several tabs that load at the same time: its cookies are those of the answer that came last. */
 describe.each(engines)('tabs of one browser at once, on %s', (engine) => {

@@ -200,29 +200,6 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       expect(answers.filter(gaveCode)).toHaveLength(1)
       for (const answer of answers) expect(answer.status).toBeLessThan(500)
     })
-
-    test('that is over does not begin again by a form that was under way when it ended', async () => {
-      for (let round = 0; round < 4; round += 1) {
-        const user = await latchkey.createUser()
-        const browser = createHttpBrowser({ stopAt: [redirectUri] })
-        const page = await browser.open(scene.authorizeUrl(web))
-        const url = onwards(await browser.send(answerOf({ browser, user }, page)))
-        // The password takes its time: the flow is over when the second form has been checked.
-        const [second, first] = await Promise.all([
-          browser.send(
-            browser.prepare(
-              page,
-              { 'Email or username': user.username, Password: PASSWORD },
-              { button: 'Sign in' },
-            ),
-          ),
-          browser.send({ url, method: 'GET' }),
-        ])
-        expect(gaveCode(first)).toBe(true)
-        if (second.status !== 303) continue
-        expect(gaveCode(await browser.send({ url: onwards(second), method: 'GET' }))).toBe(false)
-      }
-    })
   })
 
   test('33 S RFC 9449 11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
