@@ -202,3 +202,29 @@ test('a database of a later version is refused when it is opened', async () => {
   )
   expect(error).toMatchObject({ code: 'database_newer', status: 500 })
 })
+
+describe.each([
+  ['SQLite', 'sqlite', sqlite],
+  ['PostgreSQL', 'postgresql', postgres],
+] as const)('upgrading on %s', (_, dialect, open) => {
+  test('people stay signed in, but for those whose sign-ins had been ended', async () => {
+    const engine = await open()
+    const whole = prismaMigrations(dialect)
+    const at = whole.migrations.findIndex(({ name }) => name.endsWith('_account_generation'))
+    await engine.migrate({ ...whole, migrations: whole.migrations.slice(0, at) })
+    const account = (id: string, validAfter: string) =>
+      engine.rows(
+        `INSERT INTO accounts (id, username, display_username, auth_valid_after, created_at, updated_at)
+         VALUES ('${id}', '${id}', '${id}', '${validAfter}', '2026-07-01T12:00:00.120+00:00',
+                 '2026-07-01T12:00:00.120+00:00') RETURNING id`,
+      )
+    await account('never', '2026-07-01T12:00:00.000+00:00')
+    await account('ended', '2026-07-01T12:00:01.000+00:00')
+    expect(await engine.migrate(whole)).toContain(whole.migrations[at]?.name)
+    expect(await engine.rows('SELECT id, generation FROM accounts ORDER BY id')).toEqual([
+      { id: 'ended', generation: 1 },
+      { id: 'never', generation: 0 },
+    ])
+    await engine.close()
+  })
+})
