@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
 import {
   type Account,
@@ -140,7 +141,10 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     },
 
     async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
-      await prisma.account.updateMany({ where: { id }, data: { ...valuesOf(changes), updatedAt: now() } })
+      const update = { where: { id }, data: { ...valuesOf(changes), updatedAt: now() } }
+      if (changes.endsSignIns)
+        await prisma.$transaction([prisma.account.updateMany(update), dropAddressChange(prisma, id)])
+      else await prisma.account.updateMany(update)
       return byId(id)
     },
 
@@ -188,6 +192,7 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
           taken && taken.count > 0
             ? taken
             : await tx.account.updateMany({ where, data: { ...valuesOf(changes), updatedAt } })
+        if (taken || changes.endsSignIns) await dropAddressChange(tx, id)
         return count === 0 && ifVersion !== undefined ? 'version_conflict' : 'done'
       })
       if (done === 'last_administrator') return done
@@ -201,12 +206,15 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
      */
     async replacePassword(id: string, generation: number, passwordHash: string): Promise<number | undefined> {
       const at = now()
-      const changed = await prisma.account.updateManyAndReturn({
-        where: { id, disabledAt: null, generation },
-        data: { passwordHash, passwordChangedAt: at, updatedAt: at, ...nextGeneration(at) },
-        select: { generation: true },
+      return prisma.$transaction(async (tx) => {
+        const [changed] = await tx.account.updateManyAndReturn({
+          where: { id, disabledAt: null, generation },
+          data: { passwordHash, passwordChangedAt: at, updatedAt: at, ...nextGeneration(at) },
+          select: { generation: true },
+        })
+        if (changed) await dropAddressChange(tx, id)
+        return changed?.generation
       })
-      return changed[0]?.generation
     },
 
     /**
@@ -215,7 +223,8 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
      */
     async endSignIns(id: string): Promise<number | undefined> {
       const rows = await prisma.$queryRaw<{ generation: number }[]>`UPDATE accounts
-        SET generation = generation + 1, auth_valid_after = ${wholeSecond(now())}
+        SET generation = generation + 1, auth_valid_after = ${wholeSecond(now())},
+        pending_email = CASE WHEN email IS NULL THEN pending_email END
         WHERE id = ${id} RETURNING generation`
       return rows[0]?.generation
     },
@@ -275,6 +284,16 @@ export const nextGeneration = (at: Date) => ({
   generation: { increment: 1 },
   authValidAfter: wholeSecond(at),
 })
+
+/**
+ * Another address that a person's account waits for was asked for by a sign-in that has ended: the link that was sent there
+ * proves nothing any more. One that waits for its first address goes on waiting.
+ */
+export const dropAddressChange = (
+  tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
+  id: string,
+): Prisma.PrismaPromise<number> =>
+  tx.$executeRaw`UPDATE accounts SET pending_email = NULL WHERE id = ${id} AND email IS NOT NULL`
 
 /** As version 0.1 compares it with protocol times. */
 export const wholeSecond = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000)

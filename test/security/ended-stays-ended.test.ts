@@ -198,6 +198,16 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
       expect(await isSignedIn(browser)).toBe(false)
     })
 
+    test('an address that was asked for before is not proven any more, and the one in use stays', async () => {
+      const { user } = await administrator()
+      const elsewhere = `elsewhere-${user.username}-${engine}@example.com`
+      await accounts().changeEmail(user.id, elsewhere)
+      const token = (await latchkey.mailTo(elsewhere)).link.searchParams.get('token') ?? ''
+      await end(user)
+      expect(await accounts().verification.byToken(token)).toEqual({ kind: 'expired' })
+      expect(await accounts().byId(user.id)).toMatchObject({ email: user.email, pendingEmail: null })
+    })
+
     test('consent is not given by somebody whose session has ended', async () => {
       const { browser, user } = await administrator()
       const question = await browser.open(scene.authorizeUrl(asking))
@@ -242,6 +252,18 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     const page = await stranger.open(`${scene.issuer}/verify-email`)
     expect(page.text).not.toContain('Signed in')
     expect(await isSignedIn(stranger)).toBe(false)
+  })
+
+  test('an account that waits for its first address goes on waiting when its sessions are ended', async () => {
+    const email = `first-${engine}@example.com`
+    const { accountId } = await accounts().register({
+      username: `first-${engine}`,
+      email,
+      password: PASSWORD,
+    })
+    const token = (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
+    await accounts().endSessions(accountId)
+    expect(await accounts().verification.byToken(token)).toEqual({ kind: 'verified', accountId })
   })
 
   test('a way to sign in is not added by a sign-in that has ended meanwhile', async () => {

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
-import { nextGeneration } from '../store.ts'
+import { dropAddressChange, nextGeneration } from '../store.ts'
 
 /**
  * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
@@ -123,6 +123,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             data: { usedAt: at },
           })
           if (claimed.count === 0) throw spent
+          if (passwordHash) await dropAddressChange(tx, accountId)
           // Whoever made the account without proof may have tied it to a sign-in elsewhere; its owner starts afresh.
           if (passwordHash && provenEmail) await tx.linkedIdentity.deleteMany({ where: { accountId } })
           // A new password voids every other link; a proven address only those that would prove one.
