@@ -1,5 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
+import { reservedScopesProblem } from './clients/reserved-scopes.ts'
 import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
@@ -26,6 +28,14 @@ export interface App {
   services: Services
 }
 
+/** @throws AppError reserved_scopes when an API from before has scopes of the administration API; the command line still works */
+async function refuseReservedScopes(services: Services): Promise<void> {
+  const [problem, ...ways] = reservedScopesProblem(await services.reservedScopes()) ?? []
+  if (problem === undefined) return
+  await services.close()
+  throw new AppError('reserved_scopes', 500, `${problem}. ${ways.join(' ')}`)
+}
+
 /**
  * The composition root: the one place where features are wired together. The server, the tests and the demo all start
  * here. The returned instance is not listening yet; closing it closes everything it opened.
@@ -38,6 +48,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     }),
   )
   const services = await openServices(config, { logger: app.log, ...overrides })
+  await refuseReservedScopes(services)
   const http = await registerHttp(app, {
     issuer: new URL(config.issuer),
     cookieKey: services.secrets.key('cookies'),

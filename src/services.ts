@@ -9,6 +9,7 @@ import { createClientEvidence } from './clients/evidence.ts'
 import { completeRegistration, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris.ts'
+import { findReservedScopes } from './clients/reserved-scopes.ts'
 import { completeResource, createResources } from './clients/resources.ts'
 import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered } from './clients/self-registered.ts'
@@ -21,6 +22,7 @@ import { createKeptTokens } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
+import { ADMIN_SCOPES } from './oidc/admin-tokens.ts'
 import { scopesInWords } from './oidc/claims.ts'
 import { createConsents } from './oidc/consents.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
@@ -198,6 +200,9 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
     findForProtocol: async (clientId: string) => (await documents?.find(clientId)) ?? findClient(clientId),
     resources,
+    /** What of the administration API's scopes was registered before they were its own. */
+    reservedScopes: () =>
+      findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
+import { reservedScopesProblem } from '../clients/reserved-scopes.ts'
 import type { Finding } from './findings.ts'
 import type { CliServices } from './services.ts'
 
@@ -21,6 +22,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   secretKeyCheck(services),
   mailCheck(services),
   providersCheck(services),
+  reservedScopesCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
 
@@ -97,6 +99,19 @@ const providersCheck = ({ providers }: CliServices): Check => ({
   async run() {
     const on = (await providers.enabled.list()).map(({ id, name }) => `${name} (${id})`)
     return { status: 'ok', message: on.length > 0 ? on.join(', ') : 'none; people sign in with passwords' }
+  },
+})
+
+/** Who may administer this server by a token, and whether that was meant. */
+const reservedScopesCheck = ({ reservedScopes }: CliServices): Check => ({
+  name: 'administration scopes',
+  remedy: 'run: latchkey resources list',
+  async run() {
+    const found = await reservedScopes()
+    const [message, ...ways] = reservedScopesProblem(found) ?? []
+    if (message !== undefined) return { status: 'fail', message, remedy: ways.join(' ') }
+    const names = found.clients.map(({ client_id, client_name }) => `${client_name} (${client_id})`)
+    return { status: 'ok', message: names.length > 0 ? `of ${names.join(', ')}` : 'of no client' }
   },
 })
 

@@ -30,6 +30,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     clients,
     configuration: services.configuration,
     resources,
+    reservedScopes: services.reservedScopes,
     providers,
     rejections: services.rejections,
     registration: services.registration,

@@ -149,6 +149,12 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       return toPage(await store.list(limit + 1, after, search), limit, (row) => clientView(row, clock()))
     },
 
+    /** The clients that may ask for a scope, the oldest first, a hundred at most. */
+    async listByScope(scope: string): Promise<ClientView[]> {
+      const views = (await store.findMentioning(scope)).map((row) => clientView(row, clock()))
+      return views.filter((view) => view.scope?.split(' ').includes(scope))
+    },
+
     /**
      * Changes the given fields; null unsets one. Takes effect with the next request, on every process.
      * @returns the client, with a new secret if it has just begun to need one

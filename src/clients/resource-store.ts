@@ -58,15 +58,16 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return row && { name: row.name, scope: row.scope, accessTokenTtl: row.access_token_ttl }
     },
 
-    /** At most two: enough to tell “exactly one” from “several”. LIKE would ignore case on SQLite. */
+    /** @param most two are enough to tell “exactly one” from “several”. LIKE would ignore case on SQLite. */
     async findByScope(
       scope: string,
+      most = 2,
     ): Promise<Pick<ResourceRow, 'id' | 'name' | 'scope' | 'accessTokenTtl'>[]> {
       const rows = await reads.all<FoundRow & { id: string }>(
         `SELECT id, name, scope, access_token_ttl FROM resources
          WHERE REPLACE(' ' || scope || ' ', ' ' || CAST(? AS TEXT) || ' ', '') <> ' ' || scope || ' '
-         ORDER BY id LIMIT 2`,
-        [scope],
+         ORDER BY id LIMIT ?`,
+        [scope, most],
       )
       return rows.map((row) => ({
         id: row.id,

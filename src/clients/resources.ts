@@ -52,7 +52,15 @@ export type Resources = ReturnType<typeof createResources>
 
 const DAY = 86_400
 /** OpenID Connect Core §5.4, §11: they ask for claims about a person, never for an API. */
-const IDENTITY_SCOPES = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
+const IDENTITY_SCOPES = new Set([
+  'openid',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  'offline_access',
+  'identity_provider',
+])
 
 const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
 
@@ -139,6 +147,11 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     async findByScope(scope: string): Promise<ResourceForProtocol[]> {
       if (!SCOPE_TOKEN.test(scope)) return []
       return (await store.findByScope(scope)).map(({ id, ...row }) => ({ identifier: id, ...row }))
+    },
+
+    /** The resources with this scope value, a hundred at most. */
+    async listByScope(scope: string): Promise<Resource[]> {
+      return (await store.findByScope(scope, 100)).map(resourceView)
     },
   }
 }

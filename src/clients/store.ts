@@ -123,6 +123,15 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
+    /** Clients whose registration has this text somewhere, a hundred at most. */
+    findMentioning: (text: string): Promise<ClientRow[]> =>
+      prisma.client.findMany({
+        where: { metadata: { contains: text } },
+        orderBy: { createdAt: 'asc' },
+        take: 100,
+        select: CLIENT_ROW,
+      }),
+
     /** The hot read: one statement, an enabled client with its secrets that are valid at `now` (milliseconds). */
     async findEnabled(id: string, now: number) {
       const rows = await reads.all<ProtocolRow>(PROTOCOL_READ, [id])

@@ -138,6 +138,7 @@ describe('latchkey doctor', () => {
       'secret key: ok',
       'mail: warn',
       'sign-in providers: ok',
+      'administration scopes: ok',
       'public URL: ok',
     ])
     expect([status, outcome.status, outcome.stderr]).toEqual(['warn', 0, ''])

@@ -1,0 +1,66 @@
+/**
+ * Scopes of this server's own API among those of registered ones. They cannot be registered now, and could once: then a client that
+ * may use the one may use the other.
+ */
+export interface ReservedScopes {
+  /** Registered APIs with such scopes. Not empty: the server does not start. */
+  resources: { identifier: string; scopes: string[] }[]
+  /** Clients that may ask for them, whichever of the two was meant. */
+  clients: { client_id: string; client_name: string; scopes: string[] }[]
+}
+
+interface Named {
+  scope?: string | undefined
+}
+
+/** Of the entries those with such scopes, named. */
+function having<Entry extends Named, Shown extends object>(
+  entries: readonly Entry[],
+  reserved: ReadonlySet<string>,
+  show: (entry: Entry) => Shown,
+): (Shown & { scopes: string[] })[] {
+  return entries.flatMap((entry) => {
+    const scopes = (entry.scope ?? '').split(' ').filter((scope) => reserved.has(scope))
+    return scopes.length > 0 ? [{ ...show(entry), scopes }] : []
+  })
+}
+
+/** @param reserved the scopes of the server's own API */
+export async function findReservedScopes(
+  reserved: readonly string[],
+  found: {
+    resources(scope: string): Promise<{ identifier: string; scope: string }[]>
+    clients(scope: string): Promise<{ client_id: string; client_name: string; scope?: string | undefined }[]>
+  },
+): Promise<ReservedScopes> {
+  const names = new Set(reserved)
+  const all = async <Entry>(of: (scope: string) => Promise<Entry[]>, id: (entry: Entry) => string) => {
+    const lists = await Promise.all(reserved.map(of))
+    return [...new Map(lists.flat().map((entry) => [id(entry), entry])).values()]
+  }
+  const resources = await all(found.resources, ({ identifier }) => identifier)
+  const clients = await all(found.clients, ({ client_id }) => client_id)
+  return {
+    resources: having(resources, names, ({ identifier }) => ({ identifier })),
+    clients: having(clients, names, ({ client_id, client_name }) => ({ client_id, client_name })),
+  }
+}
+
+/** What is wrong in one sentence, then the ways out; undefined: nothing. */
+export function reservedScopesProblem({ resources, clients }: ReservedScopes): string[] | undefined {
+  if (resources.length === 0) return undefined
+  const apis = resources.map(({ identifier, scopes }) => `${identifier} (${scopes.join(' ')})`).join(', ')
+  const holders = clients.map(({ client_id, client_name }) => `${client_name} (${client_id})`).join(', ')
+  return [
+    `scopes of the administration API are also those of a registered API, and whoever may use the one could use the other: ${apis}`,
+    ...resources.map(
+      ({ identifier }) =>
+        `Run: latchkey resources remove ${identifier} and then latchkey resources add --identifier ${identifier} --scope "…" with other names; or apply a configuration file that has them.`,
+    ),
+    ...(holders === ''
+      ? []
+      : [
+          `Then these clients may administer this server, unless you take the scopes from them by latchkey clients update ID --scope "…": ${holders}.`,
+        ]),
+  ]
+}
