@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actAs } from '../acting.ts'
 import { AppError } from '../errors.ts'
-import { countNow, nameAccount } from '../http/rate-limits.ts'
+import { countNow, giveBack, nameAccount } from '../http/rate-limits.ts'
 import { isSafeMethod } from '../http/same-origin.ts'
 import { parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiAccount, ApiDependencies } from './dependencies.ts'
@@ -89,6 +89,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
       count: () => countNow(signInLimit, request, reply),
     })
     if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+    await giveBack(request)
     return { account: outcome.account, by: 'password' } as const
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { giveBack } from '../http/rate-limits.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -64,7 +65,10 @@ export function recoveryRoutes({ open, known, deps }: ApiContext): void {
   const verifying = { ...withLimit(verifyEmail, limit('oneTimeToken')), exposeHeadRoute: false }
   open.get('/verify-email/:token', verifying, async (request) => {
     const { kind } = await accounts.verification.byToken(request.params.token)
-    if (kind === 'verified') return { email_verified: true as const }
+    if (kind === 'verified') {
+      await giveBack(request)
+      return { email_verified: true as const }
+    }
     if (kind === 'taken')
       throw new AppError('email_taken', 409, 'This address belongs to another account by now.')
     throw new AppError('link_expired', 404, 'This link has been used already, or has expired.')
@@ -82,6 +86,7 @@ export function recoveryRoutes({ open, known, deps }: ApiContext): void {
       throw new FieldProblems({
         token: 'This link has been used already, or has expired. Ask for a new one.',
       })
+    await giveBack(request)
     return reply.code(204).send()
   })
 }

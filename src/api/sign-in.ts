@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { giveBack } from '../http/rate-limits.ts'
 import type { ApiAccount, ApiDependencies } from './dependencies.ts'
 import { FieldProblems, invalidCredentials, unconfirmedAccount } from './problems.ts'
 
@@ -20,6 +21,7 @@ export async function signIn(
     devices: devices.of(request),
   })
   if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+  await giveBack(request)
   if (outcome.kind === 'unverified') throw unconfirmedAccount()
   return outcome.account
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { giveBack } from '../http/rate-limits.ts'
 import { own } from '../own.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -99,9 +100,12 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     return answer(request, reply, await upstream.start(request, reply, request.params.provider, purpose))
   })
 
-  open.get('/oauth/:provider/callback', { ...callback, ...federation }, async (request, reply) =>
-    answer(request, reply, await upstream.callback(request, reply, request.params.provider)),
-  )
+  open.get('/oauth/:provider/callback', { ...callback, ...federation }, async (request, reply) => {
+    const outcome = await upstream.callback(request, reply, request.params.provider)
+    // With the request that began it.
+    if (!('problem' in outcome)) await giveBack(request, 2)
+    return answer(request, reply, outcome)
+  })
 
   open.post('/oauth/exchange', withLimit(exchange, limit('federation')), async (request, reply) => {
     const { code, code_verifier } = request.body
@@ -111,6 +115,7 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
       const { message } = invalidCredentials(request, reply, 'no such one-time code', 'invalid_token')
       throw new AppError('invalid_grant', 401, 'Invalid code or verifier', { detail: message })
     }
+    await giveBack(request)
     return mint.issue({ ...signedIn, amr: ['fed'] })
   })
 }

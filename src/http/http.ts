@@ -1,15 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { type Limits, limits } from '../limits.ts'
 import { registerActs } from './acts.ts'
 import { registerAssets } from './assets.ts'
 import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies.ts'
+import { type Counters, createLocalCounters } from './counters.ts'
 import { registerCsrf } from './csrf.ts'
 import { registerErrors } from './errors.ts'
 import { registerForms } from './forms.ts'
 import { registerHeaders } from './headers.ts'
 import { createKnownDevices, type KnownDevices } from './known-devices.ts'
-import { type Limit, registerRateLimits } from './rate-limits.ts'
+import { type CountFailure, type Limit, registerRateLimits } from './rate-limits.ts'
 import { registerRequestLog } from './request-log.ts'
 import { createSealedCookies, type SealedCookies } from './sealed-cookie.ts'
 import { registerViews } from './views.ts'
@@ -19,6 +21,10 @@ export interface HttpOptions {
   /** At least 32 bytes; the keys of CSRF tokens and sealed cookies are derived from it. */
   cookieKey: Buffer
   rateLimit: boolean
+  /** How often what may be done; what ships unless given. */
+  limits?: Limits
+  /** Counts for all processes, made beside the ones of this process. */
+  counters?: ((local: Counters) => Counters) | undefined
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
   clock: Clock
@@ -33,6 +39,7 @@ export interface Http {
   /** Which browsers have signed in before. */
   devices: KnownDevices
   limit: Limit
+  countFailure: CountFailure
   /** Makes a context one of HTML forms: see registerForms. */
   forms(app: FastifyInstance): Promise<void>
 }
@@ -55,7 +62,14 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const cookies = createCookies(secure)
   const sealed = createSealedCookies(cookieKey, options.clock)
   const devices = createKnownDevices({ cookies, sealed, clock: options.clock })
-  const limit = await registerRateLimits(app, { enabled: options.rateLimit, devices })
+  const local = createLocalCounters(options.clock)
+  const { limit, countFailure } = registerRateLimits(app, {
+    enabled: options.rateLimit,
+    limits: options.limits ?? limits,
+    devices,
+    local,
+    shared: options.counters?.(local) ?? local,
+  })
   const asset = await registerAssets(app)
   await registerViews(app, { issuer, cache: options.cacheViews, asset })
   registerErrors(app, options.translateError ?? ((error) => error))
@@ -64,6 +78,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     sealed,
     devices,
     limit,
+    countFailure,
     forms: (context) => registerForms(context, { issuer, clock: options.clock }),
   }
 }

@@ -37,18 +37,27 @@ export function problem(
   return { title, status, detail, code, request_id: requestId, ...(errors && { errors }) }
 }
 
+/** Fields that an answer names, messages of each, and characters of a name and of a message. */
+const MOST = { fields: 20, messages: 5, name: 64, message: 300 }
+
+const clipped = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length)}…` : text
+
 /**
  * The messages of an error by field, each field and each message once; undefined when it is not about fields. Errors of
- * features carry them as `errors`: one sentence, or several, a field.
+ * features carry them as `errors`: one sentence, or several, a field. However much was wrong, the answer is short.
  */
 export function errorsByField(error: unknown): Record<string, string[]> | undefined {
   const found = error instanceof ZodError ? issues(error) : carried(error)
   if (found.length === 0) return undefined
   // A field may be named “constructor” or “__proto__”: collected in a Map, which inherits nothing.
-  const fields = Map.groupBy(found, ([field]) => field)
-  return Object.fromEntries(
-    [...fields].map(([field, all]) => [field, [...new Set(all.map(([, message]) => message))]]),
-  )
+  const fields = Map.groupBy(found, ([field]) => clipped(field, MOST.name))
+  const shown = [...fields].slice(0, MOST.fields).map(([field, all]): [string, string[]] => {
+    const messages = new Set(all.map(([, message]) => clipped(message, MOST.message)))
+    return [field, [...messages].slice(0, MOST.messages)]
+  })
+  if (fields.size > MOST.fields) shown.push(['…', [`${fields.size - MOST.fields} more fields are wrong.`]])
+  return Object.fromEntries(shown)
 }
 
 type Finding = readonly [field: string, message: string]

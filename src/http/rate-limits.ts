@@ -1,58 +1,22 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import {
+  type LimitName,
+  type Limits,
+  type limits as numbers,
+  RETURNED,
+  type Rule,
+  SHARED,
+} from '../limits.ts'
 import { accountNameKey } from './account-name.ts'
+import type { Counters, Taken } from './counters.ts'
 import type { KnownDevices } from './known-devices.ts'
+import { createTurns, type Turns } from './turns.ts'
 
-interface Rule {
-  /** Counted by network address, or by what a field of the form says. */
-  per: 'address' | 'account'
-  max: number
-  /** Seconds. */
-  window: number
-}
-
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-
-/**
- * How often one address (an IPv6 /64), or one account, may do what. Offices and schools share an address, so those
- * numbers are generous; guessing at one account is what the second rule and the lock-out stop. Routes that name the
- * same limit share its counters.
- */
-export const limits = {
-  signIn: [
-    { per: 'address', max: 30, window: MINUTE },
-    { per: 'account', max: 10, window: MINUTE },
-  ],
-  register: [{ per: 'address', max: 60, window: HOUR }],
-  /** Everything that makes us send a message. */
-  mail: [
-    { per: 'address', max: 30, window: HOUR },
-    { per: 'account', max: 5, window: HOUR },
-  ],
-  /** Entering a one-time code, or opening a one-time link. */
-  oneTimeToken: [{ per: 'address', max: 30, window: MINUTE }],
-  /** Changing an account while signed in; each may cost a password hash. */
-  account: [{ per: 'address', max: 60, window: MINUTE }],
-  federation: [{ per: 'address', max: 30, window: MINUTE }],
-  authorization: [{ per: 'address', max: 300, window: MINUTE }],
-  /** A back end does this for all its users from one address: 200 a second. */
-  token: [{ per: 'address', max: 6000, window: 30 }],
-  /** Programs that register themselves or look after it. */
-  clientRegistration: [{ per: 'address', max: 60, window: MINUTE }],
-  /** Registering without being asked to. */
-  openRegistration: [{ per: 'address', max: 10, window: HOUR }],
-  admin: [{ per: 'address', max: 300, window: MINUTE }],
-} as const satisfies Record<string, readonly Rule[]>
-
-export type LimitName = keyof typeof limits
 type AccountLimit = {
-  [Name in LimitName]: 'account' extends (typeof limits)[Name][number]['per'] ? Name : never
+  [Name in LimitName]: 'account' extends (typeof numbers)[Name][number]['per'] ? Name : never
 }[LimitName]
-
-/** How many keys a counter remembers; the least recently used one goes first. */
-const REMEMBERED = 50_000
 
 /**
  * What an address is counted under: IPv4 as it is, also when mapped into IPv6; of IPv6 the /64, which is what one
@@ -75,72 +39,138 @@ export interface Limit {
   (name: AccountLimit, accountField: string | null): LimitHooks
 }
 
-/**
- * Counts requests. Returns `limit(name)`: the hooks to spread into a route's options.
- * By address it counts before the body is read; by account, after. A browser that has signed in to the account before is
- * counted by itself, under the number for an account: what strangers do is not its fault. Whose browser says that it has
- * is counted once the account is known.
- */
-export async function registerRateLimits(
-  app: FastifyInstance,
-  options: { enabled: boolean; devices: Pick<KnownDevices, 'of' | 'named'> },
-): Promise<Limit> {
-  const { enabled, devices } = options
-  if (!enabled) return () => ({})
-  await app.register(rateLimit, { global: false })
-  type Count = (request: FastifyRequest, reply: FastifyReply, key: string) => Promise<void>
+/** Counts a client that failed to authenticate, by its address and id. `allowed` false: it does so all the time. */
+export type CountFailure = (
+  request: FastifyRequest,
+  clientId: string,
+) => Promise<{ allowed: boolean; left: number }>
 
-  const counter = (name: LimitName, { per, max, window }: Rule): Count => {
-    const keys = new WeakMap<FastifyRequest, string>()
-    const options = {
-      max,
-      timeWindow: window * 1000,
-      cache: REMEMBERED,
-      keyGenerator: (request: FastifyRequest) => `${name}:${per}:${keys.get(request)}`,
-    }
-    const count = app.createRateLimit(options)
-    return async (request, reply, key) => {
-      keys.set(request, key)
-      const result = await count(request)
-      if (result.isAllowed) return
-      announce(reply, result)
-      if (result.isExceeded) throw tooMany(name, result.ttlInSeconds)
-    }
+export interface RateLimitOptions {
+  enabled: boolean
+  limits: Limits
+  devices: Pick<KnownDevices, 'of' | 'named'>
+  /** Of this process. */
+  local: Counters
+  /** Of all processes, where there is such a thing. */
+  shared: Counters
+}
+
+/**
+ * Counts requests. Gives `limit(name)`: the hooks to spread into a route's options.
+ *
+ *   request ─> counted by address ─> body ─> counted by account ─> work ─> right? `giveBack` : it stays counted
+ *
+ * A browser that has signed in to the account before is counted by itself, under the number for an account: what
+ * strangers do is not its fault. Whose browser says that it has is counted once the account is known.
+ */
+export function registerRateLimits(
+  app: FastifyInstance,
+  options: RateLimitOptions,
+): { limit: Limit; countFailure: CountFailure } {
+  const { enabled, limits, devices, local, shared } = options
+  if (!enabled) return { limit: () => ({}), countFailure: async () => ({ allowed: true, left: 0 }) }
+
+  const countersOf = (name: LimitName): Counters => (SHARED.has(name) ? shared : local)
+  const turns: Turns = createTurns()
+  app.addHook('onResponse', async (request) => settle(request, 0))
+
+  const takeTurn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: LimitName,
+    rule: Rule,
+    key: string,
+  ): Promise<Taken> => {
+    const counters = countersOf(name)
+    const take = () => counters.take(key, rule)
+    if (!RETURNED.has(name)) return take()
+    const taken = await turns.take(key, take)
+    if (!taken.allowed) return taken
+    charges.set(request, [
+      ...(charges.get(request) ?? []),
+      async (returned) => {
+        try {
+          for (let n = 0; n < returned; n++) await counters.giveBack(key, taken.window)
+        } finally {
+          turns.end(key, returned > 0)
+        }
+      },
+    ])
+    // Also when the connection is lost, and for answers that are not written by Fastify.
+    const ended = () => void settle(request, 0)
+    if (reply.raw.closed) ended()
+    else reply.raw.once('close', ended)
+    return taken
   }
 
-  const counters = (name: LimitName, per: Rule['per']): Count[] =>
-    limits[name].filter((rule) => rule.per === per).map((rule) => counter(name, rule))
-  const all = new Map(
-    (Object.keys(limits) as LimitName[]).map((name) => [
-      name,
-      { address: counters(name, 'address'), account: counters(name, 'account') },
-    ]),
-  )
+  const count = async (
+    { name, rule }: { name: LimitName; rule: Rule },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    key: string,
+  ): Promise<void> => {
+    const taken = await takeTurn(request, reply, name, rule, `${name}:${rule.per}:${key}`)
+    const seconds = Math.ceil(taken.left / 1000)
+    announce(reply, { max: rule.max, remaining: Math.max(0, rule.max - taken.count), seconds })
+    if (!taken.allowed) throw tooMany(name, seconds)
+  }
 
-  return (name: LimitName, accountField: string | null = null): LimitHooks => {
-    const { address = [], account = [] } = all.get(name) ?? {}
-    const countAll = async (counts: Count[], request: FastifyRequest, reply: FastifyReply, key: string) => {
-      for (const count of counts) await count(request, reply, key)
+  const limit = (name: LimitName, accountField: string | null = null): LimitHooks => {
+    const of = (per: Rule['per']) =>
+      limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
+    const [address, account] = [of('address'), of('account')]
+    const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
+      for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
     }
-    const byAddress = (request: FastifyRequest, reply: FastifyReply) =>
-      countAll(address, request, reply, addressKey(request.ip))
     if (account.length === 0) return { onRequest: [byAddress] }
-
+    const byAccount = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
+      for (const rule of account) await count(rule, request, reply, key)
+    }
     const late = (request: FastifyRequest) => devices.of(request).length > 0
     return {
-      onRequest: [async (request, reply) => void (late(request) || (await byAddress(request, reply)))],
+      onRequest: [
+        async (request, reply) => {
+          if (!late(request)) await byAddress(request, reply)
+        },
+      ],
       preHandler: [
         async (request, reply) => {
           const typed = accountOf(request, accountField)
           const device = typed === undefined ? undefined : devices.named(request, typed)
-          if (device) return countAll(account, request, reply, `device:${device.id}`)
+          if (device) return byAccount(request, reply, `device:${device.id}`)
           if (late(request)) await byAddress(request, reply)
-          if (typed !== undefined) await countAll(account, request, reply, accountNameKey(typed))
+          if (typed !== undefined) await byAccount(request, reply, accountNameKey(typed))
         },
       ],
     }
   }
+
+  const countFailure: CountFailure = async (request, clientId) => {
+    const key = `failingClient:${addressKey(request.ip)}:${accountNameKey(clientId)}`
+    for (const rule of limits.failingClient) {
+      const taken = await countersOf('failingClient').take(key, rule)
+      if (!taken.allowed) return taken
+    }
+    return { allowed: true, left: 0 }
+  }
+  return { limit, countFailure }
 }
+
+/** What a request is counted under, to be ended once: with the count given back, or with it kept. */
+const charges = new WeakMap<FastifyRequest, ((returned: number) => Promise<void>)[]>()
+
+async function settle(request: FastifyRequest, returned: number): Promise<void> {
+  const open = charges.get(request) ?? []
+  charges.delete(request)
+  await Promise.all(open.map((charge) => charge(returned)))
+}
+
+/**
+ * The request did what it should: a right password, a right code. It counts for nothing then, so that whoever does
+ * right may go on for as long as they like.
+ * @param requests how many it took, this one included: the ones before it were counted under the same key
+ */
+export const giveBack = (request: FastifyRequest, requests = 1): Promise<void> => settle(request, requests)
 
 const named = new WeakMap<FastifyRequest, string>()
 
@@ -169,12 +199,12 @@ function accountOf(request: FastifyRequest, field: string | null): string | unde
 }
 
 /** The RateLimit header fields; where two limits apply, those of the one that runs out first. */
-function announce(reply: FastifyReply, state: { max: number; remaining: number; ttlInSeconds: number }) {
+function announce(reply: FastifyReply, state: { max: number; remaining: number; seconds: number }) {
   const shown = reply.getHeader('ratelimit-remaining')
   if (typeof shown === 'number' && shown <= state.remaining) return
   reply.header('ratelimit-limit', state.max)
   reply.header('ratelimit-remaining', state.remaining)
-  reply.header('ratelimit-reset', state.ttlInSeconds)
+  reply.header('ratelimit-reset', state.seconds)
 }
 
 function tooMany(name: LimitName, seconds: number): AppError {

@@ -52,6 +52,11 @@ export function loggerOptions({ level, stream }: LogOptions) {
   }
 }
 
+const quiet = new WeakSet<FastifyRequest>()
+
+/** Keeps a request out of the log, one of many that say the same. */
+export const keepQuiet = (request: FastifyRequest): void => void quiet.add(request)
+
 /** Logs every request once, when it has ended, and names its id in the response. */
 export function registerRequestLog(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -59,7 +64,7 @@ export function registerRequestLog(app: FastifyInstance): void {
   })
   app.addHook('onResponse', async (request, reply) => {
     // Probes come every few seconds; they would be most of the log.
-    const level = request.url.startsWith('/health/') ? 'debug' : 'info'
+    const level = request.url.startsWith('/health/') || quiet.has(request) ? 'debug' : 'info'
     request.log[level](
       { req: request, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) },
       'request',

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import { claimedBy, codeFacts, type ExplainRedirect, refusalFacts } from './refusal-facts.ts'
+import { limitFailingClients } from './failing-clients.ts'
+import { AUTHENTICATED, claimedBy, codeFacts, type ExplainRedirect, refusalFacts } from './refusal-facts.ts'
 import { withoutSecretsOf } from './without-secrets.ts'
 
 /** What `mountProvider` leaves on the raw request, so that a line of the library carries the request's id. */
@@ -84,6 +85,8 @@ type Diagnose = (
 export interface RefusalsTo {
   explainRedirect: ExplainRedirect
   diagnose: Diagnose
+  /** Counts a failed authentication, by address and client. */
+  countFailure: Parameters<typeof limitFailingClients>[1]['count']
   /** Must not throw. */
   record(refusal: ReportedRefusal): void
 }
@@ -132,7 +135,8 @@ function report(
  * to be kept.
  */
 export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RefusalsTo): void {
-  const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+  const failing = limitFailingClients(provider, { count: to.countFailure })
+  const note = (event: string, ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const target = requestOf(ctx)?.log ?? log
     const { text } = withoutSecretsOf(ctx)
     const words = (value: string | undefined) => value && text(value, 500)
@@ -147,6 +151,12 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
     target.warn(line, `refused: ${line.error_description ?? error.error}`)
     const endpoint = KEPT[event]
     if (endpoint !== undefined) report(ctx, endpoint, error, to)
+  }
+  const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    const request = requestOf(ctx)
+    const authenticates = error.error === 'invalid_client' && AUTHENTICATED.has(KEPT[event] ?? '')
+    if (authenticates && request) failing.failed(ctx, request, () => note(event, ctx, error))
+    else note(event, ctx, error)
   }
   const names = [...Object.keys(KEPT), 'discovery.error', 'jwks.error']
   for (const name of names) provider.on(name as 'grant.error', refused(name))

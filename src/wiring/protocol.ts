@@ -88,6 +88,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         explainRedirect: explainRedirectMismatch,
         diagnose: services.clientEvidence.diagnose,
         record: services.rejections.record,
+        countFailure: http.countFailure,
       })
       reportSecurityEvents(provider, services.event)
       answerOutages(provider, asStorageError)

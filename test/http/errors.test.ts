@@ -57,6 +57,21 @@ test('problem details for the API (RFC 9457), whatever Accept says', async () =>
   })
 })
 
+test('however much is wrong, the answer is short: four thousand unknown fields, or wrong values, or a long name', async () => {
+  const many = Object.fromEntries(Array.from({ length: 4000 }, (_, n) => [`u${n}`, n]))
+  for (const payload of [many, { list: Array(4000).fill(1) }, { ['n'.repeat(50_000)]: 1 }]) {
+    const answer = await app.inject({ method: 'POST', url: '/api/strict', payload })
+    expect(answer.statusCode).toBe(422)
+    expect(answer.body.length).toBeLessThan(3000)
+    expect(lines.join('').length).toBeLessThan(10_000)
+    lines.length = 0
+  }
+  const answer = await app.inject({ method: 'POST', url: '/api/strict', payload: many })
+  const { errors } = answer.json() as { errors: Record<string, string[]> }
+  expect(errors.u0).toEqual(['This field is not known.'])
+  expect(errors['…']).toEqual(['3980 more fields are wrong.'])
+})
+
 test('a body that misses fields: 422 with messages by field', async () => {
   const answer = await app.inject({ method: 'POST', url: '/api/things', payload: { name: 1 } })
   expect(answer.statusCode).toBe(422)

@@ -58,6 +58,9 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
   await app.register(async (api) => {
     setErrorFormat(api, 'problem')
     api.post('/api/things', async (request) => z.object({ name: z.string() }).parse(request.body))
+    api.post('/api/strict', async (request) =>
+      z.strictObject({ list: z.array(z.string()).optional() }).parse(request.body),
+    )
     api.get('/api/busy', async () => {
       throw new AppError('busy', 503, 'Busy.', { retryAfter: 7, detail: 'hash queue is full' })
     })

@@ -1,6 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
-import { addressKey, limits } from '../../src/http/rate-limits.ts'
+import { addressKey } from '../../src/http/rate-limits.ts'
+import { limits } from '../../src/limits.ts'
 import { buildHttpApp, type TestApp } from './http-app.ts'
 
 const [perAddress, perAccount] = limits.signIn

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseForm } from '../../http/forms.ts'
 import type { Form, ResetPasswordPage } from '../../http/pages.ts'
+import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import { emailAddress } from '../email-address.ts'
 import { FieldErrors } from '../field-errors.ts'
@@ -72,6 +73,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     async (request, reply) => {
       const token = z.string().max(200).safeParse(request.query.token).data ?? ''
       const found = await accounts.peekReset(token)
+      if (found) await giveBack(request)
       return found
         ? showReset(reply, browser.flow(request), { token, username: found.username })
         : showExpired(reply)
@@ -84,6 +86,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     try {
       const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
+      await giveBack(request)
       await sessions.start(request, reply, { ...done, amr: ['pwd'] })
       browser.rememberFlow(reply, undefined)
       browser.clearPending(reply)

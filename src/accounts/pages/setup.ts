@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import type { Form } from '../../http/pages.ts'
+import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import { FieldErrors } from '../field-errors.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
@@ -35,6 +36,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
     async (request, reply) => {
       const token = z.string().max(200).safeParse(request.query.token).data ?? ''
       if (!(await accounts.setup.isOpen(token))) throw closed()
+      await giveBack(request)
       return show(reply, token)
     },
   )
@@ -44,6 +46,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
     try {
       const created = await accounts.setup.createFirstAdministrator(token, fields)
       if (!created) throw closed()
+      await giveBack(request)
       await sessions.start(request, reply, { ...created, amr: ['pwd'] })
       return reply.redirect('/account', 303)
     } catch (error) {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { parseForm, shownAgain } from '../../http/forms.ts'
 import type { KnownDevices } from '../../http/known-devices.ts'
+import { giveBack } from '../../http/rate-limits.ts'
 import type { Accounts } from '../accounts.ts'
 import { type BrowserState, withFlow } from './browser-state.ts'
 
@@ -50,11 +51,13 @@ export function createSignInForm(deps: {
       })
       switch (outcome.kind) {
         case 'ok': {
+          await giveBack(request)
           const { id: accountId, generation } = outcome.account
           deps.browser.clearPending(reply)
           return { kind: 'signed_in', accountId, generation, amr: ['pwd'] }
         }
         case 'unverified': {
+          await giveBack(request)
           const { id: accountId, generation, pendingEmail } = outcome.account
           const email = pendingEmail ?? ''
           deps.browser.setPending(reply, { accountId, generation, email, ...(flow && { flow }) })

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { VerifyEmailPage } from '../../http/pages.ts'
+import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import { FieldErrors } from '../field-errors.ts'
 import { onwards, type Pending, withFlow } from './browser-state.ts'
@@ -42,6 +43,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     )
 
   async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
+    await giveBack(request)
     const pending = browser.pending(request)
     const account = await accounts.byId(accountId)
     // A password that was set meanwhile ends this sign-in too: whoever reads the mail may have ousted who registered.
@@ -66,12 +68,15 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (given !== undefined) {
       const found = await accounts.verification.peek(given)
       if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
+      await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {
         action: withFlow('/verify-email', browser.flow(request)),
         token: given,
         email: found.email,
       })
     }
+    // Nothing was guessed.
+    await giveBack(request)
     const pending = browser.pending(request)
     if (!pending) {
       if (await sessions.current(request, reply)) return reply.redirect('/account', 303)

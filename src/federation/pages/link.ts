@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { Form } from '../../http/pages.ts'
-import { countNow, nameAccount } from '../../http/rate-limits.ts'
+import { countNow, giveBack, nameAccount } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import type { FederatedAccount } from '../dependencies.ts'
 import { answerWith } from '../finish.ts'
@@ -97,6 +97,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       const outcome = await accounts.authenticate(attempt)
       if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
         return show(reply, ticket, found, { alert: REFUSED }, 401)
+      await giveBack(request)
       await tickets.spend(ticket)
       const { id: accountId, generation } = outcome.account
       return answerWith(reply, await arrivals.link(request, reply, found.arrival, { accountId, generation }))
