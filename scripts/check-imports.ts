@@ -33,7 +33,16 @@ const edges = ['cli']
 /** Folders that are published alone: they import nothing else of src/, and nothing of src/ imports them. */
 const alone = ['resource-server']
 /** Files directly in src/ that everything may import. */
-const shared = ['errors.ts', 'clock.ts', 'secrets.ts', 'acting.ts', 'limits.ts', 'fresh-sign-in.ts', 'rsa.ts', 'own.ts']
+const shared = [
+  'errors.ts',
+  'clock.ts',
+  'secrets.ts',
+  'acting.ts',
+  'limits.ts',
+  'fresh-sign-in.ts',
+  'rsa.ts',
+  'own.ts',
+]
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */
 const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']
 

@@ -53,6 +53,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     issuer: new URL(config.issuer),
     cookieKey: services.secrets.key('cookies'),
     rateLimit: config.rateLimit,
+    limits: config.limits,
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
     translateError: asStorageError,

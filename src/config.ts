@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { type Limits, limitsWith } from './limits.ts'
 
 /** A provider that people may sign in with, set by the environment. */
 export interface EnvironmentProvider {
@@ -40,6 +41,8 @@ export interface Config {
   /** How long entries of the audit log are kept, in days; 0: for ever. */
   readonly auditRetention: number
   readonly rateLimit: boolean
+  /** How often what may be done. */
+  readonly limits: Limits
   /** Days after which a signing key gets a successor; 0: never by itself. */
   readonly keyRotationDays: number
   readonly providers: readonly EnvironmentProvider[]
@@ -241,6 +244,15 @@ const environment = z.object({
     .default([]),
 })
 
+/** One variable for the number of each rule. */
+const limitNumbers = z.object(
+  Object.fromEntries(
+    Object.values(limitsWith((_variable, { max }) => max)).flatMap((rules) =>
+      rules.map((rule) => [rule.variable, whole(rule.max, 1, 1_000_000)]),
+    ),
+  ),
+)
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Puts the contents of NAME_FILE in place of NAME, for the variables that are secrets. */
@@ -273,9 +285,9 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = environment.safeParse(given)
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(`${String(issue.path[0])} ${issue.message}`)
-  }
+  const numbers = limitNumbers.safeParse(given)
+  for (const issue of [...(parsed.error?.issues ?? []), ...(numbers.error?.issues ?? [])])
+    problems.push(`${String(issue.path[0])} ${issue.message}`)
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
@@ -284,7 +296,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     problems.push(
       'GITHUB_URL and GITHUB_API_URL belong together: for your own GitHub set both, for example https://github.example.com and https://github.example.com/api/v3',
     )
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  if (!parsed.success || !numbers.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
   const base = e.ISSUER ?? `http://localhost:${e.PORT}`
@@ -312,6 +324,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     lockoutSeconds: e.LOCKOUT_SECONDS,
     auditRetention: e.AUDIT_RETENTION,
     rateLimit: e.RATE_LIMIT === 'on',
+    limits: limitsWith((variable, { max }) => numbers.data[variable] ?? max),
     keyRotationDays: e.KEY_ROTATION_DAYS,
     providers: providersOf(e),
     emailDomains: e.EMAIL_DOMAINS,

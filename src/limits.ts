@@ -48,7 +48,8 @@ export const limits = {
 } as const satisfies Record<string, readonly Rule[]>
 
 export type LimitName = keyof typeof limits
-export type Limits = Readonly<Record<LimitName, readonly Rule[]>>
+/** Every limit, with the variables that set it. */
+export type Limits = Readonly<Record<LimitName, readonly (Rule & { readonly variable: string })[]>>
 
 /** What a right password, code or sign-in does not count for: only what went wrong is left on the counter. */
 export const RETURNED: ReadonlySet<LimitName> = new Set([
@@ -70,7 +71,7 @@ export const SHARED: ReadonlySet<LimitName> = new Set([
 ])
 
 /** The variable that sets a rule's `max`: `RATE_LIMIT_SIGN_IN`, `RATE_LIMIT_SIGN_IN_PER_ACCOUNT`. */
-export const variableOf = (name: LimitName, { per }: Rule): string =>
+const variableOf = (name: LimitName, { per }: Rule): string =>
   `RATE_LIMIT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}${
     per === 'account' ? '_PER_ACCOUNT' : ''
   }`
@@ -80,6 +81,9 @@ export const limitsWith = (maxOf: (variable: string, rule: Rule) => number): Lim
   Object.fromEntries(
     (Object.entries(limits) as [LimitName, readonly Rule[]][]).map(([name, rules]) => [
       name,
-      rules.map((rule) => ({ ...rule, max: maxOf(variableOf(name, rule), rule) })),
+      rules.map((rule) => {
+        const variable = variableOf(name, rule)
+        return { ...rule, variable, max: maxOf(variable, rule) }
+      }),
     ]),
   ) as unknown as Limits

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { type Limits, limits } from '../limits.ts'
+import { type Limits, limitsWith } from '../limits.ts'
 import { registerActs } from './acts.ts'
 import { registerAssets } from './assets.ts'
 import { registerClosing } from './closing.ts'
@@ -65,7 +65,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const local = createLocalCounters(options.clock)
   const { limit, countFailure } = registerRateLimits(app, {
     enabled: options.rateLimit,
-    limits: options.limits ?? limits,
+    limits: options.limits ?? limitsWith((_variable, { max }) => max),
     devices,
     local,
     shared: options.counters?.(local) ?? local,

@@ -10,7 +10,8 @@ interface MarkedRequest extends IncomingMessage {
   latchkeyRequest?: FastifyRequest
 }
 
-const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
+/** The request that a context of the library is about. */
+export const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
   const marked: MarkedRequest = ctx.req
   return marked.latchkeyRequest
 }

@@ -20,7 +20,10 @@ import { createDefaultResource, createResourceServerInfo } from '../oidc/resourc
 import { reportSecurityEvents } from '../oidc/security-events.ts'
 import { upstreamOf } from '../oidc/session-facts.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sign-in.ts'
+
 import { createFindAccount } from '../oidc/subjects.ts'
+import { giveSuccessBack } from '../oidc/success.ts'
+
 import { openThrowawaySession } from '../oidc/throwaway-session.ts'
 import { createUpstreamSessions } from '../oidc/upstream-sessions.ts'
 import { createUsage } from '../oidc/usage.ts'
@@ -91,6 +94,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         countFailure: http.countFailure,
       })
       reportSecurityEvents(provider, services.event)
+      giveSuccessBack(provider)
       answerOutages(provider, asStorageError)
       return provider
     },

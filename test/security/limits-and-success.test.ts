@@ -88,6 +88,30 @@ describe.each(engines)('ASVS 6.1.1: limits do not punish success, on %s', (engin
     }
   }, 60_000)
 
+  test('authorization requests that end in a code count for nothing', async () => {
+    const { email } = await latchkey.createUser()
+    const client = await latchkey.createClient({ first_party: true })
+    const party = await discover({
+      issuer: latchkey.issuer,
+      clientId: client.client_id,
+      auth: { method: 'client_secret_basic', secret: client.client_secret ?? '' },
+      redirectUri: client.redirect_uri,
+    })
+    const headers = { 'x-forwarded-for': elsewhere() }
+    const browser = createHttpBrowser({ headers, stopAt: [client.redirect_uri] })
+    await browser.signIn(await browser.open((await party.authorize()).url), {
+      identifier: email,
+      password: PASSWORD,
+    })
+    const { url } = await party.authorize()
+    for (let n = 0; n < limits.authorization[0].max + 5; n++)
+      expect((await browser.open(url)).url.searchParams.get('code')).not.toBeNull()
+    const broken = new URL(url)
+    broken.searchParams.set('client_id', 'nobody')
+    const first = await browser.open(broken)
+    expect(first.headers.get('ratelimit-remaining')).toBe(String(limits.authorization[0].max - 1))
+  }, 60_000)
+
   test('HTTP Basic with the right password from a fresh program each time', async () => {
     const { email } = await latchkey.createUser()
     for (let n = 0; n < perAccount.max + 5; n++) {
@@ -96,7 +120,11 @@ describe.each(engines)('ASVS 6.1.1: limits do not punish success, on %s', (engin
         at % 15 === n % 15 ? letter.toUpperCase() : letter,
       )
       const answer = await fetch(`${latchkey.issuer}/api/auth/me`, {
-        headers: { authorization: `Basic ${btoa(`${name}:${PASSWORD}`)}`, 'x-forwarded-for': elsewhere() },
+        headers: {
+          authorization: `Basic ${btoa(`${name}:${PASSWORD}`)}`,
+          'x-forwarded-for': elsewhere(),
+          'x-forwarded-proto': 'https',
+        },
       })
       expect(answer.status).toBe(200)
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ConfigError, parseConfig } from '../../src/config.ts'
 
@@ -95,6 +96,28 @@ test('a value that is a secret never stands in a message', () => {
     DATABASE_URL: 'mysql://u:hunter4@h',
   })
   expect(problems.join()).not.toMatch(/hunter/)
+})
+
+test('every number of the rate limits can be set, and is in the docs with its default', () => {
+  const shipped = parseConfig({}, noFiles).limits
+  expect(Object.values(shipped).flat()).toHaveLength(14)
+  const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+  for (const [name, rules] of Object.entries(shipped))
+    for (const [at, { variable, max, window }] of rules.entries()) {
+      const set = parseConfig({ [variable]: '77' }, noFiles).limits as Record<string, typeof rules>
+      expect(set[name]?.[at]?.max, variable).toBe(77)
+      const within = window === 3600 ? '1 h' : `${window} s`
+      expect(docs).toContain(`| \`${variable}\` | \`${max}\` | ${within} |`)
+    }
+})
+
+test('a limit of nothing, or one that is no number, is refused', () => {
+  const problems = problemsOf({ RATE_LIMIT_SIGN_IN: '0', RATE_LIMIT_MAIL_PER_ACCOUNT: 'many', PORT: 'x' })
+  expect(problems).toEqual([
+    expect.stringMatching(/^PORT /),
+    expect.stringMatching(/^RATE_LIMIT_SIGN_IN must be a whole number from 1 .*example 30$/),
+    expect.stringMatching(/^RATE_LIMIT_MAIL_PER_ACCOUNT must be .*example 5$/),
+  ])
 })
 
 test.each([
