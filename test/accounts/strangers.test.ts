@@ -127,7 +127,7 @@ forEachDatabase('strangers and known devices', (house) => {
     expect(await signIn('careful', password, foreign, fresh)).toMatchObject({ kind: 'ok' })
   })
 
-  test.each(['reset'] as ('change' | 'reset')[])(
+  test.each(['change', 'reset'] as const)(
     'a new password (%s) makes strangers of all devices',
     async (how) => {
       const username = `renewed-${how}`

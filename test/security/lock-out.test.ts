@@ -156,6 +156,19 @@ describe.each(engines)('ASVS 6.1.1: strangers lock nobody out, on %s', (engine) 
     expect(await entered(browser, email)).toBe(true)
   })
 
+  test('after a reset the browser that did it is known, every other is a stranger', async () => {
+    const { browser, email } = await owner()
+    const resetting = browserAt(elsewhere())
+    const asked = await resetting.open(`${latchkey.issuer}/forgot-password`)
+    await resetting.submit(asked, { Email: email }, { button: 'Send reset link' })
+    const form = await resetting.open((await latchkey.mailTo(email)).link)
+    const password = 'velvet piano under 9 moons'
+    await resetting.submit(form, { 'New password': password })
+    await attack([email])
+    expect([401, 429]).toContain((await signIn(browser, email, password)).status)
+    expect((await signIn(resetting, email, password)).url.pathname).toBe('/account')
+  })
+
   test('reset mails of the owner come while a stranger asks for one after the other', async () => {
     const { browser, email } = await owner()
     const ask = async (from: HttpBrowser) =>
