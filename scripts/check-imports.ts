@@ -53,6 +53,7 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   'better-sqlite3': (file) => file.startsWith('storage/'),
   pg: (file) => file.startsWith('storage/'),
   'openid-client': (file) => file.startsWith('federation/'),
+  ioredis: (file) => file.startsWith('storage/'),
   nodemailer: (file) => file.startsWith('mail/'),
   argon2: (file) => file.startsWith('accounts/'),
   bcrypt: (file) => file.startsWith('accounts/'),

@@ -11,6 +11,7 @@ import { asStorageError } from './storage/unavailable.ts'
 import { wireApi } from './wiring/api.ts'
 import { choresOf, logAuditHead } from './wiring/chores.ts'
 import { wireConsole } from './wiring/console.ts'
+import { wireCounters } from './wiring/counters.ts'
 import { wireFederation } from './wiring/federation.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
@@ -49,11 +50,13 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   )
   const services = await openServices(config, { logger: app.log, ...overrides })
   await refuseReservedScopes(services)
+  const counts = await wireCounters(services)
   const http = await registerHttp(app, {
     issuer: new URL(config.issuer),
     cookieKey: services.secrets.key('cookies'),
     rateLimit: config.rateLimit,
     limits: config.limits,
+    counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
     translateError: asStorageError,
@@ -70,7 +73,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     keys: async () => void (await services.keys.version()),
   })
 
-  const housekeeping = startHousekeeping(choresOf(services), (chore, err) =>
+  const housekeeping = startHousekeeping([...choresOf(services), ...counts.chores], (chore, err) =>
     app.log.error({ err, chore }, 'housekeeping failed'),
   )
   app.addHook('onClose', async () => {
@@ -80,6 +83,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await logAuditHead(services).catch((err) =>
       app.log.error({ err }, 'the head of the audit log could not be read'),
     )
+    await counts.close()
     await services.close()
   })
   return { app, services }

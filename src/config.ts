@@ -43,6 +43,8 @@ export interface Config {
   readonly rateLimit: boolean
   /** How often what may be done. */
   readonly limits: Limits
+  /** Where rate limits are counted for all processes; else in the database. */
+  readonly redisUrl: string | undefined
   /** Days after which a signing key gets a successor; 0: never by itself. */
   readonly keyRotationDays: number
   readonly providers: readonly EnvironmentProvider[]
@@ -74,6 +76,7 @@ const SECRETS = [
   'SECRET_KEY',
   'DATABASE_URL',
   'SMTP_URL',
+  'REDIS_URL',
   'ADMIN_PASSWORD',
   'GITHUB_CLIENT_SECRET',
   'GOOGLE_CLIENT_SECRET',
@@ -218,6 +221,7 @@ const environment = z.object({
   LOCKOUT_FAILURES: whole(5, 1, 100),
   LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
   AUDIT_RETENTION: whole(365, 0, 36_500, ' (days; 0: for ever)'),
+  REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
   RATE_LIMIT: choice(['on', 'off']).default('on'),
   KEY_ROTATION_DAYS: whole(90, 0, 3650, ' (days; 0: never)'),
   GITHUB_CLIENT_ID: clientId.optional(),
@@ -324,6 +328,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     lockoutSeconds: e.LOCKOUT_SECONDS,
     auditRetention: e.AUDIT_RETENTION,
     rateLimit: e.RATE_LIMIT === 'on',
+    redisUrl: e.REDIS_URL,
     limits: limitsWith((variable, { max }) => numbers.data[variable] ?? max),
     keyRotationDays: e.KEY_ROTATION_DAYS,
     providers: providersOf(e),

@@ -45,3 +45,40 @@ export function createLocalCounters(clock: Clock, most = 50_000): Counters {
     },
   }
 }
+
+/**
+ * Counts for all processes, beside the count of this one. What this process alone has counted too often is refused
+ * without asking; when the shared count cannot be reached, the one of this process goes on.
+ * @param failed told of the first failure, and of the first after it worked again
+ */
+export function createSharedCounters(
+  local: Counters,
+  shared: Counters,
+  failed: (error: unknown) => void,
+): Counters {
+  let working = true
+  const report = (error: unknown): void => {
+    if (working) failed(error)
+    working = false
+  }
+  return {
+    async take(key, rule) {
+      const own = await local.take(key, rule)
+      if (!own.allowed) return own
+      try {
+        const all = await shared.take(key, rule)
+        working = true
+        if (!all.allowed) await local.giveBack(key, own.window)
+        return { ...all, window: JSON.stringify([own.window, all.window]) }
+      } catch (error) {
+        report(error)
+        return { ...own, window: JSON.stringify([own.window]) }
+      }
+    },
+    async giveBack(key, window) {
+      const [own = '', all] = JSON.parse(window) as [string, string?]
+      await local.giveBack(key, own)
+      if (all !== undefined) await shared.giveBack(key, all).catch(report)
+    },
+  }
+}
