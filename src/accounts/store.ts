@@ -106,6 +106,15 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return row ? toStoredAccount(row) : undefined
     },
 
+    /** The newest account that may sign in and waits to prove the address. */
+    async waitingFor(email: string): Promise<Account | undefined> {
+      const row = await prisma.account.findFirst({
+        where: { pendingEmail: email, disabledAt: null },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return row ? toAccount(row) : undefined
+    },
+
     /** @returns the new account, or which of its values another account already has */
     async insert(account: NewAccount): Promise<Account | Taken> {
       try {

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts'
 import type { Account } from './account.ts'
+import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
 import { inWords, type Links } from './links.ts'
-import type { MailOut } from './mail-out.ts'
+import type { AccountMail, MailOut } from './mail-out.ts'
 import type { AccountStore } from './store.ts'
 import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
 import type { TokenRow, TokenStore } from './tokens/store.ts'
@@ -13,6 +14,16 @@ export type VerificationOutcome =
   | { kind: 'expired' }
   /** Another account has proven the address meanwhile. */
   | { kind: 'taken' }
+
+/** What a link is about to prove, for the page that asks first. */
+export interface WaitingAddress {
+  accountId: string
+  /** As typed. */
+  username: string
+  /** Of the account, in milliseconds since the epoch. */
+  createdAt: number
+  email: string
+}
 
 export type CodeOutcome = VerificationOutcome | { kind: 'wrong' } | { kind: 'exhausted' }
 
@@ -37,40 +48,46 @@ export function createVerification(deps: {
    * The owner of the address learns which it is; the one who typed it does not. Both cases write one token, and neither
    * does when the address has had its mails for this hour.
    */
-  const queue = (account: Account, email: string, flow?: string): void =>
-    mail.defer(async () => {
-      // Meanwhile the account may be gone: whoever owns the address came by another way.
-      if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
-      const owner = await store.byProvenEmail(email)
-      const issued = await tokens.issue({
-        purpose: 'verify_email',
-        accountId: account.id,
-        email,
-        ttl,
-        code: true,
-      })
-      if (!issued) {
-        if (!(await store.byId(account.id))) return undefined
-        events.emit({
-          type: 'account.verification_withheld',
-          accountId: account.id,
-          reason: 'too_many_mails',
-        })
-        return undefined
-      }
-      events.emit({ type: 'account.verification_sent', accountId: account.id })
-      if (owner) {
-        const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
-        return { to: email, template: 'already-registered', data }
-      }
-      const data = {
-        username: account.displayUsername,
-        link: links.verifyEmail(issued.token, flow),
-        code: issued.code,
-        validFor: inWords(ttl),
-      }
-      return { to: email, template: 'verify-email', data }
+  const prepare = async (
+    account: Account,
+    email: string,
+    flow: string | undefined,
+  ): Promise<AccountMail | undefined> => {
+    // Meanwhile the account may be gone: whoever owns the address came by another way.
+    if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
+    const owner = await store.byProvenEmail(email)
+    const issued = await tokens.issue({
+      purpose: 'verify_email',
+      accountId: account.id,
+      email,
+      ttl,
+      code: true,
     })
+    if (!issued) {
+      if (!(await store.byId(account.id))) return undefined
+      events.emit({
+        type: 'account.verification_withheld',
+        accountId: account.id,
+        reason: 'too_many_mails',
+      })
+      return undefined
+    }
+    events.emit({ type: 'account.verification_sent', accountId: account.id })
+    if (owner) {
+      const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
+      return { to: email, template: 'already-registered', data }
+    }
+    const data = {
+      username: account.displayUsername,
+      link: links.verifyEmail(issued.token, flow),
+      code: issued.code,
+      validFor: inWords(ttl),
+    }
+    return { to: email, template: 'verify-email', data }
+  }
+
+  const queue = (account: Account, email: string, flow?: string): void =>
+    mail.defer(() => prepare(account, email, flow))
 
   const redeem = async (row: TokenRow): Promise<VerificationOutcome> => {
     const { id, accountId, email } = row
@@ -118,12 +135,43 @@ export function createVerification(deps: {
       queue(account, account.pendingEmail, flow)
     },
 
+    /**
+     * Sends a new link and code to an address that an account waits for, whoever asks: of several accounts, to the newest.
+     * The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+     */
+    async sendTo(typed: string, origin: { address?: string | undefined } = {}): Promise<void> {
+      const email = canonicalEmail(typed)
+      mail.defer(async () => {
+        const account = email === undefined ? undefined : await store.waitingFor(email)
+        if (email !== undefined && account) return prepare(account, email, undefined)
+        events.emit({
+          type: 'account.verification_withheld',
+          reason: 'unknown_address',
+          ...(origin.address !== undefined && { address: origin.address }),
+        })
+        return undefined
+      })
+    },
+
     /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
-    async peek(token: string): Promise<{ accountId: string; username: string; email: string } | undefined> {
+    async peek(token: string): Promise<WaitingAddress | undefined> {
       const row = await tokens.find(['verify_email'], token)
       const account = row?.accountId ? await store.byId(row.accountId) : undefined
       if (!account || !row?.email || account.pendingEmail !== row.email) return undefined
-      return { accountId: account.id, username: account.displayUsername, email: row.email }
+      const { id: accountId, displayUsername: username, createdAt } = account
+      return { accountId, username, createdAt, email: row.email }
+    },
+
+    /**
+     * For the owner of an address that somebody else gave: no link or code that was sent to it for that account works any
+     * more. False: the link worked no more.
+     */
+    async refuse(token: string): Promise<boolean> {
+      const row = await tokens.find(['verify_email'], token)
+      if (!row?.accountId) return false
+      await tokenStore.expireAllOf(row.accountId, 'verify_email')
+      events.emit({ type: 'account.verification_failed', accountId: row.accountId, reason: 'refused' })
+      return true
     },
 
     async byToken(token: string): Promise<VerificationOutcome> {

@@ -19,6 +19,8 @@ export type Caller = { account: ApiAccount } & (
 export interface CallerRules {
   /** Takes callers whose address is not proven yet. */
   unconfirmed?: true
+  /** Also works for nobody: the route itself asks who it is, where it needs to know. */
+  optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
   read?: true
   /** Takes a password only: neither a token nor a session. */

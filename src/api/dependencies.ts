@@ -50,6 +50,8 @@ export interface AccountService {
   disable(id: string): Promise<unknown>
   verification: {
     send(id: string): Promise<void>
+    /** Tells nobody whether the address is known. */
+    sendTo(email: string, origin: Origin): Promise<void>
     byToken(token: string): Promise<{ kind: 'verified' | 'expired' | 'taken' }>
   }
   forgot(email: string, origin: Origin): Promise<void>

@@ -36,9 +36,14 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
   problems: readonly ProblemStatus[]
 }
 
-const SECURITY = {
+const SECURITY: Record<'any' | 'password', Record<string, string[]>[]> = {
   any: [{ bearer: [] }, { basic: [] }, { session: [] }],
   password: [{ basic: [] }],
+}
+
+function securityOf(caller: CallerRules): Record<string, string[]>[] {
+  if (caller.password) return SECURITY.password
+  return caller.optional ? [{}, ...SECURITY.any] : SECURITY.any
 }
 
 /**
@@ -72,7 +77,7 @@ export function operation<
     summary,
     tags: [tag],
     ...(description !== undefined && { description }),
-    ...(caller && { security: caller.password ? SECURITY.password : SECURITY.any }),
+    ...(caller && { security: securityOf(caller) }),
     ...(body && { body }),
     ...(params && { params }),
     ...(query && { querystring: query }),

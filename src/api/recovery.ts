@@ -1,18 +1,20 @@
 import { AppError } from '../errors.ts'
 import { giveBack } from '../http/rate-limits.ts'
-import { callerOf } from './callers.ts'
+import { callerOf, requireCaller } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { FieldProblems, inOurNames } from './problems.ts'
-import { forgotBody, resetBody, verified, verifyParams } from './schemas.ts'
+import { forgotBody, resetBody, sendVerificationBody, verified, verifyParams } from './schemas.ts'
 
 const sendVerification = operation({
   id: 'sendVerification',
   tag: 'E-mail and password',
   summary: 'Send the verification message again',
-  description: 'To the address that waits to be verified. When none does, nothing is sent.',
-  caller: { unconfirmed: true },
-  answers: [202, 'If an address waits to be verified, a message is on its way.'],
+  description:
+    'Nobody has to be signed in: with `email`, the answer is the same whether the address is known, waits to be verified, or neither. Without it, to the address that the account of the credentials waits for.',
+  caller: { unconfirmed: true, optional: true },
+  body: sendVerificationBody,
+  answers: [202, 'If an account waits for the proof of the address, a message is on its way.'],
   problems: [401, 403, 429, 503],
 })
 
@@ -49,17 +51,22 @@ const resetPassword = operation({
 })
 
 /** Proving an address and setting a new password: the services of the pages, by JSON. */
-export function recoveryRoutes({ open, known, deps }: ApiContext): void {
+export function recoveryRoutes({ open, identify, deps }: ApiContext): void {
   const { accounts, limit } = deps
 
-  known.post(
-    '/send-verification',
-    withLimit(sendVerification, limit('mail', null)),
-    async (request, reply) => {
+  const byCredentials = requireCaller(identify)
+  open.post('/send-verification', withLimit(sendVerification, limit('mail', 'email')), async (request, reply) => {
+    const { email } = request.body
+    if (email !== undefined) await accounts.verification.sendTo(email, { address: request.ip })
+    else {
+      const { authorization, cookie } = request.headers
+      if (authorization === undefined && cookie === undefined)
+        throw new FieldProblems({ email: 'This field is missing.' })
+      await byCredentials(request, reply)
       await accounts.verification.send(callerOf(request).account.id)
-      return reply.code(202).send()
-    },
-  )
+    }
+    return reply.code(202).send()
+  })
 
   // Not by HEAD, which must change nothing.
   const verifying = { ...withLimit(verifyEmail, limit('oneTimeToken')), exposeHeadRoute: false }

@@ -79,6 +79,12 @@ export const closeBody = body({ password }).meta({ examples: [{ password: PASSWO
 
 export const forgotBody = body({ email }).meta({ examples: [{ email: 'ada@example.com' }] })
 
+/** Fastify validates a body that was not sent as null. */
+export const sendVerificationBody = z.preprocess(
+  (sent) => sent ?? {},
+  body({ email: email.optional() }).meta({ examples: [{ email: 'ada@example.com' }] }),
+)
+
 export const resetBody = body({ token, new_password: newPassword }).meta({
   examples: [{ token: TOKEN, new_password: 'copper lantern 19 meadow' }],
 })

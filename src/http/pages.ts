@@ -77,6 +77,10 @@ export interface VerifyEmailPage extends Form {
   email?: string | undefined
   /** Set when the page was opened from the link in the message: one button, no field. */
   token?: string | undefined
+  /** Whose address it becomes, and since when there is that account; with `token`. */
+  owner?: { username: string; since: string } | undefined
+  /** “This is not my account”; with `token`. */
+  refuse?: ButtonForm | undefined
   resend?: ButtonForm | undefined
   /** Another address instead, while this one is not verified. */
   change?: Form | undefined
@@ -219,6 +223,7 @@ export interface Pages {
   'accounts/register': RegisterPage
   'accounts/verify-email': VerifyEmailPage
   'accounts/email-verified': { next: Link }
+  'accounts/email-refused': { username: string; email: string }
   'accounts/forgot-password': Form & { signInHref: string }
   'accounts/forgot-sent': { email: string; signInHref: string; retryHref: string }
   'accounts/reset-password': ResetPasswordPage

@@ -57,13 +57,30 @@ export function createSmtpTransport(smtpUrl: string): MailTransport {
   }
 }
 
+/**
+ * The same message in plain lines, for people and scripts that read the file: quoted-printable would cut links and write “=3D”
+ * for “=”. A line may have 998 bytes (RFC 5322 §2.1.1); those of the texts keep far below that.
+ */
+const readable = (envelope: Envelope) => {
+  const { text, html, ...headers } = messageOf(envelope)
+  const part = (type: string, content: string) => ({
+    raw: [
+      `Content-Type: text/${type}; charset=utf-8`,
+      'Content-Transfer-Encoding: 8bit',
+      '',
+      ...content.split(/\r?\n/),
+    ].join('\r\n'),
+  })
+  return { ...headers, alternatives: [part('plain', text), part('html', html)] }
+}
+
 /** Writes each message to a file of its own, named by time and template; a reader never sees half a file. */
 export function createOutbox(outboxDir: string, clock: Clock): MailTransport {
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
   let written = 0
   return {
     async deliver(envelope) {
-      const { message } = await composer.sendMail(messageOf(envelope))
+      const { message } = await composer.sendMail(readable(envelope))
       const time = new Date(clock()).toISOString().replaceAll(/[-:.]/g, '')
       const order = String(written++).padStart(6, '0')
       const name = `${time}-${order}-${envelope.template}-${randomBytes(4).toString('hex')}.eml`

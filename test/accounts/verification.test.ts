@@ -21,6 +21,7 @@ forEachDatabase('verification', (house) => {
         accountId: id,
         username: 'linker',
         email: 'linker@example.org',
+        createdAt: house().now,
       })
     }
     expect(await verification.byToken(token)).toEqual({ kind: 'verified', accountId: id })

@@ -127,6 +127,7 @@ const problems: Record<string, Provoke> = {
   400: async (operation) => ({ request: { headers: await credentials(operation), raw: '{' } }),
   async 401(operation) {
     if (operation.id === 'refresh') return { request: { body: { refresh_token: 'x' } } }
+    if (operation.id === 'sendVerification') return { request: { headers: bearer('x') } }
     if (operation.security) return { request: {} }
     return { request: { body: { username: 'nobody', password: 'wrong' } } }
   },

@@ -111,7 +111,18 @@ export const samples: Sample[] = [
   {
     title: 'verify-link',
     view: 'accounts/verify-email',
-    data: { action: '/verify-email', email: 'ada@example.org', token: 'b25lLXRpbWU' },
+    data: {
+      action: '/verify-email',
+      email: 'ada@example.org',
+      token: 'b25lLXRpbWU',
+      owner: { username: 'ada', since: '22 November 2026' },
+      refuse: { action: '/verify-email/refuse', fields: { token: 'b25lLXRpbWU' } },
+    },
+  },
+  {
+    title: 'email-refused',
+    view: 'accounts/email-refused',
+    data: { username: 'mallory', email: 'ada@example.org' },
   },
   {
     title: 'email-verified',

@@ -74,6 +74,21 @@ test('a mail arrives over SMTP with the same link, code and words as text and as
   expect(words(mail.text).filter((word) => !shown.has(word))).toEqual([])
 })
 
+test('a message in the outbox can be read, and its link copied, as it lies there', async () => {
+  const long = `${issuer}/interaction/${'i'.repeat(40)}?flow=${'f'.repeat(60)}&token=${'t'.repeat(43)}`
+  const written = mailer()
+  written.send({ ...verification, data: { ...verification.data, username: 'Zoë', link: long } })
+  await written.idle()
+  const [mail] = await readOutbox(outboxDir)
+  const lines = mail?.raw.split('\r\n') ?? []
+  expect(lines).toContain(long)
+  expect(lines.map((line) => line.trim())).toContain('012345')
+  expect(mail?.raw).toContain('Zoë')
+  expect(mail?.raw).not.toMatch(/quoted-printable|base64|=3D|=\r\n/)
+  expect(mail?.html).toContain(`href="${long.replaceAll('&', '&amp;')}"`)
+  expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(998)
+})
+
 test('every template renders in both forms, leaving no value out', async () => {
   const values: MailData = {
     'verify-email': { username: 'VALUE1', link: 'VALUE2', code: 'VALUE3', validFor: 'VALUE4' },

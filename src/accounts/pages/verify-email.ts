@@ -17,9 +17,13 @@ const REFUSALS: Readonly<Record<string, string>> = {
     'This address belongs to another account by now. Sign in to that one, or register with another address.',
 }
 
+/** “22 November 2026”, in UTC. */
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
 /**
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
- * nothing up (mail scanners open links); its button does.
+ * nothing up (mail scanners open links); its button does. The page names the account that gets the address: anybody can
+ * register with somebody else's.
  *
  * In the browser that has just signed in (Pending) verifying also signs in and goes on to the app.
  */
@@ -73,6 +77,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
         action: withFlow('/verify-email', browser.flow(request)),
         token: given,
         email: found.email,
+        owner: { username: found.username, since: day.format(found.createdAt) },
+        refuse: { action: '/verify-email/refuse', fields: { token: given } },
       })
     }
     // Nothing was guessed.
@@ -105,6 +111,14 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const outcome = await accounts.verification.byCode(pending.accountId, code)
     if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
     return show(reply, pending, { errors: { code: REFUSALS[outcome.kind] ?? '' } }, 422)
+  })
+
+  app.post('/verify-email/refuse', http.limit('oneTimeToken'), async (request, reply) => {
+    const given = token(request.body) ?? ''
+    const found = await accounts.verification.peek(given)
+    if (!found || !(await accounts.verification.refuse(given)))
+      throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
+    return renderPage(reply, 'accounts/email-refused', { username: found.username, email: found.email })
   })
 
   app.post('/verify-email/resend', http.limit('mail', null), async (request, reply) => {
