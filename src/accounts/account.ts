@@ -82,9 +82,9 @@ export function toAccount(row: AccountRow): Account {
   }
 }
 
-export const toStoredAccount = (
-  row: AccountRow & { passwordHash: string | null; passwordChangedAt: Date | null },
-): StoredAccount => ({
+export type StoredRow = AccountRow & { passwordHash: string | null; passwordChangedAt: Time | null }
+
+export const toStoredAccount = (row: StoredRow): StoredAccount => ({
   ...toAccount(row),
   passwordHash: row.passwordHash,
   passwordChangedAt: orNull(row.passwordChangedAt),

@@ -94,8 +94,10 @@ export function createAdministration(deps: {
     async find(which: string): Promise<Account | undefined> {
       const byId = await store.byId(which)
       if (byId) return byId
-      const email = canonicalEmail(which)
-      const stored = email ? await store.byEmail(email) : await store.byUsername(canonicalUsername(which))
+      const stored = await store.byLogin({
+        username: canonicalUsername(which),
+        email: canonicalEmail(which),
+      })
       return stored && withoutPassword(stored)
     },
 

@@ -14,7 +14,7 @@ export type Authentication =
   | { kind: 'refused'; reason: Exclude<CheckOutcome, 'right'> | 'unknown_account' }
 
 /**
- * Checks an identifier and a password. The identifier is a username, a proven e-mail address, or one that nobody has
+ * Checks an identifier and a password. The identifier is a proven e-mail address, a username, or an address that nobody has
  * proven: then it means the newest account that waits to prove it. Unknown, wrong, locked and disabled cost the same.
  */
 export function createAuthenticate(deps: {
@@ -26,12 +26,9 @@ export function createAuthenticate(deps: {
 
   /** The account, and the name in the one form that all its spellings have. */
   const find = async (identifier: string) => {
-    if (!identifier.includes('@')) {
-      const name = canonicalUsername(identifier)
-      return { name, account: await store.byUsername(name) }
-    }
-    const name = canonicalEmail(identifier)
-    return { name: name ?? identifier, account: name === undefined ? undefined : await store.byEmail(name) }
+    const email = canonicalEmail(identifier)
+    const username = canonicalUsername(identifier)
+    return { name: email ?? username, account: await store.byLogin({ username, email }) }
   }
 
   /**

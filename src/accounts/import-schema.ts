@@ -1,13 +1,15 @@
 import { z } from 'zod'
-import { emailAddress } from './email-address.ts'
+import { canonicalEmail, emailAddress } from './email-address.ts'
 import { storableHash } from './foreign-hashes.ts'
 import { emptiable, line } from './text.ts'
-import { canonicalUsername, username } from './username.ts'
+import { canonicalUsername, importedUsername } from './username.ts'
 
 /** A person of another system, ready to be stored. */
 export interface ImportedPerson {
   username: string
   displayUsername: string
+  /** The address that the username is, in canonical form; null: it is none. */
+  usernameAddress: string | null
   /** In canonical form. */
   address: string
   verified: boolean
@@ -39,7 +41,7 @@ const moment = z
   .refine((date) => date.getTime() >= 0 && date.getTime() < 8.64e15, MOMENT)
 
 const shape = {
-  username,
+  username: importedUsername,
   email: emailAddress,
   email_verified: truth,
   given_name: name,
@@ -78,6 +80,7 @@ export function parsePerson(
     person: {
       username: canonicalUsername(data.username),
       displayUsername: data.username,
+      usernameAddress: canonicalEmail(data.username) ?? null,
       address: data.email,
       verified: data.email_verified,
       givenName: data.given_name,

@@ -35,7 +35,11 @@ export function createImportStore({ db, clock }: { db: Pick<Database, 'prisma' |
       where: {
         OR: [
           { username: { in: people.map(({ username }) => username) } },
-          { email: { in: people.map(({ address }) => address) } },
+          {
+            email: {
+              in: people.flatMap(({ address, usernameAddress: name }) => (name ? [address, name] : address)),
+            },
+          },
         ],
       },
       select: { username: true, email: true },

@@ -129,11 +129,16 @@ async function run(
 /** Names and addresses are once in a file. All of them are remembered: some 200 bytes a row. */
 function findRepeated() {
   const seen = { username: new Map<string, number>(), email: new Map<string, number>() }
-  return (line: number, { username, address }: ImportedPerson): string[] => {
+  return (line: number, { username, address, usernameAddress }: ImportedPerson): string[] => {
     const problems: string[] = []
     const first = { username: seen.username.get(username), email: seen.email.get(address) }
+    // Whoever signs in by an address has to be one person.
+    const owner = usernameAddress === null ? undefined : seen.email.get(usernameAddress)
+    const named = seen.username.get(address)
     if (first.username !== undefined) problems.push(`username: is that of line ${first.username} too`)
+    else if (owner !== undefined) problems.push(`username: is the address of line ${owner}`)
     if (first.email !== undefined) problems.push(`email: is that of line ${first.email} too`)
+    else if (named !== undefined) problems.push(`email: is the username of line ${named}`)
     if (problems.length > 0) return problems
     seen.username.set(username, line)
     seen.email.set(address, line)
@@ -149,6 +154,8 @@ async function withoutKnown(batch: Row[], store: ImportStore, refuse: Refuse): P
     const messages: string[] = []
     if (known.usernames.has(person.username))
       messages.push(`username: ${person.displayUsername} exists already`)
+    else if (person.usernameAddress !== null && known.emails.has(person.usernameAddress))
+      messages.push(`username: ${person.displayUsername} is the address of an account`)
     if (known.emails.has(person.address))
       messages.push(`email: ${person.address} belongs to an account already`)
     if (messages.length > 0) refuse(line, 'existing', messages)

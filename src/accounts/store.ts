@@ -7,16 +7,24 @@ import {
   type AccountRow,
   type Role,
   type StoredAccount,
+  type StoredRow,
   toAccount,
   toStoredAccount,
 } from './account.ts'
 import { findAccountIds } from './search-store.ts'
 
-const byIdStatement = `SELECT id, username, display_username AS "displayUsername", email,
+const columns = `id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", given_name AS "givenName", family_name AS "familyName", picture, locale, zoneinfo,
   phone_number AS "phoneNumber", phone_verified AS "phoneVerified", address, role, disabled_at AS "disabledAt",
   generation, locked_until AS "lockedUntil", created_at AS "createdAt",
-  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt" FROM accounts WHERE id = ?`
+  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt"`
+
+const byIdStatement = `SELECT ${columns} FROM accounts WHERE id = ?`
+
+const byLoginStatement = `SELECT ${columns}, password_hash AS "passwordHash",
+  password_changed_at AS "passwordChangedAt" FROM accounts
+  WHERE email = ? OR username = ? OR (email IS NULL AND pending_email = ?)
+  ORDER BY CASE WHEN email = ? THEN 0 WHEN username = ? THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 1`
 
 export type Taken = 'username_taken' | 'email_taken'
 
@@ -89,6 +97,23 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       if (username.includes('\0')) return undefined
       const row = await prisma.account.findUnique({ where: { username } })
       return row ? toStoredAccount(row) : undefined
+    },
+
+    /**
+     * Whom somebody means by what they type to sign in. An address that its owner has proven is theirs, whoever else has it
+     * for a username (imported ones may look like addresses); what nobody has proven comes last, since anybody can claim it.
+     * One statement.
+     * @param login.username in canonical form @param login.email the same as an address, if it can be one
+     */
+    async byLogin(login: {
+      username: string
+      email: string | undefined
+    }): Promise<StoredAccount | undefined> {
+      const { username, email = null } = login
+      // PostgreSQL refuses a NUL instead of finding nothing.
+      if (username.includes('\0')) return undefined
+      const row = await reads.get<StoredRow>(byLoginStatement, [email, username, email, email, username])
+      return row && toStoredAccount(row)
     },
 
     /** The account that has proven the address. */

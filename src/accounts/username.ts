@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { line } from './text.ts'
 
 /** Names that would let a person pass for the service itself: RFC 2142 mailboxes, roles, paths of ours. */
 const reserved = new Set(
@@ -49,6 +50,17 @@ export const anyUsername = typed.transform((text, context) => {
   })
   return z.NEVER
 })
+
+/**
+ * A username that another system has given out: people go on signing in by it, so it keeps what was allowed there, e-mail
+ * addresses and reserved names included. One line of 1 to 64 characters.
+ */
+export const importedUsername = z
+  .string('Give the username as text.')
+  .max(256, 'Use at most 64 characters.')
+  .transform(displayedUsername)
+  .pipe(line(64))
+  .refine((name) => name !== '', 'Use at least 1 character.')
 
 /** A valid username made from any text, to which a number may be appended: at most 28 characters. */
 export function usernameFrom(text: string): string {

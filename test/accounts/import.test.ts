@@ -5,6 +5,7 @@ import { hashSync } from 'bcrypt'
 import { expect, test } from 'vitest'
 import { createHasher } from '../../src/accounts/hashing.ts'
 import type { ImportOptions, ImportProblem } from '../../src/accounts/import.ts'
+import { linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, type House, password } from './support.ts'
 
 /** Imports a text and gives the report with its problems. */
@@ -69,6 +70,100 @@ forEachDatabase(
       const off = await house().accounts.find('off')
       expect(off).toMatchObject({ createdAt: 1_500_000_000_000 })
       expect(off?.disabledAt).toBe(house().now)
+    })
+
+    test('a username keeps what the old system allowed: its case, its length, its script, the shape of an address', async () => {
+      const names = [
+        'A',
+        'x'.repeat(64),
+        'Eve.O@Old.example',
+        'two words',
+        'Новый',
+        'Admin',
+        '-dash-',
+        'o’brien',
+      ]
+      const { problems } = await load(
+        house(),
+        names.map((username, i) => ({
+          username,
+          email: `kept${i}@example.org`,
+          email_verified: true,
+          password_hash: bcryptHash,
+        })),
+      )
+      expect(problems).toEqual([])
+      for (const username of names)
+        for (const identifier of [username, ` ${username.toUpperCase()} `]) {
+          const outcome = await house().accounts.authenticate({ identifier, password })
+          expect(outcome, identifier).toMatchObject({ kind: 'ok', account: { displayUsername: username } })
+        }
+      await expect(
+        house().accounts.register({ username: 'new@old.example', email: 'new@example.org', password }),
+      ).rejects.toMatchObject({ errors: { username: expect.stringContaining('not an e-mail address') } })
+    })
+
+    test('a username that is an address never stands in for the owner of that address, nor gives way to who only claims it', async () => {
+      await house().verified('owner')
+      const shadow = { username: 'Owner@Example.org', email: 'shadow@example.org', email_verified: true }
+      expect((await load(house(), [shadow])).problems).toEqual([
+        { line: 1, kind: 'existing', messages: ['username: Owner@Example.org is the address of an account'] },
+      ])
+
+      await load(house(), [
+        {
+          username: 'later@example.org',
+          email: 'imported@example.org',
+          email_verified: true,
+          password_hash: bcryptHash,
+        },
+      ])
+      const signIn = () => house().accounts.authenticate({ identifier: 'Later@example.org', password })
+      // Somebody registers with that address: until they have proven it, the name means whom it always meant.
+      await house().register('claimant', 'later@example.org')
+      expect(await signIn()).toMatchObject({ kind: 'ok', account: { email: 'imported@example.org' } })
+      expect(await house().accounts.find('later@example.org')).toMatchObject({
+        email: 'imported@example.org',
+      })
+      const link = linkIn(await house().lastMailTo('later@example.org'))
+      await house().accounts.verification.byToken(link.searchParams.get('token') ?? '')
+      expect(await signIn()).toMatchObject({ kind: 'ok', account: { displayUsername: 'claimant' } })
+      expect(
+        await house().accounts.authenticate({ identifier: 'imported@example.org', password }),
+      ).toMatchObject({ kind: 'ok', account: { displayUsername: 'later@example.org' } })
+    })
+
+    test('within a file, a username is no other row’s address', async () => {
+      const { problems } = await load(house(), [
+        { username: 'first@example.org', email: 'one@example.org' },
+        { username: 'second', email: 'First@example.org' },
+        { username: 'One@example.org', email: 'three@example.org' },
+        { username: 'own@example.org', email: 'own@example.org' },
+      ])
+      expect(problems.map(({ line, messages }) => [line, ...messages])).toEqual([
+        [2, 'email: is the username of line 1'],
+        [3, 'username: is the address of line 1'],
+      ])
+    })
+
+    test('signing in by an address costs one statement, known or not', async () => {
+      await house().verified('counted')
+      const { db, accounts } = house()
+      const statements: string[] = []
+      const { get } = db.reads
+      db.reads.get = (statement, parameters) => {
+        statements.push(statement)
+        return get(statement, parameters)
+      }
+      try {
+        for (const identifier of ['counted@example.org', 'counted', 'unheard@example.org', 'unheard']) {
+          statements.length = 0
+          await accounts.authenticate({ identifier, password: 'wrong one' })
+          expect(statements, identifier).toHaveLength(1)
+        }
+      } finally {
+        db.reads.get = get
+      }
     })
 
     test('the first sign-in checks the old hash and stores argon2id; the second is by that', async () => {
@@ -168,10 +263,10 @@ forEachDatabase(
         '{"username":"broken',
         '',
         '[1]',
-        JSON.stringify({ username: 'a', email: 'no address', email_verified: 'yes', role: 'admin' }),
+        JSON.stringify({ username: ' ', email: 'no address', email_verified: 'yes', role: 'admin' }),
         JSON.stringify(person('secret1', { password: 'hunter2', password_hash: 'hunter2-in-clear' })),
         JSON.stringify(person('future', { created_at: '2999-01-01T00:00:00Z' })),
-        JSON.stringify(person('admin')),
+        JSON.stringify(person('turned', { username: 'turned\u202eround' })),
         JSON.stringify(person('plainpic', { picture: 'http://img.example/x.png', __proto__x: 1 })),
         JSON.stringify(person('good1', { email: 'other@example.org' })),
         JSON.stringify(person('good2', { email: 'GOOD1@example.org' })),
@@ -184,7 +279,7 @@ forEachDatabase(
         2: ['is not JSON'],
         4: ['is not a JSON object'],
         5: [
-          'username: Use at least 3 characters.',
+          'username: Use at least 1 character.',
           'email: Enter an e-mail address like name@example.com.',
           'email_verified: Write true or false.',
           'role: Only “user” can be imported; make administrators one by one.',
@@ -194,7 +289,7 @@ forEachDatabase(
           expect.stringMatching(/^password_hash: is in no form that is known/),
         ],
         7: ['created_at: is in the future'],
-        8: ['username: This name is reserved. Choose another one.'],
+        8: ['username: Leave out invisible characters and line breaks.'],
         9: ['picture: Give an https URL.', expect.stringMatching(/^__proto__x: is not known/)],
         10: ['username: is that of line 1 too'],
         11: ['email: is that of line 1 too'],
