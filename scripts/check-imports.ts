@@ -42,6 +42,8 @@ const shared = [
   'fresh-sign-in.ts',
   'rsa.ts',
   'own.ts',
+  'text.ts',
+  'profile-fields.ts',
 ]
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */
 const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']

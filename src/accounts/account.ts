@@ -1,9 +1,9 @@
-import type { Address } from './schemas.ts'
+import { type Address, type ProfileValues, profileOf } from '../profile-fields.ts'
 
 export type Role = 'user' | 'auditor' | 'admin'
 
 /** A person who can sign in, as other features see them. Times are milliseconds since the epoch. */
-export interface Account {
+export interface Account extends ProfileValues {
   /** The OpenID Connect subject. */
   id: string
   /** Canonical: NFKC, lower case, unique. */
@@ -14,15 +14,11 @@ export interface Account {
   email: string | null
   /** An address that waits for its proof. Claim nothing from it. */
   pendingEmail: string | null
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
-  locale: string | null
-  zoneinfo: string | null
-  phoneNumber: string | null
   phoneVerified: boolean
   address: Address | null
   role: Role
+  /** Until when an invitation can be accepted, also when that is over; null: there is none, or it was accepted. */
+  invitedUntil: number | null
   disabledAt: number | null
   /**
    * Raised by whatever ends sign-ins, in the same transaction. Sessions, Grants and sign-ins under way carry the one that
@@ -55,7 +51,7 @@ export type AccountRow = Omit<Account, Moment | PossibleMoment | 'phoneVerified'
   }
 
 type Moment = 'createdAt' | 'updatedAt'
-type PossibleMoment = 'disabledAt' | 'lockedUntil' | 'lastSignInAt'
+type PossibleMoment = 'invitedUntil' | 'disabledAt' | 'lockedUntil' | 'lastSignInAt'
 
 export function toAccount(row: AccountRow): Account {
   return {
@@ -64,15 +60,11 @@ export function toAccount(row: AccountRow): Account {
     displayUsername: row.displayUsername,
     email: row.email,
     pendingEmail: row.pendingEmail,
-    givenName: row.givenName,
-    familyName: row.familyName,
-    picture: row.picture,
-    locale: row.locale,
-    zoneinfo: row.zoneinfo,
-    phoneNumber: row.phoneNumber,
+    ...profileOf(row),
     phoneVerified: Boolean(row.phoneVerified),
     address: row.address === null ? null : (JSON.parse(row.address) as Address),
     role: row.role === 'admin' || row.role === 'auditor' ? row.role : 'user',
+    invitedUntil: orNull(row.invitedUntil),
     disabledAt: orNull(row.disabledAt),
     generation: row.generation,
     lockedUntil: orNull(row.lockedUntil),

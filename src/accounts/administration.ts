@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { type Account, type Role, withoutPassword } from './account.ts'
+import { claimChanges } from './claims.ts'
 import { canonicalEmail } from './email-address.ts'
-import { changeOf, madeOf, ofAccount, type SecurityEvents } from './events.ts'
+import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import { notFound } from './not-found.ts'
@@ -132,20 +133,16 @@ export function createAdministration(deps: {
       input: AdminChangesInput,
       { ifVersion }: { ifVersion?: number } = {},
     ): Promise<Account> {
-      const { email, role, givenName, familyName } = parseFields(adminChangesSchema, input)
+      const { email, role, ...claims } = parseFields(adminChangesSchema, input)
       const before = found(await store.byId(id))
       const pendingEmail = email === before.email ? null : email
-      const changes = given({ givenName, familyName, role, pendingEmail })
+      const changes = { ...claimChanges(claims, before), ...given({ role, pendingEmail }) }
       if (Object.keys(changes).length === 0) return before
       const account =
         role !== undefined && role !== 'admin'
           ? await changeUnlessLast(id, changes, ifVersion)
           : await changeSince(id, changes, ifVersion)
-      if (
-        account.givenName !== before.givenName ||
-        account.familyName !== before.familyName ||
-        pendingEmail !== undefined
-      )
+      if (isChanged(before, account))
         events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
       if (role !== undefined && role !== before.role) await roleChanged(before, account)
       if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {

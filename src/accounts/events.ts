@@ -1,3 +1,4 @@
+import { profileFields } from '../profile-fields.ts'
 import type { Account } from './account.ts'
 
 /** What happened to an account, for the audit trail. Never a password, token, code or hash. */
@@ -52,16 +53,18 @@ const accountRecord = (account: Account): AccountRecord => ({
   username: account.displayUsername,
   email: account.email,
   pending_email: account.pendingEmail,
-  given_name: account.givenName,
-  family_name: account.familyName,
-  picture: account.picture,
-  locale: account.locale,
-  zoneinfo: account.zoneinfo,
-  phone_number: account.phoneNumber,
+  ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, account[property]])),
+  phone_number_verified: account.phoneVerified,
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,
 })
+
+/** Whether a change of names, claims or addresses made a difference; the role has an event of its own. */
+export const isChanged = (before: Account, after: Account): boolean => {
+  const said = (account: Account) => JSON.stringify({ ...accountRecord(account), role: null })
+  return said(before) !== said(after)
+}
 
 /** The account of an event. */
 export const ofAccount = (account: Account) => ({

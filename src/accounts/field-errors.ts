@@ -13,9 +13,9 @@ export class FieldErrors extends AppError {
   }
 }
 
-/** The first message of each field. What belongs to no field is under “form”. */
+/** The first message of each field; of an object, of each part (`address.country`). What belongs to no field is under “form”. */
 export function fieldErrorsOf(error: ZodError): Record<string, string> {
   const errors: Record<string, string> = {}
-  for (const issue of error.issues) errors[String(issue.path[0] ?? 'form')] ??= issue.message
+  for (const issue of error.issues) errors[issue.path.join('.') || 'form'] ??= issue.message
   return errors
 }

@@ -66,16 +66,28 @@ function headerOf(values: string[] | undefined, problem = 'is missing'): string[
 
 const unreadable = (message: string): AppError => new AppError('import_unreadable', 422, message)
 
-const TRUTH: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false }
+const SWITCHES: ReadonlySet<string> = new Set(['email_verified', 'phone_number_verified', 'disabled'])
+const TRUTH = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
+const truthOf = (value: string): boolean | string => TRUTH.get(value.toLowerCase()) ?? value
+
+const ADDRESS = 'address.'
 
 /** CSV knows text only, and nothing that is absent. */
 function fieldsOf(names: readonly string[], values: readonly string[]): Record<string, unknown> {
   const given = names.flatMap((name, index): [string, unknown][] => {
     const value = values[index] ?? ''
     if (value === '') return []
-    if (name === 'email_verified' || name === 'disabled') return [[name, TRUTH[value.toLowerCase()] ?? value]]
+    if (SWITCHES.has(name)) return [[name, truthOf(value)]]
     if (name === 'created_at' && /^\d{1,12}$/.test(value)) return [[name, Number(value)]]
     return [[name, value]]
   })
-  return Object.fromEntries(given)
+  const parts = given.filter(([name]) => name.startsWith(ADDRESS))
+  const address = Object.fromEntries(parts.map(([name, value]) => [name.slice(ADDRESS.length), value]))
+  const others = given.filter(([name]) => !name.startsWith(ADDRESS))
+  return Object.fromEntries(parts.length === 0 ? others : [...others, ['address', address]])
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import { addressParts, addressSchema, claimShape, profileFields } from '../profile-fields.ts'
+import { emptiable } from '../text.ts'
+import { claimChanges } from './claims.ts'
 import { canonicalEmail, emailAddress } from './email-address.ts'
 import { storableHash } from './foreign-hashes.ts'
-import { emptiable, line } from './text.ts'
+import type { ProfileColumns } from './store.ts'
 import { canonicalUsername, importedUsername } from './username.ts'
 
 /** A person of another system, ready to be stored. */
@@ -13,9 +16,8 @@ export interface ImportedPerson {
   /** In canonical form. */
   address: string
   verified: boolean
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
+  /** To be stored. */
+  claims: Partial<ProfileColumns>
   disabled: boolean
   passwordHash: string | null
   /** Undefined: now. */
@@ -23,17 +25,6 @@ export interface ImportedPerson {
 }
 
 const truth = z.boolean('Write true or false.').default(false)
-const name = emptiable(line(100)).transform((value) => value ?? null)
-
-const picture = z
-  .string('Give an https URL.')
-  .max(2000, 'This URL is longer than 2000 characters.')
-  .regex(/^[\x21-\x7e]*$/, 'Give an https URL in ASCII.')
-  .refine((text) => {
-    const url = URL.parse(text)
-    return url?.protocol === 'https:' && url.username === '' && url.password === ''
-  }, 'Give an https URL.')
-
 const MOMENT = 'Write a time like 2024-05-31T12:00:00Z, or seconds since 1970.'
 const moment = z
   .union([z.iso.datetime({ offset: true }), z.int().min(0)], MOMENT)
@@ -44,9 +35,9 @@ const shape = {
   username: importedUsername,
   email: emailAddress,
   email_verified: truth,
-  given_name: name,
-  family_name: name,
-  picture: emptiable(picture).transform((value) => value ?? null),
+  ...claimShape,
+  phone_number_verified: truth,
+  address: emptiable(addressSchema),
   disabled: truth,
   role: z.literal('user', 'Only “user” can be imported; make administrators one by one.').optional(),
   password_hash: z.string('Give the hash as text.').min(1, 'Leave out what is empty.').nullish(),
@@ -55,7 +46,10 @@ const shape = {
   created_at: moment.optional(),
 }
 
-export const IMPORT_FIELDS: readonly string[] = Object.keys(shape)
+/** In CSV, which has no objects, an address is in columns of its own. */
+export const IMPORT_FIELDS: readonly string[] = Object.keys(shape).flatMap((name) =>
+  name === 'address' ? addressParts.map(({ part }) => `address.${part}`) : name,
+)
 
 const row = z.strictObject(shape)
 
@@ -74,6 +68,9 @@ export function parsePerson(
   if (password !== undefined && 'problem' in password) problems.push(`password_hash: ${password.problem}`)
   if (parsed.success && parsed.data.created_at && parsed.data.created_at.getTime() > now)
     problems.push('created_at: is in the future')
+  const said: Record<string, unknown> = parsed.data ?? {}
+  if (said.phone_number_verified === true && !said.phone_number)
+    problems.push('phone_number_verified: there is no phone_number')
   if (!parsed.success || problems.length > 0) return { problems }
   const { data } = parsed
   return {
@@ -83,14 +80,21 @@ export function parsePerson(
       usernameAddress: canonicalEmail(data.username) ?? null,
       address: data.email,
       verified: data.email_verified,
-      givenName: data.given_name,
-      familyName: data.family_name,
-      picture: data.picture,
+      claims: claimsOf(data),
       disabled: data.disabled,
       passwordHash: password !== undefined && 'stored' in password ? password.stored : null,
       createdAt: data.created_at,
     },
   }
+}
+
+function claimsOf(data: z.output<typeof row>): Partial<ProfileColumns> {
+  const values: Record<string, unknown> = data
+  return claimChanges({
+    ...Object.fromEntries(profileFields.map(({ claim, property }) => [property, values[claim]])),
+    address: data.address,
+    phoneVerified: data.phone_number_verified,
+  })
 }
 
 /** Undefined: there is no hash that could be looked at. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { profileFields } from '../profile-fields.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
@@ -97,20 +98,23 @@ const TEXT = [
   'email',
   'pending_email',
   'password_hash',
-  'given_name',
-  'family_name',
-  'picture',
+  'address',
   'role',
-] as const
+  ...profileFields.map(({ claim }) => claim),
+]
 const TIMES = ['disabled_at', 'auth_valid_after', 'password_changed_at', 'created_at', 'updated_at'] as const
 
 /** One parameter, a JSON array of rows: the ORM takes ten times as long for a value each. */
 function insertStatement(dialect: 'sqlite' | 'postgresql'): string {
-  const columns = [...TEXT, ...TIMES]
+  const columns = [...TEXT, ...TIMES, 'phone_verified']
   const into = `INSERT INTO accounts (${columns.join(', ')})`
   if (dialect === 'sqlite')
     return `${into} SELECT ${columns.map((name) => `value ->> '${name}'`).join(', ')} FROM json_each(?)`
-  const types = [...TEXT.map((name) => `${name} text`), ...TIMES.map((name) => `${name} timestamp(3)`)]
+  const types = [
+    ...TEXT.map((name) => `${name} text`),
+    ...TIMES.map((name) => `${name} timestamp(3)`),
+    'phone_verified boolean',
+  ]
   return `${into} SELECT ${columns.join(', ')} FROM jsonb_to_recordset($1::jsonb) AS row (${types.join(', ')})`
 }
 
@@ -118,10 +122,8 @@ function insertStatement(dialect: 'sqlite' | 'postgresql'): string {
  * `password_changed_at` is set, to now: it tells these accounts from those that people made here and never proved an
  * address for, which the clean-up deletes.
  */
-function stored(
-  person: ImportedPerson,
-  now: Date,
-): Record<(typeof TEXT)[number] | (typeof TIMES)[number], string | null> {
+function stored(person: ImportedPerson, now: Date): Record<string, string | boolean | null> {
+  const { claims } = person
   const at = asStored(now)
   return {
     id: randomUUID(),
@@ -130,9 +132,9 @@ function stored(
     email: person.verified ? person.address : null,
     pending_email: person.verified ? null : person.address,
     password_hash: person.passwordHash,
-    given_name: person.givenName,
-    family_name: person.familyName,
-    picture: person.picture,
+    ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, claims[property] ?? null])),
+    address: claims.address ?? null,
+    phone_verified: claims.phoneVerified ?? false,
     role: 'user',
     disabled_at: person.disabled ? at : null,
     auth_valid_after: asStored(wholeSecond(now)),

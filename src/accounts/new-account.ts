@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { claimChanges } from './claims.ts'
 import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -16,7 +17,7 @@ export const takenError = (which: 'username_taken' | 'email_taken'): FieldErrors
 export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }) {
   return async function prepare(input: AdminAccountInput): Promise<NewAccount> {
     const fields = parseFields(adminAccountSchema, input)
-    const { username, email, password, verified, role, givenName, familyName } = fields
+    const { username, email, password, verified, role } = fields
     const weakness = password ? await deps.policy(password, fields) : undefined
     if (weakness) throw new FieldErrors({ password: weakness })
     return {
@@ -26,8 +27,9 @@ export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPol
       email: verified ? email : null,
       pendingEmail: verified ? null : email,
       passwordHash: password ? await deps.hasher.hash(password) : null,
-      givenName,
-      familyName,
+      givenName: null,
+      familyName: null,
+      ...claimChanges(fields),
       role,
     }
   }

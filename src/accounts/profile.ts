@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Account } from './account.ts'
+import { claimChanges } from './claims.ts'
 import { emailAddress } from './email-address.ts'
 import { changeOf, type SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
-import type { AccountChanges, AccountStore } from './store.ts'
+import type { AccountStore } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 import type { Verification } from './verification.ts'
 
@@ -26,20 +27,10 @@ export function createProfile(deps: {
      * @throws FieldErrors; AppError `account_not_found` (404)
      */
     async updateProfile(accountId: string, input: ProfileInput): Promise<Account> {
-      const { address, phoneNumber, ...names } = parseFields(profileSchema, input)
+      const given = parseFields(profileSchema, input)
       const before = await store.byId(accountId)
       if (!before) throw notFound()
-      const changes: AccountChanges = Object.fromEntries(
-        Object.entries(names).filter(([, value]) => value !== undefined),
-      )
-      if (address !== undefined) {
-        const empty = address === null || Object.values(address).every((part) => part === undefined)
-        changes.address = empty ? null : JSON.stringify(address)
-      }
-      if (phoneNumber !== undefined && phoneNumber !== before.phoneNumber) {
-        changes.phoneNumber = phoneNumber
-        changes.phoneVerified = false
-      }
+      const changes = claimChanges(given, { ...before, address: null })
       const account = await store.change(accountId, changes)
       if (!account) throw notFound()
       events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })

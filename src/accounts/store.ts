@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { type ProfileValues, profileFields } from '../profile-fields.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
@@ -14,8 +15,8 @@ import {
 import { findAccountIds } from './search-store.ts'
 
 const columns = `id, username, display_username AS "displayUsername", email,
-  pending_email AS "pendingEmail", given_name AS "givenName", family_name AS "familyName", picture, locale, zoneinfo,
-  phone_number AS "phoneNumber", phone_verified AS "phoneVerified", address, role, disabled_at AS "disabledAt",
+  pending_email AS "pendingEmail", ${profileFields.map(({ claim, property }) => `${claim} AS "${property}"`).join(', ')},
+  phone_verified AS "phoneVerified", address, role, invited_until AS "invitedUntil", disabled_at AS "disabledAt",
   generation, locked_until AS "lockedUntil", created_at AS "createdAt",
   updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt"`
 
@@ -28,8 +29,15 @@ const byLoginStatement = `SELECT ${columns}, password_hash AS "passwordHash",
 
 export type Taken = 'username_taken' | 'email_taken'
 
+/** What is kept of the claims of a person. */
+export interface ProfileColumns extends ProfileValues {
+  phoneVerified: boolean
+  /** JSON. */
+  address: string | null
+}
+
 /** A new account's values; times are the store's. */
-export interface NewAccount {
+export interface NewAccount extends Partial<ProfileColumns> {
   id: string
   username: string
   displayUsername: string
@@ -43,16 +51,13 @@ export interface NewAccount {
 
 /** Values that a person or an administrator may change on an existing account. */
 export type AccountChanges = Partial<
-  Pick<NewAccount, 'pendingEmail' | 'givenName' | 'familyName' | 'role'> & {
-    locale: string | null
-    zoneinfo: string | null
-    phoneNumber: string | null
-    phoneVerified: boolean
-    address: string | null
-    disabledAt: Date | null
-    /** Also ends every sign-in, session and token of the account. */
-    endsSignIns: true
-  }
+  Pick<NewAccount, 'pendingEmail' | 'role'> &
+    ProfileColumns & {
+      invitedUntil: Date | null
+      disabledAt: Date | null
+      /** Also ends every sign-in, session and token of the account. */
+      endsSignIns: true
+    }
 >
 
 /** Accounts in the database. The only one-account read that is on a hot path, `byId`, is a prepared statement. */

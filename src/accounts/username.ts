@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { line } from './text.ts'
+import { line } from '../text.ts'
 
 /** Names that would let a person pass for the service itself: RFC 2142 mailboxes, roles, paths of ours. */
 const reserved = new Set(

@@ -55,18 +55,22 @@ export function recoveryRoutes({ open, identify, deps }: ApiContext): void {
   const { accounts, limit } = deps
 
   const byCredentials = requireCaller(identify)
-  open.post('/send-verification', withLimit(sendVerification, limit('mail', 'email')), async (request, reply) => {
-    const { email } = request.body
-    if (email !== undefined) await accounts.verification.sendTo(email, { address: request.ip })
-    else {
-      const { authorization, cookie } = request.headers
-      if (authorization === undefined && cookie === undefined)
-        throw new FieldProblems({ email: 'This field is missing.' })
-      await byCredentials(request, reply)
-      await accounts.verification.send(callerOf(request).account.id)
-    }
-    return reply.code(202).send()
-  })
+  open.post(
+    '/send-verification',
+    withLimit(sendVerification, limit('mail', 'email')),
+    async (request, reply) => {
+      const { email } = request.body
+      if (email !== undefined) await accounts.verification.sendTo(email, { address: request.ip })
+      else {
+        const { authorization, cookie } = request.headers
+        if (authorization === undefined && cookie === undefined)
+          throw new FieldProblems({ email: 'This field is missing.' })
+        await byCredentials(request, reply)
+        await accounts.verification.send(callerOf(request).account.id)
+      }
+      return reply.code(202).send()
+    },
+  )
 
   // Not by HEAD, which must change nothing.
   const verifying = { ...withLimit(verifyEmail, limit('oneTimeToken')), exposeHeadRoute: false }

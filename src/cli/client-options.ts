@@ -4,6 +4,7 @@ import type { RegistrationInput } from '../clients/metadata.ts'
 import { type Options, secondsOf } from './context.ts'
 import { providerFields } from './provider-options.ts'
 import { registrationFields } from './registration.ts'
+import { personOptions } from './user-options.ts'
 
 interface ClientOption {
   flags: string
@@ -138,6 +139,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   username: '--username',
   email: '--email',
   password: '--password-stdin',
+  ...personOptions,
   ...providerFields,
   ...registrationFields,
 }

@@ -5,17 +5,22 @@ import type { ReservedScopes } from '../clients/reserved-scopes.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { ConfigurationService } from '../configuration/configuration.ts'
 import type { Providers } from '../federation/providers/providers.ts'
+import type { Address, ProfileValues } from '../profile-fields.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
-export interface CliAccount {
+export interface CliAccount extends ProfileValues {
   id: string
   displayUsername: string
   /** An address whose owner has proven it; null: none yet. */
   email: string | null
   pendingEmail: string | null
+  phoneVerified: boolean
+  address: Address | null
   role: string
+  /** Until when an invitation can be accepted. */
+  invitedUntil: number | null
   disabledAt: number | null
   lockedUntil: number | null
   createdAt: number
@@ -66,7 +71,10 @@ export interface CliServices {
     unlock(id: string): Promise<unknown>
     /** A link that sets a new password. @throws AppError when it is no administrator who could sign in */
     letIn(id: string): Promise<{ link: string; validFor: number }>
+    endSessions(id: string): Promise<unknown>
+    sendReset(id: string): Promise<unknown>
     delete(id: string): Promise<unknown>
+    updateByAdmin(id: string, changes: Record<string, unknown>): Promise<CliAccount>
     setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>
     importUsers(source: AsyncIterable<Uint8Array | string>, options: ImportOptions): Promise<ImportReport>
   }

@@ -1,3 +1,4 @@
+import { addressParts, profileFields } from '../profile-fields.ts'
 import type { CliAccount } from './services.ts'
 import { facts, time } from './text.ts'
 
@@ -17,6 +18,9 @@ export const accountDocument = (account: CliAccount) => ({
   username: account.displayUsername,
   email: emailOf(account),
   email_verified: account.email !== null,
+  ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, account[property]])),
+  phone_number_verified: account.phoneVerified,
+  address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,
   locked_until: seconds(account.lockedUntil),
@@ -34,6 +38,14 @@ export const accountText = (account: CliAccount, now: number): string =>
         ? undefined
         : `${emailOf(account)}${account.email === null ? ' (unverified)' : ''}`,
     ],
+    ...profileFields.map(({ label, property }): [string, string | undefined] => [
+      label.toLowerCase(),
+      account[property] ?? undefined,
+    ]),
+    ...addressParts.map(({ label, part }): [string, string | undefined] => [
+      label.toLowerCase(),
+      account.address?.[part]?.replaceAll('\n', ', '),
+    ]),
     ['role', account.role],
     ['state', stateOf(account, now)],
     ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],

@@ -5,18 +5,31 @@ import { importUsersCommand } from './import-users.ts'
 import type { CliAccount, CliServices } from './services.ts'
 import { readSecret } from './stdin.ts'
 import { table, time } from './text.ts'
+import { addPersonOptions, personOf } from './user-options.ts'
 import { accountDocument, accountText, emailOf, stateOf } from './user-text.ts'
+
+/** The services that do what a command says. */
+const METHODS = {
+  disable: 'disable',
+  enable: 'enable',
+  unlock: 'unlock',
+  'sign-out': 'endSessions',
+  'send-reset': 'sendReset',
+  delete: 'delete',
+} as const
 
 const roles = z.enum(['user', 'auditor', 'admin'])
 
 /** `latchkey users …` */
 export function userCommands(cli: Cli): Command {
   const group = new Command('users').description('The people who sign in')
-  for (const command of [create(cli), list(cli), show(cli)]) group.addCommand(command)
+  for (const command of [create(cli), list(cli), show(cli), update(cli)]) group.addCommand(command)
   const acts = [
     ['disable', 'no sign-in any more; ends all sessions and tokens', 'disabled'],
     ['enable', 'let a disabled person in again', 'enabled'],
     ['unlock', 'end a lock-out after too many wrong passwords', 'unlocked'],
+    ['sign-out', 'end every session and token of a person, who may sign in again', 'signed out everywhere'],
+    ['send-reset', 'send a person a link that sets a new password', 'sent a link'],
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
@@ -24,37 +37,41 @@ export function userCommands(cli: Cli): Command {
 }
 
 const create = (cli: Cli): Command =>
-  createCommand('create', 'create an account')
-    .option('--username <username>')
-    .option('--email <email>')
-    .option('--password-stdin', 'read the password from standard input')
-    .option('--admin', 'may administer this server')
-    .option('--verified', 'the e-mail address is known to be theirs')
-    .action(async (options: Options) => {
-      if (options.passwordStdin !== true) {
-        const example = "printf %s 'the password' | latchkey users create … --password-stdin"
-        throw new CliError(
-          [`--password-stdin: is missing; a password is never an option, for example: ${example}`],
-          2,
-        )
-      }
-      const password = await readSecret(cli, 'password')
-      const { accounts } = await cli.services()
-      const account = await accounts.createByAdmin({
-        username: typeof options.username === 'string' ? options.username : '',
-        email: typeof options.email === 'string' ? options.email : '',
-        password,
-        verified: options.verified === true,
-        role: options.admin === true ? 'admin' : 'user',
-      })
-      const next =
-        options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
-      cli.answer(
-        options,
-        accountDocument(account),
-        `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
+  addPersonOptions(
+    createCommand('create', 'create an account that has a password; “invite” lets the person set their own')
+      .option('--username <username>')
+      .option('--email <email>')
+      .option('--password-stdin', 'read the password from standard input')
+      .option('--admin', 'may administer this server')
+      .option('--verified', 'the e-mail address is known to be theirs'),
+  ).action(async (options: Options) => {
+    if (options.passwordStdin !== true) {
+      const example = "printf %s 'the password' | latchkey users create … --password-stdin"
+      throw new CliError(
+        [
+          `--password-stdin: is missing; a password is never an option, for example: ${example}`,
+          'latchkey users invite … lets the person set a password of their own',
+        ],
+        2,
       )
+    }
+    const password = await readSecret(cli, 'password')
+    const { accounts } = await cli.services()
+    const account = await accounts.createByAdmin({
+      username: typeof options.username === 'string' ? options.username : '',
+      email: typeof options.email === 'string' ? options.email : '',
+      password,
+      ...personOf(options),
+      verified: options.verified === true,
+      role: options.admin === true ? 'admin' : 'user',
     })
+    const next = options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
+    cli.answer(
+      options,
+      accountDocument(account),
+      `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
+    )
+  })
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the accounts')).action(async (options: Options) => {
@@ -81,20 +98,35 @@ const show = (cli: Cli): Command =>
       cli.answer(options, accountDocument(account), accountText(account, cli.clock()))
     })
 
-const act = (
-  cli: Cli,
-  verb: 'disable' | 'enable' | 'unlock' | 'delete',
-  description: string,
-  done: string,
-): Command =>
+const update = (cli: Cli): Command =>
+  addPersonOptions(
+    createCommand('update', 'change what is known of a person; an empty value empties')
+      .argument('<id|email>', 'id, username or e-mail address')
+      .option('--email <email>', 'counts once they have verified it'),
+  ).action(async (login: string, options: Options) => {
+    const given = { ...personOf(options), ...(typeof options.email === 'string' && { email: options.email }) }
+    if (Object.values(given).every((value) => value === undefined))
+      throw new CliError(['nothing to change; --help lists the options'], 2)
+    const services = await cli.services()
+    const { id } = await find(services, login)
+    const account = await services.accounts.updateByAdmin(id, given)
+    cli.answer(
+      options,
+      accountDocument(account),
+      `The account is updated.\n\n${accountText(account, cli.clock())}`,
+    )
+  })
+
+const act = (cli: Cli, verb: keyof typeof METHODS, description: string, done: string): Command =>
   createCommand(verb, description)
     .argument('<id|email>', 'id, username or e-mail address')
     .action(async (login: string, options: Options) => {
       const services = await cli.services()
       const account = await find(services, login)
-      await services.accounts[verb](account.id)
+      await services.accounts[METHODS[verb]](account.id)
       const text = `${account.displayUsername} (${account.id}) is ${done}.`
-      cli.answer(options, { id: account.id, username: account.displayUsername, [done]: true }, text)
+      const key = done.replaceAll(' ', '_')
+      cli.answer(options, { id: account.id, username: account.displayUsername, [key]: true }, text)
     })
 
 const letIn = (cli: Cli): Command =>

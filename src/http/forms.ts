@@ -12,7 +12,7 @@ const MAX_BYTES = 16 * 1024
 const MAX_FIELDS = 100
 
 /** Fields that are never shown again. */
-const SECRET_FIELD = /password|secret|token|code/i
+const SECRET_FIELD = /password|secret|token|(?<!postal_)code/i
 
 export type FormResult<T> =
   | { ok: true; value: T }

@@ -1,17 +1,12 @@
 import { own } from '../own.ts'
+import { type ProfileValues, profileFields } from '../profile-fields.ts'
 
 /** What the claims of a person are made of (OpenID Connect Core §5.1). */
-export interface Subject {
+export interface Subject extends ProfileValues {
   id: string
   username: string
   displayUsername: string
   email: string | null
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
-  locale: string | null
-  zoneinfo: string | null
-  phoneNumber: string | null
   phoneVerified: boolean
   /** The address claim: an object as in Core §5.1.1. */
   address: Readonly<Record<string, string | undefined>> | null
@@ -19,22 +14,16 @@ export interface Subject {
   updatedAt: number
 }
 
+const claimsOf = (scope: 'profile' | 'phone') =>
+  profileFields.filter((field) => field.scope === scope).map(({ claim }) => claim)
+
 /** Which claims a scope brings (Core §5.4); the library filters by it. */
 export const claimsByScope = {
   openid: ['sub', 'acr', 'amr', 'auth_time'],
-  profile: [
-    'name',
-    'given_name',
-    'family_name',
-    'preferred_username',
-    'picture',
-    'locale',
-    'zoneinfo',
-    'updated_at',
-  ],
+  profile: ['name', ...claimsOf('profile'), 'preferred_username', 'updated_at'],
   email: ['email', 'email_verified'],
   address: ['address'],
-  phone: ['phone_number', 'phone_number_verified'],
+  phone: [...claimsOf('phone'), 'phone_number_verified'],
   identity_provider: ['urn:latchkey:identity_provider'],
 }
 
@@ -60,20 +49,15 @@ export const inWords = (scope: string): string => own(scopesInWords, scope) ?? s
 
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
-  const name = [subject.givenName, subject.familyName].filter(Boolean).join(' ')
+  const name = [subject.givenName, subject.middleName, subject.familyName].filter(Boolean).join(' ')
   const claims = {
     sub: subject.id,
     name: name || subject.displayUsername,
-    given_name: subject.givenName,
-    family_name: subject.familyName,
+    ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, subject[property]])),
     preferred_username: subject.username,
-    picture: subject.picture,
-    locale: subject.locale,
-    zoneinfo: subject.zoneinfo,
     updated_at: Math.floor(subject.updatedAt / 1000),
     email: subject.email,
     email_verified: subject.email === null ? null : true,
-    phone_number: subject.phoneNumber,
     phone_number_verified: subject.phoneNumber === null ? null : subject.phoneVerified,
     address: subject.address,
   }

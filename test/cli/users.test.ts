@@ -1,10 +1,16 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { readOutbox } from '../support/mailbox.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { createInstallation, type Installation } from './harness.ts'
 
 const password = 'violet tractor ninety seas'
+
+interface Page {
+  items: { username: string }[]
+  next_cursor?: string
+}
 
 describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
   let latchkey: Installation
@@ -37,6 +43,20 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
       username: 'Alice',
       email: 'alice@mail.example',
       email_verified: true,
+      given_name: null,
+      family_name: null,
+      middle_name: null,
+      nickname: null,
+      profile: null,
+      picture: null,
+      website: null,
+      gender: null,
+      birthdate: null,
+      zoneinfo: null,
+      locale: null,
+      phone_number: null,
+      phone_number_verified: false,
+      address: null,
       role: 'admin',
       disabled: false,
       locked_until: null,
@@ -174,9 +194,50 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     expect(names.toSorted()).toEqual(['Alice', 'bob'])
     expect((await latchkey.run(['users', 'list', '--limit', 'x'])).stderr).toMatch(/^error: --limit: /)
   })
-})
 
-interface Page {
-  items: { username: string }[]
-  next_cursor?: string
-}
+  test('claims are set with create and changed with update; an empty value empties, --no-… takes back', async () => {
+    const made = await create(
+      ...['claimed', '--given-name', 'Ada', '--phone', '+44 20 7946 0123', '--phone-verified'],
+      ...['--country', 'UK', '--json'],
+    )
+    expect(made.json()).toMatchObject({
+      given_name: 'Ada',
+      phone_number: '+442079460123',
+      phone_number_verified: true,
+      address: { country: 'UK' },
+    })
+    const update = (...options: string[]) => latchkey.run(['users', 'update', 'claimed', ...options])
+    const changed = await update(
+      ...['--birthdate', '1815-12-10', '--locality', 'London', '--given-name', ''],
+      ...['--no-phone-verified', '--email', 'ada@mail.example', '--json'],
+    )
+    expect([changed.status, changed.stderr]).toEqual([0, ''])
+    expect(changed.json()).toMatchObject({
+      email: 'ada@mail.example',
+      given_name: null,
+      birthdate: '1815-12-10',
+      phone_number_verified: false,
+      address: { country: 'UK', locality: 'London' },
+    })
+    const wrong = await update('--birthdate', 'soon', '--country', 'x'.repeat(101))
+    expect(wrong.status).toBe(1)
+    expect(wrong.stderr).toMatch(/error: --birthdate: Write a date/)
+    expect(wrong.stderr).toMatch(/error: --country: Use at most 100/)
+    expect(await update()).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing to change') })
+  })
+
+  test('sign-out ends sessions and tokens, send-reset sends a link', async () => {
+    await create('leaver', '--verified')
+    const out = await latchkey.run(['users', 'sign-out', 'leaver', '--json'])
+    expect(out.json()).toMatchObject({ username: 'leaver', signed_out_everywhere: true })
+    const sent = await latchkey.run(['users', 'send-reset', 'leaver@mail.example'])
+    expect(sent.stdout).toMatch(/^leaver \(.*\) is sent a link\.\n$/)
+    const mails = await readOutbox(join(latchkey.dataDir, 'outbox'))
+    expect(mails.at(-1)).toMatchObject({
+      to: 'leaver@mail.example',
+      subject: expect.stringContaining('new password'),
+    })
+    const entries = await latchkey.run(['audit', 'list', '--json'])
+    expect(entries.stdout).toContain('account.sessions_ended')
+  })
+})

@@ -1,4 +1,4 @@
-import { emptiable, line } from '../text.ts'
+import { emptiable, line } from '../../text.ts'
 
 /** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
 export interface UpstreamIdentity {

@@ -9,16 +9,11 @@ export interface UsersDependencies {
       role?: Account['role'] | undefined
       cursor?: string | undefined
     }): Promise<{ items: Account[]; next_cursor?: string }>
-    createByAdmin(input: {
-      username: string
-      email: string
-      givenName?: string
-      familyName?: string
-      role: Account['role']
-    }): Promise<Account>
+    /** The claims come by the properties of src/profile-fields.ts. */
+    createByAdmin(input: { username: string; email: string; role: Account['role'] }): Promise<Account>
     updateByAdmin(
       id: string,
-      changes: { givenName?: string; familyName?: string; email?: string; role?: Account['role'] },
+      changes: { email?: string; role?: Account['role'] },
       given: { ifVersion?: number },
     ): Promise<Account>
     disable(id: string): Promise<unknown>

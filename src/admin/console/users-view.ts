@@ -1,6 +1,7 @@
 import type { ButtonForm } from '../../http/pages.ts'
 import type { Account } from '../account.ts'
 import type { ConsoleFrame } from './context.ts'
+import type { PersonField } from './person-form.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -19,7 +20,7 @@ declare module '../../http/pages.ts' {
       first?: string | undefined
       next?: string | undefined
     }
-    'admin/users-new': { frame: ConsoleFrame; form: Form }
+    'admin/users-new': { frame: ConsoleFrame; form: Form; more: readonly PersonField[] }
     'admin/users-one': {
       frame: ConsoleFrame
       title: string
@@ -27,6 +28,7 @@ declare module '../../http/pages.ts' {
       tags: Tag[]
       alert?: string | undefined
       edit: Form & { version: string }
+      more: readonly PersonField[]
       acts: { label: string; form: ButtonForm; about: string }[]
       password: boolean
       identities: { name: string; detail: string }[]

@@ -7,6 +7,7 @@ import type { Form } from '../../http/pages.ts'
 import type { Account } from '../account.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
+import { MORE_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import type { UsersDependencies } from './users-port.ts'
 import { actsOf, factsOf, tagsOf, when } from './users-view.ts'
 
@@ -17,15 +18,13 @@ const query = z.object({
   role: role.optional().catch(undefined),
   cursor: z.string().max(500).optional().catch(undefined),
 })
-const newForm = z.object({ username: text, email: text, given_name: text, family_name: text, role })
+const newForm = z.object({ ...personForm, username: text, email: text, role })
 const editForm = z.object({
-  given_name: text,
-  family_name: text,
+  ...personForm,
   email: text,
   role,
   version: z.string().regex(/^\d{1,16}$/),
 })
-const FIELDS = { givenName: 'given_name', familyName: 'family_name' }
 
 const NOTICES: Readonly<Record<string, string>> = {
   created: 'The user is made. A message with a link to set a password is on its way.',
@@ -87,7 +86,7 @@ export async function usersArea(
       reply,
       'users',
       'admin/users-new',
-      { form: { action: '/admin/users', ...form } },
+      { form: { action: '/admin/users', ...form }, more: MORE_FIELDS },
       { status },
     )
 
@@ -96,14 +95,15 @@ export async function usersArea(
   )
 
   app.post('/admin/users', { config: { admin: 'user.create' } }, async (request, reply) => {
-    const { given_name, family_name, ...fields } = newForm.parse(request.body ?? {})
+    const form = newForm.parse(request.body ?? {})
+    const { username, email, role } = form
     try {
-      const user = await users.createByAdmin({ ...fields, givenName: given_name, familyName: family_name })
+      const user = await users.createByAdmin({ ...personIn(form), username, email, role })
       await users.sendReset(user.id)
       return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
     } catch (error) {
-      const form = { ...asFormErrors(error, FIELDS), values: shownAgain(request.body) }
-      return showNew(request, reply, form, 422)
+      const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
+      return showNew(request, reply, refused, 422)
     }
   })
 
@@ -135,13 +135,13 @@ export async function usersArea(
         action: `${base}/edit`,
         version: String(user.updatedAt),
         values: {
-          given_name: user.givenName ?? '',
-          family_name: user.familyName ?? '',
+          ...personValues(user),
           email: user.pendingEmail ?? user.email ?? '',
           role: user.role,
         },
         ...also.edit,
       },
+      more: MORE_FIELDS,
       acts: actsOf(user, clock()),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
@@ -170,14 +170,14 @@ export async function usersArea(
 
   app.post<ById>('/admin/users/:id/edit', { config: { admin: 'user.update' } }, async (request, reply) => {
     const user = await find(request.params.id)
-    const { version, given_name, family_name, email, role: chosen } = editForm.parse(request.body ?? {})
+    const form = editForm.parse(request.body ?? {})
+    const { version, email, role: chosen } = form
     const unchanged = email === (user.pendingEmail ?? user.email ?? '')
     try {
       await users.updateByAdmin(
         user.id,
         {
-          givenName: given_name,
-          familyName: family_name,
+          ...personIn(form, user),
           ...(!unchanged && { email }),
           ...(chosen !== user.role && { role: chosen }),
         },
@@ -185,7 +185,7 @@ export async function usersArea(
       )
       return reply.redirect(`/admin/users/${user.id}?done=saved`, 303)
     } catch (error) {
-      const edit = { ...asFormErrors(error, FIELDS), values: shownAgain(request.body) }
+      const edit = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
       const status = error instanceof AppError ? error.status : 422
       return show(request, reply, await find(user.id), { edit, status })
     }

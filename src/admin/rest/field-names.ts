@@ -1,8 +1,21 @@
 import { AppError } from '../../errors.ts'
 import { own } from '../../own.ts'
+import { profileFields } from '../../profile-fields.ts'
+
+/** Names of what people are called, which are older here than the claims. */
+const OTHERWISE: Readonly<Record<string, string>> = { given_name: 'first_name', family_name: 'last_name' }
+
+/** What is known of a person, by the names of this API: those of the claims, but for two. */
+export const personFields = profileFields.map(({ claim, ...field }) => ({
+  ...field,
+  name: OTHERWISE[claim] ?? claim,
+}))
 
 /** Names of fields in the services, and here. */
-const FIELD_NAMES: Readonly<Record<string, string>> = { givenName: 'first_name', familyName: 'last_name' }
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(personFields.map(({ property, name }) => [property, name])),
+  phoneVerified: 'phone_number_verified',
+}
 
 /** A refusal of single fields, by the names of this API. */
 class FieldProblems extends AppError {

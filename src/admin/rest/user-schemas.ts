@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { addressParts } from '../../profile-fields.ts'
 import type { Account } from '../account.ts'
+import { personFields } from './field-names.ts'
 import { searchQuery } from './paging.ts'
-import { flag, text, time, timeOrNull, timestamp } from './schemas.ts'
+import { field, flag, text, time, timeOrNull, timestamp } from './schemas.ts'
 
 const role = z.enum(['user', 'auditor', 'admin'])
 
@@ -14,8 +16,12 @@ export const user = z
       .nullable()
       .meta({ description: 'An address that its owner has proven; null: none yet.' }),
     pending_email: z.string().nullable().meta({ description: 'An address that waits for its proof.' }),
-    first_name: z.string().nullable(),
-    last_name: z.string().nullable(),
+    ...Object.fromEntries(personFields.map(({ name }) => [name, z.string().nullable()])),
+    phone_number_verified: z.boolean(),
+    address: z
+      .object(Object.fromEntries(addressParts.map(({ part }) => [part, z.string().optional()])))
+      .nullable()
+      .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
     role,
     status: z.enum(['active', 'unverified', 'locked', 'disabled']),
     locked_until: timestamp.nullable(),
@@ -37,8 +43,9 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   username: account.displayUsername,
   email: account.email,
   pending_email: account.pendingEmail,
-  first_name: account.givenName,
-  last_name: account.familyName,
+  ...Object.fromEntries(personFields.map(({ name, property }) => [name, account[property]])),
+  phone_number_verified: account.phoneVerified,
+  address: account.address,
   role: account.role,
   status: statusOf(account, now),
   locked_until: timeOrNull(account.lockedUntil),
@@ -51,17 +58,40 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
 export const userQuery = searchQuery.extend({ role: role.optional() })
 
 const names = {
-  first_name: text('Empty or null: none.', 'Ada'),
-  last_name: text('Empty or null: none.', 'Lovelace'),
+  ...Object.fromEntries(
+    personFields.map(({ name, label, hint = '', example }) => [
+      name,
+      text(`${label}. ${hint} Empty or null: none.`.replace('  ', ' '), example),
+    ]),
+  ),
+  phone_number_verified: flag('Another number is not verified unless this says so.'),
+  address: field(
+    {
+      type: ['object', 'null'],
+      properties: Object.fromEntries(
+        addressParts.map(({ part, label }) => [part, { type: ['string', 'null'], description: label }]),
+      ),
+    },
+    'Parts that are left out stay; null empties one, or all.',
+    Object.fromEntries(addressParts.slice(1).map(({ part, example }) => [part, example])),
+  ),
 }
-const address = text('The person proves it by a message that is sent there.', 'ada@example.com')
+
+/** What a body says of a person, by the names of the services. */
+export const personOf = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
+  ...Object.fromEntries(personFields.map(({ name, property }) => [property, body[name]])),
+  phoneVerified: body.phone_number_verified,
+  address: body.address,
+})
+
+const mailbox = text('The person proves it by a message that is sent there.', 'ada@example.com')
 const roleField = text('user, auditor or admin. Only administrators may say auditor and admin.')
 
 export const userBody = z
   .strictObject(
     {
       username: text('By which the person signs in.', 'ada'),
-      email: address,
+      email: mailbox,
       ...names,
       role: roleField,
       verified: flag('The address counts as proven, and no message is sent.'),
@@ -71,7 +101,7 @@ export const userBody = z
   .meta({ examples: [{ username: 'ada', email: 'ada@example.com', first_name: 'Ada' }] })
 
 export const userChanges = z
-  .strictObject({ ...names, email: address, role: roleField }, { error: 'Send a JSON object.' })
+  .strictObject({ ...names, email: mailbox, role: roleField }, { error: 'Send a JSON object.' })
   .meta({
     description: 'A JSON merge patch (RFC 7396): what is left out stays.',
     examples: [{ first_name: 'Ada', last_name: 'King' }],

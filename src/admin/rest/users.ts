@@ -10,7 +10,7 @@ import { operation } from './operation.ts'
 import { sendPage } from './paging.ts'
 import { idParams, pageOf } from './schemas.ts'
 import { userBelongingsRoutes } from './user-belongings.ts'
-import { user, userBody, userChanges, userQuery, userView } from './user-schemas.ts'
+import { personOf, user, userBody, userChanges, userQuery, userView } from './user-schemas.ts'
 
 const area = 'users' as const
 
@@ -115,9 +115,10 @@ export function userRoutes({ app, deps }: RestContext): void {
 
   app.post('/users', { ...createUser, ...limit }, async (request, reply) => {
     refuseRoles(callerOf(request), request.body.role)
-    const { first_name: givenName, last_name: familyName, ...fields } = request.body
+    const { username, email, role, verified } = request.body
+    const fields = { username, email, role, verified, ...personOf(request.body) }
     return once(request, reply, async () => {
-      const created = await inOurNames(accounts.createByAdmin({ ...fields, givenName, familyName } as never))
+      const created = await inOurNames(accounts.createByAdmin(fields as never))
       const location = `${issuer}/api/admin/users/${created.id}`
       return { headers: { location, etag: `"${created.updatedAt}"` }, body: view(created) }
     })
@@ -136,8 +137,8 @@ export function userRoutes({ app, deps }: RestContext): void {
     refuseRoles(caller, request.body.role)
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const held = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
-    const { first_name: givenName, last_name: familyName, email, role } = request.body
-    const changes = { givenName, familyName, email, role }
+    const { email, role } = request.body
+    const changes = { ...personOf(request.body), email, role }
     const given = held ? { ifVersion: before.updatedAt } : {}
     const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))
     sendEtag(reply, changed.updatedAt)

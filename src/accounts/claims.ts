@@ -1,0 +1,35 @@
+import { mergedAddress, profileFields } from '../profile-fields.ts'
+import type { Account } from './account.ts'
+import { FieldErrors } from './field-errors.ts'
+import type { ProfileColumns } from './store.ts'
+
+type Before = Pick<Account, 'phoneNumber' | 'phoneVerified' | 'address'>
+
+/** Somebody of whom nothing is known yet. */
+const NOBODY: Before = { phoneNumber: null, phoneVerified: false, address: null }
+
+/**
+ * What is to be stored of the claims that were given; undefined ones stay. Another phone number is not verified unless it is
+ * said to be.
+ * @throws FieldErrors on `phoneVerified` without a number
+ */
+export function claimChanges(
+  given: { [Property in keyof ProfileColumns]?: unknown },
+  before: Before = NOBODY,
+): Partial<ProfileColumns> {
+  const names = profileFields.map(({ property }) => property)
+  const changes: Partial<ProfileColumns> = Object.fromEntries(
+    names.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  )
+  if (given.address !== undefined) {
+    const address = mergedAddress(before.address, given.address as Parameters<typeof mergedAddress>[1])
+    changes.address = address && JSON.stringify(address)
+  }
+  const number = changes.phoneNumber === undefined ? before.phoneNumber : changes.phoneNumber
+  if (typeof given.phoneVerified === 'boolean') {
+    if (given.phoneVerified && number === null)
+      throw new FieldErrors({ phoneVerified: 'There is no phone number that could be verified.' })
+    changes.phoneVerified = given.phoneVerified
+  } else if (number !== before.phoneNumber) changes.phoneVerified = false
+  return changes
+}
