@@ -18,6 +18,7 @@ import type { SecurityEvents } from './events.ts'
 import { createHasher, type Hasher } from './hashing.ts'
 import { createImport } from './import.ts'
 import { createImportStore } from './import-store.ts'
+import { createInvitations } from './invitations.ts'
 import { createLinkedSignIns } from './linked/linked-sign-ins.ts'
 import { createLinkedStore } from './linked/store.ts'
 import { createLinks } from './links.ts'
@@ -105,7 +106,9 @@ export function createAccounts(deps: AccountsDependencies) {
     lockSeconds: settings.lockoutSeconds,
   })
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: announceLock })
-  const administration = createAdministration({ ...shared, verification })
+  const linkedStore = createLinkedStore({ db, clock })
+  const invitations = createInvitations({ ...shared, linkedStore })
+  const administration = createAdministration({ ...shared, verification, invitations })
   const { queue: _, ...verifying } = verification
 
   return {
@@ -118,9 +121,12 @@ export function createAccounts(deps: AccountsDependencies) {
     changePassword: createChangePassword({ ...shared, passwords }),
     ...createProfile({ ...shared, verification }),
     ...administration,
+    sendInvitation: invitations.sendInvitation,
+    withdrawInvitation: invitations.withdrawInvitation,
+    invitations: invitations.invitations,
     linked: createLinkedSignIns({
       ...shared,
-      linkedStore: createLinkedStore({ db, clock }),
+      linkedStore,
       verification,
       open: settings.registration !== 'closed',
     }),

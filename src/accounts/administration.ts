@@ -4,6 +4,7 @@ import { type Account, type Role, withoutPassword } from './account.ts'
 import { claimChanges } from './claims.ts'
 import { canonicalEmail } from './email-address.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
+import type { Invitations } from './invitations.ts'
 import type { FailureStore } from './lockout/store.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import { notFound } from './not-found.ts'
@@ -23,10 +24,11 @@ export function createAdministration(deps: {
   prepare: PrepareAccount
   sessions: AccountSessions
   verification: Pick<Verification, 'queue'>
+  invitations: Pick<Invitations, 'requireInvitable' | 'suggestUsername' | 'sendInvitation'>
   events: SecurityEvents
   clock: Clock
 }) {
-  const { store, tokenStore, failures, prepare, sessions, verification, events, clock } = deps
+  const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
   const found = (account: Account | undefined): Account => {
     if (!account) throw notFound()
@@ -65,7 +67,11 @@ export function createAdministration(deps: {
 
   /** Whoever just signed in is out too. */
   const shutOut = async (id: string): Promise<Account> => {
-    const account = await changeUnlessLast(id, { disabledAt: new Date(clock()), endsSignIns: true })
+    const account = await changeUnlessLast(id, {
+      disabledAt: new Date(clock()),
+      invitedUntil: null,
+      endsSignIns: true,
+    })
     await tokenStore.expireAllOf(id)
     await sessions.endAll(id)
     return account
@@ -79,14 +85,20 @@ export function createAdministration(deps: {
 
   return {
     /**
-     * Makes an account. `verified`: the address counts as proven; else a verification mail is sent.
+     * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
+     * for no more where there is a password, and an invitation where there is none.
      * @throws FieldErrors (422; 409 for a username or proven address that is taken), AppError `overloaded`
      */
     async createByAdmin(input: AdminAccountInput): Promise<Account> {
-      const prepared = await prepare(input)
+      const email = canonicalEmail(String(input.email ?? ''))
+      const invited = !input.password && input.verified !== true && email !== undefined
+      const named = invited && !input.username ? await invitations.suggestUsername(email) : input.username
+      const prepared = await prepare({ ...input, username: named })
+      if (invited) await invitations.requireInvitable(email)
       const account = await store.insert(prepared)
       if (typeof account === 'string') throw takenError(account)
       events.emit({ type: 'account.created', ...madeOf(account) })
+      if (invited) return invitations.sendInvitation(account.id)
       if (prepared.pendingEmail !== null) verification.queue(account, prepared.pendingEmail)
       return account
     },
@@ -146,7 +158,9 @@ export function createAdministration(deps: {
         events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
       if (role !== undefined && role !== before.role) await roleChanged(before, account)
       if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
-        await tokenStore.expireAllOf(id, 'verify_email')
+        await tokenStore.expireAllOf(id, 'verify_email', 'invitation')
+        if (pendingEmail !== null && account.email === null && account.invitedUntil !== null)
+          return invitations.sendInvitation(id)
         if (pendingEmail !== null) verification.queue(account, pendingEmail)
       }
       return account

@@ -6,6 +6,9 @@ export interface AccountEvent {
   type:
     | 'account.registered'
     | 'account.created'
+    | 'account.invited'
+    | 'account.invitation_accepted'
+    | 'account.invitation_withdrawn'
     | 'account.verification_sent'
     | 'account.verification_withheld'
     | 'account.verification_failed'

@@ -15,6 +15,7 @@ export function createLinks(issuer: string) {
     /** @param flow the interaction to come back to */
     verifyEmail: (token: string, flow?: string) => link('/verify-email', { token, flow }),
     resetPassword: (token: string, flow?: string) => link('/reset-password', { token, flow }),
+    invitation: (token: string) => link('/invitation', { token }),
     setup: (token: string) => link('/setup', { token }),
   }
 }

@@ -7,6 +7,11 @@ export type AccountMail =
     }
   | { to: string; template: 'already-registered'; data: { signInLink: string; resetLink: string } }
   | { to: string; template: 'reset-password'; data: { username: string; link: string; validFor: string } }
+  | {
+      to: string
+      template: 'invitation'
+      data: { username: string; invitedBy: string; link: string; validFor: string }
+    }
   | { to: string; template: 'password-changed'; data: { username: string; resetLink: string } }
   | {
       to: string

@@ -136,10 +136,10 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return row ? toStoredAccount(row) : undefined
     },
 
-    /** The newest account that may sign in and waits to prove the address. */
+    /** The newest account that may sign in and waits to prove the address; an invitation proves it otherwise. */
     async waitingFor(email: string): Promise<Account | undefined> {
       const row = await prisma.account.findFirst({
-        where: { pendingEmail: email, disabledAt: null },
+        where: { pendingEmail: email, disabledAt: null, invitedUntil: null },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       })
       return row ? toAccount(row) : undefined
@@ -268,6 +268,32 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return rows[0]?.generation
     },
 
+    /** The account that is invited by an address at a time. */
+    async invitedAt(email: string, at: Date): Promise<Account | undefined> {
+      const row = await prisma.account.findFirst({
+        where: { email: null, pendingEmail: email, disabledAt: null, invitedUntil: { gt: at } },
+      })
+      return row ? toAccount(row) : undefined
+    },
+
+    /** False: there was no invitation, or it was accepted. */
+    async endInvitation(id: string): Promise<boolean> {
+      const { count } = await prisma.account.updateMany({
+        where: { id, email: null, invitedUntil: { not: null } },
+        data: { invitedUntil: null, updatedAt: now() },
+      })
+      return count === 1
+    },
+
+    /** Deletes an account that has never had a way in. False: it has. */
+    async deleteUnused(id: string): Promise<boolean> {
+      const unused = { email: null, passwordHash: null, passwordChangedAt: null, lastSignInAt: null }
+      const { count } = await prisma.account.deleteMany({
+        where: { id, ...unused, linkedIdentities: { none: {} } },
+      })
+      return count === 1
+    },
+
     async delete(id: string): Promise<boolean> {
       const { count } = await prisma.account.deleteMany({ where: { id } })
       return count === 1
@@ -299,6 +325,8 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         lastSignInAt: null,
         passwordChangedAt: null,
         createdAt: { lt: before },
+        // An invitation can be sent again for as long as it was good.
+        OR: [{ invitedUntil: null }, { invitedUntil: { lt: before } }],
       }
       const rows = await prisma.account.findMany({
         where: unproven,

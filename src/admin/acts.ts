@@ -21,6 +21,8 @@ const TABLE = {
   'user.enable': { needs: 'dangerous', words: 'enable a user' },
   'user.unlock': { needs: 'dangerous', words: 'end the lock of a user' },
   'user.send-reset': { needs: 'dangerous', words: 'send a user a link to set a password' },
+  'user.send-invitation': { needs: 'dangerous', words: 'send a user an invitation again' },
+  'user.withdraw-invitation': { needs: 'dangerous', words: 'withdraw the invitation of a user' },
   'user.end-sessions': { needs: 'dangerous', words: 'sign a user out everywhere' },
   'resource.create': { needs: 'write', words: 'add an API' },
   'resource.update': { needs: 'write', words: 'change an API' },

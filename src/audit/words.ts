@@ -5,8 +5,12 @@
 export const WORDS = {
   'account.registered': 'registered the account {target}',
   'account.created': 'created the account {target}',
+  'account.invited': 'invited {target}',
+  'account.invitation_accepted': 'accepted the invitation of {target}',
+  'account.invitation_withdrawn': 'withdrew the invitation of {target}',
   'account.verification_sent': 'had a message sent that verifies the address of {target}',
-  'account.verification_withheld': 'had no more messages sent to {target}: there were enough this hour',
+  'account.verification_withheld':
+    'asked for a message that verifies the address of {target}, which was not sent',
   'account.verification_failed': 'failed to verify the address of {target}',
   'account.email_verified': 'verified the address of {target}',
   'account.email_changed': 'changed the address of {target}',

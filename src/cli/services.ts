@@ -59,9 +59,10 @@ export interface CliServices {
     createByAdmin(input: {
       username: string
       email: string
-      password: string
+      /** Without one, the person is invited. */
+      password?: string
       verified: boolean
-      role: 'user' | 'admin'
+      role: 'user' | 'auditor' | 'admin'
     }): Promise<CliAccount>
     /** By id, username or e-mail address. */
     find(login: string): Promise<CliAccount | undefined>
@@ -73,6 +74,8 @@ export interface CliServices {
     letIn(id: string): Promise<{ link: string; validFor: number }>
     endSessions(id: string): Promise<unknown>
     sendReset(id: string): Promise<unknown>
+    sendInvitation(id: string): Promise<unknown>
+    withdrawInvitation(id: string): Promise<unknown>
     delete(id: string): Promise<unknown>
     updateByAdmin(id: string, changes: Record<string, unknown>): Promise<CliAccount>
     setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>

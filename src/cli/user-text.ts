@@ -9,7 +9,8 @@ export const emailOf = (account: CliAccount): string | null => account.email ?? 
 export const stateOf = (account: CliAccount, now: number): string => {
   if (account.disabledAt !== null) return 'disabled'
   if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
-  return account.email === null ? 'unverified' : 'active'
+  if (account.email !== null) return 'active'
+  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
 }
 
 /** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
@@ -23,6 +24,7 @@ export const accountDocument = (account: CliAccount) => ({
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,
+  invited_until: seconds(account.invitedUntil),
   locked_until: seconds(account.lockedUntil),
   created_at: seconds(account.createdAt),
   last_sign_in_at: seconds(account.lastSignInAt),
@@ -48,6 +50,7 @@ export const accountText = (account: CliAccount, now: number): string =>
     ]),
     ['role', account.role],
     ['state', stateOf(account, now)],
+    ['invited until', account.invitedUntil === null ? undefined : time(account.invitedUntil)],
     ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
     ['created', time(account.createdAt)],
     ['last sign-in', time(account.lastSignInAt)],

@@ -15,6 +15,8 @@ const METHODS = {
   unlock: 'unlock',
   'sign-out': 'endSessions',
   'send-reset': 'sendReset',
+  'resend-invitation': 'sendInvitation',
+  'withdraw-invitation': 'withdrawInvitation',
   delete: 'delete',
 } as const
 
@@ -23,13 +25,20 @@ const roles = z.enum(['user', 'auditor', 'admin'])
 /** `latchkey users …` */
 export function userCommands(cli: Cli): Command {
   const group = new Command('users').description('The people who sign in')
-  for (const command of [create(cli), list(cli), show(cli), update(cli)]) group.addCommand(command)
+  for (const command of [create(cli), invite(cli), list(cli), show(cli), update(cli)])
+    group.addCommand(command)
   const acts = [
     ['disable', 'no sign-in any more; ends all sessions and tokens', 'disabled'],
     ['enable', 'let a disabled person in again', 'enabled'],
     ['unlock', 'end a lock-out after too many wrong passwords', 'unlocked'],
     ['sign-out', 'end every session and token of a person, who may sign in again', 'signed out everywhere'],
     ['send-reset', 'send a person a link that sets a new password', 'sent a link'],
+    ['resend-invitation', 'send an invitation again; an earlier link works no more', 'invited'],
+    [
+      'withdraw-invitation',
+      'end an invitation; an account that was never used goes with it',
+      'no longer invited',
+    ],
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
@@ -71,6 +80,30 @@ const create = (cli: Cli): Command =>
       accountDocument(account),
       `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
     )
+  })
+
+const invite = (cli: Cli): Command =>
+  addPersonOptions(
+    createCommand(
+      'invite',
+      'make an account for a person, who gets a mail to prove the address and set a password (good for 7 days)',
+    )
+      .requiredOption('--email <email>')
+      .option('--username <username>', 'made from the address unless given')
+      .option('--role <role>', 'user (default), auditor (may look) or admin (may change)'),
+  ).action(async (options: Options) => {
+    const role = roles.safeParse(options.role ?? 'user')
+    if (!role.success) throw new CliError([`--role: must be one of ${roles.options.join(', ')}`], 2)
+    const { accounts } = await cli.services()
+    const account = await accounts.createByAdmin({
+      username: typeof options.username === 'string' ? options.username : '',
+      email: typeof options.email === 'string' ? options.email : '',
+      ...personOf(options),
+      verified: false,
+      role: role.data,
+    })
+    const text = `The invitation is on its way.\n\n${accountText(account, cli.clock())}`
+    cli.answer(options, accountDocument(account), text)
   })
 
 const list = (cli: Cli): Command =>

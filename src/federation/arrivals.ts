@@ -16,6 +16,7 @@ import type { Arrival, Tickets } from './tickets.ts'
  *   unknown ─┬─ a verified address of an existing account ──► prove that account (pages/link.ts)
  *            ├─ verified address and a free username ──► a new account
  *            └─ something is missing ──► ask for it (pages/finish.ts)
+ *   by an invitation ──► the account that it offers
  *   to be linked ──► to the account that is signed in, or that this sign-in was to prove
  */
 export function createArrivals(
@@ -127,6 +128,11 @@ export function createArrivals(
         const session = await deps.sessions.current(request, reply)
         if (session?.accountId !== purpose.accountId) return setback(purpose, 'expired', provider.id)
         return link(request, reply, arrival, session)
+      }
+      if (purpose.kind === 'invitation') {
+        const accepted = await accounts.invitations.acceptBy(purpose.id, arrival.identity, arrival.profile)
+        if (accepted.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
+        return setback(purpose, accepted.kind, provider.id)
       }
       const origin = { address: request.ip }
       const outcome = await accounts.linked.signIn(arrival.identity, origin)

@@ -51,6 +51,16 @@ export interface AccountService {
     address?: string | undefined
     devices?: readonly KnownDevice[] | undefined
   }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' }>
+  invitations: {
+    /** @param token of the link */
+    peek(token: string): Promise<{ id: string } | undefined>
+    /** @param id of the invitation */
+    acceptBy(
+      id: string,
+      identity: StoredIdentity,
+      profile: StoredProfile,
+    ): Promise<{ kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 'identity_taken' }>
+  }
   linked: {
     signIn(identity: StoredIdentity, origin: Origin): Promise<SignInOutcome>
     register(

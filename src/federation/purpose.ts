@@ -6,11 +6,12 @@ export const flowId = z.string().regex(/^[\w-]{20,64}$/)
 /**
  * What a sign-in elsewhere is for, and so where it ends:
  * `page` in a session, back in the app's flow or on a page of ours · `link` on the account page, with one more way to
- * sign in · `api` in tokens (RFC 6749 §5.1) · `code` in a one-time code that a program without a browser exchanges
+ * sign in · `invitation` in the account that it offers · `api` in tokens (RFC 6749 §5.1) · `code` in a one-time code that a program without a browser exchanges
  */
 export const purposeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('page'), flow: flowId.optional(), returnTo: z.string().optional() }),
   z.object({ kind: z.literal('link'), accountId: z.string() }),
+  z.object({ kind: z.literal('invitation'), id: z.string() }),
   z.object({ kind: z.literal('api') }),
   z.object({ kind: z.literal('code'), challenge: z.string() }),
 ])
@@ -19,6 +20,7 @@ export type Purpose = z.output<typeof purposeSchema>
 
 /** Where a person goes once signed in: back into the flow, or to a page of ours. */
 export const onwards = (purpose: Purpose): string => {
+  if (purpose.kind === 'invitation') return '/account?done=invited'
   if (purpose.kind !== 'page') return '/account'
   return purpose.flow === undefined ? (purpose.returnTo ?? '/account') : `/interaction/${purpose.flow}`
 }
@@ -54,6 +56,7 @@ export const setback = (purpose: Purpose | undefined, problem: Problem, provider
 function problemPage(purpose: Purpose | undefined, problem: Problem, provider: string): string {
   const query = new URLSearchParams({ problem, provider })
   if (purpose?.kind === 'link') return `/account?${query}`
+  if (purpose?.kind === 'invitation') return `/invitation?${query}`
   if (purpose?.kind === 'page' && purpose.flow !== undefined) return `/interaction/${purpose.flow}?${query}`
   if (purpose?.kind === 'page' && purpose.returnTo !== undefined) query.set('return_to', purpose.returnTo)
   return `/login?${query}`

@@ -96,6 +96,19 @@ export interface ResetPasswordPage extends Form {
   passwordMinLength: number
 }
 
+export interface InvitationPage extends Form {
+  token: string
+  /** The host of this server. */
+  service: string
+  invitedBy: string
+  username: string
+  email: string
+  /** “an administrator”; undefined: an ordinary account. */
+  role?: string | undefined
+  passwordMinLength: number
+  providers: ProviderButton[]
+}
+
 export interface SessionView extends ButtonForm {
   /** “Firefox on Linux” */
   device: string
@@ -228,6 +241,8 @@ export interface Pages {
   'accounts/forgot-sent': { email: string; signInHref: string; retryHref: string }
   'accounts/reset-password': ResetPasswordPage
   'accounts/reset-done': { next: Link }
+  'accounts/invitation': InvitationPage
+  'accounts/invitation-expired': Record<string, never>
   'accounts/reset-expired': { retryHref: string; signInHref: string }
   'accounts/account': AccountPage
   'accounts/setup': Form & { token: string; passwordMinLength: number }

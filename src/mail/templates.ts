@@ -8,6 +8,7 @@ export interface MailData {
   /** To an address that already belongs to an account, when somebody registers with it. */
   'already-registered': { signInLink: string; resetLink: string }
   'reset-password': { username: string; link: string; validFor: string }
+  invitation: { username: string; invitedBy: string; link: string; validFor: string }
   'password-changed': { username: string; resetLink: string }
   /** After too many wrong passwords. */
   locked: { username: string; lockedFor: string; link: string; validFor: string }
@@ -38,6 +39,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'verify-email': (service) => `Confirm your e-mail address for ${service}`,
   'already-registered': (service) => `You already have an account at ${service}`,
   'reset-password': (service) => `Set a new password for ${service}`,
+  invitation: (service) => `You are invited to ${service}`,
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,

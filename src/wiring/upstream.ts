@@ -12,8 +12,8 @@ const known = (fields: Record<string, string | undefined>): Record<string, strin
 /** Signing in elsewhere, as the pages of sign-in, registration and account show it. */
 export function upstreamSignIns({ accounts, providers: { enabled: providers } }: Services): UpstreamSignIns {
   return {
-    async buttons({ flow, returnTo, again = false }) {
-      const fields = known({ flow, return_to: returnTo, again: again ? '1' : undefined })
+    async buttons({ flow, returnTo, invitation, again = false }) {
+      const fields = known({ flow, return_to: returnTo, invitation, again: again ? '1' : undefined })
       return (await providers.list()).map(({ id, name, kind }) => ({
         name,
         icon: kind,

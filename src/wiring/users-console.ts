@@ -21,6 +21,8 @@ export function usersConsole(services: Services): UsersDependencies {
       enable: accounts.enable,
       unlock: accounts.unlock,
       sendReset: accounts.sendReset,
+      sendInvitation: accounts.sendInvitation,
+      withdrawInvitation: accounts.withdrawInvitation,
       endSessions: accounts.endSessions,
       delete: accounts.delete,
       waysIn: accounts.linked.waysIn,

@@ -39,9 +39,9 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
       { Username: `new.${engine}`, Email: `new.${engine}@example.com`, 'First name': 'Nova' },
       { button: 'Add user' },
     )
-    expect(made.text).toContain('A message with a link to set a password is on its way.')
+    expect(made.text).toContain('The user is made, and an invitation is on its way.')
     const mails = await latchkey.mailTo(`new.${engine}@example.com`)
-    expect(mails.text).toContain('/reset-password?token=')
+    expect(mails.text).toContain('/invitation?token=')
     expect(await latchkey.services.accounts.find(`new.${engine}`)).toMatchObject({
       givenName: 'Nova',
       email: null,

@@ -59,6 +59,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
       address: null,
       role: 'admin',
       disabled: false,
+      invited_until: null,
       locked_until: null,
       created_at: expect.any(Number),
       last_sign_in_at: null,

@@ -120,6 +120,23 @@ export const samples: Sample[] = [
     },
   },
   {
+    title: 'invitation',
+    view: 'accounts/invitation',
+    data: {
+      action: '/invitation',
+      token: 't',
+      service: 'id.example.com',
+      invitedBy: 'Ada Lovelace',
+      username: 'grace',
+      email: 'grace@example.org',
+      role: 'an administrator',
+      passwordMinLength: 12,
+      providers,
+      errors: { password: 'Use at least 12 characters.' },
+    },
+  },
+  { title: 'invitation-expired', view: 'accounts/invitation-expired', status: 410, data: {} },
+  {
     title: 'email-refused',
     view: 'accounts/email-refused',
     data: { username: 'mallory', email: 'ada@example.org' },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { emptiable, line } from '../../text.ts'
 
 /** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
@@ -11,6 +12,18 @@ export interface UpstreamIdentity {
   /** The provider's tokens, sealed; null: none are kept. */
   sealedTokens: string | null
 }
+
+/** An identity as it is stored. */
+export const identityRow = (identity: UpstreamIdentity, at: Date) => ({
+  id: randomUUID(),
+  issuer: identity.issuer,
+  subject: identity.subject,
+  provider: identity.provider,
+  label: identity.label,
+  sealedTokens: identity.sealedTokens,
+  createdAt: at,
+  lastUsedAt: at,
+})
 
 /** What a provider says about a person. Fills what is empty, and changes nothing. */
 export interface UpstreamProfile {

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
 import { type NewAccount, nextGeneration, type Taken, wholeSecond } from '../store.ts'
-import type { LinkedIdentity, UpstreamIdentity, UpstreamProfile } from './identity.ts'
+import { identityRow, type LinkedIdentity, type UpstreamIdentity, type UpstreamProfile } from './identity.ts'
 
 /** Accounts that only wait for an address, and so have proven nothing. */
 const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
@@ -14,16 +13,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
   const { prisma } = db
   const now = (): Date => new Date(clock())
 
-  const row = (identity: UpstreamIdentity) => ({
-    id: randomUUID(),
-    issuer: identity.issuer,
-    subject: identity.subject,
-    provider: identity.provider,
-    label: identity.label,
-    sealedTokens: identity.sealedTokens,
-    createdAt: now(),
-    lastUsedAt: now(),
-  })
+  const row = (identity: UpstreamIdentity) => identityRow(identity, now())
 
   const find = async ({ issuer, subject }: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>
     (await prisma.linkedIdentity.findUnique({ where: { issuer_subject: { issuer, subject } } })) ?? undefined

@@ -18,6 +18,7 @@ const idForm = z.object({ id: z.string().max(200) })
 const NOTICES: Readonly<Record<string, string>> = {
   profile: 'Your profile is saved.',
   email: 'Your profile is saved. We sent a message to the new address: open its link to verify it.',
+  invited: 'Welcome. Your address is confirmed, and your account is ready.',
   password: 'Your password is changed. Other devices are signed out.',
   session: 'That device is signed out.',
   sessions: 'All other devices are signed out.',

@@ -7,8 +7,9 @@ import type { Http } from '../../http/http.ts'
  *
  *   pending  who has just signed in, and still has to verify an e-mail address
  *   flow     which interaction (an app's sign-in) to come back to
+ *   invitation  which invitation is being accepted, for the way back from a provider
  *
- * Neither is a sign-in. Both end after an hour, like the interaction itself.
+ * None is a sign-in. All end after an hour, like the interaction itself.
  */
 const TTL = 3600
 
@@ -42,6 +43,9 @@ export interface BrowserState {
   /** The interaction that this very browser left for a message. Links in messages name it too, wherever they are opened. */
   ownFlow(request: FastifyRequest): string | undefined
   rememberFlow(reply: FastifyReply, flow: string | undefined): void
+  /** The token of the invitation that was opened last. */
+  invitation(request: FastifyRequest): string | undefined
+  rememberInvitation(reply: FastifyReply, token: string | undefined): void
 }
 
 export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | 'sealed'>): BrowserState {
@@ -58,6 +62,11 @@ export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | '
     flow(request) {
       const named = flowId.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
       return named.success ? named.data : ownFlow(request)
+    },
+    invitation: (request) => read(request, 'invitation', z.object({ token: z.string() }))?.token,
+    rememberInvitation(reply, token) {
+      if (token === undefined) cookies.clear(reply, 'invitation')
+      else cookies.set(reply, 'invitation', sealed.seal('invitation', { token }, TTL), TTL)
     },
     rememberFlow(reply, flow) {
       if (flow === undefined) cookies.clear(reply, 'flow')

@@ -52,6 +52,8 @@ export interface UpstreamSignIns {
   buttons(where: {
     flow?: string | undefined
     returnTo?: string | undefined
+    /** The token of an invitation that this accepts. */
+    invitation?: string | undefined
     /** The person is signed in, and has to prove themselves once more. */
     again?: boolean
   }): Promise<ProviderButton[]>

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { accountRoutes } from './account.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { invitationRoutes } from './invitation.ts'
 import { loginRoutes } from './login.ts'
 import { registerRoutes } from './register.ts'
 import { resetRoutes } from './reset.ts'
@@ -12,6 +13,7 @@ import { verifyEmailRoutes } from './verify-email.ts'
  *
  *   /register ──► /verify-email ──► /account, or back into the flow (?flow=) that sent the person here
  *   /forgot-password ──mail──► /reset-password ──► the same
+ *   mail ──► /invitation ──► /account
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   await deps.http.forms(app)
@@ -20,6 +22,7 @@ export async function accountPages(app: FastifyInstance, deps: AccountPagesDepen
     registerRoutes,
     verifyEmailRoutes,
     resetRoutes,
+    invitationRoutes,
     setupRoutes,
     accountRoutes,
   ])

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, randomInt, randomUUID, timingSafeE
 import type { Clock } from '../../clock.ts'
 import type { Purpose, TokenRow, TokenStore } from './store.ts'
 
-/** At most this many links of one purpose work at once for one account; a newer one ends the oldest. */
+/** At most this many links of one purpose work at once for one account; a newer one ends the oldest. Of invitations, one. */
 const maximumLive = 3
 
 /** Tries at one code. With five codes an hour: a chance of 25 in a million an hour at most to guess one. */
@@ -53,6 +53,8 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       ttl: number
       code: boolean
       limited?: boolean
+      /** JSON, for the page behind the link. */
+      details?: string
     }): Promise<IssuedToken | undefined> {
       const { purpose, accountId, email, ttl } = options
       const id = randomUUID()
@@ -65,6 +67,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
         email,
         tokenHash: tokenHash(token),
         codeHash: options.code ? codeHash(id, code) : null,
+        details: options.details ?? null,
         expiresAt: new Date(clock() + ttl * 1000),
       })
       if (!stored) return undefined
@@ -76,7 +79,9 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
           return undefined
         }
       }
-      const surplus = (await store.liveOf(purpose, accountId)).slice(maximumLive)
+      const surplus = (await store.liveOf(purpose, accountId)).slice(
+        purpose === 'invitation' ? 1 : maximumLive,
+      )
       if (surplus.length > 0) await store.expire(surplus.map((row) => row.id))
       return { token, code }
     },

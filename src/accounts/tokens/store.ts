@@ -2,13 +2,14 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
-import { dropAddressChange, nextGeneration } from '../store.ts'
+import { identityRow, type UpstreamIdentity } from '../linked/identity.ts'
+import { dropAddressChange, nextGeneration, type ProfileColumns } from '../store.ts'
 
 /**
  * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
  * they must not be able to use it up.
  */
-export type Purpose = 'verify_email' | 'reset_password' | 'let_in' | 'setup'
+export type Purpose = 'verify_email' | 'reset_password' | 'let_in' | 'invitation' | 'setup'
 
 export interface TokenRow {
   id: string
@@ -16,6 +17,8 @@ export interface TokenRow {
   accountId: string | null
   email: string | null
   codeHash: string | null
+  /** JSON: what the page behind the link says. */
+  details?: string | null
 }
 
 /** What `redeem` does to the account in the same transaction that uses the token up. */
@@ -24,8 +27,12 @@ export interface Redemption {
   accountId: string
   /** The pending address that the token proves, if it proves one. */
   provenEmail?: string | undefined
-  /** A new password's hash: also ends the lock, and cuts off every earlier sign-in. */
-  passwordHash?: string
+  /** A new password's hash, or null: none from now on. Also ends the lock, and cuts off every earlier sign-in. */
+  passwordHash?: string | null
+  /** The sign-in elsewhere that becomes the only way into the account. */
+  identity?: UpstreamIdentity
+  /** Names to be stored with it. */
+  names?: Partial<ProfileColumns>
 }
 
 /** One-time tokens in the database: looked up by hash, used up once by a conditional update. */
@@ -49,6 +56,11 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
     async byHash(purposes: readonly Purpose[], tokenHash: string): Promise<TokenRow | undefined> {
       const purpose = { in: [...purposes] }
       const row = await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose, ...live() } })
+      return row ?? undefined
+    },
+
+    async byId(purpose: Purpose, id: string): Promise<TokenRow | undefined> {
+      const row = await prisma.oneTimeToken.findFirst({ where: { id, purpose, ...live() } })
       return row ?? undefined
     },
 
@@ -96,7 +108,8 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
      * @returns the generation of sign-ins that the account is in then
      */
     async redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'> {
-      const { tokenId, accountId, provenEmail, passwordHash } = redemption
+      const { tokenId, accountId, provenEmail, passwordHash, identity, names } = redemption
+      const renewed = passwordHash !== undefined
       const at = now()
       const spent = new Error('the token works no more')
       try {
@@ -106,8 +119,9 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
             data: {
               updatedAt: at,
-              ...(provenEmail && { email: provenEmail, pendingEmail: null }),
-              ...(passwordHash && {
+              ...names,
+              ...(provenEmail && { email: provenEmail, pendingEmail: null, invitedUntil: null }),
+              ...(renewed && {
                 passwordHash,
                 passwordChangedAt: at,
                 ...nextGeneration(at),
@@ -123,12 +137,13 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             data: { usedAt: at },
           })
           if (claimed.count === 0) throw spent
-          if (passwordHash) await dropAddressChange(tx, accountId)
+          if (renewed) await dropAddressChange(tx, accountId)
           // Whoever made the account without proof may have tied it to a sign-in elsewhere; its owner starts afresh.
-          if (passwordHash && provenEmail) await tx.linkedIdentity.deleteMany({ where: { accountId } })
+          if (renewed && provenEmail) await tx.linkedIdentity.deleteMany({ where: { accountId } })
+          if (identity) await tx.linkedIdentity.create({ data: { ...identityRow(identity, at), accountId } })
           // A new password voids every other link; a proven address only those that would prove one.
           await tx.oneTimeToken.updateMany({
-            where: { accountId, ...(!passwordHash && { purpose: 'verify_email' }), ...live() },
+            where: { accountId, ...(!renewed && { purpose: 'verify_email' }), ...live() },
             data: { expiresAt: at },
           })
           return changed

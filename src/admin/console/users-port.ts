@@ -20,6 +20,9 @@ export interface UsersDependencies {
     enable(id: string): Promise<unknown>
     unlock(id: string): Promise<unknown>
     sendReset(id: string): Promise<unknown>
+    sendInvitation(id: string): Promise<unknown>
+    /** Undefined: the account went with it. */
+    withdrawInvitation(id: string): Promise<Account | undefined>
     endSessions(id: string): Promise<unknown>
     delete(id: string): Promise<unknown>
     waysIn(id: string): Promise<{

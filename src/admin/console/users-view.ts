@@ -56,18 +56,29 @@ export function tagsOf(user: Account, now: number): Tag[] {
     user.role !== 'user' && { text: user.role === 'admin' ? 'Administrator' : 'Auditor' },
     user.disabledAt !== null && { text: 'Disabled', bad: true },
     user.lockedUntil !== null && user.lockedUntil > now && { text: 'Locked', bad: true },
-    user.email === null && { text: 'Address not verified' },
+    user.email === null && waitingTag(user, now),
   ].filter((tag) => tag !== false)
+}
+
+const waitingTag = ({ invitedUntil }: Account, now: number): Tag => {
+  if (invitedUntil === null) return { text: 'Address not verified' }
+  return invitedUntil > now ? { text: 'Invited' } : { text: 'Invitation expired', bad: true }
 }
 
 export const factsOf = (user: Account): [string, string][] => [
   ['Username', user.displayUsername],
   ['Email', user.email ?? 'none verified'],
   ...(user.pendingEmail === null ? [] : [['Waits to be verified', user.pendingEmail] as [string, string]]),
+  ...(user.email !== null || user.invitedUntil === null
+    ? []
+    : [['Invitation', `good until ${when(user.invitedUntil)}`] as [string, string]]),
   ['Id (sub)', user.id],
   ['Made', when(user.createdAt)],
   ['Last sign-in', when(user.lastSignInAt)],
 ]
+
+const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
+  email === null && pendingEmail !== null && disabledAt === null
 
 /** What can be done to an account, each with a word on what it means. */
 export function actsOf(user: Account, now: number) {
@@ -79,11 +90,23 @@ export function actsOf(user: Account, now: number) {
       form: act('unlock'),
       about: 'Ends the lock after too many wrong passwords.',
     },
-    user.disabledAt === null && {
-      label: 'Send reset link',
-      form: act('send-reset'),
-      about: 'A message with a link to set a password. You see neither.',
+    isInvitable(user) && {
+      label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
+      form: act('send-invitation'),
+      about: 'A message by which they prove the address and set a password. An earlier link works no more.',
     },
+    isInvitable(user) &&
+      user.invitedUntil !== null && {
+        label: 'Withdraw invitation',
+        form: act('withdraw-invitation'),
+        about: 'Its link works no more. An account that was never used is deleted.',
+      },
+    user.disabledAt === null &&
+      user.invitedUntil === null && {
+        label: 'Send reset link',
+        form: act('send-reset'),
+        about: 'A message with a link to set a password. You see neither.',
+      },
     user.disabledAt === null && {
       label: 'Sign out everywhere',
       form: act('end-sessions'),

@@ -27,12 +27,14 @@ const editForm = z.object({
 })
 
 const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The user is made. A message with a link to set a password is on its way.',
+  created: 'The user is made, and an invitation is on its way.',
   saved: 'Saved.',
   disable: 'Disabled: every session and token has ended.',
   enable: 'Enabled: they may sign in again.',
   unlock: 'Unlocked.',
   'send-reset': 'A message with a link to set a password is on its way.',
+  'send-invitation': 'An invitation is on its way. Links that were sent before work no more.',
+  'withdraw-invitation': 'The invitation is withdrawn.',
   'end-sessions': 'Signed out everywhere.',
   deleted: 'The user is deleted.',
 }
@@ -99,7 +101,6 @@ export async function usersArea(
     const { username, email, role } = form
     try {
       const user = await users.createByAdmin({ ...personIn(form), username, email, role })
-      await users.sendReset(user.id)
       return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
     } catch (error) {
       const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
@@ -191,21 +192,29 @@ export async function usersArea(
     }
   })
 
-  for (const act of ['disable', 'enable', 'unlock', 'send-reset', 'end-sessions'] as const) {
-    const work = { 'send-reset': 'sendReset', 'end-sessions': 'endSessions' } as const
-    const method = act === 'send-reset' || act === 'end-sessions' ? work[act] : act
+  const work = {
+    disable: users.disable,
+    enable: users.enable,
+    unlock: users.unlock,
+    'send-reset': users.sendReset,
+    'send-invitation': users.sendInvitation,
+    'withdraw-invitation': users.withdrawInvitation,
+    'end-sessions': users.endSessions,
+  }
+  for (const act of Object.keys(work) as (keyof typeof work)[]) {
     app.post<ById>(
       `/admin/users/:id/${act}`,
       { config: { admin: `user.${act}` } },
       async (request, reply) => {
         const user = await find(request.params.id)
         try {
-          await users[method](user.id)
+          await work[act](user.id)
         } catch (error) {
           if (!(error instanceof AppError) || error.status >= 500) throw error
           return show(request, reply, user, { alert: error.publicMessage, status: error.status })
         }
-        return reply.redirect(`/admin/users/${user.id}?done=${act}`, 303)
+        const stays = act !== 'withdraw-invitation' || (await users.byId(user.id)) !== undefined
+        return reply.redirect(`/admin/users${stays ? `/${user.id}` : ''}?done=${act}`, 303)
       },
     )
   }

@@ -79,6 +79,8 @@ export interface AccountService {
   enable(id: string): Promise<Account>
   unlock(id: string): Promise<Account>
   sendReset(id: string): Promise<Account>
+  sendInvitation(id: string): Promise<Account>
+  withdrawInvitation(id: string): Promise<unknown>
   endSessions(id: string): Promise<Account>
   linked: {
     waysIn(id: string): Promise<{ identities: LinkedIdentity[] }>

@@ -23,7 +23,10 @@ export const user = z
       .nullable()
       .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
     role,
-    status: z.enum(['active', 'unverified', 'locked', 'disabled']),
+    status: z.enum(['active', 'unverified', 'invited', 'locked', 'disabled']),
+    invited_until: timestamp
+      .nullable()
+      .meta({ description: 'Until when the invitation can be accepted; null: there is none, or it was.' }),
     locked_until: timestamp.nullable(),
     disabled_at: timestamp.nullable(),
     created_at: timestamp,
@@ -32,10 +35,11 @@ export const user = z
   })
   .meta({ id: 'User', description: 'A person. There is no password in it, and no way to set one here.' })
 
-function statusOf(account: Account, now: number): 'active' | 'unverified' | 'locked' | 'disabled' {
+function statusOf(account: Account, now: number): z.output<typeof user>['status'] {
   if (account.disabledAt !== null) return 'disabled'
   if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
-  return account.email === null ? 'unverified' : 'active'
+  if (account.email !== null) return 'active'
+  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
 }
 
 export const userView = (account: Account, now: number): z.input<typeof user> => ({
@@ -48,6 +52,7 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   address: account.address,
   role: account.role,
   status: statusOf(account, now),
+  invited_until: timeOrNull(account.invitedUntil),
   locked_until: timeOrNull(account.lockedUntil),
   disabled_at: timeOrNull(account.disabledAt),
   created_at: time(account.createdAt),
@@ -90,11 +95,14 @@ const roleField = text('user, auditor or admin. Only administrators may say audi
 export const userBody = z
   .strictObject(
     {
-      username: text('By which the person signs in.', 'ada'),
+      username: text(
+        'By which the person signs in. Left out with an invitation: made from the address.',
+        'ada',
+      ),
       email: mailbox,
       ...names,
       role: roleField,
-      verified: flag('The address counts as proven, and no message is sent.'),
+      verified: flag('The address counts as proven, and no invitation is sent.'),
     },
     { error: 'Send a JSON object.' },
   )

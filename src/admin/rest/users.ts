@@ -31,7 +31,8 @@ const createUser = operation({
   area,
   needs: 'user.create',
   summary: 'Make an account',
-  description: 'Without a password: the person sets one by the link of `send-reset`, or signs in elsewhere.',
+  description:
+    'And invites the person by a message that is good for seven days: its link proves the address and sets a password, or links a sign-in elsewhere. With `verified`, no message is sent; `send-reset` sends a link to set a password.',
   once: true,
   body: userBody,
   answers: [201, 'Made.', user],
@@ -82,11 +83,28 @@ const acts = [
     'Send a link to set a password',
     'To the address of the account; nobody else sees it.',
   ],
+  [
+    'sendUserInvitation',
+    'send-invitation',
+    'Invite a user again',
+    'To the address that is still to be proven. The link that was sent before works no more.',
+  ],
   ['endUserSessions', 'end-sessions', 'Sign a user out everywhere', 'Every session and token ends at once.'],
 ] as const
 
+const withdrawInvitation = operation({
+  id: 'withdrawUserInvitation',
+  area,
+  needs: 'user.withdraw-invitation',
+  summary: 'Withdraw an invitation',
+  description: 'An account that was never used is deleted with it; one that somebody had registered stays.',
+  params: idParams,
+  answers: [204, 'Its link works no more.'],
+  problems: [409],
+})
+
 /** What a client that acts for itself may do to anybody: neither lets somebody in. */
-const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'end-sessions'])
+const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'send-invitation', 'end-sessions'])
 
 /** `/users` */
 export function userRoutes({ app, deps }: RestContext): void {
@@ -99,6 +117,7 @@ export function userRoutes({ app, deps }: RestContext): void {
     enable: accounts.enable,
     unlock: accounts.unlock,
     'send-reset': accounts.sendReset,
+    'send-invitation': accounts.sendInvitation,
     'end-sessions': accounts.endSessions,
   }
 
@@ -153,6 +172,13 @@ export function userRoutes({ app, deps }: RestContext): void {
     return reply.code(204).send()
   })
 
+  app.post('/users/:id/withdraw-invitation', { ...withdrawInvitation, ...limit }, async (request, reply) => {
+    const before = await find(request.params.id)
+    refuseAdministrators(callerOf(request), before)
+    await accounts.withdrawInvitation(before.id)
+    return reply.code(204).send()
+  })
+
   for (const [id, verb, summary, description] of acts) {
     const act = operation({
       id,
@@ -162,7 +188,7 @@ export function userRoutes({ app, deps }: RestContext): void {
       description,
       params: idParams,
       answers: [200, 'The user as they are now.', user],
-      problems: verb === 'disable' || verb === 'send-reset' ? [409] : [],
+      problems: verb === 'disable' || verb.startsWith('send-') ? [409] : [],
     })
     app.post(`/users/:id/${verb}`, { ...act, ...limit }, async (request, reply) => {
       const before = await find(request.params.id)

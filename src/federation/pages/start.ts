@@ -9,6 +9,7 @@ const form = z.object({
   return_to: z.string().optional().catch(undefined),
   again: z.string().optional().catch(undefined),
   ticket: z.string().max(100).optional().catch(undefined),
+  invitation: z.string().max(200).optional().catch(undefined),
 })
 
 /** `POST /login/:provider`: the buttons “Continue with …” of the sign-in and registration pages. */
@@ -17,10 +18,13 @@ export async function startRoutes(app: FastifyInstance, deps: FederationPages): 
     '/login/:provider',
     deps.http.limit('federation'),
     async (request, reply) => {
-      const { flow, return_to, again, ticket } = form.parse(request.body ?? {})
+      const { flow, return_to, again, ticket, invitation } = form.parse(request.body ?? {})
+      const offered = invitation === undefined ? undefined : await deps.accounts.invitations.peek(invitation)
+      // The page tells why it works no more.
+      if (invitation !== undefined && !offered) return reply.redirect('/invitation', 303)
       const returnTo = return_to === undefined ? undefined : safeReturnTo(deps.issuer, return_to)
       const { location } = await deps.flow.start(request, reply, request.params.provider, {
-        purpose: { kind: 'page', flow, returnTo },
+        purpose: offered ? { kind: 'invitation', id: offered.id } : { kind: 'page', flow, returnTo },
         again: again !== undefined,
         ticket,
       })

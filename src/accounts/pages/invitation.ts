@@ -1,0 +1,79 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Form } from '../../http/pages.ts'
+import { renderPage } from '../../http/views.ts'
+import { FieldErrors } from '../field-errors.ts'
+import type { Invitation } from '../invitations.ts'
+import type { AccountPagesDependencies } from './dependencies.ts'
+
+const text = z.string().max(1024).default('')
+const typed = z.object({ token: text, password: text })
+const ROLES = { user: undefined, auditor: 'an auditor', admin: 'an administrator' }
+
+/**
+ * `/invitation`: what a person was invited to, and the ways to accept. Opening the link uses nothing up (mail scanners
+ * open links). The browser is signed in afterwards.
+ */
+export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const { http, accounts, browser, sessions } = deps
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    token: string,
+    { account, email, invitedBy }: Invitation,
+    form: Partial<Form> = {},
+  ) {
+    const alert = await deps.upstream.problem(request.query)
+    return renderPage(
+      reply,
+      'accounts/invitation',
+      {
+        action: '/invitation',
+        token,
+        service: deps.issuer.host,
+        invitedBy,
+        username: account.displayUsername,
+        email,
+        role: ROLES[account.role],
+        passwordMinLength: deps.passwordMinLength,
+        providers: await deps.upstream.buttons({ invitation: token }),
+        alert,
+        ...form,
+      },
+      form.errors ? 422 : 200,
+    )
+  }
+  const showExpired = (reply: FastifyReply) => renderPage(reply, 'accounts/invitation-expired', {}, 410)
+
+  app.get<{ Querystring: { token?: unknown } }>(
+    '/invitation',
+    http.limit('oneTimeToken'),
+    async (request, reply) => {
+      // Whoever comes back from a provider has no token in the address.
+      const given = z.string().max(200).safeParse(request.query.token).data
+      const token = given ?? browser.invitation(request) ?? ''
+      const invitation = await accounts.invitations.peek(token)
+      if (!invitation) return showExpired(reply)
+      browser.rememberInvitation(reply, token)
+      return show(request, reply, token, invitation)
+    },
+  )
+
+  app.post('/invitation', http.limit('oneTimeToken'), async (request, reply) => {
+    const { token, password } = typed.parse(request.body ?? {})
+    try {
+      const done = await accounts.invitations.accept(token, password)
+      if (!done) return showExpired(reply)
+      await sessions.start(request, reply, { ...done, amr: ['pwd'] })
+      browser.rememberInvitation(reply, undefined)
+      browser.clearPending(reply)
+      return reply.redirect('/account?done=invited', 303)
+    } catch (error) {
+      if (!(error instanceof FieldErrors)) throw error
+      const invitation = await accounts.invitations.peek(token)
+      if (!invitation) return showExpired(reply)
+      return show(request, reply, token, invitation, { errors: { ...error.errors } })
+    }
+  })
+}
