@@ -1,11 +1,20 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
-import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import {
+  clock,
+  createScene,
+  get,
+  passTime,
+  redirectUri,
+  type Scene,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 /** A setting that is narrowed narrows what exists: flows, codes, tokens, grants. */
-describe.each(['sqlite', 'postgresql'] as const)('on %s', (engine) => {
+describe.each(engines)('on %s', (engine) => {
   let latchkey: Latchkey
   let scene: Scene
   let victim: Victim
@@ -457,4 +466,35 @@ describe.each(['sqlite', 'postgresql'] as const)('on %s', (engine) => {
       200,
     )
   })
+})
+
+/** Two processes on one database. Each remembers a client for a second (src/clients/recent.ts). */
+test.each(engines)('what one server is told counts on another within a second, on %s', async (engine) => {
+  const secret = { SECRET_KEY: 'n'.repeat(48) }
+  const one = await startLatchkey({ engine, clock, env: secret })
+  onTestFinished(() => one.stop())
+  const { DATABASE_URL, DATA_DIR, ISSUER } = one.env
+  const shared = DATABASE_URL === undefined ? { DATA_DIR: String(DATA_DIR) } : { DATABASE_URL }
+  const two = await startLatchkey({ engine, clock, env: { ...secret, ...shared, ISSUER: String(ISSUER) } })
+  onTestFinished(() => two.stop())
+  onTestFinished(() => void vi.useRealTimers())
+  const [scene, there] = [
+    createScene(one),
+    createScene({ ...two, issuer: `http://localhost:${two.env.PORT}` }),
+  ]
+  const uris = [redirectUri, 'https://app.example/elsewhere']
+  const client = await scene.client({ redirect_uris: uris })
+  const victim = await scene.victim()
+  const tokens = await scene.tokens(victim, client, { scope: 'openid email' })
+  const code = await scene.code(victim, client)
+  expect((await there.userinfo(tokens.access_token)).json).toHaveProperty('email')
+  await one.services.clients.update(client.client_id, {
+    scope: 'openid',
+    first_party: false,
+    redirect_uris: uris.slice(1),
+  })
+  passTime(1.1)
+  expect((await there.userinfo(tokens.access_token)).status).toBe(401)
+  expect((await there.refresh(client, tokens.refresh_token)).json).toMatchObject({ error: 'invalid_grant' })
+  expect((await there.exchange(client, code)).json).toMatchObject({ error: 'invalid_grant' })
 })
