@@ -241,4 +241,34 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     const entries = await latchkey.run(['audit', 'list', '--json'])
     expect(entries.stdout).toContain('account.sessions_ended')
   })
+
+  test('invite sends one mail and makes a username; it is sent again and withdrawn', async () => {
+    const invite = (...options: string[]) => latchkey.run(['users', 'invite', ...options])
+    const email = 'new.hand@mail.example'
+    const made = await invite('--email', email, '--given-name', 'Nova', '--role', 'auditor', '--json')
+    expect([made.status, made.stderr]).toEqual([0, ''])
+    expect(made.json()).toMatchObject({
+      username: 'new.hand',
+      email_verified: false,
+      given_name: 'Nova',
+      role: 'auditor',
+      invited_until: expect.any(Number),
+    })
+    const sent = async () =>
+      (await readOutbox(join(latchkey.dataDir, 'outbox'))).filter((mail) => mail.to === email)
+    expect((await sent()).map(({ text }) => text)).toEqual([
+      expect.stringContaining('The administrator invites you'),
+    ])
+    const again = await invite('--email', email)
+    expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/^error: --email: .* invited/)])
+    expect((await latchkey.run(['users', 'resend-invitation', 'new.hand'])).stdout).toMatch(
+      / is invited\.\n$/,
+    )
+    expect(await sent()).toHaveLength(2)
+    expect((await latchkey.run(['users', 'show', 'new.hand'])).stdout).toMatch(/state +invited/)
+    const gone = await latchkey.run(['users', 'withdraw-invitation', 'new.hand', '--json'])
+    expect(gone.json()).toMatchObject({ username: 'new.hand', no_longer_invited: true })
+    expect((await latchkey.run(['users', 'show', 'new.hand'])).status).toBe(1)
+    expect((await invite('--email', email, '--role', 'root')).status).toBe(2)
+  })
 })
