@@ -24,6 +24,7 @@ const features = [
   'federation',
   'interactions',
   'mail',
+  'metrics',
   'registration',
   'rejections',
 ]
@@ -59,6 +60,7 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   nodemailer: (file) => file.startsWith('mail/'),
   argon2: (file) => file.startsWith('accounts/'),
   bcrypt: (file) => file.startsWith('accounts/'),
+  '@prometheus-io/': (file) => file.startsWith('metrics/'),
   yaml: (file) => file.startsWith('configuration/'),
 }
 

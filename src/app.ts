@@ -13,6 +13,7 @@ import { choresOf, logAuditHead } from './wiring/chores.ts'
 import { wireConsole } from './wiring/console.ts'
 import { wireCounters } from './wiring/counters.ts'
 import { wireFederation } from './wiring/federation.ts'
+import { openMetrics, wireMetrics } from './wiring/metrics.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
 import { wireRegistration } from './wiring/registration.ts'
@@ -48,7 +49,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       trustProxy: config.trustProxy,
     }),
   )
-  const services = await openServices(config, { logger: app.log, ...overrides })
+  const metrics = await openMetrics(app, config)
+  const services = await openServices(config, {
+    logger: app.log,
+    observers: metrics?.observers,
+    ...overrides,
+  })
   await refuseReservedScopes(services)
   const counts = await wireCounters(services)
   const http = await registerHttp(app, {
@@ -73,9 +79,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     keys: async () => void (await services.keys.version()),
   })
 
-  const housekeeping = startHousekeeping([...choresOf(services), ...counts.chores], (chore, err) =>
-    app.log.error({ err, chore }, 'housekeeping failed'),
+  const housekeeping = startHousekeeping(
+    [...choresOf(services), ...counts.chores],
+    (chore, err) => app.log.error({ err, chore }, 'housekeeping failed'),
+    services.clock,
   )
+  await wireMetrics(app, metrics, services, housekeeping)
   app.addHook('onClose', async () => {
     await housekeeping.close()
     await protocol.close()

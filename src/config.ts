@@ -56,6 +56,8 @@ export interface Config {
   readonly clientMetadataDocuments: boolean
   /** Scopes of APIs that clients may ask for which nobody who runs this server has looked at. */
   readonly unverifiedClientScopes: readonly string[]
+  /** Undefined: there are none. Without a port they are beside the other routes; without a token everybody may read. */
+  readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined
 }
 
 /** Every wrong value of an environment, each with what it should look like. */
@@ -80,6 +82,7 @@ const SECRETS = [
   'ADMIN_PASSWORD',
   'GITHUB_CLIENT_SECRET',
   'GOOGLE_CLIENT_SECRET',
+  'METRICS_TOKEN',
 ] as const
 /** Variables that mean nothing alone. */
 const PAIRS = [
@@ -88,14 +91,16 @@ const PAIRS = [
   ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
 ] as const
 
-const whole = (fallback: number, low: number, high: number, unit = '') =>
+const wholeNumber = (example: number, low: number, high: number, unit = '') =>
   z
     .string()
-    .default(String(fallback))
     .refine((text) => /^\d{1,10}$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      error: `must be a whole number from ${low} to ${high}${unit}, for example ${fallback}`,
+      error: `must be a whole number from ${low} to ${high}${unit}, for example ${example}`,
     })
     .transform(Number)
+
+const whole = (fallback: number, low: number, high: number, unit = '') =>
+  wholeNumber(fallback, low, high, unit).prefault(String(fallback))
 
 const seconds = (fallback: number, low = 60, high = 3650 * DAY) => whole(fallback, low, high, ' (seconds)')
 
@@ -246,6 +251,15 @@ const environment = z.object({
       error: 'must not have scopes of the administration API: nobody has looked at these clients',
     })
     .default([]),
+  METRICS: choice(['off', 'on']).default('off'),
+  METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
+  METRICS_TOKEN: z
+    .string()
+    // RFC 6750 §2.1: what a header can carry.
+    .regex(/^[\w.~+/-]{32,500}=*$/, {
+      error: 'must be at least 32 letters and digits, for example the output of: openssl rand -hex 32',
+    })
+    .optional(),
 })
 
 /** One variable for the number of each rule. */
@@ -300,6 +314,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     problems.push(
       'GITHUB_URL and GITHUB_API_URL belong together: for your own GitHub set both, for example https://github.example.com and https://github.example.com/api/v3',
     )
+  if (parsed.success) problems.push(...metricsProblems(parsed.data))
   if (!parsed.success || !numbers.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
@@ -336,7 +351,29 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     dynamicRegistration: e.DYNAMIC_REGISTRATION,
     clientMetadataDocuments: e.CLIENT_METADATA_DOCUMENTS === 'on',
     unverifiedClientScopes: e.UNVERIFIED_CLIENT_SCOPES,
+    metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })
+}
+
+/** A host that only this machine reaches, as one listens on it. */
+const listensLocally = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+
+/**
+ * Metrics stand open to nobody by mistake: not where others reach this server, be it through a proxy on the same machine,
+ * which a public issuer or TRUST_PROXY gives away.
+ */
+function metricsProblems(e: z.output<typeof environment>): string[] {
+  if (e.METRICS === 'off') return []
+  if (e.METRICS_PORT !== undefined && e.METRICS_PORT === e.PORT && e.PORT !== 0)
+    return ['METRICS_PORT must be another port than PORT, for example 9464']
+  const local =
+    listensLocally(e.HOST) &&
+    (e.ISSUER === undefined || LOOPBACK.has(new URL(e.ISSUER).hostname)) &&
+    (e.TRUST_PROXY ?? false) === false
+  if (e.METRICS_PORT !== undefined || e.METRICS_TOKEN !== undefined || local) return []
+  return [
+    'METRICS would be open to whoever reaches this server: set METRICS_PORT to a port of its own, for example 9464, or METRICS_TOKEN to a secret, for example the output of: openssl rand -hex 32',
+  ]
 }
 
 function providersOf(e: z.output<typeof environment>): EnvironmentProvider[] {

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts'
+
 /** Work that is done over and over beside the requests, a small batch at a time. */
 export interface Chore {
   name: string
@@ -5,6 +7,12 @@ export interface Chore {
   every: number
   /** Does one batch. Returns how much it did; 0: nothing is left, until the next run. */
   run(): Promise<number>
+}
+
+export interface Housekeeping {
+  close(): Promise<void>
+  /** How each chore is doing: when it was last done to the end (at first: when all began), and how often it failed. */
+  report(): { name: string; every: number; doneAt: number; failures: number }[]
 }
 
 /** Requests come in between two batches. */
@@ -17,15 +25,20 @@ const breath = () => new Promise((resolve) => setImmediate(resolve))
 export function startHousekeeping(
   chores: readonly Chore[],
   onError: (name: string, error: unknown) => void,
-): { close(): Promise<void> } {
+  clock: Clock = Date.now,
+): Housekeeping {
   let closed = false
+  const done = new Map(chores.map(({ name }) => [name, { doneAt: clock(), failures: 0 }]))
   const timers = new Map<string, NodeJS.Timeout>()
   const running = new Map<string, Promise<void>>()
 
   async function work(chore: Chore): Promise<void> {
+    const so = done.get(chore.name) ?? { doneAt: 0, failures: 0 }
     try {
       while (!closed && (await chore.run()) > 0) await breath()
+      so.doneAt = clock()
     } catch (error) {
+      so.failures += 1
       onError(chore.name, error)
     }
   }
@@ -52,5 +65,7 @@ export function startHousekeeping(
       for (const timer of timers.values()) clearTimeout(timer)
       await Promise.all(running.values())
     },
+    report: () =>
+      chores.map(({ name, every }) => ({ name, every, ...(done.get(name) ?? { doneAt: 0, failures: 0 }) })),
   }
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
+import { createHasher } from './accounts/hashing.ts'
 import { createAudit } from './audit/audit.ts'
-import { createHappened } from './audit/happened.ts'
+import { createHappened, type Happened } from './audit/happened.ts'
 import { reportedAudit } from './audit/reported.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence.ts'
@@ -22,6 +23,7 @@ import { createKeptTokens } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
+import type { Observers } from './metrics/metrics.ts'
 import { ADMIN_SCOPES } from './oidc/admin-tokens.ts'
 import { scopesInWords } from './oidc/claims.ts'
 import { createConsents } from './oidc/consents.ts'
@@ -43,6 +45,8 @@ const ID_TOKEN_TTL = 3600
 export interface ServiceOverrides {
   clock?: Clock
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  /** Told what happens; nobody, unless metrics are on. */
+  observers?: Observers | undefined
 }
 
 /**
@@ -50,9 +54,18 @@ export interface ServiceOverrides {
  * that are missing.
  * @throws AppError when the database or the secret key is not as it should be
  */
-export async function openServices(config: Config, { clock = Date.now, logger }: ServiceOverrides) {
+export async function openServices(
+  config: Config,
+  { clock = Date.now, logger, observers }: ServiceOverrides,
+) {
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
-  const db = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, clock, logger })
+  const db = await openDatabase({
+    databaseUrl: config.databaseUrl,
+    dataDir: config.dataDir,
+    clock,
+    logger,
+    waited: observers?.databaseWaited,
+  })
   const artifacts = createArtifactStore(db.artifacts, { clock })
   const audit = createAudit({
     db,
@@ -62,7 +75,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     retention: config.auditRetention,
     identify: async (name) => [(await accounts.find(name))?.id].filter((id) => id !== undefined),
   })
-  const event = createHappened({
+  const happened = createHappened({
     audit,
     logger,
     async nameOf(kind, id) {
@@ -70,6 +83,10 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
       return kind === 'account' ? (await accounts.byId(id))?.displayUsername : undefined
     },
   })
+  const event = <Event extends Happened>(what: Event): void => {
+    observers?.event(what)
+    happened(what)
+  }
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
@@ -77,6 +94,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     issuer: config.issuer,
     logger,
     clock,
+    ended: observers?.mail,
   })
   const consents = createConsents(artifacts, secrets.key('consents'), () => Math.floor(clock() / 1000), event)
   const keys = createSigningKeys({
@@ -92,6 +110,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     db,
     clock,
     mailer,
+    hasher: createHasher({ clock, waited: observers?.hashWaited }),
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },
@@ -178,6 +197,7 @@ export async function openServices(config: Config, { clock = Date.now, logger }:
     config,
     clock,
     logger,
+    observers,
     secrets,
     db,
     artifacts,

@@ -11,9 +11,17 @@ export interface Gate {
   readonly load: { running: number; waiting: number }
 }
 
-/** @param limits.concurrency jobs at once @param limits.queueLimit jobs that may wait */
-export function createGate(limits: { concurrency: number; queueLimit: number; clock: Clock }): Gate {
-  const { concurrency, queueLimit, clock } = limits
+/**
+ * @param limits.concurrency jobs at once @param limits.queueLimit jobs that may wait
+ * @param limits.waited told how long each job waited, in milliseconds
+ */
+export function createGate(limits: {
+  concurrency: number
+  queueLimit: number
+  clock: Clock
+  waited?: ((milliseconds: number) => void) | undefined
+}): Gate {
+  const { concurrency, queueLimit, clock, waited } = limits
   const waiting: (() => void)[] = []
   let running = 0
   let typicalMilliseconds = 50
@@ -45,8 +53,10 @@ export function createGate(limits: { concurrency: number; queueLimit: number; cl
 
   return {
     async run(job) {
+      const asked = clock()
       await enter()
       const started = clock()
+      waited?.(started - asked)
       try {
         return await job()
       } finally {

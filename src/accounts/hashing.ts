@@ -31,12 +31,19 @@ export interface Hasher {
  *
  * @param options.concurrency jobs at once; default: one a core, at most 3
  * @param options.queueLimit jobs that wait behind them; default 64, about two seconds on two cores
+ * @param options.waited told how long each job waited, in milliseconds
  */
-export function createHasher(options: { concurrency?: number; queueLimit?: number; clock: Clock }): Hasher {
+export function createHasher(options: {
+  concurrency?: number
+  queueLimit?: number
+  clock: Clock
+  waited?: ((milliseconds: number) => void) | undefined
+}): Hasher {
   const gate = createGate({
     concurrency: options.concurrency ?? Math.min(availableParallelism(), threadsForHashing),
     queueLimit: options.queueLimit ?? 64,
     clock: options.clock,
+    waited: options.waited,
   })
   const normalized = (password: string): string => password.normalize('NFC')
 

@@ -64,7 +64,7 @@ export function registerRequestLog(app: FastifyInstance): void {
   })
   app.addHook('onResponse', async (request, reply) => {
     // Probes come every few seconds; they would be most of the log.
-    const level = request.url.startsWith('/health/') || quiet.has(request) ? 'debug' : 'info'
+    const level = /^\/(health\/|metrics$)/.test(request.url) || quiet.has(request) ? 'debug' : 'info'
     request.log[level](
       { req: request, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) },
       'request',

@@ -31,6 +31,8 @@ export interface Mailer {
   defer(prepare: () => Promise<Mail | undefined>): void
   /** Resolves when everything queued so far is sent or given up. */
   idle(): Promise<void>
+  /** Messages being sent, and waiting for it or for another try. */
+  load(): { running: number; waiting: number }
   /** Rejects when mail cannot be sent now (`doctor`). */
   check(): Promise<void>
   /** Sends what is queued, for at most ten seconds and without waiting between tries, then closes the connections. */
@@ -49,6 +51,7 @@ const drainMilliseconds = 10_000
  * @param options.smtpUrl without one, messages are written to `outboxDir`
  * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host
  * @param options.backoff milliseconds before the second and the third try
+ * @param options.ended told what became of each message
  * @throws when `from` holds a line break
  */
 export function createMailer(options: {
@@ -60,8 +63,9 @@ export function createMailer(options: {
   clock: Clock
   viewsDir?: string
   backoff?: readonly number[]
+  ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
 }): Mailer {
-  const { smtpUrl, issuer, outboxDir, logger, clock } = options
+  const { smtpUrl, issuer, outboxDir, logger, clock, ended } = options
   const from = options.from ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`
   if (/\p{Cc}/u.test(from)) throw new Error('The sender of mails must not hold control characters.')
   const viewsDir = options.viewsDir ?? join(import.meta.dirname, '../../views')
@@ -73,9 +77,11 @@ export function createMailer(options: {
     width: smtpUrl ? 2 : 1,
     backoff: options.backoff ?? [2_000, 15_000],
     delivered({ template }, file) {
+      ended?.('sent')
       logger.info({ template, ...(file && { file }) }, file ? 'mail written to the outbox' : 'mail sent')
     },
     failed({ template, to }, error, tries) {
+      ended?.('failed')
       const reason = (error instanceof Error ? error.message : String(error)).replaceAll(to, '(recipient)')
       logger.error({ template, recipient: fingerprint(to), tries, reason }, 'mail could not be sent')
     },
@@ -88,6 +94,7 @@ export function createMailer(options: {
 
   const push = (prepare: () => Promise<Mail | undefined>): void => {
     if (queue.length >= maximumQueue) {
+      ended?.('dropped')
       logger.error({ queue: queue.length }, 'mail dropped: the queue is full')
       return
     }
@@ -96,6 +103,7 @@ export function createMailer(options: {
         const mail = await prepare()
         return mail && compose(mail)
       } catch (error) {
+        ended?.('failed')
         logger.error({ err: error }, 'mail could not be prepared')
         return undefined
       }
@@ -106,6 +114,7 @@ export function createMailer(options: {
     send: (mail) => push(async () => mail),
     defer: push,
     idle: () => queue.idle(),
+    load: () => ({ running: queue.running, waiting: queue.length }),
     check: () => transport.check(),
     async close() {
       queue.hurry()

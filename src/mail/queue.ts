@@ -63,6 +63,10 @@ export function createDeliveryQueue(options: {
       })
       pump()
     },
+    /** What is under way. */
+    get running(): number {
+      return running
+    },
     /** What is not under way: not started, or resting before another try. */
     get length(): number {
       return waiting.length + resting

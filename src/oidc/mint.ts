@@ -61,6 +61,8 @@ export function createMint(deps: {
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
   upstreamSessions: Pick<UpstreamSessions, 'remember'>
+  /** Told by which grant tokens were issued. */
+  issued?: ((grant: string) => void) | undefined
   /** Told when a family of tokens has ended before its time. */
   revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
   /** The account, if it and its sign-ins of a generation still count. */
@@ -111,13 +113,16 @@ export function createMint(deps: {
       const access = new provider.AccessToken(shared)
       const refresh = new provider.RefreshToken({ ...shared, amr, authTime })
       const [access_token, refresh_token] = await Promise.all([access.save(), refresh.save()])
+      deps.issued?.(ORIGIN)
       return { access_token, refresh_token, token_type: 'Bearer', expires_in: access.expiration }
     },
 
     async issueAccessToken(who) {
       const provider = deps.current()
       const access = new provider.AccessToken({ ...(await newGrant(provider, who)), gty: ORIGIN })
-      return { access_token: await access.save(), expires_in: access.expiration }
+      const access_token = await access.save()
+      deps.issued?.(ORIGIN)
+      return { access_token, expires_in: access.expiration }
     },
 
     async refresh(value) {
@@ -144,6 +149,7 @@ export function createMint(deps: {
       const next = { ...shared, gty: origin, amr, authTime, iiat, rotations: rotations + 1 }
       const access = new provider.AccessToken({ ...shared, gty: origin })
       const refresh_token = await new provider.RefreshToken(next).save()
+      deps.issued?.('refresh_token')
       return {
         access_token: await access.save(),
         refresh_token,

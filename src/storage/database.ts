@@ -11,6 +11,8 @@ export interface Database {
   artifacts: Sql
   /** Names of the migrations that opening this database applied, in order. */
   appliedMigrations: readonly string[]
+  /** Connections in use and idle, and how many wait for one. Absent where there is no pool (SQLite). */
+  pool?(): { busy: number; idle: number; waiting: number }
   /** Rejects when the database cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -21,6 +21,8 @@ export interface OpenDatabaseOptions {
   dataDir: string
   clock: Clock
   logger?: StorageLogger | undefined
+  /** Told how long a connection of the pool, or on SQLite the end of a transaction, was waited for; in milliseconds. */
+  waited?: ((milliseconds: number) => void) | undefined
 }
 
 /**
@@ -57,7 +59,8 @@ const sqliteFiles = (databaseUrl: string, dataDir: string): { main: string; arti
   }
 }
 
-const openOnSqlite = async ({ databaseUrl, dataDir, clock }: OpenDatabaseOptions): Promise<Database> => {
+const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => {
+  const { databaseUrl, dataDir, clock, waited } = options
   if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const files = sqliteFiles(databaseUrl, dataDir)
 
@@ -77,7 +80,7 @@ const openOnSqlite = async ({ databaseUrl, dataDir, clock }: OpenDatabaseOptions
   }
 
   const { PrismaClient } = await import('./generated/sqlite/client.ts')
-  const prisma = new PrismaClient({ adapter: createPrismaSqliteAdapter(files.main) })
+  const prisma = new PrismaClient({ adapter: createPrismaSqliteAdapter(files.main, waited) })
   await prisma.$connect()
   const reads = createSqliteSql(openSqlite(files.main, { readonly: true, synchronous: 'FULL' }))
   const artifactSql = createSqliteSql(artifacts)
@@ -98,9 +101,10 @@ const openOnSqlite = async ({ databaseUrl, dataDir, clock }: OpenDatabaseOptions
   }
 }
 
-const openOnPostgres = async ({ databaseUrl, clock, logger }: OpenDatabaseOptions): Promise<Database> => {
+const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Database> => {
+  const { databaseUrl, clock, logger, waited } = options
   const applied = await migrateOnPostgres(databaseUrl, clock)
-  const pool = createPostgresPool(databaseUrl, logger)
+  const pool = createPostgresPool(databaseUrl, logger, waited)
   const { PrismaClient: PostgresClient } = await import('./generated/postgresql/client.ts')
   const prisma = new PostgresClient({ adapter: new PrismaPg(pool) })
   const sql = createPostgresSql(pool)
@@ -110,6 +114,11 @@ const openOnPostgres = async ({ databaseUrl, clock, logger }: OpenDatabaseOption
     reads: sql,
     artifacts: sql,
     appliedMigrations: applied,
+    pool: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     async ping() {
       await sql.get('SELECT 1')
     },

@@ -21,7 +21,11 @@ const parsers = new Map<number, (text: string) => unknown>([
  * The one pool of the process, shared by Prisma and `Sql`. A connection that breaks is logged, dropped and replaced
  * by the next query; it never raises an unhandled `error` event.
  */
-export const createPostgresPool = (databaseUrl: string, logger?: StorageLogger): pg.Pool => {
+export const createPostgresPool = (
+  databaseUrl: string,
+  logger?: StorageLogger,
+  waited?: (milliseconds: number) => void,
+): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: 'latchkey',
@@ -43,7 +47,23 @@ export const createPostgresPool = (databaseUrl: string, logger?: StorageLogger):
     client.on('error', (error) => logger?.warn({ err: error }, 'a database connection was lost')),
   )
   pool.on('error', () => undefined)
+  if (waited !== undefined) tellWaits(pool, waited)
   return pool
+}
+
+/** Tells how long each connection was waited for. The pool's own `query` asks with a callback, Prisma with a promise. */
+const tellWaits = (pool: pg.Pool, waited: (milliseconds: number) => void): void => {
+  const connect = pool.connect.bind(pool) as (...given: unknown[]) => unknown
+  const timed = (done?: (...answer: unknown[]) => void): unknown => {
+    const asked = performance.now()
+    const told = () => waited(performance.now() - asked)
+    if (done === undefined) return (connect() as Promise<unknown>).finally(told)
+    return connect((...answer: unknown[]) => {
+      told()
+      done(...answer)
+    })
+  }
+  pool.connect = timed as pg.Pool['connect']
 }
 
 /** `?` outside quotes becomes `$1`, `$2`, …; the name lets the server keep the plan. */

@@ -12,28 +12,42 @@ const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
  * another request would join that transaction and be rolled back with it. Here everything outside the transaction
  * waits for its end. Within `$transaction(async (tx) => …)` use only `tx`: the outer client waits for ever (until
  * Prisma's time limit ends the transaction).
+ * @param waited told how long, in milliseconds, by whoever waited
  */
-const oneAtATime = (adapter: Adapter): Adapter => {
+const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): Adapter => {
   // Every waiter looks again itself, in the turn in which it goes on: between the answer of a common helper and its
   // caller, another waiter would begin.
   let transaction: Promise<void> | undefined
+  const startWaiting = (): (() => void) | undefined => {
+    if (waited === undefined || transaction === undefined) return undefined
+    const asked = performance.now()
+    return () => waited(performance.now() - asked)
+  }
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
     async queryRaw(query) {
+      const waitedHere = startWaiting()
       while (transaction !== undefined) await transaction
+      waitedHere?.()
       return adapter.queryRaw(query)
     },
     async executeRaw(query) {
+      const waitedHere = startWaiting()
       while (transaction !== undefined) await transaction
+      waitedHere?.()
       return adapter.executeRaw(query)
     },
     async executeScript(script) {
+      const waitedHere = startWaiting()
       while (transaction !== undefined) await transaction
+      waitedHere?.()
       return adapter.executeScript(script)
     },
     async startTransaction(isolationLevel) {
+      const waitedHere = startWaiting()
       while (transaction !== undefined) await transaction
+      waitedHere?.()
       const { promise, resolve } = Promise.withResolvers<void>()
       transaction = promise
       const end = (): void => {
@@ -79,8 +93,11 @@ const announceEnd = (transaction: Transaction, end: () => void): Transaction => 
   return transaction
 }
 
-/** Prisma's SQLite adapter with our connection settings and one transaction at a time. */
-export const createPrismaSqliteAdapter = (path: string): Factory => {
+/**
+ * Prisma's SQLite adapter with our connection settings and one transaction at a time.
+ * @param waited told how long a statement waited for the end of a transaction, in milliseconds
+ */
+export const createPrismaSqliteAdapter = (path: string, waited?: (milliseconds: number) => void): Factory => {
   const factory = new PrismaBetterSqlite3({ url: path, timeout: busyTimeout })
   return {
     provider: factory.provider,
@@ -88,7 +105,7 @@ export const createPrismaSqliteAdapter = (path: string): Factory => {
     async connect() {
       const adapter = await factory.connect()
       await adapter.executeScript(connectionPragmas({ synchronous: 'FULL' }))
-      return oneAtATime(adapter)
+      return oneAtATime(adapter, waited)
     },
   }
 }

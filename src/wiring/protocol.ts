@@ -11,6 +11,7 @@ import { isCurrent, rememberAccounts } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
+import { reportGrants } from '../oidc/issued.ts'
 import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
@@ -37,7 +38,7 @@ const KEY_WATCH = 2000
 
 /** The protocol endpoints, and what the pages need of the protocol. */
 export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
-  const { accounts, artifacts, config, consents, keys, secrets } = services
+  const { accounts, artifacts, config, consents, keys, observers, secrets } = services
   const resources = withAdminApi(config.issuer, services.resources)
   const ttl = {
     accessToken: config.accessTokenTtl,
@@ -90,9 +91,13 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       logProtocolEvents(provider, app.log, {
         explainRedirect: explainRedirectMismatch,
         diagnose: services.clientEvidence.diagnose,
-        record: services.rejections.record,
+        record(refusal) {
+          observers?.refused(refusal.endpoint, refusal.error)
+          services.rejections.record(refusal)
+        },
         countFailure: http.countFailure,
       })
+      if (observers) reportGrants(provider, observers.issued)
       reportSecurityEvents(provider, services.event)
       giveSuccessBack(provider)
       answerOutages(provider, asStorageError)
@@ -122,6 +127,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const sessions = observedSessions(signIns, services, remember)
   const mint = createMint({
     current,
+    issued: observers?.issued,
     clock: services.clock,
     artifacts,
     upstreamSessions,

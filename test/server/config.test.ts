@@ -31,6 +31,54 @@ test('an empty environment gives a working configuration, frozen', () => {
   expect(Object.isFrozen(config)).toBe(true)
 })
 
+const RANDOM = '5f3b9c0de81a47c2b6d4f0e9a7c85b13'
+
+test.each([
+  {},
+  { HOST: '127.0.0.1' },
+  { HOST: '::1', ISSUER: 'http://127.0.0.1:3000' },
+  { HOST: '0.0.0.0', METRICS_PORT: '9464' },
+  { HOST: '0.0.0.0', ISSUER: 'https://id.example.com', METRICS_TOKEN: RANDOM },
+  { ISSUER: 'https://id.example.com', TRUST_PROXY: '1', METRICS_PORT: '0' },
+])('metrics behind a port, behind a token, or on loopback alone: %j', (env: Record<string, string>) => {
+  expect(problemsOf({ METRICS: 'on', ...env })).toEqual([])
+})
+
+test.each([
+  { HOST: '0.0.0.0' },
+  { HOST: '::' },
+  { HOST: 'localhost.example.com' },
+  { HOST: '127.0.0.1.example.com' },
+  // A proxy on the same machine hands everything on.
+  { ISSUER: 'https://id.example.com' },
+  { HOST: '127.0.0.1', TRUST_PROXY: 'loopback' },
+])(
+  'metrics that anybody could read are refused at start, with both ways out: %j',
+  (env: Record<string, string>) => {
+    const problems = problemsOf({ METRICS: 'on', ...env })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(/^METRICS .*METRICS_PORT.*9464.*METRICS_TOKEN.*openssl rand -hex 32/)
+    expect(problemsOf({ METRICS: 'off', ...env })).toEqual([])
+    expect(problemsOf(env)).toEqual([])
+  },
+)
+
+test('a wrong port or token of the metrics is reported with a good value', () => {
+  for (const METRICS_PORT of ['-1', '70000', 'http', '9464.5'])
+    expect(problemsOf({ METRICS: 'on', METRICS_PORT })).toEqual([
+      'METRICS_PORT must be a whole number from 0 to 65535, for example 9464',
+    ])
+  expect(problemsOf({ METRICS: 'on', PORT: '4000', METRICS_PORT: '4000' })).toEqual([
+    'METRICS_PORT must be another port than PORT, for example 9464',
+  ])
+  for (const METRICS_TOKEN of ['short', 'with blanks with blanks with blanks', `${RANDOM}\n${RANDOM}`])
+    expect(problemsOf({ METRICS: 'on', METRICS_TOKEN })).toEqual([
+      expect.stringMatching(/^METRICS_TOKEN must be at least 32.*openssl rand -hex 32$/),
+    ])
+  const config = parseConfig({ METRICS: 'on', METRICS_TOKEN_FILE: '/run/token' }, () => `${RANDOM}\n`)
+  expect(config.metrics).toEqual({ token: RANDOM, port: undefined })
+})
+
 test('every wrong value is reported at once, each with its variable and a good value', () => {
   const problems = problemsOf({
     PORT: 'eighty',

@@ -1,0 +1,82 @@
+// Metrics own: what is counted, under which names and labels, and who may read it. They do not own what they count: each part
+// of the server tells of it in its own words, through `Observers`, or is asked when somebody reads (`Sources`).
+//
+//   request, event, refusal, token, wait, mail ──told──► counters, histograms ─┐
+//   queues, pool, chores, keys ──────────────────asked─► gauges ───────────────┴─► GET /metrics (routes.ts)
+//
+// The client library is loaded only here, and this file only when METRICS=on. Labels name no client and no person, and a
+// label whose values come from elsewhere takes a bounded number of them.
+import { createCap } from './cap.ts'
+import { createInstruments } from './instruments.ts'
+import { readSources, type Sources } from './sources.ts'
+
+/** What happens, as those tell it with whom it happens. Nobody waits for it, and it never throws. */
+export interface Observers {
+  event(event: { type: string; reason?: unknown; provider?: unknown }): void
+  /** A request was answered. @param route its pattern; undefined: none fits @param milliseconds until the last byte */
+  answered(request: { method: string; route: string | undefined; status: number; milliseconds: number }): void
+  /** The protocol refused a request. @param error the code of RFC 6749 and its kin */
+  refused(endpoint: string, error: string): void
+  /** A token response. @param grant its short name */
+  issued(grant: string): void
+  hashWaited(milliseconds: number): void
+  databaseWaited(milliseconds: number): void
+  mail(result: 'sent' | 'failed' | 'dropped'): void
+}
+
+export interface Metrics {
+  observers: Observers
+  /** Says whom to ask at each reading. */
+  ask(sources: Sources): void
+  /** Everything, in the text format of Prometheus. */
+  read(): Promise<string>
+  readonly contentType: string
+}
+
+/** What a server of ours answers; another method is counted as “other”. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** How often the load of the event loop is looked at, in milliseconds. */
+const UTILIZATION = 1000
+
+export async function openMetrics(): Promise<Metrics> {
+  const client = await import('@prometheus-io/client')
+  const registry = new client.Registry()
+  client.collectDefaultMetrics({ register: registry, eventLoopUtilizationTimeout: UTILIZATION })
+  const count = createInstruments(client, registry)
+  const [error, provider, reason, grant] = [createCap(), createCap(), createCap(), createCap()]
+  let sources: Sources | undefined
+  // From the start: what appears only with its first failure hides that one from a rate.
+  for (const result of ['sent', 'failed', 'dropped']) count.mails.inc({ result }, 0)
+  count.signIns.inc({ way: 'password' }, 0)
+
+  return {
+    observers: {
+      event(event) {
+        count.events.inc({ event: event.type })
+        if (event.type === 'account.signed_in')
+          count.signIns.inc({ way: event.provider === undefined ? 'password' : provider(event.provider) })
+        if (event.type === 'account.sign_in_failed')
+          count.signInFailures.inc({ reason: reason(event.reason) })
+      },
+      answered({ method: sent, route = 'none', status, milliseconds }) {
+        const method = METHODS.has(sent) ? sent : 'other'
+        count.requests.inc({ method, route, status })
+        count.duration.observe({ method, route }, milliseconds / 1000)
+      },
+      refused: (endpoint, code) => count.refusals.inc({ endpoint, error: error(code) }),
+      issued: (name) => count.tokens.inc({ grant: grant(name) }),
+      hashWaited: (milliseconds) => count.hashWait.observe(milliseconds / 1000),
+      databaseWaited: (milliseconds) => count.databaseWait.observe(milliseconds / 1000),
+      mail: (result) => count.mails.inc({ result }),
+    },
+    ask(given) {
+      sources = given
+    },
+    async read() {
+      if (sources !== undefined) await readSources(sources, count)
+      return registry.metrics()
+    },
+    contentType: registry.contentType,
+  }
+}
