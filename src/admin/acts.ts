@@ -37,6 +37,9 @@ const TABLE = {
   'key.retire': { needs: 'dangerous', words: 'withdraw a signing key' },
   'registration_token.create': { needs: 'dangerous', words: 'make an initial access token' },
   'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
+  'configuration.apply': { needs: 'dangerous', words: 'apply a configuration file' },
+  // It says what applying would do, and does nothing: auditors may.
+  'configuration.plan': { needs: 'read', words: 'compare a configuration file with what there is' },
   // It reads the log and leaves an entry that it did: auditors may.
   'audit.verify': { needs: 'read', words: 'verify the audit log' },
 } as const satisfies Record<string, { needs: Needs; words: string }>

@@ -12,17 +12,22 @@ export interface NewSecret {
 
 /**
  * Does one change, through the service whose it is: with its checks, and its entry in the audit log.
- * @param secretOf the value of a provider's secret @param issued told of each secret that is made
+ * @param what.version that of the client which the change was planned for: what was written meanwhile is not overwritten
+ * @param what.secretOf the value of a provider's secret @param issued told of each secret that is made
  */
 export async function applyChange(
-  change: Change,
-  services: Services,
-  secretOf: (change: Change) => string | undefined,
+  what: {
+    change: Change
+    version: string | undefined
+    secretOf(change: Change): string | undefined
+    services: Services
+  },
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
+  const { change, version, secretOf, services } = what
   if (change.kind === 'resource') return applyResource(change, services.resources)
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
-  return applyClient(change, services.clients, issued)
+  return applyClient(change, version, services.clients, issued)
 }
 
 const after = (fields: readonly FieldChange[], ...except: string[]): Fields =>
@@ -63,10 +68,11 @@ async function applyProvider(
 
 async function applyClient(
   { action, name, id = '', fields }: Change,
+  ifVersion: string | undefined,
   clients: Services['clients'],
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
-  if (action === 'delete') return void (await clients.delete(id))
+  if (action === 'delete') return void (await clients.delete(id, { ifVersion }))
   const { key, ...own } = after(fields, 'disabled')
   const input = { ...own, ...(key !== undefined && { software_id: key }) }
   let clientId = id
@@ -77,7 +83,7 @@ async function applyClient(
       issued({ name, client_id: clientId, client_secret: client.client_secret })
   }
   if (action === 'create') tell(await clients.create(input, { source: 'configuration', verified: true }))
-  else if (Object.keys(input).length > 0) tell(await clients.update(id, input))
+  else if (Object.keys(input).length > 0) tell(await clients.update(id, input, { ifVersion }))
   const disabled = disabledBy(fields)
   if (disabled === true) await clients.disable(clientId)
   else if (disabled === false) await clients.enable(clientId)

@@ -19,7 +19,13 @@ import {
   type Wanted,
 } from './document.ts'
 import { exportYaml } from './export.ts'
-import type { ConfigurationDependencies, ReadSecret } from './ports.ts'
+import {
+  type ConfigurationDependencies,
+  type Fields,
+  missingSecret,
+  type ReadSecret,
+  type SecretSource,
+} from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import type { ConfigurationStore } from './store.ts'
 import { createYamlOf } from './yaml-of.ts'
@@ -40,6 +46,16 @@ export interface Drift {
   problem?: string
 }
 
+export interface PlanOptions {
+  /** What to say about a secret that cannot be read. */
+  missing?: (source: SecretSource) => string
+}
+
+export interface ApplyOptions extends PlanOptions {
+  /** Looks at the plan before its first change is done: what it throws is thrown, and nothing is changed. */
+  check?: (plan: Plan, before: (change: Change) => Fields | undefined) => void
+}
+
 export function createConfiguration(
   deps: ConfigurationDependencies & {
     store: ConfigurationStore
@@ -49,35 +65,59 @@ export function createConfiguration(
 ) {
   const { store, events, ...services } = deps
 
-  const planOf = async (configuration: Configuration, readSecret: ReadSecret) => {
+  const planOf = async (configuration: Configuration, readSecret: ReadSecret, missing = missingSecret) => {
     const existing = await readCurrent(services)
-    const secrets = await readSecrets(configuration.wanted, existing, readSecret, services)
-    return { plan: diff(configuration, existing, secrets.differs), secretOf: secrets.valueOf }
+    const secrets = await readSecrets(configuration.wanted, existing, readSecret, missing, services)
+    const plan = await diff(configuration, existing, secrets.differs)
+    const byId = new Map(existing.map((each) => [`${each.kind} ${each.id}`, each]))
+    return { plan, secretOf: secrets.valueOf, before: ({ kind, id }: Change) => byId.get(`${kind} ${id}`) }
+  }
+
+  async function driftOf(existing: readonly Existing[]): Promise<Drift | undefined> {
+    const last = await store.latest()
+    if (last === null) return undefined
+    const facts = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
+    try {
+      const configuration = await configurationOf(JSON.parse(last.document), services)
+      return { ...facts, plan: await diff(configuration, existing) }
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      const [problem] = error.problems
+      return { ...facts, problem: `${problem?.path}: ${problem?.message}` }
+    }
   }
 
   return {
     /** What applying a file would do. Changes nothing. @throws ConfigurationError with every problem at once */
-    async plan(source: string, readSecret: ReadSecret): Promise<Plan> {
-      return (await planOf(parseConfiguration(source, services), readSecret)).plan
+    async plan(source: string, readSecret: ReadSecret, { missing }: PlanOptions = {}): Promise<Plan> {
+      return (await planOf(await parseConfiguration(source, services), readSecret, missing)).plan
     },
 
     /**
      * Makes what exists what the file says. Applying it again does nothing.
      * @throws ConfigurationError before anything is changed · AppError configuration_busy (409): another apply runs
      */
-    async apply(source: string, readSecret: ReadSecret): Promise<Applied> {
-      const configuration = parseConfiguration(source, services)
+    async apply(
+      source: string,
+      readSecret: ReadSecret,
+      { missing, check }: ApplyOptions = {},
+    ): Promise<Applied> {
+      const configuration = await parseConfiguration(source, services)
       const actor = currentAct()?.actor
       const by = actor?.name ?? actor?.kind.replace('_', ' ') ?? 'server'
       const lock = await store.lock(by)
       if (lock === undefined) throw busy()
       try {
-        const { plan, secretOf } = await planOf(configuration, readSecret)
+        const { plan, secretOf, before } = await planOf(configuration, readSecret, missing)
+        check?.(plan, (change) => before(change)?.fields)
         const applied: Applied = { done: [], secrets: [] }
         for (const change of plan.changes) {
           try {
             if (!(await lock.renew())) throw busy()
-            await applyChange(change, services, secretOf, (secret) => applied.secrets.push(secret))
+            const version = before(change)?.version
+            await applyChange({ change, version, secretOf, services }, (secret) =>
+              applied.secrets.push(secret),
+            )
           } catch (error) {
             return { ...applied, failed: { change, error } }
           }
@@ -92,21 +132,16 @@ export function createConfiguration(
     },
 
     /** A file that describes what exists. No secrets. */
-    export: async (): Promise<string> => exportYaml(await readCurrent(services), services),
+    export: async (): Promise<string> => (await exportYaml(await readCurrent(services), services)) ?? '',
 
     /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
-    async drift(): Promise<Drift | undefined> {
-      const last = await store.latest()
-      if (last === null) return undefined
-      const facts = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
-      try {
-        const configuration = configurationOf(JSON.parse(last.document), services)
-        return { ...facts, plan: diff(configuration, await readCurrent(services)) }
-      } catch (error) {
-        if (!(error instanceof ConfigurationError)) throw error
-        const [problem] = error.problems
-        return { ...facts, problem: `${problem?.path}: ${problem?.message}` }
-      }
+    drift: async (): Promise<Drift | undefined> => driftOf(await readCurrent(services)),
+
+    /** Both at one look: the drift, and the export unless it is longer than that many characters. */
+    async overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }> {
+      const existing = await readCurrent(services)
+      const drift = await driftOf(existing)
+      return { drift, yaml: await exportYaml(existing, services, longest) }
     },
 
     yamlOf: createYamlOf(services),
@@ -123,6 +158,7 @@ async function readSecrets(
   wanted: readonly Wanted[],
   existing: readonly Existing[],
   readSecret: ReadSecret,
+  missing: (source: SecretSource) => string,
   { providers }: Pick<ConfigurationDependencies, 'providers'>,
 ) {
   const values = new Map<string, string>()
@@ -136,11 +172,7 @@ async function readSecrets(
       values.set(name, value)
       differs.set(name, !(found?.hasSecret && (await providers.secretIs(name, value))))
     } else if (!found?.hasSecret) {
-      const message =
-        secret.env === undefined
-          ? `${secret.file} cannot be read`
-          : `the environment variable ${secret.env} is not set`
-      problems.push({ line, path: sectionOf(kind), message })
+      problems.push({ line, path: sectionOf(kind), message: missing(secret) })
     }
   }
   if (problems.length > 0) throw new ConfigurationError(problems)

@@ -1,5 +1,6 @@
 import type { Kind } from './document.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
+import { type Breathe, createBreathe } from './slices.ts'
 
 /** Something that exists, in the form that a file describes it in. */
 export interface Existing {
@@ -15,6 +16,8 @@ export interface Existing {
   title?: string
   /** Set in the environment, or registered by itself: not for a file to change. */
   foreign: boolean
+  /** Another one after every change. */
+  version?: string
 }
 
 /** What a client has that is no configuration: ids, secrets, times, where it came from. */
@@ -46,6 +49,7 @@ export function clientOf(client: object): Existing {
     id: String(view.client_id),
     ...(named && { key }),
     title: String(view.client_name),
+    version: String(view.version),
     fields: { ...fields, ...(named && { key }) },
     foreign,
   }
@@ -72,14 +76,15 @@ export function resourceOf(resource: object): Existing {
   }
 }
 
-/** Everything that a file can describe. */
+/** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(
   services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
 ): Promise<Existing[]> {
+  const breathe = createBreathe()
   const [resources, providers, clients] = await Promise.all([
-    all((page) => services.resources.list(page)),
+    all((page) => services.resources.list(page), breathe),
     services.providers.list(),
-    all((page) => services.clients.list(page)),
+    all((page) => services.clients.list(page), breathe),
   ])
   return [...resources.map(resourceOf), ...providers.map(providerOf), ...clients.map(clientOf)]
 }
@@ -89,6 +94,7 @@ async function all(
     limit: number
     cursor?: string
   }) => Promise<{ items: readonly object[]; next_cursor?: string }>,
+  breathe: Breathe,
 ): Promise<object[]> {
   const items: object[] = []
   for (let cursor: string | undefined; ; ) {
@@ -96,5 +102,7 @@ async function all(
     items.push(...page.items)
     if (page.next_cursor === undefined) return items
     cursor = page.next_cursor
+    // On SQLite a page is read without ever waiting.
+    await breathe()
   }
 }

@@ -3,6 +3,7 @@ import type { Existing } from './current.ts'
 import { type Configuration, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
 import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
+import { createBreathe } from './slices.ts'
 
 export interface FieldChange {
   field: string
@@ -36,21 +37,24 @@ export interface Plan {
  * @param secretDiffers whether a provider's secret is another one than the file's; undefined: cannot be known
  * @throws ConfigurationError about names that fit nothing, or several things
  */
-export function diff(
+export async function diff(
   { wanted, prune }: Configuration,
   existing: readonly Existing[],
   secretDiffers: ReadonlyMap<string, boolean> = new Map(),
-): Plan {
+): Promise<Plan> {
   const problems: ConfigurationProblem[] = []
   const named = new Set<Existing>()
   const byName = index(existing)
-  const changes = wanted.flatMap((entry) => {
+  const changes: Change[] = []
+  const breathe = createBreathe()
+  for (const entry of wanted) {
     const { found, problem } = match(entry, byName)
     if (problem !== undefined)
       problems.push({ line: entry.line, path: sectionOf(entry.kind), message: problem })
     if (found !== undefined) named.add(found)
-    return problem === undefined ? changeOf(entry, found, secretDiffers.get(entry.name)) : []
-  })
+    if (problem === undefined) changes.push(...changeOf(entry, found, secretDiffers.get(entry.name)))
+    await breathe()
+  }
   if (problems.length > 0) throw new ConfigurationError(problems)
   const others = existing.filter((each) => !named.has(each) && !each.foreign)
   const deletions = others.filter(({ kind }) => prune.has(kind)).map(deletion)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ConfigurationDependencies, Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem, refusedFields } from './problems.ts'
+import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
 
 export const KINDS = ['resource', 'provider', 'client'] as const
@@ -83,17 +84,17 @@ type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'provi
  * Reads a configuration file.
  * @throws ConfigurationError with every problem at once, each with its line and path
  */
-export function parseConfiguration(source: string, services: Services): Configuration {
+export async function parseConfiguration(source: string, services: Services): Promise<Configuration> {
   const { value, lineOf } = readYaml(source)
   return configurationOf(value, services, lineOf)
 }
 
 /** As `parseConfiguration`, of a file that was read before. @throws ConfigurationError */
-export function configurationOf(
+export async function configurationOf(
   value: unknown,
   services: Services,
   lineOf: (path: Path) => number = () => 1,
-): Configuration {
+): Promise<Configuration> {
   const data = withoutNulls(value)
   const problems: ConfigurationProblem[] = []
   const report = (path: Path, message: string) =>
@@ -104,17 +105,17 @@ export function configurationOf(
     if (issue.code !== 'unrecognized_keys') report(path, issue.message)
     else for (const key of issue.keys) report([...path, key], unknownKey(path, schemaKeys(path)))
   }
-  const wanted = KINDS.flatMap((kind) => {
+  const wanted: Wanted[] = []
+  const breathe = createBreathe()
+  for (const kind of KINDS) {
     const entries: unknown = (data as Fields | null)?.[sectionOf(kind)]
-    return Array.isArray(entries)
-      ? entries.flatMap((entry, index) => {
-          const path = [sectionOf(kind), index]
-          return wantedOf(kind, entry, services, lineOf(path), (field, message) =>
-            report([...path, ...field], message),
-          )
-        })
-      : []
-  })
+    for (const [index, entry] of (Array.isArray(entries) ? entries : []).entries()) {
+      const path = [sectionOf(kind), index]
+      const tell: Report = (field, message) => report([...path, ...field], message)
+      wanted.push(...wantedOf(kind, entry, services, lineOf(path), tell))
+      await breathe()
+    }
+  }
   for (const { kind, name, line } of repeated(wanted))
     problems.push({ line, path: sectionOf(kind), message: `names ${name} twice` })
   const prune = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()

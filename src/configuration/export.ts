@@ -1,25 +1,43 @@
 import type { Existing } from './current.ts'
-import { KINDS, type Kind } from './document.ts'
-import type { ConfigurationDependencies, Fields } from './ports.ts'
-import { entryOf, yamlText } from './yaml-of.ts'
+import { KINDS, type Kind, sectionOf } from './document.ts'
+import type { ConfigurationDependencies } from './ports.ts'
+import { createBreathe } from './slices.ts'
+import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
 
 /**
  * Everything that a file can describe, as a file: applying it here changes nothing. The same things give the same text.
- * Left out: what the environment sets, and clients that registered themselves.
+ * Left out: what the environment sets, and clients that registered themselves. Requests come in between: with ten thousand
+ * clients it takes seconds.
+ * @param longest characters; undefined when it would be longer
  */
-export function exportYaml(
+export async function exportYaml(
   existing: readonly Existing[],
   services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
-): string {
+  longest = Number.POSITIVE_INFINITY,
+): Promise<string | undefined> {
+  const breathe = createBreathe()
+  const entryOf = createEntryOf(services)
   const keys = Map.groupBy(existing, ({ key }) => key)
-  const section = (kind: Kind): Fields[] =>
-    existing
+  let text = yamlText({ version: 1 })
+  for (const kind of KINDS) {
+    const named = existing
       .filter((each) => each.kind === kind && !each.foreign)
-      .map((each) => ({ each, entry: entryOf(unambiguous(each, keys), services) }))
+      .map((each) => unambiguous(each, keys))
       .sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
-      .map(({ entry }) => entry)
-  return yamlText({ version: 1, ...Object.fromEntries(KINDS.map((kind) => [`${kind}s`, section(kind)])) })
+    if (named.length === 0) text += sectionText(kind, [])
+    for (const [index, each] of named.entries()) {
+      const section = sectionText(kind, [entryOf(each)])
+      // Its heading stands once, before the first.
+      text += index === 0 ? section : section.slice(section.indexOf('\n') + 1)
+      if (text.length > longest) return undefined
+      await breathe()
+    }
+  }
+  return text
 }
+
+const sectionText = (kind: Kind, entries: readonly unknown[]): string =>
+  yamlText({ [sectionOf(kind)]: entries })
 
 /** A key that two clients have names neither. */
 function unambiguous(each: Existing, keys: ReadonlyMap<string | undefined, Existing[]>): Existing {
@@ -29,5 +47,5 @@ function unambiguous(each: Existing, keys: ReadonlyMap<string | undefined, Exist
   return { ...rest, fields }
 }
 
-const sortKey = ({ each, entry }: { each: Existing; entry: Fields }): string =>
-  each.kind === 'client' ? String(entry.key ?? `~${each.id}`) : each.id
+const sortKey = ({ kind, id, fields: { key } }: Existing): string =>
+  kind === 'client' ? (isNamed(key) ? key : `~${id}`) : id

@@ -16,10 +16,11 @@ export interface ConfigurationDependencies {
   clients: Section & {
     list(page: { limit: number; cursor?: string }): Promise<Page>
     create(fields: Fields, origin: { source: 'configuration'; verified: true }): Promise<object>
-    update(clientId: string, changes: Fields): Promise<object>
+    /** @throws AppError version_conflict (409) when `ifVersion` is not its version any more */
+    update(clientId: string, changes: Fields, given: { ifVersion: string | undefined }): Promise<object>
     disable(clientId: string): Promise<unknown>
     enable(clientId: string): Promise<unknown>
-    delete(clientId: string): Promise<unknown>
+    delete(clientId: string, given: { ifVersion: string | undefined }): Promise<unknown>
   }
   resources: Section & {
     list(page: { limit: number; cursor?: string }): Promise<Page>
@@ -49,3 +50,7 @@ export interface SecretSource {
 
 /** Reads a secret. Undefined: the variable is not set, or the file cannot be read. */
 export type ReadSecret = (source: SecretSource) => string | undefined
+
+/** What to say about a secret that cannot be read. */
+export const missingSecret = ({ env, file }: SecretSource): string =>
+  env === undefined ? `${file} cannot be read` : `the environment variable ${env} is not set`

@@ -11,29 +11,39 @@ const ALWAYS = new Set(FIRST)
 
 const KEY = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
-/** What a file says of something that exists: no defaults, no secrets, fields in a fixed order. */
-export function entryOf(existing: Existing, services: Services): Fields {
-  const { kind, id, hasSecret } = existing
-  const { key, disabled, ...rest } = existing.fields
-  const minimal = withoutDefaults(rest, services[`${kind}s`])
-  const named = typeof key === 'string' && KEY.test(key)
-  const fields: Record<string, unknown> = {
-    ...minimal,
-    ...(disabled === true && { disabled }),
-    ...(kind === 'client' && (named ? { key } : { client_id: id })),
-    ...(kind === 'provider' && hasSecret && { client_secret_env: secretVariable(id) }),
+/** Whether that can name a client in a file. */
+export const isNamed = (key: unknown): key is string => typeof key === 'string' && KEY.test(key)
+
+/** Makes of what exists what a file says of it: no defaults, no secrets, fields in a fixed order. */
+export function createEntryOf(services: Services): (existing: Existing) => Fields {
+  const less = {
+    client: createWithoutDefaults(services.clients),
+    provider: createWithoutDefaults(services.providers),
+    resource: createWithoutDefaults(services.resources),
   }
-  const rank = (field: string): number => (FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length)
-  return Object.fromEntries(
-    Object.entries(fields).sort(([one], [other]) => rank(one) - rank(other) || (one < other ? -1 : 1)),
-  )
+  return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
+    const fields: Record<string, unknown> = {
+      ...less[kind](rest),
+      ...(disabled === true && { disabled }),
+      ...(kind === 'client' && (isNamed(key) ? { key } : { client_id: id })),
+      ...(kind === 'provider' && hasSecret && { client_secret_env: secretVariable(id) }),
+    }
+    return Object.fromEntries(
+      Object.entries(fields).sort(([one], [other]) => rank(one) - rank(other) || (one < other ? -1 : 1)),
+    )
+  }
 }
+
+const rank = (field: string): number => (FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length)
 
 /** The name that an export gives to the variable of a provider's secret. */
 const secretVariable = (id: string): string => `PROVIDER_${id.toUpperCase().replaceAll('-', '_')}_SECRET`
 
-/** Leaves out each field that comes out the same without being said. */
-function withoutDefaults(fields: Fields, service: { complete(entry: Fields): Fields }): Fields {
+/**
+ * Leaves out each field that comes out the same without being said. To know that, an entry is completed again without it; most
+ * entries have the same defaults, so those that were found before are left out together first.
+ */
+function createWithoutDefaults(service: { complete(entry: Fields): Fields }): (fields: Fields) => Fields {
   const complete = (entry: Fields): string | undefined => {
     try {
       return JSON.stringify(
@@ -43,14 +53,22 @@ function withoutDefaults(fields: Fields, service: { complete(entry: Fields): Fie
       return undefined
     }
   }
-  const whole = complete(fields)
-  let kept = fields
-  for (const field of Object.keys(fields)) {
-    if (ALWAYS.has(field)) continue
-    const { [field]: _, ...less } = kept
-    if (whole !== undefined && complete(less) === whole) kept = less
+  const usual = new Map<string, string>()
+  return (fields) => {
+    const whole = complete(fields)
+    if (whole === undefined) return fields
+    const isUsual = ([field, value]: [string, unknown]) => usual.get(field) === JSON.stringify(value)
+    const guess = Object.fromEntries(Object.entries(fields).filter((entry) => !isUsual(entry)))
+    let kept = complete(guess) === whole ? guess : fields
+    for (const field of Object.keys(kept)) {
+      if (ALWAYS.has(field)) continue
+      const { [field]: value, ...less } = kept
+      if (complete(less) !== whole) continue
+      kept = less
+      usual.set(field, JSON.stringify(value))
+    }
+    return kept
   }
-  return kept
 }
 
 /** YAML as the reader takes it: no anchors, one line a text. */
@@ -66,4 +84,4 @@ const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
 export const createYamlOf =
   (services: Services) =>
   (kind: Kind, view: object): string =>
-    yamlText({ [`${kind}s`]: [entryOf(VIEWS[kind](view), services)] })
+    yamlText({ [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })

@@ -16,9 +16,9 @@ const services = {
 const parse = (text: string) => parseConfiguration(text, services)
 
 /** Line, path and message of every problem. */
-function problems(text: string): [number, string, string][] {
+async function problems(text: string): Promise<[number, string, string][]> {
   try {
-    parse(text)
+    await parse(text)
   } catch (error) {
     if (error instanceof ConfigurationError)
       return error.problems.map(({ line, path, message }) => [line, path, message])
@@ -28,7 +28,7 @@ function problems(text: string): [number, string, string][] {
 }
 
 describe('a configuration file', () => {
-  test('names that every object inherits are unknown where they stand, not among the settings', () => {
+  test('names that every object inherits are unknown where they stand, not among the settings', async () => {
     const text = `version: 1
 providers:
   - id: okta
@@ -43,7 +43,7 @@ clients:
     constructor: x
     __proto__: x
 `
-    const paths = problems(text).map(([, path]) => path)
+    const paths = (await problems(text)).map(([, path]) => path)
     expect(paths).toEqual(
       expect.arrayContaining([
         'providers[0].toString',
@@ -54,7 +54,7 @@ clients:
     )
   })
 
-  test('every problem at once, each with its line and path', () => {
+  test('every problem at once, each with its line and path', async () => {
     const text = `version: 2
 colour: red
 resources:
@@ -84,7 +84,7 @@ clients:
   - just text
 prune: { users: true }
 `
-    const found = problems(text)
+    const found = await problems(text)
     expect(found.map(([line, path]) => `${line} ${path}`)).toEqual([
       '1 version',
       '2 colour',
@@ -106,18 +106,18 @@ prune: { users: true }
     expect(JSON.stringify(found)).not.toContain('hunter2')
   })
 
-  test('a name that is there twice', () => {
+  test('a name that is there twice', async () => {
     const client = '{ key: web, client_name: A, redirect_uris: [https://app.example/cb] }'
-    expect(problems(`version: 1\nclients:\n  - ${client}\n  - ${client}\n`)).toEqual([
+    expect(await problems(`version: 1\nclients:\n  - ${client}\n  - ${client}\n`)).toEqual([
       [4, 'clients', 'names web twice'],
     ])
   })
 
-  test('a section that was cut off does not delete everything', () => {
-    expect(problems('version: 1\nprune: { clients: true }\n')).toEqual([
+  test('a section that was cut off does not delete everything', async () => {
+    expect(await problems('version: 1\nprune: { clients: true }\n')).toEqual([
       [2, 'prune.clients', expect.stringMatching(/would delete all clients.*write clients: \[\]/)],
     ])
-    expect(problems('version: 1\nclients: []\nprune: { clients: true }\n')).toEqual([])
+    expect(await problems('version: 1\nclients: []\nprune: { clients: true }\n')).toEqual([])
   })
 })
 
@@ -159,12 +159,8 @@ describe('hostile YAML is refused', () => {
     ['a list', '- version: 1', /must be a map/],
     ['a merge key', 'version: 1\n<<: { clients: [] }', /is not known/],
     ['a prototype', 'version: 1\n__proto__: { polluted: true }', /is not known/],
-  ])('%s', (_name, text, message) => {
-    expect(
-      problems(text)
-        .map(([, , each]) => each)
-        .join('\n'),
-    ).toMatch(message)
+  ])('%s', async (_name, text, message) => {
+    expect((await problems(text)).map(([, , each]) => each).join('\n')).toMatch(message)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 })

@@ -19,8 +19,8 @@ export interface Drift {
 
 export interface ConfigurationAreaDependencies {
   configuration: {
-    /** Undefined: no file was ever applied. */
-    drift(): Promise<Drift | undefined>
+    /** No drift: no file was ever applied. No YAML: it has more than `longest` characters. */
+    overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }>
     /** YAML, without secrets. */
     export(): Promise<string>
   }

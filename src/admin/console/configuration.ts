@@ -46,7 +46,7 @@ export async function configurationArea(
   { configuration }: ConsoleDependencies & ConfigurationAreaDependencies,
 ): Promise<void> {
   app.get('/admin/configuration', { config: { admin: 'read' } }, async (request, reply) => {
-    const [drift, yaml] = await Promise.all([configuration.drift(), configuration.export()])
+    const { drift, yaml } = await configuration.overview(LONGEST_SHOWN)
     return renderConsole(request, reply, 'configuration', 'admin/configuration', {
       applied: drift && {
         when: `${moment.format(drift.appliedAt)} UTC`,
@@ -55,7 +55,7 @@ export async function configurationArea(
       },
       rows: (drift?.plan?.changes ?? []).map(rowOf),
       unnamed: unnamedText(drift?.plan?.unnamed ?? {}),
-      yaml: yaml.length <= LONGEST_SHOWN ? yaml : undefined,
+      yaml,
       download: '/admin/configuration/latchkey.yaml',
     })
   })
