@@ -103,6 +103,8 @@ export async function verifyChain(
       }
     }
     for (const row of rows) look(row)
+    // On SQLite a read never waits: requests come in between two batches.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   if (end && last.seq < end.seq)

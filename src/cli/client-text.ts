@@ -16,7 +16,7 @@ export function clientText(client: ClientView & IssuedSecret): string {
     ]),
     ...secrets.map((secret, index): [string, string] => [
       index === 0 ? 'secrets' : '',
-      `of ${time(secret.issued_at * 1000)}${secret.expires_at === 0 ? '' : `, valid until ${time(secret.expires_at * 1000)}`}`,
+      `${secret.id} of ${time(secret.issued_at * 1000)}${secret.expires_at === 0 ? '' : `, valid until ${time(secret.expires_at * 1000)}`}`,
     ]),
     ['issued_at', time(issuedAt * 1000)],
   ])
@@ -33,6 +33,19 @@ export const listText = (clients: readonly ClientView[]): string =>
           client.token_endpoint_auth_method,
           client.grant_types.join(' '),
           client.disabled ? 'disabled' : 'enabled',
+        ]),
+      ])
+
+export const secretsText = (secrets: ClientView['secrets']): string =>
+  secrets.length === 0
+    ? 'It has no secret.'
+    : table([
+        ['SECRET ID', 'MADE', 'VALID UNTIL', 'LAST USED'],
+        ...secrets.map(({ id, issued_at: made, expires_at: until, last_used_at: used }) => [
+          id,
+          time(made * 1000),
+          until === 0 ? 'it is replaced' : time(until * 1000),
+          used === null ? 'never' : time(used * 1000),
         ]),
       ])
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parseRegistration } from '../clients/metadata.ts'
 import { addClientOptions, optionOf, registrationOf } from './client-options.ts'
-import { clientText, createdText, listText } from './client-text.ts'
+import { clientText, createdText, listText, secretsText } from './client-text.ts'
 import {
   type Cli,
   CliError,
@@ -22,7 +22,9 @@ export function clientCommands(cli: Cli): Command {
   )
   for (const command of [create(cli), list(cli), show(cli), update(cli), remove(cli), rotate(cli)])
     group.addCommand(command)
-  return group.addCommand(switchCommand(cli, 'disable')).addCommand(switchCommand(cli, 'enable'))
+  for (const command of [secrets(cli), removeSecret(cli), switchCommand(cli, 'disable')])
+    group.addCommand(command)
+  return group.addCommand(switchCommand(cli, 'enable')).addCommand(verify(cli))
 }
 
 const create = (cli: Cli): Command =>
@@ -37,11 +39,16 @@ const create = (cli: Cli): Command =>
   )
 
 const list = (cli: Cli): Command =>
-  withPage(createCommand('list', 'list the clients, newest first')).action(async (options: Options) => {
-    const { clients } = await cli.services()
-    const page = await clients.list(pageOf(options))
-    cli.answer(options, page, listText(page.items) + moreHint('clients list', page.next_cursor))
-  })
+  withPage(createCommand('list', 'list the clients, newest first'))
+    .option('--search <text>', 'only those with this in their name, id or redirect URIs')
+    .action(async (options: Options) => {
+      const { clients } = await cli.services()
+      const { search } = options
+      const page = await clients.list({ ...pageOf(options), ...(typeof search === 'string' && { search }) })
+      const text =
+        page.items.length === 0 && search !== undefined ? 'There is no such client.' : listText(page.items)
+      cli.answer(options, page, text + moreHint('clients list', page.next_cursor))
+    })
 
 const show = (cli: Cli): Command =>
   createCommand('show', 'show a client')
@@ -113,6 +120,42 @@ const rotate = (cli: Cli): Command =>
           ? 'The old secret is no longer valid.'
           : `The old secret is valid until ${time(until * 1000)}: deploy the new one before.`
       cli.answer(options, rotated, `New client_secret, shown once:\n\n  ${rotated.client_secret}\n\n${fate}`)
+    })
+
+const secrets = (cli: Cli): Command =>
+  createCommand('secrets', 'list the secrets of a client that are valid, newest first; never their values')
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      const client = await clients.get(id)
+      cli.answer(
+        options,
+        { client_id: client.client_id, secrets: client.secrets },
+        secretsText(client.secrets),
+      )
+    })
+
+const removeSecret = (cli: Cli): Command =>
+  createCommand('remove-secret', 'end one secret of a client now; clients secrets lists their ids')
+    .argument('<id>')
+    .argument('<secret-id>')
+    .action(async (id: string, secretId: string, options: Options) => {
+      const { clients } = await cli.services()
+      await clients.removeSecret(id, secretId)
+      const document = { client_id: id, secret_id: secretId, removed: true }
+      cli.answer(options, document, `The secret ${secretId} of ${id} works no more.`)
+    })
+
+const verify = (cli: Cli): Command =>
+  createCommand(
+    'verify',
+    'mark a client that registered itself as checked: people are no longer warned of it',
+  )
+    .argument('<id>')
+    .action(async (id: string, options: Options) => {
+      const { clients } = await cli.services()
+      await clients.setVerified(id, true)
+      cli.answer(options, { client_id: id, verified: true }, `${id} is marked as checked.`)
     })
 
 /** Problems of the registration, to be reported beside those of the options. */

@@ -1,11 +1,22 @@
 import { Command } from 'commander'
-import { type Cli, createCommand, moreHint, type Options, pageOf, secondsOf, withPage } from './context.ts'
+import type { Resource } from '../clients/resources.ts'
+import { AppError } from '../errors.ts'
+import {
+  type Cli,
+  CliError,
+  createCommand,
+  moreHint,
+  type Options,
+  pageOf,
+  secondsOf,
+  withPage,
+} from './context.ts'
 import { facts, table } from './text.ts'
 
 /** `latchkey resources …` */
 export function resourceCommands(cli: Cli): Command {
   const group = new Command('resources').description('APIs whose JWT access tokens are issued here')
-  for (const command of [add(cli), list(cli), remove(cli)]) group.addCommand(command)
+  for (const command of [add(cli), list(cli), show(cli), update(cli), remove(cli)]) group.addCommand(command)
   return group
 }
 
@@ -24,17 +35,8 @@ const add = (cli: Cli): Command =>
         ...(name !== undefined && { name }),
         ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
       })
-      const data = facts([
-        ['identifier', resource.identifier],
-        ['name', resource.name],
-        ['scope', resource.scope],
-        [
-          'token lifetime',
-          resource.access_token_ttl === undefined ? undefined : `${resource.access_token_ttl} s`,
-        ],
-      ])
       const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  latchkey clients update CLIENT_ID --scope "openid ${resource.scope}"`
-      cli.answer(options, resource, `The API is added.\n\n${data}\n\n${next}`)
+      cli.answer(options, resource, `The API is added.\n\n${resourceText(resource)}\n\n${next}`)
     })
 
 const list = (cli: Cli): Command =>
@@ -54,8 +56,54 @@ const list = (cli: Cli): Command =>
     cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
   })
 
+const resourceText = ({ identifier, name, scope, access_token_ttl: ttl }: Resource): string =>
+  facts([
+    ['identifier', identifier],
+    ['name', name],
+    ['scope', scope],
+    ['token lifetime', ttl === undefined ? undefined : `${ttl} s`],
+  ])
+
+const show = (cli: Cli): Command =>
+  createCommand('show', 'show an API')
+    .argument('<identifier>')
+    .action(async (identifier: string, options: Options) => {
+      const { resources } = await cli.services()
+      const found = await resources.findForProtocol(identifier)
+      if (found === undefined)
+        throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+      const { accessTokenTtl: ttl, ...rest } = found
+      const resource = { ...rest, ...(ttl !== null && { access_token_ttl: ttl }) }
+      cli.answer(options, resource, resourceText(resource))
+    })
+
+const update = (cli: Cli): Command =>
+  createCommand('update', 'change an API; an option given as "" takes its default')
+    .argument('<identifier>')
+    .option('--scope <scopes>', 'its scopes, separated by spaces: all that it has from now on')
+    .option('--name <name>', 'what people see on the consent page')
+    .option('--access-token-ttl <seconds>', 'lifetime of its tokens from now on')
+    .action(async (identifier: string, options: Options) => {
+      const { scope, name, accessTokenTtl: ttl } = options
+      const changes = {
+        ...(scope !== undefined && { scope }),
+        ...(name !== undefined && { name: name === '' ? null : name }),
+        ...(ttl !== undefined && { access_token_ttl: ttl === '' ? null : secondsOf(ttl) }),
+      }
+      if (Object.keys(changes).length === 0)
+        throw new CliError(['nothing to change; give at least one option, for example --scope'], 2)
+      const { resources } = await cli.services()
+      const resource = await resources.update(identifier, changes)
+      cli.answer(
+        options,
+        resource,
+        `The API is changed. What was issued stays as it is until it expires.\n\n${resourceText(resource)}`,
+      )
+    })
+
 const remove = (cli: Cli): Command =>
   createCommand('remove', 'remove an API; its tokens are valid until they expire')
+    .alias('delete')
     .argument('<identifier>')
     .action(async (identifier: string, options: Options) => {
       const { resources } = await cli.services()

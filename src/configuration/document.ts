@@ -78,6 +78,9 @@ const schema = z.strictObject(
 
 type Parsed = z.output<typeof schema>
 
+/** Problems after which the rest of a file is not looked at. */
+const ENOUGH_PROBLEMS = 1000
+
 type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
 
 /**
@@ -85,7 +88,7 @@ type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'provi
  * @throws ConfigurationError with every problem at once, each with its line and path
  */
 export async function parseConfiguration(source: string, services: Services): Promise<Configuration> {
-  const { value, lineOf } = readYaml(source)
+  const { value, lineOf } = await readYaml(source)
   return configurationOf(value, services, lineOf)
 }
 
@@ -114,6 +117,7 @@ export async function configurationOf(
       const tell: Report = (field, message) => report([...path, ...field], message)
       wanted.push(...wantedOf(kind, entry, services, lineOf(path), tell))
       await breathe()
+      if (problems.length > ENOUGH_PROBLEMS) throw new ConfigurationError(distinct(problems))
     }
   }
   for (const { kind, name, line } of repeated(wanted))

@@ -1,8 +1,7 @@
 import {
   Composer,
-  type CST,
+  CST,
   type Document,
-  isAlias,
   isMap,
   isNode,
   isScalar,
@@ -14,11 +13,16 @@ import {
   visit,
 } from 'yaml'
 import { ConfigurationError } from './problems.ts'
+import { createBreathe } from './slices.ts'
 
 /** Bytes. Ten thousand clients fit in. */
 const LARGEST = 4 * 1024 * 1024
 /** Levels. A JWK in a client is at the seventh. */
 const DEEPEST = 16
+/** Fields of one map: whether a key is there twice is looked up key by key. */
+const WIDEST = 200
+/** Entries of one list: twice the clients that fit into a file in earnest. */
+const LONGEST = 20_000
 const MOST_PROBLEMS = 100
 
 export type Path = readonly (string | number)[]
@@ -34,10 +38,10 @@ export interface YamlText {
  * kilobyte), no tags, no key twice, nothing nested absurdly.
  * @throws ConfigurationError
  */
-export function readYaml(text: string): YamlText {
+export async function readYaml(text: string): Promise<YamlText> {
   if (Buffer.byteLength(text) > LARGEST) throw refused(1, `is larger than ${LARGEST / 1024 / 1024} MiB`)
   const lines = new LineCounter()
-  const tokens = tokensOf(text, lines)
+  const tokens = await tokensOf(text, lines)
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
@@ -61,19 +65,40 @@ export function readYaml(text: string): YamlText {
   }
 }
 
-/** What composes the tokens calls itself for each level, so the levels are counted before. */
-function tokensOf(text: string, lines: LineCounter): CST.Token[] {
+/**
+ * What composes the tokens calls itself for each level, compares each key of a map with all others, and does all of it in one
+ * go: levels, keys and entries are counted before, and what is not used here is refused at once.
+ */
+async function tokensOf(text: string, lines: LineCounter): Promise<CST.Token[]> {
   const tokens: CST.Token[] = []
   const parser = new Parser(lines.addNewLine)
   lines.addNewLine(0)
+  const refuse = (message: string) => refused(lines.linePos(parser.offset).line, message)
+  const breathe = createBreathe()
+  let read = 0
   for (const lexeme of new Lexer().lex(text)) {
+    const unused = UNUSED.get(CST.tokenType(lexeme) ?? '')
+    if (unused !== undefined) throw refuse(`has ${unused}, which are not used here`)
     tokens.push(...parser.next(lexeme))
-    if (parser.stack.length > DEEPEST)
-      throw refused(lines.linePos(parser.offset).line, `is nested deeper than ${DEEPEST} levels`)
+    if (parser.stack.length > DEEPEST) throw refuse(`is nested deeper than ${DEEPEST} levels`)
+    const open = parser.stack.at(-1)
+    if (open !== undefined && 'items' in open) {
+      const map = open.type === 'block-map' || ('start' in open && open.start.source === '{')
+      if (map && open.items.length > WIDEST) throw refuse(`is a map of more than ${WIDEST} fields`)
+      if (open.items.length > LONGEST) throw refuse(`is a list of more than ${LONGEST} entries`)
+    }
+    read += 1
+    if (read % 256 === 0) await breathe()
   }
   tokens.push(...parser.end())
   return tokens
 }
+
+const UNUSED: ReadonlyMap<string, string> = new Map([
+  ['anchor', 'an anchor or alias'],
+  ['alias', 'an anchor or alias'],
+  ['tag', 'a tag (like !!binary)'],
+])
 
 /** The words of the parser are kept where they quote nothing of the file. */
 function problemsOf(document: Document.Parsed): { offset: number; message: string }[] {
@@ -89,10 +114,6 @@ function problemsOf(document: Document.Parsed): { offset: number; message: strin
     Pair(_key, { key }) {
       if (isNode(key) && !(isScalar(key) && typeof key.value === 'string'))
         refuse(key, 'is a key that is no text')
-    },
-    Node(_key, node) {
-      if (isAlias(node) || node.anchor) refuse(node, 'has an anchor or alias, which are not used here')
-      else if (node.tag !== undefined) refuse(node, 'has a tag (like !!binary), which are not used here')
     },
   })
   return problems

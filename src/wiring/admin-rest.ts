@@ -5,6 +5,7 @@ import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/devices.ts'
 import type { Services } from '../services.ts'
 import { apisOf } from './apis.ts'
+import { figuresOf } from './figures.ts'
 import type { Protocol } from './protocol.ts'
 import { liveAccounts } from './sessions.ts'
 
@@ -49,8 +50,15 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
           const { items, ...next } = await audit.list(filters, page)
           return { items: items.map(auditDocument), ...next }
         },
+        async find(seq) {
+          const entry = await audit.find(seq)
+          return entry && auditDocument(entry)
+        },
+        verify: audit.verify,
         export: audit.export,
       },
       rejections,
+      configuration: services.configuration,
+      figures: figuresOf(services),
     })
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
-import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/words.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
 import { apisOf } from './apis.ts'
 import { clientsConsole } from './clients-console.ts'
+import { figuresOf } from './figures.ts'
 import type { Protocol } from './protocol.ts'
 import { usersConsole } from './users-console.ts'
 
@@ -17,8 +17,7 @@ export async function wireConsole(
   protocol: Protocol,
 ): Promise<void> {
   const { sessions } = protocol
-  const { accounts, clients, clock, config, keys, providers, usage } = services
-  const counts = createAuditCounts(services.db)
+  const { accounts, clock, config, keys, providers, usage } = services
   await app.register((scope) =>
     consolePages(scope, {
       ...clientsConsole(app, http, services, protocol),
@@ -35,13 +34,7 @@ export async function wireConsole(
       sessions,
       findAccount: (id) => accounts.byId(id),
       yamlOf: services.configuration.yamlOf,
-      countsByDay: counts.byDay,
-      activeClients: usage.activeClients,
-      firstSteps: async () => ({
-        clients: (await clients.list({ limit: 1 })).items.length,
-        mail: config.smtpUrl !== undefined,
-        publicIssuer: config.issuer.startsWith('https:'),
-      }),
+      ...figuresOf(services),
       keys,
       keyUses: usage.keyUses,
       audit: services.audit,

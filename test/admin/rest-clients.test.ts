@@ -20,6 +20,23 @@ describe.each(engines)('clients on %s', (engine) => {
   const create = async (metadata: object = {}) => (await rest.post('/clients', { ...WEB, ...metadata })).json
   const tag = async (path: string) => (await rest.get(path)).headers.get('etag') ?? ''
 
+  test('a client that registered itself is marked as checked, as it was looked at', async () => {
+    const { services } = latchkey
+    const { client_id: id } = await services.clients.create(
+      { client_name: 'Itself', redirect_uris: ['https://app.example/cb'] },
+      { source: 'open', verified: false },
+    )
+    const etag = String((await rest.get(`/clients/${id}`)).headers.get('etag'))
+    await services.clients.update(id, { client_name: 'Somebody else' })
+    const stale = await rest.post(`/clients/${id}/verify`, undefined, { 'if-match': etag })
+    expect(stale).toMatchObject({ status: 412, json: { code: 'precondition_failed' } })
+    expect((await services.clients.get(id)).verified).toBe(false)
+    const now = String((await rest.get(`/clients/${id}`)).headers.get('etag'))
+    const done = await rest.post(`/clients/${id}/verify`, undefined, { 'if-match': now })
+    expect(done).toMatchObject({ status: 200, json: { client_id: id, verified: true } })
+    expect(await rest.post('/clients/lk_none/verify')).toMatchObject({ status: 404 })
+  })
+
   test('are registered, read, changed and deleted, in RFC 7591 names', async () => {
     const created = await rest.post('/clients', WEB)
     const path = `/clients/${created.json.client_id}`

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { machine, type Rest } from './rest-support.ts'
 
 describe.each(engines)('on %s', (engine) => {
@@ -49,6 +49,54 @@ describe.each(engines)('on %s', (engine) => {
     expect(await rest.delete(path)).toMatchObject({ status: 204 })
     for (const answer of [await rest.delete(path), await rest.get(path)])
       expect(answer).toMatchObject({ status: 404, json: { code: 'resource_not_found' } })
+  })
+
+  test('the audit log is verified, against a head from earlier too; an entry is read by its number', async () => {
+    const first = await rest.post('/audit/verify')
+    expect(first).toMatchObject({ status: 200, json: { ok: true, problems: [], first: 1 } })
+    const { head, entries } = first.json
+    const again = await rest.post('/audit/verify', { head })
+    expect(again).toMatchObject({ status: 200, json: { ok: true } })
+    expect(Number(again.json.entries)).toBeGreaterThan(Number(entries))
+    const other = await rest.post('/audit/verify', { head: `1:${'A'.repeat(43)}` })
+    expect(other).toMatchObject({
+      status: 200,
+      json: { ok: false, problems: [{ kind: 'not_as_kept', seq: 1 }] },
+    })
+    const wrong = await rest.post('/audit/verify', { head: 'nothing' })
+    expect([400, 422]).toContain(wrong.status)
+    expect((await rest.get('/audit?action=audit.verified')).json.items?.length).toBe(3)
+    expect(await rest.get('/audit/1')).toMatchObject({
+      status: 200,
+      json: { seq: 1, hash: expect.any(String) },
+    })
+    for (const seq of ['0', '-1', '1e3', '999999', 'x'])
+      expect(await rest.get(`/audit/${seq}`), seq).toMatchObject({
+        status: 404,
+        json: { code: 'entry_not_found' },
+      })
+  })
+
+  test('the figures of the overview are those of the console: thirty days, and what is still missing', async () => {
+    const { email } = await latchkey.createUser()
+    const signIn = (password: string) =>
+      latchkey.services.accounts.authenticate({ identifier: email, password })
+    await signIn('wrong')
+    await signIn(PASSWORD)
+    await latchkey.services.audit.idle()
+    const { status, json } = await rest.get('/overview')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ has_clients: true, sends_mail: false, public_issuer: false })
+    const days = json.days as Record<string, unknown>[]
+    expect(days).toHaveLength(30)
+    expect(days[29]).toMatchObject({
+      day: new Date().toISOString().slice(0, 10),
+      sign_ins: 1,
+      failed_sign_ins: 1,
+      lockouts: 0,
+      active_clients: 1,
+    })
+    expect(days[0]).toMatchObject({ sign_ins: 0, failed_sign_ins: 0 })
   })
 
   test('sign-in providers are added, switched, tested and removed; their secret never comes back', async () => {

@@ -38,7 +38,7 @@ async function checkDocumented(
   const documented = found?.[1][method.toLowerCase()]?.responses[answer.status]
   const type = answer.headers.get('content-type')?.split(';')[0]
   const types = Object.keys(documented?.content ?? {})
-  const file = type !== undefined && /^text\/csv|jsonl$/.test(type)
+  const file = type !== undefined && /^text\/csv|jsonl$|\/yaml$/.test(type)
   if (documented === undefined || (type !== undefined && !file && !types.includes(type)))
     throw new Error(`${method} ${path} is not documented to answer ${answer.status} ${type}: ${answer.text}`)
 }

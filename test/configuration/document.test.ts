@@ -154,6 +154,21 @@ describe('hostile YAML is refused', () => {
       Array.from({ length: 100 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
       /nested deeper/,
     ],
+    [
+      'a map of a hundred thousand fields',
+      Array.from({ length: 100_000 }, (_, each) => `a${each}: 1`).join('\n'),
+      /more than 200 fields/,
+    ],
+    [
+      'the same on one line',
+      `{${Array.from({ length: 100_000 }, (_, each) => `a${each}: 1`).join()}}`,
+      /more than 200 fields/,
+    ],
+    [
+      'a list of half a million',
+      `version: 1\nclients:\n${'- a\n'.repeat(500_000)}`,
+      /more than 20000 entries/,
+    ],
     ['what is no YAML', 'version: [1\nclients: {', /is not YAML/],
     ['text', 'just text', /must be a map/],
     ['a list', '- version: 1', /must be a map/],

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { type FiguresDependencies, figuresByDay } from '../figures.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
 import { renderConsole } from './context.ts'
 import { barChart, type Plot } from './plot.ts'
@@ -13,26 +14,14 @@ declare module '../../http/pages.ts' {
   }
 }
 
-export interface DashboardDependencies {
-  /** By action, the last days, oldest first. */
-  countsByDay(
-    actions: readonly string[],
-    days: number,
-    now: number,
-  ): Promise<Map<string, { day: string; count: number }[]>>
-  /** How many clients were in use, by day (“2026-11-25”). */
-  activeClients(since: string): Promise<Map<string, number>>
-  /** How much there is, for what to do first. */
-  firstSteps(): Promise<{ clients: number; mail: boolean; publicIssuer: boolean }>
-}
+export type DashboardDependencies = FiguresDependencies
 
-const DAYS = 30
-
-const ABOUT: readonly (readonly [action: string, title: string, about: string])[] = [
-  ['account.signed_in', 'Sign-ins', 'people who signed in'],
-  ['account.sign_in_failed', 'Failed sign-ins', 'wrong passwords and unknown names'],
-  ['account.locked', 'Lockouts', 'accounts that were locked after too many wrong passwords'],
-]
+const ABOUT = [
+  ['sign_ins', 'Sign-ins', 'people who signed in'],
+  ['failed_sign_ins', 'Failed sign-ins', 'wrong passwords and unknown names'],
+  ['lockouts', 'Lockouts', 'accounts that were locked after too many wrong passwords'],
+  ['active_clients', 'Active clients', 'clients that got tokens, on the busiest day'],
+] as const
 
 /** `/admin`: the last thirty days at a glance, and what an installation still lacks. */
 export async function dashboardArea(
@@ -40,24 +29,15 @@ export async function dashboardArea(
   deps: ConsoleDependencies & DashboardDependencies,
 ): Promise<void> {
   app.get('/admin', { config: { admin: 'read' } }, async (request, reply) => {
-    const now = deps.clock()
-    const actions = ABOUT.map(([action]) => action)
-    const counts = await deps.countsByDay(actions, DAYS, now)
-    const days = counts.get(actions[0] ?? '')?.map(({ day }) => day) ?? []
-    const clients = await deps.activeClients(days[0] ?? '')
-    const plots = ABOUT.map(([action, title, about]) => ({
-      ...barChart(
+    const days = await figuresByDay(deps, deps.clock())
+    const plots = ABOUT.map(([figure, title, about]) => {
+      const chart = barChart(
         title,
-        (counts.get(action) ?? []).map(({ day, count }) => ({ label: day, value: count })),
-      ),
-      about,
-    }))
-    const active = barChart(
-      'Active clients',
-      days.map((day) => ({ label: day, value: clients.get(day) ?? 0 })),
-    )
-    // Clients of several days are the same ones: the sum means nothing, the most of a day does.
-    plots.push({ ...active, total: active.most, about: 'clients that got tokens, on the busiest day' })
+        days.map((each) => ({ label: each.day, value: each[figure] })),
+      )
+      // Clients of several days are the same ones: the sum means nothing, the most of a day does.
+      return { ...chart, ...(figure === 'active_clients' && { total: chart.most }), about }
+    })
     return renderConsole(request, reply, 'dashboard', 'admin/dashboard', { plots, todo: await todo(deps) })
   })
 }

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import { AppError } from '../../errors.ts'
 import type { RestContext } from './context.ts'
 import { operation } from './operation.ts'
 import { pageQuery, sendPage } from './paging.ts'
-import { pageOf, timestamp } from './schemas.ts'
+import { optionalBody, pageOf, timestamp } from './schemas.ts'
 
 const area = 'audit log' as const
 
@@ -50,6 +51,47 @@ const listAudit = operation({
   problems: [400],
 })
 
+const readEntry = operation({
+  id: 'readAuditEntry',
+  area,
+  needs: 'read',
+  summary: 'Read an entry',
+  safe: true,
+  params: z.object({ seq: z.string().max(20) }),
+  answers: [200, 'The entry.', entry],
+})
+
+const verifyAudit = operation({
+  id: 'verifyAudit',
+  area,
+  needs: 'audit.verify',
+  summary: 'Prove that nothing was changed, removed or added',
+  description:
+    'Goes through the whole log; that it was verified is in it too. Keep `head` elsewhere and send it with the next verification.',
+  body: optionalBody(
+    {
+      head: z.string('Use the head of an earlier verification.').max(200).optional().meta({
+        description:
+          'A head from earlier (`seq:hash`), of this operation or of the server’s log, which must still fit.',
+      }),
+    },
+    { head: '17:e1ohYN4NYUsQmFweEnbPNNbAGpdItfn7iX7YwebeHdg' },
+  ),
+  answers: [
+    200,
+    'What was found; look at `ok`.',
+    z
+      .object({
+        ok: z.boolean(),
+        entries: z.int().meta({ description: 'How many were looked at.' }),
+        first: z.int().meta({ description: 'The oldest that is kept; 0: there is none.' }),
+        head: z.string(),
+        problems: z.array(z.object({ seq: z.int(), kind: z.string(), message: z.string() })),
+      })
+      .meta({ id: 'AuditVerification' }),
+  ],
+})
+
 const exportAudit = operation({
   id: 'exportAudit',
   area,
@@ -74,6 +116,17 @@ export function auditRoutes({ app, deps }: RestContext): void {
     const page = await deps.audit.list(wanted, { limit: most, cursor })
     return sendPage(request, reply, deps.issuer, page, (each) => each as z.input<typeof entry>)
   })
+
+  app.get('/audit/:seq', { ...readEntry, ...limit }, async (request) => {
+    const { seq } = request.params
+    const found = /^[1-9]\d{0,8}$/.test(seq) ? await deps.audit.find(Number(seq)) : undefined
+    if (found === undefined) throw new AppError('entry_not_found', 404, 'There is no such entry.')
+    return found as z.input<typeof entry>
+  })
+
+  app.post('/audit/verify', { ...verifyAudit, ...limit }, async (request) =>
+    deps.audit.verify({ head: request.body.head }),
+  )
 
   app.get('/audit/export', { ...exportAudit, ...limit }, async (request, reply) => {
     const { format, ...wanted } = request.query

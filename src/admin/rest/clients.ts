@@ -118,6 +118,18 @@ const switches = {
   }),
 }
 
+const verifyClient = operation({
+  id: 'verifyClient',
+  area,
+  needs: 'client.verify',
+  summary: 'Mark a client that registered itself as checked',
+  description:
+    'People are no longer warned of it. Send `If-Match` with what you have looked at: its developer may change it meanwhile.',
+  conditional: true,
+  params: idParams,
+  answers: [200, 'The client as it is now.', client],
+})
+
 // The schemas take what the service has and show what they name.
 const view = (found: Client) => found as unknown as z.input<typeof clientWithSecret>
 
@@ -179,6 +191,16 @@ export function clientRoutes({ app, deps }: RestContext): void {
       return view(changed)
     })
   }
+
+  app.post('/clients/:id/verify', { ...verifyClient, ...limit }, async (request, reply) => {
+    const before = await clients.get(request.params.id)
+    refuseAdminClients(callerOf(request), before)
+    const given = requireMatch(request, before.version) ? { ifVersion: before.version } : {}
+    await orFailed(clients.setVerified(before.client_id, true, given))
+    const changed = await clients.get(before.client_id)
+    sendEtag(reply, changed.version)
+    return view(changed)
+  })
 
   app.post('/clients/:id/secrets', { ...rotateSecret, ...limit }, async (request, reply) => {
     const caller = callerOf(request)

@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts'
 import type { Limit } from '../../http/rate-limits.ts'
 import type { Account } from '../account.ts'
+import type { FiguresDependencies } from '../figures.ts'
+import type { ConfigurationService } from './configuration-port.ts'
 
 /** An access token that is good now (src/oidc/admin-tokens.ts). */
 export interface AdminToken {
@@ -44,6 +46,8 @@ export interface ClientService {
   delete(id: string, given: { ifVersion?: string }): Promise<void>
   disable(id: string): Promise<void>
   enable(id: string): Promise<void>
+  /** @throws AppError version_conflict (409) when it is not what was looked at */
+  setVerified(id: string, verified: boolean, given: { ifVersion?: string }): Promise<void>
   rotateSecret(
     id: string,
     options: { keepOldSeconds?: number },
@@ -179,6 +183,15 @@ type AuditFilters = Partial<
 
 export interface AuditService {
   list(filters: AuditFilters, page: PageRequest): Promise<Page<object>>
+  find(seq: number): Promise<object | undefined>
+  /** Goes through the whole chain. @param options.head an end of it from earlier. @throws AppError about a head that is none */
+  verify(options: { head?: string | undefined }): Promise<{
+    ok: boolean
+    entries: number
+    first: number
+    head: string
+    problems: { seq: number; kind: string; message: string }[]
+  }>
   /** Also records that it was exported. */
   export(format: 'jsonl' | 'csv', filters: AuditFilters): Promise<AsyncIterable<string>>
 }
@@ -253,6 +266,8 @@ export interface RestDependencies {
   registrationTokens: RegistrationTokenService
   audit: AuditService
   rejections: RejectionService
+  configuration: ConfigurationService
+  figures: FiguresDependencies
 }
 
 /** Where answers to be given again are kept; src/storage/artifacts. Its ids are stored hashed. */

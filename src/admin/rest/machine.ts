@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { Account } from '../account.ts'
-import type { Client } from './dependencies.ts'
+import type { Change } from './configuration-port.ts'
 import type { Caller } from './guard.ts'
 
 // What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by
@@ -23,7 +23,7 @@ export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<
  * Whoever changes a client that has a scope of administration, its redirect URIs or its secrets, gets what it has.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseAdminClients(caller: Caller, client: Pick<Client, 'client_id' | 'scope'>): void {
+export function refuseAdminClients(caller: Caller, client: { scope?: unknown }): void {
   if (caller.kind === 'machine' && hasAdminScope(client.scope))
     throw refused(
       'A client cannot change a client that may administer this server. An administrator can, in the console or by command line.',
@@ -43,6 +43,24 @@ export function refuseConfigurationKeys(
     throw refused(
       'A client cannot set software_id, by which configuration files find their clients. An administrator can.',
     )
+}
+
+/**
+ * What a configuration file changes is as if it were changed by itself.
+ * @param before what exists, by the names of the file @throws AppError administration_not_granted (403)
+ */
+export function refuseConfigurationChange(
+  caller: Caller,
+  { kind, action, fields }: Change,
+  before: Readonly<Record<string, unknown>> = {},
+): void {
+  const after = Object.fromEntries(fields.map(({ field, after: value }) => [field, value]))
+  if (kind === 'provider' && action !== 'delete') refuseSplitProviders(caller, { ...before, ...after })
+  if (kind !== 'client') return
+  refuseAdminClients(caller, before)
+  refuseAdminScopes(caller, after)
+  if (fields.some(({ field }) => field === 'key'))
+    refuseConfigurationKeys(caller, { software_id: after.key ?? '' })
 }
 
 /** @throws AppError administration_not_granted (403) for a role other than user */

@@ -10,7 +10,7 @@ const PROBLEMS = {
   404: 'There is none with this id.',
   409: 'It cannot be done in the present state; `code` says why.',
   412: 'It was changed since: `If-Match` names another state (`precondition_failed`).',
-  413: 'The body is larger than 64 KiB (`too_large`).',
+  413: 'The body is larger than 64 KiB, or than the operation says (`too_large`).',
   415: 'The body is not JSON (`unsupported_media_type`).',
   422: 'Fields or parameters are missing, unknown or wrong; `errors` names each. `idempotency_key_reused`: the key was sent with another body.',
   429: 'Too many requests (`rate_limited`), or too many mails to one address (`too_many_mails`); `Retry-After` says when to try again.',
@@ -32,6 +32,8 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
     | 'registration'
     | 'refused requests'
     | 'audit log'
+    | 'configuration'
+    | 'overview'
   /** The act that it does, or what it takes to look. */
   needs: RouteNeeds
   /** A GET, which takes no body. */
@@ -47,19 +49,18 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
   problems?: readonly ProblemStatus[]
 }
 
-// What an unknown header field says is left alone.
-const conditionalHeaders = z.looseObject({
+const ifMatch = {
   'if-match': z
     .string()
     .optional()
     .meta({ description: 'The `ETag` of what is meant. Anything newer is answered 412 and stays as it is.' }),
-})
-const onceHeaders = z.looseObject({
+}
+const idempotencyKey = {
   'idempotency-key': z.string().optional().meta({
     description:
       'A random value for this request. For 24 hours a repetition gets the first answer again and makes nothing new.',
   }),
-})
+}
 
 /** Of every act that is dangerous by the table. */
 const FRESH = 'For a person, asks for a sign-in of the last 15 minutes (RFC 9470).'
@@ -94,7 +95,11 @@ export function operation<
     ])
   const fresh = needsOf(needs) === 'dangerous' ? FRESH : undefined
   const documented = [description, fresh].filter((text) => text !== undefined).join(' ')
-  const headers = described.conditional ? conditionalHeaders : described.once ? onceHeaders : undefined
+  // What an unknown header field says is left alone.
+  const headers = z.looseObject({
+    ...(described.conditional && ifMatch),
+    ...(described.once && idempotencyKey),
+  })
   const response: Record<number, unknown> = {
     [status]: schema
       ? { description: about, content: { 'application/json': { schema } } }
@@ -110,7 +115,7 @@ export function operation<
     ...(body && { body }),
     ...(params && { params }),
     ...(query && { querystring: query }),
-    ...(headers && { headers }),
+    ...((described.conditional || described.once) && { headers }),
     response,
   }
   return {

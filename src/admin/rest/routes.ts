@@ -7,9 +7,11 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { requireClassified } from '../access.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients.ts'
+import { configurationRoutes } from './configuration.ts'
 import type { RestDependencies } from './dependencies.ts'
 import { requireAdministration } from './guard.ts'
 import { keyRoutes } from './keys.ts'
+import { overviewRoutes } from './overview.ts'
 import { providerRoutes } from './providers.ts'
 import { registrationRoutes } from './registration.ts'
 import { rejectionRoutes } from './rejections.ts'
@@ -34,6 +36,8 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     registrationRoutes,
     rejectionRoutes,
     auditRoutes,
+    configurationRoutes,
+    overviewRoutes,
   ]
   for (const routes of groups) routes({ app, deps })
 }

@@ -1,0 +1,42 @@
+/** Of how many days figures are shown. */
+export const DAYS = 30
+
+/** What is counted by day, by its name in the audit log. */
+export const FIGURES = {
+  sign_ins: 'account.signed_in',
+  failed_sign_ins: 'account.sign_in_failed',
+  lockouts: 'account.locked',
+} as const
+
+export interface FiguresDependencies {
+  /** By action, the last days, oldest first. */
+  countsByDay(
+    actions: readonly string[],
+    days: number,
+    now: number,
+  ): Promise<Map<string, { day: string; count: number }[]>>
+  /** How many clients were in use, by day (“2026-11-25”). */
+  activeClients(since: string): Promise<Map<string, number>>
+  /** How much there is, for what to do first. */
+  firstSteps(): Promise<{ clients: number; mail: boolean; publicIssuer: boolean }>
+}
+
+export type Figures = { day: string; active_clients: number } & Record<keyof typeof FIGURES, number>
+
+/** The figures of the last days, the oldest first. @param now milliseconds since the epoch */
+export async function figuresByDay(
+  deps: Pick<FiguresDependencies, 'countsByDay' | 'activeClients'>,
+  now: number,
+): Promise<Figures[]> {
+  const counts = await deps.countsByDay(Object.values(FIGURES), DAYS, now)
+  const days = (counts.get(FIGURES.sign_ins) ?? []).map(({ day }) => day)
+  const clients = await deps.activeClients(days[0] ?? '')
+  const of = (action: string, index: number) => counts.get(action)?.[index]?.count ?? 0
+  return days.map((day, index) => ({
+    day,
+    sign_ins: of(FIGURES.sign_ins, index),
+    failed_sign_ins: of(FIGURES.failed_sign_ins, index),
+    lockouts: of(FIGURES.lockouts, index),
+    active_clients: clients.get(day) ?? 0,
+  }))
+}

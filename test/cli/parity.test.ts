@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { freshDatabase } from '../support/postgres.ts'
+import { createInstallation, type Installation } from './harness.ts'
+
+interface Secret {
+  id: string
+  issued_at: number
+  expires_at: number
+  last_used_at: number | null
+}
+
+describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) => {
+  let latchkey: Installation
+  beforeAll(async () => {
+    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
+    latchkey = await createInstallation({ ISSUER: 'https://id.example', ...settings })
+  })
+  afterAll(() => latchkey.remove())
+  const json = async <Document>(...argv: string[]): Promise<Document> => {
+    const outcome = await latchkey.run([...argv, '--json'])
+    expect(outcome.stderr).toBe('')
+    return outcome.json() as Document
+  }
+
+  test('an API is shown and changed: what is not named stays, "" takes the default', async () => {
+    const api = 'https://api.example'
+    await json(
+      'resources',
+      'add',
+      '--identifier',
+      api,
+      '--scope',
+      'a:read',
+      '--name',
+      'A',
+      '--access-token-ttl',
+      '600',
+    )
+    const changed = await json('resources', 'update', api, '--scope', 'a:read a:write')
+    expect(changed).toEqual({ identifier: api, name: 'A', scope: 'a:read a:write', access_token_ttl: 600 })
+    expect(await json('resources', 'show', api)).toEqual(changed)
+    const plain = await json('resources', 'update', api, '--name', '', '--access-token-ttl', '')
+    expect(plain).toEqual({ identifier: api, name: api, scope: 'a:read a:write' })
+    const text = await latchkey.run(['resources', 'update', api, '--name', 'Again'])
+    expect(text.stdout).toMatch(/The API is changed.*\n\n.*identifier +https:\/\/api\.example\n +name +Again/)
+  })
+
+  test('what is wrong with a change of an API is told by its option, and nothing is changed', async () => {
+    const wrong = await latchkey.run([
+      ...['resources', 'update', 'https://api.example', '--scope', 'openid', '--access-token-ttl', '1e3'],
+    ])
+    expect(wrong.status).toBe(1)
+    expect(wrong.stderr).toMatch(/--scope: has openid/)
+    expect(wrong.stderr).toMatch(/--access-token-ttl: /)
+    expect(await json('resources', 'show', 'https://api.example')).toMatchObject({ scope: 'a:read a:write' })
+    const nothing = await latchkey.run(['resources', 'update', 'https://api.example'])
+    expect([nothing.status, nothing.stderr]).toEqual([2, expect.stringContaining('nothing to change')])
+    for (const verb of ['show', 'update', 'delete']) {
+      const unknown = await latchkey.run([
+        ...['resources', verb, 'https://none.example', ...(verb === 'update' ? ['--name', 'X'] : [])],
+      ])
+      expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('no resource')])
+    }
+  })
+
+  test('the secrets of a client are listed without their values, and one is ended while the other works', async () => {
+    const made = await json<{ client_id: string; client_secret: string }>(
+      ...['clients', 'create', '--name', 'Job', '--grant', 'client_credentials'],
+    )
+    const id = made.client_id
+    const rotated = await json<{ client_secret: string }>('clients', 'rotate-secret', id)
+    const listed = await latchkey.run(['clients', 'secrets', id, '--json'])
+    for (const secret of [made.client_secret, rotated.client_secret])
+      expect(listed.stdout).not.toContain(secret)
+    const { secrets } = listed.json() as { secrets: [Secret, Secret] }
+    expect(secrets).toEqual([
+      { id: expect.any(String), issued_at: expect.any(Number), expires_at: 0, last_used_at: null },
+      {
+        id: expect.any(String),
+        issued_at: expect.any(Number),
+        expires_at: expect.any(Number),
+        last_used_at: null,
+      },
+    ])
+    const [newest, old] = secrets
+    expect(old.expires_at).toBeGreaterThan(old.issued_at)
+    const table = await latchkey.run(['clients', 'secrets', id])
+    expect(table.stdout).toMatch(/^SECRET ID +MADE +VALID UNTIL +LAST USED\n/)
+    expect(table.stdout).toMatch(new RegExp(`${newest.id} .*it is replaced +never`))
+    expect((await latchkey.run(['clients', 'show', id])).stdout).toContain(old.id)
+
+    expect(await json('clients', 'remove-secret', id, old.id)).toEqual({
+      client_id: id,
+      secret_id: old.id,
+      removed: true,
+    })
+    const left = await json<{ secrets: Secret[] }>('clients', 'secrets', id)
+    expect(left.secrets.map((each) => each.id)).toEqual([newest.id])
+    const again = await latchkey.run(['clients', 'remove-secret', id, old.id])
+    expect([again.status, again.stdout]).toEqual([1, ''])
+    const last = await latchkey.run(['clients', 'remove-secret', id, newest.id])
+    expect([last.status, last.stderr]).toEqual([1, expect.stringMatching(/^error: /)])
+    expect((await json<{ secrets: Secret[] }>('clients', 'secrets', id)).secrets).toHaveLength(1)
+  })
+
+  test('the secret of another client is not ended', async () => {
+    const create = (name: string) =>
+      json<{ client_id: string }>('clients', 'create', '--name', name, '--grant', 'client_credentials')
+    const [one, other] = [await create('One'), await create('Other')]
+    await json('clients', 'rotate-secret', other.client_id)
+    const { secrets } = await json<{ secrets: Secret[] }>('clients', 'secrets', other.client_id)
+    const refused = await latchkey.run(['clients', 'remove-secret', one.client_id, secrets[1]?.id ?? ''])
+    expect(refused.status).toBe(1)
+    expect((await json<{ secrets: Secret[] }>('clients', 'secrets', other.client_id)).secrets).toHaveLength(2)
+  })
+
+  test('clients are searched, and marked as checked', async () => {
+    const { items } = await json<{ items: { client_name: string; client_id: string }[] }>(
+      ...['clients', 'list', '--search', 'OTHER'],
+    )
+    expect(items.map(({ client_name: name }) => name)).toEqual(['Other'])
+    expect((await latchkey.run(['clients', 'list', '--search', 'zzz'])).stdout).toBe(
+      'There is no such client.\n',
+    )
+    const id = items[0]?.client_id ?? ''
+    expect(await json('clients', 'verify', id)).toEqual({ client_id: id, verified: true })
+    expect((await latchkey.run(['clients', 'verify', 'lk_none'])).status).toBe(1)
+    const log = await json<{ items: { action: string }[] }>('audit', 'list', '--action', 'client.verified')
+    expect(log.items).toHaveLength(1)
+  })
+})
