@@ -57,19 +57,18 @@ export function createConsents(
   return {
     find,
     async allow(accountId, clientId, added) {
-      const before = await find(accountId, clientId)
-      const resources: Record<string, string[]> = { ...before?.resources }
-      for (const [resource, scopes] of Object.entries(added.resources))
-        resources[resource] = union(resources[resource], scopes)
-      const consent: Consent = {
-        accountId,
-        clientId,
-        scopes: union(before?.scopes, added.scopes),
-        resources,
-        grantedAt: now(),
-      }
-      await artifacts.upsert(MODEL, idOf(accountId, clientId), { ...consent }, undefined)
-      const change = { before: allowedBy(before), after: allowedBy(consent) }
+      let before: Consent | undefined
+      let after: Consent | undefined
+      await artifacts.change(MODEL, idOf(accountId, clientId), undefined, (found) => {
+        before = found as Consent | undefined
+        const resources: Record<string, string[]> = { ...before?.resources }
+        for (const [resource, scopes] of Object.entries(added.resources))
+          resources[resource] = union(resources[resource], scopes)
+        const scopes = union(before?.scopes, added.scopes)
+        after = { accountId, clientId, scopes, resources, grantedAt: now() }
+        return { ...after }
+      })
+      const change = { before: allowedBy(before), after: allowedBy(after) }
       events({ type: 'consent.allowed', accountId, client_id: clientId, ...change })
     },
     async list(accountId) {

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { epochSeconds } from '../clock.ts'
+import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import type { Consent, Consents } from './consents.ts'
+import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
 import { generationOf } from './generations.ts'
 import { scopeWithin } from './narrowed/scopes.ts'
@@ -19,7 +22,13 @@ import { scopeWithin } from './narrowed/scopes.ts'
  * A first-party client's Grants are made from no Consent. Once it is first-party no longer, such a Grant is good for what
  * the person has allowed meanwhile, and for nothing before they were asked.
  */
-export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: number }) {
+export function createGrants(deps: {
+  consents: Consents
+  artifacts: Pick<ArtifactStore, 'change'>
+  key: Buffer
+  /** Seconds. */
+  grantTtl: number
+}) {
   const grantId = (accountId: string, clientId: string, sessionUid: string) =>
     createHmac('sha256', deps.key)
       .update(`grant\0${accountId}\0${clientId}\0${sessionUid}`)
@@ -58,18 +67,28 @@ export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: 
       if (lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
         return existing
 
-      const consent = asked ? await deps.consents.find(account.accountId, client.clientId) : undefined
+      const { accountId } = account
+      const { clientId } = client
+      const consent = asked ? await deps.consents.find(accountId, clientId) : undefined
       if (asked && !consent) return undefined
-      const grant: KeptGrant = new provider.Grant({
-        accountId: account.accountId,
-        clientId: client.clientId,
-      })
       // The session's generation, not the account's: what was ended between the two reads stays ended.
-      Object.assign(grant, { jti: id, asked, generation: generationOf(session) })
-      add(grant, consent ?? allowedBy(existing), client)
-      if (!asked) addRequested(grant, ctx)
-      await grant.save()
-      return grant
+      const generation = generationOf(session)
+      const grant: KeptGrant = new provider.Grant({ accountId, clientId })
+      Object.assign(grant, { jti: id, asked, generation })
+      // Other tabs of the app may ask for something else at this moment: what they get stays in it.
+      await deps.artifacts.change('Grant', id, deps.grantTtl, (before) => {
+        const known: KeptGrant | undefined = before && new provider.Grant(before)
+        const goesOn = known?.accountId === accountId && generationOf(known) === generation
+        Object.assign(grant, { openid: undefined, resources: undefined })
+        if (goesOn && (!asked || known.asked)) add(grant, allowedBy(known), client)
+        if (consent) add(grant, consent, client)
+        if (!asked) addRequested(grant, ctx)
+        return payloadOf(grant, deps.grantTtl)
+      })
+      // Access that was taken back meanwhile may have come before this Grant was there to be ended.
+      if (!asked || (await deps.consents.find(accountId, clientId))) return grant
+      await endGrant(provider, id)
+      return undefined
     },
 
     /** Makes a Grant count for no more than it may by now, wherever it is read. */
@@ -94,6 +113,16 @@ export function createGrants(deps: { consents: Consents; key: Buffer; grantTtl: 
 type KeptGrant = Grant & {
   /** Made from a Consent. */
   asked?: boolean
+}
+
+/** A Grant as the library itself stores it. */
+function payloadOf(grant: KeptGrant, ttl: number): ArtifactPayload {
+  const iat = epochSeconds(Date.now)
+  const names: readonly string[] = Reflect.get(grant.constructor, 'IN_PAYLOAD')
+  const properties = Object.entries(grant).filter(
+    ([name, value]) => names.includes(name) && value !== undefined,
+  )
+  return { iat, exp: iat + ttl, ...Object.fromEntries(properties) }
 }
 
 type Allowed = Pick<Consent, 'scopes' | 'resources'>

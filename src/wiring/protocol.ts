@@ -71,7 +71,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         secretMatches: services.clients.secretMatches,
         findAccount,
         accountOf,
-        grants: createGrants({ consents, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
+        grants: createGrants({ consents, artifacts, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
           findResource: (identifier) => resources.findForProtocol(identifier),
           accessTokenTtl: config.accessTokenTtl,

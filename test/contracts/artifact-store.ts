@@ -253,6 +253,35 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         }
       })
 
+      test('20 changes of one thing at once are all kept, whether or not it was there', async () => {
+        for (const [model, ttl] of [
+          ['Consent', undefined],
+          ['Grant', 60],
+        ] as const) {
+          const id = newId()
+          for (const base of [0, 20]) {
+            await Promise.all(
+              Array.from({ length: 20 }, (_, index) =>
+                either(index).change(model, id, ttl, (before) => ({
+                  accountId: 'a',
+                  all: [...((before?.all as number[] | undefined) ?? []), base + index],
+                })),
+              ),
+            )
+            const all = (await store.find(model, id))?.all as number[]
+            expect(all.toSorted((a, b) => a - b)).toEqual(
+              Array.from({ length: base + 20 }, (_, index) => index),
+            )
+          }
+          if (ttl === undefined) continue
+          pass(60)
+          await store.change(model, id, ttl, (before) => ({ before: before ?? 'nothing' }))
+          expect(await store.find(model, id)).toMatchObject({ before: 'nothing' })
+          await other.change(model, id, ttl, () => undefined)
+          expect(await store.find(model, id)).toMatchObject({ before: 'nothing' })
+        }
+      })
+
       test('what was replaced was there: of a replacement and a removal at once the removal has the last word', async () => {
         for (let round = 0; round < 10; round += 1) {
           const id = newId()

@@ -162,6 +162,54 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     expect(session?.payload.authorizations).toMatchObject({ [app.client_id]: { sid: sids[0] } })
   })
 
+  const SCOPES = ['openid', 'openid email', 'openid profile', 'openid phone', 'openid address']
+  const askFor = async ({ browser }: Victim, client: TestClient, scope: string) => {
+    const answer = await browser.send({ url: at(client, { scope, prompt: 'none' }), method: 'GET' })
+    await answer.body?.cancel()
+    return { client, location: new URL(answer.headers.get('location') ?? '', scene.issuer) }
+  }
+
+  test('tabs of one app that ask for different scopes at once each get theirs', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const answers = await Promise.all(SCOPES.map((scope) => askFor(someone, web, scope)))
+      const granted = await Promise.all(answers.map(async (each) => (await tokensOf(each)).json.scope))
+      expect(granted).toEqual(SCOPES)
+    }
+  })
+
+  test('what is allowed in two tabs at once is allowed', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const someone = await person()
+      const consents = latchkey.services.consents
+      await Promise.all(
+        ['email', 'profile', 'phone', 'address'].map((scope) =>
+          consents.allow(someone.user.id, asking.client_id, { scopes: ['openid', scope], resources: {} }),
+        ),
+      )
+      const { scopes = [] } = (await consents.find(someone.user.id, asking.client_id)) ?? {}
+      expect(scopes.toSorted()).toEqual(['address', 'email', 'openid', 'phone', 'profile'])
+    }
+  })
+
+  test('access taken back while the app authorizes is taken back', async () => {
+    for (let round = 0; round < 2 * ROUNDS; round++) {
+      const someone = await person()
+      const { user } = someone
+      const { consents } = latchkey.services
+      await consents.allow(user.id, asking.client_id, { scopes: ['openid', 'email'], resources: {} })
+      const [authorized] = await Promise.all([
+        Promise.all(SCOPES.slice(0, 2).map((scope) => askFor(someone, asking, scope))),
+        consents.withdraw(user.id, asking.client_id),
+      ])
+      const after = await askFor(someone, asking, 'openid')
+      expect(after.location.searchParams.get('error')).toBe('consent_required')
+      for (const each of authorized)
+        if (each.location.searchParams.has('code'))
+          expect(await tokensOf(each)).toMatchObject({ status: 400 })
+    }
+  })
+
   test('the sign-out page in two tabs: the button of each works, also after “Stay signed in” in the other', async () => {
     for (const first of ['open', 'stay'] as const) {
       const someone = await person()

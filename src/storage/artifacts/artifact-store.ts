@@ -45,6 +45,17 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     return { values, rest }
   }
 
+  /** The parameters of `replace`. */
+  const replacement = (
+    model: string,
+    id: string,
+    payload: ArtifactPayload,
+    ttl: number | undefined,
+  ): SqlValue[] => {
+    const [, idHash, ...columns] = parameters(model, id, payload, ttl).values
+    return [...columns.slice(0, -1), model, idHash, now()] as SqlValue[]
+  }
+
   /** A refresh token inside its grace window looks unused to the library. */
   const inGrace = (row: ArtifactRow): boolean =>
     row.model === 'RefreshToken' && row.consumed_at !== null && row.consumed_at > now() - refreshGraceSeconds
@@ -80,9 +91,21 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     },
 
     async replace(model, id, payload, ttl) {
-      const { values } = parameters(model, id, payload, ttl)
-      const [, , ...columns] = values
-      return (await sql.run(statements.replace, [...columns.slice(0, -1), model, hashId(id), now()])) === 1
+      return (await sql.run(statements.replace, replacement(model, id, payload, ttl))) === 1
+    },
+
+    async change(model, id, ttl, change) {
+      const idHash = hashId(id)
+      // Another round means that somebody else has got on with theirs.
+      for (;;) {
+        const row = await sql.get<ArtifactRow>(statements.find, [model, idHash, now()])
+        const payload = change(row && fromRest(row, id, idHash))
+        if (payload === undefined) return
+        const written = row
+          ? await sql.run(statements.replaceUnchanged, [...replacement(model, id, payload, ttl), row.payload])
+          : await sql.run(statements.insert, [...parameters(model, id, payload, ttl).values, now()])
+        if (written === 1) return
+      }
     },
 
     async insert(model, id, payload, ttl) {

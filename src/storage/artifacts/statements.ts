@@ -52,6 +52,8 @@ const row = 'id_hash, model, payload, authorizations, consumed_at, expires_at'
 const live = 'destroyed_at IS NULL AND (expires_at IS NULL OR expires_at > ?)'
 const replaced = `payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
   account_id = excluded.account_id, client_id = excluded.client_id, expires_at = excluded.expires_at`
+const given = `payload = ?, grant_id = ?, uid = ?, user_code = COALESCE(?, user_code), account_id = ?, client_id = ?,
+  expires_at = ?`
 /** What a tombstone keeps is its key, its expiry and its uid, which must not come back either. */
 const buried = "destroyed_at = ?, payload = '{}', account_id = NULL"
 
@@ -74,9 +76,9 @@ export const createStatements = (dialect: Sql['dialect']) => {
         user_code = COALESCE(excluded.user_code, artifacts.user_code)
       WHERE artifacts.destroyed_at IS NULL`,
 
-    replace: `UPDATE artifacts SET payload = ?, grant_id = ?, uid = ?, user_code = COALESCE(?, user_code),
-        account_id = ?, client_id = ?, expires_at = ?
-      WHERE model = ? AND id_hash = ? AND ${live}`,
+    replace: `UPDATE artifacts SET ${given} WHERE model = ? AND id_hash = ? AND ${live}`,
+    replaceUnchanged: `UPDATE artifacts SET ${given}
+      WHERE model = ? AND id_hash = ? AND ${live} AND payload = ?`,
 
     // A session of another account under the same id is another session: nothing of the old one is kept.
     upsertSession: `INSERT INTO artifacts (${columns}, authorizations)

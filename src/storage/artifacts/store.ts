@@ -41,6 +41,17 @@ export interface ArtifactStore {
   saveSession(id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead): Promise<boolean>
   /** Replaces what must still be there. False: it is not. */
   replace(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
+  /**
+   * Reads, changes and writes: whoever else changes it meanwhile is not overwritten; `change` is then asked again with what
+   * they have made of it. Never for sessions.
+   * @param change gets what is there, if anything, and gives what is to be there; undefined: leave it
+   */
+  change(
+    model: string,
+    id: string,
+    ttl: number | undefined,
+    change: (before: ArtifactPayload | undefined) => ArtifactPayload | undefined,
+  ): Promise<void>
   /** Stores what must not exist yet. False: it was there already (a replay). */
   insert(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   find(model: string, id: string): Promise<ArtifactPayload | undefined>
