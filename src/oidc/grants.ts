@@ -78,6 +78,8 @@ export function createGrants(deps: {
       // Other tabs of the app may ask for something else at this moment: what they get stays in it.
       await deps.artifacts.change('Grant', id, deps.grantTtl, (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
+        // The session was carried over meanwhile (generations.ts), and its Grants with it.
+        if (known && generationOf(known) > generation) return undefined
         const goesOn = known?.accountId === accountId && generationOf(known) === generation
         Object.assign(grant, { openid: undefined, resources: undefined })
         if (goesOn && (!asked || known.asked)) add(grant, allowedBy(known), client)

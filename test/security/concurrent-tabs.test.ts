@@ -208,6 +208,26 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     }
   })
 
+  test('a session that is carried over while a tab authorizes keeps its Grants carried over', async () => {
+    const someone = await person()
+    const { consents, artifacts } = latchkey.services
+    const { find, allow } = consents
+    const who = [someone.user.id, asking.client_id] as const
+    await allow(...who, { scopes: ['openid'], resources: {} })
+    await askFor(someone, asking, 'openid')
+    await allow(...who, { scopes: ['email'], resources: {} })
+    const [session] = await artifacts.listByAccount('Session', someone.user.id)
+    vi.spyOn(consents, 'find').mockImplementationOnce(async (...each) => {
+      await artifacts.carryOver(someone.user.id, String(session?.payload.uid), 7)
+      return find(...each)
+    })
+    await askFor(someone, asking, 'openid email')
+    for (const model of ['Session', 'Grant']) {
+      const kept = await artifacts.listByAccount(model, someone.user.id)
+      expect(kept.map(({ payload }) => payload.generation)).toEqual([7])
+    }
+  })
+
   test('the sign-out page in two tabs: the button of each works, also after “Stay signed in” in the other', async () => {
     for (const first of ['open', 'stay'] as const) {
       const someone = await person()
