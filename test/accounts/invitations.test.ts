@@ -4,11 +4,28 @@ import { signedIn } from '../admin/console.ts'
 import { machine, type Rest } from '../admin/rest-support.ts'
 import { openWorld, type World } from '../federation/world.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
-import { engines, type Latchkey, PASSWORD } from '../support/latchkey.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { linkIn, readOutbox } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
 
 const DAY = 86_400_000
+
+test('a whole office may open its invitations at once; guessing at links is limited', async () => {
+  const latchkey = await startLatchkey({ env: { RATE_LIMIT: 'on' } })
+  try {
+    await latchkey.services.accounts.createByAdmin({ username: 'one', email: 'one@example.com' })
+    const { link } = await latchkey.mailTo('one@example.com')
+    const open = async (url: URL) => (await createHttpBrowser().open(url)).status
+    for (let i = 0; i < 40; i++) expect(await open(link)).toBe(200)
+    const guess = new URL(link)
+    guess.searchParams.set('token', 'x'.repeat(43))
+    const answers: number[] = []
+    for (let i = 0; i < 40; i++) answers.push(await open(guess))
+    expect(new Set(answers)).toEqual(new Set([410, 429]))
+  } finally {
+    await latchkey.stop()
+  }
+})
 
 describe.each(engines)('invitations on %s', (engine) => {
   let world: World

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Form } from '../../http/pages.ts'
+import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import { FieldErrors } from '../field-errors.ts'
 import type { Invitation } from '../invitations.ts'
@@ -55,6 +56,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
       const token = given ?? browser.invitation(request) ?? ''
       const invitation = await accounts.invitations.peek(token)
       if (!invitation) return showExpired(reply)
+      await giveBack(request)
       browser.rememberInvitation(reply, token)
       return show(request, reply, token, invitation)
     },
@@ -65,6 +67,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
     try {
       const done = await accounts.invitations.accept(token, password)
       if (!done) return showExpired(reply)
+      await giveBack(request)
       await sessions.start(request, reply, { ...done, amr: ['pwd'] })
       browser.rememberInvitation(reply, undefined)
       browser.clearPending(reply)
