@@ -18,6 +18,7 @@ const discovery = z.object({ issuer: z.string() })
 export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[] => [
   databaseCheck(services),
   migrationsCheck(services),
+  ...(services.redis === undefined ? [] : [redisCheck(services.redis)]),
   signingKeysCheck(services),
   secretKeyCheck(services),
   mailCheck(services),
@@ -31,6 +32,16 @@ const databaseCheck = ({ database }: CliServices): Check => ({
   remedy: 'see whether the database runs and DATABASE_URL is right',
   async run() {
     await database.ping()
+    return { status: 'ok', message: 'answers' }
+  },
+})
+
+const redisCheck = ({ ping }: NonNullable<CliServices['redis']>): Check => ({
+  name: 'Redis',
+  remedy:
+    'see whether Redis runs and REDIS_URL is right; until then each process counts rate limits for itself',
+  async run() {
+    await ping()
     return { status: 'ok', message: 'answers' }
   },
 })

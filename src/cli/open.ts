@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../config.ts'
 import { openServices } from '../services.ts'
+import { checkRedis } from '../storage/counters/redis.ts'
 import { migrationStatus } from '../storage/migrations.ts'
 import type { Environment } from './context.ts'
 import type { CliServices } from './services.ts'
@@ -21,6 +22,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
   const config = parseConfig(env, (path) => readFileSync(path, 'utf8'))
   const services = await openServices(config, { logger })
   const { accounts, clients, resources, providers, keys, db, mailer } = services
+  const { redisUrl } = config
   return {
     config: {
       issuer: config.issuer,
@@ -39,6 +41,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     keys,
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },
     database: { ping: () => db.ping() },
+    redis: redisUrl === undefined ? undefined : { ping: () => checkRedis(redisUrl) },
     mail: {
       smtp: config.smtpUrl !== undefined,
       destination:

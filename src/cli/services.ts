@@ -96,6 +96,8 @@ export interface CliServices {
     status(): Promise<{ name: string; applied: boolean }[]>
   }
   database: { ping(): Promise<void> }
+  /** Where several processes count rate limits, when that is not the database. */
+  redis: { ping(): Promise<void> } | undefined
   mail: {
     /** Where messages go, in words: “smtp://mail.example” or a folder. */
     destination: string

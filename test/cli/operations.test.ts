@@ -144,6 +144,18 @@ describe('latchkey doctor', () => {
     expect([status, outcome.status, outcome.stderr]).toEqual(['warn', 0, ''])
   })
 
+  test('fails when REDIS_URL leads nowhere; without it nobody asks', async () => {
+    const outcome = await latchkey.run(['doctor', '--json'], {
+      fetch: healthy,
+      env: { REDIS_URL: 'redis://:secret@127.0.0.1:1' },
+    })
+    expect(find(outcome, 'Redis')).toMatchObject({
+      status: 'fail',
+      remedy: expect.stringMatching(/REDIS_URL is right; until then each process counts/),
+    })
+    expect(outcome.stdout).not.toContain('secret@')
+  })
+
   test('for people: one line a check, and the way out below what is not well', async () => {
     const { stdout } = await latchkey.run(['doctor'], { fetch: healthy })
     expect(stdout).toMatch(/^ok +configuration +issuer https:\/\/id\.example$/m)

@@ -41,6 +41,8 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const tokens = await app.party.callback(back.url, request)
     const claims = tokens.claims()
     expect(claims).toMatchObject({ amr: ['fed'] })
+    // Known from now on, as after a password: strangers cannot lock this browser out.
+    expect(browser.cookies.value('latchkey_device')).toMatch(/^[\w-]{100,}$/)
     const userinfo = await app.party.userinfo(tokens.access_token, claims?.sub ?? '')
     expect(userinfo).toMatchObject({
       preferred_username: 'mona',

@@ -16,6 +16,16 @@ return 0`
 
 type Reply = [allowed: number, count: number, left: number, window: string]
 
+/** Connects, asks and leaves. @throws Error when that fails */
+export async function checkRedis(url: string): Promise<void> {
+  const counters = await createRedisCounters(url)
+  try {
+    await counters.take('doctor', { max: 1, window: 1 })
+  } finally {
+    await counters.close()
+  }
+}
+
 /**
  * Counts in Redis. Nothing waits for a connection: while there is none, every call rejects, and the client goes on
  * trying to connect.
