@@ -23,7 +23,7 @@ let api: Api
 let document: ApiDocument
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  limited = await startLatchkey({ env: { RATE_LIMIT: 'on' } })
+  limited = await startLatchkey({ env: { RATE_LIMIT: 'on', RATE_LIMIT_TOKEN: '90' } })
   api = createApi(latchkey.issuer)
   document = await documentOf(latchkey.issuer)
 })
