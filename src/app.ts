@@ -13,6 +13,7 @@ import { choresOf, logAuditHead } from './wiring/chores.ts'
 import { wireConsole } from './wiring/console.ts'
 import { wireCounters } from './wiring/counters.ts'
 import { wireFederation } from './wiring/federation.ts'
+import { keptForms } from './wiring/kept-forms.ts'
 import { openMetrics, wireMetrics } from './wiring/metrics.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
@@ -66,6 +67,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
     translateError: asStorageError,
+    kept: keptForms(services),
   })
 
   const protocol = await wireProtocol(app, http, services)

@@ -115,6 +115,10 @@ export interface EndedUpstream {
 
 /** The browser's sign-in session. */
 export interface Sessions {
+  ownerOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ accountId: string; uid: string } | undefined>
   current(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -144,7 +148,7 @@ export interface Pending {
 export interface FederationDependencies {
   issuer: URL
   clock: Clock
-  http: Pick<Http, 'cookies' | 'sealed' | 'devices' | 'limit' | 'forms'>
+  http: Pick<Http, 'cookies' | 'sealed' | 'devices' | 'limit' | 'forms' | 'interrupted'>
   providers: EnabledProviders
   artifacts: Pick<ArtifactStore, 'upsert' | 'insert' | 'find' | 'consume'>
   secrets: Pick<Secrets, 'seal'>

@@ -39,7 +39,7 @@ export function createFederation(deps: FederationDependencies) {
 
     async routes(app: FastifyInstance): Promise<void> {
       await app.register(async (scope) => {
-        await deps.http.forms(scope)
+        await deps.http.forms(scope, deps.sessions.ownerOf)
         for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
           await scope.register(routes, pages)
       })

@@ -2,8 +2,11 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ZodError } from 'zod'
 import { AppError } from '../errors.ts'
 import { errorFormat } from './error-format.ts'
+import { flashOf, markRefused } from './flash.ts'
+import { formPage } from './form-page.ts'
+import { shownAgain } from './forms.ts'
 import { errorsByField, problem } from './problem.ts'
-import { renderPage } from './views.ts'
+import { renderPage, sendPage } from './views.ts'
 
 /**
  * Everything that was thrown and everything that was not found, answered in one place.
@@ -11,7 +14,7 @@ import { renderPage } from './views.ts'
  */
 export function registerErrors(app: FastifyInstance, translate: (error: unknown) => unknown): void {
   app.setErrorHandler((error, request, reply) =>
-    respond(app, publicError(translate(error)), error, request, reply),
+    respond(publicError(translate(error)), error, request, reply),
   )
   app.setNotFoundHandler((request, reply) => {
     const error = new AppError(
@@ -19,15 +22,15 @@ export function registerErrors(app: FastifyInstance, translate: (error: unknown)
       404,
       'There is nothing at this address. Check it for a typing mistake.',
     )
-    return respond(app, error, error, request, reply)
+    return respond(error, error, request, reply)
   })
 }
 
 const REFUSED: Record<string, string> = {
   FST_CSRF_MISSING_SECRET:
-    'Your browser did not send the cookie that belongs to this form. Allow cookies for this site, open the form again and send it once more.',
+    'Nothing was done: this form was open for a long time, or your browser keeps no cookies. Look it over and send it again.',
   FST_CSRF_INVALID_TOKEN:
-    'This form is no longer valid, perhaps because it was open for a long time. Open it again and send it once more. Your browser’s Back button may bring back what you typed.',
+    'Nothing was done: this form was open for a long time. Look it over and send it again.',
 }
 
 const PLAIN: Record<number, string> = {
@@ -64,13 +67,7 @@ export function publicError(error: unknown): AppError {
   return new AppError(CODES[status] ?? 'invalid_request', status, message, { cause: error })
 }
 
-function respond(
-  app: FastifyInstance,
-  shown: AppError,
-  original: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
+function respond(shown: AppError, original: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (shown.status >= 500) request.log.error({ err: original, error_code: shown.code }, 'request failed')
   else
     request.log.info(
@@ -82,8 +79,16 @@ function respond(
   const { status, code, publicMessage } = shown
   switch (errorFormat(request)) {
     case 'html': {
-      const data = { status, message: publicMessage, requestId: request.id, wayBack: wayBack(app, request) }
-      return renderPage(reply, 'http/error', data, status)
+      const data = { status, message: publicMessage, requestId: request.id, wayBack: formPage(request) }
+      const flash = flashOf(request)
+      if (flash === undefined) return renderPage(reply, 'http/error', data, status)
+      // Whoever made the browser send a form from elsewhere gets nothing shown on a page of ours; and where the server
+      // fails, the page that the form stands on may fail too.
+      if (status >= 500 || code === 'cross_site_request') return sendPage(reply, 'http/error', data, status)
+      markRefused(reply)
+      return flash
+        .refusal(request, reply, shown, typedInto(request))
+        .then((sent) => (sent ? reply : sendPage(reply, 'http/error', data, status)))
     }
     case 'oauth':
       return reply.code(status).send({ error: oauthCode(shown), error_description: publicMessage })
@@ -96,22 +101,13 @@ function respond(
   }
 }
 
+/** What was typed, if the browser vouches that it was typed on a page of ours. */
+function typedInto(request: FastifyRequest): Record<string, string> | undefined {
+  const ours = request.headers['sec-fetch-site'] === 'same-origin'
+  return ours && typeof request.body === 'object' ? shownAgain(request.body) : undefined
+}
+
 function oauthCode(error: AppError): string {
   if (error.status === 429 || error.status === 503) return 'temporarily_unavailable'
   return error.status >= 500 ? 'server_error' : 'invalid_request'
-}
-
-/** The page that the refused form stood on: the nearest path upwards that answers to GET. Undefined: none. */
-function wayBack(app: FastifyInstance, request: FastifyRequest): string | undefined {
-  const pattern = request.routeOptions.url
-  if (pattern === undefined || request.method === 'GET') return undefined
-  const [path = '', query] = request.url.split('?', 2)
-  const route = pattern.split('/')
-  const actual = path.split('/')
-  for (let length = route.length; length > 1; length--) {
-    if (!app.hasRoute({ method: 'GET', url: route.slice(0, length).join('/') })) continue
-    const back = actual.slice(0, length).join('/')
-    return length === route.length && query !== undefined ? `${back}?${query}` : back
-  }
-  return undefined
 }

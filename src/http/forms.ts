@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { requireCsrfToken } from './csrf.ts'
 import { setErrorFormat } from './error-format.ts'
+import { type FlashPages, registerFlash } from './flash.ts'
+import { type Interrupted, type OwnerOf, resumeForms } from './interrupted.ts'
 import { answerSameFormOnce } from './same-form-twice.ts'
 import { refuseCrossOrigin } from './same-origin.ts'
 
@@ -26,17 +28,25 @@ export type FormResult<T> =
 
 /**
  * Makes a context take HTML forms and nothing else: urlencoded bodies up to 16 KiB, from our own pages only, with a
- * CSRF token; every error is answered with a page; a form sent twice is done once.
+ * CSRF token; every answer leads on by a redirect to a page; a form sent twice is done once.
  */
 export async function registerForms(
   app: FastifyInstance,
-  options: { issuer: URL; clock: Clock },
+  options: {
+    issuer: URL
+    clock: Clock
+    flash: FlashPages
+    interrupted: Interrupted
+    ownerOf?: OwnerOf | undefined
+  },
 ): Promise<void> {
   setErrorFormat(app, 'html')
   app.removeContentTypeParser(['application/json', 'text/plain'])
   await app.register(formbody, { bodyLimit: MAX_BYTES, parser: parseUrlEncoded })
+  registerFlash(app, options.flash)
   app.addHook('onRequest', refuseCrossOrigin(options.issuer))
   requireCsrfToken(app)
+  if (options.ownerOf) resumeForms(app, options.interrupted, options.ownerOf)
   answerSameFormOnce(app, options.clock)
 }
 

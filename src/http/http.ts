@@ -8,13 +8,18 @@ import { type Cookies, createCookies, registerCookies } from './cookies.ts'
 import { type Counters, createLocalCounters } from './counters.ts'
 import { registerCsrf } from './csrf.ts'
 import { registerErrors } from './errors.ts'
+import { createFlash, type Kept } from './flash.ts'
 import { registerForms } from './forms.ts'
 import { registerHeaders } from './headers.ts'
+import { createInterrupted, type Interrupted, type OwnerOf } from './interrupted.ts'
 import { createKnownDevices, type KnownDevices } from './known-devices.ts'
 import { type CountFailure, type Limit, registerRateLimits } from './rate-limits.ts'
 import { registerRequestLog } from './request-log.ts'
 import { createSealedCookies, type SealedCookies } from './sealed-cookie.ts'
 import { registerViews } from './views.ts'
+
+/** Characters of the largest page that a form is answered with, sealed. */
+const LARGEST_PAGE = 1024 * 1024
 
 export interface HttpOptions {
   issuer: URL
@@ -30,6 +35,8 @@ export interface HttpOptions {
   clock: Clock
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
   translateError?: (error: unknown) => unknown
+  /** Where forms and answers to them are kept that are too large for a cookie, or must not be in one. */
+  kept: Kept
 }
 
 /** What features get from here. */
@@ -40,8 +47,13 @@ export interface Http {
   devices: KnownDevices
   limit: Limit
   countFailure: CountFailure
-  /** Makes a context one of HTML forms: see registerForms. */
-  forms(app: FastifyInstance): Promise<void>
+  /** Acts that wait for a fresh sign-in. */
+  interrupted: Interrupted
+  /**
+   * Makes a context one of HTML forms: see registerForms.
+   * @param ownerOf the person of a request, where forms of this context may have to wait for a fresh sign-in
+   */
+  forms(app: FastifyInstance, ownerOf?: OwnerOf): Promise<void>
 }
 
 /**
@@ -73,12 +85,20 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const asset = await registerAssets(app)
   await registerViews(app, { issuer, cache: options.cacheViews, asset })
   registerErrors(app, options.translateError ?? ((error) => error))
+  const onServer = {
+    sealed: createSealedCookies(cookieKey, options.clock, LARGEST_PAGE),
+    kept: options.kept,
+  }
+  const flash = createFlash({ cookies, ...onServer })
+  const interrupted = createInterrupted(onServer)
   return {
     cookies,
     sealed,
     devices,
     limit,
     countFailure,
-    forms: (context) => registerForms(context, { issuer, clock: options.clock }),
+    interrupted,
+    forms: (context, ownerOf) =>
+      registerForms(context, { issuer, clock: options.clock, flash, interrupted, ownerOf }),
   }
 }

@@ -186,6 +186,8 @@ export interface LogoutPage extends ButtonForm {
 }
 
 export interface ProtocolErrorPage {
+  /** “Sign-in could not go on”, or what else could not. */
+  title: string
   /** In words for the person. */
   message: string
   /** The OAuth error code, and what the protocol says about it, for the app's developer. */
@@ -233,6 +235,8 @@ export interface ApiOperationView {
 export interface Pages {
   'interaction/sign-in': SignInPage
   'interaction/consent': ConsentPage
+  /** A flow that is over. */
+  'interaction/over': { app: string; home?: string | undefined; done: boolean }
   'accounts/register': RegisterPage
   'accounts/verify-email': VerifyEmailPage
   'accounts/email-verified': { next: Link }

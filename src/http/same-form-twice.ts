@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { CSRF_FIELD } from './csrf.ts'
+import { isRefused } from './flash.ts'
 
 /** What the first of two equal forms was answered with. */
 interface Answer {
@@ -60,7 +61,7 @@ export function answerSameFormOnce(app: FastifyInstance, clock: Clock): void {
     const sent = first.get(request)
     if (!sent) return payload
     // A refusal is for those who wait already; asked once more, the form may have another answer.
-    if (reply.statusCode >= 400) entries.delete(sent.key)
+    if (isRefused(reply)) entries.delete(sent.key)
     sent.entry.settle(reply.statusCode < 500 ? answerOf(reply, payload) : undefined)
     return payload
   })

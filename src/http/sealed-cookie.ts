@@ -5,7 +5,8 @@ import { epochSeconds } from '../clock.ts'
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
-const MAX_LENGTH = 4096
+/** Characters of the largest cookie. */
+const COOKIE_LENGTH = 4096
 
 const envelopeSchema = z.object({ exp: z.number(), value: z.unknown() })
 
@@ -23,8 +24,9 @@ export interface SealedCookies {
  * Small pieces of state kept in the browser: unreadable and unalterable there, expiring, bound to one purpose.
  * AES-256-GCM with a random nonce; the purpose is associated data.
  * @param key any secret of at least 32 bytes; the encryption key is derived from it
+ * @param maxLength characters; what is longer is not opened
  */
-export function createSealedCookies(key: Buffer, clock: Clock): SealedCookies {
+export function createSealedCookies(key: Buffer, clock: Clock, maxLength = COOKIE_LENGTH): SealedCookies {
   const encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'latchkey sealed cookie v1', 32))
   return {
     seal(purpose, value, ttl) {
@@ -36,6 +38,7 @@ export function createSealedCookies(key: Buffer, clock: Clock): SealedCookies {
       return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
     },
     open(purpose, sealed, schema) {
+      if (sealed === undefined || sealed.length > maxLength) return undefined
       const envelope = decrypt(encryptionKey, purpose, sealed)
       if (envelope === undefined || envelope.exp <= epochSeconds(clock)) return undefined
       return schema.safeParse(envelope.value).data
@@ -43,8 +46,7 @@ export function createSealedCookies(key: Buffer, clock: Clock): SealedCookies {
   }
 }
 
-function decrypt(key: Buffer, purpose: string, sealed: string | undefined) {
-  if (sealed === undefined || sealed.length > MAX_LENGTH) return undefined
+function decrypt(key: Buffer, purpose: string, sealed: string) {
   const bytes = Buffer.from(sealed, 'base64url')
   if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {

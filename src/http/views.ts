@@ -3,6 +3,7 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { CSRF_FIELD, csrfToken } from './csrf.ts'
+import { flashOf, markRefused, takenBy, withTyped } from './flash.ts'
 import type { Pages } from './pages.ts'
 
 const VIEWS = fileURLToPath(new URL('../../views/', import.meta.url))
@@ -24,7 +25,8 @@ export async function registerViews(
 }
 
 /**
- * Sends a page. Forms in it get this browser's CSRF token by themselves.
+ * Sends a page. Forms in it get this browser's CSRF token by themselves. The answer to a form goes by a redirect to the page
+ * that the form stands on, and is shown there once (flash.ts).
  * @param status HTTP status, 200 unless given
  */
 export function renderPage<View extends keyof Pages>(
@@ -33,8 +35,27 @@ export function renderPage<View extends keyof Pages>(
   data: Pages[View],
   status = 200,
 ): FastifyReply {
+  const { request } = reply
+  const flash = flashOf(request)
+  if (flash !== undefined) {
+    if (status >= 400) markRefused(reply)
+    flash.page(request, reply, page, data, status).then(
+      (sent) => sent || sendPage(reply, page, data, status),
+      (error) => reply.send(error),
+    )
+    return reply
+  }
+  const shown = takenBy(request)
+  if (shown === undefined) return sendPage(reply, page, data, status)
+  if (shown.retryAfter !== undefined) reply.header('retry-after', shown.retryAfter)
+  if (shown.page !== undefined) return sendPage(reply, shown.page.view, shown.page.data, shown.status)
+  return sendPage(reply, page, { ...withTyped(data, shown.typed), refusal: shown.alert }, shown.status)
+}
+
+/** Sends a page as it is, also as the answer to a form. */
+export function sendPage(reply: FastifyReply, view: string, data: object, status: number): FastifyReply {
   reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store')
-  return reply.view(page, { ...data, csrfToken: () => csrfToken(reply) })
+  return reply.view(view, { ...data, csrfToken: () => csrfToken(reply) })
 }
 
 /**

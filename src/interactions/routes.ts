@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import { shownAgain } from '../http/forms.ts'
 import type { Http } from '../http/http.ts'
 import type { ClientView, ConsentPage, ProviderButton, SignInPage } from '../http/pages.ts'
 import { renderPage } from '../http/views.ts'
+import { createWayOn } from './way-on.ts'
 
 /**
  * The pages inside a flow: sign-in and consent. What a flow is and how it goes on belongs to the protocol (Flows,
@@ -25,6 +27,8 @@ export interface FlowDetails {
   expects: string | undefined
   startedAt: number
   returnHost: string | undefined
+  homeUrl: string | undefined
+  restartUrl: string | undefined
   requestedScopes: string[]
   staysConnected: boolean
   missing: { scopes: string[]; resources: Record<string, string[]> }
@@ -67,7 +71,9 @@ export interface SignInForm {
 export interface InteractionRoutesOptions {
   flows: Flows
   signInForm: SignInForm
-  http: Pick<Http, 'limit' | 'forms'>
+  http: Pick<Http, 'limit' | 'forms' | 'sealed'>
+  /** Whether the issuer is https. */
+  secure: boolean
   registration: 'open' | 'closed'
   /** @param again the person is signed in, and has to prove themselves once more */
   providers(flow: string, again: boolean): Promise<ProviderButton[]>
@@ -86,6 +92,12 @@ const isAnother = ({ expects }: FlowDetails, accountId: string): boolean =>
 const another = ({ client }: FlowDetails): string =>
   `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
 
+interface FlowRoute {
+  Params: { uid: string }
+  Querystring: { as?: string }
+}
+type FlowRequest = FastifyRequest<FlowRoute>
+
 const consentForm = z.object({ decision: z.enum(['allow', 'deny']) })
 
 export async function interactionRoutes(
@@ -94,6 +106,31 @@ export async function interactionRoutes(
 ): Promise<void> {
   const { flows, signInForm, http } = options
   await http.forms(app)
+  const wayOn = createWayOn({ sealed: http.sealed, secure: options.secure })
+
+  type Work = (request: FlowRequest, reply: FastifyReply) => Promise<FastifyReply>
+  /** For whom comes to a flow that is over: it is made once more, or it says where to go on. */
+  const leadingOn =
+    (work: Work): Work =>
+    async (request, reply) => {
+      try {
+        return await work(request, reply)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'interaction_expired') throw error
+        const flow = wayOn.find(request, request.params.uid)
+        if (flow === undefined) throw error
+        if (flow.done || flow.restart === undefined)
+          return renderPage(reply, 'interaction/over', flow, flow.done ? 200 : 410)
+        wayOn.restarted(reply, shownAgain(request.body).identifier)
+        return reply.redirect(flow.restart, 303)
+      }
+    }
+
+  /** The flow goes on, away from its page. */
+  const goOn = (request: FlowRequest, reply: FastifyReply, location: string) => {
+    wayOn.done(request, reply, request.params.uid)
+    return reply.redirect(location, 303)
+  }
 
   const signInPage = async (details: FlowDetails, form: Partial<SignInPage> = {}): Promise<SignInPage> => ({
     action: `/interaction/${details.uid}/sign-in`,
@@ -136,31 +173,36 @@ export async function interactionRoutes(
     })
   }
 
-  app.get<{ Params: { uid: string }; Querystring: { as?: string } }>(
+  app.get<FlowRoute>(
     '/interaction/:uid',
-    async (request, reply) => {
+    leadingOn(async (request, reply) => {
       const details = await flows.details(request, reply)
+      const { uid, client, homeUrl: home, restartUrl: restart } = details
+      wayOn.remember(reply, uid, { app: client.name, home, restart, done: false })
+      const again = restartedForm(wayOn.takeRestarted(request, reply))
       if (request.query.as === 'another')
         return renderPage(reply, 'interaction/sign-in', await signInPage(details))
       if (details.prompt === 'consent' && details.accountId !== undefined)
         return consentPage(reply, details, details.accountId)
       const answer = await flows.answeredBy(request, reply, details)
-      if (answer && isAnother(details, answer.accountId))
-        return renderPage(
-          reply,
-          'interaction/sign-in',
-          await signInPage(details, { alert: another(details) }),
-        )
-      if (answer) return reply.redirect(await flows.signIn(request, reply, answer), 303)
+      if (answer && isAnother(details, answer.accountId)) {
+        const form = { alert: another(details) }
+        return renderPage(reply, 'interaction/sign-in', await signInPage(details, form))
+      }
+      if (answer) {
+        const location = await flows.signIn(request, reply, answer)
+        wayOn.remember(reply, uid, { app: client.name, home, restart, done: true })
+        return reply.redirect(location, 303)
+      }
       const alert = await options.upstreamProblem(request.query)
-      return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert }))
-    },
+      return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert, ...again }))
+    }),
   )
 
-  app.post<{ Params: { uid: string } }>(
+  app.post<FlowRoute>(
     '/interaction/:uid/sign-in',
     http.limit('signIn', 'identifier'),
-    async (request, reply) => {
+    leadingOn(async (request, reply) => {
       const details = await flows.details(request, reply)
       const outcome = await signInForm.submit(request, reply, details.uid)
       if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
@@ -169,23 +211,38 @@ export async function interactionRoutes(
         return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), 403)
       }
       if (outcome.kind === 'signed_in')
-        return reply.redirect(await flows.signIn(request, reply, outcome), 303)
+        return goOn(request, reply, await flows.signIn(request, reply, outcome))
       const { status, kind: _kind, ...form } = outcome
       return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), status)
-    },
+    }),
   )
 
-  app.post('/interaction/:uid/consent', async (request, reply) => {
-    const { decision } = consentForm.parse(request.body)
-    return reply.redirect(await flows[decision === 'allow' ? 'allow' : 'refuse'](request, reply), 303)
-  })
-
-  app.post('/interaction/:uid/cancel', async (request, reply) =>
-    reply.redirect(await flows.refuse(request, reply), 303),
+  app.post<FlowRoute>(
+    '/interaction/:uid/consent',
+    leadingOn(async (request, reply) => {
+      const { decision } = consentForm.parse(request.body)
+      return goOn(request, reply, await flows[decision === 'allow' ? 'allow' : 'refuse'](request, reply))
+    }),
   )
 
-  app.post<{ Params: { uid: string } }>('/interaction/:uid/switch', async (request, reply) => {
-    const { uid } = await flows.details(request, reply)
-    return reply.redirect(`/interaction/${uid}?as=another`, 303)
-  })
+  app.post<FlowRoute>(
+    '/interaction/:uid/cancel',
+    leadingOn(async (request, reply) => goOn(request, reply, await flows.refuse(request, reply))),
+  )
+
+  app.post<FlowRoute>(
+    '/interaction/:uid/switch',
+    leadingOn(async (request, reply) => {
+      const { uid } = await flows.details(request, reply)
+      return reply.redirect(`/interaction/${uid}?as=another`, 303)
+    }),
+  )
 }
+
+/** The sign-in page of a flow that was made once more. */
+const restartedForm = (restarted: { identifier?: string | undefined } | undefined) =>
+  restarted && {
+    notice:
+      'The page was open for too long, so the sign-in was started again. Enter your password once more.',
+    ...(restarted.identifier && { values: { identifier: restarted.identifier } }),
+  }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
 import { actAs } from '../acting.ts'
 import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -8,6 +8,7 @@ import { generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { hintedAccount } from './policy.ts'
+import { routes } from './provider.ts'
 import { type Authentication, isAnother, type SignInSession } from './sign-in.ts'
 
 /**
@@ -40,6 +41,10 @@ export interface InteractionDetails {
   startedAt: number
   /** The host of the redirect URI, where the person goes on to. Undefined for an app that is not a website. */
   returnHost: string | undefined
+  /** A page of the app, for somebody who has nothing left to do here. */
+  homeUrl: string | undefined
+  /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
+  restartUrl: string | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
   /** Whether the client gets refresh tokens. */
@@ -65,6 +70,19 @@ const changed = (cause: RegistrationChanged) =>
   new AppError('registration_changed', 400, REGISTRATION_CHANGED, { cause })
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** What it says of itself; else where its website is that people are sent back to. */
+function homeOf(client: Client | undefined, redirectUri: string): string | undefined {
+  if (client?.clientUri !== undefined) return client.clientUri
+  const uri = URL.parse(redirectUri)
+  return client?.applicationType === 'web' && /^https?:$/.test(uri?.protocol ?? '') ? uri?.origin : undefined
+}
+
+function restartOf(params: Interaction['params']): string | undefined {
+  if (params.request_uri !== undefined) return undefined
+  const sent = Object.entries(params).filter((each): each is [string, string] => typeof each[1] === 'string')
+  return `${routes.authorization}?${new URLSearchParams(sent)}`
+}
 
 function missing(interaction: Interaction): InteractionDetails['missing'] {
   const details = interaction.prompt.details as {
@@ -171,6 +189,8 @@ export function createInteractions(deps: {
         expects: hintedAccount(interaction.params),
         startedAt: interaction.iat,
         returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
+        homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
+        restartUrl: restartOf(interaction.params),
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),

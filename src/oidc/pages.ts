@@ -2,6 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientView, Pages } from '../http/pages.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { outageOf, type Translate } from './outage.ts'
+import { routes } from './provider.ts'
 import { signOutSecret } from './session-merge.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
@@ -25,6 +26,9 @@ const inPlainWords: Readonly<Record<string, string>> = {
 
 const appsMistake =
   'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
+
+const appsMistakeAtSignOut =
+  'The app sent a request that cannot be accepted, so you are still signed in here. This is not your mistake.'
 
 export function createProviderPages(deps: {
   render: RenderPage
@@ -56,8 +60,13 @@ export function createProviderPages(deps: {
     signedOut,
     async renderError(ctx, out, error) {
       if (isSignedOutAlready(ctx)) {
-        ctx.status = 200
-        return signedOut(ctx)
+        ctx.status = 303
+        return ctx.redirect(`${routes.end_session}/success`)
+      }
+      // The page was left open, and its session has gone on: it is shown again, as it is now.
+      if (ctx.oidc?.route === 'end_session_confirm' && ctx.status < 500) {
+        ctx.status = 303
+        return ctx.redirect(routes.end_session)
       }
       const outage = outageOf(error, deps.translate)
       const code =
@@ -67,17 +76,25 @@ export function createProviderPages(deps: {
             ? 'temporarily_unavailable'
             : out.error
       const app = client(ctx)
+      const signingOut = ctx.path === routes.end_session || ctx.path.startsWith(`${routes.end_session}/`)
       html(
         ctx,
         await render('oidc/error', {
+          title: signingOut ? 'Sign-out could not go on' : 'Sign-in could not go on',
           message:
-            error instanceof RegistrationChanged ? REGISTRATION_CHANGED : (inPlainWords[code] ?? appsMistake),
+            error instanceof RegistrationChanged
+              ? REGISTRATION_CHANGED
+              : (inPlainWords[code] ?? (signingOut ? appsMistakeAtSignOut : appsMistake)),
           error: code,
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
           wayOut:
-            app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` },
+            app?.clientUri === undefined
+              ? signingOut
+                ? { href: routes.end_session, label: 'Sign out here' }
+                : { href: '/account', label: 'Your account' }
+              : { href: app.clientUri, label: `Go to ${app.name}` },
         }),
       )
     },

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createBrowserState } from '../accounts/pages/browser-state.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { confirmRoutes } from '../http/confirm.ts'
 import type { Http } from '../http/http.ts'
 import { renderPage } from '../http/views.ts'
 import { interactionRoutes } from '../interactions/routes.ts'
@@ -42,6 +43,10 @@ export async function wirePages(
     passwordMinLength: config.passwordMinLength,
     upstream,
   })
+  await app.register(async (scope) => {
+    await http.forms(scope)
+    await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
+  })
   await app.register(interactionRoutes, {
     flows: {
       ...interactions,
@@ -54,6 +59,7 @@ export async function wirePages(
     },
     signInForm,
     http,
+    secure: config.issuer.startsWith('https:'),
     registration: config.registration,
     providers: (flow, again) => upstream.buttons({ flow, again }),
     upstreamProblem: upstream.problem,

@@ -39,6 +39,11 @@ export function observedSessions(
       await sessions.start(request, reply, who)
       await remember(request, reply, who)
     },
+    /** Whose forms these are (src/http/interrupted.ts). */
+    async ownerOf(request: FastifyRequest, reply: FastifyReply) {
+      const session = await current(request, reply)
+      return session && { accountId: session.accountId, uid: session.uid }
+    },
     async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const session = await current(request, reply)
       await sessions.end(request, reply)

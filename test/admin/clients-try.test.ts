@@ -91,9 +91,9 @@ describe('try-it', () => {
     const form = await browser.open(`${latchkey.issuer}/admin/clients/${client.client_id}/try`)
     const request = browser.prepare(form, {}, { button: 'Run' })
     request.body?.set('redirect_uri', 'https://evil.example/callback')
-    const answer = await browser.send(request)
+    const answer = await browser.visit(request)
     expect(answer.status).toBe(422)
-    expect(await answer.text()).toContain('is not registered for this client')
+    expect(answer.text).toContain('is not registered for this client')
     expect((await latchkey.services.clients.get(client.client_id)).redirect_uris).toEqual([
       client.redirect_uri,
     ])

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allows, requireClassified } from '../../src/admin/access.ts'
 import { ACTS, actOf, type Needs, needsOf, type RouteNeeds } from '../../src/admin/acts.ts'
 import { sessionCookie } from '../api/support.ts'
+import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { signedIn } from './console.ts'
 import { machine, person } from './rest-support.ts'
 
 interface Rule {
@@ -157,39 +159,42 @@ describe('/api/admin', () => {
 describe('/admin', () => {
   const guarded = /Auditors look|This page is for administrators/
 
-  async function asks(rule: Rule, cookie?: string) {
-    const answer = await send(rule, { accept: 'text/html', ...(cookie !== undefined && { cookie }) })
-    const location = answer.headers.get('location') ?? ''
-    const text = await answer.text()
-    if (location.startsWith('/login?again=1')) return 'sign in again'
-    if (location.startsWith('/login')) return 'sign in'
-    // A form without its CSRF token is refused too, but behind the guard.
-    return answer.status === 403 && guarded.test(text) ? 'refused' : 'let in'
+  /** @param token the one that forms carry; without it a form is refused behind the guard, and does nothing */
+  async function asks({ method, url }: Rule, browser: HttpBrowser, token = '') {
+    const page = await browser.visit({
+      url: new URL(url.replaceAll(/:\w+/g, NOBODY), latchkey.issuer),
+      method: method === 'GET' ? 'GET' : 'POST',
+      ...(method !== 'GET' && { body: new URLSearchParams({ csrf_token: token }) }),
+    })
+    if (page.url.pathname === '/login')
+      return page.url.searchParams.has('again') ? 'sign in again' : 'sign in'
+    return page.status === 403 && guarded.test(page.text) ? 'refused' : 'let in'
   }
 
   test('answers every role as the table says, and asks for a fresh sign-in before dangerous acts', async () => {
-    const cookies: Record<string, string> = {}
-    for (const role of ['user', 'auditor', 'admin'] as const) {
-      const { id, email } = await latchkey.createUser()
-      await latchkey.services.accounts.setRole(id, role)
-      cookies[role] = await sessionCookie(latchkey, email)
+    const browsers = {
+      user: (await signedIn(latchkey, 'user')).browser,
+      auditor: (await signedIn(latchkey, 'auditor')).browser,
+      admin: (await signedIn(latchkey, 'admin')).browser,
     }
     const { token } = await machine(latchkey)
     for (const rule of below('/admin')) {
       const where = `${rule.method} ${rule.url}`
-      expect(await asks(rule), where).toBe('sign in')
+      expect(await asks(rule, createHttpBrowser()), where).toBe('sign in')
       const bearer = await send(rule, { authorization: `Bearer ${token}`, accept: 'text/html' })
       expect(bearer.headers.get('location'), `${where} by token`).toMatch(/^\/login\?/)
-      for (const role of ['user', 'auditor', 'admin'])
-        expect(await asks(rule, cookies[role]), `${where} by ${role}`).toBe(
+      for (const role of ['user', 'auditor', 'admin'] as const)
+        expect(await asks(rule, browsers[role]), `${where} by ${role}`).toBe(
           allows(role, rule.needs ?? 'dangerous') ? 'let in' : 'refused',
         )
     }
+    const account = await browsers.admin.open(`${latchkey.issuer}/account`)
+    const csrf = account.forms[0]?.fields.find(({ name }) => name === 'csrf_token')?.value
     now = QUARTER
     for (const rule of below('/admin')) {
       const where = `${rule.method} ${rule.url}, a quarter of an hour later`
       const expected = rule.needs === 'dangerous' ? 'sign in again' : 'let in'
-      expect(await asks(rule, cookies.admin), where).toBe(expected)
+      expect(await asks(rule, browsers.admin, csrf), where).toBe(expected)
     }
   }, 120_000)
 })

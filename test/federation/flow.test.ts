@@ -250,7 +250,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     expect((await browser.open(callback)).left).toBe(true)
     const reloaded = await browser.open(callback)
     expect(reloaded.status).toBeLessThan(500)
-    expect(reloaded.text).toContain('This sign-in was finished already')
+    expect(reloaded.text).toContain('This sign-in is finished')
     browser = world.browser()
     const stranger = await browser.open(callback)
     expect([stranger.status, stranger.url.pathname]).toEqual([200, '/login'])

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { buildHttpApp } from './http-app.ts'
+import { buildHttpApp, shown } from './http-app.ts'
 
 let app: FastifyInstance
 
@@ -69,12 +69,19 @@ test.each([
   ],
   ['without the cookie', async () => submit({}, (await visit()).token)],
   ['with the token of another browser', async () => submit((await visit()).cookies, (await visit()).token)],
-])('refused %s, with a page that leads back to the form', async (_name, attack) => {
+])('refused %s, and the form is shown again', async (_name, attack) => {
   const answer = await attack()
-  expect(answer.statusCode).toBe(403)
-  expect(answer.headers['content-type']).toContain('text/html')
-  expect(answer.body).toContain('href="/login"')
-  expect(answer.body).not.toContain('secret words')
+  expect([answer.statusCode, answer.headers.location]).toEqual([
+    303,
+    expect.stringMatching(/^\/login(\?resent)?$/),
+  ])
+  const page = await shown(app, answer)
+  expect(page.statusCode).toBe(403)
+  expect(page.body).toContain('Nothing was done')
+  expect(page.body).toContain('<form method="post" action="/login">')
+  expect(page.body).not.toContain('secret words')
+  // Nothing says that it was typed on a page of ours.
+  expect(page.body).not.toContain('value="ada"')
 })
 
 test('a token made by somebody who knows the algorithm but not the key is refused', async () => {
@@ -83,7 +90,23 @@ test('a token made by somebody who knows the algorithm but not the key is refuse
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1]
   const cookies = { latchkey_csrf: page.cookies[0]?.value ?? '' }
   await other.close()
-  expect((await submit(cookies, token)).statusCode).toBe(403)
+  expect((await shown(app, await submit(cookies, token))).statusCode).toBe(403)
+})
+
+test('a form of our own that was open for too long keeps what was typed, but no password', async () => {
+  const { token } = await visit()
+  const answer = await submit({}, token, { 'sec-fetch-site': 'same-origin' })
+  const page = await shown(app, answer)
+  expect(page.body).toContain('value="ada"')
+  expect(page.body).not.toContain('secret words')
+  const again = await app.inject({ url: '/login' })
+  expect(again.body).not.toContain('value="ada"')
+})
+
+test('where cookies are blocked, the page says so', async () => {
+  const answer = await submit({}, undefined)
+  const page = await app.inject({ url: String(answer.headers.location) })
+  expect(page.body).toContain('Allow cookies for this site')
 })
 
 test.each([

@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildHttpApp } from './http-app.ts'
+import { buildHttpApp, shown } from './http-app.ts'
 
 let app: FastifyInstance
 const lines: string[] = []
@@ -117,9 +117,12 @@ const bad: [string, number, InjectOptions][] = [
   ['no body', 403, {}],
   ['__proto__ as a field', 403, { headers: form, payload: '__proto__=1&constructor=2' }],
 ]
-test.each(bad)('a form with %s: %i, as a page', async (_what, status, request) => {
-  const answer = await app.inject({ method: 'POST', url: '/login', ...request })
+test.each(bad)('a form with %s: %i, on the page that it stands on', async (_what, status, request) => {
+  const sent = await app.inject({ method: 'POST', url: '/login', ...request })
+  expect(sent.statusCode).toBe(303)
+  const answer = await shown(app, sent)
   expect(answer.statusCode).toBe(status)
+  expect(answer.body).toContain('role="alert"')
   expect(answer.headers['content-type']).toContain('text/html')
   expect(lines.join('')).not.toContain('"level":50')
 })

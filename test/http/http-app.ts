@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../src/errors.ts'
 import { setErrorFormat } from '../../src/http/error-format.ts'
@@ -33,6 +33,7 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
     rateLimit: true,
     cacheViews: true,
     clock: Date.now,
+    kept: keptInMemory(),
     ...http,
   })
   registerHealth(app, { database: failing ?? (async () => undefined) })
@@ -76,6 +77,28 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
     })
   })
   return app
+}
+
+/** What a form was answered with, on the page that its redirect leads to; anything else as it is. */
+export async function shown(
+  app: FastifyInstance,
+  answer: LightMyRequestResponse,
+  cookies: Record<string, string> = {},
+): Promise<LightMyRequestResponse> {
+  const { location } = answer.headers
+  if (answer.statusCode !== 303 || location === undefined || location === '/account') return answer
+  const set = Object.fromEntries(answer.cookies.map(({ name, value }) => [name, value]))
+  return app.inject({ url: location, cookies: { ...cookies, ...set } })
+}
+
+/** What the artefact store does for the server. */
+function keptInMemory(): HttpOptions['kept'] {
+  const sealed = new Map<string, string>()
+  return {
+    put: async (id, text) => void sealed.set(id, text),
+    find: async (id) => sealed.get(id),
+    take: async (id) => sealed.delete(id),
+  }
 }
 
 const signIn = { action: '/login', forgotHref: '/forgot-password', providers: [] }

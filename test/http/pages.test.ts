@@ -46,6 +46,7 @@ test('what people and clients call themselves is text, not markup', async () => 
     scopes: [{ title: '<b>all</b>' }],
   })
   const failed = await pageText(app, 'oidc/error', {
+    title: 'Sign-in could not go on',
     message: 'm',
     error: '<svg onload=alert(5)>',
     requestId: '1',

@@ -2,7 +2,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { addressKey } from '../../src/http/rate-limits.ts'
 import { limits } from '../../src/limits.ts'
-import { buildHttpApp, type TestApp } from './http-app.ts'
+import { buildHttpApp, shown, type TestApp } from './http-app.ts'
 
 const [perAddress, perAccount] = limits.signIn
 let app: FastifyInstance | undefined
@@ -15,20 +15,24 @@ async function browser(options: TestApp = {}) {
   const page = await running.inject('/login')
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
   const cookies = { latchkey_csrf: page.cookies[0]?.value ?? '' }
-  return (
+  return async (
     remoteAddress: string,
     identifier: string,
     { extra, ...request }: InjectOptions & { extra?: Record<string, string> } = {},
   ) =>
-    running.inject({
-      method: 'POST',
-      url: '/login',
-      remoteAddress,
+    shown(
+      running,
+      await running.inject({
+        method: 'POST',
+        url: '/login',
+        remoteAddress,
+        cookies,
+        ...request,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...request.headers },
+        payload: new URLSearchParams({ identifier, password: 'x', csrf_token: token, ...extra }).toString(),
+      }),
       cookies,
-      ...request,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...request.headers },
-      payload: new URLSearchParams({ identifier, password: 'x', csrf_token: token, ...extra }).toString(),
-    })
+    )
 }
 
 const address = (n: number) => `198.51.100.${n}`
@@ -43,7 +47,6 @@ test('one address: so many attempts a minute, then 429 with Retry-After and a pa
   expect(refused.statusCode).toBe(429)
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(perAddress.window)
-  expect(refused.headers).toMatchObject({ 'ratelimit-limit': '30', 'ratelimit-remaining': '0' })
   expect(refused.headers['content-type']).toContain('text/html')
   expect(refused.body).toContain('Too many attempts')
   expect((await post(address(2), 'another')).statusCode).toBe(303)

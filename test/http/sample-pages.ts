@@ -348,6 +348,7 @@ export const samples: Sample[] = [
     view: 'oidc/error',
     status: 400,
     data: {
+      title: 'Sign-in could not go on',
       message:
         'The app sent you here with an address to return to that is not registered for it. You can close this page; nothing was shared with the app.',
       error: 'invalid_redirect_uri',
@@ -373,6 +374,31 @@ export const samples: Sample[] = [
     view: 'http/error',
     status: 404,
     data: { status: 404, message: 'There is nothing at this address.', requestId: '0198f2a4' },
+  },
+  {
+    title: 'confirm',
+    view: 'http/confirm',
+    data: {
+      words: 'add a sign-in provider',
+      typed: [
+        { name: 'Name', value: 'Corp' },
+        { name: 'Issuer', value: 'https://login.example' },
+      ],
+      secrets: true,
+      action: '/admin/providers?kind=oidc',
+      fields: { resume: 'x' },
+      page: '/admin/providers/new?kind=oidc',
+    },
+  },
+  {
+    title: 'sign-in-finished',
+    view: 'interaction/over',
+    data: { app: 'Harbour Notes', home: 'https://notes.example', done: true },
+  },
+  {
+    title: 'sign-in-took-too-long',
+    view: 'interaction/over',
+    data: { app: 'Harbour Notes', done: false },
   },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },

@@ -42,6 +42,8 @@ export interface HttpBrowser {
   submit(page: BrowserPage, values?: FormValues, options?: SubmitOptions): Promise<BrowserPage>
   /** The form's request without sending it: for tests that tamper with it or race it. */
   prepare(page: BrowserPage, values?: FormValues, options?: SubmitOptions): PreparedRequest
+  /** Sends one request and follows its redirects to the page that shows what became of it. */
+  visit(request: PreparedRequest): Promise<BrowserPage>
   /** Sends one request with the jar's cookies and does not follow its redirect. */
   send(request: PreparedRequest): Promise<Response>
   /** The sign-in page of the contract: “Email or username”, “Password”, “Sign in”. */
@@ -163,6 +165,7 @@ export function createHttpBrowser(options: HttpBrowserOptions = {}): HttpBrowser
     },
     submit,
     prepare,
+    visit,
     send,
     signIn: (page, { identifier, password }) =>
       submit(page, { 'Email or username': identifier, Password: password }, { button: 'Sign in' }),

@@ -27,13 +27,12 @@ const NOTICES: Readonly<Record<string, string>> = {
   unlinked: 'That way to sign in is removed. We sent you a message about it.',
 }
 
-const signInAgain = (returnTo: string) => `/login?again=1&return_to=${encodeURIComponent(returnTo)}`
-
-type Forms = { profile?: Partial<Form>; password?: Partial<Form>; email?: string }
+type Forms = { profile?: Partial<Form>; password?: Partial<Form> }
 
 /** `/account`: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, sessions, apps } = deps
+  const { ask } = http.interrupted
 
   /** The person who is signed in; else the sign-in page is answered and undefined returned. */
   async function whoever(request: FastifyRequest, reply: FastifyReply) {
@@ -67,7 +66,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
         values: {
           given_name: account.givenName ?? '',
           family_name: account.familyName ?? '',
-          email: forms.email ?? account.pendingEmail ?? account.email ?? '',
+          email: account.pendingEmail ?? account.email ?? '',
         },
         ...forms.profile,
       },
@@ -120,13 +119,12 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       }
     }
 
-  app.get<{ Querystring: { done?: unknown; email?: unknown } }>('/account', async (request, reply) => {
+  app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
     const signed = await whoever(request, reply)
     if (!signed) return reply
-    const email = z.string().max(254).safeParse(request.query.email).data
     const notice = noticeOf(NOTICES, request.query.done)
     const alert = await deps.upstream.problem(request.query)
-    return show(reply, signed, email === undefined ? {} : { email }, { ...(notice && { notice }), alert })
+    return show(reply, signed, {}, { ...(notice && { notice }), alert })
   })
 
   app.post(
@@ -134,13 +132,13 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     http.limit('account'),
     act('profile', async ({ account, session }, request) => {
       const { given_name, family_name, email } = profileForm.parse(request.body ?? {})
-      await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
       const known = canonicalEmail(email)
-      if (email === '' || known === account.email) return '/account?done=profile'
       // The address is what resets the password.
       const fresh = isFresh(deps.clock, session.loginTs)
-      if (!fresh && known !== undefined && known !== account.pendingEmail)
-        return signInAgain(`/account?email=${encodeURIComponent(email)}`)
+      const another = known !== undefined && known !== account.email && known !== account.pendingEmail
+      if (!fresh && another) return ask(request, session, `change your address to ${known}`)
+      await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
+      if (email === '' || known === account.email) return '/account?done=profile'
       return (await accounts.changeEmail(account.id, email)) ? '/account?done=email' : '/account?done=profile'
     }),
   )
@@ -170,7 +168,8 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     act('profile', async ({ account, session }, request) => {
       const { id } = idForm.parse(request.body)
       // Whoever found a browser open must not shut the owner out of theirs; leaving this one is free.
-      if (id !== session.uid && !isFresh(deps.clock, session.loginTs)) return signInAgain('/account')
+      if (id !== session.uid && !isFresh(deps.clock, session.loginTs))
+        return ask(request, session, 'sign out one of your devices')
       await sessions.end(account.id, id)
       return '/account?done=session'
     }),
@@ -180,7 +179,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     '/account/sessions/end-others',
     http.limit('account'),
     act('profile', async ({ session }, request, reply) => {
-      if (!isFresh(deps.clock, session.loginTs)) return signInAgain('/account')
+      if (!isFresh(deps.clock, session.loginTs)) return ask(request, session, 'sign out everywhere else')
       await sessions.endOthers(request, reply, session)
       return '/account?done=sessions'
     }),

@@ -17,6 +17,10 @@ export interface Sessions {
     reply: FastifyReply,
     who: { accountId: string; generation: number; amr: string[]; upstream?: UpstreamSession | undefined },
   ): Promise<void>
+  ownerOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ accountId: string; uid: string } | undefined>
   list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
   end(accountId: string, uid: string): Promise<void>
   endOthers(

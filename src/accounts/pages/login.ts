@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isFresh } from '../../fresh-sign-in.ts'
 import type { SignInPage } from '../../http/pages.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { renderPage } from '../../http/views.ts'
@@ -10,12 +11,14 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const returnTo = (request: FastifyRequest) =>
     safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
 
+  const isAgain = (request: FastifyRequest) => (request.query as { again?: unknown }).again !== undefined
+
   const page = async (
     request: FastifyRequest,
     form: Partial<SignInPage> = {},
     again = false,
   ): Promise<SignInPage> => ({
-    action: `/login?return_to=${encodeURIComponent(returnTo(request))}`,
+    action: `/login?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`,
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
     registerHref: deps.registration === 'open' ? '/register' : undefined,
     forgotHref: '/forgot-password',
@@ -23,12 +26,15 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   })
 
   app.get('/login', async (request, reply) => {
-    const again = (request.query as { again?: unknown }).again !== undefined
-    if (again) {
+    const session = await sessions.current(request, reply)
+    // Back from where a sign-in led: it is fresh by now, and goes on there.
+    const { return_to } = request.query as { return_to?: unknown }
+    const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.loginTs)
+    if (isAgain(request) && !done) {
       const notice = 'Sign in again to confirm that it is you.'
       return renderPage(reply, 'interaction/sign-in', await page(request, { notice }, true))
     }
-    if (await sessions.current(request, reply)) return reply.redirect(returnTo(request), 303)
+    if (session !== undefined) return reply.redirect(returnTo(request), 303)
     const alert = await deps.upstream.problem(request.query)
     return renderPage(reply, 'interaction/sign-in', await page(request, { alert }))
   })
@@ -38,7 +44,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
-      return renderPage(reply, 'interaction/sign-in', await page(request, form), status)
+      return renderPage(reply, 'interaction/sign-in', await page(request, form, isAgain(request)), status)
     }
     await sessions.start(request, reply, outcome)
     return reply.redirect(returnTo(request), 303)

@@ -61,7 +61,11 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     renderPage(
       reply,
       'accounts/reset-password',
-      { action: withFlow('/reset-password', flow), passwordMinLength: deps.passwordMinLength, ...page },
+      {
+        action: withFlow(`/reset-password?token=${encodeURIComponent(page.token)}`, flow),
+        passwordMinLength: deps.passwordMinLength,
+        ...page,
+      },
       status,
     )
   const showExpired = (reply: FastifyReply) =>

@@ -16,7 +16,7 @@ import { verifyEmailRoutes } from './verify-email.ts'
  *   mail ──► /invitation ──► /account
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
-  await deps.http.forms(app)
+  await deps.http.forms(app, deps.sessions.ownerOf)
   for (const routes of [
     loginRoutes,
     registerRoutes,

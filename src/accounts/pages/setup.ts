@@ -26,7 +26,12 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
     renderPage(
       reply,
       'accounts/setup',
-      { action: '/setup', token, passwordMinLength: deps.passwordMinLength, ...form },
+      {
+        action: `/setup?token=${encodeURIComponent(token)}`,
+        token,
+        passwordMinLength: deps.passwordMinLength,
+        ...form,
+      },
       status,
     )
 

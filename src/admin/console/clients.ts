@@ -106,7 +106,7 @@ export async function clientsArea(
     const resources = await offeredApis(kind)
     const data = {
       kind,
-      form: { action: '/admin/clients/new', ...form },
+      form: { action: `/admin/clients/new?kind=${kind.id}`, ...form },
       apis: resources.map(({ name, scope }) => ({
         name,
         scopes: scope

@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { isFresh } from '../../fresh-sign-in.ts'
+import { formPage } from '../../http/form-page.ts'
 import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
+import { ACTS, actOf } from '../acts.ts'
 
 /** The places of the console, in the order of its navigation. */
 export const SECTIONS = [
@@ -29,6 +31,8 @@ export interface Administrator {
   username: string
   role: AdminRole
   sessionUid: string
+  /** Seconds since the epoch. */
+  signedInAt: number
 }
 
 /** What every page of the console shows around its own. */
@@ -42,12 +46,16 @@ export interface ConsoleFrame {
 export interface ConsoleDependencies {
   clock: Clock
   issuer: URL
-  http: Pick<Http, 'forms' | 'limit'>
+  http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
   sessions: {
     current(
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
+    ownerOf(
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<{ accountId: string; uid: string } | undefined>
   }
   findAccount(id: string): Promise<{ id: string; displayUsername: string; role: string } | undefined>
   /** Something as the entry of a configuration file, without its secrets. */
@@ -64,16 +72,9 @@ export function administratorOf(request: FastifyRequest): Administrator {
   return administrator
 }
 
-/** The page to come back to after signing in: the address itself, or for a form the nearest page above it. */
-function returnTo(app: FastifyInstance, request: FastifyRequest): string {
-  if (request.method === 'GET') return request.url
-  const route = (request.routeOptions.url ?? '').split('/')
-  const actual = (request.url.split('?', 1)[0] ?? '').split('/')
-  for (let length = route.length; length > 2; length--)
-    if (app.hasRoute({ method: 'GET', url: route.slice(0, length).join('/') }))
-      return actual.slice(0, length).join('/')
-  return '/admin'
-}
+/** The page to come back to after signing in: the address itself, or for a form the page that it stands on. */
+const returnTo = (request: FastifyRequest): string =>
+  request.method === 'GET' ? request.url : (formPage(request) ?? '/admin')
 
 /**
  * Makes a context one of the console: forms of ours, for administrators and auditors, each route with the role it needs
@@ -81,12 +82,12 @@ function returnTo(app: FastifyInstance, request: FastifyRequest): string {
  * @throws Error at start for a route that does not say what it needs
  */
 export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
-  await deps.http.forms(app)
+  await deps.http.forms(app, deps.sessions.ownerOf)
   requireClassified(app)
   app.addHook('onRequest', async (request, reply) => {
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
-    const back = encodeURIComponent(returnTo(app, request))
+    const back = encodeURIComponent(returnTo(request))
     if (!session || !account) return reply.redirect(`/login?return_to=${back}`, 303)
     const needs = needsOfRequest(request)
     const { role } = account
@@ -94,15 +95,25 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
     if (!allows(role, needs))
       throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
-    if (needs === 'dangerous' && !isFresh(deps.clock, session.loginTs))
-      return reply.redirect(`/login?again=1&return_to=${back}`, 303)
     administrators.set(request, {
+      signedInAt: session.loginTs,
       id: account.id,
       username: account.displayUsername,
       role,
       sessionUid: session.uid,
     })
     return undefined
+  })
+  // Behind the check of the form's token: what is put aside was sent by a page of ours.
+  app.addHook('preHandler', async (request, reply) => {
+    const { id: accountId, sessionUid: uid, signedInAt } = administratorOf(request)
+    const { admin } = request.routeOptions.config
+    const act = actOf(admin)
+    if (act === undefined || ACTS[act].needs !== 'dangerous' || isFresh(deps.clock, signedInAt))
+      return undefined
+    const { id } = request.params as { id?: string }
+    const words = id === undefined ? ACTS[act].words : `${ACTS[act].words} (${id.slice(0, 100)})`
+    return reply.redirect(await deps.http.interrupted.ask(request, { accountId, uid }, words), 303)
   })
 }
 

@@ -133,7 +133,7 @@ export async function providersArea(
 
   app.post<{ Querystring: { kind?: unknown } }>(
     '/admin/providers',
-    { config: { admin: 'provider.create' } },
+    { config: { admin: 'provider.create', formPage: '/admin/providers/new' } },
     async (request, reply) => {
       const kind = knownKind(request.query.kind)
       try {

@@ -28,6 +28,9 @@ declare module '../../http/pages.ts' {
   }
 }
 
+/** The page of a fix is gone once it is done. */
+const pageOf = ({ params }: FastifyRequest) => rejectionHref((params as { id: string }).id)
+
 const form = z.object({ mode: z.enum(['add', 'replace']), version: z.string().max(100) })
 
 function render(
@@ -81,7 +84,7 @@ export async function rejectionFix(
 
   app.post<Route>(
     '/admin/rejections/:id/fix',
-    { config: { admin: 'client.fix_redirect_uri' } },
+    { config: { admin: 'client.fix_redirect_uri', formPage: pageOf } },
     async (request, reply) => {
       const { id } = request.params
       const parsed = form.safeParse(request.body)

@@ -135,7 +135,7 @@ export async function resourcesArea(
       identifier,
       name,
       edit: {
-        action: '/admin/resources/edit',
+        action: `/admin/resources/edit?${new URLSearchParams({ identifier })}`,
         values,
         ...also.edit,
       },
@@ -152,24 +152,28 @@ export async function resourcesArea(
     return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done) })
   })
 
-  app.post('/admin/resources/edit', { config: { admin: 'resource.update' } }, async (request, reply) => {
-    const { identifier, version, ...typed } = editForm.parse(request.body ?? {})
-    const resource = await found(identifier)
-    try {
-      await resources.update(identifier, typedResource(typed), { ifVersion: version })
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'version_conflict') {
-        const edit = { values: shownAgain(request.body) }
-        return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
+  app.post(
+    '/admin/resources/edit',
+    { config: { admin: 'resource.update', formPage: '/admin/resources/api' } },
+    async (request, reply) => {
+      const { identifier, version, ...typed } = editForm.parse(request.body ?? {})
+      const resource = await found(identifier)
+      try {
+        await resources.update(identifier, typedResource(typed), { ifVersion: version })
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'version_conflict') {
+          const edit = { values: shownAgain(request.body) }
+          return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
+        }
+        const edit = {
+          ...asFormErrors(error, { access_token_ttl: 'lifetime' }),
+          values: shownAgain(request.body),
+        }
+        return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
       }
-      const edit = {
-        ...asFormErrors(error, { access_token_ttl: 'lifetime' }),
-        values: shownAgain(request.body),
-      }
-      return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
-    }
-    return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
-  })
+      return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
+    },
+  )
 
   app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
     await resources.remove(named.parse(request.body ?? {}).identifier)

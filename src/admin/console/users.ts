@@ -96,17 +96,21 @@ export async function usersArea(
     showNew(request, reply),
   )
 
-  app.post('/admin/users', { config: { admin: 'user.create' } }, async (request, reply) => {
-    const form = newForm.parse(request.body ?? {})
-    const { username, email, role } = form
-    try {
-      const user = await users.createByAdmin({ ...personIn(form), username, email, role })
-      return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
-    } catch (error) {
-      const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
-      return showNew(request, reply, refused, 422)
-    }
-  })
+  app.post(
+    '/admin/users',
+    { config: { admin: 'user.create', formPage: '/admin/users/new' } },
+    async (request, reply) => {
+      const form = newForm.parse(request.body ?? {})
+      const { username, email, role } = form
+      try {
+        const user = await users.createByAdmin({ ...personIn(form), username, email, role })
+        return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
+      } catch (error) {
+        const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
+        return showNew(request, reply, refused, 422)
+      }
+    },
+  )
 
   async function show(
     request: FastifyRequest,

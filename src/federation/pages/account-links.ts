@@ -3,8 +3,6 @@ import { z } from 'zod'
 import { isFresh } from '../../fresh-sign-in.ts'
 import type { FederationPages } from './dependencies.ts'
 
-const SIGN_IN_AGAIN = '/login?again=1&return_to=/account'
-
 const removal = z.object({ id: z.string().max(100) })
 
 /** Linked sign-ins of the account page: adding one, and taking one away. */
@@ -12,15 +10,16 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
   const { sessions, accounts, providers, flow, http, mint } = deps
 
   /** Who asks, if they signed in lately; else the sign-in page is answered. */
-  async function lately(request: FastifyRequest, reply: FastifyReply) {
+  async function lately(request: FastifyRequest, reply: FastifyReply, words: string) {
     const session = await sessions.current(request, reply)
     if (session && isFresh(deps.clock, session.loginTs)) return session
-    reply.redirect(session ? SIGN_IN_AGAIN : '/login?return_to=/account', 303)
+    const login = session ? await http.interrupted.ask(request, session, words) : '/login?return_to=/account'
+    reply.redirect(login, 303)
     return undefined
   }
 
   app.post('/account/unlink', http.limit('account'), async (request, reply) => {
-    const session = await lately(request, reply)
+    const session = await lately(request, reply, 'unlink a sign-in')
     if (!session) return reply
     const { id } = removal.parse(request.body ?? {})
     const { accountId, uid } = session
@@ -40,7 +39,11 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     '/account/links/:provider',
     http.limit('federation'),
     async (request, reply) => {
-      const session = await lately(request, reply)
+      const session = await lately(
+        request,
+        reply,
+        `link ${request.params.provider.slice(0, 100)} to your account`,
+      )
       if (!session) return reply
       const { location } = await flow.start(request, reply, request.params.provider, {
         purpose: { kind: 'link', accountId: session.accountId },

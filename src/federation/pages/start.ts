@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { flowId } from '../purpose.ts'
@@ -12,11 +12,18 @@ const form = z.object({
   invitation: z.string().max(200).optional().catch(undefined),
 })
 
+/** The buttons stand on the sign-in page, of the flow or on its own. */
+function pageOf({ body }: FastifyRequest): string | undefined {
+  const { flow, return_to } = form.safeParse(body ?? {}).data ?? {}
+  if (flow !== undefined) return `/interaction/${flow}`
+  return return_to === undefined ? '/login' : `/login?return_to=${encodeURIComponent(return_to)}`
+}
+
 /** `POST /login/:provider`: the buttons “Continue with …” of the sign-in and registration pages. */
 export async function startRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
   app.post<{ Params: { provider: string } }>(
     '/login/:provider',
-    deps.http.limit('federation'),
+    { ...deps.http.limit('federation'), config: { formPage: pageOf } },
     async (request, reply) => {
       const { flow, return_to, again, ticket, invitation } = form.parse(request.body ?? {})
       const offered = invitation === undefined ? undefined : await deps.accounts.invitations.peek(invitation)
