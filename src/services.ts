@@ -105,6 +105,8 @@ export async function openServices(
     publishLead: PUBLISH_LEAD,
     overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
   })
+  // The log is there before anything that belongs into it.
+  await audit.begin()
   await keys.ensure()
   const accounts = createAccounts({
     db,

@@ -39,9 +39,11 @@ export function createAppend(deps: {
   }
 
   const lookAndGoOn = async (held: Held, rows: readonly Unplaced[]): Promise<Place> => {
+    // Asked before the marks are looked for: the process that makes the first of all does so before anything else.
+    const isNew = known === undefined && (await held.isNewInstallation())
     let marks = await held.lockMarks()
-    // An empty database. If another process makes them just now, this waits for it and leaves them alone.
-    if (!marks.head && !marks.first && known === undefined) {
+    // If another process makes them just now, this waits for it and leaves them alone.
+    if (!marks.head && !marks.first && known === undefined && isNew) {
       await held.insertMarks({ first: chain.mark('first', BEGINNING), head: chain.mark('head', BEGINNING) })
       marks = await held.lockMarks()
     }
@@ -66,20 +68,51 @@ export function createAppend(deps: {
     return (await goOn(held, from, [rowOf(brokenEntry(facts), deps.clock()), ...rows])) ?? from
   }
 
-  /** Resolves when all of them are on disk. @throws AppError database_unavailable */
-  return async function append(rows: readonly Unplaced[]): Promise<void> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const from = attempt === 1 ? known : undefined
-      const outcome = await store.transaction(
-        async (held) => (from && (await goOn(held, from, rows))) ?? lookAndGoOn(held, rows),
-      )
-      if (outcome !== 'taken') {
+  /** Behind an end that was looked at, whatever the marks say: both are put down anew. */
+  const goOnFrom = async (held: Held, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
+    await held.lockMarks()
+    const newest = (await held.newest()) ?? seen.first
+    if (!same(newest, seen.newest)) return undefined
+    await held.putMark('first', chain.mark('first', seen.first))
+    await held.putMark('head', chain.mark('head', newest))
+    return goOn(held, newest, [row])
+  }
+
+  const attempt = async (work: (held: Held, tries: number) => Promise<Place | undefined>): Promise<Place> => {
+    for (let tries = 1; tries <= ATTEMPTS; tries++) {
+      const outcome = await store.transaction((held) => work(held, tries))
+      if (outcome !== 'taken' && outcome !== undefined) {
         known = outcome
-        return
+        return outcome
       }
     }
     throw new Error('entries of the audit log keep appearing where new ones are to go')
   }
+
+  return {
+    /** Resolves when all of them are on disk. @throws AppError database_unavailable */
+    append: (rows: readonly Unplaced[]): Promise<Place> =>
+      attempt(async (held, tries) => {
+        const from = tries === 1 ? known : undefined
+        return (from && (await goOn(held, from, rows))) ?? lookAndGoOn(held, rows)
+      }),
+
+    /**
+     * Adds an entry behind what is there, and puts both marks down for it. `look` says what that is, and what the entry says.
+     * @throws AppError database_unavailable
+     */
+    anchor: (look: () => Promise<{ seen: Seen; row: Unplaced }>): Promise<Place> =>
+      attempt(async (held) => {
+        const { seen, row } = await look()
+        return goOnFrom(held, seen, row)
+      }),
+  }
+}
+
+/** What the log holds: from the place that the oldest entry follows to the newest. */
+export interface Seen {
+  first: Place
+  newest: Place
 }
 
 const same = (a: Place, b: Place): boolean => a.seq === b.seq && a.hash === b.hash

@@ -8,18 +8,20 @@
 //
 // Whoever has the database and not the key can neither change, remove, add nor reorder entries unseen. They could put an older
 // copy of everything back: a head that the operator has kept elsewhere (the server logs it) shows that.
+import { currentAct } from '../acting.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
+import { anchorDetails, digestOf, REANCHORED } from './anchor.ts'
 import { createAppend } from './append.ts'
-import { BEGINNING, createChain, parsePlace, placeText } from './chain.ts'
+import { BEGINNING, createChain, type Place, parsePlace, placeText } from './chain.ts'
 import { type Entry, entryOf, type NewEntry, rowOf } from './entry.ts'
 import { type ExportFormat, exportLines } from './export.ts'
 import { type AuditFilters, conditionsOf } from './filters.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { pruneChain } from './prune.ts'
 import { type Condition, createAuditStore } from './store.ts'
-import { type Verification, verifyChain } from './verify.ts'
+import { type Problem, type Verification, verifyChain } from './verify.ts'
 
 export interface AuditDependencies {
   db: Pick<Database, 'prisma' | 'reads'>
@@ -48,15 +50,33 @@ const EXPORT_BATCH = 500
 export function createAudit({ db, key, clock, logger, retention, identify }: AuditDependencies) {
   const store = createAuditStore(db)
   const chain = createChain(key)
-  const append = createAppend({
+  const { append, anchor } = createAppend({
     store,
     chain,
     clock,
     onBroken: (facts) => logger.error(facts, 'the end of the audit log was changed by somebody else'),
   })
-  const queue = createGroupCommit<{ entry: NewEntry | Promise<NewEntry>; at: number }>(async (items) =>
-    append(await Promise.all(items.map(async ({ entry, at }) => rowOf(await entry, at)))),
-  )
+  const queue = createGroupCommit<{ entry: NewEntry | Promise<NewEntry>; at: number }>(async (items) => {
+    await append(await Promise.all(items.map(async ({ entry, at }) => rowOf(await entry, at))))
+  })
+  const verify = (kept?: Place) => verifyChain({ store, chain, clock }, kept)
+
+  /** Everything that is there now, for the entry that anchors it. */
+  const lookAtAll = async (problems: readonly Problem[]) => {
+    const oldest = (await store.range(0, NEWEST_OF_ALL, 1))[0]
+    const mark = (await store.marks()).first
+    const first =
+      mark && (oldest === undefined || mark.seq === oldest.seq - 1)
+        ? { seq: mark.seq, hash: mark.hash }
+        : { seq: (oldest?.seq ?? 1) - 1, hash: '' }
+    let newest: Place = first
+    const digest = await digestOf(store, first, NEWEST_OF_ALL, ({ seq, hash }) => {
+      newest = { seq, hash }
+    })
+    const { actor = { kind: 'server' as const } } = currentAct() ?? {}
+    const details = anchorDetails({ first, through: newest, ...digest }, problems)
+    return { seen: { first, newest }, row: rowOf({ action: REANCHORED, actor, details }, clock()) }
+  }
 
   async function* batches(conditions: readonly Condition[]) {
     for (let before = NEWEST_OF_ALL; ; ) {
@@ -115,7 +135,29 @@ export function createAudit({ db, key, clock, logger, retention, identify }: Aud
       const kept = options.head === undefined ? undefined : parsePlace(options.head)
       if (options.head !== undefined && kept === undefined)
         throw new AppError('invalid_head', 400, 'The head must be SEQ:HASH, as the server logs it.')
-      return verifyChain({ store, chain }, kept)
+      return verify(kept)
+    },
+
+    /**
+     * Begins the log of a new installation. Where there is none although there should be, it begins with an entry that says so.
+     * @throws AppError database_unavailable
+     */
+    async begin(): Promise<void> {
+      const { head, first } = await store.marks()
+      if (!head && !first) await append([])
+    },
+
+    /**
+     * Lets a log that does not verify go on as one that does: an entry says what was wrong and holds a digest of everything
+     * before it, so that this much cannot be changed unseen from then on. For a lost SECRET_KEY, and for what was looked into.
+     * @throws AppError audit_in_order (409): it verifies
+     */
+    async reanchor(): Promise<{ entry: number; entries: number; problems: Problem[] }> {
+      const { ok, problems } = await verify()
+      if (ok) throw new AppError('audit_in_order', 409, 'The audit log verifies: there is nothing to anchor.')
+      const place = await anchor(() => lookAtAll(problems))
+      const { entries } = await verify()
+      return { entry: place.seq, entries, problems }
     },
 
     /** The end of the log, `seq:hash`. */

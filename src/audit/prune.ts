@@ -1,3 +1,4 @@
+import { type Anchor, findAnchor } from './anchor.ts'
 import type { Chain } from './chain.ts'
 import type { AuditStore } from './store.ts'
 
@@ -19,6 +20,8 @@ export async function pruneChain(
   const { first, head } = await store.marks()
   if (!first || !head) return 0
   if (!chain.isGenuine('first', first) || !chain.isGenuine('head', head)) throw damaged(first.seq + 1)
+  const anchor = await findAnchor({ store, chain })
+  if (anchor && anchor.through.seq > first.seq) return pruneAnchored({ store, chain }, anchor, before)
   const due = []
   for (const row of await store.range(first.seq, head.seq, BATCH)) {
     if (row.at >= before) break
@@ -36,6 +39,23 @@ export async function pruneChain(
     return due.length
   })
   // Another process was faster.
+  return typeof done === 'number' ? done : 0
+}
+
+/** What nobody can check entry by entry goes as a whole, once the newest of it is due. */
+async function pruneAnchored(
+  { store, chain }: { store: AuditStore; chain: Chain },
+  { through }: Anchor,
+  before: number,
+): Promise<number> {
+  const { first } = await store.marks()
+  const newest = await store.find(through.seq)
+  if (!first || (newest && newest.at >= before)) return 0
+  const done = await store.transaction(async (held) => {
+    if (!(await held.moveMark('first', first, chain.mark('first', through)))) return 0
+    await held.deleteThrough(through.seq)
+    return through.seq - first.seq
+  })
   return typeof done === 'number' ? done : 0
 }
 

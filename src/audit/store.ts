@@ -23,6 +23,8 @@ export interface Held {
   /** Puts a mark down, wherever it was. */
   putMark(id: MarkId, mark: Mark): Promise<void>
   newest(): Promise<Place | undefined>
+  /** Whether there is nothing yet that could have been done by somebody. */
+  isNewInstallation(): Promise<boolean>
   insert(rows: readonly Row[]): Promise<void>
   deleteThrough(seq: number): Promise<void>
 }
@@ -62,6 +64,25 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       return (await reads.get<{ seq: number }>(NEWEST))?.seq ?? 0
     },
 
+    /** What came into being last, and has an entry that says so. Undefined: there is nothing. */
+    async newestThing(): Promise<{ what: string; at: number } | undefined> {
+      const things = await Promise.all(
+        Object.entries(RECORDED).map(async ([table, what]) => {
+          const text = `SELECT created_at AS "at" FROM ${table} ORDER BY created_at DESC LIMIT 1`
+          const row = await reads.get<{ at: string }>(text)
+          return row && { what, at: Date.parse(row.at) }
+        }),
+      )
+      return things.filter((thing) => thing !== undefined).toSorted((a, b) => b.at - a.at)[0]
+    },
+
+    /** The newest entry of one action. */
+    async newestOf(action: string): Promise<Row | undefined> {
+      const text = `SELECT ${COLUMNS} FROM audit_entries WHERE action = ? ORDER BY seq DESC LIMIT 1`
+      const row = await reads.get<StoredRow>(text, [action])
+      return row && toRow(row)
+    },
+
     /** Oldest first, after one entry, up to another one. */
     async range(after: number, through: number, limit: number): Promise<Row[]> {
       const text = `SELECT ${COLUMNS} FROM audit_entries WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
@@ -85,6 +106,19 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 }
 
 export type AuditStore = ReturnType<typeof createAuditStore>
+
+/** Whatever is in these tables has an entry of when it came there. */
+const RECORDED: Readonly<Record<string, string>> = {
+  accounts: 'an account',
+  clients: 'a client',
+  identity_providers: 'a sign-in provider',
+  resources: 'an API',
+  signing_keys: 'a signing key',
+}
+
+const ANYTHING = `SELECT 1 AS found WHERE ${Object.keys(RECORDED)
+  .map((table) => `EXISTS (SELECT 1 FROM ${table})`)
+  .join(' OR ')}`
 
 const NEWEST = 'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1'
 
@@ -144,6 +178,7 @@ function hold(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): H
     async putMark(id, mark) {
       await tx.auditMark.upsert({ where: { id }, create: { id, ...mark }, update: mark })
     },
+    isNewInstallation: async () => (await tx.$queryRawUnsafe<unknown[]>(ANYTHING)).length === 0,
     newest: async () => (await tx.$queryRawUnsafe<Place[]>(NEWEST))[0],
     async insert(rows) {
       for (let start = 0; start < rows.length; start += INSERTED_AT_ONCE) {

@@ -32,6 +32,7 @@ export const WORDS = {
   'account.linked': 'linked a sign-in elsewhere to {target}',
   'account.unlinked': 'removed a sign-in elsewhere from {target}',
   'audit.broken': 'found the end of the audit log changed',
+  'audit.reanchored': 'anchored the audit log anew',
   'audit.exported': 'exported the audit log',
   'audit.verified': 'verified the audit log',
   'client.created': 'registered the client {target}',

@@ -3,15 +3,16 @@ import { z } from 'zod'
 import type { Entry } from '../audit/entry.ts'
 import { auditDocument } from '../audit/export.ts'
 import type { AuditFilters } from '../audit/filters.ts'
+import type { Verification } from '../audit/verify.ts'
 import { sentenceOf } from '../audit/words.ts'
 import { own } from '../own.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
-import { table } from './text.ts'
+import { table, time } from './text.ts'
 
 /** `latchkey audit …` */
 export function auditCommands(cli: Cli): Command {
   const group = new Command('audit').description('The log of who did what to what')
-  for (const command of [list(cli), exportAll(cli), verify(cli)]) group.addCommand(command)
+  for (const command of [list(cli), exportAll(cli), verify(cli), reanchor(cli)]) group.addCommand(command)
   return group
 }
 
@@ -77,10 +78,31 @@ const verify = (cli: Cli): Command =>
         entries === 0 ? 'The log is empty.' : `${entries} entries, from ${first} on, were looked at.`
       const keep = `The head is ${head}\nKeep it elsewhere, and give it to the next verification with --head.`
       const verdict = ok
-        ? `Nothing was changed. ${range}\n${keep}`
-        : `The log is not as it was written. ${range}\n${problems.map(({ message }) => `  ${message}`).join('\n')}`
+        ? `Nothing was changed. ${range}${anchoredText(result)}\n${keep}`
+        : `The log is not as it was written. ${range}\n${problems.map(({ message }) => `  ${message}`).join('\n')}\n${WAY_OUT}`
       cli.answer(options, result, verdict)
     })
+
+const WAY_OUT =
+  'Find out why. Once you know, or if SECRET_KEY was lost: npm run -s latchkey -- audit re-anchor'
+
+const anchoredText = ({ anchored }: Verification): string =>
+  anchored === undefined
+    ? ''
+    : `\nUp to entry ${anchored.through} they are as they were at ${time(anchored.at)}, when the log was anchored anew (entry ${anchored.entry}).`
+
+const reanchor = (cli: Cli): Command =>
+  createCommand(
+    're-anchor',
+    'let a log that does not verify go on as one that does, behind an entry that says what was wrong',
+  ).action(async (options: Options) => {
+    const { audit } = await cli.services()
+    const result = await audit.reanchor()
+    const { entry, problems } = result
+    const found = problems.map(({ message }) => `  ${message}`).join('\n')
+    const text = `Entry ${entry} of the log now says what was found:\n${found}\nFrom here on it verifies, and what is before that entry cannot be changed unseen. Heads from before do not fit any more: keep a new one.`
+    cli.answer(options, result, text)
+  })
 
 const rowOf = (entry: Entry): string[] => [
   String(entry.seq),

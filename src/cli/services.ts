@@ -45,7 +45,7 @@ export interface CliServices {
     /** The file that holds the secret of the installation; undefined: it comes from the environment. */
     secretKeyFile: string | undefined
   }
-  audit: Pick<Audit, 'list' | 'export' | 'verify'>
+  audit: Pick<Audit, 'list' | 'export' | 'verify' | 'reanchor'>
   clients: Clients
   configuration: Omit<ConfigurationService, 'yamlOf'>
   resources: Resources
