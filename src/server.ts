@@ -3,11 +3,15 @@ import { createServer } from 'node:net'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError, parseConfig } from './config.ts'
 import { AppError } from './errors.ts'
+import { standardLog } from './http/log-stream.ts'
 import { boundMessage } from './http/request-log.ts'
 import { openSetup, welcome } from './welcome.ts'
 
 /** How long requests under way, and then the mail that is queued (10 s at most), may take after SIGTERM, in milliseconds. */
 const GRACE = 14_000
+
+/** How long the reader of the log may take for its last lines, in milliseconds. */
+const LAST_LINES = 2_000
 
 /** A port that is free now. PORT=0 needs it before listening, because the issuer is part of everything. */
 async function freePort(host: string): Promise<number> {
@@ -60,6 +64,8 @@ function refuse(error: unknown): never {
 
 /** Starts listening; ends the process when that is not possible, or when it is told to stop. */
 export async function serve(): Promise<void> {
+  // Whoever read what is said beside the log may go; without a listener that would end the process.
+  process.stderr.on('error', () => undefined)
   try {
     const config = await readConfig()
     // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
@@ -76,8 +82,15 @@ export async function serve(): Promise<void> {
         app.log.warn('what was under way did not end in time')
         process.exit(1)
       }, GRACE).unref()
-      await app.close()
-      process.exit(0)
+      const status = await app.close().then(
+        () => 0,
+        (err: unknown) => {
+          app.log.error({ err }, 'the server could not be closed in order')
+          return 1
+        },
+      )
+      await standardLog().drained(LAST_LINES)
+      process.exit(status)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
@@ -89,7 +102,8 @@ export async function serve(): Promise<void> {
       listenTextResolver: () => boundMessage,
     })
     app.log.info({ issuer: config.issuer, address }, 'listening')
-    if (process.stdout.isTTY || setupUrl !== undefined) process.stderr.write(welcome(config, setupUrl))
+    if (process.stdout.isTTY || process.stderr.isTTY || setupUrl !== undefined)
+      process.stderr.write(welcome(config, setupUrl))
   } catch (error) {
     refuse(error)
   }

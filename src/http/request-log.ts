@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type SerializedError, stdSerializers } from 'pino'
+import { standardLog } from './log-stream.ts'
 import { redacted } from './redaction.ts'
 
 export interface LogOptions {
@@ -37,7 +38,7 @@ export const boundMessage = 'bound'
 export function loggerOptions({ level, stream }: LogOptions) {
   return {
     level,
-    ...(stream && { stream }),
+    stream: stream ?? standardLog(),
     hooks: {
       logMethod(this: unknown, parameters: unknown[], write: (...parameters: never[]) => void) {
         if (parameters[0] !== boundMessage) write.apply(this, parameters as never[])
