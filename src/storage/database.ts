@@ -13,7 +13,7 @@ export interface Database {
   appliedMigrations: readonly string[]
   /** Connections in use and idle, and how many wait for one. Absent where there is no pool (SQLite). */
   pool?(): { busy: number; idle: number; waiting: number }
-  /** Rejects when the database cannot be reached. */
+  /** Rejects when the database cannot be reached, or nothing can be written to it. Small, for probes of health. */
   ping(): Promise<void>
   close(): Promise<void>
 }

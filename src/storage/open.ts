@@ -13,7 +13,9 @@ import { artifactMigrations, prismaMigrations } from './migrations.ts'
 import { createPostgresPool, createPostgresSql } from './postgres.ts'
 import { createPrismaSqliteAdapter } from './prisma-sqlite.ts'
 import { createSqliteSql, openSqlite } from './sqlite.ts'
+import { busyPatience } from './sqlite-busy.ts'
 import { databaseUnavailable } from './unavailable.ts'
+import { createWriteProbe, requireWritable } from './writable.ts'
 
 export interface OpenDatabaseOptions {
   /** `file:latchkey.db` (relative paths are inside `dataDir`), `postgresql://…` or `postgres://…` */
@@ -80,10 +82,15 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   }
 
   const { PrismaClient } = await import('./generated/sqlite/client.ts')
-  const prisma = new PrismaClient({ adapter: createPrismaSqliteAdapter(files.main, waited) })
+  const prisma = new PrismaClient({
+    adapter: createPrismaSqliteAdapter(files.main, waited),
+    // Longer than the adapter itself waits for another process, so that its error is the one that is seen.
+    transactionOptions: { maxWait: 2 * busyPatience },
+  })
   await prisma.$connect()
   const reads = createSqliteSql(openSqlite(files.main, { readonly: true, synchronous: 'FULL' }))
   const artifactSql = createSqliteSql(artifacts)
+  const canWrite = createWriteProbe({ prisma, artifacts: artifactSql }, clock)
   return {
     prisma,
     reads,
@@ -91,7 +98,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     appliedMigrations: applied,
     async ping() {
       await reads.get('SELECT 1')
-      await artifactSql.get('SELECT 1')
+      await canWrite()
     },
     async close() {
       await reads.close()
@@ -119,9 +126,7 @@ const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Database> =
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
-    async ping() {
-      await sql.get('SELECT 1')
-    },
+    ping: () => requireWritable(sql),
     async close() {
       await prisma.$disconnect()
       await pool.end()

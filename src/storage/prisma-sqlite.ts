@@ -1,5 +1,6 @@
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
-import { busyTimeout, connectionPragmas } from './sqlite.ts'
+import { connectionPragmas, neverWait } from './sqlite.ts'
+import { busyPatience, whenFree } from './sqlite-busy.ts'
 
 type Factory = Pick<PrismaBetterSqlite3, 'provider' | 'adapterName' | 'connect'>
 type Adapter = Awaited<ReturnType<PrismaBetterSqlite3['connect']>>
@@ -23,27 +24,19 @@ const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): 
     const asked = performance.now()
     return () => waited(performance.now() - asked)
   }
+  const outside = <T>(run: () => Promise<T>): Promise<T> =>
+    whenFree(async () => {
+      const waitedHere = startWaiting()
+      while (transaction !== undefined) await transaction
+      waitedHere?.()
+      return run()
+    })
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
-    async queryRaw(query) {
-      const waitedHere = startWaiting()
-      while (transaction !== undefined) await transaction
-      waitedHere?.()
-      return adapter.queryRaw(query)
-    },
-    async executeRaw(query) {
-      const waitedHere = startWaiting()
-      while (transaction !== undefined) await transaction
-      waitedHere?.()
-      return adapter.executeRaw(query)
-    },
-    async executeScript(script) {
-      const waitedHere = startWaiting()
-      while (transaction !== undefined) await transaction
-      waitedHere?.()
-      return adapter.executeScript(script)
-    },
+    queryRaw: (query) => outside(() => adapter.queryRaw(query)),
+    executeRaw: (query) => outside(() => adapter.executeRaw(query)),
+    executeScript: (script) => outside(() => adapter.executeScript(script)),
     async startTransaction(isolationLevel) {
       const waitedHere = startWaiting()
       while (transaction !== undefined) await transaction
@@ -77,7 +70,7 @@ const beginImmediate = async (
   const transaction = await adapter.startTransaction(isolationLevel)
   try {
     await transaction.executeRaw(plain('ROLLBACK'))
-    await transaction.executeRaw(plain('BEGIN IMMEDIATE'))
+    await whenFree(() => transaction.executeRaw(plain('BEGIN IMMEDIATE')))
   } catch (error) {
     await transaction.rollback()
     throw error
@@ -98,13 +91,13 @@ const announceEnd = (transaction: Transaction, end: () => void): Transaction => 
  * @param waited told how long a statement waited for the end of a transaction, in milliseconds
  */
 export const createPrismaSqliteAdapter = (path: string, waited?: (milliseconds: number) => void): Factory => {
-  const factory = new PrismaBetterSqlite3({ url: path, timeout: busyTimeout })
+  const factory = new PrismaBetterSqlite3({ url: path, timeout: busyPatience })
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
     async connect() {
       const adapter = await factory.connect()
-      await adapter.executeScript(connectionPragmas({ synchronous: 'FULL' }))
+      await adapter.executeScript(`${connectionPragmas({ synchronous: 'FULL' })};${neverWait}`)
       return oneAtATime(adapter, waited)
     },
   }

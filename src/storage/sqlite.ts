@@ -2,11 +2,9 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Sql, SqlValue } from './sql.ts'
+import { busyPatience, isBusy, whenFree } from './sqlite-busy.ts'
 import { createWriteQueue } from './sqlite-writes.ts'
 import { asStorageError } from './unavailable.ts'
-
-/** How long a statement waits for another process's write, in milliseconds. */
-export const busyTimeout = 5_000
 
 /** Statements kept prepared a connection: far more than the program has, and a bound if one is ever composed. */
 const cachedStatements = 256
@@ -30,7 +28,6 @@ export const connectionPragmas = ({ readonly, synchronous }: SqliteOptions): str
     // over the file, so the fewer times a page is read and written back, the better.
     'PRAGMA cache_size = -32768',
     'PRAGMA wal_autocheckpoint = 4000',
-    `PRAGMA busy_timeout = ${busyTimeout}`,
   ].join(';')
 
 /** Creates the file for its owner only. SQLite gives its -wal and -shm files the same mode. */
@@ -41,16 +38,32 @@ export const createSqliteFile = (path: string): void => {
   chmodSync(path, 0o600)
 }
 
-/** Opens a connection on an existing file, or on a new one that only its owner can read. */
+/** From here on a statement that meets another process's write fails at once: see `whenFree`. */
+export const neverWait = 'PRAGMA busy_timeout = 0'
+
+/**
+ * Opens a connection on an existing file, or on a new one that only its owner can read. While it is set up, and migrates, it
+ * waits for other processes, and the whole program with it.
+ */
 export const openSqlite = (path: string, options: SqliteOptions): BetterSqlite3.Database => {
   if (options.readonly !== true) createSqliteFile(path)
   const connection = new BetterSqlite3(path, {
     readonly: options.readonly ?? false,
     fileMustExist: true,
-    timeout: busyTimeout,
+    timeout: busyPatience,
   })
   connection.exec(connectionPragmas(options))
   return connection
+}
+
+/** Undefined: another process has the whole file to itself. */
+const beginNow = <T>(begin: () => T): T | undefined => {
+  try {
+    return begin()
+  } catch (error) {
+    if (isBusy(error)) return undefined
+    throw error
+  }
 }
 
 /**
@@ -58,6 +71,7 @@ export const openSqlite = (path: string, options: SqliteOptions): BetterSqlite3.
  * the turn of the event loop, together with the others of that turn (see sqlite-writes.ts).
  */
 export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
+  connection.exec(neverWait)
   const writes = createWriteQueue(connection)
   const prepared = new Map<string, Statement>()
   const prepare = (text: string): Statement => {
@@ -69,10 +83,16 @@ export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
     prepared.set(text, statement)
     return statement
   }
+  /** The answer of a read; of a write the statement, which waits for the end of the turn. */
+  const begin = <T>(text: string, run: (statement: Statement) => T) => {
+    const statement = prepare(text)
+    return statement.readonly ? { answer: run(statement) } : { statement }
+  }
   const execute = async <T>(text: string, run: (statement: Statement) => T): Promise<T> => {
     try {
-      const statement = prepare(text)
-      return statement.readonly ? run(statement) : await writes.write(() => run(statement))
+      const begun = beginNow(() => begin(text, run)) ?? (await whenFree(() => begin(text, run)))
+      if ('answer' in begun) return begun.answer
+      return await writes.write(() => run(begun.statement))
     } catch (error) {
       throw asStorageError(error)
     }
@@ -85,6 +105,8 @@ export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
       execute(text, (statement) => statement.all(...parameters) as Row[]),
     run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
     async close() {
+      // The last moment: what waits is written now, or never.
+      connection.pragma(`busy_timeout = ${busyPatience}`)
       writes.flush()
       prepared.clear()
       connection.close()

@@ -10,8 +10,8 @@ const codeOf = (error: unknown): string =>
 const postgresCode = /^(08...|53...|57P0.|25006|55P03|57014)$/
 const socketCode = /^(E(CONN\w+|TIMEDOUT|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)|EAI_AGAIN)$/
 const sqliteCode = /^SQLITE_(BUSY|LOCKED|CANTOPEN|FULL|IOERR|NOTADB|CORRUPT|READONLY)/
-/** Prisma: not reachable, timed out, closed, pool exhausted, too many connections. */
-const prismaCode = /^P(1001|1002|1008|1017|2024|2037)$/
+/** Prisma: not reachable, timed out, closed, pool exhausted, no transaction to be had in time, too many connections. */
+const prismaCode = /^P(1001|1002|1008|1017|2024|2028|2037)$/
 /** What the pool and the client of pg say without any code. */
 const clientMessage =
   /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i
