@@ -38,7 +38,7 @@ export function createSecrets(secretKey: string): Secrets {
       } catch (cause) {
         throw new AppError('secret_key_mismatch', 500, 'The server cannot read its stored keys.', {
           cause,
-          detail: `cannot open ${context}: SECRET_KEY (or DATA_DIR/secret.key) is not the one it was sealed under`,
+          detail: `cannot open ${context}: SECRET_KEY (or DATA_DIR/secret.key) is not the one it was sealed under. Put the right one back; if it is lost for good, see what “npm run -s latchkey -- doctor” names`,
         })
       }
     },

@@ -19,7 +19,7 @@ import type { Config } from './config.ts'
 import { createConfiguration } from './configuration/configuration.ts'
 import { createConfigurationStore } from './configuration/store.ts'
 import { kinds } from './federation/connectors/kinds.ts'
-import { createKeptTokens } from './federation/kept-tokens.ts'
+import { createKeptTokens, isLost } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
@@ -41,6 +41,9 @@ import { openDatabase } from './storage/open.ts'
 const PUBLISH_LEAD = 3_600_000
 /** What an id_token, which is signed too, lives at most (oidc/provider.ts), in seconds. */
 const ID_TOKEN_TTL = 3600
+
+/** Enough to see whether SECRET_KEY was replaced: tokens of earlier sign-ins are the first. */
+const TOKENS_LOOKED_AT = 500
 
 export interface ServiceOverrides {
   clock?: Clock
@@ -212,6 +215,11 @@ export async function openServices(
     accounts,
     providers,
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
+    /** Of the tokens of providers that are kept, how many of a sample cannot be read with this SECRET_KEY. */
+    async lostTokens() {
+      const some = await accounts.linked.someSealedTokens(TOKENS_LOOKED_AT)
+      return some.filter((each) => isLost(secrets, each)).length
+    },
     clients,
     clientEvidence: evidence,
     rejections,

@@ -160,6 +160,12 @@ export function createAudit({ db, key, clock, logger, retention, identify }: Aud
       return { entry: place.seq, entries, problems }
     },
 
+    /** Whether both ends of the log are what this key has put there. Says nothing about what is between them: see `verify`. */
+    async endsFit(): Promise<boolean> {
+      const { first, head } = await store.marks()
+      return !!first && !!head && chain.isGenuine('first', first) && chain.isGenuine('head', head)
+    },
+
     /** The end of the log, `seq:hash`. */
     head: async (): Promise<string> => placeText((await store.marks()).head ?? BEGINNING),
 

@@ -7,6 +7,7 @@ import type { Verification } from '../audit/verify.ts'
 import { sentenceOf } from '../audit/words.ts'
 import { own } from '../own.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { PROGRAM } from './program.ts'
 import { table, time } from './text.ts'
 
 /** `latchkey audit …` */
@@ -83,8 +84,7 @@ const verify = (cli: Cli): Command =>
       cli.answer(options, result, verdict)
     })
 
-const WAY_OUT =
-  'Find out why. Once you know, or if SECRET_KEY was lost: npm run -s latchkey -- audit re-anchor'
+const WAY_OUT = `Find out why. Once you know, or if SECRET_KEY was lost: ${PROGRAM} audit re-anchor`
 
 const anchoredText = ({ anchored }: Verification): string =>
   anchored === undefined

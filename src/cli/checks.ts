@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { reservedScopesProblem } from '../clients/reserved-scopes.ts'
 import type { Finding } from './findings.ts'
+import { PROGRAM } from './program.ts'
 import type { CliServices } from './services.ts'
 
 /** Looks at one thing. What it throws is a failure of that thing. */
@@ -24,6 +25,8 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   mailCheck(services),
   providersCheck(services),
   reservedScopesCheck(services),
+  keptTokensCheck(services),
+  auditCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
 
@@ -48,18 +51,21 @@ const redisCheck = ({ ping }: NonNullable<CliServices['redis']>): Check => ({
 
 const migrationsCheck = ({ migrations }: CliServices): Check => ({
   name: 'migrations',
-  remedy: 'run: latchkey migrate',
+  remedy: `run: ${PROGRAM} migrate`,
   async run() {
     const missing = (await migrations.status()).filter(({ applied }) => !applied).map(({ name }) => name)
     if (missing.length === 0) return { status: 'ok', message: 'all applied' }
-    return { status: 'fail', message: `not applied: ${missing.join(', ')}`, remedy: 'run: latchkey migrate' }
+    return {
+      status: 'fail',
+      message: `not applied: ${missing.join(', ')}`,
+      remedy: `run: ${PROGRAM} migrate`,
+    }
   },
 })
 
 const signingKeysCheck = ({ keys }: CliServices): Check => ({
   name: 'signing keys',
-  remedy:
-    'start with the SECRET_KEY (or DATA_DIR/secret.key) that the keys were made under; or run: latchkey keys rotate --now',
+  remedy: `start with the SECRET_KEY (or DATA_DIR/secret.key) that the keys were made under; if it is lost, run: ${PROGRAM} keys rotate --now`,
   async run() {
     await keys.load()
     const signing = (await keys.list()).filter(({ state }) => state === 'signing').map(({ alg }) => alg)
@@ -67,7 +73,7 @@ const signingKeysCheck = ({ keys }: CliServices): Check => ({
     return {
       status: 'fail',
       message: 'no RS256 key signs',
-      remedy: 'run: latchkey keys rotate --alg RS256 --now',
+      remedy: `run: ${PROGRAM} keys rotate --alg RS256 --now`,
     }
   },
 })
@@ -106,8 +112,15 @@ const mailCheck = ({ mail }: CliServices): Check => ({
 /** Whether each is set up right is asked by `providers test`, which talks to it. */
 const providersCheck = ({ providers }: CliServices): Check => ({
   name: 'sign-in providers',
-  remedy: 'run: latchkey providers list',
+  remedy: `run: ${PROGRAM} providers list`,
   async run() {
+    const lost = (await providers.list()).filter(({ secret_lost }) => secret_lost).map(({ id }) => id)
+    if (lost.length > 0)
+      return {
+        status: 'fail',
+        message: `the client secret of ${lost.join(', ')} was sealed under another SECRET_KEY`,
+        remedy: `enter it again: ${lost.map((id) => `${PROGRAM} providers reset-secret ${id} --secret-stdin`).join('; ')}`,
+      }
     const on = (await providers.enabled.list()).map(({ id, name }) => `${name} (${id})`)
     return { status: 'ok', message: on.length > 0 ? on.join(', ') : 'none; people sign in with passwords' }
   },
@@ -116,13 +129,41 @@ const providersCheck = ({ providers }: CliServices): Check => ({
 /** Who may administer this server by a token, and whether that was meant. */
 const reservedScopesCheck = ({ reservedScopes }: CliServices): Check => ({
   name: 'administration scopes',
-  remedy: 'run: latchkey resources list',
+  remedy: `run: ${PROGRAM} resources list`,
   async run() {
     const found = await reservedScopes()
     const [message, ...ways] = reservedScopesProblem(found) ?? []
     if (message !== undefined) return { status: 'fail', message, remedy: ways.join(' ') }
     const names = found.clients.map(({ client_id, client_name }) => `${client_name} (${client_id})`)
     return { status: 'ok', message: names.length > 0 ? `of ${names.join(', ')}` : 'of no client' }
+  },
+})
+
+/** Tokens of providers that are kept for people: what is lost comes back by itself. */
+const keptTokensCheck = ({ lostTokens }: CliServices): Check => ({
+  name: 'kept tokens',
+  remedy: 'see whether the database answers',
+  async run() {
+    if ((await lostTokens()) === 0) return { status: 'ok', message: 'can be read' }
+    return {
+      status: 'warn',
+      message: 'tokens that providers gave out for people were sealed under another SECRET_KEY',
+      remedy: 'nothing: they are kept anew when these people sign in the next time',
+    }
+  },
+})
+
+/** Both ends only: what is between them is asked by `audit verify`, which reads all of it. */
+const auditCheck = ({ audit }: CliServices): Check => ({
+  name: 'audit log',
+  remedy: `run: ${PROGRAM} audit verify`,
+  async run() {
+    if (await audit.endsFit()) return { status: 'ok', message: 'begins and ends as it was written' }
+    return {
+      status: 'fail',
+      message: 'does not begin or end as it was written, or was written under another SECRET_KEY',
+      remedy: `run: ${PROGRAM} audit verify; if SECRET_KEY was lost: ${PROGRAM} audit re-anchor`,
+    }
   },
 })
 

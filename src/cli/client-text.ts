@@ -1,4 +1,5 @@
 import type { ClientView, IssuedSecret } from '../clients/view.ts'
+import { PROGRAM } from './program.ts'
 import { facts, table, time } from './text.ts'
 
 /** A client as people read it. */
@@ -24,7 +25,7 @@ export function clientText(client: ClientView & IssuedSecret): string {
 
 export const listText = (clients: readonly ClientView[]): string =>
   clients.length === 0
-    ? 'There is no client yet. Register one with: latchkey clients create --name … --redirect-uri …'
+    ? `There is no client yet. Register one with: ${PROGRAM} clients create --name … --redirect-uri …`
     : table([
         ['CLIENT ID', 'NAME', 'AUTHENTICATION', 'GRANTS', 'STATE'],
         ...clients.map((client) => [

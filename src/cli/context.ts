@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Clock } from '../clock.ts'
+import { PROGRAM } from './program.ts'
 import type { CliServices } from './services.ts'
 
 /** A stream that text can be written to. */
@@ -76,4 +77,4 @@ export const secondsOf = (value: unknown): number =>
 
 /** How to get the next page; nothing on the last. */
 export const moreHint = (command: string, cursor: string | undefined): string =>
-  cursor === undefined ? '' : `\n\nMore: latchkey ${command} --cursor ${cursor}`
+  cursor === undefined ? '' : `\n\nMore: ${PROGRAM} ${command} --cursor ${cursor}`

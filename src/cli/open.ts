@@ -37,6 +37,7 @@ export async function openCliServices(env: Environment): Promise<CliServices> {
     rejections: services.rejections,
     registration: services.registration,
     keptTokens: services.keptTokens,
+    lostTokens: services.lostTokens,
     accounts,
     keys,
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },

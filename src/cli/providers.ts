@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ProviderView } from '../federation/providers/view.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { findingsText, worst } from './findings.ts'
+import { PROGRAM } from './program.ts'
 import { addProviderOptions, providerInput } from './provider-options.ts'
 import { readSecret } from './stdin.ts'
 import { facts, table } from './text.ts'
@@ -16,7 +17,7 @@ export function providerCommands(cli: Cli): Command {
     ['remove', 'remove a provider; links to it count again if it is added again', 'removed'],
   ] as const
   for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
-  return group.addCommand(test(cli)).addCommand(tokens(cli))
+  return group.addCommand(resetSecret(cli)).addCommand(test(cli)).addCommand(tokens(cli))
 }
 
 const add = (cli: Cli): Command =>
@@ -36,7 +37,7 @@ const add = (cli: Cli): Command =>
       cli.answer(
         options,
         provider,
-        `${provider.name} (${id}) is added. Enter at the provider:\n\n${urls}\n\nNext: latchkey providers test ${id}`,
+        `${provider.name} (${id}) is added. Enter at the provider:\n\n${urls}\n\nNext: ${PROGRAM} providers test ${id}`,
       )
     })
 
@@ -46,7 +47,7 @@ const list = (cli: Cli): Command =>
     const items = await providers.list()
     const text =
       items.length === 0
-        ? 'There is no provider yet. Add one with: latchkey providers add ID --kind … --client-id … --secret-stdin'
+        ? `There is no provider yet. Add one with: ${PROGRAM} providers add ID --kind … --client-id … --secret-stdin`
         : table([
             ['ID', 'NAME', 'KIND', 'STATE', 'SET IN', 'CLIENT ID'],
             ...items.map((each) => [
@@ -79,6 +80,24 @@ const act = (cli: Cli, verb: 'disable' | 'enable' | 'remove', description: strin
       cli.answer(options, { id, [done]: true }, `${id} is ${done}.`)
     })
 
+/** Only from standard input: others on the machine see the options of a command. */
+const resetSecret = (cli: Cli): Command =>
+  createCommand(
+    'reset-secret',
+    'store another client secret: it was changed at the provider, or SECRET_KEY was lost',
+  )
+    .argument('<id>')
+    .option('--secret-stdin', 'read the client secret from standard input')
+    .action(async (id: string, options: Options) => {
+      if (options.secretStdin !== true)
+        throw new CliError(['--secret-stdin: is needed, with the secret on standard input'])
+      const secret = await readSecret(cli, 'secret')
+      const { providers } = await cli.services()
+      const { provider } = await providers.update(id, { client_secret: secret })
+      const next = `Next: ${PROGRAM} providers test ${id}`
+      cli.answer(options, provider, `${provider.name} (${id}) has the new secret. ${next}`)
+    })
+
 const test = (cli: Cli): Command =>
   createCommand('test', 'ask a provider whether its configuration is right; status 1 if not')
     .argument('<id>')
@@ -105,6 +124,11 @@ const tokens = (cli: Cli): Command =>
 
 const stateOf = ({ disabled }: ProviderView): string => (disabled ? 'disabled' : 'enabled')
 
+const secretOf = ({ has_secret, secret_lost }: ProviderView): string => {
+  if (secret_lost) return 'cannot be read: it was sealed under another SECRET_KEY'
+  return has_secret ? 'set' : 'none'
+}
+
 /** A provider as people read it. */
 const providerText = (provider: ProviderView): string =>
   facts([
@@ -114,7 +138,7 @@ const providerText = (provider: ProviderView): string =>
     ['state', stateOf(provider)],
     ['set in', provider.source],
     ['client id', provider.client_id],
-    ['client secret', provider.has_secret ? 'set' : 'none'],
+    ['client secret', secretOf(provider)],
     ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type Cli, createCommand, type Options, secondsOf } from './context.ts'
+import { PROGRAM } from './program.ts'
 import { facts, table, time } from './text.ts'
 
 /** `latchkey registration-tokens …` */
@@ -65,7 +66,7 @@ const list = (cli: Cli): Command =>
     const items = await registration.tokens.list()
     const text =
       items.length === 0
-        ? 'There is no initial access token yet. Make one with: latchkey registration-tokens create --name …'
+        ? `There is no initial access token yet. Make one with: ${PROGRAM} registration-tokens create --name …`
         : table([
             ['ID', 'NAME', 'STATE', 'USES LEFT', 'LAST USED', 'VALID UNTIL'],
             ...items.map((token) => [

@@ -11,6 +11,7 @@ import {
   secondsOf,
   withPage,
 } from './context.ts'
+import { PROGRAM } from './program.ts'
 import { facts, table } from './text.ts'
 
 /** `latchkey resources …` */
@@ -35,7 +36,7 @@ const add = (cli: Cli): Command =>
         ...(name !== undefined && { name }),
         ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
       })
-      const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  latchkey clients update CLIENT_ID --scope "openid ${resource.scope}"`
+      const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  ${PROGRAM} clients update CLIENT_ID --scope "openid ${resource.scope}"`
       cli.answer(options, resource, `The API is added.\n\n${resourceText(resource)}\n\n${next}`)
     })
 
@@ -51,7 +52,7 @@ const list = (cli: Cli): Command =>
     ])
     const text =
       rows.length === 0
-        ? 'There is no API yet. Add one with: latchkey resources add --identifier https://… --scope "…"'
+        ? `There is no API yet. Add one with: ${PROGRAM} resources add --identifier https://… --scope "…"`
         : table([['IDENTIFIER', 'NAME', 'SCOPE', 'TOKEN LIFETIME'], ...rows])
     cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
   })

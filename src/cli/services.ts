@@ -45,7 +45,7 @@ export interface CliServices {
     /** The file that holds the secret of the installation; undefined: it comes from the environment. */
     secretKeyFile: string | undefined
   }
-  audit: Pick<Audit, 'list' | 'export' | 'verify' | 'reanchor'>
+  audit: Pick<Audit, 'list' | 'export' | 'verify' | 'reanchor' | 'endsFit'>
   clients: Clients
   configuration: Omit<ConfigurationService, 'yamlOf'>
   resources: Resources
@@ -55,6 +55,8 @@ export interface CliServices {
   registration: Pick<Registration, 'mode' | 'tokens'>
   /** The tokens that a provider was set to keep for an account. */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
+  /** Of some that are kept, how many cannot be read with this SECRET_KEY. */
+  lostTokens(): Promise<number>
   accounts: {
     createByAdmin(input: {
       username: string

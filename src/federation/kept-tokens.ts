@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 
 const contextOf = (issuer: string, subject: string): string => `upstream tokens of ${subject} at ${issuer}`
@@ -12,15 +13,32 @@ export const sealTokens = (
 /** Reads what was kept for an account at a provider. */
 export function createKeptTokens(deps: {
   secrets: Pick<Secrets, 'open'>
-  find(
-    accountId: string,
-    provider: string,
-  ): Promise<{ issuer: string; subject: string; sealedTokens: string | null } | undefined>
+  find(accountId: string, provider: string): Promise<Sealed | undefined>
 }) {
-  /** Undefined: none were kept. @throws AppError secret_key_mismatch */
+  /** Undefined: none were kept. @throws AppError provider_tokens_lost (409): they were sealed under another SECRET_KEY */
   return async (accountId: string, provider: string): Promise<Record<string, unknown> | undefined> => {
     const found = await deps.find(accountId, provider)
     if (!found?.sealedTokens) return undefined
+    if (isLost(deps.secrets, found)) {
+      const message = `These tokens were sealed under another SECRET_KEY and cannot be read. They are kept anew when the person signs in with ${provider} the next time.`
+      throw new AppError('provider_tokens_lost', 409, message)
+    }
     return JSON.parse(deps.secrets.open(found.sealedTokens, contextOf(found.issuer, found.subject)))
+  }
+}
+
+interface Sealed {
+  issuer: string
+  subject: string
+  sealedTokens: string | null
+}
+
+/** Whether what was kept of an identity cannot be read any more. */
+export function isLost(secrets: Pick<Secrets, 'open'>, { issuer, subject, sealedTokens }: Sealed): boolean {
+  try {
+    if (sealedTokens !== null) secrets.open(sealedTokens, contextOf(issuer, subject))
+    return false
+  } catch {
+    return true
   }
 }

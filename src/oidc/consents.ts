@@ -72,8 +72,11 @@ export function createConsents(
       events({ type: 'consent.allowed', accountId, client_id: clientId, ...change })
     },
     async list(accountId) {
+      // Newest first. Where the key was replaced there may be an older record of the same app, under an id nobody can name.
       const found = await artifacts.listByAccount(MODEL, accountId)
-      return found.map((summary) => summary.payload as unknown as Consent)
+      const consents = found.map((summary) => summary.payload as unknown as Consent)
+      const apps = new Set<string>()
+      return consents.filter(({ clientId }) => !apps.has(clientId) && apps.add(clientId))
     },
     async restore(accountId, clientId, before) {
       const current = await find(accountId, clientId)
@@ -86,7 +89,7 @@ export function createConsents(
     },
     async withdraw(accountId, clientId) {
       const before = allowedBy(await find(accountId, clientId))
-      await artifacts.destroy(MODEL, idOf(accountId, clientId))
+      await artifacts.forgetConsents(accountId, { clientId })
       await artifacts.revokeByAccount(accountId, { clientId })
       if (before) events({ type: 'consent.withdrawn', accountId, client_id: clientId, before })
     },

@@ -45,7 +45,7 @@ test('switched off, they are gone with the next sign-in; moved to another row, t
     data: { sealedTokens: sealed.sealedTokens },
   })
   await expect(services.keptTokens(other?.id ?? '', 'google')).rejects.toMatchObject({
-    code: 'secret_key_mismatch',
+    code: 'provider_tokens_lost',
   })
   await signIn('Google', 'other')
   expect(await services.keptTokens(other?.id ?? '', 'google')).toBeUndefined()

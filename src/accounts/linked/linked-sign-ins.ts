@@ -234,5 +234,7 @@ export function createLinkedSignIns(deps: {
 
     /** What was kept of the provider's tokens, still sealed. */
     sealedTokens: linkedStore.tokens,
+    /** Of some identities, those that were used first. */
+    someSealedTokens: linkedStore.someTokens,
   }
 }

@@ -159,6 +159,15 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       })
     },
 
+    /** Some identities of which tokens are kept: those that were used first. */
+    someTokens: (limit: number) =>
+      prisma.linkedIdentity.findMany({
+        where: { sealedTokens: { not: null } },
+        orderBy: { lastUsedAt: 'asc' },
+        take: limit,
+        select: { issuer: true, subject: true, sealedTokens: true },
+      }),
+
     /** The sealed tokens that were kept of an identity. */
     async tokens(accountId: string, provider: string) {
       const found = await prisma.linkedIdentity.findFirst({

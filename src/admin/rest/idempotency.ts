@@ -37,7 +37,18 @@ export function createOnce(answers: KeptAnswers) {
         422,
         'This Idempotency-Key was used with another request. Use a new key for a new request.',
       )
-    return kept.answer === undefined ? undefined : (JSON.parse(answers.open(kept.answer, id)) as Created)
+    return kept.answer === undefined ? undefined : opened(kept.answer, id)
+  }
+
+  /** @throws AppError answer_lost (409) */
+  function opened(answer: string, id: string): Created {
+    try {
+      return JSON.parse(answers.open(answer, id)) as Created
+    } catch (cause) {
+      const message =
+        'This was done, and its answer cannot be given again: it was sealed under another SECRET_KEY. Look at what is there.'
+      throw new AppError('answer_lost', 409, message, { cause })
+    }
   }
 
   async function once(request: FastifyRequest, key: string, work: () => Promise<Created>) {

@@ -9,9 +9,31 @@ const purposeOf = (id: string): string => `identity provider ${id}`
 export const sealSecret = (secrets: Secrets, id: string, secret: string | undefined): string | null =>
   secret === undefined ? null : secrets.seal(secret, purposeOf(id))
 
-/** @throws AppError secret_key_mismatch (500) */
-export const openSecret = (secrets: Secrets, id: string, sealed: string): string =>
-  secrets.open(sealed, purposeOf(id))
+const SECRET_LOST = 'provider_secret_lost'
+
+/** @throws AppError provider_secret_lost (503): it was sealed under another SECRET_KEY */
+export function openSecret(secrets: Secrets, id: string, sealed: string): string {
+  try {
+    return secrets.open(sealed, purposeOf(id))
+  } catch (cause) {
+    const message = 'Signing in this way is not possible at the moment. Please use another way to sign in.'
+    throw new AppError(SECRET_LOST, 503, message, { cause, detail: `${id}: ${lostSecret(id)}` })
+  }
+}
+
+/** For whoever runs the server: what is wrong, and the way out. */
+export const lostSecret = (id: string): string =>
+  `its client secret was sealed under another SECRET_KEY. Enter it again: npm run -s latchkey -- providers reset-secret ${id} --secret-stdin`
+
+/** The result, or undefined when the secret of the provider cannot be opened. */
+export function unlessLost<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof AppError && error.code === SECRET_LOST) return undefined
+    throw error
+  }
+}
 
 /** What was parsed when it was stored is not parsed again when it is read, except what the kind makes of its part. */
 export const storedOptions = (row: { settings: string }): StoredOptions =>
@@ -41,7 +63,7 @@ export function rememberConnectors({ kinds, secrets }: { kinds: Kinds; secrets: 
   return {
     /**
      * Undefined: this version has no such kind.
-     * @throws AppError secret_key_mismatch (500) · provider_misconfigured (500)
+     * @throws AppError provider_secret_lost (503) · provider_misconfigured (500)
      */
     of(row: ConfiguredRow): Connector | undefined {
       const kind = kindOf(kinds, row.kind)

@@ -11,7 +11,14 @@ import { AppError } from '../../errors.ts'
 import type { Secrets } from '../../secrets.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Finding } from '../connector.ts'
-import { openSecret, rememberConnectors, sealSecret, storedOptions } from './connectors.ts'
+import {
+  lostSecret,
+  openSecret,
+  rememberConnectors,
+  sealSecret,
+  storedOptions,
+  unlessLost,
+} from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
 import { InvalidProviderError } from './problems.ts'
@@ -64,6 +71,9 @@ export function createProviders(deps: ProvidersDependencies) {
     return row
   }
 
+  const isLost = ({ id, sealedSecret }: ProviderRow): boolean =>
+    sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === undefined
+
   const storedView = (row: ProviderRow): ProviderView => {
     const { settings, emailDomains, keepTokens } = storedOptions(row)
     return providerView(
@@ -74,13 +84,14 @@ export function createProviders(deps: ProvidersDependencies) {
         name: row.name,
         client_id: row.clientId,
         has_secret: row.sealedSecret !== null,
+        ...(isLost(row) && { secret_lost: true as const }),
         settings,
         email_domains: emailDomains,
         keep_tokens: keepTokens,
         disabled: row.disabledAt !== null,
         source: 'database',
       },
-      connectors.of(row),
+      isLost(row) ? undefined : connectors.of(row),
     )
   }
 
@@ -175,10 +186,10 @@ export function createProviders(deps: ProvidersDependencies) {
 
     update,
 
-    /** Whether this is the stored secret of a provider. @throws AppError provider_not_found (404), secret_key_mismatch */
+    /** Whether this is the stored secret of a provider; one that cannot be read is not. @throws AppError provider_not_found (404) */
     async secretIs(id: string, secret: string): Promise<boolean> {
       const { sealedSecret } = await stored(id)
-      return sealedSecret !== null && openSecret(secrets, id, sealedSecret) === secret
+      return sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === secret
     },
 
     /** Also those that are switched off. Those of the environment first, then the oldest first. */
@@ -235,10 +246,18 @@ export function createProviders(deps: ProvidersDependencies) {
 
     /**
      * Asks a provider whether its configuration is right, also when it is switched off.
-     * @throws AppError provider_not_found (404), secret_key_mismatch, provider_misconfigured (500)
+     * @throws AppError provider_not_found (404), provider_misconfigured (500)
      */
     async test(id: string): Promise<Finding[]> {
-      const connector = environment.get(id)?.provider.connector ?? connectors.of(await stored(id))
+      const fixed = environment.get(id)?.provider.connector
+      const row = fixed === undefined ? await stored(id) : undefined
+      if (row !== undefined && isLost(row)) {
+        const remedy = `run: npm run -s latchkey -- providers reset-secret ${id} --secret-stdin`
+        return [
+          { name: 'client secret', status: 'fail', message: lostSecret(id).split('.')[0] ?? '', remedy },
+        ]
+      }
+      const connector = fixed ?? (row && connectors.of(row))
       if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
       const remedy = `remove it, and add it again as one of ${Object.keys(kinds).join(', ')}`
       return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]

@@ -8,6 +8,8 @@ export interface ProviderView {
   name: string
   client_id: string
   has_secret: boolean
+  /** It was sealed under a SECRET_KEY that is gone: it has to be entered again. */
+  secret_lost?: true
   /** What was set; what is not here has the kind's default. */
   settings: Readonly<Record<string, unknown>>
   email_domains: readonly string[]

@@ -179,8 +179,9 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       await sql.run(statements.carryOver, [generation, accountId, uid, grants])
     },
 
-    async forgetConsents(accountId) {
-      await sql.run(statements.deleteConsents, [accountId])
+    async forgetConsents(accountId, { clientId } = {}) {
+      if (clientId === undefined) await sql.run(statements.deleteConsents, [accountId])
+      else await sql.run(statements.deleteConsentsOf, [accountId, clientId])
     },
 
     async clientsInUse(clientIds) {

@@ -153,6 +153,7 @@ export const createStatements = (dialect: Sql['dialect']) => {
       AND ((model = 'Session' AND uid = ?) OR (model = 'Grant' AND id_hash ${the.in}))`,
 
     deleteConsents: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent'",
+    deleteConsentsOf: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent' AND client_id = ?",
 
     sweep: `DELETE FROM artifacts WHERE (model, id_hash) IN (
       SELECT model, id_hash FROM artifacts WHERE expires_at < ?

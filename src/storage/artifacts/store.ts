@@ -81,8 +81,8 @@ export interface ArtifactStore {
   ): Promise<void>
   /** Writes another `generation` into a session and the Grants that it names: they go on when others of it have ended. */
   carryOver(accountId: string, uid: string, generation: number): Promise<void>
-  /** Deletes the remembered decisions of an account that is being deleted. */
-  forgetConsents(accountId: string): Promise<void>
+  /** Deletes the remembered decisions of an account that is being deleted; with `clientId`, those about one client. */
+  forgetConsents(accountId: string, options?: { clientId?: string }): Promise<void>
   /** Which of these clients have a live artefact or a remembered decision. Reads the whole table: never in a request. */
   clientsInUse(clientIds: readonly string[]): Promise<string[]>
   /** The live artefacts of a client by model: how many, and of how many accounts. Reads the whole table. */
