@@ -45,12 +45,15 @@ export function createSecrets(secretKey: string): Secrets {
   }
 }
 
+/** The file that holds the secret of an installation without SECRET_KEY. */
+export const secretKeyFile = (dataDir: string): string => join(dataDir, 'secret.key')
+
 /**
  * The secret of an installation without SECRET_KEY: `secret.key` in the data directory, made on first use with
  * mode 0600. Two processes that start at once end up with the same one.
  */
 export function loadSecretKeyFile(dataDir: string): string {
-  const path = join(dataDir, 'secret.key')
+  const path = secretKeyFile(dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   if (!existsSync(path)) {
     const draft = `${path}.${process.pid}`

@@ -5,6 +5,7 @@ import { type Config, ConfigError, parseConfig } from './config.ts'
 import { AppError } from './errors.ts'
 import { standardLog } from './http/log-stream.ts'
 import { boundMessage } from './http/request-log.ts'
+import { rememberLocation } from './storage/location.ts'
 import { openSetup, welcome } from './welcome.ts'
 
 /** How long requests under way, and then the mail that is queued (10 s at most), may take after SIGTERM, in milliseconds. */
@@ -101,9 +102,12 @@ export async function serve(): Promise<void> {
       port: config.port,
       listenTextResolver: () => boundMessage,
     })
+    rememberLocation(config.dataDir, config.databaseUrl)
     app.log.info({ issuer: config.issuer, address }, 'listening')
+    // The banner comes behind the lines of the log.
+    await standardLog().drained(0)
     if (process.stdout.isTTY || process.stderr.isTTY || setupUrl !== undefined)
-      process.stderr.write(welcome(config, setupUrl))
+      process.stderr.write(welcome(config, setupUrl, process.env))
   } catch (error) {
     refuse(error)
   }

@@ -47,6 +47,8 @@ const TOKENS_LOOKED_AT = 500
 
 export interface ServiceOverrides {
   clock?: Clock
+  /** Only what is there already: no database, no key and no log is made. */
+  existing?: boolean
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   /** Told what happens; nobody, unless metrics are on. */
   observers?: Observers | undefined
@@ -59,7 +61,7 @@ export interface ServiceOverrides {
  */
 export async function openServices(
   config: Config,
-  { clock = Date.now, logger, observers }: ServiceOverrides,
+  { clock = Date.now, logger, observers, existing = false }: ServiceOverrides,
 ) {
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
   const db = await openDatabase({
@@ -67,6 +69,7 @@ export async function openServices(
     dataDir: config.dataDir,
     clock,
     logger,
+    existing,
     waited: observers?.databaseWaited,
   })
   const artifacts = createArtifactStore(db.artifacts, { clock })
@@ -109,8 +112,10 @@ export async function openServices(
     overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
   })
   // The log is there before anything that belongs into it.
-  await audit.begin()
-  await keys.ensure()
+  if (!existing) {
+    await audit.begin()
+    await keys.ensure()
+  }
   const accounts = createAccounts({
     db,
     clock,

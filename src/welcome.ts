@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import type { Services } from './services.ts'
+import { placeOf } from './storage/location.ts'
 
 /**
  * Sees to it that there is a first administrator: from ADMIN_EMAIL and ADMIN_PASSWORD, or by a one-time link.
@@ -15,13 +16,14 @@ export async function openSetup({ config, accounts }: Services): Promise<string 
 const NAMES = { github: 'GitHub', google: 'Google' }
 
 /** What is said at start: what runs where, and what to do next. */
-export function welcome(config: Config, setupUrl: string | undefined): string {
+export function welcome(config: Config, setupUrl: string | undefined, env: Environment): string {
+  const withheld = ['DATABASE_URL', 'SECRET_KEY'].filter((name) => env[name] && !isShown(name, env))
   const lines = [
     '',
     `  Latchkey is running at ${config.issuer}`,
     '',
     `  Discovery   ${config.issuer}/.well-known/openid-configuration`,
-    `  Database    ${config.databaseUrl.startsWith('file:') ? `${config.dataDir} (SQLite)` : 'PostgreSQL'}`,
+    `  Database    ${placeOf(config.databaseUrl, config.dataDir)}`,
     `  Mail        ${config.smtpUrl ? 'by SMTP' : `written to ${config.dataDir}/outbox`}`,
     ...config.providers.map(
       ({ id }) => `  Sign-in     ${NAMES[id]}: enter there ${config.issuer}/api/auth/oauth/${id}/callback`,
@@ -34,17 +36,38 @@ export function welcome(config: Config, setupUrl: string | undefined): string {
           '',
         ]
       : []),
-    '  Register an app:',
-    `  ${commandLine(config)} clients create --name "My app" --redirect-uri http://localhost:4000/callback`,
+    withheld.length === 0
+      ? '  Register an app:'
+      : `  Register an app, in a shell that has the ${withheld.join(' and ')} of this server:`,
+    `  ${commandLine(config, env)} clients create --name "My app" --redirect-uri http://localhost:4000/callback`,
     '',
   ]
   return `${lines.join('\n')}\n`
 }
 
-/** How to call the command line so that it works on this very server's data. */
-function commandLine({ dataDir }: Config): string {
-  const command = 'npm run -s latchkey --'
-  if (dataDir === resolve('data')) return command
-  const quoted = /^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", "'\\''")}'`
-  return `DATA_DIR=${quoted} ${command}`
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A DATABASE_URL may be shown when there is no password in it; a SECRET_KEY never. */
+const isShown = (name: string, env: Environment): boolean =>
+  name === 'DATABASE_URL' &&
+  !URL.parse(env.DATABASE_URL ?? '')?.password &&
+  !/password=/i.test(env.DATABASE_URL ?? '')
+
+/** How to call the command line so that it works on this very server's data. Secrets are left out. */
+function commandLine({ dataDir, issuer }: Config, env: Environment): string {
+  const variables = {
+    ...(issuer !== 'http://localhost:3000' && { ISSUER: issuer }),
+    ...(dataDir !== resolve('data') && { DATA_DIR: dataDir }),
+    ...(isShown('DATABASE_URL', env) && { DATABASE_URL: env.DATABASE_URL }),
+    DATABASE_URL_FILE: env.DATABASE_URL_FILE,
+    SECRET_KEY_FILE: env.SECRET_KEY_FILE,
+  }
+  const given = Object.entries(variables).flatMap(([name, value]) =>
+    value ? [`${name}=${quoted(value)}`] : [],
+  )
+  return [...given, 'npm run -s latchkey --'].join(' ')
 }
+
+/** For a shell. */
+const quoted = (text: string): string =>
+  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

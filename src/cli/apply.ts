@@ -15,7 +15,7 @@ export const applyCommand = (cli: Cli): Command =>
     .option('--secrets-out <file>', 'write the secrets of new clients to a new file, and do not print them')
     .action(async (file: string, options: Options) => {
       const source = await readSource(cli, file)
-      const { configuration } = await cli.services()
+      const { configuration } = await cli.services({ create: 'first' })
       const out = typeof options.secretsOut === 'string' ? openSecretsFile(options.secretsOut) : undefined
       let applied: Applied | undefined
       try {

@@ -32,7 +32,7 @@ const create = (cli: Cli): Command =>
     async (options: Options) => {
       const { input, problems } = registrationOf(options)
       if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
-      const { clients, config } = await cli.services()
+      const { clients, config } = await cli.services({ create: 'first' })
       const client = await clients.create(input)
       cli.answer(options, client, createdText(client, config.issuer))
     },

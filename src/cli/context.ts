@@ -12,8 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** What a run of the command line touches of the world outside. */
 export interface CliDependencies {
-  /** @throws ConfigError with every wrong variable · AppError when something cannot be opened */
-  openServices(env: Environment): Promise<CliServices>
+  /** @throws ConfigError with every wrong variable · AppError, CliError when something cannot be opened */
+  openServices(env: Environment, opening: Opening): Promise<CliServices>
   env: Environment
   stdin: AsyncIterable<Uint8Array | string> & { isTTY?: boolean }
   stdout: Writer
@@ -22,10 +22,21 @@ export interface CliDependencies {
   clock: Clock
 }
 
+/** What a command needs of the installation that it works on. */
+export interface Opening {
+  /**
+   * Makes the database and its keys, if there are none: `first` for what people do first of all, unless a server has run here
+   * on another one; `always` because that is what was asked for.
+   */
+  create?: 'first' | 'always'
+  /** Goes on with another SECRET_KEY than the one of the database: to look at it, or to put a new key in its place. */
+  anyKey?: 'look' | 'replace'
+}
+
 /** What a command is given to work with. */
 export interface Cli extends Pick<CliDependencies, 'env' | 'stdin' | 'stderr' | 'fetch' | 'clock'> {
-  /** Opens the services on first use; they are closed when the run ends. */
-  services(): Promise<CliServices>
+  /** Opens the services on first use, on what is there unless told otherwise; they are closed when the run ends. */
+  services(opening?: Opening): Promise<CliServices>
   /**
    * The one answer of a command: a JSON document with --json, else text for people. Written when the command is done and
    * what it did is recorded.

@@ -19,7 +19,7 @@ export const doctorCommand = (cli: Cli): Command =>
 
 async function examine(cli: Cli): Promise<Finding[]> {
   try {
-    const services = await cli.services()
+    const services = await cli.services({ anyKey: 'look' })
     const opened: Finding = {
       name: 'configuration',
       status: 'ok',

@@ -17,7 +17,7 @@ export const importUsersCommand = (cli: Cli): Command =>
       const dryRun = options.dryRun === true
       const allOrNothing = options.allOrNothing === true
       const problems: ImportProblem[] = []
-      const { accounts } = await cli.services()
+      const { accounts } = await cli.services({ create: 'first' })
       const report = await accounts.importUsers(file === '-' ? cli.stdin : fileOf(file), {
         format,
         dryRun,

@@ -28,7 +28,7 @@ const rotate = (cli: Cli): Command =>
     .action(async (options: Options) => {
       const alg = algorithm.safeParse(options.alg)
       if (!alg.success) throw new CliError(['--alg: must be one of RS256, ES256, EdDSA'])
-      const { keys } = await cli.services()
+      const { keys } = await cli.services(options.now === true ? { anyKey: 'replace' } : {})
       const all = await keys.rotate({ ...(alg.data && { alg: alg.data }), now: options.now === true })
       const effect =
         options.now === true

@@ -5,7 +5,7 @@ import { type Cli, createCommand, type Options } from './context.ts'
 export const migrateCommand = (cli: Cli): Command =>
   createCommand('migrate', 'bring the database up to date (the server does so when it starts)').action(
     async (options: Options) => {
-      const { migrations } = await cli.services()
+      const { migrations } = await cli.services({ create: 'always' })
       const { applied } = migrations
       const text =
         applied.length === 0

@@ -25,7 +25,7 @@ const add = (cli: Cli): Command =>
     .argument('<id>', 'what its callback URL has: lower-case letters, digits and hyphens')
     .action(async (id: string, options: Options) => {
       const secret = options.secretStdin === true ? await readSecret(cli, 'secret') : undefined
-      const { providers } = await cli.services()
+      const { providers } = await cli.services({ create: 'first' })
       const provider = await providers.add({
         ...providerInput(id, options),
         ...(secret !== undefined && { client_secret: secret }),

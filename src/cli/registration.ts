@@ -36,7 +36,7 @@ const create = (cli: Cli): Command =>
     .option('--unverified', 'people are told that nobody has checked its clients')
     .action(async (options: Options) => {
       const { name, uses, expiresIn, scope, redirectHost, clientCredentials, unverified } = options
-      const { config, registration } = await cli.services()
+      const { config, registration } = await cli.services({ create: 'first' })
       const made = await registration.tokens.create({
         name,
         ...(uses !== undefined && { uses: uses === 'any' ? null : secondsOf(uses) }),

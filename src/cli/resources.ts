@@ -29,7 +29,7 @@ const add = (cli: Cli): Command =>
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens (default: that of the server)')
     .action(async (options: Options) => {
       const { identifier, scope, name, accessTokenTtl } = options
-      const { resources } = await cli.services()
+      const { resources } = await cli.services({ create: 'first' })
       const resource = await resources.add({
         identifier,
         scope,

@@ -33,8 +33,12 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
   const act: Act = { actor: { kind: 'command_line', name: operator() }, settling: [] }
   const cli: Cli = {
     ...deps,
-    services: () => {
-      opened ??= deps.openServices(deps.env)
+    services: (opening = {}) => {
+      opened ??= deps.openServices(deps.env, opening).then((services) => {
+        // Not on standard output, which --json promises to one document.
+        deps.stderr.write(printable(`Database: ${services.config.database}\n`))
+        return services
+      })
       return opened
     },
     answer(options, document, text) {

@@ -42,6 +42,8 @@ interface CliKey {
 export interface CliServices {
   config: {
     issuer: string
+    /** Which database this is, for people. */
+    database: string
     /** The file that holds the secret of the installation; undefined: it comes from the environment. */
     secretKeyFile: string | undefined
   }

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { basename, dirname, extname, join, resolve } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { PrismaClient } from './generated/sqlite/client.ts'
+import { locationOf, sqliteFiles } from './location.ts'
 import type { StorageLogger } from './logger.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
@@ -22,6 +22,8 @@ export interface OpenDatabaseOptions {
   databaseUrl: string
   dataDir: string
   clock: Clock
+  /** Only a database that is there: none is made. */
+  existing?: boolean
   logger?: StorageLogger | undefined
   /** Told how long a connection of the pool, or on SQLite the end of a transaction, was waited for; in milliseconds. */
   waited?: ((milliseconds: number) => void) | undefined
@@ -30,7 +32,8 @@ export interface OpenDatabaseOptions {
 /**
  * Opens the database, applies the migrations it lacks and returns every connection on it.
  * @throws AppError `database_unavailable` (503) when it cannot be reached or opened; `database_newer`,
- *   `migration_edited`, `migration_unfinished`, `migration_failed` (see migrations.ts); `database_url_invalid`
+ *   `migration_edited`, `migration_unfinished`, `migration_failed` (see migrations.ts); `database_url_invalid`;
+ *   `database_missing` (404) when it must exist and does not
  */
 export const openDatabase = async (options: OpenDatabaseOptions): Promise<Database> => {
   const { databaseUrl, logger } = options
@@ -48,23 +51,14 @@ export const openDatabase = async (options: OpenDatabaseOptions): Promise<Databa
   }
 }
 
-/** `artifacts.db` beside `latchkey.db`; beside a file of another name, one named after it. */
-const sqliteFiles = (databaseUrl: string, dataDir: string): { main: string; artifacts: string } => {
-  const main = resolve(
-    dataDir,
-    databaseUrl.replace(/^file:(\/\/)?/, '').replace(/\?.*$/, '') || 'latchkey.db',
-  )
-  const stem = basename(main, extname(main))
-  return {
-    main,
-    artifacts: join(dirname(main), stem === 'latchkey' ? 'artifacts.db' : `${stem}-artifacts.db`),
-  }
-}
+const missing = (where: string): AppError =>
+  new AppError('database_missing', 404, `There is no database of Latchkey at ${where} yet.`)
 
 const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => {
   const { databaseUrl, dataDir, clock, waited } = options
-  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const files = sqliteFiles(databaseUrl, dataDir)
+  if (options.existing && !existsSync(files.main)) throw missing(files.main)
+  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
 
   const setup = openSqlite(files.main, { synchronous: 'FULL' })
   let applied: string[]
@@ -110,7 +104,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
 
 const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Database> => {
   const { databaseUrl, clock, logger, waited } = options
-  const applied = await migrateOnPostgres(databaseUrl, clock)
+  const applied = await migrateOnPostgres(databaseUrl, clock, options.existing ?? false)
   const pool = createPostgresPool(databaseUrl, logger, waited)
   const { PrismaClient: PostgresClient } = await import('./generated/postgresql/client.ts')
   const prisma = new PostgresClient({ adapter: new PrismaPg(pool) })
@@ -135,11 +129,17 @@ const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Database> =
 }
 
 /** On a connection of its own: a migration may take longer than any statement of a request is allowed to. */
-const migrateOnPostgres = async (databaseUrl: string, clock: Clock): Promise<string[]> => {
+const migrateOnPostgres = async (databaseUrl: string, clock: Clock, existing: boolean): Promise<string[]> => {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()
+    if (existing) {
+      const { rows } = await client.query<{ found: string | null }>(
+        "SELECT to_regclass('_prisma_migrations')::text AS found",
+      )
+      if (rows[0]?.found == null) throw missing(locationOf(databaseUrl))
+    }
     const applied = await migratePostgres(client, prismaMigrations('postgresql'), clock)
     return [...applied, ...(await migratePostgres(client, artifactMigrations('postgresql'), clock))]
   } finally {

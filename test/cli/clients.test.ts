@@ -187,7 +187,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
     } while (cursor.length > 0)
     expect(new Set(seen).size).toBe(seen.length)
     const people = await latchkey.run(['clients', 'list', '--limit', '1'])
-    expect(people.stdout).toMatch(/More: latchkey clients list --cursor \S+\n$/)
+    expect(people.stdout).toMatch(/More: npm run -s latchkey -- clients list --cursor \S+\n$/)
     const wrong = await latchkey.run(['clients', 'list', '--limit', 'many'])
     expect([wrong.status, wrong.stderr]).toEqual([
       1,

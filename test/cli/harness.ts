@@ -20,10 +20,10 @@ export interface RunOptions {
   fetch?: typeof fetch
 }
 
-/** The command line on an installation of its own, with captured streams. */
-export async function createInstallation(settings: Record<string, string> = {}) {
+/** The command line on an installation of its own, with captured streams. `migrated`: its database is there already. */
+export async function createInstallation(settings: Record<string, string> = {}, { migrated = true } = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-cli-'))
-  return {
+  const installation = {
     dataDir,
     async run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
       const output = { stdout: '', stderr: '' }
@@ -32,7 +32,8 @@ export async function createInstallation(settings: Record<string, string> = {}) 
         env: { DATA_DIR: dataDir, ...settings, ...options.env },
         stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
         stdout: { write: (text) => (output.stdout += text) },
-        stderr: { write: (text) => (output.stderr += text) },
+        // Each command says which database it used: test/operations/right-database.test.ts looks at that.
+        stderr: { write: (text) => (output.stderr += text.replace(/^Database: .*\n$/, '')) },
         fetch: options.fetch ?? (() => Promise.reject(new Error('the network is off'))),
         clock: Date.now,
       }
@@ -41,6 +42,8 @@ export async function createInstallation(settings: Record<string, string> = {}) 
     },
     remove: () => rm(dataDir, { recursive: true, force: true }),
   }
+  if (migrated) await installation.run(['migrate'])
+  return installation
 }
 
 export type Installation = Awaited<ReturnType<typeof createInstallation>>

@@ -6,7 +6,7 @@ import { createInstallation, type Installation } from './harness.ts'
 
 let latchkey: Installation
 beforeAll(async () => {
-  latchkey = await createInstallation({ ISSUER: 'https://id.example' })
+  latchkey = await createInstallation({ ISSUER: 'https://id.example' }, { migrated: false })
 })
 afterAll(() => latchkey.remove())
 
@@ -57,7 +57,7 @@ describe('latchkey resources', () => {
       '--scope',
       'orders',
     ])
-    expect(stdout).toContain('latchkey clients update CLIENT_ID --scope "openid orders"')
+    expect(stdout).toContain('npm run -s latchkey -- clients update CLIENT_ID --scope "openid orders"')
   })
 
   test('says everything that is wrong at once', async () => {
@@ -139,6 +139,8 @@ describe('latchkey doctor', () => {
       'mail: warn',
       'sign-in providers: ok',
       'administration scopes: ok',
+      'kept tokens: ok',
+      'audit log: ok',
       'public URL: ok',
     ])
     expect([status, outcome.status, outcome.stderr]).toEqual(['warn', 0, ''])
@@ -250,7 +252,7 @@ describe('latchkey doctor', () => {
   test.runIf(process.platform !== 'win32')('fails when others can read the secret key file', async () => {
     const secretKeyFile = join(latchkey.dataDir, 'open.key')
     await writeFile(secretKeyFile, 'x'.repeat(40), { mode: 0o600 })
-    const check = secretKeyCheck({ config: { issuer: 'https://id.example', secretKeyFile } })
+    const check = secretKeyCheck({ config: { issuer: 'https://id.example', database: '', secretKeyFile } })
     expect(await check.run()).toMatchObject({ status: 'ok' })
     await chmod(secretKeyFile, 0o640)
     expect(await check.run()).toEqual({

@@ -22,7 +22,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
 
   test('without one, list says how to add one', async () => {
     const { stdout } = await latchkey.run(['providers', 'list'])
-    expect(stdout).toMatch(/no provider yet.*latchkey providers add/)
+    expect(stdout).toMatch(/no provider yet.*npm run -s latchkey -- providers add/)
   })
 
   test('add, with the secret on standard input: what to enter at the provider, and what comes next', async () => {
@@ -31,7 +31,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
     expect(stdout).toMatch(/^OpenID Connect \(corp\) is added\./)
     expect(stdout).toContain(CALLBACK)
     expect(stdout).toContain('https://id.example/api/auth/oauth/corp/backchannel-logout')
-    expect(stdout).toMatch(/\nNext: latchkey providers test corp\n$/)
+    expect(stdout).toMatch(/\nNext: npm run -s latchkey -- providers test corp\n$/)
     expect(stdout).not.toContain(SECRET)
   })
 

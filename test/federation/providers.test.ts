@@ -157,7 +157,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
 
     // Moved to another row it does not open: nobody who writes to the database redirects it.
     await db.prisma.identityProvider.create({ data: { ...row, id: 'moved' } })
-    await expect(providers.enabled.find('moved')).rejects.toMatchObject({ code: 'secret_key_mismatch' })
+    await expect(providers.enabled.find('moved')).rejects.toMatchObject({ code: 'provider_secret_lost' })
   })
 
   test.each<[string, Record<string, unknown>, string, RegExp]>([

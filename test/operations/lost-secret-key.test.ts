@@ -88,6 +88,19 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
     'audit log': expect.stringContaining('audit re-anchor'),
   })
 
+  // Nothing else is done with another key than that of the database: it could only do harm.
+  for (const args of [
+    ['audit', 'verify'],
+    ['clients', 'list'],
+    ['providers', 'show', 'github'],
+    ['keys', 'rotate'],
+  ])
+    expect(await cli(args)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/SECRET_KEY .* is not the one of this database[\s\S]*latchkey.* doctor/),
+    })
+
+  expect((await cli(['keys', 'rotate', '--now'])).code).toBe(0)
   // Until it is put right, each fails with a word for itself.
   expect(await cli(['providers', 'tokens', 'github', 'alice'])).toMatchObject({
     code: 1,
@@ -100,7 +113,6 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
     stdout: expect.stringContaining('written under another SECRET_KEY'),
   })
 
-  expect((await cli(['keys', 'rotate', '--now'])).code).toBe(0)
   server = await startServer(env)
 
   // With the provider's secret still lost: people are told, and the console shows it.

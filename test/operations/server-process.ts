@@ -125,15 +125,21 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   }
 }
 
-/** The command line as another process on the same installation. */
+/** The command line as another process on the same installation. `database`: the line that says which one it used. */
 export async function latchkey(
   args: readonly string[],
   env: Record<string, string>,
   options: Pick<RunOptions, 'stdin'> = {},
-): Promise<{ stdout: string; stderr: string; code: number | null }> {
+): Promise<{ stdout: string; stderr: string; database: string; code: number | null }> {
   const run = runProgram('bin/latchkey.mjs', env, { ...options, args })
   const { code } = await run.ended
-  return { stdout: run.stdout.join('\n'), stderr: run.stderr.join('\n'), code }
+  const says = (line: string) => line.startsWith('Database: ')
+  return {
+    stdout: run.stdout.join('\n'),
+    stderr: run.stderr.filter((line) => !says(line)).join('\n'),
+    database: run.stderr.filter(says).join('\n'),
+    code,
+  }
 }
 
 function residentKiB(pid: number | undefined): number {

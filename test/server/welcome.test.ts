@@ -8,6 +8,7 @@ const said = (env: Record<string, string>, setupUrl?: string) =>
       throw new Error('no secret files here')
     }),
     setupUrl,
+    env,
   )
 
 test('says where the server runs, where its data is and what to do next', () => {
@@ -27,11 +28,29 @@ test('the command it names works on the data of this server', () => {
   expect(said({ DATA_DIR: "/srv/it's here" })).toContain(`  DATA_DIR='/srv/it'\\''s here' npm run`)
 })
 
+test('it repeats every variable that the command needs, and names the secret ones without showing them', () => {
+  expect(said({ PORT: '3100' })).toContain('  ISSUER=http://localhost:3100 npm run -s latchkey -- ')
+  expect(said({ DATABASE_URL: 'postgresql://latchkey@db/latchkey' })).toContain(
+    '  DATABASE_URL=postgresql://latchkey@db/latchkey npm run -s latchkey -- ',
+  )
+  const text = said({ DATABASE_URL: 'postgresql://u:hidden@db/l', SECRET_KEY: 'k'.repeat(40), PORT: '3100' })
+  expect(text).toContain('in a shell that has the DATABASE_URL and SECRET_KEY of this server:')
+  expect(text).toContain('  ISSUER=http://localhost:3100 npm run -s latchkey -- ')
+  expect(text).not.toMatch(/hidden|kkk/)
+  const files = { DATABASE_URL_FILE: '/run/secrets/db', SECRET_KEY_FILE: '/run/secrets/key' }
+  const config = parseConfig(files, (path) =>
+    path.endsWith('db') ? 'postgresql://u:p@db/l' : 'k'.repeat(40),
+  )
+  expect(welcome(config, undefined, files)).toContain(
+    '  DATABASE_URL_FILE=/run/secrets/db SECRET_KEY_FILE=/run/secrets/key npm run -s latchkey -- ',
+  )
+})
+
 test('without a set-up link there is no word of one; a database of one’s own shows no password', () => {
   const text = said({ DATABASE_URL: 'postgresql://latchkey:hidden@db/latchkey', SMTP_URL: 'smtp://mail' })
   expect(text).not.toContain('administrator')
   expect(text).not.toContain('hidden')
-  expect(text).toMatch(/Database +PostgreSQL/)
+  expect(text).toMatch(/Database +postgresql:\/\/db:5432\/latchkey \(PostgreSQL\)/)
   expect(text).toMatch(/Mail +by SMTP/)
 })
 
