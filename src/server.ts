@@ -5,7 +5,7 @@ import { type Config, ConfigError, parseConfig } from './config.ts'
 import { AppError } from './errors.ts'
 import { standardLog } from './http/log-stream.ts'
 import { boundMessage } from './http/request-log.ts'
-import { rememberLocation } from './storage/location.ts'
+import { placeOf, rememberLocation } from './storage/location.ts'
 import { openSetup, welcome } from './welcome.ts'
 
 /** How long requests under way, and then the mail that is queued (10 s at most), may take after SIGTERM, in milliseconds. */
@@ -103,11 +103,12 @@ export async function serve(): Promise<void> {
       listenTextResolver: () => boundMessage,
     })
     rememberLocation(config.dataDir, config.databaseUrl)
+    const database = placeOf(config.databaseUrl, config.dataDir)
     app.log.info({ issuer: config.issuer, address }, 'listening')
     // The banner comes behind the lines of the log.
     await standardLog().drained(0)
     if (process.stdout.isTTY || process.stderr.isTTY || setupUrl !== undefined)
-      process.stderr.write(welcome(config, setupUrl, process.env))
+      process.stderr.write(welcome(config, { setupUrl, database, env: process.env }))
   } catch (error) {
     refuse(error)
   }

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import type { Services } from './services.ts'
-import { placeOf } from './storage/location.ts'
 
 /**
  * Sees to it that there is a first administrator: from ADMIN_EMAIL and ADMIN_PASSWORD, or by a one-time link.
@@ -15,15 +14,24 @@ export async function openSetup({ config, accounts }: Services): Promise<string 
 
 const NAMES = { github: 'GitHub', google: 'Google' }
 
+interface Circumstances {
+  /** Where the first administrator is made, when there is none. */
+  setupUrl: string | undefined
+  /** Which database this is, for people. */
+  database: string
+  /** What the server was started with. */
+  env: Environment
+}
+
 /** What is said at start: what runs where, and what to do next. */
-export function welcome(config: Config, setupUrl: string | undefined, env: Environment): string {
+export function welcome(config: Config, { setupUrl, database, env }: Circumstances): string {
   const withheld = ['DATABASE_URL', 'SECRET_KEY'].filter((name) => env[name] && !isShown(name, env))
   const lines = [
     '',
     `  Latchkey is running at ${config.issuer}`,
     '',
     `  Discovery   ${config.issuer}/.well-known/openid-configuration`,
-    `  Database    ${placeOf(config.databaseUrl, config.dataDir)}`,
+    `  Database    ${database}`,
     `  Mail        ${config.smtpUrl ? 'by SMTP' : `written to ${config.dataDir}/outbox`}`,
     ...config.providers.map(
       ({ id }) => `  Sign-in     ${NAMES[id]}: enter there ${config.issuer}/api/auth/oauth/${id}/callback`,

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
+import { placeOf } from '../../src/storage/location.ts'
 import { welcome } from '../../src/welcome.ts'
 
-const said = (env: Record<string, string>, setupUrl?: string) =>
-  welcome(
-    parseConfig(env, () => {
-      throw new Error('no secret files here')
-    }),
-    setupUrl,
-    env,
-  )
+const said = (env: Record<string, string>, setupUrl?: string) => {
+  const config = parseConfig(env, () => {
+    throw new Error('no secret files here')
+  })
+  return welcome(config, { setupUrl, env, database: placeOf(config.databaseUrl, config.dataDir) })
+}
 
 test('says where the server runs, where its data is and what to do next', () => {
   const text = said({}, 'http://localhost:3000/setup?token=abc')
@@ -41,7 +40,7 @@ test('it repeats every variable that the command needs, and names the secret one
   const config = parseConfig(files, (path) =>
     path.endsWith('db') ? 'postgresql://u:p@db/l' : 'k'.repeat(40),
   )
-  expect(welcome(config, undefined, files)).toContain(
+  expect(welcome(config, { setupUrl: undefined, env: files, database: '' })).toContain(
     '  DATABASE_URL_FILE=/run/secrets/db SECRET_KEY_FILE=/run/secrets/key npm run -s latchkey -- ',
   )
 })
