@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import { importUsersCommand } from './import-users.ts'
+import { PROGRAM } from './program.ts'
 import type { CliAccount, CliServices } from './services.ts'
 import { readSecret } from './stdin.ts'
 import { table, time } from './text.ts'
@@ -55,17 +56,17 @@ const create = (cli: Cli): Command =>
       .option('--verified', 'the e-mail address is known to be theirs'),
   ).action(async (options: Options) => {
     if (options.passwordStdin !== true) {
-      const example = "printf %s 'the password' | latchkey users create … --password-stdin"
+      const example = `printf %s 'the password' | ${PROGRAM} users create … --password-stdin`
       throw new CliError(
         [
           `--password-stdin: is missing; a password is never an option, for example: ${example}`,
-          'latchkey users invite … lets the person set a password of their own',
+          `${PROGRAM} users invite … lets the person set a password of their own`,
         ],
         2,
       )
     }
     const password = await readSecret(cli, 'password')
-    const { accounts } = await cli.services()
+    const { accounts } = await cli.services({ create: 'first' })
     const account = await accounts.createByAdmin({
       username: typeof options.username === 'string' ? options.username : '',
       email: typeof options.email === 'string' ? options.email : '',
@@ -94,7 +95,7 @@ const invite = (cli: Cli): Command =>
   ).action(async (options: Options) => {
     const role = roles.safeParse(options.role ?? 'user')
     if (!role.success) throw new CliError([`--role: must be one of ${roles.options.join(', ')}`], 2)
-    const { accounts } = await cli.services()
+    const { accounts } = await cli.services({ create: 'first' })
     const account = await accounts.createByAdmin({
       username: typeof options.username === 'string' ? options.username : '',
       email: typeof options.email === 'string' ? options.email : '',
