@@ -154,7 +154,7 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
     })
   })
 
-  test('every problem of a file is told by its place and line, a hundred of them at most', async () => {
+  test('every problem of a file is told by its place and line, and how many there are', async () => {
     const wrong = `version: 1\nclients:\n  - key: BAD KEY\n    client_name: X\n    colour: red\n`
     for (const path of ['plan', 'apply']) {
       const refused = await post(path, wrong)
@@ -167,8 +167,11 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
     const many = `version: 1\nclients:\n${'  - { client_name: No key }\n'.repeat(150)}`
     const refused = await post('plan', many)
     expect(refused.status).toBe(422)
-    expect(Object.values(refused.json.errors as Record<string, string[]>).flat()).toHaveLength(100)
-    expect(String(refused.json.detail)).toMatch(/\d{3} problems\. These are the first 100\./)
+    expect(refused.text.length).toBeLessThan(10_000)
+    expect(refused.json.errors).toMatchObject({
+      'clients[0]': [expect.stringMatching(/^line 3: needs a key/)],
+    })
+    expect(String(refused.json.detail)).toMatch(/\d{3} problems\.$/)
     const wide = `version: 1\n${Array.from({ length: 50_000 }, (_, each) => `field${each}: 1`).join('\n')}\n`
     expect(await post('plan', wide)).toMatchObject({
       status: 422,

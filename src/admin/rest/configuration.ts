@@ -18,8 +18,6 @@ const area = 'configuration' as const
 
 /** Bytes. Some five thousand clients; reading a file keeps the event loop, so that larger ones are for the command line. */
 const LARGEST = 1024 * 1024
-/** Problems of a file that are told; more of them tell nothing new. */
-const MOST_PROBLEMS = 100
 
 const exportConfiguration = operation({
   id: 'exportConfiguration',
@@ -76,18 +74,19 @@ const missing = ({ env, file }: { env?: string; file?: string }): string =>
     ? `${file} is not read here; name it with client_secret_env, and send it in secrets`
     : `the secret ${env} was not sent in secrets`
 
-/** A refused file, by line. */
+/** A refused file, by line; how many of its problems are shown is for src/http/problem.ts. */
 class RefusedFile extends AppError {
   readonly errors: Readonly<Record<string, string[]>>
 
   constructor(cause: AppError & { problems: readonly { line: number; path: string; message: string }[] }) {
     const { problems } = cause
-    const more = problems.length - MOST_PROBLEMS
-    const detail = `The file cannot be applied: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`
-    super(cause.code, cause.status, more > 0 ? `${detail} These are the first ${MOST_PROBLEMS}.` : detail)
-    const told = problems.slice(0, MOST_PROBLEMS)
+    super(
+      cause.code,
+      cause.status,
+      `The file cannot be applied: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`,
+    )
     this.errors = Object.fromEntries(
-      [...Map.groupBy(told, ({ path }) => path || 'yaml')].map(([path, each]) => [
+      [...Map.groupBy(problems, ({ path }) => path || 'yaml')].map(([path, each]) => [
         path,
         each.map(({ line, message }) => `line ${line}: ${message}`),
       ]),
