@@ -183,13 +183,13 @@ describe.each(['on', 'off'])('ways round (JavaScript %s)', (scripts) => {
     stage.shiftClock(2 * 3600_000)
     try {
       await signIn(page, person.username)
-      await page.getByText('took too long').waitFor()
+      await page.getByText('open for too long').waitFor()
     } finally {
       stage.shiftClock(0)
     }
     await enter(page, stage.app, person)
     await page.goBack()
-    await page.getByText('This sign-in was finished already').waitFor()
+    await heading(page, 'This sign-in is finished')
     await page.goForward()
     await signedInAs(page, person.username)
     expect(page.complaints).toEqual([])

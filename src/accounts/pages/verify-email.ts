@@ -94,7 +94,20 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     return show(reply, pending)
   })
 
-  app.post('/verify-email', http.limit('oneTimeToken'), async (request, reply) => {
+  /** The form of a link stands on the page of that link, also for somebody who is signed in. */
+  const ofLink = {
+    ...http.limit('oneTimeToken'),
+    config: {
+      formPage({ body, url }: FastifyRequest) {
+        const given = token(body)
+        const query = new URLSearchParams(url.split('?', 2)[1])
+        if (given !== undefined) query.set('token', given)
+        return given === undefined ? undefined : `/verify-email?${query}`
+      },
+    },
+  }
+
+  app.post('/verify-email', ofLink, async (request, reply) => {
     const given = token(request.body)
     if (given !== undefined) {
       const outcome = await accounts.verification.byToken(given)
@@ -113,7 +126,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     return show(reply, pending, { errors: { code: REFUSALS[outcome.kind] ?? '' } }, 422)
   })
 
-  app.post('/verify-email/refuse', http.limit('oneTimeToken'), async (request, reply) => {
+  app.post('/verify-email/refuse', ofLink, async (request, reply) => {
     const given = token(request.body) ?? ''
     const found = await accounts.verification.peek(given)
     if (!found || !(await accounts.verification.refuse(given)))
