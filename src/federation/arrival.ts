@@ -15,12 +15,13 @@ const said = (text: string | undefined): string | undefined =>
     ? text
     : undefined
 
-/** What this server keeps of somebody whom a provider vouches for. @param sealTokens null: they are not kept */
+/** What this server keeps of somebody whom a provider vouches for. @param sealTokens null: they are not kept @param at when they came back from there, in milliseconds */
 export function toArrival(
   provider: Provider,
   who: UpstreamIdentity,
   purpose: Purpose,
   sealTokens: (identity: UpstreamIdentity) => string | null,
+  at: number,
 ): Arrival {
   const address = said(who.email?.address)
   const username = said(who.username)
@@ -34,6 +35,7 @@ export function toArrival(
       sealedTokens: sealTokens(who),
     },
     sid: who.sid,
+    at,
     profile: {
       givenName: said(who.givenName) ?? null,
       familyName: said(who.familyName) ?? null,

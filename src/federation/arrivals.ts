@@ -112,17 +112,18 @@ export function createArrivals(
     complete,
     link,
 
-    /** @param options.ticket what this sign-in proves the account for @throws UpstreamError `not_allowed` */
+    /** @param options.ticket what this sign-in proves the account for
+     * @param options.at when they came back from there, in milliseconds @throws UpstreamError `not_allowed` */
     async receive(
       request: FastifyRequest,
       reply: FastifyReply,
       provider: Provider,
       who: UpstreamIdentity,
-      options: { purpose: Purpose; ticket?: string | undefined },
+      options: { purpose: Purpose; ticket?: string | undefined; at: number },
     ): Promise<Answer> {
       requireDomain(provider, who)
       const { purpose } = options
-      const arrival = toArrival(provider, who, purpose, sealTokens(provider))
+      const arrival = toArrival(provider, who, purpose, sealTokens(provider), options.at)
       if (purpose.kind === 'link') {
         // The session that asked has to be there still: nobody is linked to an account that was signed out meanwhile.
         const session = await deps.sessions.current(request, reply)

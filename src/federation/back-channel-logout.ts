@@ -5,9 +5,9 @@ import { AppError } from '../errors.ts'
 import { setErrorFormat } from '../http/error-format.ts'
 import { parseUrlEncoded } from '../http/forms.ts'
 import { programHeaders } from '../http/headers.ts'
-import type { Codes } from './codes.ts'
 import { UpstreamError, type UpstreamLogout } from './connector.ts'
 import type { FederationDependencies } from './dependencies.ts'
+import type { UpstreamEnds } from './ended.ts'
 
 const MAX_BYTES = 16 * 1024
 /** Seconds that a token id is remembered: longer than a token is accepted. */
@@ -25,7 +25,7 @@ export async function backChannelLogoutRoute(
   deps: Pick<
     FederationDependencies,
     'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'mint' | 'http'
-  > & { codes: Pick<Codes, 'end'> },
+  > & { ends: Pick<UpstreamEnds, 'end'> },
 ): Promise<void> {
   const { providers, artifacts, accounts, sessions, mint } = deps
   setErrorFormat(app, 'oauth')
@@ -37,7 +37,7 @@ export async function backChannelLogoutRoute(
   })
 
   async function end({ issuer, subject, sid }: UpstreamLogout): Promise<void> {
-    await deps.codes.end({ issuer, subject, sid })
+    await deps.ends.end({ issuer, subject, sid })
     const bySubject = subject === undefined ? undefined : await accounts.linked.accountOf({ issuer, subject })
     const accountId =
       bySubject ?? (sid === undefined ? undefined : await sessions.findByUpstream(issuer, sid))

@@ -143,6 +143,8 @@ export interface Pending {
   email: string
   flow?: string | undefined
   upstream: UpstreamSession
+  /** When they signed in there, in milliseconds since the epoch. */
+  at: number
 }
 
 export interface FederationDependencies {

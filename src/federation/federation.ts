@@ -10,6 +10,7 @@ import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import { createBrowserBinding } from './browser-binding.ts'
 import { createCodes } from './codes.ts'
 import type { FederationDependencies } from './dependencies.ts'
+import { createEndedUpstream } from './ended.ts'
 import { createFinish } from './finish.ts'
 import { createFlow } from './flow.ts'
 import { accountLinkRoutes } from './pages/account-links.ts'
@@ -24,12 +25,13 @@ import { createTickets } from './tickets.ts'
 export function createFederation(deps: FederationDependencies) {
   const { artifacts, providers } = deps
   const binding = createBrowserBinding(deps.http.cookies)
-  const codes = createCodes({ artifacts, clock: deps.clock, accountOf: deps.accounts.linked.accountOf })
-  const finish = createFinish({ ...deps, codes })
-  const tickets = createTickets({ artifacts, binding, providers })
+  const ends = createEndedUpstream(deps)
+  const codes = createCodes({ artifacts, ends, accountOf: deps.accounts.linked.accountOf })
+  const finish = createFinish({ ...deps, codes, ends })
+  const tickets = createTickets({ artifacts, binding, providers, ends })
   const arrivals = createArrivals({ ...deps, tickets, finish })
   const attempts = createAttempts({ artifacts, binding })
-  const flow = createFlow({ issuer: deps.issuer.origin, providers, attempts, arrivals })
+  const flow = createFlow({ issuer: deps.issuer.origin, clock: deps.clock, providers, attempts, arrivals })
   const pages: FederationPages = { ...deps, flow, arrivals, tickets, finish }
 
   return {
@@ -43,7 +45,7 @@ export function createFederation(deps: FederationDependencies) {
         for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
           await scope.register(routes, pages)
       })
-      await app.register(backChannelLogoutRoute, { ...deps, codes })
+      await app.register(backChannelLogoutRoute, { ...deps, ends })
     },
   }
 }

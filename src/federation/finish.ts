@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { CODE_TTL, type Codes } from './codes.ts'
-import type { FederatedAccount, FederationDependencies, UpstreamSession } from './dependencies.ts'
-import { onwards, type Setback } from './purpose.ts'
-import type { Arrival } from './tickets.ts'
+import type { FederatedAccount, FederationDependencies } from './dependencies.ts'
+import type { UpstreamEnds } from './ended.ts'
+import { onwards, type Setback, setback } from './purpose.ts'
+import { type Arrival, upstreamOf } from './tickets.ts'
 
 /** What ends a request: a redirect (303), tokens as JSON, or a setback. */
 export type Answer = { location: string } | { tokens: object } | Setback
@@ -17,16 +18,10 @@ const CODE_COOKIE = 'upstream_code'
 export function createFinish(
   deps: Pick<FederationDependencies, 'sessions' | 'mint' | 'http' | 'setPending'> & {
     codes: Codes
+    ends: Pick<UpstreamEnds, 'hasEnded'>
   },
 ) {
   const { sessions, mint, codes, http } = deps
-
-  const upstreamOf = ({ identity, sid }: Arrival): UpstreamSession => ({
-    provider: identity.provider,
-    issuer: identity.issuer,
-    subject: identity.subject,
-    sid,
-  })
 
   return {
     /** The account has proven its address and may sign in. */
@@ -39,9 +34,12 @@ export function createFinish(
       const { purpose } = arrival
       const { id: accountId, generation } = account
       const who = { accountId, generation, upstream: upstreamOf(arrival) }
+      // Here too: the provider may have ended it while a password was checked or an account was made.
+      if (await deps.ends.hasEnded(who.upstream, arrival.at))
+        return setback(purpose, 'expired', arrival.provider.id)
       if (purpose.kind === 'api') return { tokens: await mint.issue({ ...who, amr: ['fed'] }) }
       if (purpose.kind === 'code') {
-        const code = await codes.issue(who, purpose.challenge)
+        const code = await codes.issue(who, purpose.challenge, arrival.at)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
         return { location: '/login/code' }
       }
@@ -58,6 +56,7 @@ export function createFinish(
         email: account.pendingEmail ?? '',
         flow,
         upstream: upstreamOf(arrival),
+        at: arrival.at,
       })
       return { location: flow === undefined ? '/verify-email' : `/verify-email?flow=${flow}` }
     },

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Attempts } from './attempts.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
@@ -28,11 +29,12 @@ const callbackQuery = z.object({ state: z.string().min(1).max(200) })
  */
 export function createFlow(deps: {
   issuer: string
+  clock: Clock
   providers: EnabledProviders
   attempts: Attempts
   arrivals: Arrivals
 }) {
-  const { issuer, providers, attempts, arrivals } = deps
+  const { issuer, clock, providers, attempts, arrivals } = deps
 
   /** Logs the cause. What is no error of the provider's doing is thrown on. */
   function failed(request: FastifyRequest, provider: Provider, purpose: Purpose, error: unknown): Setback {
@@ -94,11 +96,13 @@ export function createFlow(deps: {
           : setback(purpose, 'expired', providerId)
       const provider = await providers.find(providerId)
       if (!provider) return setback(purpose, 'unavailable', providerId)
+      // Before the provider is asked: what it ends from here on ends this sign-in too.
+      const at = clock()
       try {
         const url = new URL(callbackUrl(issuer, providerId))
         url.search = request.url.slice(request.url.indexOf('?'))
         const who = await provider.connector.identify(url, redeemed.attempt)
-        return await arrivals.receive(request, reply, provider, who, { purpose, ticket })
+        return await arrivals.receive(request, reply, provider, who, { purpose, ticket, at })
       } catch (error) {
         return failed(request, provider, purpose, error)
       }

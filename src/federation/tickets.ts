@@ -4,12 +4,15 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { BrowserBinding } from './browser-binding.ts'
+import type { UpstreamSession } from './dependencies.ts'
+import type { UpstreamEnds } from './ended.ts'
 import type { EnabledProviders } from './providers/provider.ts'
 import { purposeSchema } from './purpose.ts'
 
 const MODEL = 'UpstreamTicket'
 const EXPIRED =
   'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.'
+const SIGNED_OUT = 'You have signed out there meanwhile. Start again on the sign-in page.'
 const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the sign-in page.'
 
 /** Seconds that a person may take to choose a name or to prove their account. */
@@ -26,6 +29,8 @@ const arrival = z.object({
     sealedTokens: nullable,
   }),
   sid: z.string().optional(),
+  /** When they came back from there, in milliseconds since the epoch. */
+  at: z.number(),
   profile: z.object({ givenName: nullable, familyName: nullable, picture: nullable }),
   /** What the provider calls the account. */
   username: z.string().optional(),
@@ -36,6 +41,14 @@ const arrival = z.object({
 /** Somebody whom a provider has vouched for, with all that this server keeps of it. */
 export type Arrival = z.output<typeof arrival>
 
+/** The sign-in elsewhere that somebody came by. */
+export const upstreamOf = ({ identity, sid }: Arrival): UpstreamSession => ({
+  provider: identity.provider,
+  issuer: identity.issuer,
+  subject: identity.subject,
+  sid,
+})
+
 /**
  * Arrivals that wait for the person: to choose a name, or to prove an account. On the server, for the browser that they
  * came in, used up once.
@@ -44,6 +57,7 @@ export function createTickets(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
   providers: Pick<EnabledProviders, 'find'>
+  ends: Pick<UpstreamEnds, 'hasEnded'>
 }) {
   const { artifacts, binding } = deps
   const expired = (message = EXPIRED) => new AppError('ticket_expired', 410, message)
@@ -62,6 +76,8 @@ export function createTickets(deps: {
       const waiting = arrival.parse(payload.arrival)
       // Switching a provider off counts at once, also for who is half way through.
       if (!(await deps.providers.find(waiting.provider.id))) throw expired(SWITCHED_OFF)
+      // So does signing out there.
+      if (await deps.ends.hasEnded(upstreamOf(waiting), waiting.at)) throw expired(SIGNED_OUT)
       return waiting
     },
 

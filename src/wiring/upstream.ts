@@ -1,4 +1,5 @@
 import type { UpstreamSignIns } from '../accounts/pages/dependencies.ts'
+import { createEndedUpstream } from '../federation/ended.ts'
 import { problemText } from '../federation/problems.ts'
 import type { Services } from '../services.ts'
 
@@ -10,7 +11,13 @@ const known = (fields: Record<string, string | undefined>): Record<string, strin
   )
 
 /** Signing in elsewhere, as the pages of sign-in, registration and account show it. */
-export function upstreamSignIns({ accounts, providers: { enabled: providers } }: Services): UpstreamSignIns {
+export function upstreamSignIns({
+  accounts,
+  artifacts,
+  clock,
+  providers: { enabled: providers },
+}: Services): UpstreamSignIns {
+  const ends = createEndedUpstream({ artifacts, clock })
   return {
     async buttons({ flow, returnTo, invitation, again = false }) {
       const fields = known({ flow, return_to: returnTo, invitation, again: again ? '1' : undefined })
@@ -28,6 +35,10 @@ export function upstreamSignIns({ accounts, providers: { enabled: providers } }:
       const named =
         typeof provider === 'string' ? (await providers.list()).find(({ id }) => id === provider) : undefined
       return problemText(problem, named?.name)
+    },
+
+    async hasEnded({ upstream, at = 0 }) {
+      return upstream !== undefined && ends.hasEnded(upstream, at)
     },
 
     async waysIn(accountId) {

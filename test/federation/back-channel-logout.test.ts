@@ -4,10 +4,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { bearer, createApi } from '../api/support.ts'
 import type { HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
+import { codeIn } from '../support/mailbox.ts'
 import { createWays, type Ways } from './ways.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -143,6 +144,75 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       expect((await tell({ sub: subject('api-code') })).status).toBe(200)
       expect((await exchange(before)).status).toBe(401)
       expect((await exchange(await codeOf())).status).toBe(200)
+    })
+  })
+
+  describe('somebody who is half way in by a sign-in there', () => {
+    const taken = async (name: string) => {
+      await world.latchkey.createUser(name)
+      return { ...atOkta(name), sub: `o-${name}-2`, email: `${name}-2@example.com` }
+    }
+    const names = { subject: `half-subject`, session: `half-session` }
+
+    test.each(['subject', 'session'] as const)('has to choose a name: that ends by %s', async (by) => {
+      const account = await taken(names[by])
+      const browser = world.browser()
+      const kept = vi.spyOn(world.latchkey.services.artifacts, 'upsert')
+      const page = await ways.byOpenId(browser, 'Okta', account)
+      expect(page.url.pathname).toMatch(/^\/login\/finish\//)
+      const { sid } = (kept.mock.calls.at(-1)?.[2].arrival ?? {}) as { sid?: string }
+      kept.mockRestore()
+      expect(sid).toBeTruthy()
+      expect((await tell(by === 'subject' ? { sub: account.sub } : { sid })).status).toBe(200)
+      const end = await browser.submit(
+        page,
+        { Username: `${names[by]}-chosen` },
+        { button: 'Create account' },
+      )
+      expect([end.status, end.text]).toEqual([410, expect.stringContaining('Start again')])
+      expect(await ways.signedInAs(browser)).toBeUndefined()
+      expect(await accounts().find(`${names[by]}-chosen`)).toBeUndefined()
+      // Who signs in there again gets on, in the session there that goes on.
+      const again = await ways.start(browser, 'Okta')
+      await browser.submit(again, { Username: `${names[by]}-chosen` }, { button: 'Create account' })
+      expect(await ways.signedInAs(browser)).toBe(`${names[by]}-chosen`)
+    })
+
+    test('and asked for tokens: gets none', async () => {
+      const account = await taken('half-api')
+      world.okta.accounts = [account]
+      const browser = world.browser()
+      const start = await browser.open(ways.at('/api/auth/oauth/okta'))
+      const page = await browser.submit(start, {}, { button: start.forms[0]?.buttons[0]?.label ?? '' })
+      expect((await tell({ sub: account.sub })).status).toBe(200)
+      const end = await browser.submit(page, { Username: 'half-api-chosen' }, { button: 'Create account' })
+      expect([end.status, end.body.includes('access_token')]).toEqual([410, false])
+    })
+
+    test('has to prove an account by its password: that ends', async () => {
+      const user = await world.latchkey.createUser('half-link')
+      const account = { ...atOkta('half-link'), email: user.email }
+      const browser = world.browser()
+      const page = await ways.byOpenId(browser, 'Okta', account)
+      expect(page.url.pathname).toMatch(/^\/login\/link\//)
+      expect((await tell({ sub: account.sub })).status).toBe(200)
+      const end = await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })
+      expect([end.status, await ways.signedInAs(browser)]).toEqual([410, undefined])
+    })
+
+    test('has to prove their address: that proves it, and signs in nobody', async () => {
+      const account = { ...atOkta('half-pending'), email_verified: false }
+      const browser = world.browser()
+      let page = await ways.byOpenId(browser, 'Okta', account)
+      if (page.url.pathname.startsWith('/login/finish/'))
+        page = await browser.submit(page, {}, { button: 'Create account' })
+      expect(page.url.pathname).toBe('/verify-email')
+      expect((await tell({ sub: account.sub })).status).toBe(200)
+      const code = codeIn(await world.latchkey.mailTo(account.email))
+      const end = await browser.submit(page, { 'Verification code': code }, { button: 'Verify' })
+      expect(await ways.signedInAs(browser)).toBeUndefined()
+      expect(end.text).toContain('Sign in')
+      expect((await accounts().find('half-pending'))?.email).toBe(account.email)
     })
   })
 

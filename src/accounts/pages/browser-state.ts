@@ -29,6 +29,8 @@ const pendingSchema = z.object({
   flow: flowId.optional(),
   /** Without it, by password. */
   upstream: upstreamSchema.optional(),
+  /** When they signed in there, in milliseconds since the epoch. */
+  at: z.number().optional(),
   /** That of the account when they signed in. */
   generation: z.number(),
 })

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
 import type { ConnectedAppView, LinkedSignInView, ProviderButton } from '../../http/pages.ts'
 import type { Accounts } from '../accounts.ts'
-import type { BrowserState, UpstreamSession } from './browser-state.ts'
+import type { BrowserState, Pending, UpstreamSession } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
 
 /** The browser's sign-in session, as these pages need it. */
@@ -63,6 +63,8 @@ export interface UpstreamSignIns {
   }): Promise<ProviderButton[]>
   /** What one came back with, from the query of a page. */
   problem(query: unknown): Promise<string | undefined>
+  /** Whether somebody came by a sign-in that its provider has ended since. */
+  hasEnded(who: Pick<Pending, 'upstream' | 'at'>): Promise<boolean>
   /** What signs an account in. */
   waysIn(accountId: string): Promise<{
     password: boolean

@@ -51,7 +51,11 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const pending = browser.pending(request)
     const account = await accounts.byId(accountId)
     // A password that was set meanwhile ends this sign-in too: whoever reads the mail may have ousted who registered.
-    if (pending?.accountId !== accountId || pending.generation !== account?.generation)
+    if (
+      pending?.accountId !== accountId ||
+      pending.generation !== account?.generation ||
+      (await deps.upstream.hasEnded(pending))
+    )
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation } = pending
     const amr = [upstream ? 'fed' : 'pwd']
