@@ -61,5 +61,5 @@ async function pruneAnchored(
 
 const damaged = (seq: number): Error =>
   new Error(
-    `the audit log is not as it was written from entry ${seq} on, and is not pruned; see: latchkey audit verify`,
+    `the audit log is not as it was written from entry ${seq} on, and is not pruned; see: npm run -s latchkey -- audit verify`,
   )

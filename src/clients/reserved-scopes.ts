@@ -47,6 +47,9 @@ export async function findReservedScopes(
 }
 
 /** What is wrong in one sentence, then the ways out; undefined: nothing. */
+/** The command line, as it is called in this folder. */
+const LATCHKEY = 'npm run -s latchkey --'
+
 export function reservedScopesProblem({ resources, clients }: ReservedScopes): string[] | undefined {
   if (resources.length === 0) return undefined
   const apis = resources.map(({ identifier, scopes }) => `${identifier} (${scopes.join(' ')})`).join(', ')
@@ -55,12 +58,12 @@ export function reservedScopesProblem({ resources, clients }: ReservedScopes): s
     `scopes of the administration API are also those of a registered API, and whoever may use the one could use the other: ${apis}`,
     ...resources.map(
       ({ identifier }) =>
-        `Run: latchkey resources remove ${identifier} and then latchkey resources add --identifier ${identifier} --scope "…" with other names; or apply a configuration file that has them.`,
+        `Run: ${LATCHKEY} resources remove ${identifier} and then ${LATCHKEY} resources add --identifier ${identifier} --scope "…" with other names; or apply a configuration file that has them.`,
     ),
     ...(holders === ''
       ? []
       : [
-          `Then these clients may administer this server, unless you take the scopes from them by latchkey clients update ID --scope "…": ${holders}.`,
+          `Then these clients may administer this server, unless you take the scopes from them by ${LATCHKEY} clients update ID --scope "…": ${holders}.`,
         ]),
   ]
 }

@@ -74,7 +74,7 @@ test('start says the way out, doctor shows it, and following it the server start
   expect(said).toContain(
     `Latchkey cannot start: scopes of the administration API are also those of a registered API`,
   )
-  expect(said).toContain(`latchkey resources remove ${API}`)
+  expect(said).toContain(`npm run -s latchkey -- resources remove ${API}`)
   expect(said).toContain(`Billing (${client_id})`)
   expect(said).not.toMatch(/^\s+at /m)
 
