@@ -236,7 +236,14 @@ export interface Pages {
   'interaction/sign-in': SignInPage
   'interaction/consent': ConsentPage
   /** A flow that is over. */
-  'interaction/over': { app: string; home?: string | undefined; done: boolean }
+  'interaction/over': {
+    app: string
+    home?: string | undefined
+    /** The person has done their part. */
+    done: boolean
+    /** Nothing was done, as the person wished. */
+    cancelled?: boolean
+  }
   'accounts/register': RegisterPage
   'accounts/verify-email': VerifyEmailPage
   'accounts/email-verified': { next: Link }

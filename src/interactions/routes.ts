@@ -99,6 +99,7 @@ interface FlowRoute {
 type FlowRequest = FastifyRequest<FlowRoute>
 
 const consentForm = z.object({ decision: z.enum(['allow', 'deny']) })
+const isDenied = ({ body }: FastifyRequest): boolean => consentForm.safeParse(body).data?.decision === 'deny'
 
 export async function interactionRoutes(
   app: FastifyInstance,
@@ -109,9 +110,12 @@ export async function interactionRoutes(
   const wayOn = createWayOn({ sealed: http.sealed, secure: options.secure })
 
   type Work = (request: FlowRequest, reply: FastifyReply) => Promise<FastifyReply>
-  /** For whom comes to a flow that is over: it is made once more, or it says where to go on. */
+  /**
+   * For whom comes to a flow that is over: it is made once more, or it says where to go on.
+   * @param leaves whether this request was to end the flow
+   */
   const leadingOn =
-    (work: Work): Work =>
+    (work: Work, leaves: (request: FlowRequest) => boolean = () => false): Work =>
     async (request, reply) => {
       try {
         return await work(request, reply)
@@ -119,6 +123,8 @@ export async function interactionRoutes(
         if (!(error instanceof AppError) || error.code !== 'interaction_expired') throw error
         const flow = wayOn.find(request, request.params.uid)
         if (flow === undefined) throw error
+        if (!flow.done && leaves(request))
+          return renderPage(reply, 'interaction/over', { ...flow, cancelled: true })
         if (flow.done || flow.restart === undefined)
           return renderPage(reply, 'interaction/over', flow, flow.done ? 200 : 410)
         wayOn.restarted(reply, shownAgain(request.body).identifier)
@@ -222,12 +228,15 @@ export async function interactionRoutes(
     leadingOn(async (request, reply) => {
       const { decision } = consentForm.parse(request.body)
       return goOn(request, reply, await flows[decision === 'allow' ? 'allow' : 'refuse'](request, reply))
-    }),
+    }, isDenied),
   )
 
   app.post<FlowRoute>(
     '/interaction/:uid/cancel',
-    leadingOn(async (request, reply) => goOn(request, reply, await flows.refuse(request, reply))),
+    leadingOn(
+      async (request, reply) => goOn(request, reply, await flows.refuse(request, reply)),
+      () => true,
+    ),
   )
 
   app.post<FlowRoute>(

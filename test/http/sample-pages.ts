@@ -400,6 +400,11 @@ export const samples: Sample[] = [
     view: 'interaction/over',
     data: { app: 'Harbour Notes', done: false },
   },
+  {
+    title: 'sign-in-cancelled',
+    view: 'interaction/over',
+    data: { app: 'Harbour Notes', home: 'https://notes.example', done: false, cancelled: true },
+  },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
   {
