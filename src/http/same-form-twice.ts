@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { CSRF_FIELD } from './csrf.ts'
 import { isRefused } from './flash.ts'
+import { sentBody } from './interrupted.ts'
 
 /** What the first of two equal forms was answered with. */
 interface Answer {
@@ -71,10 +72,11 @@ export function answerSameFormOnce(app: FastifyInstance, clock: Clock): void {
  * Undefined: not a form of ours. The token in it has been checked against the browser's cookie by now, so no other
  * browser can ask for this answer. Only the hash is kept, because forms hold passwords.
  */
-function keyOf({ body, url }: FastifyRequest): string | undefined {
+function keyOf(request: FastifyRequest): string | undefined {
+  const body = sentBody(request)
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, CSRF_FIELD)) return undefined
   return createHash('sha256')
-    .update(JSON.stringify([url, Object.entries(body)]))
+    .update(JSON.stringify([request.url, Object.entries(body)]))
     .digest('base64url')
 }
 

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { AppError } from '../../src/errors.ts'
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -118,5 +119,41 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     await latchkey.services.accounts.setRole(id, 'user')
     await browser.visit(browser.prepare(confirm, {}, { button: 'Go on' }))
     expect(await providers()).not.toContain('six')
+  })
+
+  test.each(['at once', 'after'] as const)(
+    'is answered alike to a button that is pressed twice (%s)',
+    async (when) => {
+      const id = `twice-${when.replace(' ', '-')}`
+      const { browser, username, login } = await interrupted(id)
+      const sent = browser.prepare(await signIn(browser, login, username), {}, { button: 'Go on' })
+      const first = browser.send(sent)
+      if (when === 'after') await first
+      const locations = [await browser.send(sent), await first].map(({ headers }) => headers.get('location'))
+      expect(locations).toEqual(Array(2).fill(`/admin/providers/${id}?done=added`))
+    },
+  )
+
+  test.each([503, 500])('is kept when it fails with %d, and offered again', async (status) => {
+    const id = `failing-${status}`
+    const { browser, username, login, confirm } = await interrupted(id)
+    const page = await signIn(browser, login, username)
+    const busy = status === 500 ? new Error('driver') : new AppError('busy', status, 'Busy. Try again.')
+    const add = vi.spyOn(latchkey.services.providers, 'add').mockRejectedValueOnce(busy)
+    const failed = await browser.submit(page, {}, { button: 'Go on' })
+    expect(add).toHaveBeenCalledOnce()
+    add.mockRestore()
+    expect(failed.status).toBe(status)
+    const again = await browser.follow(failed, 'Back to the form')
+    expect(again.text).toContain('You are about to add a sign-in provider')
+    expect((await browser.submit(again, {}, { button: 'Go on' })).text).toContain('The provider is on')
+    for (const { href } of [confirm, again.url]) expect((await browser.open(href)).status).toBe(410)
+  })
+
+  test('is done with when its form is wrong', async () => {
+    const { browser, username, login, confirm } = await interrupted('Not An Id')
+    const page = await signIn(browser, login, username)
+    expect((await browser.submit(page, {}, { button: 'Go on' })).status).toBe(422)
+    expect((await browser.open(confirm)).status).toBe(410)
   })
 })
