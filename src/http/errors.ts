@@ -6,7 +6,8 @@ import { flashOf, markRefused } from './flash.ts'
 import { formPage } from './form-page.ts'
 import { shownAgain } from './forms.ts'
 import { errorsByField, problem } from './problem.ts'
-import { renderPage, sendPage } from './views.ts'
+import { sendPage } from './send-page.ts'
+import { renderPage } from './views.ts'
 
 /**
  * Everything that was thrown and everything that was not found, answered in one place.

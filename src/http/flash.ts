@@ -6,6 +6,7 @@ import type { AppError } from '../errors.ts'
 import type { Cookies } from './cookies.ts'
 import { formPage } from './form-page.ts'
 import type { SealedCookies } from './sealed-cookie.ts'
+import { sendPage } from './send-page.ts'
 
 /** What is too large for a cookie, kept under an id that only the browser knows. */
 export interface Kept {
@@ -64,7 +65,7 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
       cookies.set(reply, cookieOf(path), value, TTL)
       return true
     }
-    if (!onServer) return false
+    if (!onServer || value.length > sealed.maxLength) return false
     const id = randomBytes(24).toString('base64url')
     await kept.put(id, value, TTL)
     cookies.set(reply, cookieOf(path), referenceTo(id), TTL)
@@ -93,6 +94,9 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
 
   return {
     take,
+
+    /** What the page that leads on to another one had to show is shown there. */
+    carry: (reply: FastifyReply, path: string, flash: Flash) => put(reply, pathOf(path), flash, true),
 
     /** Answers a form with a page, by way of a redirect. False: it cannot be, and the page has to be sent as it is. */
     async page(request: FastifyRequest, reply: FastifyReply, view: string, data: object, status: number) {
@@ -139,7 +143,21 @@ export function registerFlash(app: FastifyInstance, flash: FlashPages): void {
     contexts.set(request, flash)
     if (request.method !== 'GET') return
     const found = await flash.take(request, reply)
-    if (found !== undefined) taken.set(request, found)
+    if (found === undefined) return undefined
+    // A page is the whole answer. The route is not asked: what made the page is done, and its link is used up.
+    if (found.page !== undefined && found.by === undefined)
+      return sendPage(reply, found.page.view, found.page.data, found.status)
+    taken.set(request, found)
+    return undefined
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    const left = request.method === 'GET' ? takenBy(request) : undefined
+    const to = reply.getHeader('location')
+    if (left !== undefined && typeof to === 'string' && /^\/(?![/\\])/.test(to)) {
+      taken.delete(request)
+      await flash.carry(reply, to, left)
+    }
+    return payload
   })
 }
 

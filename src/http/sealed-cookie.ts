@@ -11,6 +11,8 @@ const COOKIE_LENGTH = 4096
 const envelopeSchema = z.object({ exp: z.number(), value: z.unknown() })
 
 export interface SealedCookies {
+  /** Characters; what is longer is not opened. */
+  maxLength: number
   /**
    * @param purpose what the value is for; opening under another purpose fails
    * @param ttl seconds
@@ -29,6 +31,7 @@ export interface SealedCookies {
 export function createSealedCookies(key: Buffer, clock: Clock, maxLength = COOKIE_LENGTH): SealedCookies {
   const encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'latchkey sealed cookie v1', 32))
   return {
+    maxLength,
     seal(purpose, value, ttl) {
       const iv = randomBytes(IV_BYTES)
       const cipher = createCipheriv('aes-256-gcm', encryptionKey, iv, { authTagLength: TAG_BYTES })

@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { CSRF_FIELD, csrfToken } from './csrf.ts'
+import { CSRF_FIELD } from './csrf.ts'
 import { flashOf, markRefused, takenBy, withTyped } from './flash.ts'
 import type { Pages } from './pages.ts'
+import { sendPage } from './send-page.ts'
 
 const VIEWS = fileURLToPath(new URL('../../views/', import.meta.url))
 
@@ -50,12 +51,6 @@ export function renderPage<View extends keyof Pages>(
   if (shown.retryAfter !== undefined) reply.header('retry-after', shown.retryAfter)
   if (shown.page !== undefined) return sendPage(reply, shown.page.view, shown.page.data, shown.status)
   return sendPage(reply, page, { ...withTyped(data, shown.typed), refusal: shown.alert }, shown.status)
-}
-
-/** Sends a page as it is, also as the answer to a form. */
-export function sendPage(reply: FastifyReply, view: string, data: object, status: number): FastifyReply {
-  reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store')
-  return reply.view(view, { ...data, csrfToken: () => csrfToken(reply) })
 }
 
 /**

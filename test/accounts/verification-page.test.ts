@@ -46,10 +46,10 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     const request = browser.prepare(await browser.open(link), {}, { button: 'Refuse' })
     const other = createHttpBrowser()
     const again = other.prepare(await other.open(link), {}, { button: 'Refuse' })
-    expect((await browser.send(request)).status).toBe(200)
-    expect((await other.send(again)).status).toBe(410)
+    expect((await browser.visit(request)).status).toBe(200)
+    expect((await other.visit(again)).status).toBe(410)
     again.body?.set('token', 'x'.repeat(43))
-    expect((await other.send(again)).status).toBe(410)
+    expect((await other.visit(again)).status).toBe(410)
   })
 
   test('the page of a reset link, which proves an address too, names its account', async () => {
@@ -57,5 +57,58 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     await latchkey.services.accounts.forgot(email)
     const page = await createHttpBrowser().open((await latchkey.mailTo(email)).link)
     expect(page.text).toContain('For the account forgetful.')
+  })
+
+  describe('for somebody who is signed in', () => {
+    const changing = async () => {
+      const { id, username } = await latchkey.createUser()
+      const browser = createHttpBrowser()
+      await browser.signIn(await browser.open(`${latchkey.issuer}/login`), {
+        identifier: username,
+        password: PASSWORD,
+      })
+      const email = `${username}@new.example`
+      await latchkey.services.accounts.changeEmail(id, email)
+      return { browser, email, link: (await latchkey.mailTo(email)).link }
+    }
+
+    test('says that the new address is verified', async () => {
+      const { browser, link } = await changing()
+      const done = await browser.submit(await browser.open(link), {}, { button: 'Verify' })
+      expect(done).toMatchObject({ status: 200 })
+      expect(done.text).toContain('Email verified')
+    })
+
+    test('says that it refused, and that a link is used up', async () => {
+      const { browser, link } = await changing()
+      const page = await browser.open(link)
+      const late = browser.prepare(await browser.open(link), {}, { button: 'Verify' })
+      const refused = await browser.submit(page, {}, { button: 'Refuse' })
+      expect(refused.text).toContain('does not get')
+      const spent = await browser.visit(late)
+      expect(spent.status).toBe(410)
+      expect(spent.text).toContain('has been used already')
+    })
+
+    test('a form whose page leads elsewhere is answered there', async () => {
+      const { browser } = await changing()
+      const account = await browser.open(`${latchkey.issuer}/account`)
+      const form = browser.prepare(account, {}, { button: 'Sign out' })
+      const sent = { ...form, url: new URL(`${latchkey.issuer}/verify-email/resend`) }
+      const answer = await browser.visit(sent)
+      expect(answer.url.pathname).toBe('/account')
+      expect(answer.text).toContain('Open the link in the message that we sent')
+      expect((await browser.open(`${latchkey.issuer}/account`)).text).not.toContain('Open the link in')
+    })
+  })
+
+  test('the answer to a link is no try at another one', async () => {
+    const { link } = await linkFor('once')
+    const browser = createHttpBrowser()
+    const sent = await browser.send(browser.prepare(await browser.open(link), {}, { button: 'Verify' }))
+    const before = latchkey.log.length
+    const shown = await browser.open(new URL(sent.headers.get('location') ?? '', latchkey.issuer))
+    expect(shown.text).toContain('Email verified')
+    expect(latchkey.log.slice(before).join()).not.toContain('link_expired')
   })
 })

@@ -51,6 +51,9 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
     })
     pages.post('/forgot-password', shared.limit('mail', 'email'), async () => 'sent')
     pages.post('/login/other', shared.limit('signIn', 'identifier'), async () => 'same limit')
+    pages.post('/large', { config: { formPage: '/login' } }, async (_request, reply) =>
+      renderPage(reply, 'interaction/sign-in', { ...signIn, alert: 'x'.repeat(LARGE) }),
+    )
     pages.get('/boom', async () => {
       throw new Error('SELECT secret FROM accounts', { cause: new Error('driver says no') })
     })
@@ -101,6 +104,8 @@ function keptInMemory(): HttpOptions['kept'] {
   }
 }
 
+/** Characters of an answer that is not kept. */
+const LARGE = 1_200_000
 const signIn = { action: '/login', forgotHref: '/forgot-password', providers: [] }
 
 function render(reply: Parameters<typeof renderPage>[0], sample: Sample) {

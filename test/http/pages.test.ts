@@ -69,3 +69,18 @@ test('passwords never come back', async () => {
   expect(body).toContain('value="ada"')
   expect(body).not.toContain('hush')
 })
+
+test('an answer to a form that is too large to be kept is sent as it is', async () => {
+  const page = await app.inject('/login')
+  const cookies = Object.fromEntries(page.cookies.map(({ name, value }) => [name, value]))
+  const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/large',
+    cookies,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000' },
+    payload: new URLSearchParams({ csrf_token: token }).toString(),
+  })
+  expect(answer.statusCode).toBe(200)
+  expect(answer.body).toContain('xxxxxxxxxx')
+})
