@@ -109,7 +109,7 @@ export function createAccounts(deps: AccountsDependencies) {
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore })
   const administration = createAdministration({ ...shared, verification, invitations })
-  const { queue: _, ...verifying } = verification
+  const { queue: _, requireSendable: __, ...verifying } = verification
 
   return {
     /** The hot read: about 10 µs. */

@@ -11,7 +11,7 @@ import { notFound } from './not-found.ts'
 import { type AdminAccountInput, type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
 import { createSearch } from './search.ts'
 import type { AccountSessions } from './sessions.ts'
-import type { AccountChanges, AccountStore } from './store.ts'
+import { type AccountChanges, type AccountStore, differing } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 import { canonicalUsername } from './username.ts'
 import type { Verification } from './verification.ts'
@@ -83,22 +83,34 @@ export function createAdministration(deps: {
     events.emit({ type: 'account.role_changed', reason: account.role, ...changeOf(before, account) })
   }
 
+  /** Whoever cannot be invited was not made: the next try may use the same username. */
+  const inviteOrUndo = async (account: Account): Promise<Account> => {
+    try {
+      return await invitations.sendInvitation(account.id)
+    } catch (error) {
+      if (await store.deleteUnused(account.id))
+        events.emit({ type: 'account.deleted', ...ofAccount(account) })
+      throw error
+    }
+  }
+
   return {
     /**
      * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
      * for no more where there is a password, and an invitation where there is none.
-     * @throws FieldErrors (422; 409 for a username or proven address that is taken), AppError `overloaded`
+     * @throws FieldErrors (422; 409 for a username or proven address that is taken, or an address that is invited), AppError
+     *   `overloaded` (503), `too_many_mails` (429); no account is made then
      */
     async createByAdmin(input: AdminAccountInput): Promise<Account> {
       const email = canonicalEmail(String(input.email ?? ''))
       const invited = !input.password && input.verified !== true && email !== undefined
       const named = invited && !input.username ? await invitations.suggestUsername(email) : input.username
       const prepared = await prepare({ ...input, username: named })
-      if (invited) await invitations.requireInvitable(email)
+      if (invited) await invitations.requireInvitable(prepared.id, email)
       const account = await store.insert(prepared)
       if (typeof account === 'string') throw takenError(account)
       events.emit({ type: 'account.created', ...madeOf(account) })
-      if (invited) return invitations.sendInvitation(account.id)
+      if (invited) return inviteOrUndo(account)
       if (prepared.pendingEmail !== null) verification.queue(account, prepared.pendingEmail)
       return account
     },
@@ -135,10 +147,12 @@ export function createAdministration(deps: {
     search: createSearch({ store }),
 
     /**
-     * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be proven by its owner, and counts then; what was sent to
-     * an earlier one proves nothing any more.
+     * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be
+     * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. Whoever is invited is
+     * invited there instead. Values that are there already are not written.
      * @param options.ifVersion the `updatedAt` that the change is meant for
-     * @throws FieldErrors (422), AppError `version_conflict`, `last_administrator` (409), `account_not_found` (404)
+     * @throws FieldErrors (422; 409 for the address of an invited person that somebody else has), AppError `version_conflict`,
+     *   `last_administrator` (409), `account_not_found` (404), `too_many_mails` (429); nothing is changed then
      */
     async updateByAdmin(
       id: string,
@@ -148,10 +162,16 @@ export function createAdministration(deps: {
       const { email, role, ...claims } = parseFields(adminChangesSchema, input)
       const before = found(await store.byId(id))
       const pendingEmail = email === before.email ? null : email
-      const changes = { ...claimChanges(claims, before), ...given({ role, pendingEmail }) }
-      if (Object.keys(changes).length === 0) return before
+      const wanted = { ...claimChanges(claims, before), ...given({ role, pendingEmail }) }
+      const changes = differing(before, wanted)
+      if (Object.keys(changes).length === 0)
+        return ifVersion === undefined || ifVersion === before.updatedAt
+          ? before
+          : settled('version_conflict')
+      const invitedElsewhere = before.email === null && before.invitedUntil !== null && changes.pendingEmail
+      if (invitedElsewhere) await invitations.requireInvitable(id, invitedElsewhere)
       const account =
-        role !== undefined && role !== 'admin'
+        changes.role !== undefined && changes.role !== 'admin'
           ? await changeUnlessLast(id, changes, ifVersion)
           : await changeSince(id, changes, ifVersion)
       if (isChanged(before, account))
@@ -194,7 +214,8 @@ export function createAdministration(deps: {
     },
 
     async enable(id: string): Promise<Account> {
-      const before = await store.byId(id)
+      const before = found(await store.byId(id))
+      if (before.disabledAt === null) return before
       const account = found(await store.change(id, { disabledAt: null }))
       events.emit({ type: 'account.enabled', ...changeOf(before, account) })
       return account
@@ -210,6 +231,7 @@ export function createAdministration(deps: {
     /** @throws AppError `last_administrator` (409) */
     async setRole(id: string, role: Role): Promise<Account> {
       const before = found(await store.byId(id))
+      if (role === before.role) return before
       const account =
         role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
       await roleChanged(before, account)

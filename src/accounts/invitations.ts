@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { currentAct } from '../acting.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Account } from './account.ts'
+import type { Account, Role } from './account.ts'
+import { canonicalEmail } from './email-address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
@@ -16,7 +17,7 @@ import type { AccountSessions } from './sessions.ts'
 import type { AccountStore } from './store.ts'
 import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
 import type { Redemption, TokenStore } from './tokens/store.ts'
-import { usernameFrom } from './username.ts'
+import { suggestUsername } from './username.ts'
 
 /** Seconds that an invitation can be accepted. */
 const ttl = 7 * 86_400
@@ -38,6 +39,9 @@ export interface Invitation {
   /** A name, for people. */
   invitedBy: string
 }
+
+/** `expired`: the invitation works no more. */
+type AcceptedElsewhere = { kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }
 
 /**
  * An account that waits for the person it was made for:
@@ -72,10 +76,15 @@ export function createInvitations(deps: {
     return [...name].slice(0, LONGEST_NAME).join('')
   }
 
-  const tooMany = async (accountId: string, email: string) =>
-    new AppError('too_many_mails', 429, 'Enough messages to this address for now.', {
-      retryAfter: await tokens.secondsToWait('invitation', accountId, email),
-    })
+  const tooMany = (retryAfter: number) =>
+    new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+
+  const alreadyProven = () =>
+    new AppError(
+      'address_proven',
+      409,
+      'This person has confirmed their address already. Send a link to set a password instead.',
+    )
 
   const find = async (token: string): Promise<Invitation | undefined> => {
     const row = await tokens.find(['invitation'], token)
@@ -99,7 +108,7 @@ export function createInvitations(deps: {
   /** `taken`: another account has proven the address meanwhile. */
   async function redeem(
     { id: tokenId, account, email }: Invitation,
-    by: Pick<Redemption, 'passwordHash' | 'identity' | 'names'>,
+    by: Pick<Redemption, 'passwordHash' | 'identity' | 'role' | 'names'>,
   ): Promise<{ generation: number } | 'spent' | 'taken'> {
     const done = await tokenStore.redeem({ tokenId, accountId: account.id, provenEmail: email, ...by })
     if (typeof done === 'string') return done
@@ -110,19 +119,41 @@ export function createInvitations(deps: {
     return done
   }
 
+  async function acceptElsewhere(
+    invitation: Invitation,
+    identity: UpstreamIdentity,
+    profile: UpstreamProfile,
+    role?: Role,
+  ): Promise<AcceptedElsewhere> {
+    const { account } = invitation
+    const { givenName, familyName, picture } = presentable(profile)
+    const unnamed = account.givenName === null && account.familyName === null
+    const names = {
+      ...(unnamed && { givenName, familyName }),
+      ...(account.picture === null && { picture }),
+    }
+    const done = await redeem(invitation, { passwordHash: null, identity, names, ...(role && { role }) })
+    if (done === 'taken' && (await linkedStore.find(identity))) return { kind: 'identity_taken' }
+    const accepted = typeof done === 'string' ? undefined : await store.byId(account.id)
+    if (!accepted || typeof done === 'string') return { kind: 'expired' }
+    events.emit({ type: 'account.signed_in', ...ofAccount(accepted), provider: identity.provider })
+    return { kind: 'ok', account: { ...accepted, ...done } }
+  }
+
   return {
     /**
-     * Whether somebody may be invited by an address, before their account is made.
-     * @throws FieldErrors (409) on `email`
+     * Whether somebody may be invited by an address now, before anything is written.
+     * @param accountId of the account, made already or not
+     * @throws FieldErrors (409) on `email`; AppError `too_many_mails` (429)
      */
-    async requireInvitable(email: string): Promise<void> {
+    async requireInvitable(accountId: string, email: string): Promise<void> {
       const owner = await store.byProvenEmail(email)
       if (owner)
         throw new FieldErrors(
           { email: `The account ${owner.displayUsername} has proven this address already.` },
           409,
         )
-      const waiting = await store.invitedAt(email, new Date(clock()))
+      const [waiting] = await store.invitedAt(email, new Date(clock()))
       if (waiting)
         throw new FieldErrors(
           {
@@ -130,16 +161,13 @@ export function createInvitations(deps: {
           },
           409,
         )
+      const retryAfter = await tokens.secondsToWait('invitation', accountId, email)
+      if (retryAfter > 0) throw tooMany(retryAfter)
     },
 
     /** A username that is free, out of an address. */
-    async suggestUsername(email: string): Promise<string> {
-      const base = usernameFrom(email.split('@')[0] ?? '')
-      for (let suffix = 1; ; suffix++) {
-        const candidate = suffix === 1 ? base : `${base}${suffix}`
-        if (!(await store.byUsername(candidate))) return candidate
-      }
-    },
+    suggestUsername: (email: string): Promise<string> =>
+      suggestUsername([email.split('@')[0] ?? ''], async (name) => !(await store.byUsername(name))),
 
     /**
      * Sends an invitation to the address that an account waits for; one that was sent before works no more.
@@ -151,20 +179,19 @@ export function createInvitations(deps: {
       if (!account) throw notFound()
       if (account.disabledAt !== null)
         throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
-      if (account.email !== null)
-        throw new AppError(
-          'address_proven',
-          409,
-          'This person has confirmed their address already. Send a link to set a password instead.',
-        )
+      if (account.email !== null) throw alreadyProven()
       const email = account.pendingEmail
       if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
       const invitedBy = await inviter()
       const to = { purpose: 'invitation', accountId, email, ttl, code: false } as const
       const issued = await tokens.issue({ ...to, details: JSON.stringify({ invitedBy }) })
-      if (!issued) throw await tooMany(accountId, email)
-      const invited = await store.change(accountId, { invitedUntil: new Date(clock() + ttl * 1000) })
-      if (!invited) throw notFound()
+      if (!issued) throw tooMany(await tokens.secondsToWait('invitation', accountId, email))
+      const invited = await store.invite(accountId, email, new Date(clock() + ttl * 1000))
+      if (!invited) {
+        // Accepted, disabled or changed at this very moment: nothing is sent, and no link of ours lives on.
+        await tokenStore.expireAllOf(accountId, 'invitation')
+        throw (await store.byId(accountId)) ? alreadyProven() : notFound()
+      }
       events.emit({
         type: 'account.invited',
         ...ofAccount(account),
@@ -226,23 +253,31 @@ export function createInvitations(deps: {
         id: string,
         identity: UpstreamIdentity,
         profile: UpstreamProfile,
-      ): Promise<{ kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }> {
+      ): Promise<AcceptedElsewhere> {
         const row = await tokenStore.byId('invitation', id)
         const invitation = row && (await invitationOf(row))
-        if (!invitation) return { kind: 'expired' }
-        const { account } = invitation
-        const { givenName, familyName, picture } = presentable(profile)
-        const unnamed = account.givenName === null && account.familyName === null
-        const names = {
-          ...(unnamed && { givenName, familyName }),
-          ...(account.picture === null && { picture }),
-        }
-        const done = await redeem(invitation, { passwordHash: null, identity, names })
-        if (done === 'taken' && (await linkedStore.find(identity))) return { kind: 'identity_taken' }
-        const accepted = typeof done === 'string' ? undefined : await store.byId(account.id)
-        if (!accepted || typeof done === 'string') return { kind: 'expired' }
-        events.emit({ type: 'account.signed_in', ...ofAccount(accepted), provider: identity.provider })
-        return { kind: 'ok', account: { ...accepted, ...done } }
+        return invitation ? acceptElsewhere(invitation, identity, profile) : { kind: 'expired' }
+      },
+
+      /**
+       * As `acceptBy`, for somebody who comes without the link, while a provider vouches for the very address that was invited:
+       * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
+       * several are invited; the link does. Undefined: nobody is invited by this address.
+       * @param email that the provider vouches for
+       */
+      async acceptVouched(
+        email: string,
+        identity: UpstreamIdentity,
+        profile: UpstreamProfile,
+      ): Promise<AcceptedElsewhere | { kind: 'by_link' } | undefined> {
+        const address = canonicalEmail(email)
+        const waiting = address === undefined ? [] : await store.invitedAt(address, new Date(clock()))
+        const [account] = waiting
+        if (!account) return undefined
+        if (waiting.length > 1 || account.role !== 'user') return { kind: 'by_link' }
+        const [row] = await tokenStore.liveOf('invitation', account.id)
+        const invitation = row && (await invitationOf(row))
+        return invitation ? acceptElsewhere(invitation, identity, profile, 'user') : { kind: 'by_link' }
       },
     },
   }

@@ -108,13 +108,19 @@ export function createPasswordReset(deps: {
 
     /**
      * Sends a link on behalf of an administrator, who never sees it: to the proven address, or the one that waits.
-     * @throws AppError `account_not_found` (404), `account_disabled`, `no_address` (409), `too_many_mails` (429)
+     * @throws AppError `account_not_found` (404), `account_disabled`, `no_address`, `invited` (409), `too_many_mails` (429)
      */
     async sendReset(accountId: string): Promise<Account> {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       if (account.disabledAt !== null)
         throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+      if (account.email === null && account.invitedUntil !== null)
+        throw new AppError(
+          'invited',
+          409,
+          'This person is invited and has not accepted yet. Send the invitation again: its link sets a password.',
+        )
       const email = account.email ?? account.pendingEmail
       if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
       const resetLink = await link(account, email)

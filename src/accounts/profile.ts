@@ -6,7 +6,7 @@ import { changeOf, type SecurityEvents } from './events.ts'
 import { FieldErrors } from './field-errors.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
-import type { AccountStore } from './store.ts'
+import { type AccountStore, differing } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 import type { Verification } from './verification.ts'
 
@@ -14,7 +14,7 @@ import type { Verification } from './verification.ts'
 export function createProfile(deps: {
   store: AccountStore
   tokenStore: TokenStore
-  verification: Pick<Verification, 'send'>
+  verification: Pick<Verification, 'send' | 'requireSendable'>
   events: SecurityEvents
   /** Why an address in canonical form may not be used. */
   refusedDomain: (email: string) => string | undefined
@@ -23,14 +23,16 @@ export function createProfile(deps: {
 
   return {
     /**
-     * Fields left out stay as they are; '' and null empty one. Another phone number is not verified.
+     * Fields left out stay as they are; '' and null empty one. Another phone number is not verified. Values that are there
+     * already are not written.
      * @throws FieldErrors; AppError `account_not_found` (404)
      */
     async updateProfile(accountId: string, input: ProfileInput): Promise<Account> {
       const given = parseFields(profileSchema, input)
       const before = await store.byId(accountId)
       if (!before) throw notFound()
-      const changes = claimChanges(given, { ...before, address: null })
+      const changes = differing(before, claimChanges(given, { ...before, address: null }))
+      if (Object.keys(changes).length === 0) return before
       const account = await store.change(accountId, changes)
       if (!account) throw notFound()
       events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
@@ -40,7 +42,7 @@ export function createProfile(deps: {
     /**
      * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
      * use already, and nothing waits any more. Let people sign in again before (ASVS 7.5.1).
-     * @throws FieldErrors on `email`; AppError `too_many_mails` (429), `account_not_found` (404)
+     * @throws FieldErrors on `email`; AppError `too_many_mails` (429; nothing is changed), `account_not_found` (404)
      */
     async changeEmail(accountId: string, typed: string, flow?: string): Promise<boolean> {
       const { email } = parseFields(z.object({ email: emailAddress }), { email: typed })
@@ -52,6 +54,7 @@ export function createProfile(deps: {
       if (pendingEmail === account.pendingEmail && pendingEmail === null) return false
       // What was sent to another address must not prove this one.
       if (pendingEmail !== account.pendingEmail) {
+        if (pendingEmail !== null) await verification.requireSendable(accountId, pendingEmail)
         const changed = await store.change(accountId, { pendingEmail })
         if (changed) events.emit({ type: 'account.profile_changed', ...changeOf(account, changed) })
         await tokenStore.expireAllOf(accountId, 'verify_email')

@@ -268,12 +268,22 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return rows[0]?.generation
     },
 
-    /** The account that is invited by an address at a time. */
-    async invitedAt(email: string, at: Date): Promise<Account | undefined> {
-      const row = await prisma.account.findFirst({
+    /** The accounts that are invited by an address at a time, newest first. */
+    async invitedAt(email: string, at: Date): Promise<Account[]> {
+      const rows = await prisma.account.findMany({
         where: { email: null, pendingEmail: email, disabledAt: null, invitedUntil: { gt: at } },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       })
-      return row ? toAccount(row) : undefined
+      return rows.map(toAccount)
+    },
+
+    /** Marks an account as invited by the address that it waits for. Undefined: it does no more, or is disabled. */
+    async invite(id: string, email: string, until: Date): Promise<Account | undefined> {
+      const { count } = await prisma.account.updateMany({
+        where: { id, email: null, pendingEmail: email, disabledAt: null },
+        data: { invitedUntil: until, updatedAt: now() },
+      })
+      return count === 1 ? byId(id) : undefined
     },
 
     /** False: there was no invitation, or it was accepted. */
@@ -342,6 +352,15 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
 }
 
 export type AccountStore = ReturnType<typeof createAccountStore>
+
+/** Those of the changes that would make a difference. A write without one would still move `updated_at`, which is a claim. */
+export const differing = (before: Account, changes: AccountChanges): AccountChanges => {
+  const is: Readonly<Record<string, unknown>> = {
+    ...before,
+    address: before.address && JSON.stringify(before.address),
+  }
+  return Object.fromEntries(Object.entries(changes).filter(([field, value]) => is[field] !== value))
+}
 
 /** From the least to the most. */
 const ROLES: readonly Role[] = ['user', 'auditor', 'admin']

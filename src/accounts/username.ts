@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { line } from '../text.ts'
 
@@ -71,4 +72,18 @@ export function usernameFrom(text: string): string {
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 28)
   return letters.length >= 3 ? letters : `user${letters}`
+}
+
+/** A username that is valid and free, made from the first of these that will do; a random one if none does. */
+export async function suggestUsername(
+  hints: readonly string[],
+  isFree: (candidate: string) => Promise<boolean>,
+): Promise<string> {
+  for (const base of [...hints.map(usernameFrom), 'user']) {
+    for (let suffix = 1; suffix < 100; suffix++) {
+      const candidate = suffix === 1 ? base : `${base}${suffix}`
+      if (username.safeParse(candidate).success && (await isFree(candidate))) return candidate
+    }
+  }
+  return `user${randomUUID().slice(0, 8)}`
 }

@@ -110,8 +110,19 @@ export function createVerification(deps: {
     return { kind: 'verified', accountId }
   }
 
+  /** Before an address is stored that a message has to prove. @throws AppError `too_many_mails` (429) */
+  async function requireSendable(accountId: string, email: string): Promise<void> {
+    const wait = await tokens.secondsToWait('verify_email', accountId, email)
+    if (wait === 0) return
+    const inAWhile = inWords(Math.ceil(wait / 60) * 60)
+    throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inAWhile}.`, {
+      retryAfter: wait,
+    })
+  }
+
   return {
     queue,
+    requireSendable,
 
     /**
      * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
@@ -121,17 +132,7 @@ export function createVerification(deps: {
     async send(accountId: string, flow?: string): Promise<void> {
       const account = await store.byId(accountId)
       if (!account || account.pendingEmail === null || account.disabledAt !== null) return
-      const wait = await tokens.secondsToWait('verify_email', accountId, account.pendingEmail)
-      if (wait > 0) {
-        throw new AppError(
-          'too_many_mails',
-          429,
-          `Enough messages for now. Try again in ${inWords(Math.ceil(wait / 60) * 60)}.`,
-          {
-            retryAfter: wait,
-          },
-        )
-      }
+      await requireSendable(accountId, account.pendingEmail)
       queue(account, account.pendingEmail, flow)
     },
 

@@ -14,6 +14,7 @@ import type { Arrival, Tickets } from './tickets.ts'
  *
  *   linked identity ──► its account
  *   unknown ─┬─ a verified address of an existing account ──► prove that account (pages/link.ts)
+ *            ├─ a verified address that somebody was invited by ──► the account that it offers, or its link (`admitted`)
  *            ├─ verified address and a free username ──► a new account
  *            └─ something is missing ──► ask for it (pages/finish.ts)
  *   by an invitation ──► the account that it offers
@@ -36,6 +37,8 @@ export function createArrivals(
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (owner?.disabledAt != null) return setback(purpose, 'disabled', provider.id)
     if (owner) return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
+    const invited = await admitted(request, reply, arrival)
+    if (invited) return invited
     if (deps.registration === 'closed') return setback(purpose, 'closed', provider.id)
     const ask = async (about: Arrival) => ({
       location: `/login/finish/${await tickets.issue(request, reply, about)}`,
@@ -54,6 +57,20 @@ export function createArrivals(
       if (error instanceof AppError && 'errors' in error) return ask(arrival)
       throw error
     }
+  }
+
+  /** Somebody who was invited by the address that the provider vouches for. Undefined: nobody was. */
+  async function admitted(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    arrival: Arrival,
+  ): Promise<Answer | undefined> {
+    const { identity, profile, purpose, provider } = arrival
+    const email = verifiedEmail(arrival)
+    const accepted =
+      email === undefined ? undefined : await accounts.invitations.acceptVouched(email, identity, profile)
+    if (accepted?.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
+    return accepted && setback(purpose, accepted.kind === 'by_link' ? 'invited' : accepted.kind, provider.id)
   }
 
   /**
@@ -82,6 +99,9 @@ export function createArrivals(
         return finish.signedIn(request, reply, outcome.account, arrival)
       case 'unverified':
         return finish.unverified(reply, outcome.account, arrival)
+      case 'invited':
+        // At this very moment, or while the person chose a name.
+        return (await admitted(request, reply, arrival)) ?? setback(purpose, 'expired', provider.id)
       case 'email_taken':
         // Another sign-in of theirs, at this very moment, was faster.
         return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }

@@ -37,6 +37,8 @@ export type SignInOutcome =
   | { kind: 'ok' | 'unverified'; account: FederatedAccount }
   | { kind: 'disabled' | 'unknown' }
 
+type Accepted = { kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 'identity_taken' }
+
 interface Origin {
   address?: string | undefined
   flow?: string | undefined
@@ -55,11 +57,13 @@ export interface AccountService {
     /** @param token of the link */
     peek(token: string): Promise<{ id: string } | undefined>
     /** @param id of the invitation */
-    acceptBy(
-      id: string,
+    acceptBy(id: string, identity: StoredIdentity, profile: StoredProfile): Promise<Accepted>
+    /** Undefined: nobody is invited by this address. @param email that the provider vouches for */
+    acceptVouched(
+      email: string,
       identity: StoredIdentity,
       profile: StoredProfile,
-    ): Promise<{ kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 'identity_taken' }>
+    ): Promise<Accepted | { kind: 'by_link' } | undefined>
   }
   linked: {
     signIn(identity: StoredIdentity, origin: Origin): Promise<SignInOutcome>
@@ -68,7 +72,7 @@ export interface AccountService {
       profile: StoredProfile,
       identity: StoredIdentity,
       origin: Origin,
-    ): Promise<SignInOutcome | { kind: 'email_taken' }>
+    ): Promise<SignInOutcome | { kind: 'email_taken' | 'invited' }>
     link(
       proven: { accountId: string; generation: number },
       identity: StoredIdentity,

@@ -12,6 +12,8 @@ const TEXTS: Record<Problem, (name: string) => string> = {
   disabled: () => 'Your account is disabled. Ask the administrators of this server.',
   closed: (name) =>
     `Nobody here signs in with that account at ${name}, and new accounts are made by the administrators of this server. If you have an account, sign in and link ${name} on your account page.`,
+  invited: (name) =>
+    `You were invited: open the link in the message that you got. There you can continue with ${name}, or set a password.`,
   unavailable: () => 'Signing in that way is switched off. Choose another way.',
   identity_taken: (name) =>
     `That account at ${name} signs in to another account here. Remove it there first, or use another one.`,

@@ -34,6 +34,7 @@ export type Problem =
   | 'expired'
   | 'disabled'
   | 'closed'
+  | 'invited'
   | 'unavailable'
   | 'identity_taken'
   | 'other_account'

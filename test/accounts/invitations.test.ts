@@ -194,6 +194,13 @@ describe.each(engines)('invitations on %s', (engine) => {
     expect((await accept(createHttpBrowser(), await lastLink(email))).url.pathname).toBe('/account')
   })
 
+  test('a reset link is refused to whoever is invited, with the way out', async () => {
+    const { id } = await invited()
+    const refused = await rest.post(`/users/${id}/send-reset`)
+    expect(refused).toMatchObject({ status: 409, json: { code: 'invited' } })
+    expect(refused.text).toContain('Send the invitation again')
+  })
+
   test('five invitations an hour to one address, and the way out is told', async () => {
     const { id } = await invited()
     for (let i = 0; i < 4; i++) expect((await rest.post(`/users/${id}/send-invitation`)).status).toBe(200)
@@ -250,6 +257,40 @@ describe.each(engines)('invitations on %s', (engine) => {
       expect(refused.text).toContain('signs in to another account here')
       const done = await browser.submit(refused, { Password: PASSWORD }, { button: 'Accept invitation' })
       expect(done.url.pathname).toBe('/account')
+    })
+
+    /** From the sign-in page, by whoever has not looked at their mail. */
+    async function withoutTheLink(browser: HttpBrowser, email: string) {
+      const name = `octo${++people}`
+      const verified = [{ email, primary: true, verified: true, visibility: null }]
+      world.github.users.set(name, githubUser(9000 + people, name, { emails: verified }))
+      const login = await browser.open(`${latchkey.issuer}/login`)
+      const page = await browser.submit(login, {}, { button: 'Continue with GitHub' })
+      return browser.submit(page, {}, { button: `Continue as ${name}` })
+    }
+
+    test('from the sign-in page, a provider that vouches for the invited address leads into the account', async () => {
+      const { id, email, link } = await invited({ first_name: 'Grace' })
+      const browser = world.browser()
+      expect((await withoutTheLink(browser, email)).url.pathname).toBe('/account')
+      expect((await rest.get(`/users/${id}`)).json).toMatchObject({
+        ...{ status: 'active', email, first_name: 'Grace', invited_until: null },
+      })
+      expect((await createHttpBrowser().open(link)).status).toBe(410)
+    })
+
+    test('from the sign-in page, whoever is invited to administer is told to open the link, which goes on working', async () => {
+      const email = `boss.${engine}@example.com`
+      const made = await accounts().createByAdmin({ username: `boss.${engine}`, email, role: 'admin' })
+      const browser = world.browser()
+      const told = await withoutTheLink(browser, email)
+      expect(told.url.pathname).toBe('/login')
+      expect(told.text).toContain('You were invited: open the link in the message')
+      expect((await browser.open(`${latchkey.issuer}/account`)).url.pathname).toBe('/login')
+      expect(await accounts().byId(made.id)).toMatchObject({
+        ...{ email: null, role: 'admin', invitedUntil: made.invitedUntil },
+      })
+      expect((await accept(browser, await lastLink(email))).url.pathname).toBe('/account')
     })
 
     test('withdrawn while the person is at the provider: nobody gets in', async () => {

@@ -10,7 +10,7 @@ import { takenError } from '../new-account.ts'
 import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountStore } from '../store.ts'
-import { canonicalUsername, usernameFrom, username as usernameSchema } from '../username.ts'
+import { canonicalUsername, suggestUsername, username as usernameSchema } from '../username.ts'
 import type { Verification } from '../verification.ts'
 import { type LinkedIdentity, presentable, type UpstreamIdentity, type UpstreamProfile } from './identity.ts'
 import type { LinkedStore } from './store.ts'
@@ -36,6 +36,7 @@ interface Origin {
  * itself: `register` refuses one that is somebody's, and `link` is for a person who has proven the account otherwise.
  *
  *   identity ──signIn──> its account │ unknown ──register──> a new account
+ *                                         ├── somebody is invited by the address ──> their invitation (invitations.ts)
  *                                         └── the address is an account's ──(its owner proves that account)──link──> it
  */
 export function createLinkedSignIns(deps: {
@@ -87,19 +88,11 @@ export function createLinkedSignIns(deps: {
     },
 
     /**
-     * A username that is valid and free, made from the first of these that will do.
-     * @param email the address that the newcomer has proven, if so
+     * A username for a newcomer, out of what is known of them.
+     * @param email the address that they have proven, if so
      */
-    async suggestUsername(hints: readonly string[], email: string | undefined): Promise<string> {
-      for (const base of [...hints.map(usernameFrom), 'user']) {
-        for (let suffix = 1; suffix < 100; suffix++) {
-          const candidate = suffix === 1 ? base : `${base}${suffix}`
-          if (!usernameSchema.safeParse(candidate).success) continue
-          if (await linkedStore.isFree(candidate, canonical(email))) return candidate
-        }
-      }
-      return `user${randomUUID().slice(0, 8)}`
-    },
+    suggestUsername: (hints: readonly string[], email: string | undefined): Promise<string> =>
+      suggestUsername(hints, (candidate) => linkedStore.isFree(candidate, canonical(email))),
 
     /** Whether a name that the provider gave can be taken as it is. */
     async isUsable(name: string, email: string | undefined): Promise<boolean> {
@@ -118,7 +111,8 @@ export function createLinkedSignIns(deps: {
 
     /**
      * Makes an account for an identity that nobody has. `email.verified`: the provider vouches for the address, and it
-     * counts as proven; else a message is sent there, and the account waits for its proof.
+     * counts as proven; else a message is sent there, and the account waits for its proof. `invited`: somebody is, by that
+     * address, and nothing was made.
      * @throws FieldErrors (422; 409 for a username that is taken), AppError `registration_closed` (403)
      */
     async register(
@@ -126,7 +120,7 @@ export function createLinkedSignIns(deps: {
       profile: UpstreamProfile,
       identity: UpstreamIdentity,
       origin: Origin = {},
-    ): Promise<LinkedSignIn | { kind: 'email_taken' }> {
+    ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }> {
       if (!deps.open) {
         throw new AppError(
           'registration_closed',
@@ -155,7 +149,7 @@ export function createLinkedSignIns(deps: {
         identity,
       )
       if (inserted === 'username_taken') throw takenError('username_taken')
-      if (inserted === 'email_taken') return { kind: 'email_taken' }
+      if (inserted === 'email_taken' || inserted === 'invited') return { kind: inserted }
       if (inserted === 'identity_taken') return signIn(identity, origin)
       const { account, voided } = inserted
       for (const id of voided) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
+import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
 import { type NewAccount, nextGeneration, type Taken, wholeSecond } from '../store.ts'
@@ -7,6 +8,14 @@ import { identityRow, type LinkedIdentity, type UpstreamIdentity, type UpstreamP
 
 /** Accounts that only wait for an address, and so have proven nothing. */
 const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
+
+/** An administrator has decided who these are for. */
+const invited = (at: Date) => ({ disabledAt: null, invitedUntil: { gt: at } })
+
+/** Its opposite in full: NOT would leave out every row without a time. */
+const uninvitedAt = (at: Date) => ({
+  OR: [{ invitedUntil: null }, { invitedUntil: { lte: at } }, { disabledAt: { not: null } }],
+})
 
 /** Linked identities in the database: one account each, by a unique index on issuer and subject. */
 export function createLinkedStore({ db, clock }: { db: Database; clock: Clock }) {
@@ -37,27 +46,30 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
     async isFree(username: string, email: string | undefined): Promise<boolean> {
       const holder = await prisma.account.findUnique({ where: { username } })
       if (holder === null) return true
-      return email !== undefined && holder.email === null && givesWay(holder, email)
+      return email !== undefined && givesWay(holder, email, now())
     },
 
     /**
      * Makes an account and its first linked identity, both or neither. With a proven address, what others registered
-     * under it without proof goes: the owner is here, and no password that somebody else chose survives that.
+     * under it without proof goes: the owner is here, and no password that somebody else chose survives that. `invited`:
+     * an administrator has made an account for the owner of the address, and nothing is done.
      */
     async insert(
       account: NewAccount & { picture: string | null },
       identity: UpstreamIdentity,
-    ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken'> {
+    ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'> {
       const at = now()
+      const isInvited = new Error('somebody is invited by this address')
       try {
         return await prisma.$transaction(async (tx) => {
           const squatters =
             account.email === null ? [] : await tx.account.findMany({ where: waitingFor(account.email) })
           for (const squatter of squatters) {
-            if (givesWay(squatter, account.email)) await tx.account.delete({ where: { id: squatter.id } })
+            const uninvited = { id: squatter.id, ...uninvitedAt(at) }
+            if (givesWay(squatter, account.email, at)) await tx.account.deleteMany({ where: uninvited })
             else {
-              await tx.account.update({
-                where: { id: squatter.id },
+              await tx.account.updateMany({
+                where: uninvited,
                 data: {
                   passwordHash: null,
                   passwordChangedAt: at,
@@ -72,6 +84,8 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
               })
             }
           }
+          // Looked for last: an invitation of this very moment has been left alone above, and is found here.
+          if (squatters.length > 0 && (await isInvitedBy(tx, account.email, at))) throw isInvited
           const created = await tx.account.create({
             data: {
               ...account,
@@ -85,6 +99,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
           return { account: toAccount(created), voided: squatters.map(({ id }) => id) }
         })
       } catch (error) {
+        if (error === isInvited) return 'invited'
         if (!isUniqueViolation(error)) throw error
         if (await find(identity)) return 'identity_taken'
         const other = await prisma.account.findUnique({ where: { username: account.username } })
@@ -180,11 +195,26 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
   }
 }
 
-/** An account that anybody may have made, that never signed in, and that waits for the address alone. */
-const givesWay = (
-  account: { role: string; email: string | null; pendingEmail: string | null; lastSignInAt: Date | null },
+const isInvitedBy = async (
+  tx: Pick<Prisma.TransactionClient, 'account'>,
   email: string | null,
+  at: Date,
+): Promise<boolean> =>
+  email !== null && (await tx.account.count({ where: { ...waitingFor(email), ...invited(at) } })) > 0
+
+/** An account that anybody may have made, that never signed in, and that waits for the address alone, uninvited. */
+const givesWay = (
+  account: {
+    role: string
+    email: string | null
+    pendingEmail: string | null
+    lastSignInAt: Date | null
+    invitedUntil: Date | null
+  },
+  email: string | null,
+  at: Date,
 ): boolean =>
+  (account.invitedUntil === null || account.invitedUntil <= at) &&
   account.role === 'user' &&
   account.email === null &&
   account.lastSignInAt === null &&

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import type { Role } from '../account.ts'
 import { identityRow, type UpstreamIdentity } from '../linked/identity.ts'
 import { dropAddressChange, nextGeneration, type ProfileColumns } from '../store.ts'
 
@@ -31,6 +32,8 @@ export interface Redemption {
   passwordHash?: string | null
   /** The sign-in elsewhere that becomes the only way into the account. */
   identity?: UpstreamIdentity
+  /** Whom the token serves: an account of another role by now counts as gone. */
+  role?: Role
   /** Names to be stored with it. */
   names?: Partial<ProfileColumns>
 }
@@ -108,7 +111,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
      * @returns the generation of sign-ins that the account is in then
      */
     async redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'> {
-      const { tokenId, accountId, provenEmail, passwordHash, identity, names } = redemption
+      const { tokenId, accountId, provenEmail, passwordHash, identity, role, names } = redemption
       const renewed = passwordHash !== undefined
       const at = now()
       const spent = new Error('the token works no more')
@@ -116,7 +119,12 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
         return await prisma.$transaction(async (tx) => {
           // The account first: two links of one account, used at once, would otherwise each hold what the other needs.
           const [changed] = await tx.account.updateManyAndReturn({
-            where: { id: accountId, disabledAt: null, ...(provenEmail && { pendingEmail: provenEmail }) },
+            where: {
+              id: accountId,
+              disabledAt: null,
+              ...(provenEmail && { pendingEmail: provenEmail }),
+              ...(role && { role }),
+            },
             data: {
               updatedAt: at,
               ...names,
