@@ -155,7 +155,9 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
   }
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const request = requestOf(ctx)
-    const authenticates = error.error === 'invalid_client' && AUTHENTICATED.has(KEPT[event] ?? '')
+    // Before there is a client, all that can fail is the authentication: it was malformed, or there was none.
+    const unauthenticated = error.error === 'invalid_client' || ctx.oidc.client === undefined
+    const authenticates = unauthenticated && AUTHENTICATED.has(KEPT[event] ?? '')
     if (authenticates && request) failing.failed(ctx, request, () => note(event, ctx, error))
     else note(event, ctx, error)
   }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { limits } from '../../src/limits.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const ASSERTION = `${btoa('{"alg":"RS256"}')}.${btoa('{"sub":"x"}')}.eA`
 const [{ max }] = limits.failingClient
 
 describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
@@ -70,6 +72,33 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
     for (let n = 0; n < max + 5; n++) statuses.push((await call('/token', from, `nobody-${n}`, 'x')).status)
     expect(statuses.filter((status) => status === 401)).toHaveLength(max)
     expect(statuses.slice(max)).toEqual([429, 429, 429, 429, 429])
+  })
+
+  test.each([
+    ['a header that cannot be read', { authorization: 'Basic !!!' }, {}],
+    ['another scheme', { authorization: 'Bearer x' }, {}],
+    ['two ways at once', { authorization: `Basic ${btoa('a:b')}` }, { client_id: 'a', client_secret: 'b' }],
+    ['a wrong type of assertion', {}, { client_assertion: ASSERTION, client_assertion_type: 'urn:x' }],
+    ['an assertion that is none', {}, { client_assertion: 'a.b.c', client_assertion_type: JWT_BEARER }],
+    ['nothing at all', {}, {}],
+  ])('%s counts as well, and its log ends', async (_what, headers, fields) => {
+    const from = elsewhere()
+    const paths = ['/token', '/introspect', '/revoke', '/par']
+    const send = async (n: number) => {
+      const response = await fetch(`${latchkey.issuer}${paths[n % 4]}`, {
+        method: 'POST',
+        headers: { ...headers, 'x-forwarded-for': from },
+        body: new URLSearchParams({ grant_type: 'client_credentials', token: 'x', ...fields }),
+      })
+      return response.status
+    }
+    for (let n = 0; n < max; n++) expect(await send(n)).toBe(400)
+    const lines = latchkey.log.length
+    for (let n = 0; n < 8; n++) expect(await send(n)).toBe(429)
+    expect(latchkey.log.slice(lines).filter((line) => !line.includes('"level":20'))).toEqual([])
+    // Whoever authenticates from there goes on.
+    const { id, secret } = await machine()
+    expect((await call('/token', from, id, secret)).status).toBe(200)
   })
 
   test('two hundred failures at once: no more than the limit are answered as failures, and noted', async () => {
