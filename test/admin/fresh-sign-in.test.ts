@@ -34,6 +34,20 @@ describe('a person’s token at the administration API', () => {
     expect((await rest.get('/clients')).status).toBe(200)
   })
 
+  test('opens no door by an API either: neither adding nor widening nor removing one', async () => {
+    const { rest } = await person(latchkey, 'admin')
+    const api = { identifier: 'https://door.example', scope: 'door:open' }
+    expect((await rest.post('/resources', api)).status).toBe(201)
+    shift = QUARTER
+    const path = `/resources/${encodeURIComponent(api.identifier)}`
+    expect(await rest.post('/resources', { ...api, identifier: 'https://gate.example' })).toMatchObject(
+      tooOld,
+    )
+    expect(await rest.patch(path, { scope: 'door:open door:remove' })).toMatchObject(tooOld)
+    expect(await rest.delete(path)).toMatchObject(tooOld)
+    expect((await rest.get(path)).json.scope).toBe('door:open')
+  })
+
   test('is as old as its sign-in, however often it is refreshed', async () => {
     const { party, tokens } = await person(latchkey, 'admin')
     shift = QUARTER

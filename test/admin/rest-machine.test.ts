@@ -27,6 +27,28 @@ describe('a client that acts for itself cannot grant administration', () => {
     expect(await rest.patch(`/clients/${own}`, { scope: 'admin:write openid' })).toMatchObject(refused)
   })
 
+  test('nor spare people the consent page, by a client that it registers or changes, or by a file', async () => {
+    const app = { client_name: 'App', redirect_uris: ['https://app.example/cb'] }
+    expect(await rest.post('/clients', { ...app, first_party: true })).toMatchObject(refused)
+    const { json } = await rest.post('/clients', { ...app, first_party: false })
+    expect(json.first_party).toBe(false)
+    const path = `/clients/${json.client_id}`
+    expect(await rest.patch(path, { first_party: true })).toMatchObject(refused)
+    const file = (firstParty: boolean) => ({
+      yaml: `version: 1\nclients:\n  - client_id: ${json.client_id}\n    client_name: App\n    redirect_uris: [https://app.example/cb]\n    first_party: ${firstParty}\n`,
+    })
+    expect(await rest.post('/configuration/apply', file(true))).toMatchObject(refused)
+    expect((await rest.get(path)).json.first_party).toBe(false)
+
+    // One that an administrator made its own: its redirect URIs are where codes go without a question.
+    await latchkey.services.clients.update(String(json.client_id), { first_party: true })
+    const elsewhere = { redirect_uris: ['https://elsewhere.example/cb'] }
+    expect(await rest.patch(path, elsewhere)).toMatchObject(refused)
+    expect((await rest.patch(path, { client_name: 'Renamed' })).status).toBe(200)
+    // Taking it away closes a door.
+    expect((await rest.patch(path, { first_party: false })).json.first_party).toBe(false)
+  })
+
   test('by a scope with other white space around it, which is no scope at all', async () => {
     const { json } = await rest.post('/clients', JOB)
     for (const space of ['\t', '\n', '\u00a0', '\u2028', '\ufeff', '  ']) {

@@ -12,7 +12,12 @@ import type { Client } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
-import { refuseAdminClients, refuseAdminScopes, refuseConfigurationKeys } from './machine.ts'
+import {
+  refuseAdminClients,
+  refuseAdminScopes,
+  refuseConfigurationKeys,
+  refuseFirstParty,
+} from './machine.ts'
 import { operation } from './operation.ts'
 import { searchQuery, sendPage } from './paging.ts'
 import { idParams, pageOf } from './schemas.ts'
@@ -146,6 +151,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
   app.post('/clients', { ...createClient, ...limit }, async (request, reply) => {
     refuseAdminScopes(callerOf(request), request.body)
     refuseConfigurationKeys(callerOf(request), request.body)
+    refuseFirstParty(callerOf(request), request.body)
     return once(request, reply, async () => {
       const created = await clients.create(request.body)
       const location = `${issuer}/api/admin/clients/${created.client_id}`
@@ -165,6 +171,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     refuseAdminClients(caller, before)
     refuseAdminScopes(caller, request.body)
     refuseConfigurationKeys(caller, request.body)
+    refuseFirstParty(caller, request.body, { ...before })
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const held = requireMatch(request, before.version) || caller.kind === 'machine'
     const given = held ? { ifVersion: before.version } : {}

@@ -31,6 +31,29 @@ export function refuseAdminClients(caller: Caller, client: { scope?: unknown }):
 }
 
 /**
+ * A first-party client gets codes for whoever is signed in, without asking them: none is made, and none is pointed
+ * elsewhere. To make it ask again is always possible.
+ * @param before the client as it is; empty: a new one @throws AppError administration_not_granted (403)
+ */
+export function refuseFirstParty(
+  caller: Caller,
+  changes: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>> = {},
+): void {
+  if (caller.kind !== 'machine') return
+  const wanted = changes.first_party === undefined ? before.first_party : changes.first_party
+  if (wanted !== true) return
+  if (before.first_party !== true)
+    throw refused(
+      'A client cannot set first_party, by which people are not asked for consent. An administrator can, in the console or by command line.',
+    )
+  if (changes.redirect_uris !== undefined)
+    throw refused(
+      'A client cannot change the redirect URIs of a first-party client, which gets in without asking people. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
  * A configuration file finds its clients by their software_id. Whoever gives it to a client of theirs gets what the file
  * says of another one, its scopes too, at the next `apply`.
  * @throws AppError administration_not_granted (403)
@@ -59,6 +82,7 @@ export function refuseConfigurationChange(
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
   refuseAdminScopes(caller, after)
+  if (action !== 'delete') refuseFirstParty(caller, after, before)
   if (fields.some(({ field }) => field === 'key'))
     refuseConfigurationKeys(caller, { software_id: after.key ?? '' })
 }
