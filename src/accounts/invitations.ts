@@ -79,12 +79,20 @@ export function createInvitations(deps: {
   const tooMany = (retryAfter: number) =>
     new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
 
-  const alreadyProven = () =>
-    new AppError(
-      'address_proven',
-      409,
-      'This person has confirmed their address already. Send a link to set a password instead.',
-    )
+  /** The address that an account can be invited by. @throws AppError (409) */
+  function addressOf(account: Account): string {
+    if (account.disabledAt !== null)
+      throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+    if (account.email !== null)
+      throw new AppError(
+        'address_proven',
+        409,
+        'This person has confirmed their address already. Send a link to set a password instead.',
+      )
+    if (account.pendingEmail === null)
+      throw new AppError('no_address', 409, 'This account has no e-mail address.')
+    return account.pendingEmail
+  }
 
   const find = async (token: string): Promise<Invitation | undefined> => {
     const row = await tokens.find(['invitation'], token)
@@ -171,17 +179,13 @@ export function createInvitations(deps: {
 
     /**
      * Sends an invitation to the address that an account waits for; one that was sent before works no more.
-     * @throws AppError `account_not_found` (404), `account_disabled`, `address_proven`, `no_address` (409),
+     * @throws AppError `account_not_found` (404), `account_disabled`, `address_proven`, `no_address`, `version_conflict` (409),
      *   `too_many_mails` (429)
      */
     async sendInvitation(accountId: string): Promise<Account> {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
-      if (account.disabledAt !== null)
-        throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
-      if (account.email !== null) throw alreadyProven()
-      const email = account.pendingEmail
-      if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
+      const email = addressOf(account)
       const invitedBy = await inviter()
       const to = { purpose: 'invitation', accountId, email, ttl, code: false } as const
       const issued = await tokens.issue({ ...to, details: JSON.stringify({ invitedBy }) })
@@ -190,7 +194,10 @@ export function createInvitations(deps: {
       if (!invited) {
         // Accepted, disabled or changed at this very moment: nothing is sent, and no link of ours lives on.
         await tokenStore.expireAllOf(accountId, 'invitation')
-        throw (await store.byId(accountId)) ? alreadyProven() : notFound()
+        const current = await store.byId(accountId)
+        if (!current) throw notFound()
+        addressOf(current)
+        throw new AppError('version_conflict', 409, 'The address has just been changed. Send it again.')
       }
       events.emit({
         type: 'account.invited',
