@@ -150,6 +150,27 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     for (const { href } of [confirm, again.url]) expect((await browser.open(href)).status).toBe(410)
   })
 
+  test('is offered again, with the reason above it, when it is refused for now', async () => {
+    const { browser, username } = await signedIn(latchkey, 'user')
+    const account = await browser.open(`${latchkey.issuer}/account`)
+    shift = QUARTER
+    const login = await browser.submit(
+      account,
+      { Email: `${username}@new.example` },
+      { button: 'Save profile' },
+    )
+    shift = 0
+    const busy = new AppError('too_many_mails', 429, 'Enough messages for now.')
+    vi.spyOn(latchkey.services.accounts, 'updateProfile').mockRejectedValueOnce(busy)
+    const refused = await browser.submit(await signIn(browser, login, username), {}, { button: 'Go on' })
+    vi.restoreAllMocks()
+    expect(refused).toMatchObject({ status: 429 })
+    expect(refused.text).toContain('Enough messages for now.')
+    const done = await browser.submit(refused, {}, { button: 'Go on' })
+    expect(done.text).toContain(`${username}@new.example`)
+    expect(done.url.pathname).toBe('/account')
+  })
+
   test('is done with when its form is wrong', async () => {
     const { browser, username, login, confirm } = await interrupted('Not An Id')
     const page = await signIn(browser, login, username)
