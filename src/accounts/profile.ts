@@ -42,9 +42,15 @@ export function createProfile(deps: {
     /**
      * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
      * use already, and nothing waits any more. Let people sign in again before (ASVS 7.5.1).
+     * @param by.generation of the sign-in that asks: if it has passed, nothing is changed
+     * @param by.flow the interaction to come back to
      * @throws FieldErrors on `email`; AppError `too_many_mails` (429; nothing is changed), `account_not_found` (404)
      */
-    async changeEmail(accountId: string, typed: string, flow?: string): Promise<boolean> {
+    async changeEmail(
+      accountId: string,
+      typed: string,
+      { generation, flow }: { generation?: number; flow?: string | undefined } = {},
+    ): Promise<boolean> {
       const { email } = parseFields(z.object({ email: emailAddress }), { email: typed })
       const account = await store.byId(accountId)
       if (!account) throw notFound()
@@ -55,12 +61,25 @@ export function createProfile(deps: {
       // What was sent to another address must not prove this one.
       if (pendingEmail !== account.pendingEmail) {
         if (pendingEmail !== null) await verification.requireSendable(accountId, pendingEmail)
-        const changed = await store.change(accountId, { pendingEmail })
-        if (changed) events.emit({ type: 'account.profile_changed', ...changeOf(account, changed) })
+        const changed = await store.change(accountId, { pendingEmail }, generation)
+        if (changed?.pendingEmail !== pendingEmail) throw notFound()
+        events.emit({ type: 'account.profile_changed', ...changeOf(account, changed) })
         await tokenStore.expireAllOf(accountId, 'verify_email')
       }
       if (pendingEmail !== null) await verification.send(accountId, flow)
       return pendingEmail !== null
+    },
+
+    /**
+     * For a person who ends a sign-in that may not have been theirs: another address that it may have asked for is not
+     * waited for any more. One that waits for its first goes on waiting. False: there was none.
+     */
+    async dropAddressChange(accountId: string): Promise<boolean> {
+      const before = await store.byId(accountId)
+      if (!before || !(await store.dropAddressChange(accountId))) return false
+      const after = { ...before, pendingEmail: null }
+      events.emit({ type: 'account.profile_changed', ...changeOf(before, after) })
+      return true
     },
   }
 }

@@ -179,8 +179,10 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return rows.map(toAccount)
     },
 
-    async change(id: string, changes: AccountChanges): Promise<Account | undefined> {
-      const update = { where: { id }, data: { ...valuesOf(changes), updatedAt: now() } }
+    /** @param generation nothing is changed when this one has passed, or the account is disabled */
+    async change(id: string, changes: AccountChanges, generation?: number): Promise<Account | undefined> {
+      const where = { id, ...(generation !== undefined && { generation, disabledAt: null }) }
+      const update = { where, data: { ...valuesOf(changes), updatedAt: now() } }
       if (changes.endsSignIns)
         await prisma.$transaction([prisma.account.updateMany(update), dropAddressChange(prisma, id)])
       else await prisma.account.updateMany(update)
@@ -266,6 +268,11 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         pending_email = CASE WHEN email IS NULL THEN pending_email END
         WHERE id = ${id} RETURNING generation`
       return rows[0]?.generation
+    },
+
+    /** False: no other address waited for its proof. */
+    async dropAddressChange(id: string): Promise<boolean> {
+      return (await dropAddressChange(prisma, id)) > 0
     },
 
     /** The accounts that are invited by an address at a time, newest first. */
@@ -379,7 +386,8 @@ export const dropAddressChange = (
   tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
   id: string,
 ): Prisma.PrismaPromise<number> =>
-  tx.$executeRaw`UPDATE accounts SET pending_email = NULL WHERE id = ${id} AND email IS NOT NULL`
+  tx.$executeRaw`UPDATE accounts SET pending_email = NULL WHERE id = ${id} AND email IS NOT NULL
+    AND pending_email IS NOT NULL`
 
 /** As version 0.1 compares it with protocol times. */
 export const wholeSecond = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000)

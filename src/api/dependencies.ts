@@ -38,7 +38,7 @@ export interface AccountService {
   ): Promise<{ accountId: string; generation: number }>
   authenticate(attempt: Origin & { identifier: string; password: string }): Promise<Authentication>
   updateProfile(id: string, input: { givenName?: unknown; familyName?: unknown }): Promise<ApiAccount>
-  changeEmail(id: string, email: string): Promise<boolean>
+  changeEmail(id: string, email: string, by: { generation: number }): Promise<boolean>
   changePassword(
     change: Origin & {
       accountId: string

@@ -84,7 +84,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
       await inOurNames(accounts.updateProfile(id, { givenName: first_name, familyName: last_name }))
     if (email !== undefined) {
       await confirmPassword(deps, request, caller.account, 'current_password', current_password)
-      await inOurNames(accounts.changeEmail(id, email))
+      await inOurNames(accounts.changeEmail(id, email, { generation: caller.account.generation }))
     }
     if (new_password !== undefined)
       await changePassword(request, reply, caller, { current: current_password, next: new_password })

@@ -53,6 +53,8 @@ export interface AccountService {
     address?: string | undefined
     devices?: readonly KnownDevice[] | undefined
   }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' }>
+  /** A change of address that waits for its proof. False: there was none. */
+  dropAddressChange(accountId: string): Promise<boolean>
   invitations: {
     /** @param token of the link */
     peek(token: string): Promise<{ id: string } | undefined>

@@ -60,7 +60,7 @@ export interface Interactions {
    * @param who.at when the person proved who they are, in seconds since the epoch; now, unless they did so already
    * @throws AppError another_account (403) when the flow asks for somebody else
    */
-  signIn(request: FastifyRequest, reply: FastifyReply, who: Authentication & { at?: number }): Promise<string>
+  signIn(request: FastifyRequest, reply: FastifyReply, who: Authentication): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the flow: the app gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>

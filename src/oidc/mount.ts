@@ -17,6 +17,8 @@ export interface MountOptions {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Route options (a rate limit) of the endpoints that check a client's secret or start a flow. */
   limits: { token: RouteShorthandOptions; authorization: RouteShorthandOptions }
+  /** Ends what else ends with a sign-out. Cookies that it sets on the reply are not sent: the library answers. */
+  signsOut(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 /**
@@ -42,6 +44,7 @@ interface Endpoint {
   limit?: keyof MountOptions['limits']
   /** POST is taken too, and goes on as a GET (post-to-get.ts). */
   byPost?: true
+  signsOut?: true
 }
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
@@ -65,7 +68,7 @@ const pages: readonly Endpoint[] = [
   { path: routes.authorization, methods: PAGE, limit: 'authorization', byPost: true },
   { path: `${routes.authorization}/:uid`, methods: PAGE, limit: 'authorization' },
   { path: routes.end_session, methods: PAGE, byPost: true },
-  { path: `${routes.end_session}/confirm`, methods: ['POST'] },
+  { path: `${routes.end_session}/confirm`, methods: ['POST'], signsOut: true },
   { path: `${routes.end_session}/success`, methods: PAGE },
 ]
 
@@ -102,9 +105,16 @@ async function mount(
     await options.answer(request.raw, raw)
   }
 
-  for (const { path, methods, limit, byPost } of listed) {
+  for (const { path, methods, limit, byPost, signsOut } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
-    scope.route({ ...shared, method: [...methods], handler: handle })
+    scope.route({
+      ...shared,
+      method: [...methods],
+      async handler(request, reply) {
+        if (signsOut) await options.signsOut(request, reply)
+        await handle(request, reply)
+      },
+    })
     if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })
     const allowed = byPost ? [...methods, 'POST'] : methods
     const refused = PROTOCOL_METHODS.filter((method) => !allowed.includes(method))

@@ -15,6 +15,8 @@ export interface Authentication extends Generation {
   amr: string[]
   /** Where, when that was elsewhere. */
   upstream?: UpstreamSession | undefined
+  /** When, in seconds since the epoch; now, unless said. */
+  at?: number | undefined
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
@@ -69,7 +71,7 @@ export function createSignInSessions(deps: {
         ? { accountId, generation, uid, loginTs, amr }
         : undefined
     },
-    async start(request, reply, { accountId, generation, amr, upstream }) {
+    async start(request, reply, { accountId, generation, amr, upstream, at }) {
       const opened = await open(request, reply)
       let { session } = opened
       if (isAnother(session, { accountId, generation })) {
@@ -78,7 +80,7 @@ export function createSignInSessions(deps: {
       } else {
         session.resetIdentifier()
       }
-      session.loginAccount({ accountId, amr, loginTs: epochSeconds(Date.now) })
+      session.loginAccount({ accountId, amr, loginTs: at ?? epochSeconds(Date.now) })
       Object.assign(session, { device: deviceOf(request.raw), upstream, generation })
       await session.save(deps.sessionTtl)
       if (!isCurrent(session)) return

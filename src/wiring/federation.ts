@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { createBrowserState } from '../accounts/pages/browser-state.ts'
 import { createFederation, type Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
+import { browserState } from './browser-state.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Signing in elsewhere, on the services and the protocol. */
@@ -13,7 +13,7 @@ export async function wireFederation(
   { sessions, mint }: Protocol,
 ): Promise<Federation> {
   const { accounts, artifacts, clock, config, providers, secrets } = services
-  const browser = createBrowserState(http)
+  const browser = browserState(http, services)
   const federation = createFederation({
     issuer: new URL(config.issuer),
     clock,

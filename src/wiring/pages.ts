@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { createBrowserState } from '../accounts/pages/browser-state.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
 import { confirmRoutes } from '../http/confirm.ts'
@@ -9,6 +8,7 @@ import { interactionRoutes } from '../interactions/routes.ts'
 import { listDevices } from '../oidc/devices.ts'
 import { answers } from '../oidc/interactions.ts'
 import type { Services } from '../services.ts'
+import { browserState } from './browser-state.ts'
 import { connectedApps, describeScopes } from './consents.ts'
 import type { Protocol } from './protocol.ts'
 import { deviceEnds } from './sessions.ts'
@@ -22,7 +22,7 @@ export async function wirePages(
   { interactions, sessions }: Protocol,
 ): Promise<void> {
   const { accounts, artifacts, clock, config } = services
-  const browser = createBrowserState(http)
+  const browser = browserState(http, services)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
   const upstream = upstreamSignIns(services)
 

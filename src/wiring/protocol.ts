@@ -30,6 +30,7 @@ import { createUpstreamSessions } from '../oidc/upstream-sessions.ts'
 import { createUsage } from '../oidc/usage.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
+import { browserState } from './browser-state.ts'
 import { registrationDiscovery } from './registration.ts'
 import { liveAccounts, observedSessions, rememberedDevices } from './sessions.ts'
 
@@ -105,10 +106,12 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     },
   })
   const current = () => hot.current()
+  const browser = browserState(http, services)
   await mountProvider(app, {
     issuer: config.issuer,
     answer: hot.answer,
     limits: { token: http.limit('token'), authorization: http.limit('authorization') },
+    signsOut: browser.endPending,
   })
 
   const isLive = async (accountId: string, generation: number) =>
@@ -124,7 +127,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     isLive,
   })
   const remember = rememberedDevices(http, services)
-  const sessions = observedSessions(signIns, services, remember)
+  const sessions = observedSessions(signIns, services, remember, browser)
   const mint = createMint({
     current,
     issued: observers?.issued,
@@ -140,6 +143,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       ...interactions,
       async signIn(...[request, reply, who]: Parameters<Interactions['signIn']>): Promise<string> {
         const location = await interactions.signIn(request, reply, who)
+        await browser.endPending(request, reply)
         await remember(request, reply, who)
         return location
       },

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BrowserState } from '../accounts/pages/browser-state.ts'
 import { actAs } from '../acting.ts'
 import type { Http } from '../http/http.ts'
 import { isCurrent } from '../oidc/generations.ts'
@@ -20,11 +21,15 @@ export function rememberedDevices({ devices }: Http, { accounts }: Services) {
   }
 }
 
-/** The sign-in sessions: whoever has one is the actor of what they do, and what ends is told. */
+/**
+ * The sign-in sessions: whoever has one is the actor of what they do, and what ends is told. A sign-in or sign-out ends
+ * what waited in the browser for the proof of an address: it would sign in once more.
+ */
 export function observedSessions(
   sessions: SignInSessions,
   { accounts, event }: Services,
   remember: ReturnType<typeof rememberedDevices>,
+  browser: Pick<BrowserState, 'endPending'>,
 ) {
   const ended = (accountId: string, reason: string) => event({ type: 'session.ended', accountId, reason })
   const current: SignInSessions['current'] = async (request, reply) => {
@@ -37,6 +42,7 @@ export function observedSessions(
     current,
     async start(...[request, reply, who]: Parameters<SignInSessions['start']>): Promise<void> {
       await sessions.start(request, reply, who)
+      await browser.endPending(request, reply)
       await remember(request, reply, who)
     },
     /** Whose forms these are (src/http/interrupted.ts). */
@@ -47,6 +53,7 @@ export function observedSessions(
     async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const session = await current(request, reply)
       await sessions.end(request, reply)
+      await browser.endPending(request, reply)
       if (session) ended(session.accountId, 'signed_out')
     },
     /** Ends every session of a person but the one that asks, which stays known as their device. */

@@ -256,6 +256,23 @@ describe('unlinking', () => {
     expect(await providersOf(id)).toEqual([])
   })
 
+  test('a change of address that waits is dropped with it, and the page says so', async () => {
+    const { browser, id, email } = await person()
+    ways.onGitHub('dropping')
+    await link(browser, 'dropping')
+    const byIt = world.browser()
+    const page = await ways.byGitHub(byIt, 'dropping')
+    expect(page.url.pathname).toBe('/account')
+    await byIt.submit(page, { email: 'dropped@example.com' }, { button: 'Save profile' })
+    const token = (await world.latchkey.mailTo('dropped@example.com')).link.searchParams.get('token') ?? ''
+    const done = await browser.visit(await unlinkForm(browser, await identityOf(id, 'github')))
+    expect(done.text).toContain(
+      'That way to sign in is removed. We sent you a message about it. A change of your',
+    )
+    expect(await accounts().verification.byToken(token)).toEqual({ kind: 'expired' })
+    expect(await accounts().byId(id)).toMatchObject({ email, pendingEmail: null })
+  })
+
   test('who asks in the very session that came by it stays signed in', async () => {
     const { browser, id, username } = await person()
     ways.onGitHub('asker')

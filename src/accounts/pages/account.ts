@@ -14,6 +14,10 @@ const profileForm = z.object({ given_name: text, family_name: text, email: text 
 const passwordForm = z.object({ current_password: text, new_password: text })
 const idForm = z.object({ id: z.string().max(200) })
 
+/** What is ended because it is not trusted may have asked for it. */
+const ADDRESS_DROPPED =
+  'A change of your address that still had to be confirmed is dropped: ask for it again if it was yours.'
+
 /** What was just done, by the `done` parameter of the page: fixed texts, so that a link can put nothing on it. */
 const NOTICES: Readonly<Record<string, string>> = {
   profile: 'Your profile is saved.',
@@ -21,10 +25,12 @@ const NOTICES: Readonly<Record<string, string>> = {
   invited: 'Welcome. Your address is confirmed, and your account is ready.',
   password: 'Your password is changed. Other devices are signed out.',
   session: 'That device is signed out.',
+  session_address: `That device is signed out. ${ADDRESS_DROPPED}`,
   sessions: 'All other devices are signed out.',
   app: 'The app has no access any more.',
   linked: 'Done: you can sign in that way from now on. We sent you a message about it.',
   unlinked: 'That way to sign in is removed. We sent you a message about it.',
+  unlinked_address: `That way to sign in is removed. We sent you a message about it. ${ADDRESS_DROPPED}`,
 }
 
 type Forms = { profile?: Partial<Form>; password?: Partial<Form> }
@@ -139,7 +145,9 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       if (!fresh && another) return ask(request, session, `change your address to ${known}`)
       await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
       if (email === '' || known === account.email) return '/account?done=profile'
-      return (await accounts.changeEmail(account.id, email)) ? '/account?done=email' : '/account?done=profile'
+      return (await accounts.changeEmail(account.id, email, session))
+        ? '/account?done=email'
+        : '/account?done=profile'
     }),
   )
 
@@ -165,13 +173,16 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/sessions/end',
     http.limit('account'),
-    act('profile', async ({ account, session }, request) => {
+    act('profile', async ({ account, session }, request, reply) => {
       const { id } = idForm.parse(request.body)
+      const own = id === session.uid
       // Whoever found a browser open must not shut the owner out of theirs; leaving this one is free.
-      if (id !== session.uid && !isFresh(deps.clock, session.loginTs))
+      if (!own && !isFresh(deps.clock, session.loginTs))
         return ask(request, session, 'sign out one of your devices')
       await sessions.end(account.id, id)
-      return '/account?done=session'
+      if (own) await deps.browser.endPending(request, reply)
+      const dropped = !own && (await accounts.dropAddressChange(account.id))
+      return dropped ? '/account?done=session_address' : '/account?done=session'
     }),
   )
 

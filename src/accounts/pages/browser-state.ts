@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { type Clock, epochSeconds } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
 /**
  * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
@@ -9,9 +12,11 @@ import type { Http } from '../../http/http.ts'
  *   flow     which interaction (an app's sign-in) to come back to
  *   invitation  which invitation is being accepted, for the way back from a provider
  *
- * None is a sign-in. All end after an hour, like the interaction itself.
+ * None is a sign-in. All end after an hour, like the interaction itself. `pending` signs in when the address is proven: once,
+ * copies of it included, and not after another sign-in or a sign-out of this browser; that is kept in the artefact store.
  */
 const TTL = 3600
+const USED = 'UsedPending'
 
 const flowId = z.string().regex(/^[\w-]{20,64}$/)
 const upstreamSchema = z.object({
@@ -24,6 +29,10 @@ const upstreamSchema = z.object({
 export type UpstreamSession = z.infer<typeof upstreamSchema>
 
 const pendingSchema = z.object({
+  /** Of the sign-in, whatever copies of the cookie there are. */
+  id: z.string(),
+  /** When they proved who they are, in seconds since the epoch. */
+  at: z.number(),
   accountId: z.string(),
   email: z.string(),
   flow: flowId.optional(),
@@ -36,10 +45,18 @@ const pendingSchema = z.object({
 })
 export type Pending = z.infer<typeof pendingSchema>
 
+/** As it begins. */
+type NewPending = Omit<Pending, 'id' | 'at'> & Partial<Pick<Pending, 'id' | 'at'>>
+
 export interface BrowserState {
-  pending(request: FastifyRequest): Pending | undefined
-  setPending(reply: FastifyReply, pending: Pending): void
+  /** Unless it was used, or ended. */
+  pending(request: FastifyRequest): Promise<Pending | undefined>
+  /** Begins one, now; with `id` and `at` the one that these are of goes on, for no longer than it would have. */
+  setPending(reply: FastifyReply, pending: NewPending): void
+  /** Takes it from this browser alone. */
   clearPending(reply: FastifyReply): void
+  /** Ends it, in every copy. True for the one call that did. */
+  endPending(request: FastifyRequest, reply: FastifyReply): Promise<boolean>
   /** The interaction named in the query (`flow`), else the one remembered. */
   flow(request: FastifyRequest): string | undefined
   /** The interaction that this very browser left for a message. Links in messages name it too, wherever they are opened. */
@@ -50,17 +67,36 @@ export interface BrowserState {
   rememberInvitation(reply: FastifyReply, token: string | undefined): void
 }
 
-export function createBrowserState({ cookies, sealed }: Pick<Http, 'cookies' | 'sealed'>): BrowserState {
+export function createBrowserState({
+  cookies,
+  sealed,
+  artifacts,
+  clock,
+}: Pick<Http, 'cookies' | 'sealed'> & {
+  artifacts: Pick<ArtifactStore, 'insert' | 'find'>
+  clock: Clock
+}): BrowserState {
   const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
     sealed.open(name, cookies.read(request, name), schema)
   const ownFlow = (request: FastifyRequest) => read(request, 'flow', z.object({ flow: flowId }))?.flow
+  const ends = ({ at }: Pick<Pending, 'at'>) => Math.max(1, at + TTL - epochSeconds(clock))
   return {
     ownFlow,
-    pending: (request) => read(request, 'pending', pendingSchema),
-    setPending(reply, pending) {
-      cookies.set(reply, 'pending', sealed.seal('pending', pending, TTL), TTL)
+    async pending(request) {
+      const pending = read(request, 'pending', pendingSchema)
+      return pending && !(await artifacts.find(USED, pending.id)) ? pending : undefined
+    },
+    setPending(reply, { id = randomBytes(24).toString('base64url'), at = epochSeconds(clock), ...rest }) {
+      const ttl = ends({ at })
+      cookies.set(reply, 'pending', sealed.seal('pending', { id, at, ...rest }, ttl), ttl)
     },
     clearPending: (reply) => cookies.clear(reply, 'pending'),
+    async endPending(request, reply) {
+      const pending = read(request, 'pending', pendingSchema)
+      if (!pending) return false
+      cookies.clear(reply, 'pending')
+      return artifacts.insert(USED, pending.id, {}, ends(pending))
+    },
     flow(request) {
       const named = flowId.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
       return named.success ? named.data : ownFlow(request)

@@ -11,11 +11,18 @@ export interface Sessions {
   current(
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
+  ): Promise<{ accountId: string; generation: number; uid: string; loginTs: number } | undefined>
   start(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: { accountId: string; generation: number; amr: string[]; upstream?: UpstreamSession | undefined },
+    who: {
+      accountId: string
+      generation: number
+      amr: string[]
+      upstream?: UpstreamSession | undefined
+      /** When they proved who they are, in seconds since the epoch; now, unless said. */
+      at?: number | undefined
+    },
   ): Promise<void>
   ownerOf(
     request: FastifyRequest,

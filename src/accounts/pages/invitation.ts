@@ -70,7 +70,6 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
       await giveBack(request)
       await sessions.start(request, reply, { ...done, amr: ['pwd'] })
       browser.rememberInvitation(reply, undefined)
-      browser.clearPending(reply)
       return reply.redirect('/account?done=invited', 303)
     } catch (error) {
       if (!(error instanceof FieldErrors)) throw error

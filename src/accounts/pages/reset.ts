@@ -93,7 +93,6 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       await giveBack(request)
       await sessions.start(request, reply, { ...done, amr: ['pwd'] })
       browser.rememberFlow(reply, undefined)
-      browser.clearPending(reply)
       // On another device than the one that asked, there is no flow to go back to.
       const own = browser.ownFlow(request)
       if (own !== undefined) return reply.redirect(onwards(own), 303)

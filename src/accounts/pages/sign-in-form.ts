@@ -33,7 +33,7 @@ const REFUSED = 'The email, username or password is not right. Check them, or re
 /** What the sign-in form does, on /login and inside a flow alike. */
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
-  browser: BrowserState
+  browser: Pick<BrowserState, 'setPending'>
   devices: Pick<KnownDevices, 'of'>
 }) {
   return {
@@ -53,7 +53,6 @@ export function createSignInForm(deps: {
         case 'ok': {
           await giveBack(request)
           const { id: accountId, generation } = outcome.account
-          deps.browser.clearPending(reply)
           return { kind: 'signed_in', accountId, generation, amr: ['pwd'] }
         }
         case 'unverified': {

@@ -46,21 +46,32 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       status,
     )
 
+  /**
+   * Who waits in this browser, for as long as that sign-in counts: whatever ends the sign-ins of an account ends it too, or
+   * whoever reads the mail may have ousted who registered. Else the cookie goes.
+   */
+  async function waiting(request: FastifyRequest, reply: FastifyReply) {
+    const pending = await browser.pending(request)
+    const account = pending && (await accounts.byId(pending.accountId))
+    if (
+      account?.disabledAt === null &&
+      account.generation === pending?.generation &&
+      !(await deps.upstream.hasEnded(pending))
+    )
+      return { pending, account }
+    browser.clearPending(reply)
+    return undefined
+  }
+
+  /** The address is proven: signs in, unless a copy of this cookie did so, as of when the password was checked. */
   async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
     await giveBack(request)
-    const pending = browser.pending(request)
-    const account = await accounts.byId(accountId)
-    // A password that was set meanwhile ends this sign-in too: whoever reads the mail may have ousted who registered.
-    if (
-      pending?.accountId !== accountId ||
-      pending.generation !== account?.generation ||
-      (await deps.upstream.hasEnded(pending))
-    )
+    const pending = (await waiting(request, reply))?.pending
+    if (pending?.accountId !== accountId || !(await browser.endPending(request, reply)))
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
-    const { upstream, generation } = pending
+    const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
-    await sessions.start(request, reply, { accountId, generation, amr, upstream })
-    browser.clearPending(reply)
+    await sessions.start(request, reply, { accountId, generation, amr, upstream, at })
     return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
   }
 
@@ -87,15 +98,14 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     }
     // Nothing was guessed.
     await giveBack(request)
-    const pending = browser.pending(request)
-    if (!pending) {
+    const found = await waiting(request, reply)
+    if (!found) {
       if (await sessions.current(request, reply)) return reply.redirect('/account', 303)
       throw nothingPending()
     }
-    const account = await accounts.byId(pending.accountId)
     // The link was opened on another device meanwhile.
-    if (account?.email && account.pendingEmail === null) return goOn(request, reply, account.id)
-    return show(reply, pending)
+    if (found.account.email !== null) return goOn(request, reply, found.account.id)
+    return show(reply, found.pending)
   })
 
   /** The form of a link stands on the page of that link, also for somebody who is signed in. */
@@ -118,8 +128,10 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
       throw new AppError('link_expired', 410, REFUSALS[outcome.kind] ?? REFUSALS.expired ?? '')
     }
-    const pending = browser.pending(request)
-    if (!pending) throw nothingPending()
+    const found = await waiting(request, reply)
+    if (!found) throw nothingPending()
+    const { pending, account } = found
+    if (account.email !== null) return goOn(request, reply, account.id)
     const code = z
       .object({ code: z.string().transform((text) => text.replaceAll(/[\s-]/g, '')) })
       .safeParse(request.body).data?.code
@@ -139,19 +151,22 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   })
 
   app.post('/verify-email/resend', http.limit('mail', null), async (request, reply) => {
-    const pending = browser.pending(request)
-    if (!pending) throw nothingPending()
+    const found = await waiting(request, reply)
+    if (!found) throw nothingPending()
+    const { pending, account } = found
+    if (account.email !== null) return goOn(request, reply, account.id)
     await accounts.verification.send(pending.accountId, pending.flow)
     return show(reply, pending, { notice: 'A new message is on its way.' })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
-    const pending = browser.pending(request)
+    const found = await waiting(request, reply)
     // Only while nothing is proven: a proven address is changed on the account page, after a fresh sign-in.
-    if (!pending || (await accounts.byId(pending.accountId))?.email !== null) throw nothingPending()
+    if (found?.account.email !== null) throw nothingPending()
+    const { pending } = found
     const { email } = z.object({ email: z.string().max(1024).default('') }).parse(request.body ?? {})
     const action = withFlow('/verify-email/address', pending.flow)
     try {
-      await accounts.changeEmail(pending.accountId, email, pending.flow)
+      await accounts.changeEmail(pending.accountId, email, pending)
     } catch (error) {
       if (!(error instanceof FieldErrors)) throw error
       return show(reply, pending, { change: { action, errors: { ...error.errors }, values: { email } } }, 422)

@@ -32,7 +32,8 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     // Somebody who still gets in there shall not stay in here, neither by a session nor by tokens of the API.
     await sessions.endUpstream(accountId, { ...removed, except: uid })
     await mint.endFederated(accountId)
-    return reply.redirect('/account?done=unlinked', 303)
+    const dropped = await accounts.dropAddressChange(accountId)
+    return reply.redirect(`/account?done=${dropped ? 'unlinked_address' : 'unlinked'}`, 303)
   })
 
   app.post<{ Params: { provider: string } }>(
