@@ -37,7 +37,7 @@ export function upstreamSignIns({
       return problemText(problem, named?.name)
     },
 
-    async hasEnded({ upstream, at = 0 }) {
+    async hasEnded({ upstream, at }) {
       return upstream !== undefined && ends.hasEnded(upstream, at)
     },
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { type Clock, epochSeconds } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
@@ -31,15 +31,13 @@ export type UpstreamSession = z.infer<typeof upstreamSchema>
 const pendingSchema = z.object({
   /** Of the sign-in, whatever copies of the cookie there are. */
   id: z.string(),
-  /** When they proved who they are, in seconds since the epoch. */
+  /** When they proved who they are, here or at a provider, in milliseconds since the epoch. */
   at: z.number(),
   accountId: z.string(),
   email: z.string(),
   flow: flowId.optional(),
   /** Without it, by password. */
   upstream: upstreamSchema.optional(),
-  /** When they signed in there, in milliseconds since the epoch. */
-  at: z.number().optional(),
   /** That of the account when they signed in. */
   generation: z.number(),
 })
@@ -79,14 +77,14 @@ export function createBrowserState({
   const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
     sealed.open(name, cookies.read(request, name), schema)
   const ownFlow = (request: FastifyRequest) => read(request, 'flow', z.object({ flow: flowId }))?.flow
-  const ends = ({ at }: Pick<Pending, 'at'>) => Math.max(1, at + TTL - epochSeconds(clock))
+  const ends = ({ at }: Pick<Pending, 'at'>) => Math.max(1, Math.floor((at - clock()) / 1000) + TTL)
   return {
     ownFlow,
     async pending(request) {
       const pending = read(request, 'pending', pendingSchema)
       return pending && !(await artifacts.find(USED, pending.id)) ? pending : undefined
     },
-    setPending(reply, { id = randomBytes(24).toString('base64url'), at = epochSeconds(clock), ...rest }) {
+    setPending(reply, { id = randomBytes(24).toString('base64url'), at = clock(), ...rest }) {
       const ttl = ends({ at })
       cookies.set(reply, 'pending', sealed.seal('pending', { id, at, ...rest }, ttl), ttl)
     },

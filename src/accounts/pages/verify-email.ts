@@ -71,7 +71,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
-    await sessions.start(request, reply, { accountId, generation, amr, upstream, at })
+    await sessions.start(request, reply, { accountId, generation, amr, upstream, at: Math.floor(at / 1000) })
     return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
   }
 
