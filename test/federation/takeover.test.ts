@@ -70,7 +70,7 @@ describe('takeover attempts', () => {
       kind: 'refused',
     })
     const tried = await attacker.submit(waiting, { 'Verification code': code }, { button: 'Verify' })
-    expect(tried.status).toBe(422)
+    expect(tried.status).toBe(400)
     expect(await signedInAs(attacker)).toBeUndefined()
   })
 

@@ -53,11 +53,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   async function waiting(request: FastifyRequest, reply: FastifyReply) {
     const pending = await browser.pending(request)
     const account = pending && (await accounts.byId(pending.accountId))
-    if (
-      account?.disabledAt === null &&
-      account.generation === pending?.generation &&
-      !(await deps.upstream.hasEnded(pending))
-    )
+    if (account?.disabledAt === null && account.generation === pending?.generation)
       return { pending, account }
     browser.clearPending(reply)
     return undefined
@@ -67,7 +63,11 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
     await giveBack(request)
     const pending = (await waiting(request, reply))?.pending
-    if (pending?.accountId !== accountId || !(await browser.endPending(request, reply)))
+    if (
+      pending?.accountId !== accountId ||
+      (await deps.upstream.hasEnded(pending)) ||
+      !(await browser.endPending(request, reply))
+    )
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
