@@ -126,8 +126,9 @@ export async function openServices(
     events: { emit: event },
     sessions: {
       async endAll(accountId, { except } = {}) {
-        await artifacts.revokeByAccount(accountId, { exceptSessionUid: except?.sessionUid })
+        // At once: until then it counts as ended too, and its apps would drop the person.
         if (except) await artifacts.carryOver(accountId, except.sessionUid, except.generation)
+        await artifacts.revokeByAccount(accountId, { exceptSessionUid: except?.sessionUid })
       },
       forgetConsents: (accountId) => artifacts.forgetConsents(accountId),
     },

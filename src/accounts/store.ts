@@ -83,8 +83,9 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
     const row = await reads.get<AccountRow>(byIdStatement, [id])
     return row && toAccount(row)
   }
-  // On SQLite there is one transaction at a time anyway.
-  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id${
+  // Those who can sign in: an administrator who was only invited, or has proven no address, could undo nothing. On SQLite
+  // there is one transaction at a time anyway.
+  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND disabled_at IS NULL AND email IS NOT NULL ORDER BY id${
     reads.dialect === 'postgresql' ? ' FOR UPDATE' : ''
   }`
 
@@ -223,17 +224,19 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
         const where = { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) }
         const above = changes.role === undefined ? [] : ROLES.slice(ROLES.indexOf(changes.role) + 1)
-        const taken =
-          above.length > 0 &&
-          (await tx.account.updateMany({
-            where: { ...where, role: { in: above } },
-            data: { ...valuesOf({ ...changes, endsSignIns: true }), updatedAt },
-          }))
-        const { count } =
-          taken && taken.count > 0
-            ? taken
-            : await tx.account.updateMany({ where, data: { ...valuesOf(changes), updatedAt } })
-        if (taken || changes.endsSignIns) await dropAddressChange(tx, id)
+        const update = async (also: object, all: AccountChanges) =>
+          (
+            await tx.account.updateMany({
+              where: { ...where, ...also },
+              data: { ...valuesOf(all), updatedAt },
+            })
+          ).count
+        const lost =
+          above.length > 0 ? await update({ role: { in: above } }, { ...changes, endsSignIns: true }) : 0
+        const count = lost > 0 ? lost : await update({}, changes)
+        // But not the one that is asked for here.
+        const ended = lost > 0 || (changes.endsSignIns && count > 0)
+        if (ended && changes.pendingEmail === undefined) await dropAddressChange(tx, id)
         return count === 0 && ifVersion !== undefined ? 'version_conflict' : 'done'
       })
       if (done === 'last_administrator') return done

@@ -170,6 +170,8 @@ export function createVerification(deps: {
     async refuse(token: string): Promise<boolean> {
       const row = await tokens.find(['verify_email'], token)
       if (!row?.accountId) return false
+      // Nor is another message sent there for it, whoever asks: the account has to give another address.
+      await store.change(row.accountId, { pendingEmail: null })
       await tokenStore.expireAllOf(row.accountId, 'verify_email')
       events.emit({ type: 'account.verification_failed', accountId: row.accountId, reason: 'refused' })
       return true

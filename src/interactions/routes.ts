@@ -34,13 +34,20 @@ export interface FlowDetails {
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }
 
+/** Who has signed in, for a flow. */
+interface SignedIn {
+  accountId: string
+  generation: number
+  amr: string[]
+  /** When they proved who they are, in seconds since the epoch; now, unless they did so already … */
+  at?: number
+  /** … in this session, with which it counts no more. */
+  sessionUid?: string
+}
+
 export interface Flows {
   details(request: FastifyRequest, reply: FastifyReply): Promise<FlowDetails>
-  signIn(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    who: { accountId: string; generation: number; amr: string[]; at?: number },
-  ): Promise<string>
+  signIn(request: FastifyRequest, reply: FastifyReply, who: SignedIn): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** A sign-in elsewhere in this browser that answers the flow, if there was one. */
@@ -48,7 +55,7 @@ export interface Flows {
     request: FastifyRequest,
     reply: FastifyReply,
     details: FlowDetails,
-  ): Promise<{ accountId: string; generation: number; amr: string[]; at: number } | undefined>
+  ): Promise<SignedIn | undefined>
 }
 
 export type SignInOutcome =

@@ -1,4 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Grant, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+/** How often, and after how many milliseconds, it is looked whether a Grant is being carried over. */
+const LOOKS = 5
+const LOOK_AGAIN = 10
 
 /** Of an account: raised by whatever ends its sign-ins (a new password, “sign out everywhere”, disabling …). */
 export interface Generation {
@@ -50,7 +55,20 @@ export function forgetPassedGrants(
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined
     if (grant?.accountId === undefined || ctx === undefined) return grant
     const account = await findAccount(ctx, grant.accountId)
-    return account?.generation === generationOf(grant) ? grant : undefined
+    if (account === undefined) return undefined
+    return account.generation === generationOf(grant) ? grant : carriedOver(id, account)
+  }
+
+  /** Its session may be carried over at this very moment: then its generation is written a moment after the account's. */
+  async function carriedOver(id: string, account: Generation): Promise<Grant | undefined> {
+    for (let look = 0; look < LOOKS; look++) {
+      const grant = await find(id)
+      const behind = account.generation - generationOf(grant)
+      if (grant === undefined || behind === 0) return grant
+      if (behind !== 1) return undefined
+      await setTimeout(LOOK_AGAIN)
+    }
+    return undefined
   }
   Object.assign(provider.Grant, { find: findCurrent })
 }

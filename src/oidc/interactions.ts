@@ -8,7 +8,7 @@ import { generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { hintedAccount } from './policy.ts'
-import { routes } from './provider.ts'
+import { restartOf } from './restart.ts'
 import { type Authentication, isAnother, type SignInSession } from './sign-in.ts'
 
 /**
@@ -58,9 +58,14 @@ export interface Interactions {
   details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
   /**
    * @param who.at when the person proved who they are, in seconds since the epoch; now, unless they did so already
+   * @param who.sessionUid the session in which they did: if that ends before the flow goes on, so does this sign-in
    * @throws AppError another_account (403) when the flow asks for somebody else
    */
-  signIn(request: FastifyRequest, reply: FastifyReply, who: Authentication): Promise<string>
+  signIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: Authentication & { sessionUid?: string },
+  ): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the flow: the app gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
@@ -76,12 +81,6 @@ function homeOf(client: Client | undefined, redirectUri: string): string | undef
   if (client?.clientUri !== undefined) return client.clientUri
   const uri = URL.parse(redirectUri)
   return client?.applicationType === 'web' && /^https?:$/.test(uri?.protocol ?? '') ? uri?.origin : undefined
-}
-
-function restartOf(params: Interaction['params']): string | undefined {
-  if (params.request_uri !== undefined) return undefined
-  const sent = Object.entries(params).filter((each): each is [string, string] => typeof each[1] === 'string')
-  return `${routes.authorization}?${new URLSearchParams(sent)}`
 }
 
 function missing(interaction: Interaction): InteractionDetails['missing'] {
@@ -122,15 +121,17 @@ export function createInteractions(deps: {
   }
 
   /**
-   * The library drops a flow whose session is over. One that only waits for a sign-in goes on without: somebody else has
-   * signed in here meanwhile, at a provider or by a link in a message, and nothing was allowed yet.
+   * The library drops a flow whose session is over. One goes on without, to the sign-in page: somebody else has signed in
+   * here meanwhile, at a provider or by a link in a message, or the session was ended elsewhere. Nothing is inherited.
    */
   async function withoutItsSession(request: FastifyRequest, reply: FastifyReply) {
     const provider = deps.current()
     const { cookies } = provider.createContext(request.raw, reply.raw)
     const id = cookies.get(provider.cookieName('interaction'), { signed: true })
     const interaction = id === undefined ? undefined : await provider.Interaction.find(id)
-    if (interaction?.prompt.name !== 'login') return undefined
+    if (interaction === undefined) return undefined
+    // What was answered by a session that has ended counts for nothing.
+    if (interaction.prompt.name !== 'login' && interaction.result !== undefined) return undefined
     delete interaction.session
     return interaction
   }
@@ -199,7 +200,7 @@ export function createInteractions(deps: {
       }
     },
 
-    async signIn(request, reply, { accountId, generation, amr, at = epochSeconds(Date.now) }) {
+    async signIn(request, reply, { accountId, generation, amr, at = epochSeconds(Date.now), sessionUid }) {
       const interaction = await find(request, reply)
       if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
         throw new AppError(
@@ -214,14 +215,16 @@ export function createInteractions(deps: {
         await session.destroy()
         delete interaction.session
       }
-      return finish(interaction, { login: { accountId, generation, amr, ts: at, remember: true } })
+      return finish(interaction, {
+        login: { accountId, generation, amr, ts: at, remember: true, ...(sessionUid && { sessionUid }) },
+      })
     },
 
     async allow(request, reply) {
       const interaction = await find(request, reply)
       const accountId = await whoConsents(request, reply, interaction)
       // The flow goes on as if nothing had been answered: to the sign-in page.
-      if (accountId === undefined) return interaction.returnTo
+      if (accountId === undefined) return save(interaction)
       // The flow belongs to whoever signed in to it: what is allowed now is their doing.
       actAs({ kind: 'account', id: accountId })
       const added = missing(interaction)

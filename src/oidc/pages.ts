@@ -3,6 +3,7 @@ import type { ClientView, Pages } from '../http/pages.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { outageOf, type Translate } from './outage.ts'
 import { routes } from './provider.ts'
+import { restartOf } from './restart.ts'
 import { signOutSecret } from './session-merge.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
@@ -68,6 +69,11 @@ export function createProviderPages(deps: {
         ctx.status = 303
         return ctx.redirect(routes.end_session)
       }
+      const restart = restartWithoutSession(ctx, error)
+      if (restart !== undefined) {
+        ctx.status = 303
+        return ctx.redirect(restart)
+      }
       const outage = outageOf(error, deps.translate)
       const code =
         error instanceof errors.SessionNotFound
@@ -114,6 +120,14 @@ export function createProviderPages(deps: {
       )
     },
   }
+}
+
+/** A flow whose session was ended before it was resumed begins again, at the sign-in page. */
+function restartWithoutSession({ oidc }: KoaContextWithOIDC, error: Error): string | undefined {
+  const interaction = oidc?.route === 'resume' ? oidc.entities.Interaction : undefined
+  const uid = interaction?.session?.uid
+  const ended = error instanceof errors.SessionNotFound && uid !== undefined && uid !== oidc.session?.uid
+  return interaction && ended ? restartOf(interaction.params) : undefined
 }
 
 /** The button of the sign-out page, pressed twice or after another tab signed out: what was wanted is so. */

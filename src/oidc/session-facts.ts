@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { generationOf } from './generations.ts'
 
 /** Where a session was started, for the list of signed-in devices. */
@@ -36,15 +36,35 @@ export function rememberFacts(provider: Provider): void {
   }
   const loginAccount = Session.prototype.loginAccount
   Session.prototype.loginAccount = function (details) {
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const interaction = ctx?.oidc.entities.Interaction
+    if (interaction && !answersNow(this, interaction)) return
     loginAccount.call(this, details)
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
-    if (ctx === undefined) return
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
-    const login = ctx.oidc.entities.Interaction?.result?.login
-    Object.assign(this, { device: deviceOf(ctx.req), generation: generationOf(login) })
+    if (ctx)
+      Object.assign(this, {
+        device: deviceOf(ctx.req),
+        generation: generationOf(interaction?.result?.login),
+      })
   }
+}
+
+/**
+ * Whether the sign-in that a flow is resumed with is for its session to take over. Not that of an earlier page of the flow,
+ * which the session has already. Nor one that was answered by a session which has ended since, by a sign-out, at the
+ * provider or from another device: that is taken out of the result, so that the person is asked again.
+ */
+function answersNow(session: Pick<Session, 'accountId' | 'uid'>, interaction: Interaction): boolean {
+  const { result, lastSubmission } = interaction
+  const login = result?.login
+  if (!result || !login) return true
+  const answered = login.sessionUid === undefined || login.sessionUid === session.uid
+  const before = JSON.stringify(login) === JSON.stringify(lastSubmission?.login)
+  if (before && session.accountId === login.accountId) return false
+  if (!answered || before) delete result.login
+  return result.login !== undefined
 }
 
 /** @param request pinned: its x-forwarded-for is the address that our proxies vouch for (mount.ts) */

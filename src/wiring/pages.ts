@@ -53,8 +53,8 @@ export async function wirePages(
       async answeredBy(request, reply, details) {
         const session = await sessions.current(request, reply)
         if (!answers(session, details)) return undefined
-        const { accountId, generation, amr, loginTs } = session
-        return { accountId, generation, amr, at: loginTs }
+        const { accountId, generation, amr, loginTs, uid } = session
+        return { accountId, generation, amr, at: loginTs, sessionUid: uid }
       },
     },
     signInForm,

@@ -58,6 +58,39 @@ forEachDatabase('administration', (house) => {
     expect(await accounts.authenticate({ identifier: 'suspended', password })).toMatchObject({ kind: 'ok' })
   })
 
+  test('the last administrator who can sign in stays one, whoever else was only invited or has proven no address', async () => {
+    const { accounts } = house()
+    const admins = (await accounts.list({ limit: 500 })).items.filter(({ role }) => role === 'admin')
+    const id = await house().verified('only-admin')
+    await accounts.setRole(id, 'admin')
+    for (const admin of admins) await accounts.setRole(admin.id, 'user')
+    await accounts.createByAdmin({ username: 'ghost', email: 'ghost@example.org', role: 'admin' })
+    await accounts.createByAdmin({
+      username: 'unproven',
+      email: 'unproven@example.org',
+      password,
+      role: 'admin',
+    })
+    await expect(accounts.disable(id)).rejects.toMatchObject({ code: 'last_administrator' })
+    await expect(accounts.setRole(id, 'user')).rejects.toMatchObject({ code: 'last_administrator' })
+    await expect(accounts.delete(id)).rejects.toMatchObject({ code: 'last_administrator' })
+  })
+
+  test('an address and a role in one change: both count; a role that stays ends no change of address', async () => {
+    const { accounts } = house()
+    const id = await house().verified('both')
+    await accounts.setRole(id, 'auditor')
+    const changed = await accounts.updateByAdmin(id, { email: 'both-new@example.org', role: 'user' })
+    expect(changed).toMatchObject({ role: 'user', pendingEmail: 'both-new@example.org' })
+    expect(await accounts.updateByAdmin(id, { role: 'user' })).toMatchObject({
+      pendingEmail: 'both-new@example.org',
+    })
+    await expect(accounts.updateByAdmin(id, { role: 'user' }, { ifVersion: 1 })).rejects.toMatchObject({
+      code: 'version_conflict',
+    })
+    expect(await accounts.byId(id)).toMatchObject({ pendingEmail: 'both-new@example.org' })
+  })
+
   test('deleting ends sessions and forgets consents first, and takes the links along', async () => {
     const id = await house().register('leaver')
     await house().mailer.idle()

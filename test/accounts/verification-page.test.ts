@@ -37,7 +37,11 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     expect(refused.text).toContain(`The account intruder does not get ${email}.`)
     for (const old of [link, newer]) expect((await browser.open(old)).status).toBe(410)
     expect(await accounts.verification.byCode(accountId, code)).toEqual({ kind: 'expired' })
-    expect(await accounts.byId(accountId)).toMatchObject({ email: null })
+    expect(await accounts.byId(accountId)).toMatchObject({ email: null, pendingEmail: null })
+    // Nor is another message sent there, whoever asks for it.
+    await accounts.verification.sendTo(email)
+    await accounts.verification.send(accountId)
+    expect((await latchkey.mailTo(email)).link.href).toBe(newer.href)
   })
 
   test('a refusal twice, or with a link of nobody, changes nothing', async () => {

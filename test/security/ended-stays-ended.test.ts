@@ -239,6 +239,79 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     expect((await scene.tokens(here, web)).access_token).toBeTruthy()
   })
 
+  describe('a flow that a sign-in in another tab has answered, and that is resumed after that session has ended', () => {
+    const endSession: Record<string, (browser: HttpBrowser, user: Victim['user']) => Promise<unknown>> = {
+      'by signing out': async (browser) =>
+        browser.submit(await browser.open(`${scene.issuer}/logout`), {}, { button: 'Sign out' }),
+      'by the JSON API': (browser) =>
+        browser.send({
+          url: new URL('/api/auth/session/logout', scene.issuer),
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+        }),
+      async 'from another device'(_browser, user) {
+        const [session] = await latchkey.services.artifacts.listByAccount('Session', user.id)
+        await latchkey.services.artifacts.revokeSession(user.id, String(session?.payload.uid))
+      },
+    }
+    test.each(Object.entries(endSession))('%s, leads to the sign-in page', async (_how, end) => {
+      const user = await latchkey.createUser()
+      const browser = newBrowser()
+      const waiting = await browser.open(scene.authorizeUrl(web))
+      const page = await browser.open(`${scene.issuer}/login`)
+      await browser.signIn(page, { identifier: user.email, password: PASSWORD })
+      const answered = await browser.send({ url: waiting.url, method: 'GET' })
+      expect(answered.status).toBe(303)
+      await end(browser, user)
+      expect(await isSignedIn(browser)).toBe(false)
+      const resumed = await browser.open(new URL(answered.headers.get('location') ?? '', scene.issuer))
+      expect(resumed.left).toBe(false)
+      expect(resumed.text).toContain('Email or username')
+      expect(await isSignedIn(browser)).toBe(false)
+      const back = await browser.signIn(resumed, { identifier: user.email, password: PASSWORD })
+      expect(back.url.searchParams.get('code')).toBeTruthy()
+    })
+
+    test('a consent that was given but not resumed begins at the sign-in page again', async () => {
+      const { browser, user } = await scene.victim()
+      const question = await browser.open(scene.authorizeUrl(asking))
+      const allowed = await browser.send(browser.prepare(question, {}, { button: 'Allow' }))
+      await accounts().endSessions(user.id)
+      const resumed = await browser.open(new URL(allowed.headers.get('location') ?? '', scene.issuer))
+      expect(resumed.left).toBe(false)
+      expect(resumed.text).toContain('Email or username')
+      const back = await browser.signIn(resumed, { identifier: user.email, password: PASSWORD })
+      expect(back.url.searchParams.get('code')).toBeTruthy()
+    })
+
+    test('a consent page that was left open leads to the sign-in page, and allows nothing', async () => {
+      const { browser, user } = await scene.victim()
+      const client = await scene.client({ first_party: false })
+      const question = await browser.open(scene.authorizeUrl(client))
+      await accounts().endSessions(user.id)
+      const answered = await browser.allow(question)
+      expect(answered.left).toBe(false)
+      expect(answered.text).toContain('Email or username')
+      expect(await latchkey.services.consents.find(user.id, client.client_id)).toBeUndefined()
+    })
+  })
+
+  test('apps of the session that signs the others out lose nothing at that moment', async () => {
+    const here = await scene.victim()
+    await signedIn(here.user)
+    const tokens = await scene.tokens(here, web)
+    const page = await here.browser.open(`${scene.issuer}/account`)
+    const request = here.browser.prepare(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
+    const asked: Promise<number>[] = []
+    const ending = here.browser.send(request)
+    for (let n = 0; n < 15; n++) {
+      asked.push(scene.userinfo(tokens.access_token).then(({ status }) => status))
+      await new Promise(setImmediate)
+    }
+    expect((await ending).status).toBe(303)
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([200]))
+  })
+
   test('whoever registered with somebody’s address is not signed in when its owner proves it by a reset', async () => {
     const email = `owner-${engine}@example.com`
     const stranger = newBrowser()
