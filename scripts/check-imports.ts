@@ -43,6 +43,7 @@ const shared = [
   'fresh-sign-in.ts',
   'rsa.ts',
   'own.ts',
+  'problem-lines.ts',
   'text.ts',
   'profile-fields.ts',
 ]

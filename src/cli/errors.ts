@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { problemLines } from '../problem-lines.ts'
 import { CliError } from './context.ts'
 
 /** What went wrong, one plain line a problem. `nameOf` turns the name of a field into that of an option. */
@@ -7,7 +8,8 @@ export function errorLines(error: unknown, nameOf: (field: string) => string): r
   if (error instanceof CliError) return error.lines
   if (error instanceof ConfigError) return error.problems
   const fields = fieldMessages(error)
-  if (fields.length > 0) return fields.map(([field, message]) => `${nameOf(field)}: ${message}`)
+  if (fields.length > 0)
+    return problemLines(fields.map(([field, message]) => ({ field: nameOf(field), message }))).split('\n')
   if (error instanceof AppError) return error.status < 500 ? [error.publicMessage] : withCauses(error)
   if (error instanceof Error) return withCauses(error)
   return [String(error)]

@@ -113,10 +113,12 @@ export function deriveApplicationType(values: FieldValues): ApplicationType {
 
 function parseFields(input: RegistrationInput, problems: Problem[]): FieldValues {
   const values: Record<string, unknown> = {}
+  let told = false
   for (const [name, value] of Object.entries(input)) {
     if (value === undefined || value === null) continue
     if (!Object.hasOwn(registrationFields, name)) {
-      problems.push({ field: name, message: unknownFieldMessage(name) })
+      problems.push({ field: name, message: unknownFieldMessage(name, told) })
+      told = true
       continue
     }
     const parsed = registrationFields[name as FieldName].safeParse(value)
@@ -132,10 +134,13 @@ function parseFields(input: RegistrationInput, problems: Problem[]): FieldValues
   return values
 }
 
-const unknownFieldMessage = (name: string): string =>
+/** @param told the list of fields stands with another one already */
+const unknownFieldMessage = (name: string, told: boolean): string =>
   /^client_(id|secret)/.test(name)
     ? 'is chosen by the server; leave it out'
-    : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
+    : told
+      ? 'is not known'
+      : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
 
 function redirectProblems(metadata: ClientMetadata): Problem[] {
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>

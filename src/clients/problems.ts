@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { problemLines } from '../problem-lines.ts'
 
 /** One thing that is wrong with an input, and a way out. `field` is the name the caller used (RFC 7591 names). */
 export interface Problem {
@@ -12,7 +13,7 @@ export class InvalidInputError extends AppError {
 
   /** @param code RFC 7591 §3.2.2 names it for clients: invalid_client_metadata */
   constructor(code: string, problems: readonly Problem[]) {
-    super(code, 422, problems.map(({ field, message }) => `${field}: ${message}`).join('\n'))
+    super(code, 422, problemLines(problems))
     this.name = 'InvalidInputError'
     this.problems = problems
   }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { ZodError, z } from 'zod'
 import { AppError } from '../errors.ts'
+import { clipped } from '../problem-lines.ts'
 
 /** A problem details object (RFC 9457 §3.1) with the members our API adds. `type` is about:blank, so left out. */
 export interface Problem {
@@ -39,9 +40,6 @@ export function problem(
 
 /** Fields that an answer names, messages of each, and characters of a name and of a message. */
 const MOST = { fields: 20, messages: 5, name: 64, message: 300 }
-
-const clipped = (text: string, length: number): string =>
-  text.length > length ? `${text.slice(0, length)}…` : text
 
 /**
  * The messages of an error by field, each field and each message once; undefined when it is not about fields. Errors of

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import { errorsByField } from '../http/problem.ts'
+import { problemLines } from '../problem-lines.ts'
 
 /** One thing that a client may not have, and why. `field` is its RFC 7591 name. */
 export interface Problem {
@@ -12,7 +13,7 @@ export class RefusedMetadata extends AppError {
   readonly errors: Record<string, string[]>
 
   constructor(problems: readonly Problem[], code = 'invalid_client_metadata') {
-    super(code, 422, problems.map(({ field, message }) => `${field}: ${message}`).join('\n'))
+    super(code, 422, problemLines(problems))
     this.name = 'RefusedMetadata'
     // A field may be named “constructor”: collected in a Map, which inherits nothing.
     const byField = Map.groupBy(problems, ({ field }) => field)

@@ -225,4 +225,17 @@ describe.each(engines)('clients on %s', (engine) => {
     const log = await rest.get(`/audit?target=${client_id}`)
     expect(log.json.items).toMatchObject([{ action: 'client.created', actor_kind: 'client', actor_id: own }])
   })
+
+  test('however much is wrong with a client, the answer and its log line are short', async () => {
+    const client = { client_name: 'App', redirect_uris: ['https://app.example/cb'] }
+    const many = Object.fromEntries(Array.from({ length: 4000 }, (_, n) => [`u${n}`, n]))
+    const keys = Array.from({ length: 3000 }, () => ({ kty: 'RSA' }))
+    for (const wrong of [many, { jwks: { keys } }, { ['n'.repeat(50_000)]: 1 }]) {
+      const lines = latchkey.log.length
+      const { status, text } = await rest.post('/clients', { ...client, ...wrong })
+      expect(status).toBe(422)
+      expect(text.length).toBeLessThan(5000)
+      expect(latchkey.log.slice(lines).join('').length).toBeLessThan(10_000)
+    }
+  })
 })

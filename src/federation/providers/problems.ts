@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { problemLines } from '../../problem-lines.ts'
 
 /** One thing that is wrong with an input, and a way out. A setting of the kind is named by itself. */
 export interface Problem {
@@ -12,7 +13,7 @@ export class InvalidProviderError extends AppError {
   readonly errors: Readonly<Record<string, readonly string[]>>
 
   constructor(problems: readonly Problem[]) {
-    super('invalid_provider', 422, problems.map(({ field, message }) => `${field}: ${message}`).join('\n'))
+    super('invalid_provider', 422, problemLines(problems))
     this.name = 'InvalidProviderError'
     // A field may be named “constructor”: collected in a Map, which inherits nothing.
     const byField = Map.groupBy(problems, ({ field }) => field)
