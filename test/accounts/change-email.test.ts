@@ -21,8 +21,11 @@ test('ASVS 7.5.1: a new e-mail address asks for a recent sign-in, then for its p
   const again = await browser.submit(account, { email: 'new.ada@example.com' }, { button: 'Save profile' })
   expect(again.text).toContain('Sign in again')
   ahead = 0
-  const back = await browser.signIn(again, { identifier: user.username, password: PASSWORD })
-  const waiting = await browser.submit(back, {}, { button: 'Save profile' })
+  const confirm = await browser.signIn(again, { identifier: user.username, password: PASSWORD })
+  expect(confirm.text).toContain('new.ada@example.com')
+  expect((await latchkey.services.accounts.byId(user.id))?.pendingEmail).toBeNull()
+  const waiting = await browser.submit(confirm, {}, { button: 'Go on' })
+  expect(waiting.url.pathname).toBe('/account')
   expect(waiting.text).toContain('new.ada@example.com')
   expect((await latchkey.services.accounts.byId(user.id))?.email).toBe(user.email)
 

@@ -73,7 +73,7 @@ describe('REGISTRATION=closed', () => {
     request.url.pathname = request.url.pathname.replace('/link/', '/finish/')
     request.body?.set('username', 'smuggled')
     const before = await count()
-    expect((await browser.send(request)).status).toBe(403)
+    expect((await browser.visit(request)).status).toBe(403)
     expect(await count()).toBe(before)
     // It goes on proving the account.
     await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })

@@ -98,13 +98,24 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       const token = String(
         page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'csrf_token')?.value,
       )
-      const cookie = browser.cookies.header(page.url) ?? ''
-      return (path: string, body: string) =>
-        raw(ways.at(path), {
-          method: 'POST',
-          headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
-          body: `csrf_token=${encodeURIComponent(token)}&${body}`,
-        })
+      async function ask(path: string, body?: string) {
+        const url = new URL(ways.at(path))
+        const cookie = browser.cookies.header(url) ?? ''
+        const headers = { cookie, accept: 'text/html' }
+        const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+        const answer = await raw(
+          url.href,
+          body === undefined ? { headers } : { method: 'POST', headers: form, body },
+        )
+        browser.cookies.store(url, answer.headers['set-cookie'] ?? [])
+        return answer
+      }
+      return async (path: string, body: string) => {
+        const answer = await ask(path, `csrf_token=${encodeURIComponent(token)}&${body}`)
+        const to = answer.headers.location
+        // A refusal leads to a page of ours, which has its status once. What leads elsewhere is returned as it is.
+        return answer.status === 303 && to !== undefined && /^\/(?![/\\])/.test(to) ? ask(to) : answer
+      }
     }
 
     test.each(['flow', 'return_to', 'again', 'ticket'])(
