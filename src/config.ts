@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { databaseUrlProblem } from './database-url.ts'
 import { type Limits, limitsWith } from './limits.ts'
 
 /** A provider that people may sign in with, set by the environment. */
@@ -196,6 +197,10 @@ const environment = z.object({
   ISSUER: issuer.optional(),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url(['file:', 'postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/latchkey')
+    .superRefine((text, context) => {
+      const message = databaseUrlProblem(text)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
     .or(z.literal(''))
     .default('file:latchkey.db'),
   SECRET_KEY: z

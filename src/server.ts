@@ -34,7 +34,7 @@ async function readConfig(): Promise<Config> {
 
 /** What to do about what the operating system refuses, by its error code. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Set PORT to another port, for example PORT=3001.',
+  EADDRINUSE: 'The port is in use. Set PORT to another port, for example PORT=3001.',
   EADDRNOTAVAIL: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
   ENOTFOUND: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
   EACCES: 'See whether the user that runs Latchkey may use DATA_DIR, and whether PORT is above 1023.',

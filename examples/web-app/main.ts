@@ -14,7 +14,11 @@ const app = await startWebApp({
   scope: SCOPE,
   onError: (message) => console.error(message),
 }).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  const reason = error instanceof Error ? error.message : error
+  console.error(
+    taken ? `Port ${PORT ?? 4000} is in use. Set PORT to another one, for example PORT=4001.` : reason,
+  )
   process.exit(1)
 })
 console.log(`The web app is at ${app.url}`)

@@ -15,6 +15,8 @@ export interface FiguresDependencies {
     days: number,
     now: number,
   ): Promise<Map<string, { day: string; count: number }[]>>
+  /** How many different accounts an action was recorded of, the last days. */
+  people(action: string, days: number, now: number): Promise<number>
   /** How many clients were in use, by day (“2026-11-25”). */
   activeClients(since: string): Promise<Map<string, number>>
   /** How much there is, for what to do first. */

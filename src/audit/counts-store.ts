@@ -13,7 +13,7 @@ export interface DayCount {
  * How often actions were recorded, by day. Every count runs on the index of action and seq alone, between the first
  * entries of two days.
  */
-export function createAuditCounts({ prisma }: Pick<Database, 'prisma'>) {
+export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   const firstSeqFrom = async (at: Date): Promise<number> => {
     const entry = await prisma.auditEntry.findFirst({
       where: { at: { gte: at } },
@@ -24,6 +24,19 @@ export function createAuditCounts({ prisma }: Pick<Database, 'prisma'>) {
   }
 
   return {
+    /**
+     * How many different accounts something was recorded of in the last days up to `now`.
+     * @param now milliseconds since the epoch
+     */
+    async people(action: string, days: number, now: number): Promise<number> {
+      const from = await firstSeqFrom(new Date((Math.floor(now / DAY) - (days - 1)) * DAY))
+      const row = await reads.get<{ people: number }>(
+        'SELECT COUNT(DISTINCT target_id) AS people FROM audit_entries WHERE action = ? AND seq >= ?',
+        [action, Math.min(from, 2_147_483_647)],
+      )
+      return row?.people ?? 0
+    },
+
     /**
      * The last days up to `now`, oldest first, by action.
      * @param now milliseconds since the epoch

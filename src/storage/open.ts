@@ -10,7 +10,7 @@ import type { StorageLogger } from './logger.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import { artifactMigrations, prismaMigrations } from './migrations.ts'
-import { createPostgresPool, createPostgresSql } from './postgres.ts'
+import { asLibpq, createPostgresPool, createPostgresSql } from './postgres.ts'
 import { createPrismaSqliteAdapter } from './prisma-sqlite.ts'
 import { createSqliteSql, openSqlite } from './sqlite.ts'
 import { busyPatience } from './sqlite-busy.ts'
@@ -130,7 +130,7 @@ const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Database> =
 
 /** On a connection of its own: a migration may take longer than any statement of a request is allowed to. */
 const migrateOnPostgres = async (databaseUrl: string, clock: Clock, existing: boolean): Promise<string[]> => {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 })
+  const client = new pg.Client({ connectionString: asLibpq(databaseUrl), connectionTimeoutMillis: 5_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -17,6 +17,14 @@ const parsers = new Map<number, (text: string) => unknown>([
   [builtins.TIMESTAMP, isoUtc],
 ])
 
+/** The driver's own reading of sslmode=require checks more than libpq's, and will change; this asks for libpq's. */
+export function asLibpq(databaseUrl: string): string {
+  const url = URL.parse(databaseUrl)
+  if (!url?.searchParams.has('sslmode')) return databaseUrl
+  url.searchParams.set('uselibpqcompat', 'true')
+  return url.href
+}
+
 /**
  * The one pool of the process, shared by Prisma and `Sql`. A connection that breaks is logged, dropped and replaced
  * by the next query; it never raises an unhandled `error` event.
@@ -27,7 +35,7 @@ export const createPostgresPool = (
   waited?: (milliseconds: number) => void,
 ): pg.Pool => {
   const pool = new pg.Pool({
-    connectionString: databaseUrl,
+    connectionString: asLibpq(databaseUrl),
     application_name: 'latchkey',
     max: 10,
     keepAlive: true,

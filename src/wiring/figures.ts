@@ -5,6 +5,7 @@ import type { Services } from '../services.ts'
 /** What console and REST show at a glance. */
 export const figuresOf = ({ clients, config, db, usage }: Services): FiguresDependencies => ({
   countsByDay: createAuditCounts(db).byDay,
+  people: createAuditCounts(db).people,
   activeClients: usage.activeClients,
   firstSteps: async () => ({
     clients: (await clients.list({ limit: 1 })).items.length,

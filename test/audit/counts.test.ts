@@ -43,3 +43,34 @@ test.each(engines)('entries are counted by day and action on %s', async (engine)
     rmSync(dataDir, { recursive: true, force: true })
   }
 })
+
+test.each(engines)(
+  'people who signed in are counted once each, however often they did, on %s',
+  async (engine) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-people-'))
+    const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    const db = await openDatabase({ databaseUrl, dataDir, clock: Date.now })
+    try {
+      const now = Date.UTC(2026, 10, 25, 23, 59)
+      const signIns = [
+        ['gone', 31],
+        ['ada', 29],
+        ['ada', 3],
+        ['ada', 0],
+        ['ben', 0],
+        ['ben', 0],
+      ] as const
+      await db.prisma.auditEntry.createMany({
+        data: signIns.map(([targetId, age], index) => ({
+          ...{ seq: index + 1, at: new Date(now - age * DAY), action: 'account.signed_in', targetId },
+          ...{ actorKind: 'account', details: '{}', hash: '-' },
+        })),
+      })
+      expect(await createAuditCounts(db).people('account.signed_in', 30, now)).toBe(2)
+      expect(await createAuditCounts(db).people('account.locked', 30, now)).toBe(0)
+    } finally {
+      await db.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  },
+)

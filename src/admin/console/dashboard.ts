@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type FiguresDependencies, figuresByDay } from '../figures.ts'
+import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
 import { renderConsole } from './context.ts'
 import { barChart, type Plot } from './plot.ts'
@@ -30,13 +30,17 @@ export async function dashboardArea(
 ): Promise<void> {
   app.get('/admin', { config: { admin: 'read' } }, async (request, reply) => {
     const days = await figuresByDay(deps, deps.clock())
+    // People and clients of several days are the same ones: a sum of days means nothing.
+    const totals: Partial<Record<(typeof ABOUT)[number][0], number>> = {
+      sign_ins: await deps.people(FIGURES.sign_ins, DAYS, deps.clock()),
+      active_clients: Math.max(0, ...days.map((each) => each.active_clients)),
+    }
     const plots = ABOUT.map(([figure, title, about]) => {
       const chart = barChart(
         title,
         days.map((each) => ({ label: each.day, value: each[figure] })),
       )
-      // Clients of several days are the same ones: the sum means nothing, the most of a day does.
-      return { ...chart, ...(figure === 'active_clients' && { total: chart.most }), about }
+      return { ...chart, total: totals[figure] ?? chart.total, about }
     })
     return renderConsole(request, reply, 'dashboard', 'admin/dashboard', { plots, todo: await todo(deps) })
   })
