@@ -324,15 +324,27 @@ export const scenes: Scene[] = [
   },
   { name: 'not-found', open: at('/no/such/page'), title: 'Page not found', links: ['Go to the start page'] },
   {
-    name: 'refused',
+    name: 'form-expired',
     async open(page, stage) {
       await at('/login')(page, stage)
       await page.context().clearCookies()
       await signIn(page, 'somebody')
-      await heading(page, 'This was refused')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in'],
+    links: ['Forgot password?', 'Create account'],
+    focus: 'Password',
+  },
+  {
+    name: 'refused',
+    async open(page, stage) {
+      await signInAtAccount(page, stage.latchkey.issuer, await stage.latchkey.createUser())
+      await at('/admin')(page, stage)
     },
     title: 'This was refused',
-    links: ['Back to the form'],
+    links: ['Go to the start page'],
   },
   {
     // The last one: it uses up what this address may do in a minute.
