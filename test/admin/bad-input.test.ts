@@ -80,7 +80,7 @@ describe('50 S: whatever is sent, nothing breaks', () => {
     for (const route of routes.filter(({ url }) => url.startsWith('/admin'))) {
       const url = new URL(`${at(route, value)}?${every(value)}`)
       const body = new URLSearchParams([['csrf_token', token], ...every(value)])
-      const { status } = await browser.send(
+      const { status } = await browser.visit(
         route.method === 'GET' ? { url, method: 'GET' } : { url, method: 'POST', body },
       )
       if (status >= 500 || status === 403) broken.push([route.method, route.url, status])

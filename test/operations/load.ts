@@ -70,8 +70,12 @@ export function startLoad(deps: {
       const visitor = createHttpBrowser()
       const page = await visitor.open(`${issuer}/register`)
       const form = { Username: username, Email: `${username}@example.com`, Password: PASSWORD }
-      const { status } = await visitor.send(visitor.prepare(page, form, { button: 'Create account' }))
-      if (status !== 303) throw new Error(`registration answered ${status}`)
+      const { status, headers } = await visitor.send(
+        visitor.prepare(page, form, { button: 'Create account' }),
+      )
+      // What was refused is led back to the form.
+      const to = headers.get('location')
+      if (to !== '/verify-email') throw new Error(`registration answered ${status} ${to}`)
       ledger.registered.push(username)
     },
     async function signOn() {

@@ -140,7 +140,7 @@ test('14 M 9700 4.12: every redirect after a form that carried credentials is 30
   })
   expect([resumed.status, resumed.headers.get('location')?.startsWith(redirectUri)]).toEqual([303, true])
   const out = await browser.open(`${scene.issuer}/logout`)
-  expect((await browser.send(browser.prepare(out, {}, { button: 'Sign out' }))).status).toBe(303)
+  expect((await browser.submit(out, {}, { button: 'Sign out' })).text).toContain('Signed out')
 })
 
 test('16 S, 17 S: no page can be framed, sends its address on, is kept in a cache or loads from elsewhere', async () => {
