@@ -65,6 +65,19 @@ describe.each(engines)('invitations on %s', (engine) => {
   const signIn = (identifier: string, password = PASSWORD) =>
     accounts().authenticate({ identifier, password })
 
+  test('a form whose cookies are gone by now stands there again, and works', async () => {
+    const { link } = await invited()
+    const browser = createHttpBrowser()
+    const page = await browser.open(link)
+    const later = createHttpBrowser()
+    const again = await later.visit(
+      later.prepare(page, { Password: PASSWORD }, { button: 'Accept invitation' }),
+    )
+    expect(again.text).toContain('Nothing was done')
+    const done = await later.submit(again, { Password: PASSWORD }, { button: 'Accept invitation' })
+    expect([done.url.pathname, done.status]).toEqual(['/account', 200])
+  })
+
   test('one mail says who invites to what; its link proves the address, sets the password and signs in', async () => {
     const { id, username, email, link } = await invited({ first_name: 'Grace', role: 'user' })
     expect(await mails(email)).toHaveLength(1)

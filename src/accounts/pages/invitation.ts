@@ -30,7 +30,8 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
       reply,
       'accounts/invitation',
       {
-        action: '/invitation',
+        // With the token, so that a form that could not be taken leads back to itself, whatever cookies are gone.
+        action: `/invitation?token=${encodeURIComponent(token)}`,
         token,
         service: deps.issuer.host,
         invitedBy,
