@@ -195,7 +195,7 @@ export const scenes: Scene[] = [
       await page.goto(await linkFor(stage.latchkey, person))
     },
     title: 'Verify your email',
-    buttons: ['Verify'],
+    buttons: ['Verify', 'Refuse'],
     focus: 'Verify',
   },
   {
@@ -315,6 +315,7 @@ export const scenes: Scene[] = [
     name: 'protocol-error',
     open: at('/authorize?client_id=unknown&response_type=code'),
     title: 'Sign-in could not go on',
+    links: ['Your account'],
   },
   {
     name: 'flow-expired',
