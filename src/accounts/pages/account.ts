@@ -45,7 +45,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
     if (session && account) return { session, account }
-    reply.redirect('/login?return_to=/account', 303)
+    reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=/account`, 303)
     return undefined
   }
   type Signed = NonNullable<Awaited<ReturnType<typeof whoever>>>

@@ -36,7 +36,12 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     const alert = await deps.upstream.problem(request.query)
-    return renderPage(reply, 'interaction/sign-in', await page(request, { alert }))
+    const { ended } = request.query as { ended?: unknown }
+    const notice =
+      ended === undefined
+        ? undefined
+        : 'You were signed out meanwhile, and nothing was done. Sign in to do it again.'
+    return renderPage(reply, 'interaction/sign-in', await page(request, { alert, notice }))
   })
 
   app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) => {

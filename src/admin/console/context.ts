@@ -88,7 +88,9 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     const back = encodeURIComponent(returnTo(request))
-    if (!session || !account) return reply.redirect(`/login?return_to=${back}`, 303)
+    // A form that was sent by nobody is lost, and the sign-in page says so: whose it was, cannot be known any more.
+    const lost = request.method === 'GET' ? '' : 'ended=1&'
+    if (!session || !account) return reply.redirect(`/login?${lost}return_to=${back}`, 303)
     const needs = needsOfRequest(request)
     const { role } = account
     if (role !== 'admin' && role !== 'auditor')
@@ -112,7 +114,10 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     if (act === undefined || ACTS[act].needs !== 'dangerous' || isFresh(deps.clock, signedInAt))
       return undefined
     const { id } = request.params as { id?: string }
-    const words = id === undefined ? ACTS[act].words : `${ACTS[act].words} (${id.slice(0, 100)})`
+    const isUser = act.startsWith('user.') && /^[\w-]{1,100}$/.test(id ?? '')
+    const person = isUser ? await deps.findAccount(id ?? '') : undefined
+    const target = person?.displayUsername ?? id?.slice(0, 100)
+    const words = target === undefined ? ACTS[act].words : `${ACTS[act].words} (${target})`
     return reply.redirect(await deps.http.interrupted.ask(request, { accountId, uid }, words), 303)
   })
 }
