@@ -87,13 +87,18 @@ describe('a token of a person', () => {
 
   test('the role counts as it is now, and the account has to be live', async () => {
     const other = await person(latchkey, 'admin')
-    const { id, rest } = await person(latchkey, 'admin')
-    await latchkey.services.accounts.setRole(id, 'user')
+    const { id, rest } = await person(latchkey, 'user')
     expect(await rest.get('/clients')).toMatchObject({ status: 403 })
     await latchkey.services.accounts.setRole(id, 'admin')
     expect(await rest.get('/clients')).toMatchObject({ status: 200 })
-    await latchkey.services.accounts.disable(id)
+    // A role that is taken away ends the sign-in, and the token with it, also when it is given again.
+    await latchkey.services.accounts.setRole(id, 'user')
     expect(await rest.get('/clients')).toMatchObject({ status: 401 })
+    await latchkey.services.accounts.setRole(id, 'admin')
+    expect(await rest.get('/clients')).toMatchObject({ status: 401 })
+    const gone = await person(latchkey, 'admin')
+    await latchkey.services.accounts.disable(gone.id)
+    expect(await gone.rest.get('/clients')).toMatchObject({ status: 401 })
     expect(await other.rest.get('/clients')).toMatchObject({ status: 200 })
   })
 
