@@ -21,7 +21,7 @@ describe.each(engines)('/admin/configuration on %s', (engine) => {
   afterAll(() => latchkey?.stop())
 
   test('before the first file: how to begin', async () => {
-    expect((await open()).text).toMatch(/No file was applied yet.*latchkey apply/)
+    expect((await open()).text).toMatch(/No file was applied yet.*npm run -s latchkey -- apply/)
   })
 
   test('no drift after an apply; then what was changed here, field by field', async () => {

@@ -70,7 +70,7 @@ describe.each([
       },
       body: new URLSearchParams({ email: user.email, csrf_token: token }).toString(),
     })
-    expect(sent.status).toBe(200)
+    expect([sent.status, sent.headers.location]).toEqual([303, expect.stringMatching(/^\/forgot-password/)])
     const mail = await latchkey.mailTo(user.email)
     expect(mail.link.origin).toBe(scene.issuer)
     expect(mail.text).not.toContain('evil.example')

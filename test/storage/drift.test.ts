@@ -51,7 +51,7 @@ const describeDatabase = async (url: string): Promise<unknown[]> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    const mine = `NOT IN ('_prisma_migrations', '_artifact_migrations', 'artifacts')`
+    const mine = `NOT IN ('_prisma_migrations', '_artifact_migrations', 'artifacts', 'rate_counters')`
     const queries = [
       `SELECT table_name, column_name, ordinal_position, data_type, udt_name, is_nullable, column_default,
               character_maximum_length, datetime_precision, numeric_precision
