@@ -216,6 +216,28 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     })
   })
 
+  test('a flow of an app that such a sign-in has answered, and that waits at its last step, asks to sign in', async () => {
+    const client = await world.latchkey.createClient({ first_party: true })
+    const url = new URL(ways.at('/authorize'))
+    url.search = new URLSearchParams({
+      client_id: client.client_id,
+      redirect_uri: client.redirect_uri,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: createHash('sha256').update('v'.repeat(43)).digest('base64url'),
+      code_challenge_method: 'S256',
+    }).toString()
+    const browser = world.browser()
+    const waiting = await browser.open(url)
+    await byOkta('half-through', browser)
+    const answered = await browser.send({ url: waiting.url, method: 'GET' })
+    expect(answered.status).toBe(303)
+    expect((await tell({ sub: subject('half-through') })).status).toBe(200)
+    const resumed = await browser.open(new URL(answered.headers.get('location') ?? '', url))
+    expect(resumed.text).toContain('Email or username')
+    expect(await ways.signedInAs(browser)).toBeUndefined()
+  })
+
   test('the provider itself does it, when the person signs out there', async () => {
     const browser = await byOkta('leaver')
     const page = await browser.open(`${world.okta.issuer}/session/end`)
