@@ -22,6 +22,12 @@ async function tabTo(page: Page, words: string, ring = 'solid 3px'): Promise<voi
   throw new Error(`Tab does not reach “${words}”`)
 }
 
+/** Types into the field that has the focus. Before a page gives it the focus, what is typed is lost. */
+async function typeInto(page: Page, label: string, text: string): Promise<void> {
+  await page.locator(':focus').and(page.getByLabel(label, { exact: true })).waitFor()
+  await page.keyboard.type(text)
+}
+
 let stage: FederatedStage
 beforeAll(async () => {
   stage = await openFederatedStage()
@@ -32,9 +38,9 @@ test('the whole way into an app by the keyboard alone, with the focus always to 
   const person = await stage.latchkey.createUser()
   const page = await stage.tab()
   await startAt(page, stage.app)
-  await page.keyboard.type(person.username)
+  await typeInto(page, 'Email or username', person.username)
   await page.keyboard.press('Tab')
-  await page.keyboard.type(PASSWORD)
+  await typeInto(page, 'Password', PASSWORD)
   await page.keyboard.press('Enter')
   await heading(page, 'Allow access?')
   await tabTo(page, 'Allow')
@@ -53,6 +59,7 @@ test('…and over Google and the page that asks for a username', async () => {
   await tabTo(page, 'Continue as grace', '')
   await page.keyboard.press('Enter')
   await heading(page, 'Almost there')
+  await page.locator(':focus').and(page.getByLabel('Username', { exact: true })).waitFor()
   await page.keyboard.press('ControlOrMeta+A')
   await page.keyboard.type('hopper')
   await page.keyboard.press('Enter')

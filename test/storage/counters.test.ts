@@ -103,7 +103,11 @@ describe('counters in PostgreSQL', () => {
     await neighbour.close()
     rmSync(dataDir, { recursive: true, force: true })
   })
-  const end = async () => void (await db.artifacts.run('UPDATE rate_counters SET resets_at = 1'))
+  // The next window starts later than the last one did: at least a millisecond of the database's clock.
+  const end = async () => {
+    await db.artifacts.run('UPDATE rate_counters SET resets_at = 1')
+    await db.artifacts.get('SELECT pg_sleep(0.002)::text AS slept')
+  }
 
   contract(async () => ({
     counters: createDatabaseCounters(db.artifacts),
