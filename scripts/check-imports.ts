@@ -38,6 +38,7 @@ const shared = [
   'errors.ts',
   'clock.ts',
   'secrets.ts',
+  'signing-algorithms.ts',
   'acting.ts',
   'limits.ts',
   'fresh-sign-in.ts',

@@ -80,7 +80,7 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     flags: '--id-token-alg <alg>',
     field: 'id_token_signed_response_alg',
     kind: 'text',
-    description: 'RS256 (default), ES256, EdDSA',
+    description: 'RS256 (default), PS256, ES256, EdDSA',
   },
   {
     flags: '--auth-signing-alg <alg>',

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import type { CliServices } from './services.ts'
 import { table, time } from './text.ts'
 
 type Keys = Awaited<ReturnType<CliServices['keys']['list']>>
 
-const algorithm = z.enum(['RS256', 'ES256', 'EdDSA']).optional()
+const algorithm = z.enum(SIGNING_ALGORITHMS).optional()
 
 /** `latchkey keys …` */
 export function keyCommands(cli: Cli): Command {
@@ -23,11 +24,11 @@ const list = (cli: Cli): Command =>
 
 const rotate = (cli: Cli): Command =>
   createCommand('rotate', 'make new keys; running servers take them up by themselves')
-    .option('--alg <alg>', 'only the key of this algorithm: RS256, ES256 or EdDSA')
+    .option('--alg <alg>', 'only the key of this algorithm: RS256, PS256, ES256 or EdDSA')
     .option('--now', 'for a leaked key: withdraw the old keys at once, which ends every token they signed')
     .action(async (options: Options) => {
       const alg = algorithm.safeParse(options.alg)
-      if (!alg.success) throw new CliError(['--alg: must be one of RS256, ES256, EdDSA'])
+      if (!alg.success) throw new CliError(['--alg: must be one of RS256, PS256, ES256, EdDSA'])
       const { keys } = await cli.services(options.now === true ? { anyKey: 'replace' } : {})
       const all = await keys.rotate({ ...(alg.data && { alg: alg.data }), now: options.now === true })
       const effect =

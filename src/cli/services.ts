@@ -8,6 +8,7 @@ import type { Providers } from '../federation/providers/providers.ts'
 import type { Address, ProfileValues } from '../profile-fields.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
+import type { SigningAlgorithm } from '../signing-algorithms.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
 export interface CliAccount extends ProfileValues {
@@ -87,7 +88,7 @@ export interface CliServices {
   }
   keys: {
     list(): Promise<CliKey[]>
-    rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<CliKey[]>
+    rotate(options: { alg?: SigningAlgorithm; now?: boolean }): Promise<CliKey[]>
     /** Withdraws a key that no longer signs. */
     retire(kid: string): Promise<CliKey[]>
     /** Opens every key. Rejects when they were sealed under another secret. */

@@ -1,10 +1,9 @@
 import { z } from 'zod'
+import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import { jwksSchema } from './jwks.ts'
 
 export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
 export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
-export const ID_TOKEN_ALGS = ['RS256', 'ES256', 'EdDSA'] as const
-export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` })
@@ -55,7 +54,7 @@ export const registrationFields = {
   response_types: z.array(z.literal('code', { error: 'must be ["code"]' }), { error: 'must be ["code"]' }),
   scope: scopeText,
   token_endpoint_auth_method: oneOf(AUTH_METHODS),
-  token_endpoint_auth_signing_alg: oneOf(ASSERTION_ALGS),
+  token_endpoint_auth_signing_alg: oneOf(SIGNING_ALGORITHMS),
   jwks: jwksSchema,
   jwks_uri: httpsUrl,
   application_type: oneOf(['web', 'native']),
@@ -63,7 +62,7 @@ export const registrationFields = {
   client_uri: httpsUrl,
   policy_uri: httpsUrl,
   tos_uri: httpsUrl,
-  id_token_signed_response_alg: oneOf(ID_TOKEN_ALGS),
+  id_token_signed_response_alg: oneOf(SIGNING_ALGORITHMS),
   backchannel_logout_uri: z
     .string({ error: 'must be an https URL' })
     .refine((value) => webUrl(value, ['https:']) || loopbackUrl(value), {

@@ -1,11 +1,10 @@
+import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { coherenceProblems } from './coherence.ts'
 import {
-  type ASSERTION_ALGS,
   type AUTH_METHODS,
   type FieldName,
   type FieldValues,
   type GRANT_TYPES,
-  type ID_TOKEN_ALGS,
   registrationFields,
 } from './fields.ts'
 import type { Jwks } from './jwks.ts'
@@ -29,9 +28,9 @@ export type ClientMetadata = {
   grant_types: GrantType[]
   response_types: 'code'[]
   token_endpoint_auth_method: AuthMethod
-  token_endpoint_auth_signing_alg?: (typeof ASSERTION_ALGS)[number]
+  token_endpoint_auth_signing_alg?: SigningAlgorithm
   application_type: ApplicationType
-  id_token_signed_response_alg: (typeof ID_TOKEN_ALGS)[number]
+  id_token_signed_response_alg: SigningAlgorithm
   /** Unset: the identity scopes that the server offers, and no scope of a resource. */
   scope?: string
   jwks?: Jwks

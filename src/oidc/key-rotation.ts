@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { isSigningAlgorithm } from '../signing-algorithms.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { SigningKeys } from './keys.ts'
 
@@ -22,11 +23,11 @@ export function createKeyRotation(deps: {
     const all = await keys.list()
     let made = 0
     for (const { alg, kid, state, activeFrom } of all) {
-      if (state !== 'signing' || clock() - activeFrom < days * DAY) continue
+      if (!isSigningAlgorithm(alg) || state !== 'signing' || clock() - activeFrom < days * DAY) continue
       if (all.some((key) => key.alg === alg && key.state === 'pending')) continue
       // The first to say so does it; the others see the new key the next time.
       if (!(await artifacts.insert('KeyRotation', kid, {}, 86_400))) continue
-      await keys.rotate({ alg: alg as 'RS256' | 'ES256' | 'EdDSA' })
+      await keys.rotate({ alg })
       made++
     }
     return made

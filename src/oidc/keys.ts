@@ -2,6 +2,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../signing-algorithms.ts'
 import type { KeyStore, StoredKey } from './key-store.ts'
 
 /**
@@ -12,9 +13,6 @@ import type { KeyStore, StoredKey } from './key-store.ts'
  * A new key is published before it signs, so that nobody meets a kid that their cached JWKS does not have; the old one
  * stays published until the last token that it signed has expired.
  */
-export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
-export const signingAlgorithms: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
-
 export interface SigningKeySet {
   /** Private JWKs: for each algorithm the signing key first, then those only published. */
   jwks: JWK[]
@@ -75,7 +73,7 @@ export interface SigningKeysDependencies {
 const kidContext = (kid: string) => `signing-key:${kid}`
 
 async function generate(alg: SigningAlgorithm): Promise<JWK> {
-  const options = alg === 'RS256' ? { modulusLength: 2048 } : alg === 'EdDSA' ? { crv: 'Ed25519' } : {}
+  const options = alg === 'EdDSA' ? { crv: 'Ed25519' } : alg === 'ES256' ? {} : { modulusLength: 2048 }
   const { privateKey } = await generateKeyPair(alg, { ...options, extractable: true })
   return exportJWK(privateKey)
 }
@@ -98,7 +96,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
   function ordered(keys: readonly StoredKey[]): StoredKey[] {
     const now = clock()
     const live = keys.filter((key) => key.retiredAt === null || key.retiredAt > now)
-    return signingAlgorithms.flatMap((alg) => {
+    return SIGNING_ALGORITHMS.flatMap((alg) => {
       const mine = live
         .filter((key) => key.alg === alg)
         .sort((a, b) => b.activeFrom - a.activeFrom || b.kid.localeCompare(a.kid))
@@ -136,7 +134,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
   return {
     async ensure() {
       const present = new Set((await store.all()).map((key) => key.alg))
-      for (const alg of signingAlgorithms)
+      for (const alg of SIGNING_ALGORITHMS)
         if (!present.has(alg)) {
           const key = await make(alg, clock())
           if (await store.insertFirst(key)) created(key)
@@ -158,7 +156,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     async rotate({ alg, now = false } = {}) {
       const before = await store.all()
       const activeFrom = clock() + (now ? 0 : deps.publishLead)
-      for (const each of alg ? [alg] : signingAlgorithms) {
+      for (const each of alg ? [alg] : SIGNING_ALGORITHMS) {
         const key = await make(each, activeFrom)
         await store.insert(key)
         created(key)

@@ -6,6 +6,7 @@ import {
   Provider,
 } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
+import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE, refuseLongAssertions } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
@@ -128,7 +129,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
-      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
     },
     extraClientMetadata: { properties: ['pkce', 'first_party', 'verified', 'resource_scope'] },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),

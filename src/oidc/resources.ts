@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import { isSigningAlgorithm } from '../signing-algorithms.ts'
 
 /** An API whose access tokens we issue (RFC 8707). */
 export interface ProtocolResource {
@@ -119,10 +120,9 @@ export function createResourceServerInfo(deps: {
       ...lifetime,
       jwt: {
         sign: {
-          alg:
-            client.idTokenSignedResponseAlg === 'ES256' || client.idTokenSignedResponseAlg === 'EdDSA'
-              ? client.idTokenSignedResponseAlg
-              : 'RS256',
+          alg: isSigningAlgorithm(client.idTokenSignedResponseAlg)
+            ? client.idTokenSignedResponseAlg
+            : 'RS256',
         },
       },
     }

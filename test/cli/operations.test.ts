@@ -87,6 +87,7 @@ describe('latchkey keys', () => {
     expect(items.map(({ alg, state }) => `${alg} ${state}`).sort()).toEqual([
       'ES256 signing',
       'EdDSA signing',
+      'PS256 signing',
       'RS256 signing',
     ])
     expect(outcome.stdout).not.toMatch(/"d"|sealed|PRIVATE/)
@@ -101,7 +102,7 @@ describe('latchkey keys', () => {
         .map(({ state }) => state)
         .sort(),
     ).toEqual(['pending', 'signing'])
-    expect(items).toHaveLength(4)
+    expect(items).toHaveLength(5)
     const now = (await latchkey.run(['keys', 'rotate', '--alg', 'ES256', '--now', '--json'])).json() as Keys
     expect(now.items.filter(({ alg, state }) => alg === 'ES256' && state === 'signing')).toHaveLength(1)
     expect(items.map(({ kid }) => kid)).not.toContain(
@@ -111,7 +112,7 @@ describe('latchkey keys', () => {
 
   test('refuses an algorithm that is not offered', async () => {
     const { status, stderr } = await latchkey.run(['keys', 'rotate', '--alg', 'HS256'])
-    expect([status, stderr]).toEqual([1, 'error: --alg: must be one of RS256, ES256, EdDSA\n'])
+    expect([status, stderr]).toEqual([1, 'error: --alg: must be one of RS256, PS256, ES256, EdDSA\n'])
   })
 })
 

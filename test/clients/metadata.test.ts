@@ -202,7 +202,7 @@ describe('is refused, naming the field and a way out', () => {
       'HS256',
       { ...web, id_token_signed_response_alg: 'HS256' },
       'id_token_signed_response_alg',
-      /RS256, ES256, EdDSA/,
+      /RS256, PS256, ES256, EdDSA/,
     ],
     ['none', { ...web, id_token_signed_response_alg: 'none' }, 'id_token_signed_response_alg', /RS256/],
     ['a contact without @', { ...web, contacts: ['nobody'] }, 'contacts', /e-mail/],

@@ -97,6 +97,7 @@ describe.each(engines)('metrics on %s', (engine) => {
     expect(keys.map(({ labels }) => `${labels.alg} ${labels.state}`).sort()).toEqual([
       'ES256 signing',
       'EdDSA signing',
+      'PS256 signing',
       'RS256 signing',
     ])
     expect(keys.every(({ value }) => value > 7190)).toBe(true)

@@ -2,6 +2,7 @@ import { expect, inject, test } from 'vitest'
 import { createKeyStore } from '../../src/oidc/key-store.ts'
 import { createSigningKeys } from '../../src/oidc/keys.ts'
 import { createSecrets } from '../../src/secrets.ts'
+import { SIGNING_ALGORITHMS } from '../../src/signing-algorithms.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { engines } from '../support/latchkey.ts'
@@ -28,7 +29,7 @@ test.each(engines)(
     await Promise.all(processes.map((keys) => keys.ensure()))
     const versions = await Promise.all(processes.map((keys) => keys.version()))
     expect(new Set(versions).size).toBe(1)
-    expect(await processes[0]?.list()).toHaveLength(3)
+    expect(await processes[0]?.list()).toHaveLength(SIGNING_ALGORITHMS.length)
     for (const db of databases) await db.close()
   },
 )

@@ -37,6 +37,7 @@ test('there is one signing key for each algorithm, made once', async () => {
   expect(list.map(({ alg, state }) => [alg, state]).sort()).toEqual([
     ['ES256', 'signing'],
     ['EdDSA', 'signing'],
+    ['PS256', 'signing'],
     ['RS256', 'signing'],
   ])
 })

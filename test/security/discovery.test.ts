@@ -68,10 +68,11 @@ describe('36 M RFC 8414: metadata', () => {
     for (const key of keys)
       for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(key).not.toHaveProperty(secret)
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length)
-    expect(keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'EdDSA', 'RS256'])
+    expect(keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'EdDSA', 'PS256', 'RS256'])
     expect((metadata.id_token_signing_alg_values_supported as string[]).toSorted()).toEqual([
       'ES256',
       'EdDSA',
+      'PS256',
       'RS256',
     ])
   })

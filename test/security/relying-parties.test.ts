@@ -58,7 +58,7 @@ async function party(method: TestClientAuth['method'], alg: string, dpop: boolea
 
 const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
 const combinations = methods.flatMap((method) =>
-  ['RS256', 'ES256', 'EdDSA'].flatMap((alg) =>
+  ['RS256', 'PS256', 'ES256', 'EdDSA'].flatMap((alg) =>
     [
       { pushed: false, dpop: false },
       { pushed: true, dpop: true },
@@ -101,23 +101,30 @@ describe('36 M: everything advertised works', () => {
     },
   )
 
-  test.each(['RS256', 'ES256', 'EdDSA'])('JWT access tokens for an API, signed with %s', async (alg) => {
-    const { client, rp } = await party('client_secret_basic', alg, false)
-    const request = await rp.authorize({ scope: 'openid orders:read', resource: API })
-    const back = await victim.browser.open(request.url)
-    const tokens = await rp.callback(back.url, request, { resource: API })
-    const keys = createRemoteJWKSet(new URL(String(rp.config.serverMetadata().jwks_uri)))
-    const check = (token: string) =>
-      jwtVerify(token, keys, { issuer: scene.issuer, audience: API, typ: 'at+jwt' })
-    const { payload, protectedHeader } = await check(tokens.access_token)
-    expect(protectedHeader.alg).toBe(alg)
-    expect(payload).toMatchObject({ client_id: client.client_id, scope: 'orders:read', sub: victim.user.id })
+  test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(
+    'JWT access tokens for an API, signed with %s',
+    async (alg) => {
+      const { client, rp } = await party('client_secret_basic', alg, false)
+      const request = await rp.authorize({ scope: 'openid orders:read', resource: API })
+      const back = await victim.browser.open(request.url)
+      const tokens = await rp.callback(back.url, request, { resource: API })
+      const keys = createRemoteJWKSet(new URL(String(rp.config.serverMetadata().jwks_uri)))
+      const check = (token: string) =>
+        jwtVerify(token, keys, { issuer: scene.issuer, audience: API, typ: 'at+jwt' })
+      const { payload, protectedHeader } = await check(tokens.access_token)
+      expect(protectedHeader.alg).toBe(alg)
+      expect(payload).toMatchObject({
+        client_id: client.client_id,
+        scope: 'orders:read',
+        sub: victim.user.id,
+      })
 
-    const later = await rp.refresh(String(tokens.refresh_token), { resource: API })
-    expect((await check(later.access_token)).payload.jti).not.toBe(payload.jti)
-    const machine = await rp.clientCredentials({ resource: API, scope: 'orders:read' })
-    expect((await check(machine.access_token)).payload.sub).toBe(client.client_id)
-  })
+      const later = await rp.refresh(String(tokens.refresh_token), { resource: API })
+      expect((await check(later.access_token)).payload.jti).not.toBe(payload.jti)
+      const machine = await rp.clientCredentials({ resource: API, scope: 'orders:read' })
+      expect((await check(machine.access_token)).payload.sub).toBe(client.client_id)
+    },
+  )
 
   test.each(methods)('sign-out with %s', async (method) => {
     const person = await scene.victim([redirectUri, BYE])

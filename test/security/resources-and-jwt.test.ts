@@ -109,7 +109,7 @@ describe('27 M RFC 8707: resource indicators', () => {
 })
 
 describe('35 M RFC 9068: JWT access tokens', () => {
-  test.each(['RS256', 'ES256', 'EdDSA'])(
+  test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(
     'have every claim and are signed with %s as registered',
     async (alg) => {
       const client = await scene.client({

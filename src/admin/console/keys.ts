@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { noticeOf } from '../../http/notice.ts'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../signing-algorithms.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 interface KeySummary {
@@ -37,7 +38,7 @@ declare module '../../http/pages.ts' {
 export interface KeysDependencies {
   keys: {
     list(): Promise<KeySummary[]>
-    rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<unknown>
+    rotate(options: { alg?: SigningAlgorithm; now?: boolean }): Promise<unknown>
     retire(kid: string): Promise<unknown>
   }
   keyUses(): Promise<{ kid: string; clientId: string; lastUsedAt: number }[]>
@@ -46,12 +47,11 @@ export interface KeysDependencies {
   keyRotationDays: number
 }
 
-const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const
 /** Clients that are named beside a key. */
 const SHOWN = 5
 
 const rotation = z.object({
-  alg: z.enum(ALGORITHMS).optional().catch(undefined),
+  alg: z.enum(SIGNING_ALGORITHMS).optional().catch(undefined),
   now: z.literal('on').optional(),
 })
 const retirement = z.object({ kid: z.string().max(100) })
@@ -100,7 +100,7 @@ export async function keysArea(
     return {
       keys: await Promise.all(shown),
       rotationDays: deps.keyRotationDays,
-      algorithms: [...ALGORITHMS],
+      algorithms: [...SIGNING_ALGORITHMS],
       alert,
     }
   }

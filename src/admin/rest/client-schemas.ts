@@ -82,7 +82,7 @@ const registration = {
   jwks: field({ type: 'object' }, 'Its public keys, for private_key_jwt.'),
   jwks_uri: text('Where its public keys are.'),
   application_type: text('web or native; derived unless given.'),
-  id_token_signed_response_alg: text('RS256 (default), ES256, EdDSA.'),
+  id_token_signed_response_alg: text('RS256 (default), PS256, ES256, EdDSA.'),
   logo_uri: text('Its logo.'),
   client_uri: text('Its home page.'),
   policy_uri: text('Its privacy policy.'),

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Limit } from '../../http/rate-limits.ts'
+import type { SigningAlgorithm } from '../../signing-algorithms.ts'
 import type { Account } from '../account.ts'
 import type { FiguresDependencies } from '../figures.ts'
 import type { ConfigurationService } from './configuration-port.ts'
@@ -173,7 +174,7 @@ export interface SigningKey {
 
 export interface KeyService {
   list(): Promise<SigningKey[]>
-  rotate(options: { alg?: 'RS256' | 'ES256' | 'EdDSA'; now?: boolean }): Promise<SigningKey[]>
+  rotate(options: { alg?: SigningAlgorithm; now?: boolean }): Promise<SigningKey[]>
   retire(kid: string): Promise<SigningKey[]>
 }
 

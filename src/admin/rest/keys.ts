@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
 import type { RestContext } from './context.ts'
 import type { SigningKey } from './dependencies.ts'
 import { operation } from './operation.ts'
@@ -36,7 +37,7 @@ const rotateKeys = operation({
     'New keys are published an hour before they sign, and the old ones until the last token that they signed has expired. With `now` the old ones are withdrawn at once, which ends every token that they signed: for a key that leaked.',
   body: optionalBody(
     {
-      alg: z.enum(['RS256', 'ES256', 'EdDSA'], 'Use RS256, ES256 or EdDSA.').optional(),
+      alg: z.enum(SIGNING_ALGORITHMS, 'Use RS256, PS256, ES256 or EdDSA.').optional(),
       now: z.boolean('Use true or false.').optional(),
     },
     { alg: 'ES256' },
