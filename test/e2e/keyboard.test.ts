@@ -24,7 +24,10 @@ async function tabTo(page: Page, words: string, ring = 'solid 3px'): Promise<voi
 
 /** Types into the field that has the focus. Before a page gives it the focus, what is typed is lost. */
 async function typeInto(page: Page, label: string, text: string): Promise<void> {
-  await page.locator(':focus').and(page.getByLabel(label, { exact: true })).waitFor()
+  await page
+    .locator(':focus')
+    .and(page.getByLabel(label, { exact: true }))
+    .waitFor()
   await page.keyboard.type(text)
 }
 
@@ -59,7 +62,10 @@ test('…and over Google and the page that asks for a username', async () => {
   await tabTo(page, 'Continue as grace', '')
   await page.keyboard.press('Enter')
   await heading(page, 'Almost there')
-  await page.locator(':focus').and(page.getByLabel('Username', { exact: true })).waitFor()
+  await page
+    .locator(':focus')
+    .and(page.getByLabel('Username', { exact: true }))
+    .waitFor()
   await page.keyboard.press('ControlOrMeta+A')
   await page.keyboard.type('hopper')
   await page.keyboard.press('Enter')
