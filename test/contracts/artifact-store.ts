@@ -842,7 +842,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
       })
     })
 
-    test('a stolen copy holds no identifier and no user code in clear', async () => {
+    test('a stolen copy holds no identifier, no user code and no code that waits in a flow in clear', async () => {
       const models = ['Session', 'AccessToken', 'RefreshToken', 'AuthorizationCode', 'Interaction', 'Grant']
       const ids = await Promise.all(
         models.map(async (model) => {
@@ -861,9 +861,16 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
       const [deviceCode, replayed] = [newId(), newId()]
       await store.upsert('DeviceCode', deviceCode, { jti: deviceCode, userCode: 'BDFGHJKM' }, 60)
       await store.insert('ReplayDetection', replayed, { jti: replayed, iss: 'c' }, 60)
+      const [flow, pushed] = [newId(), newId()]
+      const waiting = { jti: flow, prompt: { name: 'login' }, deviceCode, parJti: pushed }
+      await store.upsert('Interaction', flow, waiting, 60)
+      expect(await other.find('Interaction', flow)).toEqual(waiting)
+      await store.change('Interaction', flow, 60, (before) => ({ ...before, result: {} }))
+      expect(await store.find('Interaction', flow)).toEqual({ ...waiting, result: {} })
       const text = await opened.dump()
       expect(text).toContain(createHash('sha256').update(deviceCode).digest('base64url'))
-      for (const secret of [...ids, deviceCode, replayed, 'BDFGHJKM']) expect(text).not.toContain(secret)
+      for (const secret of [...ids, deviceCode, replayed, flow, pushed, 'BDFGHJKM'])
+        expect(text).not.toContain(secret)
     })
   })
 }

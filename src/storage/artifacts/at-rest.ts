@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 import { isUserCodePayload, restoreByUserCode, restoreUserCode, sealUserCode } from './user-code.ts'
 
@@ -29,6 +30,25 @@ export interface ArtifactRow {
 /** Ids that are secrets look like this; a short or speaking one cannot be replaced in a text without harm. */
 const tokenLike = /^[\w~.-]{16,}$/
 
+/** What of a payload is a secret of something else, by model: sealed under the id of what holds it. */
+const SECRETS: Readonly<Record<string, readonly string[]>> = { Interaction: ['deviceCode', 'parJti'] }
+/** Holds them at rest. */
+const SEALED = 'secrets'
+
+function sealSecrets(model: string, payload: ArtifactPayload, id: string): ArtifactPayload {
+  const names = (SECRETS[model] ?? []).filter((name) => payload[name] !== undefined)
+  if (names.length === 0) return payload
+  const secrets = Object.fromEntries(names.map((name) => [name, payload[name]]))
+  const rest = Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)))
+  return { ...rest, [SEALED]: seal(id, JSON.stringify(secrets)) }
+}
+
+function restoreSecrets(model: string, payload: ArtifactPayload, id: string): ArtifactPayload {
+  const { [SEALED]: sealed, ...rest } = payload
+  if (SECRETS[model] === undefined || typeof sealed !== 'string') return payload
+  return { ...rest, ...JSON.parse(unseal(id, sealed)) }
+}
+
 const column = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
 /**
@@ -45,7 +65,7 @@ export const toRest = (
   const authorizations = model === 'Session' ? mergeable(rest.authorizations) : null
   if (authorizations !== null) delete rest.authorizations
   const userCode = isUserCodePayload(rest) ? hashId(rest.userCode) : null
-  const stored = model === 'Session' ? objectAtRest(rest) : rest
+  const stored = model === 'Session' ? objectAtRest(rest) : sealSecrets(model, rest, id)
   const text = JSON.stringify(isUserCodePayload(stored) ? sealUserCode(stored, id) : stored)
   return {
     payload: text.includes(id) && tokenLike.test(id) ? text.replaceAll(id, idHash) : text,
@@ -61,7 +81,7 @@ export const toRest = (
 /** The inverse of `toRest` for whoever has the id. */
 export const fromRest = (row: ArtifactRow, id: string, idHash: string): ArtifactPayload => {
   const text = row.payload.includes(idHash) ? row.payload.replaceAll(idHash, id) : row.payload
-  const payload = withColumns(JSON.parse(text), row)
+  const payload = restoreSecrets(row.model, withColumns(JSON.parse(text), row), id)
   payload.jti = id
   return 'sealed' in payload ? restoreUserCode(payload, id) : payload
 }

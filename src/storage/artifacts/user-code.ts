@@ -1,11 +1,11 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 
 /*
  * A device code (RFC 8628) has two secrets, and whoever shows one of them needs the other: the device polls with
  * the device code, the person types the user code. Neither may lie in the database in clear, so each is sealed under
- * the other. A user code is short: sealing under it keeps a reader of the database busy for longer than a glance, no
- * more. What bounds the damage is its lifetime of minutes.
+ * the other. A user code is short, and could be found by trying all of them: the protocol hands over a keyed hash of it
+ * instead (src/oidc/device/codes.ts).
  */
 
 interface UserCodePayload extends ArtifactPayload {
@@ -14,22 +14,6 @@ interface UserCodePayload extends ArtifactPayload {
 
 export const isUserCodePayload = (payload: ArtifactPayload): payload is UserCodePayload =>
   typeof payload.userCode === 'string'
-
-const keyFrom = (secret: string): Buffer => hash('sha256', `latchkey artifact seal\n${secret}`, 'buffer')
-
-const seal = (secret: string, text: string): string => {
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', keyFrom(secret), nonce)
-  const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final()])
-  return Buffer.concat([sealed, cipher.getAuthTag()]).toString('base64url')
-}
-
-const unseal = (secret: string, sealed: string): string => {
-  const bytes = Buffer.from(sealed, 'base64url')
-  const decipher = createDecipheriv('aes-256-gcm', keyFrom(secret), bytes.subarray(0, 12))
-  decipher.setAuthTag(bytes.subarray(-16))
-  return decipher.update(bytes.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8')
-}
 
 interface Sealed {
   id: string
