@@ -10,7 +10,8 @@ interface ClientOption {
   flags: string
   /** The field of a registration that it sets. */
   field: string
-  kind: 'text' | 'list' | 'switch' | 'seconds'
+  /** A `choice` is a switch that has a default of its own: it can be switched off from the start. */
+  kind: 'text' | 'list' | 'switch' | 'choice' | 'seconds'
   description: string
 }
 
@@ -81,6 +82,12 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     field: 'id_token_signed_response_alg',
     kind: 'text',
     description: 'RS256 (default), PS256, ES256, EdDSA',
+  },
+  {
+    flags: '--id-token-identity-claims',
+    field: 'id_token_identity_claims',
+    kind: 'choice',
+    description: 'name and e-mail are in the ID token too (default for what you register)',
   },
   {
     flags: '--auth-signing-alg <alg>',
@@ -158,7 +165,7 @@ export function addClientOptions(command: Command, forUpdate: boolean): Command 
     if (kind === 'list')
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
     command.addOption(option)
-    if (forUpdate && kind === 'switch')
+    if (kind === 'choice' || (forUpdate && kind === 'switch'))
       command.addOption(new Option(flags.replace('--', '--no-'), `undoes ${flags}`))
   }
   return command

@@ -26,6 +26,7 @@ import {
   type ClientView,
   clientRecord,
   clientView,
+  hasIdentityClaims,
   type IssuedSecret,
   storedMetadata,
   storedPkce,
@@ -292,8 +293,10 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       if (!printable(clientId)) return undefined
       const found = await store.findEnabled(clientId, clock())
       if (found === undefined) return undefined
+      const metadata = storedMetadata(found)
+      const id_token_identity_claims = hasIdentityClaims(metadata, found.source)
       return {
-        metadata: { client_id: clientId, ...storedMetadata(found) },
+        metadata: { client_id: clientId, ...metadata, id_token_identity_claims },
         secretHashes: found.secretHashes,
         pkce: storedPkce(found),
         firstParty: found.firstParty,

@@ -63,6 +63,7 @@ export const registrationFields = {
   policy_uri: httpsUrl,
   tos_uri: httpsUrl,
   id_token_signed_response_alg: oneOf(SIGNING_ALGORITHMS),
+  id_token_identity_claims: yesOrNo,
   backchannel_logout_uri: z
     .string({ error: 'must be an https URL' })
     .refine((value) => webUrl(value, ['https:']) || loopbackUrl(value), {

@@ -43,6 +43,8 @@ export type ClientMetadata = {
   backchannel_logout_session_required?: boolean
   require_pushed_authorization_requests?: boolean
   dpop_bound_access_tokens?: boolean
+  /** Whether the claims of identity scopes are in the ID Token too. Unset: by who registered it (view.ts). */
+  id_token_identity_claims?: boolean
   default_max_age?: number
   contacts?: string[]
   /** The key of the client in a configuration file (src/configuration). */
@@ -95,11 +97,11 @@ export function parseRegistration(input: RegistrationInput): Registration {
   return { metadata, pkce, firstParty }
 }
 
-/** What would be stored, by the names that a registration has. @throws InvalidInputError with every problem at once */
+/** What an administrator would have, by the names that a registration has. @throws InvalidInputError with every problem at once */
 export function completeRegistration(input: RegistrationInput) {
   const { metadata, pkce, firstParty } = parseRegistration(input)
   const { response_types: _derived, ...fields } = metadata
-  return { ...fields, pkce, first_party: firstParty }
+  return { id_token_identity_claims: true, ...fields, pkce, first_party: firstParty }
 }
 
 /** A public client on loopback or a private-use scheme is an app on the person's own machine (RFC 8252 §7). */

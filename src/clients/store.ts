@@ -58,6 +58,7 @@ interface ProtocolRow {
   metadata: string
   pkce: string
   first_party: number
+  source: string
   verified: number
   hash: string | null
   expires_at: string | null
@@ -80,7 +81,7 @@ export const CLIENT_ROW = {
   },
 } satisfies Prisma.ClientSelect
 
-const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, c.verified, s.hash, s.expires_at
+const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, c.source, c.verified, s.hash, s.expires_at
   FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id
   WHERE c.id = ? AND c.disabled_at IS NULL`
 
@@ -144,6 +145,7 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         metadata: first.metadata,
         pkce: first.pkce,
         firstParty: first.first_party === 1,
+        source: first.source,
         verified: first.verified === 1,
         secretHashes: hashes,
       }

@@ -5,6 +5,7 @@ import type { ClientRow } from './store.ts'
 export type ClientView = ClientMetadata & {
   client_id: string
   client_id_issued_at: number
+  id_token_identity_claims: boolean
   pkce: 'required' | 'optional'
   first_party: boolean
   disabled: boolean
@@ -42,6 +43,14 @@ export const storedMetadata = (row: { metadata: string }): ClientMetadata =>
 export const storedPkce = (row: { pkce: string }): 'required' | 'optional' =>
   row.pkce === 'optional' ? 'optional' : 'required'
 
+/**
+ * Whether the claims of identity scopes are in the ID Token too, where most libraries look for them, and not at userinfo alone
+ * (OpenID Connect Core §5.4). Unless it was said, they are for clients that an administrator has registered: whoever registers
+ * itself says nothing of who keeps its ID Tokens.
+ */
+export const hasIdentityClaims = (metadata: ClientMetadata, source: string): boolean =>
+  metadata.id_token_identity_claims ?? (source === 'administrator' || source === 'configuration')
+
 /** The version of a row: no two of its states have the same (`store.edit` moves the time on each time). */
 export const versionOf = (row: { updatedAt: Date }): string => row.updatedAt.getTime().toString(36)
 
@@ -50,6 +59,7 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
   client_id: row.id,
   client_id_issued_at: seconds(row.createdAt),
   ...storedMetadata(row),
+  id_token_identity_claims: hasIdentityClaims(storedMetadata(row), row.source),
   pkce: storedPkce(row),
   first_party: row.firstParty,
   disabled: row.disabledAt !== null,

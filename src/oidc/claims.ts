@@ -49,10 +49,11 @@ export const inWords = (scope: string): string => own(scopesInWords, scope) ?? s
 
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
-  const name = [subject.givenName, subject.middleName, subject.familyName].filter(Boolean).join(' ')
+  const names = [subject.givenName, subject.middleName, subject.familyName]
+  const name = names.map((each) => each?.trim()).filter(Boolean)
   const claims = {
     sub: subject.id,
-    name: name || subject.displayUsername,
+    name: name.join(' ') || subject.displayUsername || subject.username,
     ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, subject[property]])),
     preferred_username: subject.username,
     updated_at: Math.floor(subject.updatedAt / 1000),
@@ -63,6 +64,7 @@ export function subjectClaims(subject: Subject): { sub: string } & Record<string
   }
   return {
     sub: subject.id,
-    ...Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)),
+    // Core §5.3.2: neither null nor an empty text.
+    ...Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null && value !== '')),
   }
 }

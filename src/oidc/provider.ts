@@ -15,6 +15,7 @@ import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
+import { completeIdTokens } from './id-tokens.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
@@ -101,6 +102,8 @@ function configuration(deps: ProviderDependencies): Configuration {
     responseTypes: ['code'],
     scopes: Object.keys(claimsByScope).concat('offline_access'),
     claims: claimsByScope,
+    // Which claims of its scopes a client finds in the ID Token is decided for each (id-tokens.ts).
+    conformIdTokenClaims: false,
     findAccount: deps.findAccount,
     loadExistingGrant: (ctx) => deps.grants.load(ctx),
     interactions: {
@@ -131,7 +134,9 @@ function configuration(deps: ProviderDependencies): Configuration {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
       idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
     },
-    extraClientMetadata: { properties: ['pkce', 'first_party', 'verified', 'resource_scope'] },
+    extraClientMetadata: {
+      properties: ['pkce', 'first_party', 'verified', 'resource_scope', 'id_token_identity_claims'],
+    },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     extraTokenClaims,
@@ -212,6 +217,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
     return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
   }
   answerEscapedErrors(provider, deps.pages)
+  completeIdTokens(provider)
   skipEmptySignOut(provider)
   rememberFacts(provider)
   forgetPassedGrants(provider, deps.accountOf)

@@ -226,8 +226,10 @@ describe('clients in the console', () => {
         Logo: 'https://shop.example/logo.png',
         'It is your own application': true,
         'A sign-in may be this old, in seconds': '3600',
+        'Name and e-mail are in the ID token too': false,
       })
       expect(saved.text).toContain('Saved.')
+      expect(saved.text).toContain('At userinfo only')
       const { version: _a, ...after } = await stored(page)
       const { version: _b, ...was } = before
       expect(after).toEqual({
@@ -236,6 +238,7 @@ describe('clients in the console', () => {
         redirect_uris: ['https://shop.example/callback', 'http://localhost:4000/callback'],
         logo_uri: 'https://shop.example/logo.png',
         first_party: true,
+        id_token_identity_claims: false,
         default_max_age: 3600,
       })
     })

@@ -35,6 +35,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
         ],
         ...['--grant', 'authorization_code', '--grant', 'refresh_token', '--scope', 'openid email'],
         ...['--auth-method', 'client_secret_post', '--pkce', 'optional', '--first-party'],
+        '--no-id-token-identity-claims',
       ),
     ).toMatchObject({
       client_id: expect.stringMatching(/^lk_/),
@@ -50,7 +51,18 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
       application_type: 'web',
       pkce: 'optional',
       first_party: true,
+      id_token_identity_claims: false,
     })
+  })
+
+  test('the claims of a person are in its ID Tokens, until it says otherwise', async () => {
+    const { client_id: id } = await create(...web)
+    const update = async (flag: string) => {
+      const outcome = await latchkey.run(['clients', 'update', id, flag, '--json'])
+      return (outcome.json() as { id_token_identity_claims: boolean }).id_token_identity_claims
+    }
+    expect(await update('--no-id-token-identity-claims')).toBe(false)
+    expect(await update('--id-token-identity-claims')).toBe(true)
   })
 
   test('create --public', async () => {

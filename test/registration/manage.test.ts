@@ -150,10 +150,15 @@ describe('an update is held to the policy of the token that it registered with',
       ...app,
       client_id: id,
       first_party: true,
+      id_token_identity_claims: true,
       pkce: 'optional',
     })
     expect(exempt.status).toBe(200)
-    expect(await latchkey.services.clients.get(id)).toMatchObject({ first_party: false, pkce: 'required' })
+    expect(await latchkey.services.clients.get(id)).toMatchObject({
+      first_party: false,
+      id_token_identity_claims: false,
+      pkce: 'required',
+    })
   })
 
   test('also when the token is revoked since', async () => {

@@ -123,6 +123,7 @@ describe('what a client does not say of itself is ignored', () => {
     const sent = {
       ...app,
       first_party: true,
+      id_token_identity_claims: true,
       pkce: 'optional',
       verified: true,
       client_id: 'mine',
@@ -138,6 +139,7 @@ describe('what a client does not say of itself is ignored', () => {
       expect(json.client_secret).not.toBe('mine')
       expect(await latchkey.services.clients.get(String(json.client_id))).toMatchObject({
         first_party: false,
+        id_token_identity_claims: false,
         pkce: 'required',
         verified: token !== undefined,
         source: token === undefined ? 'open' : 'dynamic',

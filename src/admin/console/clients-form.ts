@@ -25,11 +25,14 @@ const TEXTS = [
   'jwks_uri',
 ] as const
 const CHECKS = [
-  'first_party',
   'backchannel_logout_session_required',
   'require_pushed_authorization_requests',
   'dpop_bound_access_tokens',
 ] as const
+/** Boxes that say no when they are not ticked; of the others nothing is said then. */
+const SWITCHES = ['first_party', 'id_token_identity_claims'] as const
+const BOXES = [...CHECKS, ...SWITCHES]
+
 export const GRANTS = [
   { value: 'authorization_code', label: 'Sign people in (authorization_code)' },
   { value: 'refresh_token', label: 'Stay signed in without the browser (refresh_token)' },
@@ -79,7 +82,7 @@ export function editOf(fields: Fields): { changes: Registration; errors: Record<
   for (const name of TEXTS) changes[name] = fields[name]?.trim() || null
   for (const name of CHECKS) changes[name] = fields[name] !== undefined || null
   changes.client_name = fields.client_name ?? ''
-  changes.first_party = fields.first_party !== undefined
+  for (const name of SWITCHES) changes[name] = fields[name] !== undefined
   changes.grant_types = ticked(fields, 'grant.')
   changes.pkce = fields.pkce_optional === undefined ? 'required' : 'optional'
   const age = fields.default_max_age?.trim() ?? ''
@@ -98,7 +101,7 @@ export function fieldsOf(client: RegisteredClient): Fields {
   const fields: Fields = {}
   for (const name of LISTS) fields[name] = (client[name] ?? []).join('\n')
   for (const name of TEXTS) fields[name] = client[name] ?? ''
-  for (const name of CHECKS) if (client[name]) fields[name] = 'on'
+  for (const name of BOXES) if (client[name]) fields[name] = 'on'
   for (const grant of client.grant_types) fields[`grant.${grant}`] = 'on'
   if (client.pkce === 'optional') fields.pkce_optional = 'on'
   fields.default_max_age = String(client.default_max_age ?? '')
@@ -114,6 +117,7 @@ const LABELS: Record<string, string> = {
   scope: 'Scopes',
   pkce_optional: 'Exempt from PKCE',
   first_party: 'Your own application',
+  id_token_identity_claims: 'Name and e-mail in the ID token',
 }
 
 /** What was typed against what is stored now, field by field, where they differ. */
@@ -124,7 +128,7 @@ export function differences(typed: Fields, stored: Fields) {
       (name) =>
         Object.hasOwn(stored, name) ||
         name.startsWith('grant.') ||
-        (CHECKS as readonly string[]).includes(name) ||
+        BOXES.some((box) => box === name) ||
         name === 'pkce_optional',
     )
     .map((name) => ({

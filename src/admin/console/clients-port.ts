@@ -14,6 +14,7 @@ export interface RegisteredClient {
   token_endpoint_auth_signing_alg?: string
   application_type: string
   id_token_signed_response_alg: string
+  id_token_identity_claims: boolean
   scope?: string
   jwks?: object
   jwks_uri?: string

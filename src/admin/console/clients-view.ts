@@ -38,6 +38,12 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
       label: 'PKCE',
       values: [client.pkce === 'required' ? 'Required' : 'Optional: ask its maker for an update'],
     },
+    {
+      label: 'Name and e-mail',
+      values: client.grant_types.includes('authorization_code')
+        ? [client.id_token_identity_claims ? 'In the ID token and at userinfo' : 'At userinfo only']
+        : [],
+    },
     { label: 'Asks for consent', values: [client.first_party ? 'No, it is your own application' : 'Yes'] },
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
     { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },

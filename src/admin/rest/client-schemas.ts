@@ -24,6 +24,7 @@ const shape = {
   token_endpoint_auth_signing_alg: z.string().optional(),
   application_type: z.string(),
   id_token_signed_response_alg: z.string(),
+  id_token_identity_claims: z.boolean(),
   scope: z.string().optional(),
   jwks: z.looseObject({}).optional().meta({ description: 'Public keys.' }),
   jwks_uri: z.string().optional(),
@@ -83,6 +84,9 @@ const registration = {
   jwks_uri: text('Where its public keys are.'),
   application_type: text('web or native; derived unless given.'),
   id_token_signed_response_alg: text('RS256 (default), PS256, ES256, EdDSA.'),
+  id_token_identity_claims: flag(
+    'Name, e-mail and the other claims of the granted scopes are in the ID Token too, not at userinfo alone. True unless the client registered itself.',
+  ),
   logo_uri: text('Its logo.'),
   client_uri: text('Its home page.'),
   policy_uri: text('Its privacy policy.'),

@@ -1,0 +1,34 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+/**
+ * What is in an ID Token beside what the library puts there.
+ *
+ * Claims of the identity scopes: in the ID Tokens of the clients that are registered so. In those of the others they are
+ * only when the access token is for an API alone, so that the client cannot ask at userinfo (OpenID Connect Core §5.4).
+ *
+ * `at_hash`, whenever an access token comes with it (Core §3.1.3.6), and no `nonce` when it was refreshed (Core §12.2).
+ */
+export function completeIdTokens(provider: Provider): void {
+  const { AccessToken, IdToken } = provider
+  const values = new WeakMap<object, string>()
+  const { save } = AccessToken.prototype
+  AccessToken.prototype.save = async function (...given) {
+    const value = await save.apply(this, given)
+    values.set(this, value)
+    return value
+  }
+  const { issue } = IdToken.prototype
+  IdToken.prototype.issue = function (context) {
+    if (context.use === 'idtoken') {
+      const { client, ctx } = this
+      const { AccessToken: accessToken } = ctx.oidc.entities
+      if (client.id_token_identity_claims !== true && accessToken?.aud === undefined)
+        Object.assign(this, { scope: 'openid' })
+      if (accessToken !== undefined) this.set('at_hash', values.get(accessToken))
+      if (isRefresh(ctx)) delete this.extra.nonce
+    }
+    return issue.call(this, context)
+  }
+}
+
+const isRefresh = ({ oidc }: KoaContextWithOIDC): boolean => oidc.params?.grant_type === 'refresh_token'
