@@ -97,7 +97,7 @@ describe.each(engines)('what an ID Token says, on %s', (engine) => {
     expect(idTokenOf(tokens)).toMatchObject({ email: victim.user.email })
   })
 
-  test.each(['RS256', 'ES256', 'EdDSA'])('Core §3.1.3.6: at_hash, signed with %s', async (alg) => {
+  test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('Core §3.1.3.6: at_hash, signed with %s', async (alg) => {
     const client = await scene.client({ id_token_signed_response_alg: alg, scope: 'openid books:read' })
     const hashOf = (value: unknown) => {
       const hash = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
