@@ -39,6 +39,7 @@ const shared = [
   'clock.ts',
   'secrets.ts',
   'signing-algorithms.ts',
+  'pkce-rule.ts',
   'acting.ts',
   'limits.ts',
   'fresh-sign-in.ts',

@@ -57,6 +57,8 @@ export interface Config {
   readonly clientMetadataDocuments: boolean
   /** Scopes of APIs that clients may ask for which nobody who runs this server has looked at. */
   readonly unverifiedClientScopes: readonly string[]
+  /** What a confidential client that an administrator registers has to do, unless that is said: PKCE or a nonce, or PKCE. */
+  readonly pkceDefault: 'auto' | 'required'
   /** Undefined: there are none. Without a port they are beside the other routes; without a token everybody may read. */
   readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined
 }
@@ -256,6 +258,7 @@ const environment = z.object({
       error: 'must not have scopes of the administration API: nobody has looked at these clients',
     })
     .default([]),
+  PKCE_DEFAULT: choice(['auto', 'required']).default('auto'),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
   METRICS_TOKEN: z
@@ -356,6 +359,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     dynamicRegistration: e.DYNAMIC_REGISTRATION,
     clientMetadataDocuments: e.CLIENT_METADATA_DOCUMENTS === 'on',
     unverifiedClientScopes: e.UNVERIFIED_CLIENT_SCOPES,
+    pkceDefault: e.PKCE_DEFAULT,
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })
 }

@@ -151,10 +151,12 @@ export async function openServices(
     kinds,
     events: event,
   })
+  const rules = { pkceDefault: config.pkceDefault }
   const clients = createClients({
     db,
     clock,
     artifacts,
+    rules,
     events(happened) {
       recentClients.forget(happened.client_id)
       event(happened)
@@ -179,7 +181,7 @@ export async function openServices(
         return secretMatches((await clients.findForProtocol(id))?.secretHashes ?? [], secret)
       },
     },
-    parse: parseRegistration,
+    parse: (input) => parseRegistration(input, rules),
     log: logger,
   })
   const findClient = async (clientId: string) =>
@@ -242,7 +244,7 @@ export async function openServices(
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,
-      clients: { ...clients, complete: completeRegistration },
+      clients: { ...clients, complete: (entry) => completeRegistration(entry, rules) },
       resources: { ...resources, complete: completeResource },
       providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },
     }),

@@ -63,7 +63,8 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     flags: '--pkce <rule>',
     field: 'pkce',
     kind: 'text',
-    description: 'required (default), or optional for a confidential client whose software cannot do it',
+    description:
+      'required, auto (PKCE, or else a nonce with openid; the usual default), or optional for a confidential client whose software can do neither',
   },
   {
     flags: '--first-party',

@@ -1,4 +1,5 @@
 import type { ClientView, IssuedSecret } from '../clients/view.ts'
+import type { PkceRule } from '../pkce-rule.ts'
 import { PROGRAM } from './program.ts'
 import { facts, table, time } from './text.ts'
 
@@ -64,11 +65,15 @@ export function createdText(client: ClientView & IssuedSecret, issuer: string): 
   return `“${client.client_name}” is registered.\n\n${data}\n\n${nextStep(client)}`
 }
 
+const PKCE: Readonly<Record<PkceRule, string>> = {
+  required: ' It must use PKCE (S256), as current libraries do by themselves.',
+  auto: ' It uses PKCE (S256), as current libraries do by themselves, or else sends a nonce.',
+  optional: '',
+}
+
 function nextStep(client: ClientView): string {
   if (!client.grant_types.includes('authorization_code')) {
     return 'Next: ask the token endpoint (see discovery) for a token with grant_type=client_credentials.'
   }
-  const pkce =
-    client.pkce === 'required' ? ' It must use PKCE (S256), as current libraries do by themselves.' : ''
-  return `Next: give these values to the OpenID Connect library of your application.${pkce}`
+  return `Next: give these values to the OpenID Connect library of your application.${PKCE[client.pkce]}`
 }

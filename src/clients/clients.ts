@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { PkceRule } from '../pkce-rule.ts'
 import type { Database } from '../storage/database.ts'
 import {
   addTemporarySecret,
@@ -17,7 +18,13 @@ import {
   storeEdit,
   usesSecret,
 } from './edits.ts'
-import { type ClientMetadata, parseRegistration, type RegistrationInput } from './metadata.ts'
+import {
+  type ClientMetadata,
+  parseRegistration,
+  type RegistrationInput,
+  type RegistrationRules,
+  USUAL_RULES,
+} from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
@@ -58,6 +65,8 @@ export interface ClientsDependencies {
   events(event: ClientEvent): void
   /** What ends the codes, tokens and grants of a client. */
   artifacts: { revokeByClient(clientId: string): Promise<void> }
+  /** What the operator has decided for registrations. */
+  rules?: RegistrationRules
   /** Told when something in the background did not work. */
   failed?(error: unknown): void
 }
@@ -72,7 +81,7 @@ export interface ClientForProtocol {
   metadata: ClientMetadata & { client_id: string }
   /** SHA-256, base64url, of the secrets that are valid now: none, one, or two while one replaces the other. */
   secretHashes: string[]
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   firstParty: boolean
   /** False: people are told, and asked every time. */
   verified: boolean
@@ -82,7 +91,8 @@ const BY_ADMINISTRATOR: ClientOrigin = { source: 'administrator', verified: true
 
 export type Clients = ReturnType<typeof createClients>
 
-export function createClients({ db, clock, events, artifacts, failed = () => {} }: ClientsDependencies) {
+export function createClients(deps: ClientsDependencies) {
+  const { db, clock, events, artifacts, rules = USUAL_RULES, failed = () => {} } = deps
   const store = createClientStore(db)
   const use = createSecretUse({ store, clock, failed })
 
@@ -127,7 +137,7 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
       input: RegistrationInput,
       origin: ClientOrigin = BY_ADMINISTRATOR,
     ): Promise<ClientView & IssuedSecret> {
-      const registration = parseRegistration(input)
+      const registration = parseRegistration(input, rulesFor(origin, rules))
       const id = newClientId()
       const secret = usesSecret(registration.metadata.token_endpoint_auth_method)
         ? newClientSecret()
@@ -168,7 +178,7 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
     ): Promise<ClientView & IssuedSecret> {
       const recordOf = (row: ClientRow) => clientRecord(clientView(row, clock()))
       const change = async (client: LockedClient) => {
-        const registration = mergeRegistration(client, changes)
+        const registration = mergeRegistration(client, changes, rules)
         return {
           before: recordOf(client.row),
           after: recordOf({ ...client.row, ...registrationData(registration) }),
@@ -305,6 +315,13 @@ export function createClients({ db, clock, events, artifacts, failed = () => {} 
     },
   }
 }
+
+/**
+ * A client that registers itself has to use PKCE: whether it checks the nonce that it sends, nobody here has looked at, and what is
+ * written today can do PKCE.
+ */
+const rulesFor = ({ source }: ClientOrigin, rules: RegistrationRules): RegistrationRules =>
+  source === 'dynamic' || source === 'open' ? { ...rules, pkceDefault: 'required' } : rules
 
 /** RFC 6749 appendix A.1: client-id = *VSCHAR. What is not one is not worth a query, and PostgreSQL rejects NUL. */
 const printable = (id: string): boolean => /^[\x20-\x7e]{1,100}$/.test(id)

@@ -1,3 +1,4 @@
+import type { PkceRule } from '../pkce-rule.ts'
 import type { ClientMetadata } from './metadata.ts'
 import { hasPrivateUseScheme } from './redirect-uris.ts'
 
@@ -10,7 +11,7 @@ interface Rule {
 }
 
 interface Context {
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   firstParty: boolean
   /** As sent; undefined when left to be derived. */
   responseTypes: readonly string[] | undefined

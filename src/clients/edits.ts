@@ -5,6 +5,7 @@ import {
   parseRegistration,
   type Registration,
   type RegistrationInput,
+  type RegistrationRules,
 } from './metadata.ts'
 import { hashSecret, newClientSecret } from './secrets.ts'
 import type { LockedClient } from './store.ts'
@@ -21,20 +22,25 @@ export const usesSecret = (method: AuthMethod): boolean =>
  * a registration could not. An application type that was derived is derived again.
  * @throws InvalidInputError (invalid_client_metadata)
  */
-export function mergeRegistration(client: LockedClient, changes: RegistrationInput): Registration {
+export function mergeRegistration(
+  client: LockedClient,
+  changes: RegistrationInput,
+  rules: RegistrationRules,
+): Registration {
   const {
     application_type: applicationType,
     response_types: _derived,
     ...stored
   } = storedMetadata(client.row)
   const chosen = applicationType !== deriveApplicationType(stored)
-  return parseRegistration({
+  const whole = {
     ...stored,
     ...(chosen && { application_type: applicationType }),
     pkce: storedPkce(client.row),
     first_party: client.row.firstParty,
     ...changes,
-  })
+  }
+  return parseRegistration(whole, rules)
 }
 
 /**

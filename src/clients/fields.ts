@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PKCE_RULES } from '../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import { jwksSchema } from './jwks.ts'
 
@@ -82,7 +83,7 @@ export const registrationFields = {
     })
     .max(10, { error: 'has more than 10 entries' }),
   software_id: text,
-  pkce: oneOf(['required', 'optional']),
+  pkce: oneOf(PKCE_RULES),
   first_party: yesOrNo,
 }
 

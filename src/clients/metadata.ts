@@ -1,3 +1,4 @@
+import type { PkceRule } from '../pkce-rule.ts'
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { coherenceProblems } from './coherence.ts'
 import {
@@ -54,11 +55,19 @@ export type ClientMetadata = {
 /** A registration: the metadata, and what only this server knows of a client. */
 export interface Registration {
   metadata: ClientMetadata
-  /** `optional` exempts a confidential client from PKCE. */
-  pkce: 'required' | 'optional'
+  /** `required` for every public client. */
+  pkce: PkceRule
   /** The operator's own application: its users are not asked for consent. */
   firstParty: boolean
 }
+
+/** What the operator has decided for all registrations. */
+export interface RegistrationRules {
+  /** What a confidential client gets that says nothing of PKCE. */
+  readonly pkceDefault: 'auto' | 'required'
+}
+
+export const USUAL_RULES: RegistrationRules = { pkceDefault: 'auto' }
 
 /** What may be sent to register or edit a client: RFC 7591 names, plus `pkce` and `first_party`; null unsets a field. */
 export type RegistrationInput = Readonly<Record<string, unknown>>
@@ -67,11 +76,15 @@ export type RegistrationInput = Readonly<Record<string, unknown>>
  * Parses and completes a registration.
  * @throws InvalidInputError (invalid_client_metadata) with every problem at once
  */
-export function parseRegistration(input: RegistrationInput): Registration {
+export function parseRegistration(
+  input: RegistrationInput,
+  rules: RegistrationRules = USUAL_RULES,
+): Registration {
   const problems: Problem[] = []
   const values = parseFields(input, problems)
   const failed = new Set(problems.map((problem) => problem.field))
-  const { pkce = 'required', first_party: firstParty = false, ...given } = values
+  const { pkce: chosen, first_party: firstParty = false, ...given } = values
+  const pkce = pkceOf(chosen ?? rules.pkceDefault, given.token_endpoint_auth_method)
   const metadata: ClientMetadata = {
     ...given,
     client_name: given.client_name ?? '',
@@ -87,9 +100,9 @@ export function parseRegistration(input: RegistrationInput): Registration {
   if (metadata.grant_types.includes('authorization_code')) metadata.response_types = ['code']
   problems.push(...redirectProblems(metadata))
   // A rule about a field that could not be read would only repeat its problem.
-  const rules = coherenceProblems(metadata, { pkce, firstParty, responseTypes: given.response_types })
+  const broken = coherenceProblems(metadata, { pkce, firstParty, responseTypes: given.response_types })
   problems.push(
-    ...rules
+    ...broken
       .filter(({ field, reads }) => ![field, ...reads].some((name) => failed.has(name)))
       .map(({ field, message }) => ({ field, message })),
   )
@@ -98,11 +111,15 @@ export function parseRegistration(input: RegistrationInput): Registration {
 }
 
 /** What an administrator would have, by the names that a registration has. @throws InvalidInputError with every problem at once */
-export function completeRegistration(input: RegistrationInput) {
-  const { metadata, pkce, firstParty } = parseRegistration(input)
+export function completeRegistration(input: RegistrationInput, rules: RegistrationRules = USUAL_RULES) {
+  const { metadata, pkce, firstParty } = parseRegistration(input, rules)
   const { response_types: _derived, ...fields } = metadata
   return { id_token_identity_claims: true, ...fields, pkce, first_party: firstParty }
 }
+
+/** What is right for the client by itself is PKCE, if it is public (RFC 9700 §2.1.1). */
+const pkceOf = (chosen: PkceRule, method: AuthMethod | undefined): PkceRule =>
+  chosen === 'auto' && method === 'none' ? 'required' : chosen
 
 /** A public client on loopback or a private-use scheme is an app on the person's own machine (RFC 8252 §7). */
 export function deriveApplicationType(values: FieldValues): ApplicationType {

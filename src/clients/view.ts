@@ -1,3 +1,4 @@
+import { PKCE_RULES, type PkceRule } from '../pkce-rule.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { ClientRow } from './store.ts'
 
@@ -6,7 +7,7 @@ export type ClientView = ClientMetadata & {
   client_id: string
   client_id_issued_at: number
   id_token_identity_claims: boolean
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   first_party: boolean
   disabled: boolean
   /** Where it comes from: an administrator, configuration, an initial access token (`dynamic`), or anybody (`open`). */
@@ -40,8 +41,8 @@ export type IssuedSecret = {
 export const storedMetadata = (row: { metadata: string }): ClientMetadata =>
   JSON.parse(row.metadata) as ClientMetadata
 
-export const storedPkce = (row: { pkce: string }): 'required' | 'optional' =>
-  row.pkce === 'optional' ? 'optional' : 'required'
+export const storedPkce = (row: { pkce: string }): PkceRule =>
+  PKCE_RULES.find((rule) => rule === row.pkce) ?? 'required'
 
 /**
  * Whether the claims of identity scopes are in the ID Token too, where most libraries look for them, and not at userinfo alone

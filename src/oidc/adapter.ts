@@ -1,5 +1,6 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { AppError } from '../errors.ts'
+import type { PkceRule } from '../pkce-rule.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { isIdentityScope } from './claims.ts'
 import { asFound, saveSession } from './session-merge.ts'
@@ -11,7 +12,7 @@ export interface ProtocolClient {
   metadata: Record<string, unknown>
   /** SHA-256 hashes of the secrets that are valid now. */
   secretHashes: readonly string[]
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   firstParty: boolean
   /** False: nobody who runs this server has looked at it. True unless given. */
   verified?: boolean

@@ -21,6 +21,7 @@ import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import type { ProviderPages } from './pages.ts'
+import { refuseUnprotected } from './pkce.ts'
 import { createInteractionPolicy } from './policy.ts'
 import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
@@ -122,7 +123,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/' },
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
     },
-    pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
+    pkce: { required: refuseUnprotected },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: CLOCK_TOLERANCE,
     assertJwtClientAuthClaimsAndHeader: refuseLongAssertions,

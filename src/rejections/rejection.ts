@@ -1,3 +1,4 @@
+import type { PkceRule } from '../pkce-rule.ts'
 import type { Facts } from './facts.ts'
 
 /** A request that was refused, as it was kept. */
@@ -25,7 +26,7 @@ export interface ClientNow {
   scope?: string | undefined
   token_endpoint_auth_method: string
   application_type: 'web' | 'native'
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   /** Another one after every change. */
   version: string
 }

@@ -70,7 +70,7 @@ describe('clients in the console', () => {
         client_name: 'Photo Shop',
         redirect_uris: ['https://shop.example/callback'],
         token_endpoint_auth_method: 'client_secret_basic',
-        pkce: 'required',
+        pkce: 'auto',
         application_type: 'web',
         grant_types: ['authorization_code', 'refresh_token'],
         source: 'administrator',
@@ -293,11 +293,11 @@ describe('clients in the console', () => {
       const page = await create('spa', { Name: 'Public', 'Redirect URIs': 'https://spa.example/cb' })
       const form = await browser.open(at(`/${idOf(page)}/edit`))
       const refused = await browser.submit(form, {
-        'Exempt from PKCE': true,
+        PKCE: 'optional',
         'Act for itself (client_credentials)': true,
       })
       expect(refused.body).toMatch(/id="field-grant_types-error">[^<]*public client cannot use/)
-      expect(refused.body).toMatch(/id="field-pkce">[^<]*a public client always uses PKCE/)
+      expect(refused.body).toMatch(/id="field-pkce-error">[^<]*a public client always uses PKCE/)
       const keys = await browser.submit(form, { 'Keys (JWK Set)': '{broken' })
       expect(keys.body).toMatch(/id="field-jwks-error">[^<]*is not JSON/)
     })

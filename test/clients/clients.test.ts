@@ -61,7 +61,7 @@ describe.each(engines)('clients on %s', (engine) => {
       id_token_signed_response_alg: 'RS256',
       id_token_identity_claims: true,
       scope: 'openid email',
-      pkce: 'required',
+      pkce: 'auto',
       first_party: false,
       disabled: false,
       source: 'administrator',

@@ -31,7 +31,7 @@ describe('defaults (RFC 7591 §2)', () => {
         application_type: 'web',
         id_token_signed_response_alg: 'RS256',
       },
-      pkce: 'required',
+      pkce: 'auto',
       firstParty: false,
     })
   })
@@ -270,7 +270,7 @@ test('accepts a full registration', () => {
   }
   expect(parseRegistration({ ...input, first_party: true })).toEqual({
     metadata: { ...input, response_types: ['code'], application_type: 'web' },
-    pkce: 'required',
+    pkce: 'auto',
     firstParty: true,
   })
 })

@@ -184,7 +184,7 @@ describe('client assertions', () => {
 
 describe('sign-in requests', () => {
   test.each([
-    ['pkce_missing', { code_challenge: '', code_challenge_method: '' }],
+    ['pkce_or_nonce_missing', { code_challenge: '', code_challenge_method: '' }],
     ['pkce_method', { code_challenge_method: 'plain' }],
     ['pkce_challenge_missing', { code_challenge: '' }],
     ['pkce_format', { code_challenge: 'short' }],

@@ -13,6 +13,7 @@ const LISTS = ['redirect_uris', 'post_logout_redirect_uris', 'contacts'] as cons
 const TEXTS = [
   'client_name',
   'scope',
+  'pkce',
   'token_endpoint_auth_method',
   'token_endpoint_auth_signing_alg',
   'application_type',
@@ -84,7 +85,6 @@ export function editOf(fields: Fields): { changes: Registration; errors: Record<
   changes.client_name = fields.client_name ?? ''
   for (const name of SWITCHES) changes[name] = fields[name] !== undefined
   changes.grant_types = ticked(fields, 'grant.')
-  changes.pkce = fields.pkce_optional === undefined ? 'required' : 'optional'
   const age = fields.default_max_age?.trim() ?? ''
   changes.default_max_age = age === '' ? null : /^\d+$/.test(age) ? Number(age) : age
   try {
@@ -103,7 +103,6 @@ export function fieldsOf(client: RegisteredClient): Fields {
   for (const name of TEXTS) fields[name] = client[name] ?? ''
   for (const name of BOXES) if (client[name]) fields[name] = 'on'
   for (const grant of client.grant_types) fields[`grant.${grant}`] = 'on'
-  if (client.pkce === 'optional') fields.pkce_optional = 'on'
   fields.default_max_age = String(client.default_max_age ?? '')
   fields.jwks = client.jwks === undefined ? '' : JSON.stringify(client.jwks, null, 2)
   return fields
@@ -115,7 +114,7 @@ const LABELS: Record<string, string> = {
   post_logout_redirect_uris: 'Redirect URIs after signing out',
   grant_types: 'Grants',
   scope: 'Scopes',
-  pkce_optional: 'Exempt from PKCE',
+  pkce: 'PKCE',
   first_party: 'Your own application',
   id_token_identity_claims: 'Name and e-mail in the ID token',
 }
@@ -125,11 +124,7 @@ export function differences(typed: Fields, stored: Fields) {
   const names = new Set([...Object.keys(stored), ...Object.keys(typed)])
   return [...names]
     .filter(
-      (name) =>
-        Object.hasOwn(stored, name) ||
-        name.startsWith('grant.') ||
-        BOXES.some((box) => box === name) ||
-        name === 'pkce_optional',
+      (name) => Object.hasOwn(stored, name) || name.startsWith('grant.') || BOXES.some((box) => box === name),
     )
     .map((name) => ({
       label: own(LABELS, name) ?? name,

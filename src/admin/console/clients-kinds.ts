@@ -18,8 +18,8 @@ export interface BuildKind {
 }
 
 const person = ['authorization_code', 'refresh_token']
-const pub = { token_endpoint_auth_method: 'none', pkce: 'required', grant_types: person }
-const secret = { token_endpoint_auth_method: 'client_secret_basic', pkce: 'required' }
+const pub = { token_endpoint_auth_method: 'none', grant_types: person }
+const secret = { token_endpoint_auth_method: 'client_secret_basic' }
 
 /** “What are you building?” */
 export const KINDS: readonly BuildKind[] = [

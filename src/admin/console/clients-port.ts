@@ -1,5 +1,6 @@
 import type { Cookies } from '../../http/cookies.ts'
 import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { PkceRule } from '../../pkce-rule.ts'
 import type { TryDependencies } from './try-port.ts'
 
 /** A registered client in RFC 7591 names, as the service shows it. Times in seconds since the epoch. */
@@ -28,7 +29,7 @@ export interface RegisteredClient {
   dpop_bound_access_tokens?: boolean
   default_max_age?: number
   contacts?: string[]
-  pkce: 'required' | 'optional'
+  pkce: PkceRule
   first_party: boolean
   disabled: boolean
   source: string

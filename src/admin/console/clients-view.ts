@@ -1,4 +1,5 @@
 import { own } from '../../own.ts'
+import type { PkceRule } from '../../pkce-rule.ts'
 import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
 
@@ -21,6 +22,12 @@ const SOURCES: Record<string, string> = {
   configuration: 'A configuration file',
 }
 
+const PKCE: Readonly<Record<PkceRule, string>> = {
+  required: 'Required',
+  auto: 'PKCE, or else a nonce with openid: one of them always',
+  optional: 'Optional: ask its maker for an update',
+}
+
 /** What a client is, in words and values. */
 export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
   const facts = [
@@ -36,7 +43,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
     },
     {
       label: 'PKCE',
-      values: [client.pkce === 'required' ? 'Required' : 'Optional: ask its maker for an update'],
+      values: [PKCE[client.pkce]],
     },
     {
       label: 'Name and e-mail',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PKCE_RULES } from '../../pkce-rule.ts'
 import { field, flag, list, optionalBody, text } from './schemas.ts'
 
 const texts = z.array(z.string())
@@ -38,7 +39,7 @@ const shape = {
   dpop_bound_access_tokens: z.boolean().optional(),
   default_max_age: z.int().optional(),
   contacts: texts.optional(),
-  pkce: z.enum(['required', 'optional']),
+  pkce: z.enum(PKCE_RULES),
   first_party: z.boolean(),
   disabled: z.boolean(),
   source: z.string().meta({ description: 'administrator, configuration, dynamic or open.' }),
@@ -97,7 +98,9 @@ const registration = {
   require_pushed_authorization_requests: flag('Pushed requests only (RFC 9126).'),
   dpop_bound_access_tokens: flag('Tokens bound to a key only (RFC 9449).'),
   default_max_age: field({ type: 'integer' }, 'How old a sign-in may be, in seconds.'),
-  pkce: text('required (default) or optional, for a confidential client whose software cannot do it.'),
+  pkce: text(
+    'required, auto (PKCE, or else a nonce with the scope openid; the usual default), or optional, for a confidential client whose software cannot do either. A public client is always required.',
+  ),
   first_party: flag('An application of your own: people are not asked for consent.'),
 }
 

@@ -1,4 +1,5 @@
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import { missingProtection } from '../pkce.ts'
 import { scopeWithin } from './scopes.ts'
 
 /** For the person. */
@@ -37,15 +38,20 @@ export function narrowFlows(provider: Provider): void {
 
 function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
-  const { redirect_uri: redirectUri, code_challenge: challenge } = flow.params
+  const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce, scope } = flow.params
   if (!client.grantTypeAllowed('authorization_code'))
     return 'the client may no longer use the grant authorization_code'
   if (!client.redirectUriAllowed(String(redirectUri))) return 'the redirect_uri is no longer registered'
-  if (client.pkce !== 'optional' && challenge === undefined) return 'PKCE is required of this client by now'
+  const within = typeof scope === 'string' ? scopeWithin(scope, client) : scope
+  const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
+  if (missing !== undefined) return `${PROTECTION[missing]} is required of this client by now`
   return client.requirePushedAuthorizationRequests === true && flow.parJti === undefined
     ? 'requests of this client have to be pushed by now'
     : undefined
 }
+
+/** What is missing, for the log. */
+const PROTECTION = { pkce: 'PKCE', pkce_or_nonce: 'PKCE, or a nonce with the scope openid,' } as const
 
 /** Asks for no more than the client may have, whatever it was when the flow began (RFC 6749 §3.3). */
 function narrow(flow: Interaction, client: Client): void {

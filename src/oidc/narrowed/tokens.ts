@@ -8,6 +8,7 @@ import {
   type RefreshToken,
 } from 'oidc-provider'
 import { FIRST_PARTY_ID } from '../first-party.ts'
+import { missingProtection } from '../pkce.ts'
 import { scopeWithin } from './scopes.ts'
 
 type Token = AccessToken | AuthorizationCode | ClientCredentials | RefreshToken
@@ -70,9 +71,13 @@ const originOf = ({ kind }: Token) =>
 function codeProblem(code: AuthorizationCode, client: Client): string | undefined {
   if (code.redirectUri !== undefined && !client.redirectUriAllowed(code.redirectUri))
     return 'the redirect_uri of the authorization code is no longer registered'
-  return client.pkce !== 'optional' && code.codeChallenge === undefined
+  const { redirectUri, codeChallenge, nonce, scope } = code
+  const within = scope === undefined ? undefined : scopeWithin(scope, client)
+  const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
+  if (missing === undefined) return undefined
+  return missing === 'pkce'
     ? 'PKCE is required of this client by now, and the authorization code was issued without'
-    : undefined
+    : 'PKCE, or a nonce with the scope openid, is required of this client by now; the authorization code was issued without'
 }
 
 /** RFC 9449 §5.2: of a client that has to prove possession nothing is good that anybody can present. */

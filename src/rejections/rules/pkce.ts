@@ -3,16 +3,25 @@ import { described, detailed, nameOf, quoted, type Rule } from '../rejection.ts'
 /** RFC 7636: what goes wrong with code_challenge and code_verifier. */
 export const pkceRules: readonly Rule[] = [
   {
+    name: 'pkce_or_nonce_missing',
+    fits: described(/^PKCE \(code_challenge with S256\), or a nonce/),
+    title: 'PKCE is missing, and a nonce too',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).`,
+    inApp: 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.',
+    here: 'If its software can do neither, edit the client and make PKCE optional: then nothing but its secret protects it.',
+  },
+  {
     name: 'pkce_missing',
     fits: described('Authorization Server policy requires PKCE to be used for this request'),
     title: 'PKCE is missing',
     mistake: (rejection) =>
-      `${nameOf(rejection)} sent no code_challenge. Every client has to use PKCE (RFC 9700 §2.1.1).`,
+      `${nameOf(rejection)} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).`,
     inApp: 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.',
     here: ({ facts }) =>
       facts.registered?.auth_method === 'none'
         ? 'Nothing: a client without a secret is safe with PKCE only.'
-        : 'If its software cannot do it, edit the client and make PKCE optional. Only a client with a secret may be exempt.',
+        : 'If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.',
   },
   {
     name: 'pkce_method',

@@ -1,0 +1,55 @@
+/**
+ * What has to protect an authorization code from being injected into another session (RFC 9700 §2.1.1, §4.5): one rule for the
+ * request, for the flow that waits for a person, and for the code. That a code and its verifier fit is the library's check.
+ */
+import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { PkceRule } from '../pkce-rule.ts'
+
+/** What a request, a waiting flow and a code have in common. */
+export interface Protected {
+  redirectUri: unknown
+  codeChallenge: unknown
+  nonce: unknown
+  scope: unknown
+}
+
+/** What has to be there and is not. */
+export type MissingProtection = 'pkce' | 'pkce_or_nonce'
+
+const given = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+/** A nonce protects by the id_token that carries it back, which there is with the scope openid only. */
+const hasNonce = ({ nonce, scope }: Protected): boolean =>
+  given(nonce) && typeof scope === 'string' && scope.split(' ').includes('openid')
+
+/** Undefined: nothing is missing. */
+export function missingProtection(client: Client, request: Protected): MissingProtection | undefined {
+  if (given(request.codeChallenge)) return undefined
+  const rule = client.pkce as PkceRule | undefined
+  if (rule === 'optional') return undefined
+  if (rule === 'auto') return hasNonce(request) ? undefined : 'pkce_or_nonce'
+  return 'pkce'
+}
+
+/** The words of the library for the first, which the explanations know. */
+const REFUSALS: Readonly<Record<MissingProtection, string>> = {
+  pkce: 'Authorization Server policy requires PKCE to be used for this request',
+  pkce_or_nonce:
+    'PKCE (code_challenge with S256), or a nonce with the scope openid, is required for this request (RFC 9700 section 2.1.1)',
+}
+
+/**
+ * The library's question whether a request has to have a code_challenge, at the authorization endpoint and when it is pushed.
+ * @throws errors.InvalidRequest that names what is missing
+ */
+export function refuseUnprotected(ctx: KoaContextWithOIDC, client: Client): boolean {
+  const params: Readonly<Record<string, unknown>> = ctx.oidc.params ?? {}
+  const missing = missingProtection(client, {
+    redirectUri: params.redirect_uri,
+    codeChallenge: params.code_challenge,
+    nonce: params.nonce,
+    scope: params.scope,
+  })
+  if (missing !== undefined) throw new errors.InvalidRequest(REFUSALS[missing])
+  return false
+}
