@@ -6,6 +6,7 @@ import type { Consent, Consents } from './consents.ts'
 import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
 import { generationOf } from './generations.ts'
+import { incarnationOf, newIncarnation } from './incarnations.ts'
 import { scopeWithin } from './narrowed/scopes.ts'
 
 /**
@@ -81,7 +82,8 @@ export function createGrants(deps: {
         // The session was carried over meanwhile (generations.ts), and its Grants with it.
         if (known && generationOf(known) > generation) return undefined
         const goesOn = known?.accountId === accountId && generationOf(known) === generation
-        Object.assign(grant, { openid: undefined, resources: undefined })
+        const incarnation = goesOn ? incarnationOf(known) : newIncarnation()
+        Object.assign(grant, { openid: undefined, resources: undefined, incarnation })
         if (goesOn && (!asked || known.asked)) add(grant, allowedBy(known), client)
         if (consent) add(grant, consent, client)
         if (!asked) addRequested(grant, ctx)

@@ -16,6 +16,7 @@ import { answerEscapedErrors } from './escaped-errors.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
 import { completeIdTokens } from './id-tokens.ts'
+import type { JwtAccessTokens } from './jwt-access-tokens/found.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
@@ -45,6 +46,7 @@ export interface ProviderDependencies {
   issuer: string
   jwks: JWKS
   adapter: AdapterFactory
+  jwtAccessTokens: JwtAccessTokens
   artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
   /** Cookie signing keys, the newest first. */
   cookieKeys: readonly string[]
@@ -96,7 +98,7 @@ function configuration(deps: ProviderDependencies): Configuration {
   const ownToken = (client: { clientId: string }, token: { clientId?: string | undefined }) =>
     token.clientId === client.clientId
   return {
-    adapter: deps.adapter,
+    adapter: deps.jwtAccessTokens.within(deps.adapter),
     jwks: deps.jwks,
     routes,
     clients: [],
@@ -226,6 +228,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   reuseClients(provider, deps.adapter)
   rememberUses(provider, deps)
   deps.grants.attach(provider)
+  deps.jwtAccessTokens.attach(provider)
   narrowTokens(provider)
   narrowFlows(provider)
   narrowSignOut(provider)

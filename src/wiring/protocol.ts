@@ -12,6 +12,9 @@ import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
 import { reportGrants } from '../oidc/issued.ts'
+import { createJwtAccessTokens } from '../oidc/jwt-access-tokens/found.ts'
+import { createJwtReader, publicHalf } from '../oidc/jwt-access-tokens/reader.ts'
+import { createReferences } from '../oidc/jwt-access-tokens/reference.ts'
 import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
@@ -21,13 +24,12 @@ import { createDefaultResource, createResourceServerInfo } from '../oidc/resourc
 import { reportSecurityEvents } from '../oidc/security-events.ts'
 import { upstreamOf } from '../oidc/session-facts.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sign-in.ts'
-
 import { createFindAccount } from '../oidc/subjects.ts'
 import { giveSuccessBack } from '../oidc/success.ts'
-
 import { openThrowawaySession } from '../oidc/throwaway-session.ts'
 import { createUpstreamSessions } from '../oidc/upstream-sessions.ts'
 import { createUsage } from '../oidc/usage.ts'
+import { isForUserinfo } from '../oidc/userinfo-audience.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import { browserState } from './browser-state.ts'
@@ -56,6 +58,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     findClient: services.findForProtocol,
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
+  const references = createReferences(secrets)
   const backChannel = createBackChannel(app.log)
   const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
   const hot = await createHotProvider({
@@ -66,6 +69,17 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         issuer: config.issuer,
         jwks: { keys: jwks },
         adapter,
+        jwtAccessTokens: createJwtAccessTokens({
+          reader: createJwtReader({
+            issuer: config.issuer,
+            keys: jwks.map(publicHalf),
+            references,
+            artifacts,
+          }),
+          references,
+          artifacts,
+          forUserinfo: isForUserinfo(config.issuer),
+        }),
         artifacts,
         cookieKeys: [secrets.key('session-cookies').toString('base64url')],
         dpopNonceSecret: secrets.key('dpop-nonce'),

@@ -28,7 +28,13 @@ test('the library keeps the list of what is stored where rememberFacts looks for
   expect(stored).not.toContain('device')
   rememberFacts(provider)
   expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([...stored, 'device', 'upstream', 'generation'])
-  expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([...granted, 'upstream', 'generation', 'asked'])
+  expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([
+    ...granted,
+    'upstream',
+    'generation',
+    'asked',
+    'incarnation',
+  ])
   // Sessions of this provider alone.
   expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')
   expect(Reflect.get(untouched.Session, 'IN_PAYLOAD')).toEqual(stored)

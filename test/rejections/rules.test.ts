@@ -406,13 +406,6 @@ describe('the use of tokens', () => {
     const query = await get(`${scene.issuer}/userinfo?access_token=${String(plain.access_token)}`)
     expect(await desk.ruleOf(query)).toBe('token_in_query')
   })
-
-  test('introspection and revocation of a JWT', async () => {
-    const reader = await scene.client({ ...machine, scope: 'books:read' })
-    const { json } = await scene.token(reader, { ...grant, scope: 'books:read' })
-    expect(await desk.ruleOf(await scene.introspect(reader, json.access_token))).toBe('token_is_jwt')
-    expect(await desk.ruleOf(await scene.revoke(reader, json.access_token))).toBe('token_is_jwt')
-  })
 })
 
 test('an honest client, with openid-client, whose secret was replaced', async () => {

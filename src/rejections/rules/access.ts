@@ -131,11 +131,4 @@ export const accessRules: readonly Rule[] = [
     inApp:
       'Refresh and try again. For user information use a token without a resource: ask for it with the scope openid and no resource parameter.',
   },
-  {
-    name: 'token_is_jwt',
-    fits: failed('unsupported_token_type'),
-    title: 'A JWT in the wrong place',
-    mistake: 'JWT access tokens are checked by their signature; this endpoint does not know them.',
-    inApp: 'Check the token with the keys of the discovery document (jwks_uri), its issuer and its audience.',
-  },
 ]

@@ -1,0 +1,59 @@
+import { type AccessToken, type ClientCredentials, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { z } from 'zod'
+import type { Secrets } from '../../secrets.ts'
+import { incarnationOf } from '../incarnations.ts'
+
+/** What of a JWT access token is nobody's business but ours, and still has to be known when it comes back. */
+const reference = z.strictObject({
+  /** Absent: a machine's token hangs on none. */
+  grantId: z.string().optional(),
+  /** Which of the Grants that have had this id (incarnations.ts). */
+  incarnation: z.string().optional(),
+  sessionUid: z.string().optional(),
+  expiresWithSession: z.literal(true).optional(),
+  /** The grants that it came by; absent: authorization_code. */
+  gty: z.string().optional(),
+  /** The `claims` parameter of the request, as far as it asks for userinfo. */
+  userinfo: z.record(z.string(), z.unknown()).optional(),
+})
+export type Reference = z.infer<typeof reference>
+
+const CONTEXT = 'jwt-access-token'
+
+/** What nobody has sealed, an opaque token's id for one, is without a dot. */
+export const isSealed = (jti: string): boolean => jti.includes('.')
+
+/**
+ * The `jti` of a JWT access token: what belongs to it here, sealed. APIs read the token, and a hash of the Grant or the
+ * session, keyed or not, would tell them which tokens are of one sign-in; sealed, no two are alike.
+ */
+export function createReferences(secrets: Pick<Secrets, 'seal' | 'open'>) {
+  return {
+    seal(token: AccessToken | ClientCredentials): string {
+      return secrets.seal(JSON.stringify(token.kind === 'AccessToken' ? referenceOf(token) : {}), CONTEXT)
+    },
+    /** Undefined: it is of a version that sealed nothing, or of another SECRET_KEY. */
+    open(jti: string): Reference | undefined {
+      try {
+        return reference.parse(JSON.parse(secrets.open(jti, CONTEXT)))
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function referenceOf(token: AccessToken): Reference {
+  const { grantId, sessionUid, expiresWithSession, gty, claims } = token
+  const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+  const grant = ctx?.oidc.entities.Grant
+  return {
+    grantId,
+    // The Grant as it was read before the code or refresh token was used up: what ended since stays ended.
+    incarnation: grant?.jti === grantId ? incarnationOf(grant) : undefined,
+    sessionUid,
+    expiresWithSession: expiresWithSession ? true : undefined,
+    gty: gty?.startsWith('authorization_code') ? undefined : gty,
+    userinfo: claims?.userinfo as Reference['userinfo'],
+  }
+}
