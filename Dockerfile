@@ -16,6 +16,7 @@ COPY package.json ./
 COPY bin bin
 COPY prisma prisma
 COPY public public
+COPY snippets snippets
 COPY views views
 COPY --from=build /app/src src
 RUN mkdir /data && chown node:node /data

@@ -27,6 +27,21 @@ for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy
   })
 }
 
+// A search field that hides what does not fit while one types; sent, the form does the same.
+for (const input of document.querySelectorAll('[data-filter]')) {
+  const list = document.getElementById(input.dataset.filter)
+  const none = document.getElementById(`${input.dataset.filter}-none`)
+  input.addEventListener('input', () => {
+    const words = input.value.toLowerCase().split(/\s+/)
+    let left = 0
+    for (const each of list.children) {
+      each.hidden = !words.every((word) => each.dataset.words.toLowerCase().includes(word))
+      if (!each.hidden) left++
+    }
+    none.hidden = left > 0
+  })
+}
+
 // One click, one request.
 for (const form of document.forms) {
   form.addEventListener('submit', (event) => {

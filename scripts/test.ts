@@ -27,6 +27,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
   ['unused files, exports, dependencies', 'knip', []],
   ['import rule', process.execPath, ['scripts/check-imports.ts']],
+  ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],
 ]
 

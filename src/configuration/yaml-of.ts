@@ -78,10 +78,10 @@ export const yamlText = (value: unknown): string =>
 const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
 
 /**
- * Something as its service shows it, as the entry of a configuration file that describes it. No secrets.
+ * Something as its service shows it, as a configuration file that describes it and nothing else. No secrets.
  * @param view what `get`, `create` or `update` of the service has answered
  */
 export const createYamlOf =
   (services: Services) =>
   (kind: Kind, view: object): string =>
-    yamlText({ [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })
+    yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { snippetsFor } from '../../src/admin/console/snippets/all.ts'
+import { renderStack, snippetsFor } from '../../src/admin/console/snippets/all.ts'
 import { type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
+import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -30,22 +32,13 @@ const textOf = (client: Partial<SnippetClient>) =>
 
 describe('which snippets', () => {
   test.each([
+    ['a web app', {}, ['openid-client', 'auth-js', 'spring', 'go', 'nginx', 'curl'], ['go-machine']],
     [
-      'a web app: all',
-      {},
-      [
-        'openid-client',
-        'auth-js',
-        'spring',
-        'django',
-        'go',
-        'oauth2-proxy',
-        'mod-auth-openidc',
-        'nginx',
-        'curl',
-      ],
+      'a browser app',
+      { token_endpoint_auth_method: 'none' },
+      ['openid-client-spa', 'curl'],
+      ['openid-client'],
     ],
-    ['a browser app', { token_endpoint_auth_method: 'none' }, ['openid-client', 'curl']],
     [
       'a native app on loopback',
       {
@@ -53,7 +46,8 @@ describe('which snippets', () => {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/cb'],
       },
-      ['openid-client', 'curl'],
+      ['openid-client-native', 'curl'],
+      ['openid-client-spa'],
     ],
     [
       'a phone app',
@@ -63,15 +57,37 @@ describe('which snippets', () => {
         redirect_uris: ['com.example.app:/cb'],
       },
       ['curl'],
+      ['openid-client-native'],
     ],
     [
       'a machine',
       { grant_types: ['client_credentials'], redirect_uris: [], scope: 'photos:read' },
-      ['openid-client', 'go', 'curl'],
+      ['openid-client-machine', 'go-machine', 'curl-machine'],
+      ['openid-client', 'curl'],
     ],
-    ['a client with a key of its own', { token_endpoint_auth_method: 'private_key_jwt' }, ['curl']],
-  ])('%s', (_what, client, expected) => {
-    expect(names(client)).toEqual(expected)
+    [
+      'a client with a key of its own',
+      { token_endpoint_auth_method: 'private_key_jwt' },
+      ['openid-client'],
+      ['curl', 'auth-js'],
+    ],
+    [
+      'a client with two grants',
+      { grant_types: ['authorization_code', 'client_credentials'] },
+      ['go', 'go-machine'],
+      [],
+    ],
+  ])('%s', (_what, client, expected, not) => {
+    expect(names(client)).toEqual(expect.arrayContaining(expected))
+    for (const name of not) expect(names(client)).not.toContain(name)
+  })
+
+  test('the search wants all words, of the name, the language or what it is about', () => {
+    const values = snippetValues('https://id.example', web, [])
+    const found = (search: string) => snippetsFor(values, search).map(({ id }) => id)
+    expect(found('  Apache openidc ')).toEqual(['mod-auth-openidc'])
+    expect(found('python django')).toContain('django')
+    expect(found('cobol')).toEqual([])
   })
 
   test('have the real values, and never a secret', () => {
@@ -96,10 +112,79 @@ describe('which snippets', () => {
     'https://a.example/`id`',
   ])('a registration cannot put code into what is copied: %s', (uri) => {
     const scope = `openid a'b $${'{c}'} \`d\``
-    const text = textOf({ redirect_uris: [uri], scope })
+    const text = textOf({
+      redirect_uris: [uri],
+      post_logout_redirect_uris: [uri],
+      backchannel_logout_uri: uri,
+      client_id: uri,
+      scope,
+    })
     expect(text).not.toContain(uri)
     expect(text).not.toContain("a'b")
     expect(text).toContain('https://app.example/callback')
+  })
+
+  test('a value that looks like a placeholder stays what it is', () => {
+    expect(textOf({ redirect_uris: ['https://a.example/__ISSUER__'] })).toContain(
+      'https://a.example/__ISSUER__',
+    )
+  })
+
+  test('a snippet says what has to be registered beside what is', () => {
+    const [shown] = of({ redirect_uris: ['http://localhost:4000/cb'] }).filter(({ id }) => id === 'auth-js')
+    expect(shown?.parts.slice(0, 2).map(({ text }) => text)).toEqual([
+      'http://localhost:4000/api/auth/callback/latchkey\n',
+      'http://localhost:4000/\n',
+    ])
+    const [registered] = of({
+      redirect_uris: ['http://localhost:4000/cb', 'http://localhost:4000/api/auth/callback/latchkey'],
+      post_logout_redirect_uris: ['http://localhost:4000/bye'],
+    }).filter(({ id }) => id === 'auth-js')
+    expect(registered?.parts.map(({ id }) => id)).not.toContain('redirect-uri')
+    expect(registered?.parts.map(({ text }) => text).join()).toContain("'http://localhost:4000/bye'")
+  })
+})
+
+/** Every stack with every way to authenticate, on http and https, with and without an API. */
+const everyVariant = () =>
+  allStacks().flatMap((stack) =>
+    (stack.authentication.length > 0 ? stack.authentication : (['basic'] as const)).flatMap(
+      (authentication) =>
+        ['http://localhost:3000', 'https://id.example'].flatMap((issuer) =>
+          [undefined, { identifier: 'https://books.example', scope: 'books:read books:write' }].map(
+            (api) => ({
+              what: `${stack.id}, ${authentication}, ${issuer}, ${api ? 'an API' : 'no API'}`,
+              rendered: renderStack(stack, {
+                kinds: stack.kinds,
+                issuer,
+                clientId: 'lk_1',
+                authentication,
+                redirectUri: issuer.startsWith('https')
+                  ? 'https://app.example/cb'
+                  : 'http://localhost:4000/cb',
+                redirectUris: [],
+                postLogoutUris: [],
+                backchannelUri: api && 'https://app.example/backchannel',
+                scope: 'openid profile email',
+                // An API is protected only where there is one.
+                api:
+                  api ??
+                  (stack.kinds.includes('api') ? { identifier: 'https://a.example', scope: 'a' } : undefined),
+              }),
+            }),
+          ),
+        ),
+    ),
+  )
+
+describe('every file of every stack', () => {
+  test.each(everyVariant())('is filled and whole: $what', ({ rendered }) => {
+    for (const { label, text } of rendered.parts) {
+      expect(text, label).not.toMatch(/[#/;-] \? !?\w+$/m)
+      expect(text, label).toMatch(/\S\n$/)
+      // It parses what it strips; there are no types in plain JavaScript.
+      if (/\.(m?js|ts)(:|$)/.test(label)) expect(() => stripTypeScriptTypes(text), label).not.toThrow()
+    }
   })
 })
 
@@ -126,10 +211,11 @@ describe('the snippets of openid-client run as they stand', () => {
   })
 
   /** Starts what the client's page shows under `app.mjs`; gives its output line by line. */
-  async function start(clientId: string, secret: string | undefined) {
+  async function start(stack: string, clientId: string, secret: string | undefined) {
     const { browser } = await signedIn(latchkey)
     const page = await browser.open(`${latchkey.issuer}/admin/clients/${clientId}`)
-    const [, shown = ''] = /<pre id="openid-client-0"[^>]*><code>([\s\S]*?)<\/code>/.exec(page.body) ?? []
+    const [, shown = ''] =
+      new RegExp(`<pre id="${stack}-app-mjs"[^>]*><code>([\\s\\S]*?)</code>`).exec(page.body) ?? []
     const code = shown
       .replaceAll('&lt;', '<')
       .replaceAll('&gt;', '>')
@@ -154,7 +240,7 @@ describe('the snippets of openid-client run as they stand', () => {
         redirect_uris: [`${origin}/callback`],
         token_endpoint_auth_method: method,
       })
-      const lines = await start(client.client_id, client.client_secret)
+      const lines = await start('openid-client', client.client_id, client.client_secret)
       expect((await lines.next()).value).toContain('listening')
       const user = await latchkey.createUser()
       const browser = createHttpBrowser()
@@ -173,7 +259,7 @@ describe('the snippets of openid-client run as they stand', () => {
       redirect_uris: ['http://127.0.0.1/callback'],
       token_endpoint_auth_method: 'none',
     })
-    const lines = await start(client.client_id, undefined)
+    const lines = await start('openid-client-native', client.client_id, undefined)
     await lines.next()
     const url = (await lines.next()).value ?? ''
     const user = await latchkey.createUser()
@@ -192,7 +278,7 @@ describe('the snippets of openid-client run as they stand', () => {
       grant_types: ['client_credentials'],
       scope: 'photos:read',
     })
-    const lines = await start(client.client_id, client.client_secret)
+    const lines = await start('openid-client-machine', client.client_id, client.client_secret)
     expect((await lines.next()).value).toBe('a token for 3600 seconds')
   })
 })

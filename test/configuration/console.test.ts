@@ -101,7 +101,7 @@ describe.each(engines)('/admin/configuration on %s', (engine) => {
     )
   })
 
-  test('yamlOf: what was just changed, as the entry of a file', async () => {
+  test('yamlOf: what was just changed, as a file that can be applied', async () => {
     const { configuration, clients, resources } = latchkey.services
     const client = await clients.create({
       client_name: 'Native',
@@ -109,11 +109,11 @@ describe.each(engines)('/admin/configuration on %s', (engine) => {
       redirect_uris: ['http://127.0.0.1/cb'],
     })
     expect(configuration.yamlOf('client', client)).toBe(
-      `clients:\n  - client_id: ${client.client_id}\n    client_name: Native\n    redirect_uris:\n      - http://127.0.0.1/cb\n    token_endpoint_auth_method: none\n`,
+      `version: 1\nclients:\n  - client_id: ${client.client_id}\n    client_name: Native\n    redirect_uris:\n      - http://127.0.0.1/cb\n    token_endpoint_auth_method: none\n`,
     )
     const [api] = (await resources.list()).items
     expect(configuration.yamlOf('resource', api ?? {})).toMatch(
-      /^resources:\n {2}- identifier: https:\/\/api\.example\n/,
+      /^version: 1\nresources:\n {2}- identifier: https:\/\/api\.example\n/,
     )
   })
 })

@@ -54,7 +54,7 @@ test.each(['on', 'off'])(
     await heading(page, 'Harbour diary')
     const secret = (await page.locator('#new-secret').textContent())?.trim() ?? ''
     expect(secret).toMatch(/^[\w-]{43}$/)
-    const code = (await page.locator('#openid-client-0').textContent()) ?? ''
+    const code = (await page.locator('#openid-client-app-mjs').textContent()) ?? ''
     const program = await run(code, secret)
     try {
       const person = await stage.latchkey.createUser()

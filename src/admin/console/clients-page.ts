@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { noticeOf } from '../../http/notice.ts'
 import type { ClientsDependencies } from './clients-port.ts'
 import type { createShownOnce } from './clients-shown-once.ts'
@@ -24,10 +25,17 @@ declare module '../../http/pages.ts' {
       shown?: { secret: string; variable: string } | undefined
       values: { label: string; value: string }[]
       snippets: RenderedSnippet[]
+      /** What was looked for among them. */
+      find: string
       yaml: string
     }
   }
 }
+
+const query = z.object({
+  find: z.string().max(100).default('').catch(''),
+  done: z.string().optional().catch(undefined),
+})
 
 export type IdParams = { Params: { id: string } }
 
@@ -38,6 +46,7 @@ export async function clientPage(
   shownOnce: ReturnType<typeof createShownOnce>,
 ): Promise<void> {
   app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
+    const { find, done } = query.parse(request.query)
     const client = await deps.clients.get(request.params.id)
     const { items: apis } = await deps.listApis()
     const values = snippetValues(deps.issuer.origin, client, apis)
@@ -57,10 +66,11 @@ export async function clientPage(
         { label: 'Discovery', value: `${values.issuer}/.well-known/openid-configuration` },
         { label: 'Client ID', value: client.client_id },
       ],
-      snippets: snippetsFor(values),
+      snippets: snippetsFor(values, find),
+      find,
       yaml: deps.yamlOf('client', client),
     }
-    const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
+    const notice = noticeOf(notices, done)
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
   })
 }

@@ -6,6 +6,8 @@ import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
+import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
+import { apiValues } from './snippets/snippet.ts'
 
 interface Resource {
   identifier: string
@@ -35,6 +37,9 @@ declare module '../../http/pages.ts' {
       /** Set on a stale tab: what is stored by now. */
       conflict?: { name: string; scope: string; lifetime: string } | undefined
       yaml: string
+      /** How to protect it, by library. */
+      snippets: RenderedSnippet[]
+      find: string
     }
   }
 }
@@ -61,7 +66,11 @@ const query = z.object({
 })
 const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text })
 const editForm = addForm.extend({ version: z.string().max(100) })
-const named = z.object({ identifier: text, done: z.string().optional().catch(undefined) })
+const named = z.object({
+  identifier: text,
+  done: z.string().optional().catch(undefined),
+  find: z.string().max(100).default('').catch(''),
+})
 
 /** The fields of a form as the service takes them; what is empty is left to the server. */
 const typedResource = ({ name, scope, lifetime }: { name: string; scope: string; lifetime: string }) => ({
@@ -127,7 +136,13 @@ export async function resourcesArea(
     request: FastifyRequest,
     reply: FastifyReply,
     resource: StoredResource,
-    also: { stale?: boolean; edit?: Partial<Form>; notice?: string | undefined; status?: number } = {},
+    also: {
+      stale?: boolean
+      edit?: Partial<Form>
+      notice?: string | undefined
+      status?: number
+      find?: string
+    } = {},
   ) {
     const { identifier, name, scope } = resource
     const values = { name, scope, lifetime: String(resource.access_token_ttl ?? '') }
@@ -142,14 +157,16 @@ export async function resourcesArea(
       version: resource.version,
       conflict: also.stale ? values : undefined,
       yaml: deps.yamlOf('resource', resource),
+      snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
+      find: also.find ?? '',
     }
     const { notice, status = 200 } = also
     return renderConsole(request, reply, 'resources', 'admin/resources-one', data, { notice, status })
   }
 
   app.get('/admin/resources/api', { config: { admin: 'read' } }, async (request, reply) => {
-    const { identifier, done } = named.parse(request.query)
-    return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done) })
+    const { identifier, done, find } = named.parse(request.query)
+    return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done), find })
   })
 
   app.post(

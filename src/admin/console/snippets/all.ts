@@ -1,34 +1,68 @@
-import { authJs } from './auth-js.ts'
-import { curl } from './curl.ts'
-import { django } from './django.ts'
-import { go } from './go.ts'
-import { modAuthOpenidc } from './mod-auth-openidc.ts'
-import { nginx } from './nginx.ts'
-import { oauth2Proxy } from './oauth2-proxy.ts'
-import { openidClient } from './openid-client.ts'
-import type { Snippet, SnippetPart, SnippetValues } from './snippet.ts'
-import { spring } from './spring.ts'
-
-const snippets: readonly Snippet[] = [
-  openidClient,
-  authJs,
-  spring,
-  django,
-  go,
-  oauth2Proxy,
-  modAuthOpenidc,
-  nginx,
-  curl,
-]
+import { conditionHolds, fill, type SnippetPart, toRegister } from './fill.ts'
+import type { SnippetValues } from './snippet.ts'
+import { allStacks, type Stack } from './stack.ts'
 
 export interface RenderedSnippet {
   id: string
   name: string
+  language: string
+  about: string
+  /** “Tried on 29 November 2026 with …”, or that nobody has. */
+  tried: string
   parts: SnippetPart[]
 }
 
-/** The snippets that work with this client. */
-export const snippetsFor = (values: SnippetValues): RenderedSnippet[] =>
-  snippets
-    .filter(({ kinds, fits }) => kinds.includes(values.kind) && (fits?.(values) ?? true))
-    .map(({ id, name, parts }) => ({ id, name, parts: parts(values) }))
+function fits(stack: Stack, values: SnippetValues): boolean {
+  if (!stack.kinds.some((kind) => values.kinds.includes(kind))) return false
+  if (stack.kinds.includes('api') && values.kinds.includes('api')) return true
+  if (!stack.authentication.includes(values.authentication)) return false
+  if (stack.redirect === 'loopback' && !values.redirectUri.startsWith('http:')) return false
+  return !stack.kinds.includes('mcp') || values.api !== undefined
+}
+
+export const triedWords = ({ tried }: Pick<Stack, 'tried'>): string =>
+  tried
+    ? `Tried on ${tried.date} with ${Object.entries(tried.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ')}.`
+    : 'Written from its documentation; not tried yet.'
+
+const labelOf = ({ label, for: purposes }: Stack['parts'][number]): string => {
+  const words = purposes.filter((purpose) => purpose !== 'install' && purpose !== 'run').join(', ')
+  return words ? `${label}: ${words}` : label
+}
+
+/** The stack's parts with these values; parts that it has no use for are left out. */
+export const renderStack = (stack: Stack, values: SnippetValues): RenderedSnippet => ({
+  id: stack.id,
+  name: stack.name,
+  language: stack.language,
+  about: stack.about,
+  tried: triedWords(stack),
+  parts: [
+    ...toRegister(stack, values),
+    ...stack.parts
+      .filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
+
+      .map((part) => ({
+        id: part.file.replaceAll('.', '-'),
+        label: labelOf(part),
+        text: fill(part.text, stack, values),
+      })),
+  ],
+})
+
+/** Whether somebody who looks for these words means this stack. */
+const found = ({ id, name, language, about }: Stack, search: string): boolean => {
+  const hay = `${id} ${name} ${language} ${about}`.toLowerCase()
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => hay.includes(word))
+}
+
+/** The snippets that work with this client or API. @param search words that all have to occur */
+export const snippetsFor = (values: SnippetValues, search = ''): RenderedSnippet[] =>
+  allStacks()
+    .filter((stack) => fits(stack, values) && found(stack, search.trim()))
+    .map((stack) => renderStack(stack, values))

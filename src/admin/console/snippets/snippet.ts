@@ -1,53 +1,41 @@
+import type { Authentication, StackKind } from './stack.ts'
+
 /** What is being built, as far as a registration tells. */
 export type ClientKind = 'web' | 'spa' | 'native' | 'machine'
 
-/** What a snippet is made of. Every text is of plain characters (`snippetValues`), so that none can end a quotation. */
+/** What a snippet is filled with. Every text is of plain characters, so that none can end a quotation. */
 export interface SnippetValues {
-  kind: ClientKind
+  /** The kinds of stacks that fit. */
+  kinds: readonly StackKind[]
   /** An origin. */
   issuer: string
   clientId: string
-  /** How the client shows its secret; undefined: it has none. */
-  secret: 'basic' | 'post' | undefined
+  authentication: Authentication
+  /** The one to use, where a library can use any. */
   redirectUri: string
-  /** For identity: what a person allows. For a machine: what the API allows. */
+  redirectUris: readonly string[]
+  postLogoutUris: readonly string[]
+  backchannelUri: string | undefined
+  /** For identity: what a person allows. */
   scope: string
-  /** The API that a machine asks for. */
-  resource: string | undefined
-}
-
-/** A text to copy. */
-export interface SnippetPart {
-  /** A file's name, or what to do with it. */
-  label: string
-  text: string
-}
-
-/** The way into one library or program. */
-export interface Snippet {
-  id: string
-  name: string
-  kinds: readonly ClientKind[]
-  /** False: it does not work with this client. */
-  fits?(values: SnippetValues): boolean
-  parts(values: SnippetValues): SnippetPart[]
+  /** The API that the client may call, with what it may do there; or the API itself. */
+  api: { identifier: string; scope: string } | undefined
 }
 
 /** Where the secret is read from. */
 export const SECRET = 'LATCHKEY_CLIENT_SECRET'
 
-/** Where a snippet's own sign-in starts: not where its redirect URI is. */
-export const loginPath = (redirectUri: string): string =>
-  new URL(redirectUri).pathname === '/login' ? '/sign-in' : '/login'
-
 const PLAIN = /^[\w:/?&=.~%,+[\]-]+$/
 const IDENTITY = ['openid', 'profile', 'email']
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** A client as far as snippets look. */
 export interface SnippetClient {
   client_id: string
   grant_types: readonly string[]
   redirect_uris: readonly string[]
+  post_logout_redirect_uris?: readonly string[] | undefined
+  backchannel_logout_uri?: string | undefined
   token_endpoint_auth_method: string
   application_type: string
   scope?: string | undefined
@@ -59,34 +47,76 @@ export function kindOf(client: SnippetClient): ClientKind {
   return client.application_type === 'native' ? 'native' : 'spa'
 }
 
+const METHODS: Readonly<Record<string, Authentication>> = {
+  client_secret_basic: 'basic',
+  client_secret_post: 'post',
+  private_key_jwt: 'key',
+}
+
+interface SnippetApi {
+  identifier: string
+  scope: string
+}
+
 /**
- * What a client's snippets are made of. A redirect URI or scope may hold quotation marks and `${…}`, and be anybody's
- * where clients register themselves: those give way to an example, because a snippet is run by whoever copies it.
- * @param apis the registered APIs with their scopes @param redirectUri the one to use; else the first that fits
+ * What a client's snippets are filled with. A redirect URI or scope may hold quotation marks and `${…}`, and be
+ * anybody's where clients register themselves: those give way to an example, because a snippet is run by whoever
+ * copies it. The id of a client may be an address, too.
+ * @param apis the registered APIs with their scopes
  */
 export function snippetValues(
   issuer: string,
   client: SnippetClient,
-  apis: readonly { identifier: string; scope: string }[],
+  apis: readonly SnippetApi[],
 ): SnippetValues {
   const kind = kindOf(client)
   const plain = client.redirect_uris.filter((uri) => PLAIN.test(uri))
   const loopback = plain.find((uri) => uri.startsWith('http://'))
   const allowed = client.scope?.split(' ').filter((scope) => PLAIN.test(scope))
   const identity = IDENTITY.filter((scope) => allowed?.includes(scope) ?? true)
-  const api = apis.find(
-    ({ identifier, scope }) =>
-      PLAIN.test(identifier) && scope.split(' ').some((each) => allowed?.includes(each)),
-  )
-  const ofApi = api?.scope.split(' ').filter((scope) => allowed?.includes(scope)) ?? []
-  const { token_endpoint_auth_method: method } = client
+  const scopesAt = ({ scope }: SnippetApi) => scope.split(' ').filter((each) => allowed?.includes(each))
+  const api = apis.find((each) => PLAIN.test(each.identifier) && scopesAt(each).length > 0)
+  const ofApi = api && { identifier: api.identifier, scope: scopesAt(api).join(' ') }
+  const device = client.grant_types.includes(DEVICE)
+  const machine = client.grant_types.includes('client_credentials')
   return {
-    kind,
+    kinds: [
+      ...(kind !== 'machine' || machine || !device ? [kind] : []),
+      ...(kind === 'native' && ofApi ? (['mcp'] as const) : []),
+      ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
+      ...(device ? (['device'] as const) : []),
+    ],
     issuer,
-    clientId: client.client_id,
-    secret: method === 'client_secret_basic' ? 'basic' : method === 'client_secret_post' ? 'post' : undefined,
+    clientId: PLAIN.test(client.client_id) ? client.client_id : 'CLIENT_ID',
+    authentication: METHODS[client.token_endpoint_auth_method] ?? 'none',
     redirectUri: (kind === 'native' ? loopback : undefined) ?? plain[0] ?? 'https://app.example/callback',
-    scope: (kind === 'machine' ? ofApi : identity).join(' ') || (kind === 'machine' ? '' : 'openid'),
-    resource: api?.identifier,
+    redirectUris: plain,
+    postLogoutUris: (client.post_logout_redirect_uris ?? []).filter((uri) => PLAIN.test(uri)),
+    backchannelUri:
+      client.backchannel_logout_uri !== undefined && PLAIN.test(client.backchannel_logout_uri)
+        ? client.backchannel_logout_uri
+        : undefined,
+    scope: identity.join(' ') || 'openid',
+    api: ofApi,
   }
 }
+
+/** What the snippets of an API are filled with. */
+export const apiValues = (issuer: string, { identifier, scope }: SnippetApi): SnippetValues => ({
+  kinds: ['api'],
+  issuer,
+  clientId: 'CLIENT_ID',
+  authentication: 'basic',
+  redirectUri: 'https://app.example/callback',
+  redirectUris: [],
+  postLogoutUris: [],
+  backchannelUri: undefined,
+  scope: 'openid',
+  api: {
+    identifier: PLAIN.test(identifier) ? identifier : 'https://api.example',
+    scope: scope
+      .split(' ')
+      .filter((each) => PLAIN.test(each))
+      .join(' '),
+  },
+})

@@ -1,0 +1,1 @@
+read -rs LATCHKEY_CLIENT_SECRET

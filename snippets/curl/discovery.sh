@@ -1,0 +1,1 @@
+curl -sS __ISSUER__/.well-known/openid-configuration

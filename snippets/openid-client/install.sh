@@ -1,0 +1,2 @@
+npm install openid-client # ? !backchannel
+npm install openid-client jose # ? backchannel

@@ -1,0 +1,139 @@
+import type { SnippetValues } from './snippet.ts'
+import { CONDITIONS, type Condition, type Stack } from './stack.ts'
+
+/** A text to copy. */
+export interface SnippetPart {
+  /** Unique in its stack, and fit for an id in HTML. */
+  id: string
+  /** A file's name, or what to do with it. */
+  label: string
+  text: string
+}
+
+/** A line that ends in such a comment is there only if the condition holds: `// ? http`, `# ? !api`, `<!-- ? api -->`. */
+const CONDITION = /[ \t]*(?:\/\/|#|;|<!--|\/\*) \? (!?)(\w+)(?: (?:-->|\*\/))?$/
+const PLACEHOLDER = /__([A-Z]+(?:_[A-Z]+)*)__/g
+
+/** What files may ask for, beside the words of their stack. Each is of plain characters (`snippetValues`). */
+export function placeholders(stack: Stack, values: SnippetValues): Record<string, string> {
+  const registered = new URL(redirectUriOf(stack, values))
+  const { origin, hostname, host, port, protocol } = registered
+  const path = stack.redirectPath ?? registered.pathname
+  const scopes = values.scope.split(' ').filter(Boolean)
+  const local = protocol === 'http:'
+  return {
+    ISSUER: values.issuer,
+    CLIENT_ID: values.clientId,
+    REDIRECT_URI: stack.redirectPath ? `${origin}${path}` : registered.href,
+    ORIGIN: origin,
+    HOST: host,
+    HOSTNAME: hostname,
+    PORT: local ? port || '80' : '3000',
+    CALLBACK_PATH: path,
+    // Where a snippet's own sign-in starts: not where its redirect URI is.
+    LOGIN_PATH: path === '/login' ? '/sign-in' : '/login',
+    POST_LOGOUT_URI: postLogoutUriOf(stack, values),
+    // Where Go's server listens: by name on a loopback port, on all addresses behind a proxy.
+    LISTEN: local ? (port ? host : `${host}:80`) : ':3000',
+    AUTHORIZE_QUERY: String(
+      new URLSearchParams({
+        response_type: 'code',
+        client_id: values.clientId,
+        redirect_uri: registered.href,
+        scope: values.scope,
+      }),
+    ),
+    SCOPE: values.scope,
+    SCOPES_QUOTED: scopes.map((scope) => `"${scope}"`).join(', '),
+    SCOPES_COMMA: scopes.join(', '),
+    RESOURCE: values.api?.identifier ?? '',
+    API_SCOPE: values.api?.scope ?? '',
+    BACKCHANNEL_PATH: URL.parse(values.backchannelUri ?? '')?.pathname ?? '/backchannel-logout',
+    API_SCOPE_FIRST: values.api?.scope.split(' ')[0] ?? '',
+    ...Object.fromEntries(
+      Object.entries(stack.words).map(([name, words]) => [name, words[values.authentication] ?? '']),
+    ),
+  }
+}
+
+/** The registered redirect URI that this library can use, else the first. */
+function redirectUriOf({ redirectPath }: Stack, { redirectUris, redirectUri }: SnippetValues): string {
+  return redirectUris.find((uri) => URL.parse(uri)?.pathname === redirectPath) ?? redirectUri
+}
+
+function postLogoutUriOf(stack: Stack, values: SnippetValues): string {
+  const { origin } = new URL(redirectUriOf(stack, values))
+  const here = values.postLogoutUris.filter((uri) => URL.parse(uri)?.origin === origin)
+  const wanted = `${origin}${stack.signedOutPath}`
+  return here.find((uri) => uri === wanted) ?? (stack.signedOutPath === '/' ? here[0] : undefined) ?? wanted
+}
+
+/** What holds for this client. */
+export function conditionHolds(condition: Condition, stack: Stack, values: SnippetValues): boolean {
+  switch (condition) {
+    case 'http':
+      return values.issuer.startsWith('http:')
+    case 'local':
+      return redirectUriOf(stack, values).startsWith('http:')
+    case 'api':
+      return values.api !== undefined
+    case 'backchannel':
+      return values.backchannelUri !== undefined
+    case 'profile':
+      return values.scope.split(' ').includes('profile')
+    case 'secret':
+      return values.authentication === 'basic' || values.authentication === 'post'
+    default:
+      return values.authentication === condition
+  }
+}
+
+/**
+ * A file with the values of a client. Values are put in once: what one of them holds is never looked at again.
+ * @throws Error for a placeholder or condition that there is not
+ */
+export function fill(text: string, stack: Stack, values: SnippetValues): string {
+  const known = placeholders(stack, values)
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const [marker, not, name = ''] = CONDITION.exec(line) ?? []
+      if (marker === undefined) return [line]
+      // A formatter may have moved it off the line that it is of.
+      if (line === marker) throw new Error(`snippets/${stack.id}: a condition without a line`)
+      const condition = CONDITIONS.find((each) => each === name)
+      if (!condition) throw new Error(`snippets/${stack.id}: there is no condition ${name}`)
+      const holds = conditionHolds(condition, stack, values)
+      return holds === (not === '') ? [line.slice(0, -marker.length)] : []
+    })
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .replace(PLACEHOLDER, (whole, name: string) => {
+      if (Object.hasOwn(known, name)) return known[name] ?? ''
+      if (whole === '__DIR__' || whole === '__FILE__') return whole
+      throw new Error(`snippets/${stack.id}: there is no placeholder ${whole}`)
+    })
+}
+
+/** Addresses that this library insists on, where the client is registered with others. */
+export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
+  if (!stack.kinds.some((kind) => kind === 'web' || kind === 'spa')) return []
+  const { REDIRECT_URI = '', POST_LOGOUT_URI = '' } = placeholders(stack, values)
+  const uses = (name: string) => stack.parts.some(({ text }) => text.includes(name))
+  const redirect = stack.redirectPath !== undefined && !values.redirectUris.includes(REDIRECT_URI)
+  const signedOut = uses('__POST_LOGOUT_URI__') && !values.postLogoutUris.includes(POST_LOGOUT_URI)
+  return [
+    ...(redirect
+      ? [{ id: 'redirect-uri', label: 'Redirect URI to register', text: `${REDIRECT_URI}\n` }]
+      : []),
+    ...(signedOut
+      ? [
+          {
+            id: 'post-logout-uri',
+            label: 'Where people return after signing out, to register',
+            text: `${POST_LOGOUT_URI}\n`,
+          },
+        ]
+      : []),
+  ]
+}
