@@ -30,6 +30,7 @@ import { createConsents } from './oidc/consents.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
 import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
+import { grantTtl } from './oidc/lifetimes.ts'
 import { createUsageStore } from './oidc/usage-store.ts'
 import { openRegistration } from './registration/open.ts'
 import { createRejections } from './rejections/rejections.ts'
@@ -110,6 +111,7 @@ export async function openServices(
     clock,
     publishLead: PUBLISH_LEAD,
     overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
+    retention: grantTtl({ refreshToken: config.refreshTokenTtl, session: config.sessionTtl }) * 1000,
   })
   // The log is there before anything that belongs into it.
   if (!existing) {

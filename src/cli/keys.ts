@@ -39,7 +39,7 @@ const rotate = (cli: Cli): Command =>
     })
 
 const retire = (cli: Cli): Command =>
-  createCommand('retire', 'withdraw a key that no longer signs before its time')
+  createCommand('retire', 'withdraw a key that no longer signs: what it signed is refused at once')
     .argument('<kid>')
     .action(async (kid: string, options: Options) => {
       const { keys } = await cli.services()
@@ -56,11 +56,12 @@ const keyDocument = (key: Keys[number]) => ({
   created_at: Math.floor(key.createdAt / 1000),
   active_from: Math.floor(key.activeFrom / 1000),
   retired_at: key.retiredAt === null ? null : Math.floor(key.retiredAt / 1000),
+  accepted_until: key.acceptedUntil === null ? null : Math.floor(key.acceptedUntil / 1000),
 })
 
 const keysText = (keys: Keys): string =>
   table([
-    ['KID', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'WITHDRAWN'],
+    ['KID', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'PUBLISHED UNTIL', 'ACCEPTED UNTIL'],
     ...keys.map((key) => [
       key.kid,
       key.alg,
@@ -68,5 +69,6 @@ const keysText = (keys: Keys): string =>
       time(key.createdAt),
       time(key.activeFrom),
       time(key.retiredAt),
+      time(key.acceptedUntil),
     ]),
   ])

@@ -37,6 +37,7 @@ interface CliKey {
   createdAt: number
   activeFrom: number
   retiredAt: number | null
+  acceptedUntil: number | null
 }
 
 /** What the command line needs of the program: a part of what the server runs on, opened without HTTP. */

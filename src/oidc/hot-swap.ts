@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { JWK } from 'jose'
 import type { Provider } from 'oidc-provider'
-import type { SigningKeys } from './keys.ts'
+import type { SigningKeySet, SigningKeys } from './keys.ts'
 
 /** The provider of this moment, rebuilt when the signing keys change (by a rotation here, or in another process). */
 export interface HotProvider {
   current(): Provider
+  /** Public keys of ours that are good for checking what we signed, at this moment (SigningKeySet.accepted). */
+  acceptedKeys(): readonly JWK[]
   /** Hands a request to it. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Looks whether the keys have changed, and if so swaps the provider. */
@@ -14,30 +17,28 @@ export interface HotProvider {
   close(): Promise<void>
 }
 
-type KeySet = Awaited<ReturnType<SigningKeys['load']>>
-
 export async function createHotProvider(deps: {
   keys: SigningKeys
-  build(jwks: KeySet['jwks']): Provider
+  build(keys: SigningKeySet): Provider
   onError(error: unknown): void
 }): Promise<HotProvider> {
-  const first = await deps.keys.load()
-  let provider = deps.build(first.jwks)
+  let keys = await deps.keys.load()
+  let provider = deps.build(keys)
   let answer = provider.callback()
-  let version = first.version
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
 
   async function refresh(): Promise<void> {
-    if ((await deps.keys.version()) === version) return
+    if ((await deps.keys.version()) === keys.version) return
     const next = await deps.keys.load()
-    provider = deps.build(next.jwks)
+    provider = deps.build(next)
     answer = provider.callback()
-    version = next.version
+    keys = next
   }
 
   return {
     current: () => provider,
+    acceptedKeys: () => keys.accepted,
     answer: async (request, response) => void (await answer(request, response)),
     refresh,
     watch(interval) {

@@ -4,11 +4,14 @@ import type { Database } from '../storage/database.ts'
 export interface StoredKey {
   kid: string
   alg: string
-  /** The private JWK, sealed under SECRET_KEY. */
+  /** The JWK, sealed under SECRET_KEY: private, and its public half alone once it is published no longer. */
   sealedJwk: string
   createdAt: number
   activeFrom: number
+  /** From when it is no longer published. */
   retiredAt: number | null
+  /** Until when what it signed is accepted here; null: as long as it is published. */
+  acceptedUntil: number | null
 }
 
 export interface KeyStore {
@@ -16,8 +19,10 @@ export interface KeyStore {
   insert(key: StoredKey): Promise<void>
   /** Inserts the key unless its algorithm has one already, whichever process made that. False: it has. */
   insertFirst(key: StoredKey): Promise<boolean>
-  /** Earlier than before, or for the first time; never later. */
-  retire(kids: readonly string[], at: number): Promise<void>
+  /** Each moment earlier than before, or for the first time; never later. */
+  retire(kid: string, moments: { at: number; acceptedUntil: number }): Promise<void>
+  /** Replaces what is sealed. False: it is not `before` any more. */
+  reseal(kid: string, before: string, sealedJwk: string): Promise<boolean>
 }
 
 /**
@@ -42,6 +47,7 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
     createdAt: new Date(createdAt),
     activeFrom: new Date(activeFrom),
     retiredAt: null,
+    acceptedUntil: null,
   })
   return {
     async all() {
@@ -53,6 +59,7 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
         createdAt: row.createdAt.getTime(),
         activeFrom: row.activeFrom.getTime(),
         retiredAt: row.retiredAt?.getTime() ?? null,
+        acceptedUntil: row.acceptedUntil?.getTime() ?? null,
       }))
     },
     async insert(key) {
@@ -76,11 +83,18 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
         }
       }
     },
-    async retire(kids, at) {
-      await db.prisma.signingKey.updateMany({
-        where: { kid: { in: [...kids] }, OR: [{ retiredAt: null }, { retiredAt: { gt: new Date(at) } }] },
-        data: { retiredAt: new Date(at) },
-      })
+    async retire(kid, { at, acceptedUntil }) {
+      const earlier = (name: 'retiredAt' | 'acceptedUntil', moment: number) =>
+        db.prisma.signingKey.updateMany({
+          where: { kid, OR: [{ [name]: null }, { [name]: { gt: new Date(moment) } }] },
+          data: { [name]: new Date(moment) },
+        })
+      await db.prisma.$transaction([earlier('retiredAt', at), earlier('acceptedUntil', acceptedUntil)])
+    },
+    async reseal(kid, before, sealedJwk) {
+      const where = { kid, sealedJwk: before }
+      const { count } = await db.prisma.signingKey.updateMany({ where, data: { sealedJwk } })
+      return count === 1
     },
   }
 }

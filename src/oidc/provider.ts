@@ -1,3 +1,4 @@
+import type { JWK } from 'jose'
 import {
   type AdapterFactory,
   type Configuration,
@@ -15,8 +16,10 @@ import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
+import { acceptHints } from './id-token-hint.ts'
 import { completeIdTokens } from './id-tokens.ts'
 import type { JwtAccessTokens } from './jwt-access-tokens/found.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
@@ -28,7 +31,7 @@ import type { createDefaultResource, createResourceServerInfo } from './resource
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
 import type { createFindAccount } from './subjects.ts'
-import { ABSOLUTE_LIFETIME_FACTOR, INTERACTION_TTL, rememberUses } from './used-once.ts'
+import { INTERACTION_TTL, rememberUses } from './used-once.ts'
 
 /** Where the protocol lives. Clients find these by discovery; only the well-known paths are fixed by standards. */
 export const routes = {
@@ -45,6 +48,8 @@ export const routes = {
 export interface ProviderDependencies {
   issuer: string
   jwks: JWKS
+  /** Public: published ones and kept ones (keys.ts). */
+  acceptedKeys: readonly JWK[]
   adapter: AdapterFactory
   jwtAccessTokens: JwtAccessTokens
   artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
@@ -182,10 +187,6 @@ function configuration(deps: ProviderDependencies): Configuration {
   }
 }
 
-/** Seconds that a Grant lives: as long as the longest chain of refreshes that hangs on it. */
-export const grantTtl = (ttl: { refreshToken: number; session: number }) =>
-  Math.max(ttl.refreshToken, ttl.session) * ABSOLUTE_LIFETIME_FACTOR
-
 /**
  * Looks a client up by the object that the adapter found: as long as that is the same, so is what the library made of
  * it. The library's own way hashes the whole registration on every request.
@@ -223,6 +224,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   completeIdTokens(provider)
   skipEmptySignOut(provider)
   rememberFacts(provider)
+  acceptHints(provider, deps.acceptedKeys)
   forgetPassedGrants(provider, deps.accountOf)
   mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)

@@ -1,14 +1,12 @@
 import { errors, Provider } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { ABSOLUTE_LIFETIME_FACTOR } from './lifetimes.ts'
 
 /*
  * What works once, and for how long its use is remembered: as long as a second use could do harm, or has to have a
  * consequence. The whole list, with what is not the protocol library's, is in docs/security-model.md.
  */
-
-/** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
-export const ABSOLUTE_LIFETIME_FACTOR = 3
 
 /** Seconds that a person may take for one page of a flow. */
 export const INTERACTION_TTL = 3600

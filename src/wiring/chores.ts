@@ -30,6 +30,11 @@ export function choresOf(services: Services): Chore[] {
       run: createKeyRotation({ ...services, days: config.keyRotationDays }),
     },
     {
+      name: 'private halves of keys that were retired',
+      every: HOUR,
+      run: () => services.keys.forgetPrivateHalves(),
+    },
+    {
       name: 'head of the audit log',
       every: HOUR,
       async run() {

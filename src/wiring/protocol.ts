@@ -13,13 +13,14 @@ import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
 import { reportGrants } from '../oidc/issued.ts'
 import { createJwtAccessTokens } from '../oidc/jwt-access-tokens/found.ts'
-import { createJwtReader, publicHalf } from '../oidc/jwt-access-tokens/reader.ts'
+import { createJwtReader } from '../oidc/jwt-access-tokens/reader.ts'
 import { createReferences } from '../oidc/jwt-access-tokens/reference.ts'
+import { grantTtl } from '../oidc/lifetimes.ts'
 import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
-import { createProvider, grantTtl, routes } from '../oidc/provider.ts'
+import { createProvider, routes } from '../oidc/provider.ts'
 import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
 import { reportSecurityEvents } from '../oidc/security-events.ts'
 import { upstreamOf } from '../oidc/session-facts.ts'
@@ -64,15 +65,16 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
-    build(jwks) {
+    build({ jwks, accepted }) {
       const provider = createProvider({
         issuer: config.issuer,
         jwks: { keys: jwks },
+        acceptedKeys: accepted,
         adapter,
         jwtAccessTokens: createJwtAccessTokens({
           reader: createJwtReader({
             issuer: config.issuer,
-            keys: jwks.map(publicHalf),
+            keys: accepted,
             references,
             artifacts,
           }),

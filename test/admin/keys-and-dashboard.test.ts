@@ -77,7 +77,7 @@ describe.each(engines)('keys and overview on %s', (engine) => {
       )
       await latchkey.services.keys.retire(signing?.kid ?? '')
       expect((await latchkey.services.keys.list()).find(({ kid }) => kid === signing?.kid)?.state).toBe(
-        'retired',
+        'withdrawn',
       )
     } finally {
       shift = 0

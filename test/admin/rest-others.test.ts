@@ -187,7 +187,7 @@ describe.each(engines)('on %s', (engine) => {
     const signing = rotated.json.items?.find(({ alg, state }) => alg === 'ES256' && state === 'signing')
     expect(await rest.post(`/keys/${signing?.kid}/retire`)).toMatchObject({ status: 409 })
     const replaced = await rest.post('/keys/rotate', { alg: 'ES256', now: true })
-    expect(replaced.json.items?.find(({ kid }) => kid === signing?.kid)).toMatchObject({ state: 'retired' })
+    expect(replaced.json.items?.find(({ kid }) => kid === signing?.kid)).toMatchObject({ state: 'withdrawn' })
     expect(await rest.post('/keys/none/retire')).toMatchObject({ status: 404 })
     expect(await rest.post('/keys/rotate', { alg: 'HS256' })).toMatchObject({
       status: 422,

@@ -24,6 +24,7 @@ test.each(engines)(
         clock: Date.now,
         publishLead: 1000,
         overlap: 1000,
+        retention: 1000,
       }),
     )
     await Promise.all(processes.map((keys) => keys.ensure()))

@@ -19,6 +19,7 @@ const keysUnder = (secret: string) =>
     clock: () => now,
     publishLead: HOUR,
     overlap: 2 * HOUR,
+    retention: 100 * HOUR,
   })
 const signing = async () => (await keys.load()).jwks.find((jwk) => jwk.alg === 'RS256')?.kid
 const published = async () =>

@@ -8,10 +8,11 @@ import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './co
 interface KeySummary {
   kid: string
   alg: string
-  state: 'pending' | 'signing' | 'published' | 'retired'
+  state: 'pending' | 'signing' | 'published' | 'retired' | 'withdrawn'
   createdAt: number
   activeFrom: number
   retiredAt: number | null
+  acceptedUntil: number | null
 }
 
 declare module '../../http/pages.ts' {
@@ -24,6 +25,8 @@ declare module '../../http/pages.ts' {
         state: string
         since: string
         until?: string | undefined
+        /** What it signed is accepted by this server for longer than others can check it. */
+        acceptedUntil?: string | undefined
         usedBy: { name: string; href: string; when: string }[]
         more: number
         retire?: { action: string; fields: Record<string, string> } | undefined
@@ -58,7 +61,8 @@ const retirement = z.object({ kid: z.string().max(100) })
 
 const NOTICES: Readonly<Record<string, string>> = {
   rotated: 'The new keys are published. They sign in an hour, when everybody has seen them.',
-  replaced: 'The new keys sign now, and the old ones are withdrawn: what those signed is refused.',
+  replaced:
+    'The new keys sign now, and the old ones are withdrawn: whatever those signed is refused from now on.',
   retired: 'The key is withdrawn: what it signed is refused.',
 }
 
@@ -66,8 +70,13 @@ const IN_WORDS: Readonly<Record<KeySummary['state'], string>> = {
   signing: 'signs',
   pending: 'published, does not sign yet',
   published: 'published for what it signed before',
-  retired: 'withdrawn',
+  retired: 'no longer published',
+  withdrawn: 'withdrawn: what it signed is refused',
 }
+
+/** It is published no longer, or will not be, and is good here for checking what it signed all the same. */
+const isKept = ({ state, acceptedUntil }: KeySummary): boolean =>
+  state !== 'withdrawn' && acceptedUntil !== null && acceptedUntil > Date.now()
 
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 
@@ -91,10 +100,13 @@ export async function keysArea(
         state: IN_WORDS[key.state],
         since: moment.format(key.activeFrom),
         until: key.retiredAt === null ? undefined : moment.format(key.retiredAt),
+        acceptedUntil: isKept(key) && key.acceptedUntil ? moment.format(key.acceptedUntil) : undefined,
         usedBy: await Promise.all(usedBy),
         more: Math.max(0, mine.length - SHOWN),
         retire:
-          key.state === 'published' ? { action: '/admin/keys/retire', fields: { kid: key.kid } } : undefined,
+          key.state === 'published' || isKept(key)
+            ? { action: '/admin/keys/retire', fields: { kid: key.kid } }
+            : undefined,
       }
     })
     return {

@@ -170,6 +170,7 @@ export interface SigningKey {
   createdAt: number
   activeFrom: number
   retiredAt: number | null
+  acceptedUntil: number | null
 }
 
 export interface KeyService {

@@ -11,10 +11,16 @@ const key = z
   .object({
     kid: z.string(),
     alg: z.string(),
-    state: z.string().meta({ description: 'pending, signing, published or retired.' }),
+    state: z
+      .string()
+      .meta({ description: 'pending, signing, published, retired (no longer published) or withdrawn.' }),
     created_at: timestamp,
     active_from: timestamp.meta({ description: 'From when it signs.' }),
     retired_at: timestamp.nullable().meta({ description: 'From when it is no longer published.' }),
+    accepted_until: timestamp.nullable().meta({
+      description:
+        'Until when what it signed is accepted by this server itself, as id_token_hint; null: as long as it is published.',
+    }),
   })
   .meta({ id: 'SigningKey', description: 'Never its private half.' })
 const keys = z.object({ items: z.array(key) })
@@ -34,7 +40,7 @@ const rotateKeys = operation({
   needs: 'key.rotate',
   summary: 'Rotate signing keys',
   description:
-    'New keys are published an hour before they sign, and the old ones until the last token that they signed has expired. With `now` the old ones are withdrawn at once, which ends every token that they signed: for a key that leaked.',
+    'New keys are published an hour before they sign, and the old ones until the last token that they signed has expired; their public halves are kept for as long as a session can last, so that an older id_token is still a hint. With `now` the old ones are withdrawn at once, which ends every token that they signed: for a key that leaked.',
   body: optionalBody(
     {
       alg: z.enum(SIGNING_ALGORITHMS, 'Use RS256, PS256, ES256 or EdDSA.').optional(),
@@ -50,7 +56,7 @@ const retireKey = operation({
   area,
   needs: 'key.retire',
   summary: 'Withdraw a key that no longer signs',
-  description: 'At once: what it signed is refused from then on.',
+  description: 'At once, be it published or kept: what it signed is refused from then on.',
   params: idParams,
   answers: [200, 'All keys as they are now.', keys],
   problems: [409],
@@ -63,6 +69,7 @@ const view = (found: SigningKey): z.input<typeof key> => ({
   created_at: time(found.createdAt),
   active_from: time(found.activeFrom),
   retired_at: timeOrNull(found.retiredAt),
+  accepted_until: timeOrNull(found.acceptedUntil),
 })
 
 /** `/keys` */

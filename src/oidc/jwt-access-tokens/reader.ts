@@ -81,8 +81,3 @@ function storedOf(data: z.infer<typeof claims>, reference: Reference): Omit<Read
   const personal = { accountId: sub, gty, ...of, ...(userinfo && { claims: { userinfo } }) }
   return { kind: 'AccessToken', payload: { ...shared, ...personal, kind: 'AccessToken' } }
 }
-
-/** Of a key of any type (RFC 7518 §6, RFC 8037 §2). */
-export function publicHalf({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, oth: _oth, ...rest }: JWK): JWK {
-  return rest
-}
