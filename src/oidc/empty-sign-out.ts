@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { redirectExactly, withParameters } from './exact-redirects.ts'
 
 /**
  * Signing out when nobody is signed in. The library answers with a page of its own that posts itself; there is nothing
@@ -11,10 +12,8 @@ export function skipEmptySignOut(provider: Provider): void {
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return
     const state = oidc.session?.state as { postLogoutRedirectUri?: string; state?: string } | undefined
-    const target = new URL(state?.postLogoutRedirectUri ?? oidc.urlFor('end_session_success'))
-    if (state?.postLogoutRedirectUri !== undefined && state.state !== undefined)
-      target.searchParams.set('state', state.state)
-    ctx.status = 303
-    ctx.redirect(target.href)
+    const target = state?.postLogoutRedirectUri
+    if (target === undefined) return redirectExactly(ctx, oidc.urlFor('end_session_success'))
+    redirectExactly(ctx, withParameters(target, state?.state === undefined ? {} : { state: state.state }))
   })
 }

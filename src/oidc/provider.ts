@@ -14,6 +14,7 @@ import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
+import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
 import { acceptHints } from './id-token-hint.ts'
@@ -211,7 +212,7 @@ function reuseClients(provider: Provider, adapter: AdapterFactory): void {
  * outlive it is in `deps`.
  */
 export function createProvider(deps: ProviderDependencies): Provider {
-  const provider = new Provider(deps.issuer, configuration(deps))
+  const provider = new (withExactRedirects(Provider))(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (
@@ -223,6 +224,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   answerEscapedErrors(provider, deps.pages)
   completeIdTokens(provider)
   skipEmptySignOut(provider)
+  redirectSignOutExactly(provider)
   rememberFacts(provider)
   acceptHints(provider, deps.acceptedKeys)
   forgetPassedGrants(provider, deps.accountOf)
