@@ -12,6 +12,7 @@ import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE, refuseLongAssertions } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
+import { leaveOutEmptyScope } from './empty-scope.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
@@ -223,6 +224,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   }
   answerEscapedErrors(provider, deps.pages)
   completeIdTokens(provider)
+  leaveOutEmptyScope(provider)
   skipEmptySignOut(provider)
   redirectSignOutExactly(provider)
   rememberFacts(provider)
