@@ -87,68 +87,12 @@ export const policySchema = z.strictObject({
 })
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-const words = (value: unknown): string[] =>
-  typeof value === 'string' ? value.split(/ +/).filter(Boolean) : []
-
-/** What of it is understood, with the name and the scopes that a client has which says nothing of them. */
-export function completed(
-  sent: Metadata,
-  policy: RegistrationPolicy,
-  around: Surroundings,
-): Record<string, unknown> {
-  const input: Record<string, unknown> = {}
-  for (const field of SETTABLE)
-    if (sent[field] !== undefined && sent[field] !== null) input[field] = sent[field]
-  input.client_name ??= nameOf(input)
-  if (input.scope === undefined && policy.scope.length > 0)
-    input.scope = [...around.identityScopes, ...policy.scope].join(' ')
-  return input
-}
-
-/** RFC 7591 §2 leaves the name out sometimes; people have to see something: where the client is. */
-function nameOf(input: Metadata): string {
-  const [first] = list(input.redirect_uris)
-  for (const uri of [input.client_uri, first]) {
-    const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
-    if (host) return host
-  }
-  return 'Unnamed app'
-}
-
-/** Everything that such a client may not have, with a way out. */
-export function policyProblems(
+/** What such a client may not have, and cannot do without: with a way out. */
+export const policyProblems = (
   input: Metadata,
   policy: RegistrationPolicy,
   around: Surroundings,
-  held?: Held,
-): Problem[] {
-  return [
-    ...grantProblems(input, policy, held),
-    ...scopeProblems(input, policy, around, held),
-    ...redirectHostProblems(input, policy),
-    ...addressProblems(input, around),
-  ]
-}
-
-function grantProblems(input: Metadata, policy: RegistrationPolicy, held?: Held): Problem[] {
-  const asks = list(input.grant_types).includes('client_credentials')
-  if (!asks || policy.client_credentials || held?.grant_types.includes('client_credentials')) return []
-  const message = 'has client_credentials, which clients that register themselves like this do not get'
-  return [{ field: 'grant_types', message }]
-}
-
-function scopeProblems(
-  input: Metadata,
-  policy: RegistrationPolicy,
-  around: Surroundings,
-  held?: Held,
-): Problem[] {
-  const allowed = [...around.identityScopes, ...policy.scope, ...words(held?.scope)]
-  const foreign = words(input.scope).filter((scope) => !allowed.includes(scope))
-  if (foreign.length === 0) return []
-  const message = `has ${foreign.join(', ').slice(0, 200)}, which this client does not get; it may have ${allowed.join(' ')}`
-  return [{ field: 'scope', message }]
-}
+): Problem[] => [...redirectHostProblems(input, policy), ...addressProblems(input, around)]
 
 function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: RegistrationPolicy): Problem[] {
   if (hosts.length === 0) return []

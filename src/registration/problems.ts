@@ -23,10 +23,19 @@ export class RefusedMetadata extends AppError {
   }
 }
 
-/** The problems of an error that has some by field, and further ones. Every other error is what it was. */
-export function joined(error: unknown, problems: readonly Problem[]): unknown {
+/**
+ * The problems of an error that has some by field, and further ones. Every other error is what it was.
+ * @param known fields of which the further ones say all there is
+ */
+export function joined(
+  error: unknown,
+  problems: readonly Problem[],
+  known: ReadonlySet<string> = new Set(),
+): unknown {
   const found = error instanceof AppError ? errorsByField(error) : undefined
   if (found === undefined) return error
-  const first = Object.entries(found).flatMap(([field, all]) => all.map((message) => ({ field, message })))
+  const first = Object.entries(found)
+    .filter(([field]) => !known.has(field))
+    .flatMap(([field, all]) => all.map((message) => ({ field, message })))
   return new RefusedMetadata([...first, ...problems])
 }

@@ -8,9 +8,9 @@
  */
 import { actAs } from '../acting.ts'
 import { AppError } from '../errors.ts'
+import { adapted } from './adapt.ts'
 import { type Answer, clientInformation } from './client-information.ts'
 import {
-  completed,
   type Metadata,
   policyProblems,
   type RegistrationPolicy,
@@ -91,12 +91,13 @@ export function createRegistration(deps: RegistrationDependencies) {
 
   /** Everything that is wrong with it, under the rules for all clients and those of the policy. */
   function accept(sent: Metadata, policy: RegistrationPolicy, held?: RegisteredClient): Metadata {
-    const input = completed(sent, policy, around)
-    const problems = policyProblems(input, policy, around, held)
+    const { input, problems } = adapted(sent, policy, around, held)
+    const unusable = new Set(problems.map(({ field }) => field))
+    problems.push(...policyProblems(input, policy, around))
     try {
       clients.check(input)
     } catch (error) {
-      throw joined(error, problems)
+      throw joined(error, problems, unusable)
     }
     if (problems.length > 0) throw new RefusedMetadata(problems)
     return input

@@ -36,6 +36,7 @@ export async function registrationRoutes(
 
   setErrorFormat(app, 'oauth')
   app.removeContentTypeParser('text/plain')
+  if (registration.mode === 'open') allowPages(app)
   const options = {
     ...programHeaders(app, { secure: deps.issuer.protocol === 'https:' }),
     ...limit('clientRegistration'),
@@ -72,6 +73,27 @@ export async function registrationRoutes(
       return reply.code(204).send()
     }),
   )
+}
+
+/**
+ * Where anybody may register, so may the page of anybody, and look after what it registered: with the token that it sends itself,
+ * never with cookies, which these endpoints do not read. Where a token is needed first, there is nothing for pages here.
+ */
+function allowPages(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('access-control-allow-origin', '*')
+    reply.header('access-control-expose-headers', 'www-authenticate, retry-after, x-request-id')
+    done()
+  })
+  const preflight = (methods: string) => (_request: FastifyRequest, reply: FastifyReply) =>
+    reply
+      .header('access-control-allow-methods', methods)
+      .header('access-control-allow-headers', 'authorization, content-type')
+      .header('access-control-max-age', '3600')
+      .code(204)
+      .send()
+  app.options(REGISTRATION_PATH, preflight('POST'))
+  app.options(`${REGISTRATION_PATH}/:id`, preflight('GET, PUT, DELETE'))
 }
 
 /** RFC 6750 §2.1: in the header, and nowhere else. */

@@ -140,12 +140,11 @@ describe('46 M: the token is of one client', () => {
 describe('an update is held to the policy of the token that it registered with', () => {
   test('and to nothing more than it has, if that was none', async () => {
     const { id, uri, token } = await own()
-    for (const more of [
-      { scope: 'openid admin:write' },
-      { grant_types: ['authorization_code', 'client_credentials'] },
-      { redirect_uris: ['http://app.example/'] },
-    ])
-      expect((await at.call('PUT', uri, token, { ...app, client_id: id, ...more })).status).toBe(400)
+    const unsafe = { ...app, client_id: id, redirect_uris: ['http://app.example/'] }
+    expect((await at.call('PUT', uri, token, unsafe)).status).toBe(400)
+    const more = { scope: 'openid admin:write', grant_types: ['authorization_code', 'client_credentials'] }
+    const left = await at.call('PUT', uri, token, { ...app, client_id: id, ...more })
+    expect(left.json).toMatchObject({ scope: 'openid', grant_types: ['authorization_code'] })
     const exempt = await at.call('PUT', uri, token, {
       ...app,
       client_id: id,

@@ -77,10 +77,8 @@ describe('46 M: what nobody gets', () => {
       { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://intranet/jwks' },
     ],
     ['http jwks', { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://app.example/jwks' }],
-    ['an http logo', { logo_uri: 'http://app.example/logo.png' }],
     ['a logo in script', { logo_uri: 'javascript:alert(1)' }],
     ['a policy in script', { policy_uri: 'javascript:alert(1)' }],
-    ['terms over http', { tos_uri: 'http://app.example/' }],
     ['a back channel into this machine', { backchannel_logout_uri: 'http://127.0.0.1:8080/' }],
     ['a back channel into the network', { backchannel_logout_uri: 'https://192.168.1.1/' }],
     ['a secret of its own algorithm', { token_endpoint_auth_method: 'client_secret_jwt' }],
@@ -88,8 +86,6 @@ describe('46 M: what nobody gets', () => {
     ['a password grant', { grant_types: ['password'] }],
     ['tokens in the front channel', { response_types: ['code id_token'] }],
     ['client_credentials', { grant_types: ['client_credentials'], redirect_uris: [] }],
-    ['the administration API', { scope: 'openid admin:write' }],
-    ['a scope of an API', { scope: 'openid books:read' }],
     ['a name that turns the text around', { client_name: 'gnp.\u202eexe' }],
     ['contacts that are none', { contacts: ['nobody'] }],
     ['no algorithm', { id_token_signed_response_alg: 'none' }],
@@ -111,9 +107,14 @@ describe('46 M: what nobody gets', () => {
   })
 
   test('every problem is told at once', async () => {
-    const metadata = { ...app, scope: 'admin:read', grant_types: ['client_credentials'], logo_uri: 'x' }
+    const metadata = {
+      redirect_uris: ['x'],
+      contacts: ['x'],
+      grant_types: ['client_credentials'],
+      logo_uri: 'x',
+    }
     const { json } = await at.register(metadata, plain)
-    for (const word of ['scope:', 'grant_types:', 'logo_uri:', 'redirect_uris:'])
+    for (const word of ['contacts:', 'grant_types:', 'logo_uri:', 'redirect_uris:'])
       expect(json.error_description).toContain(word)
   })
 })
@@ -163,7 +164,7 @@ describe('what an initial access token allows', () => {
       expect.arrayContaining(['openid', 'email', 'books:read', 'books:write']),
     )
     const foreign = await at.register({ ...app, scope: 'books:read books:delete' }, token)
-    expect(foreign.json.error_description).toContain('books:delete')
+    expect(foreign.json.scope).toBe('books:read')
   })
 
   test('machines', async () => {

@@ -1,10 +1,5 @@
-import {
-  completed,
-  type Metadata,
-  policyProblems,
-  type RegistrationPolicy,
-  type Surroundings,
-} from '../policy.ts'
+import { adapted } from '../adapt.ts'
+import { type Metadata, policyProblems, type RegistrationPolicy, type Surroundings } from '../policy.ts'
 import { joined, RefusedMetadata } from '../problems.ts'
 import type { FetchedDocument } from './fetch.ts'
 
@@ -17,17 +12,15 @@ export interface DocumentRules {
 
 /** Without a secret: a document is public (draft §4.1). */
 const AUTH_METHODS = ['none', 'private_key_jwt']
-const GRANTS = ['authorization_code', 'refresh_token']
 
 /**
- * The metadata in a document, under the same rules as a registration by anybody. A document is written for many servers:
- * grants and scopes that this one would not give are left out rather than refused.
+ * The metadata in a document, under the same rules as a registration by anybody.
  * @throws RefusedMetadata
  */
 export function readDocument(url: URL, document: FetchedDocument, rules: DocumentRules): object {
   const sent = parsed(url, document)
-  const input = { ...completed(sent, rules.policy, rules.around), ...adapted(sent, rules) }
-  const problems = policyProblems(input, rules.policy, rules.around)
+  const { input, problems } = adapted(withMethod(sent), rules.policy, rules.around)
+  problems.push(...policyProblems(input, rules.policy, rules.around))
   if (problems.length > 0) throw new RefusedMetadata(problems)
   try {
     return { ...rules.parse(input).metadata, client_id: url.href }
@@ -62,15 +55,11 @@ function parsed(url: URL, { contentType, body }: FetchedDocument): Metadata {
   return metadata
 }
 
-function adapted(sent: Metadata, { policy, around }: DocumentRules): Record<string, unknown> {
+/** A document says how the client authenticates, or it is seen from whether it has keys: a secret it cannot have. */
+const withMethod = (sent: Metadata): Metadata => {
   const hasKeys = sent.jwks !== undefined || sent.jwks_uri !== undefined
-  const kept = (values: readonly unknown[], allowed: readonly string[]) =>
-    values.filter((value) => allowed.includes(String(value)))
-  const allowed = [...around.identityScopes, ...policy.scope]
-  const scope = typeof sent.scope === 'string' ? kept(sent.scope.split(/ +/), allowed).join(' ') : undefined
   return {
+    ...sent,
     token_endpoint_auth_method: sent.token_endpoint_auth_method ?? (hasKeys ? 'private_key_jwt' : 'none'),
-    ...(Array.isArray(sent.grant_types) && { grant_types: kept(sent.grant_types, GRANTS) }),
-    ...(scope !== undefined && { scope: scope === '' ? around.identityScopes.join(' ') : scope }),
   }
 }
