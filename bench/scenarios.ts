@@ -33,7 +33,7 @@ function clientCredentials(alg: BenchClient['alg'], parameters: Record<string, s
   })
 }
 
-export const opaqueToken = clientCredentials('RS256', {}, /"access_token":"[\w-]{20,}"/)
+export const opaqueToken = clientCredentials('RS256', { scope: 'openid' }, /"access_token":"[\w-]{20,}"/)
 
 const jwt = (alg: BenchClient['alg']) =>
   clientCredentials(alg, { resource: RESOURCE, scope: 'read' }, /"access_token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"/)

@@ -58,10 +58,10 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return row && { name: row.name, scope: row.scope, accessTokenTtl: row.access_token_ttl }
     },
 
-    /** @param most two are enough to tell “exactly one” from “several”. LIKE would ignore case on SQLite. */
+    /** LIKE would ignore case on SQLite. */
     async findByScope(
       scope: string,
-      most = 2,
+      most: number,
     ): Promise<Pick<ResourceRow, 'id' | 'name' | 'scope' | 'accessTokenTtl'>[]> {
       const rows = await reads.all<FoundRow & { id: string }>(
         `SELECT id, name, scope, access_token_ttl FROM resources

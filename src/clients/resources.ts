@@ -51,6 +51,7 @@ export interface ResourcesDependencies {
 export type Resources = ReturnType<typeof createResources>
 
 const DAY = 86_400
+const MOST_OF_A_SCOPE = 100
 /** OpenID Connect Core §5.4, §11: they ask for claims about a person, never for an API. */
 const IDENTITY_SCOPES = new Set([
   'openid',
@@ -143,15 +144,18 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       return row && { identifier, ...row }
     },
 
-    /** The resources with this scope value: none, one, or two of several. One prepared statement. */
+    /** The resources with this scope value, a hundred at most. One prepared statement. */
     async findByScope(scope: string): Promise<ResourceForProtocol[]> {
       if (!SCOPE_TOKEN.test(scope)) return []
-      return (await store.findByScope(scope)).map(({ id, ...row }) => ({ identifier: id, ...row }))
+      return (await store.findByScope(scope, MOST_OF_A_SCOPE)).map(({ id, ...row }) => ({
+        identifier: id,
+        ...row,
+      }))
     },
 
     /** The resources with this scope value, a hundred at most. */
     async listByScope(scope: string): Promise<Resource[]> {
-      return (await store.findByScope(scope, 100)).map(resourceView)
+      return (await store.findByScope(scope, MOST_OF_A_SCOPE)).map(resourceView)
     },
   }
 }

@@ -104,13 +104,16 @@ const KEPT: Readonly<Record<string, string>> = {
 }
 
 /** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8). */
-const isNextStep = ({ error, error_description: description }: errors.OIDCProviderError): boolean =>
+const isNextStep = ({
+  error,
+  error_description: description,
+}: Pick<errors.OIDCProviderError, 'error' | 'error_description'>): boolean =>
   error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? '')
 
 function report(
   ctx: KoaContextWithOIDC,
   endpoint: string,
-  error: errors.OIDCProviderError,
+  error: Pick<errors.OIDCProviderError, 'error' | 'error_description' | 'error_detail'>,
   { explainRedirect, diagnose, record }: RefusalsTo,
 ): void {
   const id = requestOf(ctx)?.id
@@ -164,4 +167,36 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
   const names = [...Object.keys(KEPT), 'discovery.error', 'jwks.error']
   for (const name of names) provider.on(name as 'grant.error', refused(name))
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
+}
+
+/** How long the same scopes of one client are not reported again, in milliseconds; how many are remembered. */
+const TOLD_FOR = 3_600_000
+const MOST_TOLD = 1000
+
+/**
+ * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
+ * for what an app misses. The same of one client is kept once an hour.
+ */
+export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo, clock: () => number) {
+  const told = new Map<string, number>()
+
+  function isNews(key: string): boolean {
+    const now = clock()
+    if ((told.get(key) ?? Number.NEGATIVE_INFINITY) + TOLD_FOR > now) return false
+    told.delete(key)
+    told.set(key, now)
+    const [oldest] = told.size > MOST_TOLD ? told.keys() : []
+    if (oldest !== undefined) told.delete(oldest)
+    return true
+  }
+
+  return (ctx: KoaContextWithOIDC, scopes: readonly string[]): void => {
+    const { text } = withoutSecretsOf(ctx)
+    const words = text(scopes.join(' '), 500)
+    const { route, client } = ctx.oidc
+    const line = { event: 'scope.left_out', client_id: client?.clientId, scope: words }
+    ;(requestOf(ctx)?.log ?? log).info(line, `left out: ${words}`)
+    if (!isNews(JSON.stringify([client?.clientId, route, words]))) return
+    report(ctx, route, { error: 'scope_left_out', error_description: words }, to)
+  }
 }

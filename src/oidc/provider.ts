@@ -28,8 +28,11 @@ import { narrowTokens } from './narrowed/tokens.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import type { ProviderPages } from './pages.ts'
 import { refuseUnprotected } from './pkce.ts'
+import { leaveOutAtRefresh, withAudience } from './placement/at-token-endpoint.ts'
+import type { createDefaultResource } from './placement/default-resource.ts'
+import type { createNamedResourceCheck } from './placement/named.ts'
 import { createInteractionPolicy } from './policy.ts'
-import type { createDefaultResource, createResourceServerInfo } from './resources.ts'
+import type { createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
 import type { createFindAccount } from './subjects.ts'
@@ -67,6 +70,8 @@ export interface ProviderDependencies {
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
   defaultResource: ReturnType<typeof createDefaultResource>
+  /** Looks at the scopes and the `audience` of an authorization request. */
+  checkNamedResource: ReturnType<typeof createNamedResourceCheck>
   pages: ProviderPages
   /** What discovery says beside what the library does. */
   discovery: Configuration['discovery']
@@ -147,6 +152,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     extraClientMetadata: {
       properties: ['pkce', 'first_party', 'verified', 'resource_scope', 'id_token_identity_claims'],
     },
+    extraParams: { audience: deps.checkNamedResource },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     extraTokenClaims,
@@ -213,7 +219,7 @@ function reuseClients(provider: Provider, adapter: AdapterFactory): void {
  * outlive it is in `deps`.
  */
 export function createProvider(deps: ProviderDependencies): Provider {
-  const provider = new (withExactRedirects(Provider))(deps.issuer, configuration(deps))
+  const provider = new (withAudience(withExactRedirects(Provider)))(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (
@@ -223,6 +229,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
     return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
   }
   answerEscapedErrors(provider, deps.pages)
+  leaveOutAtRefresh(provider)
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)
   skipEmptySignOut(provider)

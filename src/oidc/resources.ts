@@ -36,51 +36,10 @@ function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
   if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
 }
 
-/**
- * A machine whose scopes do not lead to one API would get a token without them: it is told instead, as above.
- * @param several whether they are of more than one API, rather than of none
- */
-function refuseUndecided(ctx: KoaContextWithOIDC, several: boolean): void {
-  const own = ctx.oidc.requestParamOIDCScopes
-  const foreign = [...ctx.oidc.requestParamScopes].find((scope) => !own.has(scope))
-  if (foreign === undefined) return
-  if (!several) throw new errors.InvalidScope('requested scope is not allowed', foreign)
-  throw new errors.InvalidTarget(
-    'name the API with the resource parameter: several have the requested scopes',
-    `${foreign} is of more than one resource`,
-  )
-}
-
-/**
- * The `defaultResource` of the library: many clients cannot send `resource`. When a scope that was asked for belongs to
- * exactly one resource, and this client may use it, that resource is meant (RFC 8707 §2 leaves the default to us).
- * Asking for `openid` and the like alone goes on to give an opaque token.
- * @throws InvalidTarget when a machine asks for scopes of several resources: its token has one audience
- * @throws InvalidScope when it asks for scopes of none
- */
-export function createDefaultResource(deps: {
-  /** At least two, when there are several. */
-  findByScope(scope: string): Promise<readonly Pick<ProtocolResource, 'identifier'>[]>
-}) {
-  return async (
-    ctx: KoaContextWithOIDC,
-    client: Client,
-    granted?: readonly string[],
-  ): Promise<string | readonly string[] | undefined> => {
-    if (granted !== undefined) return granted
-    const usable = scopesAllowed([...ctx.oidc.requestParamScopes].join(' '), client.resource_scope)
-    const found = await Promise.all(
-      usable
-        .split(' ')
-        .filter(Boolean)
-        .map((scope) => deps.findByScope(scope)),
-    )
-    const meant = new Set(found.flatMap(([first, second]) => (first && !second ? [first.identifier] : [])))
-    const [only, other] = meant
-    if (only !== undefined && other === undefined) return only
-    if (ctx.oidc.params?.grant_type === 'client_credentials') refuseUndecided(ctx, found.flat().length > 0)
-    return undefined
-  }
+/** A machine that names an API and no scope gets what it is registered for there. */
+function takeRegistered(ctx: KoaContextWithOIDC, allowed: string): void {
+  const { params } = ctx.oidc
+  if (params?.grant_type === 'client_credentials') params.scope ??= allowed
 }
 
 /**
@@ -103,6 +62,7 @@ export function createResourceServerInfo(deps: {
         `register client ${client.clientId} with a scope of ${identifier}: ${resource.scope}`,
       )
     }
+    takeRegistered(ctx, scope)
     refuseForeignScopes(ctx, scope)
     const machine = ctx.oidc.params?.grant_type === 'client_credentials'
     if (resource.firstPartyOnly && !machine && client.first_party !== true) {

@@ -5,7 +5,7 @@ import { pageText } from '../http/views.ts'
 import { createAdapterFactory } from '../oidc/adapter.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
-import { logProtocolEvents, requestIdOf } from '../oidc/events.ts'
+import { createLeftOutReport, logProtocolEvents, type RefusalsTo, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
 import { isCurrent, rememberAccounts } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
@@ -20,8 +20,11 @@ import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
+import { createDefaultResource } from '../oidc/placement/default-resource.ts'
+import { reportLeftOut } from '../oidc/placement/left-out.ts'
+import { createNamedResourceCheck } from '../oidc/placement/named.ts'
 import { createProvider, routes } from '../oidc/provider.ts'
-import { createDefaultResource, createResourceServerInfo } from '../oidc/resources.ts'
+import { createResourceServerInfo } from '../oidc/resources.ts'
 import { reportSecurityEvents } from '../oidc/security-events.ts'
 import { upstreamOf } from '../oidc/session-facts.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sign-in.ts'
@@ -44,6 +47,7 @@ const KEY_WATCH = 2000
 export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
   const { accounts, artifacts, config, consents, keys, observers, secrets } = services
   const resources = withAdminApi(config.issuer, services.resources)
+  const findByScope = (scope: string) => resources.findByScope(scope)
   const ttl = {
     accessToken: config.accessTokenTtl,
     refreshToken: config.refreshTokenTtl,
@@ -62,6 +66,17 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const references = createReferences(secrets)
   const backChannel = createBackChannel(app.log)
   const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
+  const refusals: RefusalsTo = {
+    explainRedirect: explainRedirectMismatch,
+    diagnose: services.clientEvidence.diagnose,
+    record(refusal) {
+      observers?.refused(refusal.endpoint, refusal.error)
+      services.rejections.record(refusal)
+    },
+    countFailure: http.countFailure,
+  }
+  const { record } = services.rejections
+  const leftOut = createLeftOutReport(app.log, { ...refusals, record }, services.clock)
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
@@ -93,7 +108,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
           findResource: (identifier) => resources.findForProtocol(identifier),
           accessTokenTtl: config.accessTokenTtl,
         }),
-        defaultResource: createDefaultResource({ findByScope: (scope) => resources.findByScope(scope) }),
+        defaultResource: createDefaultResource({ findByScope }),
+        checkNamedResource: createNamedResourceCheck({ findByScope }),
         pages: createProviderPages({
           render: (view, data) => pageText(app, view, data),
           requestIdOf,
@@ -105,15 +121,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       })
       backChannel.attach(provider)
       usage.attach(provider)
-      logProtocolEvents(provider, app.log, {
-        explainRedirect: explainRedirectMismatch,
-        diagnose: services.clientEvidence.diagnose,
-        record(refusal) {
-          observers?.refused(refusal.endpoint, refusal.error)
-          services.rejections.record(refusal)
-        },
-        countFailure: http.countFailure,
-      })
+      logProtocolEvents(provider, app.log, refusals)
+      reportLeftOut(provider, leftOut)
       if (observers) reportGrants(provider, observers.issued)
       reportSecurityEvents(provider, services.event)
       giveSuccessBack(provider)

@@ -29,7 +29,7 @@ describe('a token of a client that acts for itself', () => {
   test('is given for the resource without naming scopes, and refused to a client whose scope has none', async () => {
     const { party } = await machine(latchkey)
     const named = await party.clientCredentials({ resource: `${latchkey.issuer}/api/admin` })
-    expect(named.scope ?? '').toBe('')
+    expect(named.scope).toBe('admin:read admin:write')
     await expect(machine(latchkey, 'openid', 'admin:read')).rejects.toMatchObject({ error: 'invalid_scope' })
   })
 

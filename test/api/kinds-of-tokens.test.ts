@@ -28,7 +28,7 @@ beforeAll(async () => {
   const own = (await api.login(email)).json
   const app = await scene.tokens(victim, web, { scope: SCOPE })
   const code = await scene.code(victim, web)
-  const machine = await scene.token(web, { grant_type: 'client_credentials' })
+  const machine = await scene.token(web, { grant_type: 'client_credentials', scope: 'openid' })
   const jwt = await scene.token(web, {
     grant_type: 'client_credentials',
     resource: RESOURCE,

@@ -90,7 +90,7 @@ describe('an authorization request leads to the sign-in page', () => {
 })
 
 test.each([
-  [{ client_name: 'Job', grant_types: ['client_credentials'] }, {}],
+  [{ client_name: 'Job', grant_types: ['client_credentials'], scope: 'read' }, {}],
   [
     { client_name: 'Job', grant_types: ['client_credentials'], scope: 'read' },
     { resource: 'https://api.example', scope: 'read' },

@@ -50,14 +50,14 @@ test('on a full disk writes are 503, never 500, and all goes on once there is ro
 
   let refusal: unknown
   for (let count = 0; count < 1000 && refusal === undefined; count++)
-    refusal = await party.clientCredentials().then(
+    refusal = await party.clientCredentials({ scope: 'openid' }).then(
       () => undefined,
       (error: unknown) => error,
     )
   expect(refusal).toMatchObject({ cause: { status: 503 } })
 
   await limitFiles(false)
-  expect((await party.clientCredentials()).access_token).toBeTypeOf('string')
+  expect((await party.clientCredentials({ scope: 'openid' })).access_token).toBeTypeOf('string')
   const login = await browser.open(`${latchkey.issuer}/login`)
   const account = await browser.signIn(login, { identifier: 'ada', password: PASSWORD })
   expect(account.url.pathname).toBe('/account')

@@ -103,7 +103,7 @@ export function startLoad(deps: {
       }
     },
     async function clientCredentials() {
-      ledger.accessTokens.push((await party.clientCredentials()).access_token)
+      ledger.accessTokens.push((await party.clientCredentials({ scope: 'openid' })).access_token)
     },
   ]
   const signOnce = async () => void (await jobs[1]?.())

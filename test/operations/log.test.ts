@@ -122,7 +122,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
   await rp.userinfo(tokens.access_token, String(tokens.claims()?.sub))
   const refreshed = await rp.refresh(String(tokens.refresh_token))
   await rp.introspect(refreshed.access_token)
-  await rp.clientCredentials()
+  await rp.clientCredentials({ scope: 'openid' })
   await expect(rp.callback(back.url, request)).rejects.toMatchObject({ error: 'invalid_grant' })
   await expect(rp.refresh('not-a-refresh-token-but-looks-like-one-1234')).rejects.toMatchObject({
     error: 'invalid_grant',
@@ -163,7 +163,9 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
     clientId: String(created.client_id),
     auth: { method: 'private_key_jwt', key: pair.privateKey },
   })
-  await expect(stranger.clientCredentials()).rejects.toMatchObject({ error: 'invalid_client' })
+  await expect(stranger.clientCredentials({ scope: 'openid' })).rejects.toMatchObject({
+    error: 'invalid_client',
+  })
 
   // The password: forgotten, set, changed, mistyped.
   const forgot = await browser.open(`${issuer}/forgot-password`)

@@ -49,7 +49,7 @@ describe.each(engines)('several processes on one %s', (engine) => {
       headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
       body: new URLSearchParams(form),
     })
-  const credentials = { grant_type: 'client_credentials' }
+  const credentials = { grant_type: 'client_credentials', scope: 'openid' }
 
   test('two servers that start at once on nothing: one migration, one set of keys, one secret; both work', async () => {
     const servers = await Promise.all([startServer(env), startServer(env), startServer(env)])

@@ -54,7 +54,7 @@ function expectNoDetails(body: string) {
 }
 
 test('while PostgreSQL is away everything says 503 and when to retry; when it is back all goes on by itself', async () => {
-  const { access_token } = await party.clientCredentials()
+  const { access_token } = await party.clientCredentials({ scope: 'openid' })
   const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
   const request = await party.authorize({ scope: 'openid' })
   const signIn = await browser.open(request.url)

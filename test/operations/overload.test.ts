@@ -77,7 +77,7 @@ test('a storm of sign-ins is answered within bounds, and the token endpoint goes
   const took: number[] = []
   while (raging) {
     const started = performance.now()
-    expect((await party.clientCredentials()).access_token).toBeTypeOf('string')
+    expect((await party.clientCredentials({ scope: 'openid' })).access_token).toBeTypeOf('string')
     took.push(performance.now() - started)
   }
   const answers = await storm

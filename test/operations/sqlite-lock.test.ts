@@ -47,7 +47,7 @@ const token = () =>
   fetch(`${server.address}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'openid' }),
   })
 
 /** The promise with word of whether it has an answer yet. */

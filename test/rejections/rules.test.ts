@@ -25,7 +25,7 @@ let victim: Victim
 let client: TestClient
 let spa: TestClient
 const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
-const grant = { grant_type: 'client_credentials' }
+const grant = { grant_type: 'client_credentials', scope: 'openid' }
 
 beforeAll(async () => {
   desk = await openDesk({ clock })
@@ -416,7 +416,7 @@ test('an honest client, with openid-client, whose secret was replaced', async ()
     clientId: honest.client_id,
     auth: { method: 'client_secret_basic', secret: String(honest.client_secret) },
   })
-  await expect(party.clientCredentials()).rejects.toMatchObject({ status: 401 })
+  await expect(party.clientCredentials({ scope: 'openid' })).rejects.toMatchObject({ status: 401 })
   const { items } = await api().rejections.list({ clientId: honest.client_id })
   expect(items).toHaveLength(1)
   const { explanation } = await api().rejections.show(String(items[0]?.id))

@@ -12,7 +12,7 @@ let spa: TestClient
 let key: CryptoKey
 let publicKey: CryptoKey
 const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
-const grant = { grant_type: 'client_credentials' }
+const grant = { grant_type: 'client_credentials', scope: 'openid' }
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 beforeAll(async () => {

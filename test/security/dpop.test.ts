@@ -39,7 +39,7 @@ const atToken = async (by = prover, options: ProofOptions = {}) => ({
   dpop: await prove(by, 'POST', tokenUrl(), options),
 })
 const machineToken = (headers: Record<string, string>) =>
-  scene.token(machine, { grant_type: 'client_credentials' }, headers)
+  scene.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, headers)
 const userinfo = async (accessToken: string, by: Prover, options: ProofOptions = {}) =>
   get(`${scene.issuer}/userinfo`, {
     authorization: `DPoP ${accessToken}`,
@@ -187,7 +187,7 @@ describe('32 M RFC 9449: bound tokens', () => {
       redirect_uris: [],
       dpop_bound_access_tokens: true,
     })
-    const plain = await scene.token(strict, { grant_type: 'client_credentials' })
+    const plain = await scene.token(strict, { grant_type: 'client_credentials', scope: 'openid' })
     expect(plain).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
   })
 })

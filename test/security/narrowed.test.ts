@@ -356,7 +356,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('client_credentials: its own tokens end', async () => {
       const client = await own({ grant_types: ['authorization_code', 'client_credentials'] })
-      const { json } = await scene.token(client, { grant_type: 'client_credentials' })
+      const { json } = await scene.token(client, { grant_type: 'client_credentials', scope: 'openid' })
       expect(await active(client, json.access_token)).toBe(true)
       await change(client, { grant_types: ['authorization_code'] })
       expect(await active(client, json.access_token)).toBe(false)

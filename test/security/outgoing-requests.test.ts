@@ -54,6 +54,7 @@ async function authenticateBy(jwksUri: string, signer?: { alg: string; key: KeyO
     .sign(signer?.key ?? (await pairs).privateKey)
   return post(`${at}/token`, {
     grant_type: 'client_credentials',
+    scope: 'openid',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
   })

@@ -116,6 +116,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     const answers = await burst(20, (each) =>
       post(`${each.issuer}/token`, {
         grant_type: 'client_credentials',
+        scope: 'openid',
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion: assertion,
       }),
@@ -128,7 +129,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`)
     const answers = await burst(20, (each) =>
-      each.token(machine, { grant_type: 'client_credentials' }, { dpop }),
+      each.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, { dpop }),
     )
     expect(good(answers)).toHaveLength(1)
   })

@@ -192,7 +192,7 @@ describe('24 M RFC 6750 2: where an access token stands', () => {
     if (tokens) expect((await scene.userinfo(tokens.access_token)).status).toBe(403)
     const { json } = await scene.token(
       await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] }),
-      { grant_type: 'client_credentials' },
+      { grant_type: 'client_credentials', scope: 'openid' },
     )
     expect([401, 403]).toContain((await scene.userinfo(json.access_token)).status)
   })

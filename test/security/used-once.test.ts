@@ -206,7 +206,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
     const iat = Math.floor(Date.now() / 1000) + 290
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`, { claims: { iat } })
-    const send = () => scene.token(machine, { grant_type: 'client_credentials' }, { dpop })
+    const send = () => scene.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, { dpop })
     expect((await send()).status).toBe(200)
     passTime(305)
     await latchkey.services.artifacts.sweep(1000)
@@ -229,6 +229,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     const send = () =>
       post(`${scene.issuer}/token`, {
         grant_type: 'client_credentials',
+        scope: 'openid',
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion,
       })

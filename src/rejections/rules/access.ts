@@ -1,4 +1,5 @@
-import { type Case, described, detailed, failed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { type Case, described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { nearest } from './nearest.ts'
 
 const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address']
 
@@ -8,6 +9,9 @@ function foreignScopes({ facts }: Case): string[] {
     `${facts.registered?.scope ?? OWN_SCOPES.join(' ')} ${facts.registered?.resource_scope ?? ''}`.split(' ')
   return (facts.scope ?? '').split(' ').filter((scope) => scope !== '' && !registered.includes(scope))
 }
+
+/** What the server says to operators, in the middle of a sentence. */
+const because = ({ facts }: Case) => (facts.detail === undefined ? '' : ` (${facts.detail})`)
 
 const mayHave = ({ facts }: Case) =>
   [facts.registered?.scope ?? OWN_SCOPES.join(' '), facts.registered?.resource_scope]
@@ -32,6 +36,48 @@ export const accessRules: readonly Rule[] = [
     mistake: ({ facts }) =>
       `The app refreshed with the scope ${quoted(facts.scope)}, which is more than the person allowed. A refresh can ask for less, never for more.`,
     inApp: 'Leave scope out when refreshing. For more, send the person to sign in with the wider scope.',
+  },
+  {
+    name: 'scope_left_out',
+    fits: failed('scope_left_out'),
+    title: 'A scope that was left out',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} also asked for ${listed((rejection.description ?? '').split(' '))}, which it does not get here. The request went on without, and people can sign in. Should the app miss something, a group or a role for example, this is why.`,
+    inApp: 'Nothing, unless the app needs what the scope stands for elsewhere.',
+    here: 'Nothing. If it is a scope of an API, add it to the API, and to the scope of the client.',
+  },
+  {
+    name: 'scope_omitted',
+    fits: described(/\(scope was omitted\)$/),
+    title: 'No scope, and none to take in its place',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} asked for a token without saying what for. A program that sends no scope gets what it is registered for, if that is for one API; it is registered for ${quoted(rejection.facts.registered?.resource_scope)}${because(rejection)}.`,
+    inApp:
+      'Send scope, and with scopes of several APIs also resource (or audience), the identifier of the API.',
+    here: ({ facts }) =>
+      facts.registered?.resource_scope
+        ? undefined
+        : 'Edit the client and add the scopes of the API that it is to use to its scope.',
+  },
+  {
+    name: 'scope_of_no_api',
+    fits: ({ error, facts }) => error === 'invalid_scope' && /^no API has /.test(facts.detail ?? ''),
+    title: 'A scope that no API has',
+    mistake: (rejection) => {
+      const unknown = (rejection.facts.detail ?? '').replace(/^no API has /, '')
+      const meant = nearest(unknown, mayHave(rejection).split(' '))
+      return `${nameOf(rejection)} asked for ${quoted(unknown)}, and there is no API with such a scope.${meant === undefined ? '' : ` It may ask for ${quoted(meant)}: probably a slip of the pen.`}`
+    },
+    inApp: ({ facts }) => `Correct the scope. Sent was ${quoted(facts.scope)}.`,
+    here: 'If it is a new scope, add it to its API, and then to the scope of the client.',
+  },
+  {
+    name: 'scope_of_another_api',
+    fits: described(/^requested scope is not of the named resource/),
+    title: 'Scopes of another API than the one that is named',
+    mistake: (rejection) =>
+      `The app named the API ${quoted(rejection.facts.resource?.join(' '))}, and asked for no scope that it has: sent was ${quoted(rejection.facts.scope)}${because(rejection)}.`,
+    inApp: 'Send the identifier of the API that has the scopes as resource, or leave resource out.',
   },
   {
     name: 'scope_not_allowed',
@@ -72,8 +118,10 @@ export const accessRules: readonly Rule[] = [
     fits: described(/^name the API with the resource parameter/),
     title: 'Scopes of several APIs',
     mistake: ({ facts }) =>
-      `More than one API has scopes among ${quoted(facts.scope)}, and a token is for one of them.`,
-    inApp: 'Say which one with the parameter resource, and ask for one token for each API.',
+      `More than one API has scopes among ${quoted(facts.scope)}, and a token is for one of them${facts.detail === undefined ? '' : `: ${facts.detail}`}.`,
+    inApp:
+      'Say which one with the parameter resource. Who needs several APIs sends each as a resource to sign in, and asks for one token for each.',
+    here: 'Where two APIs have the same scope, rename it in one of them.',
   },
   {
     name: 'resource_form',
@@ -89,6 +137,13 @@ export const accessRules: readonly Rule[] = [
     title: 'Several APIs at once',
     mistake: 'A token is for one API; the app named several.',
     inApp: 'Ask for one token for each API.',
+  },
+  {
+    name: 'audience_and_resource',
+    fits: described(/^audience and resource name different APIs/),
+    title: 'Two APIs at once',
+    mistake: 'The app sent resource and audience, which mean the same here, with different values.',
+    inApp: 'Send one of them.',
   },
   {
     name: 'resource_other',

@@ -1,0 +1,53 @@
+import { Provider, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { takeAudience } from './audience.ts'
+import { isHabitual } from './habitual.ts'
+import { goOnWithout, leaveOut } from './left-out.ts'
+
+/** Grants whose requests name an API (RFC 8707 §2.2). An exchange of tokens has an `audience` of its own (RFC 8693 §2.1). */
+const OF_ONE_API = new Set([
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+])
+
+type Names = string | readonly string[] | ReadonlySet<string>
+
+/** Takes `audience` for `resource` in token requests. */
+export function withAudience(Library: typeof Provider): typeof Provider {
+  return class extends Library {
+    /** The library's constructor calls it for each grant that it knows. */
+    override registerGrantType<Params extends object>(
+      name: string,
+      handler: (ctx: TokenEndpointGrantContext<Params>) => void | Promise<void>,
+      params?: Names,
+      duplicates?: Names,
+    ): void {
+      const placed: typeof handler = async (ctx) => {
+        takeAudience(ctx)
+        await handler(ctx)
+      }
+      super.registerGrantType(name, OF_ONE_API.has(name) ? placed : handler, params, duplicates)
+    }
+  }
+}
+
+/**
+ * What the sign-in was answered without, a refresh that names the same scopes goes on without too: `offline_access` of whoever
+ * was not asked for it (Core §11), and what is left out for being asked by habit. Everything else that the person did not
+ * allow is refused by the library (RFC 6749 §6).
+ */
+export function leaveOutAtRefresh(provider: Provider): void {
+  const { RefreshToken: Model } = provider
+  const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<RefreshToken | undefined>
+  const found = async (id: string, options?: object) => {
+    const token = await find(id, options)
+    const ctx = Provider.ctx
+    if (token === undefined || ctx?.oidc?.params?.grant_type !== 'refresh_token') return token
+    const lacks = [...ctx.oidc.requestParamScopes].filter((scope) => !token.scopes.has(scope))
+    goOnWithout(ctx, lacks.includes('offline_access') ? ['offline_access'] : [])
+    leaveOut(ctx, lacks.filter(isHabitual))
+    return token
+  }
+  Object.assign(Model, { find: found })
+}

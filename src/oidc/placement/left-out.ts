@@ -1,0 +1,34 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+const leftOut = new WeakMap<object, Set<string>>()
+
+/** Takes scopes out of a request. */
+export function goOnWithout(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
+  const { params } = ctx.oidc
+  if (params === undefined || scopes.length === 0) return
+  const kept = [...ctx.oidc.requestParamScopes].filter((scope) => !scopes.includes(scope))
+  params.scope = kept.join(' ') || undefined
+}
+
+/** The same, with a word about it to the administrators. */
+export function leaveOut(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
+  if (scopes.length === 0) return
+  leftOut.set(ctx, new Set([...(leftOut.get(ctx) ?? []), ...scopes]))
+  goOnWithout(ctx, scopes)
+}
+
+/** Tells of each request that went on without some of its scopes. What was refused is told as such. */
+export function reportLeftOut(
+  provider: Provider,
+  report: (ctx: KoaContextWithOIDC, scopes: readonly string[]) => void,
+): void {
+  const forget = (ctx: KoaContextWithOIDC) => void leftOut.delete(ctx)
+  provider.on('authorization.error', forget)
+  provider.on('pushed_authorization_request.error', forget)
+  provider.on('grant.error', forget)
+  provider.use(async (ctx, next) => {
+    await next()
+    const scopes = leftOut.get(ctx)
+    if (scopes !== undefined) report(ctx as KoaContextWithOIDC, [...scopes])
+  })
+}
