@@ -4,7 +4,7 @@ const secret = process.env.LATCHKEY_CLIENT_SECRET ?? ''
 
 /** A new access token shortly before the old one ends. Each refresh token works once. */
 async function refreshed(token: Record<string, unknown>) {
-  if (Date.now() < Number(token.expiresAt) * 1000 - 30_000) return token
+  if (Date.now() < Number(token.expiresAt) * 1000 - 60_000) return token
   const response = await fetch('__ISSUER__/token', {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`__CLIENT_ID__:${secret}`)}` }, // ? basic

@@ -59,9 +59,9 @@ const kept = (tokens, before) => ({
   expiresAt: Date.now() + tokens.expires_in * 1000,
 })
 
-/** The session with an access token that works: refreshed when less than half a minute is left. */
+/** The session with an access token that works: refreshed when a minute is left. */
 function refreshed(session) {
-  if (session.expiresAt - Date.now() > 30_000 || !session.refreshToken) return session
+  if (session.expiresAt - Date.now() > 60_000 || !session.refreshToken) return session
   // Requests at the same moment share one refresh: each refresh token works once.
   session.refreshing ??= client
     .refreshTokenGrant(config, session.refreshToken)

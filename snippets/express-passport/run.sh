@@ -1,0 +1,1 @@
+SESSION_SECRET="$(openssl rand -hex 32)" LATCHKEY_CLIENT_SECRET='…' node app.mjs

@@ -1,0 +1,1 @@
+npm install hono @hono/node-server @hono/oidc-auth

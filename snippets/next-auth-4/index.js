@@ -1,0 +1,31 @@
+import { getServerSession } from 'next-auth'
+import { signIn, signOut } from 'next-auth/react'
+import { authOptions } from './api/auth/[...nextauth]'
+
+const end = new URLSearchParams({
+  client_id: '__CLIENT_ID__',
+  post_logout_redirect_uri: '__POST_LOGOUT_URI__',
+})
+
+export const getServerSideProps = async ({ req, res }) => ({
+  props: { user: (await getServerSession(req, res, authOptions))?.user ?? null },
+})
+
+export default function Home({ user }) {
+  if (!user)
+    return (
+      <button type="button" onClick={() => signIn('latchkey')}>
+        Sign in
+      </button>
+    )
+  return (
+    <>
+      <p>
+        {user.name}, {user.email}
+      </p>
+      <button type="button" onClick={() => signOut({ callbackUrl: `__ISSUER__/logout?${end}` })}>
+        Sign out
+      </button>
+    </>
+  )
+}

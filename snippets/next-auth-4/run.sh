@@ -1,0 +1,1 @@
+npx next dev -p __PORT__

@@ -1,0 +1,2 @@
+npx sv create app --template minimal --no-types --no-add-ons --install npm && cd app
+npm install @sveltejs/kit@2 @auth/sveltekit

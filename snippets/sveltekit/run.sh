@@ -1,0 +1,1 @@
+npx vite dev --host __HOSTNAME__ --port __PORT__ --strictPort
