@@ -8,3 +8,6 @@ export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
 /** Of a name that a library or a row gives. */
 export const isSigningAlgorithm = (name: unknown): name is SigningAlgorithm =>
   (SIGNING_ALGORITHMS as readonly unknown[]).includes(name)
+
+/** Those that FAPI 2.0 allows (Security Profile §5.4.1). */
+export const FAPI_ALGORITHMS = ['PS256', 'ES256', 'EdDSA'] as const satisfies readonly SigningAlgorithm[]

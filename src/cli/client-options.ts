@@ -109,6 +109,30 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     description: 'tokens bound to a key only (RFC 9449)',
   },
   {
+    flags: '--profile <profile>',
+    field: 'profile',
+    kind: 'text',
+    description: 'fapi2 or fapi2_message_signing: the rest follows from it (docs/fapi.md)',
+  },
+  {
+    flags: '--request-object-alg <alg>',
+    field: 'request_object_signing_alg',
+    kind: 'text',
+    description: 'the only algorithm of its signed requests (RFC 9101): RS256, PS256, ES256, EdDSA',
+  },
+  {
+    flags: '--require-signed-request',
+    field: 'require_signed_request_object',
+    kind: 'switch',
+    description: 'signed requests only (RFC 9101)',
+  },
+  {
+    flags: '--response-alg <alg>',
+    field: 'authorization_signed_response_alg',
+    kind: 'text',
+    description: 'what signed answers (JARM) are signed with: RS256 (default), PS256, ES256, EdDSA',
+  },
+  {
     flags: '--backchannel-logout-uri <url>',
     field: 'backchannel_logout_uri',
     kind: 'text',

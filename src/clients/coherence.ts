@@ -1,4 +1,5 @@
 import type { PkceRule } from '../pkce-rule.ts'
+import { profileProblems } from './fapi-profile.ts'
 import type { ClientMetadata } from './metadata.ts'
 import { hasPrivateUseScheme } from './redirect-uris.ts'
 
@@ -24,6 +25,7 @@ export function coherenceProblems(metadata: ClientMetadata, context: Context): R
     ...grantRules(metadata, context),
     ...authenticationRules(metadata, context),
     ...keyRules(metadata),
+    ...profileProblems(metadata, context.pkce),
   ]
 }
 
@@ -134,9 +136,24 @@ function keyRules(metadata: ClientMetadata): Rule[] {
       message: 'is missing: private_key_jwt needs the public keys in jwks or jwks_uri',
     })
   }
-  if (!byKey && (metadata.jwks !== undefined || metadata.jwks_uri !== undefined)) {
+  const signs =
+    metadata.request_object_signing_alg !== undefined || metadata.require_signed_request_object === true
+  const hasKeys = metadata.jwks !== undefined || metadata.jwks_uri !== undefined
+  if (!byKey && !signs && hasKeys) {
     const field = metadata.jwks === undefined ? 'jwks_uri' : 'jwks'
-    rules.push({ field, reads, message: 'is used with token_endpoint_auth_method private_key_jwt only' })
+    rules.push({
+      field,
+      reads: [...reads, 'request_object_signing_alg', 'require_signed_request_object'],
+      message:
+        'is used with token_endpoint_auth_method private_key_jwt only, or for signed requests (request_object_signing_alg)',
+    })
+  }
+  if (!byKey && signs && !hasKeys) {
+    rules.push({
+      field: 'jwks',
+      reads,
+      message: 'is missing: signed requests are checked with the public keys in jwks or jwks_uri',
+    })
   }
   if (!byKey && metadata.token_endpoint_auth_signing_alg !== undefined) {
     const field = 'token_endpoint_auth_signing_alg'

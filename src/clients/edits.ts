@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { withoutContradictions } from './fapi-profile.ts'
 import {
   type AuthMethod,
   deriveApplicationType,
@@ -33,14 +34,14 @@ export function mergeRegistration(
     ...stored
   } = storedMetadata(client.row)
   const chosen = applicationType !== deriveApplicationType(stored)
-  const whole = {
+  const before = {
     ...stored,
     ...(chosen && { application_type: applicationType }),
     pkce: storedPkce(client.row),
     first_party: client.row.firstParty,
-    ...changes,
   }
-  return parseRegistration(whole, rules)
+  const kept = withoutContradictions(before, changes)
+  return parseRegistration({ ...kept.stored, ...kept.changes }, rules)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PKCE_RULES } from '../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
+import { PROFILES } from './fapi-profile.ts'
 import { jwksSchema } from './jwks.ts'
 
 export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
@@ -74,6 +75,9 @@ export const registrationFields = {
   backchannel_logout_session_required: yesOrNo,
   require_pushed_authorization_requests: yesOrNo,
   dpop_bound_access_tokens: yesOrNo,
+  request_object_signing_alg: oneOf(SIGNING_ALGORITHMS),
+  require_signed_request_object: yesOrNo,
+  authorization_signed_response_alg: oneOf(SIGNING_ALGORITHMS),
   default_max_age: z
     .int({ error: 'must be a whole number of seconds, 0 or more, for example 3600' })
     .min(0, { error: 'must be a whole number of seconds, 0 or more, for example 3600' }),
@@ -85,6 +89,7 @@ export const registrationFields = {
   software_id: text,
   pkce: oneOf(PKCE_RULES),
   first_party: yesOrNo,
+  profile: oneOf(PROFILES),
 }
 
 export type FieldName = keyof typeof registrationFields

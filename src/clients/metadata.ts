@@ -1,6 +1,7 @@
 import type { PkceRule } from '../pkce-rule.ts'
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { coherenceProblems } from './coherence.ts'
+import { completedByProfile, type Profile } from './fapi-profile.ts'
 import {
   type AUTH_METHODS,
   type FieldName,
@@ -46,10 +47,15 @@ export type ClientMetadata = {
   dpop_bound_access_tokens?: boolean
   /** Whether the claims of identity scopes are in the ID Token too. Unset: by who registered it (view.ts). */
   id_token_identity_claims?: boolean
+  request_object_signing_alg?: SigningAlgorithm
+  require_signed_request_object?: boolean
+  authorization_signed_response_alg?: SigningAlgorithm
   default_max_age?: number
   contacts?: string[]
   /** The key of the client in a configuration file (src/configuration). */
   software_id?: string
+  /** What the client is registered as, as a whole: the rest follows from it (fapi-profile.ts). */
+  profile?: Profile
 }
 
 /** A registration: the metadata, and what only this server knows of a client. */
@@ -81,7 +87,7 @@ export function parseRegistration(
   rules: RegistrationRules = USUAL_RULES,
 ): Registration {
   const problems: Problem[] = []
-  const values = parseFields(input, problems)
+  const values = completedByProfile(parseFields(input, problems))
   const failed = new Set(problems.map((problem) => problem.field))
   const { pkce: chosen, first_party: firstParty = false, ...given } = values
   const pkce = pkceOf(chosen ?? rules.pkceDefault, given.token_endpoint_auth_method)

@@ -42,6 +42,8 @@ function splitScope(scope: unknown): { scope?: string; resource_scope: string } 
   }
 }
 
+const SIGNED_RESPONSE_MODES = ['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']
+
 /** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
 function clientPayload(client: ProtocolClient): AdapterPayload {
   const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
@@ -52,6 +54,8 @@ function clientPayload(client: ProtocolClient): AdapterPayload {
     ...(SECRET_AUTH_METHODS.has(String(method)) && {
       client_secret: client.secretHashes.join(' ') || 'none',
     }),
+    // FAPI 2.0 Message Signing §5.4.2: answers are signed.
+    ...(metadata.profile === 'fapi2_message_signing' && { response_modes: SIGNED_RESPONSE_MODES }),
     pkce: client.pkce,
     first_party: client.firstParty,
     verified: client.verified !== false,

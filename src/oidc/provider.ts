@@ -7,15 +7,16 @@ import {
   Provider,
 } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
-import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
-import { CLOCK_TOLERANCE, refuseLongAssertions } from './assertions.ts'
+import { enabledAlgorithms } from './algorithms.ts'
+import { CLOCK_TOLERANCE, checkAssertion } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { leaveOutEmptyScope } from './empty-scope.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
+import { followsFapi } from './fapi.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
 import { acceptHints } from './id-token-hint.ts'
@@ -32,6 +33,7 @@ import { leaveOutAtRefresh, withAudience } from './placement/at-token-endpoint.t
 import type { createDefaultResource } from './placement/default-resource.ts'
 import type { createNamedResourceCheck } from './placement/named.ts'
 import { createInteractionPolicy } from './policy.ts'
+import { answerWhereAsked, checkRequestObject } from './request-objects.ts'
 import type { createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
@@ -140,21 +142,26 @@ function configuration(deps: ProviderDependencies): Configuration {
     pkce: { required: refuseUnprotected },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: CLOCK_TOLERANCE,
-    assertJwtClientAuthClaimsAndHeader: refuseLongAssertions,
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
     fetchResponseBodyLimits: { jwks_uri: MAX_JWKS },
     fetch: createOutgoing(deps.issuer),
     clientBasedCORS: allowsOrigin,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: {
-      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
-      idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
-    },
+    enabledJWA: enabledAlgorithms,
     extraClientMetadata: {
-      properties: ['pkce', 'first_party', 'verified', 'resource_scope', 'id_token_identity_claims'],
+      properties: [
+        'pkce',
+        'first_party',
+        'verified',
+        'resource_scope',
+        'id_token_identity_claims',
+        'profile',
+      ],
     },
     extraParams: { audience: deps.checkNamedResource },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: true,
+    // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
+    rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
     extraTokenClaims,
     ttl: {
       AccessToken: ttl.accessToken,
@@ -186,6 +193,8 @@ function configuration(deps: ProviderDependencies): Configuration {
         defaultResource: deps.defaultResource,
         useGrantedResource: async () => true,
       },
+      requestObjects: { enabled: true, assertJwtClaimsAndHeader: checkRequestObject },
+      jwtResponseModes: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: deps.pages.signOut,
@@ -232,6 +241,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   leaveOutAtRefresh(provider)
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)
+  answerWhereAsked(provider)
   skipEmptySignOut(provider)
   redirectSignOutExactly(provider)
   rememberFacts(provider)

@@ -79,6 +79,9 @@ function registeredOf(client: Client, { text }: WithoutSecrets) {
     pkce: stringOf(client.pkce),
     par: client.requirePushedAuthorizationRequests,
     dpop: client.dpopBoundAccessTokens,
+    request_alg: client.requestObjectSigningAlg,
+    signed_requests: client.requireSignedRequestObject || undefined,
+    profile: stringOf(client.profile),
   }
 }
 
@@ -96,6 +99,25 @@ function assertionOf(ctx: Context, { text }: WithoutSecrets) {
       .slice(0, 5)
       .map((aud) => text(aud, 200)),
     iat: numberOf(payload.iat),
+    nbf: numberOf(payload.nbf),
+    exp: numberOf(payload.exp),
+  }
+}
+
+function requestObjectOf(ctx: Context, { text }: WithoutSecrets) {
+  const jwt = claimsOf(ctx.oidc.params?.request ?? ctx.oidc.body?.request ?? ctx.query.request)
+  if (jwt === undefined) return undefined
+  const { header, payload } = jwt
+  const clip = (value: unknown) => (typeof value === 'string' ? text(value, 200) : undefined)
+  return {
+    alg: clip(header.alg),
+    kid: typeof header.kid === 'string' ? text(shortKid(header.kid), 100) : undefined,
+    typ: clip(header.typ),
+    iss: clip(payload.iss),
+    client_id: clip(payload.client_id),
+    aud: stringsOf(payload.aud)
+      .slice(0, 5)
+      .map((aud) => text(aud, 200)),
     nbf: numberOf(payload.nbf),
     exp: numberOf(payload.exp),
   }
@@ -171,6 +193,7 @@ export function refusalFacts(
     authentication: AUTHENTICATED.has(endpoint) ? authenticationOf(ctx) : undefined,
     claimed_client_id: claimed === undefined ? undefined : clean.text(claimed, 200),
     assertion: assertionOf(ctx, clean),
+    request_object: requestObjectOf(ctx, clean),
     proof: proofOf(ctx, clean),
     detail: clip(detail),
     registered: client && registeredOf(client, clean),

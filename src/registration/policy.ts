@@ -54,6 +54,9 @@ export const SETTABLE = [
   'backchannel_logout_session_required',
   'require_pushed_authorization_requests',
   'dpop_bound_access_tokens',
+  'request_object_signing_alg',
+  'require_signed_request_object',
+  'authorization_signed_response_alg',
   'default_max_age',
   'contacts',
 ] as const

@@ -8,6 +8,7 @@ import { pkceRules } from './rules/pkce.ts'
 import { redirectUriRules } from './rules/redirect-uri.ts'
 import { registrationRules } from './rules/registration.ts'
 import { requestRules } from './rules/request.ts'
+import { requestObjectRules } from './rules/request-object.ts'
 
 const unexplained: Rule = {
   name: 'unexplained',
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   ...dpopRules,
   ...clientRules,
   ...assertionRules,
+  ...requestObjectRules,
   ...requestRules,
   ...accessRules,
   ...grantRules,

@@ -36,6 +36,19 @@ export const factsSchema = z.object({
   assertion: z
     .object({ alg: text, kid: text, iss: text, sub: text, aud: texts, iat: number, nbf: number, exp: number })
     .optional(),
+  /** Those of a signed request (RFC 9101). */
+  request_object: z
+    .object({
+      alg: text,
+      kid: text,
+      typ: text,
+      iss: text,
+      client_id: text,
+      aud: texts,
+      nbf: number,
+      exp: number,
+    })
+    .optional(),
   /** Those of a DPoP proof (RFC 9449 §4.2). */
   proof: z.object({ alg: text, typ: text, htm: text, htu: text, iat: number }).optional(),
   /** What the library says to operators only. */
@@ -55,6 +68,9 @@ export const factsSchema = z.object({
       pkce: text,
       par: flag,
       dpop: flag,
+      request_alg: text,
+      signed_requests: flag,
+      profile: text,
     })
     .optional(),
   /** Of the code that was sent, as long as it was there. */

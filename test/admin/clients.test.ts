@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSigner } from '../oidc/signer.ts'
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
@@ -53,14 +54,70 @@ describe('clients in the console', () => {
   }
 
   describe('what are you building?', () => {
-    test('five cards lead to five short forms', async () => {
+    test('each card leads to a short form', async () => {
       const page = await browser.open(at('/new'))
       const cards = page.links.filter(({ href }) => href.includes('?kind='))
-      expect(cards.map(({ href }) => href.split('=')[1])).toEqual(['web', 'spa', 'native', 'machine', 'mcp'])
+      expect(cards.map(({ href }) => href.split('=')[1])).toEqual([
+        'web',
+        'spa',
+        'native',
+        'fapi',
+        'machine',
+        'mcp',
+      ])
       for (const { href } of cards) {
         const form = await browser.open(`${latchkey.issuer}${href}`)
         expect(form.forms[0]?.buttons.map(({ label }) => label)).toEqual(['Register'])
       }
+    })
+
+    test('a FAPI 2.0 app: from its name, address and key the rest follows, and is shown', async () => {
+      const { jwk } = await createSigner('PS256')
+      const page = await browser.open(at('/new?kind=fapi'))
+      const fields = { Name: 'Bank app', 'Redirect URIs': 'https://bank.example/callback' }
+      const without = await browser.submit(page, fields)
+      expect(without.text).toMatch(/needs the public keys in jwks/)
+      const nonsense = await browser.submit(without, { ...fields, 'Its public keys (JWK Set)': 'nonsense' })
+      expect(nonsense.text).toContain('must be a JWK Set')
+      const made = await browser.submit(nonsense, {
+        ...fields,
+        'Its public keys (JWK Set)': JSON.stringify(jwk),
+      })
+      expect(made.text).toMatch(/FAPI 2\.0 Security Profile.*Requests are pushed.*Tokens are bound to a key/s)
+      expect(await stored(made)).toMatchObject({
+        profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        id_token_signed_response_alg: 'PS256',
+        authorization_signed_response_alg: 'PS256',
+        require_pushed_authorization_requests: true,
+        dpop_bound_access_tokens: true,
+        pkce: 'required',
+        jwks: { keys: [jwk] },
+        secrets: [],
+      })
+    })
+
+    test('a web app becomes a FAPI app by one choice; what the person sets against it stands beside the field', async () => {
+      const created = await createWeb()
+      const { jwks } = await createSigner('PS256')
+      const edit = await browser.open(`${created.url.origin}${created.url.pathname}/edit`)
+      const fields = { Profile: 'fapi2', 'Keys (JWK Set)': JSON.stringify(jwks) }
+      const against = await browser.submit(edit, {
+        ...fields,
+        'Tokens are signed with': 'ES256',
+        PKCE: 'optional',
+      })
+      expect(against.text).toContain('is always required with the profile fapi2')
+      const saved = await browser.submit(edit, { ...fields, 'Tokens are signed with': 'ES256' })
+      expect(saved.text).toContain('Saved')
+      expect(await stored(saved)).toMatchObject({
+        profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        id_token_signed_response_alg: 'ES256',
+        pkce: 'required',
+        require_pushed_authorization_requests: true,
+        secrets: [],
+      })
     })
 
     test('a web app has a secret, PKCE and refresh', async () => {

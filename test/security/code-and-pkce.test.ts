@@ -231,7 +231,7 @@ describe('response', () => {
   })
 
   test('19 M 9700 4.17: web_message and unknown response modes are refused', async () => {
-    for (const response_mode of ['web_message', 'jwt', 'query.jwt', 'toString']) {
+    for (const response_mode of ['web_message', 'web_message.jwt', 'toString']) {
       const page = await victim.browser.open(scene.authorizeUrl(web, { response_mode }))
       expect(page.url.searchParams.get('code')).toBeNull()
       expect(`${page.url.search}${page.body}`).toMatch(/unsupported_response_mode|invalid_request/)

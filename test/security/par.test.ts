@@ -94,7 +94,7 @@ describe('28 M RFC 9126: the pushed authorization request endpoint', () => {
       { request_uri: 'urn:ietf:params:oauth:request_uri:x' },
       /^invalid_request$|not_supp/,
     ],
-    ['a request object, which is not offered', { request: 'e30.e30.' }, /^request_not_supported$/],
+    ['a request object that is none', { request: 'e30.e30.' }, /^invalid_request_object$/],
     ['an unknown resource', { resource: 'https://nowhere.example' }, /^invalid_target$/],
     ['bad scope characters', { scope: 'openid "' }, /^invalid_scope$/],
     [
@@ -176,8 +176,14 @@ describe('29 M RFC 9126: request_uri', () => {
     const { json } = await push(web)
     passTime(61)
     const expired = await get(visit(web, json.request_uri), { accept: 'text/html' })
-    expect(expired.status).toBe(400)
-    expect(expired.text).toContain('invalid_request_uri')
+    // Its own client hears of it, where the request said.
+    const heard = new URL(String(expired.headers.get('location')))
+    expect([expired.status, heard.origin + heard.pathname]).toEqual([303, redirectUri])
+    expect(Object.fromEntries(heard.searchParams)).toMatchObject({
+      error: 'invalid_request_uri',
+      state: 'pushed-state',
+      iss: scene.issuer,
+    })
     for (const uri of [
       'urn:ietf:params:oauth:request_uri:',
       'urn:ietf:params:oauth:request_uri:x',

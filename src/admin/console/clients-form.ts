@@ -24,11 +24,15 @@ const TEXTS = [
   'tos_uri',
   'backchannel_logout_uri',
   'jwks_uri',
+  'profile',
+  'request_object_signing_alg',
+  'authorization_signed_response_alg',
 ] as const
 const CHECKS = [
   'backchannel_logout_session_required',
   'require_pushed_authorization_requests',
   'dpop_bound_access_tokens',
+  'require_signed_request_object',
 ] as const
 /** Boxes that say no when they are not ticked; of the others nothing is said then. */
 const SWITCHES = ['first_party', 'id_token_identity_claims'] as const
@@ -45,6 +49,22 @@ const lines = (text = '') =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+
+/** A JWK Set, also out of a single JWK. What is no JSON stays as it is, for the service to refuse. */
+function jwksOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
+  } catch {
+    return text
+  }
+}
+
+const keysOf = (fields: Fields): Registration => ({
+  ...(fields.jwks?.trim() && { jwks: jwksOf(fields.jwks) }),
+  ...(fields.jwks_uri?.trim() && { jwks_uri: fields.jwks_uri.trim() }),
+  ...(fields.message_signing !== undefined && { profile: 'fapi2_message_signing' }),
+})
 
 /** Ticked boxes have names of their own, `scope.{value}`: a form of ours holds no field twice. */
 const ticked = (fields: Fields, prefix: string) =>
@@ -70,6 +90,7 @@ export function newRegistration(kind: BuildKind, fields: Fields, offered: Readon
     client_name: fields.client_name ?? '',
     ...(asks.redirectUris && { redirect_uris: lines(fields.redirect_uris) }),
     ...(asks.postLogout && { post_logout_redirect_uris: lines(fields.post_logout_redirect_uris) }),
+    ...(asks.keys && keysOf(fields)),
     ...(ofApis.length > 0 && { scope: [...own, ...ofApis].join(' ') }),
   }
 }

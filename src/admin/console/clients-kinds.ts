@@ -4,6 +4,8 @@ import type { Registration } from './clients-port.ts'
 interface Asks {
   redirectUris?: { hint: string; value?: string }
   postLogout?: boolean
+  /** Its public keys, and how far it goes with them. */
+  keys?: boolean
   /** Scopes of APIs, to be ticked. */
   apis?: string
 }
@@ -57,6 +59,19 @@ export const KINDS: readonly BuildKind[] = [
       },
     },
     metadata: { ...pub, application_type: 'native' },
+  },
+  {
+    id: 'fapi',
+    title: 'FAPI 2.0 application',
+    about:
+      'For money, health and the like: runs on a server, has a key pair instead of a secret, and binds everything to it.',
+    asks: {
+      redirectUris: { hint: 'One on each line, in full: https://app.example/callback.' },
+      postLogout: true,
+      keys: true,
+    },
+    // The rest follows from the profile (src/clients/fapi-profile.ts).
+    metadata: { profile: 'fapi2', application_type: 'web', grant_types: person },
   },
   {
     id: 'machine',

@@ -27,6 +27,10 @@ export interface RegisteredClient {
   backchannel_logout_session_required?: boolean
   require_pushed_authorization_requests?: boolean
   dpop_bound_access_tokens?: boolean
+  request_object_signing_alg?: string
+  require_signed_request_object?: boolean
+  authorization_signed_response_alg?: string
+  profile?: string
   default_max_age?: number
   contacts?: string[]
   pkce: PkceRule

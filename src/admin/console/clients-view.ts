@@ -15,6 +15,11 @@ const METHODS: Record<string, string> = {
   none: 'Nothing: it is public, and PKCE protects it',
 }
 
+const PROFILES: Record<string, string> = {
+  fapi2: 'FAPI 2.0 Security Profile',
+  fapi2_message_signing: 'FAPI 2.0 Security Profile with Message Signing',
+}
+
 const SOURCES: Record<string, string> = {
   administrator: 'An administrator or the command line',
   dynamic: 'The client itself, with an initial access token',
@@ -28,12 +33,24 @@ const PKCE: Readonly<Record<PkceRule, string>> = {
   optional: 'Optional: ask its maker for an update',
 }
 
+/** What is required of every request and token. */
+const alwaysOf = (client: RegisteredClient): string[] => [
+  ...(client.require_pushed_authorization_requests ? ['Requests are pushed (PAR)'] : []),
+  ...(client.require_signed_request_object ? ['Requests are signed (request objects)'] : []),
+  ...(client.dpop_bound_access_tokens ? ['Tokens are bound to a key (DPoP)'] : []),
+  ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
+]
+
 /** What a client is, in words and values. */
 export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
   const facts = [
     { label: 'Client ID', values: [client.client_id], code: true },
     { label: 'Redirect URIs', values: client.redirect_uris, code: true },
     { label: 'Redirect URIs after signing out', values: client.post_logout_redirect_uris, code: true },
+    {
+      label: 'Profile',
+      values: client.profile === undefined ? [] : [own(PROFILES, client.profile) ?? client.profile],
+    },
     { label: 'Shows who it is by', values: [METHODS[client.token_endpoint_auth_method] ?? ''] },
     { label: 'Grants', values: [client.grant_types.join(', ')], code: true },
     {
@@ -51,6 +68,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
         ? [client.id_token_identity_claims ? 'In the ID token and at userinfo' : 'At userinfo only']
         : [],
     },
+    { label: 'Always', values: alwaysOf(client) },
     { label: 'Asks for consent', values: [client.first_party ? 'No, it is your own application' : 'Yes'] },
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
     { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },

@@ -31,6 +31,14 @@ export interface RefusalFacts {
         exp?: number | undefined
       }
     | undefined
+  request_object?:
+    | {
+        alg?: string | undefined
+        kid?: string | undefined
+        aud?: string[] | undefined
+        exp?: number | undefined
+      }
+    | undefined
   proof?:
     | {
         alg?: string | undefined
@@ -52,6 +60,7 @@ export interface RefusalFacts {
         kids?: string[] | undefined
         jwks_uri?: string | undefined
         pkce?: string | undefined
+        request_alg?: string | undefined
       }
     | undefined
 }

@@ -67,6 +67,7 @@ export function compared(rejection: RefusedRequest): ComparedRow[] {
     },
     ...pkce(facts),
     ...assertion(rejection),
+    ...signedRequest(rejection),
     ...proof(rejection),
     { label: 'Parameters sent', sent: some([facts.parameters?.join(', ')]), registered: [] },
   ]
@@ -99,6 +100,24 @@ function assertion({ at, facts: { assertion: jwt, registered } }: RefusedRequest
     {
       label: 'Assertion made / ends',
       sent: [`${whenSeconds(jwt.iat)} / ${whenSeconds(jwt.exp)}`],
+      registered: [`${when(at)} (clock of this server)`],
+    },
+  ]
+}
+
+function signedRequest({ at, facts: { request_object: jwt, registered } }: RefusedRequest): ComparedRow[] {
+  if (!jwt) return []
+  const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
+  return [
+    { label: 'Signed request for', sent: jwt.aud ?? [], registered: [] },
+    {
+      label: 'Signed request key',
+      sent: some([jwt.alg, jwt.kid]),
+      registered: some([registered?.request_alg, ...keys]),
+    },
+    {
+      label: 'Signed request ends',
+      sent: [whenSeconds(jwt.exp)],
       registered: [`${when(at)} (clock of this server)`],
     },
   ]

@@ -37,6 +37,10 @@ const shape = {
   backchannel_logout_session_required: z.boolean().optional(),
   require_pushed_authorization_requests: z.boolean().optional(),
   dpop_bound_access_tokens: z.boolean().optional(),
+  request_object_signing_alg: z.string().optional(),
+  require_signed_request_object: z.boolean().optional(),
+  authorization_signed_response_alg: z.string().optional(),
+  profile: z.string().optional().meta({ description: 'fapi2 or fapi2_message_signing.' }),
   default_max_age: z.int().optional(),
   contacts: texts.optional(),
   pkce: z.enum(PKCE_RULES),
@@ -97,6 +101,14 @@ const registration = {
   backchannel_logout_session_required: flag('Told with the session id.'),
   require_pushed_authorization_requests: flag('Pushed requests only (RFC 9126).'),
   dpop_bound_access_tokens: flag('Tokens bound to a key only (RFC 9449).'),
+  request_object_signing_alg: text('The only algorithm of its signed requests (RFC 9101).'),
+  require_signed_request_object: flag('Signed requests only (RFC 9101).'),
+  authorization_signed_response_alg: text(
+    'What signed answers (JARM) are signed with: RS256 (default), PS256, ES256, EdDSA.',
+  ),
+  profile: text(
+    'fapi2 or fapi2_message_signing: pushed requests, DPoP, private_key_jwt and PS256 follow from it, what contradicts is refused.',
+  ),
   default_max_age: field({ type: 'integer' }, 'How old a sign-in may be, in seconds.'),
   pkce: text(
     'required, auto (PKCE, or else a nonce with the scope openid; the usual default), or optional, for a confidential client whose software cannot do either. A public client is always required.',

@@ -70,6 +70,23 @@ export const assertionRules: readonly Rule[] = [
     inApp: 'Set aud to the issuer of this server, exactly as its discovery document has it.',
   },
   {
+    name: 'assertion_audience_fapi',
+    fits: of('aud of a FAPI client must be the issuer, as one string'),
+    title: 'An assertion for more than the issuer',
+    mistake: (rejection) =>
+      `The aud of the client assertion is ${listed(rejection.facts.assertion?.aud ?? [])}. ${nameOf(rejection)} follows FAPI 2.0, ${rejection.facts.registered?.profile ? 'by its profile' : 'because it has to push requests and bind tokens'}: aud is the issuer alone, as a string and not as a list.`,
+    inApp:
+      'Set aud to the issuer of this server, exactly as its discovery document has it, in place of the address of the endpoint or a list.',
+  },
+  {
+    name: 'assertion_ahead',
+    fits: of('iat of the client_assertion JWT is in the future'),
+    title: 'The clock of the app is ahead',
+    mistake: (rejection) =>
+      `By its own clock the app made the client assertion ${duration((rejection.facts.assertion?.iat ?? 0) - seconds(rejection))} after it arrived.`,
+    inApp: 'Set the clock of the app’s machine by NTP.',
+  },
+  {
     name: 'assertion_issuer',
     fits: of(/^iss \(JWT issuer\)/),
     title: 'The issuer of the assertion is not the client',
@@ -91,7 +108,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of('alg mismatch'),
     title: 'Another signature algorithm',
     mistake: ({ facts }) =>
-      `The client assertion is signed with ${quoted(facts.assertion?.alg)}; accepted is ${quoted(facts.registered?.auth_alg ?? 'RS256, PS256, ES256 or EdDSA')}.`,
+      `The client assertion is signed with ${quoted(facts.assertion?.alg)}; accepted is ${quoted(facts.registered?.auth_alg ?? (facts.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}.`,
     inApp: 'Sign with an accepted algorithm, with the private key whose public half is registered.',
     here: 'Or edit the client and register the algorithm and key that it uses.',
   },

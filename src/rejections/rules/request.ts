@@ -27,9 +27,14 @@ export const requestRules: readonly Rule[] = [
     fits: ({ error, description }) =>
       error === 'unsupported_response_mode' || /^requested response_mode/.test(description ?? ''),
     title: 'A response_mode that is not offered',
-    mistake: 'The app wants the answer in a form that this server does not give.',
-    inApp:
-      'Leave response_mode out, or use query, fragment or form_post as the discovery document lists them.',
+    mistake: (rejection) =>
+      rejection.facts.registered?.profile === 'fapi2_message_signing'
+        ? `${nameOf(rejection)} is registered for FAPI 2.0 Message Signing: its answers are always signed, and it asked for another kind.`
+        : 'The app wants the answer in a form that this server does not give.',
+    inApp: ({ facts }) =>
+      facts.registered?.profile === 'fapi2_message_signing'
+        ? 'Send response_mode=jwt in the signed request.'
+        : 'Leave response_mode out, or use one that the discovery document lists.',
   },
   {
     name: 'parameter_twice',
@@ -41,22 +46,13 @@ export const requestRules: readonly Rule[] = [
       'Send each parameter once. Often one is in the configured address of the server already, and the library adds it again.',
   },
   {
-    name: 'request_object',
-    fits: ({ error }) => error === 'request_not_supported' || error === 'request_uri_not_supported',
-    title: 'Signed requests are not offered',
-    mistake: ({ error }) =>
-      error === 'request_not_supported'
-        ? 'The app sent its request as a signed object (the parameter request), which this server does not take.'
-        : 'The app sent a request_uri that is not from the pushed authorization request endpoint.',
-    inApp: 'Send plain parameters, or push them first (RFC 9126): the discovery document has the endpoint.',
-  },
-  {
-    name: 'request_object_invalid',
-    fits: failed('invalid_request_object'),
-    title: 'A signed request that is not valid',
-    mistake: ({ description, facts }) =>
-      `The server says: ${quoted(facts.detail ?? description ?? undefined)}.`,
-    inApp: 'Push the request to the pushed authorization request endpoint, with plain parameters.',
+    name: 'request_uri_elsewhere',
+    fits: failed('request_uri_not_supported'),
+    title: 'A request at another address',
+    mistake:
+      'The app sent a request_uri that is not from the pushed authorization request endpoint. The server fetches no requests.',
+    inApp:
+      'Push the request (RFC 9126) and send the request_uri of the answer, or send a signed request itself (request).',
   },
   {
     name: 'pushed_request_over',
