@@ -11,6 +11,7 @@ import { completeRegistration, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris.ts'
 import { findReservedScopes } from './clients/reserved-scopes.ts'
+import { createResourceCredentials } from './clients/resource-credentials.ts'
 import { completeResource, createResources } from './clients/resources.ts'
 import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered } from './clients/self-registered.ts'
@@ -208,6 +209,13 @@ export async function openServices(
     events: event,
     reserved: [config.issuer, `${config.issuer}/api/admin`],
   })
+  const resourceCredentials = createResourceCredentials({
+    db,
+    clock,
+    resources,
+    events: event,
+    failed: (err) => logger.error({ err }, 'the last use of a credential of an API was not stored'),
+  })
   return {
     config,
     clock,
@@ -240,6 +248,7 @@ export async function openServices(
     /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
     findForProtocol: async (clientId: string) => (await documents?.find(clientId)) ?? findClient(clientId),
     resources,
+    resourceCredentials,
     /** What of the administration API's scopes was registered before they were its own. */
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
@@ -255,6 +264,7 @@ export async function openServices(
       await mailer.close()
       await audit.idle()
       await clients.idle()
+      await resourceCredentials.idle()
       await rejections.close()
       await db.close()
     },

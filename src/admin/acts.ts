@@ -27,6 +27,8 @@ const TABLE = {
   'resource.create': { needs: 'dangerous', words: 'add an API' },
   'resource.update': { needs: 'dangerous', words: 'change an API' },
   'resource.delete': { needs: 'dangerous', words: 'remove an API' },
+  'resource.add_credential': { needs: 'dangerous', words: 'make a credential of an API' },
+  'resource.remove_credential': { needs: 'dangerous', words: 'remove a credential of an API' },
   'provider.create': { needs: 'dangerous', words: 'add a sign-in provider' },
   'provider.update': { needs: 'dangerous', words: 'change a sign-in provider' },
   'provider.delete': { needs: 'dangerous', words: 'remove a sign-in provider' },

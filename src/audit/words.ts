@@ -61,6 +61,8 @@ export const WORDS = {
   'resource.added': 'added the API {target}',
   'resource.updated': 'changed the API {target}',
   'resource.removed': 'removed the API {target}',
+  'resource.credential_added': 'made a credential of the API {target}',
+  'resource.credential_removed': 'removed a credential of the API {target}',
   'session.ended': 'signed {target} out',
   'token.revoked': 'revoked tokens of {target}',
 } as const

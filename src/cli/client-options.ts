@@ -168,6 +168,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   identifier: '--identifier',
   name: '--name',
   access_token_ttl: '--access-token-ttl',
+  tokens: '--tokens',
   username: '--username',
   email: '--email',
   password: '--password-stdin',

@@ -103,7 +103,7 @@ async function fits({ keys }: Services): Promise<boolean> {
 }
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
-  const { accounts, clients, resources, providers, keys, db, mailer } = services
+  const { accounts, clients, resources, resourceCredentials, providers, keys, db, mailer } = services
   const { redisUrl } = config
   return {
     config: {
@@ -115,6 +115,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     clients,
     configuration: services.configuration,
     resources,
+    resourceCredentials,
     reservedScopes: services.reservedScopes,
     providers,
     rejections: services.rejections,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Resource } from '../clients/resources.ts'
+import { describeResource, type Resource } from '../clients/resources.ts'
 import { AppError } from '../errors.ts'
 import {
   type Cli,
@@ -12,12 +12,18 @@ import {
   withPage,
 } from './context.ts'
 import { PROGRAM } from './program.ts'
+import { resourceCredentialCommands } from './resource-credentials.ts'
 import { facts, table } from './text.ts'
+
+const TOKENS = '--tokens <jwt|opaque>'
+const TOKENS_MEAN =
+  'jwt: the API verifies them by itself (default); opaque: it asks here, and a revocation counts at once'
 
 /** `latchkey resources …` */
 export function resourceCommands(cli: Cli): Command {
-  const group = new Command('resources').description('APIs whose JWT access tokens are issued here')
-  for (const command of [add(cli), list(cli), show(cli), update(cli), remove(cli)]) group.addCommand(command)
+  const group = new Command('resources').description('APIs whose access tokens are issued here')
+  const commands = [add(cli), list(cli), show(cli), update(cli), remove(cli)]
+  for (const command of [...commands, ...resourceCredentialCommands(cli)]) group.addCommand(command)
   return group
 }
 
@@ -27,14 +33,16 @@ const add = (cli: Cli): Command =>
     .option('--scope <scopes>', 'its scopes, separated by spaces')
     .option('--name <name>', 'what people see on the consent page')
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens (default: that of the server)')
+    .option(TOKENS, TOKENS_MEAN)
     .action(async (options: Options) => {
-      const { identifier, scope, name, accessTokenTtl } = options
+      const { identifier, scope, name, accessTokenTtl, tokens } = options
       const { resources } = await cli.services({ create: 'first' })
       const resource = await resources.add({
         identifier,
         scope,
         ...(name !== undefined && { name }),
         ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
+        ...(tokens !== undefined && { tokens }),
       })
       const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  ${PROGRAM} clients update CLIENT_ID --scope "openid ${resource.scope}"`
       cli.answer(options, resource, `The API is added.\n\n${resourceText(resource)}\n\n${next}`)
@@ -57,12 +65,13 @@ const list = (cli: Cli): Command =>
     cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
   })
 
-const resourceText = ({ identifier, name, scope, access_token_ttl: ttl }: Resource): string =>
+const resourceText = ({ identifier, name, scope, access_token_ttl: ttl, tokens }: Resource): string =>
   facts([
     ['identifier', identifier],
     ['name', name],
     ['scope', scope],
     ['token lifetime', ttl === undefined ? undefined : `${ttl} s`],
+    ['tokens', tokens === 'jwt' ? 'jwt: verified locally' : 'opaque: revocable at once'],
   ])
 
 const show = (cli: Cli): Command =>
@@ -73,8 +82,7 @@ const show = (cli: Cli): Command =>
       const found = await resources.findForProtocol(identifier)
       if (found === undefined)
         throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
-      const { accessTokenTtl: ttl, ...rest } = found
-      const resource = { ...rest, ...(ttl !== null && { access_token_ttl: ttl }) }
+      const resource = describeResource(found)
       cli.answer(options, resource, resourceText(resource))
     })
 
@@ -84,12 +92,14 @@ const update = (cli: Cli): Command =>
     .option('--scope <scopes>', 'its scopes, separated by spaces: all that it has from now on')
     .option('--name <name>', 'what people see on the consent page')
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens from now on')
+    .option(TOKENS, TOKENS_MEAN)
     .action(async (identifier: string, options: Options) => {
-      const { scope, name, accessTokenTtl: ttl } = options
+      const { scope, name, accessTokenTtl: ttl, tokens } = options
       const changes = {
         ...(scope !== undefined && { scope }),
         ...(name !== undefined && { name: name === '' ? null : name }),
         ...(ttl !== undefined && { access_token_ttl: ttl === '' ? null : secondsOf(ttl) }),
+        ...(tokens !== undefined && { tokens: tokens === '' ? null : tokens }),
       }
       if (Object.keys(changes).length === 0)
         throw new CliError(['nothing to change; give at least one option, for example --scope'], 2)

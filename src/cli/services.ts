@@ -2,6 +2,7 @@ import type { ImportOptions, ImportReport } from '../accounts/import.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { ReservedScopes } from '../clients/reserved-scopes.ts'
+import type { ResourceCredentials } from '../clients/resource-credentials.ts'
 import type { Resources } from '../clients/resources.ts'
 import type { ConfigurationService } from '../configuration/configuration.ts'
 import type { Providers } from '../federation/providers/providers.ts'
@@ -53,6 +54,7 @@ export interface CliServices {
   clients: Clients
   configuration: Omit<ConfigurationService, 'yamlOf'>
   resources: Resources
+  resourceCredentials: Pick<ResourceCredentials, 'list' | 'add' | 'remove' | 'resourceOf'>
   reservedScopes(): Promise<ReservedScopes>
   providers: Providers
   rejections: Pick<Rejections, 'list' | 'show'>

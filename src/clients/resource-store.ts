@@ -8,17 +8,31 @@ export interface ResourceRow {
   name: string
   scope: string
   accessTokenTtl: number | null
+  tokens: 'jwt' | 'opaque'
   createdAt: Date
 }
 
 /** What can be changed of it. */
-type ResourceContent = Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl'>
+type ResourceContent = Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl' | 'tokens'>
 
 interface FoundRow {
   name: string
   scope: string
   access_token_ttl: number | null
+  tokens: string
 }
+
+const COLUMNS = 'name, scope, access_token_ttl, tokens'
+
+const contentOf = ({ name, scope, access_token_ttl, tokens }: FoundRow): ResourceContent => ({
+  name,
+  scope,
+  accessTokenTtl: access_token_ttl,
+  tokens: tokenFormat(tokens),
+})
+
+/** What is stored is one of two words. */
+const tokenFormat = (tokens: string): ResourceContent['tokens'] => (tokens === 'opaque' ? 'opaque' : 'jwt')
 
 /** Resources in the database. Nothing is remembered between calls: another process may edit. */
 export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
@@ -43,38 +57,29 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return count > 0
     },
 
-    list: (limit: number, after: Position | undefined): Promise<ResourceRow[]> =>
-      prisma.resource.findMany({
+    async list(limit: number, after: Position | undefined): Promise<ResourceRow[]> {
+      const rows = await prisma.resource.findMany({
         where: afterPosition(after) ?? {},
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
-      }),
+      })
+      return rows.map((row) => ({ ...row, tokens: tokenFormat(row.tokens) }))
+    },
 
     async find(id: string): Promise<ResourceContent | undefined> {
-      const row = await reads.get<FoundRow>(
-        'SELECT name, scope, access_token_ttl FROM resources WHERE id = ?',
-        [id],
-      )
-      return row && { name: row.name, scope: row.scope, accessTokenTtl: row.access_token_ttl }
+      const row = await reads.get<FoundRow>(`SELECT ${COLUMNS} FROM resources WHERE id = ?`, [id])
+      return row && contentOf(row)
     },
 
     /** LIKE would ignore case on SQLite. */
-    async findByScope(
-      scope: string,
-      most: number,
-    ): Promise<Pick<ResourceRow, 'id' | 'name' | 'scope' | 'accessTokenTtl'>[]> {
+    async findByScope(scope: string, most: number): Promise<(ResourceContent & Pick<ResourceRow, 'id'>)[]> {
       const rows = await reads.all<FoundRow & { id: string }>(
-        `SELECT id, name, scope, access_token_ttl FROM resources
+        `SELECT id, ${COLUMNS} FROM resources
          WHERE REPLACE(' ' || scope || ' ', ' ' || CAST(? AS TEXT) || ' ', '') <> ' ' || scope || ' '
          ORDER BY id LIMIT ?`,
         [scope, most],
       )
-      return rows.map((row) => ({
-        id: row.id,
-        name: row.name,
-        scope: row.scope,
-        accessTokenTtl: row.access_token_ttl,
-      }))
+      return rows.map((row) => ({ id: row.id, ...contentOf(row) }))
     },
 
     async remove(id: string): Promise<boolean> {

@@ -19,7 +19,15 @@ export interface Resource {
   scope: string
   /** Lifetime of its access tokens in seconds; absent: the server's default. */
   access_token_ttl?: number
+  tokens: TokenFormat
 }
+
+/**
+ * How an API checks its access tokens. `jwt`: by itself, from the signature (RFC 9068); one that was revoked counts there until it
+ * expires. `opaque`: it asks here about each (RFC 7662), so that a revocation counts at once.
+ */
+export type TokenFormat = (typeof TOKEN_FORMATS)[number]
+const TOKEN_FORMATS = ['jwt', 'opaque'] as const
 
 /** What the protocol needs of a resource. */
 export interface ResourceForProtocol {
@@ -29,6 +37,7 @@ export interface ResourceForProtocol {
   scope: string
   /** Seconds; null: the server's default. */
   accessTokenTtl: number | null
+  tokens: TokenFormat
 }
 
 export interface ResourceEvent {
@@ -79,6 +88,7 @@ const resourceInput = z.strictObject({
     .min(60, TTL_RANGE)
     .max(7 * DAY, TTL_RANGE)
     .nullish(),
+  tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
 })
 
 export function createResources({ db, clock, events, reserved = [] }: ResourcesDependencies) {
@@ -161,8 +171,8 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 }
 
 /** The same for the same content: going back to what it was is no change. */
-export const resourceVersion = ({ name, scope, access_token_ttl: ttl }: Resource): string =>
-  hash('sha256', JSON.stringify([name, scope, ttl ?? null]), 'base64url').slice(0, 22)
+export const resourceVersion = ({ name, scope, access_token_ttl: ttl, tokens }: Resource): string =>
+  hash('sha256', JSON.stringify([name, scope, ttl ?? null, tokens]), 'base64url').slice(0, 22)
 
 const versionConflict = (): AppError =>
   new AppError(
@@ -205,8 +215,14 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     problems.push({ field: 'scope', message })
   }
   if (!parsed.success || problems.length > 0) throw new InvalidInputError('invalid_resource', problems)
-  const { identifier, name, scope, access_token_ttl: ttl } = parsed.data
-  return { id: identifier, name: name ?? identifier.slice(0, 200), scope, accessTokenTtl: ttl ?? null }
+  const { identifier, name, scope, access_token_ttl: ttl, tokens = 'jwt' } = parsed.data
+  return {
+    id: identifier,
+    name: name ?? identifier.slice(0, 200),
+    scope,
+    accessTokenTtl: ttl ?? null,
+    tokens,
+  }
 }
 
 /** RFC 8707 §2: an absolute URI without a fragment. A query is advised against there, and refused here. */
@@ -233,9 +249,14 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/
 
 const findable = (identifier: string): boolean => /^[\x21-\x7e]{1,500}$/.test(identifier)
 
-const resourceView = (row: Omit<ResourceRow, 'createdAt'>): Resource => ({
-  identifier: row.id,
-  name: row.name,
-  scope: row.scope,
-  ...(row.accessTokenTtl !== null && { access_token_ttl: row.accessTokenTtl }),
+const resourceView = ({ id, ...row }: Omit<ResourceRow, 'createdAt'>): Resource =>
+  describeResource({ identifier: id, ...row })
+
+/** A resource by the names of its fields to the outside. */
+export const describeResource = ({ accessTokenTtl: ttl, ...resource }: ResourceForProtocol): Resource => ({
+  identifier: resource.identifier,
+  name: resource.name,
+  scope: resource.scope,
+  ...(ttl !== null && { access_token_ttl: ttl }),
+  tokens: resource.tokens,
 })

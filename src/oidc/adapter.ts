@@ -16,6 +16,8 @@ export interface ProtocolClient {
   firstParty: boolean
   /** False: nobody who runs this server has looked at it. True unless given. */
   verified?: boolean
+  /** The API that these are the credentials of (api-credentials.ts). */
+  introspects?: string
 }
 
 export interface AdapterDependencies {
@@ -59,6 +61,7 @@ function clientPayload(client: ProtocolClient): AdapterPayload {
     pkce: client.pkce,
     first_party: client.firstParty,
     verified: client.verified !== false,
+    introspects: client.introspects ?? '',
   }
 }
 

@@ -30,7 +30,7 @@ export function withAdminApi(issuer: string, registered: Finders): Finders {
     name: 'Latchkey administration',
     scope: ADMIN_SCOPES.join(' '),
     accessTokenTtl: null,
-    opaque: true,
+    tokens: 'opaque',
     firstPartyOnly: true,
   }
   return {

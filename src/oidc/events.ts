@@ -81,6 +81,8 @@ type Diagnose = (
   secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
   secret_expired_at?: number
   secret_of?: string
+  /** The API that the credential is of. */
+  api?: string
 }>
 
 export interface RefusalsTo {

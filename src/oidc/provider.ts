@@ -21,6 +21,7 @@ import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
 import { acceptHints } from './id-token-hint.ts'
 import { completeIdTokens } from './id-tokens.ts'
+import { createIntrospectionPolicy } from './introspection.ts'
 import type { JwtAccessTokens } from './jwt-access-tokens/found.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
 import { narrowFlows } from './narrowed/flows.ts'
@@ -69,6 +70,8 @@ export interface ProviderDependencies {
   findAccount: ReturnType<typeof createFindAccount>
   /** As `findAccount` reads it: once for each request. */
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
+  /** What people call themselves. */
+  usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
   defaultResource: ReturnType<typeof createDefaultResource>
@@ -156,6 +159,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         'resource_scope',
         'id_token_identity_claims',
         'profile',
+        'introspects',
       ],
     },
     extraParams: { audience: deps.checkNamedResource },
@@ -180,12 +184,10 @@ function configuration(deps: ProviderDependencies): Configuration {
       dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
       introspection: {
         enabled: true,
-        allowedPolicy: async (ctx, client, token) => {
-          if (client.clientAuthMethod === 'none' || !ownToken(client, token)) return false
-          const accountId = 'accountId' in token ? token.accountId : undefined
-          return accountId === undefined || (await deps.findAccount(ctx, accountId, token)) !== undefined
-        },
+        allowedPolicy: createIntrospectionPolicy(deps),
       },
+      // For whoever sends Accept: application/token-introspection+jwt (RFC 9701).
+      jwtIntrospection: { enabled: true },
       revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => ownToken(client, token) },
       resourceIndicators: {
         enabled: true,

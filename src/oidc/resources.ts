@@ -8,8 +8,8 @@ export interface ProtocolResource {
   scope: string
   /** Seconds; null: the server's default. */
   accessTokenTtl: number | null
-  /** Its access tokens are looked up instead of read: a revocation counts at once. */
-  opaque?: true
+  /** `opaque`: its access tokens are looked up instead of read, and a revocation counts at once. */
+  tokens: 'jwt' | 'opaque'
   /** Only applications of our own may act for people there. */
   firstPartyOnly?: true
 }
@@ -72,7 +72,8 @@ export function createResourceServerInfo(deps: {
       )
     }
     const lifetime = { accessTokenTTL: resource.accessTokenTtl ?? deps.accessTokenTtl }
-    if (resource.opaque) return { audience: identifier, scope, accessTokenFormat: 'opaque', ...lifetime }
+    if (resource.tokens === 'opaque')
+      return { audience: identifier, scope, accessTokenFormat: 'opaque', ...lifetime }
     return {
       audience: identifier,
       scope,

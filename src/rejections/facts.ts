@@ -82,6 +82,8 @@ export const factsSchema = z.object({
   /** Seconds since the epoch. */
   secret_expired_at: number,
   secret_of: text,
+  /** The API whose credential it is. */
+  api: text,
 })
 
 export type Facts = z.output<typeof factsSchema>

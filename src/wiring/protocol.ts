@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { explainRedirectMismatch } from '../clients/redirect-mismatch.ts'
+import { isApiCredential } from '../clients/resource-credentials.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/views.ts'
 import { createAdapterFactory } from '../oidc/adapter.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
+import { withApiCredentials } from '../oidc/api-credentials.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
 import { createLeftOutReport, logProtocolEvents, type RefusalsTo, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
@@ -60,7 +62,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   )
   const adapter = createAdapterFactory({
     artifacts,
-    findClient: services.findForProtocol,
+    findClient: withApiCredentials({
+      findClient: services.findForProtocol,
+      isApiCredential,
+      findCredential: services.resourceCredentials.findForProtocol,
+    }),
     resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
   })
   const references = createReferences(secrets)
@@ -68,7 +74,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const usage = createUsage({ store: services.usage, clock: services.clock, log: app.log })
   const refusals: RefusalsTo = {
     explainRedirect: explainRedirectMismatch,
-    diagnose: services.clientEvidence.diagnose,
+    async diagnose(clientId, secret) {
+      if (!isApiCredential(clientId)) return services.clientEvidence.diagnose(clientId, secret)
+      const api = await services.resourceCredentials.resourceOf(clientId)
+      return { client: api === undefined ? 'unknown' : 'enabled', ...(api !== undefined && { api }) }
+    },
     record(refusal) {
       observers?.refused(refusal.endpoint, refusal.error)
       services.rejections.record(refusal)
@@ -100,9 +110,14 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         artifacts,
         cookieKeys: [secrets.key('session-cookies').toString('base64url')],
         dpopNonceSecret: secrets.key('dpop-nonce'),
-        secretMatches: services.clients.secretMatches,
+        secretMatches: (id, ...secrets) =>
+          (isApiCredential(id) ? services.resourceCredentials : services.clients).secretMatches(
+            id,
+            ...secrets,
+          ),
         findAccount,
         accountOf,
+        usernameOf: async (ctx, id) => (await accountOf(ctx, id))?.username,
         grants: createGrants({ consents, artifacts, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
           findResource: (identifier) => resources.findForProtocol(identifier),

@@ -51,6 +51,44 @@ describe.each(engines)('on %s', (engine) => {
       expect(answer).toMatchObject({ status: 404, json: { code: 'resource_not_found' } })
   })
 
+  test('an API gets credentials by its encoded identifier: two, shown once, ended one by one or all', async () => {
+    const identifier = 'https://credentials.example/v1'
+    const path = `/resources/${encodeURIComponent(identifier)}/credentials`
+    await rest.post('/resources', { identifier, scope: 'c:read', tokens: 'opaque' })
+    const first = await rest.post(path)
+    expect(first).toMatchObject({
+      status: 201,
+      json: {
+        client_id: expect.stringMatching(/^api_/),
+        client_secret: expect.any(String),
+        created_at: expect.stringMatching(/T.*Z$/),
+      },
+    })
+    const key = { 'idempotency-key': 'make-one' }
+    const second = await rest.post(path, undefined, key)
+    expect((await rest.post(path, undefined, key)).json).toEqual(second.json)
+    expect(await rest.post(path)).toMatchObject({ status: 409, json: { code: 'too_many_credentials' } })
+    const listed = await rest.get(path)
+    expect(listed.json.items).toHaveLength(2)
+    expect(JSON.stringify(listed.json)).not.toContain(String(second.json.client_secret))
+    expect(await rest.delete(`${path}/${String(first.json.client_id)}`)).toMatchObject({ status: 204 })
+    expect(await rest.delete(`${path}/${String(first.json.client_id)}`)).toMatchObject({
+      status: 404,
+      json: { code: 'credential_not_found' },
+    })
+    expect(await rest.delete(`${path}?client_id=${String(first.json.client_id)}`)).toMatchObject({
+      status: 404,
+    })
+    expect(await rest.delete(path)).toMatchObject({ status: 204 })
+    expect((await rest.get(path)).json).toEqual({ items: [] })
+    const unknown = `/resources/${encodeURIComponent('https://none.example')}/credentials`
+    for (const answer of [await rest.get(unknown), await rest.post(unknown), await rest.delete(unknown)])
+      expect(answer).toMatchObject({ status: 404, json: { code: 'resource_not_found' } })
+    const { json } = await rest.get('/audit?action=resource.credential')
+    expect(JSON.stringify(json)).toContain('resource.credential_removed')
+    expect(JSON.stringify(json)).not.toContain(String(second.json.client_secret))
+  })
+
   test('the audit log is verified, against a head from earlier too; an entry is read by its number', async () => {
     const first = await rest.post('/audit/verify')
     expect(first).toMatchObject({ status: 200, json: { ok: true, problems: [], first: 1 } })

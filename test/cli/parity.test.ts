@@ -37,12 +37,51 @@ describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) =>
       '600',
     )
     const changed = await json('resources', 'update', api, '--scope', 'a:read a:write')
-    expect(changed).toEqual({ identifier: api, name: 'A', scope: 'a:read a:write', access_token_ttl: 600 })
+    const shown = { identifier: api, scope: 'a:read a:write', tokens: 'jwt' }
+    expect(changed).toEqual({ ...shown, name: 'A', access_token_ttl: 600 })
     expect(await json('resources', 'show', api)).toEqual(changed)
     const plain = await json('resources', 'update', api, '--name', '', '--access-token-ttl', '')
-    expect(plain).toEqual({ identifier: api, name: api, scope: 'a:read a:write' })
+    expect(plain).toEqual({ ...shown, name: api })
+    expect(await json('resources', 'update', api, '--tokens', 'opaque')).toMatchObject({ tokens: 'opaque' })
+    expect(await json('resources', 'update', api, '--tokens', '')).toMatchObject({ tokens: 'jwt' })
     const text = await latchkey.run(['resources', 'update', api, '--name', 'Again'])
     expect(text.stdout).toMatch(/The API is changed.*\n\n.*identifier +https:\/\/api\.example\n +name +Again/)
+  })
+
+  test('an API gets credentials, two at most, and loses one or all of them', async () => {
+    const api = 'https://credentials.example'
+    await json('resources', 'add', '--identifier', api, '--scope', 'c:read')
+    const add = () => json<{ client_id: string; client_secret: string }>('resources', 'add-credential', api)
+    const [first, second] = [await add(), await add()]
+    expect(first).toMatchObject({
+      client_id: expect.stringMatching(/^api_[0-9a-f]{32}$/),
+      client_secret: expect.stringMatching(/^[\w-]{43}$/),
+    })
+    const third = await latchkey.run(['resources', 'add-credential', api])
+    expect([third.status, third.stderr]).toEqual([1, expect.stringContaining('two credentials')])
+    const list = async () =>
+      (await json<{ items: { client_id: string }[] }>('resources', 'credentials', api)).items
+    expect((await list()).map(({ client_id }) => client_id).sort()).toEqual(
+      [first.client_id, second.client_id].sort(),
+    )
+    expect(JSON.stringify(await list())).not.toContain(first.client_secret)
+    await json('resources', 'remove-credential', first.client_id)
+    expect(await list()).toMatchObject([{ client_id: second.client_id }])
+    const text = await latchkey.run(['resources', 'add-credential', api])
+    expect(text.stdout).toContain('shown this once')
+    await json('resources', 'remove-credential', api)
+    expect(await list()).toEqual([])
+    for (const id of [first.client_id, api, 'https://none.example']) {
+      const gone = await latchkey.run(['resources', 'remove-credential', id])
+      expect([gone.status, gone.stderr]).toEqual([
+        1,
+        expect.stringMatching(/no (such )?(credential|resource)/),
+      ])
+    }
+    const log = await latchkey.run(['audit', 'list', '--json'])
+    expect(log.stdout).toContain('resource.credential_added')
+    expect(log.stdout).toContain('resource.credential_removed')
+    expect(log.stdout).not.toContain(second.client_secret)
   })
 
   test('what is wrong with a change of an API is told by its option, and nothing is changed', async () => {

@@ -26,12 +26,13 @@ describe.each(engines)('resources on %s', (engine) => {
     'urn:example:api',
   ])('adds and finds %s', async (identifier) => {
     const added = await resources.add({ identifier, scope: 'orders:read  orders:write', name: 'Orders' })
-    expect(added).toEqual({ identifier, name: 'Orders', scope: 'orders:read orders:write' })
+    expect(added).toEqual({ identifier, name: 'Orders', scope: 'orders:read orders:write', tokens: 'jwt' })
     expect(await resources.findForProtocol(identifier)).toEqual({
       identifier,
       name: 'Orders',
       scope: 'orders:read orders:write',
       accessTokenTtl: null,
+      tokens: 'jwt',
     })
   })
 
@@ -42,11 +43,33 @@ describe.each(engines)('resources on %s', (engine) => {
       name: identifier,
       scope: 'a',
       access_token_ttl: 300,
+      tokens: 'jwt',
     })
     expect(await resources.findForProtocol(identifier)).toMatchObject({ accessTokenTtl: 300 })
   })
 
+  test('its tokens are verified by itself, or looked up here; null takes that back', async () => {
+    const identifier = 'https://looked-up.example'
+    await resources.add({ identifier, scope: 'a', tokens: 'opaque' })
+    expect(await resources.findForProtocol(identifier)).toMatchObject({ tokens: 'opaque' })
+    expect(await resources.findByScope('a')).toContainEqual(
+      expect.objectContaining({ identifier, tokens: 'opaque' }),
+    )
+    expect(await resources.update(identifier, { name: 'A' })).toMatchObject({ tokens: 'opaque' })
+    expect(await resources.update(identifier, { tokens: null })).toMatchObject({ tokens: 'jwt' })
+    expect((await resources.list()).items).toContainEqual(
+      expect.objectContaining({ identifier, tokens: 'jwt' }),
+    )
+    await resources.remove(identifier)
+  })
+
   test.each<[string, Record<string, unknown>, string, RegExp]>([
+    [
+      'tokens of a third kind',
+      { identifier: 'https://a.example', scope: 'a', tokens: 'saml' },
+      'tokens',
+      /jwt or opaque/,
+    ],
     ['nothing', {}, 'identifier', /missing/],
     ['a relative URI', { identifier: '/api' }, 'identifier', /https or urn/],
     ['http on the net', { identifier: 'http://api.example' }, 'identifier', /https or urn/],

@@ -71,6 +71,23 @@ describe('who the client is', () => {
     expect((await desk.kept(answer)).explanation.here).toContain('enabled since')
   })
 
+  test('a credential of an API: removed, with another secret, or where only clients may be', async () => {
+    const identifier = 'https://credentials.example'
+    await api().resources.add({ identifier, scope: 'c:read' })
+    const made = { ...(await api().resourceCredentials.add(identifier)), redirect_uri: '' }
+    const wrong = await scene.introspect({ ...made, client_secret: 'wrong' }, 'x')
+    const kept = await desk.kept(wrong)
+    expect(kept.explanation.rule).toBe('api_credential_wrong')
+    expect(kept.explanation.mistake).toContain(identifier)
+    expect(await desk.ruleOf(await byBasic(made.client_id, made.client_secret))).toBe(
+      'api_credential_elsewhere',
+    )
+    const start = await ask({ client_id: made.client_id })
+    expect(await desk.ruleOf(start)).toBe('api_credential_elsewhere')
+    await api().resourceCredentials.remove(identifier, made.client_id)
+    expect(await desk.ruleOf(await scene.introspect(made, 'x'))).toBe('api_credential_unknown')
+  })
+
   test('a secret that has expired: says since when', async () => {
     const rotated = await scene.client(machine)
     await api().clients.rotateSecret(rotated.client_id, { keepOldSeconds: 60 })

@@ -34,6 +34,17 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
     return { id: client.client_id, secret: client.client_secret ?? '' }
   }
 
+  test('the credential of an API too; its right secret goes on', async () => {
+    const identifier = 'https://books.example'
+    await latchkey.services.resources.add({ identifier, scope: 'books:read' })
+    const { client_id: id, client_secret: secret } =
+      await latchkey.services.resourceCredentials.add(identifier)
+    const from = elsewhere()
+    for (let n = 0; n < max; n++) expect((await call('/introspect', from, id, 'wrong')).status).toBe(401)
+    expect((await call('/introspect', from, id, 'wrong')).status).toBe(429)
+    expect((await call('/introspect', from, id, secret)).status).toBe(200)
+  })
+
   test('in a loop: refused by 429 after a while, and neither log nor refused requests go on growing', async () => {
     const { id, secret } = await machine()
     const from = elsewhere()

@@ -6,6 +6,11 @@ import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
+import {
+  type CredentialsDependencies,
+  resourceCredentials,
+  type ShownCredentials,
+} from './resources-credentials.ts'
 import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
 import { apiValues } from './snippets/snippet.ts'
 
@@ -14,6 +19,7 @@ interface Resource {
   name: string
   scope: string
   access_token_ttl?: number
+  tokens: 'jwt' | 'opaque'
 }
 
 interface StoredResource extends Resource {
@@ -24,18 +30,20 @@ declare module '../../http/pages.ts' {
   interface Pages {
     'admin/resources': {
       frame: ConsoleFrame
-      resources: { identifier: string; name: string; scopes: string[]; lifetime: string }[]
+      resources: { identifier: string; name: string; scopes: string[]; lifetime: string; tokens: string }[]
       next?: string | undefined
       form: Form
     }
-    'admin/resources-one': {
+    'admin/resources-one': ShownCredentials & {
       frame: ConsoleFrame
       identifier: string
       name: string
       edit: Form
       version: string
+      /** `identifier` as a query: the forms of this page lead back to it. */
+      query: string
       /** Set on a stale tab: what is stored by now. */
-      conflict?: { name: string; scope: string; lifetime: string } | undefined
+      conflict?: { name: string; scope: string; lifetime: string; tokens: string } | undefined
       yaml: string
       /** How to protect it, by library. */
       snippets: RenderedSnippet[]
@@ -44,8 +52,8 @@ declare module '../../http/pages.ts' {
   }
 }
 
-export interface ResourcesDependencies {
-  resources: {
+export interface ResourcesDependencies extends CredentialsDependencies {
+  resources: CredentialsDependencies['resources'] & {
     list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
     add(input: Readonly<Record<string, unknown>>): Promise<Resource>
     find(identifier: string): Promise<StoredResource | undefined>
@@ -64,7 +72,7 @@ const query = z.object({
   cursor: z.string().max(500).optional().catch(undefined),
   done: z.string().optional().catch(undefined),
 })
-const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text })
+const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text, tokens: text })
 const editForm = addForm.extend({ version: z.string().max(100) })
 const named = z.object({
   identifier: text,
@@ -73,16 +81,24 @@ const named = z.object({
 })
 
 /** The fields of a form as the service takes them; what is empty is left to the server. */
-const typedResource = ({ name, scope, lifetime }: { name: string; scope: string; lifetime: string }) => ({
+const typedResource = ({ name, scope, lifetime, tokens }: Omit<z.output<typeof addForm>, 'identifier'>) => ({
   scope: scope.trim().split(/\s+/).join(' '),
   ...(name !== '' && { name }),
   access_token_ttl: lifetime === '' ? null : /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
+  ...(tokens !== '' && { tokens }),
 })
+
+const TOKENS: Readonly<Record<Resource['tokens'], string>> = {
+  jwt: 'verified locally',
+  opaque: 'revocable at once',
+}
 
 const NOTICES: Readonly<Record<string, string>> = {
   added: 'The API is added. Clients that have its scopes in their registration may ask for them now.',
   saved: 'Saved. What was issued stays as it is until it expires.',
   removed: 'The API is removed. Its tokens are valid until they expire.',
+  credential: 'The API has a new credential.',
+  ended: 'The credential is removed: what still uses it is refused from now on.',
 }
 
 /** `/admin/resources`: the APIs whose JWT access tokens are issued here, and their scopes. */
@@ -91,16 +107,20 @@ export async function resourcesArea(
   deps: ConsoleDependencies & ResourcesDependencies,
 ): Promise<void> {
   const { resources } = deps
+  const backTo = (identifier: string, done: string) =>
+    `/admin/resources/api?${new URLSearchParams({ identifier, done })}`
+  const credentialsOf = resourceCredentials(app, deps, backTo)
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) {
     const { cursor, done } = query.parse(request.query)
     const page = await resources.list({ cursor })
     const data = {
-      resources: page.items.map(({ identifier, name, scope, access_token_ttl: ttl }) => ({
+      resources: page.items.map(({ identifier, name, scope, access_token_ttl: ttl, tokens }) => ({
         identifier,
         name,
         scopes: scope.split(' '),
         lifetime: ttl === undefined ? 'as the server’s' : `${ttl} seconds`,
+        tokens: TOKENS[tokens],
       })),
       next: page.next_cursor && `/admin/resources?cursor=${encodeURIComponent(page.next_cursor)}`,
       form: { action: '/admin/resources', ...form },
@@ -144,8 +164,8 @@ export async function resourcesArea(
       find?: string
     } = {},
   ) {
-    const { identifier, name, scope } = resource
-    const values = { name, scope, lifetime: String(resource.access_token_ttl ?? '') }
+    const { identifier, name, scope, tokens } = resource
+    const values = { name, scope, lifetime: String(resource.access_token_ttl ?? ''), tokens }
     const data = {
       identifier,
       name,
@@ -155,7 +175,9 @@ export async function resourcesArea(
         ...also.edit,
       },
       version: resource.version,
-      conflict: also.stale ? values : undefined,
+      ...(await credentialsOf(request, reply, identifier)),
+      query: `?${new URLSearchParams({ identifier })}`,
+      conflict: also.stale ? { ...values, tokens: TOKENS[tokens] } : undefined,
       yaml: deps.yamlOf('resource', resource),
       snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
       find: also.find ?? '',
@@ -188,7 +210,7 @@ export async function resourcesArea(
         }
         return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
       }
-      return reply.redirect(`/admin/resources/api?${new URLSearchParams({ identifier, done: 'saved' })}`, 303)
+      return reply.redirect(backTo(identifier, 'saved'), 303)
     },
   )
 

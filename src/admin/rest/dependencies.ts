@@ -116,6 +116,14 @@ export interface Resource {
   name: string
   scope: string
   access_token_ttl?: number
+  tokens: 'jwt' | 'opaque'
+}
+
+/** What an API introspects tokens with. Times are seconds since the epoch. */
+export interface ResourceCredential {
+  client_id: string
+  created_at: number
+  last_used_at?: number
 }
 
 interface Versioned {
@@ -132,6 +140,12 @@ export interface ResourceService {
     given: { ifVersion?: string },
   ): Promise<Resource & Versioned>
   remove(identifier: string): Promise<void>
+  credentials: {
+    list(identifier: string): Promise<ResourceCredential[]>
+    add(identifier: string): Promise<ResourceCredential & { client_secret: string }>
+    /** @param clientId absent: all of them */
+    remove(identifier: string, clientId?: string): Promise<void>
+  }
 }
 
 /** Without its secret; the schema of the answer names the rest. */

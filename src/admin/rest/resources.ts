@@ -9,14 +9,18 @@ import { field, idParams, pageOf, text } from './schemas.ts'
 
 const area = 'APIs' as const
 
+const TOKENS =
+  '`jwt`: the API verifies its access tokens by itself; one that was revoked counts there until it expires. `opaque`: it asks by introspection, and a revocation counts at once.'
+
 const resource = z
   .object({
     identifier: z.string(),
     name: z.string(),
     scope: z.string(),
     access_token_ttl: z.int().optional().meta({ description: 'Seconds; absent: the server’s default.' }),
+    tokens: z.enum(['jwt', 'opaque']).meta({ description: TOKENS }),
   })
-  .meta({ id: 'Resource', description: 'An API whose JWT access tokens this server issues.' })
+  .meta({ id: 'Resource', description: 'An API whose access tokens this server issues.' })
 
 const resourceBody = z
   .looseObject(
@@ -28,6 +32,7 @@ const resourceBody = z
       name: text('What people see on the consent page.'),
       scope: text('Scope values separated by spaces.', 'orders:read orders:write'),
       access_token_ttl: field({ type: 'integer' }, 'Lifetime of its access tokens in seconds.'),
+      tokens: field({ type: 'string', enum: ['jwt', 'opaque'] }, TOKENS),
     },
     { error: 'Send a JSON object.' },
   )

@@ -15,6 +15,7 @@ import { overviewRoutes } from './overview.ts'
 import { providerRoutes } from './providers.ts'
 import { registrationRoutes } from './registration.ts'
 import { rejectionRoutes } from './rejections.ts'
+import { resourceCredentialRoutes } from './resource-credentials.ts'
 import { resourceRoutes } from './resources.ts'
 import { userRoutes } from './users.ts'
 
@@ -31,6 +32,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     clientRoutes,
     userRoutes,
     resourceRoutes,
+    resourceCredentialRoutes,
     providerRoutes,
     keyRoutes,
     registrationRoutes,

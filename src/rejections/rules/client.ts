@@ -20,6 +20,8 @@ const METHODS: Readonly<Record<string, string>> = {
 }
 const inWords = (method: string | undefined) => METHODS[method ?? ''] ?? quoted(method)
 
+const API_CREDENTIAL = /^api_[0-9a-f]{32}$/
+
 export const clientRules: readonly Rule[] = [
   {
     name: 'client_disabled',
@@ -77,6 +79,15 @@ export const clientRules: readonly Rule[] = [
       `Copy the client_id again: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
   },
   {
+    name: 'api_credential_unknown',
+    fits: (rejection) => notFound(rejection) && API_CREDENTIAL.test(claimed(rejection)),
+    title: 'The credential of an API was removed',
+    mistake: (rejection) =>
+      `${quoted(claimed(rejection))} has the form of a credential with which an API introspects tokens. There is none with this id (any more).`,
+    inApp: 'Put the client id and the secret of a credential of the API into its settings.',
+    here: 'Make a new credential on the page of the API: its secret is shown once.',
+  },
+  {
     name: 'client_unknown',
     fits: notFound,
     title: 'There is no such client',
@@ -95,6 +106,16 @@ export const clientRules: readonly Rule[] = [
     inApp: 'Send client_id, or for a client with a secret, the Authorization header.',
   },
   {
+    name: 'api_credential_elsewhere',
+    fits: described('the credentials of an API introspect tokens, and do nothing else'),
+    title: 'The credential of an API in the place of a client',
+    mistake: (rejection) =>
+      `${quoted(claimed(rejection) || 'The client_id')} is a credential with which an API introspects tokens. It gets no tokens, starts no sign-in and revokes nothing.`,
+    inApp:
+      'Use the client_id of the app. The credential of the API belongs into the settings of the API, for introspection.',
+    here: 'Register the app as a client if it is new.',
+  },
+  {
     name: 'client_method',
     fits: detailed(
       'the provided authentication mechanism does not match the registered client authentication method',
@@ -109,6 +130,16 @@ export const clientRules: readonly Rule[] = [
         ? 'Send no secret: set the authentication method of the app’s library to “none”.'
         : `Set the authentication method of the app’s library to ${quoted(facts.registered?.auth_method)}, and give it what it needs.`,
     here: 'Or edit the client and choose the method that the app uses. A browser or native app cannot keep a secret, and stays with “none”.',
+  },
+  {
+    name: 'api_credential_wrong',
+    fits: (rejection) => wrongSecret(rejection) && rejection.facts.api !== undefined,
+    title: 'Wrong secret of an API',
+    mistake: ({ facts, clientId }) =>
+      `${quoted(clientId ?? facts.claimed_client_id)} is a credential of the API ${quoted(facts.api)}, but its secret is another.`,
+    inApp:
+      'Check the secret in the settings of the API. Client id and secret belong together: each credential has its own.',
+    here: 'If nobody has the secret any more, make a new credential on the page of the API and remove this one.',
   },
   {
     name: 'secret_expired',
