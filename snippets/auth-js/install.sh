@@ -1,2 +1,2 @@
-npx create-next-app@latest app --yes && cd app
-npm install next-auth@beta
+# In your app, which npx create-next-app@latest makes:
+npm install next-auth@^5.0.0-beta

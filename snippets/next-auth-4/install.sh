@@ -1,1 +1,2 @@
-npm install next@16 react react-dom next-auth@4
+# In your app, which npx create-next-app@latest makes:
+npm install next-auth@4

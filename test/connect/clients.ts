@@ -1,0 +1,127 @@
+import { accessSync, constants } from 'node:fs'
+import { appendFile, readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { allStacks } from '../../src/admin/console/snippets/stack.ts'
+import { follow, heading } from '../e2e/steps.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { type SnippetOptions, startSnippet } from './snippet.ts'
+import { enterAt, leaveAt, tokenAnswers } from './support.ts'
+
+/** Whether somebody can start this program here. */
+function isThere(tool: string): boolean {
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'].some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+/** A server and a browser for the tests of one file. */
+export function clientStage(): { latchkey(): Latchkey; browser(): Browser } {
+  let latchkey: Latchkey
+  let browser: Browser
+  beforeAll(async () => {
+    // Apps that renew when a minute is left do so at each page.
+    latchkey = await startLatchkey({ env: { ACCESS_TOKEN_TTL: '60' } })
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await latchkey?.stop()
+  })
+  return { latchkey: () => latchkey, browser: () => browser }
+}
+
+/**
+ * A stack that `npm run clients` runs: skipped by name when the machine lacks one of the tools of its `stack.json`.
+ * @param run gives the versions that it was run with, by name
+ */
+export function clientTest(id: string, run: () => Promise<Record<string, string>>): void {
+  test(id, { timeout: 900_000 }, async (context) => {
+    const stack = allStacks().find((each) => each.id === id)
+    if (typeof stack?.run !== 'object') throw new Error(`snippets/${id} names no tools`)
+    const missing = stack.run.tools.filter((tool) => !isThere(tool))
+    if (missing.length > 0) {
+      const why = `${missing.join(', ')}: not on this machine`
+      Object.assign(context.task.meta, { skipped: why })
+      context.skip(why)
+    }
+    const versions = await run()
+    const file = process.env.LATCHKEY_CLIENTS_RESULTS
+    if (file) await appendFile(file, `${JSON.stringify({ id, versions })}\n`)
+  })
+}
+
+/** The versions of packages of npm that are installed in a folder. */
+export async function npmVersions(folder: string, names: readonly string[]): Promise<Record<string, string>> {
+  const version = async (name: string) => {
+    const text = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8')
+    return [name, (JSON.parse(text) as { version: string }).version] as const
+  }
+  return Object.fromEntries(await Promise.all(names.map(version)))
+}
+
+export interface WebWay {
+  options?: SnippetOptions
+  /** From the app's first page to Latchkey; else by the link “Sign in”. */
+  enter?(page: Page): Promise<unknown>
+  /** Out of the app; else by the link “Sign out”. False: the library has none. */
+  leave?: ((page: Page) => Promise<unknown>) | false
+  /** False: the library does not refresh by itself. */
+  refreshes?: false
+  /** The versions that it runs with, by name. */
+  versions?(folder: string): Promise<Record<string, string>>
+}
+
+/** Runs a web app as printed: in, who it is, refreshed twice, out here and at Latchkey. Gives the versions. */
+export async function throughWebApp(
+  stage: ReturnType<typeof clientStage>,
+  id: string,
+  {
+    options,
+    enter = (page) => follow(page, 'Sign in'),
+    leave = (page) => follow(page, 'Sign out'),
+    refreshes,
+    versions,
+  }: WebWay,
+): Promise<Record<string, string>> {
+  const latchkey = stage.latchkey()
+  const answered = tokenAnswers(latchkey)
+  const snippet = await startSnippet(latchkey, id, { ...options })
+  let context: BrowserContext | undefined
+  try {
+    const person = await latchkey.createUser()
+    context = await stage.browser().newContext()
+    context.setDefaultTimeout(options?.install ? 30_000 : 8000)
+    const page = await context.newPage()
+    await page.goto(`${snippet.url}/`)
+    await enter(page)
+    await heading(page, 'Sign in')
+    await enterAt(page, person)
+    // Twice: the second time with the refresh token that came with the last answer.
+    for (let time = 0; refreshes !== false && time < 2; time++) {
+      const before = answered()
+      await page.goto(`${snippet.url}/`)
+      await page.getByText(person.email).first().waitFor()
+      await expect.poll(answered, { timeout: 8000 }).toBeGreaterThan(before)
+    }
+    if (leave) {
+      const out = leave
+      await leaveAt(page, () => out(page), snippet.url)
+      await page.goto(`${latchkey.issuer}/account`)
+      await heading(page, 'Sign in')
+    }
+    return (await versions?.(snippet.folder)) ?? {}
+  } catch (error) {
+    throw new Error(`${error}\n${snippet.output()}`)
+  } finally {
+    await context?.close()
+    await snippet.stop()
+  }
+}
