@@ -13,6 +13,7 @@ import { CLOCK_TOLERANCE, checkAssertion } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { leaveOutEmptyScope } from './empty-scope.ts'
+import { takeEmptySecrets } from './empty-secret.ts'
 import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
@@ -245,6 +246,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   leaveOutEmptyScope(provider)
   answerWhereAsked(provider)
   skipEmptySignOut(provider)
+  takeEmptySecrets(provider)
   redirectSignOutExactly(provider)
   rememberFacts(provider)
   acceptHints(provider, deps.acceptedKeys)

@@ -122,6 +122,7 @@ describe('who the client is', () => {
     expect(await desk.ruleOf(await post(tokenUrl(), grant))).toBe('client_id_missing')
     const bad = await post(tokenUrl(), grant, { authorization: 'Basic ***' })
     expect(await desk.ruleOf(bad)).toBe('basic_malformed')
+    expect(await desk.ruleOf(await post(tokenUrl(), grant, basic(id, '')))).toBe('secret_empty')
   })
 
   test('at introspection and revocation too', async () => {

@@ -48,6 +48,52 @@ describe('secrets', () => {
     expect((await post(tokenUrl(), grant, basic(byKey.client_id, 'none'))).status).toBe(401)
   })
 
+  test('6749 2.3.1: an empty Basic secret of a public client is no secret, at every endpoint', async () => {
+    const victim = await scene.victim()
+    const empty = basic(spa.client_id, '')
+    const signIn = async (over: Record<string, string> = {}) => {
+      const { code, verifier, redirect_uri } = await scene.code(victim, spa)
+      const body = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier, ...over }
+      return post(tokenUrl(), body, empty)
+    }
+    const tokens = await signIn()
+    expect(tokens.status).toBe(200)
+    expect((await signIn({ client_id: spa.client_id })).status).toBe(200)
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.json.refresh_token) }
+    expect((await post(tokenUrl(), refresh, empty)).status).toBe(200)
+    const pushed = {
+      response_type: 'code',
+      redirect_uri: spa.redirect_uri,
+      scope: 'openid',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    }
+    expect((await post(`${scene.issuer}/par`, pushed, empty)).status).toBe(201)
+    const revoked = { token: String(tokens.json.access_token) }
+    expect((await post(`${scene.issuer}/revoke`, revoked, empty)).status).toBe(200)
+    expect((await scene.userinfo(tokens.json.access_token)).status).toBe(401)
+  })
+
+  test('6749 2.3.1: an empty secret opens no client that has one, and is none of another id', async () => {
+    const victim = await scene.victim()
+    for (const client of [byBasic, byPost, byKey]) {
+      const answer = await post(tokenUrl(), grant, basic(client.client_id, ''))
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+      expect(answer.json).not.toHaveProperty('access_token')
+      const beside = { ...grant, client_id: client.client_id }
+      expect((await post(tokenUrl(), beside, basic(spa.client_id, ''))).json.error).toBe('invalid_request')
+    }
+    const { code, verifier, redirect_uri } = await scene.code(victim, spa)
+    const body = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier }
+    const twice = { ...body, client_id: spa.client_id, client_secret: 'made up' }
+    expect((await post(tokenUrl(), twice, basic(spa.client_id, ''))).status).toBe(401)
+    const other = await post(tokenUrl(), { ...body, client_id: byBasic.client_id }, basic(spa.client_id, ''))
+    expect(other.json.error).toBe('invalid_request')
+    const huge = { ...body, padding: 'x'.repeat(60_000) }
+    expect((await post(tokenUrl(), huge, basic(spa.client_id, ''))).status).toBe(413)
+    expect((await post(tokenUrl(), body, basic(spa.client_id, ''))).status).toBe(200)
+  })
+
   test('23 M 6749 5.2: failed Basic authentication is 401 invalid_client with WWW-Authenticate and no-store', async () => {
     for (const path of ['token', 'introspect', 'par', 'revoke']) {
       for (const headers of [

@@ -201,10 +201,17 @@ export const clientRules: readonly Rule[] = [
     inApp: 'Send one client_id: leave it out of the body when the header has it.',
   },
   {
+    name: 'secret_empty',
+    fits: described('client_secret must be provided in the Authorization header'),
+    title: 'The client sent an empty secret',
+    mistake: ({ facts }) =>
+      `${quoted(facts.claimed_client_id)} sent a Basic header with nothing behind the colon. A client that has a secret shows it; only a public client has none. Usually the setting or environment variable with the secret is empty.`,
+    inApp: 'Set the client secret, and restart the app if it reads it once.',
+    here: 'If the app cannot keep a secret, make the client public.',
+  },
+  {
     name: 'basic_malformed',
-    fits: described(
-      /^invalid authorization header value format|not properly encoded|must be provided in the Authorization header/,
-    ),
+    fits: described(/^invalid authorization header value format|not properly encoded/),
     title: 'The Authorization header cannot be read',
     mistake:
       'It should be “Basic”, a space, and the Base64 of client_id:client_secret, each percent-encoded before (RFC 6749 §2.3.1).',
