@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { isAllowableScheme, isPrivateHost } from './clients/redirect-uris.ts'
 import { databaseUrlProblem } from './database-url.ts'
 import { type Limits, limitsWith } from './limits.ts'
 
@@ -57,6 +58,8 @@ export interface Config {
   readonly clientMetadataDocuments: boolean
   /** Scopes of APIs that clients may ask for which nobody who runs this server has looked at. */
   readonly unverifiedClientScopes: readonly string[]
+  /** Where else than usual codes may be sent: by plain http to these hosts, to programs with these schemes. */
+  readonly redirects: { readonly hosts: readonly string[]; readonly schemes: readonly string[] }
   /** What a confidential client that an administrator registers has to do, unless that is said: PKCE or a nonce, or PKCE. */
   readonly pkceDefault: 'auto' | 'required'
   /** Undefined: there are none. Without a port they are beside the other routes; without a token everybody may read. */
@@ -181,6 +184,17 @@ const domains = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** Exact words of a kind, separated by commas or spaces. */
+const named = (isOne: (text: string) => boolean, kind: string, example: string) =>
+  z
+    .string()
+    .max(2000)
+    .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+    .refine((words) => words.every((word) => isOne(word)), {
+      error: `must be ${kind}, for example ${example}`,
+    })
+    .default([])
+
 const domain = z.string().transform((text, context) => {
   const found = domainOf(text)
   if (found?.includes('.')) return found
@@ -258,6 +272,8 @@ const environment = z.object({
       error: 'must not have scopes of the administration API: nobody has looked at these clients',
     })
     .default([]),
+  REDIRECT_HOSTS: named(isPrivateHost, 'names or addresses inside your network', 'nas.lan, 192.168.0.200'),
+  REDIRECT_SCHEMES: named(isAllowableScheme, 'schemes of programs without “:”', 'cursor, vscode'),
   PKCE_DEFAULT: choice(['auto', 'required']).default('auto'),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
@@ -359,6 +375,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     dynamicRegistration: e.DYNAMIC_REGISTRATION,
     clientMetadataDocuments: e.CLIENT_METADATA_DOCUMENTS === 'on',
     unverifiedClientScopes: e.UNVERIFIED_CLIENT_SCOPES,
+    redirects: { hosts: e.REDIRECT_HOSTS, schemes: e.REDIRECT_SCHEMES },
     pkceDefault: e.PKCE_DEFAULT,
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })

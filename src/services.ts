@@ -154,7 +154,7 @@ export async function openServices(
     kinds,
     events: event,
   })
-  const rules = { pkceDefault: config.pkceDefault }
+  const rules = { pkceDefault: config.pkceDefault, redirects: config.redirects }
   const clients = createClients({
     db,
     clock,
@@ -174,6 +174,7 @@ export async function openServices(
     documents: config.clientMetadataDocuments,
     unverifiedScopes: config.unverifiedClientScopes,
     identityScopes: Object.keys(scopesInWords),
+    httpHosts: config.redirects.hosts,
     db,
     clock,
     events: event,
@@ -201,7 +202,7 @@ export async function openServices(
       get: clients.get,
       setRedirectUris: (id, uris, ifVersion) => clients.update(id, { redirect_uris: uris }, { ifVersion }),
     },
-    redirectUriProblem,
+    redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, config.redirects),
   })
   const resources = createResources({
     db,

@@ -91,13 +91,14 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
 
 function authenticationRules(metadata: ClientMetadata, context: Context): Rule[] {
   if (metadata.token_endpoint_auth_method !== 'none') {
-    if (metadata.application_type !== 'native' || !metadata.redirect_uris.some(hasPrivateUseScheme)) return []
+    // A web application may have an app that comes back by its own scheme. What is an app alone keeps no secret (RFC 8252 §8.5).
+    if (metadata.redirect_uris.length === 0 || !metadata.redirect_uris.every(hasPrivateUseScheme)) return []
     return [
       {
         field: 'redirect_uris',
         reads: ['token_endpoint_auth_method'],
         message:
-          'has a private-use scheme, which only a public client (token_endpoint_auth_method none) can have',
+          'has private-use schemes only, which makes it an app that keeps no secret: use token_endpoint_auth_method none, or add the https URI of the web application beside it',
       },
     ]
   }

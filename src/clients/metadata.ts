@@ -12,6 +12,7 @@ import {
 import type { Jwks } from './jwks.ts'
 import { InvalidInputError, type Problem } from './problems.ts'
 import {
+  type AllowedRedirects,
   type ApplicationType,
   hasPrivateUseScheme,
   isLoopbackHttp,
@@ -71,9 +72,10 @@ export interface Registration {
 export interface RegistrationRules {
   /** What a confidential client gets that says nothing of PKCE. */
   readonly pkceDefault: 'auto' | 'required'
+  readonly redirects: AllowedRedirects
 }
 
-export const USUAL_RULES: RegistrationRules = { pkceDefault: 'auto' }
+export const USUAL_RULES: RegistrationRules = { pkceDefault: 'auto', redirects: { hosts: [], schemes: [] } }
 
 /** What may be sent to register or edit a client: RFC 7591 names, plus `pkce` and `first_party`; null unsets a field. */
 export type RegistrationInput = Readonly<Record<string, unknown>>
@@ -104,7 +106,7 @@ export function parseRegistration(
     id_token_signed_response_alg: given.id_token_signed_response_alg ?? 'RS256',
   }
   if (metadata.grant_types.includes('authorization_code')) metadata.response_types = ['code']
-  problems.push(...redirectProblems(metadata))
+  problems.push(...redirectProblems(metadata, rules.redirects))
   // A rule about a field that could not be read would only repeat its problem.
   const broken = coherenceProblems(metadata, { pkce, firstParty, responseTypes: given.response_types })
   problems.push(
@@ -166,10 +168,11 @@ const unknownFieldMessage = (name: string, told: boolean): string =>
       ? 'is not known'
       : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
 
-function redirectProblems(metadata: ClientMetadata): Problem[] {
+function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): Problem[] {
+  const appSchemes = metadata.token_endpoint_auth_method !== 'none'
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     metadata[field].flatMap((uri) => {
-      const problem = redirectUriProblem(uri, metadata.application_type)
+      const problem = redirectUriProblem(uri, metadata.application_type, { ...redirects, appSchemes })
       return problem === undefined ? [] : [{ field, message: `“${uri.slice(0, 200)}” ${problem}` }]
     }),
   )

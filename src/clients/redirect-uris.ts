@@ -3,8 +3,24 @@
  * (RFC 9700 §2.1, §4.1.3), so a value that a browser or a framework would rewrite is refused here, with the reason.
  */
 
+import { isIP } from 'node:net'
+import { isLoopbackHost, isPublicHost } from '../http/outgoing/addresses.ts'
+
 /** `web`: https anywhere, http on loopback. `native` adds private-use schemes (RFC 8252 §7.1). */
 export type ApplicationType = 'web' | 'native'
+
+/** What is more than the usual, exactly as it is written here. */
+export interface AllowedRedirects {
+  /** Hosts inside the network that plain http may lead to. */
+  hosts: readonly string[]
+  /** Schemes without a dot, which nobody owns: of programs that cannot do better. */
+  schemes: readonly string[]
+}
+
+interface Allowed extends Partial<AllowedRedirects> {
+  /** Whether a `web` client may have private-use schemes: one that is a web application and has an app, too. */
+  appSchemes?: boolean
+}
 
 /** Hosts that never leave the machine (RFC 8252 §7.3, §8.3). */
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
@@ -36,8 +52,12 @@ export const hasPrivateUseScheme = (uri: string): boolean => {
  * Why a redirect URI (or post-logout redirect URI) cannot be registered, in words that name a way out;
  * undefined when it can.
  */
-export function redirectUriProblem(uri: string, applicationType: ApplicationType): string | undefined {
-  const problem = textProblem(uri) ?? schemeProblem(uri, applicationType)
+export function redirectUriProblem(
+  uri: string,
+  applicationType: ApplicationType,
+  { hosts = [], schemes = [], appSchemes = false }: Allowed = {},
+): string | undefined {
+  const problem = textProblem(uri) ?? schemeProblem(uri, applicationType === 'native' || appSchemes, schemes)
   if (problem !== undefined) return problem
   const url = URL.parse(uri)
   if (url === null) return 'is not a valid URI; write it in full, like https://app.example/callback'
@@ -45,7 +65,7 @@ export function redirectUriProblem(uri: string, applicationType: ApplicationType
   return (
     authorityProblem(uri, url, web) ??
     pathProblem(uri) ??
-    (web ? webHostProblem(url, applicationType) : undefined)
+    (web ? webHostProblem(url, applicationType, hosts) : undefined)
   )
 }
 
@@ -65,7 +85,7 @@ function textProblem(uri: string): string | undefined {
   return undefined
 }
 
-function schemeProblem(uri: string, applicationType: ApplicationType): string | undefined {
+function schemeProblem(uri: string, ofApps: boolean, allowed: readonly string[]): string | undefined {
   const scheme = schemeOf(uri)
   if (scheme === undefined) return 'is relative; write it in full, like https://app.example/callback'
   if (DANGEROUS_SCHEMES.has(scheme.toLowerCase())) return `must not use the ${scheme.toLowerCase()}: scheme`
@@ -73,12 +93,12 @@ function schemeProblem(uri: string, applicationType: ApplicationType): string | 
   if (scheme === 'https' || scheme === 'http') {
     return uri.startsWith(`${scheme}://`) ? undefined : `lacks // after ${scheme}:`
   }
-  if (applicationType !== 'native') {
-    return `uses the private-use scheme ${scheme}:, which is for public native clients; use https`
+  if (!ofApps) {
+    return `uses the private-use scheme ${scheme}:, which is for native clients; use https`
   }
   // RFC 8252 §7.1: based on a domain name that the app's maker controls, in reverse order.
-  if (!/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme)) {
-    return `uses the scheme ${scheme}:, which has no dot; use a reversed domain name of yours, like com.example.app:/callback`
+  if (!/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme) && !allowed.includes(scheme)) {
+    return `uses the scheme ${scheme}:, which has no dot; use a reversed domain name of yours, like com.example.app:/callback (the operator may allow a scheme without one by name, in REDIRECT_SCHEMES)`
   }
   return uri.startsWith(`${scheme}:/`) ? undefined : `lacks / after ${scheme}:; write ${scheme}:/callback`
 }
@@ -103,16 +123,42 @@ function pathProblem(uri: string): string | undefined {
   return undefined
 }
 
-function webHostProblem(url: URL, applicationType: ApplicationType): string | undefined {
+function webHostProblem(
+  url: URL,
+  applicationType: ApplicationType,
+  hosts: readonly string[],
+): string | undefined {
   const loopback = LOOPBACK_HOSTS.has(url.hostname)
-  if (url.protocol === 'http:' && !loopback) {
-    return `uses http on ${url.hostname}; use https (http is for ${[...LOOPBACK_HOSTS].join(', ')} only)`
+  if (url.protocol === 'http:' && !loopback && !hosts.includes(url.hostname)) {
+    const way = isPrivateHost(url.hostname)
+      ? '; the operator may allow a host by name, in REDIRECT_HOSTS'
+      : ''
+    return `uses http on ${url.hostname}; use https (http is for ${[...LOOPBACK_HOSTS].join(', ')} only${way})`
+  }
+  if (url.protocol === 'http:' && !loopback && applicationType === 'native') {
+    return `uses http on ${url.hostname}, which a native client cannot; use https, or register it as a web client`
   }
   if (applicationType === 'native' && url.protocol === 'https:' && loopback) {
     return `uses https on ${url.hostname}, which a native client cannot; use http there (RFC 8252 §7.3)`
   }
   return undefined
 }
+
+/** Names that are given out inside of networks, by use or by standard (RFC 6762, RFC 8375). */
+const PRIVATE_NAME =
+  /^([a-z0-9-]+\.)*(local|lan|internal|home\.arpa|home|intranet|private|corp|localdomain|test)$|^[a-z0-9-]+$/
+
+/** Whether a host is one of a network, which plain http need not leave. @param host exactly as in `URL.hostname` */
+export function isPrivateHost(host: string): boolean {
+  if (isLoopbackHost(host) || URL.parse(`http://${host}`)?.host !== host) return false
+  return isIP(host.replace(/^\[|\]$/g, '')) === 0 ? PRIVATE_NAME.test(host) : !isPublicHost(host, false)
+}
+
+/** Whether an operator may allow a scheme: one that no browser and no system gives a meaning of its own. */
+export const isAllowableScheme = (scheme: string): boolean =>
+  /^[a-z][a-z0-9+-]{1,49}$/.test(scheme) &&
+  !DANGEROUS_SCHEMES.has(scheme) &&
+  !/^(https?|ftps?|sms|ssh|ms-.*)$/.test(scheme)
 
 const schemeOf = (uri: string): string | undefined => /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]
 

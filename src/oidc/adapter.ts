@@ -28,6 +28,16 @@ export interface AdapterDependencies {
   resumeUrl(uid: string): string
 }
 
+/** Where redirect URIs are stored, and those of an app of a web client for the library. */
+export const REDIRECTS = [
+  { stored: 'redirect_uris', ofApp: 'app_redirect_uris', made: 'redirectUris' },
+  {
+    stored: 'post_logout_redirect_uris',
+    ofApp: 'app_post_logout_redirect_uris',
+    made: 'postLogoutRedirectUris',
+  },
+] as const
+
 const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
 
 /**
@@ -46,12 +56,33 @@ function splitScope(scope: unknown): { scope?: string; resource_scope: string } 
 
 const SIGNED_RESPONSE_MODES = ['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']
 
+/**
+ * The library takes http and https only of a web client. Its app's URIs go into properties of ours, and are put back once the
+ * library has made a client of it (provider.ts).
+ */
+function splitRedirectUris(metadata: Record<string, unknown>): Record<string, string[]> {
+  if (metadata.application_type !== 'web') return {}
+  return Object.fromEntries(
+    REDIRECTS.flatMap(({ stored, ofApp }) => {
+      const uris = [metadata[stored] ?? []].flat() as string[]
+      const web = uris.filter((uri) => /^https?:/.test(uri))
+      return web.length === uris.length
+        ? []
+        : [
+            [stored, web],
+            [ofApp, uris.filter((uri) => !web.includes(uri))],
+          ]
+    }),
+  )
+}
+
 /** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
 function clientPayload(client: ProtocolClient): AdapterPayload {
   const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
   const { scope, ...metadata } = client.metadata
   return {
     ...metadata,
+    ...splitRedirectUris(metadata),
     ...splitScope(scope),
     ...(SECRET_AUTH_METHODS.has(String(method)) && {
       client_secret: client.secretHashes.join(' ') || 'none',

@@ -4,6 +4,7 @@
  */
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { PkceRule } from '../pkce-rule.ts'
+import { isClaimable } from './claimable.ts'
 
 /** What a request, a waiting flow and a code have in common. */
 export interface Protected {
@@ -25,6 +26,8 @@ const hasNonce = ({ nonce, scope }: Protected): boolean =>
 /** Undefined: nothing is missing. */
 export function missingProtection(client: Client, request: Protected): MissingProtection | undefined {
   if (given(request.codeChallenge)) return undefined
+  // Whoever gets the code there cannot use it without the verifier; a nonce is in the address that anybody has seen.
+  if (isClaimable(request.redirectUri)) return 'pkce'
   const rule = client.pkce as PkceRule | undefined
   if (rule === 'optional') return undefined
   if (rule === 'auto') return hasNonce(request) ? undefined : 'pkce_or_nonce'

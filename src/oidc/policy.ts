@@ -1,5 +1,7 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 
+import { isClaimable } from './claimable.ts'
+
 const { Check, base } = interactionPolicy
 
 /** A session whose account has been disabled, closed or reset since is no session, and leads to the sign-in page. */
@@ -14,18 +16,21 @@ const accountUnavailable = new Check(
 )
 
 /**
- * Any program on a device can claim a native app's private-use scheme or loopback port, so consent is asked for each
- * time, also for a first-party app. An https redirect URI is claimed by the app's owner, and needs no such question
- * (RFC 8252 §8.6).
+ * Any program on a device can claim a native app's private-use scheme or loopback port, whoever is in a network an address that
+ * http leads to, so consent is asked for each time, also for a first-party app. An https redirect URI is claimed by the app's
+ * owner, and needs no such question (RFC 8252 §8.6).
  */
 const nativeClient = new Check(
   'native_client_prompt',
   'native clients require End-User interaction',
   'interaction_required',
   ({ oidc }: KoaContextWithOIDC) => {
-    const claimed = String(oidc.params?.redirect_uri).startsWith('https:')
-    const asked = oidc.client?.applicationType === 'native' && !(claimed && oidc.client.first_party === true)
-    return asked && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+    const redirectUri = String(oidc.params?.redirect_uri)
+    const claimed = redirectUri.startsWith('https:')
+    const native = oidc.client?.applicationType === 'native' && !(claimed && oidc.client.first_party === true)
+    return (native || isClaimable(redirectUri)) && !oidc.result?.consent
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT
   },
 )
 

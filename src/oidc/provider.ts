@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import {
   type AdapterFactory,
+  type Client,
   type Configuration,
   type JWKS,
   type KoaContextWithOIDC,
@@ -8,6 +9,7 @@ import {
 } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import { REDIRECTS } from './adapter.ts'
 import { enabledAlgorithms } from './algorithms.ts'
 import { CLOCK_TOLERANCE, checkAssertion } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
@@ -161,6 +163,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         'id_token_identity_claims',
         'profile',
         'introspects',
+        ...REDIRECTS.map(({ ofApp }) => ofApp),
       ],
     },
     extraParams: { audience: deps.checkNamedResource },
@@ -221,10 +224,20 @@ function reuseClients(provider: Provider, adapter: AdapterFactory): void {
     const known = made.get(payload)
     if (known !== undefined) return known
     const client = await find(id)
+    if (client) Object.assign(client, redirectsOf(client))
     made.set(payload, client)
     return client
   }
 }
+
+/** All redirect URIs of a client, those of its app among them (adapter.ts). */
+const redirectsOf = (client: Client) =>
+  Object.fromEntries(
+    REDIRECTS.flatMap(({ ofApp, made }) => {
+      const more = client[ofApp]
+      return Array.isArray(more) ? [[made, [...(client[made] ?? []), ...more]]] : []
+    }),
+  )
 
 /**
  * The protocol library, configured. One is built for each set of signing keys (hot-swap.ts); everything that must

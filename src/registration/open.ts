@@ -28,6 +28,7 @@ export function openRegistration(deps: {
   documents: boolean
   unverifiedScopes: readonly string[]
   identityScopes: readonly string[]
+  httpHosts: readonly string[]
   db: Pick<Database, 'prisma'>
   clock: Clock
   events(event: RegistrationEvent): void
@@ -39,6 +40,7 @@ export function openRegistration(deps: {
   const { clock, events, parse, log } = deps
   const around: Surroundings = {
     identityScopes: deps.identityScopes,
+    httpHosts: deps.httpHosts,
     allowLoopback: isLoopbackHost(new URL(deps.issuer).hostname),
   }
   return {

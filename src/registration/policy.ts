@@ -19,6 +19,8 @@ export type Metadata = Readonly<Record<string, unknown>>
 
 /** What a client has already, which an update may keep: administrators may have given it more than its policy. */
 export interface Held {
+  redirect_uris?: readonly string[]
+  post_logout_redirect_uris?: readonly string[]
   scope?: string | undefined
   grant_types: readonly string[]
 }
@@ -26,6 +28,8 @@ export interface Held {
 export interface Surroundings {
   /** The scopes that say who somebody is, which any client may ask for. */
   identityScopes: readonly string[]
+  /** The hosts that plain http may lead to when an administrator registers a client. */
+  httpHosts: readonly string[]
   /** Whether this machine may be named as a host: while the server itself is on it. */
   allowLoopback: boolean
 }
@@ -95,16 +99,35 @@ export const policyProblems = (
   input: Metadata,
   policy: RegistrationPolicy,
   around: Surroundings,
-): Problem[] => [...redirectHostProblems(input, policy), ...addressProblems(input, around)]
+  held?: Held,
+): Problem[] => [
+  ...redirectHostProblems(input, policy),
+  ...plainHttpProblems(input, around, held),
+  ...addressProblems(input, around),
+]
+
+/** Hosts that the operator allows plain http for are for clients that an administrator registers, or has given one of them. */
+const plainHttpProblems = (input: Metadata, { httpHosts }: Surroundings, held: Held | undefined): Problem[] =>
+  (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
+    list(input[field])
+      .filter((uri) => typeof uri === 'string')
+      .filter((uri) => !held?.[field]?.includes(uri))
+      .map((uri) => URL.parse(uri))
+      .filter((url) => url?.protocol === 'http:' && httpHosts.includes(url.hostname))
+      .map((url) => ({
+        field,
+        message: `uses http on ${url?.hostname}, which only an administrator can register; use https`,
+      })),
+  )
 
 function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: RegistrationPolicy): Problem[] {
   if (hosts.length === 0) return []
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
-      .filter((uri) => !hosts.includes(URL.parse(String(uri))?.hostname ?? ''))
+      .filter((uri) => typeof uri !== 'string' || !hosts.includes(URL.parse(uri)?.hostname ?? ''))
       .map((uri) => ({
         field,
-        message: `"${String(uri).slice(0, 200)}" is not at ${hosts.join(' or ')}, as the initial access token asks`,
+        message: `"${typeof uri === 'string' ? uri.slice(0, 200) : typeof uri}" is not at ${hosts.join(' or ')}, as the initial access token asks`,
       })),
   )
 }

@@ -93,7 +93,7 @@ export function createRegistration(deps: RegistrationDependencies) {
   function accept(sent: Metadata, policy: RegistrationPolicy, held?: RegisteredClient): Metadata {
     const { input, problems } = adapted(sent, policy, around, held)
     const unusable = new Set(problems.map(({ field }) => field))
-    problems.push(...policyProblems(input, policy, around))
+    problems.push(...policyProblems(input, policy, around, held))
     try {
       clients.check(input)
     } catch (error) {

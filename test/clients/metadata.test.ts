@@ -134,7 +134,7 @@ describe('is refused, naming the field and a way out', () => {
       'a private-use scheme with a secret, declared native',
       { ...web, application_type: 'native', redirect_uris: ['com.example.app:/cb'] },
       'redirect_uris',
-      /only a public client/,
+      /keeps no secret/,
     ],
     [
       'a symmetric method',

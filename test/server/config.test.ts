@@ -63,6 +63,42 @@ test.each([
   },
 )
 
+test('hosts and schemes of redirect URIs are exact words, of a network and without a meaning of their own', () => {
+  const { redirects } = parseConfig(
+    { REDIRECT_HOSTS: 'nas.lan, 192.168.0.200 photos', REDIRECT_SCHEMES: 'cursor,vscode' },
+    noFiles,
+  )
+  expect(redirects).toEqual({ hosts: ['nas.lan', '192.168.0.200', 'photos'], schemes: ['cursor', 'vscode'] })
+  for (const host of [
+    'app.example.com',
+    '8.8.8.8',
+    'http://nas.lan',
+    'nas.lan:80',
+    '*.lan',
+    'NAS.lan',
+    'localhost',
+  ])
+    expect(problemsOf({ REDIRECT_HOSTS: host })).toEqual([
+      expect.stringMatching(/^REDIRECT_HOSTS must be.*nas\.lan/),
+    ])
+  for (const scheme of [
+    'javascript',
+    'data',
+    'https',
+    'cursor:',
+    'Cursor',
+    'mailto',
+    'ms-settings',
+    'intent',
+  ])
+    expect(problemsOf({ REDIRECT_SCHEMES: scheme })).toEqual([
+      expect.stringMatching(/^REDIRECT_SCHEMES must be/),
+    ])
+  expect(problemsOf({ PKCE_DEFAULT: 'optional' })).toEqual([
+    expect.stringMatching(/^PKCE_DEFAULT must be one of/),
+  ])
+})
+
 test('a wrong port or token of the metrics is reported with a good value', () => {
   for (const METRICS_PORT of ['-1', '70000', 'http', '9464.5'])
     expect(problemsOf({ METRICS: 'on', METRICS_PORT })).toEqual([

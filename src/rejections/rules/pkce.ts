@@ -21,7 +21,9 @@ export const pkceRules: readonly Rule[] = [
     here: ({ facts }) =>
       facts.registered?.auth_method === 'none'
         ? 'Nothing: a client without a secret is safe with PKCE only.'
-        : 'If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.',
+        : facts.registered?.pkce !== 'required'
+          ? 'Nothing: what is sent to an app’s own scheme, or by plain http, is safe with PKCE only.'
+          : 'If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.',
   },
   {
     name: 'pkce_method',
