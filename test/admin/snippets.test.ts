@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { renderStack, snippetsFor } from '../../src/admin/console/snippets/all.ts'
-import { type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
+import { apiValues, type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -80,6 +80,23 @@ describe('which snippets', () => {
   ])('%s', (_what, client, expected, not) => {
     expect(names(client)).toEqual(expect.arrayContaining(expected))
     for (const name of not) expect(names(client)).not.toContain(name)
+  })
+
+  test('a native client that may use an API is shown what an MCP client is, and an API what protects it', () => {
+    const native = {
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+      redirect_uris: ['http://127.0.0.1/cb'],
+    }
+    expect(names(native)).not.toContain('mcp-client')
+    expect(names({ ...native, scope: 'openid photos:read' })).toContain('mcp-client')
+    const shown = snippetsFor(apiValues('https://id.example', { ...API, scope: `photos:read a'b` }))
+    expect(shown.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['express-jose', 'express-introspection', 'mcp-server-jwt', 'mcp-editors']),
+    )
+    const text = shown.flatMap(({ parts }) => parts.map((part) => part.text)).join('\n')
+    expect(text).toContain("requireScope('photos:read')")
+    expect(text).not.toContain("a'b")
   })
 
   test('the search wants all words, of the name, the language or what it is about', () => {

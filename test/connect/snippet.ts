@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fill } from '../../src/admin/console/snippets/fill.ts'
-import { snippetValues } from '../../src/admin/console/snippets/snippet.ts'
+import { apiValues, type SnippetValues, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks, type Stack } from '../../src/admin/console/snippets/stack.ts'
 import type { Latchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -33,15 +33,20 @@ export interface SnippetOptions {
   patience?: number
 }
 
-export interface RunningSnippet {
-  url: string
-  clientId: string
-  clientSecret: string | undefined
+export interface RunningProgram {
   /** Where it runs. */
   folder: string
   /** What it has printed. */
   output(): string
+  /** Resolves when it has printed this, with the first group. @throws when it has ended without */
+  printed(pattern: RegExp): Promise<string>
   stop(): Promise<void>
+}
+
+export interface RunningSnippet extends RunningProgram {
+  url: string
+  clientId: string
+  clientSecret: string | undefined
 }
 
 const stackOf = (id: string): Stack => {
@@ -68,16 +73,64 @@ export async function startSnippet(
     post_logout_redirect_uris: [`${url}${stack.signedOutPath}`],
     ...options.metadata,
   })
-  const values = snippetValues(
-    latchkey.issuer,
-    await latchkey.services.clients.get(client.client_id),
-    (await latchkey.services.resources.list()).items,
-  )
+  const { client_id: clientId, client_secret: clientSecret } = client
+  const program = await run(stack, await valuesOf(latchkey, clientId), {
+    ...options,
+    secret: clientSecret,
+    port,
+  })
+  return { ...program, url, clientId, clientSecret }
+}
+
+/** Registers a client and starts a program with its values that listens nowhere: look at what it prints. */
+export async function startProgram(
+  latchkey: Latchkey,
+  id: string,
+  options: SnippetOptions = {},
+): Promise<RunningProgram> {
+  const client = await latchkey.createClient({ client_name: id, ...options.metadata })
+  const values = await valuesOf(latchkey, client.client_id)
+  return run(stackOf(id), values, { ...options, secret: client.client_secret })
+}
+
+/** Adds an API at this address, with a credential for introspection, and runs what protects it, until it listens. */
+export async function startApi(
+  latchkey: Latchkey,
+  id: string,
+  { scope, path, ...options }: SnippetOptions & { scope: string; path: string },
+): Promise<RunningProgram & { url: string }> {
+  const port = await freePort()
+  const url = `http://localhost:${port}${path}`
+  await latchkey.services.resources.add({ identifier: url, name: id, scope })
+  const credential = await latchkey.services.resourceCredentials.add(url)
+  const secret = credential.client_secret
+  const values = apiValues(latchkey.issuer, { identifier: url, scope })
+  const program = await run(stackOf(id), values, {
+    ...options,
+    port,
+    secret,
+    pasted: { 'api_…': credential.client_id },
+  })
+  return { ...program, url }
+}
+
+const valuesOf = async ({ issuer, services }: Latchkey, clientId: string): Promise<SnippetValues> =>
+  snippetValues(issuer, await services.clients.get(clientId), (await services.resources.list()).items)
+
+async function run(
+  stack: Stack,
+  values: SnippetValues,
+  options: SnippetOptions & { secret?: string | undefined; pasted?: Record<string, string>; port?: number },
+): Promise<RunningProgram> {
+  const { id } = stack
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-connect-run-'))
   // People paste the secret where the dots are.
   const parts = stack.parts.map((part) => ({
     ...part,
-    text: fill(part.text, stack, values).replaceAll('…', client.client_secret ?? '…'),
+    text: Object.entries({ ...options.pasted, '…': options.secret ?? '…' }).reduce(
+      (text, [dots, pasted]) => text.replaceAll(dots, pasted),
+      fill(part.text, stack, values),
+    ),
   }))
   const files = {
     ...(!options.install && { 'package.json': dependenciesOf(stack, parts) }),
@@ -126,22 +179,29 @@ export async function startSnippet(
     await ended
     await rm(folder, { recursive: true, force: true })
   }
-  try {
-    await listening(
-      port,
-      ended.then(() => false),
-      options.patience ?? 30,
-    )
-  } catch {
-    await stop()
-    throw new Error(`snippets/${id} does not listen:\n${output}`)
+  const over = ended.then(() => false)
+  if (options.port !== undefined) {
+    try {
+      await listening(options.port, over, options.patience ?? 30)
+    } catch {
+      await stop()
+      throw new Error(`snippets/${id} does not listen:\n${output}`)
+    }
   }
   return {
-    url,
-    clientId: client.client_id,
-    clientSecret: client.client_secret,
     folder,
     output: () => output,
+    async printed(pattern) {
+      while (true) {
+        const found = pattern.exec(output)
+        if (found) return found[1] ?? found[0]
+        const going = await Promise.race([
+          new Promise((resolve) => program.stdout?.once('data', resolve)),
+          over,
+        ])
+        if (going === false && !pattern.test(output)) throw new Error(`never printed ${pattern}:\n${output}`)
+      }
+    },
     stop,
   }
 }

@@ -21,6 +21,7 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
   const path = stack.redirectPath ?? registered.pathname
   const scopes = values.scope.split(' ').filter(Boolean)
   const local = protocol === 'http:'
+  const resource = URL.parse(values.api?.identifier ?? '')
   return {
     ISSUER: values.issuer,
     CLIENT_ID: values.clientId,
@@ -47,6 +48,9 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     SCOPES_QUOTED: scopes.map((scope) => `"${scope}"`).join(', '),
     SCOPES_COMMA: scopes.join(', '),
     RESOURCE: values.api?.identifier ?? '',
+    RESOURCE_PATH: resource?.pathname ?? '/',
+    // Where an API listens itself; behind https its proxy does.
+    RESOURCE_PORT: (resource?.protocol === 'http:' && resource.port) || '8080',
     API_SCOPE: values.api?.scope ?? '',
     BACKCHANNEL_PATH: URL.parse(values.backchannelUri ?? '')?.pathname ?? '/backchannel-logout',
     API_SCOPE_FIRST: values.api?.scope.split(' ')[0] ?? '',
