@@ -26,9 +26,12 @@ export function createAuthenticator(settings: Settings): Authenticator {
   const introspect = settings.introspection && createIntrospection(settings, settings.introspection, metadata)
   const checkProof = createProofCheck(settings)
 
-  /** A JWT is checked here and never introspected: what fails one check gets no second chance at another. */
-  function resolve(token: string): Promise<AccessToken> {
-    if (looksLikeJwt(token)) return checkJwt(token)
+  /** A JWT is always checked here: what fails that gets no second chance at introspection, and costs the issuer nothing. */
+  async function resolve(token: string): Promise<AccessToken> {
+    if (looksLikeJwt(token)) {
+      const checked = await checkJwt(token)
+      return introspect && settings.introspection?.jwts ? introspect(token) : checked
+    }
     if (introspect) return introspect(token)
     throw invalidToken('opaque, and introspection is not configured')
   }

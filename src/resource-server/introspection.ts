@@ -31,7 +31,7 @@ type Introspected = z.output<typeof responseSchema>
 
 const form = (value: string) => new URLSearchParams({ v: value }).toString().slice(2)
 
-/** Asks the issuer about an opaque token (RFC 7662). What it says is believed for some seconds, never past `exp`. */
+/** Asks the issuer about a token (RFC 7662). What it says is believed for some seconds, never past `exp`. */
 export function createIntrospection(
   settings: Pick<Settings, 'issuer' | 'audience' | 'clockTolerance' | 'fetch' | 'clock'>,
   client: NonNullable<Settings['introspection']>,

@@ -12,14 +12,19 @@ export interface ResourceServerOptions {
   /** Signature algorithms to accept. Default: all four. */
   algorithms?: readonly SigningAlgorithm[]
   /**
-   * Asks the issuer about tokens that are no JWT (RFC 7662), as this client. Without it they are refused. A token that
-   * names no audience is accepted only if it was issued to this very client.
+   * Asks the issuer about tokens that are no JWT (RFC 7662), with the credentials of this API, or as a client. Without it they
+   * are refused. A token that names no audience is accepted only if it was issued to this very client.
    */
   introspection?: {
     clientId: string
     clientSecret: string
     /** How long an answer is believed, in seconds: 0 to 10, default 5. A revoked token works on for that long. */
     cacheSeconds?: number
+    /**
+     * Asks about JWTs too, once they have passed every check here: what was revoked or signed out ends within `cacheSeconds`,
+     * rather than when it expires. Default: false.
+     */
+    jwts?: boolean
   }
   /**
    * Where clients reach this API, with the path that a proxy strips, if any. DPoP proofs name it. Default: the origin
@@ -73,6 +78,7 @@ const optionsSchema = z.strictObject({
       clientId: z.string().min(1),
       clientSecret: z.string().min(1),
       cacheSeconds: z.number().min(0).max(10).default(5),
+      jwts: z.boolean().default(false),
     })
     .optional(),
   publicUrl: secureUrl.transform((value) => value.replace(/\/+$/, '')).optional(),

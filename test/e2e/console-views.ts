@@ -40,7 +40,7 @@ async function refuse(stage: Stage, clientId: string): Promise<string> {
 
 export async function openConsole(options: StageOptions = {}): Promise<ConsoleStage> {
   const stage = await openStage(options)
-  const { accounts, clients, resources, providers } = stage.latchkey.services
+  const { accounts, clients, resources, resourceCredentials, providers } = stage.latchkey.services
   const admin = await accounts.createByAdmin({
     username: 'ada',
     email: 'ada@example.com',
@@ -52,6 +52,13 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
     identifier: 'https://orders.example',
     name: 'Orders',
     scope: 'orders:read orders:write',
+  })
+  await resourceCredentials.add('https://orders.example')
+  await resources.add({
+    identifier: 'https://films.example',
+    name: 'Films',
+    scope: 'films:read',
+    tokens: 'opaque',
   })
   const client = await clients.create({
     client_name: 'Notes for the harbour',
@@ -145,6 +152,13 @@ export const consoleViews: ConsoleView[] = [
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
   at('apis', '/admin/resources'),
   at('api', '/admin/resources/api?identifier=https%3A%2F%2Forders.example'),
+  {
+    ...at('api-new-credential', '/admin/resources/api?identifier=https%3A%2F%2Ffilms.example'),
+    async press(page) {
+      await press(page, 'New credential')
+      await page.getByText('The credential, shown this once').waitFor()
+    },
+  },
   at('providers', '/admin/providers'),
   ...['oidc', 'github', 'google'].map((kind) =>
     at(`providers-new-${kind}`, `/admin/providers/new?kind=${kind}`),

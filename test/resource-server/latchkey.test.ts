@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { decodeProtectedHeader } from 'jose'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingParty, type Tokens } from '../support/relying-party.ts'
@@ -110,4 +110,68 @@ test('49 M: keys that are rotated at once are seen without a restart, and the wi
   ahead += 30_001
   expect(await status(jwtOnly, after)).toBe(200)
   expect(await status(jwtOnly, before.access_token)).toBe(401)
+})
+
+describe('with the credentials of the API', () => {
+  const api = 'https://films.example'
+  let asking: FastifyInstance
+  let passed = 0
+  const fromNow = () => Date.now() + passed
+  const app = async (options: Record<string, unknown> = {}) => {
+    const made = await latchkey.services.resourceCredentials.add(api)
+    const introspection = {
+      clientId: made.client_id,
+      clientSecret: made.client_secret,
+      jwts: true,
+      ...options,
+    }
+    return createApi({ issuer: latchkey.issuer, audience: api, clock: fromNow, introspection })
+  }
+  const two = async (scope: string) => {
+    const client = await latchkey.createClient({
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scope,
+    })
+    const auth = { method: 'client_secret_basic', secret: String(client.client_secret) } as const
+    return discover({ issuer: latchkey.issuer, clientId: client.client_id, auth })
+  }
+  beforeAll(async () => {
+    await latchkey.services.resources.add({ identifier: api, scope: 'films:read' })
+    asking = await app()
+  })
+  afterAll(() => asking.close())
+
+  test.each(['jwt', 'opaque'])(
+    'tokens of several apps are told apart and end at once: %s',
+    async (tokens) => {
+      await latchkey.services.resources.update(api, { tokens })
+      const parties = [await two('films:read books:read'), await two('films:read')]
+      for (const each of parties) {
+        const { access_token } = await each.clientCredentials({ scope: 'films:read', resource: api })
+        expect(access_token.includes('.')).toBe(tokens === 'jwt')
+        const answer = await asking.inject({ url: '/any', headers: bearer(access_token) })
+        expect(answer.json()).toMatchObject({ isMachine: true, scopes: ['films:read'] })
+        await each.revoke(access_token)
+        passed += 5001
+        expect(await status(asking, access_token)).toBe(401)
+      }
+      const { access_token: foreign } = await (parties[0] as RelyingParty).clientCredentials({
+        scope: 'books:read',
+        resource: AUDIENCE,
+      })
+      expect(await status(asking, foreign)).toBe(401)
+    },
+  )
+
+  test('JWTs are read without asking, unless the API wants to', async () => {
+    await latchkey.services.resources.update(api, { tokens: 'jwt' })
+    const reading = await app({ jwts: false })
+    const each = await two('films:read')
+    const { access_token } = await each.clientCredentials({ scope: 'films:read', resource: api })
+    await each.revoke(access_token)
+    expect(await status(reading, access_token)).toBe(200)
+    expect(await status(asking, access_token)).toBe(401)
+    await reading.close()
+  })
 })
