@@ -30,6 +30,7 @@ export interface FlowDetails {
   homeUrl: string | undefined
   restartUrl: string | undefined
   requestedScopes: string[]
+  requestedClaims: string[]
   staysConnected: boolean
   missing: { scopes: string[]; resources: Record<string, string[]> }
 }

@@ -27,6 +27,13 @@ export const claimsByScope = {
   identity_provider: ['urn:latchkey:identity_provider'],
 }
 
+const scopes = new Map(
+  Object.entries(claimsByScope).flatMap(([scope, claims]) => claims.map((claim) => [claim, scope])),
+)
+
+/** The scope that brings a claim; undefined: a claim that this server does not have. The name may come from anywhere. */
+export const scopeOfClaim = (claim: string): string | undefined => scopes.get(claim)
+
 /** Which provider elsewhere this sign-in came through, by its id; absent when it was none. Of the session, not the person. */
 export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 
@@ -46,6 +53,23 @@ export const isIdentityScope = (scope: string): boolean => Object.hasOwn(scopesI
 
 /** An identity scope in words; any other as it is. */
 export const inWords = (scope: string): string => own(scopesInWords, scope) ?? scope
+
+const claimsInWords: Readonly<Record<string, string>> = {
+  name: 'See your name',
+  ...Object.fromEntries(
+    profileFields.map(({ claim, label }) => [claim, `See your ${label.toLowerCase()}`] as const),
+  ),
+  preferred_username: 'See your username',
+  updated_at: 'See when your profile last changed',
+  email: 'See your email address',
+  email_verified: 'See whether your email address is confirmed',
+  address: 'See your postal address',
+  phone_number_verified: 'See whether your phone number is confirmed',
+  [IDENTITY_PROVIDER_CLAIM]: 'See which service you signed in with',
+}
+
+/** A single claim in words, for the consent page. */
+export const claimInWords = (claim: string): string => own(claimsInWords, claim) ?? claim
 
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {

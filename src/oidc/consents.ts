@@ -9,15 +9,20 @@ export interface Consent {
   scopes: string[]
   /** Scopes by resource indicator (RFC 8707). */
   resources: Record<string, string[]>
+  /** Claims that were asked for one by one (OpenID Connect Core §5.5), beside those that the scopes bring. */
+  claims?: string[]
   /** Seconds since the epoch. */
   grantedAt: number
 }
+
+/** What of it is for the client. */
+export type Allowed = Pick<Consent, 'scopes' | 'resources' | 'claims'>
 
 /** Remembers what people allowed. The Grants that the protocol library works with are made from it (grants.ts). */
 export interface Consents {
   find(accountId: string, clientId: string): Promise<Consent | undefined>
   /** Adds to what was allowed before. */
-  allow(accountId: string, clientId: string, added: Pick<Consent, 'scopes' | 'resources'>): Promise<void>
+  allow(accountId: string, clientId: string, added: Allowed): Promise<void>
   list(accountId: string): Promise<Consent[]>
   /** Makes what is remembered what it was; undefined: nothing. Ends no token. */
   restore(accountId: string, clientId: string, before: Consent | undefined): Promise<void>
@@ -29,15 +34,19 @@ export interface ConsentEvent {
   type: 'consent.allowed' | 'consent.withdrawn'
   accountId: string
   client_id: string
-  before?: Pick<Consent, 'scopes' | 'resources'> | undefined
-  after?: Pick<Consent, 'scopes' | 'resources'> | undefined
+  before?: Allowed | undefined
+  after?: Allowed | undefined
 }
 
 const MODEL = 'Consent'
 const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])]
 
-const allowedBy = (consent: Consent | undefined) =>
-  consent && { scopes: consent.scopes, resources: consent.resources }
+const allowedBy = (consent: Consent | undefined): Allowed | undefined =>
+  consent && {
+    scopes: consent.scopes,
+    resources: consent.resources,
+    ...(consent.claims && { claims: consent.claims }),
+  }
 
 /**
  * @param key 32 bytes: record ids are keyed hashes of account and client, so that no list gives them away
@@ -65,7 +74,15 @@ export function createConsents(
         for (const [resource, scopes] of Object.entries(added.resources))
           resources[resource] = union(resources[resource], scopes)
         const scopes = union(before?.scopes, added.scopes)
-        after = { accountId, clientId, scopes, resources, grantedAt: now() }
+        const claims = union(before?.claims, added.claims)
+        after = {
+          accountId,
+          clientId,
+          scopes,
+          resources,
+          ...(claims.length > 0 && { claims }),
+          grantedAt: now(),
+        }
         return { ...after }
       })
       const change = { before: allowedBy(before), after: allowedBy(after) }

@@ -2,12 +2,15 @@ import { createHmac } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
-import type { Consent, Consents } from './consents.ts'
+import { scopeOfClaim } from './claims.ts'
+import type { Allowed, Consents } from './consents.ts'
 import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
 import { generationOf } from './generations.ts'
 import { incarnationOf, newIncarnation } from './incarnations.ts'
 import { scopeWithin } from './narrowed/scopes.ts'
+import { besideScopes } from './requested-claims/consent.ts'
+import { claimsWithin, notCovered, personalClaims, requestedIn } from './requested-claims/request.ts'
 
 /**
  * Grants. The protocol library hangs every token on a Grant and ends them together: when a code or refresh token is
@@ -39,6 +42,9 @@ export function createGrants(deps: {
   function covers(grant: Grant, ctx: KoaContextWithOIDC): boolean {
     const oidc = new Set(grant.getOIDCScope().split(' '))
     if (![...ctx.oidc.requestParamOIDCScopes].every((scope) => oidc.has(scope))) return false
+    const claims = new Set(grant.getOIDCClaims())
+    if (!notCovered(personalClaims(requestedIn(ctx.oidc.params)), oidc).every((claim) => claims.has(claim)))
+      return false
     return Object.entries(ctx.oidc.resourceServers ?? {}).every(([resource, server]) => {
       const granted = new Set(grant.getResourceScope(resource).split(' '))
       return [...ctx.oidc.requestParamScopes].every(
@@ -49,6 +55,8 @@ export function createGrants(deps: {
 
   function addRequested(grant: Grant, ctx: KoaContextWithOIDC): void {
     grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '))
+    const claims = besideScopes(ctx.oidc.params)
+    if (claims.length > 0) grant.addOIDCClaims(claims)
     for (const [resource, server] of Object.entries(ctx.oidc.resourceServers ?? {})) {
       const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => server.scopes.has(scope))
       if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
@@ -129,8 +137,6 @@ function payloadOf(grant: KeptGrant, ttl: number): ArtifactPayload {
   return { iat, exp: iat + ttl, ...Object.fromEntries(properties) }
 }
 
-type Allowed = Pick<Consent, 'scopes' | 'resources'>
-
 const split = (scope: string | undefined) => (scope ?? '').split(' ').filter(Boolean)
 
 /** What a Grant says, as a Consent would. */
@@ -139,13 +145,16 @@ function allowedBy(grant: Grant | undefined): Allowed {
   return {
     scopes: split(grant?.openid?.scope),
     resources: Object.fromEntries(resources.map(([resource, scope]) => [resource, split(scope)])),
+    claims: grant?.openid?.claims ?? [],
   }
 }
 
 /** Adds what is allowed, as far as the client is registered for it. */
-function add(grant: Grant, { scopes, resources }: Allowed, client: Client): void {
+function add(grant: Grant, { scopes, resources, claims = [] }: Allowed, client: Client): void {
   const own = scopeWithin(scopes.join(' '), client)
   if (own !== '') grant.addOIDCScope(own)
+  const single = claimsWithin(claims, client)
+  if (single.length > 0) grant.addOIDCClaims(single)
   for (const [resource, values] of Object.entries(resources)) {
     const scope = scopeWithin(values.join(' '), client)
     if (scope !== '') grant.addResourceScope(resource, scope)
@@ -154,15 +163,23 @@ function add(grant: Grant, { scopes, resources }: Allowed, client: Client): void
 
 /** Whether the client is registered for all of it. */
 const within = (grant: Grant, client: Client): boolean =>
+  claimsWithin(grant.getOIDCClaims(), client).length === grant.getOIDCClaims().length &&
   [grant.openid?.scope, ...Object.values(grant.resources ?? {})].every(
     (scope) => scope === undefined || scopeWithin(scope, client) === scope,
   )
 
 function narrowedTo(grant: KeptGrant, consent: Allowed): KeptGrant {
-  const { scopes, resources } = allowedBy(grant)
+  const { scopes, resources, claims = [] } = allowedBy(grant)
   const both = (values: readonly string[], others: readonly string[] = []) =>
     values.filter((value) => others.includes(value)).join(' ')
-  grant.openid = { ...grant.openid, scope: both(scopes, consent.scopes) }
+  const allowed = [
+    ...(consent.claims ?? []),
+    ...claims.filter((claim) => consent.scopes.includes(scopeOfClaim(claim) ?? '')),
+  ]
+  grant.openid = {
+    scope: both(scopes, consent.scopes),
+    claims: claims.filter((claim) => allowed.includes(claim)),
+  }
   grant.resources = Object.fromEntries(
     Object.entries(resources).map(([resource, values]) => [
       resource,

@@ -8,6 +8,7 @@ import { generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { hintedAccount } from './policy.ts'
+import { besideScopes } from './requested-claims/consent.ts'
 import { restartOf } from './restart.ts'
 import { type Authentication, isAnother, type SignInSession } from './sign-in.ts'
 
@@ -47,10 +48,12 @@ export interface InteractionDetails {
   restartUrl: string | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
+  /** Every claim that was asked for by itself, beside those that the scopes bring. */
+  requestedClaims: string[]
   /** Whether the client gets refresh tokens. */
   staysConnected: boolean
   /** What of it has not been allowed yet. */
-  missing: { scopes: string[]; resources: Record<string, string[]> }
+  missing: { scopes: string[]; resources: Record<string, string[]>; claims: string[] }
 }
 
 /** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
@@ -86,9 +89,14 @@ function homeOf(client: Client | undefined, redirectUri: string): string | undef
 function missing(interaction: Interaction): InteractionDetails['missing'] {
   const details = interaction.prompt.details as {
     missingOIDCScope?: string[]
+    missingOIDCClaims?: string[]
     missingResourceScopes?: Record<string, string[]>
   }
-  return { scopes: details.missingOIDCScope ?? [], resources: details.missingResourceScopes ?? {} }
+  return {
+    scopes: details.missingOIDCScope ?? [],
+    claims: details.missingOIDCClaims ?? [],
+    resources: details.missingResourceScopes ?? {},
+  }
 }
 
 const isOver = () =>
@@ -195,6 +203,7 @@ export function createInteractions(deps: {
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),
+        requestedClaims: besideScopes(interaction.params),
         staysConnected: client?.grantTypeAllowed('refresh_token') ?? false,
         missing: missing(interaction),
       }

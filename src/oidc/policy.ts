@@ -1,4 +1,6 @@
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { claimsMissing } from './requested-claims/consent.ts'
+import { essentialAcr, requestedSubject } from './requested-claims/sign-in.ts'
 
 import { isClaimable } from './claimable.ts'
 
@@ -44,10 +46,13 @@ const unverifiedClient = new Check(
 )
 
 /**
- * The account that the client asks for by `id_token_hint`; undefined: any. The hint was verified when the request came (Core
- * §3.1.2.2), and is kept with the flow here.
+ * The account that the client asks for, by `id_token_hint` or by `claims`; undefined: any. The hint was verified when the
+ * request came (Core §3.1.2.2), and is kept with the flow here.
  */
-export function hintedAccount(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+export const hintedAccount = (params: Readonly<Record<string, unknown>> | undefined): string | undefined =>
+  subjectOfHint(params) ?? requestedSubject(params)
+
+function subjectOfHint(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const [, payload] = String(params?.id_token_hint ?? '').split('.')
   if (payload === undefined) return undefined
   const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { sub?: unknown }
@@ -61,6 +66,8 @@ const otherThanHinted = new Check(
   'login_required',
   ({ oidc }: KoaContextWithOIDC) => {
     const hinted = hintedAccount(oidc.params)
+    if (hinted !== (requestedSubject(oidc.params) ?? hinted))
+      throw new errors.InvalidRequest('id_token_hint and the sub in claims are of different accounts')
     return hinted !== undefined && hinted !== oidc.session?.accountId
       ? Check.REQUEST_PROMPT
       : Check.NO_NEED_TO_PROMPT
@@ -73,9 +80,15 @@ export function createInteractionPolicy() {
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')
+  login?.remove('claims_id_token_sub_value')
   login?.add(otherThanHinted)
+  login?.remove('essential_acrs')
+  login?.remove('essential_acr')
+  login?.add(essentialAcr)
   const consent = policy.get('consent')?.checks
   consent?.remove('native_client_prompt')
+  consent?.remove('op_claims_missing')
+  consent?.add(claimsMissing)
   consent?.add(nativeClient, 0)
   consent?.add(unverifiedClient, 0)
   return policy

@@ -7,6 +7,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { ACR_VALUES } from '../acr.ts'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { REDIRECTS } from './adapter.ts'
@@ -38,6 +39,8 @@ import type { createDefaultResource } from './placement/default-resource.ts'
 import type { createNamedResourceCheck } from './placement/named.ts'
 import { createInteractionPolicy } from './policy.ts'
 import { answerWhereAsked, checkRequestObject } from './request-objects.ts'
+import { coverClaimsByScopes } from './requested-claims/consent.ts'
+import { releasable } from './requested-claims/request.ts'
 import type { createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
@@ -123,6 +126,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     routes,
     clients: [],
     responseTypes: ['code'],
+    acrValues: [...ACR_VALUES],
     scopes: Object.keys(claimsByScope).concat('offline_access'),
     claims: claimsByScope,
     // Which claims of its scopes a client finds in the ID Token is decided for each (id-tokens.ts).
@@ -184,6 +188,13 @@ function configuration(deps: ProviderDependencies): Configuration {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      claimsParameter: {
+        enabled: true,
+        assertClaimsParameter(ctx, claims, client) {
+          const request = releasable(claims, client)
+          if (ctx.oidc.params) ctx.oidc.params.claims = request && JSON.stringify(request)
+        },
+      },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
       introspection: {
@@ -268,6 +279,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   reuseClients(provider, deps.adapter)
   rememberUses(provider, deps)
   deps.grants.attach(provider)
+  coverClaimsByScopes(provider)
   deps.jwtAccessTokens.attach(provider)
   narrowTokens(provider)
   narrowFlows(provider)

@@ -179,6 +179,8 @@ export function refusalFacts(
     scope: clip(params.scope),
     resource: resources.length > 0 ? resources.slice(0, 5).map((uri) => clean.uri(uri)) : undefined,
     prompt: clip(params.prompt),
+    acr_values: clip(params.acr_values),
+    claims: clip(params.claims),
     origin: clip(ctx.headers.origin),
     ...redirectFacts(ctx, clean, explainRedirect),
     post_logout_redirect_uri: logout === undefined ? undefined : clean.uri(logout),

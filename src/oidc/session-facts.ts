@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
+import { acrOf } from '../acr.ts'
 import { generationOf } from './generations.ts'
 
 /** Where a session was started, for the list of signed-in devices. */
@@ -40,7 +41,7 @@ export function rememberFacts(provider: Provider): void {
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined
     const interaction = ctx?.oidc.entities.Interaction
     if (interaction && !answersNow(this, interaction)) return
-    loginAccount.call(this, details)
+    loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.

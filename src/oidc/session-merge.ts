@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type AdapterPayload, Provider, type Session } from 'oidc-provider'
+import { acrOf } from '../acr.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 
 /*
@@ -34,10 +35,14 @@ type Held = { [AS_FOUND]?: AsFound | undefined }
 const heldBy = (holder: object): AsFound | undefined => (holder as Held)[AS_FOUND]
 
 /** A session for the library, which remembers how it was found. */
-export const asFound = (id: string, payload: AdapterPayload): AdapterPayload => ({
-  ...payload,
-  [AS_FOUND]: { id, text: JSON.stringify(payload), current: true, news: false } satisfies AsFound,
-})
+export function asFound(id: string, stored: AdapterPayload): AdapterPayload {
+  // Of a session from before its class was noted.
+  const payload = { acr: acrOf(stored.amr as string[] | undefined), ...stored }
+  return {
+    ...payload,
+    [AS_FOUND]: { id, text: JSON.stringify(payload), current: true, news: false } satisfies AsFound,
+  }
+}
 
 /** Saves what the library hands over: of a session that was found before, only the changes. */
 export async function saveSession(

@@ -30,9 +30,12 @@ export function createFindAccount(
     if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
     return {
       accountId: sub,
-      async claims(_use, scope) {
+      async claims(_use, scope, requested) {
         const claims = subjectClaims(account)
-        if (sessionUid === undefined || !scope.split(' ').includes('identity_provider')) return claims
+        const asked =
+          scope.split(' ').includes('identity_provider') ||
+          Object.hasOwn(requested ?? {}, IDENTITY_PROVIDER_CLAIM)
+        if (sessionUid === undefined || !asked) return claims
         return { ...claims, [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
       },
     }

@@ -17,6 +17,9 @@ export const factsSchema = z.object({
   scope: text,
   resource: texts,
   prompt: text,
+  acr_values: text,
+  /** The parameter, as JSON. */
+  claims: text,
   /** The web page that the request came from. */
   origin: text,
   redirect_uri: text,

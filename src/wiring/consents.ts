@@ -1,5 +1,5 @@
 import { withAdminApi } from '../oidc/admin-tokens.ts'
-import { inWords, isIdentityScope } from '../oidc/claims.ts'
+import { claimInWords, inWords, isIdentityScope } from '../oidc/claims.ts'
 import type { Services } from '../services.ts'
 
 /** What a person has allowed which app, for the account page. */
@@ -7,9 +7,9 @@ export function connectedApps({ consents, findClient }: Services) {
   return {
     async list(accountId: string) {
       const allowed = await consents.list(accountId)
-      const views = allowed.map(async ({ clientId, scopes, resources }) => {
+      const views = allowed.map(async ({ clientId, scopes, resources, claims = [] }) => {
         const client = await findClient(clientId)
-        const words = scopes.map(inWords)
+        const words = [...scopes.map(inWords), ...claims.map(claimInWords)]
         return {
           clientId,
           client: {
@@ -33,12 +33,14 @@ export async function describeScopes(
   services: Services,
   details: {
     requestedScopes: string[]
+    requestedClaims: string[]
     staysConnected: boolean
     missing: { resources: Record<string, string[]> }
   },
 ) {
   const resources = withAdminApi(services.config.issuer, services.resources)
   const own = details.requestedScopes.filter(isIdentityScope).map((scope) => ({ title: inWords(scope) }))
+  const single = details.requestedClaims.map((claim) => ({ title: claimInWords(claim) }))
   const foreign = Object.entries(details.missing.resources).map(async ([identifier, scopes]) => {
     const resource = await resources.findForProtocol(identifier)
     return scopes.map((scope) => ({ title: scope, detail: `at ${resource?.name ?? identifier}` }))
@@ -48,5 +50,5 @@ export async function describeScopes(
     details.staysConnected && !details.requestedScopes.includes('offline_access')
       ? [{ title: 'Stay connected', detail: 'until you sign out here, or take this back' }]
       : []
-  return [...own, ...(await Promise.all(foreign)).flat(), ...lasting]
+  return [...own, ...single, ...(await Promise.all(foreign)).flat(), ...lasting]
 }

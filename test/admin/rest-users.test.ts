@@ -132,12 +132,14 @@ describe.each(engines)('users on %s', (engine) => {
     await latchkey.services.consents.allow(id, app.client_id, {
       scopes: ['openid', 'email'],
       resources: { 'https://orders.example': ['orders:read'] },
+      claims: ['birthdate'],
     })
     expect((await rest.get(`/users/${id}/consents`)).json.items).toMatchObject([
       {
         client_id: app.client_id,
         scope: 'openid email',
         resources: { 'https://orders.example': 'orders:read' },
+        claims: ['birthdate'],
       },
     ])
     const identity = { issuer: 'https://login.example', subject: '42', provider: 'corp', label: 'ada@corp' }

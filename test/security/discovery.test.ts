@@ -41,7 +41,7 @@ describe('36 M RFC 8414: metadata', () => {
       subject_types_supported: ['public'],
       authorization_response_iss_parameter_supported: true,
       request_uri_parameter_supported: false,
-      claims_parameter_supported: false,
+      claims_parameter_supported: true,
       backchannel_logout_supported: true,
     })
     expect(metadata.grant_types_supported).toHaveLength(3)

@@ -106,9 +106,15 @@ interface LinkedIdentity {
 /** What belongs to an account elsewhere than in its row. */
 export interface AccountBelongings {
   sessions(accountId: string): Promise<{ device: string; detail: string }[]>
-  consents(
-    accountId: string,
-  ): Promise<{ clientId: string; scopes: string[]; resources: Record<string, string[]>; grantedAt: number }[]>
+  consents(accountId: string): Promise<
+    {
+      clientId: string
+      scopes: string[]
+      resources: Record<string, string[]>
+      claims?: string[]
+      grantedAt: number
+    }[]
+  >
 }
 
 export interface Resource {

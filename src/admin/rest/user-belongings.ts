@@ -58,6 +58,7 @@ export function userBelongingsRoutes(
       resources: Object.fromEntries(
         Object.entries(each.resources).map(([resource, scopes]) => [resource, scopes.join(' ')]),
       ),
+      claims: each.claims ?? [],
       granted_at: time(each.grantedAt * 1000),
     }))
     return { items }

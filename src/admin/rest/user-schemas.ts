@@ -132,6 +132,9 @@ export const consent = z.object({
   client_id: z.string(),
   scope: z.string(),
   resources: z.record(z.string(), z.string()).meta({ description: 'Scopes by API.' }),
+  claims: z
+    .array(z.string())
+    .meta({ description: 'Asked for one by one, beside those that the scopes bring.' }),
   granted_at: timestamp,
 })
 

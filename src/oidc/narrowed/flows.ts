@@ -1,5 +1,6 @@
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
 import { missingProtection } from '../pkce.ts'
+import { claimsWithin, requestedIn, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'
 
 /** For the person. */
@@ -59,8 +60,12 @@ function narrow(flow: Interaction, client: Client): void {
   if (typeof params.scope === 'string') params.scope = scopeWithin(params.scope, client) || undefined
   const details = prompt.details as {
     missingOIDCScope?: string[]
+    missingOIDCClaims?: string[]
     missingResourceScopes?: Record<string, string[]>
   }
+  const claims = requestWithin(requestedIn(params), client)
+  if (params.claims !== undefined) params.claims = claims && JSON.stringify(claims)
+  if (details.missingOIDCClaims) details.missingOIDCClaims = claimsWithin(details.missingOIDCClaims, client)
   const within = (scopes: readonly string[]) =>
     scopeWithin(scopes.join(' '), client).split(' ').filter(Boolean)
   if (details.missingOIDCScope) details.missingOIDCScope = within(details.missingOIDCScope)

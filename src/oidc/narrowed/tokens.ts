@@ -9,6 +9,7 @@ import {
 } from 'oidc-provider'
 import { FIRST_PARTY_ID } from '../first-party.ts'
 import { missingProtection } from '../pkce.ts'
+import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'
 
 type Token = AccessToken | AuthorizationCode | ClientCredentials | RefreshToken
@@ -42,6 +43,10 @@ async function narrow(provider: Provider, token: Token): Promise<Token | undefin
   if (problem !== undefined) {
     if (route === 'token') throw new errors.InvalidGrant(problem)
     return undefined
+  }
+  if ('claims' in token && token.claims) {
+    const claims = requestWithin(token.claims as ClaimsRequest, client)
+    Object.assign(token, { claims })
   }
   if (token.scope === undefined) return token
   const stayed = token.scopes.has('offline_access')

@@ -122,6 +122,34 @@ export const requestRules: readonly Rule[] = [
       'Nothing: the person starts again from the app. If it happens to everybody, see whether something on the way drops cookies.',
   },
   {
+    name: 'acr_unmet',
+    fits: failed('unmet_authentication_requirements'),
+    title: 'A stronger sign-in than there is',
+    mistake: ({ facts }) =>
+      `The app takes no answer without a certain class of sign-in: its claims are ${quoted(facts.claims)}. The discovery document lists the classes that can be reached (acr_values_supported); a password has been asked for where it would do, and who comes by a provider elsewhere has shown none.`,
+    inApp:
+      'Ask for a class that is listed. Or ask by acr_values, which is a wish, and look at acr in the ID token.',
+  },
+  {
+    name: 'claims_malformed',
+    fits: described(
+      /^could not parse the claims parameter|^claims parameter should|^claims\.(userinfo|id_token)/,
+    ),
+    title: 'Claims that cannot be read',
+    mistake: ({ description, facts }) =>
+      `The app sent the claims ${quoted(facts.claims)}. The server says: ${quoted(description ?? undefined)}.`,
+    inApp:
+      'Send claims as JSON, once percent-encoded like every parameter, for example {"userinfo":{"email":null}} (OpenID Connect Core §5.5).',
+  },
+  {
+    name: 'subjects_differ',
+    fits: described('id_token_hint and the sub in claims are of different accounts'),
+    title: 'Two accounts are asked for',
+    mistake:
+      'The id_token_hint is of one account, and claims ask for the sub of another. No sign-in can answer both.',
+    inApp: 'Send one of the two.',
+  },
+  {
     name: 'max_age',
     fits: described('invalid max_age parameter value'),
     title: 'max_age is no number of seconds',
