@@ -57,7 +57,7 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
   async function tokensFor(
     browser: ReturnType<World['browser']>,
     who: { login: string } | { identifier: string },
-    options: { scope?: string; prompt?: string } = {},
+    options: { scope?: string; prompt?: string; parameters?: Record<string, string> } = {},
   ) {
     const app = await world.app()
     const request = await app.party.authorize({ scope: 'openid identity_provider', ...options })
@@ -148,13 +148,20 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
       return [claims?.[CLAIM], (await app.party.userinfo(tokens.access_token, claims?.sub ?? ''))[CLAIM]]
     }
 
-    test('says where the person signed in, at userinfo, also after a refresh', async () => {
+    test('says where the person signed in, in the ID Token and at userinfo, also after a refresh', async () => {
       ways.onGitHub('claimed')
       const { app, tokens } = await tokensFor(world.browser(), { login: 'claimed' })
-      // An access token comes with it, so that claims are at userinfo (OpenID Connect Core §5.4).
-      expect(await claimsOf(app, tokens)).toEqual([undefined, 'github'])
+      expect(await claimsOf(app, tokens)).toEqual(['github', 'github'])
       const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
-      expect(await claimsOf(app, refreshed)).toEqual([undefined, 'github'])
+      expect(await claimsOf(app, refreshed)).toEqual(['github', 'github'])
+    })
+
+    test('its claim can be asked for by itself (Core §5.5)', async () => {
+      ways.onGitHub('single')
+      const claims = JSON.stringify({ userinfo: { [CLAIM]: null } })
+      const asked = { scope: 'openid', parameters: { claims } }
+      const { app, tokens } = await tokensFor(world.browser(), { login: 'single' }, asked)
+      expect(await claimsOf(app, tokens)).toEqual([undefined, 'github'])
     })
 
     test('is absent for whoever signed in by password, also with an account that is linked', async () => {
