@@ -38,6 +38,7 @@ const shared = [
   'errors.ts',
   'clock.ts',
   'secrets.ts',
+  'acr.ts',
   'signing-algorithms.ts',
   'pkce-rule.ts',
   'acting.ts',
