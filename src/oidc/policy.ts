@@ -1,8 +1,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isClaimable } from './claimable.ts'
 import { claimsMissing } from './requested-claims/consent.ts'
 import { essentialAcr, requestedSubject } from './requested-claims/sign-in.ts'
-
-import { isClaimable } from './claimable.ts'
 
 const { Check, base } = interactionPolicy
 
