@@ -162,6 +162,17 @@ describe('which snippets', () => {
   })
 })
 
+test('a library that can authenticate in one way only says which to register', () => {
+  const shown = (method: string) =>
+    of({ token_endpoint_auth_method: method }).find(({ id }) => id === 'express-passport')?.parts ?? []
+  expect(shown('client_secret_basic').find(({ id }) => id === 'authentication')?.text).toBe(
+    'client_secret_post\n',
+  )
+  expect(shown('client_secret_post').length).toBeGreaterThan(0)
+  expect(shown('client_secret_post').map(({ id }) => id)).not.toContain('authentication')
+  expect(shown('private_key_jwt')).toEqual([])
+})
+
 /** Every stack with every way to authenticate, on http and https, with and without an API. */
 const everyVariant = () =>
   allStacks().flatMap((stack) =>
@@ -286,7 +297,9 @@ describe('the snippets of openid-client run as they stand', () => {
       password: PASSWORD,
     })
     expect((await browser.allow(consent)).body).toContain('Done.')
-    expect((await lines.next()).value).toContain('Signed in')
+    expect((await lines.next()).value).toContain(user.email)
+    expect((await lines.next()).value).toContain('Refreshed: valid for 3600 seconds')
+    expect((await lines.next()).value).toBe('Signed out')
   })
 
   test('a machine gets a token', async () => {

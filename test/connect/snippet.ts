@@ -12,8 +12,8 @@ import { freePort } from '../support/ports.ts'
 import { dependenciesOf, installedPackages } from './packages.ts'
 
 export interface SnippetOptions {
-  /** Of the client, beside redirect URIs. */
-  metadata?: Record<string, unknown>
+  /** Of the client, beside redirect URIs; by the address where it will listen. */
+  metadata?: Record<string, unknown> | ((url: string) => Record<string, unknown>)
   /** The path of the redirect URI, where the library takes any. */
   path?: string
   /** Beside what the snippet sets itself. */
@@ -27,8 +27,8 @@ export interface SnippetOptions {
    * `test/connect/package-lock.json` are beside the program.
    */
   install?: boolean
-  /** Instead of the part that is called `run`. */
-  run?: string
+  /** Instead of the part that is called `run`; by the port where it has to listen. */
+  run?: (port: number) => string
   /** Until it has to listen, in seconds: 30. */
   patience?: number
 }
@@ -71,7 +71,7 @@ export async function startSnippet(
     client_name: stack.name,
     redirect_uris: [`${url}${stack.redirectPath ?? options.path ?? '/callback'}`],
     post_logout_redirect_uris: [`${url}${stack.signedOutPath}`],
-    ...options.metadata,
+    ...metadataOf(options, url),
   })
   const { client_id: clientId, client_secret: clientSecret } = client
   const program = await run(stack, await valuesOf(latchkey, clientId), {
@@ -88,7 +88,7 @@ export async function startProgram(
   id: string,
   options: SnippetOptions = {},
 ): Promise<RunningProgram> {
-  const client = await latchkey.createClient({ client_name: id, ...options.metadata })
+  const client = await latchkey.createClient({ client_name: id, ...metadataOf(options, '') })
   const values = await valuesOf(latchkey, client.client_id)
   return run(stackOf(id), values, { ...options, secret: client.client_secret })
 }
@@ -113,6 +113,9 @@ export async function startApi(
   })
   return { ...program, url }
 }
+
+const metadataOf = ({ metadata }: SnippetOptions, url: string) =>
+  typeof metadata === 'function' ? metadata(url) : metadata
 
 const valuesOf = async ({ issuer, services }: Latchkey, clientId: string): Promise<SnippetValues> =>
   snippetValues(issuer, await services.clients.get(clientId), (await services.resources.list()).items)
@@ -150,7 +153,7 @@ async function run(
     ...(options.install ? textsFor('install') : []),
     // A part may be for both.
     ...(options.run
-      ? [options.run]
+      ? [options.run(options.port ?? 0)]
       : textsFor('run').filter((text) => !options.install || !textsFor('install').includes(text))),
   ].join('\n')
 

@@ -15,9 +15,16 @@ export interface RenderedSnippet {
 function fits(stack: Stack, values: SnippetValues): boolean {
   if (!stack.kinds.some((kind) => values.kinds.includes(kind))) return false
   if (stack.kinds.includes('api') && values.kinds.includes('api')) return true
-  if (!stack.authentication.includes(values.authentication)) return false
+  if (authenticationOf(stack, values) === undefined) return false
   if (stack.redirect === 'loopback' && !values.redirectUri.startsWith('http:')) return false
   return !stack.kinds.includes('mcp') || values.api !== undefined
+}
+
+/** How this stack authenticates as the client: as it is registered, or else with its secret the other way. */
+function authenticationOf({ authentication: able }: Stack, { authentication }: SnippetValues) {
+  if (able.includes(authentication)) return authentication
+  const secret = authentication === 'basic' || authentication === 'post'
+  return secret ? able.find((each) => each === 'basic' || each === 'post') : undefined
 }
 
 export const triedWords = ({ tried }: Pick<Stack, 'tried'>): string =>
@@ -33,24 +40,37 @@ const labelOf = ({ label, for: purposes }: Stack['parts'][number]): string => {
 }
 
 /** The stack's parts with these values; parts that it has no use for are left out. */
-export const renderStack = (stack: Stack, values: SnippetValues): RenderedSnippet => ({
-  id: stack.id,
-  name: stack.name,
-  language: stack.language,
-  about: stack.about,
-  tried: triedWords(stack),
-  parts: [
-    ...toRegister(stack, values),
-    ...stack.parts
-      .filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
+export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippet {
+  const authentication = authenticationOf(stack, client) ?? client.authentication
+  const values = { ...client, authentication }
+  return {
+    id: stack.id,
+    name: stack.name,
+    language: stack.language,
+    about: stack.about,
+    tried: triedWords(stack),
+    parts: [
+      ...(authentication === client.authentication
+        ? []
+        : [
+            {
+              id: 'authentication',
+              label: 'The only way to authenticate that this library has, to register',
+              text: `client_secret_${authentication}\n`,
+            },
+          ]),
+      ...toRegister(stack, values),
+      ...stack.parts
+        .filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
 
-      .map((part) => ({
-        id: part.file.replaceAll('.', '-'),
-        label: labelOf(part),
-        text: fill(part.text, stack, values),
-      })),
-  ],
-})
+        .map((part) => ({
+          id: part.file.replaceAll('.', '-'),
+          label: labelOf(part),
+          text: fill(part.text, stack, values),
+        })),
+    ],
+  }
+}
 
 /** Whether somebody who looks for these words means this stack. */
 const found = ({ id, name, language, about }: Stack, search: string): boolean => {
