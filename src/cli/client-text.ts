@@ -57,12 +57,18 @@ export function createdText(client: ClientView & IssuedSecret, issuer: string): 
   const data = facts([
     ['client_id', client.client_id],
     ['client_secret', secret],
+    ['profile', client.profile && PROFILES[client.profile]],
     ['authentication', client.token_endpoint_auth_method],
     ['grants', client.grant_types.join(' ')],
     ...client.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
     ['discovery', `${issuer}/.well-known/openid-configuration`],
   ])
   return `“${client.client_name}” is registered.\n\n${data}\n\n${nextStep(client)}`
+}
+
+const PROFILES: Readonly<Record<NonNullable<ClientView['profile']>, string>> = {
+  fapi2: 'fapi2: pushed requests, tokens bound to a key (DPoP), PKCE, PS256 or what was chosen',
+  fapi2_message_signing: 'fapi2_message_signing: as fapi2, with signed requests and answers (JARM)',
 }
 
 const PKCE: Readonly<Record<PkceRule, string>> = {

@@ -38,12 +38,12 @@ const ALGORITHMS = [
 export function completedByProfile(values: FieldValues): FieldValues {
   if (values.profile === undefined) return values
   const { id_token_signed_response_alg: alg = 'PS256' } = values
-  return {
+  const decided: FieldValues = {
     ...DECIDED[values.profile],
     id_token_signed_response_alg: alg,
     authorization_signed_response_alg: alg,
-    ...values,
   }
+  return { ...values, ...decided, ...values }
 }
 
 /**

@@ -199,7 +199,7 @@ export function createInteractions(deps: {
         startedAt: interaction.iat,
         returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
         homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
-        restartUrl: restartOf(interaction.params),
+        restartUrl: restartOf(interaction),
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),

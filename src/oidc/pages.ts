@@ -127,7 +127,7 @@ function restartWithoutSession({ oidc }: KoaContextWithOIDC, error: Error): stri
   const interaction = oidc?.route === 'resume' ? oidc.entities.Interaction : undefined
   const uid = interaction?.session?.uid
   const ended = error instanceof errors.SessionNotFound && uid !== undefined && uid !== oidc.session?.uid
-  return interaction && ended ? restartOf(interaction.params) : undefined
+  return interaction && ended ? restartOf(interaction) : undefined
 }
 
 /** The button of the sign-out page, pressed twice or after another tab signed out: what was wanted is so. */

@@ -7,7 +7,7 @@ import { routes } from './provider.ts'
  * Signed requests (RFC 9101), by value: the parameters of an authorization request as a JWT that the client has signed, at the
  * authorization endpoint or pushed. The library checks signature, `iss`, `aud` and times; what it leaves to its host is here. A `jti`
  * is not remembered: the request is bound to the client's `code_challenge`, `state` and `nonce`, and a person may load it again
- * (docs/decisions/0021).
+ * (docs/decisions/0023).
  */
 
 /** How far ahead a request object may end, and how old its `nbf` may be, in seconds (FAPI 2.0 Message Signing §5.3.1). */

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createSigner } from '../oidc/signer.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
@@ -295,6 +296,11 @@ describe.each(engines)('on %s', (engine) => {
 
     test('ends when requests have to be pushed from now on (RFC 9126)', () =>
       ended({}, { require_pushed_authorization_requests: true }))
+
+    test('ends when requests have to be signed from now on (RFC 9101)', async () => {
+      const { jwks } = await createSigner('ES256')
+      await ended({}, { require_signed_request_object: true, jwks })
+    })
 
     test('ends when PKCE is required from now on and it has none', async () => {
       const client = await own({ pkce: 'optional' })

@@ -37,7 +37,10 @@ export function narrowFlows(provider: Provider): void {
   Object.assign(Interaction, { find: narrowed })
 }
 
-function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
+function problemOf(
+  flow: Interaction & { parJti?: string },
+  client: Client | undefined,
+): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
   const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce, scope } = flow.params
   if (!client.grantTypeAllowed('authorization_code'))
@@ -46,6 +49,9 @@ function problemOf(flow: Interaction & { parJti?: string }, client: Client | und
   const within = typeof scope === 'string' ? scopeWithin(scope, client) : scope
   const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
   if (missing !== undefined) return `${PROTECTION[missing]} is required of this client by now`
+  // What came signed or pushed is trusted by the library.
+  if (client.requireSignedRequestObject === true && flow.trusted === undefined)
+    return 'requests of this client have to be signed by now'
   return client.requirePushedAuthorizationRequests === true && flow.parJti === undefined
     ? 'requests of this client have to be pushed by now'
     : undefined
