@@ -129,7 +129,7 @@ export const consoleViews: ConsoleView[] = [
   at('clients', '/admin/clients'),
   at('clients-none-found', '/admin/clients?q=nothing'),
   at('clients-new', '/admin/clients/new'),
-  ...['web', 'spa', 'native', 'machine', 'mcp'].map((kind) =>
+  ...['web', 'spa', 'native', 'fapi', 'machine', 'mcp'].map((kind) =>
     at(`clients-new-${kind}`, `/admin/clients/new?kind=${kind}`),
   ),
   at('client', ({ seen }) => `/admin/clients/${seen.client}`),

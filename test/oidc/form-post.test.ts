@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createScene, redirectUri, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
 
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
-import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { assemble } from './signer.ts'
 
 /** The Form Post plan of the conformance suite: an app that listens at the form gets every answer there, errors too. */
@@ -92,28 +92,4 @@ describe('an error', () => {
     expect(page.forms.map(({ action }) => action)).not.toContain('https://evil.example/')
     expect(page.status).toBe(400)
   })
-})
-
-test('a pushed request of a client that has to push does not begin again by itself: nothing would come of it', async () => {
-  const strict = await scene.client({
-    require_pushed_authorization_requests: true,
-    client_uri: 'https://app.example/',
-  })
-  const own = { client_id: strict.client_id, client_secret: String(strict.client_secret) }
-  const parameters = new URL(scene.authorizeUrl(strict)).searchParams
-  const authorization = `Basic ${btoa(`${own.client_id}:${own.client_secret}`)}`
-  const pushed = await fetch(`${scene.issuer}/par`, {
-    method: 'POST',
-    body: parameters,
-    headers: { authorization },
-  })
-  const { request_uri: uri } = (await pushed.json()) as { request_uri: string }
-  const browser = createHttpBrowser({ stopAt: [redirectUri] })
-  const visit = `${scene.issuer}/authorize?${new URLSearchParams({ client_id: strict.client_id, request_uri: uri })}`
-  const page = await browser.open(visit)
-  const person = await latchkey.createUser()
-  const back = await browser.signIn(page, { identifier: person.email, password: PASSWORD })
-  expect(back.url.searchParams.get('code')).toBeTypeOf('string')
-  const again = await browser.open(page.url)
-  expect(again.links.map(({ href }) => href).filter((href) => href.includes('/authorize'))).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, redirectUri } from './attacker.ts'
+import { basic, createScene, post, redirectUri } from './attacker.ts'
 
 /** Whoever leaves a flow that was open for too long wanted out of it, not in again. */
 const TWO_HOURS = 7_200_000
@@ -44,4 +44,28 @@ test('“Deny” on a consent page, too; “Allow” starts again', async () => 
   const over = await browser.deny(consent)
   expect(over.text).toContain('You cancelled')
   expect((await browser.allow(consent)).text).toContain('Allow Harbour Notes?')
+})
+
+test('a pushed request does not begin again by itself: sent plain, its client would only get an error', async () => {
+  const { username } = await latchkey.createUser()
+  const client = await latchkey.createClient({
+    redirect_uris: [redirectUri],
+    client_name: 'Harbour Notes',
+    client_uri: 'https://app.example/',
+    require_pushed_authorization_requests: true,
+  })
+  const scene = createScene(latchkey)
+  const { searchParams } = new URL(scene.authorizeUrl({ ...client, redirect_uri: redirectUri }))
+  const pushed = await post(
+    `${scene.issuer}/par`,
+    searchParams.toString(),
+    basic(client.client_id, String(client.client_secret)),
+  )
+  const browser = createHttpBrowser({ stopAt: [redirectUri] })
+  const visit = { client_id: client.client_id, request_uri: String(pushed.json.request_uri) }
+  const page = await browser.open(`${scene.issuer}/authorize?${new URLSearchParams(visit)}`)
+  shift = TWO_HOURS
+  const over = await browser.signIn(page, { identifier: username, password: PASSWORD })
+  expect(over.left).toBe(false)
+  expect(over.links.map(({ href }) => href)).toContain('https://app.example/')
 })
