@@ -37,10 +37,7 @@ export function narrowFlows(provider: Provider): void {
   Object.assign(Interaction, { find: narrowed })
 }
 
-function problemOf(
-  flow: Interaction & { parJti?: string },
-  client: Client | undefined,
-): string | undefined {
+function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
   const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce, scope } = flow.params
   if (!client.grantTypeAllowed('authorization_code'))
