@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { isForUserinfo } from './userinfo-audience.ts'
 
 /**
  * What is in an ID Token beside what the library puts there.
@@ -10,6 +11,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
  */
 export function completeIdTokens(provider: Provider): void {
   const { AccessToken, IdToken } = provider
+  const forUserinfo = isForUserinfo(provider.issuer)
   const values = new WeakMap<object, string>()
   const { save } = AccessToken.prototype
   AccessToken.prototype.save = async function (...given) {
@@ -22,8 +24,8 @@ export function completeIdTokens(provider: Provider): void {
     if (context.use === 'idtoken') {
       const { client, ctx } = this
       const { AccessToken: accessToken } = ctx.oidc.entities
-      if (client.id_token_identity_claims !== true && accessToken?.aud === undefined)
-        Object.assign(this, { scope: 'openid' })
+      const canAsk = accessToken?.aud === undefined || forUserinfo(accessToken.aud)
+      if (client.id_token_identity_claims !== true && canAsk) Object.assign(this, { scope: 'openid' })
       if (accessToken !== undefined) this.set('at_hash', values.get(accessToken))
       if (isRefresh(ctx)) delete this.extra.nonce
     }

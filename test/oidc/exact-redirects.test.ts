@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withParameters } from '../../src/oidc/exact-redirects.ts'
 import { createScene, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
@@ -55,6 +56,15 @@ describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (u
     const location = await locationOf(scene.authorizeUrl(client, { response_mode: 'fragment' }))
     expect(location.startsWith(`${uri}#code=`)).toBe(true)
     expect(new URLSearchParams(new URL(location).hash.slice(1)).get('state')).toBe('the-state')
+  })
+
+  test('with the answer in a JWT (JARM)', async () => {
+    const location = await locationOf(scene.authorizeUrl(client, { response_mode: 'query.jwt' }))
+    expect(location.startsWith(`${join(uri)}response=`)).toBe(true)
+    const answer = decodeJwt(String(new URL(location).searchParams.get('response')))
+    expect(answer).toMatchObject({ state: 'the-state', code: expect.any(String) })
+    const inFragment = await locationOf(scene.authorizeUrl(client, { response_mode: 'fragment.jwt' }))
+    expect(inFragment.startsWith(`${uri}#response=`)).toBe(true)
   })
 
   test('as the action of the form that posts the answer, and of the one that posts an error', async () => {
