@@ -42,6 +42,8 @@ export const WORDS = {
   'client.deleted': 'deleted the client {target}',
   'client.secret_rotated': 'gave the client {target} a new secret',
   'client.secret_removed': 'removed a secret of the client {target}',
+  'client.pkce_raised': 'requires PKCE of the client {target}, which always used it',
+  'client.pkce_lowered': 'requires PKCE of the client {target} no more, which has gone without',
   'client.tried': 'tried the flow of the client {target}',
   'client.verified': 'marked the client {target} as verified',
   'client.unverified': 'marked the client {target} as not verified',

@@ -26,6 +26,7 @@ import {
   USUAL_RULES,
 } from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
+import { createPkceRatchet } from './pkce-ratchet.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
 import { type ClientOrigin, type ClientRow, createClientStore, type LockedClient } from './store.ts'
@@ -48,7 +49,7 @@ export const DEFAULT_OVERLAP = 86_400
 const TRY_SECONDS = 60
 
 export interface ClientEvent {
-  type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated' | 'secret_removed' | 'tried' | 'verified' | 'unverified'}`
+  type: `client.${'created' | 'updated' | 'disabled' | 'enabled' | 'deleted' | 'secret_rotated' | 'secret_removed' | 'tried' | 'pkce_raised' | 'pkce_lowered' | 'verified' | 'unverified'}`
   client_id: string
   client_name?: string
   /** What was changed, as it was and as it is: all of it, or what matters. Never a secret. */
@@ -95,6 +96,7 @@ export function createClients(deps: ClientsDependencies) {
   const { db, clock, events, artifacts, rules = USUAL_RULES, failed = () => {} } = deps
   const store = createClientStore(db)
   const use = createSecretUse({ store, clock, failed })
+  const ratchet = createPkceRatchet({ store, clock, events, failed })
 
   const edit = async <Result>(
     id: string,
@@ -282,7 +284,7 @@ export function createClients(deps: ClientsDependencies) {
       }))
       events({ type: 'client.tried', client_id: id })
       try {
-        return await work(lent?.secret)
+        return await ratchet.leaveOut(id, () => work(lent?.secret))
       } finally {
         if (lent) await store.removeSecret(lent.id)
       }
@@ -296,7 +298,12 @@ export function createClients(deps: ClientsDependencies) {
     },
 
     /** Resolves when what goes on in the background is done. */
-    idle: () => use.idle(),
+    async idle() {
+      await Promise.all([use.idle(), ratchet.idle()])
+    },
+
+    /** Whether a client that may do without has used PKCE: who always does has to, from some time on. */
+    notePkce: ratchet.note,
 
     /** The read of every protocol request: one prepared statement. Undefined: unknown or disabled. */
     async findForProtocol(clientId: string): Promise<ClientForProtocol | undefined> {

@@ -53,7 +53,7 @@ export async function storeEdit(
   registration: Registration,
   now: number,
 ): Promise<string | undefined> {
-  await client.write(registrationData(registration))
+  await client.write({ ...registrationData(registration), ...ratchetAfter(client.row, registration) })
   const { secrets } = client.row
   if (!usesSecret(registration.metadata.token_endpoint_auth_method)) {
     await client.removeSecrets(secrets.map(({ id }) => id))
@@ -62,6 +62,10 @@ export async function storeEdit(
   if (secrets.some(({ expiresAt }) => expiresAt === null)) return undefined
   return addSecret(client, now)
 }
+
+/** What was raised by itself and is lowered by somebody is not raised again. */
+const ratchetAfter = ({ pkceRatchet }: LockedClient['row'], { pkce }: Registration) =>
+  pkceRatchet === 'raised' && pkce !== 'required' ? { pkceRatchet: 'held' } : {}
 
 export const registrationData = ({ metadata, pkce, firstParty }: Registration) => ({
   name: metadata.client_name,

@@ -7,9 +7,13 @@ import { findIds } from './search-store.ts'
 /** A client as it is stored. */
 export interface ClientRow {
   id: string
+  name: string
   /** ClientMetadata as JSON. */
   metadata: string
   pkce: string
+  pkceWithout: boolean
+  /** What came of counting its PKCE (pkce-ratchet.ts): raised, held, or null. */
+  pkceRatchet: string | null
   firstParty: boolean
   disabledAt: Date | null
   createdAt: Date
@@ -48,7 +52,9 @@ export interface ClientOrigin {
 /** One client, held against other edits until the change is committed. */
 export interface LockedClient {
   row: ClientRow
-  write(data: Partial<ClientData> & { disabledAt?: Date | null; verified?: boolean }): Promise<void>
+  write(
+    data: Partial<ClientData> & { disabledAt?: Date | null; verified?: boolean; pkceRatchet?: string | null },
+  ): Promise<void>
   addSecret(hash: string, createdAt: Date, expiresAt?: Date): Promise<string>
   expireSecret(id: string, expiresAt: Date): Promise<void>
   removeSecrets(ids: readonly string[]): Promise<void>
@@ -67,8 +73,11 @@ interface ProtocolRow {
 /** The columns of a ClientRow. */
 export const CLIENT_ROW = {
   id: true,
+  name: true,
   metadata: true,
   pkce: true,
+  pkceWithout: true,
+  pkceRatchet: true,
   firstParty: true,
   disabledAt: true,
   createdAt: true,
@@ -168,6 +177,26 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         await tx.client.updateMany({ where: { id }, data: { updatedAt } })
         return result
       })
+    },
+
+    /**
+     * Counts a sign-in with PKCE of a client that is counted, in one statement. The client stays the version that it is.
+     * @returns how many there are; undefined: it is counted no more
+     */
+    async countPkceFlow(id: string): Promise<number | undefined> {
+      const [row] = await prisma.$queryRaw<{ flows: number | bigint }[]>`
+        UPDATE clients SET pkce_flows = pkce_flows + 1
+        WHERE id = ${id} AND pkce = 'auto' AND pkce_ratchet IS NULL AND pkce_without = false
+        RETURNING pkce_flows AS flows`
+      return row && Number(row.flows)
+    },
+
+    /** Notes that a client has signed in without PKCE. @returns what had come of the counting; undefined: it was noted before */
+    async notePkceMissing(id: string): Promise<string | null | undefined> {
+      const [row] = await prisma.$queryRaw<{ ratchet: string | null }[]>`
+        UPDATE clients SET pkce_without = true WHERE id = ${id} AND pkce_without = false
+        RETURNING pkce_ratchet AS ratchet`
+      return row?.ratchet
     },
 
     /** Notes the use of a secret, unless one since `before` is noted already. */

@@ -8,6 +8,8 @@ export type ClientView = ClientMetadata & {
   client_id_issued_at: number
   id_token_identity_claims: boolean
   pkce: PkceRule
+  /** `required` by itself, since the client always used PKCE. */
+  pkce_raised?: true
   first_party: boolean
   disabled: boolean
   /** Where it comes from: an administrator, configuration, an initial access token (`dynamic`), or anybody (`open`). */
@@ -52,6 +54,9 @@ export const storedPkce = (row: { pkce: string }): PkceRule =>
 export const hasIdentityClaims = (metadata: ClientMetadata, source: string): boolean =>
   metadata.id_token_identity_claims ?? (source === 'administrator' || source === 'configuration')
 
+const isRaised = (row: { pkce: string; pkceRatchet: string | null }): boolean =>
+  row.pkceRatchet === 'raised' && row.pkce === 'required'
+
 /** The version of a row: no two of its states have the same (`store.edit` moves the time on each time). */
 export const versionOf = (row: { updatedAt: Date }): string => row.updatedAt.getTime().toString(36)
 
@@ -62,6 +67,7 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
   ...storedMetadata(row),
   id_token_identity_claims: hasIdentityClaims(storedMetadata(row), row.source),
   pkce: storedPkce(row),
+  ...(isRaised(row) && { pkce_raised: true as const }),
   first_party: row.firstParty,
   disabled: row.disabledAt !== null,
   source: row.source,

@@ -16,6 +16,8 @@ export interface Existing {
   title?: string
   /** Set in the environment, or registered by itself: not for a file to change. */
   foreign: boolean
+  /** Of clients: whether “pkce: auto” has become required by itself, which a file that says auto leaves so. */
+  pkceRaised?: boolean
   /** Another one after every change. */
   version?: string
 }
@@ -29,6 +31,7 @@ const OF_CLIENTS = [
   'verified',
   'secrets',
   'version',
+  'pkce_raised',
 ]
 const OF_PROVIDERS = ['has_secret', 'source', 'callback_url', 'backchannel_logout_url', 'version']
 const OF_RESOURCES = ['version', 'created_at', 'updated_at']
@@ -48,6 +51,7 @@ export function clientOf(client: object): Existing {
     kind: 'client',
     id: String(view.client_id),
     ...(named && { key }),
+    pkceRaised: view.pkce_raised === true,
     title: String(view.client_name),
     version: String(view.version),
     fields: { ...fields, ...(named && { key }) },

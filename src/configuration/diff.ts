@@ -106,7 +106,9 @@ function match(
 function changeOf(entry: Wanted, found: Existing | undefined, secretDiffers: boolean | undefined): Change[] {
   const fields = fieldChanges(
     found?.fields ?? {},
-    entry.fields,
+    found?.pkceRaised && entry.fields.pkce === 'auto'
+      ? { ...entry.fields, pkce: found.fields.pkce }
+      : entry.fields,
     found === undefined,
     entry.clientId !== undefined,
   )

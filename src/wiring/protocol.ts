@@ -22,6 +22,7 @@ import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
 import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
+import { reportPkceUses } from '../oidc/pkce-uses.ts'
 import { createDefaultResource } from '../oidc/placement/default-resource.ts'
 import { reportLeftOut } from '../oidc/placement/left-out.ts'
 import { createNamedResourceCheck } from '../oidc/placement/named.ts'
@@ -136,6 +137,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       })
       backChannel.attach(provider)
       usage.attach(provider)
+      reportPkceUses(provider, services.clients.notePkce)
       logProtocolEvents(provider, app.log, refusals)
       reportLeftOut(provider, leftOut)
       if (observers) reportGrants(provider, observers.issued)

@@ -427,7 +427,7 @@ describe('clients in the console', () => {
       '/secrets/remove',
       '/disable',
       '/enable',
-      '/verify',
+      '/verify', '/pkce',
       '/delete',
       '/try',
     ]

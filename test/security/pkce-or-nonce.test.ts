@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
@@ -152,5 +153,53 @@ describe('a change of the rule', () => {
     const answer = await exchange(client, back.get('code'))
     expect(answer.json).not.toHaveProperty('access_token')
     expect(answer.status).toBe(400)
+  })
+})
+
+describe('a client that always uses PKCE', () => {
+  const rule = async (client: TestClient) => {
+    await latchkey.services.clients.idle()
+    return (await latchkey.services.clients.get(client.client_id)).pkce
+  }
+
+  test('has to from its eleventh sign-in on; an administrator takes it back by one click, which holds', async () => {
+    const client = await scene.client()
+    const sign = async (times: number) => {
+      for (let time = 0; time < times; time++) await scene.tokens(victim, client)
+    }
+    await sign(9)
+    // An attempt without PKCE that comes to nothing counts for nothing: anybody can make one.
+    await authorized(client, { ...withoutPkce, nonce })
+    expect(await rule(client)).toBe('auto')
+    await sign(1)
+    expect(await rule(client)).toBe('required')
+    expect((await authorized(client, { ...withoutPkce, nonce })).get('error')).toBe('invalid_request')
+    const { browser } = await signedIn(latchkey)
+    const page = await browser.open(`${latchkey.issuer}/admin/clients/${client.client_id}`)
+    expect(page.text).toContain('Required by itself: it used PKCE in ten sign-ins')
+    const back = await browser.submit(page, {}, { button: 'Let it send a nonce instead of PKCE again' })
+    expect(back.text).toContain('may send a nonce instead of PKCE again')
+    await sign(3)
+    expect(await rule(client)).toBe('auto')
+    expect((await authorized(client, { ...withoutPkce, nonce })).get('code')).toBeTypeOf('string')
+    const log = await browser.open(`${latchkey.issuer}/admin/audit?target=${client.client_id}`)
+    expect(log.text).toContain('requires PKCE of the client Test app, which always used it')
+  })
+
+  test('a file that says auto leaves it, and one that asks for nothing of it', async () => {
+    const { clients, configuration } = latchkey.services
+    const { client_id: id } = await clients.create(
+      { client_name: 'In a file', redirect_uris: [redirectUri], software_id: 'filed' },
+      { source: 'configuration', verified: true },
+    )
+    for (let time = 0; time < 10; time++) clients.notePkce(id, true)
+    await clients.idle()
+    expect((await clients.get(id)).pkce).toBe('required')
+    for (const pkceLine of ['', '    pkce: auto\n', '    pkce: required\n']) {
+      const yaml = `version: 1\nclients:\n  - key: filed\n    client_name: In a file\n    redirect_uris: [${redirectUri}]\n${pkceLine}`
+      expect((await configuration.plan(yaml, () => undefined)).changes).toEqual([])
+    }
+    const optional = `version: 1\nclients:\n  - key: filed\n    client_name: In a file\n    redirect_uris: [${redirectUri}]\n    pkce: optional\n`
+    expect((await configuration.plan(optional, () => undefined)).changes).toHaveLength(1)
   })
 })

@@ -68,6 +68,12 @@ export async function clientActs(
     return reply.redirect(page(request.params.id, 'verified'), 303)
   })
 
+  app.post<IdParams>('/admin/clients/:id/pkce', does('client.update'), async (request, reply) => {
+    const { version } = looked.parse(request.body)
+    await deps.clients.update(request.params.id, { pkce: 'auto' }, { ifVersion: version })
+    return reply.redirect(page(request.params.id, 'pkce'), 303)
+  })
+
   async function deletePage(request: FastifyRequest, reply: FastifyReply, id: string, error?: string) {
     const client = await deps.clients.get(id)
     const data = {

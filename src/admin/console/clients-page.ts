@@ -17,6 +17,8 @@ declare module '../../http/pages.ts' {
       disabled: boolean
       verified: boolean
       version: string
+      /** Whether PKCE is required by itself. */
+      pkceRaised: boolean
       facts: ReturnType<typeof factsOf>
       secrets: ReturnType<typeof secretsOf>
       /** Whether it authenticates by a secret. */
@@ -57,6 +59,7 @@ export async function clientPage(
       disabled: client.disabled,
       verified: client.verified,
       version: client.version,
+      pkceRaised: client.pkce_raised === true,
       facts: factsOf(client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),

@@ -34,6 +34,7 @@ export interface RegisteredClient {
   default_max_age?: number
   contacts?: string[]
   pkce: PkceRule
+  pkce_raised?: boolean
   first_party: boolean
   disabled: boolean
   source: string

@@ -41,6 +41,8 @@ const alwaysOf = (client: RegisteredClient): string[] => [
   ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
 ]
 
+const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
+
 /** What a client is, in words and values. */
 export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
   const facts = [
@@ -60,7 +62,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
     },
     {
       label: 'PKCE',
-      values: [PKCE[client.pkce]],
+      values: [client.pkce_raised ? RAISED : PKCE[client.pkce]],
     },
     {
       label: 'Name and e-mail',
@@ -93,6 +95,7 @@ export function secretsOf(client: RegisteredClient, now: number) {
 /** What was just done: fixed texts, so that a link can put nothing on the page. */
 export const notices: Readonly<Record<string, string>> = {
   created: 'The client is registered. The next request knows it.',
+  pkce: 'The client may send a nonce instead of PKCE again, and that stays so.',
   saved: 'Saved. The next request sees it.',
   rotated: 'There is a new secret. Deploy it before the old one ends.',
   replaced: 'There is a new secret, and the old one has ended.',

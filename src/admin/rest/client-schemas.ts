@@ -44,6 +44,10 @@ const shape = {
   default_max_age: z.int().optional(),
   contacts: texts.optional(),
   pkce: z.enum(PKCE_RULES),
+  pkce_raised: z
+    .boolean()
+    .optional()
+    .meta({ description: 'True: required by itself, since it always used PKCE. Set auto to take it back.' }),
   first_party: z.boolean(),
   disabled: z.boolean(),
   source: z.string().meta({ description: 'administrator, configuration, dynamic or open.' }),
