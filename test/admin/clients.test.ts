@@ -427,7 +427,8 @@ describe('clients in the console', () => {
       '/secrets/remove',
       '/disable',
       '/enable',
-      '/verify', '/pkce',
+      '/verify',
+      '/pkce',
       '/delete',
       '/try',
     ]
