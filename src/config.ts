@@ -49,6 +49,8 @@ export interface Config {
   readonly redisUrl: string | undefined
   /** Days after which a signing key gets a successor; 0: never by itself. */
   readonly keyRotationDays: number
+  /** Whether a sign-out that an app asks for with a good id_token_hint is confirmed all the same. */
+  readonly signOutConfirmation: 'auto' | 'always'
   readonly providers: readonly EnvironmentProvider[]
   /** Where the addresses of people who make their own account must be: lower case, ASCII. None: anywhere. */
   readonly emailDomains: readonly string[]
@@ -249,6 +251,7 @@ const environment = z.object({
   AUDIT_RETENTION: whole(365, 0, 36_500, ' (days; 0: for ever)'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
   RATE_LIMIT: choice(['on', 'off']).default('on'),
+  SIGN_OUT_CONFIRMATION: choice(['auto', 'always']).default('auto'),
   KEY_ROTATION_DAYS: whole(90, 0, 3650, ' (days; 0: never)'),
   GITHUB_CLIENT_ID: clientId.optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
@@ -370,6 +373,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     redisUrl: e.REDIS_URL,
     limits: limitsWith((variable, { max }) => numbers.data[variable] ?? max),
     keyRotationDays: e.KEY_ROTATION_DAYS,
+    signOutConfirmation: e.SIGN_OUT_CONFIRMATION,
     providers: providersOf(e),
     emailDomains: e.EMAIL_DOMAINS,
     dynamicRegistration: e.DYNAMIC_REGISTRATION,

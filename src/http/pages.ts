@@ -185,6 +185,16 @@ export interface LogoutPage extends ButtonForm {
   confirm: { name: string; value: string }
 }
 
+/** A sign-out that an app asked for wrongly. */
+export interface SignOutRefusedPage {
+  /** Absent: nobody is signed in. */
+  signedIn?: (ButtonForm & { username: string; confirm: { name: string; value: string } }) | undefined
+  error: string
+  description?: string | undefined
+  requestId: string
+  client?: ClientView | undefined
+}
+
 export interface ProtocolErrorPage {
   /** “Sign-in could not go on”, or what else could not. */
   title: string
@@ -262,6 +272,8 @@ export interface Pages {
   'federation/code': { code: string; minutes: number }
   'oidc/logout': LogoutPage
   'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
+  'oidc/still-signed-in': { client?: ClientView | undefined; username: string; next: Link }
+  'oidc/sign-out-refused': SignOutRefusedPage
   'oidc/error': ProtocolErrorPage
   'api/docs': ApiDocsPage
   'http/error': HttpErrorPage

@@ -45,6 +45,8 @@ interface Endpoint {
   /** POST is taken too, and goes on as a GET (post-to-get.ts). */
   byPost?: true
   signsOut?: true
+  /** Where whoever opens it is led: the address of a form, from a bookmark or a reloaded tab. */
+  opens?: string
 }
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
@@ -68,7 +70,7 @@ const pages: readonly Endpoint[] = [
   { path: routes.authorization, methods: PAGE, limit: 'authorization', byPost: true },
   { path: `${routes.authorization}/:uid`, methods: PAGE, limit: 'authorization' },
   { path: routes.end_session, methods: PAGE, byPost: true },
-  { path: `${routes.end_session}/confirm`, methods: ['POST'], signsOut: true },
+  { path: `${routes.end_session}/confirm`, methods: ['POST'], signsOut: true, opens: routes.end_session },
   { path: `${routes.end_session}/success`, methods: PAGE },
 ]
 
@@ -101,11 +103,12 @@ async function mount(
       const value = headers[name]
       if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value)
     }
-    Object.assign(request.raw, { latchkeyRequest: request })
+    const signsOut = () => options.signsOut(request, reply)
+    Object.assign(request.raw, { latchkeyRequest: request, latchkeySignsOut: signsOut })
     await options.answer(request.raw, raw)
   }
 
-  for (const { path, methods, limit, byPost, signsOut } of listed) {
+  for (const { path, methods, limit, byPost, signsOut, opens } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
     scope.route({
       ...shared,
@@ -116,7 +119,13 @@ async function mount(
       },
     })
     if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })
-    const allowed = byPost ? [...methods, 'POST'] : methods
+    if (opens !== undefined)
+      scope.route({
+        ...shared,
+        method: PAGE,
+        handler: (_request, reply) => reply.header('cache-control', 'no-store').redirect(opens, 303),
+      })
+    const allowed = [...methods, ...(byPost ? ['POST'] : []), ...(opens === undefined ? [] : PAGE)]
     const refused = PROTOCOL_METHODS.filter((method) => !allowed.includes(method))
     scope.route({
       ...shared,

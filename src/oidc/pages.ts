@@ -1,10 +1,11 @@
-import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { ClientView, Pages } from '../http/pages.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { outageOf, type Translate } from './outage.ts'
 import { routes } from './provider.ts'
 import { restartOf } from './restart.ts'
-import { signOutSecret } from './session-merge.ts'
+import type { SignOutConfirmation } from './sign-out/hinted.ts'
+import { createSignOutPages } from './sign-out/pages.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {
@@ -28,16 +29,15 @@ const inPlainWords: Readonly<Record<string, string>> = {
 const appsMistake =
   'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
 
-const appsMistakeAtSignOut =
-  'The app sent a request that cannot be accepted, so you are still signed in here. This is not your mistake.'
-
 export function createProviderPages(deps: {
   render: RenderPage
   requestIdOf(ctx: KoaContextWithOIDC): string
   translate: Translate
-  usernameOf(accountId: string): Promise<string | undefined>
+  /** Undefined: the session counts for nothing any more. */
+  usernameOf(session: Session): Promise<string | undefined>
+  confirmation: SignOutConfirmation
 }): ProviderPages {
-  const { render, requestIdOf, usernameOf } = deps
+  const { render, requestIdOf } = deps
   const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
     oidc.client && {
       name: oidc.client.clientName ?? oidc.client.clientId,
@@ -49,15 +49,9 @@ export function createProviderPages(deps: {
     ctx.set('cache-control', 'no-store')
     ctx.body = body
   }
-  const signedOut = async (ctx: KoaContextWithOIDC) => {
-    const app = client(ctx)
-    const next =
-      app?.clientUri === undefined
-        ? { href: '/login', label: 'Sign in again' }
-        : { href: app.clientUri, label: `Go to ${app.name}` }
-    html(ctx, await render('oidc/logged-out', { client: app, next }))
-  }
+  const { signOut, signedOut, refused } = createSignOutPages({ ...deps, html, clientOf: client })
   return {
+    signOut,
     signedOut,
     async renderError(ctx, out, error) {
       if (isSignedOutAlready(ctx)) {
@@ -69,6 +63,7 @@ export function createProviderPages(deps: {
         ctx.status = 303
         return ctx.redirect(routes.end_session)
       }
+      if (ctx.oidc?.route === 'end_session' && ctx.status < 500) return refused(ctx, out)
       const restart = restartWithoutSession(ctx, error)
       if (restart !== undefined) {
         ctx.status = 303
@@ -88,34 +83,15 @@ export function createProviderPages(deps: {
         await render('oidc/error', {
           title: signingOut ? 'Sign-out could not go on' : 'Sign-in could not go on',
           message:
-            error instanceof RegistrationChanged
-              ? REGISTRATION_CHANGED
-              : (inPlainWords[code] ?? (signingOut ? appsMistakeAtSignOut : appsMistake)),
+            error instanceof RegistrationChanged ? REGISTRATION_CHANGED : (inPlainWords[code] ?? appsMistake),
           error: code,
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
           wayOut:
             app?.clientUri === undefined
-              ? signingOut
-                ? { href: routes.end_session, label: 'Sign out here' }
-                : { href: '/account', label: 'Your account' }
+              ? { href: '/account', label: 'Your account' }
               : { href: app.clientUri, label: `Go to ${app.name}` },
-        }),
-      )
-    },
-    async signOut(ctx) {
-      const { session } = ctx.oidc
-      const accountId = session?.accountId
-      if (session?.state) session.state.secret = signOutSecret(session)
-      html(
-        ctx,
-        await render('oidc/logout', {
-          action: ctx.oidc.urlFor('end_session_confirm'),
-          fields: { xsrf: String(session?.state?.secret) },
-          client: client(ctx),
-          username: accountId === undefined ? undefined : await usernameOf(accountId),
-          confirm: { name: 'logout', value: 'yes' },
         }),
       )
     },

@@ -17,7 +17,6 @@ import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
 import { leaveOutEmptyScope } from './empty-scope.ts'
 import { takeEmptySecrets } from './empty-secret.ts'
-import { skipEmptySignOut } from './empty-sign-out.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
 import { followsFapi } from './fapi.ts'
@@ -44,6 +43,8 @@ import { releasable } from './requested-claims/request.ts'
 import type { createResourceServerInfo } from './resources.ts'
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
+import { skipEmptySignOut } from './sign-out/empty.ts'
+import { forgetUncheckableHints } from './sign-out/hinted.ts'
 import type { createFindAccount } from './subjects.ts'
 import { INTERACTION_TTL, rememberUses } from './used-once.ts'
 
@@ -273,7 +274,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   takeEmptySecrets(provider)
   redirectSignOutExactly(provider)
   rememberFacts(provider)
-  acceptHints(provider, deps.acceptedKeys)
+  forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
   forgetPassedGrants(provider, deps.accountOf)
   mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)

@@ -39,8 +39,9 @@ export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolS
     if (ctx.oidc.route === 'token') revoked(ctx, 'replayed')
   })
   provider.on('end_session.success', ({ oidc }) => {
-    const accountId = oidc.session?.accountId
-    if (!oidc.params?.logout || accountId === undefined) return
+    const { accountId, destroyed } = (oidc.session ?? {}) as { accountId?: string; destroyed?: boolean }
+    // “Stay signed in” is a success as well.
+    if (!destroyed || accountId === undefined) return
     actAs({ kind: 'account', id: accountId })
     emit({ type: 'session.ended', accountId, reason: 'signed_out' })
   })

@@ -3,6 +3,9 @@ import { type Interaction, type KoaContextWithOIDC, Provider, type Session } fro
 import { acrOf } from '../acr.ts'
 import { generationOf } from './generations.ts'
 
+/** How many sign-ins a session remembers, the last ones. */
+const MOST_SIGN_INS = 20
+
 /** Where a session was started, for the list of signed-in devices. */
 export interface SessionDevice {
   userAgent: string
@@ -20,8 +23,8 @@ export interface UpstreamSession {
 }
 
 /**
- * Makes sessions remember the device they were started on, the sign-in elsewhere that they came by and the generation of
- * sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), and which
+ * Makes sessions remember the device they were started on, when people signed in in them, the sign-in elsewhere that they came by
+ * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), and which
  * of the same id they are (incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
@@ -30,7 +33,7 @@ export interface UpstreamSession {
 export function rememberFacts(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, facts] of [
-    [Session, ['device', 'upstream', 'generation']],
+    [Session, ['device', 'upstream', 'generation', 'signIns']],
     [Grant, ['upstream', 'generation', 'asked', 'incarnation']],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
@@ -41,7 +44,9 @@ export function rememberFacts(provider: Provider): void {
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined
     const interaction = ctx?.oidc.entities.Interaction
     if (interaction && !answersNow(this, interaction)) return
+    const before = this.accountId === details.accountId ? signInsOf(this) : []
     loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
+    Object.assign(this, { signIns: [...before, Number(this.loginTs)].slice(-MOST_SIGN_INS) })
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
@@ -74,6 +79,10 @@ export const deviceOf = ({ headers }: IncomingMessage): SessionDevice => ({
   userAgent: String(headers['user-agent'] ?? '').slice(0, 300),
   address: String(headers['x-forwarded-for'] ?? '').slice(0, 64),
 })
+
+/** When the person signed in, the first time and again, in seconds since the epoch: `auth_time` of what was issued. */
+export const signInsOf = (session: Pick<Session, 'loginTs'>): readonly number[] =>
+  (session as { signIns?: number[] }).signIns ?? [session.loginTs].filter((at) => at !== undefined)
 
 /** The sign-in elsewhere that a stored session or Grant came by. */
 export const upstreamOf = (stored: object | undefined): UpstreamSession | undefined =>

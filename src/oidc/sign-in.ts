@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
-import { endGrant } from './end-grant.ts'
+import { endSession, tellApps } from './end-session.ts'
 import { type Generation, generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
 import { deviceOf, type UpstreamSession } from './session-facts.ts'
@@ -97,10 +97,7 @@ export function createSignInSessions(deps: {
     },
     async end(request, reply) {
       const { provider, ctx, session } = await open(request, reply)
-      await tellApps(provider, session)
-      for (const { grantId, persistsLogout } of Object.values(session.authorizations ?? {}))
-        if (grantId !== undefined && !persistsLogout) await endGrant(provider, grantId)
-      await session.destroy()
+      await endSession(provider, session)
       ctx.cookies.secure = secure
       const attributes = { httpOnly: true, sameSite: 'lax', signed: true, path: '/' } as const
       ctx.cookies.set(provider.cookieName('session'), null, attributes)
@@ -128,16 +125,3 @@ export const isAnother = (
   { accountId, generation }: { accountId: string } & Generation,
 ): boolean =>
   session.accountId !== undefined && (session.accountId !== accountId || generationOf(session) !== generation)
-
-/** Back-Channel Logout §2.5 for every app that this session signed in to. */
-async function tellApps(provider: Provider, session: Session): Promise<void> {
-  const { accountId } = session
-  if (accountId === undefined) return
-  for (const clientId of Object.keys(session.authorizations ?? {})) {
-    const client = await provider.Client.find(clientId)
-    if (client?.backchannelLogoutUri === undefined) continue
-    // The published types leave this method out; it hands over to the background at once (back-channel.ts).
-    const told = client as unknown as { backchannelLogout(sub: string, sid?: string): Promise<unknown> }
-    await told.backchannelLogout(accountId, session.sidFor(clientId))
-  }
-}

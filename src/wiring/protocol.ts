@@ -9,7 +9,7 @@ import { withApiCredentials } from '../oidc/api-credentials.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
 import { createLeftOutReport, logProtocolEvents, type RefusalsTo, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
-import { isCurrent, rememberAccounts } from '../oidc/generations.ts'
+import { generationOf, isCurrent, rememberAccounts } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
@@ -130,7 +130,12 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
           render: (view, data) => pageText(app, view, data),
           requestIdOf,
           translate: asStorageError,
-          usernameOf: async (id) => (await accounts.byId(id))?.displayUsername,
+          async usernameOf(session) {
+            const { accountId } = session
+            const account = accountId === undefined ? undefined : await accounts.byId(accountId)
+            return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
+          },
+          confirmation: config.signOutConfirmation,
         }),
         discovery: registrationDiscovery(services),
         ttl,

@@ -44,7 +44,6 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     await signedInAs(page, 'Mona Lisa Octocat')
 
     await press(page, 'Sign out')
-    await press(page, 'Sign out')
     await heading(page, 'You are signed out')
     await follow(page, 'Sign in again')
     await throughGitHub(page, 'mona')

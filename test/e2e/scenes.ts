@@ -294,11 +294,35 @@ export const scenes: Scene[] = [
     name: 'logout',
     async open(page, { app, latchkey }) {
       await enter(page, app, await latchkey.createUser())
-      await press(page, 'Sign out')
+      await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
       await heading(page, 'Sign out?')
     },
     title: 'Sign out',
     buttons: ['Sign out', 'Stay signed in'],
+  },
+  {
+    name: 'still-signed-in',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
+      await press(page, 'Stay signed in')
+      await heading(page, 'You are still signed in')
+    },
+    title: 'Still signed in',
+    links: ['Your account', 'Sign out of *'],
+  },
+  {
+    name: 'sign-out-refused',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(
+        `${latchkey.issuer}/logout?client_id=${app.clientId}&post_logout_redirect_uri=https://x.example/`,
+      )
+      await heading(page, 'You are still signed in')
+    },
+    title: 'Still signed in',
+    buttons: ['Sign out'],
+    links: ['Your account'],
   },
   {
     name: 'logged-out',

@@ -51,7 +51,6 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
 
     // Signing out at one app ends the session of the server: the other one asks again.
     await press(page, 'Sign out')
-    await press(page, 'Sign out')
     await heading(page, 'You are signed out')
     await follow(page, 'Sign in again')
     await heading(page, 'Sign in')

@@ -344,6 +344,33 @@ export const samples: Sample[] = [
     data: { client: { ...client, logoUri: logo }, next: { href: '/login', label: 'Sign in again' } },
   },
   {
+    title: 'still-signed-in',
+    view: 'oidc/still-signed-in',
+    data: { client, username: 'ada', next: { href: 'https://notes.example', label: 'Go to Harbour Notes' } },
+  },
+  ...([true, false] as const).map(
+    (signedIn) =>
+      ({
+        title: signedIn ? 'sign-out-refused' : 'sign-out-refused-nobody',
+        view: 'oidc/sign-out-refused',
+        status: 400,
+        data: {
+          client,
+          error: 'invalid_request',
+          description: 'post_logout_redirect_uri not registered',
+          requestId: '0198f2a4-6b1e-7c3d-9a55-1f20c3b7d8e9',
+          ...(signedIn && {
+            signedIn: {
+              username: 'ada',
+              action: '/session/end/confirm',
+              fields: { xsrf: 'x' },
+              confirm: { name: 'logout', value: 'yes' },
+            },
+          }),
+        },
+      }) as const,
+  ),
+  {
     title: 'oidc-error',
     view: 'oidc/error',
     status: 400,

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { redirectExactly, withParameters } from './exact-redirects.ts'
+import { redirectExactly } from '../exact-redirects.ts'
+import { signedOutTarget } from './target.ts'
 
 /**
  * Signing out when nobody is signed in. The library answers with a page of its own that posts itself; there is nothing
@@ -11,9 +12,6 @@ export function skipEmptySignOut(provider: Provider): void {
     await next()
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return
-    const state = oidc.session?.state as { postLogoutRedirectUri?: string; state?: string } | undefined
-    const target = state?.postLogoutRedirectUri
-    if (target === undefined) return redirectExactly(ctx, oidc.urlFor('end_session_success'))
-    redirectExactly(ctx, withParameters(target, state?.state === undefined ? {} : { state: state.state }))
+    redirectExactly(ctx, signedOutTarget(ctx as KoaContextWithOIDC))
   })
 }
