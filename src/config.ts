@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import { isAllowableScheme, isPrivateHost } from './clients/redirect-uris.ts'
 import { databaseUrlProblem } from './database-url.ts'
+import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
 import { type Limits, limitsWith } from './limits.ts'
 
 /** A provider that people may sign in with, set by the environment. */
@@ -49,6 +50,8 @@ export interface Config {
   readonly redisUrl: string | undefined
   /** Days after which a signing key gets a successor; 0: never by itself. */
   readonly keyRotationDays: number
+  /** Hosts inside that requests may go to from an https issuer. */
+  readonly privateHosts: PrivateHosts
   /** Whether a sign-out that an app asks for with a good id_token_hint is confirmed all the same. */
   readonly signOutConfirmation: 'auto' | 'always'
   readonly providers: readonly EnvironmentProvider[]
@@ -204,6 +207,18 @@ const domain = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** Separated by commas or spaces. */
+const privateHosts = z.string().transform((text, context) => {
+  const found = parsePrivateHosts(text.split(/[\s,]+/).filter(Boolean))
+  if (found !== undefined) return found
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be host names, addresses or networks inside (at least /8, for IPv6 /7; no wildcard, scheme or port), for example grafana.internal, 10.20.0.0/16',
+  })
+  return z.NEVER
+})
+
 /** RFC 6749 appendix A.1: client-id = *VSCHAR. */
 const clientId = z.string().regex(/^[\x20-\x7e]{1,500}$/, {
   error: 'must be the client ID that the provider has given out, for example Iv1.8a61f9b3a7aba766',
@@ -278,6 +293,7 @@ const environment = z.object({
   REDIRECT_HOSTS: named(isPrivateHost, 'names or addresses inside your network', 'nas.lan, 192.168.0.200'),
   REDIRECT_SCHEMES: named(isAllowableScheme, 'schemes of programs without “:”', 'cursor, vscode'),
   PKCE_DEFAULT: choice(['auto', 'required']).default('auto'),
+  PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
   METRICS_TOKEN: z
@@ -373,6 +389,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     redisUrl: e.REDIS_URL,
     limits: limitsWith((variable, { max }) => numbers.data[variable] ?? max),
     keyRotationDays: e.KEY_ROTATION_DAYS,
+    privateHosts: e.PRIVATE_HOSTS,
     signOutConfirmation: e.SIGN_OUT_CONFIRMATION,
     providers: providersOf(e),
     emailDomains: e.EMAIL_DOMAINS,

@@ -15,6 +15,7 @@ import { createResourceCredentials } from './clients/resource-credentials.ts'
 import { completeResource, createResources } from './clients/resources.ts'
 import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered } from './clients/self-registered.ts'
+import { findUnreachable } from './clients/unreachable.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createConfiguration } from './configuration/configuration.ts'
@@ -173,6 +174,7 @@ export async function openServices(
     mode: config.dynamicRegistration,
     documents: config.clientMetadataDocuments,
     unverifiedScopes: config.unverifiedClientScopes,
+    privateHosts: config.privateHosts,
     identityScopes: Object.keys(scopesInWords),
     httpHosts: config.redirects.hosts,
     db,
@@ -253,6 +255,19 @@ export async function openServices(
     /** What of the administration API's scopes was registered before they were its own. */
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
+    /** Clients with an address inside that nobody has named (PRIVATE_HOSTS). While the issuer is on loopback, all are open. */
+    async unreachableAddresses() {
+      if (!config.issuer.startsWith('https:')) return []
+      const reach = { allowLoopback: false, privateHosts: config.privateHosts }
+      const all: Awaited<ReturnType<typeof clients.list>>['items'] = []
+      let cursor: string | undefined
+      do {
+        const page = await clients.list({ limit: 100, cursor })
+        all.push(...page.items)
+        cursor = page.next_cursor
+      } while (cursor !== undefined)
+      return findUnreachable(all, reach)
+    },
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,

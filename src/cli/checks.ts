@@ -25,6 +25,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   mailCheck(services),
   providersCheck(services),
   reservedScopesCheck(services),
+  appsInsideCheck(services),
   keptTokensCheck(services),
   auditCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
@@ -136,6 +137,22 @@ const reservedScopesCheck = ({ reservedScopes }: CliServices): Check => ({
     if (message !== undefined) return { status: 'fail', message, remedy: ways.join(' ') }
     const names = found.clients.map(({ client_id, client_name }) => `${client_name} (${client_id})`)
     return { status: 'ok', message: names.length > 0 ? `of ${names.join(', ')}` : 'of no client' }
+  },
+})
+
+/** Apps that are not told of sign-outs, or not asked for their keys, because where they are is inside. */
+const appsInsideCheck = ({ unreachableAddresses }: CliServices): Check => ({
+  name: 'apps inside',
+  remedy: 'see whether names can be looked up (DNS)',
+  async run() {
+    const found = await unreachableAddresses()
+    if (found.length === 0) return { status: 'ok', message: 'no client has an address that is refused' }
+    const hosts = [...new Set(found.map(({ host }) => host.replace(/^\[|\]$/g, '')))]
+    return {
+      status: 'warn',
+      message: `not connected to, as it is inside: ${found.map(({ host, client_name, client_id }) => `${host} of ${client_name} (${client_id})`).join(', ')}`,
+      remedy: `if these are meant, add to PRIVATE_HOSTS: ${hosts.join(',')}`,
+    }
   },
 })
 

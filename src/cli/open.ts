@@ -117,6 +117,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     resources,
     resourceCredentials,
     reservedScopes: services.reservedScopes,
+    unreachableAddresses: services.unreachableAddresses,
     providers,
     rejections: services.rejections,
     registration: services.registration,

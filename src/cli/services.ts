@@ -4,6 +4,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { ReservedScopes } from '../clients/reserved-scopes.ts'
 import type { ResourceCredentials } from '../clients/resource-credentials.ts'
 import type { Resources } from '../clients/resources.ts'
+import type { UnreachableAddress } from '../clients/unreachable.ts'
 import type { ConfigurationService } from '../configuration/configuration.ts'
 import type { Providers } from '../federation/providers/providers.ts'
 import type { Address, ProfileValues } from '../profile-fields.ts'
@@ -56,6 +57,7 @@ export interface CliServices {
   resources: Resources
   resourceCredentials: Pick<ResourceCredentials, 'list' | 'add' | 'remove' | 'resourceOf'>
   reservedScopes(): Promise<ReservedScopes>
+  unreachableAddresses(): Promise<UnreachableAddress[]>
   providers: Providers
   rejections: Pick<Rejections, 'list' | 'show'>
   registration: Pick<Registration, 'mode' | 'tokens'>

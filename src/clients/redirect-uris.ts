@@ -151,7 +151,9 @@ const PRIVATE_NAME =
 /** Whether a host is one of a network, which plain http need not leave. @param host exactly as in `URL.hostname` */
 export function isPrivateHost(host: string): boolean {
   if (isLoopbackHost(host) || URL.parse(`http://${host}`)?.host !== host) return false
-  return isIP(host.replace(/^\[|\]$/g, '')) === 0 ? PRIVATE_NAME.test(host) : !isPublicHost(host, false)
+  return isIP(host.replace(/^\[|\]$/g, '')) === 0
+    ? PRIVATE_NAME.test(host)
+    : !isPublicHost(host, { allowLoopback: false })
 }
 
 /** Whether an operator may allow a scheme: one that no browser and no system gives a meaning of its own. */

@@ -1,5 +1,7 @@
 import type { Configuration } from 'oidc-provider'
+import type { Reach } from '../http/outgoing/addresses.ts'
 import { guardedLookup, refuseAddressInside } from '../http/outgoing/guarded-lookup.ts'
+import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import { withoutUnfitKeys } from '../rsa.ts'
 
 type Fetch = NonNullable<Configuration['fetch']>
@@ -26,16 +28,15 @@ function agentClass(): AgentClass {
 
 /**
  * The requests that go where a client's registration says: for its keys, and to tell it of a sign-out. None is connected to an
- * address inside (the library's own guard looks after the connection is made), no redirect is followed: an address was
+ * address inside that the operator has not named (the library's own guard looks after the connection is made), no redirect is followed: an address was
  * registered, not wherever it leads. While the issuer itself is on loopback, so are the apps, and all addresses are open.
  */
-export function createOutgoing(issuer: string): Fetch {
+export function createOutgoing(issuer: string, privateHosts: PrivateHosts): Fetch {
+  const reach: Reach = { allowLoopback: false, privateHosts }
   const guarded = issuer.startsWith('https:')
-  const dispatcher = guarded
-    ? new (agentClass())({ connect: { lookup: guardedLookup({ allowLoopback: false }) } })
-    : undefined
+  const dispatcher = guarded ? new (agentClass())({ connect: { lookup: guardedLookup(reach) } }) : undefined
   return async (input, init) => {
-    if (guarded) refuseAddressInside(new URL(String(input)), false)
+    if (guarded) refuseAddressInside(new URL(String(input)), reach)
     const { dispatcher: _theirs, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown }
     const request = { redirect: 'error', ...options, ...(dispatcher && { dispatcher }) } as RequestInit
     const response = await fetch(input, request)

@@ -9,6 +9,7 @@ import {
 } from 'oidc-provider'
 import { ACR_VALUES } from '../acr.ts'
 import { epochSeconds } from '../clock.ts'
+import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { REDIRECTS } from './adapter.ts'
 import { enabledAlgorithms } from './algorithms.ts'
@@ -63,6 +64,7 @@ export const routes = {
 export interface ProviderDependencies {
   issuer: string
   jwks: JWKS
+  privateHosts: PrivateHosts
   /** Public: published ones and kept ones (keys.ts). */
   acceptedKeys: readonly JWK[]
   adapter: AdapterFactory
@@ -155,7 +157,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     clockTolerance: CLOCK_TOLERANCE,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,
     fetchResponseBodyLimits: { jwks_uri: MAX_JWKS },
-    fetch: createOutgoing(deps.issuer),
+    fetch: createOutgoing(deps.issuer, deps.privateHosts),
     clientBasedCORS: allowsOrigin,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: enabledAlgorithms,

@@ -96,10 +96,10 @@ function scopeOf(
 }
 
 /** A page that people could not be sent to: over plain http, or inside some network. What is no page at all is refused later. */
-function isOutOfUse(value: unknown, { allowLoopback }: Surroundings): boolean {
+function isOutOfUse(value: unknown, { reach }: Surroundings): boolean {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (url === null || !/^https?:$/.test(url.protocol)) return false
-  return url.protocol === 'http:' || !isPublicHost(url.hostname, allowLoopback)
+  return url.protocol === 'http:' || !isPublicHost(url.hostname, reach)
 }
 
 /** RFC 7591 §2 leaves the name out sometimes; people have to see something: where the client is. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isLoopbackHost } from '../http/outgoing/addresses.ts'
+import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { Database } from '../storage/database.ts'
 import type { DocumentRules } from './documents/document.ts'
 import { createDocuments, type Documents } from './documents/documents.ts'
@@ -29,6 +30,7 @@ export function openRegistration(deps: {
   unverifiedScopes: readonly string[]
   identityScopes: readonly string[]
   httpHosts: readonly string[]
+  privateHosts: PrivateHosts
   db: Pick<Database, 'prisma'>
   clock: Clock
   events(event: RegistrationEvent): void
@@ -41,7 +43,10 @@ export function openRegistration(deps: {
   const around: Surroundings = {
     identityScopes: deps.identityScopes,
     httpHosts: deps.httpHosts,
-    allowLoopback: isLoopbackHost(new URL(deps.issuer).hostname),
+    reach: {
+      allowLoopback: isLoopbackHost(new URL(deps.issuer).hostname),
+      privateHosts: deps.privateHosts,
+    },
   }
   return {
     registration: createRegistration({
@@ -59,7 +64,7 @@ export function openRegistration(deps: {
           around,
           parse,
           policy: openPolicy(deps.unverifiedScopes),
-          fetch: createDocumentFetcher({ allowLoopback: around.allowLoopback }),
+          fetch: createDocumentFetcher(around.reach),
         })
       : undefined,
   }

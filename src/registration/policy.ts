@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isPublicHost } from '../http/outgoing/addresses.ts'
+import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
 import type { Problem } from './problems.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */
@@ -30,8 +30,8 @@ export interface Surroundings {
   identityScopes: readonly string[]
   /** The hosts that plain http may lead to when an administrator registers a client. */
   httpHosts: readonly string[]
-  /** Whether this machine may be named as a host: while the server itself is on it. */
-  allowLoopback: boolean
+  /** Whose addresses may be named: this machine while the server itself is on it, and what the operator has named. */
+  reach: Reach
 }
 
 /**
@@ -132,11 +132,11 @@ function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: Regist
   )
 }
 
-function addressProblems(input: Metadata, { allowLoopback }: Surroundings): Problem[] {
+function addressProblems(input: Metadata, { reach }: Surroundings): Problem[] {
   return ADDRESSES.flatMap((field) => {
     const uri = input[field]
     const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
-    if (host === undefined || isPublicHost(host, allowLoopback)) return []
+    if (host === undefined || isPublicHost(host, reach)) return []
     return [{ field, message: 'must be at a public host, not at an address inside a network' }]
   })
 }

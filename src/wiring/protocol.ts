@@ -94,6 +94,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     build({ jwks, accepted }) {
       const provider = createProvider({
         issuer: config.issuer,
+        privateHosts: config.privateHosts,
         jwks: { keys: jwks },
         acceptedKeys: accepted,
         adapter,

@@ -140,6 +140,7 @@ describe('latchkey doctor', () => {
       'mail: warn',
       'sign-in providers: ok',
       'administration scopes: ok',
+      'apps inside: ok',
       'kept tokens: ok',
       'audit log: ok',
       'public URL: ok',
@@ -157,6 +158,39 @@ describe('latchkey doctor', () => {
       remedy: expect.stringMatching(/REDIS_URL is right; until then each process counts/),
     })
     expect(outcome.stdout).not.toContain('secret@')
+  })
+
+  test('tells which clients are inside and not named, until they are', async () => {
+    const at = async (name: string, uri: string) => {
+      const given = [
+        '--name',
+        name,
+        '--redirect-uri',
+        'https://app.example/cb',
+        '--backchannel-logout-uri',
+        uri,
+      ]
+      return (await latchkey.run(['clients', 'create', ...given, '--json'])).json() as { client_id: string }
+    }
+    const made = [
+      await at('Wiki', 'https://10.1.2.3/out'),
+      await at('Desk', 'https://localhost/out'),
+      await at('Shop', 'https://1.1.1.1/out'),
+    ]
+    const run = async (PRIVATE_HOSTS: string) =>
+      find(
+        await latchkey.run(['doctor', '--json'], { fetch: healthy, env: { PRIVATE_HOSTS } }),
+        'apps inside',
+      )
+    const told = await run('')
+    expect(told).toMatchObject({
+      status: 'warn',
+      remedy: expect.stringMatching(/PRIVATE_HOSTS: (10\.1\.2\.3,localhost|localhost,10\.1\.2\.3)$/),
+    })
+    expect(told?.message).not.toContain('Shop')
+    expect((await run('localhost'))?.message).toMatch(/10\.1\.2\.3 of Wiki(?!.*Desk)/)
+    expect((await run('localhost, 10.0.0.0/8'))?.status).toBe('ok')
+    for (const { client_id } of made) await latchkey.run(['clients', 'delete', client_id])
   })
 
   test('for people: one line a check, and the way out below what is not well', async () => {

@@ -8,6 +8,8 @@ import { createDocumentFetcher } from '../../src/registration/documents/fetch.ts
 import { startLatchkey } from '../support/latchkey.ts'
 import { callback } from './support.ts'
 
+const OUTSIDE = { allowLoopback: false }
+
 /** An address inside that must not be spoken to. */
 let inside: Server
 let connections = 0
@@ -50,12 +52,12 @@ describe('46 M: which addresses are out there', () => {
     'localhost.',
     'intranet.',
     'db.internal.',
-  ])('the name %s means nothing out there', (host) => expect(isPublicHost(host, false)).toBe(false))
+  ])('the name %s means nothing out there', (host) => expect(isPublicHost(host, OUTSIDE)).toBe(false))
 })
 
 describe('which client_id is the address of a document', () => {
   test.each(['https://app.example/client.json', 'https://app.example:8443/a/b?c=d'])('%s is', (id) => {
-    expect(documentUrl(id, false)?.href).toBe(id)
+    expect(documentUrl(id, OUTSIDE)?.href).toBe(id)
   })
   test.each([
     'lk_0123',
@@ -84,12 +86,12 @@ describe('which client_id is the address of a document', () => {
     'javascript:alert(1)',
     `https://app.example/${'x'.repeat(500)}`,
   ])('%s is not', (id) => {
-    expect(documentUrl(id, false)).toBeUndefined()
+    expect(documentUrl(id, OUTSIDE)).toBeUndefined()
   })
   test('on this machine, while the server is on it', () => {
-    expect(documentUrl('http://localhost:8080/client.json', true)).toBeDefined()
-    expect(documentUrl('http://app.example/client.json', true)).toBeUndefined()
-    expect(documentUrl('https://10.0.0.1/client.json', true)).toBeUndefined()
+    expect(documentUrl('http://localhost:8080/client.json', { allowLoopback: true })).toBeDefined()
+    expect(documentUrl('http://app.example/client.json', { allowLoopback: true })).toBeUndefined()
+    expect(documentUrl('https://10.0.0.1/client.json', { allowLoopback: true })).toBeUndefined()
   })
 })
 

@@ -1,4 +1,11 @@
 import { BlockList, isIP } from 'node:net'
+import {
+  isInNamedNetwork,
+  isNamed,
+  isOrdinaryInside,
+  NO_PRIVATE_HOSTS,
+  type PrivateHosts,
+} from './private-hosts.ts'
 
 /**
  * Which network addresses are out there: everything else (this machine, the network around it, documentation, multicast …)
@@ -41,7 +48,29 @@ const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1'])
 /** @param host as in `URL.hostname` */
 export const isLoopbackHost = (host: string): boolean => LOOPBACK_NAMES.has(host)
 
-/** Whether an address may be connected to. @param allowLoopback 127.0.0.1 and ::1 too */
+/** Where requests may go beside public addresses. */
+export interface Reach {
+  /** 127.0.0.1 and ::1. */
+  allowLoopback: boolean
+  /** None, unless said. */
+  privateHosts?: PrivateHosts
+}
+
+/**
+ * Whether an address may be connected to in the name of a host: it is public, or the operator has named the host or a network
+ * with the address.
+ * @param host as in `URL.hostname`
+ */
+export function mayConnect(
+  host: string,
+  address: string,
+  { allowLoopback, privateHosts = NO_PRIVATE_HOSTS }: Reach,
+): boolean {
+  if (isReachable(address, allowLoopback) || isInNamedNetwork(address, privateHosts)) return true
+  return isNamed(host, privateHosts) && isOrdinaryInside(address)
+}
+
+/** Whether an address is out there. @param allowLoopback 127.0.0.1 and ::1 too */
 export function isReachable(address: string, allowLoopback: boolean): boolean {
   if (LOOPBACK_ADDRESSES.has(address)) return allowLoopback
   switch (isIP(address)) {
@@ -56,9 +85,13 @@ export function isReachable(address: string, allowLoopback: boolean): boolean {
 
 /**
  * Whether a URL's host may be named by somebody unknown, before its name is looked up: an address of the kind above, or a
- * name that only means something inside a network, may not.
+ * name that only means something inside a network, may not, unless the operator has named it.
  */
-export function isPublicHost(host: string, allowLoopback: boolean): boolean {
+export function isPublicHost(
+  host: string,
+  { allowLoopback, privateHosts = NO_PRIVATE_HOSTS }: Reach,
+): boolean {
+  if (isNamed(host, privateHosts) || isInNamedNetwork(host.replace(/^\[|\]$/g, ''), privateHosts)) return true
   if (isLoopbackHost(host)) return allowLoopback
   const address = host.replace(/^\[|\]$/g, '')
   if (isIP(address) !== 0) return isReachable(address, allowLoopback)

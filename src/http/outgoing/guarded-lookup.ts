@@ -1,23 +1,22 @@
 import { lookup as resolve } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { isReachable } from './addresses.ts'
+import { mayConnect, type Reach } from './addresses.ts'
 
 /** A request that would have gone to an address inside. */
 export const notPublic = (host: string): Error => new Error(`${host} is not a public address`)
 
 /**
- * Looks up a name and gives out public addresses alone, for the connection that is made to one of them: so nothing is connected
+ * Looks up a name and gives out addresses that may be connected to alone, for the connection that is made to one of them: so nothing is connected
  * to an address inside, whatever a name is made to say at another moment (security: SSRF, DNS rebinding).
- * @param options.allowLoopback 127.0.0.1 and ::1 too
  */
-export function guardedLookup(options: { allowLoopback: boolean; lookup?: typeof resolve }): LookupFunction {
-  const { allowLoopback, lookup = resolve } = options
+export function guardedLookup(options: Reach & { lookup?: typeof resolve }): LookupFunction {
+  const { lookup = resolve, ...reach } = options
   return (hostname, { all = false, ...rest }, callback) => {
     lookup(hostname, { ...rest, all: true }, (error, addresses) => {
       if (error) return callback(error, [])
       const [first] = addresses
       // One address inside is enough to refuse: a name that has both is up to something.
-      if (first === undefined || !addresses.every(({ address }) => isReachable(address, allowLoopback)))
+      if (first === undefined || !addresses.every(({ address }) => mayConnect(hostname, address, reach)))
         return callback(notPublic(hostname), [])
       return all ? callback(null, addresses) : callback(null, first.address, first.family)
     })
@@ -25,7 +24,7 @@ export function guardedLookup(options: { allowLoopback: boolean; lookup?: typeof
 }
 
 /** An address in the place of a name is connected to without being looked up. @throws Error when it is one inside */
-export function refuseAddressInside(url: URL, allowLoopback: boolean): void {
+export function refuseAddressInside(url: URL, reach: Reach): void {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0 && !isReachable(host, allowLoopback)) throw notPublic(host)
+  if (isIP(host) !== 0 && !mayConnect(host, host, reach)) throw notPublic(host)
 }

@@ -1,4 +1,4 @@
-import { isLoopbackHost, isPublicHost } from '../../http/outgoing/addresses.ts'
+import { isLoopbackHost, isPublicHost, type Reach } from '../../http/outgoing/addresses.ts'
 
 /** Longer ones are refused; in a column and a cookie they have to have an end. */
 const MAX_LENGTH = 500
@@ -8,11 +8,11 @@ const MAX_LENGTH = 500
  * with a path, without user name, fragment or dot segments, and spelt as a URL library spells it, so that one document has
  * one client_id. Plain http is for documents on this machine, while the server is on it too.
  */
-export function documentUrl(clientId: string, allowLoopback: boolean): URL | undefined {
+export function documentUrl(clientId: string, reach: Reach): URL | undefined {
   if (!/^https?:\/\//.test(clientId) || clientId.length > MAX_LENGTH) return undefined
   const url = URL.parse(clientId)
   if (url === null || url.href !== clientId || url.pathname === '/') return undefined
   if (url.username !== '' || url.password !== '' || clientId.includes('#')) return undefined
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return undefined
-  return isPublicHost(url.hostname, allowLoopback) ? url : undefined
+  return isPublicHost(url.hostname, reach) ? url : undefined
 }

@@ -97,14 +97,14 @@ export function createDocuments(deps: DocumentsDependencies) {
 
   return {
     /** Whether a client_id is the address of a document rather than the id of a registered client. */
-    isDocument: (clientId: string): boolean => documentUrl(clientId, deps.around.allowLoopback) !== undefined,
+    isDocument: (clientId: string): boolean => documentUrl(clientId, deps.around.reach) !== undefined,
 
     /**
      * @returns the same object as long as it is remembered; undefined: not the address of a document
      * @throws AppError client_document_refused (400), which says why · unavailable (503)
      */
     async find(clientId: string): Promise<DocumentClient | undefined> {
-      const url = documentUrl(clientId, deps.around.allowLoopback)
+      const url = documentUrl(clientId, deps.around.reach)
       if (url === undefined) return undefined
       const known = entries.get(clientId)
       const entry = known !== undefined && known.until > clock() ? known : await once(url)

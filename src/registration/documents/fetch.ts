@@ -1,6 +1,7 @@
 import type { lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
+import type { Reach } from '../../http/outgoing/addresses.ts'
 import { guardedLookup, refuseAddressInside } from '../../http/outgoing/guarded-lookup.ts'
 
 /** What came back for a document. */
@@ -19,20 +20,16 @@ const MAX_BYTES = 5 * 1024
 const TIMEOUT = 5000
 
 /**
- * Fetches documents from wherever somebody unknown says, and so from nowhere inside: the address is checked after the name
+ * Fetches documents from wherever somebody unknown says, and so from nowhere inside that the operator has not named: the address is checked after the name
  * is looked up and before anything is connected, and that very address is connected to. No redirect is followed, and no
  * answer is read further than 5 KiB or waited for longer than five seconds.
  */
-export function createDocumentFetcher(options: {
-  allowLoopback: boolean
-  lookup?: typeof lookup
-}): FetchDocument {
-  const { allowLoopback } = options
+export function createDocumentFetcher(options: Reach & { lookup?: typeof lookup }): FetchDocument {
   const guarded = guardedLookup(options)
 
   return (url) =>
     new Promise((done, fail) => {
-      refuseAddressInside(url, allowLoopback)
+      refuseAddressInside(url, options)
       const { request } = url.protocol === 'https:' ? https : http
       const outgoing = request(url, {
         agent: false,
