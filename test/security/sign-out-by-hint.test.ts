@@ -149,11 +149,10 @@ describe('47 M: the person is asked when the hint is', () => {
 
   test('good, but of an app that nobody has checked', async () => {
     const person = await victim()
-    const hint = await hintOf(person)
-    const { clients } = latchkey.services
-    await clients.setVerified(web.client_id, false)
-    await asks(person, { id_token_hint: hint })
-    await clients.setVerified(web.client_id, true)
+    const client = await scene.client()
+    const id_token_hint = await hintOf(person, client)
+    await latchkey.services.clients.setVerified(client.client_id, false)
+    await asks(person, { id_token_hint })
   })
 
   test('good, but fetched ahead or only looked at', async () => {
