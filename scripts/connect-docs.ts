@@ -106,7 +106,7 @@ function index(stacks: readonly Stack[]): string {
     if (fitting.length === 0) return []
     const rows = fitting.map(
       ({ id, name, language, tried, run }) =>
-        `| [${name}](${id}.md) | ${language} | ${tried ? `${tried.date}${run === 'test' ? ', by every test run' : ''}` : 'not yet'} |`,
+        `| [${name}](${id}.md) | ${language} | ${run === 'test' ? 'by every test run' : (tried?.date ?? 'not yet')} |`,
     )
     return [`## ${title}\n\n| | For | Tried |\n| --- | --- | --- |\n${rows.join('\n')}\n`]
   })

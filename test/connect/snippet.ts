@@ -161,6 +161,8 @@ async function run(
   const program: ChildProcess = spawn('sh', ['-ec', script], {
     cwd: folder,
     env: {
+      // Installing needs what the machine says of proxies and registries.
+      ...(options.install && process.env),
       PATH: [dirname(process.execPath), packages && join(packages, '.bin'), process.env.PATH]
         .filter(Boolean)
         .join(delimiter),

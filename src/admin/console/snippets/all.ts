@@ -27,12 +27,14 @@ function authenticationOf({ authentication: able }: Stack, { authentication }: S
   return secret ? able.find((each) => each === 'basic' || each === 'post') : undefined
 }
 
-export const triedWords = ({ tried }: Pick<Stack, 'tried'>): string =>
-  tried
-    ? `Tried on ${tried.date} with ${Object.entries(tried.versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}.`
-    : 'Written from its documentation; not tried yet.'
+export function triedWords({ tried, run }: Pick<Stack, 'tried' | 'run'>): string {
+  if (!tried)
+    return run === 'test'
+      ? 'Run as it is by Latchkey’s tests.'
+      : 'Written from its documentation; not tried yet.'
+  const versions = Object.entries(tried.versions).map((pair) => pair.join(' '))
+  return `Tried on ${tried.date} with ${versions.join(', ')}.`
+}
 
 const labelOf = ({ label, for: purposes }: Stack['parts'][number]): string => {
   const words = purposes.filter((purpose) => purpose !== 'install' && purpose !== 'run').join(', ')
