@@ -113,6 +113,7 @@ export async function openServices(
     clock,
     publishLead: PUBLISH_LEAD,
     overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
+    longestTokenLife: async () => (await resources.longestTtl()) * 1000,
     retention: grantTtl({ refreshToken: config.refreshTokenTtl, session: config.sessionTtl }) * 1000,
   })
   // The log is there before anything that belongs into it.

@@ -108,7 +108,9 @@ export function createResourceCredentials(deps: {
     async remove(identifier, clientId) {
       await existing(identifier)
       const before = await store.list(identifier)
-      const removed = await store.remove(identifier, clientId)
+      // Of another form it is none, and PostgreSQL refuses NUL.
+      const one = clientId === undefined || isApiCredential(clientId)
+      const removed = one ? await store.remove(identifier, clientId) : 0
       for (const { id } of before) if (clientId === undefined || clientId === id) recent.forget(id)
       if (removed === 0) throw new AppError('credential_not_found', 404, 'This API has no such credential.')
       events({

@@ -82,6 +82,12 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return rows.map((row) => ({ id: row.id, ...contentOf(row) }))
     },
 
+    /** The longest lifetime that one has of its own, in seconds; null: none has. */
+    async longestTtl(): Promise<number | null> {
+      const { _max: most } = await prisma.resource.aggregate({ _max: { accessTokenTtl: true } })
+      return most.accessTokenTtl
+    },
+
     async remove(id: string): Promise<boolean> {
       const { count } = await prisma.resource.deleteMany({ where: { id } })
       return count > 0

@@ -148,6 +148,9 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       events({ type: 'resource.removed', identifier, name: row.name, before })
     },
 
+    /** The longest lifetime that tokens of one have by its registration, in seconds; 0: all have the server's default. */
+    longestTtl: async (): Promise<number> => (await store.longestTtl()) ?? 0,
+
     /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
     async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
       const row = findable(identifier) ? await store.find(identifier) : undefined

@@ -78,8 +78,10 @@ export interface SigningKeysDependencies {
   clock: Clock
   /** Milliseconds between publishing a key and signing with it. */
   publishLead: number
-  /** Milliseconds that a superseded key stays published: the longest life of what it signed. */
+  /** Milliseconds that a superseded key stays published at least: the longest life of what it signs without more being said. */
   overlap: number
+  /** Milliseconds that an access token lives which an API has chosen a longer life for; 0: none has. */
+  longestTokenLife?(): Promise<number>
   /** Milliseconds that what it signed is accepted here from then on: the longest life of a session. */
   retention: number
 }
@@ -180,6 +182,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     list: async () => summarize(await store.all()),
     async rotate({ alg, now = false } = {}) {
       const before = await store.all()
+      const overlap = Math.max(deps.overlap, (await deps.longestTokenLife?.()) ?? 0)
       const activeFrom = clock() + (now ? 0 : deps.publishLead)
       for (const each of alg ? [alg] : SIGNING_ALGORITHMS) {
         const key = await make(each, activeFrom)
@@ -188,7 +191,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
         const mine = before.filter((old) => old.alg === each)
         // At once means all of them: a key that an earlier rotation left published, or kept, may be the one that leaked.
         if (now) for (const old of [...published(mine), ...kept(mine)]) await withdraw(old)
-        const at = activeFrom + deps.overlap
+        const at = activeFrom + overlap
         if (!now)
           for (const old of mine.filter(({ retiredAt }) => retiredAt === null))
             await retire(old, at, at + deps.retention)

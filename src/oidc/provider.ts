@@ -179,8 +179,8 @@ function configuration(deps: ProviderDependencies): Configuration {
     rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
     extraTokenClaims,
     ttl: {
-      AccessToken: ttl.accessToken,
-      ClientCredentials: ttl.accessToken,
+      AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
+      ClientCredentials: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
       AuthorizationCode: 60,
       IdToken: 3600,
       Interaction: INTERACTION_TTL,
