@@ -32,7 +32,7 @@ const visit = (request: string, by = client) =>
   get(`${desk.scene.issuer}/authorize?${new URLSearchParams({ client_id: by.client_id, request })}`)
 
 test.each<[string, () => Record<string, unknown>, RegExp]>([
-  ['request_object_expired', () => ({ exp: now() - 100 }), /ended 100 seconds before it arrived/],
+  ['request_object_expired', () => ({ exp: now() - 100 }), /ended 1\d\d seconds before it arrived/],
   ['request_object_expired', () => ({ exp: now() - 3 }), /before it arrived/],
   ['request_object_early', () => ({ nbf: now() + 100 }), /valid only from/],
   ['request_object_long', () => ({ exp: now() + 4000 }), /an hour at most/],
