@@ -34,6 +34,7 @@ import { createKeyStore } from './oidc/key-store.ts'
 import { createSigningKeys } from './oidc/keys.ts'
 import { grantTtl } from './oidc/lifetimes.ts'
 import { createUsageStore } from './oidc/usage-store.ts'
+import { userinfoAudience } from './oidc/userinfo-audience.ts'
 import { openRegistration } from './registration/open.ts'
 import { createRejections } from './rejections/rejections.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
@@ -188,6 +189,7 @@ export async function openServices(
         return secretMatches((await clients.findForProtocol(id))?.secretHashes ?? [], secret)
       },
     },
+    defaultsAmong: (scopes) => resources.defaultsAmong(scopes),
     parse: (input) => parseRegistration(input, rules),
     log: logger,
   })
@@ -211,7 +213,7 @@ export async function openServices(
     db,
     clock,
     events: event,
-    reserved: [config.issuer, `${config.issuer}/api/admin`],
+    reserved: [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)],
   })
   const resourceCredentials = createResourceCredentials({
     db,

@@ -169,6 +169,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   name: '--name',
   access_token_ttl: '--access-token-ttl',
   tokens: '--tokens',
+  default_scopes: '--default-scopes',
   username: '--username',
   email: '--email',
   password: '--password-stdin',

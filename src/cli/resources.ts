@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { describeResource, type Resource } from '../clients/resources.ts'
+import type { Resource } from '../clients/resources.ts'
 import { AppError } from '../errors.ts'
 import {
   type Cli,
@@ -34,8 +34,12 @@ const add = (cli: Cli): Command =>
     .option('--name <name>', 'what people see on the consent page')
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens (default: that of the server)')
     .option(TOKENS, TOKENS_MEAN)
+    .option(
+      '--default-scopes <scopes>',
+      'those of its scopes that a client gets which asks for none (default: none)',
+    )
     .action(async (options: Options) => {
-      const { identifier, scope, name, accessTokenTtl, tokens } = options
+      const { identifier, scope, name, accessTokenTtl, tokens, defaultScopes } = options
       const { resources } = await cli.services({ create: 'first' })
       const resource = await resources.add({
         identifier,
@@ -43,10 +47,24 @@ const add = (cli: Cli): Command =>
         ...(name !== undefined && { name }),
         ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
         ...(tokens !== undefined && { tokens }),
+        ...(defaultScopes !== undefined && { default_scopes: defaultScopes }),
       })
       const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  ${PROGRAM} clients update CLIENT_ID --scope "openid ${resource.scope}"`
-      cli.answer(options, resource, `The API is added.\n\n${resourceText(resource)}\n\n${next}`)
+      const warnings = await resources.warningsOf(resource)
+      cli.answer(
+        options,
+        withWarnings(resource, warnings),
+        `The API is added.\n\n${resourceText(resource)}\n\n${warningText(warnings)}${next}`,
+      )
     })
+
+const withWarnings = (resource: Resource, warnings: string[]) => ({
+  ...resource,
+  ...(warnings.length > 0 && { warnings }),
+})
+
+const warningText = (warnings: readonly string[]) =>
+  warnings.map((warning) => `Warning: ${warning}.\n\n`).join('')
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the APIs, newest first')).action(async (options: Options) => {
@@ -65,11 +83,19 @@ const list = (cli: Cli): Command =>
     cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
   })
 
-const resourceText = ({ identifier, name, scope, access_token_ttl: ttl, tokens }: Resource): string =>
+const resourceText = ({
+  identifier,
+  name,
+  scope,
+  access_token_ttl: ttl,
+  tokens,
+  default_scopes: defaults,
+}: Resource): string =>
   facts([
     ['identifier', identifier],
     ['name', name],
     ['scope', scope],
+    ['default scopes', defaults],
     ['token lifetime', ttl === undefined ? undefined : `${ttl} s`],
     ['tokens', tokens === 'jwt' ? 'jwt: verified locally' : 'opaque: revocable at once'],
   ])
@@ -79,10 +105,9 @@ const show = (cli: Cli): Command =>
     .argument('<identifier>')
     .action(async (identifier: string, options: Options) => {
       const { resources } = await cli.services()
-      const found = await resources.findForProtocol(identifier)
-      if (found === undefined)
+      const resource = await resources.get(identifier)
+      if (resource === undefined)
         throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
-      const resource = describeResource(found)
       cli.answer(options, resource, resourceText(resource))
     })
 
@@ -93,22 +118,25 @@ const update = (cli: Cli): Command =>
     .option('--name <name>', 'what people see on the consent page')
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens from now on')
     .option(TOKENS, TOKENS_MEAN)
+    .option('--default-scopes <scopes>', 'those of its scopes that a client gets which asks for none')
     .action(async (identifier: string, options: Options) => {
-      const { scope, name, accessTokenTtl: ttl, tokens } = options
+      const { scope, name, accessTokenTtl: ttl, tokens, defaultScopes } = options
       const changes = {
         ...(scope !== undefined && { scope }),
         ...(name !== undefined && { name: name === '' ? null : name }),
         ...(ttl !== undefined && { access_token_ttl: ttl === '' ? null : secondsOf(ttl) }),
         ...(tokens !== undefined && { tokens: tokens === '' ? null : tokens }),
+        ...(defaultScopes !== undefined && { default_scopes: defaultScopes === '' ? null : defaultScopes }),
       }
       if (Object.keys(changes).length === 0)
         throw new CliError(['nothing to change; give at least one option, for example --scope'], 2)
       const { resources } = await cli.services()
       const resource = await resources.update(identifier, changes)
+      const warnings = await resources.warningsOf(resource)
       cli.answer(
         options,
-        resource,
-        `The API is changed. What was issued stays as it is until it expires.\n\n${resourceText(resource)}`,
+        withWarnings(resource, warnings),
+        `The API is changed. What was issued stays as it is until it expires.\n\n${warningText(warnings)}${resourceText(resource)}`,
       )
     })
 

@@ -9,26 +9,30 @@ export interface ResourceRow {
   scope: string
   accessTokenTtl: number | null
   tokens: 'jwt' | 'opaque'
+  /** Space-separated; may be empty. */
+  defaultScopes: string
   createdAt: Date
 }
 
 /** What can be changed of it. */
-type ResourceContent = Pick<ResourceRow, 'name' | 'scope' | 'accessTokenTtl' | 'tokens'>
+type ResourceContent = Omit<ResourceRow, 'id' | 'createdAt'>
 
 interface FoundRow {
   name: string
   scope: string
   access_token_ttl: number | null
   tokens: string
+  default_scopes: string
 }
 
-const COLUMNS = 'name, scope, access_token_ttl, tokens'
+const COLUMNS = 'name, scope, access_token_ttl, tokens, default_scopes'
 
-const contentOf = ({ name, scope, access_token_ttl, tokens }: FoundRow): ResourceContent => ({
-  name,
-  scope,
-  accessTokenTtl: access_token_ttl,
-  tokens: tokenFormat(tokens),
+const contentOf = (row: FoundRow): ResourceContent => ({
+  name: row.name,
+  scope: row.scope,
+  accessTokenTtl: row.access_token_ttl,
+  tokens: tokenFormat(row.tokens),
+  defaultScopes: row.default_scopes,
 })
 
 /** What is stored is one of two words. */

@@ -11,6 +11,7 @@ import { scopeText } from './fields.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
 import { InvalidInputError, type Problem } from './problems.ts'
 import { createResourceStore, type ResourceRow } from './resource-store.ts'
+import { sharedScopeWarnings } from './shared-scopes.ts'
 
 export interface Resource {
   identifier: string
@@ -20,6 +21,8 @@ export interface Resource {
   /** Lifetime of its access tokens in seconds; absent: the server's default. */
   access_token_ttl?: number
   tokens: TokenFormat
+  /** Space-separated: those of its scopes that a client gets which names the API and none of them; absent: none. */
+  default_scopes?: string
 }
 
 /**
@@ -38,6 +41,8 @@ export interface ResourceForProtocol {
   /** Seconds; null: the server's default. */
   accessTokenTtl: number | null
   tokens: TokenFormat
+  /** Space-separated; may be empty. */
+  defaultScopes: string
 }
 
 export interface ResourceEvent {
@@ -89,6 +94,7 @@ const resourceInput = z.strictObject({
     .max(7 * DAY, TTL_RANGE)
     .nullish(),
   tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
+  default_scopes: scopeText.or(z.literal('')).nullish(),
 })
 
 export function createResources({ db, clock, events, reserved = [] }: ResourcesDependencies) {
@@ -151,6 +157,12 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     /** The longest lifetime that tokens of one have by its registration, in seconds; 0: all have the server's default. */
     longestTtl: async (): Promise<number> => (await store.longestTtl()) ?? 0,
 
+    /** As an administrator sees it. */
+    async get(identifier: string): Promise<Resource | undefined> {
+      const row = findable(identifier) ? await store.find(identifier) : undefined
+      return row && resourceView({ id: identifier, ...row })
+    },
+
     /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
     async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
       const row = findable(identifier) ? await store.find(identifier) : undefined
@@ -166,6 +178,23 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       }))
     },
 
+    /** What an administrator should know of its scopes: those that other APIs have too. */
+    async warningsOf(resource: Pick<Resource, 'identifier' | 'scope'>): Promise<string[]> {
+      return sharedScopeWarnings(resource, async (scope) =>
+        (await store.findByScope(scope, MOST_OF_A_SCOPE)).map(({ id }) => ({ identifier: id })),
+      )
+    },
+
+    /** Those of some scopes that an API gives by default. */
+    async defaultsAmong(scopes: readonly string[]): Promise<string[]> {
+      const defaults: string[] = []
+      for (const scope of scopes) {
+        const found = SCOPE_TOKEN.test(scope) ? await store.findByScope(scope, MOST_OF_A_SCOPE) : []
+        if (found.some(({ defaultScopes }) => defaultScopes.split(' ').includes(scope))) defaults.push(scope)
+      }
+      return defaults
+    },
+
     /** The resources with this scope value, a hundred at most. */
     async listByScope(scope: string): Promise<Resource[]> {
       return (await store.findByScope(scope, MOST_OF_A_SCOPE)).map(resourceView)
@@ -174,8 +203,8 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 }
 
 /** The same for the same content: going back to what it was is no change. */
-export const resourceVersion = ({ name, scope, access_token_ttl: ttl, tokens }: Resource): string =>
-  hash('sha256', JSON.stringify([name, scope, ttl ?? null, tokens]), 'base64url').slice(0, 22)
+export const resourceVersion = ({ identifier: _, ...content }: Resource): string =>
+  hash('sha256', JSON.stringify(Object.entries(content).sort()), 'base64url').slice(0, 22)
 
 const versionConflict = (): AppError =>
   new AppError(
@@ -217,14 +246,29 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     const message = 'begins with admin:, which belongs to the administration API; use names of your own'
     problems.push({ field: 'scope', message })
   }
+  const own = typeof input.scope === 'string' ? input.scope.split(/\s+/) : []
+  const defaults = typeof input.default_scopes === 'string' ? input.default_scopes.split(/\s+/) : []
+  const foreign = defaults.filter((scope) => scope !== '' && !own.includes(scope))
+  if (foreign.length > 0) {
+    const message = `has ${foreign.join(', ').slice(0, 200)}, which the API does not have; name some of its own scopes`
+    problems.push({ field: 'default_scopes', message })
+  }
   if (!parsed.success || problems.length > 0) throw new InvalidInputError('invalid_resource', problems)
-  const { identifier, name, scope, access_token_ttl: ttl, tokens = 'jwt' } = parsed.data
+  const {
+    identifier,
+    name,
+    scope,
+    access_token_ttl: ttl,
+    tokens = 'jwt',
+    default_scopes: defaultScopes,
+  } = parsed.data
   return {
     id: identifier,
     name: name ?? identifier.slice(0, 200),
     scope,
     accessTokenTtl: ttl ?? null,
     tokens,
+    defaultScopes: defaultScopes ?? '',
   }
 }
 
@@ -256,10 +300,15 @@ const resourceView = ({ id, ...row }: Omit<ResourceRow, 'createdAt'>): Resource 
   describeResource({ identifier: id, ...row })
 
 /** A resource by the names of its fields to the outside. */
-export const describeResource = ({ accessTokenTtl: ttl, ...resource }: ResourceForProtocol): Resource => ({
+const describeResource = ({
+  accessTokenTtl: ttl,
+  defaultScopes,
+  ...resource
+}: ResourceForProtocol): Resource => ({
   identifier: resource.identifier,
   name: resource.name,
   scope: resource.scope,
   ...(ttl !== null && { access_token_ttl: ttl }),
   tokens: resource.tokens,
+  ...(defaultScopes !== '' && { default_scopes: defaultScopes }),
 })

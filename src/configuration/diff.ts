@@ -30,6 +30,8 @@ export interface Plan {
   changes: Change[]
   /** How many things of each kind the file does not name, and leaves alone. */
   unnamed: Readonly<Record<'resources' | 'providers' | 'clients', number>>
+  /** What to know before it is applied; nothing of it is wrong. */
+  warnings: string[]
 }
 
 /**
@@ -65,7 +67,35 @@ export async function diff(
       ...KINDS.toReversed().flatMap((kind) => deletions.filter((change) => change.kind === kind)),
     ],
     unnamed: { resources: count('resource'), providers: count('provider'), clients: count('client') },
+    warnings: sharedScopes(
+      wanted.filter(({ kind }) => kind === 'resource'),
+      others.filter(({ kind }) => kind === 'resource' && !prune.has(kind)),
+      new Set(changes.map(({ kind, name }) => `${kind} ${name}`)),
+    ),
   }
+}
+
+/** The scopes that two APIs would have, as far as one of them is new or changed by the file. */
+function sharedScopes(
+  wanted: readonly Wanted[],
+  others: readonly Existing[],
+  changed: ReadonlySet<string>,
+): string[] {
+  const apis = [
+    ...wanted.map(({ name, fields }) => ({ name, fields })),
+    ...others.map(({ id, fields }) => ({ name: id, fields })),
+  ]
+  const byScope = new Map<string, string[]>()
+  for (const { name, fields } of apis)
+    for (const scope of new Set(String(fields.scope ?? '').split(' ')))
+      byScope.set(scope, [...(byScope.get(scope) ?? []), name])
+  return [...byScope].flatMap(([scope, names]) =>
+    names.length > 1 && names.some((name) => changed.has(`resource ${name}`))
+      ? [
+          `${scope} is a scope of ${names.join(' and ')}: apps that ask for it have to send resource (or audience)`,
+        ]
+      : [],
+  )
 }
 
 function index(existing: readonly Existing[]): ReadonlyMap<string, Existing[]> {
@@ -172,7 +202,8 @@ const deletion = ({ kind, id, key, title }: Existing): Change => ({
 /** Lists of words are sets, and so are scopes: another order is no change. */
 function same(field: string, one: unknown, other: unknown): boolean {
   const canonical = (value: unknown): unknown => {
-    if (field === 'scope' && typeof value === 'string') return value.split(' ').sort()
+    if ((field === 'scope' || field === 'default_scopes') && typeof value === 'string')
+      return value.split(' ').sort()
     if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return [...value].sort()
     return value
   }

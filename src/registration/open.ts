@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { isLoopbackHost } from '../http/outgoing/addresses.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { Database } from '../storage/database.ts'
+import type { DefaultsAmong } from './default-scopes.ts'
 import type { DocumentRules } from './documents/document.ts'
 import { createDocuments, type Documents } from './documents/documents.ts'
 import { createDocumentFetcher } from './documents/fetch.ts'
@@ -37,9 +38,10 @@ export function openRegistration(deps: {
   clients: Omit<RegistrationDependencies['clients'], 'check'>
   /** @throws an error with `errors` by field */
   parse: DocumentRules['parse']
+  defaultsAmong: DefaultsAmong
   log: { warn(fields: object, message: string): void }
 }): OpenRegistration {
-  const { clock, events, parse, log } = deps
+  const { clock, defaultsAmong, events, parse, log } = deps
   const around: Surroundings = {
     identityScopes: deps.identityScopes,
     httpHosts: deps.httpHosts,
@@ -55,6 +57,7 @@ export function openRegistration(deps: {
       tokens: createInitialAccessTokens({ store: createTokenStore(deps.db), clock, events }),
       openScopes: deps.unverifiedScopes,
       around,
+      defaultsAmong,
       clients: { ...deps.clients, check: (input) => void parse(input) },
     }),
     documents: deps.documents
@@ -62,6 +65,7 @@ export function openRegistration(deps: {
           clock,
           log,
           around,
+          defaultsAmong,
           parse,
           policy: openPolicy(deps.unverifiedScopes),
           fetch: createDocumentFetcher(around.reach),

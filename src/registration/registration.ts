@@ -10,6 +10,7 @@ import { actAs } from '../acting.ts'
 import { AppError } from '../errors.ts'
 import { adapted } from './adapt.ts'
 import { type Answer, clientInformation } from './client-information.ts'
+import { type DefaultsAmong, withDefaultScopes } from './default-scopes.ts'
 import {
   type Metadata,
   policyProblems,
@@ -45,6 +46,7 @@ export interface RegistrationDependencies {
   /** Scopes of APIs that a client may ask for that nobody vouches for. */
   openScopes: readonly string[]
   around: Surroundings
+  defaultsAmong: DefaultsAmong
   clients: {
     /** @throws an error with `errors` by field */
     check(input: Metadata): void
@@ -90,7 +92,11 @@ export function createRegistration(deps: RegistrationDependencies) {
   const anybody = openPolicy(deps.openScopes)
 
   /** Everything that is wrong with it, under the rules for all clients and those of the policy. */
-  function accept(sent: Metadata, policy: RegistrationPolicy, held?: RegisteredClient): Metadata {
+  async function accept(
+    sent: Metadata,
+    policy: RegistrationPolicy,
+    held?: RegisteredClient,
+  ): Promise<Metadata> {
     const { input, problems } = adapted(sent, policy, around, held)
     const unusable = new Set(problems.map(({ field }) => field))
     problems.push(...policyProblems(input, policy, around, held))
@@ -100,7 +106,7 @@ export function createRegistration(deps: RegistrationDependencies) {
       throw joined(error, problems, unusable)
     }
     if (problems.length > 0) throw new RefusedMetadata(problems)
-    return input
+    return withDefaultScopes(input, policy, around, deps.defaultsAmong)
   }
 
   /** The client whose registration access token this is, and the policy that it registered under. */
@@ -135,14 +141,14 @@ export function createRegistration(deps: RegistrationDependencies) {
     async register(sent: Metadata, bearer: string | undefined): Promise<Answer> {
       if (bearer === undefined) {
         if (deps.mode !== 'open') throw tokenNeeded()
-        const input = accept(sent, anybody)
+        const input = await accept(sent, anybody)
         if ((await clients.countOpen(DAY)) >= OPEN_PER_DAY) throw tooMany()
         return (await make(input, 'open', false)).answer
       }
       const token = await tokens.find(bearer)
       if (token === undefined) throw invalidToken()
       const { policy } = token
-      const input = accept(sent, policy)
+      const input = await accept(sent, policy)
       const made = await tokens.spend(token.id, () => make(input, 'dynamic', policy.verified, token.id))
       if (made === undefined) throw invalidToken()
       return made.answer
@@ -163,7 +169,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     async update(id: string, bearer: string | undefined, sent: Metadata): Promise<Answer> {
       const { client, policy } = await authorize(id, bearer, true)
       await checkIdentity(client, sent)
-      const input = accept(sent, policy, client)
+      const input = await accept(sent, policy, client)
       let { version } = client
       if (client.verified && !policy.verified) {
         await clients.setVerified(client.client_id, false, { ifVersion: version })

@@ -12,7 +12,12 @@ describe.each(engines)('on %s', (engine) => {
   afterAll(() => latchkey.stop())
 
   test('APIs are added, found by their encoded identifier, and removed', async () => {
-    const api = { identifier: 'https://orders.example/v1', scope: 'orders:read', access_token_ttl: 600 }
+    const api = {
+      identifier: 'https://orders.example/v1',
+      scope: 'orders:read',
+      access_token_ttl: 600,
+      default_scopes: 'orders:read',
+    }
     const added = await rest.post('/resources', api)
     expect(added).toMatchObject({ status: 201, json: { ...api, name: api.identifier } })
     const path = `/resources/${encodeURIComponent(api.identifier)}`

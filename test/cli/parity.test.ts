@@ -40,6 +40,11 @@ describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) =>
     const shown = { identifier: api, scope: 'a:read a:write', tokens: 'jwt' }
     expect(changed).toEqual({ ...shown, name: 'A', access_token_ttl: 600 })
     expect(await json('resources', 'show', api)).toEqual(changed)
+    const marked = await json('resources', 'update', api, '--default-scopes', 'a:read')
+    expect(marked).toEqual({ ...(changed as object), default_scopes: 'a:read' })
+    const refused = await latchkey.run(['resources', 'update', api, '--default-scopes', 'a:raed'])
+    expect(refused.stderr).toMatch(/--default-scopes: has a:raed, which the API does not have/)
+    await json('resources', 'update', api, '--default-scopes', '')
     const plain = await json('resources', 'update', api, '--name', '', '--access-token-ttl', '')
     expect(plain).toEqual({ ...shown, name: api })
     expect(await json('resources', 'update', api, '--tokens', 'opaque')).toMatchObject({ tokens: 'opaque' })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createResources, type Resources } from '../../src/clients/resources.ts'
+import { createResources, type Resources, resourceVersion } from '../../src/clients/resources.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 
 describe.each(engines)('resources on %s', (engine) => {
@@ -33,6 +33,7 @@ describe.each(engines)('resources on %s', (engine) => {
       scope: 'orders:read orders:write',
       accessTokenTtl: null,
       tokens: 'jwt',
+      defaultScopes: '',
     })
   })
 
@@ -106,6 +107,25 @@ describe.each(engines)('resources on %s', (engine) => {
     await expect(resources.add({ identifier: 'https://a.example', scope })).rejects.toMatchObject({
       code: 'invalid_resource',
     })
+  })
+
+  test('default scopes are some of its own, in any order; another set of them is another version', async () => {
+    const identifier = 'https://defaults.example'
+    const given = { identifier, scope: 'd:a d:b d:c', default_scopes: 'd:b d:a' }
+    expect(await resources.add(given)).toMatchObject(given)
+    expect(await resources.defaultsAmong(['d:c', 'd:a', 'nobody:s', 'd:b'])).toEqual(['d:a', 'd:b'])
+    const refused = {
+      errors: { default_scopes: [expect.stringMatching(/has d:x, which the API does not have/)] },
+    }
+    await expect(resources.update(identifier, { default_scopes: 'd:a d:x' })).rejects.toMatchObject(refused)
+    await expect(resources.update(identifier, { scope: 'd:a d:c' })).rejects.toMatchObject({
+      errors: { default_scopes: [expect.stringMatching(/^has d:b/)] },
+    })
+    const fewer = await resources.update(identifier, { scope: 'd:a d:c', default_scopes: 'd:a' })
+    expect(fewer).toMatchObject({ default_scopes: 'd:a' })
+    const none = await resources.update(identifier, { default_scopes: null })
+    expect(none).not.toHaveProperty('default_scopes')
+    expect(resourceVersion(none)).not.toBe(resourceVersion(fewer))
   })
 
   test('reports everything at once', async () => {

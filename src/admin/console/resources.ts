@@ -20,6 +20,7 @@ interface Resource {
   scope: string
   access_token_ttl?: number
   tokens: 'jwt' | 'opaque'
+  default_scopes?: string
 }
 
 interface StoredResource extends Resource {
@@ -42,8 +43,12 @@ declare module '../../http/pages.ts' {
       version: string
       /** `identifier` as a query: the forms of this page lead back to it. */
       query: string
+      /** What to know of its scopes. */
+      warnings: readonly string[]
       /** Set on a stale tab: what is stored by now. */
-      conflict?: { name: string; scope: string; lifetime: string; tokens: string } | undefined
+      conflict?:
+        | { name: string; scope: string; lifetime: string; tokens: string; defaults: string }
+        | undefined
       yaml: string
       /** How to protect it, by library. */
       snippets: RenderedSnippet[]
@@ -55,7 +60,7 @@ declare module '../../http/pages.ts' {
 export interface ResourcesDependencies extends CredentialsDependencies {
   resources: CredentialsDependencies['resources'] & {
     list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
-    add(input: Readonly<Record<string, unknown>>): Promise<Resource>
+    add(input: Readonly<Record<string, unknown>>): Promise<Resource & { warnings?: string[] }>
     find(identifier: string): Promise<StoredResource | undefined>
     /** @throws AppError version_conflict (409) when it is not as it was at `ifVersion` */
     update(
@@ -64,6 +69,8 @@ export interface ResourcesDependencies extends CredentialsDependencies {
       given: { ifVersion: string },
     ): Promise<unknown>
     remove(identifier: string): Promise<void>
+    /** Those of its scopes that other APIs have too, in sentences. */
+    warningsOf(resource: Resource): Promise<string[]>
   }
 }
 
@@ -72,7 +79,14 @@ const query = z.object({
   cursor: z.string().max(500).optional().catch(undefined),
   done: z.string().optional().catch(undefined),
 })
-const addForm = z.object({ identifier: text, name: text, scope: text, lifetime: text, tokens: text })
+const addForm = z.object({
+  identifier: text,
+  name: text,
+  scope: text,
+  lifetime: text,
+  tokens: text,
+  defaults: text,
+})
 const editForm = addForm.extend({ version: z.string().max(100) })
 const named = z.object({
   identifier: text,
@@ -80,9 +94,24 @@ const named = z.object({
   find: z.string().max(100).default('').catch(''),
 })
 
+const words = (typed: string) => typed.trim().split(/\s+/).join(' ')
+
+const pageOf = (identifier: string, done: string) =>
+  `/admin/resources/api?${new URLSearchParams({ identifier, done })}`
+
+/** The names of the service's fields in the forms, where they differ. */
+const FORM_NAMES = { access_token_ttl: 'lifetime', default_scopes: 'defaults' }
+
 /** The fields of a form as the service takes them; what is empty is left to the server. */
-const typedResource = ({ name, scope, lifetime, tokens }: Omit<z.output<typeof addForm>, 'identifier'>) => ({
-  scope: scope.trim().split(/\s+/).join(' '),
+const typedResource = ({
+  name,
+  scope,
+  lifetime,
+  tokens,
+  defaults,
+}: Omit<z.output<typeof addForm>, 'identifier'>) => ({
+  scope: words(scope),
+  default_scopes: words(defaults) || null,
   ...(name !== '' && { name }),
   access_token_ttl: lifetime === '' ? null : /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
   ...(tokens !== '' && { tokens }),
@@ -134,12 +163,14 @@ export async function resourcesArea(
   app.post('/admin/resources', { config: { admin: 'resource.create' } }, async (request, reply) => {
     const { identifier, ...typed } = addForm.parse(request.body ?? {})
     try {
-      await resources.add({ identifier: identifier.trim(), ...typedResource(typed) })
+      const added = await resources.add({ identifier: identifier.trim(), ...typedResource(typed) })
+      // Its own page says what there is to know of it.
+      if (added.warnings) return reply.redirect(pageOf(added.identifier, 'added'), 303)
     } catch (error) {
       return show(
         request,
         reply,
-        { ...asFormErrors(error, { access_token_ttl: 'lifetime' }), values: shownAgain(request.body) },
+        { ...asFormErrors(error, FORM_NAMES), values: shownAgain(request.body) },
         422,
       )
     }
@@ -165,7 +196,13 @@ export async function resourcesArea(
     } = {},
   ) {
     const { identifier, name, scope, tokens } = resource
-    const values = { name, scope, lifetime: String(resource.access_token_ttl ?? ''), tokens }
+    const values = {
+      name,
+      scope,
+      lifetime: String(resource.access_token_ttl ?? ''),
+      tokens,
+      defaults: resource.default_scopes ?? '',
+    }
     const data = {
       identifier,
       name,
@@ -177,6 +214,7 @@ export async function resourcesArea(
       version: resource.version,
       ...(await credentialsOf(request, reply, identifier)),
       query: `?${new URLSearchParams({ identifier })}`,
+      warnings: await resources.warningsOf(resource),
       conflict: also.stale ? { ...values, tokens: TOKENS[tokens] } : undefined,
       yaml: deps.yamlOf('resource', resource),
       snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
@@ -205,7 +243,7 @@ export async function resourcesArea(
           return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
         }
         const edit = {
-          ...asFormErrors(error, { access_token_ttl: 'lifetime' }),
+          ...asFormErrors(error, FORM_NAMES),
           values: shownAgain(request.body),
         }
         return showOne(request, reply, { ...resource, version }, { edit, status: 422 })

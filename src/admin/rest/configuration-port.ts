@@ -11,6 +11,7 @@ export interface Change {
 export interface Plan {
   changes: Change[]
   unnamed: Readonly<Record<'resources' | 'providers' | 'clients', number>>
+  warnings: string[]
 }
 
 interface SecretSource {

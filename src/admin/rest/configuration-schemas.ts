@@ -22,7 +22,15 @@ const unnamed = z
   .object({ resources: z.int(), providers: z.int(), clients: z.int() })
   .meta({ description: 'How many things the file does not name, and leaves alone.' })
 
-export const plan = z.object({ changes: z.array(change), unnamed }).meta({ id: 'ConfigurationPlan' })
+export const plan = z
+  .object({
+    changes: z.array(change),
+    unnamed,
+    warnings: z
+      .array(z.string())
+      .meta({ description: 'What to know before it is applied: a scope that two APIs have.' }),
+  })
+  .meta({ id: 'ConfigurationPlan' })
 
 export const applied = z
   .object({

@@ -123,6 +123,7 @@ export interface Resource {
   scope: string
   access_token_ttl?: number
   tokens: 'jwt' | 'opaque'
+  default_scopes?: string
 }
 
 /** What an API introspects tokens with. Times are seconds since the epoch. */
@@ -132,19 +133,23 @@ export interface ResourceCredential {
   last_used_at?: number
 }
 
+interface Warned {
+  warnings?: string[]
+}
+
 interface Versioned {
   version: string
 }
 
 export interface ResourceService {
   list(page: PageRequest): Promise<Page<Resource>>
-  add(input: Readonly<Record<string, unknown>>): Promise<Resource>
+  add(input: Readonly<Record<string, unknown>>): Promise<Resource & Warned>
   find(identifier: string): Promise<(Resource & Versioned) | undefined>
   update(
     identifier: string,
     changes: Readonly<Record<string, unknown>>,
     given: { ifVersion?: string },
-  ): Promise<Resource & Versioned>
+  ): Promise<Resource & Versioned & Warned>
   remove(identifier: string): Promise<void>
   credentials: {
     list(identifier: string): Promise<ResourceCredential[]>

@@ -19,8 +19,20 @@ const resource = z
     scope: z.string(),
     access_token_ttl: z.int().optional().meta({ description: 'Seconds; absent: the server’s default.' }),
     tokens: z.enum(['jwt', 'opaque']).meta({ description: TOKENS }),
+    default_scopes: z.string().optional().meta({
+      description: 'What a client gets that names the API and none of its scopes; absent: nothing.',
+    }),
   })
   .meta({ id: 'Resource', description: 'An API whose access tokens this server issues.' })
+
+const changedResource = resource
+  .extend({
+    warnings: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'What to know of it: a scope that another API has too. Nothing is wrong.' }),
+  })
+  .meta({ id: 'ChangedResource' })
 
 const resourceBody = z
   .looseObject(
@@ -33,6 +45,10 @@ const resourceBody = z
       scope: text('Scope values separated by spaces.', 'orders:read orders:write'),
       access_token_ttl: field({ type: 'integer' }, 'Lifetime of its access tokens in seconds.'),
       tokens: field({ type: 'string', enum: ['jwt', 'opaque'] }, TOKENS),
+      default_scopes: text(
+        'Those of its scopes that a client gets which names the API and none of them, as far as it is registered for them.',
+        'orders:read',
+      ),
     },
     { error: 'Send a JSON object.' },
   )
@@ -59,7 +75,7 @@ const addResource = operation({
   summary: 'Add an API',
   once: true,
   body: resourceBody,
-  answers: [201, 'Added.', resource],
+  answers: [201, 'Added.', changedResource],
 })
 
 const readResource = operation({
@@ -82,7 +98,7 @@ const changeResource = operation({
   conditional: true,
   params: idParams,
   body: resourceBody,
-  answers: [200, 'The API as it is now.', resource],
+  answers: [200, 'The API as it is now.', changedResource],
 })
 
 const removeResource = operation({

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { type DefaultsAmong, withDefaultScopes } from '../default-scopes.ts'
 import { RefusedMetadata } from '../problems.ts'
 import { documentUrl } from './client-id.ts'
 import { type DocumentRules, readDocument } from './document.ts'
@@ -25,6 +26,7 @@ export interface DocumentClient {
 export interface DocumentsDependencies extends DocumentRules {
   clock: Clock
   fetch: FetchDocument
+  defaultsAmong: DefaultsAmong
   log: { warn(fields: object, message: string): void }
 }
 
@@ -79,7 +81,13 @@ export function createDocuments(deps: DocumentsDependencies) {
     try {
       if (document.status !== 200)
         throw new RefusedMetadata([{ field: 'document', message: 'must be answered with the status 200' }])
-      const metadata = readDocument(url, document, deps) as DocumentClient['metadata']
+      const read = readDocument(url, document, deps) as DocumentClient['metadata']
+      const metadata = (await withDefaultScopes(
+        read,
+        deps.policy,
+        deps.around,
+        deps.defaultsAmong,
+      )) as typeof read
       const until = clock() + lifetime(document.cacheControl)
       const client: DocumentClient = {
         metadata,
