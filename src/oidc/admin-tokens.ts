@@ -77,7 +77,8 @@ export function createAdminTokens(deps: { issuer: string; current(): Provider })
 
   /** The client of a token that is meant for this API, if both are in order. */
   async function clientOf(provider: Provider, token: Found): Promise<Client | undefined> {
-    if (token.isExpired || token.aud !== audience || token.isSenderConstrained()) return undefined
+    if (token.isExpired || ![token.aud].flat().includes(audience) || token.isSenderConstrained())
+      return undefined
     return token.clientId === undefined ? undefined : provider.Client.find(token.clientId)
   }
 

@@ -31,6 +31,7 @@ import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
 import { narrowFlows } from './narrowed/flows.ts'
 import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
+import { issueOneToken } from './one-token.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import type { ProviderPages } from './pages.ts'
 import { refuseUnprotected } from './pkce.ts'
@@ -269,6 +270,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   }
   answerEscapedErrors(provider, deps.pages)
   leaveOutAtRefresh(provider)
+  issueOneToken(provider)
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)
   answerWhereAsked(provider)

@@ -1,5 +1,7 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { isSigningAlgorithm } from '../signing-algorithms.ts'
+import { type Registered, sortScopes, wordsOf } from './placement/placement.ts'
+import { userinfoAudience } from './userinfo-audience.ts'
 
 /** An API whose access tokens we issue (RFC 8707). */
 export interface ProtocolResource {
@@ -10,6 +12,8 @@ export interface ProtocolResource {
   accessTokenTtl: number | null
   /** `opaque`: its access tokens are looked up instead of read, and a revocation counts at once. */
   tokens: 'jwt' | 'opaque'
+  /** Space-separated: what a client gets that names it and none of its scopes, as far as it is registered for them. */
+  defaultScopes?: string
   /** Only applications of our own may act for people there. */
   firstPartyOnly?: true
 }
@@ -36,11 +40,32 @@ function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
   if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
 }
 
+/** Where a person's request begins. */
+const BEGINNINGS = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
+
+/** A request that names an API and no scope of any gets the default ones, that of an MCP client for example. */
+function takeDefaults(ctx: KoaContextWithOIDC, resource: ProtocolResource, allowed: string): void {
+  const { params } = ctx.oidc
+  if (params === undefined || !BEGINNINGS.has(String(ctx.oidc.route))) return
+  const may = new Set(allowed.split(' '))
+  const defaults = wordsOf(resource.defaultScopes).filter((scope) => may.has(scope))
+  const asked = [...ctx.oidc.requestParamScopes]
+  const { own, foreign } = sortScopes(asked, ctx.oidc.client as Registered)
+  if (defaults.length > 0 && own.length === 0 && foreign.length === 0)
+    params.scope = [...asked, ...defaults].join(' ')
+}
+
 /** A machine that names an API and no scope gets what it is registered for there. */
 function takeRegistered(ctx: KoaContextWithOIDC, allowed: string): void {
   const { params } = ctx.oidc
   if (params?.grant_type === 'client_credentials') params.scope ??= allowed
 }
+
+/** Userinfo, beside an API (one-token.ts); by itself it is no API. */
+const isBeside = ({ oidc }: KoaContextWithOIDC, identifier: string, issuer: string): boolean =>
+  identifier === userinfoAudience(issuer) &&
+  [oidc.params?.resource].flat().length > 1 &&
+  oidc.route !== 'token'
 
 /**
  * The `getResourceServerInfo` of the library: JWT access tokens (RFC 9068) with the resource as their only audience,
@@ -50,8 +75,10 @@ function takeRegistered(ctx: KoaContextWithOIDC, allowed: string): void {
 export function createResourceServerInfo(deps: {
   findResource(identifier: string): Promise<ProtocolResource | undefined>
   accessTokenTtl: number
+  issuer: string
 }) {
   return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
+    if (isBeside(ctx, identifier, deps.issuer)) return { audience: identifier, scope: '' }
     const resource = await deps.findResource(identifier)
     if (!resource)
       throw new errors.InvalidTarget('resource indicator is unknown', `unknown resource ${identifier}`)
@@ -63,6 +90,7 @@ export function createResourceServerInfo(deps: {
       )
     }
     takeRegistered(ctx, scope)
+    takeDefaults(ctx, resource, scope)
     refuseForeignScopes(ctx, scope)
     const machine = ctx.oidc.params?.grant_type === 'client_credentials'
     if (resource.firstPartyOnly && !machine && client.first_party !== true) {

@@ -10,6 +10,8 @@ export function restartOf({
   parJti,
 }: Pick<Interaction, 'params'> & { parJti?: string }): string | undefined {
   if (parJti !== undefined) return undefined
-  const sent = Object.entries(params).filter((each): each is [string, string] => typeof each[1] === 'string')
+  const sent = Object.entries(params).flatMap(([name, value]) =>
+    [value].flat().flatMap((each): [string, string][] => (typeof each === 'string' ? [[name, each]] : [])),
+  )
   return `${routes.authorization}?${new URLSearchParams(sent)}`
 }

@@ -122,10 +122,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         usernameOf: async (ctx, id) => (await accountOf(ctx, id))?.username,
         grants: createGrants({ consents, artifacts, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
+          issuer: config.issuer,
           findResource: (identifier) => resources.findForProtocol(identifier),
           accessTokenTtl: config.accessTokenTtl,
         }),
-        defaultResource: createDefaultResource({ findByScope }),
+        defaultResource: createDefaultResource({ findByScope, issuer: config.issuer }),
         checkNamedResource: createNamedResourceCheck({ findByScope }),
         pages: createProviderPages({
           render: (view, data) => pageText(app, view, data),

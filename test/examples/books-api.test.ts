@@ -210,7 +210,7 @@ describe('scopes', () => {
 
   test('the report is for machines: a person’s token does not do, even with the scope', async () => {
     const curious = await books.person('openid books:report')
-    expect(decodeJwt(curious)).toMatchObject({ scope: 'books:report' })
+    expect(decodeJwt(curious)).toMatchObject({ scope: 'openid books:report' })
     problem(await books.call('GET', '/reports/counts', curious), 403, 'machines_only')
   })
 

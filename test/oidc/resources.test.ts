@@ -66,32 +66,33 @@ describe('a client that cannot send resource', () => {
     }
   }
 
+  /** For the API, and for userinfo: it is a sign-in as well. */
+  const both = () => ({ aud: [api, `${latchkey.issuer}/userinfo`], scope: 'openid books:read' })
+
   test.each([false, true])(
     'gets a token for the one API that its scopes belong to (pushed: %s)',
     async (pushed) => {
       const party = await partyOf({ scope: 'openid profile offline_access books:read books:write' })
       const authorize = await browserOf()
       const tokens = await authorize(party, { scope: 'openid books:read', pushed })
-      expect((await verified(tokens.access_token)).payload).toMatchObject({ aud: api, scope: 'books:read' })
+      expect((await verified(tokens.access_token)).payload).toMatchObject(both())
       expect(tokens.claims()?.sub).toBeTypeOf('string')
 
       const refreshed = await party.refresh(String(tokens.refresh_token))
-      expect((await verified(refreshed.access_token)).payload).toMatchObject({
-        aud: api,
-        scope: 'books:read',
-      })
+      expect((await verified(refreshed.access_token)).payload).toMatchObject(both())
       // Allowed already: the second time nobody is asked, and it is the same API.
       const again = await authorize(party, { scope: 'openid books:read', pushed })
-      expect((await verified(again.access_token)).payload).toMatchObject({ aud: api })
+      expect((await verified(again.access_token)).payload).toMatchObject(both())
     },
   )
 
-  test('has the claims about the person in the id_token, since userinfo does not take that access token', async () => {
+  test('has the claims about the person in the id_token and at userinfo, which takes that access token', async () => {
     const party = await partyOf({ scope: 'openid profile books:read' })
     const tokens = await (await browserOf())(party, { scope: 'openid profile books:read' })
     const claims = tokens.claims()
     expect(claims).toMatchObject({ preferred_username: expect.any(String) })
-    await expect(party.userinfo(tokens.access_token, String(claims?.sub))).rejects.toThrow()
+    const info = await party.userinfo(tokens.access_token, String(claims?.sub))
+    expect(info).toMatchObject({ preferred_username: expect.any(String) })
   })
 
   test('asks for openid alone and gets an opaque token for userinfo, whatever else it may ask for', async () => {

@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { mainResource, withUserinfo } from '../one-token.ts'
 import { audienceOf } from './audience.ts'
 import { leaveOut } from './left-out.ts'
 import { type FindByScope, notAllowed, oneApiOf, type Registered, sortScopes, wordsOf } from './placement.ts'
@@ -43,13 +44,13 @@ async function machineDefault(ctx: KoaContextWithOIDC, client: Client, findBySco
  * @throws InvalidTarget when the scopes are of several APIs: a token is for one
  * @throws InvalidScope when they are of none, or not for this client
  */
-export function createDefaultResource(deps: { findByScope: FindByScope }) {
+export function createDefaultResource(deps: { findByScope: FindByScope; issuer: string }) {
   return async (
     ctx: KoaContextWithOIDC,
     client: Client & Registered,
     granted?: readonly string[],
   ): Promise<string | readonly string[] | undefined> => {
-    if (granted !== undefined) return granted
+    if (granted !== undefined) return mainResource(ctx, granted, deps.issuer)
     const audience = audienceOf(ctx)
     if (audience !== undefined) return audience
     const machine = ctx.oidc.params?.grant_type === 'client_credentials'
@@ -62,6 +63,7 @@ export function createDefaultResource(deps: { findByScope: FindByScope }) {
     const [ignored] = machine ? [...leftOut, ...placed.leftOut] : []
     if (ignored !== undefined) throw await notAllowed(ignored, deps.findByScope)
     leaveOut(ctx, [...leftOut, ...placed.leftOut])
-    return placed.api
+    if (placed.api === undefined || machine) return placed.api
+    return withUserinfo(placed.api, ctx.oidc.requestParamScopes, deps.issuer)
   }
 }

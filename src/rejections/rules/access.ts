@@ -184,6 +184,6 @@ export const accessRules: readonly Rule[] = [
     mistake:
       'The token has expired, was revoked, belongs to an API (a JWT with the API as its audience), is an id_token, or is from another server.',
     inApp:
-      'Refresh and try again. For user information use a token without a resource: ask for it with the scope openid and no resource parameter.',
+      'Refresh and try again. For user information use a token that was asked for with the scope openid and without the parameter resource (or audience): it may be for one API as well.',
   },
 ]
