@@ -139,6 +139,15 @@ describe.each(engines)('on %s', (engine) => {
     expect((await get(url, { authorization: `DPoP ${token}`, ...stolen })).status).toBe(401)
   })
 
+  test('claims that were asked of userinfo are there, though no scope brings them', async () => {
+    const claims = JSON.stringify({ userinfo: { preferred_username: { essential: true } } })
+    const only = await scene.client({ scope: 'openid profile books:read' })
+    const tokens = await scene.tokens(victim, only, { scope: 'openid books:read', claims })
+    expect((await scene.userinfo(tokens.access_token)).json).toMatchObject({
+      preferred_username: victim.user.username,
+    })
+  })
+
   describe('ends at userinfo at once', () => {
     test.each<[string, (who: Victim, tokens: Record<string, unknown>) => Promise<unknown>]>([
       ['when it is revoked', (_, tokens) => scene.revoke(client, tokens.access_token)],
