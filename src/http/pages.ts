@@ -53,6 +53,12 @@ export interface SignInPage extends Form {
   notice?: string | undefined
 }
 
+export interface SelectAccountPage extends Pick<ConsentPage, 'client' | 'account' | 'switchAccount'> {
+  /** Takes “Continue as …”. */
+  action: string
+  cancel: ButtonForm
+}
+
 export interface ConsentPage extends Form {
   client: ClientView
   /** Who is signed in. */
@@ -245,6 +251,7 @@ export interface ApiOperationView {
 export interface Pages {
   'interaction/sign-in': SignInPage
   'interaction/consent': ConsentPage
+  'interaction/select-account': SelectAccountPage
   /** A flow that is over. */
   'interaction/over': {
     app: string

@@ -14,12 +14,13 @@ import { createWayOn } from './way-on.ts'
  *   GET  /interaction/:uid           sign-in or consent, whichever the flow waits for
  *   POST /interaction/:uid/sign-in   ► the flow goes on (303)
  *   POST /interaction/:uid/consent   ► the flow goes on (303)
+ *   POST /interaction/:uid/select    ► the flow goes on with who is signed in (303)
  *   POST /interaction/:uid/cancel    ► the app gets access_denied (303)
  *   POST /interaction/:uid/switch    ► sign-in as somebody else (303)
  */
 export interface FlowDetails {
   uid: string
-  prompt: 'login' | 'consent'
+  prompt: 'login' | 'consent' | 'select_account'
   client: ClientView
   accountId: string | undefined
   loginHint: string | undefined
@@ -50,6 +51,7 @@ export interface Flows {
   details(request: FastifyRequest, reply: FastifyReply): Promise<FlowDetails>
   signIn(request: FastifyRequest, reply: FastifyReply, who: SignedIn): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  select(request: FastifyRequest, reply: FastifyReply): Promise<string>
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** A sign-in elsewhere in this browser that answers the flow, if there was one. */
   answeredBy(
@@ -187,6 +189,19 @@ export async function interactionRoutes(
     })
   }
 
+  async function selectPage(reply: FastifyReply, details: FlowDetails, accountId: string) {
+    const account = await options.findAccount(accountId)
+    return renderPage(reply, 'interaction/select-account', {
+      action: `/interaction/${details.uid}/select`,
+      client: details.client,
+      account: account ?? { username: 'a closed account' },
+      ...(details.expects === undefined && {
+        switchAccount: { action: `/interaction/${details.uid}/switch` },
+      }),
+      cancel: { action: `/interaction/${details.uid}/cancel` },
+    })
+  }
+
   app.get<FlowRoute>(
     '/interaction/:uid',
     leadingOn(async (request, reply) => {
@@ -209,6 +224,9 @@ export async function interactionRoutes(
         return reply.redirect(location, 303)
       }
       const alert = await options.upstreamProblem(request.query)
+      const { accountId } = details
+      if (details.prompt === 'select_account' && accountId !== undefined && !isAnother(details, accountId))
+        return selectPage(reply, details, accountId)
       return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert, ...again }))
     }),
   )
@@ -237,6 +255,11 @@ export async function interactionRoutes(
       const { decision } = consentForm.parse(request.body)
       return goOn(request, reply, await flows[decision === 'allow' ? 'allow' : 'refuse'](request, reply))
     }, isDenied),
+  )
+
+  app.post<FlowRoute>(
+    '/interaction/:uid/select',
+    leadingOn(async (request, reply) => goOn(request, reply, await flows.select(request, reply))),
   )
 
   app.post<FlowRoute>(

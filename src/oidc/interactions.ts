@@ -10,6 +10,7 @@ import { REGISTRATION_CHANGED, RegistrationChanged } from './narrowed/flows.ts'
 import { hintedAccount } from './policy.ts'
 import { besideScopes } from './requested-claims/consent.ts'
 import { restartOf } from './restart.ts'
+import { SELECT_ACCOUNT } from './select-account.ts'
 import { type Authentication, isAnother, type SignInSession } from './sign-in.ts'
 
 /**
@@ -20,7 +21,7 @@ import { type Authentication, isAnother, type SignInSession } from './sign-in.ts
  */
 export interface InteractionDetails {
   uid: string
-  prompt: 'login' | 'consent'
+  prompt: 'login' | 'consent' | 'select_account'
   client: {
     id: string
     name: string
@@ -70,6 +71,8 @@ export interface Interactions {
     who: Authentication & { sessionUid?: string },
   ): Promise<string>
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /** The flow goes on with the account that is signed in (`prompt=select_account`). */
+  select(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the flow: the app gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
@@ -98,6 +101,8 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
     resources: details.missingResourceScopes ?? {},
   }
 }
+
+const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
 
 const isOver = () =>
   new AppError(
@@ -144,7 +149,7 @@ export function createInteractions(deps: {
     return interaction
   }
 
-  /** Who may consent: whoever is signed in, unless that has ended since the flow came to its question. */
+  /** Who may consent, or go on: whoever is signed in, unless that has ended since the flow came to its question. */
   async function whoConsents(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -152,7 +157,7 @@ export function createInteractions(deps: {
   ): Promise<string | undefined> {
     const provider = deps.current()
     const { accountId } = interaction.session ?? {}
-    if (interaction.prompt.name !== 'consent' || accountId === undefined) return undefined
+    if (interaction.prompt.name === 'login' || accountId === undefined) return undefined
     const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
     return (await deps.isLive(accountId, generationOf(session))) ? accountId : undefined
   }
@@ -178,10 +183,10 @@ export function createInteractions(deps: {
       const clientId = String(interaction.params.client_id)
       const client = await deps.current().Client.find(clientId)
       const consents = await whoConsents(request, reply, interaction)
-      const asks = interaction.prompt.name === 'consent'
+      const asks = interaction.prompt.name !== 'login'
       return {
         uid: interaction.uid,
-        prompt: consents === undefined ? 'login' : 'consent',
+        prompt: consents === undefined ? 'login' : selects(interaction) ? SELECT_ACCOUNT : 'consent',
         client: {
           id: clientId,
           name: client?.clientName ?? clientId,
@@ -225,6 +230,7 @@ export function createInteractions(deps: {
         delete interaction.session
       }
       return finish(interaction, {
+        ...(selects(interaction) && { [SELECT_ACCOUNT]: {} }),
         login: { accountId, generation, amr, ts: at, remember: true, ...(sessionUid && { sessionUid }) },
       })
     },
@@ -239,6 +245,15 @@ export function createInteractions(deps: {
       const added = missing(interaction)
       await deps.consents.allow(accountId, String(interaction.params.client_id), added)
       return finish(interaction, { consent: {} })
+    },
+
+    async select(request, reply) {
+      const interaction = await find(request, reply)
+      const accountId = await whoConsents(request, reply, interaction)
+      // The flow goes on as if nothing had been answered: to the sign-in page.
+      if (accountId === undefined || !selects(interaction)) return save(interaction)
+      actAs({ kind: 'account', id: accountId })
+      return finish(interaction, { [SELECT_ACCOUNT]: {} })
     },
 
     async refuse(request, reply) {

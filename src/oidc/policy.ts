@@ -2,6 +2,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { isClaimable } from './claimable.ts'
 import { claimsMissing } from './requested-claims/consent.ts'
 import { essentialAcr, requestedSubject } from './requested-claims/sign-in.ts'
+import { selectAccountPrompt } from './select-account.ts'
 
 const { Check, base } = interactionPolicy
 
@@ -76,6 +77,7 @@ const otherThanHinted = new Check(
 /** When a person has to be asked: the library's own checks, with these. */
 export function createInteractionPolicy() {
   const policy = base()
+  policy.add(selectAccountPrompt(), 0)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')

@@ -43,6 +43,7 @@ import { answerWhereAsked, checkRequestObject } from './request-objects.ts'
 import { coverClaimsByScopes } from './requested-claims/consent.ts'
 import { releasable } from './requested-claims/request.ts'
 import type { createResourceServerInfo } from './resources.ts'
+import { PROMPT_VALUES } from './select-account.ts'
 import { rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
 import { skipEmptySignOut } from './sign-out/empty.ts'
@@ -141,7 +142,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       policy: createInteractionPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    discovery: deps.discovery,
+    discovery: { ...deps.discovery, prompt_values_supported: PROMPT_VALUES },
     renderError: deps.pages.renderError,
     cookies: {
       keys: [...deps.cookieKeys],

@@ -344,6 +344,17 @@ export const samples: Sample[] = [
     data: { client: { ...client, logoUri: logo }, next: { href: '/login', label: 'Sign in again' } },
   },
   {
+    title: 'select-account',
+    view: 'interaction/select-account',
+    data: {
+      action: '/interaction/u1/select',
+      client,
+      account: { username: 'ada', email: 'ada@example.org' },
+      switchAccount: { action: '/interaction/u1/switch' },
+      cancel: { action: '/interaction/u1/cancel' },
+    },
+  },
+  {
     title: 'still-signed-in',
     view: 'oidc/still-signed-in',
     data: { client, username: 'ada', next: { href: 'https://notes.example', label: 'Go to Harbour Notes' } },
