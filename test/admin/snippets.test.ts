@@ -302,6 +302,30 @@ describe('the snippets of openid-client run as they stand', () => {
     expect((await lines.next()).value).toBe('Signed out')
   })
 
+  test('without JavaScript the search of a client’s page and of an API’s page leaves what has the words', async () => {
+    const client = await latchkey.createClient()
+    const { browser } = await signedIn(latchkey)
+    const shown = async (path: string) => {
+      const { body } = await browser.open(`${latchkey.issuer}${path}`)
+      const names = [...body.matchAll(/<summary>([^<]*) <small>/g)].map(([, name]) => name)
+      return { names, body }
+    }
+    const page = `/admin/clients/${client.client_id}`
+    expect((await shown(page)).names.length).toBeGreaterThan(10)
+    expect((await shown(`${page}?find=express+passport`)).names).toEqual([
+      'Express with passport-openidconnect',
+    ])
+    const none = await shown(`${page}?find=%3Cb%3Ecobol`)
+    expect(none.names).toEqual([])
+    expect(none.body).toContain('“&lt;b&gt;cobol”')
+    expect(none.body).toContain('Show all')
+    const api = `/admin/resources/api?identifier=${encodeURIComponent(API.identifier)}`
+    expect((await shown(api)).names).toContain('Express with jose, JWTs')
+    expect((await shown(`${api}&find=mcp+introspection`)).names).toEqual([
+      'MCP server (TypeScript SDK), introspection',
+    ])
+  })
+
   test('a machine gets a token', async () => {
     const client = await latchkey.createClient({
       redirect_uris: [],

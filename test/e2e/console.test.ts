@@ -54,6 +54,15 @@ test.each(['on', 'off'])(
     await heading(page, 'Harbour diary')
     const secret = (await page.locator('#new-secret').textContent())?.trim() ?? ''
     expect(secret).toMatch(/^[\w-]{43}$/)
+    if (scripts === 'on') {
+      // Typing leaves what has the words, and the secret on the page.
+      await page.getByPlaceholder('Library, language or program').fill('node openid-client')
+      expect(await page.locator('details.snippet:visible summary').allTextContents()).toEqual(
+        expect.arrayContaining([expect.stringContaining('openid-client')]),
+      )
+      expect(await page.getByText('Django with Authlib').isVisible()).toBe(false)
+      expect(await page.locator('#new-secret').isVisible()).toBe(true)
+    }
     const code = (await page.locator('#openid-client-app-mjs').textContent()) ?? ''
     const program = await run(code, secret)
     try {
