@@ -162,7 +162,7 @@ async function run(
     cwd: folder,
     env: {
       // Installing needs what the machine says of proxies and registries.
-      ...(options.install && process.env),
+      ...(options.install && { ...process.env, NODE_ENV: undefined }),
       PATH: [dirname(process.execPath), packages && join(packages, '.bin'), process.env.PATH]
         .filter(Boolean)
         .join(delimiter),
