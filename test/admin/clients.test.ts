@@ -449,7 +449,7 @@ describe('clients in the console', () => {
         expect([path, (await auditor.open(at(path))).status]).toEqual([path, 200])
       const page = await auditor.open(at(`/${id}`))
       // A search looks; it changes nothing.
-      expect(page.forms.filter(({ method }) => method !== 'GET')).toEqual([])
+      expect(page.forms.filter(({ method }) => method !== 'get')).toEqual([])
       for (const path of ['/new', ...POSTS.map((each) => `/${id}${each}`)])
         expect([path, (await post(auditor, path, { kind: 'web', name: 'Photo Shop' })).status]).toEqual([
           path,
