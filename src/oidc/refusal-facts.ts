@@ -192,6 +192,7 @@ export function refusalFacts(
       params.grant_type === 'authorization_code'
         ? { sent: verifier !== undefined, length: verifier?.length }
         : undefined,
+    user_agent: AUTHENTICATED.has(endpoint) ? clip(ctx.headers['user-agent']) : undefined,
     authentication: AUTHENTICATED.has(endpoint) ? authenticationOf(ctx) : undefined,
     claimed_client_id: claimed === undefined ? undefined : clean.text(claimed, 200),
     assertion: assertionOf(ctx, clean),

@@ -33,6 +33,8 @@ export const factsSchema = z.object({
   verifier: z.object({ sent: z.boolean(), length: number }).optional(),
   /** How the client tried to show who it is. */
   authentication: text,
+  /** What the program calls itself that sent the request; of people’s browsers nothing is kept. */
+  user_agent: text,
   /** What the client said it is, when no enabled client is called that. */
   claimed_client_id: text,
   /** The claims that decide about a client assertion (RFC 7523 §3); times in seconds since the epoch. */

@@ -273,6 +273,33 @@ describe('sign-in requests', () => {
   })
 })
 
+describe('PKCE that is missing is explained with the line that switches it on', () => {
+  test.each([
+    ['Gitea', /it cannot \(1\.26\.0\)/],
+    ['My Grafana', /use_pkce = true/],
+    ['Shop', /^Switch PKCE on/],
+  ])('by the name of the client: %s', async (client_name, line) => {
+    const named = await scene.client({ client_name })
+    const url = new URL(scene.authorizeUrl(named))
+    for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
+    expect((await desk.kept(await get(url.href))).explanation.inApp).toMatch(line)
+  })
+
+  test.each([
+    ['Authlib/1.9.10 (+https://authlib.org/)', /code_challenge_method/],
+    ['social-auth-7.0.0', /_USE_PKCE/],
+    ['Java/17.0.9', /withPkce/],
+    ['Rack::OAuth2 (2.2.1)', /pkce: true/],
+  ])('by what a pushed request calls itself: %s', async (agent, line) => {
+    const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Gitea' })
+    const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
+    const headers = { ...basic(id, String(secret)), 'user-agent': agent }
+    const { explanation, rejection } = await desk.kept(await post(`${scene.issuer}/par`, pushed, headers))
+    expect(explanation).toMatchObject({ rule: 'pkce_or_nonce_missing', inApp: expect.stringMatching(line) })
+    expect(rejection.facts.user_agent).toBe(agent)
+  })
+})
+
 describe('token requests', () => {
   const code = (by = client, parameters = {}): Promise<Code> => scene.code(victim, by, parameters)
 

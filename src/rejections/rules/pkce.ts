@@ -1,3 +1,4 @@
+import { pkceWay } from '../pkce-software.ts'
 import { described, detailed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** RFC 7636: what goes wrong with code_challenge and code_verifier. */
@@ -8,7 +9,7 @@ export const pkceRules: readonly Rule[] = [
     title: 'PKCE is missing, and a nonce too',
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).`,
-    inApp: 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.',
+    inApp: pkceWay,
     here: 'If its software can do neither, edit the client and make PKCE optional: then nothing but its secret protects it.',
   },
   {
@@ -17,7 +18,7 @@ export const pkceRules: readonly Rule[] = [
     title: 'PKCE is missing',
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).`,
-    inApp: 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.',
+    inApp: pkceWay,
     here: ({ facts }) =>
       facts.registered?.auth_method === 'none'
         ? 'Nothing: a client without a secret is safe with PKCE only.'

@@ -1,0 +1,85 @@
+import type { Case } from './rejection.ts'
+
+interface Software {
+  name: string
+  /** How its token requests name themselves; some do not say what they are. */
+  agent?: RegExp
+  /** What people call a client of it. */
+  called: RegExp
+  /** What to write, or why nothing helps. Tried, or in its own documentation, in November 2026. */
+  way: string
+}
+
+/** How PKCE is switched on, by library and program. What does it by itself has no row. */
+const SOFTWARE: readonly Software[] = [
+  {
+    name: 'Authlib',
+    agent: /^authlib\//i,
+    called: /authlib|flask/i,
+    way: "client_kwargs={'code_challenge_method': 'S256', 'scope': 'openid profile email'}",
+  },
+  {
+    name: 'social-auth-core',
+    agent: /^social-auth-/i,
+    called: /social.?auth/i,
+    way: 'SOCIAL_AUTH_OIDC_USE_PKCE = True (in the place of OIDC the name of your backend)',
+  },
+  {
+    name: 'django-allauth',
+    agent: /^django-allauth/i,
+    called: /allauth/i,
+    way: "'OAUTH_PKCE_ENABLED': True in the provider’s part of SOCIALACCOUNT_PROVIDERS",
+  },
+  {
+    name: 'mozilla-django-oidc',
+    called: /mozilla|django-oidc/i,
+    way: 'OIDC_USE_PKCE = True (from 4.0 on)',
+  },
+  {
+    name: 'Spring Security before 7',
+    agent: /^java\//i,
+    called: /spring/i,
+    way: 'resolver.setAuthorizationRequestCustomizer(OAuth2AuthorizationRequestCustomizers.withPkce()); Spring Boot 4 needs nothing',
+  },
+  {
+    name: 'passport-openidconnect',
+    agent: /^node-oauth$/i,
+    called: /passport/i,
+    way: 'it cannot (0.1.2); let it send its nonce, or take openid-client, which has a strategy for Passport',
+  },
+  {
+    name: 'omniauth_openid_connect',
+    agent: /^(rack::oauth2|openidconnect) \(/i,
+    called: /omniauth|gitlab/i,
+    way: 'pkce: true in the options; gitlab-omniauth-openid-connect 0.10.0 ignores it and has none',
+  },
+  {
+    name: 'Gitea',
+    called: /gitea|forgejo/i,
+    way: 'it cannot (1.26.0), and sends no nonce: make PKCE optional',
+  },
+  { name: 'Grafana', called: /grafana/i, way: 'use_pkce = true in [auth.generic_oauth]' },
+  { name: 'Argo CD', called: /argo/i, way: 'enablePKCEAuthentication: true in oidc.config' },
+  {
+    name: 'oauth2-proxy',
+    agent: /^oauth2-proxy/i,
+    called: /oauth2.?proxy/i,
+    way: 'code_challenge_method = "S256"',
+  },
+  {
+    name: 'golang.org/x/oauth2',
+    called: /\b(go|golang)\b/i,
+    way: 'AuthCodeURL(…, oauth2.S256ChallengeOption(verifier)) and Exchange(…, oauth2.VerifierOption(verifier))',
+  },
+]
+
+const DEFAULT = 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.'
+
+/** What to write to switch PKCE on: by what the request says of itself, else by what the client is called. */
+export function pkceWay({ facts, client }: Case): string {
+  const { user_agent: agent } = facts
+  const found =
+    SOFTWARE.find((each) => agent !== undefined && each.agent?.test(agent)) ??
+    SOFTWARE.find(({ called }) => client !== undefined && called.test(client.client_name))
+  return found === undefined ? DEFAULT : `In ${found.name}: ${found.way}.`
+}
