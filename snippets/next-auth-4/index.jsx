@@ -7,9 +7,10 @@ const end = new URLSearchParams({
   post_logout_redirect_uri: '__POST_LOGOUT_URI__',
 })
 
-export const getServerSideProps = async ({ req, res }) => ({
-  props: { user: (await getServerSession(req, res, authOptions))?.user ?? null },
-})
+export async function getServerSideProps({ req, res }) {
+  const session = await getServerSession(req, res, authOptions)
+  return { props: { user: session && { name: session.user.name, email: session.user.email } } }
+}
 
 export default function Home({ user }) {
   if (!user)
