@@ -48,6 +48,7 @@ const shared = [
   'own.ts',
   'problem-lines.ts',
   'text.ts',
+  'device-code.ts',
   'profile-fields.ts',
 ]
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */

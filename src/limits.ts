@@ -36,6 +36,13 @@ export const limits = {
   /** The way to a provider and back. */
   federation: [{ per: 'address', max: 30, window: MINUTE }],
   authorization: [{ per: 'address', max: 300, window: MINUTE }],
+  /** Devices that ask for a code, each of which is stored for a while. */
+  deviceAuthorization: [{ per: 'address', max: 60, window: MINUTE }],
+  /** Entering the code of a device; a right one counts for nothing. Guessing has 20⁸ to try, in minutes. */
+  deviceCode: [
+    { per: 'address', max: 30, window: 10 * MINUTE },
+    { per: 'account', max: 10, window: 10 * MINUTE },
+  ],
   /** A back end does this for all its users from one address: 200 a second. */
   token: [{ per: 'address', max: 6000, window: 30 }],
   /** Clients that show a wrong secret or assertion, or are none. */
@@ -57,6 +64,7 @@ export const RETURNED: ReadonlySet<LimitName> = new Set([
   'oneTimeToken',
   'federation',
   'authorization',
+  'deviceCode',
 ])
 
 /** Counted once for all processes on one database, or Redis; the others are too frequent for that. */
@@ -66,6 +74,8 @@ export const SHARED: ReadonlySet<LimitName> = new Set([
   'mail',
   'oneTimeToken',
   'failingClient',
+  'deviceAuthorization',
+  'deviceCode',
   'clientRegistration',
   'openRegistration',
 ])

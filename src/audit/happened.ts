@@ -12,6 +12,7 @@ const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string 
   session: { kind: 'account', id: 'accountId', name: 'username' },
   client: { kind: 'client', id: 'client_id', name: 'client_name' },
   consent: { kind: 'client', id: 'client_id', name: 'client_name' },
+  device: { kind: 'client', id: 'client_id', name: 'client_name' },
   token: { kind: 'client', id: 'client_id', name: 'client_name' },
   resource: { kind: 'resource', id: 'identifier', name: 'name' },
   provider: { kind: 'provider', id: 'provider', name: 'name' },

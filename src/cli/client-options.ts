@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { GRANT_TYPES } from '../clients/fields.ts'
 import type { RegistrationInput } from '../clients/metadata.ts'
 import { type Options, secondsOf } from './context.ts'
 import { providerFields } from './provider-options.ts'
@@ -39,7 +40,7 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     field: 'grant_types',
     kind: 'list',
     description:
-      'authorization_code, refresh_token, client_credentials (repeatable; default authorization_code)',
+      'authorization_code, refresh_token, client_credentials, device_code (repeatable; default authorization_code)',
   },
   {
     flags: '--scope <scopes>',
@@ -210,6 +211,7 @@ export function registrationOf(options: Options): { input: RegistrationInput; pr
   for (const { flags, field, kind } of CLIENT_OPTIONS) {
     const value = options[new Option(flags).attributeName()]
     if (value !== undefined) input[field] = fieldValue(kind, value)
+    if (field === 'grant_types' && Array.isArray(input[field])) input[field] = input[field].map(grantOf)
   }
   if (options.public === true) {
     const method = input.token_endpoint_auth_method
@@ -228,6 +230,9 @@ export function registrationOf(options: Options): { input: RegistrationInput; pr
   }
   return { input, problems }
 }
+
+/** Grants of extensions are URNs; on the command line their last part will do. */
+const grantOf = (value: unknown): unknown => GRANT_TYPES.find((grant) => grant.endsWith(`:${value}`)) ?? value
 
 /** An empty value unsets. */
 function fieldValue(kind: ClientOption['kind'], value: unknown): unknown {

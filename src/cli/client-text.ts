@@ -1,4 +1,5 @@
 import type { ClientView, IssuedSecret } from '../clients/view.ts'
+import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import { PROGRAM } from './program.ts'
 import { facts, table, time } from './text.ts'
@@ -78,6 +79,9 @@ const PKCE: Readonly<Record<PkceRule, string>> = {
 }
 
 function nextStep(client: ClientView): string {
+  if (!client.grant_types.includes('authorization_code') && client.grant_types.includes(DEVICE_CODE_GRANT)) {
+    return 'Next: let the device ask the device_authorization_endpoint (see discovery) for a code: docs/sign-in-on-a-device.md.'
+  }
   if (!client.grant_types.includes('authorization_code')) {
     return 'Next: ask the token endpoint (see discovery) for a token with grant_type=client_credentials.'
   }

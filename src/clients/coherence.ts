@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import { profileProblems } from './fapi-profile.ts'
 import type { ClientMetadata } from './metadata.ts'
@@ -48,7 +49,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
     rules.push({
       field: 'grant_types',
       reads,
-      message: 'is empty; use authorization_code or client_credentials',
+      message: `is empty; use authorization_code, client_credentials or ${DEVICE_CODE_GRANT}`,
     })
     return rules
   }
@@ -57,14 +58,15 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
       field: 'redirect_uris',
       reads,
       message:
-        'is missing: the authorization_code grant needs one, like https://app.example/callback (a client without users takes the grant client_credentials)',
+        'is missing: the authorization_code grant needs one, like https://app.example/callback (a client without users takes the grant client_credentials, one without a browser device_code)',
     })
   }
-  if (grants.has('refresh_token') && !grants.has('authorization_code')) {
+  const forPeople = grants.has('authorization_code') || grants.has(DEVICE_CODE_GRANT)
+  if (grants.has('refresh_token') && !forPeople) {
     rules.push({
       field: 'grant_types',
       reads,
-      message: 'has refresh_token, which needs authorization_code beside it',
+      message: 'has refresh_token, which needs authorization_code or device_code beside it',
     })
   }
   if (!grants.has('authorization_code')) {

@@ -1,10 +1,16 @@
 import { z } from 'zod'
+import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import { PKCE_RULES } from '../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import { PROFILES } from './fapi-profile.ts'
 import { jwksSchema } from './jwks.ts'
 
-export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+export const GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  DEVICE_CODE_GRANT,
+] as const
 export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>

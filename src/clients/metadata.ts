@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { coherenceProblems } from './coherence.ts'
@@ -129,10 +130,11 @@ export function completeRegistration(input: RegistrationInput, rules: Registrati
 const pkceOf = (chosen: PkceRule, method: AuthMethod | undefined): PkceRule =>
   chosen === 'auto' && method === 'none' ? 'required' : chosen
 
-/** A public client on loopback or a private-use scheme is an app on the person's own machine (RFC 8252 §7). */
+/** A public client on loopback, a private-use scheme or a device is an app on the person's own machine (RFC 8252 §7). */
 export function deriveApplicationType(values: FieldValues): ApplicationType {
   if (values.token_endpoint_auth_method !== 'none') return 'web'
   const uris = [...(values.redirect_uris ?? []), ...(values.post_logout_redirect_uris ?? [])]
+  if (uris.length === 0 && values.grant_types?.includes(DEVICE_CODE_GRANT)) return 'native'
   if (uris.some(hasPrivateUseScheme)) return 'native'
   return uris.some(isLoopbackHttp) && !uris.some(isLoopbackHttps) ? 'native' : 'web'
 }

@@ -71,6 +71,29 @@ export interface ConsentPage extends Form {
   returnHost?: string | undefined
 }
 
+/** The consent of a device that shows a code (RFC 8628 §3.3). */
+export interface DeviceConfirmPage extends ConsentPage {
+  device: {
+    /** “curl”, “Firefox on Linux” */
+    name: string
+    address: string
+    /** “2 minutes ago” */
+    since: string
+  }
+}
+
+/** Where the code of a device is entered. */
+export interface DeviceCodePage extends Form {
+  /** The code came along in a link, and has to be compared. */
+  fromLink: boolean
+  notice?: string | undefined
+}
+
+export interface DeviceDonePage {
+  app: string
+  outcome: 'approved' | 'denied'
+}
+
 export interface RegisterPage extends Form {
   client?: ClientView | undefined
   providers: ProviderButton[]
@@ -252,6 +275,9 @@ export interface Pages {
   'interaction/sign-in': SignInPage
   'interaction/consent': ConsentPage
   'interaction/select-account': SelectAccountPage
+  'device/code': DeviceCodePage
+  'device/confirm': DeviceConfirmPage
+  'device/done': DeviceDonePage
   /** A flow that is over. */
   'interaction/over': {
     app: string

@@ -9,6 +9,8 @@ const SECRET_FIELDS = new Set([
   'current_password',
   'code',
   'code_verifier',
+  'device_code',
+  'user_code',
   'token',
   'access_token',
   'refresh_token',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { shownAgain } from '../http/forms.ts'
 import type { Http } from '../http/http.ts'
-import type { ClientView, ConsentPage, ProviderButton, SignInPage } from '../http/pages.ts'
+import type { ClientView, ConsentPage, DeviceConfirmPage, ProviderButton, SignInPage } from '../http/pages.ts'
 import { renderPage } from '../http/views.ts'
 import { createWayOn } from './way-on.ts'
 
@@ -30,6 +30,7 @@ export interface FlowDetails {
   returnHost: string | undefined
   homeUrl: string | undefined
   restartUrl: string | undefined
+  device: { address: string; userAgent: string; askedAt: number } | undefined
   requestedScopes: string[]
   requestedClaims: string[]
   staysConnected: boolean
@@ -92,6 +93,8 @@ export interface InteractionRoutesOptions {
   findAccount(id: string): Promise<{ username: string; email?: string | undefined } | undefined>
   /** What is asked for, in words. */
   describeScopes(details: FlowDetails): Promise<ConsentPage['scopes']>
+  /** A device that asks, in words. */
+  describeDevice(device: NonNullable<FlowDetails['device']>): DeviceConfirmPage['device']
 }
 
 /** Whether somebody signs in whom the app did not ask for (OpenID Connect Core §3.1.2.1, `id_token_hint`). */
@@ -177,7 +180,7 @@ export async function interactionRoutes(
 
   async function consentPage(reply: FastifyReply, details: FlowDetails, accountId: string) {
     const account = await options.findAccount(accountId)
-    return renderPage(reply, 'interaction/consent', {
+    const page: ConsentPage = {
       action: `/interaction/${details.uid}/consent`,
       client: details.client,
       account: account ?? { username: 'a closed account' },
@@ -186,7 +189,10 @@ export async function interactionRoutes(
       }),
       scopes: await options.describeScopes(details),
       returnHost: details.returnHost,
-    })
+    }
+    return details.device === undefined
+      ? renderPage(reply, 'interaction/consent', page)
+      : renderPage(reply, 'device/confirm', { ...page, device: options.describeDevice(details.device) })
   }
 
   async function selectPage(reply: FastifyReply, details: FlowDetails, accountId: string) {

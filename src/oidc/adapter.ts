@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { isIdentityScope } from './claims.ts'
+import type { DeviceCodes } from './device/codes.ts'
 import { asFound, saveSession } from './session-merge.ts'
 import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
@@ -24,8 +25,12 @@ export interface AdapterDependencies {
   artifacts: ArtifactStore
   /** Undefined: unknown or disabled. @throws AppError client_document_refused (400), with what is wrong in its message */
   findClient(clientId: string): Promise<ProtocolClient | undefined>
-  /** Where an interaction continues; it is not stored, because it holds the interaction's id in clear. */
-  resumeUrl(uid: string): string
+  deviceCodes: DeviceCodes
+  /**
+   * Where an interaction continues; it is not stored, because it holds the interaction's id in clear.
+   * @param device whether it is about a device's request
+   */
+  resumeUrl(uid: string, device: boolean): string
 }
 
 /** Where redirect URIs are stored, and those of an app of a web client for the library. */
@@ -124,6 +129,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
   return (model: string): Adapter => ({
     async upsert(id, payload, ttl) {
       if (model === 'Session') return saveSession(artifacts, id, payload, ttl)
+      if (model === 'DeviceCode') return deps.deviceCodes.save(id, payload, ttl ?? 0)
       const stored = atRest(model, payload)
       // A flow that a person has gone through a page of was there before, and must be there still.
       if (model === 'Interaction' && payload.result !== undefined) {
@@ -143,15 +149,17 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
         payloads.set(client, payload)
         return payload
       }
+      if (model === 'DeviceCode') return deps.deviceCodes.find(id)
       const payload = live(await artifacts.find(model, id))
       // The library takes a pushed request that it does not find, at the end of a flow, for one that was not used yet.
       if (payload === undefined && model === PUSHED) throw refusedRequestUri()
       if (payload === undefined) return undefined
       if (model === 'Session') return asFound(id, payload)
-      return model === 'Interaction' ? { ...payload, returnTo: deps.resumeUrl(id) } : payload
+      if (model !== 'Interaction') return payload
+      return { ...payload, returnTo: deps.resumeUrl(id, payload.deviceCode !== undefined) }
     },
     findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
-    findByUserCode: async (userCode) => live(await artifacts.findByUserCode(model, userCode)),
+    findByUserCode: (userCode) => deps.deviceCodes.findByUserCode(userCode),
     async consume(id) {
       if (await artifacts.consume(model, id)) return
       throw model === PUSHED ? refusedRequestUri() : new errors.InvalidGrant('already used')

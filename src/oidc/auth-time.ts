@@ -10,8 +10,8 @@ export function extraTokenClaims(
   token: AccessToken | ClientCredentials,
 ): { auth_time: number } | undefined {
   if (ctx === undefined || token.kind !== 'AccessToken') return undefined
-  const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities
-  const authTime = code?.authTime ?? refresh?.authTime
+  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = ctx.oidc.entities
+  const authTime = code?.authTime ?? device?.authTime ?? refresh?.authTime
   return authTime === undefined ? undefined : { auth_time: authTime }
 }
 

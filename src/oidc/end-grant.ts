@@ -8,5 +8,6 @@ export async function endGrant(provider: Provider, grantId: string): Promise<voi
     provider.AccessToken.revokeByGrantId(grantId),
     provider.RefreshToken.revokeByGrantId(grantId),
     provider.AuthorizationCode.revokeByGrantId(grantId),
+    provider.DeviceCode.revokeByGrantId(grantId),
   ])
 }

@@ -99,18 +99,26 @@ const KEPT: Readonly<Record<string, string>> = {
   'authorization.error': 'authorization',
   'grant.error': 'token',
   'pushed_authorization_request.error': 'pushed_authorization_request',
+  'device_authorization.error': 'device_authorization',
+  'device_resume.error': 'code_verification',
   'userinfo.error': 'userinfo',
   'introspection.error': 'introspection',
   'revocation.error': 'revocation',
   'end_session.error': 'end_session',
 }
 
-/** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8). */
+/** What a device hears while it waits, and when its person has said no (RFC 8628 §3.5). */
+const WAITING = new Set(['authorization_pending', 'slow_down'])
+
+/**
+ * A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8), a device waits, and
+ * what a person decides is no mistake of their app.
+ */
 const isNextStep = ({
   error,
   error_description: description,
 }: Pick<errors.OIDCProviderError, 'error' | 'error_description'>): boolean =>
-  error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? '')
+  WAITING.has(error) || (error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? ''))
 
 function report(
   ctx: KoaContextWithOIDC,
@@ -159,6 +167,8 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
     if (endpoint !== undefined) report(ctx, endpoint, error, to)
   }
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    // Every few seconds, of every device.
+    if (WAITING.has(error.error)) return
     const request = requestOf(ctx)
     // Before there is a client, all that can fail is the authentication: it was malformed, or there was none.
     const unauthenticated = error.error === 'invalid_client' || ctx.oidc.client === undefined
@@ -166,7 +176,7 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
     if (authenticates && request) failing.failed(ctx, request, () => note(event, ctx, error))
     else note(event, ctx, error)
   }
-  const names = [...Object.keys(KEPT), 'discovery.error', 'jwks.error']
+  const names = [...Object.keys(KEPT), 'code_verification.error', 'discovery.error', 'jwks.error']
   for (const name of names) provider.on(name as 'grant.error', refused(name))
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
 }

@@ -4,6 +4,7 @@ import { epochSeconds } from '../clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { scopeOfClaim } from './claims.ts'
 import type { Allowed, Consents } from './consents.ts'
+import { deviceUidOf, type GrantedDevice, holderOf } from './device/apart.ts'
 import { endGrant } from './end-grant.ts'
 import { FIRST_PARTY_ID } from './first-party.ts'
 import { generationOf } from './generations.ts'
@@ -18,7 +19,7 @@ import { claimsWithin, notCovered, personalClaims, requestedIn } from './request
  * and one device must not end another's. So there are two records:
  *
  *   Consent  one for each account and client         remembered until withdrawn   (consents.ts)
- *   Grant    one for each account, client and session made from the Consent here
+ *   Grant    one for each account, client and session, or device that was signed in with a code, made from the Consent here
  *
  * A Grant's id is a keyed hash of the three, so that two authorizations at once in one browser share it and neither
  * loses its code.
@@ -33,10 +34,7 @@ export function createGrants(deps: {
   /** Seconds. */
   grantTtl: number
 }) {
-  const grantId = (accountId: string, clientId: string, sessionUid: string) =>
-    createHmac('sha256', deps.key)
-      .update(`grant\0${accountId}\0${clientId}\0${sessionUid}`)
-      .digest('base64url')
+  const grantId = grantIdsUnder(deps.key)
 
   /** True when the grant already covers what is asked for, so that nothing needs to be read or written. */
   function covers(grant: Grant, ctx: KoaContextWithOIDC): boolean {
@@ -68,9 +66,13 @@ export function createGrants(deps: {
     async load(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
       const { account, client, session, provider } = ctx.oidc
       if (!account || !client || !session) return undefined
-      const id = grantId(account.accountId, client.clientId, session.uid)
+      const device = deviceAsking(ctx)
+      // Nothing is allowed to a device before this very question was answered, whatever was allowed before.
+      if (device !== undefined && !ctx.oidc.result?.consent) return undefined
+      const holder = device === undefined ? session.uid : holderOf(device.uid)
+      const id = grantId(account.accountId, client.clientId, holder)
       const existing: KeptGrant | undefined = await provider.Grant.find(id)
-      const asked = client.first_party !== true
+      const asked = device !== undefined || client.first_party !== true
       // Renewed in the second half of its life, so that a refresh chain started today is not cut short by it.
       const lasts = existing && existing.remainingTTL * 2 > deps.grantTtl
       if (lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
@@ -83,7 +85,7 @@ export function createGrants(deps: {
       // The session's generation, not the account's: what was ended between the two reads stays ended.
       const generation = generationOf(session)
       const grant: KeptGrant = new provider.Grant({ accountId, clientId })
-      Object.assign(grant, { jti: id, asked, generation })
+      Object.assign(grant, { jti: id, asked, generation, device })
       // Other tabs of the app may ask for something else at this moment: what they get stays in it.
       await deps.artifacts.change('Grant', id, deps.grantTtl, (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
@@ -119,6 +121,21 @@ export function createGrants(deps: {
       Object.assign(Grant, { find: narrowed })
     },
   }
+}
+
+/** The ids of Grants. @param holder the uid of a session, or what stands for a device (device/apart.ts) */
+export const grantIdsUnder =
+  (key: Buffer) =>
+  (accountId: string, clientId: string, holder: string): string =>
+    createHmac('sha256', key).update(`grant\0${accountId}\0${clientId}\0${holder}`).digest('base64url')
+
+/** The device that a request of a person is about, as its Grant remembers it. */
+function deviceAsking({ oidc }: KoaContextWithOIDC): GrantedDevice | undefined {
+  const { deviceCode, session } = oidc
+  if (deviceCode === undefined || session === undefined) return undefined
+  const { address = '', userAgent = '' } = (deviceCode.deviceInfo ?? {}) as Partial<GrantedDevice>
+  const approvedAt = epochSeconds(Date.now)
+  return { uid: deviceUidOf(deviceCode), sessionUid: session.uid, address, userAgent, approvedAt }
 }
 
 /** A Grant as it is stored here. */

@@ -47,6 +47,8 @@ export interface InteractionDetails {
   homeUrl: string | undefined
   /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
   restartUrl: string | undefined
+  /** The device that asks (RFC 8628), as it came to ask for its code; undefined: an app in this browser asks. */
+  device: { address: string; userAgent: string; askedAt: number } | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
   /** Every claim that was asked for by itself, beside those that the scopes bring. */
@@ -87,6 +89,20 @@ function homeOf(client: Client | undefined, redirectUri: string): string | undef
   if (client?.clientUri !== undefined) return client.clientUri
   const uri = URL.parse(redirectUri)
   return client?.applicationType === 'web' && /^https?:$/.test(uri?.protocol ?? '') ? uri?.origin : undefined
+}
+
+/** What is known of the device that a flow is about. */
+async function deviceAsking(
+  provider: Provider,
+  { deviceCode, iat }: Interaction,
+): Promise<InteractionDetails['device']> {
+  if (deviceCode === undefined) return undefined
+  const code = await provider.DeviceCode.find(deviceCode, { ignoreExpiration: true })
+  const { address = '', userAgent = '' } = (code?.deviceInfo ?? {}) as {
+    address?: string
+    userAgent?: string
+  }
+  return { address, userAgent, askedAt: code?.iat ?? iat }
 }
 
 function missing(interaction: Interaction): InteractionDetails['missing'] {
@@ -205,6 +221,7 @@ export function createInteractions(deps: {
         returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
         homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
         restartUrl: restartOf(interaction),
+        device: await deviceAsking(deps.current(), interaction),
         requestedScopes: String(interaction.params.scope ?? '')
           .split(' ')
           .filter(Boolean),

@@ -16,7 +16,11 @@ export interface MountOptions {
   /** Answers with the provider of this moment: it changes when keys do. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Route options (a rate limit) of the endpoints that check a client's secret or start a flow. */
-  limits: { token: RouteShorthandOptions; authorization: RouteShorthandOptions }
+  limits: {
+    token: RouteShorthandOptions
+    authorization: RouteShorthandOptions
+    deviceAuthorization: RouteShorthandOptions
+  }
   /** Ends what else ends with a sign-out. Cookies that it sets on the reply are not sent: the library answers. */
   signsOut(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
@@ -34,6 +38,31 @@ export function pinToIssuer(request: FastifyRequest, issuer: string): void {
   headers['x-forwarded-for'] = address
   delete headers['x-forwarded-host']
   delete headers.forwarded
+}
+
+/**
+ * Hands a request to the protocol library, which answers it: with the host pinned, our headers copied, and the request's id
+ * along for the log.
+ */
+export async function handOver(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  {
+    issuer,
+    answer,
+    signsOut,
+  }: Pick<MountOptions, 'issuer' | 'answer'> & Partial<Pick<MountOptions, 'signsOut'>>,
+): Promise<void> {
+  pinToIssuer(request, issuer)
+  reply.hijack()
+  const { raw } = reply
+  const headers = reply.getHeaders()
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value)
+  }
+  Object.assign(request.raw, { latchkeyRequest: request, latchkeySignsOut: () => signsOut?.(request, reply) })
+  await answer(request.raw, raw)
 }
 
 const PROTOCOL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -63,12 +92,15 @@ const endpoints: readonly Endpoint[] = [
   { path: routes.introspection, methods: CALL, limit: 'token' },
   { path: routes.revocation, methods: CALL, limit: 'token' },
   { path: routes.pushed_authorization_request, methods: CALL, limit: 'token' },
+  { path: routes.device_authorization, methods: CALL, limit: 'deviceAuthorization' },
 ]
 
 /** Where browsers are sent. */
 const pages: readonly Endpoint[] = [
   { path: routes.authorization, methods: PAGE, limit: 'authorization', byPost: true },
   { path: `${routes.authorization}/:uid`, methods: PAGE, limit: 'authorization' },
+  // The page above it is ours (src/interactions/device-routes.ts).
+  { path: `${routes.code_verification}/:uid`, methods: PAGE, limit: 'authorization' },
   { path: routes.end_session, methods: PAGE, byPost: true },
   { path: `${routes.end_session}/confirm`, methods: ['POST'], signsOut: true, opens: routes.end_session },
   { path: `${routes.end_session}/success`, methods: PAGE },
@@ -94,20 +126,6 @@ async function mount(
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
-    pinToIssuer(request, options.issuer)
-    reply.hijack()
-    const { raw } = reply
-    const headers = reply.getHeaders()
-    for (const name in headers) {
-      const value = headers[name]
-      if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value)
-    }
-    const signsOut = () => options.signsOut(request, reply)
-    Object.assign(request.raw, { latchkeyRequest: request, latchkeySignsOut: signsOut })
-    await options.answer(request.raw, raw)
-  }
-
   for (const { path, methods, limit, byPost, signsOut, opens } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
     scope.route({
@@ -115,7 +133,7 @@ async function mount(
       method: [...methods],
       async handler(request, reply) {
         if (signsOut) await options.signsOut(request, reply)
-        await handle(request, reply)
+        await handOver(request, reply, options)
       },
     })
     if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })

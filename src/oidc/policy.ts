@@ -46,6 +46,18 @@ const unverifiedClient = new Check(
 )
 
 /**
+ * Whoever enters a code may have got it from somebody who waits with the device elsewhere: each time the person is shown what
+ * asks and from where, and decides (RFC 8628 §5.4), also for a first-party app.
+ */
+const deviceAsks = new Check(
+  'device_prompt',
+  'devices require consent each time',
+  'consent_required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.deviceCode !== undefined && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+)
+
+/**
  * The account that the client asks for, by `id_token_hint` or by `claims`; undefined: any. The hint was verified when the
  * request came (Core §3.1.2.2), and is kept with the flow here.
  */
@@ -92,5 +104,6 @@ export function createInteractionPolicy() {
   consent?.add(claimsMissing)
   consent?.add(nativeClient, 0)
   consent?.add(unverifiedClient, 0)
+  consent?.add(deviceAsks, 0)
   return policy
 }

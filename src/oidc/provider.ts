@@ -9,6 +9,7 @@ import {
 } from 'oidc-provider'
 import { ACR_VALUES } from '../acr.ts'
 import { epochSeconds } from '../clock.ts'
+import { DEVICE_CODE_TTL } from '../device-code.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { REDIRECTS } from './adapter.ts'
@@ -16,6 +17,11 @@ import { enabledAlgorithms } from './algorithms.ts'
 import { CLOCK_TOLERANCE, checkAssertion } from './assertions.ts'
 import { extraTokenClaims } from './auth-time.ts'
 import { claimsByScope } from './claims.ts'
+import { keepDevicesApart } from './device/apart.ts'
+import type { DeviceCodes } from './device/codes.ts'
+import type { createDevicePages } from './device/pages.ts'
+import { guidePolling, withSlowDown } from './device/polling.ts'
+import { acceptHandedOver } from './device/verification.ts'
 import { leaveOutEmptyScope } from './empty-scope.ts'
 import { takeEmptySecrets } from './empty-secret.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
@@ -44,7 +50,7 @@ import { coverClaimsByScopes } from './requested-claims/consent.ts'
 import { releasable } from './requested-claims/request.ts'
 import type { createResourceServerInfo } from './resources.ts'
 import { PROMPT_VALUES } from './select-account.ts'
-import { rememberFacts } from './session-facts.ts'
+import { deviceOf, rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
 import { skipEmptySignOut } from './sign-out/empty.ts'
 import { forgetUncheckableHints } from './sign-out/hinted.ts'
@@ -60,6 +66,9 @@ export const routes = {
   introspection: '/introspect',
   revocation: '/revoke',
   pushed_authorization_request: '/par',
+  device_authorization: '/device_authorization',
+  /** Short: people type it. */
+  code_verification: '/device',
   end_session: '/logout',
 }
 
@@ -89,6 +98,7 @@ export interface ProviderDependencies {
   /** Looks at the scopes and the `audience` of an authorization request. */
   checkNamedResource: ReturnType<typeof createNamedResourceCheck>
   pages: ProviderPages
+  devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
   /** What discovery says beside what the library does. */
   discovery: Configuration['discovery']
   /** Seconds. */
@@ -179,11 +189,15 @@ function configuration(deps: ProviderDependencies): Configuration {
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
     rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
+    // What a device gets goes on without the browser that it was approved in (device/apart.ts).
+    expiresWithSession: async (_ctx, code) =>
+      code.kind !== 'DeviceCode' && !code.scopes.has('offline_access'),
     extraTokenClaims,
     ttl: {
       AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
       ClientCredentials: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
       AuthorizationCode: 60,
+      DeviceCode: DEVICE_CODE_TTL,
       IdToken: 3600,
       Interaction: INTERACTION_TTL,
       Grant: grantTtl(ttl),
@@ -201,6 +215,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         },
       },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true, deviceInfo: ({ req }) => ({ ...deviceOf(req) }), ...deps.devices.pages },
       dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
       introspection: {
         enabled: true,
@@ -260,7 +275,8 @@ const redirectsOf = (client: Client) =>
  * outlive it is in `deps`.
  */
 export function createProvider(deps: ProviderDependencies): Provider {
-  const provider = new (withAudience(withExactRedirects(Provider)))(deps.issuer, configuration(deps))
+  const OurProvider = withSlowDown(withAudience(withExactRedirects(Provider)), deps.devices.codes)
+  const provider = new OurProvider(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (
@@ -284,6 +300,9 @@ export function createProvider(deps: ProviderDependencies): Provider {
   mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)
   rememberUses(provider, deps)
+  guidePolling(provider)
+  keepDevicesApart(provider)
+  acceptHandedOver(provider)
   deps.grants.attach(provider)
   coverClaimsByScopes(provider)
   deps.jwtAccessTokens.attach(provider)

@@ -9,7 +9,13 @@ const LONGEST = 400
 const MOST = 20
 
 /** Endpoints where a client shows who it is. */
-export const AUTHENTICATED = new Set(['token', 'pushed_authorization_request', 'introspection', 'revocation'])
+export const AUTHENTICATED = new Set([
+  'token',
+  'pushed_authorization_request',
+  'device_authorization',
+  'introspection',
+  'revocation',
+])
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)

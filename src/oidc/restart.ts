@@ -2,13 +2,15 @@ import type { Interaction } from 'oidc-provider'
 import { routes } from './provider.ts'
 
 /**
- * Where a flow begins again. Undefined: its request was pushed (RFC 9126), and works once; without its parameters being pushed anew a
- * client that has to push would only get an error.
+ * Where a flow begins again: one of a device by entering its code. Undefined: its request was pushed (RFC 9126), and works once;
+ * without its parameters being pushed anew a client that has to push would only get an error.
  */
 export function restartOf({
   params,
   parJti,
-}: Pick<Interaction, 'params'> & { parJti?: string }): string | undefined {
+  deviceCode,
+}: Pick<Interaction, 'params' | 'deviceCode'> & { parJti?: string }): string | undefined {
+  if (deviceCode !== undefined) return routes.code_verification
   if (parJti !== undefined) return undefined
   const sent = Object.entries(params).flatMap(([name, value]) =>
     [value].flat().flatMap((each): [string, string][] => (typeof each === 'string' ? [[name, each]] : [])),

@@ -24,8 +24,8 @@ export interface UpstreamSession {
 
 /**
  * Makes sessions remember the device they were started on, when people signed in in them, the sign-in elsewhere that they came by
- * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), and which
- * of the same id they are (incarnations.ts).
+ * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), the
+ * device that they are for (device/apart.ts), and which of the same id they are (incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
  * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-facts.test.ts).
@@ -34,7 +34,7 @@ export function rememberFacts(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, facts] of [
     [Session, ['device', 'upstream', 'generation', 'signIns']],
-    [Grant, ['upstream', 'generation', 'asked', 'incarnation']],
+    [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation']],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
     Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...facts] })

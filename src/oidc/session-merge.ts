@@ -123,7 +123,7 @@ export const signOutSecret = (session: Session): string =>
  * tabs have the old one in hand. What was submitted on an earlier page of the flow comes along in the result.
  */
 function isResumedWithoutSignIn(ctx: typeof Provider.ctx): boolean {
-  if (ctx?.oidc?.route !== 'resume') return false
+  if (ctx?.oidc?.route !== 'resume' && ctx?.oidc?.route !== 'device_resume') return false
   const { result, entities } = ctx.oidc
   return JSON.stringify(result?.login) === JSON.stringify(entities.Interaction?.lastSubmission?.login)
 }

@@ -51,6 +51,12 @@ export function rememberUses(
     await consume('AuthorizationCode', this.jti, refreshes ? endOfFamily(now()) : now() + ttl.accessToken)
     provider.emit('authorization_code.consumed', this)
   }
+  // Likewise: what the first one to ask has got may be in the hands of whoever stole the code.
+  provider.DeviceCode.prototype.consume = async function () {
+    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
+    await consume('DeviceCode', this.jti, refreshes ? endOfFamily(now()) : now() + ttl.accessToken)
+    provider.emit('device_code.consumed', this)
+  }
   // Likewise (RFC 9700 §4.14.2): also when the old token has expired meanwhile, and a thief goes on with newer ones.
   provider.RefreshToken.prototype.consume = async function () {
     await consume('RefreshToken', this.jti, endOfFamily(this.iiat ?? now()))

@@ -17,6 +17,7 @@ const SECRET_PARAMETERS = [
   'subject_token',
   'actor_token',
   'device_code',
+  'user_code',
 ]
 /** What may stand in the query of an app's own address when it sends that as redirect_uri. */
 const SECRET_IN_ADDRESS = /^(code|state|session_state|.*(token|secret|password|assertion).*)$/i

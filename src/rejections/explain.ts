@@ -2,6 +2,7 @@ import type { Case, Explanation, Rejection, Rule, Surroundings } from './rejecti
 import { accessRules } from './rules/access.ts'
 import { assertionRules } from './rules/assertion.ts'
 import { clientRules } from './rules/client.ts'
+import { deviceRules } from './rules/device.ts'
 import { dpopRules } from './rules/dpop.ts'
 import { grantRules } from './rules/grant.ts'
 import { pkceRules } from './rules/pkce.ts'
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   ...redirectUriRules,
   ...pkceRules,
   ...dpopRules,
+  ...deviceRules,
   ...clientRules,
   ...assertionRules,
   ...requestObjectRules,

@@ -38,7 +38,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
       clients,
       accounts,
       belongings: {
-        sessions: async (accountId) => listDevices(artifacts, await accounts.byId(accountId)),
+        sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
         consents: (accountId) => consents.list(accountId),
       },
       resources: apisOf(services),

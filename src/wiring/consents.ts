@@ -35,6 +35,7 @@ export async function describeScopes(
     requestedScopes: string[]
     requestedClaims: string[]
     staysConnected: boolean
+    device?: object | undefined
     missing: { resources: Record<string, string[]> }
   },
 ) {
@@ -46,9 +47,13 @@ export async function describeScopes(
     return scopes.map((scope) => ({ title: scope, detail: `at ${resource?.name ?? identifier}` }))
   })
   // How long: until then the app gets fresh tokens without asking again (ASVS 10.7.2).
+  const until =
+    details.device === undefined
+      ? 'until you sign out here, or take this back'
+      : 'until you sign the device out on your account page, or take this back'
   const lasting =
     details.staysConnected && !details.requestedScopes.includes('offline_access')
-      ? [{ title: 'Stay connected', detail: 'until you sign out here, or take this back' }]
+      ? [{ title: 'Stay connected', detail: until }]
       : []
   return [...own, ...single, ...(await Promise.all(foreign)).flat(), ...lasting]
 }

@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { epochSeconds } from '../clock.ts'
 import { confirmRoutes } from '../http/confirm.ts'
 import type { Http } from '../http/http.ts'
 import { renderPage } from '../http/views.ts'
+import { deviceRoutes } from '../interactions/device-routes.ts'
 import { interactionRoutes } from '../interactions/routes.ts'
+import { openDone } from '../oidc/device/pages.ts'
+import { describeDevice } from '../oidc/device/words.ts'
 import { listDevices } from '../oidc/devices.ts'
 import { answers } from '../oidc/interactions.ts'
 import type { Services } from '../services.ts'
@@ -19,9 +23,9 @@ export async function wirePages(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { interactions, sessions }: Protocol,
+  { interactions, sessions, deviceVerification }: Protocol,
 ): Promise<void> {
-  const { accounts, artifacts, clock, config } = services
+  const { accounts, clock, config } = services
   const browser = browserState(http, services)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
   const upstream = upstreamSignIns(services)
@@ -35,7 +39,7 @@ export async function wirePages(
     signInForm,
     sessions: {
       ...sessions,
-      list: async (accountId) => listDevices(artifacts, await accounts.byId(accountId)),
+      list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
       ...deviceEnds(services),
     },
     apps: connectedApps(services),
@@ -68,6 +72,14 @@ export async function wirePages(
       return account && { username: account.displayUsername, email: account.email ?? undefined }
     },
     describeScopes: (details) => describeScopes(services, details),
+    describeDevice: (device) => describeDevice(device, epochSeconds(clock)),
+  })
+  await app.register(deviceRoutes, {
+    http,
+    verification: deviceVerification,
+    whoever: async (request, reply) => (await sessions.current(request, reply))?.accountId,
+    missed: () => services.event({ type: 'device.code_unknown' }),
+    openDone: (value) => openDone(http.sealed, value),
   })
   app.get('/', async (request, reply) => {
     const session = await sessions.current(request, reply)

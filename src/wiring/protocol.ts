@@ -7,6 +7,9 @@ import { createAdapterFactory } from '../oidc/adapter.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/admin-tokens.ts'
 import { withApiCredentials } from '../oidc/api-credentials.ts'
 import { createBackChannel } from '../oidc/back-channel.ts'
+import { createDeviceCodes } from '../oidc/device/codes.ts'
+import { createDevicePages } from '../oidc/device/pages.ts'
+import { createDeviceVerification } from '../oidc/device/verification.ts'
 import { createLeftOutReport, logProtocolEvents, type RefusalsTo, requestIdOf } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
 import { generationOf, isCurrent, rememberAccounts } from '../oidc/generations.ts'
@@ -61,6 +64,26 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     accountOf,
     async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
   )
+  const deviceCodes = createDeviceCodes(artifacts, secrets.key('user-codes'), services.clock, services.event)
+  const pages = createProviderPages({
+    render: (view, data) => pageText(app, view, data),
+    requestIdOf,
+    translate: asStorageError,
+    async usernameOf(session) {
+      const { accountId } = session
+      const account = accountId === undefined ? undefined : await accounts.byId(accountId)
+      return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
+    },
+    confirmation: config.signOutConfirmation,
+  })
+  const devices = {
+    codes: deviceCodes,
+    pages: createDevicePages({
+      path: routes.code_verification,
+      sealed: http.sealed,
+      renderError: pages.renderError,
+    }),
+  }
   const adapter = createAdapterFactory({
     artifacts,
     findClient: withApiCredentials({
@@ -68,7 +91,9 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       isApiCredential,
       findCredential: services.resourceCredentials.findForProtocol,
     }),
-    resumeUrl: (uid) => `${config.issuer}${routes.authorization}/${uid}`,
+    deviceCodes,
+    resumeUrl: (uid, device) =>
+      `${config.issuer}${device ? routes.code_verification : routes.authorization}/${uid}`,
   })
   const references = createReferences(secrets)
   const backChannel = createBackChannel(app.log)
@@ -128,17 +153,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         }),
         defaultResource: createDefaultResource({ findByScope, issuer: config.issuer }),
         checkNamedResource: createNamedResourceCheck({ findByScope }),
-        pages: createProviderPages({
-          render: (view, data) => pageText(app, view, data),
-          requestIdOf,
-          translate: asStorageError,
-          async usernameOf(session) {
-            const { accountId } = session
-            const account = accountId === undefined ? undefined : await accounts.byId(accountId)
-            return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
-          },
-          confirmation: config.signOutConfirmation,
-        }),
+        pages,
+        devices,
         discovery: registrationDiscovery(services),
         ttl,
       })
@@ -159,7 +175,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   await mountProvider(app, {
     issuer: config.issuer,
     answer: hot.answer,
-    limits: { token: http.limit('token'), authorization: http.limit('authorization') },
+    limits: {
+      token: http.limit('token'),
+      authorization: http.limit('authorization'),
+      deviceAuthorization: http.limit('deviceAuthorization'),
+    },
     signsOut: browser.endPending,
   })
 
@@ -198,6 +218,12 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       },
     },
     sessions,
+    deviceVerification: createDeviceVerification({
+      issuer: config.issuer,
+      path: routes.code_verification,
+      current,
+      answer: hot.answer,
+    }),
     mint,
     throwawaySession: (who: SignInSession) =>
       openThrowawaySession({ issuer: config.issuer, current, artifacts }, who),

@@ -2,7 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BrowserState } from '../accounts/pages/browser-state.ts'
 import { actAs } from '../acting.ts'
 import type { Http } from '../http/http.ts'
+import { endCodeDevices } from '../oidc/device/signed-in.ts'
 import { isCurrent } from '../oidc/generations.ts'
+import { grantIdsUnder } from '../oidc/grants.ts'
 import type { SignInSessions } from '../oidc/sign-in.ts'
 import type { Services } from '../services.ts'
 
@@ -73,13 +75,22 @@ export function observedSessions(
 }
 
 /** The signed-in devices of a person, as they end them. */
-export const deviceEnds = ({ artifacts, event }: Services) => ({
-  async end(accountId: string, uid: string): Promise<void> {
-    const session = await artifacts.findByUid('Session', uid)
-    await artifacts.revokeSession(accountId, uid)
-    if (session?.accountId === accountId) event({ type: 'session.ended', accountId, reason: 'device' })
-  },
-})
+export function deviceEnds({ artifacts, event, secrets }: Services) {
+  const grantId = grantIdsUnder(secrets.key('grants'))
+  return {
+    /** @param own it is the browser that asks */
+    async end(accountId: string, uid: string, { own }: { own: boolean }): Promise<void> {
+      const session = await artifacts.findByUid('Session', uid)
+      await artifacts.revokeSession(accountId, uid)
+      if (session?.accountId === accountId) event({ type: 'session.ended', accountId, reason: 'device' })
+      // Whoever sat at a browser that is not trusted may have signed a device in there.
+      const meant = own ? [] : [{ uid }, { sessionUid: uid }]
+      for (const which of meant)
+        for (const { clientId } of await endCodeDevices({ artifacts, grantId }, accountId, which))
+          event({ type: 'device.ended', client_id: clientId, accountId })
+    },
+  }
+}
 
 /** Finds an account if it and its sign-ins of a generation still count. */
 export const liveAccounts =

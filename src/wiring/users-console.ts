@@ -9,7 +9,7 @@ const SHOWN = 10
 
 /** What the users area of the console works with. */
 export function usersConsole(services: Services): UsersDependencies {
-  const { accounts, artifacts, audit } = services
+  const { accounts, audit } = services
   const apps = connectedApps(services)
   return {
     users: {
@@ -26,7 +26,7 @@ export function usersConsole(services: Services): UsersDependencies {
       endSessions: accounts.endSessions,
       delete: accounts.delete,
       waysIn: accounts.linked.waysIn,
-      devices: async (id) => listDevices(artifacts, await accounts.byId(id)),
+      devices: async (id) => listDevices(services, await accounts.byId(id)),
       async apps(id) {
         const allowed = await apps.list(id)
         return allowed.map(({ clientId, client, scopes }) => ({ clientId, name: client.name, scopes }))

@@ -179,7 +179,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       // Whoever found a browser open must not shut the owner out of theirs; leaving this one is free.
       if (!own && !isFresh(deps.clock, session.loginTs))
         return ask(request, session, 'sign out one of your devices')
-      await sessions.end(account.id, id)
+      await sessions.end(account.id, id, { own })
       if (own) await deps.browser.endPending(request, reply)
       const dropped = !own && (await accounts.dropAddressChange(account.id))
       return dropped ? '/account?done=session_address' : '/account?done=session'

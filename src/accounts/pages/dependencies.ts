@@ -29,7 +29,7 @@ export interface Sessions {
     reply: FastifyReply,
   ): Promise<{ accountId: string; uid: string } | undefined>
   list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
-  end(accountId: string, uid: string): Promise<void>
+  end(accountId: string, uid: string, by: { own: boolean }): Promise<void>
   endOthers(
     request: FastifyRequest,
     reply: FastifyReply,

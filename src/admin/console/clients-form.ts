@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { AppError } from '../../errors.ts'
 import { own } from '../../own.ts'
 import type { BuildKind } from './clients-kinds.ts'
@@ -41,6 +42,7 @@ const BOXES = [...CHECKS, ...SWITCHES]
 export const GRANTS = [
   { value: 'authorization_code', label: 'Sign people in (authorization_code)' },
   { value: 'refresh_token', label: 'Stay signed in without the browser (refresh_token)' },
+  { value: DEVICE_CODE_GRANT, label: 'Sign people in on a device without a browser (device_code)' },
   { value: 'client_credentials', label: 'Act for itself (client_credentials)' },
 ] as const
 
@@ -84,7 +86,7 @@ export function newRegistration(kind: BuildKind, fields: Fields, offered: Readon
   const ofApis = ticked(fields, 'scope.')
   const foreign = ofApis.find((scope) => !offered.has(scope))
   if (foreign !== undefined) throw notOffered(foreign)
-  const own = asks.redirectUris && ofApis.length > 0 ? ['openid', 'profile', 'email'] : []
+  const own = kind.id !== 'machine' && ofApis.length > 0 ? ['openid', 'profile', 'email'] : []
   return {
     ...metadata,
     client_name: fields.client_name ?? '',

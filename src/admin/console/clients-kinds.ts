@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import type { Registration } from './clients-port.ts'
 
 /** What the form of a kind asks for. */
@@ -52,7 +53,7 @@ export const KINDS: readonly BuildKind[] = [
   {
     id: 'native',
     title: 'Native app',
-    about: 'Installed on a phone, a computer, or run on the command line.',
+    about: 'Installed on a phone or a computer, with a browser beside it.',
     asks: {
       redirectUris: {
         hint: 'One on each line: http://127.0.0.1/callback (any port), https://app.example/callback, or a scheme of your own like com.example.app:/callback.',
@@ -72,6 +73,17 @@ export const KINDS: readonly BuildKind[] = [
     },
     // The rest follows from the profile (src/clients/fapi-profile.ts).
     metadata: { profile: 'fapi2', application_type: 'web', grant_types: person },
+  },
+  {
+    id: 'device',
+    title: 'Device, TV or command line',
+    about: 'Shows a short code; the person enters it on a phone or another computer and signs in there.',
+    asks: { apis: 'What it may do at your APIs' },
+    metadata: {
+      ...pub,
+      application_type: 'native',
+      grant_types: [DEVICE_CODE_GRANT, 'refresh_token'],
+    },
   },
   {
     id: 'machine',

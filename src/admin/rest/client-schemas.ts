@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { PKCE_RULES } from '../../pkce-rule.ts'
 import { field, flag, list, optionalBody, text } from './schemas.ts'
 
@@ -81,7 +82,7 @@ const registration = {
   client_name: text('What people see on the consent page.', 'Photo Shop'),
   redirect_uris: list('Where sign-in returns to; exact strings.', ['https://shop.example/callback']),
   post_logout_redirect_uris: list('Where sign-out may return to.'),
-  grant_types: list('authorization_code (default), refresh_token, client_credentials.'),
+  grant_types: list(`authorization_code (default), refresh_token, client_credentials, ${DEVICE_CODE_GRANT}.`),
   response_types: list('Follows from grant_types; leave it out.'),
   scope: text('Scopes it may ask for; those of an API count only when named here.', 'openid profile email'),
   token_endpoint_auth_method: text(

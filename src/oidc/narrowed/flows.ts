@@ -1,4 +1,5 @@
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { missingProtection } from '../pkce.ts'
 import { claimsWithin, requestedIn, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'
@@ -39,6 +40,10 @@ export function narrowFlows(provider: Provider): void {
 
 function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
+  if (flow.deviceCode !== undefined)
+    return client.grantTypeAllowed(DEVICE_CODE_GRANT)
+      ? undefined
+      : 'the client may no longer use the grant device_code'
   const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce, scope } = flow.params
   if (!client.grantTypeAllowed('authorization_code'))
     return 'the client may no longer use the grant authorization_code'

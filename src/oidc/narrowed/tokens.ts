@@ -3,27 +3,38 @@ import {
   type AuthorizationCode,
   type Client,
   type ClientCredentials,
+  type DeviceCode,
   errors,
   Provider,
   type RefreshToken,
 } from 'oidc-provider'
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { own } from '../../own.ts'
 import { FIRST_PARTY_ID } from '../first-party.ts'
 import { missingProtection } from '../pkce.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'
 
-type Token = AccessToken | AuthorizationCode | ClientCredentials | RefreshToken
+type Token = AccessToken | AuthorizationCode | ClientCredentials | DeviceCode | RefreshToken
 
-/** The grants that a token begins with. */
-const ORIGINS = new Set(['authorization_code', 'client_credentials'])
+/** The grants that a token begins with, by the names that the library gives them in tokens. */
+const ORIGINS: Readonly<Record<string, string>> = {
+  authorization_code: 'authorization_code',
+  client_credentials: 'client_credentials',
+  device_code: DEVICE_CODE_GRANT,
+}
+const ORIGIN_OF: Readonly<Partial<Record<Token['kind'], string>>> = {
+  ClientCredentials: 'client_credentials',
+  DeviceCode: 'device_code',
+}
 
 /**
  * Makes codes and tokens be no more than the registration of their client allows at this moment: what was taken from a
  * client is gone from what it was issued before, wherever that is presented.
  */
 export function narrowTokens(provider: Provider): void {
-  const { AccessToken, AuthorizationCode, ClientCredentials, RefreshToken } = provider
-  for (const Model of [AccessToken, AuthorizationCode, ClientCredentials, RefreshToken]) {
+  const { AccessToken, AuthorizationCode, ClientCredentials, DeviceCode, RefreshToken } = provider
+  for (const Model of [AccessToken, AuthorizationCode, ClientCredentials, DeviceCode, RefreshToken]) {
     const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<Token | undefined>
     const narrowed = async (id: string, options?: object) => {
       const token = await find(id, options)
@@ -62,16 +73,18 @@ async function clientOf(provider: Provider, { clientId }: Token): Promise<Client
 
 function problemOf(token: Token, client: Client): string | undefined {
   const [origin = ''] = ('gty' in token && token.gty ? token.gty : originOf(token)).split(' ')
-  if (ORIGINS.has(origin) && !client.grantTypeAllowed(origin))
+  const grant = own(ORIGINS, origin)
+  if (grant !== undefined && !client.grantTypeAllowed(grant))
     return `the client may no longer use the grant ${origin}`
   if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token'))
     return 'the client may no longer use the grant refresh_token'
   if (token.kind === 'AuthorizationCode') return codeProblem(token, client)
+  // What is issued for it is bound then, and asked for by then.
+  if (token.kind === 'DeviceCode') return undefined
   return proofProblem(token, client)
 }
 
-const originOf = ({ kind }: Token) =>
-  kind === 'ClientCredentials' ? 'client_credentials' : 'authorization_code'
+const originOf = ({ kind }: Token) => ORIGIN_OF[kind] ?? 'authorization_code'
 
 function codeProblem(code: AuthorizationCode, client: Client): string | undefined {
   if (code.redirectUri !== undefined && !client.redirectUriAllowed(code.redirectUri))
@@ -86,7 +99,10 @@ function codeProblem(code: AuthorizationCode, client: Client): string | undefine
 }
 
 /** RFC 9449 §5.2: of a client that has to prove possession nothing is good that anybody can present. */
-function proofProblem(token: Exclude<Token, AuthorizationCode>, client: Client): string | undefined {
+function proofProblem(
+  token: Exclude<Token, AuthorizationCode | DeviceCode>,
+  client: Client,
+): string | undefined {
   if (client.dpopBoundAccessTokens !== true || token.isSenderConstrained()) return undefined
   // The refresh token of a confidential client is bound to its authentication (RFC 6749 §10.4).
   if (token.kind === 'RefreshToken' && client.clientAuthMethod !== 'none') return undefined

@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What goes wrong at the token endpoint, beside client authentication and PKCE. */
@@ -9,7 +10,7 @@ export const grantRules: readonly Rule[] = [
     mistake: ({ facts }) =>
       facts.grant_type === 'password'
         ? 'The app asked for tokens with a person’s password. That grant is not offered: people type their password here only (RFC 9700 §2.4).'
-        : `The app asked with grant_type=${facts.grant_type ?? ''}. Offered are authorization_code, refresh_token and client_credentials.`,
+        : `The app asked with grant_type=${facts.grant_type ?? ''}. Offered are authorization_code, refresh_token, client_credentials and ${DEVICE_CODE_GRANT}.`,
     inApp: ({ facts }) =>
       facts.grant_type === 'password'
         ? 'Sign people in with the authorization code flow. A script of your own uses client_credentials.'

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { type DeviceCode, Provider } from 'oidc-provider'
+import { hashId } from '../../storage/artifacts/at-rest.ts'
+
+/*
+ * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
+ * signs out of that browser, and ends by itself, with the generation of sign-ins, or with that browser when that is ended
+ * from elsewhere as not trusted (signed-in.ts). So a device leaves no trace in the session: the entry that the library
+ * would make there is one of this request alone.
+ */
+
+/** What a Grant says of the device that it is for. */
+export interface GrantedDevice {
+  /** Names it in lists; a hash of its device code. */
+  uid: string
+  /** The session that it was approved in. */
+  sessionUid: string
+  /** Where it asked from. */
+  address: string
+  userAgent: string
+  /** Seconds since the epoch. */
+  approvedAt: number
+}
+
+/** Names a device in lists and in the id of its Grant. */
+export const deviceUidOf = (code: Pick<DeviceCode, 'jti'>): string => hashId(code.jti)
+
+/** In the place of a session's uid, in what the id of a Grant is made from. */
+export const holderOf = (deviceUid: string): string => `device ${deviceUid}`
+
+/** The device code that a request of a person is about. */
+export const deviceCodeOf = (): DeviceCode | undefined => {
+  const oidc = Provider.ctx?.oidc
+  const asks = oidc?.route === 'code_verification' || oidc?.route === 'device_resume'
+  return asks ? oidc.deviceCode : undefined
+}
+
+/** Keeps devices out of the sessions that they are approved in. */
+export function keepDevicesApart(provider: Provider): void {
+  const { prototype } = provider.Session
+  const { authorizationFor, persist } = prototype
+  const entries = new WeakMap<DeviceCode, ReturnType<typeof authorizationFor>>()
+  prototype.authorizationFor = function (...args) {
+    const code = deviceCodeOf()
+    if (code === undefined) return authorizationFor.apply(this, args)
+    // Another one than the browser's: signing out there does not tell the app to sign out here.
+    const sid = createHash('sha256')
+      .update(`sid\0${deviceUidOf(code)}`)
+      .digest('base64url')
+    const entry = entries.get(code) ?? { sid }
+    entries.set(code, entry)
+    return entry
+  }
+  // The library's own error handler of the device pages asks for this also when there is nothing to go on with.
+  prototype.persist = async function () {
+    return typeof this.exp === 'number' ? persist.call(this) : ''
+  }
+}

@@ -1,0 +1,107 @@
+import { createHmac } from 'node:crypto'
+import { type AdapterPayload, errors, Provider } from 'oidc-provider'
+import { actAs } from '../../acting.ts'
+import { type Clock, epochSeconds } from '../../clock.ts'
+import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../device-code.ts'
+import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+
+/**
+ * Device codes (RFC 8628), as they are stored. The library saves the whole of a code at each step; what counts of that is
+ * decided here:
+ *
+ *   asked for ──(somebody confirms: nothing is written)──► decided, once: approved | refused ──► redeemed, once
+ *
+ * A confirmation holds no code. Whoever leaves it leaves the code free, also for somebody else; of several that end in a
+ * decision, the first one counts, on every engine and across processes. A failure on the way decides nothing.
+ */
+export interface DeviceCodes {
+  /** @param ttl seconds @throws CodeDecided when there is a decision already */
+  save(id: string, payload: AdapterPayload, ttl: number): Promise<void>
+  /** Also one that has expired lately, so that its device is told so. */
+  find(id: string): Promise<AdapterPayload | undefined>
+  findByUserCode(userCode: string): Promise<AdapterPayload | undefined>
+  /** False: the device asked a moment ago. An early poll moves nothing: the next one that is in time is answered. */
+  mayPoll(id: string): Promise<boolean>
+}
+
+export type DeviceEvent = {
+  type: 'device.approved' | 'device.denied'
+  client_id: string
+  accountId?: string | undefined
+}
+
+/** Somebody else, or another tab, was first. */
+export class CodeDecided extends errors.InvalidRequest {
+  constructor() {
+    super('the device code was decided on already')
+  }
+}
+
+const MODEL = 'DeviceCode'
+/** Remembers that a device polled, for as long as that keeps it from polling again. */
+const POLL = 'DevicePoll'
+/** Seconds that a code is remembered after it has expired: its device asks for a while longer. */
+const MEMORY = DEVICE_CODE_TTL
+/** Seconds by which a poll may be early: clocks are read in whole seconds, and networks are not even. */
+const TOLERANCE = 1
+
+/** Seconds in which a poll may cross another one of the same device; a later one is a second use, and ends what the first got. */
+const OVERLAP = 10
+
+const isDecided = ({ accountId, error }: AdapterPayload | ArtifactPayload): boolean =>
+  accountId !== undefined || error !== undefined
+
+/**
+ * @param key 32 bytes. User codes are short: by a keyed hash, they cannot be found in a stolen database by trying all.
+ * @param events told of every decision after it is stored
+ */
+export function createDeviceCodes(
+  artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'findByUserCode' | 'change' | 'insert'>,
+  key: Buffer,
+  clock: Clock,
+  events: (event: DeviceEvent) => void,
+): DeviceCodes {
+  const PREFIX = '~'
+  const keyed = (userCode: string) =>
+    userCode.startsWith(PREFIX)
+      ? userCode
+      : PREFIX + createHmac('sha256', key).update(`user code\0${userCode}`).digest('base64url')
+  const atRest = ({ inFlight: _held, userCode, ...rest }: AdapterPayload): ArtifactPayload => ({
+    ...rest,
+    ...(userCode !== undefined && { userCode: keyed(userCode) }),
+  })
+
+  async function decide(id: string, payload: AdapterPayload, ttl: number): Promise<void> {
+    let decided = false
+    await artifacts.change(MODEL, id, ttl + MEMORY, (before) => {
+      decided = before !== undefined && before.consumed === undefined && !isDecided(before)
+      return decided ? atRest(payload) : undefined
+    })
+    if (!decided) throw new CodeDecided()
+    const accountId = payload.accountId ?? Provider.ctx?.oidc.session?.accountId
+    if (accountId !== undefined) actAs({ kind: 'account', id: accountId })
+    const type = payload.error === undefined ? 'device.approved' : 'device.denied'
+    events({ type, client_id: String(payload.clientId), accountId })
+  }
+
+  return {
+    async save(id, payload, ttl) {
+      if (isDecided(payload)) {
+        // What the library writes of any failure while a person is confirming is no answer of theirs.
+        if (payload.error === undefined || payload.error === 'access_denied') await decide(id, payload, ttl)
+      } else if (payload.inFlight !== true) await artifacts.upsert(MODEL, id, atRest(payload), ttl + MEMORY)
+    },
+    async find(id) {
+      const found = (await artifacts.find(MODEL, id)) as AdapterPayload | undefined
+      if (found === undefined || Number(found.consumed) <= epochSeconds(clock) - OVERLAP) return found
+      // The library would end what the other poll has just got; that this one gets nothing is seen to by `consume`.
+      const { consumed: _now, ...unused } = found
+      return unused
+    },
+    async findByUserCode(userCode) {
+      const found = await artifacts.findByUserCode(MODEL, keyed(userCode))
+      return found && ({ ...found, userCode } as AdapterPayload)
+    },
+    mayPoll: (id) => artifacts.insert(POLL, id, {}, POLL_INTERVAL - TOLERANCE),
+  }
+}

@@ -1,0 +1,64 @@
+import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
+import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { ProviderPages } from '../pages.ts'
+import { CodeDecided } from './codes.ts'
+
+/** What a person reads at the end of the flow. */
+const doneSchema = z.object({ app: z.string(), outcome: z.enum(['approved', 'denied']) })
+export type DeviceDone = z.infer<typeof doneSchema>
+
+/** Seconds that the last page of the flow can be loaded again. */
+const SHOWN = 3600
+const PURPOSE = 'device done'
+
+/** The last page of the flow reads what the flow has come to from its own address. */
+export const openDone = (sealed: SealedCookies, value: unknown): DeviceDone | undefined =>
+  typeof value === 'string' ? sealed.open(PURPOSE, value, doneSchema) : undefined
+
+/** Where the errors lead that the library would show above its own form, by their names. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  NotFoundError: 'unknown',
+  NoCodeError: 'unknown',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+}
+
+/** What the library shows of the device flow by itself: each time we lead on to a page of ours, which can be reloaded. */
+export function createDevicePages(deps: {
+  path: string
+  sealed: SealedCookies
+  renderError: ProviderPages['renderError']
+}) {
+  const lead = (ctx: KoaContextWithOIDC, to: string) => {
+    ctx.status = 303
+    ctx.redirect(to)
+  }
+  const done = (ctx: KoaContextWithOIDC, outcome: DeviceDone['outcome']) => {
+    const app = ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? 'the app'
+    const of = deps.sealed.seal(PURPOSE, { app, outcome } satisfies DeviceDone, SHOWN)
+    lead(ctx, `${deps.path}/done?of=${of}`)
+  }
+  return {
+    async successSource(ctx: KoaContextWithOIDC): Promise<void> {
+      done(ctx, 'approved')
+    },
+    async userCodeInputSource(
+      ctx: KoaContextWithOIDC,
+      _form: string,
+      out?: ErrorOut,
+      error?: Error,
+    ): Promise<void> {
+      if (error?.name === 'AbortedError') return done(ctx, 'denied')
+      const problem =
+        error instanceof CodeDecided
+          ? 'used'
+          : error instanceof errors.SessionNotFound
+            ? 'over'
+            : PROBLEMS[error?.name ?? 'NoCodeError']
+      if (problem !== undefined || out === undefined || error === undefined)
+        return lead(ctx, `${deps.path}?problem=${problem ?? 'unknown'}`)
+      await deps.renderError(ctx, out, error)
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { IncomingMessage, type ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import { handOver } from '../mount.ts'
+
+/** Why a user code leads nowhere. */
+export type CodeProblem = 'unknown' | 'expired' | 'used'
+
+/** From a user code to the flow in which a person signs in, sees what asks, and decides. */
+export interface DeviceVerification {
+  /** @param userCode as `readUserCode` gives it */
+  problemOf(userCode: string): Promise<CodeProblem | undefined>
+  /** Answers the request: the browser goes on to the pages of the flow (303). The form was checked before. */
+  begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
+}
+
+/**
+ * The library has a form of its own for this, with a token that only the newest tab of a browser holds. Here the form is ours
+ * (src/interactions), as all are; what it asks for is handed to the library as if its form had been sent. Nobody else can
+ * do that: the path takes no POST but ours.
+ */
+const HANDED_OVER = randomBytes(32).toString('base64url')
+
+/** Lets requests that were handed over pass the library's own check of its form. */
+export function acceptHandedOver(provider: Provider): void {
+  const { Session } = provider
+  const get = Session.get.bind(Session)
+  Session.get = async (ctx) => {
+    const session = await get(ctx)
+    if ((ctx as { oidc?: { route?: string } }).oidc?.route !== 'code_verification') return session
+    Object.assign(session, { state: { secret: HANDED_OVER } })
+    // Nobody has signed in yet: a browser without a session gets none by entering a code.
+    if (Reflect.get(session, 'new')) Object.defineProperty(session, 'touched', { value: false })
+    return session
+  }
+}
+
+export function createDeviceVerification(deps: {
+  issuer: string
+  path: string
+  current(): Provider
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>
+}): DeviceVerification {
+  return {
+    async problemOf(userCode) {
+      const code = await deps.current().DeviceCode.findByUserCode(userCode, { ignoreExpiration: true })
+      if (code === undefined) return 'unknown'
+      if (code.isExpired) return 'expired'
+      return code.accountId !== undefined || code.error !== undefined ? 'used' : undefined
+    },
+    begin: (request, reply, userCode) =>
+      handOver(request, reply, {
+        issuer: deps.issuer,
+        answer: (_request, response) => {
+          const form = new URLSearchParams({ user_code: userCode, confirm: 'yes', xsrf: HANDED_OVER })
+          return deps.answer(posted(request.raw, deps.path, form.toString()), response)
+        },
+      }),
+  }
+}
+
+/** A request like another one, that posts this form. The body of the other one has been read. */
+function posted(raw: IncomingMessage, url: string, form: string): IncomingMessage {
+  const request = new IncomingMessage(raw.socket)
+  const headers = {
+    ...raw.headers,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(Buffer.byteLength(form)),
+  }
+  Object.assign(request, { method: 'POST', url, headers })
+  Object.assign(request, { latchkeyRequest: Reflect.get(raw, 'latchkeyRequest') })
+  request.push(form)
+  request.push(null)
+  // Else it would close the connection once it is read: as if the browser had gone away.
+  request.complete = true
+  return request
+}
