@@ -4,7 +4,6 @@
  * what is blank was not said. Refused is only what leaves nothing to work with. Redirect URIs are never repaired, nor a way to
  * authenticate replaced: the client would come back with another one than was registered.
  */
-import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import { isPublicHost } from '../http/outgoing/addresses.ts'
 import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
 import type { Problem } from './problems.ts'
@@ -48,16 +47,12 @@ export function adapted(
 const redirects = (field: string, sent: Metadata): boolean =>
   field === 'redirect_uris' && Array.isArray(sent[field]) && sent[field].length > 0
 
-/**
- * The grants of somebody unknown. The device flow is for clients that somebody answers for: whoever makes one up could send its
- * codes to people, who would sign a stranger's device in under a name that the stranger chose (RFC 8628 §5.4). What an administrator gave the client on top, it keeps.
- */
+/** The grants of somebody unknown; what an administrator gave the client on top, it keeps. */
 function grantsOf(input: Metadata, policy: RegistrationPolicy, held: Held | undefined): string[] {
   const asPublic = input.token_endpoint_auth_method === 'none'
   return [
     'authorization_code',
     'refresh_token',
-    ...(policy.verified ? [DEVICE_CODE_GRANT] : []),
     ...(policy.client_credentials && !asPublic ? ['client_credentials'] : []),
     ...(held?.grant_types ?? []).filter((grant) => !(asPublic && grant === 'client_credentials')),
   ]
