@@ -62,6 +62,7 @@ describe('clients in the console', () => {
         'spa',
         'native',
         'fapi',
+        'device',
         'machine',
         'mcp',
       ])

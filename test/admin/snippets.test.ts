@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { renderStack, snippetsFor } from '../../src/admin/console/snippets/all.ts'
 import { apiValues, type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
+import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -64,6 +65,16 @@ describe('which snippets', () => {
       { grant_types: ['client_credentials'], redirect_uris: [], scope: 'photos:read' },
       ['openid-client-machine', 'go-machine', 'curl-machine'],
       ['openid-client', 'curl'],
+    ],
+    [
+      'a device',
+      {
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+        redirect_uris: [],
+        token_endpoint_auth_method: 'none',
+      },
+      ['openid-client-device', 'curl-device'],
+      ['openid-client', 'curl', 'curl-machine'],
     ],
     [
       'a client with a key of its own',
@@ -324,6 +335,24 @@ describe('the snippets of openid-client run as they stand', () => {
     expect((await shown(`${api}&find=mcp+introspection`)).names).toEqual([
       'MCP server (TypeScript SDK), introspection',
     ])
+  })
+
+  test('a device shows a code, and signs in whoever enters it', async () => {
+    const client = await latchkey.createClient({
+      client_name: 'Terminal',
+      redirect_uris: [],
+      token_endpoint_auth_method: 'none',
+      grant_types: [DEVICE_CODE_GRANT, 'refresh_token'],
+    })
+    const lines = await start('openid-client-device', client.client_id, undefined)
+    const [, url = '', code = ''] =
+      /open (\S+) and enter the code (\S+)$/.exec((await lines.next()).value ?? '') ?? []
+    const user = await latchkey.createUser()
+    const browser = createHttpBrowser()
+    const signIn = await browser.submit(await browser.open(url), { Code: code }, { button: 'Continue' })
+    const asks = await browser.signIn(signIn, { identifier: user.username, password: PASSWORD })
+    expect((await browser.allow(asks)).text).toContain('Go back to your device')
+    expect((await lines.next()).value).toBe(`Signed in as ${user.username}, ${user.email}`)
   })
 
   test('a machine gets a token', async () => {

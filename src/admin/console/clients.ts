@@ -48,6 +48,7 @@ const WORDS = {
   web: 'Web application',
   spa: 'Single-page application',
   native: 'Native app',
+  device: 'Device, TV or command line',
   machine: 'Machine',
 }
 const query = z.object({

@@ -54,6 +54,7 @@ export async function tryArea(
       id: client.client_id,
       name: client.client_name,
       machine: kindOf(client) === 'machine',
+      device: kindOf(client) === 'device',
       username: administratorOf(request).username,
       disabled: client.disabled,
       form: { action: `/admin/clients/${client.client_id}/try`, values, errors: more.errors },

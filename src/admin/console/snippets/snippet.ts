@@ -1,7 +1,8 @@
+import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
 import type { Authentication, StackKind } from './stack.ts'
 
 /** What is being built, as far as a registration tells. */
-export type ClientKind = 'web' | 'spa' | 'native' | 'machine'
+export type ClientKind = 'web' | 'spa' | 'native' | 'device' | 'machine'
 
 /** What a snippet is filled with. Every text is of plain characters, so that none can end a quotation. */
 export interface SnippetValues {
@@ -27,7 +28,6 @@ export const SECRET = 'LATCHKEY_CLIENT_SECRET'
 
 const PLAIN = /^[\w:/?&=.~%,+[\]-]+$/
 const IDENTITY = ['openid', 'profile', 'email']
-const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** A client as far as snippets look. */
 export interface SnippetClient {
@@ -42,7 +42,9 @@ export interface SnippetClient {
 }
 
 export function kindOf(client: SnippetClient): ClientKind {
-  if (!client.grant_types.includes('authorization_code')) return 'machine'
+  const has = (grant: string) => client.grant_types.includes(grant)
+  if (!has('authorization_code'))
+    return has(DEVICE_CODE_GRANT) && !has('client_credentials') ? 'device' : 'machine'
   if (client.token_endpoint_auth_method !== 'none') return 'web'
   return client.application_type === 'native' ? 'native' : 'spa'
 }
@@ -77,14 +79,14 @@ export function snippetValues(
   const scopesAt = ({ scope }: SnippetApi) => scope.split(' ').filter((each) => allowed?.includes(each))
   const api = apis.find((each) => PLAIN.test(each.identifier) && scopesAt(each).length > 0)
   const ofApi = api && { identifier: api.identifier, scope: scopesAt(api).join(' ') }
-  const device = client.grant_types.includes(DEVICE)
+  const device = client.grant_types.includes(DEVICE_CODE_GRANT)
   const machine = client.grant_types.includes('client_credentials')
   return {
     kinds: [
-      ...(kind !== 'machine' || machine || !device ? [kind] : []),
+      kind,
       ...(kind === 'native' && ofApi ? (['mcp'] as const) : []),
       ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
-      ...(device ? (['device'] as const) : []),
+      ...(kind !== 'device' && device ? (['device'] as const) : []),
     ],
     issuer,
     clientId: PLAIN.test(client.client_id) ? client.client_id : 'CLIENT_ID',

@@ -1,0 +1,7 @@
+DEVICE_CODE='…'
+curl -sS __ISSUER__/token \
+  -u "__CLIENT_ID__:$LATCHKEY_CLIENT_SECRET" \ # ? basic
+  -d client_id=__CLIENT_ID__ \ # ? !basic
+  --data-urlencode "client_secret=$LATCHKEY_CLIENT_SECRET" \ # ? post
+  --data-urlencode "device_code=$DEVICE_CODE" \
+  -d grant_type=urn:ietf:params:oauth:grant-type:device_code
