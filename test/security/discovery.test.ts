@@ -30,6 +30,7 @@ describe('36 M RFC 8414: metadata', () => {
         'authorization_code',
         'refresh_token',
         'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
       ]),
       code_challenge_methods_supported: ['S256'],
       token_endpoint_auth_methods_supported: expect.arrayContaining([
@@ -44,12 +45,15 @@ describe('36 M RFC 8414: metadata', () => {
       claims_parameter_supported: true,
       backchannel_logout_supported: true,
     })
-    expect(metadata.grant_types_supported).toHaveLength(3)
+    expect(metadata.grant_types_supported).toHaveLength(4)
     expect(metadata.token_endpoint_auth_methods_supported).toHaveLength(4)
     expect(metadata.response_modes_supported).toEqual(expect.not.arrayContaining(['web_message']))
     expect(metadata.request_parameter_supported).toBe(true)
     expect(metadata).not.toHaveProperty('registration_endpoint')
-    expect(metadata).not.toHaveProperty('device_authorization_endpoint')
+    expect(metadata).toHaveProperty(
+      'device_authorization_endpoint',
+      expect.stringMatching(/\/device_authorization$/),
+    )
     expect(metadata).not.toHaveProperty('tls_client_certificate_bound_access_tokens')
   })
 
