@@ -1,5 +1,4 @@
-import { hashId } from '../../storage/artifacts/at-rest.ts'
-import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { type ArtifactStore, hashId } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../generations.ts'
 import { type GrantedDevice, holderOf } from './apart.ts'
 
