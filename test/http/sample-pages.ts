@@ -147,6 +147,40 @@ export const samples: Sample[] = [
     data: { next: { href: '/account', label: 'Continue' } },
   },
   {
+    title: 'device-code',
+    view: 'device/code',
+    data: { action: '/device', fromLink: false, alert: 'This took too long. Enter the code once more.' },
+  },
+  {
+    title: 'device-code-wrong',
+    view: 'device/code',
+    data: {
+      action: '/device',
+      fromLink: false,
+      ...wrong({ user_code: 'BCDF-GHJ' }, { user_code: 'There is no such code.' }),
+    },
+    status: 422,
+  },
+  {
+    title: 'device-link',
+    view: 'device/code',
+    data: { action: '/device', fromLink: true, values: { user_code: 'BCDF-GHJK' } },
+  },
+  {
+    title: 'device-confirm',
+    view: 'device/confirm',
+    data: {
+      action: '/interaction/x/consent',
+      client: { ...client, unverified: true },
+      account: { username: 'ada', email: 'ada@example.org' },
+      switchAccount: { action: '/interaction/x/switch' },
+      scopes: [{ title: 'Know who you are' }, { title: 'photos:read', detail: 'at Photos API' }],
+      device: { name: 'Calls itself “curl/8.5.0”', address: '192.0.2.1', since: '2 minutes ago' },
+    },
+  },
+  { title: 'device-approved', view: 'device/done', data: { app: 'Harbour Notes', outcome: 'approved' } },
+  { title: 'device-denied', view: 'device/done', data: { app: 'Harbour Notes', outcome: 'denied' } },
+  {
     title: 'forgot',
     view: 'accounts/forgot-password',
     data: { action: '/forgot-password', signInHref: '/login' },
