@@ -33,6 +33,7 @@ test('the library keeps the list of what is stored where rememberFacts looks for
     'upstream',
     'generation',
     'asked',
+    'device',
     'incarnation',
   ])
   // Sessions of this provider alone.
