@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type DeviceCode, Provider } from 'oidc-provider'
-import { hashId } from '../../storage/artifacts/store.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
@@ -21,6 +20,9 @@ export interface GrantedDevice {
   /** Seconds since the epoch. */
   approvedAt: number
 }
+
+/** An id as lists of artefacts name it (ArtifactSummary). */
+export const hashId = (id: string): string => hash('sha256', id, 'base64url')
 
 /** Names a device in lists and in the id of its Grant. */
 export const deviceUidOf = (code: Pick<DeviceCode, 'jti'>): string => hashId(code.jti)

@@ -1,6 +1,3 @@
-/** What stands for an id in an ArtifactSummary. */
-export { hashId } from './at-rest.ts'
-
 /** A protocol artefact as the library hands it over: a JSON object. Times in it are seconds since the epoch. */
 export type ArtifactPayload = Record<string, unknown>
 
