@@ -46,9 +46,7 @@ export function keepDevicesApart(provider: Provider): void {
     const code = deviceCodeOf()
     if (code === undefined) return authorizationFor.apply(this, args)
     // Another one than the browser's: signing out there does not tell the app to sign out here.
-    const sid = createHash('sha256')
-      .update(`sid\0${deviceUidOf(code)}`)
-      .digest('base64url')
+    const sid = hash('sha256', `sid\0${deviceUidOf(code)}`, 'base64url')
     const entry = entries.get(code) ?? { sid }
     entries.set(code, entry)
     return entry
