@@ -70,7 +70,7 @@ test('whatever fails at an endpoint, the secrets that came with it are not kept'
   await refused(token({ grant_type: 'client_credentials' }, { ...own, dpop }))
   await refused(get(`${issuer}/userinfo?access_token=${String(tokens.access_token)}`))
   await refused(scene.introspect({ ...client, client_secret: chosen.short }, tokens.access_token))
-  await refused(scene.revoke(client, tokens.id_token))
+  await refused(scene.revoke({ ...client, client_secret: chosen.short }, tokens.id_token))
   await refused(get(`${issuer}/logout?id_token_hint=${String(tokens.id_token)}x`))
   await refused(get(scene.authorizeUrl(client, { request: assertion })))
 
