@@ -2,8 +2,9 @@ import os
 from urllib.parse import urlencode
 
 from authlib.integrations.django_client import OAuth
-from django.http import JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html
 
 oauth = OAuth()
 oauth.register(
@@ -26,7 +27,7 @@ def login(request):
 def callback(request):
     token = oauth.latchkey.authorize_access_token(request)
     request.session.cycle_key()
-    request.session["person"] = dict(oauth.latchkey.userinfo(token=token))
+    request.session["person"] = dict(token["userinfo"])  # of the ID Token, checked
     request.session["id_token"] = token["id_token"]
     return redirect("home")
 
@@ -39,4 +40,8 @@ def logout(request):
 
 
 def home(request):
-    return JsonResponse(request.session.get("person", {"sign in": "__LOGIN_PATH__"}))
+    person = request.session.get("person")
+    if not person:
+        return HttpResponse('<!doctype html><title>App</title><a href="__LOGIN_PATH__">Sign in</a>')
+    page = '<!doctype html><title>App</title><p>{}, {}</p><a href="/logout">Sign out</a>'
+    return HttpResponse(format_html(page, person.get("name"), person.get("email")))

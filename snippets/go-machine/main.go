@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"os"
+	"os" // ? secret
 	"strings" // ? api
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -20,14 +20,19 @@ func main() {
 	}
 	config := clientcredentials.Config{
 		ClientID:       "__CLIENT_ID__",
-		ClientSecret:   os.Getenv("LATCHKEY_CLIENT_SECRET"),
+		ClientSecret:   os.Getenv("LATCHKEY_CLIENT_SECRET"), // ? secret
 		TokenURL:       provider.Endpoint().TokenURL,
 		AuthStyle:      oauth2.AuthStyleIn__AUTH_STYLE__,
 		Scopes:         strings.Fields("__API_SCOPE__"), // ? api
 		EndpointParams: map[string][]string{"resource": {"__RESOURCE__"}}, // ? api
 	}
-	// config.Client(ctx) is an http.Client that sends a token and renews it by itself.
-	token, err := config.Token(ctx)
+	source := config.TokenSource(ctx) // ? secret
+	source, err := keyed(ctx, config, "__ISSUER__", "private-key.jwk") // ? key
+	if err != nil { // ? key
+		log.Fatal(err) // ? key
+	} // ? key
+	// oauth2.NewClient(ctx, source) is an http.Client that sends a token and renews it by itself.
+	token, err := source.Token()
 	if err != nil {
 		log.Fatal(err)
 	}

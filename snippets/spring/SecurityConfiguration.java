@@ -1,10 +1,11 @@
+package com.example;
+
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.oauth2.client.oidc.web.logout.OidcClientInitiatedLogoutSuccessHandler;
 import org.springframework.security.oauth2.client.registration.ClientRegistrationRepository;
-import org.springframework.security.oauth2.client.web.DefaultOAuth2AuthorizationRequestResolver;
-import org.springframework.security.oauth2.client.web.OAuth2AuthorizationRequestCustomizers;
 import org.springframework.security.web.SecurityFilterChain;
 
 @Configuration
@@ -12,14 +13,15 @@ class SecurityConfiguration {
 
     @Bean
     SecurityFilterChain security(HttpSecurity http, ClientRegistrationRepository clients) throws Exception {
-        var resolver = new DefaultOAuth2AuthorizationRequestResolver(clients, "/oauth2/authorization");
-        resolver.setAuthorizationRequestCustomizer(OAuth2AuthorizationRequestCustomizers.withPkce());
         var signedOut = new OidcClientInitiatedLogoutSuccessHandler(clients);
         signedOut.setPostLogoutRedirectUri("__POST_LOGOUT_URI__");
         return http
-                .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
-                .oauth2Login(login -> login
-                        .authorizationEndpoint(endpoint -> endpoint.authorizationRequestResolver(resolver)))
+                .authorizeHttpRequests(requests -> requests
+                        .requestMatchers("/", "/error").permitAll()
+                        .anyRequest().authenticated())
+                .oauth2Login(Customizer.withDefaults())
+                // Told of sign-outs elsewhere at /logout/connect/back-channel/latchkey: register that. // ? backchannel
+                .oidcLogout(logout -> logout.backChannel(Customizer.withDefaults())) // ? backchannel
                 .logout(logout -> logout.logoutSuccessHandler(signedOut))
                 .build();
     }

@@ -73,8 +73,8 @@ export interface WebWay {
   enter?(page: Page): Promise<unknown>
   /** Out of the app; else by the link “Sign out”. False: the library has none. */
   leave?: ((page: Page) => Promise<unknown>) | false
-  /** False: the library does not refresh by itself. */
-  refreshes?: false
+  /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
+  refreshes?: false | number
   /** The versions that it runs with, by name. */
   versions?(folder: string): Promise<Record<string, string>>
 }
@@ -107,9 +107,12 @@ export async function throughWebApp(
     // Twice: the second time with the refresh token that came with the last answer.
     for (let time = 0; refreshes !== false && time < 2; time++) {
       const before = answered()
-      await page.goto(`${snippet.url}/`)
-      await page.getByText(person.email).first().waitFor()
-      await expect.poll(answered, { timeout: 8000 }).toBeGreaterThan(before)
+      const reloaded = async () => {
+        await page.goto(`${snippet.url}/`)
+        await page.getByText(person.email).first().waitFor()
+        return answered()
+      }
+      await expect.poll(reloaded, { timeout: (refreshes ?? 8) * 1000, interval: 500 }).toBeGreaterThan(before)
     }
     if (leave) {
       const out = leave

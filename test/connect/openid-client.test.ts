@@ -1,21 +1,12 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { follow, heading, press } from '../e2e/steps.ts'
+import { heading, press } from '../e2e/steps.ts'
+import { signsOutElsewhere } from './behaviour.ts'
 import { clientStage, throughWebApp } from './clients.ts'
+import { keyPair } from './keys.ts'
 import { startProgram, startSnippet } from './snippet.ts'
 import { enterAt } from './support.ts'
 
 const stage = clientStage()
-
-/** A key pair as a client makes one: the public half is registered, the private half is beside the program. */
-function keyPair() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const kid = randomUUID()
-  return {
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' }] },
-    files: { 'private-key.jwk': JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid }) },
-  }
-}
 
 describe('openid-client', () => {
   test('a web app with a key of its own instead of a secret', async () => {
@@ -44,44 +35,11 @@ describe('openid-client', () => {
     await program.stop()
   }, 60_000)
 
-  test('signing out elsewhere ends the session of a web app with a back channel, and a forged notice does not', async () => {
-    const latchkey = stage.latchkey()
-    const app = await startSnippet(latchkey, 'openid-client', {
-      metadata: (url) => ({
-        backchannel_logout_uri: `${url}/backchannel-logout`,
-        backchannel_logout_session_required: true,
-      }),
-    })
-    const context = await stage.browser().newContext()
-    context.setDefaultTimeout(8000)
-    try {
-      const person = await latchkey.createUser()
-      const page = await context.newPage()
-      await page.goto(`${app.url}/`)
-      await follow(page, 'Sign in')
-      await enterAt(page, person)
-      const forged = await fetch(`${app.url}/backchannel-logout`, {
-        method: 'POST',
-        body: new URLSearchParams({ logout_token: 'eyJhbGciOiJub25lIn0.e30.' }),
-      })
-      expect(forged.status).toBe(400)
-      await page.goto(`${app.url}/`)
-      await page.getByText(person.email).waitFor()
-
-      await page.goto(`${latchkey.issuer}/logout`)
-      await press(page, 'Sign out')
-      await page.getByRole('heading', { name: 'Sign out?' }).waitFor({ state: 'hidden' })
-      await expect
-        .poll(async () => {
-          await page.goto(`${app.url}/`)
-          return page.getByText('Sign in').count()
-        })
-        .toBe(1)
-    } finally {
-      await context.close()
-      await app.stop()
-    }
-  }, 60_000)
+  test(
+    'signing out elsewhere ends the session of a web app with a back channel, and a forged notice does not',
+    () => signsOutElsewhere(stage, 'openid-client'),
+    60_000,
+  )
 
   test('a single-page application signs in, refreshes and signs out', async () => {
     // The page that somebody has around sign-in.js.

@@ -1,0 +1,1 @@
+uvicorn api:app --port __RESOURCE_PORT__

@@ -1,0 +1,2 @@
+pip install flask authlib requests
+pip install 'pyjwt[crypto]' # ? backchannel

@@ -1,0 +1,3 @@
+go mod init example.com/api
+go get github.com/coreos/go-oidc/v3/oidc
+go run .

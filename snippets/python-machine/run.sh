@@ -1,0 +1,2 @@
+LATCHKEY_CLIENT_SECRET='…' python app.py # ? secret
+python app.py # ? key

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { getsTokens, guardsApi, signsOutElsewhere } from './behaviour.ts'
+import { clientStage, clientTest, throughWebApp } from './clients.ts'
+
+const stage = clientStage()
+const exec = promisify(execFile)
+
+/** `go run` has to build what it runs. */
+const go = { install: true, patience: 580 }
+
+/** The versions that the folder's go.mod settled on. */
+const versions =
+  (...names: string[]) =>
+  async (folder: string): Promise<Record<string, string>> => {
+    const { stdout } = await exec('go', ['list', '-m', '-f', '{{.Path}} {{.Version}}', ...names], {
+      cwd: folder,
+    })
+    const go = await exec('go', ['env', 'GOVERSION'])
+    return Object.fromEntries([
+      ['Go', go.stdout.trim().replace(/^go/, '')],
+      ...stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')),
+    ]) as Record<string, string>
+  }
+
+const OIDC = 'github.com/coreos/go-oidc/v3'
+const OAUTH2 = 'golang.org/x/oauth2'
+
+clientTest('go', async () => {
+  await signsOutElsewhere(stage, 'go', go)
+  // A token of a minute is renewed when ten seconds are left.
+  return throughWebApp(stage, 'go', { options: go, refreshes: 70, versions: versions(OIDC, OAUTH2) })
+})
+
+clientTest('go-jwt', () => guardsApi(stage, 'go-jwt', go, versions(OIDC)))
+
+clientTest('go-machine', () => getsTokens(stage, 'go-machine', go, versions(OIDC, OAUTH2)))
