@@ -27,7 +27,13 @@ test('the library keeps the list of what is stored where rememberFacts looks for
   expect(stored).toEqual(expect.arrayContaining(['uid', 'accountId', 'loginTs', 'amr', 'authorizations']))
   expect(stored).not.toContain('device')
   rememberFacts(provider)
-  expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([...stored, 'device', 'upstream', 'generation'])
+  expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([
+    ...stored,
+    'device',
+    'upstream',
+    'generation',
+    'signIns',
+  ])
   expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([
     ...granted,
     'upstream',
