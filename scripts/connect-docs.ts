@@ -45,7 +45,9 @@ function registration(stack: Stack): string {
   const lines = [
     'npm run -s latchkey -- clients create --name "My app"',
     ...(grants[0] === 'authorization_code' ? [`--redirect-uri ${redirectUri}`] : []),
-    ...(uses('__POST_LOGOUT_URI__') ? [`--post-logout-redirect-uri ${postLogoutUris[0]}`] : []),
+    ...(uses('__POST_LOGOUT_URI__') || uses('__SIGN_OUT_ENCODED__')
+      ? [`--post-logout-redirect-uri ${postLogoutUris[0]}`]
+      : []),
     ...(stack.parts.some((part) => part.if === 'backchannel')
       ? [`--backchannel-logout-uri ${exampleFor(stack).backchannelUri}`]
       : []),

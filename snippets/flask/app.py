@@ -1,18 +1,12 @@
-import json  # ? key
 import os
 import secrets
 from urllib.parse import urlencode
 
 from authlib.integrations.flask_client import OAuth
-from authlib.oauth2.rfc7523 import PrivateKeyJWT  # ? key
 from flask import Flask, redirect, render_template_string, session
-from joserfc.jwk import ECKey  # ? key
 
 from back_channel import back_channel  # ? backchannel
-
-# The private key whose public half is registered: ES256, as a JWK. # ? key
-with open("private-key.jwk") as file:  # ? key
-    key = ECKey.import_key(json.load(file))  # ? key
+from keyed import Keyed, key  # ? key
 
 app = Flask(__name__)
 # Signs the cookie. Without a key that stays, people are signed out when the program starts anew.
@@ -37,7 +31,7 @@ oauth.register(
     client_id="__CLIENT_ID__",
     client_secret=os.environ.get("LATCHKEY_CLIENT_SECRET"),  # ? secret
     client_secret=key,  # ? key
-    client_auth_methods=[PrivateKeyJWT(alg="ES256", headers={"kid": key.kid})],  # ? key
+    client_auth_methods=[Keyed()],  # ? key
     client_kwargs={
         "scope": "__SCOPE__",
         "code_challenge_method": "S256",

@@ -72,7 +72,9 @@ export interface WebWay {
   /** From the app's first page to Latchkey; else by the link “Sign in”. */
   enter?(page: Page): Promise<unknown>
   /** Out of the app; else by the link “Sign out”. False: the library has none. */
-  leave?: ((page: Page) => Promise<unknown>) | false
+  leave?: ((page: Page, folder: string) => Promise<unknown>) | false
+  /** What has to be so where somebody arrives, beside that it shows who it is. */
+  arrive?(page: Page): Promise<void>
   /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
   refreshes?: false | number
   /** The versions that it runs with, by name. */
@@ -87,6 +89,7 @@ export async function throughWebApp(
     options,
     enter = (page) => follow(page, 'Sign in'),
     leave = (page) => follow(page, 'Sign out'),
+    arrive,
     refreshes,
     versions,
   }: WebWay,
@@ -104,6 +107,7 @@ export async function throughWebApp(
     await enter(page)
     await heading(page, 'Sign in')
     await enterAt(page, person)
+    await arrive?.(page)
     // Twice: the second time with the refresh token that came with the last answer.
     for (let time = 0; refreshes !== false && time < 2; time++) {
       const before = answered()
@@ -116,7 +120,7 @@ export async function throughWebApp(
     }
     if (leave) {
       const out = leave
-      await leaveAt(page, () => out(page), snippet.url)
+      await leaveAt(page, () => out(page, snippet.folder), snippet.url)
       await page.goto(`${latchkey.issuer}/account`)
       await heading(page, 'Sign in')
     }

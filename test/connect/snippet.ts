@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { fill } from '../../src/admin/console/snippets/fill.ts'
+import { conditionHolds, fill } from '../../src/admin/console/snippets/fill.ts'
 import { apiValues, type SnippetValues, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks, type Stack } from '../../src/admin/console/snippets/stack.ts'
 import type { Latchkey } from '../support/latchkey.ts'
@@ -128,7 +128,8 @@ async function run(
   const { id } = stack
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-connect-run-'))
   // People paste the secret where the dots are.
-  const parts = stack.parts.map((part) => ({
+  const shown = stack.parts.filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
+  const parts = shown.map((part) => ({
     ...part,
     text: Object.entries({ ...options.pasted, '…': options.secret ?? '…' }).reduce(
       (text, [dots, pasted]) => text.replaceAll(dots, pasted),

@@ -24,6 +24,7 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
   const resource = URL.parse(values.api?.identifier ?? '')
   return {
     ISSUER: values.issuer,
+    ISSUER_HOST: new URL(values.issuer).host,
     CLIENT_ID: values.clientId,
     REDIRECT_URI: stack.redirectPath ? `${origin}${path}` : registered.href,
     ORIGIN: origin,
@@ -34,6 +35,10 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     // Where a snippet's own sign-in starts: not where its redirect URI is.
     LOGIN_PATH: path === '/login' ? '/sign-in' : '/login',
     POST_LOGOUT_URI: postLogoutUriOf(stack, values),
+    // The address of signing out at Latchkey, to be put into another address.
+    SIGN_OUT_ENCODED: encodeURIComponent(
+      `${values.issuer}/logout?client_id=${values.clientId}&post_logout_redirect_uri=${postLogoutUriOf(stack, values)}`,
+    ),
     // Where Go's server listens: by name on a loopback port, on all addresses behind a proxy.
     LISTEN: local ? (port ? host : `${host}:80`) : ':3000',
     AUTHORIZE_QUERY: String(
@@ -124,8 +129,9 @@ export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
   if (!stack.kinds.some((kind) => kind === 'web' || kind === 'spa')) return []
   const { REDIRECT_URI = '', POST_LOGOUT_URI = '' } = placeholders(stack, values)
   const uses = (name: string) => stack.parts.some(({ text }) => text.includes(name))
+  const comesBack = uses('__POST_LOGOUT_URI__') || uses('__SIGN_OUT_ENCODED__')
   const redirect = stack.redirectPath !== undefined && !values.redirectUris.includes(REDIRECT_URI)
-  const signedOut = uses('__POST_LOGOUT_URI__') && !values.postLogoutUris.includes(POST_LOGOUT_URI)
+  const signedOut = comesBack && !values.postLogoutUris.includes(POST_LOGOUT_URI)
   return [
     ...(redirect
       ? [{ id: 'redirect-uri', label: 'Redirect URI to register', text: `${REDIRECT_URI}\n` }]

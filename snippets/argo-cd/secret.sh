@@ -1,0 +1,1 @@
+kubectl -n argocd patch secret argocd-secret --type merge -p '{"stringData":{"oidc.latchkey.clientSecret":"…"}}'

@@ -1,0 +1,2 @@
+dotnet new web
+dotnet add package Microsoft.AspNetCore.Authentication.OpenIdConnect

@@ -1,0 +1,2 @@
+# The id of a person stands on their page in the console, and in: kubectl auth whoami
+kubectl create clusterrolebinding ada-views --clusterrole=view --user=latchkey:ID

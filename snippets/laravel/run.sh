@@ -1,0 +1,1 @@
+LATCHKEY_CLIENT_SECRET='…' php artisan serve --port=__PORT__

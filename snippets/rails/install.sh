@@ -1,0 +1,1 @@
+bundle add omniauth omniauth_openid_connect omniauth-rails_csrf_protection

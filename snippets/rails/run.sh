@@ -1,0 +1,1 @@
+LATCHKEY_CLIENT_SECRET='…' bin/rails server --port __PORT__

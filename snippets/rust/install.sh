@@ -1,0 +1,3 @@
+cargo init --name app
+cargo add openidconnect --features reqwest-blocking
+cargo add tiny_http

@@ -1,0 +1,1 @@
+LATCHKEY_CLIENT_SECRET='…' cargo run

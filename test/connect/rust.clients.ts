@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { clientStage, clientTest, throughWebApp } from './clients.ts'
+
+const stage = clientStage()
+
+clientTest('rust', () =>
+  throughWebApp(stage, 'rust', {
+    options: { install: true, patience: 800 },
+    versions: async (folder) => {
+      const lock = await readFile(join(folder, 'Cargo.lock'), 'utf8')
+      const version = (name: string) =>
+        new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(lock)?.[1] ?? ''
+      return { openidconnect: version('openidconnect') }
+    },
+  }),
+)
