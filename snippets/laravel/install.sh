@@ -1,1 +1,1 @@
-composer require laravel/socialite socialiteproviders/oidc
+composer require laravel/socialite kovah/laravel-socialite-oidc

@@ -6,7 +6,6 @@ return [
         'client_id' => '__CLIENT_ID__',
         'client_secret' => env('LATCHKEY_CLIENT_SECRET'),
         'redirect' => '__REDIRECT_URI__',
-        'scopes' => '__SCOPE__',
-        'use_pkce' => true,
+        'verify_jwt' => true,
     ],
 ];

@@ -11,10 +11,13 @@ Route::get('/', function (Request $request) {
         : '<a href="__LOGIN_PATH__">Sign in</a>';
 });
 
-Route::get('__LOGIN_PATH__', fn () => Socialite::driver('oidc')->redirect());
+Route::get('__LOGIN_PATH__', fn () => Socialite::driver('oidc')
+    ->setScopes(explode(' ', '__SCOPE__'))
+    ->enablePKCE()
+    ->redirect());
 
 Route::get('__CALLBACK_PATH__', function (Request $request) {
-    $user = Socialite::driver('oidc')->user();
+    $user = Socialite::driver('oidc')->enablePKCE()->user();
     $request->session()->regenerate();
     $request->session()->put('person', [
         'sub' => $user->getId(),

@@ -24,7 +24,7 @@ export async function guardsApi(
     ...options,
   })
   try {
-    const stranger = `https://${id}.example`
+    const stranger = `https://${new URL(api.url).port}.example`
     await latchkey.services.resources.add({ identifier: stranger, name: 'Another', scope: `${id}:other` })
     const client = await latchkey.createClient({
       redirect_uris: [],
