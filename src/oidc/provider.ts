@@ -87,6 +87,8 @@ export interface ProviderDependencies {
   dpopNonceSecret: Buffer
   /** Whether one of the stored hashes is of the secret that was presented. */
   secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
+  /** Whether an id is of the credentials of an API, rather than of a client. */
+  isApiCredential(id: string): boolean
   findAccount: ReturnType<typeof createFindAccount>
   /** As `findAccount` reads it: once for each request. */
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
@@ -292,7 +294,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   leaveOutEmptyScope(provider)
   answerWhereAsked(provider)
   skipEmptySignOut(provider)
-  takeEmptySecrets(provider)
+  takeEmptySecrets(provider, deps.isApiCredential)
   redirectSignOutExactly(provider)
   rememberFacts(provider)
   forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))

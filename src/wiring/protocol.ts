@@ -142,6 +142,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
             id,
             ...secrets,
           ),
+        isApiCredential,
         findAccount,
         accountOf,
         usernameOf: async (ctx, id) => (await accountOf(ctx, id))?.username,

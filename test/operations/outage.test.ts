@@ -13,6 +13,7 @@ import { eventually, type ServerProcess, startServer } from './server-process.ts
 let postgres: RunningPostgres
 let server: ServerProcess
 let client: TestClient
+let publicId: string
 let party: RelyingParty
 const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-outage-'))
 
@@ -29,6 +30,9 @@ beforeAll(async () => {
       redirect_uris: [redirect_uri],
       grant_types,
     })
+    const token_endpoint_auth_method = 'none'
+    const spa = { client_name: 'In a browser', redirect_uris: [redirect_uri], token_endpoint_auth_method }
+    publicId = (await clients.create(spa)).client_id
     return { ...created, redirect_uri }
   })
   server = await startServer(env)
@@ -41,10 +45,10 @@ afterAll(async () => {
 })
 
 const basic = () => `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`
-const call = (path: string, form: Record<string, string>) =>
+const call = (path: string, form: Record<string, string>, authorization = basic()) =>
   fetch(`${server.issuer}${path}`, {
     method: 'POST',
-    headers: { authorization: basic() },
+    headers: { authorization },
     body: new URLSearchParams(form),
   })
 
@@ -65,18 +69,21 @@ test('while PostgreSQL is away everything says 503 and when to retry; when it is
   await postgres.halt()
 
   const oauth = [
-    () => call('/token', { grant_type: 'client_credentials' }),
+    () => call('/token', { grant_type: 'client_credentials', scope: 'openid' }),
     () => call('/token', { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43) }),
     () => call('/introspect', { token: access_token }),
     () => call('/revoke', { token: access_token }),
+    // A public client that knows one way to send its id.
+    () =>
+      call('/token', { grant_type: 'refresh_token', refresh_token: 'x' }, `Basic ${btoa(`${publicId}:`)}`),
     () => call('/par', { ...Object.fromEntries(request.url.searchParams) }),
     () => fetch(`${server.issuer}/userinfo`, { headers: { authorization: `Bearer ${access_token}` } }),
   ]
   for (const send of oauth) {
     const response = await send()
-    expect(response.status).toBe(503)
-    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
     const body = await response.text()
+    expect(`${response.status} ${body}`).toMatch(/^503 /)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(JSON.parse(body)).toMatchObject({ error: 'temporarily_unavailable' })
     expectNoDetails(body)
   }

@@ -16,7 +16,7 @@ const grant = { grant_type: 'client_credentials', scope: 'openid' }
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 beforeAll(async () => {
-  latchkey = await startLatchkey()
+  latchkey = await startLatchkey({ env: { CLIENT_METADATA_DOCUMENTS: 'on' } })
   scene = createScene(latchkey)
   byBasic = await scene.client(machine)
   byPost = await scene.client({ ...machine, token_endpoint_auth_method: 'client_secret_post' })
@@ -92,6 +92,41 @@ describe('secrets', () => {
     const huge = { ...body, padding: 'x'.repeat(60_000) }
     expect((await post(tokenUrl(), huge, basic(spa.client_id, ''))).status).toBe(413)
     expect((await post(tokenUrl(), body, basic(spa.client_id, ''))).status).toBe(200)
+  })
+
+  describe('6749 2.3.1: an empty Basic secret with an id whose look-up fails is refused as JSON, and kept', () => {
+    const error = (status: number, code: string) => [status, 'application/json', code]
+    async function expectRefused(id: string, expected: ReturnType<typeof error>) {
+      for (const path of ['token', 'introspect', 'revoke', 'par']) {
+        const { status, headers, json } = await post(
+          `${scene.issuer}/${path}`,
+          { ...grant, token: 't' },
+          basic(id, ''),
+        )
+        const [type] = String(headers.get('content-type')).split(';')
+        expect([path, status, type, json.error]).toEqual([path, ...expected])
+        if (path !== 'revoke') expect(headers.get('cache-control')).toBe('no-store')
+        const [kept] = (await latchkey.services.rejections.list()).items
+        expect(kept).toMatchObject({ error: json.error })
+        expect(path).toBe(kept && PATHS[kept.endpoint as keyof typeof PATHS])
+      }
+    }
+    const PATHS = {
+      token: 'token',
+      introspection: 'introspect',
+      revocation: 'revoke',
+      pushed_authorization_request: 'par',
+    }
+
+    test('that of an API', async () => {
+      const identifier = 'https://empty.example'
+      await latchkey.services.resources.add({ identifier, scope: 'empty:read' })
+      const { client_id: id } = await latchkey.services.resourceCredentials.add(identifier)
+      for (const api of [id, `api_${'a'.repeat(32)}`]) await expectRefused(api, error(400, 'invalid_request'))
+    })
+
+    test('that of a client document that cannot be fetched', () =>
+      expectRefused('http://localhost:9/client.json', error(400, 'invalid_client')))
   })
 
   test('23 M 6749 5.2: failed Basic authentication is 401 invalid_client with WWW-Authenticate and no-store', async () => {
