@@ -302,6 +302,18 @@ describe.each(engines)('on %s', (engine) => {
       await ended({}, { require_signed_request_object: true, jwks })
     })
 
+    test('ends at the consent page as well when requests have to be signed from now on', async () => {
+      const { jwks } = await createSigner('ES256')
+      const client = await own({ first_party: false })
+      const { browser, page, person } = await waiting(client)
+      const consent = await browser.signIn(page, person)
+      expect(consent.text).toContain('Allow access?')
+      await change(client, { require_signed_request_object: true, jwks })
+      const end = await browser.allow(consent)
+      expect(end.left).toBe(false)
+      expect(end.text).toMatch(/settings of the app have changed/)
+    })
+
     test('ends when PKCE is required from now on and it has none', async () => {
       const client = await own({ pkce: 'optional' })
       const url = new URL(scene.authorizeUrl(client))

@@ -51,8 +51,8 @@ function problemOf(flow: Interaction & { parJti?: string }, client: Client | und
   const within = typeof scope === 'string' ? scopeWithin(scope, client) : scope
   const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
   if (missing !== undefined) return `${PROTECTION[missing]} is required of this client by now`
-  // What came signed or pushed is trusted by the library.
-  if (client.requireSignedRequestObject === true && flow.trusted === undefined)
+  // The parameters that came signed or pushed are trusted by the library. Of others the first page has no list, and the next an empty one.
+  if (client.requireSignedRequestObject === true && !flow.trusted?.length)
     return 'requests of this client have to be signed by now'
   return client.requirePushedAuthorizationRequests === true && flow.parJti === undefined
     ? 'requests of this client have to be pushed by now'
