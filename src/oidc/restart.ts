@@ -3,15 +3,17 @@ import { routes } from './provider.ts'
 
 /**
  * Where a flow begins again: one of a device by entering its code. Undefined: its request was pushed (RFC 9126), and works once;
- * without its parameters being pushed anew a client that has to push would only get an error.
+ * or it was signed (RFC 9101), and its parameters are no signed request any more. A client that has to push or sign would only get
+ * an error.
  */
 export function restartOf({
   params,
   parJti,
   deviceCode,
-}: Pick<Interaction, 'params' | 'deviceCode'> & { parJti?: string }): string | undefined {
+  trusted,
+}: Pick<Interaction, 'params' | 'deviceCode' | 'trusted'> & { parJti?: string }): string | undefined {
   if (deviceCode !== undefined) return routes.code_verification
-  if (parJti !== undefined) return undefined
+  if (parJti !== undefined || trusted?.length) return undefined
   const sent = Object.entries(params).flatMap(([name, value]) =>
     [value].flat().flatMap((each): [string, string][] => (typeof each === 'string' ? [[name, each]] : [])),
   )

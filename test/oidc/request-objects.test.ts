@@ -15,6 +15,7 @@ import {
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
+import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { assemble, createSigner, type Signer } from './signer.ts'
 
@@ -308,6 +309,25 @@ describe('a request that is not signed as it should be', () => {
 })
 
 describe('a client that has to sign its requests', () => {
+  test.each([
+    ['signed', true],
+    ['plain', false],
+  ])(
+    'a flow that took too long, of a %s request: signed, it is not begun again without its signature',
+    async (_, signed) => {
+      const strict = await scene.client(signed ? { require_signed_request_object: true, jwks: key.jwks } : {})
+      const browser = createHttpBrowser({ stopAt: [redirectUri] })
+      const page = await browser.open(
+        signed ? visit(strict, { request: await key.sign(claimsOf(strict)) }) : scene.authorizeUrl(strict),
+      )
+      expect(page.text).toContain('Password')
+      passTime(3601)
+      const late = await browser.open(page.url)
+      expect(late.left).toBe(false)
+      expect(late.text).toContain(signed ? 'This sign-in took too long' : 'Password')
+    },
+  )
+
   test('gets nothing from plain parameters, at either endpoint', async () => {
     const strict = await scene.client({ require_signed_request_object: true, jwks: key.jwks })
     const plain = await victim.browser.open(scene.authorizeUrl(strict))
