@@ -7,7 +7,7 @@ import { createHappened, type Happened } from './audit/happened.ts'
 import { reportedAudit } from './audit/reported.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence.ts'
-import { completeRegistration, parseRegistration } from './clients/metadata.ts'
+import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris.ts'
 import { findReservedScopes } from './clients/reserved-scopes.ts'
@@ -274,7 +274,11 @@ export async function openServices(
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,
-      clients: { ...clients, complete: (entry) => completeRegistration(entry, rules) },
+      clients: {
+        ...clients,
+        complete: (entry) => completeRegistration(entry, rules),
+        leftToCreation: (entry) => leftToCreation(entry, rules),
+      },
       resources: { ...resources, complete: completeResource },
       providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },
     }),

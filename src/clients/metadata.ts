@@ -126,6 +126,18 @@ export function completeRegistration(input: RegistrationInput, rules: Registrati
   return { id_token_identity_claims: true, ...fields, pkce, first_party: firstParty }
 }
 
+/**
+ * The fields of a registration that have a default which counts when a client is made and never again: PKCE, unless the client is
+ * public or its profile decides it. Whoever describes a client that exists, and leaves them out, leaves them alone.
+ */
+export function leftToCreation(
+  input: RegistrationInput,
+  rules: RegistrationRules = USUAL_RULES,
+): readonly FieldName[] {
+  if ((input.pkce ?? undefined) !== undefined) return []
+  return parseRegistration(input, { ...rules, pkceDefault: 'auto' }).pkce === 'auto' ? ['pkce'] : []
+}
+
 /** What is right for the client by itself is PKCE, if it is public (RFC 9700 §2.1.1). */
 const pkceOf = (chosen: PkceRule, method: AuthMethod | undefined): PkceRule =>
   chosen === 'auto' && method === 'none' ? 'required' : chosen

@@ -136,9 +136,7 @@ function match(
 function changeOf(entry: Wanted, found: Existing | undefined, secretDiffers: boolean | undefined): Change[] {
   const fields = fieldChanges(
     found?.fields ?? {},
-    found?.pkceRaised && entry.fields.pkce === 'auto'
-      ? { ...entry.fields, pkce: found.fields.pkce }
-      : entry.fields,
+    found === undefined ? entry.fields : fieldsBeside(entry, found),
     found === undefined,
     entry.clientId !== undefined,
   )
@@ -157,6 +155,12 @@ function changeOf(entry: Wanted, found: Existing | undefined, secretDiffers: boo
       ...(entry.secret && secret && { secret: entry.secret }),
     },
   ]
+}
+
+/** What an entry says of something that exists: what it leaves to the making of it stays as it is. */
+function fieldsBeside({ fields, onlyToCreate = [] }: Wanted, found: Existing): Fields {
+  const kept = found.pkceRaised && fields.pkce === 'auto' ? ['pkce', ...onlyToCreate] : onlyToCreate
+  return { ...fields, ...Object.fromEntries(kept.map((field) => [field, found.fields[field]])) }
 }
 
 /** An entry that names a client by its id alone says nothing of its key. */

@@ -17,6 +17,8 @@ export interface Wanted {
   clientId?: string
   /** What would be stored, defaults filled in; `disabled` of clients and providers among it. */
   fields: Fields
+  /** Those of `fields` that count only if it does not exist yet: the file does not say them. */
+  onlyToCreate?: readonly string[]
   secret?: SecretSource
   line: number
 }
@@ -177,6 +179,7 @@ function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, 
       name,
       ...(typeof clientId === 'string' && { clientId }),
       fields: { ...fields, ...(typeof key === 'string' && { key }), disabled },
+      onlyToCreate: services.clients.leftToCreation?.(own) ?? [],
       line,
     },
   ]

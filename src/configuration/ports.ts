@@ -10,6 +10,8 @@ interface Page {
 interface Section {
   /** Checks an entry and fills in the defaults: what would be stored. @throws an error with `problems` or `errors` by field */
   complete(entry: Fields): Fields
+  /** The fields that an entry is silent on, and whose default counts only when something is made. The entry is one that can be completed. */
+  leftToCreation?(entry: Fields): readonly string[]
 }
 
 export interface ConfigurationDependencies {

@@ -41,9 +41,12 @@ const secretVariable = (id: string): string => `PROVIDER_${id.toUpperCase().repl
 
 /**
  * Leaves out each field that comes out the same without being said. To know that, an entry is completed again without it; most
- * entries have the same defaults, so those that were found before are left out together first.
+ * entries have the same defaults, so those that were found before are left out together first. A default that only counts at the
+ * making of something is said: where the file is applied, it may be another one.
  */
-function createWithoutDefaults(service: { complete(entry: Fields): Fields }): (fields: Fields) => Fields {
+function createWithoutDefaults(
+  service: Pick<Services['clients'], 'complete' | 'leftToCreation'>,
+): (fields: Fields) => Fields {
   const complete = (entry: Fields): string | undefined => {
     try {
       return JSON.stringify(
@@ -59,11 +62,14 @@ function createWithoutDefaults(service: { complete(entry: Fields): Fields }): (f
     if (whole === undefined) return fields
     const isUsual = ([field, value]: [string, unknown]) => usual.get(field) === JSON.stringify(value)
     const guess = Object.fromEntries(Object.entries(fields).filter((entry) => !isUsual(entry)))
-    let kept = complete(guess) === whole ? guess : fields
+    const isWhole = (less: Fields) =>
+      complete(less) === whole &&
+      (service.leftToCreation?.(less) ?? []).every((field) => fields[field] === undefined)
+    let kept = isWhole(guess) ? guess : fields
     for (const field of Object.keys(kept)) {
       if (ALWAYS.has(field)) continue
       const { [field]: value, ...less } = kept
-      if (complete(less) !== whole) continue
+      if (!isWhole(less)) continue
       kept = less
       usual.set(field, JSON.stringify(value))
     }

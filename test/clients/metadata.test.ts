@@ -1,7 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { parseRegistration, type RegistrationInput } from '../../src/clients/metadata.ts'
+import {
+  completeRegistration,
+  leftToCreation,
+  parseRegistration,
+  type RegistrationInput,
+  USUAL_RULES,
+} from '../../src/clients/metadata.ts'
 import { InvalidInputError } from '../../src/clients/problems.ts'
+import { clientOf } from '../../src/configuration/current.ts'
+import { createEntryOf } from '../../src/configuration/yaml-of.ts'
 
 const web = { client_name: 'Shop', redirect_uris: ['https://app.example/cb'] }
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -17,6 +25,37 @@ function problemsOf(input: RegistrationInput): Record<string, string[]> {
   }
   return {}
 }
+
+test('the default of PKCE is left to the making of a client: not what is said, nor what follows from being public or a profile', () => {
+  expect(leftToCreation(web)).toEqual(['pkce'])
+  expect(leftToCreation(web, { ...USUAL_RULES, pkceDefault: 'required' })).toEqual(['pkce'])
+  for (const pkce of ['auto', 'optional', 'required']) expect(leftToCreation({ ...web, pkce })).toEqual([])
+  expect(leftToCreation({ ...web, token_endpoint_auth_method: 'none' })).toEqual([])
+  expect(leftToCreation({ ...web, profile: 'fapi2', jwks_uri: 'https://app.example/jwks' })).toEqual([])
+  const inside = { ...web, redirect_uris: ['http://app.inside/cb'] }
+  const rules = { ...USUAL_RULES, redirects: { hosts: ['app.inside'], schemes: [] } }
+  expect(leftToCreation(inside, rules)).toEqual(['pkce'])
+})
+
+test.each(['auto', 'required'] as const)(
+  'where %s is the default, an export says the rule all the same',
+  (pkceDefault) => {
+    const rules = { ...USUAL_RULES, pkceDefault }
+    const services = {
+      clients: {
+        complete: (entry: RegistrationInput) => completeRegistration(entry, rules),
+        leftToCreation: (entry: RegistrationInput) => leftToCreation(entry, rules),
+      },
+    }
+    const entryOf = createEntryOf(services as unknown as Parameters<typeof createEntryOf>[0])
+    const entry = (fields: RegistrationInput) =>
+      entryOf(clientOf({ ...completeRegistration(fields, rules), client_id: 'lk_1' }))
+    // What is usual is learnt from one and left out of the next.
+    expect(entry({ ...web, token_endpoint_auth_method: 'none' })).not.toHaveProperty('pkce')
+    for (const pkce of ['required', 'auto', 'optional'])
+      expect(entry({ ...web, pkce })).toMatchObject({ pkce, client_name: 'Shop' })
+  },
+)
 
 describe('defaults (RFC 7591 §2)', () => {
   test('a confidential web client', () => {

@@ -154,6 +154,35 @@ describe.each(['sqlite', 'postgresql'])('configuration as code on %s', (engine) 
     expect(await changesOf(FILE, SECRET)).toEqual([])
   })
 
+  test('a file that says nothing of PKCE leaves the rule of a client that exists alone, unless another field decides it', async () => {
+    const rule = async () => {
+      const { items } = (await run(['clients', 'list', '--search', 'Web shop', '--json'])).json() as {
+        items: { client_id: string; pkce: string }[]
+      }
+      return items[0] ?? { client_id: '', pkce: '' }
+    }
+    const { client_id: id, pkce } = await rule()
+    expect(pkce).toBe('auto')
+    for (const other of ['required', 'optional']) {
+      await run(['clients', 'update', id, '--pkce', other])
+      expect(await changesOf(FILE, SECRET)).toEqual([])
+      await run(['apply', '-'], { stdin: FILE.replace('Web shop', 'Web shop!'), secret: SECRET })
+      expect((await rule()).pkce).toBe(other)
+      await run(['apply', '-'], { stdin: FILE, secret: SECRET })
+      expect((await rule()).pkce).toBe(other)
+    }
+    const withRule = (text: string) => FILE.replace('key: web', `key: web\n    ${text}`)
+    expect(await changesOf(withRule('pkce: auto'), SECRET)).toEqual(['update client web: pkce'])
+    expect(await changesOf(withRule('token_endpoint_auth_method: none'), SECRET)).toEqual([
+      'update client web: pkce,token_endpoint_auth_method',
+    ])
+    const { stdout } = await run(['export'])
+    expect(stdout).toMatch(/key: web\n {4}client_name: Web shop\n {4}pkce: optional\n/)
+    expect((await run(['apply', '-'], { stdin: withRule('pkce: auto'), secret: SECRET })).status).toBe(0)
+    // Who reads an export knows the rule, whatever the default is where it is applied.
+    expect((await run(['export'])).stdout).toMatch(/key: web\n {4}client_name: Web shop\n {4}pkce: auto\n/)
+  })
+
   test('export, applied where it comes from, changes nothing; the same state gives the same text', async () => {
     const { stdout } = await run(['export'])
     expect((await run(['export'])).stdout).toBe(stdout)
