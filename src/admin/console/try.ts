@@ -37,7 +37,7 @@ function proofOf(client: RegisteredClient, secret: string | undefined): ClientPr
   return { way: client.token_endpoint_auth_method === 'client_secret_post' ? 'post' : 'basic', secret }
 }
 
-/** `/admin/clients/:id/try`: the client's own flow, run here and shown (docs/decisions/0013-try-it.md). */
+/** `/admin/clients/:id/try`: the client's own flow, run here and shown (docs/decisions/0014-try-it.md). */
 export async function tryArea(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
