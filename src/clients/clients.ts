@@ -180,7 +180,7 @@ export function createClients(deps: ClientsDependencies) {
     ): Promise<ClientView & IssuedSecret> {
       const recordOf = (row: ClientRow) => clientRecord(clientView(row, clock()))
       const change = async (client: LockedClient) => {
-        const registration = mergeRegistration(client, changes, rules)
+        const registration = mergeRegistration(client, changes, rulesFor(client.row, rules))
         return {
           before: recordOf(client.row),
           after: recordOf({ ...client.row, ...registrationData(registration) }),
@@ -324,10 +324,10 @@ export function createClients(deps: ClientsDependencies) {
 }
 
 /**
- * A client that registers itself has to use PKCE: whether it checks the nonce that it sends, nobody here has looked at, and what is
- * written today can do PKCE.
+ * A client that registers itself has to use PKCE unless an administrator says another rule: whether it checks the nonce that it
+ * sends, nobody here has looked at, and what is written today can do PKCE. Unsetting the rule says none.
  */
-const rulesFor = ({ source }: ClientOrigin, rules: RegistrationRules): RegistrationRules =>
+const rulesFor = ({ source }: { source: string }, rules: RegistrationRules): RegistrationRules =>
   source === 'dynamic' || source === 'open' ? { ...rules, pkceDefault: 'required' } : rules
 
 /** RFC 6749 appendix A.1: client-id = *VSCHAR. What is not one is not worth a query, and PostgreSQL rejects NUL. */

@@ -178,6 +178,23 @@ describe.each(engines)('clients on %s', (engine) => {
     expect(events.map(({ type }) => type)).toEqual(['client.created'])
   })
 
+  test.each([
+    ['open', 'required'],
+    ['dynamic', 'required'],
+    ['administrator', 'auto'],
+    ['configuration', 'auto'],
+  ] as const)(
+    'the rule of PKCE that is unset is the default again: for a client of %s it is %s',
+    async (source, rule) => {
+      const { client_id: id } = await clients.create(web, { source, verified: true })
+      expect((await clients.update(id, { pkce: 'optional' })).pkce).toBe('optional')
+      expect((await clients.update(id, { pkce: null })).pkce).toBe(rule)
+      // What an administrator says counts for every client.
+      expect((await clients.update(id, { pkce: 'auto' })).pkce).toBe('auto')
+      expect((await clients.update(id, { client_name: 'Shop' })).pkce).toBe('auto')
+    },
+  )
+
   test('two edits at once both last', async () => {
     const { client_id: id } = await clients.create(web)
     await Promise.all([
