@@ -201,11 +201,23 @@ export function addClientOptions(command: Command, forUpdate: boolean): Command 
       '--public',
       'cannot keep a secret (an app on a device or in a browser): same as --auth-method none',
     )
-    .option('--jwks <file>', 'its public keys: a JWK Set or one JWK, as JSON')
+    .option(
+      '--jwks <file>',
+      forUpdate
+        ? 'its public keys: a JWK Set or one JWK, as JSON'
+        : 'its public keys: a JWK Set or one JWK, as JSON; without options of signed requests, it authenticates with them (private_key_jwt)',
+    )
 }
 
-/** The registration that the options describe, and what is wrong with the options themselves. */
-export function registrationOf(options: Options): { input: RegistrationInput; problems: string[] } {
+/**
+ * The registration that the options describe, and what is wrong with the options themselves.
+ * @param creating keys that are for nothing else are taken for what a new client authenticates with; a client that exists is not
+ *   changed to that, which would delete its secrets
+ */
+export function registrationOf(
+  options: Options,
+  creating: boolean,
+): { input: RegistrationInput; problems: string[] } {
   const input: Record<string, unknown> = {}
   const problems: string[] = []
   for (const { flags, field, kind } of CLIENT_OPTIONS) {
@@ -223,7 +235,8 @@ export function registrationOf(options: Options): { input: RegistrationInput; pr
   if (typeof options.jwks === 'string') {
     try {
       input.jwks = readJwks(options.jwks)
-      input.token_endpoint_auth_method ??= 'private_key_jwt'
+      const forRequests = input.request_object_signing_alg ?? input.require_signed_request_object
+      if (creating && forRequests === undefined) input.token_endpoint_auth_method ??= 'private_key_jwt'
     } catch (error) {
       problems.push(`--jwks: ${error instanceof Error ? error.message : error}`)
     }

@@ -30,7 +30,7 @@ export function clientCommands(cli: Cli): Command {
 const create = (cli: Cli): Command =>
   addClientOptions(createCommand('create', 'register a client; prints its secret, once'), false).action(
     async (options: Options) => {
-      const { input, problems } = registrationOf(options)
+      const { input, problems } = registrationOf(options, true)
       if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
       const { clients, config } = await cli.services({ create: 'first' })
       const client = await clients.create(input)
@@ -66,7 +66,7 @@ const update = (cli: Cli): Command =>
   )
     .argument('<id>')
     .action(async (id: string, options: Options) => {
-      const { input, problems } = registrationOf(options)
+      const { input, problems } = registrationOf(options, false)
       if (problems.length > 0) throw new CliError(problems)
       if (Object.keys(input).length === 0) {
         throw new CliError(['nothing to change; give at least one option, for example --name'], 2)

@@ -89,6 +89,35 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
     }
     const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one' }
 
+    test('of a client that has a secret: it keeps it, since its keys may be for signed requests', async () => {
+      const { client_id: id } = await create('--name', 'Signs', '--redirect-uri', 'https://app.example/cb')
+      const keys = await file('signs.json', publicKey.export({ format: 'jwk' }))
+      const alone = await latchkey.run(['clients', 'update', id, '--jwks', keys])
+      expect([alone.status, alone.stdout]).toEqual([1, ''])
+      expect(alone.stderr).toMatch(/--jwks: is used with .*private_key_jwt only, or for signed requests/)
+      const signed = ['--jwks', keys, '--request-object-alg', 'EdDSA', '--json']
+      expect((await latchkey.run(['clients', 'update', id, ...signed])).json()).toMatchObject({
+        token_endpoint_auth_method: 'client_secret_basic',
+        jwks: { keys: [{ kty: 'OKP' }] },
+        secrets: [{ expires_at: 0 }],
+      })
+      const change = ['--auth-method', 'private_key_jwt', '--json']
+      const changed = await latchkey.run(['clients', 'update', id, ...change])
+      expect(changed.json()).toMatchObject({ token_endpoint_auth_method: 'private_key_jwt', secrets: [] })
+    })
+
+    test.each([['--request-object-alg', 'EdDSA'], ['--require-signed-request']])(
+      'create with %s: the keys are for its requests, and it gets a secret',
+      async (...options) => {
+        const keys = await file('requests.json', publicKey.export({ format: 'jwk' }))
+        const client = await create(...web, '--jwks', keys, ...options)
+        expect(client).toMatchObject({
+          token_endpoint_auth_method: 'client_secret_basic',
+          client_secret: expect.any(String),
+        })
+      },
+    )
+
     test.each([
       ['a JWK Set', { keys: [publicJwk] }],
       ['a single JWK', publicJwk],
