@@ -43,16 +43,20 @@ function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
 /** Where a person's request begins. */
 const BEGINNINGS = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
 
-/** A request that names an API and no scope of any gets the default ones, that of an MCP client for example. */
+/** The scopes as each request sent them: with the defaults of one API it would look as if it had asked for scopes of the next. */
+const sentScopes = new WeakMap<KoaContextWithOIDC, readonly string[]>()
+
+/** A request that names APIs and no scope of any gets the default ones of each, that of an MCP client for example. */
 function takeDefaults(ctx: KoaContextWithOIDC, resource: ProtocolResource, allowed: string): void {
   const { params } = ctx.oidc
   if (params === undefined || !BEGINNINGS.has(String(ctx.oidc.route))) return
   const may = new Set(allowed.split(' '))
   const defaults = wordsOf(resource.defaultScopes).filter((scope) => may.has(scope))
-  const asked = [...ctx.oidc.requestParamScopes]
-  const { own, foreign } = sortScopes(asked, ctx.oidc.client as Registered)
+  const sent = sentScopes.get(ctx) ?? [...ctx.oidc.requestParamScopes]
+  sentScopes.set(ctx, sent)
+  const { own, foreign } = sortScopes(sent, ctx.oidc.client as Registered)
   if (defaults.length > 0 && own.length === 0 && foreign.length === 0)
-    params.scope = [...asked, ...defaults].join(' ')
+    params.scope = [...new Set([...ctx.oidc.requestParamScopes, ...defaults])].join(' ')
 }
 
 /** A machine that names an API and no scope gets what it is registered for there. */

@@ -12,6 +12,7 @@ import {
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
 
 const TOOLS = 'https://tools.example/mcp'
+const NOTES = 'https://notes.example/mcp'
 
 describe.each(engines)('on %s', (engine) => {
   let latchkey: Latchkey
@@ -25,6 +26,11 @@ describe.each(engines)('on %s', (engine) => {
       identifier: TOOLS,
       scope: 'tools:use tools:admin tools:own',
       default_scopes: 'tools:use tools:own',
+    })
+    await latchkey.services.resources.add({
+      identifier: NOTES,
+      scope: 'notes:read notes:write',
+      default_scopes: 'notes:read',
     })
     victim = await scene.victim()
   })
@@ -87,6 +93,26 @@ describe.each(engines)('on %s', (engine) => {
       client_secret: String(client.client_secret),
     })
     expect(pushed.status).toBe(201)
+  })
+
+  test.each([
+    ['one', [TOOLS, NOTES]],
+    ['the other', [NOTES, TOOLS]],
+  ])('who names two APIs, %s first, gets the default scopes of both', async (_, resources) => {
+    const client = await scene.client({ scope: 'openid offline_access tools:use notes:read notes:write' })
+    const url = new URL(scene.authorizeUrl(client, { scope: 'openid offline_access' }))
+    for (const resource of resources) url.searchParams.append('resource', resource)
+    const page = await victim.browser.open(url)
+    const back = page.left ? page : await victim.browser.allow(page)
+    const code = {
+      code: String(back.url.searchParams.get('code')),
+      verifier: 'v'.repeat(43),
+      redirect_uri: client.redirect_uri,
+    }
+    const first = (await scene.exchange(client, code, { resource: TOOLS })).json
+    const second = (await scene.refresh(client, first.refresh_token, { resource: NOTES })).json
+    const scopes = [first, second].map(({ access_token }) => decodeJwt(String(access_token)).scope)
+    expect(scopes).toEqual(['tools:use', 'notes:read'])
   })
 
   test('who asks for a scope of the API gets that, and not the default ones', async () => {
