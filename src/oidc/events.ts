@@ -92,6 +92,8 @@ export interface RefusalsTo {
   countFailure: Parameters<typeof limitFailingClients>[1]['count']
   /** Must not throw. */
   record(refusal: ReportedRefusal): void
+  /** Whether something is told for the first time in an hour. */
+  isNews(key: string): boolean
 }
 
 /** The names of the endpoints whose refusals are kept, by the event of the library. */
@@ -107,18 +109,25 @@ const KEPT: Readonly<Record<string, string>> = {
   'end_session.error': 'end_session',
 }
 
-/** What a device hears while it waits, and when its person has said no (RFC 8628 §3.5). */
+/** What a device hears while it waits (RFC 8628 §3.5). */
 const WAITING = new Set(['authorization_pending', 'slow_down'])
 
-/**
- * A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8), a device waits, and
- * what a person decides is no mistake of their app.
- */
+/** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8), and a device waits. */
 const isNextStep = ({
   error,
   error_description: description,
 }: Pick<errors.OIDCProviderError, 'error' | 'error_description'>): boolean =>
   WAITING.has(error) || (error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? ''))
+
+/** A device hears “no” as often as it asks, for as long as its code lives: its person said so once. */
+const isHeardAgain = (
+  { oidc }: KoaContextWithOIDC,
+  { error }: errors.OIDCProviderError,
+  isNews: RefusalsTo['isNews'],
+): boolean =>
+  error === 'access_denied' &&
+  typeof oidc.params?.device_code === 'string' &&
+  !isNews(JSON.stringify(['device_code', oidc.params.device_code]))
 
 function report(
   ctx: KoaContextWithOIDC,
@@ -168,7 +177,7 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
   }
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     // Every few seconds, of every device.
-    if (WAITING.has(error.error)) return
+    if (WAITING.has(error.error) || isHeardAgain(ctx, error, to.isNews)) return
     const request = requestOf(ctx)
     // Before there is a client, all that can fail is the authentication: it was malformed, or there was none.
     const unauthenticated = error.error === 'invalid_client' || ctx.oidc.client === undefined
@@ -181,18 +190,14 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
 }
 
-/** How long the same scopes of one client are not reported again, in milliseconds; how many are remembered. */
+/** How long the same is not told again, in milliseconds; how much is remembered. */
 const TOLD_FOR = 3_600_000
 const MOST_TOLD = 1000
 
-/**
- * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
- * for what an app misses. The same of one client is kept once an hour.
- */
-export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo, clock: () => number) {
+/** The `isNews` of one process. */
+export function createNews(clock: () => number): RefusalsTo['isNews'] {
   const told = new Map<string, number>()
-
-  function isNews(key: string): boolean {
+  return (key) => {
     const now = clock()
     if ((told.get(key) ?? Number.NEGATIVE_INFINITY) + TOLD_FOR > now) return false
     told.delete(key)
@@ -201,14 +206,20 @@ export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo, cloc
     if (oldest !== undefined) told.delete(oldest)
     return true
   }
+}
 
+/**
+ * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
+ * for what an app misses. The same of one client is kept once an hour.
+ */
+export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo) {
   return (ctx: KoaContextWithOIDC, scopes: readonly string[]): void => {
     const { text } = withoutSecretsOf(ctx)
     const words = text(scopes.join(' '), 500)
     const { route, client } = ctx.oidc
     const line = { event: 'scope.left_out', client_id: client?.clientId, scope: words }
     ;(requestOf(ctx)?.log ?? log).info(line, `left out: ${words}`)
-    if (!isNews(JSON.stringify([client?.clientId, route, words]))) return
+    if (!to.isNews(JSON.stringify([client?.clientId, route, words]))) return
     report(ctx, route, { error: 'scope_left_out', error_description: words }, to)
   }
 }

@@ -10,7 +10,13 @@ import { createBackChannel } from '../oidc/back-channel.ts'
 import { createDeviceCodes } from '../oidc/device/codes.ts'
 import { createDevicePages } from '../oidc/device/pages.ts'
 import { createDeviceVerification } from '../oidc/device/verification.ts'
-import { createLeftOutReport, logProtocolEvents, type RefusalsTo, requestIdOf } from '../oidc/events.ts'
+import {
+  createLeftOutReport,
+  createNews,
+  logProtocolEvents,
+  type RefusalsTo,
+  requestIdOf,
+} from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
 import { generationOf, isCurrent, rememberAccounts } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
@@ -110,9 +116,10 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       services.rejections.record(refusal)
     },
     countFailure: http.countFailure,
+    isNews: createNews(services.clock),
   }
   const { record } = services.rejections
-  const leftOut = createLeftOutReport(app.log, { ...refusals, record }, services.clock)
+  const leftOut = createLeftOutReport(app.log, { ...refusals, record })
   const hot = await createHotProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),

@@ -49,3 +49,19 @@ test('a device that waits fills neither the log nor the refused requests', async
   const { items } = await desk.latchkey.services.rejections.list({})
   expect(items.filter(({ error }) => /pending|slow_down/.test(error))).toEqual([])
 })
+
+test('the “no” of a person is told once, as often as the device asks', async () => {
+  const asked = await device.ask()
+  await who.browser.deny(await confirmPage(desk.latchkey, who, asked.user_code))
+  const lines = desk.latchkey.log.length
+  const { rejections } = desk.latchkey.services
+  const kept = async () =>
+    (await rejections.list({ clientId: device.clientId })).items.filter(
+      ({ error }) => error === 'access_denied',
+    )
+  const before = (await kept()).length
+  for (let poll = 0; poll < 4; poll++)
+    expect((await device.poll(asked.device_code)).json.error).toBe('access_denied')
+  expect((await kept()).length - before).toBe(1)
+  expect(desk.latchkey.log.slice(lines).filter((line) => line.includes('refused:'))).toHaveLength(1)
+})
