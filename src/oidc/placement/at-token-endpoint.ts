@@ -1,15 +1,11 @@
 import { Provider, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { takeAudience } from './audience.ts'
 import { isHabitual } from './habitual.ts'
 import { goOnWithout, leaveOut } from './left-out.ts'
 
 /** Grants whose requests name an API (RFC 8707 §2.2). An exchange of tokens has an `audience` of its own (RFC 8693 §2.1). */
-const OF_ONE_API = new Set([
-  'authorization_code',
-  'refresh_token',
-  'client_credentials',
-  'urn:ietf:params:oauth:grant-type:device_code',
-])
+const OF_ONE_API = new Set(['authorization_code', 'refresh_token', 'client_credentials', DEVICE_CODE_GRANT])
 
 type Names = string | readonly string[] | ReadonlySet<string>
 
