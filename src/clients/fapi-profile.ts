@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import { FAPI_ALGORITHMS } from '../signing-algorithms.ts'
 import type { FieldName, FieldValues } from './fields.ts'
 import type { ClientMetadata, RegistrationInput } from './metadata.ts'
@@ -98,5 +99,14 @@ export function profileProblems(metadata: ClientMetadata, pkce: string): Rule[] 
     reads,
     message: `has to be one of ${FAPI_ALGORITHMS.join(', ')} with the profile ${profile}`,
   }))
-  return [...decided, ...algorithms]
+  const grants: Rule[] = metadata.grant_types.includes(DEVICE_CODE_GRANT)
+    ? [
+        {
+          field: 'grant_types',
+          reads,
+          message: `has device_code, which the profile ${profile} excludes: the request of a device is not pushed. Register a client of its own for devices`,
+        },
+      ]
+    : []
+  return [...decided, ...algorithms, ...grants]
 }

@@ -344,3 +344,22 @@ test.each([
 test.each(['می‌خواهم', 'Zoë 👩‍💻', '写真屋'])('a client may be called %s', (client_name) =>
   expect(problemsOf({ ...web, client_name })).toEqual({}),
 )
+
+test.each(['fapi2', 'fapi2_message_signing'])(
+  'the profile %s excludes device codes, which come without PAR',
+  (profile) => {
+    const device = 'urn:ietf:params:oauth:grant-type:device_code'
+    const bank = { ...web, profile, jwks: { keys: [{ ...publicJwk, kid: '1', alg: 'ES256' }] } }
+    const { grant_types } = problemsOf({ ...bank, grant_types: ['authorization_code', device] })
+    expect(grant_types?.join()).toMatch(/has device_code, which the profile \w+ excludes.*not pushed/)
+    expect(problemsOf({ ...bank, grant_types: ['authorization_code', 'refresh_token'] })).toEqual({})
+    expect(
+      problemsOf({
+        ...bank,
+        profile: undefined,
+        jwks: undefined,
+        grant_types: ['authorization_code', device],
+      }),
+    ).toEqual({})
+  },
+)
