@@ -56,20 +56,27 @@ function claimsOf(jwt: unknown): Parameters | undefined {
   }
 }
 
-/** Where the answer goes, as an object says it: what stands in the object counts, not what stands beside it (RFC 9101 §6.3). */
-function addressOf(claims: Parameters, beside: Parameters): Parameters {
+/** What forms an answer, beside its address. */
+const FORM = ['response_mode', 'state'] as const
+
+/**
+ * Where the answer goes, as an object says it: what stands in the object counts, not what stands beside it (RFC 9101 §6.3). What
+ * was sent twice stays, to be refused. The library compares a `response_type` that stands beside it.
+ */
+function answeredBy(claims: Parameters, beside: Parameters): Parameters {
   const own = (name: string) =>
     Object.hasOwn(claims, name) && typeof claims[name] === 'string' ? claims[name] : undefined
-  const twice = Array.isArray(beside.redirect_uri)
-  const redirectUri = twice ? undefined : own('redirect_uri')
-  return {
-    ...(redirectUri !== undefined && { redirect_uri: redirectUri }),
-    ...Object.fromEntries(
-      ['response_mode', 'response_type', 'state']
-        .filter((name) => beside[name] === undefined && own(name) !== undefined)
-        .map((name) => [name, own(name)]),
-    ),
+  const taken = [
+    ...['redirect_uri', ...FORM].filter((name) => !Array.isArray(beside[name])),
+    ...(beside.response_type === undefined ? ['response_type'] : []),
+  ]
+  const answered = { ...beside }
+  for (const name of taken) {
+    const value = own(name) ?? (name === 'redirect_uri' ? beside[name] : undefined)
+    if (value === undefined) delete answered[name]
+    else answered[name] = value
   }
+  return answered
 }
 
 /**
@@ -79,10 +86,7 @@ function addressOf(claims: Parameters, beside: Parameters): Parameters {
 export function answerWhereAsked(provider: Provider): void {
   provider.use(async (ctx, next) => {
     const claims = ctx.path === routes.authorization ? claimsOf(ctx.query.request) : undefined
-    if (claims !== undefined) {
-      const query: Parameters = { ...ctx.query }
-      ctx.query = { ...query, ...addressOf(claims, query) } as typeof ctx.query
-    }
+    if (claims !== undefined) ctx.query = answeredBy(claims, { ...ctx.query }) as typeof ctx.query
     await next()
   })
 
@@ -101,7 +105,7 @@ export function answerWhereAsked(provider: Provider): void {
         Object.assign(
           oidc.params,
           { state: undefined, response_mode: undefined },
-          addressOf(claims ?? {}, {}),
+          answeredBy(claims ?? {}, {}),
         )
       return pushed
     },

@@ -101,6 +101,23 @@ describe('a signed request by value', () => {
     expect(decodeJwt(String(tokens.id_token)).nonce).toBeUndefined()
   })
 
+  test('how an answer is formed is taken from it, also for errors before it is read', async () => {
+    const both = {
+      request_uri: 'urn:ietf:params:oauth:request_uri:x',
+      response_mode: 'query',
+      state: 'beside',
+    }
+    const posted = await open(client, await key.sign(claimsOf(client, { response_mode: 'form_post' })), both)
+    const fields = Object.fromEntries(posted.forms[0]?.fields.map(({ name, value }) => [name, value]) ?? [])
+    expect(fields).toMatchObject({ error: 'invalid_request', state: 'signed-state' })
+    const silent = await open(client, await key.sign(claimsOf(client, { state: undefined })), {
+      ...both,
+      response_mode: 'form_post',
+    })
+    expect(silent.url.searchParams.get('error')).toBe('invalid_request')
+    expect(silent.url.searchParams.get('state')).toBeNull()
+  })
+
   test('state only beside it is not used; a redirect_uri in it counts, whatever stands beside', async () => {
     const back = await open(client, await key.sign(claimsOf(client, { state: undefined })), {
       state: 'beside',
