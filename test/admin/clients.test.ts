@@ -301,6 +301,23 @@ describe('clients in the console', () => {
       })
     })
 
+    test('scopes in an empty field take name and e-mail away: the page says so; a scope that no API has, too', async () => {
+      const client = await createWeb('Narrowed')
+      const save = async (scope: string) => {
+        const edit = await browser.open(at(`/${idOf(client)}/edit`))
+        return browser.submit(edit, { Scopes: scope }, { button: 'Save' })
+      }
+      const narrowed = await save('openid photos:read')
+      expect(narrowed.text).toContain('now the client may ask for what is in it and nothing else')
+      expect(narrowed.text).not.toContain('No API has')
+      const mistyped = await save('openid photo:read')
+      expect(mistyped.text).toContain('No API has photo:read')
+      expect(mistyped.text).not.toContain('what is in it and nothing else')
+      await save('')
+      const all = 'openid profile email phone address offline_access photos:read'
+      expect((await save(all)).text).not.toContain('what is in it and nothing else')
+    })
+
     test('a form that is sent as it was changes nothing', async () => {
       const full = await latchkey.createClient({
         client_name: 'Everything',

@@ -253,6 +253,13 @@ describe('sign-in requests', () => {
 
   test('an API that the client may not use', async () => {
     await api().resources.add({ identifier: 'https://books.example.com', scope: 'books:read books:write' })
+    const wanted = await desk.kept(await ask({ scope: 'openid email books:read' }))
+    expect(wanted.explanation.rule).toBe('scope_not_allowed')
+    const whole = /set its scopes to “([^”]*)”/.exec(wanted.explanation.here ?? '')?.[1]
+    expect(whole?.split(' ')).toEqual(expect.arrayContaining(['openid', 'profile', 'email', 'books:read']))
+    // Who does as it says gets what was asked for, and loses nothing.
+    const advised = await scene.client({ scope: whole })
+    expect((await ask({ scope: 'openid email books:read' }, advised)).status).toBe(303)
     const answer = await ask({ resource: 'https://books.example.com', scope: 'openid books:read' })
     expect(await desk.ruleOf(answer)).toBe('resource_not_allowed')
   })

@@ -31,6 +31,18 @@ declare module '../../http/pages.ts' {
   }
 }
 
+const forPeople = ({ grant_types: grants }: RegisteredClient) =>
+  grants.some((grant) => grant !== 'client_credentials')
+
+/** Whether the client could ask for all about a person, for want of a list, and has one now that lacks some of it. */
+const losesIdentity = (before: RegisteredClient, { scope }: RegisteredClient): boolean =>
+  before.scope === undefined &&
+  forPeople(before) &&
+  scope !== undefined &&
+  ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'].some(
+    (each) => !scope.split(' ').includes(each),
+  )
+
 /** `/admin/clients/:id/edit`. */
 export async function clientEdit(
   app: FastifyInstance,
@@ -74,9 +86,12 @@ export async function clientEdit(
       if (Object.keys(errors).length > 0)
         return show(request, reply, await deps.clients.get(id), fields, { errors, version })
       try {
-        const { client_secret: secret } = await deps.clients.update(id, changes, { ifVersion: version })
+        const before = await deps.clients.get(id)
+        const saved = await deps.clients.update(id, changes, { ifVersion: version })
+        const { client_secret: secret } = saved
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
-        return reply.redirect(`/admin/clients/${id}?done=saved`, 303)
+        const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'
+        return reply.redirect(`/admin/clients/${id}?done=${done}`, 303)
       } catch (error) {
         const client = await deps.clients.get(id)
         const problems = fieldErrors(error)

@@ -19,6 +19,8 @@ declare module '../../http/pages.ts' {
       version: string
       /** Whether PKCE is required by itself. */
       pkceRaised: boolean
+      /** Its scopes that no API has. */
+      unknownScopes: string[]
       facts: ReturnType<typeof factsOf>
       secrets: ReturnType<typeof secretsOf>
       /** Whether it authenticates by a secret. */
@@ -60,6 +62,7 @@ export async function clientPage(
       verified: client.verified,
       version: client.version,
       pkceRaised: client.pkce_raised === true,
+      unknownScopes: await deps.unknownScopes(client.scope?.split(' ') ?? []),
       facts: factsOf(client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),

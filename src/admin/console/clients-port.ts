@@ -77,6 +77,8 @@ export interface ClientsDependencies extends TryDependencies {
   }
   /** The registered APIs; the newest hundred. */
   listApis(): Promise<{ items: { identifier: string; name: string; scope: string }[] }>
+  /** Those of some scopes that stand for nothing: neither about a person nor of an API. */
+  unknownScopes(scopes: readonly string[]): Promise<string[]>
   /** What ends with a client. */
   footprint(clientId: string): Promise<Footprint>
   cookies: Cookies

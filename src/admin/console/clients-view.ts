@@ -96,6 +96,8 @@ export function secretsOf(client: RegisteredClient, now: number) {
 export const notices: Readonly<Record<string, string>> = {
   created: 'The client is registered. The next request knows it.',
   pkce: 'The client may send a nonce instead of PKCE again, and that stays so.',
+  narrowed:
+    'Saved. The field Scopes was empty, which meant everything about a person; now the client may ask for what is in it and nothing else. If it still needs openid, profile, email, phone, address or offline_access, have them there too.',
   saved: 'Saved. The next request sees it.',
   rotated: 'There is a new secret. Deploy it before the old one ends.',
   replaced: 'There is a new secret, and the old one has ended.',

@@ -1,7 +1,7 @@
 import { type Case, described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 import { nearest } from './nearest.ts'
 
-const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address']
+const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'identity_provider']
 
 /** The scopes that were asked for and are not registered for the client. */
 function foreignScopes({ facts }: Case): string[] {
@@ -17,6 +17,25 @@ const mayHave = ({ facts }: Case) =>
   [facts.registered?.scope ?? OWN_SCOPES.join(' '), facts.registered?.resource_scope]
     .filter(Boolean)
     .join(' ')
+
+/**
+ * The whole value that the field has to have, with what is added: an empty one stands for all about a person, and the first word
+ * in it takes the place of that.
+ */
+function widened({ facts, client }: Case, added: readonly string[]): string {
+  const grants = client?.grant_types ?? facts.registered?.grant_types ?? []
+  const forPeople = grants.some((grant) => grant !== 'client_credentials')
+  const registered = client
+    ? client.scope
+    : [facts.registered?.scope, facts.registered?.resource_scope].filter(Boolean).join(' ')
+  const now = registered || (forPeople ? OWN_SCOPES.join(' ') : '')
+  const whole = [...new Set([...now.split(' ').filter(Boolean), ...added])].join(' ')
+  const empty =
+    registered || !forPeople
+      ? ''
+      : ' It is empty now, which stands for all about a person: name them as well.'
+  return `set its scopes to ${quoted(whole)}, all of it.${empty}`
+}
 
 /** Scopes (RFC 6749 §3.3), resources (RFC 8707), and the use of tokens. */
 export const accessRules: readonly Rule[] = [
@@ -57,7 +76,7 @@ export const accessRules: readonly Rule[] = [
     here: ({ facts }) =>
       facts.registered?.resource_scope
         ? undefined
-        : 'Edit the client and add the scopes of the API that it is to use to its scope.',
+        : 'Edit the client and add the scopes of the API that it is to use to its scope, beside those that are there.',
   },
   {
     name: 'scope_of_no_api',
@@ -69,7 +88,7 @@ export const accessRules: readonly Rule[] = [
       return `${nameOf(rejection)} asked for ${quoted(unknown)}, and there is no API with such a scope.${meant === undefined ? '' : ` It may ask for ${quoted(meant)}: probably a slip of the pen.`}`
     },
     inApp: ({ facts }) => `Correct the scope. Sent was ${quoted(facts.scope)}.`,
-    here: 'If it is a new scope, add it to its API, and then to the scope of the client.',
+    here: 'If it is a new scope, add it to its API, and then to the scope of the client, beside those that are there.',
   },
   {
     name: 'scope_of_another_api',
@@ -91,8 +110,8 @@ export const accessRules: readonly Rule[] = [
     here: (rejection) => {
       const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
       return foreign.length > 0
-        ? `If the client may have it, edit the client and add ${quoted(foreign.join(' '))} to its scope. It must also be a scope of a registered API.`
-        : 'If the client may have it, edit the client and add it to its scope.'
+        ? `If the client may have it, edit the client and ${widened(rejection, foreign)} ${quoted(foreign.join(' '))} must also be of a registered API.`
+        : `If the client may have it, edit the client and ${widened(rejection, foreignScopes(rejection))}`
     },
   },
   {
@@ -111,7 +130,12 @@ export const accessRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.facts.resource?.join(' '))}.`,
     inApp: 'Nothing, if it shall use this API.',
-    here: 'Edit the client and add the scopes of this API that it may have to its scope.',
+    here: (rejection) => {
+      const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
+      return foreign.length > 0
+        ? `If it may use this API, edit the client and ${widened(rejection, foreign)}`
+        : 'If it may use this API, edit the client and add the scopes that it may have to its scopes, beside those that are there. An empty field stands for all about a person: name those as well.'
+    },
   },
   {
     name: 'resource_undecided',
