@@ -301,6 +301,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   forgetPassedGrants(provider, deps.accountOf)
   mergeSessions(provider, deps.artifacts)
   reuseClients(provider, deps.adapter)
+  // The first puts another `DeviceCode.consume` in the place of the library's, and the second wraps that.
   rememberUses(provider, deps)
   guidePolling(provider)
   keepDevicesApart(provider)
@@ -308,6 +309,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   deps.grants.attach(provider)
   coverClaimsByScopes(provider)
   deps.jwtAccessTokens.attach(provider)
+  // Around the other `find` of tokens: it narrows what they have found (one-token.ts, placement/at-token-endpoint.ts).
   narrowTokens(provider)
   narrowFlows(provider)
   narrowSignOut(provider)

@@ -60,9 +60,8 @@ export function createJwtAccessTokens(deps: {
     const token = await readOnce(ctx, value)
     if (token?.kind !== model) return undefined
     found.set(ctx, token.reference)
-    if (ctx.oidc.route !== 'userinfo') return token.payload
-    // The library's userinfo takes a token without an audience alone.
-    return deps.forUserinfo(token.payload.aud) ? { ...token.payload, aud: undefined } : undefined
+    // Userinfo takes those that are for it (one-token.ts).
+    return ctx.oidc.route !== 'userinfo' || deps.forUserinfo(token.payload.aud) ? token.payload : undefined
   }
 
   return {
