@@ -50,6 +50,7 @@ const shared = [
   'text.ts',
   'device-code.ts',
   'profile-fields.ts',
+  'website.ts',
 ]
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */
 const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']

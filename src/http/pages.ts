@@ -67,8 +67,8 @@ export interface ConsentPage extends Form {
   switchAccount?: ButtonForm | undefined
   /** What is asked for, in words. */
   scopes: { title: string; detail?: string | undefined }[]
-  /** Hosts the person is sent back to. */
-  returnHost?: string | undefined
+  /** Where the person is sent on to: the host of a website, or an app by its scheme (with a colon). Undefined: nowhere. */
+  leadsTo?: { website: string } | { appScheme: string } | undefined
 }
 
 /** The consent of a device that shows a code (RFC 8628 §3.3). */

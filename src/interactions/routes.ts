@@ -27,7 +27,7 @@ export interface FlowDetails {
   /** The account that the app asks for; undefined: any. */
   expects: string | undefined
   startedAt: number
-  returnHost: string | undefined
+  leadsTo: ConsentPage['leadsTo']
   homeUrl: string | undefined
   restartUrl: string | undefined
   device: { address: string; userAgent: string; askedAt: number } | undefined
@@ -188,7 +188,7 @@ export async function interactionRoutes(
         switchAccount: { action: `/interaction/${details.uid}/switch` },
       }),
       scopes: await options.describeScopes(details),
-      returnHost: details.returnHost,
+      leadsTo: details.leadsTo,
     }
     return details.device === undefined
       ? renderPage(reply, 'interaction/consent', page)

@@ -3,6 +3,7 @@ import { type Client, errors, type Interaction, type Provider } from 'oidc-provi
 import { actAs } from '../acting.ts'
 import { epochSeconds } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { websiteOf } from '../website.ts'
 import type { Consents } from './consents.ts'
 import { generationOf } from './generations.ts'
 import { pinToIssuer } from './mount.ts'
@@ -41,8 +42,8 @@ export interface InteractionDetails {
   expects: string | undefined
   /** When the flow began, in seconds since the epoch. */
   startedAt: number
-  /** The host of the redirect URI, where the person goes on to. Undefined for an app that is not a website. */
-  returnHost: string | undefined
+  /** Where the person goes on to; undefined: nowhere, as with a device. */
+  leadsTo: { website: string } | { appScheme: string } | undefined
   /** A page of the app, for somebody who has nothing left to do here. */
   homeUrl: string | undefined
   /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
@@ -87,8 +88,14 @@ const text = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 /** What it says of itself; else where its website is that people are sent back to. */
 function homeOf(client: Client | undefined, redirectUri: string): string | undefined {
   if (client?.clientUri !== undefined) return client.clientUri
-  const uri = URL.parse(redirectUri)
-  return client?.applicationType === 'web' && /^https?:$/.test(uri?.protocol ?? '') ? uri?.origin : undefined
+  return client?.applicationType === 'web' ? websiteOf(redirectUri)?.origin : undefined
+}
+
+function destinationOf(redirectUri: unknown): InteractionDetails['leadsTo'] {
+  const url = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null
+  if (url === null) return undefined
+  const website = websiteOf(redirectUri)
+  return website === undefined ? { appScheme: url.protocol } : { website: website.host }
 }
 
 /** What is known of the device that a flow is about. */
@@ -212,13 +219,13 @@ export function createInteractions(deps: {
           policyUri: client?.policyUri,
           tosUri: client?.tosUri,
           unverified: client?.verified === false,
-          documentHost: clientId.includes('://') ? URL.parse(clientId)?.host : undefined,
+          documentHost: websiteOf(clientId)?.host,
         },
         accountId: asks ? consents : interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         expects: hintedAccount(interaction.params),
         startedAt: interaction.iat,
-        returnHost: URL.parse(String(interaction.params.redirect_uri))?.host || undefined,
+        leadsTo: destinationOf(interaction.params.redirect_uri),
         homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
         restartUrl: restartOf(interaction),
         device: await deviceAsking(deps.current(), interaction),

@@ -4,7 +4,9 @@
  * what is blank was not said. Refused is only what leaves nothing to work with. Redirect URIs are never repaired, nor a way to
  * authenticate replaced: the client would come back with another one than was registered.
  */
+
 import { isPublicHost } from '../http/outgoing/addresses.ts'
+import { websiteOf } from '../website.ts'
 import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
 import type { Problem } from './problems.ts'
 
@@ -102,11 +104,11 @@ function isOutOfUse(value: unknown, { reach }: Surroundings): boolean {
   return url.protocol === 'http:' || !isPublicHost(url.hostname, reach)
 }
 
-/** RFC 7591 §2 leaves the name out sometimes; people have to see something: where the client is. */
+/** RFC 7591 §2 leaves the name out sometimes; people have to see something: where the client's website is. */
 function nameOf(input: Metadata): string {
   const [first] = Array.isArray(input.redirect_uris) ? (input.redirect_uris as unknown[]) : []
   for (const uri of [input.client_uri, first]) {
-    const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
+    const host = websiteOf(uri)?.hostname
     if (host) return host
   }
   return 'Unnamed app'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
+import { websiteOf } from '../website.ts'
 import type { Problem } from './problems.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */
@@ -8,7 +9,7 @@ export interface RegistrationPolicy {
   readonly scope: readonly string[]
   /** Whether they may act for themselves (RFC 6749 §4.4). */
   readonly client_credentials: boolean
-  /** The hosts that their redirect URIs have to be at; none: anywhere. */
+  /** The hosts that their redirect URIs have to be at, by http or https and at any port; none: anywhere. */
   readonly redirect_hosts: readonly string[]
   /** Whether they count as looked at: whoever holds the token answers for them. */
   readonly verified: boolean
@@ -124,7 +125,7 @@ function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: Regist
   if (hosts.length === 0) return []
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
-      .filter((uri) => typeof uri !== 'string' || !hosts.includes(URL.parse(uri)?.hostname ?? ''))
+      .filter((uri) => !hosts.includes(websiteOf(uri)?.hostname ?? ''))
       .map((uri) => ({
         field,
         message: `"${typeof uri === 'string' ? uri.slice(0, 200) : typeof uri}" is not at ${hosts.join(' or ')}, as the initial access token asks`,

@@ -64,7 +64,7 @@ export const samples: Sample[] = [
         { title: 'See your email address' },
         { title: 'Stay connected while you are away' },
       ],
-      returnHost: 'notes.example',
+      leadsTo: { website: 'notes.example' },
     },
   },
   {

@@ -90,6 +90,44 @@ describe('what may be registered', () => {
   })
 })
 
+describe('the authority of an app’s scheme is whatever its maker wrote, and no host', () => {
+  const names = {
+    'com.evil.app:': 'com.evil.app://accounts.google.com/cb',
+    'cursor:': 'cursor://mybank.example/cb',
+  }
+  test.each(Object.entries(names))('people read that they go on to %s', async (scheme, uri) => {
+    const host = new URL(uri).host
+    const app = { redirect_uris: [uri], token_endpoint_auth_method: 'none' }
+    const { json } = await registrar(latchkey).register({ ...app, client_name: ' ' })
+    expect(json.client_name).toBe('Unnamed app')
+    const client = { ...json, redirect_uri: uri } as unknown as TestClient
+    const page = await victim.browser.open(request(client, {}))
+    expect(page.text).toContain(`You go on to an app on your device, ${scheme}`)
+    expect(page.text).not.toContain(host)
+    const web = await photos()
+    const consent = await victim.browser.open(request({ ...web, redirect_uri: LAN }, {}))
+    expect(consent.text).toContain('You go on to 192.168.0.200:2283.')
+  })
+
+  test('it is at no host that an initial access token names; any port of the host is', async () => {
+    const at = registrar(latchkey)
+    const token = await at.token({ redirect_hosts: ['preview.example'], uses: null })
+    const uri = 'https://preview.example:8443/cb'
+    const app = { client_name: 'App', redirect_uris: [uri], token_endpoint_auth_method: 'none' }
+    expect((await at.register({ ...app, post_logout_redirect_uris: [uri] }, token)).status).toBe(201)
+    for (const field of ['redirect_uris', 'post_logout_redirect_uris'])
+      for (const own of ['com.evil.app://preview.example/cb', 'cursor://preview.example/cb'])
+        for (const kind of ['native', undefined]) {
+          const { status, json } = await at.register(
+            { ...app, [field]: [uri, own], ...(kind && { application_type: kind }) },
+            token,
+          )
+          expect([own, status]).toEqual([own, 400])
+          expect(json.error_description).toContain('is not at preview.example')
+        }
+  })
+})
+
 describe.each([
   ['a scheme of its own', APP],
   ['plain http in a network', LAN],

@@ -1,4 +1,5 @@
 import type { ButtonForm } from '../../http/pages.ts'
+import { websiteOf } from '../../website.ts'
 import type { ConsoleFrame } from './context.ts'
 import type { InitialAccessToken, SelfRegisteredClient } from './registration-port.ts'
 
@@ -76,7 +77,7 @@ export function tokenRow(token: InitialAccessToken): TokenRow {
 export const clientRow = (client: SelfRegisteredClient): ClientRow => ({
   name: client.client_name,
   href: `/admin/clients/${encodeURIComponent(client.client_id)}`,
-  hosts: [...new Set(client.redirect_uris.map((uri) => URL.parse(uri)?.host || uri))].join(', '),
+  hosts: [...new Set(client.redirect_uris.map((uri) => websiteOf(uri)?.host ?? uri))].join(', '),
   source: client.source === 'open' ? 'by itself' : 'with a token',
   registered: day.format(client.client_id_issued_at * 1000),
   verified: client.verified,

@@ -39,7 +39,9 @@ const tokenBody = z
       ),
       expires_in: field({ type: ['integer', 'null'] }, 'Seconds; null: never. A week unless given.'),
       scope: text('Scopes of your APIs that its clients may ask for.', 'books:read'),
-      redirect_hosts: list('Hosts that their redirect URIs have to be at. None: anywhere.'),
+      redirect_hosts: list(
+        'Hosts that their redirect URIs have to be at, by http or https and at any port. None: anywhere.',
+      ),
       client_credentials: flag('They may act for themselves.'),
       verified: flag('False: people are told that nobody has checked them. True unless given.'),
     },
