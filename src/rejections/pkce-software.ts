@@ -28,7 +28,7 @@ const SOFTWARE: readonly Software[] = [
     name: 'django-allauth',
     agent: /^django-allauth/i,
     called: /allauth/i,
-    way: "'OAUTH_PKCE_ENABLED': True in the provider’s part of SOCIALACCOUNT_PROVIDERS",
+    way: "'OAUTH_PKCE_ENABLED': True, within the provider’s part of SOCIALACCOUNT_PROVIDERS",
   },
   {
     name: 'mozilla-django-oidc',

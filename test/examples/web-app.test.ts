@@ -92,7 +92,9 @@ test('“Refresh now” gets new tokens, also when pressed five times at once', 
 
 test('signs out here and at the provider', async () => {
   const browser = createHttpBrowser()
-  const done = await browser.submit(await signIn(browser), {}, { button: 'Sign out' })
+  const asked = await browser.submit(await signIn(browser), {}, { button: 'Sign out' })
+  expect(asked.url.origin).toBe(provider.issuer)
+  const done = await browser.submit(asked, {}, { form: (form) => form.method === 'post' })
   expect(done.url.href).toBe(`${app.url}/signed-out`)
   expect((await browser.open(app.url)).text).toContain('Welcome')
   const again = await browser.follow(await browser.open(app.url), 'Sign in')

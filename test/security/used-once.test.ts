@@ -174,7 +174,9 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       const page = await browser.open(forgotten)
       passTime(61)
       const refusal = await newBrowser().open(late)
-      expect([refusal.status, refusal.text]).toEqual([400, expect.stringContaining('invalid_request_uri')])
+      // Answered where the request that is over was to be (RFC 9126 §4, RFC 6749 §4.1.2.1).
+      expect(refusal.url.href).toContain(redirectUri)
+      expect(refusal.url.searchParams.get('error')).toBe('invalid_request_uri')
       const id = new URL(forgotten).searchParams.get('request_uri')?.split(':').at(-1) ?? ''
       expect(await latchkey.services.artifacts.destroy('PushedAuthorizationRequest', id)).toBe(true)
       expect(codes([await signIn(browser, page)])).toEqual([])
