@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import { AppError } from '../errors.ts'
 import { setErrorFormat } from '../http/error-format.ts'
 import { programHeaders } from '../http/headers.ts'
+import { refuseCrossOrigin } from '../http/same-origin.ts'
 import { continueByGet } from './post-to-get.ts'
 import { routes } from './provider.ts'
 
@@ -126,11 +127,14 @@ async function mount(
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
+  const ownPagesOnly = refuseCrossOrigin(new URL(options.issuer))
   for (const { path, methods, limit, byPost, signsOut, opens } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
     scope.route({
       ...shared,
       method: [...methods],
+      // A form of ours, as those that registerForms takes: the library compares its token alone.
+      ...(signsOut && { onRequest: ownPagesOnly }),
       async handler(request, reply) {
         if (signsOut) await options.signsOut(request, reply)
         await handOver(request, reply, options)

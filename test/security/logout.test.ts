@@ -42,6 +42,29 @@ describe('47 M: sign-out asked for by an app', () => {
     expect(await stillSignedIn(person)).toBe(false)
   })
 
+  test.each<Record<string, string>>([
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { referer: 'https://evil.example/' },
+  ])('the answer comes from our own page, whoever knows its token: %o', async (headers) => {
+    const person = await victim()
+    await scene.tokens(person, web)
+    const page = await person.browser.open(logoutUrl({ client_id: web.client_id }))
+    const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(page.body) ?? []
+    expect(xsrf).not.toBe('')
+    const url = new URL(`${scene.issuer}/logout/confirm`)
+    const body = () => new URLSearchParams({ xsrf, logout: 'yes' })
+    const answer = await person.browser.send({ url, method: 'POST', body: body(), headers })
+    expect([answer.status, await answer.text()]).toEqual([
+      403,
+      expect.stringContaining('sent from another website'),
+    ])
+    expect(await stillSignedIn(person)).toBe(true)
+    await person.browser.send({ url, method: 'POST', body: body(), headers: { origin: scene.issuer } })
+    expect(await stillSignedIn(person)).toBe(false)
+  })
+
   test('“Stay signed in” ends nothing but this app’s part', async () => {
     const person = await victim()
     await scene.tokens(person, web)
