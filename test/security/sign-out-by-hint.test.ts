@@ -158,10 +158,24 @@ describe('47 M: the person is asked when the hint is', () => {
   test('good, but fetched ahead or only looked at', async () => {
     const person = await victim()
     const url = new URL(logout({ id_token_hint: await hintOf(person) }))
-    const ahead = { url, method: 'GET', headers: { 'sec-purpose': 'prefetch;prerender' } } as const
-    expect(await (await person.browser.send(ahead)).text()).toContain('Sign out?')
+    for (const headers of [{ 'sec-purpose': 'prefetch;prerender' }, { 'x-moz': 'prefetch' }]) {
+      const answer = await person.browser.send({ url, method: 'GET', headers })
+      expect(await answer.text()).toContain('Sign out?')
+    }
     await person.browser.send({ url, method: 'HEAD' as 'GET' })
     expect(await isSignedIn(person)).toBe(true)
+  })
+
+  test('good, but wanted by a picture, a frame or a script of some page', async () => {
+    const person = await victim()
+    const url = new URL(logout({ id_token_hint: await hintOf(person) }))
+    const wanted = (dest: string) =>
+      person.browser.send({ url, method: 'GET', headers: { 'sec-fetch-dest': dest } })
+    for (const dest of ['image', 'iframe', 'script', 'empty'])
+      expect(await (await wanted(dest)).text()).toContain('Sign out?')
+    expect(await isSignedIn(person)).toBe(true)
+    await wanted('document')
+    expect(await isSignedIn(person)).toBe(false)
   })
 
   test('one that cannot be checked, beside a valid client_id: as if there were none', async () => {

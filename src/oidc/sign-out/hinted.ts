@@ -19,10 +19,16 @@ export function isOfSession({ sub, aud, sid, auth_time: at }: Claims, session: S
   return sid === undefined ? signInsOf(session).some((moment) => moment === at) : sid === session.sidFor(aud)
 }
 
-/** A page that is fetched before somebody wants to see it (Speculation Rules, “Sec-Purpose”) does nothing. */
+/** A page that is fetched before somebody wants to see it (Speculation Rules, “Sec-Purpose”; older browsers by other names) does nothing. */
 const isForLater = (ctx: KoaContextWithOIDC): boolean =>
   ctx.method !== 'GET' ||
-  /prefetch|prerender|preview/i.test(`${ctx.get('sec-purpose')} ${ctx.get('purpose')}`)
+  ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    /prefetch|prerender|preview/i.test(ctx.get(name)),
+  )
+
+/** A picture, a frame or a script of some page: nobody goes there. Browsers that do not say (Fetch Metadata) are believed. */
+const isPartOfAPage = (ctx: KoaContextWithOIDC): boolean =>
+  !['', 'document'].includes(ctx.get('sec-fetch-dest'))
 
 /**
  * Signs out at once, where RP-Initiated Logout §2 lets the question be left out: the app has shown by an id_token that it is
@@ -36,7 +42,8 @@ export async function signOutByHint(
   const { session, client, provider, entities } = ctx.oidc
   const { payload } = (entities.IdTokenHint ?? {}) as { payload?: Claims }
   if (confirmation === 'always' || session === undefined || payload === undefined) return false
-  if (client?.verified === false || isForLater(ctx) || !isOfSession(payload, session)) return false
+  if (client?.verified === false || isForLater(ctx) || isPartOfAPage(ctx) || !isOfSession(payload, session))
+    return false
   const target = signedOutTarget(ctx)
   await (ctx.req as SigningOut).latchkeySignsOut?.()
   await endSession(provider, session)
