@@ -71,20 +71,33 @@ function subjectOfHint(params: Readonly<Record<string, unknown>> | undefined): s
   return String(sub)
 }
 
-/** The library's own check of this name knows the hint only before the person signs in, not when the flow goes on. */
-const otherThanHinted = new Check(
-  'id_token_hint',
-  'id_token_hint and authenticated subject do not match',
-  'login_required',
-  ({ oidc }: KoaContextWithOIDC) => {
-    const hinted = hintedAccount(oidc.params)
-    if (hinted !== (requestedSubject(oidc.params) ?? hinted))
-      throw new errors.InvalidRequest('id_token_hint and the sub in claims are of different accounts')
-    return hinted !== undefined && hinted !== oidc.session?.accountId
-      ? Check.REQUEST_PROMPT
-      : Check.NO_NEED_TO_PROMPT
-  },
-)
+type Checks = readonly InstanceType<typeof Check>[]
+
+const someAsk = async (checks: Checks, ctx: KoaContextWithOIDC): Promise<boolean> =>
+  (await Promise.all(checks.map(({ check }) => check(ctx)))).some(Boolean)
+
+/**
+ * The library's own check of this name knows the hint only before the person signs in, not when the flow goes on. With
+ * `prompt=none`, a client that would have to ask for consent anyway is answered the same whichever account it names by `claims`:
+ * else it could try out who is signed in here. An id_token of its own shows that it knows the account.
+ */
+const otherThanHinted = (consent: Checks) =>
+  new Check(
+    'id_token_hint',
+    'id_token_hint and authenticated subject do not match',
+    'login_required',
+    async (ctx: KoaContextWithOIDC) => {
+      const { oidc } = ctx
+      const hinted = hintedAccount(oidc.params)
+      if (hinted !== (requestedSubject(oidc.params) ?? hinted))
+        throw new errors.InvalidRequest('id_token_hint and the sub in claims are of different accounts')
+      if (hinted === undefined || hinted === oidc.session?.accountId) return Check.NO_NEED_TO_PROMPT
+      const guessed = subjectOfHint(oidc.params) === undefined && oidc.promptPending('none')
+      return guessed && oidc.account !== undefined && (await someAsk(consent, ctx))
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT
+    },
+  )
 
 /** When a person has to be asked: the library's own checks, with these. */
 export function createInteractionPolicy() {
@@ -94,11 +107,11 @@ export function createInteractionPolicy() {
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')
   login?.remove('claims_id_token_sub_value')
-  login?.add(otherThanHinted)
+  const consent = policy.get('consent')?.checks
+  login?.add(otherThanHinted(consent ?? []))
   login?.remove('essential_acrs')
   login?.remove('essential_acr')
   login?.add(essentialAcr)
-  const consent = policy.get('consent')?.checks
   consent?.remove('native_client_prompt')
   consent?.remove('op_claims_missing')
   consent?.add(claimsMissing)

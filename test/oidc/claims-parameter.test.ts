@@ -280,6 +280,22 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       expect(idTokenOf(json).sub).toBe(other.id)
     })
 
+    test('an app that the person has not allowed cannot try out who is signed in', async () => {
+      const other = await latchkey.createUser()
+      for (const client of [await asked(), await asked({ application_type: 'native' })]) {
+        const answers = new Set<string>()
+        for (const id of [victim.user.id, other.id, 'nobody']) {
+          const back = await scene.authorize(victim, client, { ...of(id), prompt: 'none', state: 's' })
+          answers.add(String(back))
+        }
+        expect([...answers]).toEqual([expect.stringMatching(/error=(consent|interaction)_required/)])
+      }
+      const allowed = await asked()
+      await victim.browser.allow(await open(allowed, {}))
+      const silent = { ...of(other.id), prompt: 'none' }
+      expect((await scene.authorize(victim, allowed, silent)).get('error')).toBe('login_required')
+    })
+
     test('nobody: the sign-in page, which says so', async () => {
       expect((await open(await scene.client(), of('nobody'))).text).toContain('asks for the account')
     })
