@@ -11,18 +11,26 @@ function modulusBits(modulus: unknown): number {
   return first < 0 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24)
 }
 
-/** Why the size of a JWK (RFC 7517) is not accepted; undefined: it is, or the key is no RSA key. */
+/** Whether a public exponent is odd and 3 or more (RFC 8017 §3.1): by 1, anybody makes signatures. */
+function isExponent(exponent: unknown): boolean {
+  const bytes = Buffer.from(typeof exponent === 'string' ? exponent : '', 'base64url')
+  const last = bytes.at(-1) ?? 0
+  return last % 2 === 1 && (last > 1 || bytes.subarray(0, -1).some((byte) => byte !== 0))
+}
+
+/** Why the size or the exponent of a JWK (RFC 7517) is not accepted; undefined: it is, or the key is no RSA key. */
 export function rsaSizeProblem(jwk: unknown): string | undefined {
   if (typeof jwk !== 'object' || jwk === null) return undefined
-  const { kty, n } = jwk as { kty?: unknown; n?: unknown }
+  const { kty, n, e } = jwk as { kty?: unknown; n?: unknown; e?: unknown }
   if (kty !== 'RSA') return undefined
+  if (!isExponent(e)) return 'is an RSA key with a public exponent that protects nothing; use 65537 (“AQAB”)'
   const bits = modulusBits(n)
   if (bits >= RSA_BITS.least && bits <= RSA_BITS.most) return undefined
   return `is an RSA key of ${bits} bits; use ${RSA_BITS.least} to ${RSA_BITS.most}`
 }
 
 /**
- * A JWK Set as it was fetched, without the keys of a size that is not accepted: they are ignored, as RFC 7517 §5 has it for
+ * A JWK Set as it was fetched, without the keys of a size or an exponent that is not accepted: they are ignored, as RFC 7517 §5 has it for
  * values out of range. What is no JWK Set comes back as it was, for its reader to refuse.
  */
 export function withoutUnfitKeys(text: string): string {

@@ -266,6 +266,15 @@ describe('is refused, naming the field and a way out', () => {
     ])
   })
 
+  test.each(['AQ', 'AAAB', 'AA', 'BA', 'AQAA', ''])('an RSA key with the exponent “%s”', (e) => {
+    const [problem] = problemsOf({ ...key, jwks: { keys: [{ ...rsa(2048), e }] } }).jwks ?? []
+    expect(problem).toMatch(/^key 1 (is an RSA key with a public exponent|is not a key)/)
+  })
+
+  test.each(['Aw', 'EQ', 'AQAB'])('but not one with “%s”', (e) => {
+    expect(problemsOf({ ...key, jwks: { keys: [{ ...rsa(2048), e }] } }).jwks).toBeUndefined()
+  })
+
   test.each([2048, 3072, 4096])('but not one of %i', (bits) => {
     expect(problemsOf({ ...key, jwks: { keys: [rsa(bits)] } }).jwks).toBeUndefined()
   })
