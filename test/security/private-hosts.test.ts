@@ -59,6 +59,10 @@ describe('wrong values are told with a good one', () => {
     'grafana.internal/x',
     '0.0.0.0/0',
     '::/0',
+    '::ffff:0:0/96',
+    '::ffff:10.0.0.0/103',
+    '::fffe:0:0/95',
+    '::/8',
     '10.0.0.0/33',
     '10.0.0.0/',
     '127.1',
@@ -71,6 +75,10 @@ describe('wrong values are told with a good one', () => {
     expect(() => parse(value)).toThrow(
       /PRIVATE_HOSTS must be .*for example grafana\.internal, 10\.20\.0\.0\/16/,
     )
+  })
+  test('IPv4 in IPv6 is as wide as it would be written plainly', () => {
+    const { networks } = parse('::ffff:10.0.0.0/104, fd00::/8')
+    expect(networks.map(({ prefix }) => prefix)).toEqual([104, 8])
   })
   test('names in any case and script, addresses, networks; empty is none', () => {
     const { names, networks } = parse('Grafana.Internal, bücher.local 10.0.0.0/8\n[::1]')

@@ -47,6 +47,14 @@ const plain = (host: string): string =>
     .replace(/\.$/, '')
     .replace(/^\[|\]$/g, '')
 
+/** Whether an IPv6 network has some of the IPv4 addresses that IPv6 writes as ::ffff:0:0/96 (RFC 4291 §2.5.5.2), or all. */
+function meetsIPv4(address: string, prefix: number): boolean {
+  const [named, mapped] = [new BlockList(), new BlockList()]
+  named.addSubnet(address, prefix, 'ipv6')
+  mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
+  return named.check('::ffff:0:0', 'ipv6') || mapped.check(address, 'ipv6')
+}
+
 function networkOf(entry: string): Network | undefined {
   const [address = '', length, ...rest] = entry.replace(/^\[|\]$/g, '').split('/')
   const version = isIP(address)
@@ -55,7 +63,10 @@ function networkOf(entry: string): Network | undefined {
   const longest = version === 4 ? 32 : 128
   if (length === undefined) return { address, prefix: longest }
   const prefix = /^\d{1,3}$/.test(length) ? Number(length) : -1
-  return prefix >= WIDEST[version] && prefix <= longest ? { address, prefix } : undefined
+  if (prefix < WIDEST[version] || prefix > longest) return undefined
+  return version === 6 && prefix < 96 + WIDEST[4] && meetsIPv4(address, prefix)
+    ? undefined
+    : { address, prefix }
 }
 
 function nameOf(entry: string): string | undefined {
