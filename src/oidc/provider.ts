@@ -115,12 +115,21 @@ function sliding(ttl: number, startedAt: number | undefined): number {
 
 const originsOf = new WeakMap<object, Set<string>>()
 
+/** What an app in a browser calls. It has no business at introspection, which is for APIs, nor as a device. */
+const CALLED_BY_PAGES: ReadonlySet<unknown> = new Set([
+  'token',
+  'userinfo',
+  'revocation',
+  'pushed_authorization_request',
+])
+
 /** CORS for the origins of the client's own redirect URIs (OAuth 2.0 for Browser-Based Apps). */
 function allowsOrigin(
-  _ctx: KoaContextWithOIDC,
+  ctx: KoaContextWithOIDC,
   origin: string,
   client: { redirectUris?: readonly string[] | undefined },
 ) {
+  if (!CALLED_BY_PAGES.has(ctx.oidc.route)) return false
   let origins = originsOf.get(client)
   if (!origins) {
     origins = new Set((client.redirectUris ?? []).map((uri) => URL.parse(uri)?.origin ?? 'null'))

@@ -44,6 +44,29 @@ describe('26 M 9700 2.6: cross-origin requests', () => {
     expect([revoked.status, allowed(revoked)]).toEqual([200, OWN])
   })
 
+  test('a pushed request as well; introspection and the codes of devices are not for pages', async () => {
+    const own = { origin: OWN }
+    const pushed = await post(
+      `${scene.issuer}/par`,
+      {
+        client_id: spa.client_id,
+        response_type: 'code',
+        redirect_uri: spa.redirect_uri,
+        code_challenge: 'c'.repeat(43),
+        code_challenge_method: 'S256',
+        scope: 'openid',
+      },
+      own,
+    )
+    expect([pushed.status, allowed(pushed)]).toEqual([201, OWN])
+    const web = await scene.client()
+    for (const path of ['introspect', 'device_authorization']) {
+      const body = { client_id: web.client_id, client_secret: String(web.client_secret), token: 'x' }
+      const answer = await post(`${scene.issuer}/${path}`, body, own)
+      expect([path, answer.status, allowed(answer)]).toEqual([path, 400, null])
+    }
+  })
+
   test.each([
     FOREIGN,
     'null',
