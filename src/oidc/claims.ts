@@ -40,7 +40,7 @@ export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 /** The scopes this server knows of its own, in words for the consent page. */
 export const scopesInWords: Readonly<Record<string, string>> = {
   openid: 'Know who you are',
-  profile: 'See your name and username',
+  profile: 'See your profile: your name, username, and what else you filled in',
   email: 'See your email address',
   address: 'See your postal address',
   phone: 'See your phone number',
