@@ -23,7 +23,7 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
         'x-forwarded-for': from,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: new URLSearchParams({ grant_type: 'client_credentials', token: 'x' }),
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'openid', token: 'x' }),
     })
   const machine = async () => {
     const client = await latchkey.createClient({
