@@ -143,7 +143,8 @@ describe('try-it', () => {
       scope: 'photos:read',
     })
     const page = await run(client.client_id)
-    expect(page.text).toContain('It works')
+    expect(page.text).toContain('It works. The token is revoked')
+    expect(page.text).not.toContain('cannot be revoked')
     expect(page.text).toMatch(/"aud": "https:\/\/api\.example"/)
     expect(page.text).toMatch(/"access_token": "[\w-]+\.[\w-]+\.…"/)
     expect(await secretsOf(client.client_id)).toHaveLength(1)

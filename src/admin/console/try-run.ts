@@ -73,7 +73,7 @@ export async function runMachine(request: TryRequest, recorder: Recorder): Promi
   const token = String(parseJson(response.body)?.access_token)
   const revocation = { token, ...fields }
   await recorder.exchange(
-    { title: 'Revoke it', about: 'Nothing that this page got stays valid, if it can be revoked.' },
+    { title: 'Revoke it', about: 'Nothing that this page got stays valid.' },
     {
       method: 'POST',
       path: '/revoke',
@@ -85,7 +85,7 @@ export async function runMachine(request: TryRequest, recorder: Recorder): Promi
   return {
     worked: true,
     words: token.includes('.')
-      ? 'It works. APIs check this kind of token by themselves, so it cannot be revoked; it is shown without its signature, and of no use.'
+      ? 'It works. The token is revoked; an API that checks it by itself, without asking here, would take it until it expires. It is shown without its signature, and of no use.'
       : 'It works. The token is revoked.',
   }
 }
