@@ -49,6 +49,8 @@ const shared = [
   'problem-lines.ts',
   'text.ts',
   'device-code.ts',
+  'api-credential-id.ts',
+  'shared-scope.ts',
   'profile-fields.ts',
   'website.ts',
 ]

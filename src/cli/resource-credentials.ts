@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { isApiCredential } from '../clients/resource-credentials.ts'
+import { isApiCredential } from '../api-credential-id.ts'
 import { AppError } from '../errors.ts'
 import { type Cli, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isApiCredential } from '../api-credential-id.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
@@ -32,12 +33,6 @@ export interface ResourceCredentialEvent {
 
 /** Enough to change over from one to the next without downtime. */
 const MOST = 2
-/** Apart from client ids (`lk_`), account ids (UUIDs) and the addresses of client documents. */
-const ID = /^api_[0-9a-f]{32}$/
-
-/** Whether a client_id is of the form that credentials of APIs have. */
-export const isApiCredential = (id: string): boolean => ID.test(id)
-
 /**
  * What an API authenticates with when it asks whether a token is good (RFC 7662 §2.1). It is no client: it gets no tokens, starts no
  * flow, and revokes nothing.

@@ -1,6 +1,8 @@
+import { SHARED_SCOPE } from '../shared-scope.ts'
+
 /** What says about APIs with a scope of the same name. */
 export const sharedScopeWarning = (scope: string, apis: readonly string[]): string =>
-  `${scope} is a scope of ${apis.slice(0, 3).join(', ')}${apis.length > 3 ? ' and others' : ''} too: apps that ask for it have to send resource (or audience), and are refused without`
+  `${scope} is a scope of ${apis.slice(0, 3).join(', ')}${apis.length > 3 ? ' and others' : ''} too: ${SHARED_SCOPE}`
 
 /** For each scope of an API that others have: a sentence. Nothing of it is wrong; it is to be known. */
 export async function sharedScopeWarnings(

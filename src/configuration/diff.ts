@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { SHARED_SCOPE } from '../shared-scope.ts'
 import type { Existing } from './current.ts'
 import { type Configuration, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
 import type { Fields, SecretSource } from './ports.ts'
@@ -91,9 +92,7 @@ function sharedScopes(
       byScope.set(scope, [...(byScope.get(scope) ?? []), name])
   return [...byScope].flatMap(([scope, names]) =>
     names.length > 1 && names.some((name) => changed.has(`resource ${name}`))
-      ? [
-          `${scope} is a scope of ${names.join(' and ')}: apps that ask for it have to send resource (or audience)`,
-        ]
+      ? [`${scope} is a scope of ${names.join(' and ')}: ${SHARED_SCOPE}`]
       : [],
   )
 }

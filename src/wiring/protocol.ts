@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { isApiCredential } from '../api-credential-id.ts'
 import { explainRedirectMismatch } from '../clients/redirect-mismatch.ts'
-import { isApiCredential } from '../clients/resource-credentials.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/views.ts'
 import { createAdapterFactory } from '../oidc/adapter.ts'
@@ -144,10 +144,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         artifacts,
         cookieKeys: [secrets.key('session-cookies').toString('base64url')],
         dpopNonceSecret: secrets.key('dpop-nonce'),
-        secretMatches: (id, ...secrets) =>
+        secretMatches: (id, hashes, presented) =>
           (isApiCredential(id) ? services.resourceCredentials : services.clients).secretMatches(
             id,
-            ...secrets,
+            hashes,
+            presented,
           ),
         isApiCredential,
         findAccount,

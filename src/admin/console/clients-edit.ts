@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../errors.ts'
+import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
 import {
   differences,
   editOf,
@@ -23,6 +24,7 @@ declare module '../../http/pages.ts' {
       form: Form & { values: Record<string, string> }
       version: string
       grants: typeof GRANTS
+      algorithms: typeof SIGNING_ALGORITHMS
       /** Scopes of the APIs, to be named in the hint. */
       apiScopes: string[]
       /** Set on a stale tab: what differs between what was typed and what is stored. */
@@ -63,6 +65,7 @@ export async function clientEdit(
       form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
       version: more.version ?? client.version,
       grants: GRANTS,
+      algorithms: SIGNING_ALGORITHMS,
       apiScopes: items.flatMap(({ scope }) => scope.split(' ')),
       conflict: more.stale ? differences(values, fieldsOf(client)) : undefined,
     }

@@ -136,9 +136,7 @@ export async function resourcesArea(
   deps: ConsoleDependencies & ResourcesDependencies,
 ): Promise<void> {
   const { resources } = deps
-  const backTo = (identifier: string, done: string) =>
-    `/admin/resources/api?${new URLSearchParams({ identifier, done })}`
-  const credentialsOf = resourceCredentials(app, deps, backTo)
+  const credentialsOf = resourceCredentials(app, deps, pageOf)
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) {
     const { cursor, done } = query.parse(request.query)
@@ -248,7 +246,7 @@ export async function resourcesArea(
         }
         return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
       }
-      return reply.redirect(backTo(identifier, 'saved'), 303)
+      return reply.redirect(pageOf(identifier, 'saved'), 303)
     },
   )
 

@@ -1,3 +1,4 @@
+import { isApiCredential } from '../../api-credential-id.ts'
 import { type Case, described, detailed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** The authorization endpoint says it in words, the others in the detail: client not found. */
@@ -19,8 +20,6 @@ const METHODS: Readonly<Record<string, string>> = {
   none: 'nothing: it is a public client (none)',
 }
 const inWords = (method: string | undefined) => METHODS[method ?? ''] ?? quoted(method)
-
-const API_CREDENTIAL = /^api_[0-9a-f]{32}$/
 
 export const clientRules: readonly Rule[] = [
   {
@@ -80,7 +79,7 @@ export const clientRules: readonly Rule[] = [
   },
   {
     name: 'api_credential_unknown',
-    fits: (rejection) => notFound(rejection) && API_CREDENTIAL.test(claimed(rejection)),
+    fits: (rejection) => notFound(rejection) && isApiCredential(claimed(rejection)),
     title: 'The credential of an API was removed',
     mistake: (rejection) =>
       `${quoted(claimed(rejection))} has the form of a credential with which an API introspects tokens. There is none with this id (any more).`,
