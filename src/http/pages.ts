@@ -286,6 +286,10 @@ export interface Pages {
     done: boolean
     /** Nothing was done, as the person wished. */
     cancelled?: boolean
+    /** They said no, and went on. */
+    refused?: boolean | undefined
+    /** It is a device that asked. */
+    device?: boolean | undefined
   }
   'accounts/register': RegisterPage
   'accounts/verify-email': VerifyEmailPage

@@ -146,8 +146,8 @@ export async function interactionRoutes(
     }
 
   /** The flow goes on, away from its page. */
-  const goOn = (request: FlowRequest, reply: FastifyReply, location: string) => {
-    wayOn.done(request, reply, request.params.uid)
+  const goOn = (request: FlowRequest, reply: FastifyReply, location: string, refused = false) => {
+    wayOn.done(request, reply, request.params.uid, refused)
     return reply.redirect(location, 303)
   }
 
@@ -213,7 +213,8 @@ export async function interactionRoutes(
     leadingOn(async (request, reply) => {
       const details = await flows.details(request, reply)
       const { uid, client, homeUrl: home, restartUrl: restart } = details
-      wayOn.remember(reply, uid, { app: client.name, home, restart, done: false })
+      const flow = { app: client.name, home, restart, device: details.device !== undefined }
+      wayOn.remember(reply, uid, { ...flow, done: false })
       const again = restartedForm(wayOn.takeRestarted(request, reply))
       if (request.query.as === 'another')
         return renderPage(reply, 'interaction/sign-in', await signInPage(details))
@@ -226,7 +227,7 @@ export async function interactionRoutes(
       }
       if (answer) {
         const location = await flows.signIn(request, reply, answer)
-        wayOn.remember(reply, uid, { app: client.name, home, restart, done: true })
+        wayOn.remember(reply, uid, { ...flow, done: true })
         return reply.redirect(location, 303)
       }
       const alert = await options.upstreamProblem(request.query)
@@ -259,7 +260,8 @@ export async function interactionRoutes(
     '/interaction/:uid/consent',
     leadingOn(async (request, reply) => {
       const { decision } = consentForm.parse(request.body)
-      return goOn(request, reply, await flows[decision === 'allow' ? 'allow' : 'refuse'](request, reply))
+      if (decision === 'deny') return goOn(request, reply, await flows.refuse(request, reply), true)
+      return goOn(request, reply, await flows.allow(request, reply))
     }, isDenied),
   )
 
@@ -271,7 +273,7 @@ export async function interactionRoutes(
   app.post<FlowRoute>(
     '/interaction/:uid/cancel',
     leadingOn(
-      async (request, reply) => goOn(request, reply, await flows.refuse(request, reply)),
+      async (request, reply) => goOn(request, reply, await flows.refuse(request, reply), true),
       () => true,
     ),
   )

@@ -12,6 +12,10 @@ const flowSchema = z.object({
   restart: z.string().optional(),
   /** The person has done their part. */
   done: z.boolean(),
+  /** … by saying no. */
+  refused: z.boolean().optional(),
+  /** A device asked. */
+  device: z.boolean().optional(),
 })
 export type RememberedFlow = z.infer<typeof flowSchema>
 
@@ -49,9 +53,9 @@ export function createWayOn({ sealed, secure }: { sealed: SealedCookies; secure:
     remember,
     find,
     /** The flow goes on without its page. */
-    done(request: FastifyRequest, reply: FastifyReply, uid: string): void {
+    done(request: FastifyRequest, reply: FastifyReply, uid: string, refused = false): void {
       const flow = find(request, uid)
-      if (flow !== undefined) remember(reply, uid, { ...flow, done: true })
+      if (flow !== undefined) remember(reply, uid, { ...flow, done: true, ...(refused && { refused }) })
     },
     /** The next flow of this browser is this one made once more. @param identifier what was typed */
     restarted(reply: FastifyReply, identifier: string | undefined): void {

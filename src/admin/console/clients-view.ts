@@ -1,5 +1,7 @@
+import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { own } from '../../own.ts'
 import type { PkceRule } from '../../pkce-rule.ts'
+import { GRANTS } from './clients-form.ts'
 import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
 
@@ -12,7 +14,7 @@ const METHODS: Record<string, string> = {
   client_secret_basic: 'A secret, in the header (client_secret_basic)',
   client_secret_post: 'A secret, in the body (client_secret_post)',
   private_key_jwt: 'Its private key (private_key_jwt)',
-  none: 'Nothing: it is public, and PKCE protects it',
+  none: 'Nothing: it is public',
 }
 
 const PROFILES: Record<string, string> = {
@@ -41,10 +43,16 @@ const alwaysOf = (client: RegisteredClient): string[] => [
   ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
 ]
 
+const GRANT_WORDS: Readonly<Record<string, string>> = Object.fromEntries(
+  GRANTS.map(({ value, label }) => [value, label]),
+)
+
 const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
 /** What a client is, in words and values. */
 export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
+  const byBrowser = client.grant_types.includes('authorization_code')
+  const asksPeople = byBrowser || client.grant_types.includes(DEVICE_CODE_GRANT)
   const facts = [
     { label: 'Client ID', values: [client.client_id], code: true },
     { label: 'Redirect URIs', values: client.redirect_uris, code: true },
@@ -54,15 +62,15 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
       values: client.profile === undefined ? [] : [own(PROFILES, client.profile) ?? client.profile],
     },
     { label: 'Shows who it is by', values: [METHODS[client.token_endpoint_auth_method] ?? ''] },
-    { label: 'Grants', values: [client.grant_types.join(', ')], code: true },
+    { label: 'Grants', values: client.grant_types.map((grant) => own(GRANT_WORDS, grant) ?? grant) },
     {
       label: 'Scopes',
-      values: [client.scope ?? 'All about a person; none of an API'],
+      values: [client.scope ?? (asksPeople ? 'All about a person; none of an API' : 'None')],
       code: client.scope !== undefined,
     },
     {
       label: 'PKCE',
-      values: [client.pkce_raised ? RAISED : PKCE[client.pkce]],
+      values: byBrowser ? [client.pkce_raised ? RAISED : PKCE[client.pkce]] : [],
     },
     {
       label: 'Name and e-mail',
@@ -71,7 +79,14 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
         : [],
     },
     { label: 'Always', values: alwaysOf(client) },
-    { label: 'Asks for consent', values: [client.first_party ? 'No, it is your own application' : 'Yes'] },
+    {
+      label: 'Asks for consent',
+      values: !asksPeople
+        ? []
+        : client.first_party && byBrowser
+          ? ['No, it is your own application']
+          : ['Yes'],
+    },
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
     { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },
   ]

@@ -4,6 +4,8 @@ import type { OfferedFix, RefusalFacts, RefusedRequest } from './rejections-port
 export const ENDPOINTS: Readonly<Record<string, string>> = {
   authorization: 'Sign-in request',
   pushed_authorization_request: 'Pushed sign-in request',
+  device_authorization: 'Device code request',
+  code_verification: 'Code entered by a person',
   token: 'Token request',
   userinfo: 'User information',
   introspection: 'Introspection',

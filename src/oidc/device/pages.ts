@@ -34,14 +34,20 @@ export function createDevicePages(deps: {
     ctx.status = 303
     ctx.redirect(to)
   }
-  const done = (ctx: KoaContextWithOIDC, outcome: DeviceDone['outcome']) => {
-    const app = ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? 'the app'
+  /** Where the person said no, the library has the flow alone, and not its client. */
+  const clientOf = async ({ oidc }: KoaContextWithOIDC) => {
+    const id = oidc.entities.DeviceCode?.clientId ?? oidc.entities.Interaction?.params.client_id
+    return oidc.client ?? (typeof id === 'string' ? await oidc.provider.Client.find(id) : undefined)
+  }
+  const done = async (ctx: KoaContextWithOIDC, outcome: DeviceDone['outcome']) => {
+    const client = await clientOf(ctx)
+    const app = client?.clientName ?? client?.clientId ?? 'the app'
     const of = deps.sealed.seal(PURPOSE, { app, outcome } satisfies DeviceDone, SHOWN)
     lead(ctx, `${deps.path}/done?of=${of}`)
   }
   return {
     async successSource(ctx: KoaContextWithOIDC): Promise<void> {
-      done(ctx, 'approved')
+      await done(ctx, 'approved')
     },
     async userCodeInputSource(
       ctx: KoaContextWithOIDC,

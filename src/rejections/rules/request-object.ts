@@ -20,7 +20,10 @@ export const requestObjectRules: readonly Rule[] = [
       `${nameOf(rejection)} is registered with require_signed_request_object, and sent plain parameters.`,
     inApp:
       'Sign the request (RFC 9101) and send it as the parameter request, best to the pushed authorization request endpoint.',
-    here: 'Or edit the client and let it send plain requests.',
+    here: ({ facts }) =>
+      facts.registered?.profile === undefined
+        ? 'Or edit the client and let it send plain requests.'
+        : 'Nothing: signed requests belong to the profile of the client. Only without its profile (None) may it send plain ones.',
   },
   {
     name: 'request_object_expired',

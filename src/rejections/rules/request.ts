@@ -70,7 +70,10 @@ export const requestRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${nameOf(rejection)} is registered with require_pushed_authorization_requests, and sent a plain request.`,
     inApp: 'Push the request first (RFC 9126), and send the browser with client_id and request_uri.',
-    here: 'Or edit the client and let it send plain requests.',
+    here: ({ facts }) =>
+      facts.registered?.profile === undefined
+        ? 'Or edit the client and let it send plain requests.'
+        : 'Nothing: pushed requests belong to the FAPI profile of the client. Only without its profile (None) may it send plain ones.',
   },
   {
     name: 'openid_missing',
