@@ -39,6 +39,7 @@ describe('latchkey resources', () => {
       identifier: 'https://api.example',
       name: 'https://api.example',
       scope: 'read write',
+      tokens: 'jwt',
     })
     const list = await latchkey.run(['resources', 'list'])
     expect(list.stdout).toMatch(/https:\/\/api\.example +https:\/\/api\.example +read write +default/)
