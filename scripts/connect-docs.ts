@@ -83,13 +83,29 @@ function keyed(stack: Stack, usual: RenderedSnippet): string {
   return `\n## With a key instead of a secret\n\nFor a client with \`private_key_jwt\`, this is different:\n\n${parts.map(block).join('\n')}`
 }
 
+/** What is more where the issuer is plain http, as it is on one's own machine: each line with those around it. */
+function plain(stack: Stack): string {
+  const marked = stack.parts.some(({ text }) => / \? http( |$)/m.test(text))
+  if (!marked) return ''
+  const issuer = 'http://localhost:3000'
+  const usual = renderStack(stack, exampleFor(stack)).parts
+  const parts = renderStack(stack, { ...exampleFor(stack), issuer }).parts.flatMap(({ id, label, text }) => {
+    const known = usual.find((part) => part.id === id)?.text.split('\n') ?? []
+    const lines = text.split('\n')
+    const added = lines.flatMap((line, at) => (line.includes(issuer) || known.includes(line) ? [] : [at]))
+    const around = added.flatMap((at) => lines.slice(at - 1, at + 2))
+    return around.length > 0 ? [block({ id, label, text: around.join('\n') })] : []
+  })
+  return `\n## With an issuer on your own machine\n\nThis library refuses plain http, as of \`${issuer}\`, unless it is told otherwise. The console shows the program\nwith the line that does, for as long as you try it out; here it is with those around it:\n\n${parts.join('\n')}`
+}
+
 function page(stack: Stack): string {
   const usual = renderStack(stack, exampleFor(stack))
   const { name, about, tried, parts } = usual
   const intro = stack.kinds.includes('api')
     ? 'The console shows this with the values of your API, on its page.'
     : `The console shows this with the values of your client, on its page. Registered here with\n\n\`\`\`sh\n${registration(stack)}\n\`\`\``
-  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${parts.map(block).join('\n')}${keyed(stack, usual)}\n${tried}\n`
+  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${parts.map(block).join('\n')}${keyed(stack, usual)}${plain(stack)}\n${tried}\n`
 }
 
 const KINDS: Readonly<Record<Stack['kinds'][number], string>> = {
