@@ -96,6 +96,25 @@ describe('clients in the console', () => {
         jwks: { keys: [jwk] },
         secrets: [],
       })
+      expect(made.text).toContain('docs/fapi.md of Latchkey has a program')
+      expect(made.text).not.toContain('Run as it is by Latchkey’s tests')
+    })
+
+    test('what a profile keeps on cannot be taken off beside it', async () => {
+      const { jwk } = await createSigner('PS256')
+      const page = await browser.open(at('/new?kind=fapi'))
+      const made = await browser.submit(page, {
+        Name: 'Bank app',
+        'Redirect URIs': 'https://bank.example/callback',
+        'Its public keys (JWK Set)': JSON.stringify(jwk),
+      })
+      const edit = await browser.open(`${made.url.origin}${made.url.pathname}/edit`)
+      const off = await browser.submit(edit, { 'Requests are pushed (PAR)': false })
+      expect([off.status, off.text]).toEqual([422, expect.stringContaining('choose “None” here')])
+      const plain = await browser.submit(off, { Profile: '' })
+      expect(plain.text).toContain('Saved')
+      const { require_pushed_authorization_requests: pushed } = await stored(plain)
+      expect(pushed ?? false).toBe(false)
     })
 
     test('a web app becomes a FAPI app by one choice; what the person sets against it stands beside the field', async () => {

@@ -45,6 +45,16 @@ const losesIdentity = (before: RegisteredClient, { scope }: RegisteredClient): b
     (each) => !scope.split(' ').includes(each),
   )
 
+/** What a profile keeps on is not taken off beside it: saved as it was, it would look as if it had been. */
+function keptByProfile({ profile }: RegisteredClient, fields: Fields): Record<string, string> {
+  if (profile === undefined || fields.profile !== profile) return {}
+  const kept = ['require_pushed_authorization_requests', 'dpop_bound_access_tokens']
+  if (profile === 'fapi2_message_signing') kept.push('require_signed_request_object')
+  return kept.every((name) => fields[name] !== undefined)
+    ? {}
+    : { profile: 'keeps on what was taken off; choose “None” here to take it off' }
+}
+
 /** `/admin/clients/:id/edit`. */
 export async function clientEdit(
   app: FastifyInstance,
@@ -85,12 +95,12 @@ export async function clientEdit(
     async (request, reply) => {
       const { id } = request.params
       const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)
-      const { changes, errors } = editOf(fields)
-      if (Object.keys(errors).length > 0)
-        return show(request, reply, await deps.clients.get(id), fields, { errors, version })
+      const before = await deps.clients.get(id)
+      const edit = editOf(fields)
+      const errors = { ...edit.errors, ...keptByProfile(before, fields) }
+      if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
       try {
-        const before = await deps.clients.get(id)
-        const saved = await deps.clients.update(id, changes, { ifVersion: version })
+        const saved = await deps.clients.update(id, edit.changes, { ifVersion: version })
         const { client_secret: secret } = saved
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
         const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'

@@ -6,7 +6,7 @@ import type { createShownOnce } from './clients-shown-once.ts'
 import { factsOf, notices, secretsOf } from './clients-view.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
-import { SECRET, snippetValues } from './snippets/snippet.ts'
+import { needsMore, SECRET, snippetValues } from './snippets/snippet.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -29,6 +29,8 @@ declare module '../../http/pages.ts' {
       shown?: { secret: string; variable: string } | undefined
       values: { label: string; value: string }[]
       snippets: RenderedSnippet[]
+      /** It has to push or sign requests, or prove a key, which none of the snippets does. */
+      needsMore: boolean
       /** What was looked for among them. */
       find: string
       yaml: string
@@ -73,6 +75,7 @@ export async function clientPage(
         { label: 'Client ID', value: client.client_id },
       ],
       snippets: snippetsFor(values, find),
+      needsMore: needsMore(client),
       find,
       yaml: deps.yamlOf('client', client),
     }

@@ -39,7 +39,16 @@ export interface SnippetClient {
   token_endpoint_auth_method: string
   application_type: string
   scope?: string | undefined
+  require_pushed_authorization_requests?: boolean | undefined
+  dpop_bound_access_tokens?: boolean | undefined
+  require_signed_request_object?: boolean | undefined
 }
+
+/** Whether the client has to push or sign its requests, or to prove a key: no code here does, and docs/fapi.md has one that does. */
+export const needsMore = (client: SnippetClient): boolean =>
+  client.require_pushed_authorization_requests === true ||
+  client.dpop_bound_access_tokens === true ||
+  client.require_signed_request_object === true
 
 export function kindOf(client: SnippetClient): ClientKind {
   const has = (grant: string) => client.grant_types.includes(grant)
@@ -82,12 +91,14 @@ export function snippetValues(
   const device = client.grant_types.includes(DEVICE_CODE_GRANT)
   const machine = client.grant_types.includes('client_credentials')
   return {
-    kinds: [
-      kind,
-      ...(kind === 'native' && ofApi ? (['mcp'] as const) : []),
-      ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
-      ...(kind !== 'device' && device ? (['device'] as const) : []),
-    ],
+    kinds: needsMore(client)
+      ? []
+      : [
+          kind,
+          ...(kind === 'native' && ofApi ? (['mcp'] as const) : []),
+          ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
+          ...(kind !== 'device' && device ? (['device'] as const) : []),
+        ],
     issuer,
     clientId: PLAIN.test(client.client_id) ? client.client_id : 'CLIENT_ID',
     authentication: METHODS[client.token_endpoint_auth_method] ?? 'none',
