@@ -8,7 +8,14 @@ import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** Called by programs, whatever they accept: the protocol answers them, not a form of ours. */
-const PROGRAMS: ReadonlySet<string> = new Set(['/token', '/introspect', '/revoke', '/par', '/userinfo'])
+const PROGRAMS: ReadonlySet<string> = new Set([
+  '/token',
+  '/introspect',
+  '/revoke',
+  '/par',
+  '/userinfo',
+  '/device_authorization',
+])
 
 /** Every address that takes a POST, as it is added. */
 const posts = new Set<string>()
