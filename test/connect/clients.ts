@@ -77,6 +77,8 @@ export interface WebWay {
   arrive?(page: Page): Promise<void>
   /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
   refreshes?: false | number
+  /** It refreshes by a clock of its own for as long as the page stays open; a page that is loaded again begins anew. */
+  stays?: true
   /** The versions that it runs with, by name. */
   versions?(folder: string): Promise<Record<string, string>>
 }
@@ -91,6 +93,7 @@ export async function throughWebApp(
     leave = (page) => follow(page, 'Sign out'),
     arrive,
     refreshes,
+    stays,
     versions,
   }: WebWay,
 ): Promise<Record<string, string>> {
@@ -111,8 +114,9 @@ export async function throughWebApp(
     // Twice: the second time with the refresh token that came with the last answer.
     for (let time = 0; refreshes !== false && time < 2; time++) {
       const before = answered()
+      if (stays) await page.goto(`${snippet.url}/`)
       const reloaded = async () => {
-        await page.goto(`${snippet.url}/`)
+        if (!stays) await page.goto(`${snippet.url}/`)
         await page.getByText(person.email).first().waitFor()
         return answered()
       }

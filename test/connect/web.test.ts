@@ -40,6 +40,7 @@ const WAYS: ({ stack: string } & WebWay)[] = [
     options: { metadata: { token_endpoint_auth_method: 'none' } },
     enter: button('Sign in'),
     leave: button('Sign out'),
+    stays: true,
   },
 ]
 
