@@ -68,7 +68,10 @@ export const clientScenes: ConsoleScene[] = [
     title: 'Photo Shop',
     async open(page, stage) {
       await register(page, stage, 'Photo Shop')
-      await page.getByText('openid-client (JavaScript)').click()
+      await page
+        .locator('summary', { hasText: /^openid-client / })
+        .first()
+        .click()
     },
   },
   {
