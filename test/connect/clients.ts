@@ -49,6 +49,7 @@ export function clientTest(id: string, run: () => Promise<Record<string, string>
     const missing = stack.run.tools.filter((tool) => !isThere(tool))
     if (missing.length > 0) {
       const why = `${missing.join(', ')}: not on this machine`
+      // `npm run clients` is not part of `npm test`: what a machine lacks is named in its table.
       Object.assign(context.task.meta, { skipped: why })
       context.skip(why)
     }

@@ -12,6 +12,7 @@ export interface SnippetPart {
 
 /** A line that ends in such a comment is there only if the condition holds: `// ? http`, `# ? !api`, `<!-- ? api -->`. */
 const CONDITION = /[ \t]*(?:\/\/|#|;|<!--|\/\*) \? (!?)(\w+)(?: (?:-->|\*\/))?$/
+/** Where a value of the client goes: `__CLIENT_ID__`. Files stay readable, and what is not filled in is an error (`fill`). */
 const PLACEHOLDER = /__([A-Z]+(?:_[A-Z]+)*)__/g
 
 /** What files may ask for, beside the words of their stack. Each is of plain characters (`snippetValues`). */
