@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
@@ -148,6 +149,82 @@ describe('try-it', () => {
     expect(page.text).toMatch(/"aud": "https:\/\/api\.example"/)
     expect(page.text).toMatch(/"access_token": "[\w-]+\.[\w-]+\.…"/)
     expect(await secretsOf(client.client_id)).toHaveLength(1)
+    expect(await counts(client.client_id)).toEqual([])
+  })
+
+  test('a machine of two APIs is asked which one, and gets a token for that', async () => {
+    const { resources } = latchkey.services
+    await resources.add({ identifier: 'https://films.example', name: 'Films API', scope: 'films:read' })
+    const client = await latchkey.createClient({
+      redirect_uris: [],
+      grant_types: ['client_credentials'],
+      scope: 'photos:read films:read',
+    })
+    const asked = await run(client.client_id, { API: '' })
+    expect(asked.status).toBe(422)
+    expect(asked.text).toContain('Choose one: the scopes are of')
+    expect(asked.text).toContain('Films API and Photos API')
+    const form = await browser.open(`${latchkey.issuer}/admin/clients/${client.client_id}/try`)
+    const shown = await browser.submit(form, {}, { button: 'Run' })
+    expect(shown.text).toContain('It works')
+    for (const [api, scope] of [
+      ['https://films.example', 'films:read'],
+      ['https://api.example', 'photos:read'],
+    ] as const) {
+      const page = await run(client.client_id, { API: api })
+      expect(page.text).toContain('It works')
+      expect(page.text).toContain(`"aud": "${api}"`)
+      expect(page.text).toContain(`"scope": "${scope}"`)
+    }
+  })
+
+  const key = () => ({
+    jwks: {
+      keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })],
+    },
+  })
+  test.each([
+    [
+      'a device',
+      () => ({
+        token_endpoint_auth_method: 'none',
+        redirect_uris: [],
+        grant_types: [DEVICE_CODE_GRANT, 'refresh_token'],
+      }),
+      'somebody has to enter a code',
+    ],
+    ['FAPI 2.0', () => ({ profile: 'fapi2', ...key() }), 'Its first request already shows a private key'],
+    [
+      'Message Signing',
+      () => ({ profile: 'fapi2_message_signing', ...key() }),
+      'It has to sign each request with a private key',
+    ],
+    [
+      'a machine with a key',
+      () => ({
+        redirect_uris: [],
+        grant_types: ['client_credentials'],
+        scope: 'photos:read',
+        token_endpoint_auth_method: 'private_key_jwt',
+        ...key(),
+      }),
+      'Its first request already shows a private key',
+    ],
+  ])('%s cannot be run here: not offered, with the reason, and refused', async (_what, metadata, why) => {
+    const client = await latchkey.createClient(metadata())
+    const page = await browser.open(`${latchkey.issuer}/admin/clients/${client.client_id}`)
+    expect(page.text).toContain(why)
+    expect(page.body).not.toContain(`/admin/clients/${client.client_id}/try`)
+    const form = await browser.open(`${latchkey.issuer}/admin/clients/${client.client_id}/try`)
+    expect(form.text).toContain(why)
+    expect(form.body).not.toContain('>Run<')
+    const web = await latchkey.createClient()
+    const other = await browser.open(`${latchkey.issuer}/admin/clients/${web.client_id}/try`)
+    const request = browser.prepare(other, {}, { button: 'Run' })
+    request.url.pathname = `/admin/clients/${client.client_id}/try`
+    const sent = await browser.visit(request)
+    expect(sent.status).toBe(422)
+    expect(sent.text).toContain(why)
     expect(await counts(client.client_id)).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import { factsOf, notices, secretsOf } from './clients-view.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
 import { needsMore, SECRET, snippetValues } from './snippets/snippet.ts'
+import { whyNotTried } from './try-limits.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -31,6 +32,8 @@ declare module '../../http/pages.ts' {
       snippets: RenderedSnippet[]
       /** It has to push or sign requests, or prove a key, which none of the snippets does. */
       needsMore: boolean
+      /** Why its flow cannot be run from here. */
+      whyNotTried: string | undefined
       /** What was looked for among them. */
       find: string
       yaml: string
@@ -76,6 +79,7 @@ export async function clientPage(
       ],
       snippets: snippetsFor(values, find),
       needsMore: needsMore(client),
+      whyNotTried: whyNotTried(client),
       find,
       yaml: deps.yamlOf('client', client),
     }

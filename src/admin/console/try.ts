@@ -5,6 +5,7 @@ import type { ClientsDependencies, RegisteredClient } from './clients-port.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { kindOf } from './snippets/snippet.ts'
 import { createRecorder, type Exchange } from './try-exchange.ts'
+import { apisOf, scopeAt, whyNotTried } from './try-limits.ts'
 import type { ClientProof } from './try-port.ts'
 import { type Outcome, runCode, runMachine } from './try-run.ts'
 
@@ -15,6 +16,8 @@ declare module '../../http/pages.ts' {
       id: string
       name: string
       machine: boolean
+      /** Why there is no form. */
+      whyNot: string | undefined
       username: string
       disabled: boolean
       form: Form & { values: Record<string, string> }
@@ -54,7 +57,7 @@ export async function tryArea(
       id: client.client_id,
       name: client.client_name,
       machine: kindOf(client) === 'machine',
-      device: kindOf(client) === 'device',
+      whyNot: whyNotTried(client),
       username: administratorOf(request).username,
       disabled: client.disabled,
       form: { action: `/admin/clients/${client.client_id}/try`, values, errors: more.errors },
@@ -71,7 +74,9 @@ export async function tryArea(
   app.get<IdParams>('/admin/clients/:id/try', { config: { admin: 'read' } }, async (request, reply) => {
     const client = await deps.clients.get(request.params.id)
     const scope = client.scope ?? (kindOf(client) === 'machine' ? '' : 'openid profile email')
-    return show(request, reply, client, { scope })
+    // A request for scopes of several APIs has to name one of them.
+    const [first, second] = apisOf(scope, (await deps.listApis()).items)
+    return show(request, reply, client, { scope, resource: (second && first?.identifier) ?? '' })
   })
 
   app.post<IdParams>(
@@ -81,18 +86,27 @@ export async function tryArea(
       const client = await deps.clients.get(request.params.id)
       const { redirect_uri: redirectUri, scope, resource } = input.parse(request.body)
       const values = { redirect_uri: redirectUri, scope, resource }
+      if (whyNotTried(client) !== undefined) return show(request, reply, client, values, { errors: {} })
       const machine = kindOf(client) === 'machine'
       // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
       if (!machine && !client.redirect_uris.includes(redirectUri))
         return show(request, reply, client, values, {
           errors: { redirect_uri: 'is not registered for this client' },
         })
+      const apis = apisOf(scope, (await deps.listApis()).items)
+      if (resource === '' && apis.length > 1)
+        return show(request, reply, client, values, {
+          errors: {
+            resource: `Choose one: the scopes are of ${apis.map(({ name }) => name).join(' and ')}.`,
+          },
+        })
 
       const issuer = deps.issuer.origin
       const recorder = createRecorder({ call: deps.tryOut.call, issuer, now: deps.clock }, request)
       const outcome = await deps.clients.lendSecret(client.client_id, async (secret) => {
         const run = { issuer, client, proof: proofOf(client, secret), scope, resource: resource || undefined }
-        if (machine) return runMachine(run, recorder)
+        // A machine asks one API at a time, for nothing of another (RFC 8707 §2).
+        if (machine) return runMachine({ ...run, scope: scopeAt(resource, scope, apis) }, recorder)
         const restoreConsent = await deps.tryOut.keepConsent(administratorOf(request).id, client.client_id)
         const session = await deps.tryOut.openSession(request, reply)
         try {
