@@ -1,12 +1,15 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { renderStack } from '../../src/admin/console/snippets/all.ts'
+import { apiValues } from '../../src/admin/console/snippets/snippet.ts'
+import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { AUDIENCE, createKey, createTestIssuer, type TestIssuer } from './issuer.ts'
 
-/** The middleware of docs/protect-an-api.md, as it stands there: what people copy has to be right. */
+/** The guard of snippets/express-jose, as the page of an API shows it: what people copy has to be right. */
 interface Middleware {
   requireScope(
     scope: string,
@@ -26,15 +29,13 @@ let middleware: Middleware
 
 beforeAll(async () => {
   issuer = await createTestIssuer()
-  const page = readFileSync(join(root, 'docs/protect-an-api.md'), 'utf8')
-  const code = page.split('```js\n').find((block) => block.includes('requireScope = ')) ?? ''
-  const [source = ''] = code.split('```')
+  const stack = allStacks().find(({ id }) => id === 'express-jose')
+  if (!stack) throw new Error('there is no snippets/express-jose')
+  const values = apiValues(issuer.issuer, { identifier: AUDIENCE, scope: 'books:read' })
+  const guard = renderStack(stack, values).parts.find(({ id }) => id === 'guard-mjs')
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const file = join(folder, 'middleware.mjs')
-  writeFileSync(
-    file,
-    source.replace('https://id.example', issuer.issuer).replace('https://books.example', AUDIENCE),
-  )
+  writeFileSync(file, guard?.text ?? '')
   middleware = (await import(pathToFileURL(file).href)) as Middleware
 })
 afterAll(() => issuer.down())
