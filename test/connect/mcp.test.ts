@@ -1,7 +1,9 @@
 import { test } from 'vitest'
 import { guardsApi, usesTools } from './behaviour.ts'
 import { clientStage } from './clients.ts'
+import { needsPackages } from './packages.ts'
 
+needsPackages()
 const stage = clientStage()
 
 test.each(['mcp-server-jwt', 'mcp-server-introspection'])(

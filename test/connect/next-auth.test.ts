@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import { test } from 'vitest'
 import { press } from '../e2e/steps.ts'
 import { clientStage, throughWebApp } from './clients.ts'
+import { needsPackages } from './packages.ts'
 
+needsPackages()
 const stage = clientStage()
 
 /**

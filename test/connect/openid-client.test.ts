@@ -6,6 +6,7 @@ import { keyPair } from './keys.ts'
 import { startProgram, startSnippet } from './snippet.ts'
 import { enterAt } from './support.ts'
 
+needsPackages()
 const stage = clientStage()
 
 describe('openid-client', () => {
@@ -48,6 +49,7 @@ describe('openid-client', () => {
 <button id="in">Sign in</button><button id="renew">Renew</button><button id="out">Sign out</button>
 <script type="module">
 import { finishSignIn, refresh, signIn, signOut } from './sign-in.js'
+import { needsPackages } from './packages.ts'
 const on = (id, act) => document.getElementById(id).addEventListener('click', act)
 const who = document.getElementById('who')
 on('in', signIn)

@@ -5,8 +5,35 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { beforeAll, beforeEach } from 'vitest'
 import type { Stack } from '../../src/admin/console/snippets/stack.ts'
 import manifest from './package.json' with { type: 'json' }
+
+/** What npm and the system call it when a registry is not reached; an answer of the registry is none of these. */
+const UNREACHABLE =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/
+
+/**
+ * Why the packages cannot be there: the registry is out of reach, on somebody's own machine. In CI that is a failure, and so is
+ * every other error anywhere.
+ * @param error of `npm ci`
+ * @throws the error
+ */
+export function skipReason(error: unknown, ci = process.env.CI === 'true'): string {
+  const code = UNREACHABLE.exec(error instanceof Error ? error.message : '')?.[0]
+  if (code === undefined || ci) throw error
+  return `the packages of test/connect are not installed, and the npm registry cannot be reached (${code})`
+}
+
+/** For the tests of a file that run these packages: without them each is skipped by name, with the reason. */
+export function needsPackages(): void {
+  let missing: string | undefined
+  beforeAll(async () => {
+    missing = await installedPackages().then(() => undefined, skipReason)
+    if (missing !== undefined) console.warn(`Skipped: ${missing}`)
+  }, 300_000)
+  beforeEach((context) => context.skip(missing !== undefined, missing))
+}
 
 /**
  * The packages of `test/connect/package-lock.json`, installed once a machine and lock file, outside this repository:
@@ -21,10 +48,15 @@ export async function installedPackages(): Promise<string> {
   if (existsSync(folder)) return folder
   const staging = await mkdtemp(`${folder}-`)
   await Promise.all(files.map((file, at) => writeFile(join(staging, file), texts[at] ?? '')))
-  await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: staging,
-    env: { ...process.env, NODE_ENV: '' },
-  })
+  try {
+    await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: staging,
+      env: { ...process.env, NODE_ENV: '' },
+    })
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true })
+    throw error
+  }
   try {
     await rename(staging, folder)
   } catch (error) {
