@@ -3,6 +3,7 @@ import { heading, press } from '../e2e/steps.ts'
 import { signsOutElsewhere } from './behaviour.ts'
 import { clientStage, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
+import { needsPackages } from './packages.ts'
 import { startProgram, startSnippet } from './snippet.ts'
 import { enterAt } from './support.ts'
 
@@ -49,7 +50,6 @@ describe('openid-client', () => {
 <button id="in">Sign in</button><button id="renew">Renew</button><button id="out">Sign out</button>
 <script type="module">
 import { finishSignIn, refresh, signIn, signOut } from './sign-in.js'
-import { needsPackages } from './packages.ts'
 const on = (id, act) => document.getElementById(id).addEventListener('click', act)
 const who = document.getElementById('who')
 on('in', signIn)
