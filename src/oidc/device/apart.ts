@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type DeviceCode, Provider } from 'oidc-provider'
+import { hashId } from '../../storage/artifacts/at-rest.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
@@ -20,9 +21,6 @@ export interface GrantedDevice {
   /** Seconds since the epoch. */
   approvedAt: number
 }
-
-/** An id as lists of artefacts name it (ArtifactSummary). */
-export const hashId = (id: string): string => hash('sha256', id, 'base64url')
 
 /** Names a device in lists and in the id of its Grant. */
 export const deviceUidOf = (code: Pick<DeviceCode, 'jti'>): string => hashId(code.jti)

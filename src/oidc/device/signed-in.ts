@@ -1,6 +1,7 @@
+import { hashId } from '../../storage/artifacts/at-rest.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../generations.ts'
-import { type GrantedDevice, hashId, holderOf } from './apart.ts'
+import { type GrantedDevice, holderOf } from './apart.ts'
 
 /** A device that somebody has signed in with a code. */
 export interface CodeDevice extends GrantedDevice {
