@@ -14,6 +14,7 @@ const LENGTH = 8
 /** What people read or type for a letter of the alphabet, where it can be one letter only. */
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
   '1': 'L',
+  I: 'L',
   '2': 'Z',
   '5': 'S',
   '6': 'G',
@@ -23,7 +24,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 
 /**
  * The user code that somebody means: in any case, with spaces, dashes or dots or without, full-width or not, with digits
- * that look like its letters. Undefined: it can be none.
+ * and vowels that look like its letters. Undefined: it can be none.
  */
 export function readUserCode(typed: string): string | undefined {
   const characters = [...typed.normalize('NFKC').toUpperCase()].filter((each) => /[\p{L}\p{N}]/u.test(each))
@@ -31,6 +32,11 @@ export function readUserCode(typed: string): string | undefined {
   const code = letters.join('')
   return code.length === LENGTH && [...code].every((letter) => LETTERS.includes(letter)) ? code : undefined
 }
+
+/** Whether it would be a code but for a letter that may be two of the alphabet: O and zero look like D and like Q. */
+export const isAmbiguous = (typed: string): boolean =>
+  readUserCode(typed) === undefined &&
+  readUserCode(typed.normalize('NFKC').replaceAll(/[O0]/gi, 'D')) !== undefined
 
 /** As devices show it: BCDF-GHJK. */
 export const showUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`

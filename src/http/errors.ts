@@ -7,6 +7,7 @@ import { formPage } from './form-page.ts'
 import { shownAgain } from './forms.ts'
 import { errorsByField, problem } from './problem.ts'
 import { sendPage } from './send-page.ts'
+import { unreadForm } from './unread-form.ts'
 import { renderPage } from './views.ts'
 
 /**
@@ -87,8 +88,8 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
       // fails, the page that the form stands on may fail too.
       if (status >= 500 || code === 'cross_site_request') return sendPage(reply, 'http/error', data, status)
       markRefused(reply)
-      return flash
-        .refusal(request, reply, shown, typedInto(request))
+      return typedInto(request)
+        .then((typed) => flash.refusal(request, reply, shown, typed))
         .then((sent) => (sent ? reply : sendPage(reply, 'http/error', data, status)))
     }
     case 'oauth':
@@ -103,9 +104,10 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
 }
 
 /** What was typed, if the browser vouches that it was typed on a page of ours. */
-function typedInto(request: FastifyRequest): Record<string, string> | undefined {
-  const ours = request.headers['sec-fetch-site'] === 'same-origin'
-  return ours && typeof request.body === 'object' ? shownAgain(request.body) : undefined
+async function typedInto(request: FastifyRequest): Promise<Record<string, string> | undefined> {
+  if (request.headers['sec-fetch-site'] !== 'same-origin') return undefined
+  const body = request.body ?? (await unreadForm(request))
+  return typeof body === 'object' ? shownAgain(body) : undefined
 }
 
 function oauthCode(error: AppError): string {

@@ -10,11 +10,12 @@ import { type Interrupted, type OwnerOf, resumeForms } from './interrupted.ts'
 import { answerSameFormOnce } from './same-form-twice.ts'
 import { refuseCrossOrigin } from './same-origin.ts'
 
-const MAX_BYTES = 16 * 1024
+/** The largest form. */
+export const MAX_BYTES = 16 * 1024
 const MAX_FIELDS = 100
 
-/** Fields that are never shown again. */
-const SECRET_FIELD = /password|secret|token|(?<!postal_)code/i
+/** Fields that are never shown again. The code of a device stands on its screen, and has to be compared. */
+const SECRET_FIELD = /password|secret|token|(?<!postal_|user_)code/i
 
 export type FormResult<T> =
   | { ok: true; value: T }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { readUserCode, showUserCode } from '../device-code.ts'
+import { isAmbiguous, readUserCode, showUserCode } from '../device-code.ts'
 import type { Http } from '../http/http.ts'
 import type { DeviceDonePage } from '../http/pages.ts'
 import { giveBack, nameAccount } from '../http/rate-limits.ts'
@@ -35,6 +35,7 @@ const PATH = '/device'
 const CODE_PROBLEMS = {
   unknown: 'There is no such code. Compare it with your device, letter by letter; it has eight letters.',
   expired: 'This code is too old. Let your device show a new one.',
+  ambiguous: 'Codes have no O and no zero: look whether it is a D or a Q.',
   used: 'This code was used already. If your device still waits, let it show a new one.',
 } as const
 
@@ -43,6 +44,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ...CODE_PROBLEMS,
   over: 'This took too long, or your sign-in has ended meanwhile. Enter the code once more.',
 }
+
+/** What is wrong with what can be no code. */
+const unreadable = (typed: string) => (isAmbiguous(typed) ? 'ambiguous' : 'unknown')
 
 const query = z.object({
   user_code: z.string().max(100).catch(''),
@@ -84,7 +88,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
     async (request, reply) => {
       const typed = form.parse(request.body ?? {}).user_code
       const code = readUserCode(typed)
-      const problem = code === undefined ? 'unknown' : await verification.problemOf(code)
+      const problem = code === undefined ? unreadable(typed) : await verification.problemOf(code)
       if (code === undefined || problem !== undefined) {
         if (problem === 'unknown' && typed.trim() !== '') options.missed()
         const message =

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readUserCode, showUserCode } from '../../src/device-code.ts'
-import { createHttpBrowser } from '../support/flow.ts'
+import { type BrowserPage, createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { confirmPage, type Device, person, registerDevice } from './stage.ts'
 
@@ -14,6 +14,20 @@ describe('a user code is read', () => {
     ['with digits that look like its letters', '8CDF-6HJK'],
   ])('%s', (_how, typed) => {
     expect(readUserCode(typed)).toBe('BCDFGHJK')
+  })
+
+  test.each([
+    ['one, and a capital i, as L', '1iIlIL11', 'LLLLLLLL'],
+    ['two as Z, five as S, six as G, eight as B', '2z5s-6g8b', 'ZZSSGGBB'],
+    ['a vowel that looks like a consonant', 'UuVv-uUvV', 'VVVVVVVV'],
+    ['full-width digits', '\uFF11\uFF12\uFF15\uFF18-\uFF11\uFF12\uFF15\uFF18', 'LZSBLZSB'],
+  ])('%s', (_how, typed, meant) => {
+    expect(readUserCode(typed)).toBe(meant)
+  })
+
+  test('but not what could be two letters: O and zero, D or Q', () => {
+    for (const typed of ['0CDF-GHJK', 'OCDF-GHJK', 'oCDF-GHJK']) expect(readUserCode(typed)).toBeUndefined()
+    expect(readUserCode('QCDF-GHJK')).not.toBe(readUserCode('DCDF-GHJK'))
   })
 
   test.each([
@@ -43,6 +57,8 @@ describe('the page of the code', () => {
     device = await registerDevice(latchkey)
   })
   afterAll(() => latchkey.stop())
+  const codeOn = (page: BrowserPage) =>
+    page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'user_code')?.value
   const misses = async () =>
     (await latchkey.services.audit.list({ action: 'device.code_unknown' }, { limit: 100 })).items.length
 
@@ -105,6 +121,10 @@ describe('the page of the code', () => {
     expect(page.text).toContain('There is no such code')
     expect(page.body).toContain('value="wrong-one"')
     expect(await misses()).toBe(before + 1)
+    const zero = await browser.submit(page, { Code: 'BCDF-GHJ0' }, { button: 'Continue' })
+    expect(zero.text).toContain('Codes have no O and no zero: look whether it is a D or a Q')
+    expect(zero.body).toContain('value="BCDF-GHJ0"')
+    expect(await misses()).toBe(before + 1)
     const empty = await browser.submit(page, { Code: ' ' }, { button: 'Continue' })
     expect(empty.text).toContain('Enter the code that your device shows')
     expect(await misses()).toBe(before + 1)
@@ -116,7 +136,13 @@ describe('the page of the code', () => {
     for (let right = 0; right < 6; right++)
       expect((await enter(who, (await device.ask()).user_code)).text).toContain('Sign in on this device?')
     for (let wrong = 0; wrong < 4; wrong++) expect((await enter(who, 'BBBB-BBBB')).status).toBe(422)
-    expect((await enter(who, (await device.ask()).user_code)).status).toBe(429)
+    const full = await device.ask()
+    const limited = await enter(who, full.user_code)
+    expect(limited.status).toBe(429)
+    // Nothing is lost: the page says when to go on, with the code where it was typed.
+    expect(limited.url.pathname).toBe('/device')
+    expect(limited.text).toMatch(/Too many attempts\. Please wait \d+ (seconds|minutes) and try again/)
+    expect(codeOn(limited)).toBe(full.user_code)
     // Somebody else at this address goes on, until there are too many of all.
     const other = await person(latchkey)
     expect((await enter(other, (await device.ask()).user_code)).text).toContain('Sign in on this device?')
@@ -124,5 +150,9 @@ describe('the page of the code', () => {
     const statuses = []
     for (let wrong = 0; wrong < 12; wrong++) statuses.push((await enter(stranger, 'BBBB-BBBB')).status)
     expect(statuses.at(-1)).toBe(429)
+    // Here the limit answers before the form is read.
+    const page = await enter({ ...other, browser: createHttpBrowser() }, full.user_code)
+    expect([page.status, page.url.pathname, codeOn(page)]).toEqual([429, '/device', full.user_code])
+    expect(page.text).toMatch(/Please wait \d+ (seconds|minutes)/)
   })
 })
