@@ -1,4 +1,4 @@
-import { hashId } from '../../storage/artifacts/at-rest.ts'
+import { hashId } from '../../id-hash.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../generations.ts'
 import { type GrantedDevice, holderOf } from './apart.ts'

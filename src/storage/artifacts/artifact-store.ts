@@ -1,4 +1,5 @@
 import { type Clock, epochSeconds } from '../../clock.ts'
+import { hashId } from '../../id-hash.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import {
   type ArtifactRow,
@@ -6,7 +7,6 @@ import {
   fromRestByUserCode,
   fromRestWithoutId,
   grantsOf,
-  hashId,
   toRest,
 } from './at-rest.ts'
 import { changesOf } from './session-changes.ts'

@@ -1,10 +1,7 @@
-import { hash } from 'node:crypto'
+import { hashId } from '../../id-hash.ts'
 import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 import { isUserCodePayload, restoreByUserCode, restoreUserCode, sealUserCode } from './user-code.ts'
-
-/** What identifies an artefact in the database, and in lists (ArtifactSummary), in place of its id. */
-export const hashId = (id: string): string => hash('sha256', id, 'base64url')
 
 /** An artefact as its row holds it. Nothing in it gives the id away. */
 export interface RestingArtifact {

@@ -1,5 +1,6 @@
+import { hashId } from '../../id-hash.ts'
 import type { SqlValue } from '../sql.ts'
-import { hashId, objectAtRest, toRest } from './at-rest.ts'
+import { objectAtRest, toRest } from './at-rest.ts'
 import type { ArtifactPayload } from './store.ts'
 
 /*
