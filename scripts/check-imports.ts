@@ -49,6 +49,7 @@ const shared = [
   'problem-lines.ts',
   'text.ts',
   'device-code.ts',
+  'id-hash.ts',
   'api-credential-id.ts',
   'shared-scope.ts',
   'profile-fields.ts',
