@@ -14,13 +14,29 @@ interface Finding {
   nodes: { html: string }[]
 }
 
+/** Runs in the page: what of its tables a narrow page cuts off, and cells that do not say which column they are of. */
+const CUT_OFF = `[...document.querySelectorAll('.table')].flatMap((frame) => {
+  const heads = [...frame.querySelectorAll('thead th')].map((head) => head.textContent.trim())
+  const unnamed = [...frame.querySelectorAll('tbody td:not(.act, [colspan])')]
+    .filter((cell) => !heads.includes(cell.dataset.label))
+    .map((cell) => 'unnamed: ' + cell.textContent.trim())
+  return frame.scrollWidth > frame.clientWidth ? ['cut off: ' + heads.join(', '), ...unnamed] : unnamed
+})`
+
+/** Runs in the page: what its summary of errors says of fields that it does not have, or without their names. */
+const UNNAMED_ERRORS = `[...document.querySelectorAll('.alert a[href^="#field-"]')]
+  .filter((link) => !document.getElementById(link.hash.slice(1)) || !link.querySelector('b'))
+  .map((link) => link.outerHTML)`
+
 /** Opens each in a tab, and looks at it in both widths and both colours. */
 async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
   expect(await page.locator('main h1').count()).toBe(1)
+  expect(await page.evaluate<string[]>(UNNAMED_ERRORS)).toEqual([])
   await page.evaluate(axe)
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 844 })
     expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0)
+    if (width === 390) expect(await page.evaluate<string[]>(CUT_OFF)).toEqual([])
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       const findings = await page.evaluate<Finding[]>('axe.run().then((result) => result.violations)')
