@@ -3,6 +3,7 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { CSRF_FIELD } from './csrf.ts'
+import { withFieldNames } from './field-names.ts'
 import { flashOf, markRefused, takenBy, withTyped } from './flash.ts'
 import type { Pages } from './pages.ts'
 import { sendPage } from './send-page.ts'
@@ -21,7 +22,13 @@ export async function registerViews(
     engine: { eta: new Eta({ views: VIEWS, autoTrim: false }) },
     root: VIEWS,
     production: options.cache,
-    defaultContext: { asset: options.asset, webUrl, host: options.issuer.host, csrfField: CSRF_FIELD },
+    defaultContext: {
+      asset: options.asset,
+      webUrl,
+      withFieldNames,
+      host: options.issuer.host,
+      csrfField: CSRF_FIELD,
+    },
   })
 }
 

@@ -150,7 +150,7 @@ export const scenes: Scene[] = [
     title: 'Create account',
     fields: registerFields,
     buttons: ['Create account'],
-    links: ['Use only *', '*', 'Sign in'],
+    links: ['Username: Use only *', 'Password: *', 'Sign in'],
     focus: 'Username',
   },
   {

@@ -32,6 +32,17 @@ test.each(samples.map((sample) => [sample.title, sample] as const))(
   },
 )
 
+test('what is wrong in a form is summed up by the names of the fields, each a link to its field', async () => {
+  const { body } = await app.inject('/sample/register-wrong')
+  const links = [...body.matchAll(/<li><a href="#([^"]+)"><b>([^<]+)<\/b>: [^<]+<\/a>/g)]
+  expect(links.map(([, id, name]) => [id, name])).toEqual([
+    ['field-username', 'Username'],
+    ['field-email', 'Email'],
+    ['field-password', 'Password'],
+  ])
+  for (const [, id] of links) expect(body).toContain(`<input id="${id}"`)
+})
+
 test('what people and clients call themselves is text, not markup', async () => {
   const client = {
     name: '<img src=x onerror=alert(1)>',
