@@ -115,6 +115,14 @@ export function duration(seconds: number): string {
   return `${Math.round(length / 86_400)} days`
 }
 
+/** “a” (lk_1) and “b” (lk_2): clients that are told apart, of which two may have one name. */
+export const listedClients = (clients: readonly NamedClient[]): string =>
+  clients.map((client) => `${quoted(client.client_name)} (${client.client_id})`).join(' and ')
+
+/** What a client is called and its ID, for a sentence with another client in it. */
+export const identityOf = (rejection: Case): string =>
+  rejection.client ? listedClients([rejection.client]) : nameOf(rejection)
+
 /** What a client is called, for a sentence. */
 export const nameOf = ({ client, clientId, facts }: Case): string =>
   client ? `“${client.client_name}”` : quoted(clientId ?? facts.claimed_client_id ?? 'the client')

@@ -58,6 +58,16 @@ describe('a redirect URI that is not registered', () => {
     expect(explanation.inApp).toContain(other.client_id)
   })
 
+  test('of another client of the same name: tells the two apart', async () => {
+    const uri = 'https://staging.example/callback'
+    const staging = await desk.scene.client({ client_name: 'Shop', redirect_uris: [uri] })
+    const production = await desk.scene.client({ client_name: 'Shop' })
+    const { explanation } = await desk.kept(await ask(uri, production))
+    expect(explanation.rule).toBe('redirect_uri_of_another_client')
+    expect(explanation.mistake).toContain(`“Shop” (${staging.client_id})`)
+    expect(explanation.mistake).toContain(`“Shop” (${production.client_id})`)
+  })
+
   test('with the code of an earlier answer in it: the code is struck out', async () => {
     const { rejection, explanation, fix } = await desk.kept(
       await ask('https://app.example/callback?code=s3cret-c0de&state=abcdef&tenant=7'),

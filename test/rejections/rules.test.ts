@@ -415,6 +415,20 @@ describe('token requests', () => {
     expect(explanation.mistake).toContain('https://elsewhere.example')
   })
 
+  test('a script that introspects or asks for the code of a device: is told what to do instead', async () => {
+    const own = { origin: new URL(client.redirect_uri).origin }
+    const body = { client_id: client.client_id, client_secret: String(client.client_secret), token: 'x' }
+    for (const [path, instead] of [
+      ['introspect', 'userinfo endpoint'],
+      ['device_authorization', 'authorization code flow'],
+    ] as const) {
+      const { explanation } = await desk.kept(await post(`${scene.issuer}/${path}`, body, own))
+      expect(explanation.rule).toBe('cors_not_for_pages')
+      expect(explanation.inApp).toContain(instead)
+      expect(explanation.here).toBeUndefined()
+    }
+  })
+
   test('JSON instead of a form', async () => {
     const answer = await post(tokenUrl(), '{}', { 'content-type': 'application/json' })
     expect(await desk.ruleOf(answer)).toBe('body')

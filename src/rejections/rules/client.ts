@@ -1,5 +1,14 @@
 import { isApiCredential } from '../../api-credential-id.ts'
-import { type Case, described, detailed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import {
+  type Case,
+  described,
+  detailed,
+  identityOf,
+  listedClients,
+  nameOf,
+  quoted,
+  type Rule,
+} from '../rejection.ts'
 
 /** The authorization endpoint says it in words, the others in the detail: client not found. */
 const notFound = (rejection: Case): boolean =>
@@ -52,7 +61,7 @@ export const clientRules: readonly Rule[] = [
       ),
     title: 'Something around the client_id',
     mistake: (rejection) =>
-      `The app sent ${quoted(claimed(rejection))}. Without what is before or after it, it would be the id of ${listed(rejection.similar.map(({ client_name: name }) => name))}.`,
+      `The app sent ${quoted(claimed(rejection))}. Without what is before or after it, it would be the ID of ${listedClients(rejection.similar)}.`,
     inApp: ({ similar }) =>
       `Remove quotes, spaces or line ends around it: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
   },
@@ -73,7 +82,7 @@ export const clientRules: readonly Rule[] = [
     fits: (rejection) => notFound(rejection) && rejection.similar.length > 0,
     title: 'The client_id is not quite right',
     mistake: (rejection) =>
-      `There is no client ${quoted(claimed(rejection))}, but ${listed(rejection.similar.map(({ client_name: name }) => name))} is called almost so. Probably something was lost while copying.`,
+      `There is no client ${quoted(claimed(rejection))}, but ${listedClients(rejection.similar)} is called almost so. Probably something was lost while copying.`,
     inApp: ({ similar }) =>
       `Copy the client_id again: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
   },
@@ -154,7 +163,7 @@ export const clientRules: readonly Rule[] = [
     fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'of_another_client',
     title: 'The secret of another client',
     mistake: (rejection) =>
-      `The app says that it is ${nameOf(rejection)}, but its secret is that of ${quoted(rejection.facts.secret_of)}. Id and secret are from two apps or environments.`,
+      `The app says that it is ${identityOf(rejection)}, but its secret is that of ${rejection.facts.secret_of}. Id and secret are from two apps or environments.`,
     inApp: 'Take the client_id and the secret of one and the same client.',
   },
   {

@@ -1,4 +1,4 @@
-import { described, detailed, failed, listed, nameOf, type Rule } from '../rejection.ts'
+import { described, detailed, failed, identityOf, listed, nameOf, type Rule } from '../rejection.ts'
 
 /** What goes wrong in the device flow (RFC 8628), beside what all grants share. */
 export const deviceRules: readonly Rule[] = [
@@ -54,7 +54,7 @@ export const deviceRules: readonly Rule[] = [
       detailed('client mismatch')(rejection) && rejection.facts.grant_type?.endsWith(':device_code') === true,
     title: 'A device code that another client got',
     mistake: (rejection) =>
-      `The device code was given to another client than ${nameOf(rejection)}. Asking for it and polling have two client ids.`,
+      `The device code was given to another client than ${identityOf(rejection)}. Asking for it and polling have two client ids.`,
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },

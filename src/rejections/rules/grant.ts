@@ -1,5 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
-import { described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { described, detailed, failed, identityOf, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What goes wrong at the token endpoint, beside client authentication and PKCE. */
 export const grantRules: readonly Rule[] = [
@@ -44,7 +44,7 @@ export const grantRules: readonly Rule[] = [
       detailed('client mismatch')(rejection) && rejection.facts.grant_type === 'authorization_code',
     title: 'A code that another client got',
     mistake: (rejection) =>
-      `The code was given to another client than ${nameOf(rejection)}. The sign-in request and the token request have two client ids.`,
+      `The code was given to another client than ${identityOf(rejection)}. The sign-in request and the token request have two client ids.`,
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },
@@ -89,7 +89,7 @@ export const grantRules: readonly Rule[] = [
     name: 'refresh_token_of_another_client',
     fits: (rejection) => detailed('client mismatch')(rejection),
     title: 'A token that another client got',
-    mistake: (rejection) => `The refresh token was given to another client than ${nameOf(rejection)}.`,
+    mistake: (rejection) => `The refresh token was given to another client than ${identityOf(rejection)}.`,
     inApp: 'Use one client_id for the sign-in and for refreshing.',
     here: 'Nothing. If no app of yours does this, somebody tried a token that is not theirs; it was of no use to them.',
   },

@@ -1,5 +1,5 @@
 import { fixKind } from '../redirect-fix.ts'
-import { type Case, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { type Case, identityOf, listed, listedClients, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** RFC 9700 §2.1: redirect URIs are compared character by character. */
 const isMismatch = ({ facts, error, description }: Case): boolean =>
@@ -61,8 +61,8 @@ export const redirectUriRules: readonly Rule[] = [
     name: 'redirect_uri_of_another_client',
     fits: (rejection) => isMismatch(rejection) && rejection.owners.length > 0 && !isAlmostRight(rejection),
     title: 'The redirect URI belongs to another client',
-    mistake: ({ owners, ...rejection }) =>
-      `This redirect URI is registered for ${listed(owners.map(({ client_name: name }) => name))}, but the app said that it is ${nameOf({ owners, ...rejection })}. Probably its client_id is that of another app or environment.`,
+    mistake: (rejection) =>
+      `This redirect URI is registered for ${listedClients(rejection.owners)}, but the app said that it is ${identityOf(rejection)}. Probably its client_id is that of another app or environment.`,
     inApp: ({ owners }) =>
       `Set the client_id (and secret) of the app to those of the client it is: ${owners.map(({ client_id: id }) => id).join(' or ')}.`,
   },

@@ -4,6 +4,21 @@ import { described, failed, listed, nameOf, quoted, type Rule } from '../rejecti
 const CODE = 'code'
 
 /** Mistakes in the parameters of an authorization request, pushed or not, beside redirect URI, PKCE and scope. */
+const fromAPage = described(/^origin .* not allowed for client/)
+
+/** By endpoint: those that no app in a browser has business at, whatever its origin. */
+const NOT_FOR_PAGES: Readonly<Record<string, { why: string; instead: string }>> = {
+  introspection: {
+    why: 'Introspection is for the API that a token is meant for, from its server: what runs in a browser can keep no credential, and whoever has it learns of every token of the API.',
+    instead:
+      'Do not introspect in a browser. Who signed in stands in the ID token and at the userinfo endpoint, the end of an access token in expires_in; whether a token is good, the API finds out that gets it.',
+  },
+  device_authorization: {
+    why: 'Device codes are for what has no browser, like a TV or a terminal.',
+    instead: 'Sign people in with the authorization code flow and PKCE: a browser is there.',
+  },
+}
+
 export const requestRules: readonly Rule[] = [
   {
     name: 'response_type',
@@ -160,8 +175,16 @@ export const requestRules: readonly Rule[] = [
     inApp: 'Send max_age as such, or leave it out.',
   },
   {
+    name: 'cors_not_for_pages',
+    fits: (rejection) => fromAPage(rejection) && rejection.endpoint in NOT_FOR_PAGES,
+    title: 'A web page where none may be',
+    mistake: (rejection) =>
+      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. ${NOT_FOR_PAGES[rejection.endpoint]?.why}`,
+    inApp: (rejection) => NOT_FOR_PAGES[rejection.endpoint]?.instead ?? '',
+  },
+  {
     name: 'cors',
-    fits: described(/^origin .* not allowed for client/),
+    fits: fromAPage,
     title: 'A web page of another origin',
     mistake: (rejection) =>
       `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. Scripts may do so from the origins of the client’s redirect URIs only.`,
