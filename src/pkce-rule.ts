@@ -4,3 +4,10 @@
  */
 export const PKCE_RULES = ['required', 'auto', 'optional'] as const
 export type PkceRule = (typeof PKCE_RULES)[number]
+
+/** What each rule does to a sign-in, for a form or a page. */
+export const PKCE_IN_WORDS: Readonly<Record<PkceRule, string>> = {
+  required: 'Required: a sign-in without PKCE is refused',
+  auto: 'PKCE or a nonce: a sign-in that brings neither is refused',
+  optional: 'Not asked for: a sign-in without PKCE and nonce goes on, and only the secret protects its code',
+}

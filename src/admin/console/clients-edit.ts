@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../errors.ts'
+import { PKCE_IN_WORDS, PKCE_RULES } from '../../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
 import {
   differences,
@@ -25,6 +26,7 @@ declare module '../../http/pages.ts' {
       version: string
       grants: typeof GRANTS
       algorithms: typeof SIGNING_ALGORITHMS
+      pkceRules: { value: string; label: string }[]
       /** Scopes of the APIs, to be named in the hint. */
       apiScopes: string[]
       /** Set on a stale tab: what differs between what was typed and what is stored. */
@@ -76,6 +78,7 @@ export async function clientEdit(
       version: more.version ?? client.version,
       grants: GRANTS,
       algorithms: SIGNING_ALGORITHMS,
+      pkceRules: PKCE_RULES.map((value) => ({ value, label: PKCE_IN_WORDS[value] })),
       apiScopes: items.flatMap(({ scope }) => scope.split(' ')),
       conflict: more.stale ? differences(values, fieldsOf(client)) : undefined,
     }

@@ -1,6 +1,6 @@
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { own } from '../../own.ts'
-import type { PkceRule } from '../../pkce-rule.ts'
+import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
 import { GRANTS } from './clients-form.ts'
 import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
@@ -27,12 +27,6 @@ const SOURCES: Record<string, string> = {
   dynamic: 'The client itself, with an initial access token',
   open: 'The client itself; registration is open to anybody',
   configuration: 'A configuration file',
-}
-
-const PKCE: Readonly<Record<PkceRule, string>> = {
-  required: 'Required',
-  auto: 'PKCE, or else a nonce with openid: one of them always',
-  optional: 'Optional: ask its maker for an update',
 }
 
 /** What is required of every request and token. */
@@ -70,7 +64,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
     },
     {
       label: 'PKCE',
-      values: byBrowser ? [client.pkce_raised ? RAISED : PKCE[client.pkce]] : [],
+      values: byBrowser ? [client.pkce_raised ? RAISED : PKCE_IN_WORDS[client.pkce]] : [],
     },
     {
       label: 'Name and e-mail',

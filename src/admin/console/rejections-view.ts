@@ -1,3 +1,5 @@
+import { own } from '../../own.ts'
+import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
 import type { OfferedFix, RefusalFacts, RefusedRequest } from './rejections-port.ts'
 
 /** The endpoints in words, and to choose from. */
@@ -82,7 +84,7 @@ function pkce({ challenge, verifier, registered }: RefusalFacts): ComparedRow[] 
     rows.push({
       label: 'PKCE',
       sent: [challenge.sent ? `code_challenge (${challenge.method ?? 'plain'})` : 'no code_challenge'],
-      registered: registered?.pkce ? [registered.pkce] : [],
+      registered: registered?.pkce ? [own(PKCE_IN_WORDS, registered.pkce) ?? registered.pkce] : [],
     })
   if (verifier)
     rows.push({
