@@ -151,13 +151,19 @@ export async function interactionRoutes(
     return reply.redirect(location, 303)
   }
 
-  const signInPage = async (details: FlowDetails, form: Partial<SignInPage> = {}): Promise<SignInPage> => ({
-    action: `/interaction/${details.uid}/sign-in`,
+  const signInPage = async (
+    request: FlowRequest,
+    details: FlowDetails,
+    form: Partial<SignInPage> = {},
+  ): Promise<SignInPage> => ({
+    action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
     client: details.client,
     providers: await options.providers(details.uid, details.accountId !== undefined),
-    // A new account is not the one that is asked for.
+    // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
     registerHref:
-      options.registration === 'open' && details.expects === undefined
+      options.registration === 'open' &&
+      details.expects === undefined &&
+      (details.accountId === undefined || asAnother(request))
         ? `/register?flow=${details.uid}`
         : undefined,
     forgotHref: `/forgot-password?flow=${details.uid}`,
@@ -216,14 +222,14 @@ export async function interactionRoutes(
       const flow = { app: client.name, home, restart, device: details.device !== undefined }
       wayOn.remember(reply, uid, { ...flow, done: false })
       const again = restartedForm(wayOn.takeRestarted(request, reply))
-      if (request.query.as === 'another')
-        return renderPage(reply, 'interaction/sign-in', await signInPage(details))
+      if (asAnother(request))
+        return renderPage(reply, 'interaction/sign-in', await signInPage(request, details))
       if (details.prompt === 'consent' && details.accountId !== undefined)
         return consentPage(reply, details, details.accountId)
       const answer = await flows.answeredBy(request, reply, details)
       if (answer && isAnother(details, answer.accountId)) {
         const form = { alert: another(details) }
-        return renderPage(reply, 'interaction/sign-in', await signInPage(details, form))
+        return renderPage(reply, 'interaction/sign-in', await signInPage(request, details, form))
       }
       if (answer) {
         const location = await flows.signIn(request, reply, answer)
@@ -234,7 +240,7 @@ export async function interactionRoutes(
       const { accountId } = details
       if (details.prompt === 'select_account' && accountId !== undefined && !isAnother(details, accountId))
         return selectPage(reply, details, accountId)
-      return renderPage(reply, 'interaction/sign-in', await signInPage(details, { alert, ...again }))
+      return renderPage(reply, 'interaction/sign-in', await signInPage(request, details, { alert, ...again }))
     }),
   )
 
@@ -247,12 +253,12 @@ export async function interactionRoutes(
       if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
       if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
         const form = { values: shownAgain(request.body), notice: undefined, alert: another(details) }
-        return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), 403)
+        return renderPage(reply, 'interaction/sign-in', await signInPage(request, details, form), 403)
       }
       if (outcome.kind === 'signed_in')
         return goOn(request, reply, await flows.signIn(request, reply, outcome))
       const { status, kind: _kind, ...form } = outcome
-      return renderPage(reply, 'interaction/sign-in', await signInPage(details, form), status)
+      return renderPage(reply, 'interaction/sign-in', await signInPage(request, details, form), status)
     }),
   )
 
@@ -286,6 +292,9 @@ export async function interactionRoutes(
     }),
   )
 }
+
+/** Whether somebody said that they are not who is signed in here. */
+const asAnother = ({ query }: FlowRequest): boolean => query.as === 'another'
 
 /** The sign-in page of a flow that was made once more. */
 const restartedForm = (restarted: { identifier?: string | undefined } | undefined) =>

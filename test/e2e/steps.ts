@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 
@@ -87,3 +88,30 @@ export const linkFor = async (latchkey: Latchkey, person: { email: string }): Pr
 /** What the page says. */
 export const text = async (page: Page, selector = 'main'): Promise<string> =>
   (await page.locator(selector).textContent()) ?? ''
+
+/** Runs in the page: what has the focus, and the ring around it. */
+const FOCUS = `(() => {
+  const active = document.activeElement
+  const { outlineStyle, outlineWidth } = getComputedStyle(active)
+  return [active.textContent.trim(), outlineStyle + ' ' + outlineWidth]
+})()`
+
+/** Presses Tab until what has these words is reached. @param ring ours; another site's is its own affair */
+export async function tabTo(page: Page, words: string, ring = 'solid 3px'): Promise<void> {
+  for (let presses = 0; presses < 15; presses++) {
+    await page.keyboard.press('Tab')
+    const [name, outline] = await page.evaluate<[string, string]>(FOCUS)
+    expect(outline).toMatch(ring)
+    if (name === words) return
+  }
+  throw new Error(`Tab does not reach “${words}”`)
+}
+
+/** Types into the field that has the focus. Before a page gives it the focus, what is typed is lost. */
+export async function typeInto(page: Page, label: string, text: string): Promise<void> {
+  await page
+    .locator(':focus')
+    .and(page.getByLabel(label, { exact: true }))
+    .waitFor()
+  await page.keyboard.type(text)
+}

@@ -20,7 +20,8 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   ): Promise<SignInPage> => ({
     action: `/login?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`,
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
-    registerHref: deps.registration === 'open' ? '/register' : undefined,
+    // Somebody who signs in again is not new here.
+    registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
     forgotHref: '/forgot-password',
     ...form,
   })
