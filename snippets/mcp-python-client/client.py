@@ -63,9 +63,9 @@ async def main():
         # The SDK compares state and iss.
         return AuthorizationCodeResult(code=query["code"], state=query.get("state"), iss=query.get("iss"))
 
-    # With the grant refresh_token here, the SDK asks for offline_access as well: allow the client that scope first.
-    # It refreshes without, too, as long as the person is signed in at Latchkey.
-    metadata = OAuthClientMetadata(redirect_uris=[redirect_uri], grant_types=["authorization_code"])
+    # The SDK asks for offline_access as well. A client that is not registered for it refreshes as long as the person is
+    # signed in at Latchkey.
+    metadata = OAuthClientMetadata(redirect_uris=[redirect_uri])
     auth = OAuthClientProvider(SERVER, metadata, Storage(redirect_uri), show, code)
     async with create_mcp_http_client(auth=auth) as http:
         async with streamable_http_client(SERVER, http_client=http) as (read, write):

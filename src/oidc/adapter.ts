@@ -46,15 +46,17 @@ export const REDIRECTS = [
 const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
 
 /**
- * The library takes only its own scopes in a client's `scope`. Those of resources go into a property of ours, which
- * decides what the client may ask of them (resources.ts). A `scope` that was given restricts both.
+ * A `scope` that was given restricts what a client may ask for: of persons by `identity_scope`, which is missing where nothing
+ * restricts it, and of APIs by `resource_scope` (placement/). The library's own list takes only its own scopes, must not be empty,
+ * and refuses whatever is not in it: it has `offline_access` and `openid` too, which are decided about later.
  */
-function splitScope(scope: unknown): { scope?: string; resource_scope: string } {
+function splitScope(scope: unknown): { scope?: string; identity_scope?: string; resource_scope: string } {
   if (typeof scope !== 'string') return { resource_scope: '' }
   const all = scope.split(' ').filter(Boolean)
   const own = all.filter(isIdentityScope)
   return {
-    scope: own.join(' ') || 'openid',
+    scope: [...new Set([...own, 'openid', 'offline_access'])].join(' '),
+    identity_scope: own.join(' '),
     resource_scope: all.filter((value) => !isIdentityScope(value)).join(' '),
   }
 }

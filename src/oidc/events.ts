@@ -41,13 +41,13 @@ function explain(
     return {
       parameter: 'scope',
       sent: clean.text(String(params?.scope ?? ''), 2000),
-      registered: client?.scope,
+      registered: client?.identity_scope,
     }
   if (error instanceof errors.InvalidTarget)
     return {
       parameter: 'resource',
       sent: clean.uri([params?.resource ?? ''].flat().join(' ')),
-      registered: client?.scope,
+      registered: client?.identity_scope,
     }
   if (error instanceof errors.InvalidClient && !client)
     return {

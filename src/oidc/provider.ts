@@ -189,6 +189,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         'pkce',
         'first_party',
         'verified',
+        'identity_scope',
         'resource_scope',
         'id_token_identity_claims',
         'profile',
@@ -297,7 +298,6 @@ export function createProvider(deps: ProviderDependencies): Provider {
     return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
   }
   answerEscapedErrors(provider, deps.pages)
-  leaveOutAtRefresh(provider)
   issueOneToken(provider)
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)
@@ -318,8 +318,9 @@ export function createProvider(deps: ProviderDependencies): Provider {
   deps.grants.attach(provider)
   coverClaimsByScopes(provider)
   deps.jwtAccessTokens.attach(provider)
-  // Around the other `find` of tokens: it narrows what they have found (one-token.ts, placement/at-token-endpoint.ts).
+  // Around the `find` of one-token.ts: it narrows what that has found. A refresh is compared with what is left.
   narrowTokens(provider)
+  leaveOutAtRefresh(provider)
   narrowFlows(provider)
   narrowSignOut(provider)
   return provider

@@ -76,7 +76,7 @@ function registeredOf(client: Client, { text }: WithoutSecrets) {
     redirect_uris: clip(client.redirectUris),
     post_logout_redirect_uris: clip(client.postLogoutRedirectUris),
     grant_types: clip(client.grantTypes),
-    scope: client.scope,
+    scope: stringOf(client.identity_scope),
     resource_scope: stringOf(client.resource_scope) || undefined,
     auth_method: client.clientAuthMethod,
     auth_alg: client.clientAuthSigningAlg,

@@ -1,16 +1,23 @@
 import type { Client } from 'oidc-provider'
 import { isIdentityScope } from '../claims.ts'
 
-type Registered = Pick<Client, 'scope'> & { resource_scope?: unknown }
+/** A client, as far as it decides about scopes (adapter.ts); space-separated. */
+type Registered =
+  | Client
+  | {
+      /** Missing: every identity scope. */
+      identity_scope?: unknown
+      resource_scope?: unknown
+    }
 
 const values = (scope: unknown) => new Set(String(scope ?? '').split(' '))
 
 /**
- * Of a space-separated scope what the registration of the client names now: identity scopes by its `scope`, or all when it
- * names none, scopes of APIs by `resource_scope` (adapter.ts).
+ * Of a space-separated scope what the registration of the client names now: identity scopes by its `identity_scope`, or all when
+ * it names none, scopes of APIs by `resource_scope`.
  */
 export function scopeWithin(scope: string, client: Registered): string {
-  const own = client.scope === undefined ? undefined : values(client.scope)
+  const own = client.identity_scope === undefined ? undefined : values(client.identity_scope)
   const ofApis = values(client.resource_scope)
   return scope
     .split(' ')

@@ -2,7 +2,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { mainResource, withUserinfo } from '../one-token.ts'
 import { audienceOf } from './audience.ts'
 import { leaveOut } from './left-out.ts'
-import { type FindByScope, notAllowed, oneApiOf, type Registered, sortScopes, wordsOf } from './placement.ts'
+import { type FindByScope, notAllowed, oneApiOf, type Registered, sortScopes, unregisteredOf, wordsOf } from './placement.ts'
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
@@ -55,6 +55,7 @@ export function createDefaultResource(deps: { findByScope: FindByScope; issuer: 
     if (audience !== undefined) return audience
     const machine = ctx.oidc.params?.grant_type === 'client_credentials'
     if (machine && ctx.oidc.params?.scope === undefined) return machineDefault(ctx, client, deps.findByScope)
+    if (machine) unregisteredOf(ctx.oidc.requestParamScopes, client, () => false)
     const { own, foreign, leftOut } = sortScopes(ctx.oidc.requestParamScopes, client)
     const [stranger] = foreign
     if (stranger !== undefined) throw await notAllowed(stranger, deps.findByScope)

@@ -9,9 +9,13 @@ import {
   ofNoApi,
   type Registered,
   sortScopes,
+  unregisteredOf,
 } from './placement.ts'
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
+
+/** Core §11: a request for it that cannot be granted must be ignored. SDKs send it wherever discovery lists it. */
+const isIgnored = (scope: string) => scope === 'offline_access'
 
 /**
  * Looks at the scopes of an authorization request, pushed or not, and of a device: those that none of the named APIs has.
@@ -23,6 +27,7 @@ type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 export function createNamedResourceCheck(deps: { findByScope: FindByScope }) {
   return async (ctx: KoaContextWithOIDC, _audience: string | undefined, client: Client & Registered) => {
     refuseTwoTargets(ctx)
+    leaveOut(ctx, unregisteredOf(ctx.oidc.requestParamScopes, client, isIgnored))
     const apis = Object.values(ctx.oidc.resourceServers ?? {})
     // Without a resource all of it was looked at when one was sought.
     if (apis.length === 0) return

@@ -1,5 +1,6 @@
 import { errors } from 'oidc-provider'
 import { isIdentityScope } from '../claims.ts'
+import { scopeWithin } from '../narrowed/scopes.ts'
 import { isHabitual } from './habitual.ts'
 
 /** The registered APIs that have a scope: every one of them. */
@@ -7,7 +8,9 @@ export type FindByScope = (scope: string) => Promise<readonly { identifier: stri
 
 /** A client, as far as it decides about scopes of APIs. */
 export interface Registered {
-  /** Space-separated: the scopes of APIs that it may ask for (adapter.ts). */
+  /** Space-separated: the scopes about persons that it may ask for; missing: all of them (adapter.ts). */
+  identity_scope?: unknown
+  /** Space-separated: the scopes of APIs that it may ask for. */
   resource_scope?: unknown
   /** False: it registered itself. */
   verified?: unknown
@@ -43,6 +46,24 @@ export function sortScopes(scopes: Iterable<string>, client: Registered): Asked 
   const goesOn = client.verified === false && own.length > 0
   const ignored = (scope: string) => goesOn || isHabitual(scope)
   return { own, foreign: others.filter((scope) => !ignored(scope)), leftOut: others.filter(ignored) }
+}
+
+/**
+ * The scopes about persons in a request that are not registered for the client; the library lets two of them pass (adapter.ts).
+ * @param ignored which are no mistake of the request
+ * @throws InvalidScope for any other
+ */
+export function unregisteredOf(
+  scopes: Iterable<string>,
+  client: Registered,
+  ignored: (scope: string) => boolean,
+): string[] {
+  const unregistered = [...scopes].filter(
+    (scope) => isIdentityScope(scope) && scopeWithin(scope, client) === '',
+  )
+  const stranger = unregistered.find((scope) => !ignored(scope))
+  if (stranger !== undefined) throw new errors.InvalidScope('requested scope is not allowed', stranger)
+  return unregistered
 }
 
 /** A scope that its client may not ask for. Whether some API has it is for the operator alone. */
