@@ -31,8 +31,9 @@ beforeAll(async () => {
   }
   const app = await partyOf({ scope: 'openid profile email books:read' })
   party = app.party
-  machine = (await partyOf({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'openid books:read' }))
-    .party
+  machine = (
+    await partyOf({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'openid books:read' })
+  ).party
   user = await latchkey.createUser()
   const options = { issuer, audience: AUDIENCE, clock: () => Date.now() + ahead }
   jwtOnly = await createApi(options)

@@ -2,7 +2,15 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { mainResource, withUserinfo } from '../one-token.ts'
 import { audienceOf } from './audience.ts'
 import { leaveOut } from './left-out.ts'
-import { type FindByScope, notAllowed, oneApiOf, type Registered, sortScopes, unregisteredOf, wordsOf } from './placement.ts'
+import {
+  type FindByScope,
+  notAllowed,
+  oneApiOf,
+  type Registered,
+  sortScopes,
+  unregisteredOf,
+  wordsOf,
+} from './placement.ts'
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
