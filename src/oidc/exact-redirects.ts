@@ -48,28 +48,3 @@ export function withExactRedirects(Library: typeof Provider): typeof Provider {
     }
   }
 }
-
-/** Sends people who have signed out, or who stay, to the exact address that the app registered for that. */
-export function redirectSignOutExactly(provider: Provider): void {
-  const { Session } = provider
-  const states = new WeakMap<object, Record<string, unknown>>()
-  const get = Session.get.bind(Session)
-  Session.get = async (ctx) => {
-    const session = await get(ctx)
-    const { oidc } = ctx as Partial<KoaContextWithOIDC>
-    // Told before it is gone: the library looks at it, and drops it.
-    if (oidc?.route === 'end_session_confirm') states.set(oidc, { ...session.state })
-    return session
-  }
-  provider.use(async (ctx, next) => {
-    await next()
-    const { oidc } = ctx as Partial<KoaContextWithOIDC>
-    const { postLogoutRedirectUri: uri, state } = (oidc && states.get(oidc)) ?? {}
-    if (ctx.status !== 303 || typeof uri !== 'string') return
-    // Not where it leads elsewhere by now (narrowed/sign-out.ts).
-    if (withoutQuery(ctx.response.get('location')) !== withoutQuery(uri)) return
-    ctx.set('location', withParameters(uri, typeof state === 'string' ? { state } : {}))
-  })
-}
-
-const withoutQuery = (uri: string) => URL.parse(uri)?.href.replace(/\?.*$/, '')

@@ -25,7 +25,7 @@ import { acceptHandedOver } from './device/verification.ts'
 import { leaveOutEmptyScope } from './empty-scope.ts'
 import { takeEmptySecrets } from './empty-secret.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
-import { redirectSignOutExactly, withExactRedirects } from './exact-redirects.ts'
+import { withExactRedirects } from './exact-redirects.ts'
 import { followsFapi } from './fapi.ts'
 import { forgetPassedGrants, type Generation } from './generations.ts'
 import type { createGrants } from './grants.ts'
@@ -35,7 +35,6 @@ import { createIntrospectionPolicy } from './introspection.ts'
 import type { JwtAccessTokens } from './jwt-access-tokens/found.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
 import { narrowFlows } from './narrowed/flows.ts'
-import { narrowSignOut } from './narrowed/sign-out.ts'
 import { narrowTokens } from './narrowed/tokens.ts'
 import { issueOneToken } from './one-token.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
@@ -52,6 +51,7 @@ import type { createResourceServerInfo } from './resources.ts'
 import { PROMPT_VALUES } from './select-account.ts'
 import { deviceOf, rememberFacts } from './session-facts.ts'
 import { mergeSessions } from './session-merge.ts'
+import { leadOnFromSignOut } from './sign-out/answered.ts'
 import { skipEmptySignOut } from './sign-out/empty.ts'
 import { forgetUncheckableHints } from './sign-out/hinted.ts'
 import type { createFindAccount } from './subjects.ts'
@@ -304,7 +304,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   answerWhereAsked(provider)
   skipEmptySignOut(provider)
   takeEmptySecrets(provider, deps.isApiCredential)
-  redirectSignOutExactly(provider)
+  leadOnFromSignOut(provider)
   rememberFacts(provider)
   forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
   forgetPassedGrants(provider, deps.accountOf)
@@ -322,6 +322,5 @@ export function createProvider(deps: ProviderDependencies): Provider {
   narrowTokens(provider)
   leaveOutAtRefresh(provider)
   narrowFlows(provider)
-  narrowSignOut(provider)
   return provider
 }

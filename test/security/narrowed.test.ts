@@ -443,6 +443,44 @@ describe.each(engines)('on %s', (engine) => {
       expect(end.text).toContain('signed out')
     })
 
+    test('is neither offered nor followed when the person stays signed in', async () => {
+      const client = await own({ post_logout_redirect_uris: [bye] })
+      const person = await scene.victim([redirectUri, bye])
+      const url = `${scene.issuer}/logout?${new URLSearchParams({ client_id: client.client_id, post_logout_redirect_uri: bye })}`
+      const stay = async (before: () => Promise<unknown>) => {
+        const page = await person.browser.open(url)
+        await before()
+        return person.browser.submit(page, {}, { button: 'Stay signed in' })
+      }
+      const offered = await stay(async () => undefined)
+      expect(offered.links.map(({ href }) => href)).toContain(bye)
+      const removed = await stay(() => change(client, { post_logout_redirect_uris: [] }))
+      expect([removed.left, removed.url.search]).toEqual([false, `?client_id=${client.client_id}`])
+      // The page that was shown before, opened again.
+      for (const page of [removed, await person.browser.open(offered.url)]) {
+        expect(page.text).toContain('You are still signed in')
+        expect(page.links.map(({ href }) => href)).not.toContain(bye)
+      }
+      await change(client, { post_logout_redirect_uris: [bye] })
+      const disabled = await stay(() => latchkey.services.clients.disable(client.client_id))
+      expect(disabled).toMatchObject({ status: 200, left: false })
+      expect(disabled.text).toContain('You are still signed in')
+    })
+
+    test('of no client is offered by the page that says so, whatever its address says', async () => {
+      const client = await own({ post_logout_redirect_uris: [bye] })
+      const { browser } = await scene.victim()
+      for (const uri of ['https://evil.example/', 'javascript:alert(1)', `${bye}/x`]) {
+        const query = new URLSearchParams({ client_id: client.client_id, post_logout_redirect_uri: uri })
+        const page = await browser.open(`${scene.issuer}/logout/success?${query}`)
+        expect(page.status).toBe(200)
+        expect(page.links.map(({ href }) => href)).not.toContain(uri)
+      }
+      const twice = `client_id=${client.client_id}&post_logout_redirect_uri=${bye}&post_logout_redirect_uri=${bye}`
+      const page = await browser.open(`${scene.issuer}/logout/success?${twice}`)
+      expect([page.status, page.links.some(({ href }) => href === bye)]).toEqual([200, false])
+    })
+
     test('leads to one that is still registered', async () => {
       const client = await own({ post_logout_redirect_uris: [bye] })
       const person = await scene.victim([redirectUri, bye])

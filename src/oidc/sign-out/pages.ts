@@ -3,6 +3,7 @@ import type { ClientView } from '../../http/pages.ts'
 import type { RenderPage } from '../pages.ts'
 import { signOutSecret } from '../session-merge.ts'
 import { type SignOutConfirmation, signOutByHint } from './hinted.ts'
+import { registeredTarget } from './target.ts'
 
 /** The pages of RP-Initiated Logout: the question, the answer, and what a request that cannot be accepted leads to. */
 export interface SignOutPages {
@@ -31,6 +32,13 @@ export function createSignOutPages(deps: {
   })
   const homeOf = (app: ClientView | undefined) =>
     app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` }
+  /** Where the app wanted the person to be afterwards (answered.ts). */
+  const backTo = (ctx: KoaContextWithOIDC, app: ClientView | undefined) => {
+    const href = registeredTarget(ctx.oidc.client, ctx.query)
+    return app === undefined || href === undefined || !/^https?:/.test(href)
+      ? undefined
+      : { href, label: `Back to ${app.name}` }
+  }
 
   return {
     async signOut(ctx) {
@@ -46,10 +54,10 @@ export function createSignOutPages(deps: {
       const session = await ctx.oidc.provider.Session.get(ctx)
       const username = await usernameOf(session)
       if (username !== undefined) {
-        const next = homeOf(app) ?? { href: '/account', label: 'Your account' }
+        const next = backTo(ctx, app) ?? homeOf(app) ?? { href: '/account', label: 'Your account' }
         return html(ctx, await render('oidc/still-signed-in', { client: app, username, next }))
       }
-      const next = homeOf(app) ?? { href: '/login', label: 'Sign in again' }
+      const next = backTo(ctx, app) ?? homeOf(app) ?? { href: '/login', label: 'Sign in again' }
       html(ctx, await render('oidc/logged-out', { client: app, next }))
     },
     async refused(ctx, { error, error_description: description }) {

@@ -1,4 +1,5 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Client, KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
 import { withParameters } from '../exact-redirects.ts'
 
 /** What the sign-out page remembers of the request, until it is answered. */
@@ -15,5 +16,19 @@ interface SignOutState {
 export function signedOutTarget({ oidc }: KoaContextWithOIDC): string {
   const { postLogoutRedirectUri: uri, state } = (oidc.session?.state ?? {}) as SignOutState
   if (uri === undefined) return oidc.urlFor('end_session_success')
+  return withParameters(uri, state === undefined ? {} : { state })
+}
+
+const text = z.string().optional().catch(undefined)
+/** Of a query or of what was remembered: anything may stand there. */
+const asked = z.object({ post_logout_redirect_uri: text, state: text })
+
+/** The app's address with the `state` that it sent, if it is registered for the client at this moment; else undefined. */
+export function registeredTarget(
+  client: Client | undefined,
+  parameters: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const { post_logout_redirect_uri: uri, state } = asked.parse(parameters)
+  if (uri === undefined || client?.postLogoutRedirectUriAllowed(uri) !== true) return undefined
   return withParameters(uri, state === undefined ? {} : { state })
 }
