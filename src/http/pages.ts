@@ -44,11 +44,13 @@ export interface Link {
 
 export interface SignInPage extends Form {
   client?: ClientView | undefined
+  /** A device asks (RFC 8628): there is no app to go back to. */
+  device?: boolean
   providers: ProviderButton[]
   /** Undefined: registration is closed. */
   registerHref?: string | undefined
   forgotHref: string
-  /** Goes back to the client with access_denied. */
+  /** Goes back to the client with access_denied, or to where the code of a device is entered. */
   cancel?: ButtonForm | undefined
   notice?: string | undefined
 }

@@ -6,6 +6,14 @@ import type { DeviceDonePage } from '../http/pages.ts'
 import { giveBack, nameAccount } from '../http/rate-limits.ts'
 import { renderPage } from '../http/views.ts'
 
+/** What somebody has decided about a code; they alone are told. */
+interface Decision {
+  app: string
+  outcome: 'approved' | 'denied'
+  /** Seconds since the epoch. */
+  at: number
+}
+
 /**
  * The pages around a flow that a device began (RFC 8628 §3.3). The device shows a code and this address, short enough to type:
  *
@@ -20,12 +28,15 @@ export interface DeviceRoutesOptions {
   http: Pick<Http, 'limit' | 'forms'>
   verification: {
     problemOf(userCode: string): Promise<'unknown' | 'expired' | 'used' | undefined>
+    decisionOf(userCode: string, accountId: string | undefined): Promise<Decision | undefined>
     begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
   }
   /** Who is signed in: guesses are counted for them too. */
   whoever(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
   /** Told of each code that is none. */
   missed(): void
+  /** A decision from the address of the page, for the person who made it. */
+  openDecision(value: unknown, accountId: string | undefined): Decision | undefined
   openDone(value: unknown): DeviceDonePage | undefined
 }
 
@@ -44,9 +55,25 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ...CODE_PROBLEMS,
   over: 'This took too long, or your sign-in has ended meanwhile. Enter the code once more.',
 }
+const CANCELLED = 'You cancelled, and nothing was done. The code is still good until it is too old.'
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
+
+/** What a person is told whose code was used: what they have decided, if it was them. */
+function usedBefore(decision: Decision | undefined): string {
+  if (decision === undefined) return CODE_PROBLEMS.used
+  const { app, outcome, at } = decision
+  const did = outcome === 'approved' ? 'allowed' : 'refused'
+  const when = `${day.format(at * 1000)} at ${time.format(at * 1000)} UTC`
+  return `With this code you ${did} ${app} on ${when}. If your device still waits, let it show a new one.`
+}
 
 /** What is wrong with what can be no code. */
 const unreadable = (typed: string) => (isAmbiguous(typed) ? 'ambiguous' : 'unknown')
+
+type Said = [FastifyRequest, FastifyReply, string | undefined, keyof typeof CODE_PROBLEMS | undefined]
+const EMPTY = 'Enter the code that your device shows.'
 
 const query = z.object({
   user_code: z.string().max(100).catch(''),
@@ -61,16 +88,28 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
 
   app.get(PATH, async (request, reply) => {
     // What the form was answered with is shown to whoever sent it.
-    await options.whoever(request, reply)
-    const { user_code: sent, problem } = query.parse(request.query)
+    const accountId = await options.whoever(request, reply)
+    const { user_code: sent, problem, of } = query.parse(request.query)
     const code = readUserCode(sent)
+    const alert =
+      problem === 'used'
+        ? usedBefore(options.openDecision(of, accountId))
+        : Object.hasOwn(PROBLEMS, problem)
+          ? PROBLEMS[problem]
+          : undefined
     return renderPage(reply, 'device/code', {
       action: PATH,
       fromLink: code !== undefined,
       values: { user_code: code === undefined ? '' : showUserCode(code) },
-      ...(Object.hasOwn(PROBLEMS, problem) && { alert: PROBLEMS[problem] }),
+      ...(alert !== undefined && { alert }),
+      ...(problem === 'cancelled' && { notice: CANCELLED }),
     })
   })
+
+  const said = async (...[request, reply, code, problem]: Said): Promise<string> => {
+    if (code === undefined || problem !== 'used') return CODE_PROBLEMS[problem ?? 'unknown']
+    return usedBefore(await verification.decisionOf(code, await options.whoever(request, reply)))
+  }
 
   const limit = http.limit('deviceCode', null)
   app.post(
@@ -91,8 +130,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
       const problem = code === undefined ? unreadable(typed) : await verification.problemOf(code)
       if (code === undefined || problem !== undefined) {
         if (problem === 'unknown' && typed.trim() !== '') options.missed()
-        const message =
-          typed.trim() === '' ? 'Enter the code that your device shows.' : CODE_PROBLEMS[problem ?? 'unknown']
+        const message = typed.trim() === '' ? EMPTY : await said(request, reply, code, problem)
         const page = {
           action: PATH,
           fromLink: false,

@@ -15,7 +15,7 @@ import { createWayOn } from './way-on.ts'
  *   POST /interaction/:uid/sign-in   ► the flow goes on (303)
  *   POST /interaction/:uid/consent   ► the flow goes on (303)
  *   POST /interaction/:uid/select    ► the flow goes on with who is signed in (303)
- *   POST /interaction/:uid/cancel    ► the app gets access_denied (303)
+ *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)
  *   POST /interaction/:uid/switch    ► sign-in as somebody else (303)
  */
 export interface FlowDetails {
@@ -54,6 +54,8 @@ export interface Flows {
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   select(request: FastifyRequest, reply: FastifyReply): Promise<string>
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /** The app gets access_denied; the code of a device is free again. */
+  cancel(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** A sign-in elsewhere in this browser that answers the flow, if there was one. */
   answeredBy(
     request: FastifyRequest,
@@ -158,6 +160,7 @@ export async function interactionRoutes(
   ): Promise<SignInPage> => ({
     action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
     client: details.client,
+    device: details.device !== undefined,
     providers: await options.providers(details.uid, details.accountId !== undefined),
     // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
     registerHref:
@@ -279,7 +282,7 @@ export async function interactionRoutes(
   app.post<FlowRoute>(
     '/interaction/:uid/cancel',
     leadingOn(
-      async (request, reply) => goOn(request, reply, await flows.refuse(request, reply), true),
+      async (request, reply) => goOn(request, reply, await flows.cancel(request, reply), true),
       () => true,
     ),
   )

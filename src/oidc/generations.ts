@@ -27,18 +27,6 @@ export function isCurrent(
   return account !== undefined && account.disabledAt === null && account.generation === generation
 }
 
-/** Reads an account once for each request of the protocol, however many steps of it ask. */
-export function rememberAccounts<Found>(find: (id: string) => Promise<Found | undefined>) {
-  const requests = new WeakMap<object, Map<string, Promise<Found | undefined>>>()
-  return (ctx: KoaContextWithOIDC, id: string): Promise<Found | undefined> => {
-    const known = requests.get(ctx.req) ?? new Map<string, Promise<Found | undefined>>()
-    requests.set(ctx.req, known)
-    const found = known.get(id) ?? find(id)
-    known.set(id, found)
-    return found
-  }
-}
-
 type GrantFinder = (id: string, options?: { ignoreExpiration?: boolean }) => Promise<Grant | undefined>
 
 /**

@@ -78,6 +78,11 @@ export interface Interactions {
   select(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the flow: the app gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /**
+   * Ends the flow for somebody who does not want to go through it. The app gets `access_denied`; a device hears nothing, and its
+   * code is free again: whoever has not signed in decides nothing.
+   */
+  cancel(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
 
 const changed = (cause: RegistrationChanged) =>
@@ -136,6 +141,8 @@ const isOver = () =>
 
 export function createInteractions(deps: {
   issuer: string
+  /** Where the codes of devices are entered. */
+  devicePath: string
   current(): Provider
   consents: Consents
   /** False when the account, or its sign-ins of a generation, no longer count. */
@@ -198,6 +205,20 @@ export function createInteractions(deps: {
   function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
     interaction.result = { ...interaction.lastSubmission, ...result }
     return save(interaction)
+  }
+
+  async function refuse(interaction: Interaction): Promise<string> {
+    interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
+    return save(interaction)
+  }
+
+  async function endHere(interaction: Interaction): Promise<string> {
+    try {
+      await interaction.destroy()
+    } catch (error) {
+      throw error instanceof errors.SessionNotFound ? isOver() : error
+    }
+    return `${deps.devicePath}?problem=cancelled`
   }
 
   return {
@@ -281,9 +302,12 @@ export function createInteractions(deps: {
     },
 
     async refuse(request, reply) {
+      return refuse(await find(request, reply))
+    },
+
+    async cancel(request, reply) {
       const interaction = await find(request, reply)
-      interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
-      return save(interaction)
+      return interaction.deviceCode === undefined ? refuse(interaction) : endHere(interaction)
     },
   }
 }

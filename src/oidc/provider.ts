@@ -96,6 +96,8 @@ export interface ProviderDependencies {
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: ReturnType<typeof createGrants>
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
+  /** How long access tokens of an API live by its registration, in seconds. Undefined: as long as all. */
+  accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
   defaultResource: ReturnType<typeof createDefaultResource>
   /** Looks at the scopes and the `audience` of an authorization request. */
   checkNamedResource: ReturnType<typeof createNamedResourceCheck>

@@ -77,13 +77,13 @@ const isBeside = ({ oidc }: KoaContextWithOIDC, identifier: string, issuer: stri
  * @throws InvalidTarget for an unknown resource, or one that the client may not use (RFC 8707 §2)
  */
 export function createResourceServerInfo(deps: {
-  findResource(identifier: string): Promise<ProtocolResource | undefined>
+  findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<ProtocolResource | undefined>
   accessTokenTtl: number
   issuer: string
 }) {
   return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
     if (isBeside(ctx, identifier, deps.issuer)) return { audience: identifier, scope: '' }
-    const resource = await deps.findResource(identifier)
+    const resource = await deps.findResource(ctx, identifier)
     if (!resource)
       throw new errors.InvalidTarget('resource indicator is unknown', `unknown resource ${identifier}`)
     const scope = scopesAllowed(resource.scope, client.resource_scope)

@@ -1,4 +1,4 @@
-import { errors, Provider } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { ABSOLUTE_LIFETIME_FACTOR } from './lifetimes.ts'
@@ -34,32 +34,45 @@ export function rememberUses(
     artifacts: Pick<ArtifactStore, 'insert' | 'consume'>
     /** Seconds. */
     ttl: { accessToken: number; refreshToken: number }
+    /** How long access tokens of an API live, in seconds. Undefined: as long as all. */
+    accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
   },
 ): void {
   const { artifacts, ttl } = deps
   const now = () => epochSeconds(Date.now)
   /** When the last token of a family ends that began then. */
-  const endOfFamily = (startedAt: number) =>
-    startedAt + ttl.refreshToken * ABSOLUTE_LIFETIME_FACTOR + ttl.accessToken
+  const endOfFamily = (startedAt: number, accessTokenTtl: number) =>
+    startedAt + ttl.refreshToken * ABSOLUTE_LIFETIME_FACTOR + accessTokenTtl
+  /** The longest that an access token lives of what these resources were granted. */
+  const longestTtl = async (resource: string | string[] | undefined) => {
+    const ctx = Provider.ctx
+    if (ctx === undefined) return ttl.accessToken
+    const own = await Promise.all([resource ?? []].flat().map((each) => deps.accessTokenTtlOf(ctx, each)))
+    return Math.max(ttl.accessToken, ...own.map((each) => each ?? 0))
+  }
+  const endOfWhatItGives = async (code: { resource?: string | string[] | undefined }) => {
+    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
+    const longest = await longestTtl(code.resource)
+    return refreshes ? endOfFamily(now(), longest) : now() + longest
+  }
   const consume = async (model: string, id: string, until: number) => {
     if (!(await artifacts.consume(model, id, until - now()))) throw new errors.InvalidGrant('already used')
   }
 
   // A second use ends what the first one got (RFC 6749 §4.1.2), for as long as any of it can live.
   provider.AuthorizationCode.prototype.consume = async function () {
-    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
-    await consume('AuthorizationCode', this.jti, refreshes ? endOfFamily(now()) : now() + ttl.accessToken)
+    await consume('AuthorizationCode', this.jti, await endOfWhatItGives(this))
     provider.emit('authorization_code.consumed', this)
   }
   // Likewise: what the first one to ask has got may be in the hands of whoever stole the code.
   provider.DeviceCode.prototype.consume = async function () {
-    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
-    await consume('DeviceCode', this.jti, refreshes ? endOfFamily(now()) : now() + ttl.accessToken)
+    await consume('DeviceCode', this.jti, await endOfWhatItGives(this))
     provider.emit('device_code.consumed', this)
   }
   // Likewise (RFC 9700 §4.14.2): also when the old token has expired meanwhile, and a thief goes on with newer ones.
   provider.RefreshToken.prototype.consume = async function () {
-    await consume('RefreshToken', this.jti, endOfFamily(this.iiat ?? now()))
+    const end = endOfFamily(this.iiat ?? now(), await longestTtl(this.resource))
+    await consume('RefreshToken', this.jti, end)
     provider.emit('refresh_token.consumed', this)
   }
 

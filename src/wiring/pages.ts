@@ -7,6 +7,7 @@ import type { Http } from '../http/http.ts'
 import { renderPage } from '../http/views.ts'
 import { deviceRoutes } from '../interactions/device-routes.ts'
 import { interactionRoutes } from '../interactions/routes.ts'
+import { openDecision } from '../oidc/device/decision.ts'
 import { openDone } from '../oidc/device/pages.ts'
 import { describeDevice } from '../oidc/device/words.ts'
 import { listDevices } from '../oidc/devices.ts'
@@ -79,6 +80,7 @@ export async function wirePages(
     verification: deviceVerification,
     whoever: async (request, reply) => (await sessions.current(request, reply))?.accountId,
     missed: () => services.event({ type: 'device.code_unknown' }),
+    openDecision: (value, accountId) => openDecision(http.sealed, value, accountId),
     openDone: (value) => openDone(http.sealed, value),
   })
   app.get('/', async (request, reply) => {

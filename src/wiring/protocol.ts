@@ -18,7 +18,7 @@ import {
   requestIdOf,
 } from '../oidc/events.ts'
 import { FIRST_PARTY_ID } from '../oidc/first-party.ts'
-import { generationOf, isCurrent, rememberAccounts } from '../oidc/generations.ts'
+import { generationOf, isCurrent } from '../oidc/generations.ts'
 import { createGrants } from '../oidc/grants.ts'
 import { createHotProvider } from '../oidc/hot-swap.ts'
 import { createInteractions, type Interactions } from '../oidc/interactions.ts'
@@ -29,6 +29,7 @@ import { createReferences } from '../oidc/jwt-access-tokens/reference.ts'
 import { grantTtl } from '../oidc/lifetimes.ts'
 import { createMint } from '../oidc/mint.ts'
 import { mountProvider } from '../oidc/mount.ts'
+import { onceARequest } from '../oidc/once-a-request.ts'
 import { answerOutages } from '../oidc/outage.ts'
 import { createProviderPages } from '../oidc/pages.ts'
 import { reportPkceUses } from '../oidc/pkce-uses.ts'
@@ -65,7 +66,8 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     refreshToken: config.refreshTokenTtl,
     session: config.sessionTtl,
   }
-  const accountOf = rememberAccounts((id) => accounts.byId(id))
+  const accountOf = onceARequest((id) => accounts.byId(id))
+  const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const findAccount = createFindAccount(
     accountOf,
     async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
@@ -87,6 +89,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     pages: createDevicePages({
       path: routes.code_verification,
       sealed: http.sealed,
+      codes: deviceCodes,
       renderError: pages.renderError,
     }),
   }
@@ -157,9 +160,14 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         grants: createGrants({ consents, artifacts, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
         getResourceServerInfo: createResourceServerInfo({
           issuer: config.issuer,
-          findResource: (identifier) => resources.findForProtocol(identifier),
+          findResource: resourceOf,
           accessTokenTtl: config.accessTokenTtl,
         }),
+        async accessTokenTtlOf(ctx, identifier) {
+          // Userinfo is no API that is registered.
+          if (isForUserinfo(config.issuer)(identifier)) return undefined
+          return (await resourceOf(ctx, identifier))?.accessTokenTtl ?? undefined
+        },
         defaultResource: createDefaultResource({ findByScope, issuer: config.issuer }),
         checkNamedResource: createNamedResourceCheck({ findByScope }),
         pages,
@@ -195,7 +203,13 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const isLive = async (accountId: string, generation: number) =>
     isCurrent(await accounts.byId(accountId), generation)
   const upstreamSessions = createUpstreamSessions(artifacts, grantTtl(ttl))
-  const interactions = createInteractions({ issuer: config.issuer, current, consents, isLive })
+  const interactions = createInteractions({
+    issuer: config.issuer,
+    devicePath: routes.code_verification,
+    current,
+    consents,
+    isLive,
+  })
   const signIns = createSignInSessions({
     issuer: config.issuer,
     current,
@@ -231,6 +245,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       issuer: config.issuer,
       path: routes.code_verification,
       current,
+      codes: deviceCodes,
       answer: hot.answer,
     }),
     mint,

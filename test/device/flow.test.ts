@@ -53,6 +53,8 @@ describe.each(engines)('device flow (RFC 8628) on %s', (engine) => {
     expect(back.text).not.toContain('went on')
     for (let poll = 0; poll < 3; poll++)
       expect((await device.poll(asked.device_code)).json.error).toBe('access_denied')
-    expect((await confirmPage(latchkey, who, asked.user_code)).text).toContain('used already')
+    expect((await confirmPage(latchkey, who, asked.user_code)).text).toContain(
+      'you refused Living room TV on',
+    )
   })
 })

@@ -4,6 +4,7 @@ import { actAs } from '../../acting.ts'
 import { type Clock, epochSeconds } from '../../clock.ts'
 import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../device-code.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { StoredDecision } from './decision.ts'
 
 /**
  * Device codes (RFC 8628), as they are stored. The library saves the whole of a code at each step; what counts of that is
@@ -72,13 +73,14 @@ export function createDeviceCodes(
   })
 
   async function decide(id: string, payload: AdapterPayload, ttl: number): Promise<void> {
+    const accountId = payload.accountId ?? Provider.ctx?.oidc.session?.accountId
+    const decision = accountId && ({ by: accountId, at: epochSeconds(clock) } satisfies StoredDecision)
     let decided = false
     await artifacts.change(MODEL, id, ttl + MEMORY, (before) => {
       decided = before !== undefined && before.consumed === undefined && !isDecided(before)
-      return decided ? atRest(payload) : undefined
+      return decided ? atRest({ ...payload, ...(decision && { decided: decision }) }) : undefined
     })
     if (!decided) throw new CodeDecided()
-    const accountId = payload.accountId ?? Provider.ctx?.oidc.session?.accountId
     if (accountId !== undefined) actAs({ kind: 'account', id: accountId })
     const type = payload.error === undefined ? 'device.approved' : 'device.denied'
     events({ type, client_id: String(payload.clientId), accountId })

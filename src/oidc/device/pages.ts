@@ -2,7 +2,8 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { SealedCookies } from '../../http/sealed-cookie.ts'
 import type { ProviderPages } from '../pages.ts'
-import { CodeDecided } from './codes.ts'
+import { CodeDecided, type DeviceCodes } from './codes.ts'
+import { decisionOf, sealDecision } from './decision.ts'
 
 /** What a person reads at the end of the flow. */
 const doneSchema = z.object({ app: z.string(), outcome: z.enum(['approved', 'denied']) })
@@ -28,6 +29,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export function createDevicePages(deps: {
   path: string
   sealed: SealedCookies
+  codes: Pick<DeviceCodes, 'find'>
   renderError: ProviderPages['renderError']
 }) {
   const lead = (ctx: KoaContextWithOIDC, to: string) => {
@@ -44,6 +46,16 @@ export function createDevicePages(deps: {
     const app = client?.clientName ?? client?.clientId ?? 'the app'
     const of = deps.sealed.seal(PURPOSE, { app, outcome } satisfies DeviceDone, SHOWN)
     lead(ctx, `${deps.path}/done?of=${of}`)
+  }
+  /** Whoever has decided already, in another tab say, is told what. */
+  const used = async (ctx: KoaContextWithOIDC) => {
+    const { deviceCode, entities, provider, session } = ctx.oidc
+    const id = deviceCode?.jti ?? entities.Interaction?.deviceCode
+    const by = session?.accountId
+    const code = id === undefined ? undefined : await deps.codes.find(id)
+    const decision = await decisionOf(provider, code, by)
+    const of = decision && by ? `&of=${sealDecision(deps.sealed, decision, by)}` : ''
+    lead(ctx, `${deps.path}?problem=used${of}`)
   }
   return {
     async successSource(ctx: KoaContextWithOIDC): Promise<void> {
@@ -62,6 +74,7 @@ export function createDevicePages(deps: {
           : error instanceof errors.SessionNotFound
             ? 'over'
             : PROBLEMS[error?.name ?? 'NoCodeError']
+      if (problem === 'used') return used(ctx)
       if (problem !== undefined || out === undefined || error === undefined)
         return lead(ctx, `${deps.path}?problem=${problem ?? 'unknown'}`)
       await deps.renderError(ctx, out, error)

@@ -3,6 +3,8 @@ import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { handOver } from '../mount.ts'
+import type { DeviceCodes } from './codes.ts'
+import { type DeviceDecision, decisionOf } from './decision.ts'
 
 /** Why a user code leads nowhere. */
 export type CodeProblem = 'unknown' | 'expired' | 'used'
@@ -11,6 +13,8 @@ export type CodeProblem = 'unknown' | 'expired' | 'used'
 export interface DeviceVerification {
   /** @param userCode as `readUserCode` gives it */
   problemOf(userCode: string): Promise<CodeProblem | undefined>
+  /** The decision on a code that was used, for the person who made it. @param accountId who is signed in */
+  decisionOf(userCode: string, accountId: string | undefined): Promise<DeviceDecision | undefined>
   /** Answers the request: the browser goes on to the pages of the flow (303). The form was checked before. */
   begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
 }
@@ -40,15 +44,18 @@ export function createDeviceVerification(deps: {
   issuer: string
   path: string
   current(): Provider
+  codes: Pick<DeviceCodes, 'findByUserCode'>
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
 }): DeviceVerification {
   return {
     async problemOf(userCode) {
       const code = await deps.current().DeviceCode.findByUserCode(userCode, { ignoreExpiration: true })
       if (code === undefined) return 'unknown'
-      if (code.isExpired) return 'expired'
-      return code.accountId !== undefined || code.error !== undefined ? 'used' : undefined
+      if (code.accountId !== undefined || code.error !== undefined) return 'used'
+      return code.isExpired ? 'expired' : undefined
     },
+    decisionOf: async (userCode, accountId) =>
+      decisionOf(deps.current(), await deps.codes.findByUserCode(userCode), accountId),
     begin: (request, reply, userCode) =>
       handOver(request, reply, {
         issuer: deps.issuer,
