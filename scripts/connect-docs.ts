@@ -16,7 +16,8 @@ const generated = '<!-- Made by `npm run docs` of snippets/. Change it there. --
 /** What stands in the pages where the console puts in the values of a client. */
 function exampleFor(stack: Stack, authentication = stack.authentication[0] ?? 'basic'): SnippetValues {
   const origin = stack.kinds[0] === 'native' ? 'http://127.0.0.1' : 'http://localhost:4000'
-  const redirectUri = `${origin}${stack.redirectPath ?? '/callback'}`
+  const redirectUri =
+    stack.redirect === 'scheme' ? 'com.example.app:/callback' : `${origin}${stack.redirectPath ?? '/callback'}`
   return {
     kinds: stack.kinds,
     issuer: 'https://id.example',
@@ -65,6 +66,9 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   local: 'sh',
   kt: 'kotlin',
   cs: 'csharp',
+  kts: 'kotlin',
+  plist: 'xml',
+  txt: '',
   rb: 'ruby',
   rs: 'rust',
 }

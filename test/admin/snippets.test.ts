@@ -47,8 +47,8 @@ describe('which snippets', () => {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/cb'],
       },
-      ['openid-client-native', 'curl'],
-      ['openid-client-spa'],
+      ['openid-client-native', 'mcp-client', 'mcp-python-client', 'curl'],
+      ['openid-client-spa', 'appauth-ios'],
     ],
     [
       'a phone app',
@@ -57,8 +57,8 @@ describe('which snippets', () => {
         application_type: 'native',
         redirect_uris: ['com.example.app:/cb'],
       },
-      ['curl'],
-      ['openid-client-native'],
+      ['curl', 'appauth-ios', 'appauth-android'],
+      ['openid-client-native', 'mcp-client'],
     ],
     [
       'a machine',
@@ -99,8 +99,19 @@ describe('which snippets', () => {
       application_type: 'native',
       redirect_uris: ['http://127.0.0.1/cb'],
     }
-    expect(names(native)).not.toContain('mcp-client')
-    expect(names({ ...native, scope: 'openid photos:read' })).toContain('mcp-client')
+    const mcp = (client: Partial<SnippetClient>) =>
+      of({ ...native, ...client })
+        .find(({ id }) => id === 'mcp-client')
+        ?.parts.map(({ id, text }) => [id, text] as const)
+    expect(mcp({ scope: 'openid photos:read' })?.map(([id]) => id)).not.toContain('api')
+    // One that may not call any is told what is missing, by commands with its own values.
+    const [first, ...others] = mcp({}) ?? []
+    expect(first).toEqual([
+      'api',
+      expect.stringContaining('latchkey clients update lk_1 --scope "openid profile email mcp:use"'),
+    ])
+    expect(others.join()).toContain("new URL('https://mcp.example/mcp')")
+    expect(others.join()).toContain("scope: 'mcp:use'")
     const shown = snippetsFor(apiValues('https://id.example', { ...API, scope: `photos:read a'b` }))
     expect(shown.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['express-jose', 'express-introspection', 'mcp-server-jwt', 'mcp-editors']),
@@ -108,6 +119,17 @@ describe('which snippets', () => {
     const text = shown.flatMap(({ parts }) => parts.map((part) => part.text)).join('\n')
     expect(text).toContain("requireScope('photos:read')")
     expect(text).not.toContain("a'b")
+  })
+
+  test('an app for phones is filled with its own scheme, also where loopback is registered beside it', () => {
+    const text = textOf({
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+      redirect_uris: ['http://127.0.0.1/cb', 'com.example.app:/cb'],
+    })
+    expect(text).toContain('redirectURL: URL(string: "com.example.app:/cb")!')
+    expect(text).toContain('manifestPlaceholders["appAuthRedirectScheme"] = "com.example.app"')
+    expect(text).toContain('<string>com.example.app</string>')
   })
 
   test('the search wants all words, of the name, the language or what it is about', () => {

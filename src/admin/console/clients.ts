@@ -14,7 +14,7 @@ import type { ClientsDependencies } from './clients-port.ts'
 import { createShownOnce } from './clients-shown-once.ts'
 import { at, notices } from './clients-view.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
-import { kindOf } from './snippets/snippet.ts'
+import { kindOf, mayBeMcp } from './snippets/snippet.ts'
 import { tryArea } from './try.ts'
 
 declare module '../../http/pages.ts' {
@@ -73,7 +73,7 @@ export async function clientsArea(
         href: `/admin/clients/${client.client_id}`,
         name: client.client_name,
         id: client.client_id,
-        kind: WORDS[kindOf(client)],
+        kind: mayBeMcp(client) ? 'Native app or MCP client' : WORDS[kindOf(client)],
         tags: [
           ...(client.disabled ? ['Disabled'] : []),
           ...(client.first_party ? ['Your own'] : []),

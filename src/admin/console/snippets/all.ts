@@ -1,4 +1,4 @@
-import { conditionHolds, fill, type SnippetPart, toRegister } from './fill.ts'
+import { conditionHolds, fill, ofPrivateUse, type SnippetPart, toRegister } from './fill.ts'
 import type { SnippetValues } from './snippet.ts'
 import { allStacks, type Stack } from './stack.ts'
 
@@ -17,7 +17,7 @@ function fits(stack: Stack, values: SnippetValues): boolean {
   if (stack.kinds.includes('api') && values.kinds.includes('api')) return true
   if (authenticationOf(stack, values) === undefined) return false
   if (stack.redirect === 'loopback' && !values.redirectUri.startsWith('http:')) return false
-  return !stack.kinds.includes('mcp') || values.api !== undefined
+  return stack.redirect !== 'scheme' || values.redirectUris.some(ofPrivateUse)
 }
 
 /** How this stack authenticates as the client: as it is registered, or else with its secret the other way. */
@@ -41,10 +41,23 @@ const labelOf = ({ label, for: purposes }: Stack['parts'][number]): string => {
   return words ? `${label}: ${words}` : label
 }
 
+/** In what an MCP client runs before it may call an API. */
+const EXAMPLE_SERVER = { identifier: 'https://mcp.example/mcp', scope: 'mcp:use' }
+
+/** How a client that may call no API is let call an MCP server. */
+const toAllow = ({ clientId, scope }: SnippetValues): SnippetPart => ({
+  id: 'api',
+  label: 'First add your MCP server as an API, and let this client call it',
+  text: `latchkey resources add --identifier ${EXAMPLE_SERVER.identifier} --name "MCP server" --scope ${EXAMPLE_SERVER.scope}
+latchkey clients update ${clientId} --scope "${scope} ${EXAMPLE_SERVER.scope}"
+`,
+})
+
 /** The stack's parts with these values; parts that it has no use for are left out. */
 export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippet {
   const authentication = authenticationOf(stack, client) ?? client.authentication
-  const values = { ...client, authentication }
+  const withoutServer = stack.kinds.includes('mcp') && client.api === undefined
+  const values = { ...client, authentication, ...(withoutServer && { api: EXAMPLE_SERVER }) }
   return {
     id: stack.id,
     name: stack.name,
@@ -61,10 +74,10 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
               text: `client_secret_${authentication}\n`,
             },
           ]),
+      ...(withoutServer ? [toAllow(values)] : []),
       ...toRegister(stack, values),
       ...stack.parts
         .filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
-
         .map((part) => ({
           id: part.file.replaceAll('.', '-'),
           label: labelOf(part),

@@ -28,6 +28,7 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     ISSUER_HOST: new URL(values.issuer).host,
     CLIENT_ID: values.clientId,
     REDIRECT_URI: stack.redirectPath ? `${origin}${path}` : registered.href,
+    REDIRECT_SCHEME: protocol.slice(0, -1),
     ORIGIN: origin,
     HOST: host,
     HOSTNAME: hostname,
@@ -66,8 +67,15 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
   }
 }
 
+/** Whether a redirect URI has a scheme of the app's own (RFC 8252 §7.1). */
+export const ofPrivateUse = (uri: string): boolean => !/^https?:/.test(uri)
+
 /** The registered redirect URI that this library can use, else the first. */
-function redirectUriOf({ redirectPath }: Stack, { redirectUris, redirectUri }: SnippetValues): string {
+function redirectUriOf(
+  { redirect, redirectPath }: Stack,
+  { redirectUris, redirectUri }: SnippetValues,
+): string {
+  if (redirect === 'scheme') return redirectUris.find(ofPrivateUse) ?? redirectUri
   return redirectUris.find((uri) => URL.parse(uri)?.pathname === redirectPath) ?? redirectUri
 }
 

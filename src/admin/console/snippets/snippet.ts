@@ -58,6 +58,10 @@ export function kindOf(client: SnippetClient): ClientKind {
   return client.application_type === 'native' ? 'native' : 'spa'
 }
 
+/** MCP clients are registered as programs that listen on loopback (RFC 8252 §7.3): nothing tells them from other ones. */
+export const mayBeMcp = (client: SnippetClient): boolean =>
+  kindOf(client) === 'native' && client.redirect_uris.some((uri) => uri.startsWith('http://'))
+
 const METHODS: Readonly<Record<string, Authentication>> = {
   client_secret_basic: 'basic',
   client_secret_post: 'post',
@@ -95,7 +99,7 @@ export function snippetValues(
       ? []
       : [
           kind,
-          ...(kind === 'native' && ofApi ? (['mcp'] as const) : []),
+          ...(mayBeMcp(client) || (kind === 'native' && ofApi) ? (['mcp'] as const) : []),
           ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
           ...(kind !== 'device' && device ? (['device'] as const) : []),
         ],

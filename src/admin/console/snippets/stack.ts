@@ -56,8 +56,8 @@ const manifest = z.strictObject({
   kinds: z.array(z.enum(STACK_KINDS)).min(1),
   /** Which of a client's ways to authenticate it can use; not for APIs. */
   authentication: z.array(z.enum(AUTHENTICATIONS)).default([]),
-  /** `loopback`: it works with a redirect URI on http only. */
-  redirect: z.enum(['any', 'loopback']).default('any'),
+  /** `loopback`: it works with a redirect URI on http only. `scheme`: with a scheme of the app's own only (RFC 8252 §7.1). */
+  redirect: z.enum(['any', 'loopback', 'scheme']).default('any'),
   /** The path of the redirect URI that the library insists on. */
   redirectPath: z.string().startsWith('/').optional(),
   /** The path where the library comes back to after signing out; with `__POST_LOGOUT_URI__` in a file. */
