@@ -17,9 +17,14 @@ const generated = '<!-- Made by `npm run docs` of snippets/. Change it there. --
 function exampleFor(stack: Stack, authentication = stack.authentication[0] ?? 'basic'): SnippetValues {
   const origin = stack.kinds[0] === 'native' ? 'http://127.0.0.1' : 'http://localhost:4000'
   const redirectUri =
-    stack.redirect === 'scheme' ? 'com.example.app:/callback' : `${origin}${stack.redirectPath ?? '/callback'}`
+    stack.redirect === 'scheme'
+      ? 'com.example.app:/callback'
+      : `${origin}${stack.redirectPath ?? '/callback'}`
   return {
     kinds: stack.kinds,
+    hardened: stack.hardened,
+    signed: false,
+    signingAlgorithm: stack.hardened ? 'PS256' : 'RS256',
     issuer: 'https://id.example',
     clientId: 'CLIENT_ID',
     authentication,
@@ -53,6 +58,7 @@ function registration(stack: Stack): string {
       ? [`--backchannel-logout-uri ${exampleFor(stack).backchannelUri}`]
       : []),
     ...(stack.authentication[0] === 'none' ? ['--public'] : []),
+    ...(stack.hardened ? ['--profile fapi2 --jwks public-key.jwk'] : []),
     grants.map((grant) => `--grant ${grant}`).join(' '),
     ...(kind === 'machine' ? ['--scope books:read'] : []),
   ]
@@ -87,6 +93,19 @@ function keyed(stack: Stack, usual: RenderedSnippet): string {
   return `\n## With a key instead of a secret\n\nFor a client with \`private_key_jwt\`, this is different:\n\n${parts.map(block).join('\n')}`
 }
 
+/** What is different where requests and answers are signed. */
+function signed(stack: Stack, usual: RenderedSnippet): string {
+  if (!stack.hardened) return ''
+  const parts = renderStack(stack, { ...exampleFor(stack), signed: true }).parts.flatMap(
+    ({ id, label, text }) => {
+      const known = usual.parts.find((part) => part.id === id)?.text.split('\n') ?? []
+      const added = text.split('\n').filter((line) => !known.includes(line))
+      return added.length > 0 ? [block({ id, label, text: added.join('\n') })] : []
+    },
+  )
+  return `\n## With Message Signing\n\nFor a client with \`--profile fapi2_message_signing\` the console shows the program with these lines:\n\n${parts.join('\n')}`
+}
+
 /** What is more where the issuer is plain http, as it is on one's own machine: each line with those around it. */
 function plain(stack: Stack): string {
   const marked = stack.parts.some(({ text }) => / \? http( |$)/m.test(text))
@@ -109,7 +128,7 @@ function page(stack: Stack): string {
   const intro = stack.kinds.includes('api')
     ? 'The console shows this with the values of your API, on its page.'
     : `The console shows this with the values of your client, on its page. Registered here with\n\n\`\`\`sh\n${registration(stack)}\n\`\`\``
-  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${parts.map(block).join('\n')}${keyed(stack, usual)}${plain(stack)}\n${tried}\n`
+  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${parts.map(block).join('\n')}${keyed(stack, usual)}${signed(stack, usual)}${plain(stack)}\n${tried}\n`
 }
 
 const KINDS: Readonly<Record<Stack['kinds'][number], string>> = {

@@ -96,8 +96,11 @@ describe('clients in the console', () => {
         jwks: { keys: [jwk] },
         secrets: [],
       })
-      expect(made.text).toContain('docs/fapi.md of Latchkey has a program')
-      expect(made.text).not.toContain('Run as it is by Latchkey’s tests')
+      expect(made.text).toContain('openid-client, FAPI 2.0')
+      expect(made.text).toContain("id_token_signed_response_alg: 'PS256'")
+      // Whatever does neither PAR nor DPoP.
+      expect(made.text).not.toContain('Auth.js')
+      expect(made.text).not.toContain('docs/fapi.md of Latchkey')
     })
 
     test('what a profile keeps on cannot be taken off beside it', async () => {

@@ -80,7 +80,23 @@ describe('which snippets', () => {
       'a client with a key of its own',
       { token_endpoint_auth_method: 'private_key_jwt' },
       ['openid-client'],
-      ['curl', 'auth-js'],
+      ['curl', 'auth-js', 'openid-client-fapi'],
+    ],
+    [
+      'a client with FAPI 2.0',
+      {
+        token_endpoint_auth_method: 'private_key_jwt',
+        require_pushed_authorization_requests: true,
+        dpop_bound_access_tokens: true,
+      },
+      ['openid-client-fapi'],
+      ['openid-client', 'curl', 'go'],
+    ],
+    [
+      'a client with pushed requests and a secret',
+      { require_pushed_authorization_requests: true },
+      [],
+      ['openid-client-fapi', 'openid-client'],
     ],
     [
       'a client with two grants',
@@ -217,6 +233,9 @@ const everyVariant = () =>
               what: `${stack.id}, ${authentication}, ${issuer}, ${api ? 'an API' : 'no API'}`,
               rendered: renderStack(stack, {
                 kinds: stack.kinds,
+                hardened: stack.hardened,
+                signed: api !== undefined,
+                signingAlgorithm: 'PS256',
                 issuer,
                 clientId: 'lk_1',
                 authentication,

@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { heading, press } from '../e2e/steps.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { signsOutElsewhere } from './behaviour.ts'
 import { clientStage, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
@@ -10,6 +15,15 @@ import { enterAt } from './support.ts'
 needsPackages()
 const stage = clientStage()
 
+/** What the keys.mjs of a stack makes, as somebody runs it. */
+async function printedKeys() {
+  const folder = temporaryFolder()
+  const program = resolve('snippets/openid-client-fapi/keys.mjs')
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder })
+  const privateKey = await readFile(join(folder, 'private-key.jwk'), 'utf8')
+  return { jwks: { keys: [JSON.parse(stdout)] }, files: { 'private-key.jwk': privateKey } }
+}
+
 describe('openid-client', () => {
   test('a web app with a key of its own instead of a secret', async () => {
     const { jwks, files } = keyPair()
@@ -18,6 +32,18 @@ describe('openid-client', () => {
       leave: (page) => page.goto(new URL('/logout', page.url()).href),
     })
   }, 60_000)
+
+  test.each(['fapi2', 'fapi2_message_signing'])(
+    'openid-client-fapi with %s',
+    async (profile) => {
+      const { jwks, files } = await printedKeys()
+      await throughWebApp(stage, 'openid-client-fapi', {
+        options: { metadata: { profile, jwks, token_endpoint_auth_method: undefined }, files },
+        leave: (page) => page.goto(new URL('/logout', page.url()).href),
+      })
+    },
+    60_000,
+  )
 
   test('a machine with a key of its own gets a token for its API', async () => {
     const { jwks, files } = keyPair()

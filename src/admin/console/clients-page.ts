@@ -6,7 +6,7 @@ import type { createShownOnce } from './clients-shown-once.ts'
 import { factsOf, notices, secretsOf } from './clients-view.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
-import { needsMore, SECRET, snippetValues } from './snippets/snippet.ts'
+import { SECRET, snippetValues } from './snippets/snippet.ts'
 import { whyNotTried } from './try-limits.ts'
 
 declare module '../../http/pages.ts' {
@@ -30,7 +30,7 @@ declare module '../../http/pages.ts' {
       shown?: { secret: string; variable: string } | undefined
       values: { label: string; value: string }[]
       snippets: RenderedSnippet[]
-      /** It has to push or sign requests, or prove a key, which none of the snippets does. */
+      /** It has to push or sign requests, or prove a key, and none of the snippets does all of it in its way. */
       needsMore: boolean
       /** Why its flow cannot be run from here. */
       whyNotTried: string | undefined
@@ -78,7 +78,7 @@ export async function clientPage(
         { label: 'Client ID', value: client.client_id },
       ],
       snippets: snippetsFor(values, find),
-      needsMore: needsMore(client),
+      needsMore: values.hardened && snippetsFor(values).length === 0,
       whyNotTried: whyNotTried(client),
       find,
       yaml: deps.yamlOf('client', client),

@@ -14,6 +14,7 @@ export interface RenderedSnippet {
 
 function fits(stack: Stack, values: SnippetValues): boolean {
   if (!stack.kinds.some((kind) => values.kinds.includes(kind))) return false
+  if (stack.hardened !== values.hardened) return false
   if (stack.kinds.includes('api') && values.kinds.includes('api')) return true
   if (authenticationOf(stack, values) === undefined) return false
   if (stack.redirect === 'loopback' && !values.redirectUri.startsWith('http:')) return false

@@ -51,6 +51,7 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
         scope: values.scope,
       }),
     ),
+    SIGNING_ALG: values.signingAlgorithm,
     SCOPE: values.scope,
     SCOPES_QUOTED: scopes.map((scope) => `"${scope}"`).join(', '),
     SCOPES_COMMA: scopes.join(', '),
@@ -99,6 +100,8 @@ export function conditionHolds(condition: Condition, stack: Stack, values: Snipp
       return values.backchannelUri !== undefined
     case 'profile':
       return values.scope.split(' ').includes('profile')
+    case 'signed':
+      return values.signed
     case 'secret':
       return values.authentication === 'basic' || values.authentication === 'post'
     default:

@@ -19,6 +19,12 @@ export interface SnippetValues {
   backchannelUri: string | undefined
   /** For identity: what a person allows. */
   scope: string
+  /** Whether it has to push or sign its requests, or to prove a key (DPoP). */
+  hardened: boolean
+  /** Whether it has to sign its requests; its answers are then signed, too. */
+  signed: boolean
+  /** What its ID Tokens are signed with: RS256, PS256, ES256 or EdDSA. */
+  signingAlgorithm: string
   /** The API that the client may call, with what it may do there; or the API itself. */
   api: { identifier: string; scope: string } | undefined
 }
@@ -42,10 +48,11 @@ export interface SnippetClient {
   require_pushed_authorization_requests?: boolean | undefined
   dpop_bound_access_tokens?: boolean | undefined
   require_signed_request_object?: boolean | undefined
+  id_token_signed_response_alg?: string | undefined
 }
 
-/** Whether the client has to push or sign its requests, or to prove a key: no code here does, and docs/fapi.md has one that does. */
-export const needsMore = (client: SnippetClient): boolean =>
+/** Whether the client has to push or sign its requests, or to prove a key, which most code here does not. */
+const needsMore = (client: SnippetClient): boolean =>
   client.require_pushed_authorization_requests === true ||
   client.dpop_bound_access_tokens === true ||
   client.require_signed_request_object === true
@@ -95,14 +102,15 @@ export function snippetValues(
   const device = client.grant_types.includes(DEVICE_CODE_GRANT)
   const machine = client.grant_types.includes('client_credentials')
   return {
-    kinds: needsMore(client)
-      ? []
-      : [
-          kind,
-          ...(mayBeMcp(client) || (kind === 'native' && ofApi) ? (['mcp'] as const) : []),
-          ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
-          ...(kind !== 'device' && device ? (['device'] as const) : []),
-        ],
+    kinds: [
+      kind,
+      ...(mayBeMcp(client) || (kind === 'native' && ofApi) ? (['mcp'] as const) : []),
+      ...(kind !== 'machine' && machine ? (['machine'] as const) : []),
+      ...(kind !== 'device' && device ? (['device'] as const) : []),
+    ],
+    hardened: needsMore(client),
+    signed: client.require_signed_request_object === true,
+    signingAlgorithm: client.id_token_signed_response_alg ?? 'RS256',
     issuer,
     clientId: PLAIN.test(client.client_id) ? client.client_id : 'CLIENT_ID',
     authentication: METHODS[client.token_endpoint_auth_method] ?? 'none',
@@ -121,6 +129,9 @@ export function snippetValues(
 /** What the snippets of an API are filled with. */
 export const apiValues = (issuer: string, { identifier, scope }: SnippetApi): SnippetValues => ({
   kinds: ['api'],
+  hardened: false,
+  signed: false,
+  signingAlgorithm: 'RS256',
   issuer,
   clientId: 'CLIENT_ID',
   authentication: 'basic',

@@ -35,6 +35,8 @@ export const CONDITIONS = [
   /** The client may ask for the scope `profile`. */
   'profile',
   'secret',
+  /** The client's requests and its answers have to be signed. */
+  'signed',
   ...AUTHENTICATIONS,
 ] as const
 export type Condition = (typeof CONDITIONS)[number]
@@ -58,6 +60,8 @@ const manifest = z.strictObject({
   authentication: z.array(z.enum(AUTHENTICATIONS)).default([]),
   /** `loopback`: it works with a redirect URI on http only. `scheme`: with a scheme of the app's own only (RFC 8252 §7.1). */
   redirect: z.enum(['any', 'loopback', 'scheme']).default('any'),
+  /** It pushes its requests and proves a key (DPoP): for the clients that have to, and for no others. */
+  hardened: z.boolean().default(false),
   /** The path of the redirect URI that the library insists on. */
   redirectPath: z.string().startsWith('/').optional(),
   /** The path where the library comes back to after signing out; with `__POST_LOGOUT_URI__` in a file. */
