@@ -6,7 +6,7 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask, redirect, render_template_string, session
 
 from back_channel import back_channel  # ? backchannel
-from keyed import Keyed, key  # ? key
+from keyed import by_key, key  # ? key
 
 app = Flask(__name__)
 # Signs the cookie. Without a key that stays, people are signed out when the program starts anew.
@@ -31,7 +31,7 @@ oauth.register(
     client_id="__CLIENT_ID__",
     client_secret=os.environ.get("LATCHKEY_CLIENT_SECRET"),  # ? secret
     client_secret=key,  # ? key
-    client_auth_methods=[Keyed()],  # ? key
+    client_auth_methods=[by_key],  # ? key
     client_kwargs={
         "scope": "__SCOPE__",
         "code_challenge_method": "S256",

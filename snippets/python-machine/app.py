@@ -2,7 +2,7 @@ import os  # ? secret
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 
-from keyed import Keyed, key  # ? key
+from keyed import by_key, key  # ? key
 
 metadata = requests.get("__ISSUER__/.well-known/openid-configuration", timeout=10).json()
 session = OAuth2Session(
@@ -12,7 +12,7 @@ session = OAuth2Session(
     token_endpoint_auth_method="__AUTH_METHOD__",
     scope="__API_SCOPE__",  # ? api
 )
-session.register_client_auth_method(Keyed())  # ? key
+session.register_client_auth_method(by_key)  # ? key
 # Ask for the next token shortly before this one expires.
 token = session.fetch_token(
     metadata["token_endpoint"],

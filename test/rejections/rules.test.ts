@@ -173,10 +173,19 @@ describe('client assertions', () => {
     expect(await desk.ruleOf(await send({ nbf: now() + 600, exp: now() + 700 }))).toBe('assertion_early')
   })
 
-  test('good for an hour: says what is accepted', async () => {
-    const { explanation } = await desk.kept(await send({ exp: now() + 3600 }))
+  test('good for too long, or made too long ago: says what is accepted', async () => {
+    const { explanation } = await desk.kept(await send({ iat: undefined, exp: now() + 3600 }))
     expect(explanation.rule).toBe('assertion_long')
     expect(explanation.mistake).toMatch(/would end (1 hour|60 minutes|59 minutes).* At most five minutes/)
+    const far = await desk.kept(await send({ exp: now() + 90_000 }))
+    expect(far.explanation).toMatchObject({ rule: 'assertion_long' })
+    expect(far.explanation.mistake).toContain('At most a day')
+    const old = await desk.kept(await send({ iat: now() - 600, exp: now() + 3000 }))
+    expect(old.explanation.rule).toBe('assertion_old')
+    expect(old.explanation.mistake).toMatch(/made the client assertion 10 minutes before it arrived/)
+    const ahead = await desk.kept(await send({ iat: now() + 600, exp: now() + 700 }))
+    expect(ahead.explanation.rule).toBe('assertion_ahead')
+    expect(ahead.explanation.mistake).toMatch(/made the client assertion 10 minutes after it arrived/)
   })
 
   test('for somebody else; of somebody else; incomplete; used twice', async () => {

@@ -306,23 +306,13 @@ describe('45 M RFC 7523: client assertions', () => {
     })
   })
 
-  test('exp is at most five minutes ahead, by clocks that may differ by 15 seconds', async () => {
-    const now = Math.floor(Date.now() / 1000)
-    for (const ahead of [300, 310]) expect((await present(await sign({ exp: now + ahead }))).status).toBe(200)
-    for (const ahead of [330, 3600, 86_400 * 365, 1e15, Number.MAX_SAFE_INTEGER])
-      expect(await present(await sign({ exp: now + ahead }))).toMatchObject({
-        status: 401,
-        json: { error: 'invalid_client' },
-      })
-  })
-
-  test('exp is as near at every endpoint where clients authenticate', async () => {
-    const exp = Math.floor(Date.now() / 1000) + 3600
+  test('its times count at every endpoint where clients authenticate (client-assertions.test.ts)', async () => {
+    const iat = Math.floor(Date.now() / 1000) - 400
     for (const path of ['par', 'introspect', 'revoke']) {
       const answer = await post(`${scene.issuer}/${path}`, {
         token: 'x',
         client_assertion_type: ASSERTION,
-        client_assertion: await sign({ exp }),
+        client_assertion: await sign({ iat, exp: iat + 3600 }),
       })
       expect([path, answer.status, answer.json.error]).toEqual([path, 401, 'invalid_client'])
     }

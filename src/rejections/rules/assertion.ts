@@ -49,10 +49,20 @@ export const assertionRules: readonly Rule[] = [
     title: 'An assertion that is good for too long',
     mistake: (rejection) => {
       const left = (rejection.facts.assertion?.exp ?? 0) - seconds(rejection)
-      return `The client assertion would end ${duration(left)} after it arrived. At most five minutes are accepted: whoever finds one in a log could use it until then.`
+      const most =
+        rejection.facts.assertion?.iat === undefined ? 'five minutes without iat, a day with it' : 'a day'
+      return `The client assertion would end ${duration(left)} after it arrived. At most ${most} are accepted, and of FAPI clients five minutes: whoever finds one in a log could use it until then.`
     },
     inApp:
-      'Make a new assertion for every request, with an exp of about one minute. If it is made so already, the clock of the app is ahead: set it by NTP.',
+      'Make a new assertion for every request, with an iat, and an exp of about one minute. If it is made so already, the clock of the app is ahead: set it by NTP.',
+  },
+  {
+    name: 'assertion_old',
+    fits: of('iat of the client_assertion JWT is too long ago'),
+    title: 'The clock, or an old assertion',
+    mistake: (rejection) =>
+      `By its own clock the app made the client assertion ${duration(seconds(rejection) - (rejection.facts.assertion?.iat ?? 0))} before it arrived (iat). It is good for five minutes, however far its exp lies. The clock of the app is behind, or it keeps assertions to use again.`,
+    inApp: 'Set the clock of the app’s machine by NTP, and make a new assertion for every request.',
   },
   {
     name: 'assertion_replayed',
