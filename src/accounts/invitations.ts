@@ -224,7 +224,6 @@ export function createInvitations(deps: {
       if (!account) throw notFound()
       if (account.invitedUntil === null || !(await store.endInvitation(accountId)))
         throw new AppError('not_invited', 409, 'There is no invitation that could be withdrawn.')
-      await tokenStore.expireAllOf(accountId, 'invitation')
       events.emit({ type: 'account.invitation_withdrawn', ...ofAccount(account) })
       if (!(await store.deleteUnused(accountId))) return store.byId(accountId)
       events.emit({ type: 'account.deleted', ...ofAccount(account) })

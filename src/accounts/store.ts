@@ -296,13 +296,21 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
       return count === 1 ? byId(id) : undefined
     },
 
-    /** False: there was no invitation, or it was accepted. */
+    /** Ends the invitation and its links in one act, so that none is accepted in between. False: there was none, or it was accepted. */
     async endInvitation(id: string): Promise<boolean> {
-      const { count } = await prisma.account.updateMany({
-        where: { id, email: null, invitedUntil: { not: null } },
-        data: { invitedUntil: null, updatedAt: now() },
+      return prisma.$transaction(async (tx) => {
+        const at = now()
+        const { count } = await tx.account.updateMany({
+          where: { id, email: null, invitedUntil: { not: null } },
+          data: { invitedUntil: null, updatedAt: at },
+        })
+        if (count === 1)
+          await tx.oneTimeToken.updateMany({
+            where: { accountId: id, purpose: 'invitation', usedAt: null, expiresAt: { gt: at } },
+            data: { expiresAt: at },
+          })
+        return count === 1
       })
-      return count === 1
     },
 
     /** Deletes an account that has never had a way in. False: it has. */
