@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
-import { createHasher } from './accounts/hashing.ts'
+import { createHasher, type HashingCost } from './accounts/hashing.ts'
 import { createAudit } from './audit/audit.ts'
 import { createHappened, type Happened } from './audit/happened.ts'
 import { reportedAudit } from './audit/reported.ts'
@@ -53,6 +53,8 @@ export interface ServiceOverrides {
   clock?: Clock
   /** Only what is there already: no database, no key and no log is made. */
   existing?: boolean
+  /** What a password hash costs; OWASP's floor unless given, and only tests give it. */
+  hashingCost?: HashingCost | undefined
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   /** Told what happens; nobody, unless metrics are on. */
   observers?: Observers | undefined
@@ -65,7 +67,7 @@ export interface ServiceOverrides {
  */
 export async function openServices(
   config: Config,
-  { clock = Date.now, logger, observers, existing = false }: ServiceOverrides,
+  { clock = Date.now, logger, observers, existing = false, hashingCost }: ServiceOverrides,
 ) {
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
   const db = await openDatabase({
@@ -126,7 +128,7 @@ export async function openServices(
     db,
     clock,
     mailer,
-    hasher: createHasher({ clock, waited: observers?.hashWaited }),
+    hasher: createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited }),
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },

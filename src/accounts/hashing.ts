@@ -4,8 +4,15 @@ import type { Clock } from '../clock.ts'
 import { isForeign, verifyForeign } from './foreign-hashes.ts'
 import { createGate, type Gate } from './gate.ts'
 
+/** What an argon2id hash costs: memory in KiB, passes over it, lanes (RFC 9106 §3.1). */
+export interface HashingCost {
+  memoryCost: number
+  timeCost: number
+  parallelism: number
+}
+
 /** OWASP Password Storage Cheat Sheet: the floor for argon2id. 19 MiB, two passes, one lane: about 40 ms. */
-const parameters = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const OWASP_FLOOR: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 /** libuv has four threads, shared with file and name look-ups: one of them is never given to hashing. */
 const threadsForHashing = 3
@@ -29,11 +36,13 @@ export interface Hasher {
  * Every operation may throw AppError `overloaded` (503). Passwords are compared as typed, after NFC: the same
  * password typed on another keyboard may arrive decomposed (NIST SP 800-63B-4 §3.1.1.2).
  *
+ * @param options.cost OWASP's floor unless given. Only a test whose subject is not the hash gives less.
  * @param options.concurrency jobs at once; default: one a core, at most 3
  * @param options.queueLimit jobs that wait behind them; default 64, about two seconds on two cores
  * @param options.waited told how long each job waited, in milliseconds
  */
 export function createHasher(options: {
+  cost?: HashingCost | undefined
   concurrency?: number
   queueLimit?: number
   clock: Clock
@@ -46,22 +55,24 @@ export function createHasher(options: {
     waited: options.waited,
   })
   const normalized = (password: string): string => password.normalize('NFC')
+  const cost = options.cost ?? OWASP_FLOOR
+  const decoy = decoyHash(cost)
 
   return {
-    hash: (password) => gate.run(() => argon2(normalized(password), parameters)),
+    hash: (password) => gate.run(() => argon2(normalized(password), { ...cost, type: argon2id })),
     verify: (hash, password) =>
       gate.run(async () => {
         if (!isForeign(hash)) return argon2Verify(hash, normalized(password))
         if (await verifyForeign(hash, password)) return true
         // Guessing at a cheap hash costs the guesser what it costs at ours. Who is right pays by the new hash.
-        await argon2Verify(decoyHash, normalized(password))
+        await argon2Verify(decoy, normalized(password))
         return false
       }),
     async verifyNothing(password) {
-      await gate.run(() => argon2Verify(decoyHash, normalized(password)))
+      await gate.run(() => argon2Verify(decoy, normalized(password)))
       return false
     },
-    needsRehash: (hash) => isForeign(hash) || parametersRose(hash, parameters),
+    needsRehash: (hash) => isForeign(hash) || parametersRose(hash, cost),
     admit: () => gate.admit(),
     get load() {
       return gate.load
@@ -69,6 +80,6 @@ export function createHasher(options: {
   }
 }
 
-/** An argon2id hash with the parameters above, of 32 random bytes that nobody kept. */
-export const decoyHash =
-  '$argon2id$v=19$m=19456,p=1,t=2$uP0QDS8s3O/KXQRQzobGSw$o70xzCcuxT7NZWDLC49kIL+BDjwQk9ZUOZiOa28/14A'
+/** An argon2id hash that costs what the others cost, of 32 random bytes that nobody kept. */
+export const decoyHash = ({ memoryCost, timeCost, parallelism }: HashingCost = OWASP_FLOOR): string =>
+  `$argon2id$v=19$m=${memoryCost},p=${parallelism},t=${timeCost}$uP0QDS8s3O/KXQRQzobGSw$o70xzCcuxT7NZWDLC49kIL+BDjwQk9ZUOZiOa28/14A`

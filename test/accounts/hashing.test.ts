@@ -29,13 +29,13 @@ test('a password is compared as typed: no trimming, no case folding, no cutting,
 
 test('the decoy has today’s parameters, and nothing verifies against it', async () => {
   const hasher = createHasher({ clock })
-  expect(hasher.needsRehash(decoyHash)).toBe(false)
+  expect(hasher.needsRehash(decoyHash())).toBe(false)
   expect(await hasher.verifyNothing(password)).toBe(false)
 })
 
 test('lower parameters or another algorithm ask for a new hash', () => {
   const hasher = createHasher({ clock })
-  expect(hasher.needsRehash(decoyHash.replace('m=19456', 'm=8192'))).toBe(true)
+  expect(hasher.needsRehash(decoyHash().replace('m=19456', 'm=8192'))).toBe(true)
   expect(hasher.needsRehash('$2b$10$abcdefghijklmnopqrstuv')).toBe(true)
 })
 

@@ -6,7 +6,7 @@ import { type Api, basic, bearer, createApi, invalidCredentials, problem } from 
 let latchkey: Latchkey
 let api: Api
 beforeAll(async () => {
-  latchkey = await startLatchkey({ clock })
+  latchkey = await startLatchkey({ clock, realHashes: true })
   api = createApi(latchkey.issuer)
 })
 afterAll(() => latchkey.stop())

@@ -1,21 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectAccessible } from '../support/axe.ts'
 import { openFederatedStage } from './federated-stage.ts'
 import { federationScenes } from './federation-scenes.ts'
 import { type Scene, scenes } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
-
-const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-const viewports = [
-  { width: 390, height: 844 },
-  { width: 1280, height: 800 },
-]
-
-interface Finding {
-  id: string
-  nodes: { html: string }[]
-}
 
 interface Contents {
   title: string
@@ -71,18 +59,7 @@ function everyPage<On extends Stage>(scenes: Scene<On>[], open: () => Promise<On
         focus: scene.focus,
       })
 
-    // By the debugger, which the page's Content-Security-Policy does not bind.
-    await page.evaluate(axe)
-    for (const viewport of viewports) {
-      await page.setViewportSize(viewport)
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        const findings = await page.evaluate<Finding[]>('axe.run().then((result) => result.violations)')
-        const said = findings.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)])
-        expect(said, `${colorScheme}, ${viewport.width} px`).toEqual([])
-      }
-    }
+    await expectAccessible(page)
     expect(page.complaints).toEqual([])
     await page.context().close()
   })

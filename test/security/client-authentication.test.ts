@@ -97,7 +97,9 @@ describe('secrets', () => {
   describe('6749 2.3.1: an empty Basic secret with an id whose look-up fails is refused as JSON, and kept', () => {
     const error = (status: number, code: string) => [status, 'application/json', code]
     async function expectRefused(id: string, expected: ReturnType<typeof error>) {
+      const rejections = async () => (await latchkey.services.rejections.list()).items
       for (const path of ['token', 'introspect', 'revoke', 'par']) {
+        const before = new Set((await rejections()).map((each) => each.id))
         const { status, headers, json } = await post(
           `${scene.issuer}/${path}`,
           { ...grant, token: 't' },
@@ -106,9 +108,9 @@ describe('secrets', () => {
         const [type] = String(headers.get('content-type')).split(';')
         expect([path, status, type, json.error]).toEqual([path, ...expected])
         if (path !== 'revoke') expect(headers.get('cache-control')).toBe('no-store')
-        const [kept] = (await latchkey.services.rejections.list()).items
-        expect(kept).toMatchObject({ error: json.error })
-        expect(path).toBe(kept && PATHS[kept.endpoint as keyof typeof PATHS])
+        const kept = (await rejections()).filter((each) => !before.has(each.id))
+        expect(kept).toMatchObject([{ error: json.error }])
+        expect(path).toBe(PATHS[kept[0]?.endpoint as keyof typeof PATHS])
       }
     }
     const PATHS = {

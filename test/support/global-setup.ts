@@ -1,10 +1,13 @@
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from './postgres.ts'
+import { makeTemplate, type Template } from './template.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A superuser's address of the PostgreSQL of this run: `freshDatabase(inject('postgresUrl'))`. */
     postgresUrl: string
+    /** What `startLatchkey` copies instead of migrating and making keys each time. */
+    template: Template
   }
 }
 
@@ -12,5 +15,10 @@ declare module 'vitest' {
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const server = await startPostgres()
   project.provide('postgresUrl', server.url)
-  return () => server.stop()
+  const { remove, ...template } = await makeTemplate(server.url)
+  project.provide('template', template)
+  return async () => {
+    remove()
+    await server.stop()
+  }
 }

@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { type App, buildApp } from '../../src/app.ts'
 import type { Clock } from '../../src/clock.ts'
 import { parseConfig } from '../../src/config.ts'
+import { makeFolder } from './folder.ts'
 import { linkIn, readOutbox } from './mailbox.ts'
 import { freePort } from './ports.ts'
 import { freshDatabase } from './postgres.ts'
+import { copyData, copyDatabase, copySecretKey } from './template.ts'
 
 export const engines = ['sqlite', 'postgresql'] as const
 export type Engine = (typeof engines)[number]
@@ -16,7 +17,13 @@ export interface LatchkeyOptions {
   engine?: Engine
   env?: Record<string, string>
   clock?: Clock
+  /** Start on an empty folder and database, as a first start does; else on copies of those of a first start. */
+  firstStart?: boolean
+  /** Hash passwords at their real price. Without it a hash costs a hundredth. */
+  realHashes?: boolean
 }
+
+const CHEAP = { memoryCost: 1024, timeCost: 1, parallelism: 1 }
 
 export const PASSWORD = 'glass-otter-72-harbour'
 
@@ -41,7 +48,7 @@ export interface Latchkey extends App {
 let users = 0
 
 export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-data-'))
+  const dataDir = makeFolder('data')
   const port = await freePort()
   const env = {
     PORT: String(port),
@@ -49,7 +56,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     ISSUER: `http://localhost:${port}`,
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',
-    ...(options.engine === 'postgresql' && { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }),
+    ...(await prepareData(dataDir, options)),
     ...options.env,
   }
   const log: string[] = []
@@ -59,6 +66,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
   const { app, services } = await buildApp(config, {
     logStream: { write: (line) => void log.push(line) },
     ...(options.clock && { clock: options.clock }),
+    ...(!options.realHashes && { hashingCost: CHEAP }),
   })
   await app.listen({ host: 'localhost', port: config.port })
 
@@ -108,4 +116,25 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** How far ahead of the real time a clock may be for data that was made just now to be its own, in milliseconds. */
+const SAME_TIME = 3_600_000
+
+/** Fills the data folder from the template, where the server would make just that, and names the database. */
+async function prepareData(
+  dataDir: string,
+  { engine, env = {}, clock = Date.now, firstStart }: LatchkeyOptions,
+): Promise<{ DATABASE_URL?: string }> {
+  const template = inject('template')
+  const age = clock() - template.madeAt
+  const own = ['DATA_DIR', 'DATABASE_URL', 'SECRET_KEY'].some((name) => name in env)
+  const copied = !firstStart && !own && age >= 0 && age < SAME_TIME
+  if (engine !== 'postgresql') {
+    if (copied) copyData(template, dataDir)
+    return {}
+  }
+  if (!copied) return { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
+  copySecretKey(template, dataDir)
+  return { DATABASE_URL: await copyDatabase(template, inject('postgresUrl')) }
 }

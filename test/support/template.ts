@@ -1,0 +1,67 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { parseConfig } from '../../src/config.ts'
+import { openServices } from '../../src/services.ts'
+import { makeFolder } from './folder.ts'
+import { freshDatabase } from './postgres.ts'
+
+/** A server's data as it is after the first start: migrated, with keys and an audit log that has begun. */
+export interface Template {
+  /** DATA_DIR, with the SQLite database and `secret.key`. */
+  dataDir: string
+  /** The name of a PostgreSQL database that is sealed with the same `secret.key`. */
+  database: string
+  /** When it was made, in milliseconds: a server whose clock is behind that must not start from it. */
+  madeAt: number
+}
+
+const silent = { info() {}, warn() {}, error() {} }
+
+/**
+ * Makes the template of this run in a running PostgreSQL and a new folder. Tests about a first start, migrations or keys
+ * do without it.
+ */
+export async function makeTemplate(postgresUrl: string): Promise<Template & { remove(): void }> {
+  const madeAt = Date.now()
+  const dataDir = makeFolder('template')
+  const address = await freshDatabase(postgresUrl)
+  for (const DATABASE_URL of ['file:latchkey.db', address]) {
+    const config = parseConfig({ DATA_DIR: dataDir, DATABASE_URL }, () => {
+      throw new Error('no secret files in tests')
+    })
+    const services = await openServices(config, { logger: silent })
+    await services.close()
+  }
+  return {
+    dataDir,
+    database: new URL(address).pathname.slice(1),
+    madeAt,
+    remove: () => rmSync(dataDir, { recursive: true, force: true }),
+  }
+}
+
+/** Copies the data folder: SQLite's database and the secret key. */
+export const copyData = (template: Template, to: string): void =>
+  cpSync(template.dataDir, to, { recursive: true })
+
+let copies = 0
+
+/** Copies the PostgreSQL database and returns the address of the copy. */
+export async function copyDatabase(template: Template, postgresUrl: string): Promise<string> {
+  const name = `copy_${process.pid}_${++copies}`
+  const client = new pg.Client({ connectionString: postgresUrl })
+  await client.connect()
+  try {
+    await client.query(`CREATE DATABASE "${name}" TEMPLATE "${template.database}" STRATEGY FILE_COPY`)
+  } finally {
+    await client.end()
+  }
+  const address = new URL(postgresUrl)
+  address.pathname = `/${name}`
+  return address.href
+}
+
+/** Copies only the secret key, for a server on a copied PostgreSQL database. */
+export const copySecretKey = (template: Template, to: string): void =>
+  cpSync(join(template.dataDir, 'secret.key'), join(to, 'secret.key'))
