@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { AppError } from '../errors.ts'
 import type { PkceRule } from '../pkce-rule.ts'
+import { isSigningAlgorithm } from '../signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../storage/artifacts/store.ts'
 import { isIdentityScope } from './claims.ts'
 import type { DeviceCodes } from './device/codes.ts'
@@ -87,6 +88,7 @@ function splitRedirectUris(metadata: Record<string, unknown>): Record<string, st
 function clientPayload(client: ProtocolClient): AdapterPayload {
   const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
   const { scope, ...metadata } = client.metadata
+  const alg = metadata.id_token_signed_response_alg
   return {
     ...metadata,
     ...splitRedirectUris(metadata),
@@ -94,6 +96,9 @@ function clientPayload(client: ProtocolClient): AdapterPayload {
     ...(SECRET_AUTH_METHODS.has(String(method)) && {
       client_secret: client.secretHashes.join(' ') || 'none',
     }),
+    // FAPI 2.0 Security Profile §5.4.1: no RS256. What signs the ID Tokens of a client with the profile is one of its algorithms.
+    ...(typeof metadata.profile === 'string' &&
+      isSigningAlgorithm(alg) && { introspection_signed_response_alg: alg }),
     // FAPI 2.0 Message Signing §5.4.2: answers are signed.
     ...(metadata.profile === 'fapi2_message_signing' && { response_modes: SIGNED_RESPONSE_MODES }),
     pkce: client.pkce,

@@ -44,6 +44,8 @@ const asClient = (
     grant_types: [],
     response_types: [],
     token_endpoint_auth_method: 'client_secret_basic',
+    // An API may be told of tokens of clients with the FAPI profile, which excludes the RS256 that RFC 9701 has by default.
+    introspection_signed_response_alg: 'PS256',
   },
   secretHashes: [secretHash],
   pkce: 'required',

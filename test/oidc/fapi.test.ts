@@ -222,6 +222,25 @@ describe.each(engines)('on %s', (engine) => {
     })
   })
 
+  test('answers of introspection are signed as the profile allows, never with RS256 (RFC 9701, Security Profile §5.4.1)', async () => {
+    const elliptic = { ...person, jwks: key.jwks, id_token_signed_response_alg: 'ES256' }
+    const es = await scene.client({ ...elliptic, profile: 'fapi2' })
+    for (const [client, alg] of [
+      [bank, 'PS256'],
+      [signing, 'PS256'],
+      [es, 'ES256'],
+    ] as const) {
+      const { text } = await post(
+        `${scene.issuer}/introspect`,
+        { token: 'x', ...(await assertion(client)) },
+        { accept: 'application/token-introspection+jwt' },
+      )
+      const keys = createRemoteJWKSet(new URL(`${scene.issuer}/jwks`))
+      const { protectedHeader } = await jwtVerify(text, keys, { audience: client.client_id })
+      expect(protectedHeader.alg).toBe(alg)
+    }
+  })
+
   describe('refresh tokens (Security Profile §5.3.2.1)', () => {
     test('refresh-token: the same one works again, half a minute later, and at once from several sides', async () => {
       const tokens = (await exchange(bank, (await codeOf(bank)).get('code'))).json

@@ -195,7 +195,9 @@ describe('the answer as a JWT (RFC 9701)', () => {
     const { access_token } = await tokenFor(web, BOOKS)
     const answer = await ask(books, access_token)
     expect(answer.headers.get('content-type')).toContain(JWT)
-    const { payload } = await verified(answer.text, books.client_id)
+    const { payload, protectedHeader } = await verified(answer.text, books.client_id)
+    // What every client may be told by, those with the FAPI profile too (Security Profile §5.4.1).
+    expect(protectedHeader.alg).toBe('PS256')
     expect(payload.token_introspection).toEqual((await scene.introspect(books, access_token)).json)
     expect(payload).not.toHaveProperty('sub')
     expect(payload).not.toHaveProperty('exp')
