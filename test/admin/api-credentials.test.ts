@@ -43,13 +43,16 @@ test('an API gets a credential, whose secret is shown once; a second; not a thir
   const left = (await latchkey.services.resourceCredentials.list(identifier)).find(
     ({ client_id }) => client_id !== id,
   )
-  const page = await at()
-  const stale = await at()
-  const ended = await admin.browser.submit(page, {}, { button: `Remove the credential ${id}` })
+  const asks = async () => admin.browser.follow(await at(), `Remove … the credential ${id}`)
+  const page = await asks()
+  const stale = await asks()
+  for (const said of ['Orders', id, /Last used \d+ \w+ \d{4}, \d\d:\d\d UTC/]) expect(page.text).toMatch(said)
+  expect((await introspect(id, secret)).status).toBe(200)
+  const ended = await press(page, 'Remove credential')
   expect(ended.text).toContain('The credential is removed')
   expect((await introspect(id, secret)).status).toBe(401)
   // Pressed in another tab too: what was wanted is so.
-  const twice = await admin.browser.submit(stale, {}, { button: `Remove the credential ${id}` })
+  const twice = await press(stale, 'Remove credential')
   expect(twice.status).toBe(200)
   expect(await latchkey.services.resourceCredentials.list(identifier)).toEqual([left])
 })
@@ -70,4 +73,9 @@ test('an auditor sees which credentials there are, and makes none', async () => 
   const page = await auditor.browser.open(`${latchkey.issuer}${path}`)
   expect(page.text).toMatch(/api_[0-9a-f]{32}/)
   expect(page.text).not.toContain('New credential')
+  const remove = await auditor.browser.open(
+    `${latchkey.issuer}/admin/resources/remove?${new URLSearchParams({ identifier })}`,
+  )
+  expect(remove.text).toContain('What ends with it')
+  expect(remove.text).not.toContain('Remove API')
 })

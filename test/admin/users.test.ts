@@ -136,7 +136,9 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
       name: 'Orders',
       scope: 'orders:read',
     })
-    expect((await admin.browser.submit(saved, {}, { button: 'Remove API' })).text).toContain(
+    const asked = await admin.browser.follow(saved, 'Remove …')
+    expect(asked.text).toContain('Remove Orders?')
+    expect((await admin.browser.submit(asked, {}, { button: 'Remove API' })).text).toContain(
       'There is no API yet.',
     )
   })
@@ -163,7 +165,7 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     const form = await at('/admin/providers/new?kind=oidc')
     const refused = await admin.browser.submit(
       form,
-      { Id: 'X', Issuer: 'http://idp.example', 'Client id': 'latchkey', 'Client secret': SECRET },
+      { Id: 'X', Issuer: 'http://idp.example', 'Client ID': 'latchkey', 'Client secret': SECRET },
       { button: 'Add provider' },
     )
     expect(refused.status).toBe(422)

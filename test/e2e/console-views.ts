@@ -7,7 +7,7 @@ import { heading, press, signIn } from './steps.ts'
 export interface ConsoleStage extends Stage {
   admin: { id: string; username: string }
   /** The ids of what there is to look at. */
-  seen: { client: string; machine: string; user: string; rejection: string }
+  seen: { client: string; machine: string; user: string; rejection: string; credential: string }
   /** A tab of the administrator, at a path. */
   console(path: string, options?: Parameters<Stage['tab']>[0]): Promise<Awaited<ReturnType<Stage['tab']>>>
 }
@@ -53,7 +53,7 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
     name: 'Orders',
     scope: 'orders:read orders:write',
   })
-  await resourceCredentials.add('https://orders.example')
+  const credential = await resourceCredentials.add('https://orders.example')
   await resources.add({
     identifier: 'https://films.example',
     name: 'Films',
@@ -99,7 +99,13 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
     settings: { issuer: 'http://127.0.0.1:9' },
   })
   const rejection = await refuse(stage, client.client_id)
-  const seen = { client: client.client_id, machine: machine.client_id, user: user.id, rejection }
+  const seen = {
+    client: client.client_id,
+    machine: machine.client_id,
+    user: user.id,
+    rejection,
+    credential: credential.client_id,
+  }
   const first = await stage.tab()
   await first.goto(`${stage.latchkey.issuer}/login?return_to=/admin`)
   await signIn(first, admin.username)
@@ -152,6 +158,12 @@ export const consoleViews: ConsoleView[] = [
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
   at('apis', '/admin/resources'),
   at('api', '/admin/resources/api?identifier=https%3A%2F%2Forders.example'),
+  at('api-remove', '/admin/resources/remove?identifier=https%3A%2F%2Forders.example'),
+  at(
+    'api-remove-credential',
+    ({ seen }) =>
+      `/admin/resources/credentials/remove?${new URLSearchParams({ identifier: 'https://orders.example', id: seen.credential })}`,
+  ),
   {
     ...at('api-new-credential', '/admin/resources/api?identifier=https%3A%2F%2Ffilms.example'),
     async press(page) {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../errors.ts'
+import { minuteOf } from '../../moment.ts'
 import type { ClientsDependencies } from './clients-port.ts'
 import { createShownOnce } from './clients-shown-once.ts'
 import { administratorOf } from './context.ts'
@@ -12,32 +12,22 @@ export interface CredentialsDependencies extends Pick<ClientsDependencies, 'cook
       /** Times in seconds since the epoch. */
       list(identifier: string): Promise<{ client_id: string; created_at: number; last_used_at?: number }[]>
       add(identifier: string): Promise<{ client_id: string; client_secret: string }>
-      remove(identifier: string, clientId: string): Promise<void>
     }
   }
 }
 
 /** What the page of an API shows of its credentials. */
 export interface ShownCredentials {
-  credentials: { id: string; created: string; lastUsed: string }[]
+  credentials: { id: string; created: string; lastUsed: string; removeHref: string }[]
   /** One that was just made. */
   shown?: { id: string; secret: string } | undefined
 }
 
 const text = z.string().max(2000).default('')
 const addition = z.object({ identifier: text })
-const removal = z.object({ identifier: text, id: z.string().max(100) })
 
 /** The name of the cookie that carries a new secret to its page: an identifier may have any character in it. */
 const cookieOf = (identifier: string): string => hash('sha256', identifier, 'hex').slice(0, 16)
-
-const minuteOf = (seconds: number): string =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-
-/** Removed in another tab at the same moment: what was wanted is so. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof AppError) || error.code !== 'credential_not_found') throw error
-}
 
 /**
  * `/admin/resources/credentials`: what an API introspects tokens with, on the page of the API.
@@ -63,16 +53,6 @@ export function resourceCredentials(
     },
   )
 
-  app.post(
-    '/admin/resources/credentials/remove',
-    { config: { admin: 'resource.remove_credential', formPage } },
-    async (request, reply) => {
-      const { identifier, id } = removal.parse(request.body ?? {})
-      await credentials.remove(identifier, id).catch(unlessGone)
-      return reply.redirect(page(identifier, 'ended'), 303)
-    },
-  )
-
   /** Takes the new one out of its cookie: it is shown once. */
   return async (
     request: FastifyRequest,
@@ -85,8 +65,9 @@ export function resourceCredentials(
     return {
       credentials: all.map(({ client_id, created_at, last_used_at: lastUsed }) => ({
         id: client_id,
-        created: minuteOf(created_at),
-        lastUsed: lastUsed === undefined ? 'never' : minuteOf(lastUsed),
+        removeHref: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id: client_id })}`,
+        created: minuteOf(created_at * 1000),
+        lastUsed: lastUsed === undefined ? 'never' : `${minuteOf(lastUsed * 1000)}, to the hour`,
       })),
       ...(kept !== undefined && { shown: { id, secret } }),
     }

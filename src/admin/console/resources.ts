@@ -11,6 +11,7 @@ import {
   resourceCredentials,
   type ShownCredentials,
 } from './resources-credentials.ts'
+import { type RemovalDependencies, resourceRemovals } from './resources-remove.ts'
 import { type RenderedSnippet, snippetsFor } from './snippets/all.ts'
 import { apiValues } from './snippets/snippet.ts'
 
@@ -57,7 +58,7 @@ declare module '../../http/pages.ts' {
   }
 }
 
-export interface ResourcesDependencies extends CredentialsDependencies {
+export interface ResourcesDependencies extends CredentialsDependencies, RemovalDependencies {
   resources: CredentialsDependencies['resources'] & {
     list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
     add(input: Readonly<Record<string, unknown>>): Promise<Resource & { warnings?: string[] }>
@@ -68,10 +69,9 @@ export interface ResourcesDependencies extends CredentialsDependencies {
       changes: Readonly<Record<string, unknown>>,
       given: { ifVersion: string },
     ): Promise<unknown>
-    remove(identifier: string): Promise<void>
     /** Those of its scopes that other APIs have too, in sentences. */
     warningsOf(resource: Resource): Promise<string[]>
-  }
+  } & RemovalDependencies['resources']
 }
 
 const text = z.string().max(2000).default('')
@@ -96,8 +96,8 @@ const named = z.object({
 
 const words = (typed: string) => typed.trim().split(/\s+/).join(' ')
 
-const pageOf = (identifier: string, done: string) =>
-  `/admin/resources/api?${new URLSearchParams({ identifier, done })}`
+const pageOf = (identifier: string, done?: string) =>
+  `/admin/resources/api?${new URLSearchParams({ identifier, ...(done !== undefined && { done }) })}`
 
 /** The names of the service's fields in the forms, where they differ. */
 const FORM_NAMES = { access_token_ttl: 'lifetime', default_scopes: 'defaults' }
@@ -250,8 +250,5 @@ export async function resourcesArea(
     },
   )
 
-  app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
-    await resources.remove(named.parse(request.body ?? {}).identifier)
-    return reply.redirect('/admin/resources?done=removed', 303)
-  })
+  await resourceRemovals(app, deps, pageOf)
 }
