@@ -28,7 +28,13 @@ export const applyCommand = (cli: Cli): Command =>
         errors: errorLines(applied.failed.error, (field) => field),
       }
       const shown = out === undefined ? applied.secrets : []
-      const document = { done: applied.done, secrets: shown, ...(failure && { failed: failure }) }
+      const { done, warnings } = applied
+      const document = {
+        done,
+        ...(warnings.length > 0 && { warnings }),
+        secrets: shown,
+        ...(failure && { failed: failure }),
+      }
       cli.answer(options, document, appliedText(applied, shown, out?.path))
       if (failure === undefined) return
       throw new CliError([
@@ -58,7 +64,7 @@ function openSecretsFile(path: string) {
 }
 
 function appliedText(
-  { done, secrets }: Applied,
+  { done, warnings, secrets }: Applied,
   shown: readonly NewSecret[],
   path: string | undefined,
 ): string {
@@ -66,6 +72,7 @@ function appliedText(
   const blocks = [
     [...lines, done.length === 0 ? 'Nothing was changed.' : `Done: ${countText(done)}.`].join('\n'),
   ]
+  blocks.push(...warnings.map((warning) => `! ${warning}`))
   for (const { name, client_id: id, client_secret: secret } of shown)
     blocks.push(
       `${name}:\n${facts([

@@ -5,6 +5,7 @@ import { auditDocument } from '../audit/export.ts'
 import type { AuditFilters } from '../audit/filters.ts'
 import type { Verification } from '../audit/verify.ts'
 import { sentenceOf } from '../audit/words.ts'
+import { sortable } from '../moment.ts'
 import { own } from '../own.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import { PROGRAM } from './program.ts'
@@ -106,7 +107,7 @@ const reanchor = (cli: Cli): Command =>
 
 const rowOf = (entry: Entry): string[] => [
   String(entry.seq),
-  new Date(entry.at).toISOString().slice(0, 19).replace('T', ' ').concat('Z'),
+  sortable(entry.at, 'seconds'),
   entry.actor.name ?? entry.actor.id ?? own(WHO, entry.actor.kind) ?? entry.actor.kind,
   sentenceOf(entry.action, entry.target?.name ?? entry.target?.id) + reasonOf(entry),
   entry.address ?? (entry.actor.kind === 'command_line' ? 'command line' : ''),

@@ -137,7 +137,7 @@ const providerText = (provider: ProviderView): string =>
     ['kind', provider.kind],
     ['state', stateOf(provider)],
     ['set in', provider.source],
-    ['client id', provider.client_id],
+    ['client ID', provider.client_id],
     ['client secret', secretOf(provider)],
     ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
       name,

@@ -3,13 +3,13 @@ import { isApiCredential } from '../api-credential-id.ts'
 import { AppError } from '../errors.ts'
 import { type Cli, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'
-import { facts, table } from './text.ts'
+import { facts, table, time } from './text.ts'
 
 /** `latchkey resources credentials|add-credential|remove-credential …`: what an API introspects tokens with. */
 export const resourceCredentialCommands = (cli: Cli): Command[] => [list(cli), add(cli), remove(cli)]
 
 const timeOf = (seconds: number | undefined): string =>
-  seconds === undefined ? 'never' : new Date(seconds * 1000).toISOString()
+  seconds === undefined ? 'never' : time(seconds * 1000)
 
 const list = (cli: Cli): Command =>
   createCommand('credentials', 'list what an API introspects tokens with')
@@ -41,7 +41,7 @@ const add = (cli: Cli): Command =>
 
 const remove = (cli: Cli): Command =>
   createCommand('remove-credential', 'end a credential at once, or all of an API')
-    .argument('<id>', 'the client id of a credential, or the identifier of an API')
+    .argument('<id>', 'the client ID of a credential, or the identifier of an API')
     .action(async (id: string, options: Options) => {
       const { resourceCredentials } = await cli.services()
       if (!isApiCredential(id)) {
@@ -50,7 +50,7 @@ const remove = (cli: Cli): Command =>
       }
       const identifier = await resourceCredentials.resourceOf(id)
       if (identifier === undefined)
-        throw new AppError('credential_not_found', 404, 'There is no credential with this client id.')
+        throw new AppError('credential_not_found', 404, 'There is no credential with this client ID.')
       await resourceCredentials.remove(identifier, id)
       cli.answer(options, { client_id: id, identifier, removed: true }, `${id} is removed.`)
     })

@@ -70,16 +70,17 @@ const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the APIs, newest first')).action(async (options: Options) => {
     const { resources } = await cli.services()
     const page = await resources.list(pageOf(options))
-    const rows = page.items.map(({ identifier, name, scope, access_token_ttl: ttl }) => [
+    const rows = page.items.map(({ identifier, name, scope, access_token_ttl: ttl, tokens }) => [
       identifier,
       name,
       scope,
+      tokens,
       ttl === undefined ? 'default' : `${ttl} s`,
     ])
     const text =
       rows.length === 0
         ? `There is no API yet. Add one with: ${PROGRAM} resources add --identifier https://… --scope "…"`
-        : table([['IDENTIFIER', 'NAME', 'SCOPE', 'TOKEN LIFETIME'], ...rows])
+        : table([['IDENTIFIER', 'NAME', 'SCOPE', 'TOKENS', 'TOKEN LIFETIME'], ...rows])
     cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
   })
 

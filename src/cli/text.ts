@@ -1,3 +1,5 @@
+import { sortable } from '../moment.ts'
+
 /** Rows in aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
@@ -24,9 +26,7 @@ export const facts = (entries: readonly (readonly [name: string, value: string |
 
 /** @param milliseconds since the epoch; null gives a dash */
 export const time = (milliseconds: number | null): string =>
-  milliseconds === null
-    ? '–'
-    : new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ').concat('Z')
+  milliseconds === null ? '–' : sortable(milliseconds)
 
 /** What others have typed must not steer the terminal. */
 export const printable = (text: string): string =>

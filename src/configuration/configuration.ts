@@ -32,6 +32,8 @@ import { createYamlOf } from './yaml-of.ts'
 
 export interface Applied {
   done: Change[]
+  /** What is to be known of it: a scope that two APIs have. */
+  warnings: string[]
   secrets: NewSecret[]
   /** The change that failed, after those that are done; what follows it was not tried. */
   failed?: { change: Change; error: unknown }
@@ -110,7 +112,7 @@ export function createConfiguration(
       try {
         const { plan, secretOf, before } = await planOf(configuration, readSecret, missing)
         check?.(plan, (change) => before(change)?.fields)
-        const applied: Applied = { done: [], secrets: [] }
+        const applied: Applied = { done: [], warnings: plan.warnings, secrets: [] }
         for (const change of plan.changes) {
           try {
             if (!(await lock.renew())) throw busy()

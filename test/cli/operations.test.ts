@@ -42,7 +42,8 @@ describe('latchkey resources', () => {
       tokens: 'jwt',
     })
     const list = await latchkey.run(['resources', 'list'])
-    expect(list.stdout).toMatch(/https:\/\/api\.example +https:\/\/api\.example +read write +default/)
+    expect(list.stdout).toMatch(/https:\/\/api\.example +https:\/\/api\.example +read write +jwt +default/)
+    expect(list.stdout).toMatch(/^IDENTIFIER +NAME +SCOPE +TOKENS +TOKEN LIFETIME\n/)
     const removed = await latchkey.run(['resources', 'remove', 'https://api.example'])
     expect(removed.stdout).toBe('https://api.example is removed.\n')
     const again = await latchkey.run(['resources', 'remove', 'https://api.example'])

@@ -37,6 +37,7 @@ export interface ConfigurationService {
     },
   ): Promise<{
     done: Change[]
+    warnings: string[]
     secrets: { name: string; client_id: string; client_secret: string }[]
     failed?: { change: Change; error: unknown }
   }>

@@ -38,6 +38,9 @@ export const applied = z
       .enum(['applied', 'stopped'])
       .meta({ description: 'stopped: at `failed`; what is in `done` is done, what follows was not tried.' }),
     done: z.array(change),
+    warnings: z
+      .array(z.string())
+      .meta({ description: 'What is to be known of it: a scope that two APIs have.' }),
     secrets: z
       .array(z.object({ name: z.string(), client_id: z.string(), client_secret: z.string() }))
       .meta({ description: 'Of new clients. Shown this once.' }),
