@@ -1,4 +1,5 @@
 import { type Clock, epochSeconds } from '../clock.ts'
+import { dayOf } from '../moment.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import { listCodeDevices } from './device/signed-in.ts'
 import { type Generation, generationOf } from './generations.ts'
@@ -45,8 +46,6 @@ export function describeUserAgent(userAgent: string): string {
   return browser ?? system ?? UNKNOWN_DEVICE
 }
 
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
-
 /** Of an account's sessions, those of its generation: others count for nothing. Then what was signed in with a code. */
 export async function listDevices(
   { artifacts, findClient, clock }: DeviceSources,
@@ -57,7 +56,7 @@ export async function listDevices(
   const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({
     uid,
     device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
-    detail: `Signed in with a code on ${day.format(approvedAt * 1000)}${address && ` from ${address}`}`,
+    detail: `Signed in with a code on ${dayOf(approvedAt * 1000)}${address && ` from ${address}`}`,
   }))
   const sessions = await artifacts.listByAccount('Session', account.id)
   const browsers = sessions.flatMap(({ payload }) => {
@@ -68,7 +67,7 @@ export async function listDevices(
       {
         uid,
         device: describeUserAgent(device?.userAgent ?? ''),
-        detail: `Signed in on ${day.format(loginTs * 1000)}${from}`,
+        detail: `Signed in on ${dayOf(loginTs * 1000)}${from}`,
       },
     ]
   })

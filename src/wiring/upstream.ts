@@ -1,9 +1,8 @@
 import type { UpstreamSignIns } from '../accounts/pages/dependencies.ts'
 import { createEndedUpstream } from '../federation/ended.ts'
 import { problemText } from '../federation/problems.ts'
+import { dayOf } from '../moment.ts'
 import type { Services } from '../services.ts'
-
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 const known = (fields: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(
@@ -50,7 +49,7 @@ export function upstreamSignIns({
       const linked = identities.map(({ id, provider, label, createdAt }) => {
         const others = usable.some((other) => other.id !== id)
         const enabled = on.find((each) => each.id === provider)
-        const since = day.format(createdAt)
+        const since = dayOf(createdAt)
         return {
           name: enabled?.name ?? provider,
           icon: enabled?.kind,

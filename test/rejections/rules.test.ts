@@ -98,7 +98,7 @@ describe('who the client is', () => {
       await byBasic(rotated.client_id, String(rotated.client_secret)),
     )
     expect(explanation.rule).toBe('secret_expired')
-    expect(explanation.mistake).toMatch(/ended on 20\d\d-\d\d-\d\d at \d\d:\d\d UTC/)
+    expect(explanation.mistake).toMatch(/ended on \d\d? \w+ 20\d\d, \d\d:\d\d UTC/)
     expect(rejection.facts.secret_expired_at).toBeLessThanOrEqual(Math.floor(clock() / 1000))
   })
 

@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts'
 import type { VerifyEmailPage } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
+import { dayOf } from '../../moment.ts'
 import { FieldErrors } from '../field-errors.ts'
 import { onwards, type Pending, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
@@ -18,7 +19,6 @@ const REFUSALS: Readonly<Record<string, string>> = {
 }
 
 /** “22 November 2026”, in UTC. */
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 /**
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
@@ -92,7 +92,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
         action: withFlow('/verify-email', browser.flow(request)),
         token: given,
         email: found.email,
-        owner: { username: found.username, since: day.format(found.createdAt) },
+        owner: { username: found.username, since: dayOf(found.createdAt) },
         refuse: { action: '/verify-email/refuse', fields: { token: given } },
       })
     }

@@ -1,12 +1,7 @@
+import { secondOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { changeRows } from './audit-diff.ts'
 import type { AuditDependencies, AuditEntry, AuditFilters } from './audit-port.ts'
-
-export const moment = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'medium',
-  timeZone: 'UTC',
-})
 
 const NOBODY: Readonly<Record<string, string>> = {
   anonymous: 'Somebody',
@@ -31,7 +26,7 @@ const placeOf = (party: { kind: string; id?: string | undefined } | undefined): 
 /** An entry as one line of the list. */
 export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: AuditEntry) => ({
   href: `/admin/audit/${entry.seq}`,
-  when: moment.format(entry.at),
+  when: secondOf(entry.at),
   who: whoOf(entry),
   what: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
   reason: reasonOf(entry),
@@ -54,7 +49,7 @@ export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry:
     seq: entry.seq,
     sentence: `${whoOf(entry)} ${deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id)}`,
     action: entry.action,
-    when: moment.format(entry.at),
+    when: secondOf(entry.at),
     actor: party(entry.actor),
     target: entry.target && party(entry.target),
     address: entry.address,
@@ -88,7 +83,7 @@ export function verificationOf(entry: AuditEntry | undefined) {
   return {
     ok: ok === true,
     entries: Number(entries),
-    when: moment.format(entry.at),
+    when: secondOf(entry.at),
     who: whoOf(entry),
     messages,
   }

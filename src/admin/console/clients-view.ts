@@ -1,14 +1,13 @@
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
 import { GRANTS } from './clients-form.ts'
 import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
 /** @param seconds since the epoch */
-export const at = (seconds: number): string => `${moment.format(seconds * 1000)} UTC`
+export const at = (seconds: number): string => minuteOf(seconds * 1000)
 
 const METHODS: Record<string, string> = {
   client_secret_basic: 'A secret, in the header (client_secret_basic)',

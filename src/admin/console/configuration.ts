@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import type { ConfigurationAreaDependencies, DriftChange } from './configuration-port.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
@@ -32,7 +33,6 @@ declare module '../../http/pages.ts' {
 /** Characters; more is for a download. */
 const LONGEST_SHOWN = 100_000
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 const list = new Intl.ListFormat('en-GB')
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   resources: ['API', 'APIs'],
@@ -49,7 +49,7 @@ export async function configurationArea(
     const { drift, yaml } = await configuration.overview(LONGEST_SHOWN)
     return renderConsole(request, reply, 'configuration', 'admin/configuration', {
       applied: drift && {
-        when: `${moment.format(drift.appliedAt)} UTC`,
+        when: minuteOf(drift.appliedAt),
         by: drift.appliedBy,
         problem: drift.problem,
       },

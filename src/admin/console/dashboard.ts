@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { dayOf } from '../../moment.ts'
 import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
 import { renderConsole } from './context.ts'
@@ -38,7 +39,7 @@ export async function dashboardArea(
     const plots = ABOUT.map(([figure, title, about]) => {
       const chart = barChart(
         title,
-        days.map((each) => ({ label: each.day, value: each[figure] })),
+        days.map((each) => ({ label: dayOf(Date.parse(each.day)), value: each[figure] })),
       )
       return { ...chart, total: totals[figure] ?? chart.total, about }
     })

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { noticeOf } from '../../http/notice.ts'
+import { minuteOf } from '../../moment.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../signing-algorithms.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
@@ -78,8 +79,6 @@ const IN_WORDS: Readonly<Record<KeySummary['state'], string>> = {
 const isKept = ({ state, acceptedUntil }: KeySummary): boolean =>
   state !== 'withdrawn' && acceptedUntil !== null && acceptedUntil > Date.now()
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
 /** `/admin/keys`: the signing keys, who gets what they sign, and changing them. */
 export async function keysArea(
   app: FastifyInstance,
@@ -92,15 +91,15 @@ export async function keysArea(
       const usedBy = mine.slice(0, SHOWN).map(async ({ clientId, lastUsedAt }) => ({
         name: (await deps.clientName(clientId)) ?? clientId,
         href: `/admin/clients/${encodeURIComponent(clientId)}`,
-        when: moment.format(lastUsedAt),
+        when: minuteOf(lastUsedAt),
       }))
       return {
         kid: key.kid,
         alg: key.alg,
         state: IN_WORDS[key.state],
-        since: moment.format(key.activeFrom),
-        until: key.retiredAt === null ? undefined : moment.format(key.retiredAt),
-        acceptedUntil: isKept(key) && key.acceptedUntil ? moment.format(key.acceptedUntil) : undefined,
+        since: minuteOf(key.activeFrom),
+        until: key.retiredAt === null ? undefined : minuteOf(key.retiredAt),
+        acceptedUntil: isKept(key) && key.acceptedUntil ? minuteOf(key.acceptedUntil) : undefined,
         usedBy: await Promise.all(usedBy),
         more: Math.max(0, mine.length - SHOWN),
         retire:

@@ -69,7 +69,7 @@ export const factsOf = (provider: ProviderRecord): [string, string][] => [
   ['Kind', provider.kind],
   ['State', provider.disabled ? 'switched off' : 'on'],
   ['Set in', provider.source === 'environment' ? 'environment variables' : 'the database'],
-  ['Client id', provider.client_id],
+  ['Client ID', provider.client_id],
   ['Client secret', provider.has_secret ? 'set' : 'none'],
   ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
     name.replaceAll('_', ' '),

@@ -1,4 +1,5 @@
 import type { ButtonForm } from '../../http/pages.ts'
+import { minuteOf } from '../../moment.ts'
 import { websiteOf } from '../../website.ts'
 import type { ConsoleFrame } from './context.ts'
 import type { InitialAccessToken, SelfRegisteredClient } from './registration-port.ts'
@@ -44,9 +45,6 @@ declare module '../../http/pages.ts' {
   }
 }
 
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
 const STATES: Readonly<Record<InitialAccessToken['state'], string>> = {
   active: 'active',
   revoked: 'revoked',
@@ -68,8 +66,8 @@ export function tokenRow(token: InitialAccessToken): TokenRow {
       ...(policy.verified ? [] : ['marked as not checked']),
     ],
     uses: token.uses_left === null ? 'any number' : `${token.uses_left} left`,
-    lastUsed: token.last_used_at === null ? 'never' : moment.format(token.last_used_at * 1000),
-    ends: token.expires_at === null ? 'never' : moment.format(token.expires_at * 1000),
+    lastUsed: token.last_used_at === null ? 'never' : minuteOf(token.last_used_at * 1000),
+    ends: token.expires_at === null ? 'never' : minuteOf(token.expires_at * 1000),
     revoke: active ? { action: '/admin/registration/tokens/revoke', fields: { id: token.id } } : undefined,
   }
 }
@@ -79,7 +77,7 @@ export const clientRow = (client: SelfRegisteredClient): ClientRow => ({
   href: `/admin/clients/${encodeURIComponent(client.client_id)}`,
   hosts: [...new Set(client.redirect_uris.map((uri) => websiteOf(uri)?.host ?? uri))].join(', '),
   source: client.source === 'open' ? 'by itself' : 'with a token',
-  registered: day.format(client.client_id_issued_at * 1000),
+  registered: minuteOf(client.client_id_issued_at * 1000),
   verified: client.verified,
   disabled: client.disabled,
   verify: {

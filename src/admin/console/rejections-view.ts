@@ -1,3 +1,4 @@
+import { secondOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
 import type { OfferedFix, RefusalFacts, RefusedRequest } from './rejections-port.ts'
@@ -15,13 +16,8 @@ export const ENDPOINTS: Readonly<Record<string, string>> = {
   end_session: 'Sign-out request',
 }
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
-
 /** @param milliseconds since the epoch */
-export const when = (milliseconds: number): string => `${moment.format(milliseconds)} UTC`
-const short = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-/** For lists. */
-export const whenShort = (milliseconds: number): string => short.format(milliseconds)
+export const when = secondOf
 const whenSeconds = (seconds: number | undefined) =>
   seconds === undefined || Math.abs(seconds) > 8.64e12 ? 'no time' : when(seconds * 1000)
 

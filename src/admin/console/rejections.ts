@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { noticeOf } from '../../http/notice.ts'
+import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { rejectionFix } from './rejections-fix.ts'
 import type { ExplainedRequest, RejectionsDependencies, Segment } from './rejections-port.ts'
-import { type ComparedRow, compared, ENDPOINTS, when, whenShort } from './rejections-view.ts'
+import { type ComparedRow, compared, ENDPOINTS, when } from './rejections-view.ts'
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -129,7 +130,7 @@ export async function rejectionsArea(
     const data = {
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
-        at: whenShort(item.at),
+        at: minuteOf(item.at),
         endpoint: own(ENDPOINTS, item.endpoint) ?? item.endpoint,
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
         error: item.error,

@@ -1,3 +1,4 @@
+import { secondOf } from '../../moment.ts'
 /** A JWT in parts. Its signature is left out: what is shown cannot be used. */
 export interface DecodedToken {
   name: string
@@ -8,7 +9,6 @@ export interface DecodedToken {
 }
 
 const TIMES = ['iat', 'nbf', 'auth_time', 'exp']
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'medium', timeZone: 'UTC' })
 
 /** A span in words: “2 minutes”, “1 hour”. @param seconds 0 or more */
 export function inWords(seconds: number): string {
@@ -28,7 +28,7 @@ export function inWords(seconds: number): string {
 export function timeInWords(seconds: number, now: number): string {
   const away = seconds - Math.floor(now / 1000)
   const words = away === 0 ? 'now' : away > 0 ? `in ${inWords(away)}` : `${inWords(-away)} ago`
-  return `${moment.format(seconds * 1000)} UTC, ${words}`
+  return `${secondOf(seconds * 1000)}, ${words}`
 }
 
 const JWT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/

@@ -1,4 +1,5 @@
 import type { ButtonForm } from '../../http/pages.ts'
+import { minuteOf } from '../../moment.ts'
 import type { Account } from '../account.ts'
 import type { ConsoleFrame } from './context.ts'
 import type { PersonField } from './person-form.ts'
@@ -45,10 +46,8 @@ export interface Tag {
   bad?: boolean
 }
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
 /** A time for people, in UTC; a dash for never. */
-export const when = (time: number | null): string => (time === null ? '–' : `${moment.format(time)} UTC`)
+export const when = (time: number | null): string => (time === null ? '–' : minuteOf(time))
 
 /** What is worth knowing of an account at a glance. @param now milliseconds since the epoch */
 export function tagsOf(user: Account, now: number): Tag[] {

@@ -29,7 +29,7 @@ const listClients = operation({
   area,
   needs: 'read',
   summary: 'List clients',
-  description: 'Newest first. `search` finds part of the name, or a client id.',
+  description: 'Newest first. `search` finds part of the name, or a client ID.',
   safe: true,
   query: searchQuery,
   answers: [200, 'A page; `Link` has the address of the next one.', pageOf(client)],

@@ -43,7 +43,7 @@ const providerBody = z
       id: text('What its callback URL has: lower-case letters, digits and hyphens.', 'example-corp'),
       kind: text('github, google or oidc.', 'oidc'),
       name: text('What its button says.', 'Example Corp'),
-      client_id: text('The client id that the provider has given out.'),
+      client_id: text('The client ID that the provider has given out.'),
       client_secret: text('The secret that the provider has given out. It is never shown again.'),
       settings: field({ type: 'object' }, 'What the kind needs.'),
       email_domains: list('Only people with an address of these domains.'),

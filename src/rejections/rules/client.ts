@@ -1,4 +1,5 @@
 import { isApiCredential } from '../../api-credential-id.ts'
+import { minuteOf } from '../../moment.ts'
 import {
   type Case,
   described,
@@ -17,9 +18,7 @@ const notFound = (rejection: Case): boolean =>
 const wrongSecret = detailed('invalid secret provided')
 const claimed = ({ facts }: Case) => facts.claimed_client_id ?? ''
 const when = (seconds: number | undefined) =>
-  seconds === undefined
-    ? 'a while ago'
-    : `on ${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' at ')} UTC`
+  seconds === undefined ? 'a while ago' : `on ${minuteOf(seconds * 1000)}`
 
 const METHODS: Readonly<Record<string, string>> = {
   client_secret_basic: 'its secret in the Authorization header (client_secret_basic)',
@@ -92,7 +91,7 @@ export const clientRules: readonly Rule[] = [
     title: 'The credential of an API was removed',
     mistake: (rejection) =>
       `${quoted(claimed(rejection))} has the form of a credential with which an API introspects tokens. There is none with this id (any more).`,
-    inApp: 'Put the client id and the secret of a credential of the API into its settings.',
+    inApp: 'Put the client ID and the secret of a credential of the API into its settings.',
     here: 'Make a new credential on the page of the API: its secret is shown once.',
   },
   {
@@ -146,7 +145,7 @@ export const clientRules: readonly Rule[] = [
     mistake: ({ facts, clientId }) =>
       `${quoted(clientId ?? facts.claimed_client_id)} is a credential of the API ${quoted(facts.api)}, but its secret is another.`,
     inApp:
-      'Check the secret in the settings of the API. Client id and secret belong together: each credential has its own.',
+      'Check the secret in the settings of the API. Client ID and secret belong together: each credential has its own.',
     here: 'If nobody has the secret any more, make a new credential on the page of the API and remove this one.',
   },
   {
@@ -204,7 +203,7 @@ export const clientRules: readonly Rule[] = [
   {
     name: 'client_id_mismatch',
     fits: described('client_id mismatch'),
-    title: 'Two different client ids',
+    title: 'Two different client IDs',
     mistake: 'The client_id of the body is not the one of the Authorization header or of the assertion.',
     inApp: 'Send one client_id: leave it out of the body when the header has it.',
   },

@@ -8,7 +8,7 @@ export const deviceRules: readonly Rule[] = [
     title: 'A device code for a client that may not ask for one',
     mistake: (rejection) =>
       `${nameOf(rejection)} asked for a device code, but is registered for ${listed(rejection.facts.registered?.grant_types ?? [])}.`,
-    inApp: 'Use the client id of the client that is registered for devices.',
+    inApp: 'Use the client ID of the client that is registered for devices.',
     here: 'If people shall sign in with it on a device without a browser, edit the client: add the grant device_code.',
   },
   {
@@ -54,7 +54,7 @@ export const deviceRules: readonly Rule[] = [
       detailed('client mismatch')(rejection) && rejection.facts.grant_type?.endsWith(':device_code') === true,
     title: 'A device code that another client got',
     mistake: (rejection) =>
-      `The device code was given to another client than ${identityOf(rejection)}. Asking for it and polling have two client ids.`,
+      `The device code was given to another client than ${identityOf(rejection)}. Asking for it and polling have two client IDs.`,
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },

@@ -44,7 +44,7 @@ export const grantRules: readonly Rule[] = [
       detailed('client mismatch')(rejection) && rejection.facts.grant_type === 'authorization_code',
     title: 'A code that another client got',
     mistake: (rejection) =>
-      `The code was given to another client than ${identityOf(rejection)}. The sign-in request and the token request have two client ids.`,
+      `The code was given to another client than ${identityOf(rejection)}. The sign-in request and the token request have two client IDs.`,
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },
