@@ -26,7 +26,9 @@ const TECHNICAL = /^(version|id)$/
 const LONGEST = 300
 
 const inWords = (field: string) => {
-  const text = field.replaceAll(/[._]/g, ' ')
+  const text = field
+    .replaceAll(/[._]/g, ' ')
+    .replaceAll(/\b(id|uri|url)(s?)\b/g, (_word, short: string, many: string) => short.toUpperCase() + many)
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 

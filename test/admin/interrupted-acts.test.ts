@@ -30,7 +30,7 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
         Id: id,
         Name: 'Corp',
         Issuer: 'http://127.0.0.1:9',
-        'Client id': 'latchkey',
+        'Client ID': 'latchkey',
         'Client secret': SECRET,
       },
       { button: 'Add provider' },

@@ -51,7 +51,7 @@ describe('settings', () => {
 describe('check', () => {
   const look = async (at = connectGitHub(github)) => {
     const findings = await at.check(redirectUri)
-    expect(findings.map(({ name }) => name)).toEqual(['API', 'client id and secret', 'authorization page'])
+    expect(findings.map(({ name }) => name)).toEqual(['API', 'client ID and secret', 'authorization page'])
     const [api, credentials, page] = findings
     return { api, credentials, page, states: findings.map(({ status }) => status) }
   }
@@ -81,13 +81,13 @@ describe('check', () => {
     })
   })
 
-  test('finds a wrong client id', async () => {
+  test('finds a wrong client ID', async () => {
     const { states, page } = await look(connectGitHub(github, { clientId: 'Ov23liOther' }))
     expect(states).toEqual(['ok', 'fail', 'fail'])
     expect(page?.message).toContain('Ov23liOther')
   })
 
-  test('finds a wrong client id, as GitHub answers in practice', async () => {
+  test('finds a wrong client ID, as GitHub answers in practice', async () => {
     github.broken.set('/login/oauth/access_token', '404')
     expect((await look()).credentials).toMatchObject({
       status: 'fail',

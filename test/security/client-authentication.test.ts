@@ -333,7 +333,7 @@ describe('45 M RFC 7523: client assertions', () => {
       expect((await present(await sign({}, header, forger.privateKey))).status).toBe(401)
   })
 
-  test('refused: HS256 with the public key or the client id as the secret, and none', async () => {
+  test('refused: HS256 with the public key or the client ID as the secret, and none', async () => {
     const spki = Buffer.from(JSON.stringify(await exportJWK(publicKey)))
     for (const shared of [spki, Buffer.from(byKey.client_id.padEnd(32, 'x'))])
       expect((await present(await sign({}, { alg: 'HS256' }, shared))).status).toBe(401)

@@ -11,7 +11,7 @@ type Look = Omit<Finding, 'name'>
 export const checkGitHub = (app: GitHubApp, redirectUri: string): Promise<Finding[]> =>
   Promise.all([
     finding('API', app.api_url, 'api_url', checkApi(app)),
-    finding('client id and secret', app.url, 'url', checkCredentials(app, redirectUri)),
+    finding('client ID and secret', app.url, 'url', checkCredentials(app, redirectUri)),
     finding('authorization page', app.url, 'url', checkAuthorizationPage(app, redirectUri)),
   ])
 
@@ -51,7 +51,7 @@ async function checkApi({ api_url }: GitHubApp): Promise<Look> {
 
 /** Exchanges a code that GitHub cannot know: it looks at the credentials first. */
 async function checkCredentials(app: GitHubApp, redirectUri: string): Promise<Look> {
-  const remedy = 'enter the client id and a client secret of the same OAuth app'
+  const remedy = 'enter the client ID and a client secret of the same OAuth app'
   if (app.clientSecret === undefined) return { status: 'fail', message: 'there is no client secret', remedy }
   const callback = new URL(redirectUri)
   callback.searchParams.set('code', oidc.randomState())
@@ -95,8 +95,8 @@ async function checkAuthorizationPage({ url, clientId }: GitHubApp, redirectUri:
   if (response.status === 404)
     return {
       status: 'fail',
-      message: `${url} knows no app with the client id ${clientId}`,
-      remedy: 'enter the client id that GitHub shows for the OAuth app',
+      message: `${url} knows no app with the client ID ${clientId}`,
+      remedy: 'enter the client ID that GitHub shows for the OAuth app',
     }
   if (PAGE_ANSWERS.has(response.status) && !error)
     return { status: 'ok', message: `${url} asks people to sign in` }

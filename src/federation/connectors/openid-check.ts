@@ -95,7 +95,7 @@ async function checkKeys({ found, options }: Subject): Promise<Look> {
   }
 }
 
-const CREDENTIALS = 'enter the client id and the secret that the provider shows for Latchkey; see auth_method'
+const CREDENTIALS = 'enter the client ID and the secret that the provider shows for Latchkey; see auth_method'
 
 /** Exchanges a code that the provider cannot know: it looks at the credentials first (RFC 6749 §5.2). */
 async function checkCredentials({ found, registration, options, redirectUri }: Subject): Promise<Look> {
@@ -161,7 +161,7 @@ async function checkRequest({ found, registration, options, redirectUri }: Subje
   return {
     status: 'fail',
     message: `refused with ${error === undefined ? `status ${status}` : `the error ${errorCode.parse(error)}`}`,
-    remedy: `enter ${redirectUri} as callback URL (redirect URI) at the provider; see scope and the client id`,
+    remedy: `enter ${redirectUri} as callback URL (redirect URI) at the provider; see scope and the client ID`,
   }
 }
 

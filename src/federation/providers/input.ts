@@ -56,8 +56,8 @@ const providerInput = z.strictObject({
     .optional(),
   // RFC 6749 appendix A.1: client-id = *VSCHAR.
   client_id: z
-    .string({ error: missing('the client id that the provider has given out') })
-    .regex(/^[\x20-\x7e]{1,500}$/, { error: 'must be the client id that the provider has given out' }),
+    .string({ error: missing('the client ID that the provider has given out') })
+    .regex(/^[\x20-\x7e]{1,500}$/, { error: 'must be the client ID that the provider has given out' }),
   client_secret: z
     .string({ error: 'must be text' })
     .min(1, { error: 'must not be empty; a public client has none' })

@@ -81,7 +81,7 @@ test.each([
   expect(to.searchParams.get('state')).toBe('xyz')
 })
 
-test('knows only its own client id', async () => {
+test('knows only its own client ID', async () => {
   const response = await fetch(authorizationUrl({ client_id: 'another' }), { redirect: 'manual' })
   expect(response.status).toBe(404)
 })

@@ -52,7 +52,7 @@ export interface GitHubRequest {
 }
 
 /**
- * hang: no answer until `stop` · nonsense: a page · huge: a megabyte · 404: JSON, as unknown client ids get it · login:
+ * hang: no answer until `stop` · nonsense: a page · huge: a megabyte · 404: JSON, as unknown client IDs get it · login:
  * the way to a password, as github.com sends who is not signed in
  */
 export type Misbehaviour = 'hang' | 'nonsense' | '500' | '404' | 'huge' | 'login'
