@@ -37,6 +37,7 @@ const alone = ['resource-server']
 const shared = [
   'errors.ts',
   'clock.ts',
+  'moment.ts',
   'secrets.ts',
   'acr.ts',
   'signing-algorithms.ts',
