@@ -56,7 +56,7 @@ const SOFTWARE: readonly Software[] = [
   {
     name: 'Gitea',
     called: /gitea|forgejo/i,
-    way: 'it cannot (1.26.0), and sends no nonce: make PKCE optional',
+    way: 'it cannot (1.26.0), and sends no nonce: its client needs pkce optional, “Not asked for” in the console',
   },
   { name: 'Grafana', called: /grafana/i, way: 'use_pkce = true in [auth.generic_oauth]' },
   { name: 'Argo CD', called: /argo/i, way: 'enablePKCEAuthentication: true in oidc.config' },

@@ -10,7 +10,7 @@ export const pkceRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).`,
     inApp: pkceWay,
-    here: 'If its software can do neither, edit the client and make PKCE optional: then nothing but its secret protects it.',
+    here: 'If its software can do neither, edit the client and choose “Not asked for” under PKCE (optional): then nothing but its secret protects it.',
   },
   {
     name: 'pkce_missing',
