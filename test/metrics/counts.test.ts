@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi } from '../api/support.ts'
+import { approve, confirmPage, person, registerDevice } from '../device/stage.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
@@ -46,6 +47,33 @@ describe.each(engines)('metrics on %s', (engine) => {
     expect(more('latchkey_events_total', { event: 'account.signed_in' })).toBe(1)
     expect(more('latchkey_events_total', { event: 'consent.allowed' })).toBe(1)
     expect(more('latchkey_hash_wait_seconds_count')).toBeGreaterThan(0)
+  })
+
+  test('a device counts its code, the decision and its tokens; that it waits is no refusal', async () => {
+    const device = await registerDevice(latchkey)
+    const who = await person(latchkey)
+    const before = await read()
+    const asked = await device.ask()
+    const denied = await device.ask()
+    await confirmPage(latchkey, who, 'BBBB-BBBB')
+    for (let poll = 0; poll < 3; poll++) await device.poll(asked.device_code)
+    await approve(latchkey, who, asked.user_code)
+    await device.poll(asked.device_code)
+    await who.browser.deny(await confirmPage(latchkey, who, denied.user_code))
+    for (let poll = 0; poll < 3; poll++) await device.poll(denied.device_code)
+
+    const after = await read()
+    const more = (name: string, labels: Record<string, string>) =>
+      after.sum(name, labels) - before.sum(name, labels)
+    const requests = (route: string, status: string) =>
+      more('latchkey_http_requests_total', { route, method: 'POST', status })
+    expect(requests('/device_authorization', '200')).toBe(2)
+    expect(requests('/token', '400')).toBe(6)
+    expect(more('latchkey_tokens_issued_total', { grant: 'device_code' })).toBe(1)
+    for (const event of ['device.approved', 'device.denied', 'device.code_unknown'])
+      expect([event, more('latchkey_events_total', { event })]).toEqual([event, 1])
+    expect(more('latchkey_refusals_total', { endpoint: 'token' })).toBe(1)
+    expect(more('latchkey_refusals_total', { endpoint: 'token', error: 'access_denied' })).toBe(1)
   })
 
   test('what is refused is counted by its reason', async () => {
