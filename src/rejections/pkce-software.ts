@@ -10,6 +10,10 @@ interface Software {
   way: string
 }
 
+/** HTTP libraries that several write their requests with: allauth 65.22.1, mozilla-django-oidc 5.0.2; both of Passport. */
+const REQUESTS = /^python-requests\//i
+const NODE_OAUTH = /^node-oauth$/i
+
 /** How PKCE is switched on, by library and program. What does it by itself has no row. */
 const SOFTWARE: readonly Software[] = [
   {
@@ -26,12 +30,13 @@ const SOFTWARE: readonly Software[] = [
   },
   {
     name: 'django-allauth',
-    agent: /^django-allauth/i,
+    agent: REQUESTS,
     called: /allauth/i,
-    way: "'OAUTH_PKCE_ENABLED': True, within the provider’s part of SOCIALACCOUNT_PROVIDERS",
+    way: "'OAUTH_PKCE_ENABLED': True, beside APPS in SOCIALACCOUNT_PROVIDERS['openid_connect']",
   },
   {
     name: 'mozilla-django-oidc',
+    agent: REQUESTS,
     called: /mozilla|django-oidc/i,
     way: 'OIDC_USE_PKCE = True (from 4.0 on)',
   },
@@ -43,9 +48,15 @@ const SOFTWARE: readonly Software[] = [
   },
   {
     name: 'passport-openidconnect',
-    agent: /^node-oauth$/i,
+    agent: NODE_OAUTH,
     called: /passport/i,
     way: 'it cannot (0.1.2); let it send its nonce, or take openid-client, which has a strategy for Passport',
+  },
+  {
+    name: 'passport-oauth2',
+    agent: NODE_OAUTH,
+    called: /passport/i,
+    way: 'pkce: true, state: true in the options of the strategy',
   },
   {
     name: 'omniauth_openid_connect',
@@ -75,11 +86,15 @@ const SOFTWARE: readonly Software[] = [
 
 const DEFAULT = 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.'
 
-/** What to write to switch PKCE on: by what the request says of itself, else by what the client is called. */
+/**
+ * What to write to switch PKCE on: by what the request says of itself, else by what the client is called. Where several say
+ * the same of themselves, the client's name decides, or else each is told.
+ */
 export function pkceWay({ facts, client }: Case): string {
   const { user_agent: agent } = facts
-  const found =
-    SOFTWARE.find((each) => agent !== undefined && each.agent?.test(agent)) ??
-    SOFTWARE.find(({ called }) => client !== undefined && called.test(client.client_name))
-  return found === undefined ? DEFAULT : `In ${found.name}: ${found.way}.`
+  const isCalled = ({ called }: Software) => client !== undefined && called.test(client.client_name)
+  const saying = SOFTWARE.filter((each) => agent !== undefined && each.agent?.test(agent))
+  const both = saying.filter(isCalled)
+  const found = both.length > 0 ? both : saying.length > 0 ? saying : SOFTWARE.filter(isCalled)
+  return found.length === 0 ? DEFAULT : found.map(({ name, way }) => `In ${name}: ${way}.`).join(' ')
 }

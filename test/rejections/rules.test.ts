@@ -293,6 +293,7 @@ describe('PKCE that is missing is explained with the line that switches it on', 
   test.each([
     ['Gitea', /it cannot \(1\.26\.0\)/],
     ['My Grafana', /use_pkce = true/],
+    ['Our passport', /In passport-openidconnect: it cannot.*In passport-oauth2: pkce: true/],
     ['Shop', /^Switch PKCE on/],
   ])('by the name of the client: %s', async (client_name, line) => {
     const named = await scene.client({ client_name })
@@ -306,6 +307,11 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     ['social-auth-7.0.0', /_USE_PKCE/],
     ['Java/17.0.9', /withPkce/],
     ['Rack::OAuth2 (2.2.1)', /pkce: true/],
+    [
+      'python-requests/2.34.2',
+      /^In django-allauth: .*OAUTH_PKCE_ENABLED.* In mozilla-django-oidc: OIDC_USE_PKCE/,
+    ],
+    ['Node-oauth', /^In passport-openidconnect: .* In passport-oauth2: pkce: true, state: true/],
   ])('by what a pushed request calls itself: %s', async (agent, line) => {
     const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Gitea' })
     const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
@@ -314,6 +320,15 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     expect(explanation).toMatchObject({ rule: 'pkce_or_nonce_missing', inApp: expect.stringMatching(line) })
     expect(rejection.facts.user_agent).toBe(agent)
   })
+})
+
+test('where several libraries call themselves the same, the name of the client decides', async () => {
+  const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Blog (allauth)' })
+  const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
+  const headers = { ...basic(id, String(secret)), 'user-agent': 'python-requests/2.34.2' }
+  const { explanation } = await desk.kept(await post(`${scene.issuer}/par`, pushed, headers))
+  expect(explanation.inApp).toMatch(/^In django-allauth: .*OAUTH_PKCE_ENABLED[^:]*: True/)
+  expect(explanation.inApp).not.toContain('mozilla')
 })
 
 describe('token requests', () => {
