@@ -133,6 +133,33 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
     expect((await device.poll(waiting.device_code)).json.error).toBe('invalid_grant')
   })
 
+  test('an account that is disabled, or signed out everywhere, while its question is open decides nothing', async () => {
+    const end: ((who: Person) => Promise<unknown>)[] = [
+      ({ user }) => latchkey.services.accounts.disable(user.id),
+      ({ user }) =>
+        latchkey.services.accounts.changePassword({
+          accountId: user.id,
+          currentPassword: PASSWORD,
+          newPassword: `${PASSWORD}-new`,
+          address: '127.0.0.1',
+          devices: [],
+        }),
+    ]
+    for (const ended of end) {
+      const who = await person(latchkey)
+      const asked = await device.ask()
+      const page = await confirmPage(latchkey, who, asked.user_code)
+      await ended(who)
+      const answer = await who.browser.allow(page)
+      expect(answer.text).not.toContain('Go back to your device')
+      expect(answer.text).toContain('A device asks to sign in to Living room TV')
+      expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
+      // Nor is the code lost: somebody else can enter it.
+      await approve(latchkey, await person(latchkey), asked.user_code)
+      expect((await device.poll(asked.device_code)).status).toBe(200)
+    }
+  })
+
   test('a client that is disabled, or loses the grant, in between: the flow, the code and the tokens end', async () => {
     const who = await person(latchkey)
     const other = await registerDevice(latchkey, { client_name: 'Other TV' })

@@ -152,6 +152,24 @@ export const samples: Sample[] = [
     data: { action: '/device', fromLink: false, alert: 'This took too long. Enter the code once more.' },
   },
   {
+    title: 'device-sign-in',
+    view: 'interaction/sign-in',
+    data: {
+      action: '/interaction/u1/sign-in',
+      client,
+      device: true,
+      providers,
+      registerHref: '/register',
+      forgotHref: '/forgot-password',
+      cancel: { action: '/interaction/u1/cancel' },
+    },
+  },
+  {
+    title: 'device-cancelled',
+    view: 'device/code',
+    data: { action: '/device', fromLink: false, notice: 'You cancelled, and nothing was done.' },
+  },
+  {
     title: 'device-code-wrong',
     view: 'device/code',
     data: {

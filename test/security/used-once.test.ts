@@ -79,6 +79,30 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       expect(await works(tokens)).toBe(false)
     })
 
+    test('of an API whose tokens live longer than the server’s own, for as long as those', async () => {
+      const { resources, resourceCredentials } = latchkey.services
+      const api = 'https://archive.example'
+      await resources.add({
+        identifier: api,
+        name: 'Archive',
+        scope: 'archive:read',
+        access_token_ttl: 24 * HOUR,
+        tokens: 'opaque',
+      })
+      const reader = { ...(await resourceCredentials.add(api)), redirect_uri: '' }
+      const plain = await scene.client({
+        grant_types: ['authorization_code'],
+        scope: 'openid archive:read',
+      })
+      const code = await scene.code(victim, plain, { scope: 'openid archive:read', resource: api })
+      const { json: tokens } = await scene.exchange(plain, code)
+      passTime(20 * HOUR)
+      await latchkey.services.artifacts.sweep(1000)
+      expect((await scene.introspect(reader, tokens.access_token)).json.active).toBe(true)
+      expect(await scene.exchange(plain, code)).toMatchObject(refused)
+      expect((await scene.introspect(reader, tokens.access_token)).json).toEqual({ active: false })
+    })
+
     test('that was not used is no good after a minute, and ends nothing', async () => {
       const client = await scene.client()
       const tokens = await scene.tokens(victim, client)
