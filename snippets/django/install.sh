@@ -1,1 +1,2 @@
 pip install authlib django requests
+pip install 'pyjwt[crypto]' # ? backchannel

@@ -1,5 +1,6 @@
 import express from 'express'
 import oidc from 'express-openid-connect'
+import { callApi } from './call-api.mjs' // ? api
 
 const app = express()
 app.set('trust proxy', 1) // ? !local
@@ -32,5 +33,7 @@ app.get('/', async (request, response) => {
   if (accessToken.expires_in <= 60) await accessToken.refresh()
   response.send(`<p>${html(user.name)}, ${html(user.email)}</p><a href="/logout">Sign out</a>`)
 })
+
+app.get('/api', oidc.requiresAuth(), callApi) // ? api
 
 app.listen(__PORT__, () => console.log('listening on port __PORT__, open __ORIGIN__/'))

@@ -2,6 +2,7 @@ import express from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import OpenIDConnectStrategy from 'passport-openidconnect'
+import { callApi } from './call-api.mjs' // ? api
 
 const clientID = '__CLIENT_ID__'
 const clientSecret = process.env.LATCHKEY_CLIENT_SECRET
@@ -17,7 +18,11 @@ passport.use(
       clientID,
       clientSecret,
       callbackURL: '__REDIRECT_URI__',
-      scope: ['profile', 'email'],
+      scope: [
+        'profile',
+        'email',
+        '__API_SCOPE__', // ? api
+      ],
       nonce: true,
     },
     (_issuer, profile, _context, idToken, accessToken, refreshToken, params, done) => {
@@ -76,6 +81,8 @@ app.get('/', async (request, response) => {
   const { name, email } = request.user
   response.send(`<p>${html(name)}, ${html(email)}</p><a href="/logout">Sign out</a>`)
 })
+
+app.get('/api', callApi(refresh)) // ? api
 
 app.get('__LOGIN_PATH__', passport.authenticate('openidconnect'))
 app.get(

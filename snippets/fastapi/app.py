@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
+from back_channel import back_channel  # ? backchannel
+
 app = FastAPI()
 app.add_middleware(
     SessionMiddleware,
@@ -64,8 +66,22 @@ async def callback(request: Request):
         return PlainTextResponse(f"Signing in did not work: {error.error}", 400)
     request.session.clear()
     request.session["id"] = secrets.token_urlsafe()
-    people[request.session["id"]] = {"token": token}
+    claims = token["userinfo"]  # of the ID Token, checked
+    people[request.session["id"]] = {"token": token, "sub": claims["sub"], "sid": claims.get("sid")}
     return RedirectResponse("/", 303)
+
+
+@app.get("/api")  # ? api
+async def api(request: Request):  # ? api
+    kept = people.get(request.session.get("id"))  # ? api
+    if not kept:  # ? api
+        return PlainTextResponse("", 401)  # ? api
+    return (await oauth.latchkey.get("__RESOURCE__", token=kept["token"])).json()  # ? api
+
+
+@app.post("__BACKCHANNEL_PATH__")  # ? backchannel
+async def told(request: Request):  # ? backchannel
+    return await back_channel(request, oauth.latchkey, people)  # ? backchannel
 
 
 @app.get("/logout")

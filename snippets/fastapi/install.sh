@@ -1,1 +1,2 @@
 pip install fastapi uvicorn authlib httpx itsdangerous
+pip install 'pyjwt[crypto]' python-multipart # ? backchannel

@@ -70,6 +70,14 @@ def callback():
 app.post("__BACKCHANNEL_PATH__")(lambda: back_channel(oauth.latchkey, people))  # ? backchannel
 
 
+@app.get("/api")  # ? api
+def api():  # ? api
+    kept = people.get(session.get("id"))  # ? api
+    if not kept:  # ? api
+        return "", 401  # ? api
+    return oauth.latchkey.get("__RESOURCE__", token=kept["token"]).json()  # ? api
+
+
 @app.get("/logout")
 def logout():
     kept = people.pop(session.get("id"), None)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"html/template"
+	"io" // ? api
 	"log"
 	"net/http"
 	"net/url"
@@ -107,6 +108,22 @@ func main() {
 		setCookie(w, "session", id, 0)
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
+
+	http.HandleFunc("GET /api", func(w http.ResponseWriter, r *http.Request) { // ? api
+		found, ok := sessions.Load(cookie(r, "session")) // ? api
+		if !ok { // ? api
+			http.Error(w, "not signed in", http.StatusUnauthorized) // ? api
+			return // ? api
+		} // ? api
+		response, err := oauth2.NewClient(ctx, found.(*session).tokens).Get("__RESOURCE__") // ? api
+		if err != nil { // ? api
+			http.Error(w, "the API cannot be reached", http.StatusBadGateway) // ? api
+			return // ? api
+		} // ? api
+		defer response.Body.Close() // ? api
+		w.WriteHeader(response.StatusCode) // ? api
+		io.Copy(w, response.Body) // ? api
+	}) // ? api
 
 	http.HandleFunc("GET /logout", func(w http.ResponseWriter, r *http.Request) {
 		to := url.Values{"client_id": {config.ClientID}, "post_logout_redirect_uri": {"__POST_LOGOUT_URI__"}}

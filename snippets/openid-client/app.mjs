@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises' // ? key
 import { createServer } from 'node:http'
 import * as client from 'openid-client'
 import { backChannel } from './back-channel.mjs' // ? backchannel
+import { callApi } from './call-api.mjs' // ? api
 
 // The private key whose public half is registered: ES256, as a JWK. // ? key
 const jwk = JSON.parse(await readFile('private-key.jwk', 'utf8')) // ? key
@@ -75,6 +76,7 @@ async function answer(request, response) {
   if (url.pathname === '__BACKCHANNEL_PATH__') return backChannel(request, response, config, sessions) // ? backchannel
   const id = /(?:^|; )sid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
   const session = sessions.get(id)
+  if (url.pathname === '/api' && session?.person) return callApi(response, config, await refreshed(session)) // ? api
 
   if (url.pathname === redirectUri.pathname && url.searchParams.has('state')) {
     sessions.delete(id)

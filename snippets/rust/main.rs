@@ -1,3 +1,5 @@
+mod back_channel; // ? backchannel
+
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreIdToken};
 use openidconnect::reqwest::{blocking::Client, redirect::Policy};
 use openidconnect::{
@@ -23,6 +25,8 @@ struct Person {
     id_token: CoreIdToken,
     refresh_token: Option<RefreshToken>,
     expires: Instant,
+    sub: String, // ? backchannel
+    sid: Option<String>, // ? backchannel
 }
 
 enum Answer {
@@ -48,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Without redirects, which could lead anywhere.
     let http = Client::builder().redirect(Policy::none()).build()?;
     let provider = ProviderMetadataWithLogout::discover(&IssuerUrl::new("__ISSUER__".into())?, &http)?;
+    let keys = provider.jwks_uri().to_string(); // ? backchannel
     let end_session = provider.additional_metadata().end_session_endpoint.clone().ok_or("no sign-out")?;
     let secret = ClientSecret::new(std::env::var("LATCHKEY_CLIENT_SECRET")?);
     let client = CoreClient::from_provider_metadata(provider, ClientId::new("__CLIENT_ID__".into()), Some(secret))
@@ -58,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut begun: HashMap<String, Begun> = HashMap::new();
     let mut people: HashMap<String, Person> = HashMap::new();
 
-    let mut answer = |request: &Request| -> Result<Answer, Box<dyn Error>> {
+    let mut answer = |request: &mut Request| -> Result<Answer, Box<dyn Error>> {
         let session = cookie(request);
         let url = openidconnect::url::Url::parse("http://localhost")?.join(request.url())?;
         match url.path() {
@@ -92,12 +97,19 @@ fn main() -> Result<(), Box<dyn Error>> {
                     words: escaped(&format!("{name}, {email}")),
                     refresh_token: tokens.refresh_token().cloned(),
                     expires: Instant::now() + tokens.expires_in().unwrap_or_default(),
+                    sub: claims.subject().to_string(), // ? backchannel
+                    sid: back_channel::sid(&id_token.to_string()), // ? backchannel
                     id_token,
                 };
                 let id = CsrfToken::new_random().secret().clone();
                 people.insert(id.clone(), person);
                 Ok(Answer::Redirect("/".into(), Some(id)))
             }
+            "__BACKCHANNEL_PATH__" => { // ? backchannel
+                let ended = back_channel::ended(request, &http, &keys, "__ISSUER__", "__CLIENT_ID__")?; // ? backchannel
+                people.retain(|_, person| !ended.means(&person.sub, person.sid.as_deref())); // ? backchannel
+                Ok(Answer::Page(String::new())) // ? backchannel
+            } // ? backchannel
             "/logout" => {
                 let to = LogoutRequest::from(end_session.clone())
                     .set_client_id(ClientId::new("__CLIENT_ID__".into()))
@@ -126,9 +138,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let server = Server::http("__HOST__").map_err(|error| error.to_string())?;
-    for request in server.incoming_requests() {
+    for mut request in server.incoming_requests() {
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("a header");
-        let response = match answer(&request) {
+        let response = match answer(&mut request) {
             Ok(Answer::Page(body)) => Response::from_string(format!("<!doctype html><title>App</title>{body}"))
                 .with_header(header("Content-Type", "text/html; charset=utf-8")),
             Ok(Answer::Redirect(to, session)) => {

@@ -10,6 +10,7 @@ import org.springframework.security.oauth2.core.oidc.user.OidcUser;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.client.RestClient; // ? api
 import org.springframework.web.util.HtmlUtils;
 
 @SpringBootApplication
@@ -25,6 +26,13 @@ public class App {
         if (user != null) return ResponseEntity.status(303).header("Location", "/me").build();
         return ResponseEntity.ok("<!doctype html><title>App</title><a href=\"/oauth2/authorization/latchkey\">Sign in</a>");
     }
+
+    @GetMapping("/api") // ? api
+    String api(@RegisteredOAuth2AuthorizedClient("latchkey") OAuth2AuthorizedClient client) { // ? api
+        return RestClient.create("__RESOURCE__").get() // ? api
+                .headers(headers -> headers.setBearerAuth(client.getAccessToken().getTokenValue())) // ? api
+                .retrieve().body(String.class); // ? api
+    } // ? api
 
     /** client.getAccessToken() is for APIs: refreshed when a minute is left. */
     @GetMapping(path = "/me", produces = "text/html")

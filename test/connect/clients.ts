@@ -7,7 +7,7 @@ import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { follow, heading } from '../e2e/steps.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { type SnippetOptions, startSnippet } from './snippet.ts'
+import { type SnippetOptions, startApi, startSnippet } from './snippet.ts'
 import { enterAt, leaveAt, tokenAnswers } from './support.ts'
 
 /** Whether somebody can start this program here. */
@@ -74,6 +74,8 @@ export interface WebWay {
   enter?(page: Page): Promise<unknown>
   /** Out of the app; else by the link “Sign out”. False: the library has none. */
   leave?: ((page: Page, folder: string) => Promise<unknown>) | false
+  /** It calls an API at `/api`, of which the token is. */
+  calls?: true
   /** What has to be so where somebody arrives, beside that it shows who it is. */
   arrive?(page: Page): Promise<void>
   /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
@@ -92,6 +94,7 @@ export async function throughWebApp(
     options,
     enter = (page) => follow(page, 'Sign in'),
     leave = (page) => follow(page, 'Sign out'),
+    calls,
     arrive,
     refreshes,
     stays,
@@ -100,7 +103,15 @@ export async function throughWebApp(
 ): Promise<Record<string, string>> {
   const latchkey = stage.latchkey()
   const answered = tokenAnswers(latchkey)
-  const snippet = await startSnippet(latchkey, id, { ...options })
+  const scope = `${id}:call`
+  const api = calls && (await startApi(latchkey, 'express-jose', { scope, path: '/books' }))
+  const snippet = await startSnippet(latchkey, id, {
+    ...options,
+    ...(calls && { metadata: { ...options?.metadata, scope: `openid profile email ${scope}` } }),
+  }).catch(async (error) => {
+    await api?.stop()
+    throw error
+  })
   let context: BrowserContext | undefined
   try {
     const person = await latchkey.createUser()
@@ -112,6 +123,14 @@ export async function throughWebApp(
     await heading(page, 'Sign in')
     await enterAt(page, person)
     await arrive?.(page)
+    if (api) {
+      await page.goto(`${snippet.url}/api`)
+      expect(JSON.parse((await page.textContent('body')) ?? '')).toEqual({
+        you: person.id,
+        by: snippet.clientId,
+      })
+      await page.goto(`${snippet.url}/`)
+    }
     // Twice: the second time with the refresh token that came with the last answer.
     for (let time = 0; refreshes !== false && time < 2; time++) {
       const before = answered()
@@ -135,5 +154,6 @@ export async function throughWebApp(
   } finally {
     await context?.close()
     await snippet.stop()
+    await api?.stop()
   }
 }

@@ -32,7 +32,12 @@ const OAUTH2 = 'golang.org/x/oauth2'
 clientTest('go', async () => {
   await signsOutElsewhere(stage, 'go', go)
   // A token of a minute is renewed when ten seconds are left.
-  return throughWebApp(stage, 'go', { options: go, refreshes: 70, versions: versions(OIDC, OAUTH2) })
+  return throughWebApp(stage, 'go', {
+    options: go,
+    calls: true,
+    refreshes: 70,
+    versions: versions(OIDC, OAUTH2),
+  })
 })
 
 clientTest('go-jwt', () => guardsApi(stage, 'go-jwt', go, versions(OIDC)))

@@ -43,20 +43,30 @@ clientTest('flask', async () => {
   const { jwks, files } = keyPair()
   const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks }
   await throughWebApp(stage, 'flask', { options: { ...python, metadata, files } })
-  return throughWebApp(stage, 'flask', { options: python, versions: versions('flask', 'authlib') })
+  return throughWebApp(stage, 'flask', {
+    options: python,
+    calls: true,
+    versions: versions('flask', 'authlib'),
+  })
 })
 
-clientTest('fastapi', () =>
-  throughWebApp(stage, 'fastapi', { options: python, versions: versions('fastapi', 'authlib') }),
-)
+clientTest('fastapi', async () => {
+  await signsOutElsewhere(stage, 'fastapi', python)
+  return throughWebApp(stage, 'fastapi', {
+    options: python,
+    calls: true,
+    versions: versions('fastapi', 'authlib'),
+  })
+})
 
-clientTest('django', () =>
-  throughWebApp(stage, 'django', {
+clientTest('django', async () => {
+  await signsOutElsewhere(stage, 'django', django)
+  return throughWebApp(stage, 'django', {
     options: django,
     refreshes: false,
     versions: versions('django', 'authlib'),
-  }),
-)
+  })
+})
 
 clientTest('django-allauth', () =>
   throughWebApp(stage, 'django-allauth', {

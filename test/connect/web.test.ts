@@ -12,14 +12,18 @@ const stage = clientStage()
 const button = (name: string) => (page: Page) => press(page, name)
 
 const WAYS: ({ stack: string } & WebWay)[] = [
-  { stack: 'openid-client', leave: (page) => page.goto(new URL('/logout', page.url()).href) },
+  { stack: 'openid-client', calls: true, leave: (page) => page.goto(new URL('/logout', page.url()).href) },
   {
     stack: 'openid-client',
     options: { metadata: { token_endpoint_auth_method: 'client_secret_post' }, path: '/login' },
     leave: (page) => page.goto(new URL('/logout', page.url()).href),
   },
-  { stack: 'express-passport', options: { metadata: { token_endpoint_auth_method: 'client_secret_post' } } },
-  { stack: 'express-openid-connect' },
+  {
+    stack: 'express-passport',
+    calls: true,
+    options: { metadata: { token_endpoint_auth_method: 'client_secret_post' } },
+  },
+  { stack: 'express-openid-connect', calls: true },
   { stack: 'auth-js-express', enter: button('Sign in'), leave: button('Sign out') },
   // Each page renews the tokens, not each quarter of an hour.
   { stack: 'hono', options: { env: { OIDC_AUTH_REFRESH_INTERVAL: '-1' } } },

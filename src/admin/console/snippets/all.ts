@@ -37,8 +37,9 @@ export function triedWords({ tried, run }: Pick<Stack, 'tried' | 'run'>): string
   return `Tried on ${tried.date} with ${versions.join(', ')}.`
 }
 
-const labelOf = ({ label, for: purposes }: Stack['parts'][number]): string => {
-  const words = purposes.filter((purpose) => purpose !== 'install' && purpose !== 'run').join(', ')
+const labelOf = ({ label, for: purposes }: Stack['parts'][number], { api }: SnippetValues): string => {
+  const unsaid = ['install', 'run', ...(api ? [] : ['call an API'])]
+  const words = purposes.filter((purpose) => !unsaid.includes(purpose)).join(', ')
   return words ? `${label}: ${words}` : label
 }
 
@@ -81,7 +82,7 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
         .filter((part) => part.if === undefined || conditionHolds(part.if, stack, values))
         .map((part) => ({
           id: part.file.replaceAll('.', '-'),
-          label: labelOf(part),
+          label: labelOf(part, values),
           text: fill(part.text, stack, values),
         })),
     ],

@@ -20,7 +20,10 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
   const registered = new URL(redirectUriOf(stack, values))
   const { origin, hostname, host, port, protocol } = registered
   const path = stack.redirectPath ?? registered.pathname
-  const scopes = values.scope.split(' ').filter(Boolean)
+  // One token for the sign-in and the API, where the program calls one for a person.
+  const calls = stack.kinds.includes('web') && stack.parts.some((part) => part.for.includes('call an API'))
+  const scope = calls && values.api ? `${values.scope} ${values.api.scope}` : values.scope
+  const scopes = scope.split(' ').filter(Boolean)
   const local = protocol === 'http:'
   const resource = URL.parse(values.api?.identifier ?? '')
   return {
@@ -48,11 +51,11 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
         response_type: 'code',
         client_id: values.clientId,
         redirect_uri: registered.href,
-        scope: values.scope,
+        scope,
       }),
     ),
     SIGNING_ALG: values.signingAlgorithm,
-    SCOPE: values.scope,
+    SCOPE: scope,
     SCOPES_QUOTED: scopes.map((scope) => `"${scope}"`).join(', '),
     SCOPES_COMMA: scopes.join(', '),
     RESOURCE: values.api?.identifier ?? '',
