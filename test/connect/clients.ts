@@ -74,8 +74,8 @@ export interface WebWay {
   enter?(page: Page): Promise<unknown>
   /** Out of the app; else by the link “Sign out”. False: the library has none. */
   leave?: ((page: Page, folder: string) => Promise<unknown>) | false
-  /** It calls an API at `/api`, of which the token is. */
-  calls?: true
+  /** Where it calls an API with the token of the sign-in. */
+  calls?: string
   /** What has to be so where somebody arrives, beside that it shows who it is. */
   arrive?(page: Page): Promise<void>
   /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
@@ -104,7 +104,7 @@ export async function throughWebApp(
   const latchkey = stage.latchkey()
   const answered = tokenAnswers(latchkey)
   const scope = `${id}:call`
-  const api = calls && (await startApi(latchkey, 'express-jose', { scope, path: '/books' }))
+  const api = calls ? await startApi(latchkey, 'express-jose', { scope, path: '/books' }) : undefined
   const snippet = await startSnippet(latchkey, id, {
     ...options,
     ...(calls && { metadata: { ...options?.metadata, scope: `openid profile email ${scope}` } }),
@@ -124,7 +124,7 @@ export async function throughWebApp(
     await enterAt(page, person)
     await arrive?.(page)
     if (api) {
-      await page.goto(`${snippet.url}/api`)
+      await page.goto(`${snippet.url}${calls}`)
       expect(JSON.parse((await page.textContent('body')) ?? '')).toEqual({
         you: person.id,
         by: snippet.clientId,

@@ -34,7 +34,7 @@ clientTest('go', async () => {
   // A token of a minute is renewed when ten seconds are left.
   return throughWebApp(stage, 'go', {
     options: go,
-    calls: true,
+    calls: '/api',
     refreshes: 70,
     versions: versions(OIDC, OAUTH2),
   })

@@ -45,7 +45,7 @@ clientTest('flask', async () => {
   await throughWebApp(stage, 'flask', { options: { ...python, metadata, files } })
   return throughWebApp(stage, 'flask', {
     options: python,
-    calls: true,
+    calls: '/api',
     versions: versions('flask', 'authlib'),
   })
 })
@@ -54,7 +54,7 @@ clientTest('fastapi', async () => {
   await signsOutElsewhere(stage, 'fastapi', python)
   return throughWebApp(stage, 'fastapi', {
     options: python,
-    calls: true,
+    calls: '/api',
     versions: versions('fastapi', 'authlib'),
   })
 })

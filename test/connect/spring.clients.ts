@@ -31,7 +31,7 @@ clientTest('spring', async () => {
   const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks }
   await throughWebApp(stage, 'spring', { options: { ...spring, metadata, files }, leave })
   return both(
-    await throughWebApp(stage, 'spring', { options: spring, calls: true, leave, versions }),
+    await throughWebApp(stage, 'spring', { options: spring, calls: '/api', leave, versions }),
     await throughWebApp(stage, 'spring', { options: older, leave, versions }),
   )
 })

@@ -12,7 +12,7 @@ const stage = clientStage()
 const button = (name: string) => (page: Page) => press(page, name)
 
 const WAYS: ({ stack: string } & WebWay)[] = [
-  { stack: 'openid-client', calls: true, leave: (page) => page.goto(new URL('/logout', page.url()).href) },
+  { stack: 'openid-client', calls: '/api', leave: (page) => page.goto(new URL('/logout', page.url()).href) },
   {
     stack: 'openid-client',
     options: { metadata: { token_endpoint_auth_method: 'client_secret_post' }, path: '/login' },
@@ -20,10 +20,10 @@ const WAYS: ({ stack: string } & WebWay)[] = [
   },
   {
     stack: 'express-passport',
-    calls: true,
+    calls: '/api',
     options: { metadata: { token_endpoint_auth_method: 'client_secret_post' } },
   },
-  { stack: 'express-openid-connect', calls: true },
+  { stack: 'express-openid-connect', calls: '/api' },
   { stack: 'auth-js-express', enter: button('Sign in'), leave: button('Sign out') },
   // Each page renews the tokens, not each quarter of an hour.
   { stack: 'hono', options: { env: { OIDC_AUTH_REFRESH_INTERVAL: '-1' } } },

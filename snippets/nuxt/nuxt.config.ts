@@ -1,0 +1,4 @@
+// In yours, add the module.
+export default defineNuxtConfig({
+  modules: ['nuxt-auth-utils'],
+})

@@ -1,0 +1,1 @@
+npx nuxt dev --host __HOSTNAME__ --port __PORT__
