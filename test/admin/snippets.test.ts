@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { renderStack, snippetsFor } from '../../src/admin/console/snippets/all.ts'
 import { apiValues, type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
@@ -259,7 +260,9 @@ const everyVariant = () =>
 
 describe('every file of every stack', () => {
   test.each(everyVariant())('is filled and whole: $what', ({ rendered }) => {
-    for (const { label, text } of rendered.parts) {
+    for (const { id, label, text } of rendered.parts) {
+      if (/-ya?ml$/.test(id)) expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([])
+      if (/-json$/.test(id)) expect(() => JSON.parse(text), label).not.toThrow()
       expect(text, label).not.toMatch(/[#/;-] \? !?\w+$/m)
       expect(text, label).toMatch(/\S\n$/)
       // It parses what it strips; there are no types in plain JavaScript.
