@@ -88,7 +88,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Sign in',
     fields: signInFields,
     buttons: ['Sign in', ...providerButtons],
-    links: signInLinks,
+    links: ['Forgot password?'],
     focus: 'Email or username',
   },
   {
