@@ -34,25 +34,44 @@ export function missingProtection(client: Client, request: Protected): MissingPr
   return 'pkce'
 }
 
-/** The words of the library for the first, which the explanations know. */
+/** What to do. The explanations know them by their beginnings. */
 const REFUSALS: Readonly<Record<MissingProtection, string>> = {
-  pkce: 'Authorization Server policy requires PKCE to be used for this request',
+  pkce: 'PKCE is required: send code_challenge with code_challenge_method=S256 (RFC 7636 section 4.3)',
   pkce_or_nonce:
-    'PKCE (code_challenge with S256), or a nonce with the scope openid, is required for this request (RFC 9700 section 2.1.1)',
+    'PKCE or a nonce is required: send code_challenge with code_challenge_method=S256 or, with the scope openid, a nonce (RFC 9700 section 2.1.1)',
 }
+
+/** The line that switches PKCE on in the software that a request is of, where it is known. */
+export type PkceLine = (userAgent: string | undefined, clientName: string | undefined) => string | undefined
+
+const PLAIN: Readonly<Record<string, string>> = {
+  '’': "'",
+  '“': "'",
+  '”': "'",
+  '"': "'",
+  '…': '...',
+  '\\': '/',
+}
+
+/** Of the characters that an error_description may have (RFC 6749 §4.1.2.1). */
+const plain = (text: string): string =>
+  text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, (each) => PLAIN[each] ?? '')
 
 /**
  * The library's question whether a request has to have a code_challenge, at the authorization endpoint and when it is pushed.
- * @throws errors.InvalidRequest that names what is missing
+ * @returns a function that throws errors.InvalidRequest, which names what is missing and how to send it
  */
-export function refuseUnprotected(ctx: KoaContextWithOIDC, client: Client): boolean {
-  const params: Readonly<Record<string, unknown>> = ctx.oidc.params ?? {}
-  const missing = missingProtection(client, {
-    redirectUri: params.redirect_uri,
-    codeChallenge: params.code_challenge,
-    nonce: params.nonce,
-    scope: params.scope,
-  })
-  if (missing !== undefined) throw new errors.InvalidRequest(REFUSALS[missing])
-  return false
-}
+export const refuseUnprotected =
+  (lineOf: PkceLine) =>
+  (ctx: KoaContextWithOIDC, client: Client): boolean => {
+    const params: Readonly<Record<string, unknown>> = ctx.oidc.params ?? {}
+    const missing = missingProtection(client, {
+      redirectUri: params.redirect_uri,
+      codeChallenge: params.code_challenge,
+      nonce: params.nonce,
+      scope: params.scope,
+    })
+    if (missing === undefined) return false
+    const line = lineOf(ctx.get('user-agent') || undefined, client.clientName)
+    throw new errors.InvalidRequest([REFUSALS[missing], ...(line ? [plain(line)] : [])].join('. '))
+  }

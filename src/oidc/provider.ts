@@ -39,7 +39,7 @@ import { narrowTokens } from './narrowed/tokens.ts'
 import { issueOneToken } from './one-token.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import type { ProviderPages } from './pages.ts'
-import { refuseUnprotected } from './pkce.ts'
+import { type PkceLine, refuseUnprotected } from './pkce.ts'
 import { leaveOutAtRefresh, withAudience } from './placement/at-token-endpoint.ts'
 import type { createDefaultResource } from './placement/default-resource.ts'
 import type { createNamedResourceCheck } from './placement/named.ts'
@@ -101,6 +101,7 @@ export interface ProviderDependencies {
   defaultResource: ReturnType<typeof createDefaultResource>
   /** Looks at the scopes and the `audience` of an authorization request. */
   checkNamedResource: ReturnType<typeof createNamedResourceCheck>
+  pkceLine: PkceLine
   pages: ProviderPages
   devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
   /** What discovery says beside what the library does. */
@@ -177,7 +178,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/' },
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
     },
-    pkce: { required: refuseUnprotected },
+    pkce: { required: refuseUnprotected(deps.pkceLine) },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: CLOCK_TOLERANCE,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,

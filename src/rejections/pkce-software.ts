@@ -87,14 +87,17 @@ const SOFTWARE: readonly Software[] = [
 const DEFAULT = 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.'
 
 /**
- * What to write to switch PKCE on: by what the request says of itself, else by what the client is called. Where several say
- * the same of themselves, the client's name decides, or else each is told.
+ * What to write to switch PKCE on, in software that is known here: by what the request says of itself, else by what the client is
+ * called. Where several say the same of themselves, the client's name decides, or else each is told.
  */
-export function pkceWay({ facts, client }: Case): string {
-  const { user_agent: agent } = facts
-  const isCalled = ({ called }: Software) => client !== undefined && called.test(client.client_name)
+export function pkceLine(agent: string | undefined, clientName: string | undefined): string | undefined {
+  const isCalled = ({ called }: Software) => clientName !== undefined && called.test(clientName)
   const saying = SOFTWARE.filter((each) => agent !== undefined && each.agent?.test(agent))
   const both = saying.filter(isCalled)
   const found = both.length > 0 ? both : saying.length > 0 ? saying : SOFTWARE.filter(isCalled)
-  return found.length === 0 ? DEFAULT : found.map(({ name, way }) => `In ${name}: ${way}.`).join(' ')
+  return found.length === 0 ? undefined : found.map(({ name, way }) => `In ${name}: ${way}.`).join(' ')
 }
+
+/** The same, or what is so of any software. */
+export const pkceWay = ({ facts, client }: Case): string =>
+  pkceLine(facts.user_agent, client?.client_name) ?? DEFAULT

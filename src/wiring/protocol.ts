@@ -47,6 +47,7 @@ import { openThrowawaySession } from '../oidc/throwaway-session.ts'
 import { createUpstreamSessions } from '../oidc/upstream-sessions.ts'
 import { createUsage } from '../oidc/usage.ts'
 import { isForUserinfo } from '../oidc/userinfo-audience.ts'
+import { pkceLine } from '../rejections/pkce-software.ts'
 import type { Services } from '../services.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import { browserState } from './browser-state.ts'
@@ -170,6 +171,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         },
         defaultResource: createDefaultResource({ findByScope, issuer: config.issuer }),
         checkNamedResource: createNamedResourceCheck({ findByScope }),
+        pkceLine,
         pages,
         devices,
         discovery: registrationDiscovery(services),

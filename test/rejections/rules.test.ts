@@ -290,16 +290,51 @@ describe('sign-in requests', () => {
 })
 
 describe('PKCE that is missing is explained with the line that switches it on', () => {
+  /** Of RFC 6749 §4.1.2.1. */
+  const CHARACTERS = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/
+  const EITHER =
+    'PKCE or a nonce is required: send code_challenge with code_challenge_method=S256 or, with the scope openid, a nonce (RFC 9700 section 2.1.1)'
+  const PKCE = 'PKCE is required: send code_challenge with code_challenge_method=S256 (RFC 7636 section 4.3)'
+
   test.each([
-    ['Gitea', /it cannot \(1\.26\.0\)/],
-    ['My Grafana', /use_pkce = true/],
-    ['Our passport', /In passport-openidconnect: it cannot.*In passport-oauth2: pkce: true/],
-    ['Shop', /^Switch PKCE on/],
-  ])('by the name of the client: %s', async (client_name, line) => {
-    const named = await scene.client({ client_name })
+    ['Gitea', 'auto', /it cannot \(1\.26\.0\)/, `${EITHER}. In Gitea: it cannot`],
+    [
+      'My Grafana',
+      'auto',
+      /use_pkce = true/,
+      `${EITHER}. In Grafana: use_pkce = true in [auth.generic_oauth]`,
+    ],
+    [
+      'a go service',
+      'required',
+      /S256ChallengeOption/,
+      `${PKCE}. In golang.org/x/oauth2: AuthCodeURL(..., oauth2.S256`,
+    ],
+    [
+      'allauth',
+      'required',
+      /OAUTH_PKCE_ENABLED/,
+      `${PKCE}. In django-allauth: 'OAUTH_PKCE_ENABLED': True, within the provider's part`,
+    ],
+    [
+      'Our passport',
+      'auto',
+      /In passport-openidconnect: it cannot.*In passport-oauth2: pkce: true/,
+      `${EITHER}. In passport-openidconnect: it cannot`,
+    ],
+    ['Shop', 'auto', /^Switch PKCE on/, EITHER],
+    ['Shop', 'required', /^Switch PKCE on/, PKCE],
+  ])('by the name of the client, in the answer too: %s (%s)', async (client_name, rule, line, told) => {
+    const named = await scene.client({ client_name, pkce: rule })
     const url = new URL(scene.authorizeUrl(named))
     for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
-    expect((await desk.kept(await get(url.href))).explanation.inApp).toMatch(line)
+    const answer = await get(url.href)
+    const back = new URL(String(answer.headers.get('location'))).searchParams
+    const description = String(back.get('error_description'))
+    expect([back.get('error'), description.startsWith(told)]).toEqual(['invalid_request', true])
+    expect(description).toMatch(CHARACTERS)
+    if (client_name === 'Shop') expect(description).toBe(told)
+    expect((await desk.kept(answer)).explanation.inApp).toMatch(line)
   })
 
   test.each([
@@ -316,7 +351,11 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Gitea' })
     const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
     const headers = { ...basic(id, String(secret)), 'user-agent': agent }
-    const { explanation, rejection } = await desk.kept(await post(`${scene.issuer}/par`, pushed, headers))
+    const answer = await post(`${scene.issuer}/par`, pushed, headers)
+    const { error_description: description } = answer.json
+    expect(description).toMatch(line)
+    expect(description).toMatch(CHARACTERS)
+    const { explanation, rejection } = await desk.kept(answer)
     expect(explanation).toMatchObject({ rule: 'pkce_or_nonce_missing', inApp: expect.stringMatching(line) })
     expect(rejection.facts.user_agent).toBe(agent)
   })

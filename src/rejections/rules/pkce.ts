@@ -5,7 +5,7 @@ import { described, detailed, nameOf, quoted, type Rule } from '../rejection.ts'
 export const pkceRules: readonly Rule[] = [
   {
     name: 'pkce_or_nonce_missing',
-    fits: described(/^PKCE \(code_challenge with S256\), or a nonce/),
+    fits: described(/^PKCE or a nonce is required/),
     title: 'PKCE is missing, and a nonce too',
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).`,
@@ -14,7 +14,7 @@ export const pkceRules: readonly Rule[] = [
   },
   {
     name: 'pkce_missing',
-    fits: described('Authorization Server policy requires PKCE to be used for this request'),
+    fits: described(/^PKCE is required/),
     title: 'PKCE is missing',
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).`,
