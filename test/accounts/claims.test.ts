@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addressParts, profileFields } from '../../src/profile-fields.ts'
 import { signedIn } from '../admin/console.ts'
@@ -65,6 +66,28 @@ describe.each(engines)('the claims of a person on %s', (engine) => {
       (claim: string) => ![...claims, ...known, 'iss', 'sid'].includes(claim) && !claim.startsWith('urn:'),
     )
     expect(others).toEqual([])
+  })
+
+  test.each<[string, Record<string, string | null>, string | undefined]>([
+    ['no name', {}, undefined],
+    ['a given name alone', { givenName: 'Ada' }, 'Ada'],
+    ['a family name alone', { familyName: 'Lovelace' }, 'Lovelace'],
+    ['blanks', { givenName: ' ', middleName: '\u00a0', familyName: '\t' }, undefined],
+    ['blanks around names', { givenName: ' Ada ', familyName: ' ' }, 'Ada'],
+    ['empty texts, as imports left them', { givenName: '', familyName: '' }, undefined],
+  ])('name is never empty, in the ID Token and at userinfo: %s', async (_, names, expected) => {
+    const user = await latchkey.createUser()
+    await latchkey.services.db.prisma.account.update({ where: { id: user.id }, data: names })
+    const scope = 'openid profile'
+    const party = await registerParty(latchkey, { scope, first_party: true })
+    const browser = createHttpBrowser({ stopAt: [party.redirectUri] })
+    const request = await party.authorize({ scope })
+    const signIn = await browser.open(request.url)
+    const back = await browser.signIn(signIn, { identifier: user.email, password: PASSWORD })
+    const tokens = await party.callback(back.url, request)
+    const name = expected ?? user.username
+    expect((await party.userinfo(tokens.access_token, user.id)).name).toBe(name)
+    expect(decodeJwt(String(tokens.id_token)).name).toBe(name)
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -181,6 +182,48 @@ describe.each(['sqlite', 'postgresql'])('configuration as code on %s', (engine) 
     expect((await run(['apply', '-'], { stdin: withRule('pkce: auto'), secret: SECRET })).status).toBe(0)
     // Who reads an export knows the rule, whatever the default is where it is applied.
     expect((await run(['export'])).stdout).toMatch(/key: web\n {4}client_name: Web shop\n {4}pkce: auto\n/)
+  })
+
+  test('a profile decides the other fields: planned, applied, exported, and what contradicts it is told', async () => {
+    const { privateKey: _, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = JSON.stringify({ ...publicKey.export({ format: 'jwk' }), kid: '1', alg: 'ES256' })
+    const bank = (lines = '') => `${FILE}  - key: bank
+    client_name: Bank
+    profile: fapi2
+    redirect_uris: [https://bank.example/cb]
+    jwks: { keys: [${jwk}] }
+${lines}`
+    const decided = {
+      profile: 'fapi2',
+      token_endpoint_auth_method: 'private_key_jwt',
+      require_pushed_authorization_requests: true,
+      dpop_bound_access_tokens: true,
+      pkce: 'required',
+      id_token_signed_response_alg: 'PS256',
+    }
+    for (const [line, problem] of [
+      [
+        '    token_endpoint_auth_method: client_secret_basic',
+        /always private_key_jwt with the profile fapi2/,
+      ],
+      ['    id_token_signed_response_alg: RS256', /one of PS256, ES256, EdDSA with the profile fapi2/],
+      ['    grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]', /device_code, which the profile/],
+      ['    profile: fapi1', /profile/],
+    ] as const) {
+      const text = line.includes('fapi1') ? bank().replace('profile: fapi2', 'profile: fapi1') : bank(line)
+      const refused = await run(['apply', '-'], { stdin: text, secret: SECRET })
+      expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(problem)])
+    }
+    expect(await changesOf(bank(), SECRET)).toEqual([expect.stringMatching(/^create client bank: .*profile/)])
+    expect((await run(['apply', '-'], { stdin: bank(), secret: SECRET })).status).toBe(0)
+    expect(await changesOf(bank(), SECRET)).toEqual([])
+    const listed = (await run(['clients', 'list', '--search', 'Bank', '--json'])).json()
+    const { items } = listed as { items: { client_id: string }[] }
+    const id = String(items[0]?.client_id)
+    expect((await run(['clients', 'show', id, '--json'])).json()).toMatchObject(decided)
+    expect((await run(['export'])).stdout).toMatch(/key: bank\n(.*\n)*? {4}profile: fapi2\n/)
+    expect((await run(['clients', 'delete', id])).status).toBe(0)
+    expect(await changesOf(FILE, SECRET)).toEqual([])
   })
 
   test('export, applied where it comes from, changes nothing; the same state gives the same text', async () => {

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
 import {
   clock,
   createScene,
@@ -220,6 +221,32 @@ describe.each(engines)('on %s', (engine) => {
         expect((await post(url, { token: 'x', ...(await assertion(bank)) })).status).toBe(200)
       }
     })
+  })
+
+  test('a stored client gets no device code by its profile, nor a profile with device codes, whichever comes first', async () => {
+    const { clients } = latchkey.services
+    const device = { grant_types: [...person.grant_types, DEVICE_CODE_GRANT] }
+    const refused = {
+      errors: { grant_types: [expect.stringContaining('has device_code, which the profile')] },
+    }
+    const tv = await scene.client({
+      ...person,
+      ...device,
+      jwks: key.jwks,
+      request_object_signing_alg: 'PS256',
+    })
+    await expect(clients.update(tv.client_id, { profile: 'fapi2' })).rejects.toMatchObject(refused)
+    expect((await clients.get(tv.client_id)).profile).toBeUndefined()
+    for (const client of [bank, signing])
+      await expect(clients.update(client.client_id, device)).rejects.toMatchObject(refused)
+    const answer = await post(`${scene.issuer}/device_authorization`, {
+      scope: 'openid',
+      ...(await assertion(bank)),
+    })
+    expect([answer.status, answer.json.error_description]).toEqual([
+      400,
+      expect.stringMatching(/not allowed/),
+    ])
   })
 
   test('answers of introspection are signed as the profile allows, never with RS256 (RFC 9701, Security Profile §5.4.1)', async () => {

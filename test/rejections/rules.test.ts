@@ -142,15 +142,13 @@ describe('client assertions', () => {
   const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
   let keyed: TestClient
   let key: Parameters<SignJWT['sign']>[0]
+  let jwks: { keys: object[] }
   beforeAll(async () => {
     const pair = await generateKeyPair('ES256', { extractable: true })
     key = pair.privateKey
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'first', alg: 'ES256' }
-    keyed = await scene.client({
-      ...machine,
-      token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { keys: [jwk] },
-    })
+    jwks = { keys: [jwk] }
+    keyed = await scene.client({ ...machine, token_endpoint_auth_method: 'private_key_jwt', jwks })
   })
   const now = () => Math.floor(Date.now() / 1000)
 
@@ -197,6 +195,38 @@ describe('client assertions', () => {
     expect(await desk.ruleOf(await send({ jti }))).toBe('assertion_replayed')
     const broken = { ...grant, client_assertion: 'no-jwt', client_assertion_type: type }
     expect(await desk.ruleOf(await post(tokenUrl(), broken))).toBe('assertion_malformed')
+  })
+
+  test('of a FAPI client, for more than the issuer: says which rule holds for it, and why', async () => {
+    const profile = await scene.client({ ...machine, profile: 'fapi2', jwks })
+    const bound = { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }
+    const pushing = await scene.client({
+      ...machine,
+      ...bound,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks,
+    })
+    for (const [{ client_id: id }, why] of [
+      [profile, 'by its profile'],
+      [pushing, 'because it has to push requests and bind tokens'],
+    ] as const) {
+      const { explanation } = await desk.kept(await send({ iss: id, sub: id, aud: [tokenUrl()] }))
+      expect(explanation.rule).toBe('assertion_audience_fapi')
+      expect(explanation.mistake).toContain(`is “${tokenUrl()}”`)
+      expect(explanation.mistake).toContain(why)
+    }
+  })
+
+  test('by keys that cannot be fetched: says from where', async () => {
+    const jwks_uri = 'https://127.0.0.1:9/jwks'
+    const { client_id: id } = await scene.client({
+      ...machine,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri,
+    })
+    const { explanation } = await desk.kept(await send({ iss: id, sub: id }))
+    expect(explanation.rule).toBe('assertion_jwks_uri')
+    expect(explanation.mistake).toContain(`“${jwks_uri}”`)
   })
 
   test('signed with another key, or another algorithm', async () => {
@@ -287,6 +317,18 @@ describe('sign-in requests', () => {
     const answer = await get(`${scene.issuer}/authorize/${'x'.repeat(43)}`)
     expect(await desk.ruleOf(answer)).toBe('sign_in_over')
   })
+})
+
+test('an id_token_hint of one account, and claims for the sub of another', async () => {
+  const { id_token } = await scene.tokens(victim, client)
+  const claims = JSON.stringify({ id_token: { sub: { value: 'somebody', essential: true } } })
+  const page = await victim.browser.open(
+    scene.authorizeUrl(client, { claims, id_token_hint: String(id_token) }),
+  )
+  expect(page.url.searchParams.get('error')).toBe('invalid_request')
+  const { explanation } = await desk.kept(page)
+  expect(explanation.rule).toBe('subjects_differ')
+  expect(explanation.mistake).toContain('claims ask for the sub of another')
 })
 
 describe('PKCE that is missing is explained with the line that switches it on', () => {
