@@ -14,6 +14,7 @@ import { clientTest } from './clients.ts'
 const exec = promisify(execFile)
 const APISERVER = 'v0.37.2'
 const ISSUER = 'https://id.example'
+const folder = temporaryFolder()
 
 /** kube-apiserver itself is not built: its authenticator is, with the file that is printed. */
 clientTest('kubernetes', async () => {
@@ -29,7 +30,6 @@ clientTest('kubernetes', async () => {
     if (!stack) throw new Error('there is no snippets/kubernetes')
     const values = snippetValues(ISSUER, await latchkey.services.clients.get(client.client_id), [])
     const file = renderStack(stack, values).parts.find(({ id }) => id === 'authentication-yaml')?.text ?? ''
-    const folder = temporaryFolder()
     await writeFile(join(folder, 'authentication.yaml'), file)
     await copyFile(join(import.meta.dirname, 'kubernetes/main.go'), join(folder, 'main.go'))
     const build = `go mod init authenticator && go get k8s.io/apiserver@${APISERVER} && go mod tidy && go build -o authenticator .`

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -15,9 +15,11 @@ import { enterAt } from './support.ts'
 needsPackages()
 const stage = clientStage()
 
+const keys = temporaryFolder()
+
 /** What the keys.mjs of a stack makes, as somebody runs it. */
 async function printedKeys() {
-  const folder = temporaryFolder()
+  const folder = await mkdtemp(join(keys, 'k-'))
   const program = resolve('snippets/openid-client-fapi/keys.mjs')
   const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder })
   const privateKey = await readFile(join(folder, 'private-key.jwk'), 'utf8')

@@ -1,14 +1,20 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { signsOutElsewhere } from './behaviour.ts'
 import { clientStage, clientTest, throughWebApp } from './clients.ts'
 
 const stage = clientStage()
 
 clientTest('rust', async () => {
-  await signsOutElsewhere(stage, 'rust', { install: true, patience: 800 })
+  // What the first run has built of the crates is there for the second.
+  const built = await mkdtemp(join(tmpdir(), 'latchkey-rust-'))
+  onTestFinished(() => rm(built, { recursive: true, force: true }))
+  const options = { install: true, patience: 800, env: { CARGO_TARGET_DIR: built } }
+  await signsOutElsewhere(stage, 'rust', options)
   return throughWebApp(stage, 'rust', {
-    options: { install: true, patience: 800 },
+    options,
     versions: async (folder) => {
       const lock = await readFile(join(folder, 'Cargo.lock'), 'utf8')
       const version = (name: string) =>
