@@ -1,15 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Account } from '../accounts/account.ts'
 import { actAs } from '../acting.ts'
 import { AppError } from '../errors.ts'
 import { countNow, giveBack, nameAccount } from '../http/rate-limits.ts'
 import { isSafeMethod } from '../http/same-origin.ts'
 import { parseBasic, requireSecureTransport } from './basic.ts'
-import type { ApiAccount, ApiDependencies } from './dependencies.ts'
+import type { ApiDependencies } from './dependencies.ts'
 import { createKnownPasswords } from './known-passwords.ts'
 import { invalidCredentials, unconfirmedAccount } from './problems.ts'
 
 /** Who a request comes from, and how it showed that. */
-export type Caller = { account: ApiAccount } & (
+export type Caller = { account: Account } & (
   | { by: 'password' }
   | { by: 'token'; grantId: string }
   | { by: 'session'; uid: string }

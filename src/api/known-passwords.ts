@@ -1,6 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Account } from '../accounts/account.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Authentication } from '../accounts/authenticate.ts'
 import type { Clock } from '../clock.ts'
-import type { AccountService, ApiAccount, Authentication } from './dependencies.ts'
 
 /** How long a password that was right counts as checked, in milliseconds. Not prolonged by use. */
 const KEPT = 60_000
@@ -33,7 +35,7 @@ interface Attempt {
  * always meets the rate limit, the lock-out and the gate. See docs/decisions/0010-basic.md.
  */
 export function createKnownPasswords(deps: {
-  accounts: Pick<AccountService, 'authenticate' | 'byId'>
+  accounts: Pick<Accounts, 'authenticate' | 'byId'>
   clock: Clock
 }) {
   const { accounts, clock } = deps
@@ -45,12 +47,12 @@ export function createKnownPasswords(deps: {
     createHmac('sha256', key).update(JSON.stringify(parts)).digest()
 
   /** Every change of password, of address or by an administrator moves one of the two. */
-  const proofOf = (account: ApiAccount, password: string): Buffer =>
+  const proofOf = (account: Account, password: string): Buffer =>
     mac('proof', account.id, account.generation, account.updatedAt, password)
 
   const nameOf = (identifier: string): string => mac('identifier', identifier).toString('base64url')
 
-  async function remembered(identifier: string, password: string): Promise<ApiAccount | undefined> {
+  async function remembered(identifier: string, password: string): Promise<Account | undefined> {
     const entry = entries.get(nameOf(identifier))
     if (entry === undefined || entry.until <= clock()) return undefined
     const account = await accounts.byId(entry.accountId)
@@ -59,7 +61,7 @@ export function createKnownPasswords(deps: {
     return timingSafeEqual(entry.proof, proofOf(account, password)) ? account : undefined
   }
 
-  function remember(identifier: string, password: string, account: ApiAccount): void {
+  function remember(identifier: string, password: string, account: Account): void {
     const name = nameOf(identifier)
     entries.delete(name)
     entries.set(name, { accountId: account.id, proof: proofOf(account, password), until: clock() + KEPT })

@@ -1,7 +1,7 @@
-import type { ApiAccount } from './dependencies.ts'
+import type { Account } from '../accounts/account.ts'
 
 /** An account as this API shows it. */
-export const profileOf = (account: ApiAccount) => ({
+export const profileOf = (account: Account) => ({
   id: account.id,
   username: account.displayUsername,
   email: account.email,

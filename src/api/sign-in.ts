@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Account } from '../accounts/account.ts'
 import { giveBack } from '../http/rate-limits.ts'
-import type { ApiAccount, ApiDependencies } from './dependencies.ts'
+import type { ApiDependencies } from './dependencies.ts'
 import { FieldProblems, invalidCredentials, unconfirmedAccount } from './problems.ts'
 
 type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
@@ -14,7 +15,7 @@ export async function signIn(
   request: FastifyRequest,
   reply: FastifyReply,
   credentials: { identifier: string; password: string },
-): Promise<ApiAccount> {
+): Promise<Account> {
   const outcome = await accounts.authenticate({
     ...credentials,
     address: request.ip,
@@ -35,7 +36,7 @@ export async function signIn(
 export async function confirmPassword(
   { accounts, devices }: Guard,
   request: FastifyRequest,
-  account: ApiAccount,
+  account: Account,
   field: string,
   password: string | undefined,
 ): Promise<void> {

@@ -102,7 +102,7 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     const challenge = request.query.code_challenge
     const purpose =
       challenge === undefined ? ({ kind: 'api' } as const) : ({ kind: 'code', challenge } as const)
-    return answer(request, reply, await upstream.start(request, reply, request.params.provider, purpose))
+    return answer(request, reply, await upstream.start(request, reply, request.params.provider, { purpose }))
   })
 
   open.get('/oauth/:provider/callback', { ...callback, ...federation }, async (request, reply) => {

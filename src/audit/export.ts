@@ -18,10 +18,10 @@ const COLUMNS = [
   'hash',
 ] as const
 
-type Document = Record<(typeof COLUMNS)[number], unknown>
+export type AuditDocument = Record<(typeof COLUMNS)[number], unknown>
 
 /** An entry as programs read it: in the export, the JSON of the command line, the administration API. */
-export const auditDocument = ({ actor, target, ...entry }: Entry): Document => ({
+export const auditDocument = ({ actor, target, ...entry }: Entry): AuditDocument => ({
   seq: entry.seq,
   time: new Date(entry.at).toISOString(),
   action: entry.action,

@@ -20,6 +20,8 @@ export interface SelfRegisteredDependencies {
 const UNUSED = 30 * 86_400_000
 const BATCH = 50
 
+export type SelfRegistered = ReturnType<typeof createSelfRegistered>
+
 export function createSelfRegistered({ db, clock, artifacts, remove }: SelfRegisteredDependencies) {
   const store = createSelfRegisteredStore(db)
   let sweptUpTo: Position | undefined

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { adminRest } from '../admin/rest/routes.ts'
 import { auditDocument } from '../audit/export.ts'
+import { administeredResources } from '../clients/administered-resources.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/devices.ts'
 import type { Services } from '../services.ts'
-import { apisOf } from './apis.ts'
 import { figuresOf } from './figures.ts'
 import type { Protocol } from './protocol.ts'
 import { liveAccounts } from './sessions.ts'
@@ -41,22 +41,12 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
         sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
         consents: (accountId) => consents.list(accountId),
       },
-      resources: apisOf(services),
+      resources: administeredResources(services.resources, services.resourceCredentials),
       providers,
       keys,
       registrationTokens: services.registration.tokens,
-      audit: {
-        async list(filters, page) {
-          const { items, ...next } = await audit.list(filters, page)
-          return { items: items.map(auditDocument), ...next }
-        },
-        async find(seq) {
-          const entry = await audit.find(seq)
-          return entry && auditDocument(entry)
-        },
-        verify: audit.verify,
-        export: audit.export,
-      },
+      audit,
+      auditDocument,
       rejections,
       configuration: services.configuration,
       figures: figuresOf(services),

@@ -29,12 +29,7 @@ export async function wireApi(
         findLive: liveAccounts(services),
         mint,
         sessions,
-        upstream: {
-          start: (request, reply, provider, purpose) =>
-            federation.start(request, reply, provider, { purpose }),
-          callback: federation.callback,
-          redeemCode: federation.redeemCode,
-        },
+        upstream: federation,
       },
       wireAdminRest(http, services, protocol),
     ),

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
 import { actionGroups, sentenceOf } from '../audit/words.ts'
+import { administeredResources } from '../clients/administered-resources.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
-import { apisOf } from './apis.ts'
 import { clientsConsole } from './clients-console.ts'
 import { figuresOf } from './figures.ts'
 import type { Protocol } from './protocol.ts'
@@ -27,7 +27,7 @@ export async function wireConsole(
       metadataDocuments: config.clientMetadataDocuments,
       configuration: services.configuration,
       providers,
-      resources: apisOf(services),
+      resources: administeredResources(services.resources, services.resourceCredentials),
       clock,
       issuer: new URL(config.issuer),
       http,

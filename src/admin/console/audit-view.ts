@@ -1,7 +1,9 @@
+import type { Entry } from '../../audit/entry.ts'
+import type { AuditFilters } from '../../audit/filters.ts'
 import { secondOf } from '../../moment.ts'
 import { own } from '../../own.ts'
+import type { AuditDependencies } from './audit.ts'
 import { changeRows } from './audit-diff.ts'
-import type { AuditDependencies, AuditEntry, AuditFilters } from './audit-port.ts'
 
 const NOBODY: Readonly<Record<string, string>> = {
   anonymous: 'Somebody',
@@ -10,7 +12,7 @@ const NOBODY: Readonly<Record<string, string>> = {
 }
 
 /** Who did it, as a name that is never empty. */
-export const whoOf = ({ actor }: AuditEntry): string => {
+export const whoOf = ({ actor }: Entry): string => {
   if (actor.kind === 'command_line') return `${actor.name ?? 'somebody'} (command line)`
   return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
 }
@@ -24,7 +26,7 @@ const placeOf = (party: { kind: string; id?: string | undefined } | undefined): 
 }
 
 /** An entry as one line of the list. */
-export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: AuditEntry) => ({
+export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) => ({
   href: `/admin/audit/${entry.seq}`,
   when: secondOf(entry.at),
   who: whoOf(entry),
@@ -33,11 +35,11 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Aud
   from: entry.address,
 })
 
-const reasonOf = ({ details }: AuditEntry): string | undefined =>
+const reasonOf = ({ details }: Entry): string | undefined =>
   typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
 
 /** An entry with everything that it has. */
-export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: AuditEntry) {
+export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) {
   const { before, after, reason: _, ...more } = entry.details
   const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }) => ({
     name: who.name ?? who.id ?? own(NOBODY, who.kind) ?? who.kind,
@@ -74,7 +76,7 @@ export const queryOf = (filters: AuditFilters, more: Record<string, string> = {}
 }
 
 /** The last time that somebody verified the log, out of the log. */
-export function verificationOf(entry: AuditEntry | undefined) {
+export function verificationOf(entry: Entry | undefined) {
   if (entry === undefined) return undefined
   const { ok, entries, problems } = entry.details
   const messages = (Array.isArray(problems) ? problems : []).map((problem: { message?: unknown }) =>

@@ -1,10 +1,20 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Audit } from '../../audit/audit.ts'
+import type { AuditFilters } from '../../audit/filters.ts'
+import type { actionGroups, sentenceOf } from '../../audit/words.ts'
 import { AppError } from '../../errors.ts'
-import type { AuditDependencies, AuditFilters } from './audit-port.ts'
 import { entryView, queryOf, rowOf, verificationOf } from './audit-view.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+
+export interface AuditDependencies {
+  audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
+  /** What was done, in words behind the name of who did it. */
+  auditSentence: typeof sentenceOf
+  /** What there is to filter by. */
+  auditActions: ReturnType<typeof actionGroups>
+}
 
 declare module '../../http/pages.ts' {
   interface Pages {

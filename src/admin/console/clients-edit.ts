@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ClientView } from '../../clients/view.ts'
 import { AppError } from '../../errors.ts'
 import { PKCE_IN_WORDS, PKCE_RULES } from '../../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
 import {
   differences,
   editOf,
@@ -12,7 +14,6 @@ import {
   GRANTS,
 } from './clients-form.ts'
 import type { IdParams } from './clients-page.ts'
-import type { ClientsDependencies, RegisteredClient } from './clients-port.ts'
 import type { createShownOnce } from './clients-shown-once.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
@@ -35,11 +36,11 @@ declare module '../../http/pages.ts' {
   }
 }
 
-const forPeople = ({ grant_types: grants }: RegisteredClient) =>
+const forPeople = ({ grant_types: grants }: ClientView) =>
   grants.some((grant) => grant !== 'client_credentials')
 
 /** Whether the client could ask for all about a person, for want of a list, and has one now that lacks some of it. */
-const losesIdentity = (before: RegisteredClient, { scope }: RegisteredClient): boolean =>
+const losesIdentity = (before: ClientView, { scope }: ClientView): boolean =>
   before.scope === undefined &&
   forPeople(before) &&
   scope !== undefined &&
@@ -48,7 +49,7 @@ const losesIdentity = (before: RegisteredClient, { scope }: RegisteredClient): b
   )
 
 /** What a profile keeps on is not taken off beside it: saved as it was, it would look as if it had been. */
-function keptByProfile({ profile }: RegisteredClient, fields: Fields): Record<string, string> {
+function keptByProfile({ profile }: ClientView, fields: Fields): Record<string, string> {
   if (profile === undefined || fields.profile !== profile) return {}
   const kept = ['require_pushed_authorization_requests', 'dpop_bound_access_tokens']
   if (profile === 'fapi2_message_signing') kept.push('require_signed_request_object')
@@ -66,7 +67,7 @@ export async function clientEdit(
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
-    client: RegisteredClient,
+    client: ClientView,
     values: Fields,
     more: { errors?: Record<string, string>; stale?: boolean; version?: string | undefined } = {},
   ) {

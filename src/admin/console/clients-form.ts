@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { ClientView } from '../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { AppError } from '../../errors.ts'
 import { own } from '../../own.ts'
+import type { Registration } from './clients-dependencies.ts'
 import type { BuildKind } from './clients-kinds.ts'
-import type { RegisteredClient, Registration } from './clients-port.ts'
 
 /** What a form was sent with: each field once, as text (http/forms.ts). */
 export type Fields = Record<string, string>
@@ -120,7 +121,7 @@ export function editOf(fields: Fields): { changes: Registration; errors: Record<
 }
 
 /** The long form, filled with what is stored. */
-export function fieldsOf(client: RegisteredClient): Fields {
+export function fieldsOf(client: ClientView): Fields {
   const fields: Fields = {}
   for (const name of LISTS) fields[name] = (client[name] ?? []).join('\n')
   for (const name of TEXTS) fields[name] = client[name] ?? ''

@@ -1,5 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
-import type { Registration } from './clients-port.ts'
+import type { Registration } from './clients-dependencies.ts'
 
 /** What the form of a kind asks for. */
 interface Asks {

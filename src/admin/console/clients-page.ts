@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../http/notice.ts'
-import type { ClientsDependencies } from './clients-port.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
 import type { createShownOnce } from './clients-shown-once.ts'
 import { factsOf, notices, secretsOf } from './clients-view.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'

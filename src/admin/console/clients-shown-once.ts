@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ClientsDependencies } from './clients-port.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
 
 /** How long the page that shows a new secret may take to load, in seconds. */
 const TTL = 120

@@ -1,9 +1,9 @@
+import type { ClientView } from '../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
 import { GRANTS } from './clients-form.ts'
-import type { RegisteredClient } from './clients-port.ts'
 import { inWords } from './try-decode.ts'
 
 /** @param seconds since the epoch */
@@ -29,7 +29,7 @@ const SOURCES: Record<string, string> = {
 }
 
 /** What is required of every request and token. */
-const alwaysOf = (client: RegisteredClient): string[] => [
+const alwaysOf = (client: ClientView): string[] => [
   ...(client.require_pushed_authorization_requests ? ['Requests are pushed (PAR)'] : []),
   ...(client.require_signed_request_object ? ['Requests are signed (request objects)'] : []),
   ...(client.dpop_bound_access_tokens ? ['Tokens are bound to a key (DPoP)'] : []),
@@ -43,7 +43,7 @@ const GRANT_WORDS: Readonly<Record<string, string>> = Object.fromEntries(
 const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
 /** What a client is, in words and values. */
-export function factsOf(client: RegisteredClient): { label: string; values: string[]; code?: boolean }[] {
+export function factsOf(client: ClientView): { label: string; values: string[]; code?: boolean }[] {
   const byBrowser = client.grant_types.includes('authorization_code')
   const asksPeople = byBrowser || client.grant_types.includes(DEVICE_CODE_GRANT)
   const facts = [
@@ -87,7 +87,7 @@ export function factsOf(client: RegisteredClient): { label: string; values: stri
 }
 
 /** @param now milliseconds since the epoch */
-export function secretsOf(client: RegisteredClient, now: number) {
+export function secretsOf(client: ClientView, now: number) {
   return client.secrets.map((secret, index) => ({
     id: secret.id,
     name: index === 0 ? 'Newest' : 'Before it',

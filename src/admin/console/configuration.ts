@@ -1,8 +1,13 @@
 import type { FastifyInstance } from 'fastify'
+import type { ConfigurationService } from '../../configuration/configuration.ts'
+import type { Change } from '../../configuration/diff.ts'
 import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
-import type { ConfigurationAreaDependencies, DriftChange } from './configuration-port.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+
+export interface ConfigurationAreaDependencies {
+  configuration: Pick<ConfigurationService, 'overview' | 'export'>
+}
 
 interface DriftRow {
   /** “Client Web shop” */
@@ -76,7 +81,7 @@ const HOW = {
   delete: 'is not in the file',
 } as const
 
-function rowOf({ kind, action, name, id, title, fields }: DriftChange): DriftRow {
+function rowOf({ kind, action, name, id, title, fields }: Change): DriftRow {
   const [noun = kind] = NOUNS[`${kind}s`] ?? []
   return {
     what: `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${title ?? name}`,

@@ -3,23 +3,18 @@
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
-import { auditArea } from './audit.ts'
-import type { AuditDependencies } from './audit-port.ts'
+import { type AuditDependencies, auditArea } from './audit.ts'
 import { clientsArea } from './clients.ts'
-import type { ClientsDependencies } from './clients-port.ts'
-import { configurationArea } from './configuration.ts'
-import type { ConfigurationAreaDependencies } from './configuration-port.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
+import { type ConfigurationAreaDependencies, configurationArea } from './configuration.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
 import { type ProvidersDependencies, providersArea } from './providers.ts'
-import { registrationArea } from './registration.ts'
-import type { RegistrationDependencies } from './registration-port.ts'
-import { rejectionsArea } from './rejections.ts'
-import type { RejectionsDependencies } from './rejections-port.ts'
+import { type RegistrationDependencies, registrationArea } from './registration.ts'
+import { type RejectionsDependencies, rejectionsArea } from './rejections.ts'
 import { type ResourcesDependencies, resourcesArea } from './resources.ts'
-import { usersArea } from './users.ts'
-import type { UsersDependencies } from './users-port.ts'
+import { type UsersDependencies, usersArea } from './users.ts'
 
 /** Everything that the areas ask for. */
 export interface ConsoleAreas

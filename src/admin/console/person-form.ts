@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Account } from '../../accounts/account.ts'
 import { addressParts, profileFields } from '../../profile-fields.ts'
-import type { Account } from '../account.ts'
 
 // What is known of a person, as a form: every field of src/profile-fields.ts under the name of its claim, the parts of
 // the address as `address.country`.

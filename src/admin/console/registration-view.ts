@@ -1,8 +1,9 @@
+import type { ClientView } from '../../clients/view.ts'
 import type { ButtonForm } from '../../http/pages.ts'
 import { minuteOf } from '../../moment.ts'
+import type { InitialAccessTokenView } from '../../registration/tokens.ts'
 import { websiteOf } from '../../website.ts'
 import type { ConsoleFrame } from './context.ts'
-import type { InitialAccessToken, SelfRegisteredClient } from './registration-port.ts'
 
 export interface TokenRow {
   name: string
@@ -45,14 +46,14 @@ declare module '../../http/pages.ts' {
   }
 }
 
-const STATES: Readonly<Record<InitialAccessToken['state'], string>> = {
+const STATES: Readonly<Record<InitialAccessTokenView['state'], string>> = {
   active: 'active',
   revoked: 'revoked',
   expired: 'expired',
   used_up: 'used up',
 }
 
-export function tokenRow(token: InitialAccessToken): TokenRow {
+export function tokenRow(token: InitialAccessTokenView): TokenRow {
   const { policy } = token
   const active = token.state === 'active'
   return {
@@ -72,7 +73,7 @@ export function tokenRow(token: InitialAccessToken): TokenRow {
   }
 }
 
-export const clientRow = (client: SelfRegisteredClient): ClientRow => ({
+export const clientRow = (client: ClientView): ClientRow => ({
   name: client.client_name,
   href: `/admin/clients/${encodeURIComponent(client.client_id)}`,
   hosts: [...new Set(client.redirect_uris.map((uri) => websiteOf(uri)?.host ?? uri))].join(', '),

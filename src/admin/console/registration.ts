@@ -1,13 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { SelfRegistered } from '../../clients/self-registered.ts'
+import type { Cookies } from '../../http/cookies.ts'
 import { shownAgain } from '../../http/forms.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
+import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { Registration } from '../../registration/registration.ts'
 import { createShownOnce } from './clients-shown-once.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
-import type { RegistrationDependencies } from './registration-port.ts'
 import { clientRow, tokenRow } from './registration-view.ts'
+
+export interface RegistrationDependencies {
+  cookies: Cookies
+  sealed: SealedCookies
+  /** Whether a client_id may be the address of a document. */
+  metadataDocuments: boolean
+  registration: Pick<Registration, 'mode' | 'openScopes' | 'setVerified' | 'tokens'>
+  selfRegistered: Pick<SelfRegistered, 'list'>
+}
 
 const text = z.string().max(4000).default('')
 const query = z.object({

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import type { Segment } from '../../rejections/alignment.ts'
+import type { OfferedFix } from '../../rejections/fix.ts'
+import type { ExplainedRejection } from '../../rejections/rejections.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
-import { rejectionHref, renderRejection } from './rejections.ts'
-import type { ExplainedRequest, OfferedFix, RejectionsDependencies, Segment } from './rejections-port.ts'
+import { type RejectionsDependencies, rejectionHref, renderRejection } from './rejections.ts'
 import { CAUTIONS, changes } from './rejections-view.ts'
 
 declare module '../../http/pages.ts' {
@@ -36,7 +38,7 @@ const form = z.object({ mode: z.enum(['add', 'replace']), version: z.string().ma
 function render(
   request: FastifyRequest,
   reply: FastifyReply,
-  { rejection, alignment }: ExplainedRequest,
+  { rejection, alignment }: ExplainedRejection,
   fix: OfferedFix,
   alert?: string,
 ): FastifyReply {

@@ -1,7 +1,9 @@
 import { secondOf } from '../../moment.ts'
 import { own } from '../../own.ts'
 import { PKCE_IN_WORDS } from '../../pkce-rule.ts'
-import type { OfferedFix, RefusalFacts, RefusedRequest } from './rejections-port.ts'
+import type { Facts } from '../../rejections/facts.ts'
+import type { OfferedFix } from '../../rejections/fix.ts'
+import type { Rejection } from '../../rejections/rejection.ts'
 
 /** The endpoints in words, and to choose from. */
 export const ENDPOINTS: Readonly<Record<string, string>> = {
@@ -31,7 +33,7 @@ export interface ComparedRow {
 const some = (values: (string | undefined)[]): string[] => values.filter((value) => !!value) as string[]
 
 /** What was sent against what was registered, as far as the request had it. */
-export function compared(rejection: RefusedRequest): ComparedRow[] {
+export function compared(rejection: Rejection): ComparedRow[] {
   const { facts } = rejection
   const { registered } = facts
   const rows: ComparedRow[] = [
@@ -74,7 +76,7 @@ export function compared(rejection: RefusedRequest): ComparedRow[] {
   return rows.filter(({ sent }) => sent.length > 0)
 }
 
-function pkce({ challenge, verifier, registered }: RefusalFacts): ComparedRow[] {
+function pkce({ challenge, verifier, registered }: Facts): ComparedRow[] {
   const rows: ComparedRow[] = []
   if (challenge)
     rows.push({
@@ -91,7 +93,7 @@ function pkce({ challenge, verifier, registered }: RefusalFacts): ComparedRow[] 
   return rows
 }
 
-function assertion({ at, facts: { assertion: jwt, registered } }: RefusedRequest): ComparedRow[] {
+function assertion({ at, facts: { assertion: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
   return [
@@ -105,7 +107,7 @@ function assertion({ at, facts: { assertion: jwt, registered } }: RefusedRequest
   ]
 }
 
-function signedRequest({ at, facts: { request_object: jwt, registered } }: RefusedRequest): ComparedRow[] {
+function signedRequest({ at, facts: { request_object: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
   return [
@@ -123,7 +125,7 @@ function signedRequest({ at, facts: { request_object: jwt, registered } }: Refus
   ]
 }
 
-function proof({ at, facts: { proof: jwt } }: RefusedRequest): ComparedRow[] {
+function proof({ at, facts: { proof: jwt } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   return [
     { label: 'DPoP proof for', sent: some([`${jwt.htm ?? ''} ${jwt.htu ?? ''}`.trim()]), registered: [] },

@@ -4,10 +4,16 @@ import { AppError } from '../../errors.ts'
 import { noticeOf } from '../../http/notice.ts'
 import { minuteOf } from '../../moment.ts'
 import { own } from '../../own.ts'
+import type { Segment } from '../../rejections/alignment.ts'
+import type { ExplainedRejection, Rejections } from '../../rejections/rejections.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { rejectionFix } from './rejections-fix.ts'
-import type { ExplainedRequest, RejectionsDependencies, Segment } from './rejections-port.ts'
 import { type ComparedRow, compared, ENDPOINTS, when } from './rejections-view.ts'
+
+export interface RejectionsDependencies {
+  rejections: Pick<Rejections, 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
+  clientName(clientId: string): Promise<string | undefined>
+}
 
 declare module '../../http/pages.ts' {
   interface Pages {
@@ -35,7 +41,7 @@ declare module '../../http/pages.ts' {
       frame: ConsoleFrame
       id: string
       alert?: string | undefined
-      explanation: ExplainedRequest['explanation']
+      explanation: ExplainedRejection['explanation']
       fixHref?: string | undefined
       registeredSince: boolean
       alignment?: { segments: Segment[] } | undefined
@@ -59,7 +65,7 @@ export const rejectionHref = (id: string): string => `/admin/rejections/${encode
 export function renderRejection(
   request: FastifyRequest,
   reply: FastifyReply,
-  { rejection, client, explanation, alignment, fix, registeredSince }: ExplainedRequest,
+  { rejection, client, explanation, alignment, fix, registeredSince }: ExplainedRejection,
   { alert, status, notice }: { alert?: string; status?: number; notice?: string | undefined } = {},
 ): FastifyReply {
   const clientId = rejection.clientId ?? client?.client_id

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { minuteOf } from '../../moment.ts'
-import type { ClientsDependencies } from './clients-port.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
 import { createShownOnce } from './clients-shown-once.ts'
 import { administratorOf } from './context.ts'
 

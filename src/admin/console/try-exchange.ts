@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type DecodedToken, decodeToken, masked } from './try-decode.ts'
-import type { InnerRequest, InnerResponse, TryDependencies } from './try-port.ts'
+import type { InnerRequest, InnerResponse, TryDependencies } from './try-dependencies.ts'
 
 /** One request with its answer, as the page shows it: nothing in it is of use to anybody. */
 export interface Exchange {

@@ -1,8 +1,8 @@
-import type { RegisteredClient } from './clients-port.ts'
+import type { ClientView } from '../../clients/view.ts'
 import { kindOf } from './snippets/snippet.ts'
 
 /** Why this client's flow cannot be run here, for its page; undefined where it can be. */
-export function whyNotTried(client: RegisteredClient): string | undefined {
+export function whyNotTried(client: ClientView): string | undefined {
   const kind = kindOf(client)
   if (kind === 'device')
     return 'It signs people in on a device, where somebody has to enter a code, so it is not run here.'

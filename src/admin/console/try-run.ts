@@ -5,14 +5,14 @@
 //
 // The redirect URI is one that is registered, and nobody is sent there: the code is read from the answer and exchanged here.
 import { createHash, randomBytes } from 'node:crypto'
-import type { RegisteredClient } from './clients-port.ts'
+import type { ClientView } from '../../clients/view.ts'
+import type { ClientProof, InnerResponse } from './try-dependencies.ts'
 import { createProofs } from './try-dpop.ts'
 import { parseJson, type Recorder } from './try-exchange.ts'
-import type { ClientProof, InnerResponse } from './try-port.ts'
 
 export interface TryRequest {
   issuer: string
-  client: RegisteredClient
+  client: ClientView
   proof: ClientProof
   scope: string
   resource: string | undefined

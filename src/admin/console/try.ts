@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { ClientView } from '../../clients/view.ts'
+import type { ClientsDependencies } from './clients-dependencies.ts'
 import type { IdParams } from './clients-page.ts'
-import type { ClientsDependencies, RegisteredClient } from './clients-port.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 import { kindOf } from './snippets/snippet.ts'
+import type { ClientProof } from './try-dependencies.ts'
 import { createRecorder, type Exchange } from './try-exchange.ts'
 import { apisOf, scopeAt, whyNotTried } from './try-limits.ts'
-import type { ClientProof } from './try-port.ts'
 import { type Outcome, runCode, runMachine } from './try-run.ts'
 
 declare module '../../http/pages.ts' {
@@ -34,7 +35,7 @@ const input = z.object({
   resource: z.string().max(500).default(''),
 })
 
-function proofOf(client: RegisteredClient, secret: string | undefined): ClientProof {
+function proofOf(client: ClientView, secret: string | undefined): ClientProof {
   if (client.token_endpoint_auth_method === 'none') return { way: 'none' }
   if (secret === undefined) return { way: 'impossible' }
   return { way: client.token_endpoint_auth_method === 'client_secret_post' ? 'post' : 'basic', secret }
@@ -48,7 +49,7 @@ export async function tryArea(
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
-    client: RegisteredClient,
+    client: ClientView,
     values: Record<string, string>,
     more: { result?: { outcome: Outcome; exchanges: Exchange[] }; errors?: Record<string, string> } = {},
   ) {

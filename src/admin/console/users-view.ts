@@ -1,6 +1,6 @@
+import type { Account } from '../../accounts/account.ts'
 import type { ButtonForm } from '../../http/pages.ts'
 import { minuteOf } from '../../moment.ts'
-import type { Account } from '../account.ts'
 import type { ConsoleFrame } from './context.ts'
 import type { PersonField } from './person-form.ts'
 

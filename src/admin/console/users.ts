@@ -1,15 +1,41 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Account } from '../../accounts/account.ts'
+import type { Accounts } from '../../accounts/accounts.ts'
 import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { Form } from '../../http/pages.ts'
-import type { Account } from '../account.ts'
+import type { SignedInDevice } from '../../oidc/devices.ts'
 import { type ConsoleDependencies, renderConsole } from './context.ts'
 import { asFormErrors } from './form-errors.ts'
 import { MORE_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
-import type { UsersDependencies } from './users-port.ts'
 import { actsOf, factsOf, tagsOf, when } from './users-view.ts'
+
+/** No function takes or gives a password. */
+export interface UsersDependencies {
+  users: Pick<
+    Accounts,
+    | 'byId'
+    | 'search'
+    | 'createByAdmin'
+    | 'updateByAdmin'
+    | 'disable'
+    | 'enable'
+    | 'unlock'
+    | 'sendReset'
+    | 'sendInvitation'
+    | 'withdrawInvitation'
+    | 'endSessions'
+    | 'delete'
+  > & {
+    waysIn: Accounts['linked']['waysIn']
+    devices(id: string): Promise<SignedInDevice[]>
+    apps(id: string): Promise<{ clientId: string; name: string; scopes: string[] }[]>
+    /** What the audit log has of a person, newest first. */
+    history(id: string): Promise<{ at: number; what: string; by: string; href: string }[]>
+  }
+}
 
 const text = z.string().max(400).default('')
 const role = z.enum(['user', 'auditor', 'admin'])

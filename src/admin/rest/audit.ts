@@ -114,14 +114,14 @@ export function auditRoutes({ app, deps }: RestContext): void {
   app.get('/audit', { ...listAudit, ...limit }, async (request, reply) => {
     const { limit: most, cursor, ...wanted } = request.query
     const page = await deps.audit.list(wanted, { limit: most, cursor })
-    return sendPage(request, reply, deps.issuer, page, (each) => each as z.input<typeof entry>)
+    return sendPage(request, reply, deps.issuer, page, deps.auditDocument)
   })
 
   app.get('/audit/:seq', { ...readEntry, ...limit }, async (request) => {
     const { seq } = request.params
     const found = /^[1-9]\d{0,8}$/.test(seq) ? await deps.audit.find(Number(seq)) : undefined
     if (found === undefined) throw new AppError('entry_not_found', 404, 'There is no such entry.')
-    return found as z.input<typeof entry>
+    return deps.auditDocument(found)
   })
 
   app.post('/audit/verify', { ...verifyAudit, ...limit }, async (request) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ClientView } from '../../clients/view.ts'
 import {
   client,
   clientBody,
@@ -8,7 +9,6 @@ import {
   rotatedSecret,
 } from './client-schemas.ts'
 import type { RestContext } from './context.ts'
-import type { Client } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
@@ -136,7 +136,7 @@ const verifyClient = operation({
 })
 
 // The schemas take what the service has and show what they name.
-const view = (found: Client) => found as unknown as z.input<typeof clientWithSecret>
+const view = (found: ClientView) => found as unknown as z.input<typeof clientWithSecret>
 
 /** `/clients` */
 export function clientRoutes({ app, deps }: RestContext): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { SigningKeySummary } from '../../oidc/keys.ts'
 import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
 import type { RestContext } from './context.ts'
-import type { SigningKey } from './dependencies.ts'
 import { operation } from './operation.ts'
 import { idParams, optionalBody, time, timeOrNull, timestamp } from './schemas.ts'
 
@@ -22,7 +22,7 @@ const key = z
         'Until when what it signed is accepted by this server itself, as id_token_hint; null: as long as it is published.',
     }),
   })
-  .meta({ id: 'SigningKey', description: 'Never its private half.' })
+  .meta({ id: 'SigningKeySummary', description: 'Never its private half.' })
 const keys = z.object({ items: z.array(key) })
 
 const listKeys = operation({
@@ -62,7 +62,7 @@ const retireKey = operation({
   problems: [409],
 })
 
-const view = (found: SigningKey): z.input<typeof key> => ({
+const view = (found: SigningKeySummary): z.input<typeof key> => ({
   kid: found.kid,
   alg: found.alg,
   state: found.state,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { InitialAccessTokenView } from '../../registration/tokens.ts'
 import type { RestContext } from './context.ts'
-import type { RegistrationToken } from './dependencies.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
 import { refuseAdminScopes } from './machine.ts'
@@ -23,7 +23,10 @@ const token = z
     client_credentials: z.boolean(),
     verified: z.boolean(),
   })
-  .meta({ id: 'RegistrationToken', description: 'An initial access token (RFC 7591), without the token.' })
+  .meta({
+    id: 'InitialAccessTokenView',
+    description: 'An initial access token (RFC 7591), without the token.',
+  })
 
 const made = token
   .extend({ token: z.string().meta({ description: 'Shown this once.' }) })
@@ -79,7 +82,7 @@ const revokeToken = operation({
   answers: [204, 'Revoked.'],
 })
 
-const view = ({ policy, ...found }: RegistrationToken): z.input<typeof token> => ({
+const view = ({ policy, ...found }: InitialAccessTokenView): z.input<typeof token> => ({
   id: found.id,
   name: found.name,
   state: found.state,

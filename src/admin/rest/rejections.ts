@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Rejection } from '../../rejections/rejection.ts'
 import type { RestContext } from './context.ts'
-import type { Rejection } from './dependencies.ts'
 import { operation } from './operation.ts'
 import { pageQuery, sendPage } from './paging.ts'
 import { idParams, pageOf, time, timestamp } from './schemas.ts'

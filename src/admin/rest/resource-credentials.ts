@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { ResourceCredential } from '../../clients/resource-credentials.ts'
 import type { RestContext } from './context.ts'
-import type { ResourceCredential } from './dependencies.ts'
 import { createOnce } from './idempotency.ts'
 import { operation } from './operation.ts'
 import { idParams, time, timestamp } from './schemas.ts'

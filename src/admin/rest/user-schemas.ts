@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Account } from '../../accounts/account.ts'
 import { addressParts } from '../../profile-fields.ts'
-import type { Account } from '../account.ts'
 import { personFields } from './field-names.ts'
 import { searchQuery } from './paging.ts'
 import { field, flag, text, time, timeOrNull, timestamp } from './schemas.ts'

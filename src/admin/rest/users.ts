@@ -1,5 +1,5 @@
+import type { Account } from '../../accounts/account.ts'
 import { AppError } from '../../errors.ts'
-import type { Account } from '../account.ts'
 import type { RestContext } from './context.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { inOurNames } from './field-names.ts'
