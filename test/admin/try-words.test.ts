@@ -16,7 +16,7 @@ test.each([
 
 test('a moment says how far away it is', () => {
   const now = Date.UTC(2026, 10, 25, 12)
-  expect(timeInWords(now / 1000 + 3600, now)).toBe('25 November 2026 at 13:00:00 UTC, in 1 hour')
+  expect(timeInWords(now / 1000 + 3600, now)).toBe('25 Nov 2026, 13:00:00 UTC, in 1 hour')
   expect(timeInWords(now / 1000 - 60, now)).toMatch(/, 1 minute ago$/)
   expect(timeInWords(now / 1000, now)).toMatch(/, now$/)
 })
