@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/connect/**/*.clients.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 60_000,
