@@ -50,8 +50,8 @@ const EXAMPLE_SERVER = { identifier: 'https://mcp.example/mcp', scope: 'mcp:use'
 const toAllow = ({ clientId, scope }: SnippetValues): SnippetPart => ({
   id: 'api',
   label: 'First add your MCP server as an API, and let this client call it',
-  text: `latchkey resources add --identifier ${EXAMPLE_SERVER.identifier} --name "MCP server" --scope ${EXAMPLE_SERVER.scope}
-latchkey clients update ${clientId} --scope "${scope} ${EXAMPLE_SERVER.scope}"
+  text: `npm run -s latchkey -- resources add --identifier ${EXAMPLE_SERVER.identifier} --name "MCP server" --scope ${EXAMPLE_SERVER.scope}
+npm run -s latchkey -- clients update ${clientId} --scope "${scope} ${EXAMPLE_SERVER.scope}"
 `,
 })
 
