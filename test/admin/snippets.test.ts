@@ -125,7 +125,7 @@ describe('which snippets', () => {
     const [first, ...others] = mcp({}) ?? []
     expect(first).toEqual([
       'api',
-      expect.stringContaining('latchkey clients update lk_1 --scope "openid profile email mcp:use"'),
+      expect.stringContaining('clients update lk_1 --scope "openid profile email mcp:use"'),
     ])
     expect(others.join()).toContain("new URL('https://mcp.example/mcp')")
     expect(others.join()).toContain("scope: 'mcp:use'")
