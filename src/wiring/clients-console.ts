@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { ClientsDependencies } from '../admin/console/clients-dependencies.ts'
+import type { ClientsDependencies } from '../admin/console/clients/dependencies.ts'
 import type { Http } from '../http/http.ts'
 import { ADMIN_SCOPES } from '../oidc/admin-tokens.ts'
 import { isIdentityScope } from '../oidc/claims.ts'

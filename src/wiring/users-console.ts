@@ -1,4 +1,4 @@
-import type { UsersDependencies } from '../admin/console/users.ts'
+import type { UsersDependencies } from '../admin/console/users/routes.ts'
 import { sentenceOf } from '../audit/words.ts'
 import { listDevices } from '../oidc/devices.ts'
 import type { Services } from '../services.ts'

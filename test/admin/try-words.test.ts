@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeToken, inWords, masked, timeInWords } from '../../src/admin/console/try-decode.ts'
+import { decodeToken, inWords, masked, timeInWords } from '../../src/admin/console/try-it/decode.ts'
 
 test.each([
   [0, '0 seconds'],

@@ -3,18 +3,18 @@
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
-import { type AuditDependencies, auditArea } from './audit.ts'
-import { clientsArea } from './clients.ts'
-import type { ClientsDependencies } from './clients-dependencies.ts'
+import { type AuditDependencies, auditArea } from './audit/routes.ts'
+import type { ClientsDependencies } from './clients/dependencies.ts'
+import { clientsArea } from './clients/routes.ts'
 import { type ConfigurationAreaDependencies, configurationArea } from './configuration.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
-import { type ProvidersDependencies, providersArea } from './providers.ts'
-import { type RegistrationDependencies, registrationArea } from './registration.ts'
-import { type RejectionsDependencies, rejectionsArea } from './rejections.ts'
-import { type ResourcesDependencies, resourcesArea } from './resources.ts'
-import { type UsersDependencies, usersArea } from './users.ts'
+import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
+import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
+import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
+import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts'
+import { type UsersDependencies, usersArea } from './users/routes.ts'
 
 /** Everything that the areas ask for. */
 export interface ConsoleAreas

@@ -1,0 +1,131 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Audit } from '../../../audit/audit.ts'
+import type { AuditFilters } from '../../../audit/filters.ts'
+import type { actionGroups, sentenceOf } from '../../../audit/words.ts'
+import { AppError } from '../../../errors.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { entryView, queryOf, rowOf, verificationOf } from './view.ts'
+
+export interface AuditDependencies {
+  audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
+  /** What was done, in words behind the name of who did it. */
+  auditSentence: typeof sentenceOf
+  /** What there is to filter by. */
+  auditActions: ReturnType<typeof actionGroups>
+}
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/audit': {
+      frame: ConsoleFrame
+      filters: AuditFilters
+      filtered: boolean
+      actions: AuditDependencies['auditActions']
+      rows: ReturnType<typeof rowOf>[]
+      exports: { csv: string; jsonl: string }
+      verified: ReturnType<typeof verificationOf>
+      verify: { action: string }
+      first?: string | undefined
+      next?: string | undefined
+      alert?: string | undefined
+    }
+    'admin/audit-one': { frame: ConsoleFrame; entry: ReturnType<typeof entryView> }
+  }
+}
+
+const text = z.string().trim().max(500).optional().catch(undefined)
+const filters = z.object({
+  action: text,
+  actor: text,
+  target: text,
+  address: text,
+  from: text,
+  to: text,
+  text,
+})
+const place = z.object({ cursor: z.string().max(20).optional().catch(undefined) })
+const format = z.object({ format: z.enum(['csv', 'jsonl']) })
+
+const TYPES = { csv: 'text/csv; charset=utf-8', jsonl: 'application/jsonl; charset=utf-8' }
+
+/** `/admin/audit`: who did what, filtered, in full, as a file, and the proof that nothing of it was changed. */
+export async function auditArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & AuditDependencies,
+): Promise<void> {
+  const { audit } = deps
+
+  async function show(request: FastifyRequest, reply: FastifyReply, wanted: AuditFilters, alert?: string) {
+    const { cursor } = place.parse(request.query)
+    const nothing: Awaited<ReturnType<typeof audit.list>> = { items: [] }
+    const [page, last] = await Promise.all([
+      alert === undefined ? audit.list(wanted, { cursor }) : nothing,
+      audit.list({ action: 'audit.verified' }, { limit: 1 }),
+    ])
+    const query = queryOf(wanted)
+    const data = {
+      filters: wanted,
+      filtered: query !== '',
+      actions: deps.auditActions,
+      rows: page.items.map((entry) => rowOf(deps, entry)),
+      exports: {
+        csv: `/admin/audit/export${queryOf(wanted, { format: 'csv' })}`,
+        jsonl: `/admin/audit/export${queryOf(wanted, { format: 'jsonl' })}`,
+      },
+      verified: verificationOf(last.items[0]),
+      verify: { action: '/admin/audit/verify' },
+      first: cursor === undefined ? undefined : `/admin/audit${query}`,
+      next:
+        page.next_cursor === undefined
+          ? undefined
+          : `/admin/audit${queryOf(wanted, { cursor: page.next_cursor })}`,
+      alert,
+    }
+    return renderConsole(request, reply, 'audit', 'admin/audit', data, { status: alert ? 400 : 200 })
+  }
+
+  app.get('/admin/audit', { config: { admin: 'read' } }, async (request, reply) => {
+    const wanted = filters.parse(request.query)
+    try {
+      return await show(request, reply, wanted)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 400) throw error
+      return show(request, reply, wanted, error.publicMessage)
+    }
+  })
+
+  app.get('/admin/audit/export', { config: { admin: 'read' } }, async (request, reply) => {
+    const { format: chosen } = format.parse(request.query)
+    const pieces = await audit.export(chosen, filters.parse(request.query))
+    const day = new Date(deps.clock()).toISOString().slice(0, 10)
+    return reply
+      .type(TYPES[chosen])
+      .header('content-disposition', `attachment; filename="audit-${day}.${chosen}"`)
+      .header('cache-control', 'no-store')
+      .send(Readable.from(pieces))
+  })
+
+  // It changes nothing: auditors may.
+  app.post('/admin/audit/verify', { config: { admin: 'audit.verify' } }, async (_request, reply) => {
+    await audit.verify()
+    return reply.redirect('/admin/audit', 303)
+  })
+
+  app.get<{ Params: { seq: string } }>(
+    '/admin/audit/:seq',
+    { config: { admin: 'read' } },
+    async (request, reply) => {
+      const { seq } = request.params
+      const entry = /^[1-9]\d{0,8}$/.test(seq) ? await audit.find(Number(seq)) : undefined
+      if (entry === undefined)
+        throw new AppError(
+          'entry_not_found',
+          404,
+          'There is no such entry. It may be older than entries are kept.',
+        )
+      return renderConsole(request, reply, 'audit', 'admin/audit-one', { entry: entryView(deps, entry) })
+    },
+  )
+}

@@ -1,0 +1,92 @@
+import type { Entry } from '../../../audit/entry.ts'
+import type { AuditFilters } from '../../../audit/filters.ts'
+import { secondOf } from '../../../moment.ts'
+import { own } from '../../../own.ts'
+import { changeRows } from './diff.ts'
+import type { AuditDependencies } from './routes.ts'
+
+const NOBODY: Readonly<Record<string, string>> = {
+  anonymous: 'Somebody',
+  server: 'The server',
+  command_line: 'The command line',
+}
+
+/** Who did it, as a name that is never empty. */
+export const whoOf = ({ actor }: Entry): string => {
+  if (actor.kind === 'command_line') return `${actor.name ?? 'somebody'} (command line)`
+  return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
+}
+
+const PLACES: Readonly<Record<string, string>> = { account: 'users', client: 'clients' }
+
+/** The page of a party of an entry. Whoever is gone by now has none: then it says so. */
+const placeOf = (party: { kind: string; id?: string | undefined } | undefined): string | undefined => {
+  const place = party?.id === undefined ? undefined : own(PLACES, party.kind)
+  return place && `/admin/${place}/${encodeURIComponent(party?.id ?? '')}`
+}
+
+/** An entry as one line of the list. */
+export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) => ({
+  href: `/admin/audit/${entry.seq}`,
+  when: secondOf(entry.at),
+  who: whoOf(entry),
+  what: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
+  reason: reasonOf(entry),
+  from: entry.address,
+})
+
+const reasonOf = ({ details }: Entry): string | undefined =>
+  typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
+
+/** An entry with everything that it has. */
+export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) {
+  const { before, after, reason: _, ...more } = entry.details
+  const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }) => ({
+    name: who.name ?? who.id ?? own(NOBODY, who.kind) ?? who.kind,
+    id: who.name === undefined ? undefined : who.id,
+    kind: who.kind.replaceAll('_', ' '),
+    href: placeOf(who),
+  })
+  return {
+    seq: entry.seq,
+    sentence: `${whoOf(entry)} ${deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id)}`,
+    action: entry.action,
+    when: secondOf(entry.at),
+    actor: party(entry.actor),
+    target: entry.target && party(entry.target),
+    address: entry.address,
+    requestId: entry.requestId,
+    reason: reasonOf(entry),
+    more: changeRows(undefined, more).map(({ field, after: side }) => ({
+      field: field.replaceAll('_', ' '),
+      lines: side.map(({ text }) => text),
+    })),
+    change: changeRows(before, after),
+    sides: { before: before !== undefined, after: after !== undefined },
+    hash: entry.hash,
+  }
+}
+
+/** The filters as the query of an address, without what is empty. */
+export const queryOf = (filters: AuditFilters, more: Record<string, string> = {}): string => {
+  const given = Object.entries({ ...filters, ...more }).filter(
+    (entry): entry is [string, string] => !!entry[1],
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+/** The last time that somebody verified the log, out of the log. */
+export function verificationOf(entry: Entry | undefined) {
+  if (entry === undefined) return undefined
+  const { ok, entries, problems } = entry.details
+  const messages = (Array.isArray(problems) ? problems : []).map((problem: { message?: unknown }) =>
+    String(problem?.message ?? ''),
+  )
+  return {
+    ok: ok === true,
+    entries: Number(entries),
+    when: secondOf(entry.at),
+    who: whoOf(entry),
+    messages,
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clients } from '../../../clients/clients.ts'
+import type { Resources } from '../../../clients/resources.ts'
+import type { Cookies } from '../../../http/cookies.ts'
+import type { SealedCookies } from '../../../http/sealed-cookie.ts'
+import type { TryDependencies } from '../try-it/dependencies.ts'
+
+/** What was sent of a registration, not checked yet. */
+export type Registration = Record<string, unknown>
+
+/** What the clients' pages need. Every rule is the service's. */
+export interface ClientsDependencies extends TryDependencies {
+  clients: Pick<
+    Clients,
+    | 'create'
+    | 'get'
+    | 'list'
+    | 'update'
+    | 'disable'
+    | 'enable'
+    | 'delete'
+    | 'rotateSecret'
+    | 'removeSecret'
+    | 'lendSecret'
+    | 'setVerified'
+  >
+  /** The registered APIs; the newest hundred. */
+  listApis: () => ReturnType<Resources['list']>
+  /** Those of some scopes that stand for nothing: neither about a person nor of an API. */
+  unknownScopes(scopes: readonly string[]): Promise<string[]>
+  /** What ends with a client. */
+  footprint(clientId: string): Promise<Footprint>
+  cookies: Cookies
+  sealed: SealedCookies
+}
+
+export interface Footprint {
+  /** People who have allowed the client. */
+  people: number
+  /** Their sign-ins at it that are still on. */
+  grants: number
+  /** Access and refresh tokens that work now; not those that APIs check by themselves. */
+  tokens: number
+}

@@ -1,0 +1,113 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ClientView } from '../../../clients/view.ts'
+import { AppError } from '../../../errors.ts'
+import { PKCE_IN_WORDS, PKCE_RULES } from '../../../pkce-rule.ts'
+import { SIGNING_ALGORITHMS } from '../../../signing-algorithms.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import type { createShownOnce } from '../shown-once.ts'
+import type { ClientsDependencies } from './dependencies.ts'
+import { differences, editOf, type Fields, fieldErrors, fieldsOf, fieldsSchema, GRANTS } from './form.ts'
+import type { IdParams } from './page.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/clients-edit': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      form: Form & { values: Record<string, string> }
+      version: string
+      grants: typeof GRANTS
+      algorithms: typeof SIGNING_ALGORITHMS
+      pkceRules: { value: string; label: string }[]
+      /** Scopes of the APIs, to be named in the hint. */
+      apiScopes: string[]
+      /** Set on a stale tab: what differs between what was typed and what is stored. */
+      conflict?: { label: string; yours: string; stored: string }[] | undefined
+    }
+  }
+}
+
+const forPeople = ({ grant_types: grants }: ClientView) =>
+  grants.some((grant) => grant !== 'client_credentials')
+
+/** Whether the client could ask for all about a person, for want of a list, and has one now that lacks some of it. */
+const losesIdentity = (before: ClientView, { scope }: ClientView): boolean =>
+  before.scope === undefined &&
+  forPeople(before) &&
+  scope !== undefined &&
+  ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'].some(
+    (each) => !scope.split(' ').includes(each),
+  )
+
+/** What a profile keeps on is not taken off beside it: saved as it was, it would look as if it had been. */
+function keptByProfile({ profile }: ClientView, fields: Fields): Record<string, string> {
+  if (profile === undefined || fields.profile !== profile) return {}
+  const kept = ['require_pushed_authorization_requests', 'dpop_bound_access_tokens']
+  if (profile === 'fapi2_message_signing') kept.push('require_signed_request_object')
+  return kept.every((name) => fields[name] !== undefined)
+    ? {}
+    : { profile: 'keeps on what was taken off; choose “None” here to take it off' }
+}
+
+/** `/admin/clients/:id/edit`. */
+export async function clientEdit(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+  shownOnce: ReturnType<typeof createShownOnce>,
+): Promise<void> {
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    client: ClientView,
+    values: Fields,
+    more: { errors?: Record<string, string>; stale?: boolean; version?: string | undefined } = {},
+  ) {
+    const { items } = await deps.listApis()
+    const data = {
+      id: client.client_id,
+      name: client.client_name,
+      form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
+      version: more.version ?? client.version,
+      grants: GRANTS,
+      algorithms: SIGNING_ALGORITHMS,
+      pkceRules: PKCE_RULES.map((value) => ({ value, label: PKCE_IN_WORDS[value] })),
+      apiScopes: items.flatMap(({ scope }) => scope.split(' ')),
+      conflict: more.stale ? differences(values, fieldsOf(client)) : undefined,
+    }
+    const status = more.stale ? 409 : more.errors ? 422 : 200
+    return renderConsole(request, reply, 'clients', 'admin/clients-edit', data, { status })
+  }
+
+  app.get<IdParams>('/admin/clients/:id/edit', { config: { admin: 'read' } }, async (request, reply) => {
+    const client = await deps.clients.get(request.params.id)
+    return show(request, reply, client, fieldsOf(client))
+  })
+
+  // A redirect URI is a door: changing one asks for a fresh sign-in.
+  app.post<IdParams>(
+    '/admin/clients/:id/edit',
+    { config: { admin: 'client.update' } },
+    async (request, reply) => {
+      const { id } = request.params
+      const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)
+      const before = await deps.clients.get(id)
+      const edit = editOf(fields)
+      const errors = { ...edit.errors, ...keptByProfile(before, fields) }
+      if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
+      try {
+        const saved = await deps.clients.update(id, edit.changes, { ifVersion: version })
+        const { client_secret: secret } = saved
+        if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
+        const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'
+        return reply.redirect(`/admin/clients/${id}?done=${done}`, 303)
+      } catch (error) {
+        const client = await deps.clients.get(id)
+        const problems = fieldErrors(error)
+        if (problems) return show(request, reply, client, fields, { errors: problems, version })
+        if (!(error instanceof AppError) || error.code !== 'version_conflict') throw error
+        return show(request, reply, client, fields, { stale: true })
+      }
+    },
+  )
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { noticeOf } from '../../../http/notice.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import type { createShownOnce } from '../shown-once.ts'
+import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
+import { SECRET, snippetValues } from '../snippets/snippet.ts'
+import { whyNotTried } from '../try-it/limits.ts'
+import type { ClientsDependencies } from './dependencies.ts'
+import { factsOf, notices, secretsOf } from './view.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/clients-client': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      disabled: boolean
+      verified: boolean
+      version: string
+      /** Whether PKCE is required by itself. */
+      pkceRaised: boolean
+      /** Its scopes that no API has. */
+      unknownScopes: string[]
+      facts: ReturnType<typeof factsOf>
+      secrets: ReturnType<typeof secretsOf>
+      /** Whether it authenticates by a secret. */
+      hasSecrets: boolean
+      /** The one time that a new secret is shown. */
+      shown?: { secret: string; variable: string } | undefined
+      values: { label: string; value: string }[]
+      snippets: RenderedSnippet[]
+      /** It has to push or sign requests, or prove a key, and none of the snippets does all of it in its way. */
+      needsMore: boolean
+      /** Why its flow cannot be run from here. */
+      whyNotTried: string | undefined
+      /** What was looked for among them. */
+      find: string
+      yaml: string
+    }
+  }
+}
+
+const query = z.object({
+  find: z.string().max(100).default('').catch(''),
+  done: z.string().optional().catch(undefined),
+})
+
+export type IdParams = { Params: { id: string } }
+
+/** `/admin/clients/:id`: what a client is, its secrets, and how to use it. */
+export async function clientPage(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+  shownOnce: ReturnType<typeof createShownOnce>,
+): Promise<void> {
+  app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
+    const { find, done } = query.parse(request.query)
+    const client = await deps.clients.get(request.params.id)
+    const { items: apis } = await deps.listApis()
+    const values = snippetValues(deps.issuer.origin, client, apis)
+    const secret = shownOnce.take(request, reply, client.client_id, administratorOf(request).id)
+    const data = {
+      id: client.client_id,
+      name: client.client_name,
+      disabled: client.disabled,
+      verified: client.verified,
+      version: client.version,
+      pkceRaised: client.pkce_raised === true,
+      unknownScopes: await deps.unknownScopes(client.scope?.split(' ') ?? []),
+      facts: factsOf(client),
+      secrets: secretsOf(client, deps.clock()),
+      hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
+      shown: secret === undefined ? undefined : { secret, variable: SECRET },
+      values: [
+        { label: 'Issuer', value: values.issuer },
+        { label: 'Discovery', value: `${values.issuer}/.well-known/openid-configuration` },
+        { label: 'Client ID', value: client.client_id },
+      ],
+      snippets: snippetsFor(values, find),
+      needsMore: values.hardened && snippetsFor(values).length === 0,
+      whyNotTried: whyNotTried(client),
+      find,
+      yaml: deps.yamlOf('client', client),
+    }
+    const notice = noticeOf(notices, done)
+    return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
+  })
+}

@@ -1,0 +1,149 @@
+// Clients in the console: the list, “What are you building?”, and the page of one. What may be registered, and every other
+// rule, is the service's (src/clients); here is how it is asked for and shown.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { noticeOf } from '../../../http/notice.ts'
+import type { Form } from '../../../http/pages.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { createShownOnce } from '../shown-once.ts'
+import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
+import { tryArea } from '../try-it/routes.ts'
+import { clientActs } from './acts.ts'
+import type { ClientsDependencies } from './dependencies.ts'
+import { clientEdit } from './edit.ts'
+import { type Fields, fieldErrors, fieldsSchema, newRegistration } from './form.ts'
+import { clientPage } from './page.ts'
+import { type BuildKind, KINDS } from './presets.ts'
+import { at, notices } from './view.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/clients': {
+      frame: ConsoleFrame
+      clients: {
+        href: string
+        name: string
+        id: string
+        kind: string
+        tags: string[]
+        created: string
+      }[]
+      search: string
+      first?: string | undefined
+      next?: string | undefined
+    }
+    'admin/clients-new': { frame: ConsoleFrame; kinds: { href: string; title: string; about: string }[] }
+    'admin/clients-form': {
+      frame: ConsoleFrame
+      form: Form
+      kind: (typeof KINDS)[number]
+      apis: { name: string; scopes: { value: string; checked: boolean }[] }[]
+    }
+  }
+}
+
+const PAGE = 50
+const WORDS = {
+  web: 'Web application',
+  spa: 'Single-page application',
+  native: 'Native app',
+  device: 'Device, TV or command line',
+  machine: 'Machine',
+}
+const query = z.object({
+  q: z.string().max(200).catch('').default(''),
+  cursor: z.string().max(3000).optional().catch(undefined),
+})
+
+/** `/admin/clients` and below. */
+export async function clientsArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+): Promise<void> {
+  const shownOnce = createShownOnce(deps)
+
+  app.get('/admin/clients', { config: { admin: 'read' } }, async (request, reply) => {
+    const { q, cursor } = query.parse(request.query)
+    const page = await deps.clients.list({ limit: PAGE, cursor, search: q })
+    const link = (next?: string) =>
+      `/admin/clients?${new URLSearchParams({ ...(q && { q }), ...(next && { cursor: next }) })}`
+    const data = {
+      clients: page.items.map((client) => ({
+        href: `/admin/clients/${client.client_id}`,
+        name: client.client_name,
+        id: client.client_id,
+        kind: mayBeMcp(client) ? 'Native app or MCP client' : WORDS[kindOf(client)],
+        tags: [
+          ...(client.disabled ? ['Disabled'] : []),
+          ...(client.first_party ? ['Your own'] : []),
+          ...(client.verified ? [] : ['Not checked']),
+        ],
+        created: at(client.client_id_issued_at),
+      })),
+      search: q,
+      first: cursor === undefined ? undefined : link(),
+      next: page.next_cursor && link(page.next_cursor),
+    }
+    const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
+    return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
+  })
+
+  /** The APIs whose scopes the form of a kind has boxes for. */
+  const offeredApis = async (kind: BuildKind) => (kind.asks.apis ? (await deps.listApis()).items : [])
+  const offeredScopes = async (kind: BuildKind) =>
+    new Set((await offeredApis(kind)).flatMap(({ scope }) => scope.split(' ')))
+
+  async function newForm(request: FastifyRequest, reply: FastifyReply, fields: Fields, form: Partial<Form>) {
+    const kind = KINDS.find(({ id }) => id === fields.kind)
+    if (kind === undefined) {
+      const kinds = KINDS.map(({ id, title, about }) => ({
+        href: `/admin/clients/new?kind=${id}`,
+        title,
+        about,
+      }))
+      return renderConsole(request, reply, 'clients', 'admin/clients-new', { kinds })
+    }
+    const resources = await offeredApis(kind)
+    const data = {
+      kind,
+      form: { action: `/admin/clients/new?kind=${kind.id}`, ...form },
+      apis: resources.map(({ name, scope }) => ({
+        name,
+        scopes: scope
+          .split(' ')
+          .map((value) => ({ value, checked: Object.hasOwn(fields, `scope.${value}`) })),
+      })),
+    }
+    return renderConsole(request, reply, 'clients', 'admin/clients-form', data, {
+      status: form.errors ? 422 : 200,
+    })
+  }
+
+  app.get('/admin/clients/new', { config: { admin: 'read' } }, async (request, reply) => {
+    const { kind = '' } = z.object({ kind: z.string().optional().catch('') }).parse(request.query)
+    const start = KINDS.find(({ id }) => id === kind)?.asks.redirectUris?.value
+    return newForm(request, reply, { kind }, { values: { ...(start && { redirect_uris: start }) } })
+  })
+
+  app.post('/admin/clients/new', { config: { admin: 'client.create' } }, async (request, reply) => {
+    const fields = fieldsSchema.parse(request.body)
+    const kind = KINDS.find(({ id }) => id === fields.kind)
+    if (kind === undefined) return reply.redirect('/admin/clients/new', 303)
+    try {
+      const created = await deps.clients.create(newRegistration(kind, fields, await offeredScopes(kind)))
+      const { client_id: id, client_secret: secret } = created
+      if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
+      return reply.redirect(`/admin/clients/${id}?done=created`, 303)
+    } catch (error) {
+      const errors = fieldErrors(error)
+      if (errors === undefined) throw error
+      return newForm(request, reply, fields, { errors, values: fields })
+    }
+  })
+
+  await clientPage(app, deps, shownOnce)
+  await clientEdit(app, deps, shownOnce)
+  await clientActs(app, deps, shownOnce)
+  await tryArea(app, deps)
+}

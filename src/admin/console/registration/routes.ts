@@ -1,0 +1,123 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { SelfRegistered } from '../../../clients/self-registered.ts'
+import type { Cookies } from '../../../http/cookies.ts'
+import { shownAgain } from '../../../http/forms.ts'
+import { noticeOf } from '../../../http/notice.ts'
+import type { Form } from '../../../http/pages.ts'
+import type { SealedCookies } from '../../../http/sealed-cookie.ts'
+import type { Registration } from '../../../registration/registration.ts'
+import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { createShownOnce } from '../shown-once.ts'
+import { clientRow, tokenRow } from './view.ts'
+
+export interface RegistrationDependencies {
+  cookies: Cookies
+  sealed: SealedCookies
+  /** Whether a client_id may be the address of a document. */
+  metadataDocuments: boolean
+  registration: Pick<Registration, 'mode' | 'openScopes' | 'setVerified' | 'tokens'>
+  selfRegistered: Pick<SelfRegistered, 'list'>
+}
+
+const text = z.string().max(4000).default('')
+const query = z.object({
+  cursor: z.string().max(500).optional().catch(undefined),
+  done: z.string().optional().catch(undefined),
+  made: z.uuid().optional().catch(undefined),
+})
+const tokenForm = z.object({
+  name: text,
+  uses: text,
+  lifetime: text,
+  scope: text,
+  redirect_hosts: text,
+  client_credentials: z.literal('on').optional(),
+  unverified: z.literal('on').optional(),
+})
+const named = z.object({ id: z.string().max(100) })
+/** The state that was looked at: its developer may change it while the page is open. */
+const looked = named.extend({ version: z.string().max(100) })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  revoked: 'The token is revoked. Clients that registered with it stay.',
+  verified: 'The client is marked as checked: people are asked once, like for any other.',
+}
+
+const words = (value: string): string[] => value.split(/[\s,]+/).filter(Boolean)
+/** NaN, which every check refuses, for what is no whole number. */
+const whole = (value: string): number => (/^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN)
+
+/** `/admin/registration`: clients that register themselves, and the tokens that let them. */
+export async function registrationArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & RegistrationDependencies,
+): Promise<void> {
+  const { registration, selfRegistered } = deps
+  const shownOnce = createShownOnce(deps)
+
+  async function show(request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) {
+    const { cursor, done, made } = query.parse(request.query)
+    const { id: by } = administratorOf(request)
+    const [tokens, page] = await Promise.all([registration.tokens.list(), selfRegistered.list({ cursor })])
+    const data = {
+      mode: registration.mode,
+      endpoint: new URL('/clients/register', deps.issuer).href,
+      metadataDocuments: deps.metadataDocuments,
+      openScopes: [...registration.openScopes],
+      tokens: tokens.map(tokenRow),
+      clients: page.items.map(clientRow),
+      next: page.next_cursor && `/admin/registration?cursor=${encodeURIComponent(page.next_cursor)}`,
+      form: { action: '/admin/registration/tokens', ...form },
+      shown: made && shownOnce.take(request, reply, made, by),
+    }
+    const notice = noticeOf(NOTICES, done)
+    return renderConsole(request, reply, 'registration', 'admin/registration', data, { status, notice })
+  }
+
+  app.get('/admin/registration', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+
+  app.post(
+    '/admin/registration/tokens',
+    { config: { admin: 'registration_token.create' } },
+    async (request, reply) => {
+      const sent = tokenForm.parse(request.body ?? {})
+      try {
+        const { id, token } = await registration.tokens.create({
+          name: sent.name,
+          uses: sent.uses.trim() === '' ? null : whole(sent.uses),
+          expires_in: sent.lifetime === '' ? null : whole(sent.lifetime),
+          scope: words(sent.scope).join(' '),
+          redirect_hosts: words(sent.redirect_hosts),
+          client_credentials: sent.client_credentials !== undefined,
+          verified: sent.unverified === undefined,
+        })
+        shownOnce.put(reply, id, token, administratorOf(request).id)
+        return reply.redirect(`/admin/registration?made=${id}`, 303)
+      } catch (error) {
+        const refused = asFormErrors(error, { expires_in: 'lifetime' })
+        return show(request, reply, { ...refused, values: shownAgain(request.body) }, 422)
+      }
+    },
+  )
+
+  app.post(
+    '/admin/registration/tokens/revoke',
+    { config: { admin: 'registration_token.revoke' } },
+    async (request, reply) => {
+      await registration.tokens.revoke(named.parse(request.body ?? {}).id)
+      return reply.redirect('/admin/registration?done=revoked', 303)
+    },
+  )
+
+  app.post(
+    '/admin/registration/clients/verify',
+    { config: { admin: 'client.verify' } },
+    async (request, reply) => {
+      const { id, version } = looked.parse(request.body ?? {})
+      await registration.setVerified(id, true, { ifVersion: version })
+      return reply.redirect('/admin/registration?done=verified', 303)
+    },
+  )
+}

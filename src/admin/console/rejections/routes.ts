@@ -1,0 +1,167 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../../errors.ts'
+import { noticeOf } from '../../../http/notice.ts'
+import { minuteOf } from '../../../moment.ts'
+import { own } from '../../../own.ts'
+import type { Segment } from '../../../rejections/alignment.ts'
+import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { rejectionFix } from './fix.ts'
+import { type ComparedRow, compared, ENDPOINTS, when } from './view.ts'
+
+export interface RejectionsDependencies {
+  rejections: Pick<Rejections, 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
+  clientName(clientId: string): Promise<string | undefined>
+}
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/rejections': {
+      frame: ConsoleFrame
+      rows: {
+        href: string
+        at: string
+        endpoint: string
+        client: string
+        error: string
+        title: string
+      }[]
+      filter: { client: string; error: string; endpoint: string }
+      filtered: boolean
+      errors: string[]
+      endpoints: [value: string, label: string][]
+      /** What was looked for and is not kept. */
+      missing?: string | undefined
+      dropped: number
+      first?: string | undefined
+      next?: string | undefined
+    }
+    'admin/rejections-one': {
+      frame: ConsoleFrame
+      id: string
+      alert?: string | undefined
+      explanation: ExplainedRejection['explanation']
+      fixHref?: string | undefined
+      registeredSince: boolean
+      alignment?: { segments: Segment[] } | undefined
+      rows: ComparedRow[]
+      facts: { label: string; value: string; href?: string | undefined; code?: boolean }[]
+    }
+  }
+}
+
+const text = z.string().trim().max(300).optional().catch(undefined)
+const query = z.object({ client: text, error: text, endpoint: text, reference: text, cursor: text })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  add: 'The redirect URI is registered beside the others. The same request passes from now on.',
+  replace: 'The redirect URI is registered in the place of the old one. The same request passes from now on.',
+}
+
+export const rejectionHref = (id: string): string => `/admin/rejections/${encodeURIComponent(id)}`
+
+/** Shows a refused request, explained. */
+export function renderRejection(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { rejection, client, explanation, alignment, fix, registeredSince }: ExplainedRejection,
+  { alert, status, notice }: { alert?: string; status?: number; notice?: string | undefined } = {},
+): FastifyReply {
+  const clientId = rejection.clientId ?? client?.client_id
+  const data = {
+    id: rejection.id,
+    alert,
+    explanation,
+    fixHref: fix && `${rejectionHref(rejection.id)}/fix`,
+    registeredSince,
+    alignment,
+    rows: compared(rejection),
+    facts: [
+      { label: 'Reference', value: rejection.id, code: true },
+      { label: 'When', value: when(rejection.at) },
+      { label: 'Request', value: own(ENDPOINTS, rejection.endpoint) ?? rejection.endpoint },
+      {
+        label: 'Client',
+        value: client?.client_name ?? clientId ?? rejection.facts.claimed_client_id ?? 'none',
+        href: client && `/admin/clients/${encodeURIComponent(client.client_id)}`,
+      },
+      { label: 'Error', value: rejection.error, code: true },
+      { label: 'The app was told', value: rejection.description ?? '' },
+      { label: 'The server knows', value: rejection.facts.detail ?? '' },
+    ].filter(({ value }) => value !== ''),
+  }
+  return renderConsole(request, reply, 'rejections', 'admin/rejections-one', data, {
+    notice,
+    ...(status !== undefined && { status }),
+  })
+}
+
+/** `/admin/rejections`: what was refused, why, and what to do about it. */
+export async function rejectionsArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & RejectionsDependencies,
+): Promise<void> {
+  const { rejections } = deps
+
+  /** The reference that was looked for, if something is kept under it. */
+  async function found(reference: string): Promise<string | undefined> {
+    try {
+      return (await rejections.show(reference)).rejection.id
+    } catch (error) {
+      if (error instanceof AppError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  app.get('/admin/rejections', { config: { admin: 'read' } }, async (request, reply) => {
+    const { reference, cursor, ...filter } = query.parse(request.query)
+    if (reference) {
+      const id = await found(reference)
+      if (id !== undefined) return reply.redirect(rejectionHref(id), 303)
+    }
+    const { client = '', error = '', endpoint = '' } = filter
+    const page = await rejections.list({
+      clientId: client || undefined,
+      error: error || undefined,
+      endpoint: endpoint || undefined,
+      cursor,
+    })
+    const ids = [...new Set(page.items.flatMap(({ clientId }) => clientId ?? []))]
+    const names = new Map(await Promise.all(ids.map(async (id) => [id, await deps.clientName(id)] as const)))
+    const address = (more: Record<string, string>) => {
+      const kept = Object.entries({ client, error, endpoint, ...more }).filter(([, value]) => value !== '')
+      return `/admin/rejections?${new URLSearchParams(kept)}`
+    }
+    const data = {
+      rows: page.items.map((item) => ({
+        href: rejectionHref(item.id),
+        at: minuteOf(item.at),
+        endpoint: own(ENDPOINTS, item.endpoint) ?? item.endpoint,
+        client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
+        error: item.error,
+        title: item.title,
+      })),
+      filter: { client, error, endpoint },
+      filtered: client !== '' || error !== '' || endpoint !== '',
+      errors: await rejections.errors(),
+      endpoints: Object.entries(ENDPOINTS),
+      missing: reference || undefined,
+      dropped: rejections.dropped(),
+      first: cursor === undefined ? undefined : address({}),
+      next: page.next_cursor === undefined ? undefined : address({ cursor: page.next_cursor }),
+    }
+    return renderConsole(request, reply, 'rejections', 'admin/rejections', data)
+  })
+
+  app.get<{ Params: { id: string }; Querystring: { done?: unknown } }>(
+    '/admin/rejections/:id',
+    { config: { admin: 'read' } },
+    async (request, reply) => {
+      const notice = noticeOf(NOTICES, request.query.done)
+      return renderRejection(request, reply, await rejections.show(request.params.id), { notice })
+    },
+  )
+
+  await rejectionFix(app, deps)
+}

@@ -1,0 +1,124 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../../errors.ts'
+import { minuteOf } from '../../../moment.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/resources-remove': {
+      frame: ConsoleFrame
+      title: string
+      /** What happens, in a sentence. */
+      ends: string
+      /** Which one it is. */
+      facts: { label: string; value: string }[]
+      form: { action: string; fields: Record<string, string> }
+      /** What is on the button. */
+      label: string
+      keepHref: string
+    }
+  }
+}
+
+export interface RemovalDependencies {
+  resources: {
+    find(identifier: string): Promise<{ identifier: string; name: string; scope: string } | undefined>
+    remove(identifier: string): Promise<void>
+    credentials: {
+      /** Times in seconds since the epoch. */
+      list(identifier: string): Promise<{ client_id: string; created_at: number; last_used_at?: number }[]>
+      remove(identifier: string, clientId: string): Promise<void>
+    }
+  }
+}
+
+const text = z.string().max(2000).default('')
+const named = z.object({ identifier: text })
+const credential = named.extend({ id: z.string().max(100).default('') })
+
+/** Removed in another tab at the same moment: what was wanted is so. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof AppError) || error.code !== 'credential_not_found') throw error
+}
+
+/**
+ * `/admin/resources/remove` and `/admin/resources/credentials/remove`: what cannot be undone is asked for on a page of its
+ * own, which says what it is and what ends with it.
+ * @param page of an API, with a notice
+ */
+export async function resourceRemovals(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & RemovalDependencies,
+  page: (identifier: string, done?: string) => string,
+): Promise<void> {
+  const { resources } = deps
+
+  async function found(identifier: string) {
+    const resource = await resources.find(identifier)
+    if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+    return resource
+  }
+
+  app.get('/admin/resources/remove', { config: { admin: 'read' } }, async (request, reply) => {
+    const { identifier, name, scope } = await found(named.parse(request.query).identifier)
+    const credentials = await resources.credentials.list(identifier)
+    return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
+      title: `Remove ${name}?`,
+      ends: 'No client gets tokens for it any more, and its credentials end at once. Tokens that it verifies by itself are valid until they expire.',
+      facts: [
+        { label: 'Identifier', value: identifier },
+        { label: 'Scopes', value: scope },
+        { label: 'Credentials', value: String(credentials.length) },
+      ],
+      form: {
+        action: `/admin/resources/remove?${new URLSearchParams({ identifier })}`,
+        fields: { identifier },
+      },
+      label: 'Remove API',
+      keepHref: page(identifier),
+    })
+  })
+
+  app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
+    await resources.remove(named.parse(request.body ?? {}).identifier)
+    return reply.redirect('/admin/resources?done=removed', 303)
+  })
+
+  app.get('/admin/resources/credentials/remove', { config: { admin: 'read' } }, async (request, reply) => {
+    const { identifier, id } = credential.parse(request.query)
+    const { name } = await found(identifier)
+    const one = (await resources.credentials.list(identifier)).find(({ client_id }) => client_id === id)
+    if (one === undefined) return reply.redirect(page(identifier, 'ended'), 303)
+    return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
+      title: 'Remove this credential?',
+      ends: 'What still uses it is refused from now on: it learns of no token any more whether it is good.',
+      facts: [
+        { label: 'API', value: name },
+        { label: 'Client ID', value: id },
+        { label: 'Made', value: minuteOf(one.created_at * 1000) },
+        {
+          label: 'Last used',
+          value:
+            one.last_used_at === undefined ? 'never' : `${minuteOf(one.last_used_at * 1000)}, to the hour`,
+        },
+      ],
+      form: {
+        action: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id })}`,
+        fields: { identifier, id },
+      },
+      label: 'Remove credential',
+      keepHref: page(identifier),
+    })
+  })
+
+  app.post(
+    '/admin/resources/credentials/remove',
+    { config: { admin: 'resource.remove_credential' } },
+    async (request, reply) => {
+      const { identifier, id } = credential.parse(request.body ?? {})
+      await resources.credentials.remove(identifier, id).catch(unlessGone)
+      return reply.redirect(page(identifier, 'ended'), 303)
+    },
+  )
+}

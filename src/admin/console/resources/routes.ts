@@ -1,0 +1,250 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../../errors.ts'
+import { shownAgain } from '../../../http/forms.ts'
+import { noticeOf } from '../../../http/notice.ts'
+import type { Form } from '../../../http/pages.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
+import { apiValues } from '../snippets/snippet.ts'
+import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
+import { type RemovalDependencies, resourceRemovals } from './remove.ts'
+
+interface Resource {
+  identifier: string
+  name: string
+  scope: string
+  access_token_ttl?: number
+  tokens: 'jwt' | 'opaque'
+  default_scopes?: string
+}
+
+interface StoredResource extends Resource {
+  version: string
+}
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/resources': {
+      frame: ConsoleFrame
+      resources: { identifier: string; name: string; scopes: string[]; lifetime: string; tokens: string }[]
+      next?: string | undefined
+      form: Form
+    }
+    'admin/resources-one': ShownCredentials & {
+      frame: ConsoleFrame
+      identifier: string
+      name: string
+      edit: Form
+      version: string
+      /** `identifier` as a query: the forms of this page lead back to it. */
+      query: string
+      /** What to know of its scopes. */
+      warnings: readonly string[]
+      /** Set on a stale tab: what is stored by now. */
+      conflict?:
+        | { name: string; scope: string; lifetime: string; tokens: string; defaults: string }
+        | undefined
+      yaml: string
+      /** How to protect it, by library. */
+      snippets: RenderedSnippet[]
+      find: string
+    }
+  }
+}
+
+export interface ResourcesDependencies extends CredentialsDependencies, RemovalDependencies {
+  resources: CredentialsDependencies['resources'] & {
+    list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
+    add(input: Readonly<Record<string, unknown>>): Promise<Resource & { warnings?: string[] }>
+    find(identifier: string): Promise<StoredResource | undefined>
+    /** @throws AppError version_conflict (409) when it is not as it was at `ifVersion` */
+    update(
+      identifier: string,
+      changes: Readonly<Record<string, unknown>>,
+      given: { ifVersion: string },
+    ): Promise<unknown>
+    /** Those of its scopes that other APIs have too, in sentences. */
+    warningsOf(resource: Resource): Promise<string[]>
+  } & RemovalDependencies['resources']
+}
+
+const text = z.string().max(2000).default('')
+const query = z.object({
+  cursor: z.string().max(500).optional().catch(undefined),
+  done: z.string().optional().catch(undefined),
+})
+const addForm = z.object({
+  identifier: text,
+  name: text,
+  scope: text,
+  lifetime: text,
+  tokens: text,
+  defaults: text,
+})
+const editForm = addForm.extend({ version: z.string().max(100) })
+const named = z.object({
+  identifier: text,
+  done: z.string().optional().catch(undefined),
+  find: z.string().max(100).default('').catch(''),
+})
+
+const words = (typed: string) => typed.trim().split(/\s+/).join(' ')
+
+const pageOf = (identifier: string, done?: string) =>
+  `/admin/resources/api?${new URLSearchParams({ identifier, ...(done !== undefined && { done }) })}`
+
+/** The names of the service's fields in the forms, where they differ. */
+const FORM_NAMES = { access_token_ttl: 'lifetime', default_scopes: 'defaults' }
+
+/** The fields of a form as the service takes them; what is empty is left to the server. */
+const typedResource = ({
+  name,
+  scope,
+  lifetime,
+  tokens,
+  defaults,
+}: Omit<z.output<typeof addForm>, 'identifier'>) => ({
+  scope: words(scope),
+  default_scopes: words(defaults) || null,
+  ...(name !== '' && { name }),
+  access_token_ttl: lifetime === '' ? null : /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
+  ...(tokens !== '' && { tokens }),
+})
+
+const TOKENS: Readonly<Record<Resource['tokens'], string>> = {
+  jwt: 'verified locally',
+  opaque: 'revocable at once',
+}
+
+const NOTICES: Readonly<Record<string, string>> = {
+  added: 'The API is added. Clients that have its scopes in their registration may ask for them now.',
+  saved: 'Saved. What was issued stays as it is until it expires.',
+  removed: 'The API is removed. Its tokens are valid until they expire.',
+  credential: 'The API has a new credential.',
+  ended: 'The credential is removed: what still uses it is refused from now on.',
+}
+
+/** `/admin/resources`: the APIs whose JWT access tokens are issued here, and their scopes. */
+export async function resourcesArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ResourcesDependencies,
+): Promise<void> {
+  const { resources } = deps
+  const credentialsOf = resourceCredentials(app, deps, pageOf)
+
+  async function show(request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) {
+    const { cursor, done } = query.parse(request.query)
+    const page = await resources.list({ cursor })
+    const data = {
+      resources: page.items.map(({ identifier, name, scope, access_token_ttl: ttl, tokens }) => ({
+        identifier,
+        name,
+        scopes: scope.split(' '),
+        lifetime: ttl === undefined ? 'as the server’s' : `${ttl} seconds`,
+        tokens: TOKENS[tokens],
+      })),
+      next: page.next_cursor && `/admin/resources?cursor=${encodeURIComponent(page.next_cursor)}`,
+      form: { action: '/admin/resources', ...form },
+    }
+    const notice = noticeOf(NOTICES, done)
+    return renderConsole(request, reply, 'resources', 'admin/resources', data, { status, notice })
+  }
+
+  app.get('/admin/resources', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+
+  app.post('/admin/resources', { config: { admin: 'resource.create' } }, async (request, reply) => {
+    const { identifier, ...typed } = addForm.parse(request.body ?? {})
+    try {
+      const added = await resources.add({ identifier: identifier.trim(), ...typedResource(typed) })
+      // Its own page says what there is to know of it.
+      if (added.warnings) return reply.redirect(pageOf(added.identifier, 'added'), 303)
+    } catch (error) {
+      return show(
+        request,
+        reply,
+        { ...asFormErrors(error, FORM_NAMES), values: shownAgain(request.body) },
+        422,
+      )
+    }
+    return reply.redirect('/admin/resources?done=added', 303)
+  })
+
+  async function found(identifier: string): Promise<StoredResource> {
+    const resource = await resources.find(identifier)
+    if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+    return resource
+  }
+
+  async function showOne(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    resource: StoredResource,
+    also: {
+      stale?: boolean
+      edit?: Partial<Form>
+      notice?: string | undefined
+      status?: number
+      find?: string
+    } = {},
+  ) {
+    const { identifier, name, scope, tokens } = resource
+    const values = {
+      name,
+      scope,
+      lifetime: String(resource.access_token_ttl ?? ''),
+      tokens,
+      defaults: resource.default_scopes ?? '',
+    }
+    const data = {
+      identifier,
+      name,
+      edit: {
+        action: `/admin/resources/edit?${new URLSearchParams({ identifier })}`,
+        values,
+        ...also.edit,
+      },
+      version: resource.version,
+      ...(await credentialsOf(request, reply, identifier)),
+      query: `?${new URLSearchParams({ identifier })}`,
+      warnings: await resources.warningsOf(resource),
+      conflict: also.stale ? { ...values, tokens: TOKENS[tokens] } : undefined,
+      yaml: deps.yamlOf('resource', resource),
+      snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
+      find: also.find ?? '',
+    }
+    const { notice, status = 200 } = also
+    return renderConsole(request, reply, 'resources', 'admin/resources-one', data, { notice, status })
+  }
+
+  app.get('/admin/resources/api', { config: { admin: 'read' } }, async (request, reply) => {
+    const { identifier, done, find } = named.parse(request.query)
+    return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done), find })
+  })
+
+  app.post(
+    '/admin/resources/edit',
+    { config: { admin: 'resource.update', formPage: '/admin/resources/api' } },
+    async (request, reply) => {
+      const { identifier, version, ...typed } = editForm.parse(request.body ?? {})
+      const resource = await found(identifier)
+      try {
+        await resources.update(identifier, typedResource(typed), { ifVersion: version })
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'version_conflict') {
+          const edit = { values: shownAgain(request.body) }
+          return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
+        }
+        const edit = {
+          ...asFormErrors(error, FORM_NAMES),
+          values: shownAgain(request.body),
+        }
+        return showOne(request, reply, { ...resource, version }, { edit, status: 422 })
+      }
+      return reply.redirect(pageOf(identifier, 'saved'), 303)
+    },
+  )
+
+  await resourceRemovals(app, deps, pageOf)
+}

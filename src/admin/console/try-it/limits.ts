@@ -1,0 +1,37 @@
+import type { ClientView } from '../../../clients/view.ts'
+import { kindOf } from '../snippets/snippet.ts'
+
+/** Why this client's flow cannot be run here, for its page; undefined where it can be. */
+export function whyNotTried(client: ClientView): string | undefined {
+  const kind = kindOf(client)
+  if (kind === 'device')
+    return 'It signs people in on a device, where somebody has to enter a code, so it is not run here.'
+  if (client.require_signed_request_object)
+    return 'It has to sign each request with a private key that only it has, so it is not run here.'
+  const first = kind === 'machine' || client.require_pushed_authorization_requests
+  if (client.token_endpoint_auth_method === 'private_key_jwt' && first)
+    return 'Its first request already shows a private key that only it has, so it is not run here.'
+  return undefined
+}
+
+/** The APIs that these scopes are of. */
+export function apisOf<Api extends { scope: string }>(scope: string, apis: readonly Api[]): Api[] {
+  const wanted = new Set(scope.split(/\s+/))
+  return apis.filter((api) => api.scope.split(' ').some((each) => wanted.has(each)))
+}
+
+/** Of these scopes those that no API has but the named one; all when none is named. */
+export function scopeAt(
+  identifier: string,
+  scope: string,
+  apis: readonly { identifier: string; scope: string }[],
+): string {
+  const its = apis.find((api) => api.identifier === identifier)?.scope.split(' ')
+  const of = (each: string) => apis.some((api) => api.scope.split(' ').includes(each))
+  return its
+    ? scope
+        .split(/\s+/)
+        .filter((each) => its.includes(each) || !of(each))
+        .join(' ')
+    : scope
+}

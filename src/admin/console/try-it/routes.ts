@@ -1,0 +1,123 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { ClientView } from '../../../clients/view.ts'
+import type { ClientsDependencies } from '../clients/dependencies.ts'
+import type { IdParams } from '../clients/page.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { kindOf } from '../snippets/snippet.ts'
+import type { ClientProof } from './dependencies.ts'
+import { createRecorder, type Exchange } from './exchange.ts'
+import { apisOf, scopeAt, whyNotTried } from './limits.ts'
+import { type Outcome, runCode, runMachine } from './run.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/try': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      machine: boolean
+      /** Why there is no form. */
+      whyNot: string | undefined
+      username: string
+      disabled: boolean
+      form: Form & { values: Record<string, string> }
+      redirectUris: { value: string; label: string }[]
+      apis: { value: string; label: string }[]
+      result?: { outcome: Outcome; exchanges: Exchange[] } | undefined
+    }
+  }
+}
+
+const input = z.object({
+  redirect_uri: z.string().max(2000).default(''),
+  scope: z.string().max(2000).default(''),
+  resource: z.string().max(500).default(''),
+})
+
+function proofOf(client: ClientView, secret: string | undefined): ClientProof {
+  if (client.token_endpoint_auth_method === 'none') return { way: 'none' }
+  if (secret === undefined) return { way: 'impossible' }
+  return { way: client.token_endpoint_auth_method === 'client_secret_post' ? 'post' : 'basic', secret }
+}
+
+/** `/admin/clients/:id/try`: the client's own flow, run here and shown (docs/decisions/0014-try-it.md). */
+export async function tryArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+): Promise<void> {
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    client: ClientView,
+    values: Record<string, string>,
+    more: { result?: { outcome: Outcome; exchanges: Exchange[] }; errors?: Record<string, string> } = {},
+  ) {
+    const { items } = await deps.listApis()
+    const data = {
+      id: client.client_id,
+      name: client.client_name,
+      machine: kindOf(client) === 'machine',
+      whyNot: whyNotTried(client),
+      username: administratorOf(request).username,
+      disabled: client.disabled,
+      form: { action: `/admin/clients/${client.client_id}/try`, values, errors: more.errors },
+      redirectUris: client.redirect_uris.map((uri) => ({ value: uri, label: uri })),
+      apis: [
+        { value: '', label: 'The one that the scopes belong to' },
+        ...items.map(({ identifier, name }) => ({ value: identifier, label: name })),
+      ],
+      result: more.result,
+    }
+    return renderConsole(request, reply, 'clients', 'admin/try', data, { status: more.errors ? 422 : 200 })
+  }
+
+  app.get<IdParams>('/admin/clients/:id/try', { config: { admin: 'read' } }, async (request, reply) => {
+    const client = await deps.clients.get(request.params.id)
+    const scope = client.scope ?? (kindOf(client) === 'machine' ? '' : 'openid profile email')
+    // A request for scopes of several APIs has to name one of them.
+    const [first, second] = apisOf(scope, (await deps.listApis()).items)
+    return show(request, reply, client, { scope, resource: (second && first?.identifier) ?? '' })
+  })
+
+  app.post<IdParams>(
+    '/admin/clients/:id/try',
+    { config: { admin: 'client.try' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const { redirect_uri: redirectUri, scope, resource } = input.parse(request.body)
+      const values = { redirect_uri: redirectUri, scope, resource }
+      if (whyNotTried(client) !== undefined) return show(request, reply, client, values, { errors: {} })
+      const machine = kindOf(client) === 'machine'
+      // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
+      if (!machine && !client.redirect_uris.includes(redirectUri))
+        return show(request, reply, client, values, {
+          errors: { redirect_uri: 'is not registered for this client' },
+        })
+      const apis = apisOf(scope, (await deps.listApis()).items)
+      if (resource === '' && apis.length > 1)
+        return show(request, reply, client, values, {
+          errors: {
+            resource: `Choose one: the scopes are of ${apis.map(({ name }) => name).join(' and ')}.`,
+          },
+        })
+
+      const issuer = deps.issuer.origin
+      const recorder = createRecorder({ call: deps.tryOut.call, issuer, now: deps.clock }, request)
+      const outcome = await deps.clients.lendSecret(client.client_id, async (secret) => {
+        const run = { issuer, client, proof: proofOf(client, secret), scope, resource: resource || undefined }
+        // A machine asks one API at a time, for nothing of another (RFC 8707 §2).
+        if (machine) return runMachine({ ...run, scope: scopeAt(resource, scope, apis) }, recorder)
+        const restoreConsent = await deps.tryOut.keepConsent(administratorOf(request).id, client.client_id)
+        const session = await deps.tryOut.openSession(request, reply)
+        try {
+          return await runCode({ ...run, redirectUri }, session.cookie, recorder)
+        } finally {
+          await session.end()
+          await restoreConsent()
+        }
+      })
+      return show(request, reply, client, values, { result: { outcome, exchanges: recorder.shown() } })
+    },
+  )
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Account } from '../../../accounts/account.ts'
+import { addressParts, profileFields } from '../../../profile-fields.ts'
+
+// What is known of a person, as a form: every field of src/profile-fields.ts under the name of its claim, the parts of
+// the address as `address.country`.
+
+const text = z.string().max(2000).optional()
+const names = [
+  ...profileFields.map(({ claim }) => claim),
+  ...addressParts.map(({ part }) => `address.${part}`),
+]
+
+/** To be spread into the schema of a form. */
+export const personForm = {
+  ...(Object.fromEntries(names.map((name) => [name, text])) as Record<string, typeof text>),
+  phone_number_verified: z.literal('on').optional(),
+}
+
+/** What a form says, by the names of the services. An empty field empties, one that is not in the form stays. */
+export const personIn = (form: Readonly<Record<string, unknown>>, before?: Account) => ({
+  ...Object.fromEntries(profileFields.map(({ property, claim }) => [property, form[claim]])),
+  ...(form.phone_number !== undefined && {
+    phoneVerified: isVerified(form, before),
+  }),
+  address: Object.fromEntries(addressParts.map(({ part }) => [part, form[`address.${part}`]])),
+})
+
+/** A box that was ticked for another number says nothing of a new one. */
+const isVerified = (form: Readonly<Record<string, unknown>>, before: Account | undefined): boolean =>
+  form.phone_number_verified === 'on' &&
+  form.phone_number !== '' &&
+  !(before?.phoneVerified && before.phoneNumber !== form.phone_number)
+
+/** What a form shows of a person. */
+export const personValues = (user: Account): Record<string, string> => ({
+  ...Object.fromEntries(profileFields.map(({ property, claim }) => [claim, user[property] ?? ''])),
+  ...Object.fromEntries(addressParts.map(({ part }) => [`address.${part}`, user.address?.[part] ?? ''])),
+  ...(user.phoneVerified && { phone_number_verified: 'on' }),
+})
+
+/** Names of fields in the services, and in the form. */
+export const PERSON_NAMES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(profileFields.map(({ property, claim }) => [property, claim])),
+  phoneVerified: 'phone_number_verified',
+}
+
+/** A field of the form, for the view. */
+export interface PersonField {
+  name: string
+  label: string
+  hint?: string | undefined
+  type?: 'url' | 'tel' | undefined
+  /** Several lines. */
+  lines?: true | undefined
+}
+
+/** Everything but the first and the last name, which every form shows at once. */
+export const MORE_FIELDS: readonly PersonField[] = [
+  ...profileFields
+    .filter(({ property }) => property !== 'givenName' && property !== 'familyName')
+    .map(({ claim, label, hint, input }) => ({ name: claim, label, hint, type: input })),
+  ...addressParts.map(({ part, label, lines }) => ({ name: `address.${part}`, label, lines })),
+]

@@ -1,0 +1,267 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Account } from '../../../accounts/account.ts'
+import type { Accounts } from '../../../accounts/accounts.ts'
+import { AppError } from '../../../errors.ts'
+import { shownAgain } from '../../../http/forms.ts'
+import { noticeOf } from '../../../http/notice.ts'
+import type { Form } from '../../../http/pages.ts'
+import type { SignedInDevice } from '../../../oidc/devices.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { MORE_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
+import { actsOf, factsOf, tagsOf, when } from './view.ts'
+
+/** No function takes or gives a password. */
+export interface UsersDependencies {
+  users: Pick<
+    Accounts,
+    | 'byId'
+    | 'search'
+    | 'createByAdmin'
+    | 'updateByAdmin'
+    | 'disable'
+    | 'enable'
+    | 'unlock'
+    | 'sendReset'
+    | 'sendInvitation'
+    | 'withdrawInvitation'
+    | 'endSessions'
+    | 'delete'
+  > & {
+    waysIn: Accounts['linked']['waysIn']
+    devices(id: string): Promise<SignedInDevice[]>
+    apps(id: string): Promise<{ clientId: string; name: string; scopes: string[] }[]>
+    /** What the audit log has of a person, newest first. */
+    history(id: string): Promise<{ at: number; what: string; by: string; href: string }[]>
+  }
+}
+
+const text = z.string().max(400).default('')
+const role = z.enum(['user', 'auditor', 'admin'])
+const query = z.object({
+  search: text.catch(''),
+  role: role.optional().catch(undefined),
+  cursor: z.string().max(500).optional().catch(undefined),
+})
+const newForm = z.object({ ...personForm, username: text, email: text, role })
+const editForm = z.object({
+  ...personForm,
+  email: text,
+  role,
+  version: z.string().regex(/^\d{1,16}$/),
+})
+
+const NOTICES: Readonly<Record<string, string>> = {
+  created: 'The user is made, and an invitation is on its way.',
+  saved: 'Saved.',
+  disable: 'Disabled: every session and token has ended.',
+  enable: 'Enabled: they may sign in again.',
+  unlock: 'Unlocked.',
+  'send-reset': 'A message with a link to set a password is on its way.',
+  'send-invitation': 'An invitation is on its way. Links that were sent before work no more.',
+  'withdraw-invitation': 'The invitation is withdrawn.',
+  'end-sessions': 'Signed out everywhere.',
+  deleted: 'The user is deleted.',
+}
+
+type ById = { Params: { id: string }; Querystring: { done?: unknown } }
+
+/** `/admin/users`: finding people, seeing how they sign in, and helping or stopping them. Never a password. */
+export async function usersArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & UsersDependencies,
+): Promise<void> {
+  const { users, clock } = deps
+
+  const find = async (id: string): Promise<Account> => {
+    const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
+    if (!user)
+      throw new AppError('account_not_found', 404, 'There is no such user. They may have been deleted.')
+    return user
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(
+    '/admin/users',
+    { config: { admin: 'read' } },
+    async (request, reply) => {
+      const wanted = query.parse(request.query)
+      const page = await users.search(wanted)
+      const link = (cursor?: string) =>
+        `/admin/users?${new URLSearchParams({ search: wanted.search, role: wanted.role ?? '', ...(cursor && { cursor }) })}`
+      const data = {
+        search: wanted.search,
+        role: wanted.role ?? '',
+        users: page.items.map((user) => ({
+          href: `/admin/users/${user.id}`,
+          name: [user.givenName, user.familyName].filter(Boolean).join(' '),
+          username: user.displayUsername,
+          email: user.email ?? user.pendingEmail ?? '–',
+          tags: tagsOf(user, clock()),
+          lastSignIn: when(user.lastSignInAt),
+        })),
+        first: wanted.cursor === undefined ? undefined : link(),
+        next: page.next_cursor === undefined ? undefined : link(page.next_cursor),
+      }
+      const notice = noticeOf(NOTICES, request.query.done)
+      return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
+    },
+  )
+
+  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
+    renderConsole(
+      request,
+      reply,
+      'users',
+      'admin/users-new',
+      { form: { action: '/admin/users', ...form }, more: MORE_FIELDS },
+      { status },
+    )
+
+  app.get('/admin/users/new', { config: { admin: 'write' } }, async (request, reply) =>
+    showNew(request, reply),
+  )
+
+  app.post(
+    '/admin/users',
+    { config: { admin: 'user.create', formPage: '/admin/users/new' } },
+    async (request, reply) => {
+      const form = newForm.parse(request.body ?? {})
+      const { username, email, role } = form
+      try {
+        const user = await users.createByAdmin({ ...personIn(form), username, email, role })
+        return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
+      } catch (error) {
+        const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
+        return showNew(request, reply, refused, 422)
+      }
+    },
+  )
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: Account,
+    also: {
+      edit?: Partial<Form>
+      remove?: Partial<Form>
+      alert?: string
+      notice?: string | undefined
+      status?: number
+    } = {},
+  ) {
+    const [ways, devices, apps, history] = await Promise.all([
+      users.waysIn(user.id),
+      users.devices(user.id),
+      users.apps(user.id),
+      users.history(user.id),
+    ])
+    const base = `/admin/users/${user.id}`
+    const data = {
+      title: user.displayUsername,
+      facts: factsOf(user),
+      tags: tagsOf(user, clock()),
+      alert: also.alert,
+      edit: {
+        action: `${base}/edit`,
+        version: String(user.updatedAt),
+        values: {
+          ...personValues(user),
+          email: user.pendingEmail ?? user.email ?? '',
+          role: user.role,
+        },
+        ...also.edit,
+      },
+      more: MORE_FIELDS,
+      acts: actsOf(user, clock()),
+      password: ways.password,
+      identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
+        name: provider,
+        detail: `${label === null ? '' : `${label} · `}last used ${when(lastUsedAt)}`,
+      })),
+      devices,
+      apps: apps.map(({ clientId, name, scopes }) => ({
+        href: `/admin/clients/${encodeURIComponent(clientId)}`,
+        name,
+        scopes: scopes.join(' '),
+      })),
+      history: history.map(({ at, what, by, href }) => ({ when: when(at), what, by, href })),
+      remove: { action: `${base}/delete`, ...also.remove },
+    }
+    const { notice, status } = also
+    return renderConsole(request, reply, 'users', 'admin/users-one', data, {
+      notice,
+      ...(status !== undefined && { status }),
+    })
+  }
+
+  app.get<ById>('/admin/users/:id', { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
+  )
+
+  app.post<ById>('/admin/users/:id/edit', { config: { admin: 'user.update' } }, async (request, reply) => {
+    const user = await find(request.params.id)
+    const form = editForm.parse(request.body ?? {})
+    const { version, email, role: chosen } = form
+    const unchanged = email === (user.pendingEmail ?? user.email ?? '')
+    try {
+      await users.updateByAdmin(
+        user.id,
+        {
+          ...personIn(form, user),
+          ...(!unchanged && { email }),
+          ...(chosen !== user.role && { role: chosen }),
+        },
+        { ifVersion: Number(version) },
+      )
+      return reply.redirect(`/admin/users/${user.id}?done=saved`, 303)
+    } catch (error) {
+      const edit = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
+      const status = error instanceof AppError ? error.status : 422
+      return show(request, reply, await find(user.id), { edit, status })
+    }
+  })
+
+  const work = {
+    disable: users.disable,
+    enable: users.enable,
+    unlock: users.unlock,
+    'send-reset': users.sendReset,
+    'send-invitation': users.sendInvitation,
+    'withdraw-invitation': users.withdrawInvitation,
+    'end-sessions': users.endSessions,
+  }
+  for (const act of Object.keys(work) as (keyof typeof work)[]) {
+    app.post<ById>(
+      `/admin/users/:id/${act}`,
+      { config: { admin: `user.${act}` } },
+      async (request, reply) => {
+        const user = await find(request.params.id)
+        try {
+          await work[act](user.id)
+        } catch (error) {
+          if (!(error instanceof AppError) || error.status >= 500) throw error
+          return show(request, reply, user, { alert: error.publicMessage, status: error.status })
+        }
+        const stays = act !== 'withdraw-invitation' || (await users.byId(user.id)) !== undefined
+        return reply.redirect(`/admin/users${stays ? `/${user.id}` : ''}?done=${act}`, 303)
+      },
+    )
+  }
+
+  app.post<ById>('/admin/users/:id/delete', { config: { admin: 'user.delete' } }, async (request, reply) => {
+    const user = await find(request.params.id)
+    const { confirm } = z.object({ confirm: text }).parse(request.body ?? {})
+    if (confirm.trim() !== user.displayUsername) {
+      const remove = { errors: { confirm: `Type ${user.displayUsername} to confirm.` } }
+      return show(request, reply, user, { remove, status: 422 })
+    }
+    try {
+      await users.delete(user.id)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      return show(request, reply, user, { alert: error.publicMessage, status: error.status })
+    }
+    return reply.redirect('/admin/users?done=deleted', 303)
+  })
+}

@@ -1,0 +1,122 @@
+import type { Account } from '../../../accounts/account.ts'
+import type { ButtonForm } from '../../../http/pages.ts'
+import { minuteOf } from '../../../moment.ts'
+import type { ConsoleFrame } from '../context.ts'
+import type { PersonField } from './person-form.ts'
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/users': {
+      frame: ConsoleFrame
+      search: string
+      role: string
+      users: {
+        href: string
+        name: string
+        username: string
+        email: string
+        tags: Tag[]
+        lastSignIn: string
+      }[]
+      first?: string | undefined
+      next?: string | undefined
+    }
+    'admin/users-new': { frame: ConsoleFrame; form: Form; more: readonly PersonField[] }
+    'admin/users-one': {
+      frame: ConsoleFrame
+      title: string
+      facts: [name: string, value: string][]
+      tags: Tag[]
+      alert?: string | undefined
+      edit: Form & { version: string }
+      more: readonly PersonField[]
+      acts: { label: string; form: ButtonForm; about: string }[]
+      password: boolean
+      identities: { name: string; detail: string }[]
+      devices: { device: string; detail: string }[]
+      apps: { href: string; name: string; scopes: string }[]
+      history: { when: string; what: string; by: string; href: string }[]
+      remove?: Form | undefined
+    }
+  }
+}
+
+export interface Tag {
+  text: string
+  bad?: boolean
+}
+
+/** A time for people, in UTC; a dash for never. */
+export const when = (time: number | null): string => (time === null ? '–' : minuteOf(time))
+
+/** What is worth knowing of an account at a glance. @param now milliseconds since the epoch */
+export function tagsOf(user: Account, now: number): Tag[] {
+  return [
+    user.role !== 'user' && { text: user.role === 'admin' ? 'Administrator' : 'Auditor' },
+    user.disabledAt !== null && { text: 'Disabled', bad: true },
+    user.lockedUntil !== null && user.lockedUntil > now && { text: 'Locked', bad: true },
+    user.email === null && waitingTag(user, now),
+  ].filter((tag) => tag !== false)
+}
+
+const waitingTag = ({ invitedUntil }: Account, now: number): Tag => {
+  if (invitedUntil === null) return { text: 'Address not verified' }
+  return invitedUntil > now ? { text: 'Invited' } : { text: 'Invitation expired', bad: true }
+}
+
+export const factsOf = (user: Account): [string, string][] => [
+  ['Username', user.displayUsername],
+  ['Email', user.email ?? 'none verified'],
+  ...(user.pendingEmail === null ? [] : [['Waits to be verified', user.pendingEmail] as [string, string]]),
+  ...(user.email !== null || user.invitedUntil === null
+    ? []
+    : [['Invitation', `good until ${when(user.invitedUntil)}`] as [string, string]]),
+  ['Id (sub)', user.id],
+  ['Made', when(user.createdAt)],
+  ['Last sign-in', when(user.lastSignInAt)],
+]
+
+const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
+  email === null && pendingEmail !== null && disabledAt === null
+
+/** What can be done to an account, each with a word on what it means. */
+export function actsOf(user: Account, now: number) {
+  const act = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
+  const locked = user.lockedUntil !== null && user.lockedUntil > now
+  return [
+    locked && {
+      label: 'Unlock',
+      form: act('unlock'),
+      about: 'Ends the lock after too many wrong passwords.',
+    },
+    isInvitable(user) && {
+      label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
+      form: act('send-invitation'),
+      about: 'A message by which they prove the address and set a password. An earlier link works no more.',
+    },
+    isInvitable(user) &&
+      user.invitedUntil !== null && {
+        label: 'Withdraw invitation',
+        form: act('withdraw-invitation'),
+        about: 'Its link works no more. An account that was never used is deleted.',
+      },
+    user.disabledAt === null &&
+      user.invitedUntil === null && {
+        label: 'Send reset link',
+        form: act('send-reset'),
+        about: 'A message with a link to set a password. You see neither.',
+      },
+    user.disabledAt === null && {
+      label: 'Sign out everywhere',
+      form: act('end-sessions'),
+      about: 'Ends every session and token. They may sign in again.',
+    },
+    user.disabledAt === null
+      ? {
+          label: 'Disable',
+          form: act('disable'),
+          about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
+        }
+      : { label: 'Enable', form: act('enable'), about: 'They may sign in again.' },
+  ].filter((each) => each !== false)
+}
