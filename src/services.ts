@@ -26,15 +26,15 @@ import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
 import { createMailer } from './mail/mailer.ts'
 import type { Observers } from './metrics/metrics.ts'
-import { ADMIN_SCOPES } from './oidc/admin-tokens.ts'
-import { scopesInWords } from './oidc/claims.ts'
-import { createConsents } from './oidc/consents.ts'
-import { FIRST_PARTY_ID, firstPartyClient } from './oidc/first-party.ts'
-import { createKeyStore } from './oidc/key-store.ts'
-import { createSigningKeys } from './oidc/keys.ts'
-import { grantTtl } from './oidc/lifetimes.ts'
-import { createUsageStore } from './oidc/usage-store.ts'
-import { userinfoAudience } from './oidc/userinfo-audience.ts'
+import { createConsents } from './oidc/consent/consents.ts'
+import { createSigningKeys } from './oidc/keys/keys.ts'
+import { createKeyStore } from './oidc/keys/store.ts'
+import { grantTtl } from './oidc/provider/lifetimes.ts'
+import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
+import { scopesInWords } from './oidc/tokens/claims.ts'
+import { FIRST_PARTY_ID, firstPartyClient } from './oidc/tokens/first-party-client.ts'
+import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
+import { createUsageStore } from './oidc/usage/usage-store.ts'
 import { openRegistration } from './registration/open.ts'
 import { createRejections } from './rejections/rejections.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
@@ -43,7 +43,7 @@ import { openDatabase } from './storage/open.ts'
 
 /** How long a new signing key is published before it signs: longer than JWKS are commonly cached. */
 const PUBLISH_LEAD = 3_600_000
-/** What an id_token, which is signed too, lives at most (oidc/provider.ts), in seconds. */
+/** What an id_token, which is signed too, lives at most (oidc/provider/provider.ts), in seconds. */
 const ID_TOKEN_TTL = 3600
 
 /** Enough to see whether SECRET_KEY was replaced: tokens of earlier sign-ins are the first. */

@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { KnownDevices } from '../http/known-devices.ts'
 import type { Limit } from '../http/rate-limits.ts'
-import type { Mint } from '../oidc/mint.ts'
-import type { SignInSessions } from '../oidc/sign-in.ts'
+import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
+import type { Mint } from '../oidc/tokens/first-party-tokens.ts'
 
 export interface ApiDependencies {
   issuer: URL

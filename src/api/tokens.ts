@@ -60,7 +60,7 @@ const createToken = operation({
   problems: [401, 403, 429, 503],
 })
 
-/** Tokens: getting them, changing them for new ones, ending them. All of one mint (src/oidc/mint.ts). */
+/** Tokens: getting them, changing them for new ones, ending them. All of one mint (src/oidc/tokens/first-party-tokens.ts). */
 export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   const { accounts, limit, mint, sessions } = deps
 

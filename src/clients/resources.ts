@@ -241,7 +241,7 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
     problems.push({ field: 'scope', message })
   }
-  // A client that may ask for them may administer this server (src/oidc/admin-tokens.ts).
+  // A client that may ask for them may administer this server (src/oidc/tokens/admin-tokens.ts).
   if (typeof input.scope === 'string' && input.scope.split(/\s+/).some((s) => s.startsWith('admin:'))) {
     const message = 'begins with admin:, which belongs to the administration API; use names of your own'
     problems.push({ field: 'scope', message })

@@ -1,7 +1,7 @@
 // Owns: what is kept of requests that the protocol refused, why they were refused in plain words, and the one change that may
 // be made from there. Does not own: what is refused (src/oidc, which reports it), clients and their rules (src/clients).
 //
-//   src/oidc/events.ts ──record──▶ recorder ─(gather, look up, bounded)─▶ table ──▶ explain ──▶ console, command line
+//   src/oidc/events/events.ts ──record──▶ recorder ─(gather, look up, bounded)─▶ table ──▶ explain ──▶ console, command line
 //                                                                                     └─ fix ──▶ clients.update
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'

@@ -1,6 +1,6 @@
 import type { Chore } from '../housekeeping.ts'
-import { createKeyRotation } from '../oidc/key-rotation.ts'
-import { forgetUsage } from '../oidc/usage.ts'
+import { createKeyRotation } from '../oidc/keys/rotation.ts'
+import { forgetUsage } from '../oidc/usage/usage.ts'
 import type { Services } from '../services.ts'
 
 const MINUTE = 60_000

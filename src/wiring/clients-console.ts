@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientsDependencies } from '../admin/console/clients/dependencies.ts'
 import type { Http } from '../http/http.ts'
-import { ADMIN_SCOPES } from '../oidc/admin-tokens.ts'
-import { isIdentityScope } from '../oidc/claims.ts'
+import { ADMIN_SCOPES } from '../oidc/tokens/admin-tokens.ts'
+import { isIdentityScope } from '../oidc/tokens/claims.ts'
 import type { Services } from '../services.ts'
 import type { Protocol } from './protocol.ts'
 

@@ -2,10 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BrowserState } from '../accounts/pages/browser-state.ts'
 import { actAs } from '../acting.ts'
 import type { Http } from '../http/http.ts'
+import { grantIdsUnder } from '../oidc/consent/grants.ts'
 import { endCodeDevices } from '../oidc/device/signed-in.ts'
-import { isCurrent } from '../oidc/generations.ts'
-import { grantIdsUnder } from '../oidc/grants.ts'
-import type { SignInSessions } from '../oidc/sign-in.ts'
+import { isCurrent } from '../oidc/sessions/generations.ts'
+import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
 import type { Services } from '../services.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { UsersDependencies } from '../admin/console/users/routes.ts'
 import { sentenceOf } from '../audit/words.ts'
-import { listDevices } from '../oidc/devices.ts'
+import { listDevices } from '../oidc/sessions/devices.ts'
 import type { Services } from '../services.ts'
 import { connectedApps } from './consents.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createKeyRotation } from '../../src/oidc/key-rotation.ts'
+import { createKeyRotation } from '../../src/oidc/keys/rotation.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'

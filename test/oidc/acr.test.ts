@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { asFound } from '../../src/oidc/session-merge.ts'
+import { asFound } from '../../src/oidc/sessions/merge.ts'
 import { CALLBACK, openWorld, type World } from '../federation/world.ts'
 import { clock, createScene, get, passTime, type Scene, type Victim } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
 import Provider from 'oidc-provider'
 import { afterEach, expect, test } from 'vitest'
-import { createBackChannel } from '../../src/oidc/back-channel.ts'
+import { createBackChannel } from '../../src/oidc/sign-out/back-channel.ts'
 
 let server: Server
 afterEach(() => server.close())

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withParameters } from '../../src/oidc/exact-redirects.ts'
+import { withParameters } from '../../src/oidc/authorization/exact-redirects.ts'
 import { createScene, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'

@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest'
-import { createKeyStore } from '../../src/oidc/key-store.ts'
-import { createSigningKeys } from '../../src/oidc/keys.ts'
+import { createSigningKeys } from '../../src/oidc/keys/keys.ts'
+import { createKeyStore } from '../../src/oidc/keys/store.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { SIGNING_ALGORITHMS } from '../../src/signing-algorithms.ts'
 import { openDatabase } from '../../src/storage/open.ts'

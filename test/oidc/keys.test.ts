@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKeyStore } from '../../src/oidc/key-store.ts'
-import { createSigningKeys, type SigningKeys } from '../../src/oidc/keys.ts'
+import { createSigningKeys, type SigningKeys } from '../../src/oidc/keys/keys.ts'
+import { createKeyStore } from '../../src/oidc/keys/store.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, type JWK, SignJWT } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createKeyStore } from '../../src/oidc/key-store.ts'
+import { createKeyStore } from '../../src/oidc/keys/store.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { SIGNING_ALGORITHMS } from '../../src/signing-algorithms.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SigningKeySummary } from '../../oidc/keys.ts'
+import type { SigningKeySummary } from '../../oidc/keys/keys.ts'
 import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
 import type { RestContext } from './context.ts'
 import { operation } from './operation.ts'

@@ -1,6 +1,6 @@
 import { hashId } from '../../id-hash.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import { type Generation, generationOf } from '../generations.ts'
+import { type Generation, generationOf } from '../sessions/generations.ts'
 import { type GrantedDevice, holderOf } from './apart.ts'
 
 /** A device that somebody has signed in with a code. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
-import { handOver } from '../mount.ts'
+import { handOver } from '../provider/mount.ts'
 import type { DeviceCodes } from './codes.ts'
 import { type DeviceDecision, decisionOf } from './decision.ts'
 

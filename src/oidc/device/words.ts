@@ -1,4 +1,4 @@
-import { describeUserAgent, UNKNOWN_DEVICE } from '../devices.ts'
+import { describeUserAgent, UNKNOWN_DEVICE } from '../sessions/devices.ts'
 
 /** How long ago, in words. @param seconds */
 function ago(seconds: number): string {

@@ -1,6 +1,6 @@
 import { epochSeconds } from '../../clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import { CLOCK_TOLERANCE } from '../assertions.ts'
+import { CLOCK_TOLERANCE } from '../client-authentication/assertions.ts'
 
 /**
  * JWT access tokens that were revoked one by one. Nothing but the `jti` is kept, and that hashed, until the token has expired:

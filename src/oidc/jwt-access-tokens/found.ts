@@ -1,6 +1,6 @@
 import { type AdapterFactory, type Grant, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import { incarnationOf } from '../incarnations.ts'
+import { incarnationOf } from '../consent/incarnations.ts'
 import { deny } from './deny-list.ts'
 import type { JwtReader, ReadToken } from './reader.ts'
 import { type createReferences, isSealed } from './reference.ts'

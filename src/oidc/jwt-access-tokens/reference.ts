@@ -1,7 +1,7 @@
 import { type AccessToken, type ClientCredentials, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { z } from 'zod'
 import type { Secrets } from '../../secrets.ts'
-import { incarnationOf } from '../incarnations.ts'
+import { incarnationOf } from '../consent/incarnations.ts'
 
 /** What of a JWT access token is nobody's business but ours, and still has to be known when it comes back. */
 const reference = z.strictObject({

@@ -1,5 +1,5 @@
 import type { Client } from 'oidc-provider'
-import { isIdentityScope } from '../claims.ts'
+import { isIdentityScope } from '../tokens/claims.ts'
 
 /** A client, as far as it decides about scopes (adapter.ts); space-separated. */
 type Registered =

@@ -10,9 +10,9 @@ import {
 } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
 import { own } from '../../own.ts'
-import { FIRST_PARTY_ID } from '../first-party.ts'
-import { missingProtection } from '../pkce.ts'
+import { missingProtection } from '../authorization/pkce.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
+import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
 import { scopeWithin } from './scopes.ts'
 
 type Token = AccessToken | AuthorizationCode | ClientCredentials | DeviceCode | RefreshToken

@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { mainResource, withUserinfo } from '../one-token.ts'
+import { mainResource, withUserinfo } from '../tokens/one-token.ts'
 import { audienceOf } from './audience.ts'
 import { leaveOut } from './left-out.ts'
 import {

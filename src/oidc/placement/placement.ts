@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider'
-import { isIdentityScope } from '../claims.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
+import { isIdentityScope } from '../tokens/claims.ts'
 import { isHabitual } from './habitual.ts'
 
 /** The registered APIs that have a scope: every one of them. */

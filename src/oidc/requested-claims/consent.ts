@@ -1,5 +1,5 @@
 import { interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import { scopeOfClaim } from '../claims.ts'
+import { scopeOfClaim } from '../tokens/claims.ts'
 import { notCovered, personalClaims, requestedIn } from './request.ts'
 
 const { Check } = interactionPolicy

@@ -1,7 +1,7 @@
 import { type Client, errors } from 'oidc-provider'
 import { z } from 'zod'
-import { scopeOfClaim } from '../claims.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
+import { scopeOfClaim } from '../tokens/claims.ts'
 
 /*
  * The `claims` parameter (OpenID Connect Core §5.5): a client asks for single claims, at userinfo or in the ID Token.

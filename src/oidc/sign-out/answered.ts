@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { redirectExactly, withParameters } from '../exact-redirects.ts'
+import { redirectExactly, withParameters } from '../authorization/exact-redirects.ts'
 import { registeredTarget } from './target.ts'
 
 /*

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { redirectExactly } from '../exact-redirects.ts'
+import { redirectExactly } from '../authorization/exact-redirects.ts'
 import { signedOutTarget } from './target.ts'
 
 /**

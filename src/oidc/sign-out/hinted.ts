@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
-import { endSession } from '../end-session.ts'
-import { redirectExactly } from '../exact-redirects.ts'
-import { signInsOf } from '../session-facts.ts'
+import { redirectExactly } from '../authorization/exact-redirects.ts'
+import { signInsOf } from '../sessions/details.ts'
+import { endSession } from '../sessions/end.ts'
 import { signedOutTarget } from './target.ts'
 
 /** `auto`: a good hint needs no confirmation; `always`: the person is asked, whatever was sent. */

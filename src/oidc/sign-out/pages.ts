@@ -1,7 +1,7 @@
 import type { ErrorOut, KoaContextWithOIDC, Session } from 'oidc-provider'
 import type { ClientView } from '../../http/pages.ts'
-import type { RenderPage } from '../pages.ts'
-import { signOutSecret } from '../session-merge.ts'
+import type { RenderPage } from '../authorization/pages.ts'
+import { signOutSecret } from '../sessions/merge.ts'
 import { type SignOutConfirmation, signOutByHint } from './hinted.ts'
 import { registeredTarget } from './target.ts'
 

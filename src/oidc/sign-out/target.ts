@@ -1,6 +1,6 @@
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
-import { withParameters } from '../exact-redirects.ts'
+import { withParameters } from '../authorization/exact-redirects.ts'
 
 /** What the sign-out page remembers of the request, until it is answered. */
 interface SignOutState {

@@ -1,0 +1,324 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import { actAs } from '../../acting.ts'
+import { epochSeconds } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { websiteOf } from '../../website.ts'
+import type { Consents } from '../consent/consents.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
+import { pinToIssuer } from '../provider/mount.ts'
+import { hintedAccount } from '../provider/policy.ts'
+import { besideScopes } from '../requested-claims/consent.ts'
+import { generationOf } from '../sessions/generations.ts'
+import { type Authentication, isAnother, type SignInSession } from '../sessions/sign-in.ts'
+import { restartOf } from './restart.ts'
+import { SELECT_ACCOUNT } from './select-account.ts'
+
+/**
+ * A flow that waits for a person: what the sign-in and consent pages know of it, and the ways it goes on. The pages
+ * never see the protocol library.
+ *
+ *   /authorize ──303──► /interaction/:uid ──(signIn | allow | refuse)──303──► /authorize/:uid ──► the app
+ */
+export interface InteractionDetails {
+  uid: string
+  prompt: 'login' | 'consent' | 'select_account'
+  client: {
+    id: string
+    name: string
+    logoUri: string | undefined
+    clientUri: string | undefined
+    policyUri: string | undefined
+    tosUri: string | undefined
+    /** Nobody who runs this server has looked at it. */
+    unverified: boolean
+    /** Where the document is that it is known by; undefined: it is registered here. */
+    documentHost: string | undefined
+  }
+  /** Who is signed in, if anybody. */
+  accountId: string | undefined
+  loginHint: string | undefined
+  /** The account that the app asks for (`id_token_hint`); nobody else's sign-in ends the flow. Undefined: anybody's. */
+  expects: string | undefined
+  /** When the flow began, in seconds since the epoch. */
+  startedAt: number
+  /** Where the person goes on to; undefined: nowhere, as with a device. */
+  leadsTo: { website: string } | { appScheme: string } | undefined
+  /** A page of the app, for somebody who has nothing left to do here. */
+  homeUrl: string | undefined
+  /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
+  restartUrl: string | undefined
+  /** The device that asks (RFC 8628), as it came to ask for its code; undefined: an app in this browser asks. */
+  device: { address: string; userAgent: string; askedAt: number } | undefined
+  /** Every scope that was asked for. */
+  requestedScopes: string[]
+  /** Every claim that was asked for by itself, beside those that the scopes bring. */
+  requestedClaims: string[]
+  /** Whether the client gets refresh tokens. */
+  staysConnected: boolean
+  /** What of it has not been allowed yet. */
+  missing: { scopes: string[]; resources: Record<string, string[]>; claims: string[] }
+}
+
+/** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
+export interface Interactions {
+  details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
+  /**
+   * @param who.at when the person proved who they are, in seconds since the epoch; now, unless they did so already
+   * @param who.sessionUid the session in which they did: if that ends before the flow goes on, so does this sign-in
+   * @throws AppError another_account (403) when the flow asks for somebody else
+   */
+  signIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: Authentication & { sessionUid?: string },
+  ): Promise<string>
+  allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /** The flow goes on with the account that is signed in (`prompt=select_account`). */
+  select(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /** Ends the flow: the app gets `access_denied`. */
+  refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
+  /**
+   * Ends the flow for somebody who does not want to go through it. The app gets `access_denied`; a device hears nothing, and its
+   * code is free again: whoever has not signed in decides nothing.
+   */
+  cancel(request: FastifyRequest, reply: FastifyReply): Promise<string>
+}
+
+const changed = (cause: RegistrationChanged) =>
+  new AppError('registration_changed', 400, REGISTRATION_CHANGED, { cause })
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** What it says of itself; else where its website is that people are sent back to. */
+function homeOf(client: Client | undefined, redirectUri: string): string | undefined {
+  if (client?.clientUri !== undefined) return client.clientUri
+  return client?.applicationType === 'web' ? websiteOf(redirectUri)?.origin : undefined
+}
+
+function destinationOf(redirectUri: unknown): InteractionDetails['leadsTo'] {
+  const url = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null
+  if (url === null) return undefined
+  const website = websiteOf(redirectUri)
+  return website === undefined ? { appScheme: url.protocol } : { website: website.host }
+}
+
+/** What is known of the device that a flow is about. */
+async function deviceAsking(
+  provider: Provider,
+  { deviceCode, iat }: Interaction,
+): Promise<InteractionDetails['device']> {
+  if (deviceCode === undefined) return undefined
+  const code = await provider.DeviceCode.find(deviceCode, { ignoreExpiration: true })
+  const { address = '', userAgent = '' } = (code?.deviceInfo ?? {}) as {
+    address?: string
+    userAgent?: string
+  }
+  return { address, userAgent, askedAt: code?.iat ?? iat }
+}
+
+function missing(interaction: Interaction): InteractionDetails['missing'] {
+  const details = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingOIDCClaims?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  return {
+    scopes: details.missingOIDCScope ?? [],
+    claims: details.missingOIDCClaims ?? [],
+    resources: details.missingResourceScopes ?? {},
+  }
+}
+
+const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
+
+const isOver = () =>
+  new AppError(
+    'interaction_expired',
+    400,
+    'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
+  )
+
+export function createInteractions(deps: {
+  issuer: string
+  /** Where the codes of devices are entered. */
+  devicePath: string
+  current(): Provider
+  consents: Consents
+  /** False when the account, or its sign-ins of a generation, no longer count. */
+  isLive(accountId: string, generation: number): Promise<boolean>
+}): Interactions {
+  async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
+    pinToIssuer(request, deps.issuer)
+    const { uid } = request.params as { uid: string }
+    try {
+      const interaction = await deps.current().interactionDetails(request.raw, reply.raw)
+      if (interaction.uid === uid) return interaction
+    } catch (error) {
+      if (error instanceof RegistrationChanged) throw changed(error)
+      if (!(error instanceof errors.SessionNotFound)) throw error
+      const interaction = await withoutItsSession(request, reply)
+      if (interaction?.uid === uid) return interaction
+    }
+    throw isOver()
+  }
+
+  /**
+   * The library drops a flow whose session is over. One goes on without, to the sign-in page: somebody else has signed in
+   * here meanwhile, at a provider or by a link in a message, or the session was ended elsewhere. Nothing is inherited.
+   */
+  async function withoutItsSession(request: FastifyRequest, reply: FastifyReply) {
+    const provider = deps.current()
+    const { cookies } = provider.createContext(request.raw, reply.raw)
+    const id = cookies.get(provider.cookieName('interaction'), { signed: true })
+    const interaction = id === undefined ? undefined : await provider.Interaction.find(id)
+    if (interaction === undefined) return undefined
+    // What was answered by a session that has ended counts for nothing.
+    if (interaction.prompt.name !== 'login' && interaction.result !== undefined) return undefined
+    delete interaction.session
+    return interaction
+  }
+
+  /** Who may consent, or go on: whoever is signed in, unless that has ended since the flow came to its question. */
+  async function whoConsents(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    interaction: Interaction,
+  ): Promise<string | undefined> {
+    const provider = deps.current()
+    const { accountId } = interaction.session ?? {}
+    if (interaction.prompt.name === 'login' || accountId === undefined) return undefined
+    const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
+    return (await deps.isLive(accountId, generationOf(session))) ? accountId : undefined
+  }
+
+  async function save(interaction: Interaction): Promise<string> {
+    try {
+      await interaction.save(Math.max(1, interaction.exp - epochSeconds(Date.now)))
+      return interaction.returnTo
+    } catch (error) {
+      // Another tab has finished it between our reading and saving.
+      throw error instanceof errors.SessionNotFound ? isOver() : error
+    }
+  }
+
+  function finish(interaction: Interaction, result: Interaction['result']): Promise<string> {
+    interaction.result = { ...interaction.lastSubmission, ...result }
+    return save(interaction)
+  }
+
+  async function refuse(interaction: Interaction): Promise<string> {
+    interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
+    return save(interaction)
+  }
+
+  async function endHere(interaction: Interaction): Promise<string> {
+    try {
+      await interaction.destroy()
+    } catch (error) {
+      throw error instanceof errors.SessionNotFound ? isOver() : error
+    }
+    return `${deps.devicePath}?problem=cancelled`
+  }
+
+  return {
+    async details(request, reply) {
+      const interaction = await find(request, reply)
+      const clientId = String(interaction.params.client_id)
+      const client = await deps.current().Client.find(clientId)
+      const consents = await whoConsents(request, reply, interaction)
+      const asks = interaction.prompt.name !== 'login'
+      return {
+        uid: interaction.uid,
+        prompt: consents === undefined ? 'login' : selects(interaction) ? SELECT_ACCOUNT : 'consent',
+        client: {
+          id: clientId,
+          name: client?.clientName ?? clientId,
+          // A picture from wherever an unknown client says could be somebody else's, and tells it who looks.
+          logoUri: client?.verified === false ? undefined : client?.logoUri,
+          clientUri: client?.clientUri,
+          policyUri: client?.policyUri,
+          tosUri: client?.tosUri,
+          unverified: client?.verified === false,
+          documentHost: websiteOf(clientId)?.host,
+        },
+        accountId: asks ? consents : interaction.session?.accountId,
+        loginHint: text(interaction.params.login_hint),
+        expects: hintedAccount(interaction.params),
+        startedAt: interaction.iat,
+        leadsTo: destinationOf(interaction.params.redirect_uri),
+        homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
+        restartUrl: restartOf(interaction),
+        device: await deviceAsking(deps.current(), interaction),
+        requestedScopes: String(interaction.params.scope ?? '')
+          .split(' ')
+          .filter(Boolean),
+        requestedClaims: besideScopes(interaction.params),
+        staysConnected: client?.grantTypeAllowed('refresh_token') ?? false,
+        missing: missing(interaction),
+      }
+    },
+
+    async signIn(request, reply, { accountId, generation, amr, at = epochSeconds(Date.now), sessionUid }) {
+      const interaction = await find(request, reply)
+      if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
+        throw new AppError(
+          'another_account',
+          403,
+          'The app asks for another account. Go back to it and start again.',
+        )
+      const provider = deps.current()
+      const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
+      if (isAnother(session, { accountId, generation })) {
+        // It ends now, so that nothing of it is inherited.
+        await session.destroy()
+        delete interaction.session
+      }
+      return finish(interaction, {
+        ...(selects(interaction) && { [SELECT_ACCOUNT]: {} }),
+        login: { accountId, generation, amr, ts: at, remember: true, ...(sessionUid && { sessionUid }) },
+      })
+    },
+
+    async allow(request, reply) {
+      const interaction = await find(request, reply)
+      const accountId = await whoConsents(request, reply, interaction)
+      // The flow goes on as if nothing had been answered: to the sign-in page.
+      if (accountId === undefined) return save(interaction)
+      // The flow belongs to whoever signed in to it: what is allowed now is their doing.
+      actAs({ kind: 'account', id: accountId })
+      const added = missing(interaction)
+      await deps.consents.allow(accountId, String(interaction.params.client_id), added)
+      return finish(interaction, { consent: {} })
+    },
+
+    async select(request, reply) {
+      const interaction = await find(request, reply)
+      const accountId = await whoConsents(request, reply, interaction)
+      // The flow goes on as if nothing had been answered: to the sign-in page.
+      if (accountId === undefined || !selects(interaction)) return save(interaction)
+      actAs({ kind: 'account', id: accountId })
+      return finish(interaction, { [SELECT_ACCOUNT]: {} })
+    },
+
+    async refuse(request, reply) {
+      return refuse(await find(request, reply))
+    },
+
+    async cancel(request, reply) {
+      const interaction = await find(request, reply)
+      return interaction.deviceCode === undefined ? refuse(interaction) : endHere(interaction)
+    },
+  }
+}
+
+/**
+ * True when a person proved who they are after the flow began (in another tab, by registering, by resetting the
+ * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for. Times are whole seconds: where
+ * somebody was signed in already, a sign-in in the second of the beginning is taken for the one before it.
+ */
+export const answers = (
+  session: SignInSession | undefined,
+  flow: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
+): session is SignInSession =>
+  session !== undefined && session.loginTs >= flow.startedAt + (flow.accountId === undefined ? 0 : 1)

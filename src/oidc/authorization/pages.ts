@@ -1,0 +1,111 @@
+import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
+import type { ClientView, Pages } from '../../http/pages.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
+import { outageOf, type Translate } from '../provider/outage.ts'
+import { routes } from '../provider/provider.ts'
+import type { SignOutConfirmation } from '../sign-out/hinted.ts'
+import { createSignOutPages } from '../sign-out/pages.ts'
+import { restartOf } from './restart.ts'
+
+/** The three pages that the protocol library shows by itself, rendered by our views. */
+export interface ProviderPages {
+  renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>
+  signOut(ctx: KoaContextWithOIDC): Promise<void>
+  signedOut(ctx: KoaContextWithOIDC): Promise<void>
+}
+
+/** Renders one of our views as text. */
+export type RenderPage = <View extends keyof Pages>(view: View, data: Pages[View]) => Promise<string>
+
+/** What a person can do about it, by error code. Everything else is the app's mistake, not theirs. */
+const inPlainWords: Readonly<Record<string, string>> = {
+  session_not_found:
+    'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
+  access_denied: 'Access was not given. You can close this page, or go back to the app.',
+  server_error: 'Something went wrong on our side. Try again in a moment.',
+  temporarily_unavailable: 'The server is busy. Try again in a moment.',
+}
+
+const appsMistake =
+  'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
+
+export function createProviderPages(deps: {
+  render: RenderPage
+  requestIdOf(ctx: KoaContextWithOIDC): string
+  translate: Translate
+  /** Undefined: the session counts for nothing any more. */
+  usernameOf(session: Session): Promise<string | undefined>
+  confirmation: SignOutConfirmation
+}): ProviderPages {
+  const { render, requestIdOf } = deps
+  const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
+    oidc.client && {
+      name: oidc.client.clientName ?? oidc.client.clientId,
+      logoUri: oidc.client.logoUri,
+      clientUri: oidc.client.clientUri,
+    }
+  const html = (ctx: KoaContextWithOIDC, body: string) => {
+    ctx.type = 'html'
+    ctx.set('cache-control', 'no-store')
+    ctx.body = body
+  }
+  const { signOut, signedOut, refused } = createSignOutPages({ ...deps, html, clientOf: client })
+  return {
+    signOut,
+    signedOut,
+    async renderError(ctx, out, error) {
+      if (isSignedOutAlready(ctx)) {
+        ctx.status = 303
+        return ctx.redirect(`${routes.end_session}/success`)
+      }
+      // The page was left open, and its session has gone on: it is shown again, as it is now.
+      if (ctx.oidc?.route === 'end_session_confirm' && ctx.status < 500) {
+        ctx.status = 303
+        return ctx.redirect(routes.end_session)
+      }
+      if (ctx.oidc?.route === 'end_session' && ctx.status < 500) return refused(ctx, out)
+      const restart = restartWithoutSession(ctx, error)
+      if (restart !== undefined) {
+        ctx.status = 303
+        return ctx.redirect(restart)
+      }
+      const outage = outageOf(error, deps.translate)
+      const code =
+        error instanceof errors.SessionNotFound
+          ? 'session_not_found'
+          : outage
+            ? 'temporarily_unavailable'
+            : out.error
+      const app = client(ctx)
+      const signingOut = ctx.path === routes.end_session || ctx.path.startsWith(`${routes.end_session}/`)
+      html(
+        ctx,
+        await render('oidc/error', {
+          title: signingOut ? 'Sign-out could not go on' : 'Sign-in could not go on',
+          message:
+            error instanceof RegistrationChanged ? REGISTRATION_CHANGED : (inPlainWords[code] ?? appsMistake),
+          error: code,
+          description: outage?.publicMessage ?? out.error_description,
+          requestId: requestIdOf(ctx),
+          client: app,
+          wayOut:
+            app?.clientUri === undefined
+              ? { href: '/account', label: 'Your account' }
+              : { href: app.clientUri, label: `Go to ${app.name}` },
+        }),
+      )
+    },
+  }
+}
+
+/** A flow whose session was ended before it was resumed begins again, at the sign-in page. */
+function restartWithoutSession({ oidc }: KoaContextWithOIDC, error: Error): string | undefined {
+  const interaction = oidc?.route === 'resume' ? oidc.entities.Interaction : undefined
+  const uid = interaction?.session?.uid
+  const ended = error instanceof errors.SessionNotFound && uid !== undefined && uid !== oidc.session?.uid
+  return interaction && ended ? restartOf(interaction) : undefined
+}
+
+/** The button of the sign-out page, pressed twice or after another tab signed out: what was wanted is so. */
+const isSignedOutAlready = ({ oidc }: KoaContextWithOIDC) =>
+  oidc?.route === 'end_session_confirm' && oidc.session !== undefined && oidc.session.accountId === undefined

@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { basicCredentials } from '../events/without-secrets.ts'
+
+type Chunks = AsyncIterable<Buffer>
+type Iterate = (options?: object) => Chunks
+
+/** Bytes: the library reads no more of a body, and refuses what is longer. */
+const MOST = 56 * 1024
+
+/**
+ * A public client that sends a Basic header with an empty secret shows no secret: it only says who it is (RFC 6749 §2.3.1 lets an
+ * empty one be left out). Libraries do so that have one way to send a client_id. The library refuses the header before it looks whose
+ * it is; so the client_id goes where a public client has it, into the body. Of a client that has a secret, nothing is changed.
+ * @param isApiCredential an API has a secret, always (api-credentials.ts)
+ */
+export function takeEmptySecrets(provider: Provider, isApiCredential: (id: string) => boolean): void {
+  provider.use(async (ctx, next) => {
+    const { req } = ctx as KoaContextWithOIDC
+    const sent = req.method === 'POST' ? basicCredentials(req.headers.authorization) : undefined
+    if (
+      sent?.secret === '' &&
+      sent.id !== '' &&
+      !isApiCredential(sent.id) &&
+      (await mayBePublic(provider, sent.id))
+    )
+      moveToBody(req, sent.id)
+    await next()
+  })
+}
+
+/**
+ * Whether no secret is expected of a client. When its look-up fails nobody knows: the library does not handle errors yet, so it
+ * looks the client up again, by the client_id in the body, and answers what fails then.
+ */
+async function mayBePublic(provider: Provider, id: string): Promise<boolean> {
+  try {
+    return (await provider.Client.find(id))?.clientAuthMethod === 'none'
+  } catch {
+    return true
+  }
+}
+
+/** Another client_id in the body stays beside it, and is refused as one that was sent twice. */
+function moveToBody(req: IncomingMessage, clientId: string): void {
+  const iterate: Iterate = req.iterator.bind(req)
+  // The length is another one by then.
+  req.headers['transfer-encoding'] = 'chunked'
+  delete req.headers['content-length']
+  delete req.headers.authorization
+  const iterator: Iterate = (options) => extended(iterate(options), clientId)
+  Object.assign(req, { iterator })
+}
+
+async function* extended(chunks: Chunks, clientId: string): AsyncGenerator<Buffer> {
+  const read: Buffer[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    read.push(chunk)
+    length += chunk.length
+    yield chunk
+    if (length > MOST) return
+  }
+  const body = new URLSearchParams(Buffer.concat(read).toString())
+  if (body.getAll('client_id').join() === clientId) return
+  yield Buffer.from(`&${new URLSearchParams({ client_id: clientId })}`)
+}

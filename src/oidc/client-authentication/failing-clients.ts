@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { keepQuiet } from '../../http/request-log.ts'
+
+/** What is decided on a failed authentication: whether it is one of too many, and for how long, in milliseconds. */
+interface Judgement {
+  allowed: boolean
+  left: number
+}
+
+export interface FailingClients {
+  /** Notes a failed authentication, unless it is one of a client that fails over and over. */
+  failed(ctx: KoaContextWithOIDC, request: FastifyRequest, note: () => void): void
+}
+
+/** Clients that are none share a count: a new id each time gives nobody more. */
+const UNKNOWN = '?'
+
+/**
+ * A client in a loop with a wrong secret is answered 429 after a while, and no longer fills log, refused requests and audit
+ * log. It is counted after the fact, by address and client, and the right secret is never refused: else whoever shares
+ * the address could keep a client out.
+ */
+export function limitFailingClients(
+  provider: Provider,
+  deps: {
+    count(request: FastifyRequest, clientId: string): Promise<Judgement>
+  },
+): FailingClients {
+  const judged = new WeakMap<KoaContextWithOIDC, Promise<Judgement>>()
+
+  provider.use(async (ctx, next) => {
+    await next()
+    const judgement = await judged.get(ctx as KoaContextWithOIDC)
+    if (judgement === undefined || judgement.allowed) return
+    ctx.status = 429
+    ctx.remove('www-authenticate')
+    ctx.set('retry-after', String(Math.max(1, Math.ceil(judgement.left / 1000))))
+    const description =
+      'This client fails to authenticate all the time. Correct its credentials, and try again later.'
+    ctx.body = { error: 'temporarily_unavailable', error_description: description }
+  })
+
+  return {
+    failed(ctx, request, note) {
+      const judgement = deps.count(request, ctx.oidc.client?.clientId ?? UNKNOWN).then((judgement) => {
+        if (judgement.allowed) note()
+        else keepQuiet(request)
+        return judgement
+      })
+      judged.set(ctx, judgement)
+    },
+  }
+}

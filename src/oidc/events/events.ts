@@ -1,0 +1,231 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { limitFailingClients } from '../client-authentication/failing-clients.ts'
+import {
+  AUTHENTICATED,
+  claimedBy,
+  codeFacts,
+  type ExplainRedirect,
+  refusalFacts,
+} from './rejection-details.ts'
+import { withoutSecretsOf } from './without-secrets.ts'
+
+/** What `mountProvider` leaves on the raw request, so that a line of the library carries the request's id. */
+interface MarkedRequest extends IncomingMessage {
+  latchkeyRequest?: FastifyRequest
+}
+
+/** The request that a context of the library is about. */
+export const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
+  const marked: MarkedRequest = ctx.req
+  return marked.latchkeyRequest
+}
+
+/** The request id that the error page shows and the log line carries. */
+export const requestIdOf = (ctx: KoaContextWithOIDC): string => requestOf(ctx)?.id ?? 'unknown'
+
+/** What was sent and what is registered, for a request that was refused: names and URIs, never a secret. */
+function explain(
+  ctx: KoaContextWithOIDC,
+  error: unknown,
+  explainRedirect: ExplainRedirect,
+): Record<string, unknown> {
+  const { params, client } = ctx.oidc
+  const clean = withoutSecretsOf(ctx)
+  const sent = params?.redirect_uri
+  if (error instanceof errors.InvalidRedirectUri && typeof sent === 'string' && client) {
+    const registered = client.redirectUris ?? []
+    return {
+      parameter: 'redirect_uri',
+      sent: clean.uri(sent),
+      registered,
+      ...explainRedirect(clean.uri(sent), registered),
+    }
+  }
+  if (error instanceof errors.InvalidScope)
+    return {
+      parameter: 'scope',
+      sent: clean.text(String(params?.scope ?? ''), 2000),
+      registered: client?.identity_scope,
+    }
+  if (error instanceof errors.InvalidTarget)
+    return {
+      parameter: 'resource',
+      sent: clean.uri([params?.resource ?? ''].flat().join(' ')),
+      registered: client?.identity_scope,
+    }
+  if (error instanceof errors.InvalidClient && !client)
+    return {
+      parameter: 'client_id',
+      sent: clean.text(String(params?.client_id ?? ''), 200),
+      registered: null,
+    }
+  return {}
+}
+
+/** A refusal for whoever keeps them (src/rejections). */
+export interface ReportedRefusal {
+  id: string
+  endpoint: string
+  clientId: string | undefined
+  error: string
+  /** What is known at once, without secrets. */
+  description(): string | undefined
+  facts(): ReturnType<typeof refusalFacts>
+  /** What a look into the database adds. */
+  lookUp(): Promise<Awaited<ReturnType<typeof codeFacts>> & Diagnosis>
+}
+
+type Diagnosis = Partial<Awaited<ReturnType<Diagnose>>>
+/** Whose secret that was, and whether there is such a client. */
+type Diagnose = (
+  clientId: string,
+  secret: string | undefined,
+) => Promise<{
+  client: 'enabled' | 'disabled' | 'unknown'
+  secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
+  secret_expired_at?: number
+  secret_of?: string
+  /** The API that the credential is of. */
+  api?: string
+}>
+
+export interface RefusalsTo {
+  explainRedirect: ExplainRedirect
+  diagnose: Diagnose
+  /** Counts a failed authentication, by address and client. */
+  countFailure: Parameters<typeof limitFailingClients>[1]['count']
+  /** Must not throw. */
+  record(refusal: ReportedRefusal): void
+  /** Whether something is told for the first time in an hour. */
+  isNews(key: string): boolean
+}
+
+/** The names of the endpoints whose refusals are kept, by the event of the library. */
+const KEPT: Readonly<Record<string, string>> = {
+  'authorization.error': 'authorization',
+  'grant.error': 'token',
+  'pushed_authorization_request.error': 'pushed_authorization_request',
+  'device_authorization.error': 'device_authorization',
+  'device_resume.error': 'code_verification',
+  'userinfo.error': 'userinfo',
+  'introspection.error': 'introspection',
+  'revocation.error': 'revocation',
+  'end_session.error': 'end_session',
+}
+
+/** What a device hears while it waits (RFC 8628 §3.5). */
+const WAITING = new Set(['authorization_pending', 'slow_down'])
+
+/** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8), and a device waits. */
+const isNextStep = ({
+  error,
+  error_description: description,
+}: Pick<errors.OIDCProviderError, 'error' | 'error_description'>): boolean =>
+  WAITING.has(error) || (error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? ''))
+
+/** A device hears “no” as often as it asks, for as long as its code lives: its person said so once. */
+const isHeardAgain = (
+  { oidc }: KoaContextWithOIDC,
+  { error }: errors.OIDCProviderError,
+  isNews: RefusalsTo['isNews'],
+): boolean =>
+  error === 'access_denied' &&
+  typeof oidc.params?.device_code === 'string' &&
+  !isNews(JSON.stringify(['device_code', oidc.params.device_code]))
+
+function report(
+  ctx: KoaContextWithOIDC,
+  endpoint: string,
+  error: Pick<errors.OIDCProviderError, 'error' | 'error_description' | 'error_detail'>,
+  { explainRedirect, diagnose, record }: RefusalsTo,
+): void {
+  const id = requestOf(ctx)?.id
+  if (id === undefined || isNextStep(error)) return
+  const description = error.error_description
+  record({
+    id,
+    endpoint,
+    clientId: ctx.oidc.client?.clientId,
+    error: error.error,
+    description: () => description && withoutSecretsOf(ctx).text(description, 500),
+    facts: () => refusalFacts(ctx, endpoint, error.error_detail, explainRedirect),
+    async lookUp() {
+      const { clientId, secret } = claimedBy(ctx)
+      const doubtful = error.error === 'invalid_client' && clientId !== undefined
+      return { ...(await codeFacts(ctx)), ...(doubtful && (await diagnose(clientId, secret))) }
+    },
+  })
+}
+
+/**
+ * Writes one line for everything the protocol refuses, with what an administrator needs to put it right, and reports it
+ * to be kept.
+ */
+export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RefusalsTo): void {
+  const failing = limitFailingClients(provider, { count: to.countFailure })
+  const note = (event: string, ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    const target = requestOf(ctx)?.log ?? log
+    const { text } = withoutSecretsOf(ctx)
+    const words = (value: string | undefined) => value && text(value, 500)
+    const line = {
+      event,
+      error: error.error,
+      error_description: words(error.error_description),
+      error_detail: words(error.error_detail),
+      client_id: ctx.oidc.client?.clientId,
+      ...explain(ctx, error, to.explainRedirect),
+    }
+    target.warn(line, `refused: ${line.error_description ?? error.error}`)
+    const endpoint = KEPT[event]
+    if (endpoint !== undefined) report(ctx, endpoint, error, to)
+  }
+  const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    // Every few seconds, of every device.
+    if (WAITING.has(error.error) || isHeardAgain(ctx, error, to.isNews)) return
+    const request = requestOf(ctx)
+    // Before there is a client, all that can fail is the authentication: it was malformed, or there was none.
+    const unauthenticated = error.error === 'invalid_client' || ctx.oidc.client === undefined
+    const authenticates = unauthenticated && AUTHENTICATED.has(KEPT[event] ?? '')
+    if (authenticates && request) failing.failed(ctx, request, () => note(event, ctx, error))
+    else note(event, ctx, error)
+  }
+  const names = [...Object.keys(KEPT), 'code_verification.error', 'discovery.error', 'jwks.error']
+  for (const name of names) provider.on(name as 'grant.error', refused(name))
+  provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
+}
+
+/** How long the same is not told again, in milliseconds; how much is remembered. */
+const TOLD_FOR = 3_600_000
+const MOST_TOLD = 1000
+
+/** The `isNews` of one process. */
+export function createNews(clock: () => number): RefusalsTo['isNews'] {
+  const told = new Map<string, number>()
+  return (key) => {
+    const now = clock()
+    if ((told.get(key) ?? Number.NEGATIVE_INFINITY) + TOLD_FOR > now) return false
+    told.delete(key)
+    told.set(key, now)
+    const [oldest] = told.size > MOST_TOLD ? told.keys() : []
+    if (oldest !== undefined) told.delete(oldest)
+    return true
+  }
+}
+
+/**
+ * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
+ * for what an app misses. The same of one client is kept once an hour.
+ */
+export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo) {
+  return (ctx: KoaContextWithOIDC, scopes: readonly string[]): void => {
+    const { text } = withoutSecretsOf(ctx)
+    const words = text(scopes.join(' '), 500)
+    const { route, client } = ctx.oidc
+    const line = { event: 'scope.left_out', client_id: client?.clientId, scope: words }
+    ;(requestOf(ctx)?.log ?? log).info(line, `left out: ${words}`)
+    if (!to.isNews(JSON.stringify([client?.clientId, route, words]))) return
+    report(ctx, route, { error: 'scope_left_out', error_description: words }, to)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Database } from '../../storage/database.ts'
+
+/** A signing key as it is stored. Times are milliseconds since the epoch. */
+export interface StoredKey {
+  kid: string
+  alg: string
+  /** The JWK, sealed under SECRET_KEY: private, and its public half alone once it is published no longer. */
+  sealedJwk: string
+  createdAt: number
+  activeFrom: number
+  /** From when it is no longer published. */
+  retiredAt: number | null
+  /** Until when what it signed is accepted here; null: as long as it is published. */
+  acceptedUntil: number | null
+}
+
+export interface KeyStore {
+  all(): Promise<StoredKey[]>
+  insert(key: StoredKey): Promise<void>
+  /** Inserts the key unless its algorithm has one already, whichever process made that. False: it has. */
+  insertFirst(key: StoredKey): Promise<boolean>
+  /** Each moment earlier than before, or for the first time; never later. */
+  retire(kid: string, moments: { at: number; acceptedUntil: number }): Promise<void>
+  /** Replaces what is sealed. False: it is not `before` any more. */
+  reseal(kid: string, before: string, sealedJwk: string): Promise<boolean>
+}
+
+/**
+ * PostgreSQL ended one of two transactions that did the same at once: nothing of it happened. A conflict in a query is
+ * Prisma's P2034; one that shows only at the commit is the driver's error as it came.
+ */
+function lostConflict(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === 'P2034') return true
+  const { cause } = error
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'kind' in cause &&
+    cause.kind === 'TransactionWriteConflict'
+  )
+}
+
+export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
+  const toRow = ({ createdAt, activeFrom, ...rest }: StoredKey) => ({
+    ...rest,
+    createdAt: new Date(createdAt),
+    activeFrom: new Date(activeFrom),
+    retiredAt: null,
+    acceptedUntil: null,
+  })
+  return {
+    async all() {
+      const rows = await db.prisma.signingKey.findMany({ orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] })
+      return rows.map((row) => ({
+        kid: row.kid,
+        alg: row.alg,
+        sealedJwk: row.sealedJwk,
+        createdAt: row.createdAt.getTime(),
+        activeFrom: row.activeFrom.getTime(),
+        retiredAt: row.retiredAt?.getTime() ?? null,
+        acceptedUntil: row.acceptedUntil?.getTime() ?? null,
+      }))
+    },
+    async insert(key) {
+      await db.prisma.signingKey.create({ data: toRow(key) })
+    },
+    async insertFirst(key) {
+      const attempt = () =>
+        db.prisma.$transaction(
+          async (tx) => {
+            const present = await tx.signingKey.count({ where: { alg: key.alg } })
+            if (present === 0) await tx.signingKey.create({ data: toRow(key) })
+            return present === 0
+          },
+          { isolationLevel: 'Serializable' },
+        )
+      for (;;) {
+        try {
+          return await attempt()
+        } catch (error) {
+          if (!lostConflict(error)) throw error
+        }
+      }
+    },
+    async retire(kid, { at, acceptedUntil }) {
+      const earlier = (name: 'retiredAt' | 'acceptedUntil', moment: number) =>
+        db.prisma.signingKey.updateMany({
+          where: { kid, OR: [{ [name]: null }, { [name]: { gt: new Date(moment) } }] },
+          data: { [name]: new Date(moment) },
+        })
+      await db.prisma.$transaction([earlier('retiredAt', at), earlier('acceptedUntil', acceptedUntil)])
+    },
+    async reseal(kid, before, sealedJwk) {
+      const where = { kid, sealedJwk: before }
+      const { count } = await db.prisma.signingKey.updateMany({ where, data: { sealedJwk } })
+      return count === 1
+    },
+  }
+}

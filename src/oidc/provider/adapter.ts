@@ -1,0 +1,180 @@
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { AppError } from '../../errors.ts'
+import type { PkceRule } from '../../pkce-rule.ts'
+import { isSigningAlgorithm } from '../../signing-algorithms.ts'
+import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { DeviceCodes } from '../device/codes.ts'
+import { asFound, saveSession } from '../sessions/merge.ts'
+import { isIdentityScope } from '../tokens/claims.ts'
+import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
+
+/** What the protocol needs to know of a registered client. */
+export interface ProtocolClient {
+  /** RFC 7591 metadata with client_id, without secrets. */
+  metadata: Record<string, unknown>
+  /** SHA-256 hashes of the secrets that are valid now. */
+  secretHashes: readonly string[]
+  pkce: PkceRule
+  firstParty: boolean
+  /** False: nobody who runs this server has looked at it. True unless given. */
+  verified?: boolean
+  /** The API that these are the credentials of (api-credentials.ts). */
+  introspects?: string
+}
+
+export interface AdapterDependencies {
+  artifacts: ArtifactStore
+  /** Undefined: unknown or disabled. @throws AppError client_document_refused (400), with what is wrong in its message */
+  findClient(clientId: string): Promise<ProtocolClient | undefined>
+  deviceCodes: DeviceCodes
+  /**
+   * Where an interaction continues; it is not stored, because it holds the interaction's id in clear.
+   * @param device whether it is about a device's request
+   */
+  resumeUrl(uid: string, device: boolean): string
+}
+
+/** Where redirect URIs are stored, and those of an app of a web client for the library. */
+export const REDIRECTS = [
+  { stored: 'redirect_uris', ofApp: 'app_redirect_uris', made: 'redirectUris' },
+  {
+    stored: 'post_logout_redirect_uris',
+    ofApp: 'app_post_logout_redirect_uris',
+    made: 'postLogoutRedirectUris',
+  },
+] as const
+
+const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
+
+/**
+ * A `scope` that was given restricts what a client may ask for: of persons by `identity_scope`, which is missing where nothing
+ * restricts it, and of APIs by `resource_scope` (placement/). The library's own list takes only its own scopes, must not be empty,
+ * and refuses whatever is not in it: it has `offline_access` and `openid` too, which are decided about later.
+ */
+function splitScope(scope: unknown): { scope?: string; identity_scope?: string; resource_scope: string } {
+  if (typeof scope !== 'string') return { resource_scope: '' }
+  const all = scope.split(' ').filter(Boolean)
+  const own = all.filter(isIdentityScope)
+  return {
+    scope: [...new Set([...own, 'openid', 'offline_access'])].join(' '),
+    identity_scope: own.join(' '),
+    resource_scope: all.filter((value) => !isIdentityScope(value)).join(' '),
+  }
+}
+
+const SIGNED_RESPONSE_MODES = ['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']
+
+/**
+ * The library takes http and https only of a web client. Its app's URIs go into properties of ours, and are put back once the
+ * library has made a client of it (provider.ts).
+ */
+function splitRedirectUris(metadata: Record<string, unknown>): Record<string, string[]> {
+  if (metadata.application_type !== 'web') return {}
+  return Object.fromEntries(
+    REDIRECTS.flatMap(({ stored, ofApp }) => {
+      const uris = [metadata[stored] ?? []].flat() as string[]
+      const web = uris.filter((uri) => /^https?:/.test(uri))
+      return web.length === uris.length
+        ? []
+        : [
+            [stored, web],
+            [ofApp, uris.filter((uri) => !web.includes(uri))],
+          ]
+    }),
+  )
+}
+
+/** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
+function clientPayload(client: ProtocolClient): AdapterPayload {
+  const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
+  const { scope, ...metadata } = client.metadata
+  const alg = metadata.id_token_signed_response_alg
+  return {
+    ...metadata,
+    ...splitRedirectUris(metadata),
+    ...splitScope(scope),
+    ...(SECRET_AUTH_METHODS.has(String(method)) && {
+      client_secret: client.secretHashes.join(' ') || 'none',
+    }),
+    // FAPI 2.0 Security Profile §5.4.1: no RS256. What signs the ID Tokens of a client with the profile is one of its algorithms.
+    ...(typeof metadata.profile === 'string' &&
+      isSigningAlgorithm(alg) && { introspection_signed_response_alg: alg }),
+    // FAPI 2.0 Message Signing §5.4.2: answers are signed.
+    ...(metadata.profile === 'fapi2_message_signing' && { response_modes: SIGNED_RESPONSE_MODES }),
+    pkce: client.pkce,
+    first_party: client.firstParty,
+    verified: client.verified !== false,
+    introspects: client.introspects ?? '',
+  }
+}
+
+/** What is wrong with the document that a client_id names is told to the client's developer. */
+function refused(error: unknown): never {
+  if (error instanceof AppError && error.code === 'client_document_refused')
+    throw new errors.InvalidClient(error.publicMessage, error.message)
+  throw error
+}
+
+const PUSHED = 'PushedAuthorizationRequest'
+const flowIsOver = () => new errors.SessionNotFound('interaction session not found')
+
+function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
+  if (model !== 'Interaction') return payload as ArtifactPayload
+  const { returnTo: _returnTo, session, ...rest } = payload
+  if (session === undefined) return rest
+  const { cookie: _cookie, ...principal } = session as Record<string, unknown>
+  return { ...rest, session: principal }
+}
+
+/** The protocol library's storage, on the ArtifactStore and the registered clients. */
+export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory {
+  const { artifacts } = deps
+  // A client that was found again is the same object: what is made of it is made once.
+  const payloads = new WeakMap<ProtocolClient, AdapterPayload>()
+  const live = (payload: ArtifactPayload | undefined) => payload as AdapterPayload | undefined
+
+  return (model: string): Adapter => ({
+    async upsert(id, payload, ttl) {
+      if (model === 'Session') return saveSession(artifacts, id, payload, ttl)
+      if (model === 'DeviceCode') return deps.deviceCodes.save(id, payload, ttl ?? 0)
+      const stored = atRest(model, payload)
+      // A flow that a person has gone through a page of was there before, and must be there still.
+      if (model === 'Interaction' && payload.result !== undefined) {
+        if (!(await artifacts.replace(model, id, stored, ttl ?? 0))) throw flowIsOver()
+        return
+      }
+      const memory = model === PUSHED ? PUSHED_REQUEST_MEMORY : 0
+      await artifacts.upsert(model, id, stored, ttl === undefined ? undefined : ttl + memory)
+    },
+    async find(id) {
+      // A parameter sent twice reaches the library's last page of sign-out as an array.
+      if (typeof id !== 'string') return undefined
+      if (model === 'Client') {
+        const client = await deps.findClient(id).catch(refused)
+        if (client === undefined) return undefined
+        const payload = payloads.get(client) ?? clientPayload(client)
+        payloads.set(client, payload)
+        return payload
+      }
+      if (model === 'DeviceCode') return deps.deviceCodes.find(id)
+      const payload = live(await artifacts.find(model, id))
+      // The library takes a pushed request that it does not find, at the end of a flow, for one that was not used yet.
+      if (payload === undefined && model === PUSHED) throw refusedRequestUri()
+      if (payload === undefined) return undefined
+      if (model === 'Session') return asFound(id, payload)
+      if (model !== 'Interaction') return payload
+      return { ...payload, returnTo: deps.resumeUrl(id, payload.deviceCode !== undefined) }
+    },
+    findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
+    findByUserCode: (userCode) => deps.deviceCodes.findByUserCode(userCode),
+    async consume(id) {
+      if (await artifacts.consume(model, id)) return
+      throw model === PUSHED ? refusedRequestUri() : new errors.InvalidGrant('already used')
+    },
+    async destroy(id) {
+      // Of several requests that would go on with one flow at once, one does.
+      if (!(await artifacts.destroy(model, id)) && model === 'Interaction') throw flowIsOver()
+    },
+    revokeByGrantId: (grantId) => artifacts.revokeByGrantId(model, grantId),
+  })
+}

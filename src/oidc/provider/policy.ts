@@ -1,0 +1,122 @@
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isClaimable } from '../authorization/claimable.ts'
+import { selectAccountPrompt } from '../authorization/select-account.ts'
+import { claimsMissing } from '../requested-claims/consent.ts'
+import { essentialAcr, requestedSubject } from '../requested-claims/sign-in.ts'
+
+const { Check, base } = interactionPolicy
+
+/** A session whose account has been disabled, closed or reset since is no session, and leads to the sign-in page. */
+const accountUnavailable = new Check(
+  'account_unavailable',
+  'End-User authentication is required',
+  'login_required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.session?.accountId !== undefined && oidc.account === undefined
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT,
+)
+
+/**
+ * Any program on a device can claim a native app's private-use scheme or loopback port, whoever is in a network an address that
+ * http leads to, so consent is asked for each time, also for a first-party app. An https redirect URI is claimed by the app's
+ * owner, and needs no such question (RFC 8252 §8.6).
+ */
+const nativeClient = new Check(
+  'native_client_prompt',
+  'native clients require End-User interaction',
+  'interaction_required',
+  ({ oidc }: KoaContextWithOIDC) => {
+    const redirectUri = String(oidc.params?.redirect_uri)
+    const claimed = redirectUri.startsWith('https:')
+    const native = oidc.client?.applicationType === 'native' && !(claimed && oidc.client.first_party === true)
+    return (native || isClaimable(redirectUri)) && !oidc.result?.consent
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT
+  },
+)
+
+/** Nobody who runs this server has looked at the client: whoever uses it is told so, and asked, every time (ASVS 10.7.1). */
+const unverifiedClient = new Check(
+  'unverified_client_prompt',
+  'unverified clients require consent each time',
+  'consent_required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.client?.verified === false && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+)
+
+/**
+ * Whoever enters a code may have got it from somebody who waits with the device elsewhere: each time the person is shown what
+ * asks and from where, and decides (RFC 8628 §5.4), also for a first-party app.
+ */
+const deviceAsks = new Check(
+  'device_prompt',
+  'devices require consent each time',
+  'consent_required',
+  ({ oidc }: KoaContextWithOIDC) =>
+    oidc.deviceCode !== undefined && !oidc.result?.consent ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+)
+
+/**
+ * The account that the client asks for, by `id_token_hint` or by `claims`; undefined: any. The hint was verified when the
+ * request came (Core §3.1.2.2), and is kept with the flow here.
+ */
+export const hintedAccount = (params: Readonly<Record<string, unknown>> | undefined): string | undefined =>
+  subjectOfHint(params) ?? requestedSubject(params)
+
+function subjectOfHint(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const [, payload] = String(params?.id_token_hint ?? '').split('.')
+  if (payload === undefined) return undefined
+  const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { sub?: unknown }
+  return String(sub)
+}
+
+type Checks = readonly InstanceType<typeof Check>[]
+
+const someAsk = async (checks: Checks, ctx: KoaContextWithOIDC): Promise<boolean> =>
+  (await Promise.all(checks.map(({ check }) => check(ctx)))).some(Boolean)
+
+/**
+ * The library's own check of this name knows the hint only before the person signs in, not when the flow goes on. With
+ * `prompt=none`, a client that would have to ask for consent anyway is answered the same whichever account it names by `claims`:
+ * else it could try out who is signed in here. An id_token of its own shows that it knows the account.
+ */
+const otherThanHinted = (consent: Checks) =>
+  new Check(
+    'id_token_hint',
+    'id_token_hint and authenticated subject do not match',
+    'login_required',
+    async (ctx: KoaContextWithOIDC) => {
+      const { oidc } = ctx
+      const hinted = hintedAccount(oidc.params)
+      if (hinted !== (requestedSubject(oidc.params) ?? hinted))
+        throw new errors.InvalidRequest('id_token_hint and the sub in claims are of different accounts')
+      if (hinted === undefined || hinted === oidc.session?.accountId) return Check.NO_NEED_TO_PROMPT
+      const guessed = subjectOfHint(oidc.params) === undefined && oidc.promptPending('none')
+      return guessed && oidc.account !== undefined && (await someAsk(consent, ctx))
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT
+    },
+  )
+
+/** When a person has to be asked: the library's own checks, with these. */
+export function createInteractionPolicy() {
+  const policy = base()
+  policy.add(selectAccountPrompt(), 0)
+  const login = policy.get('login')?.checks
+  login?.add(accountUnavailable)
+  login?.remove('id_token_hint')
+  login?.remove('claims_id_token_sub_value')
+  const consent = policy.get('consent')?.checks
+  login?.add(otherThanHinted(consent ?? []))
+  login?.remove('essential_acrs')
+  login?.remove('essential_acr')
+  login?.add(essentialAcr)
+  consent?.remove('native_client_prompt')
+  consent?.remove('op_claims_missing')
+  consent?.add(claimsMissing)
+  consent?.add(nativeClient, 0)
+  consent?.add(unverifiedClient, 0)
+  consent?.add(deviceAsks, 0)
+  return policy
+}

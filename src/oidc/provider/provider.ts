@@ -1,0 +1,329 @@
+import type { JWK } from 'jose'
+import {
+  type AdapterFactory,
+  type Client,
+  type Configuration,
+  type JWKS,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
+import { ACR_VALUES } from '../../acr.ts'
+import { epochSeconds } from '../../clock.ts'
+import { DEVICE_CODE_TTL } from '../../device-code.ts'
+import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { withExactRedirects } from '../authorization/exact-redirects.ts'
+import { acceptHints } from '../authorization/id-token-hint.ts'
+import type { ProviderPages } from '../authorization/pages.ts'
+import { type PkceLine, refuseUnprotected } from '../authorization/pkce.ts'
+import { answerWhereAsked, checkRequestObject } from '../authorization/request-objects.ts'
+import { PROMPT_VALUES } from '../authorization/select-account.ts'
+import { CLOCK_TOLERANCE, checkAssertion } from '../client-authentication/assertions.ts'
+import { takeEmptySecrets } from '../client-authentication/empty-secret.ts'
+import type { createGrants } from '../consent/grants.ts'
+import { keepDevicesApart } from '../device/apart.ts'
+import type { DeviceCodes } from '../device/codes.ts'
+import type { createDevicePages } from '../device/pages.ts'
+import { guidePolling, withSlowDown } from '../device/polling.ts'
+import { acceptHandedOver } from '../device/verification.ts'
+import type { JwtAccessTokens } from '../jwt-access-tokens/found.ts'
+import { enabledAlgorithms } from '../keys/algorithms.ts'
+import { narrowFlows } from '../narrowed/flows.ts'
+import { narrowTokens } from '../narrowed/tokens.ts'
+import { leaveOutAtRefresh, withAudience } from '../placement/at-token-endpoint.ts'
+import type { createDefaultResource } from '../placement/default-resource.ts'
+import type { createNamedResourceCheck } from '../placement/named.ts'
+import { coverClaimsByScopes } from '../requested-claims/consent.ts'
+import { releasable } from '../requested-claims/request.ts'
+import { deviceOf, rememberFacts } from '../sessions/details.ts'
+import { forgetPassedGrants, type Generation } from '../sessions/generations.ts'
+import { mergeSessions } from '../sessions/merge.ts'
+import { leadOnFromSignOut } from '../sign-out/answered.ts'
+import { skipEmptySignOut } from '../sign-out/empty.ts'
+import { forgetUncheckableHints } from '../sign-out/hinted.ts'
+import { extraTokenClaims } from '../tokens/auth-time.ts'
+import { claimsByScope } from '../tokens/claims.ts'
+import { leaveOutEmptyScope } from '../tokens/empty-scope.ts'
+import { completeIdTokens } from '../tokens/id-tokens.ts'
+import { createIntrospectionPolicy } from '../tokens/introspection.ts'
+import { issueOneToken } from '../tokens/one-token.ts'
+import type { createResourceServerInfo } from '../tokens/resources.ts'
+import type { createFindAccount } from '../tokens/subjects.ts'
+import { REDIRECTS } from './adapter.ts'
+import { answerEscapedErrors } from './escaped-errors.ts'
+import { followsFapi } from './fapi.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
+import { createOutgoing, MAX_JWKS } from './outgoing.ts'
+import { createInteractionPolicy } from './policy.ts'
+import { INTERACTION_TTL, rememberUses } from './used-once.ts'
+
+/** Where the protocol lives. Clients find these by discovery; only the well-known paths are fixed by standards. */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  pushed_authorization_request: '/par',
+  device_authorization: '/device_authorization',
+  /** Short: people type it. */
+  code_verification: '/device',
+  end_session: '/logout',
+}
+
+export interface ProviderDependencies {
+  issuer: string
+  jwks: JWKS
+  privateHosts: PrivateHosts
+  /** Public: published ones and kept ones (keys.ts). */
+  acceptedKeys: readonly JWK[]
+  adapter: AdapterFactory
+  jwtAccessTokens: JwtAccessTokens
+  artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
+  /** Cookie signing keys, the newest first. */
+  cookieKeys: readonly string[]
+  /** 32 bytes. */
+  dpopNonceSecret: Buffer
+  /** Whether one of the stored hashes is of the secret that was presented. */
+  secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
+  /** Whether an id is of the credentials of an API, rather than of a client. */
+  isApiCredential(id: string): boolean
+  findAccount: ReturnType<typeof createFindAccount>
+  /** As `findAccount` reads it: once for each request. */
+  accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
+  /** What people call themselves. */
+  usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
+  grants: ReturnType<typeof createGrants>
+  getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
+  /** How long access tokens of an API live by its registration, in seconds. Undefined: as long as all. */
+  accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
+  defaultResource: ReturnType<typeof createDefaultResource>
+  /** Looks at the scopes and the `audience` of an authorization request. */
+  checkNamedResource: ReturnType<typeof createNamedResourceCheck>
+  pkceLine: PkceLine
+  pages: ProviderPages
+  devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
+  /** What discovery says beside what the library does. */
+  discovery: Configuration['discovery']
+  /** Seconds. */
+  ttl: { accessToken: number; refreshToken: number; session: number }
+}
+
+/** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
+function sliding(ttl: number, startedAt: number | undefined): number {
+  if (startedAt === undefined) return ttl
+  return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epochSeconds(Date.now)))
+}
+
+const originsOf = new WeakMap<object, Set<string>>()
+
+/** What an app in a browser calls. It has no business at introspection, which is for APIs, nor as a device. */
+const CALLED_BY_PAGES: ReadonlySet<unknown> = new Set([
+  'token',
+  'userinfo',
+  'revocation',
+  'pushed_authorization_request',
+])
+
+/** CORS for the origins of the client's own redirect URIs (OAuth 2.0 for Browser-Based Apps). */
+function allowsOrigin(
+  ctx: KoaContextWithOIDC,
+  origin: string,
+  client: { redirectUris?: readonly string[] | undefined },
+) {
+  if (!CALLED_BY_PAGES.has(ctx.oidc.route)) return false
+  let origins = originsOf.get(client)
+  if (!origins) {
+    origins = new Set((client.redirectUris ?? []).map((uri) => URL.parse(uri)?.origin ?? 'null'))
+    origins.delete('null')
+    originsOf.set(client, origins)
+  }
+  return origins.has(origin)
+}
+
+function configuration(deps: ProviderDependencies): Configuration {
+  const { ttl } = deps
+  const secure = deps.issuer.startsWith('https:')
+  const cookie = (name: string, host: boolean) =>
+    `${secure ? (host ? '__Host-' : '__Secure-') : ''}latchkey_${name}`
+  const ownToken = (client: { clientId: string }, token: { clientId?: string | undefined }) =>
+    token.clientId === client.clientId
+  return {
+    adapter: deps.jwtAccessTokens.within(deps.adapter),
+    jwks: deps.jwks,
+    routes,
+    clients: [],
+    responseTypes: ['code'],
+    acrValues: [...ACR_VALUES],
+    scopes: Object.keys(claimsByScope).concat('offline_access'),
+    claims: claimsByScope,
+    // Which claims of its scopes a client finds in the ID Token is decided for each (id-tokens.ts).
+    conformIdTokenClaims: false,
+    findAccount: deps.findAccount,
+    loadExistingGrant: (ctx) => deps.grants.load(ctx),
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    discovery: { ...deps.discovery, prompt_values_supported: PROMPT_VALUES },
+    renderError: deps.pages.renderError,
+    cookies: {
+      keys: [...deps.cookieKeys],
+      names: {
+        session: cookie('session', true),
+        interaction: cookie('interaction', false),
+        resume: cookie('resume', false),
+      },
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    pkce: { required: refuseUnprotected(deps.pkceLine) },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: CLOCK_TOLERANCE,
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
+    fetchResponseBodyLimits: { jwks_uri: MAX_JWKS },
+    fetch: createOutgoing(deps.issuer, deps.privateHosts),
+    clientBasedCORS: allowsOrigin,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: enabledAlgorithms,
+    extraClientMetadata: {
+      properties: [
+        'pkce',
+        'first_party',
+        'verified',
+        'identity_scope',
+        'resource_scope',
+        'id_token_identity_claims',
+        'profile',
+        'introspects',
+        ...REDIRECTS.map(({ ofApp }) => ofApp),
+      ],
+    },
+    extraParams: { audience: deps.checkNamedResource },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
+    rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
+    // What a device gets goes on without the browser that it was approved in (device/apart.ts).
+    expiresWithSession: async (_ctx, code) =>
+      code.kind !== 'DeviceCode' && !code.scopes.has('offline_access'),
+    extraTokenClaims,
+    ttl: {
+      AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
+      ClientCredentials: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
+      AuthorizationCode: 60,
+      DeviceCode: DEVICE_CODE_TTL,
+      IdToken: 3600,
+      Interaction: INTERACTION_TTL,
+      Grant: grantTtl(ttl),
+      RefreshToken: (_ctx, token) => sliding(ttl.refreshToken, token.iiat),
+      Session: (_ctx, session) => sliding(ttl.session, session.loginTs),
+    },
+    features: {
+      devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
+      claimsParameter: {
+        enabled: true,
+        assertClaimsParameter(ctx, claims, client) {
+          const request = releasable(claims, client)
+          if (ctx.oidc.params) ctx.oidc.params.claims = request && JSON.stringify(request)
+        },
+      },
+      clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true, deviceInfo: ({ req }) => ({ ...deviceOf(req) }), ...deps.devices.pages },
+      dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
+      introspection: {
+        enabled: true,
+        allowedPolicy: createIntrospectionPolicy(deps),
+      },
+      // For whoever sends Accept: application/token-introspection+jwt (RFC 9701).
+      jwtIntrospection: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => ownToken(client, token) },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: deps.getResourceServerInfo,
+        defaultResource: deps.defaultResource,
+        useGrantedResource: async () => true,
+      },
+      requestObjects: { enabled: true, assertJwtClaimsAndHeader: checkRequestObject },
+      jwtResponseModes: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: deps.pages.signOut,
+        postLogoutSuccessSource: deps.pages.signedOut,
+      },
+    },
+  }
+}
+
+/**
+ * Looks a client up by the object that the adapter found: as long as that is the same, so is what the library made of
+ * it. The library's own way hashes the whole registration on every request.
+ */
+function reuseClients(provider: Provider, adapter: AdapterFactory): void {
+  const stored = adapter('Client')
+  const find = provider.Client.find.bind(provider.Client)
+  const made = new WeakMap<object, Awaited<ReturnType<typeof find>>>()
+  provider.Client.find = async (id) => {
+    const payload = await stored.find(id)
+    if (payload === undefined) return undefined
+    const known = made.get(payload)
+    if (known !== undefined) return known
+    const client = await find(id)
+    if (client) Object.assign(client, redirectsOf(client))
+    made.set(payload, client)
+    return client
+  }
+}
+
+/** All redirect URIs of a client, those of its app among them (adapter.ts). */
+const redirectsOf = (client: Client) =>
+  Object.fromEntries(
+    REDIRECTS.flatMap(({ ofApp, made }) => {
+      const more = client[ofApp]
+      return Array.isArray(more) ? [[made, [...(client[made] ?? []), ...more]]] : []
+    }),
+  )
+
+/**
+ * The protocol library, configured. One is built for each set of signing keys (hot-swap.ts); everything that must
+ * outlive it is in `deps`.
+ */
+export function createProvider(deps: ProviderDependencies): Provider {
+  const OurProvider = withSlowDown(withAudience(withExactRedirects(Provider)), deps.devices.codes)
+  const provider = new OurProvider(deps.issuer, configuration(deps))
+  // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
+  provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (
+    this: { clientId: string; clientSecret?: string },
+    presented: string,
+  ) {
+    return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
+  }
+  answerEscapedErrors(provider, deps.pages)
+  issueOneToken(provider)
+  completeIdTokens(provider)
+  leaveOutEmptyScope(provider)
+  answerWhereAsked(provider)
+  skipEmptySignOut(provider)
+  takeEmptySecrets(provider, deps.isApiCredential)
+  leadOnFromSignOut(provider)
+  rememberFacts(provider)
+  forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
+  forgetPassedGrants(provider, deps.accountOf)
+  mergeSessions(provider, deps.artifacts)
+  reuseClients(provider, deps.adapter)
+  // The first puts another `DeviceCode.consume` in the place of the library's, and the second wraps that.
+  rememberUses(provider, deps)
+  guidePolling(provider)
+  keepDevicesApart(provider)
+  acceptHandedOver(provider)
+  deps.grants.attach(provider)
+  coverClaimsByScopes(provider)
+  deps.jwtAccessTokens.attach(provider)
+  // Around the `find` of one-token.ts: it narrows what that has found. A refresh is compared with what is left.
+  narrowTokens(provider)
+  leaveOutAtRefresh(provider)
+  narrowFlows(provider)
+  return provider
+}

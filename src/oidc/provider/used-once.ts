@@ -1,0 +1,89 @@
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { epochSeconds } from '../../clock.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { ABSOLUTE_LIFETIME_FACTOR } from './lifetimes.ts'
+
+/*
+ * What works once, and for how long its use is remembered: as long as a second use could do harm, or has to have a
+ * consequence. The whole list, with what is not the protocol library's, is in docs/security-model.md.
+ */
+
+/** Seconds that a person may take for one page of a flow. */
+export const INTERACTION_TTL = 3600
+
+/**
+ * Seconds that a pushed request is remembered after it can no longer be opened: whoever opened it in time may be on their
+ * way for as long as the pages of a flow take. When it is forgotten it gives no code any more (adapter.ts).
+ */
+export const PUSHED_REQUEST_MEMORY = 3 * INTERACTION_TTL
+
+/**
+ * Seconds that a DPoP proof is remembered at least. It is good for five minutes to both sides of its `iat`, and the
+ * library names the end of the first five.
+ */
+const PROOF_MEMORY = 2 * 300 + 1
+
+/** Why a request_uri is refused, in the words of the library (RFC 9126 §4). */
+export const refusedRequestUri = (): Error =>
+  new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used')
+
+/** Makes codes, refresh tokens, client assertions and DPoP proofs of a provider remember that they were used. */
+export function rememberUses(
+  provider: Provider,
+  deps: {
+    artifacts: Pick<ArtifactStore, 'insert' | 'consume'>
+    /** Seconds. */
+    ttl: { accessToken: number; refreshToken: number }
+    /** How long access tokens of an API live, in seconds. Undefined: as long as all. */
+    accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
+  },
+): void {
+  const { artifacts, ttl } = deps
+  const now = () => epochSeconds(Date.now)
+  /** When the last token of a family ends that began then. */
+  const endOfFamily = (startedAt: number, accessTokenTtl: number) =>
+    startedAt + ttl.refreshToken * ABSOLUTE_LIFETIME_FACTOR + accessTokenTtl
+  /** The longest that an access token lives of what these resources were granted. */
+  const longestTtl = async (resource: string | string[] | undefined) => {
+    const ctx = Provider.ctx
+    if (ctx === undefined) return ttl.accessToken
+    const own = await Promise.all([resource ?? []].flat().map((each) => deps.accessTokenTtlOf(ctx, each)))
+    return Math.max(ttl.accessToken, ...own.map((each) => each ?? 0))
+  }
+  const endOfWhatItGives = async (code: { resource?: string | string[] | undefined }) => {
+    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
+    const longest = await longestTtl(code.resource)
+    return refreshes ? endOfFamily(now(), longest) : now() + longest
+  }
+  const consume = async (model: string, id: string, until: number) => {
+    if (!(await artifacts.consume(model, id, until - now()))) throw new errors.InvalidGrant('already used')
+  }
+
+  // A second use ends what the first one got (RFC 6749 §4.1.2), for as long as any of it can live.
+  provider.AuthorizationCode.prototype.consume = async function () {
+    await consume('AuthorizationCode', this.jti, await endOfWhatItGives(this))
+    provider.emit('authorization_code.consumed', this)
+  }
+  // Likewise: what the first one to ask has got may be in the hands of whoever stole the code.
+  provider.DeviceCode.prototype.consume = async function () {
+    await consume('DeviceCode', this.jti, await endOfWhatItGives(this))
+    provider.emit('device_code.consumed', this)
+  }
+  // Likewise (RFC 9700 §4.14.2): also when the old token has expired meanwhile, and a thief goes on with newer ones.
+  provider.RefreshToken.prototype.consume = async function () {
+    const end = endOfFamily(this.iiat ?? now(), await longestTtl(this.resource))
+    await consume('RefreshToken', this.jti, end)
+    provider.emit('refresh_token.consumed', this)
+  }
+
+  // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.
+  Object.assign(provider.ReplayDetection, {
+    unique: (iss: string, jti: string, exp: number) =>
+      artifacts.insert(
+        'ReplayDetection',
+        `${iss}\0${jti}`,
+        { iss },
+        Math.max(PROOF_MEMORY, Math.ceil(exp) - now()),
+      ),
+  })
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
+import { acrOf } from '../../acr.ts'
+import { generationOf } from './generations.ts'
+
+/** How many sign-ins a session remembers, the last ones. */
+const MOST_SIGN_INS = 20
+
+/** Where a session was started, for the list of signed-in devices. */
+export interface SessionDevice {
+  userAgent: string
+  address: string
+}
+
+/** The sign-in elsewhere that a session came by. */
+export interface UpstreamSession {
+  /** The id of the provider. */
+  provider: string
+  issuer: string
+  subject: string
+  /** The provider's own session, if it has told (OpenID Connect Back-Channel Logout §2.1). */
+  sid?: string | undefined
+}
+
+/**
+ * Makes sessions remember the device they were started on, when people signed in in them, the sign-in elsewhere that they came by
+ * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), the
+ * device that they are for (device/apart.ts), and which of the same id they are (incarnations.ts).
+ *
+ * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
+ * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-facts.test.ts).
+ */
+export function rememberFacts(provider: Provider): void {
+  const { Session, Grant } = provider
+  for (const [model, facts] of [
+    [Session, ['device', 'upstream', 'generation', 'signIns']],
+    [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation']],
+  ] as const) {
+    const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
+    Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...facts] })
+  }
+  const loginAccount = Session.prototype.loginAccount
+  Session.prototype.loginAccount = function (details) {
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const interaction = ctx?.oidc.entities.Interaction
+    if (interaction && !answersNow(this, interaction)) return
+    const before = this.accountId === details.accountId ? signInsOf(this) : []
+    loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
+    Object.assign(this, { signIns: [...before, Number(this.loginTs)].slice(-MOST_SIGN_INS) })
+    // Signed in again by other means, the session is no longer the provider's to end.
+    if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
+    // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
+    if (ctx)
+      Object.assign(this, {
+        device: deviceOf(ctx.req),
+        generation: generationOf(interaction?.result?.login),
+      })
+  }
+}
+
+/**
+ * Whether the sign-in that a flow is resumed with is for its session to take over. Not that of an earlier page of the flow,
+ * which the session has already. Nor one that was answered by a session which has ended since, by a sign-out, at the
+ * provider or from another device: that is taken out of the result, so that the person is asked again.
+ */
+function answersNow(session: Pick<Session, 'accountId' | 'uid'>, interaction: Interaction): boolean {
+  const { result, lastSubmission } = interaction
+  const login = result?.login
+  if (!result || !login) return true
+  const answered = login.sessionUid === undefined || login.sessionUid === session.uid
+  const before = JSON.stringify(login) === JSON.stringify(lastSubmission?.login)
+  if (before && session.accountId === login.accountId) return false
+  if (!answered || before) delete result.login
+  return result.login !== undefined
+}
+
+/** @param request pinned: its x-forwarded-for is the address that our proxies vouch for (mount.ts) */
+export const deviceOf = ({ headers }: IncomingMessage): SessionDevice => ({
+  userAgent: String(headers['user-agent'] ?? '').slice(0, 300),
+  address: String(headers['x-forwarded-for'] ?? '').slice(0, 64),
+})
+
+/** When the person signed in, the first time and again, in seconds since the epoch: `auth_time` of what was issued. */
+export const signInsOf = (session: Pick<Session, 'loginTs'>): readonly number[] =>
+  (session as { signIns?: number[] }).signIns ?? [session.loginTs].filter((at) => at !== undefined)
+
+/** The sign-in elsewhere that a stored session or Grant came by. */
+export const upstreamOf = (stored: object | undefined): UpstreamSession | undefined =>
+  (stored as { upstream?: UpstreamSession } | undefined)?.upstream

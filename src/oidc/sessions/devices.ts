@@ -1,0 +1,75 @@
+import { type Clock, epochSeconds } from '../../clock.ts'
+import { dayOf } from '../../moment.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { listCodeDevices } from '../device/signed-in.ts'
+import type { SessionDevice } from './details.ts'
+import { type Generation, generationOf } from './generations.ts'
+
+/** A browser in which an account is signed in, or a device that was signed in with a code. */
+export interface SignedInDevice {
+  uid: string
+  /** “Firefox on Linux” */
+  device: string
+  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  detail: string
+}
+
+interface DeviceSources {
+  artifacts: Pick<ArtifactStore, 'listByAccount'>
+  findClient(clientId: string): Promise<{ metadata: { client_name?: string | undefined } } | undefined>
+  clock: Clock
+}
+
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(e|A|iOS)?\//, 'Edge'],
+  [/\b(OPR|Opera)\//, 'Opera'],
+  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\bChrom(e|ium)\/|\bCriOS\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+]
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/iPhone|iPad|iPod/, 'iOS'],
+  [/Android/, 'Android'],
+  [/Windows/, 'Windows'],
+  [/Mac OS X|Macintosh/, 'macOS'],
+  [/CrOS/, 'ChromeOS'],
+  [/Linux/, 'Linux'],
+]
+
+export const UNKNOWN_DEVICE = 'Unknown device'
+
+/** A browser and system in words; a guess from the User-Agent header, good enough to tell one's devices apart. */
+export function describeUserAgent(userAgent: string): string {
+  const name = (table: typeof BROWSERS) => table.find(([pattern]) => pattern.test(userAgent))?.[1]
+  const [browser, system] = [name(BROWSERS), name(SYSTEMS)]
+  if (browser && system) return `${browser} on ${system}`
+  return browser ?? system ?? UNKNOWN_DEVICE
+}
+
+/** Of an account's sessions, those of its generation: others count for nothing. Then what was signed in with a code. */
+export async function listDevices(
+  { artifacts, findClient, clock }: DeviceSources,
+  account: ({ id: string } & Generation) | undefined,
+): Promise<SignedInDevice[]> {
+  if (account === undefined) return []
+  const codeDevices = await listCodeDevices(artifacts, account, epochSeconds(clock))
+  const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({
+    uid,
+    device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
+    detail: `Signed in with a code on ${dayOf(approvedAt * 1000)}${address && ` from ${address}`}`,
+  }))
+  const sessions = await artifacts.listByAccount('Session', account.id)
+  const browsers = sessions.flatMap(({ payload }) => {
+    const { uid, loginTs, device } = payload as { uid?: string; loginTs?: number; device?: SessionDevice }
+    if (uid === undefined || loginTs === undefined || generationOf(payload) !== account.generation) return []
+    const from = device?.address ? ` from ${device.address}` : ''
+    return [
+      {
+        uid,
+        device: describeUserAgent(device?.userAgent ?? ''),
+        detail: `Signed in on ${dayOf(loginTs * 1000)}${from}`,
+      },
+    ]
+  })
+  return [...browsers, ...(await Promise.all(withCode))]
+}

@@ -1,0 +1,138 @@
+import { hash } from 'node:crypto'
+import { type AdapterPayload, Provider, type Session } from 'oidc-provider'
+import { acrOf } from '../../acr.ts'
+import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+
+/*
+ * Requests of one browser that run at the same time share its session: five tabs that authorize while another signs in
+ * or out. The library reads the whole of it, and saves the whole; here it is told apart what a request changed
+ * (ArtifactStore.saveSession), and seen to that the answer of a request that came too late changes nothing in the browser:
+ *
+ *   signed out meanwhile          nothing is saved, and no cookie is sent
+ *   signed in again meanwhile     what was changed is saved, and no cookie is sent: it would put back the old id
+ *   the cookie's session is gone  a new one has to be worth a cookie, or it would drive out one that another answer brings
+ *   nothing of it                 the browser has this id, and is not given it again, which could outlive a newer one there;
+ *                                 but for once in a while, so that the cookie lives as long as the session
+ */
+
+/** What a session remembers, while it is in hand, of how it was found. Stored as a property, but never in the database. */
+interface AsFound {
+  id: string
+  /** JSON: the library changes nested objects in place. */
+  text: string
+  /** False: the browser must not be given this id. */
+  current: boolean
+  /** Whether it gains by being given it (again). */
+  news: boolean
+}
+
+/** How often a browser that keeps coming is given its cookie again in the lifetime of a session. */
+const COOKIES_A_LIFETIME = 100
+
+/** The property of a session that holds an AsFound; it has to be declared as stored, so that it comes along. */
+const AS_FOUND = 'asFound'
+type Held = { [AS_FOUND]?: AsFound | undefined }
+const heldBy = (holder: object): AsFound | undefined => (holder as Held)[AS_FOUND]
+
+/** A session for the library, which remembers how it was found. */
+export function asFound(id: string, stored: AdapterPayload): AdapterPayload {
+  // Of a session from before its class was noted.
+  const payload = { acr: acrOf(stored.amr as string[] | undefined), ...stored }
+  return {
+    ...payload,
+    [AS_FOUND]: { id, text: JSON.stringify(payload), current: true, news: false } satisfies AsFound,
+  }
+}
+
+/** Saves what the library hands over: of a session that was found before, only the changes. */
+export async function saveSession(
+  artifacts: Pick<ArtifactStore, 'upsert' | 'saveSession'>,
+  id: string,
+  handedOver: AdapterPayload,
+  ttl = 0,
+): Promise<void> {
+  const { [AS_FOUND]: found, ...payload } = handedOver as ArtifactPayload & Held
+  if (found === undefined) return artifacts.upsert('Session', id, payload, ttl)
+  const asRead = { id: found.id, payload: JSON.parse(found.text) }
+  found.current = await artifacts.saveSession(id, payload, ttl, asRead)
+  const period = ttl / COOKIES_A_LIFETIME
+  const periodOf = ({ exp }: ArtifactPayload) => Math.floor(Number(exp) / period)
+  found.news ||= id !== found.id || periodOf(payload) !== periodOf(asRead.payload)
+  if (found.current) Object.assign(found, { id, text: JSON.stringify(payload) })
+}
+
+/** False: since it was read, the session has ended or another answer has given the browser a newer id of it. */
+export const isCurrent = (session: Session): boolean => heldBy(session)?.current ?? true
+
+/** Makes the library's sessions ones that several requests can have in hand at once. */
+export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore, 'endSession'>): void {
+  const { Session } = provider
+  const stored: readonly string[] = Reflect.get(Session, 'IN_PAYLOAD')
+  Object.defineProperty(Session, 'IN_PAYLOAD', { get: () => [...stored, AS_FOUND] })
+  const { prototype } = Session
+  const { save, resetIdentifier } = prototype
+
+  prototype.save = async function (ttl) {
+    const value = await save.call(this, ttl)
+    const found = heldBy(this)
+    if (found && !(found.current && found.news)) withdrawCookie(provider.cookieName('session'))
+    return value
+  }
+
+  prototype.resetIdentifier = function () {
+    if (isResumedWithoutSignIn(Provider.ctx)) return
+    resetIdentifier.call(this)
+    // The row moves with the id (ArtifactStore.saveSession); to destroy the old one would end the session.
+    Object.assign(this, { oldId: undefined })
+  }
+
+  // By its uid: another request may have given it another id.
+  prototype.destroy = async function () {
+    await artifacts.endSession(this.uid)
+    provider.emit('session.destroyed', this)
+    Object.assign(this, { destroyed: true })
+  }
+
+  // Tabs that authorize one app at once, for the first time, must name the session alike to it: signing out tells one.
+  prototype.ensureClientContainer = function (clientId) {
+    if (this.sidFor(clientId)) return
+    const id = heldBy(this)?.id ?? this.jti
+    this.sidFor(clientId, hash('sha256', `sid\0${id}\0${clientId}`, 'base64url'))
+  }
+
+  const get = Session.get.bind(Session)
+  Session.get = async (ctx) => {
+    const session = await get(ctx)
+    if (heldBy(session) === undefined) Object.defineProperty(session, 'new', { value: true })
+    // The button of the sign-out page works, also after another tab has chosen to stay signed in.
+    else if (Provider.ctx?.oidc?.route === 'end_session_confirm')
+      session.state ??= { secret: signOutSecret(session) }
+    return session
+  }
+}
+
+/**
+ * What the form of the sign-out page proves that it is ours by: the same on every such page of a session, so that each of
+ * several works. Nobody else can make it up: no app is told a session's uid.
+ */
+export const signOutSecret = (session: Session): string =>
+  hash('sha256', `sign-out\0${session.uid}`, 'base64url')
+
+/**
+ * The library changes the session's id after every page of a flow; only a sign-in is worth it (ASVS 7.2.4), because other
+ * tabs have the old one in hand. What was submitted on an earlier page of the flow comes along in the result.
+ */
+function isResumedWithoutSignIn(ctx: typeof Provider.ctx): boolean {
+  if (ctx?.oidc?.route !== 'resume' && ctx?.oidc?.route !== 'device_resume') return false
+  const { result, entities } = ctx.oidc
+  return JSON.stringify(result?.login) === JSON.stringify(entities.Interaction?.lastSubmission?.login)
+}
+
+function withdrawCookie(name: string): void {
+  const response = Provider.ctx?.response
+  if (!response) return
+  const lines = [response.get('set-cookie')].flat().filter(Boolean)
+  const kept = lines.filter((line) => !line.startsWith(`${name}=`) && !line.startsWith(`${name}.sig=`))
+  if (kept.length > 0) response.set('set-cookie', kept)
+  else response.remove('set-cookie')
+}

@@ -1,0 +1,38 @@
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { UpstreamSession } from './details.ts'
+
+/** Which sign-ins elsewhere a provider has ended: those of one of its sessions, else all of a subject. */
+export interface EndedUpstream {
+  issuer: string
+  subject?: string | undefined
+  /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
+  sid?: string | undefined
+}
+
+/** Whether a sign-in elsewhere is one of those that have ended. */
+export const endsWith = (upstream: UpstreamSession | undefined, ended: EndedUpstream): boolean =>
+  upstream?.issuer === ended.issuer &&
+  (ended.sid === undefined ? upstream.subject === ended.subject : upstream.sid === ended.sid)
+
+const MODEL = 'UpstreamSession'
+const idOf = (issuer: string, sid: string) => `${issuer}\0${sid}`
+
+/**
+ * Remembers whose the sessions at providers are, for logout tokens that name nothing else. Not under the account, so that
+ * ending some of its sign-ins leaves the others findable.
+ * @param ttl seconds, as long as what came by such a session can last
+ */
+export function createUpstreamSessions(artifacts: Pick<ArtifactStore, 'find' | 'upsert'>, ttl: number) {
+  return {
+    async remember(accountId: string, upstream: UpstreamSession | undefined): Promise<void> {
+      if (upstream?.sid === undefined) return
+      await artifacts.upsert(MODEL, idOf(upstream.issuer, upstream.sid), { account: accountId }, ttl)
+    },
+    async accountOf(issuer: string, sid: string): Promise<string | undefined> {
+      const found = await artifacts.find(MODEL, idOf(issuer, sid))
+      return typeof found?.account === 'string' ? found.account : undefined
+    },
+  }
+}
+
+export type UpstreamSessions = ReturnType<typeof createUpstreamSessions>

@@ -1,0 +1,94 @@
+import { own } from '../../own.ts'
+import { type ProfileValues, profileFields } from '../../profile-fields.ts'
+
+/** What the claims of a person are made of (OpenID Connect Core §5.1). */
+export interface Subject extends ProfileValues {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  phoneVerified: boolean
+  /** The address claim: an object as in Core §5.1.1. */
+  address: Readonly<Record<string, string | undefined>> | null
+  /** Milliseconds since the epoch. */
+  updatedAt: number
+}
+
+const claimsOf = (scope: 'profile' | 'phone') =>
+  profileFields.filter((field) => field.scope === scope).map(({ claim }) => claim)
+
+/** Which claims a scope brings (Core §5.4); the library filters by it. */
+export const claimsByScope = {
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
+  profile: ['name', ...claimsOf('profile'), 'preferred_username', 'updated_at'],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: [...claimsOf('phone'), 'phone_number_verified'],
+  identity_provider: ['urn:latchkey:identity_provider'],
+}
+
+const scopes = new Map(
+  Object.entries(claimsByScope).flatMap(([scope, claims]) => claims.map((claim) => [claim, scope])),
+)
+
+/** The scope that brings a claim; undefined: a claim that this server does not have. The name may come from anywhere. */
+export const scopeOfClaim = (claim: string): string | undefined => scopes.get(claim)
+
+/** Which provider elsewhere this sign-in came through, by its id; absent when it was none. Of the session, not the person. */
+export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
+
+/** The scopes this server knows of its own, in words for the consent page. */
+export const scopesInWords: Readonly<Record<string, string>> = {
+  openid: 'Know who you are',
+  profile: 'See your profile: your name, username, and what else you filled in',
+  email: 'See your email address',
+  address: 'See your postal address',
+  phone: 'See your phone number',
+  identity_provider: 'See which service you signed in with',
+  offline_access: 'Stay signed in when you are away',
+}
+
+/** Whether a scope is one of this server itself; every other is of an API. The name may come from anywhere. */
+export const isIdentityScope = (scope: string): boolean => Object.hasOwn(scopesInWords, scope)
+
+/** An identity scope in words; any other as it is. */
+export const inWords = (scope: string): string => own(scopesInWords, scope) ?? scope
+
+const claimsInWords: Readonly<Record<string, string>> = {
+  name: 'See your name',
+  ...Object.fromEntries(
+    profileFields.map(({ claim, label }) => [claim, `See your ${label.toLowerCase()}`] as const),
+  ),
+  preferred_username: 'See your username',
+  updated_at: 'See when your profile last changed',
+  email: 'See your email address',
+  email_verified: 'See whether your email address is confirmed',
+  address: 'See your postal address',
+  phone_number_verified: 'See whether your phone number is confirmed',
+  [IDENTITY_PROVIDER_CLAIM]: 'See which service you signed in with',
+}
+
+/** A single claim in words, for the consent page. */
+export const claimInWords = (claim: string): string => own(claimsInWords, claim) ?? claim
+
+/** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
+export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
+  const names = [subject.givenName, subject.middleName, subject.familyName]
+  const name = names.map((each) => each?.trim()).filter(Boolean)
+  const claims = {
+    sub: subject.id,
+    name: name.join(' ') || subject.displayUsername || subject.username,
+    ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, subject[property]])),
+    preferred_username: subject.username,
+    updated_at: Math.floor(subject.updatedAt / 1000),
+    email: subject.email,
+    email_verified: subject.email === null ? null : true,
+    phone_number_verified: subject.phoneNumber === null ? null : subject.phoneVerified,
+    address: subject.address,
+  }
+  return {
+    sub: subject.id,
+    // Core §5.3.2: neither null nor an empty text.
+    ...Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null && value !== '')),
+  }
+}

@@ -1,0 +1,201 @@
+import type { Grant, Provider, RefreshToken } from 'oidc-provider'
+import type { Clock } from '../../clock.ts'
+import { epochSeconds } from '../../clock.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { endGrant } from '../consent/end-grant.ts'
+import { upstreamOf } from '../sessions/details.ts'
+import { type Generation, generationOf } from '../sessions/generations.ts'
+import type { Authentication } from '../sessions/sign-in.ts'
+import { type EndedUpstream, endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
+import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
+
+/** A token response (RFC 6749 §5.1). */
+export interface TokenSet {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  /** Seconds. */
+  expires_in: number
+}
+
+/** An access token that is good now. Whether its account and generation still count is the caller's question. */
+export interface AcceptedToken extends Generation {
+  accountId: string
+  grantId: string
+  /**
+   * What it may do at the JSON API. `full`: a token of this mint. `read`: one of a registered first-party client with
+   * the same scopes. `none`: any other; what a person allowed an app says nothing about this API.
+   */
+  access: 'full' | 'read' | 'none'
+}
+
+/**
+ * The one mint of tokens outside of a flow: real OAuth tokens of a built-in client, which userinfo, the token endpoint
+ * and revocation know like any other.
+ *
+ *   issue ──► Grant ─┬─ AccessToken
+ *                    └─ RefreshToken ──refresh──► RefreshToken, AccessToken ──► …   one family, ended by its Grant
+ */
+export interface Mint {
+  /** @param amr how the person proved who they are (RFC 8176) */
+  issue(who: Authentication): Promise<TokenSet>
+  /** An access token alone. `expires_in` in seconds. */
+  issueAccessToken(who: Omit<Authentication, 'amr'>): Promise<{ access_token: string; expires_in: number }>
+  /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
+  refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unconfirmed'>
+  /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
+  accept(accessToken: string): Promise<AcceptedToken | undefined>
+  /** Ends every token that hangs on a grant. */
+  endFamily(grantId: string): Promise<void>
+  /** Ends the family of a refresh token of this mint; of any other nothing (RFC 7009 §2.1). */
+  endFamilyOf(refreshToken: string): Promise<void>
+  /** Ends the families of an account that began with a sign-in elsewhere: those that have ended there, or all. */
+  endFederated(accountId: string, which?: EndedUpstream): Promise<void>
+}
+
+/** In a token's `gty`, beside the names of grants. */
+const ORIGIN = 'first_party_api'
+
+export function createMint(deps: {
+  current(): Provider
+  clock: Clock
+  artifacts: Pick<ArtifactStore, 'listByAccount'>
+  upstreamSessions: Pick<UpstreamSessions, 'remember'>
+  /** Told by which grant tokens were issued. */
+  issued?: ((grant: string) => void) | undefined
+  /** Told when a family of tokens has ended before its time. */
+  revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
+  /** The account, if it and its sign-ins of a generation still count. */
+  findLive(accountId: string, generation: number): Promise<{ email: string | null } | undefined>
+}): Mint {
+  async function newGrant(
+    provider: Provider,
+    { accountId, generation, upstream }: Omit<Authentication, 'amr'>,
+  ) {
+    const client = await provider.Client.find(FIRST_PARTY_ID)
+    if (client === undefined) throw new Error('the built-in client is not known to the provider')
+    const grant = new provider.Grant({ accountId, clientId: FIRST_PARTY_ID })
+    grant.addOIDCScope(FIRST_PARTY_SCOPE)
+    Object.assign(grant, { generation, upstream })
+    return { accountId, client, scope: FIRST_PARTY_SCOPE, grantId: await grant.save() }
+  }
+
+  const endFamily = (grantId: string) => endGrant(deps.current(), grantId)
+
+  /** Why a refresh token is no good, in the order in which the token endpoint looks. */
+  function refusal(token: RefreshToken | undefined, grant: Grant | undefined): string | undefined {
+    if (token === undefined) return 'refresh token not found'
+    if (token.clientId !== FIRST_PARTY_ID) return 'client mismatch'
+    if (token.isExpired) return 'refresh token is expired'
+    if (grant?.clientId !== FIRST_PARTY_ID || grant.accountId !== token.accountId) return 'grant not found'
+    return token.isSenderConstrained() ? 'the refresh token is bound to a key' : undefined
+  }
+
+  /** False: another request used it up, and its grace window is over. */
+  async function consume(token: RefreshToken): Promise<boolean> {
+    try {
+      await token.consume()
+      return true
+    } catch (error) {
+      // The adapter says so by the error that the token endpoint answers with.
+      if (error instanceof Error && 'error' in error && error.error === 'invalid_grant') return false
+      throw error
+    }
+  }
+
+  return {
+    async issue(who) {
+      const provider = deps.current()
+      const shared = { ...(await newGrant(provider, who)), gty: ORIGIN }
+      const { amr } = who
+      const authTime = epochSeconds(deps.clock)
+      await deps.upstreamSessions.remember(who.accountId, who.upstream)
+      const access = new provider.AccessToken(shared)
+      const refresh = new provider.RefreshToken({ ...shared, amr, authTime })
+      const [access_token, refresh_token] = await Promise.all([access.save(), refresh.save()])
+      deps.issued?.(ORIGIN)
+      return { access_token, refresh_token, token_type: 'Bearer', expires_in: access.expiration }
+    },
+
+    async issueAccessToken(who) {
+      const provider = deps.current()
+      const access = new provider.AccessToken({ ...(await newGrant(provider, who)), gty: ORIGIN })
+      const access_token = await access.save()
+      deps.issued?.(ORIGIN)
+      return { access_token, expires_in: access.expiration }
+    },
+
+    async refresh(value) {
+      const provider = deps.current()
+      const token = await provider.RefreshToken.find(value, { ignoreExpiration: true })
+      const grant = await provider.Grant.find(token?.grantId ?? '')
+      const refused = refusal(token, grant)
+      if (token === undefined || refused !== undefined) return { refused: refused ?? '' }
+      const { accountId = '', grantId = '' } = token
+      const account = await deps.findLive(accountId, generationOf(grant))
+      if (account === undefined) return { refused: 'the account or its sign-in no longer counts' }
+      if (account.email === null) return 'unconfirmed'
+      if (token.consumed) {
+        await endFamily(grantId)
+        deps.revoked({ accountId, reason: 'replayed' })
+        return { refused: 'refresh token already used' }
+      }
+      if (!(await consume(token))) return { refused: 'refresh token already used' }
+      const client = await provider.Client.find(FIRST_PARTY_ID)
+      if (client === undefined) throw new Error('the built-in client is not known to the provider')
+      const { scope = FIRST_PARTY_SCOPE, amr, authTime, iiat, rotations = 0, gty = ORIGIN } = token
+      const shared = { accountId, client, grantId, scope }
+      const origin = gty.endsWith('refresh_token') ? gty : `${gty} refresh_token`
+      const next = { ...shared, gty: origin, amr, authTime, iiat, rotations: rotations + 1 }
+      const access = new provider.AccessToken({ ...shared, gty: origin })
+      const refresh_token = await new provider.RefreshToken(next).save()
+      deps.issued?.('refresh_token')
+      return {
+        access_token: await access.save(),
+        refresh_token,
+        token_type: 'Bearer',
+        expires_in: access.expiration,
+      }
+    },
+
+    async accept(value) {
+      const provider = deps.current()
+      const token = await provider.AccessToken.find(value)
+      if (token === undefined || token.isExpired || token.aud !== undefined) return undefined
+      // Without a proof of possession (RFC 9449 §7.1), a bound token is nobody's: this API takes none.
+      if (token.isSenderConstrained()) return undefined
+      const { accountId, clientId, grantId } = token
+      if (clientId === undefined || grantId === undefined) return undefined
+      const [grant, client] = await Promise.all([
+        provider.Grant.find(grantId),
+        provider.Client.find(clientId),
+      ])
+      if (grant?.accountId !== accountId || grant.clientId !== clientId || client === undefined)
+        return undefined
+      const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
+      const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
+      return { accountId, grantId, generation: generationOf(grant), access: enough ? most : 'none' }
+    },
+
+    async endFamily(grantId) {
+      await endFamily(grantId)
+      deps.revoked({ reason: 'signed_out' })
+    },
+    async endFamilyOf(value) {
+      const token = await deps.current().RefreshToken.find(value, { ignoreExpiration: true })
+      if (token?.clientId !== FIRST_PARTY_ID || token.grantId === undefined) return
+      await endFamily(token.grantId)
+      deps.revoked({ accountId: token.accountId, reason: 'signed_out' })
+    },
+    async endFederated(accountId, which) {
+      const provider = deps.current()
+      // A family has a refresh token that was not used yet for as long as any of it works.
+      for (const { payload } of await deps.artifacts.listByAccount('RefreshToken', accountId)) {
+        const { clientId, grantId, amr } = payload as { clientId?: string; grantId?: string; amr?: string[] }
+        if (clientId !== FIRST_PARTY_ID || grantId === undefined || !amr?.includes('fed')) continue
+        const grant = which && (await provider.Grant.find(grantId))
+        if (which === undefined || endsWith(upstreamOf(grant), which)) await endFamily(grantId)
+      }
+    },
+  }
+}

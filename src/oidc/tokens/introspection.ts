@@ -1,0 +1,60 @@
+import type { Account, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { introspectsOf } from '../client-authentication/api-credentials.ts'
+
+type Policy = NonNullable<
+  NonNullable<NonNullable<Configuration['features']>['introspection']>['allowedPolicy']
+>
+type Token = Parameters<Policy>[2]
+type AccessTokenLike = Exclude<Token, { kind: 'RefreshToken' }>
+
+/** What an answer says by itself: no claim that was added to a token stands in its place (RFC 7662 §2.2, RFC 9701 §5). */
+const RESERVED = [
+  ...[
+    'active',
+    'scope',
+    'client_id',
+    'username',
+    'token_type',
+    'exp',
+    'iat',
+    'nbf',
+    'sub',
+    'aud',
+    'iss',
+    'jti',
+  ],
+  ...['sid', 'cnf', 'authorization_details', 'token_introspection'],
+]
+
+/**
+ * Who is told about a token (RFC 7662 §4): the client that it was issued to, and an API that it is for, by the credentials of
+ * that API. To everybody else it is inactive, which is what it is at their place.
+ */
+export function createIntrospectionPolicy(deps: {
+  findAccount(ctx: KoaContextWithOIDC, id: string, token?: object): Promise<Account | undefined>
+  usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
+}): Policy {
+  return async (ctx, client, token) => {
+    const told = await isToldOf(ctx, client, token)
+    if (!told) return false
+    const accountId = 'accountId' in token ? token.accountId : undefined
+    if (accountId !== undefined && (await deps.findAccount(ctx, accountId, token)) === undefined) return false
+    const { extra = {} } = token as AccessTokenLike
+    const own = Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
+    // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
+    const sub = accountId ?? token.clientId
+    const username = accountId === undefined ? undefined : await deps.usernameOf(ctx, accountId)
+    // The library spreads this over what it says of the token.
+    Object.assign(token, { extra: { ...own, sub, username } })
+    return true
+  }
+}
+
+async function isToldOf(ctx: KoaContextWithOIDC, client: Client, token: Token): Promise<boolean> {
+  if (client.clientAuthMethod === 'none') return false
+  const api = introspectsOf(client)
+  if (api === undefined) return token.clientId === client.clientId
+  if (token.kind === 'RefreshToken' || ![token.aud].flat().includes(api)) return false
+  // Of a client that is disabled or gone nothing is good any more.
+  return (await ctx.oidc.provider.Client.find(String(token.clientId))) !== undefined
+}

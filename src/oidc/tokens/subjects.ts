@@ -1,0 +1,43 @@
+import type { Account, KoaContextWithOIDC } from 'oidc-provider'
+import { type Generation, generationOf } from '../sessions/generations.ts'
+import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
+import { FIRST_PARTY_ID } from './first-party-client.ts'
+
+/** A person as the protocol meets them. */
+export interface ProtocolAccount extends Subject, Generation {
+  /** Milliseconds since the epoch, or null. */
+  disabledAt: number | null
+}
+
+/**
+ * The `findAccount` of the library. A disabled or closed account is as if it did not exist, and so is the account of a
+ * session of a generation that has passed: every token and session of it stops at once, in every process. Tokens are
+ * judged by their Grant (generations.ts).
+ */
+export function createFindAccount(
+  find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
+  providerOfSession: (uid: string) => Promise<string | undefined>,
+) {
+  return async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
+    const account = await find(ctx, sub)
+    if (account === undefined || account.disabledAt !== null) return undefined
+    if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
+    const { clientId, sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as {
+      clientId?: string
+      sessionUid?: string
+    }
+    // What registering by the JSON API gives out works once the address is proven (mint.ts).
+    if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
+    return {
+      accountId: sub,
+      async claims(_use, scope, requested) {
+        const claims = subjectClaims(account)
+        const asked =
+          scope.split(' ').includes('identity_provider') ||
+          Object.hasOwn(requested ?? {}, IDENTITY_PROVIDER_CLAIM)
+        if (sessionUid === undefined || !asked) return claims
+        return { ...claims, [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
+      },
+    }
+  }
+}

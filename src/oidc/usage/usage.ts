@@ -1,0 +1,77 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clock } from '../../clock.ts'
+import type { UsageStore } from './usage-store.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** How long usage is kept, in days. */
+const KEPT = 400
+/** Pairs that were written lately, so that they are not written again. */
+const MOST = 10_000
+
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+/** The `kid` in the header of a JWS; undefined for what is none. Nothing is verified: we have just signed it. */
+function kidOf(token: unknown): string | undefined {
+  if (typeof token !== 'string' || !token.startsWith('eyJ')) return undefined
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())
+    return typeof header === 'object' && header !== null && 'kid' in header ? String(header.kid) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Remembers which clients are in use and which keys sign for them, to the hour: enough to see who would notice that a
+ * key goes. Written behind the answers, and never in their way.
+ */
+export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<FastifyBaseLogger, 'warn'> }) {
+  const { store, clock, log } = deps
+  const written = new Map<string, number>()
+  const underWay = new Set<Promise<void>>()
+
+  /** Runs `write` unless the same was written within `every` milliseconds. */
+  function once(key: string, every: number, write: () => Promise<void>): void {
+    const now = clock()
+    if ((written.get(key) ?? Number.NEGATIVE_INFINITY) > now - every) return
+    written.delete(key)
+    written.set(key, now)
+    const oldest = written.size > MOST ? written.keys().next().value : undefined
+    if (oldest !== undefined) written.delete(oldest)
+    const writing = write().catch((err: unknown) => {
+      written.delete(key)
+      log.warn({ err }, 'usage was not recorded')
+    })
+    underWay.add(writing)
+    void writing.finally(() => underWay.delete(writing))
+  }
+
+  function issued(ctx: KoaContextWithOIDC): void {
+    const clientId = ctx.oidc.client?.clientId
+    if (clientId === undefined) return
+    const day = dayOf(clock())
+    once(`client\0${clientId}\0${day}`, DAY, () => store.clientUsed(day, clientId))
+    const body = ctx.body as { id_token?: unknown; access_token?: unknown } | undefined
+    const kids = new Set([kidOf(body?.id_token), kidOf(body?.access_token)])
+    for (const kid of kids)
+      if (kid !== undefined)
+        once(`key\0${kid}\0${clientId}`, HOUR, () => store.keyUsed(kid, clientId, new Date(clock())))
+  }
+
+  return {
+    /** Listens to what a provider issues. */
+    attach(provider: Provider): void {
+      provider.on('grant.success', issued)
+    },
+    /** Waits for what is being written. */
+    close: () => Promise.all(underWay),
+  }
+}
+
+/** A chore: what is older than a year and a bit goes. */
+export const forgetUsage = (store: UsageStore, clock: Clock) => () => {
+  const at = new Date(clock() - KEPT * DAY)
+  return store.forget({ day: dayOf(at.getTime()), at })
+}
