@@ -1,3 +1,5 @@
+import type { QrCode } from './qr.ts'
+
 /** What every form gets. */
 export interface Form {
   /** Where it is posted. */
@@ -89,6 +91,17 @@ export interface DeviceCodePage extends Form {
   /** The code came along in a link, and has to be compared. */
   fromLink: boolean
   notice?: string | undefined
+  /** How to go on elsewhere. It says the same of every code, whether there is one or not. */
+  phone?:
+    | {
+        /** Without its scheme, as people type it: id.example/device */
+        address: string
+        /** As its device shows it. */
+        code: string
+        /** Opens the page with the code (RFC 8628 §3.2, `verification_uri_complete`). */
+        qr: QrCode
+      }
+    | undefined
 }
 
 export interface DeviceDonePage {

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { isAmbiguous, readUserCode, showUserCode } from '../device-code.ts'
 import type { Http } from '../http/http.ts'
-import type { DeviceDonePage } from '../http/pages.ts'
+import type { DeviceCodePage, DeviceDonePage } from '../http/pages.ts'
+import { qrCode } from '../http/qr.ts'
 import { giveBack, nameAccount } from '../http/rate-limits.ts'
 import { renderPage } from '../http/views.ts'
 
@@ -25,6 +26,7 @@ interface Decision {
  * sees what asks.
  */
 export interface DeviceRoutesOptions {
+  issuer: string
   http: Pick<Http, 'limit' | 'forms'>
   verification: {
     problemOf(userCode: string): Promise<'unknown' | 'expired' | 'used' | undefined>
@@ -82,6 +84,14 @@ const query = z.object({
 })
 const form = z.object({ user_code: z.string().max(200).catch('') })
 
+/** Made of the code alone: nobody learns here whether there is such a one. */
+async function onPhone(issuer: string, code: string): Promise<NonNullable<DeviceCodePage['phone']>> {
+  const page = new URL(PATH, issuer)
+  const shown = showUserCode(code)
+  const complete = new URL(`?${new URLSearchParams({ user_code: shown })}`, page)
+  return { address: `${page.host}${page.pathname}`, code: shown, qr: await qrCode(complete.href) }
+}
+
 export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOptions): Promise<void> {
   const { http, verification } = options
   await http.forms(app)
@@ -101,6 +111,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
       action: PATH,
       fromLink: code !== undefined,
       values: { user_code: code === undefined ? '' : showUserCode(code) },
+      ...(code !== undefined && { phone: await onPhone(options.issuer, code) }),
       ...(alert !== undefined && { alert }),
       ...(problem === 'cancelled' && { notice: CANCELLED }),
     })

@@ -76,6 +76,7 @@ export async function wirePages(
     describeDevice: (device) => describeDevice(device, epochSeconds(clock)),
   })
   await app.register(deviceRoutes, {
+    issuer: config.issuer,
     http,
     verification: deviceVerification,
     whoever: async (request, reply) => (await sessions.current(request, reply))?.accountId,

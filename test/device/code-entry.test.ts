@@ -87,6 +87,23 @@ describe('the page of the code', () => {
     expect((await browser.submit(page, {}, { button: 'Continue' })).text).toContain('Sign in')
   })
 
+  test('what it offers to go on with elsewhere is the same for every code, whether there is one or not', async () => {
+    const decided = await device.ask()
+    const who = await person(latchkey)
+    await who.browser.deny(await confirmPage(latchkey, who, decided.user_code))
+    const offers = [(await device.ask()).user_code, decided.user_code, 'BCDF-GHJK'].map(async (code) => {
+      const { status, body } = await createHttpBrowser().open(`${latchkey.issuer}/device?user_code=${code}`)
+      // All but the code, its picture, and the token of the form.
+      const same = body.replaceAll(code, 'CODE').replaceAll(/(?<= d="| value=")[^"]{20,}/g, '')
+      expect(same).toContain('Continue on your phone')
+      return [status, same]
+    })
+    const [waits, used, none] = await Promise.all(offers)
+    expect([used, none]).toEqual([waits, waits])
+    const without = await createHttpBrowser().open(`${latchkey.issuer}/device?user_code=ABCD-EFGH`)
+    expect(without.text).not.toContain('Continue on your phone')
+  })
+
   test.each([
     '<script>alert(1)</script>',
     'BCDF-GHJK"onfocus="x',

@@ -1,4 +1,5 @@
 import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages.ts'
+import { qrCode } from '../../src/http/qr.ts'
 
 const client: ClientView = {
   name: 'Harbour Notes',
@@ -182,7 +183,16 @@ export const samples: Sample[] = [
   {
     title: 'device-link',
     view: 'device/code',
-    data: { action: '/device', fromLink: true, values: { user_code: 'BCDF-GHJK' } },
+    data: {
+      action: '/device',
+      fromLink: true,
+      values: { user_code: 'BCDF-GHJK' },
+      phone: {
+        address: 'id.example/device',
+        code: 'BCDF-GHJK',
+        qr: await qrCode('https://id.example/device?user_code=BCDF-GHJK'),
+      },
+    },
   },
   {
     title: 'device-confirm',
