@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { encodeQR } from 'qr'
 
 const config = await oidc.discovery(
   new URL('__ISSUER__'),
@@ -17,8 +18,9 @@ const asked = await oidc.initiateDeviceAuthorization(config, {
   scope: scopes.join(' '),
   resource: '__RESOURCE__', // ? api
 })
-// A QR code of asked.verification_uri_complete saves the typing; show the code beside it all the same.
 console.log(`To sign in, open ${asked.verification_uri} and enter the code ${asked.user_code}`)
+// For a phone, in white on black whatever the colours of the terminal; the page asks to compare the code.
+console.log(`\x1b[97;40m${encodeQR(asked.verification_uri_complete, 'ascii')}\x1b[0m`)
 
 // Waits until somebody has decided; keeps to the interval, and to slow_down.
 const tokens = await oidc.pollDeviceAuthorizationGrant(config, asked)

@@ -1,1 +1,1 @@
-npm install openid-client
+npm install openid-client qr

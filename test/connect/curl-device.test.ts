@@ -1,10 +1,10 @@
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { conditionHolds, fill } from '../../src/admin/console/snippets/fill.ts'
@@ -13,6 +13,7 @@ import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { approve, confirmPage, type DeviceAnswer, person, registerDevice } from '../device/stage.ts'
 import { clock, passTime } from '../security/attacker.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { scanLines, WHITE_ON_BLACK } from '../support/scan.ts'
 
 const API = 'https://books.example'
 /** On a machine that tests by itself it has to be there. */
@@ -62,10 +63,10 @@ async function partsFor(clientId: string): Promise<string[]> {
 /** Runs a part in a shell of its own. @param pasted what people put where the dots are */
 async function run(part: string | undefined, secret: string | undefined, pasted = ''): Promise<string> {
   const env = {
-    PATH: [folder, process.env.PATH].join(delimiter),
+    PATH: [folder, dirname(process.execPath), process.env.PATH].join(delimiter),
     ...(secret !== undefined && { LATCHKEY_CLIENT_SECRET: secret }),
   }
-  const options: SpawnOptions = { env, stdio: ['ignore', 'pipe', 'pipe'] }
+  const options: SpawnOptions = { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] }
   const shell = spawn('sh', ['-euc', String(part).replace('…', pasted)], options)
   const [out, err] = await Promise.all([shell.stdout, shell.stderr].map((stream) => stream && text(stream)))
   if (err) throw new Error(err)
@@ -97,6 +98,16 @@ test.skipIf(absent).each([
   expect(tokens).toMatchObject({ access_token: expect.any(String), id_token: expect.any(String) })
   const refreshed = JSON.parse(await run(refresh, device.secret, tokens.refresh_token))
   expect(refreshed).toMatchObject({ access_token: expect.any(String) })
+})
+
+test.skipIf(absent)('the QR code as it is printed is read by a phone', async () => {
+  const device = await registerDevice(latchkey)
+  const { verification_uri_complete: link } = await device.ask()
+  const [, , , install, draw] = await partsFor(device.clientId)
+  expect(install?.trim()).toBe('npm install qr')
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'))
+  const [, printed = ''] = WHITE_ON_BLACK.exec(await run(draw, undefined, link)) ?? []
+  expect(scanLines(printed)).toBe(link)
 })
 
 /** A poll of the same device, beside the program. */

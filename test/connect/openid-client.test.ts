@@ -3,8 +3,10 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { heading, press } from '../e2e/steps.ts'
+import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
+import { heading, press, signIn } from '../e2e/steps.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { scanLines, WHITE_ON_BLACK } from '../support/scan.ts'
 import { signsOutElsewhere } from './behaviour.ts'
 import { clientStage, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
@@ -63,6 +65,37 @@ describe('openid-client', () => {
     })
     expect(await program.printed(/^a token for \d+ seconds$/m)).toBe('a token for 60 seconds')
     await program.stop()
+  }, 60_000)
+
+  test('a device prints a QR code that a phone reads, and greets whoever signed in with it', async () => {
+    const latchkey = stage.latchkey()
+    const program = await startProgram(latchkey, 'openid-client-device', {
+      metadata: {
+        redirect_uris: [],
+        grant_types: [DEVICE_CODE_GRANT],
+        token_endpoint_auth_method: 'none',
+        response_types: [],
+      },
+    })
+    const printed = await program.printed(WHITE_ON_BLACK)
+    const code = await program.printed(/enter the code (\S+)$/m)
+    const scanned = scanLines(printed)
+    expect(scanned).toBe(`${latchkey.issuer}/device?user_code=${code}`)
+    const context = await stage.browser().newContext()
+    context.setDefaultTimeout(8000)
+    try {
+      const user = await latchkey.createUser()
+      const phone = await context.newPage()
+      await phone.goto(String(scanned))
+      await press(phone, 'Continue')
+      await signIn(phone, user.username)
+      await press(phone, 'Allow')
+      await heading(phone, 'Go back to your device')
+      expect(await program.printed(/^Signed in as (.*)$/m)).toBe(`${user.username}, ${user.email}`)
+    } finally {
+      await context.close()
+      await program.stop()
+    }
   }, 60_000)
 
   test(
