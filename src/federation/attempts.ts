@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { type Clock, epochSeconds } from '../clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
-import type { BrowserBinding } from './browser-binding.ts'
+import { BINDING_TTL, type BrowserBinding } from './browser-binding.ts'
 import type { Attempt } from './connector.ts'
 import { type Purpose, purposeSchema } from './purpose.ts'
 
@@ -16,16 +17,19 @@ const stored = z.object({
   nonce: z.string(),
   codeVerifier: z.string(),
   purpose: purposeSchema,
+  /** Seconds since the epoch. It is remembered for longer, so that whoever comes late is led back to where they were. */
+  until: z.number().default(Number.POSITIVE_INFINITY),
   /** The ticket of another identity, which this sign-in proves the account for. */
   ticket: z.string().optional(),
 })
 
 export type StoredAttempt = z.output<typeof stored>
 
-/** `used`: this browser's, and over. Everything else that does not fit is `unknown`, and says no more. */
+/** `used` and `late`: this browser's, and over. Everything else that does not fit is `unknown`, and says no more. */
 export type Redeemed =
   | { kind: 'good'; attempt: Attempt; facts: StoredAttempt }
   | { kind: 'used'; facts: StoredAttempt }
+  | { kind: 'late'; facts: StoredAttempt }
   | { kind: 'unknown'; why: string }
 
 const random = () => randomBytes(32).toString('base64url')
@@ -37,8 +41,9 @@ const random = () => randomBytes(32).toString('base64url')
 export function createAttempts(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
+  clock: Clock
 }) {
-  const { artifacts, binding } = deps
+  const { artifacts, binding, clock } = deps
   return {
     async begin(
       request: FastifyRequest,
@@ -48,7 +53,8 @@ export function createAttempts(deps: {
       const attempt = { state: random(), nonce: random(), codeVerifier: random() }
       const { state, ...secrets } = attempt
       const browser = binding.bind(request, reply)
-      await artifacts.upsert(MODEL, state, { ...facts, ...secrets, browser }, TTL)
+      const until = epochSeconds(clock) + TTL
+      await artifacts.upsert(MODEL, state, { ...facts, ...secrets, browser, until }, BINDING_TTL)
       return attempt
     },
 
@@ -61,6 +67,7 @@ export function createAttempts(deps: {
         return { kind: 'unknown', why: 'state of another browser' }
       if (facts.provider !== provider)
         return { kind: 'unknown', why: `state of another provider, ${facts.provider}` }
+      if (payload.consumed === undefined && facts.until <= epochSeconds(clock)) return { kind: 'late', facts }
       if (payload.consumed !== undefined || !(await artifacts.consume(MODEL, state)))
         return { kind: 'used', facts }
       const { nonce, codeVerifier } = facts

@@ -4,8 +4,8 @@ import type { Cookies } from '../http/cookies.ts'
 
 /** One cookie for all attempts of a browser, so that several tabs can be under way at once. */
 const COOKIE = 'upstream'
-/** Seconds: longer than anything that is bound to it. */
-const TTL = 7200
+/** Seconds: nothing that is bound to a browser is kept for longer. */
+export const BINDING_TTL = 7200
 
 const hashOf = (value: string): string => createHash('sha256').update(value).digest('base64url')
 
@@ -25,7 +25,7 @@ export function createBrowserBinding(cookies: Cookies): BrowserBinding {
   return {
     bind(request, reply) {
       const value = current(request) ?? randomBytes(32).toString('base64url')
-      cookies.set(reply, COOKIE, value, TTL)
+      cookies.set(reply, COOKIE, value, BINDING_TTL)
       return hashOf(value)
     },
     matches(request, stored) {

@@ -30,7 +30,7 @@ export function createFederation(deps: FederationDependencies) {
   const finish = createFinish({ ...deps, codes, ends })
   const tickets = createTickets({ artifacts, binding, providers, ends })
   const arrivals = createArrivals({ ...deps, tickets, finish })
-  const attempts = createAttempts({ artifacts, binding })
+  const attempts = createAttempts({ artifacts, binding, clock: deps.clock })
   const flow = createFlow({ issuer: deps.issuer.origin, clock: deps.clock, providers, attempts, arrivals })
   const pages: FederationPages = { ...deps, flow, arrivals, tickets, finish }
 

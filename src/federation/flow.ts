@@ -89,6 +89,7 @@ export function createFlow(deps: {
         return setback(undefined, 'expired', providerId)
       }
       const { purpose, ticket } = redeemed.facts
+      if (redeemed.kind === 'late') return setback(purpose, 'expired', providerId)
       // A reload, or the Back button: whoever is through goes on, whoever is not starts again.
       if (redeemed.kind === 'used')
         return purpose.kind === 'page' && purpose.flow === undefined

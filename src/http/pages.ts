@@ -299,8 +299,8 @@ export interface Pages {
     home?: string | undefined
     /** The person has done their part. */
     done: boolean
-    /** Nothing was done, as the person wished. */
-    cancelled?: boolean
+    /** Nothing was done, as the person wished. With `done`: of a device, the code is free again. */
+    cancelled?: boolean | undefined
     /** They said no, and went on. */
     refused?: boolean | undefined
     /** It is a device that asked. */

@@ -30,7 +30,8 @@ export interface FlowDetails {
   leadsTo: ConsentPage['leadsTo']
   homeUrl: string | undefined
   restartUrl: string | undefined
-  device: { address: string; userAgent: string; askedAt: number } | undefined
+  /** `expired`: nobody can decide on its code any more. */
+  device: { address: string; userAgent: string; askedAt: number; expired: boolean } | undefined
   requestedScopes: string[]
   requestedClaims: string[]
   staysConnected: boolean
@@ -107,6 +108,9 @@ const isAnother = ({ expects }: FlowDetails, accountId: string): boolean =>
 const another = ({ client }: FlowDetails): string =>
   `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
 
+/** Where a code is entered, with what is wrong with the last one. */
+const EXPIRED = '/device?problem=expired'
+
 interface FlowRoute {
   Params: { uid: string }
   Querystring: { as?: string }
@@ -148,8 +152,13 @@ export async function interactionRoutes(
     }
 
   /** The flow goes on, away from its page. */
-  const goOn = (request: FlowRequest, reply: FastifyReply, location: string, refused = false) => {
-    wayOn.done(request, reply, request.params.uid, refused)
+  const goOn = (
+    request: FlowRequest,
+    reply: FastifyReply,
+    location: string,
+    how: Parameters<typeof wayOn.done>[3] = {},
+  ) => {
+    wayOn.done(request, reply, request.params.uid, how)
     return reply.redirect(location, 303)
   }
 
@@ -222,6 +231,7 @@ export async function interactionRoutes(
     leadingOn(async (request, reply) => {
       const details = await flows.details(request, reply)
       const { uid, client, homeUrl: home, restartUrl: restart } = details
+      if (details.device?.expired) return reply.redirect(EXPIRED, 303)
       const flow = { app: client.name, home, restart, device: details.device !== undefined }
       wayOn.remember(reply, uid, { ...flow, done: false })
       const again = restartedForm(wayOn.takeRestarted(request, reply))
@@ -269,7 +279,8 @@ export async function interactionRoutes(
     '/interaction/:uid/consent',
     leadingOn(async (request, reply) => {
       const { decision } = consentForm.parse(request.body)
-      if (decision === 'deny') return goOn(request, reply, await flows.refuse(request, reply), true)
+      if (decision === 'deny')
+        return goOn(request, reply, await flows.refuse(request, reply), { refused: true })
       return goOn(request, reply, await flows.allow(request, reply))
     }, isDenied),
   )
@@ -282,7 +293,7 @@ export async function interactionRoutes(
   app.post<FlowRoute>(
     '/interaction/:uid/cancel',
     leadingOn(
-      async (request, reply) => goOn(request, reply, await flows.cancel(request, reply), true),
+      async (request, reply) => goOn(request, reply, await flows.cancel(request, reply), { cancelled: true }),
       () => true,
     ),
   )

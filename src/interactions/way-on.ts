@@ -14,6 +14,8 @@ const flowSchema = z.object({
   done: z.boolean(),
   /** … by saying no. */
   refused: z.boolean().optional(),
+  /** … by leaving: of a device, the code is free again. */
+  cancelled: z.boolean().optional(),
   /** A device asked. */
   device: z.boolean().optional(),
 })
@@ -53,9 +55,14 @@ export function createWayOn({ sealed, secure }: { sealed: SealedCookies; secure:
     remember,
     find,
     /** The flow goes on without its page. */
-    done(request: FastifyRequest, reply: FastifyReply, uid: string, refused = false): void {
+    done(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      uid: string,
+      how: Pick<RememberedFlow, 'refused' | 'cancelled'> = {},
+    ): void {
       const flow = find(request, uid)
-      if (flow !== undefined) remember(reply, uid, { ...flow, done: true, ...(refused && { refused }) })
+      if (flow !== undefined) remember(reply, uid, { ...flow, done: true, ...how })
     },
     /** The next flow of this browser is this one made once more. @param identifier what was typed */
     restarted(reply: FastifyReply, identifier: string | undefined): void {

@@ -135,6 +135,42 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     expect((await device.poll(asked.device_code)).json.error).toBe('expired_token')
   })
 
+  test('long at a provider, and the code still good: the sign-in page of this flow says so, and goes on', async () => {
+    atGitHub('tv-long')
+    const browser = createHttpBrowser()
+    const asked = await device.ask()
+    const there = await browser.submit(await begin(browser, asked), {}, { button: 'Continue with GitHub' })
+    passTime(660)
+    const back = await browser.submit(there, {}, { button: 'Continue as tv-long' })
+    expect(back.text).toContain('A device asks to sign in to Living room TV')
+    expect(back.text).toContain('it took too long')
+    const again = await browser.submit(back, {}, { button: 'Continue with GitHub' })
+    const page = await browser.submit(again, {}, { button: 'Continue as tv-long' })
+    expect(await allowed(browser, page, asked)).toMatchObject({ amr: ['fed'] })
+  })
+
+  test.each([901, 3601])(
+    'at a provider for %i seconds: the code is entered again, or a new one',
+    async (seconds) => {
+      atGitHub(`tv-${seconds}`)
+      const browser = createHttpBrowser()
+      const there = await browser.submit(
+        await begin(browser, await device.ask()),
+        {},
+        { button: 'Continue with GitHub' },
+      )
+      passTime(seconds)
+      const back = await browser.submit(there, {}, { button: `Continue as tv-${seconds}` })
+      expect(back.url.pathname).toBe('/device')
+      expect(back.text).toMatch(/too old|took too long/)
+      const next = await device.ask()
+      const signIn = await browser.submit(back, { Code: next.user_code }, { button: 'Continue' })
+      const elsewhere = await browser.submit(signIn, {}, { button: 'Continue with GitHub' })
+      const page = await browser.submit(elsewhere, {}, { button: `Continue as tv-${seconds}` })
+      expect(await allowed(browser, page, next)).toMatchObject({ amr: ['fed'] })
+    },
+  )
+
   test('a password that was forgotten: by the link in the message, back to the device', async () => {
     const user = await world.latchkey.createUser()
     const browser = createHttpBrowser()

@@ -104,6 +104,7 @@ describe.each(engines)('a code that was used, on %s', (engine) => {
     expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
     const back = await who.browser.open(signIn.url)
     expect(back.text).toContain('the device was not signed in to Living room TV')
+    expect((await who.browser.follow(back, 'enter the code again')).url.pathname).toBe('/device')
     // The form of the flow that is over leads nowhere either.
     expect((await who.browser.signIn(signIn, { identifier: 'x', password: 'y' })).text).toContain(
       'You cancelled',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
@@ -8,8 +8,13 @@ import { CALLBACK, openWorld, type World } from './world.ts'
 describe.each(engines)('signing in elsewhere on %s', (engine) => {
   let world: World
   let browser: HttpBrowser
+  /** Milliseconds by which the server's clock is ahead. */
+  let shift = 0
   beforeAll(async () => {
-    world = await openWorld({ engine })
+    world = await openWorld({ engine, clock: () => Date.now() + shift })
+  })
+  afterEach(() => {
+    shift = 0
   })
   afterAll(() => world?.stop())
 
@@ -239,6 +244,39 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
       const done = await browser.submit(page, {}, { button: 'Continue as tabs' })
       expect([done.status, done.url.pathname]).toEqual([200, '/account'])
     }
+  })
+
+  test.each([
+    [11, 'That sign-in cannot go on'],
+    [61, 'The page was open for too long'],
+  ])(
+    'whoever stays there for %i minutes is back in the flow of the app, and gets through',
+    async (minutes, told) => {
+      newcomer(`slow-${minutes}`)
+      const app = await world.app()
+      const { page, request } = await toProvider('GitHub', app)
+      shift = minutes * 60_000
+      const back = await browser.submit(page, {}, { button: `Continue as slow-${minutes}` })
+      expect(back.url.pathname).toMatch(/^.interaction./)
+      expect(back.text).toContain(told)
+      const again = await browser.submit(back, {}, { button: 'Continue with GitHub' })
+      const home = await browser.submit(again, {}, { button: `Continue as slow-${minutes}` })
+      expect(home.left).toBe(true)
+      expect(home.url.searchParams.get('state')).toBe(request.url.searchParams.get('state'))
+    },
+  )
+
+  test('whoever was on the way to a page of ours is told on the sign-in page that leads there', async () => {
+    newcomer('slow-page')
+    browser = world.browser()
+    const login = await browser.open(`${world.latchkey.issuer}/login?return_to=/account`)
+    const page = await browser.submit(login, {}, { button: 'Continue with GitHub' })
+    shift = 660_000
+    const back = await browser.submit(page, {}, { button: 'Continue as slow-page' })
+    expect(back.text).toContain('That sign-in cannot go on')
+    expect([back.url.pathname, back.url.searchParams.get('return_to')]).toEqual(['/login', '/account'])
+    // The answer of a provider that comes late signs nobody in, now or later.
+    expect(browser.cookies.value('latchkey_session')).toBeUndefined()
   })
 
   test('reloading the callback goes on where the person belongs; without a session it says to start again', async () => {

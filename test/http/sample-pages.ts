@@ -505,6 +505,16 @@ export const samples: Sample[] = [
     view: 'interaction/over',
     data: { app: 'Harbour Notes', home: 'https://notes.example', done: false, cancelled: true },
   },
+  {
+    title: 'device-left',
+    view: 'interaction/over',
+    data: { app: 'Harbour Notes', device: true, done: true, cancelled: true },
+  },
+  {
+    title: 'device-refused-before',
+    view: 'interaction/over',
+    data: { app: 'Harbour Notes', device: true, done: true, refused: true },
+  },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
   {

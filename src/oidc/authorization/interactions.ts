@@ -49,7 +49,7 @@ export interface InteractionDetails {
   /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
   restartUrl: string | undefined
   /** The device that asks (RFC 8628), as it came to ask for its code; undefined: an app in this browser asks. */
-  device: { address: string; userAgent: string; askedAt: number } | undefined
+  device: { address: string; userAgent: string; askedAt: number; expired: boolean } | undefined
   /** Every scope that was asked for. */
   requestedScopes: string[]
   /** Every claim that was asked for by itself, beside those that the scopes bring. */
@@ -114,7 +114,7 @@ async function deviceAsking(
     address?: string
     userAgent?: string
   }
-  return { address, userAgent, askedAt: code?.iat ?? iat }
+  return { address, userAgent, askedAt: code?.iat ?? iat, expired: code?.isExpired ?? true }
 }
 
 function missing(interaction: Interaction): InteractionDetails['missing'] {

@@ -12,7 +12,7 @@ export function restartOf({
   deviceCode,
   trusted,
 }: Pick<Interaction, 'params' | 'deviceCode' | 'trusted'> & { parJti?: string }): string | undefined {
-  if (deviceCode !== undefined) return routes.code_verification
+  if (deviceCode !== undefined) return `${routes.code_verification}?problem=over`
   if (parJti !== undefined || trusted?.length) return undefined
   const sent = Object.entries(params).flatMap(([name, value]) =>
     [value].flat().flatMap((each): [string, string][] => (typeof each === 'string' ? [[name, each]] : [])),
