@@ -26,6 +26,7 @@ const domains = [
   'metrics',
   'registration',
   'rejections',
+  'settings',
 ]
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']
@@ -57,6 +58,7 @@ const shared = [
   'shared-scope.ts',
   'profile-fields.ts',
   'website.ts',
+  'domain-name.ts',
 ]
 /** Files directly in src/ that may import any folder: the composition root and the ways in. */
 const roots = ['app.ts', 'services.ts', 'server.ts', 'config.ts']

@@ -18,6 +18,7 @@ import { openMetrics, wireMetrics } from './wiring/metrics.ts'
 import { wirePages } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
 import { wireRegistration } from './wiring/registration.ts'
+import { freshSettings, withFreshSettings } from './wiring/settings.ts'
 
 export interface AppOverrides extends Partial<ServiceOverrides> {
   /** Where log lines go; standard output unless given. */
@@ -57,12 +58,15 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     ...overrides,
   })
   await refuseReservedScopes(services)
+  const { values } = services.settings
   const counts = await wireCounters(services)
   const http = await registerHttp(app, {
     issuer: new URL(config.issuer),
     cookieKey: services.secrets.key('cookies'),
-    rateLimit: config.rateLimit,
-    limits: config.limits,
+    get rateLimit() {
+      return values.rateLimit === 'on'
+    },
+    limits: values.limits,
     counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
@@ -70,6 +74,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     kept: keptForms(services),
   })
 
+  freshSettings(app, services)
   const protocol = await wireProtocol(app, http, services)
   await wirePages(app, http, services, protocol)
   const federation = await wireFederation(app, http, services, protocol)
@@ -82,7 +87,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
 
   const housekeeping = startHousekeeping(
-    [...choresOf(services), ...counts.chores],
+    withFreshSettings([...choresOf(services), ...counts.chores], services),
     (chore, err) => app.log.error({ err, chore }, 'housekeeping failed'),
     services.clock,
   )

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
-import { domainToASCII } from 'node:url'
 import { z } from 'zod'
-import { isAllowableScheme, isPrivateHost } from './clients/redirect-uris.ts'
 import { databaseUrlProblem } from './database-url.ts'
+import { domainOf } from './domain-name.ts'
 import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
-import { type Limits, limitsWith } from './limits.ts'
+import { type Pinned, readPinned } from './settings/pinned.ts'
 
 /** A provider that people may sign in with, set by the environment. */
 export interface EnvironmentProvider {
@@ -16,7 +15,7 @@ export interface EnvironmentProvider {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-/** The settings of a running server: parsed once, frozen. Times are in seconds. */
+/** What a server is started with: parsed once, frozen. */
 export interface Config {
   readonly host: string
   readonly port: number
@@ -27,46 +26,17 @@ export interface Config {
   readonly databaseUrl: string
   readonly secretKey: string | undefined
   readonly smtpUrl: string | undefined
-  readonly mailFrom: string
   readonly firstAdministrator: { readonly email: string; readonly password: string } | undefined
-  readonly registration: 'open' | 'closed'
   /** Which peers may set X-Forwarded-For: addresses or networks, or a number of hops; false: none. */
   readonly trustProxy: false | number | readonly string[]
   readonly logLevel: string
-  readonly accessTokenTtl: number
-  readonly refreshTokenTtl: number
-  readonly sessionTtl: number
-  readonly verificationTtl: number
-  readonly resetTtl: number
-  readonly passwordMinLength: number
-  readonly lockoutFailures: number
-  readonly lockoutSeconds: number
-  /** How long entries of the audit log are kept, in days; 0: for ever. */
-  readonly auditRetention: number
-  readonly rateLimit: boolean
-  /** How often what may be done. */
-  readonly limits: Limits
   /** Where rate limits are counted for all processes; else in the database. */
   readonly redisUrl: string | undefined
-  /** Days after which a signing key gets a successor; 0: never by itself. */
-  readonly keyRotationDays: number
   /** Hosts inside that requests may go to from an https issuer. */
   readonly privateHosts: PrivateHosts
-  /** Whether a sign-out that an app asks for with a good id_token_hint is confirmed all the same. */
-  readonly signOutConfirmation: 'auto' | 'always'
   readonly providers: readonly EnvironmentProvider[]
-  /** Where the addresses of people who make their own account must be: lower case, ASCII. None: anywhere. */
-  readonly emailDomains: readonly string[]
-  /** Whether clients register themselves (RFC 7591): not at all, with an initial access token, or whoever likes. */
-  readonly dynamicRegistration: 'off' | 'token' | 'open'
-  /** Whether an https URL of a document with a client's metadata is a client_id. */
-  readonly clientMetadataDocuments: boolean
-  /** Scopes of APIs that clients may ask for which nobody who runs this server has looked at. */
-  readonly unverifiedClientScopes: readonly string[]
-  /** Where else than usual codes may be sent: by plain http to these hosts, to programs with these schemes. */
-  readonly redirects: { readonly hosts: readonly string[]; readonly schemes: readonly string[] }
-  /** What a confidential client that an administrator registers has to do, unless that is said: PKCE or a nonce, or PKCE. */
-  readonly pkceDefault: 'auto' | 'required'
+  /** The settings that the environment pins; all others are changed while the server runs (src/settings). */
+  readonly pinned: Pinned
   /** Undefined: there are none. Without a port they are beside the other routes; without a token everybody may read. */
   readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined
 }
@@ -81,7 +51,6 @@ export class ConfigError extends Error {
   }
 }
 
-const DAY = 86_400
 const GITHUB = 'https://github.com'
 const GITHUB_API = 'https://api.github.com'
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -102,18 +71,16 @@ const PAIRS = [
   ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
 ] as const
 
-const wholeNumber = (example: number, low: number, high: number, unit = '') =>
+const wholeNumber = (example: number, low: number, high: number) =>
   z
     .string()
     .refine((text) => /^\d{1,10}$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      error: `must be a whole number from ${low} to ${high}${unit}, for example ${example}`,
+      error: `must be a whole number from ${low} to ${high}, for example ${example}`,
     })
     .transform(Number)
 
-const whole = (fallback: number, low: number, high: number, unit = '') =>
-  wholeNumber(fallback, low, high, unit).prefault(String(fallback))
-
-const seconds = (fallback: number, low = 60, high = 3650 * DAY) => whole(fallback, low, high, ' (seconds)')
+const whole = (fallback: number, low: number, high: number) =>
+  wholeNumber(fallback, low, high).prefault(String(fallback))
 
 const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` })
@@ -170,36 +137,6 @@ const providerUrl = (example: string) =>
 const isOther = (text: string | undefined, usual: string): boolean =>
   text !== undefined && text.replace(/\/+$/, '') !== usual
 
-/** Lower case, in ASCII (RFC 5891). Undefined: no domain. */
-function domainOf(text: string): string | undefined {
-  const ascii = /[%/\\?#:[\]@]/.test(text) ? '' : domainToASCII(text)
-  return /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii)
-    ? ascii
-    : undefined
-}
-
-/** Separated by commas or spaces. */
-const domains = z.string().transform((text, context) => {
-  const found = text
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map(domainOf)
-  if (found.every((domain) => domain !== undefined)) return [...new Set(found)]
-  context.addIssue({ code: 'custom', message: 'must be domains, for example example.com, example.org' })
-  return z.NEVER
-})
-
-/** Exact words of a kind, separated by commas or spaces. */
-const named = (isOne: (text: string) => boolean, kind: string, example: string) =>
-  z
-    .string()
-    .max(2000)
-    .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
-    .refine((words) => words.every((word) => isOne(word)), {
-      error: `must be ${kind}, for example ${example}`,
-    })
-    .default([])
-
 const domain = z.string().transform((text, context) => {
   const found = domainOf(text)
   if (found?.includes('.')) return found
@@ -244,30 +181,11 @@ const environment = z.object({
     })
     .optional(),
   SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587').optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>$|^[^\s@<>]+@[^\s@<>]+$/, {
-      error: 'must be an address, for example Latchkey <no-reply@example.com>',
-    })
-    .optional(),
   ADMIN_EMAIL: z.email({ error: 'must be an e-mail address, for example admin@example.com' }).optional(),
   ADMIN_PASSWORD: z.string().min(12, { error: 'must be at least 12 characters' }).optional(),
-  REGISTRATION: choice(['open', 'closed']).default('open'),
   TRUST_PROXY: trustProxy.optional(),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  ACCESS_TOKEN_TTL: seconds(3600, 60, 7 * DAY),
-  REFRESH_TOKEN_TTL: seconds(30 * DAY, 300),
-  SESSION_TTL: seconds(30 * DAY, 300),
-  VERIFICATION_TTL: seconds(DAY, 300, 30 * DAY),
-  RESET_TTL: seconds(3600, 300, 7 * DAY),
-  PASSWORD_MIN_LENGTH: whole(12, 8, 64),
-  LOCKOUT_FAILURES: whole(5, 1, 100),
-  LOCKOUT_SECONDS: seconds(900, 1, 30 * DAY),
-  AUDIT_RETENTION: whole(365, 0, 36_500, ' (days; 0: for ever)'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
-  RATE_LIMIT: choice(['on', 'off']).default('on'),
-  SIGN_OUT_CONFIRMATION: choice(['auto', 'always']).default('auto'),
-  KEY_ROTATION_DAYS: whole(90, 0, 3650, ' (days; 0: never)'),
   GITHUB_CLIENT_ID: clientId.optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
   GITHUB_URL: providerUrl('https://github.example.com').default(GITHUB),
@@ -276,23 +194,6 @@ const environment = z.object({
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_ISSUER: providerUrl('https://accounts.google.com').default('https://accounts.google.com'),
   GOOGLE_HOSTED_DOMAIN: domain.optional(),
-  EMAIL_DOMAINS: domains.default([]),
-  DYNAMIC_REGISTRATION: choice(['off', 'token', 'open']).default('off'),
-  CLIENT_METADATA_DOCUMENTS: choice(['on', 'off']).default('off'),
-  UNVERIFIED_CLIENT_SCOPES: z
-    .string()
-    .max(2000)
-    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, {
-      error: 'must be scopes of your APIs, separated by spaces, for example books:read',
-    })
-    .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
-    .refine((scopes) => !scopes.some((scope) => scope.startsWith('admin:')), {
-      error: 'must not have scopes of the administration API: nobody has looked at these clients',
-    })
-    .default([]),
-  REDIRECT_HOSTS: named(isPrivateHost, 'names or addresses inside your network', 'nas.lan, 192.168.0.200'),
-  REDIRECT_SCHEMES: named(isAllowableScheme, 'schemes of programs without “:”', 'cursor, vscode'),
-  PKCE_DEFAULT: choice(['auto', 'required']).default('auto'),
   PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
@@ -304,15 +205,6 @@ const environment = z.object({
     })
     .optional(),
 })
-
-/** One variable for the number of each rule. */
-const limitNumbers = z.object(
-  Object.fromEntries(
-    Object.values(limitsWith((_variable, { max }) => max)).flatMap((rules) =>
-      rules.map((rule) => [rule.variable, whole(rule.max, 1, 1_000_000)]),
-    ),
-  ),
-)
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -346,9 +238,9 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = environment.safeParse(given)
-  const numbers = limitNumbers.safeParse(given)
-  for (const issue of [...(parsed.error?.issues ?? []), ...(numbers.error?.issues ?? [])])
-    problems.push(`${String(issue.path[0])} ${issue.message}`)
+  const settings = readPinned(given)
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])} ${issue.message}`)
+  problems.push(...settings.problems)
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
@@ -358,7 +250,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       'GITHUB_URL and GITHUB_API_URL belong together: for your own GitHub set both, for example https://github.example.com and https://github.example.com/api/v3',
     )
   if (parsed.success) problems.push(...metricsProblems(parsed.data))
-  if (!parsed.success || !numbers.success || problems.length > 0) throw new ConfigError(problems)
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
   const base = e.ISSUER ?? `http://localhost:${e.PORT}`
@@ -370,34 +262,14 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     databaseUrl: e.DATABASE_URL || 'file:latchkey.db',
     secretKey: e.SECRET_KEY,
     smtpUrl: e.SMTP_URL,
-    mailFrom: e.MAIL_FROM ?? `Latchkey <no-reply@${new URL(base).hostname}>`,
     firstAdministrator:
       e.ADMIN_EMAIL && e.ADMIN_PASSWORD ? { email: e.ADMIN_EMAIL, password: e.ADMIN_PASSWORD } : undefined,
-    registration: e.REGISTRATION,
     trustProxy: e.TRUST_PROXY ?? false,
     logLevel: e.LOG_LEVEL,
-    accessTokenTtl: e.ACCESS_TOKEN_TTL,
-    refreshTokenTtl: e.REFRESH_TOKEN_TTL,
-    sessionTtl: e.SESSION_TTL,
-    verificationTtl: e.VERIFICATION_TTL,
-    resetTtl: e.RESET_TTL,
-    passwordMinLength: e.PASSWORD_MIN_LENGTH,
-    lockoutFailures: e.LOCKOUT_FAILURES,
-    lockoutSeconds: e.LOCKOUT_SECONDS,
-    auditRetention: e.AUDIT_RETENTION,
-    rateLimit: e.RATE_LIMIT === 'on',
     redisUrl: e.REDIS_URL,
-    limits: limitsWith((variable, { max }) => numbers.data[variable] ?? max),
-    keyRotationDays: e.KEY_ROTATION_DAYS,
     privateHosts: e.PRIVATE_HOSTS,
-    signOutConfirmation: e.SIGN_OUT_CONFIRMATION,
     providers: providersOf(e),
-    emailDomains: e.EMAIL_DOMAINS,
-    dynamicRegistration: e.DYNAMIC_REGISTRATION,
-    clientMetadataDocuments: e.CLIENT_METADATA_DOCUMENTS === 'on',
-    unverifiedClientScopes: e.UNVERIFIED_CLIENT_SCOPES,
-    redirects: { hosts: e.REDIRECT_HOSTS, schemes: e.REDIRECT_SCHEMES },
-    pkceDefault: e.PKCE_DEFAULT,
+    pinned: Object.freeze(settings.pinned),
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })
 }

@@ -81,19 +81,26 @@ export const SHARED: ReadonlySet<LimitName> = new Set([
 ])
 
 /** The variable that sets a rule's `max`: `RATE_LIMIT_SIGN_IN`, `RATE_LIMIT_SIGN_IN_PER_ACCOUNT`. */
-const variableOf = (name: LimitName, { per }: Rule): string =>
+export const variableOf = (name: LimitName, { per }: Rule): string =>
   `RATE_LIMIT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}${
     per === 'account' ? '_PER_ACCOUNT' : ''
   }`
 
-/** Every limit, each rule with the number that `maxOf` gives for it. */
+/** Every limit, each rule with the number that `maxOf` gives for it whenever it is read. */
 export const limitsWith = (maxOf: (variable: string, rule: Rule) => number): Limits =>
   Object.fromEntries(
     (Object.entries(limits) as [LimitName, readonly Rule[]][]).map(([name, rules]) => [
       name,
       rules.map((rule) => {
         const variable = variableOf(name, rule)
-        return { ...rule, variable, max: maxOf(variable, rule) }
+        return {
+          per: rule.per,
+          window: rule.window,
+          variable,
+          get max() {
+            return maxOf(variable, rule)
+          },
+        }
       }),
     ]),
   ) as unknown as Limits

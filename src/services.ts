@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createHasher, type HashingCost } from './accounts/hashing.ts'
+import { currentAct } from './acting.ts'
 import { createAudit } from './audit/audit.ts'
 import { createHappened, type Happened } from './audit/happened.ts'
 import { reportedAudit } from './audit/reported.ts'
@@ -38,6 +39,8 @@ import { createUsageStore } from './oidc/usage/usage-store.ts'
 import { openRegistration } from './registration/open.ts'
 import { createRejections } from './rejections/rejections.ts'
 import { createSecrets, loadSecretKeyFile } from './secrets.ts'
+import { openSettings } from './settings/settings.ts'
+import { createSettingsStore } from './settings/store.ts'
 import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
 import { openDatabase } from './storage/open.ts'
 
@@ -79,12 +82,28 @@ export async function openServices(
     waited: observers?.databaseWaited,
   })
   const artifacts = createArtifactStore(db.artifacts, { clock })
+  const settings = await openSettings({
+    store: createSettingsStore(db),
+    pinned: config.pinned,
+    issuer: config.issuer,
+    clock,
+    logger,
+    events: (happened) => event(happened),
+    async whoActs() {
+      const { kind, id, name } = currentAct()?.actor ?? { kind: 'server' }
+      const found = kind === 'account' && id !== undefined ? await accounts.byId(id) : undefined
+      return name ?? found?.displayUsername ?? kind.replace('_', ' ')
+    },
+  })
+  const { values } = settings
   const audit = createAudit({
     db,
     key: secrets.key('audit'),
     clock,
     logger,
-    retention: config.auditRetention,
+    get retention() {
+      return values.auditRetention
+    },
     identify: async (name) => [(await accounts.find(name))?.id].filter((id) => id !== undefined),
   })
   const happened = createHappened({
@@ -101,7 +120,9 @@ export async function openServices(
   }
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
-    from: config.mailFrom,
+    get from() {
+      return values.mailFrom
+    },
     outboxDir: join(config.dataDir, 'outbox'),
     issuer: config.issuer,
     logger,
@@ -115,9 +136,13 @@ export async function openServices(
     secrets,
     clock,
     publishLead: PUBLISH_LEAD,
-    overlap: Math.max(config.accessTokenTtl, ID_TOKEN_TTL) * 1000,
+    get overlap() {
+      return Math.max(values.accessTokenTtl, ID_TOKEN_TTL) * 1000
+    },
     longestTokenLife: async () => (await resources.longestTtl()) * 1000,
-    retention: grantTtl({ refreshToken: config.refreshTokenTtl, session: config.sessionTtl }) * 1000,
+    get retention() {
+      return grantTtl({ refreshToken: values.refreshTokenTtl, session: values.sessionTtl }) * 1000
+    },
   })
   // The log is there before anything that belongs into it.
   if (!existing) {
@@ -140,15 +165,7 @@ export async function openServices(
       },
       forgetConsents: (accountId) => artifacts.forgetConsents(accountId),
     },
-    settings: {
-      passwordMinLength: config.passwordMinLength,
-      lockoutFailures: config.lockoutFailures,
-      lockoutSeconds: config.lockoutSeconds,
-      verificationTtl: config.verificationTtl,
-      resetTtl: config.resetTtl,
-      registration: config.registration,
-      emailDomains: config.emailDomains,
-    },
+    settings: values,
   })
   const providers = createProviders({
     db,
@@ -159,12 +176,11 @@ export async function openServices(
     kinds,
     events: event,
   })
-  const rules = { pkceDefault: config.pkceDefault, redirects: config.redirects }
   const clients = createClients({
     db,
     clock,
     artifacts,
-    rules,
+    rules: values,
     events(happened) {
       recentClients.forget(happened.client_id)
       event(happened)
@@ -175,12 +191,9 @@ export async function openServices(
   const selfRegistered = createSelfRegistered({ db, clock, artifacts, remove: clients.delete })
   const { registration, documents } = openRegistration({
     issuer: config.issuer,
-    mode: config.dynamicRegistration,
-    documents: config.clientMetadataDocuments,
-    unverifiedScopes: config.unverifiedClientScopes,
+    settings: values,
     privateHosts: config.privateHosts,
     identityScopes: Object.keys(scopesInWords),
-    httpHosts: config.redirects.hosts,
     db,
     clock,
     events: event,
@@ -192,13 +205,13 @@ export async function openServices(
       },
     },
     defaultsAmong: (scopes) => resources.defaultsAmong(scopes),
-    parse: (input) => parseRegistration(input, rules),
+    parse: (input) => parseRegistration(input, values),
     log: logger,
   })
   const findClient = async (clientId: string) =>
     clientId === FIRST_PARTY_ID
       ? firstPartyClient
-      : (documents?.remembered(clientId) ?? recentClients.find(clientId))
+      : (documents.remembered(clientId) ?? recentClients.find(clientId))
   const evidence = createClientEvidence({ db, clock })
   const rejections = createRejections({
     db,
@@ -209,7 +222,7 @@ export async function openServices(
       get: clients.get,
       setRedirectUris: (id, uris, ifVersion) => clients.update(id, { redirect_uris: uris }, { ifVersion }),
     },
-    redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, config.redirects),
+    redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, values.redirects),
   })
   const resources = createResources({
     db,
@@ -226,6 +239,7 @@ export async function openServices(
   })
   return {
     config,
+    settings,
     clock,
     logger,
     observers,
@@ -254,7 +268,7 @@ export async function openServices(
     /** A client for a page that shows it; what another process changed is seen within a second. */
     findClient,
     /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
-    findForProtocol: async (clientId: string) => (await documents?.find(clientId)) ?? findClient(clientId),
+    findForProtocol: async (clientId: string) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,
     resourceCredentials,
     /** What of the administration API's scopes was registered before they were its own. */
@@ -278,8 +292,8 @@ export async function openServices(
       events: event,
       clients: {
         ...clients,
-        complete: (entry) => completeRegistration(entry, rules),
-        leftToCreation: (entry) => leftToCreation(entry, rules),
+        complete: (entry) => completeRegistration(entry, values),
+        leftToCreation: (entry) => leftToCreation(entry, values),
       },
       resources: { ...resources, complete: completeResource },
       providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },

@@ -31,24 +31,12 @@ import { createPasswordReset } from './password-reset.ts'
 import { createProfile } from './profile.ts'
 import { createRegister } from './register.ts'
 import type { AccountSessions } from './sessions.ts'
+import type { AccountSettings } from './settings.ts'
 import { createSetup } from './setup.ts'
 import { createAccountStore } from './store.ts'
 import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
 import { createTokenStore } from './tokens/store.ts'
 import { createVerification } from './verification.ts'
-
-/** Lifetimes in seconds. */
-export interface AccountSettings {
-  passwordMinLength: number
-  lockoutFailures: number
-  lockoutSeconds: number
-  verificationTtl: number
-  resetTtl: number
-  /** Default `open`. */
-  registration?: 'open' | 'closed'
-  /** Where the addresses of people must be, lower case and ASCII; default anywhere. Administrators may say others. */
-  emailDomains?: readonly string[]
-}
 
 export interface AccountsDependencies {
   db: Database
@@ -72,14 +60,15 @@ export function createAccounts(deps: AccountsDependencies) {
   const failures = createFailureStore({
     db,
     clock,
-    failures: settings.lockoutFailures,
-    lockSeconds: settings.lockoutSeconds,
+    settings,
   })
   const hasher = deps.hasher ?? createHasher({ clock })
   const links = createLinks(issuer)
   const host = new URL(issuer).hostname
   const policy = createPasswordPolicy({
-    minimumLength: settings.passwordMinLength,
+    get minimumLength() {
+      return settings.passwordMinLength
+    },
     serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
   })
   const prepare = createPrepareAccount({ hasher, policy })
@@ -99,11 +88,10 @@ export function createAccounts(deps: AccountsDependencies) {
     refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
   }
 
-  const verification = createVerification({ ...shared, ttl: settings.verificationTtl })
+  const verification = createVerification({ ...shared, settings })
   const { announceLock, ...resets } = createPasswordReset({
     ...shared,
-    ttl: settings.resetTtl,
-    lockSeconds: settings.lockoutSeconds,
+    settings,
   })
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: announceLock })
   const linkedStore = createLinkedStore({ db, clock })
@@ -114,7 +102,7 @@ export function createAccounts(deps: AccountsDependencies) {
   return {
     /** The hot read: about 10 µs. */
     byId: store.byId,
-    register: createRegister({ ...shared, open: settings.registration !== 'closed', verification }),
+    register: createRegister({ ...shared, settings, verification }),
     verification: verifying,
     authenticate: createAuthenticate({ store, passwords, events }),
     ...resets,
@@ -128,7 +116,7 @@ export function createAccounts(deps: AccountsDependencies) {
       ...shared,
       linkedStore,
       verification,
-      open: settings.registration !== 'closed',
+      settings,
     }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),

@@ -18,15 +18,15 @@ export type PasswordPolicy = (password: string, context: PasswordContext) => Pro
  * Length and guessability, nothing else: no composition rules, no expiry, any Unicode (NIST SP 800-63B-4
  * §3.1.1.2; ASVS 5.0 V6.2). Code points are counted after NFC.
  *
- * @param options.minimumLength code points
+ * @param options.minimumLength code points; read at each password
  * @param options.serviceWords words of this service (product, host names) that count as known to an attacker
  */
 export function createPasswordPolicy(options: {
-  minimumLength: number
+  readonly minimumLength: number
   serviceWords: readonly string[]
   estimate?: EstimateStrength
 }): PasswordPolicy {
-  const { minimumLength, serviceWords, estimate = createStrengthEstimator() } = options
+  const { serviceWords, estimate = createStrengthEstimator() } = options
 
   return async (typed, context) => {
     const password = typed.normalize('NFC')
@@ -36,6 +36,7 @@ export function createPasswordPolicy(options: {
     }
     if (password.trim() === '')
       return 'A password of spaces only is too easy to guess. Use a few unrelated words.'
+    const { minimumLength } = options
     if (length < minimumLength) {
       return `This password has ${length} of at least ${minimumLength} characters. A few unrelated words are easy to remember.`
     }

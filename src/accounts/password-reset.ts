@@ -10,6 +10,7 @@ import type { MailOut } from './mail-out.ts'
 import { notFound } from './not-found.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { AccountSessions } from './sessions.ts'
+import type { AccountSettings } from './settings.ts'
 import type { AccountStore } from './store.ts'
 import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
 import type { TokenStore } from './tokens/store.ts'
@@ -20,8 +21,7 @@ const week = 7 * 86_400
  * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
  * still to be proven: then using it proves that address too.
  *
- * @param deps.ttl seconds that a link works
- * @param deps.lockSeconds for the words of the mail about a lock
+ * @param deps.settings `resetTtl`: how long a link works; `lockoutSeconds`: for the words of the mail about a lock
  */
 export function createPasswordReset(deps: {
   store: AccountStore
@@ -33,10 +33,9 @@ export function createPasswordReset(deps: {
   mail: MailOut
   links: Links
   events: SecurityEvents
-  ttl: number
-  lockSeconds: number
+  settings: Pick<AccountSettings, 'resetTtl' | 'lockoutSeconds'>
 }) {
-  const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, ttl, lockSeconds } = deps
+  const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, settings } = deps
 
   /** Undefined: the address has had its links for this hour. */
   const link = async (
@@ -45,7 +44,14 @@ export function createPasswordReset(deps: {
     how: { purpose?: 'let_in'; ttl?: number; limited?: false; flow?: string | undefined } = {},
   ): Promise<string | undefined> => {
     const { flow, ...kind } = how
-    const to = { purpose: 'reset_password', accountId: account.id, email, ttl, code: false, ...kind } as const
+    const to = {
+      purpose: 'reset_password',
+      accountId: account.id,
+      email,
+      ttl: settings.resetTtl,
+      code: false,
+      ...kind,
+    } as const
     const issued = await tokens.issue(to)
     return issued && links.resetPassword(issued.token, flow)
   }
@@ -101,7 +107,11 @@ export function createPasswordReset(deps: {
           ...(origin.address !== undefined && { address: origin.address }),
         })
         if (!able || !resetLink) return undefined
-        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
+        const data = {
+          username: account.displayUsername,
+          link: resetLink,
+          validFor: inWords(settings.resetTtl),
+        }
         return { to: email, template: 'reset-password', data }
       })
     },
@@ -129,7 +139,11 @@ export function createPasswordReset(deps: {
         throw new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
       }
       events.emit({ type: 'account.password_reset_requested', accountId })
-      const data = { username: account.displayUsername, link: resetLink, validFor: inWords(ttl) }
+      const data = {
+        username: account.displayUsername,
+        link: resetLink,
+        validFor: inWords(settings.resetTtl),
+      }
       mail.send({ to: email, template: 'reset-password', data })
       return account
     },
@@ -155,7 +169,7 @@ export function createPasswordReset(deps: {
       const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
       if (resetLink === undefined) throw notFound()
       events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })
-      return { link: resetLink, validFor: ttl }
+      return { link: resetLink, validFor: settings.resetTtl }
     },
 
     /**
@@ -167,13 +181,17 @@ export function createPasswordReset(deps: {
       const { email } = account
       if (email === null) return
       mail.defer(async () => {
-        const lasts = how === 'for_good' ? Math.max(ttl, week) : ttl
+        const lasts = how === 'for_good' ? Math.max(settings.resetTtl, week) : settings.resetTtl
         const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
         const resetLink = await link(account, email, special || {})
         if (!resetLink) return undefined
         const data = { username: account.displayUsername, link: resetLink, validFor: inWords(lasts) }
         if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
-        return { to: email, template: 'locked', data: { ...data, lockedFor: inWords(lockSeconds) } }
+        return {
+          to: email,
+          template: 'locked',
+          data: { ...data, lockedFor: inWords(settings.lockoutSeconds) },
+        }
       })
     },
 

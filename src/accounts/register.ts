@@ -7,6 +7,7 @@ import type { Hasher } from './hashing.ts'
 import { takenError } from './new-account.ts'
 import type { PasswordContext, PasswordPolicy } from './password-policy.ts'
 import { type RegistrationInput, registrationSchema } from './schemas.ts'
+import type { AccountSettings } from './settings.ts'
 import type { AccountStore } from './store.ts'
 import { canonicalUsername } from './username.ts'
 import type { Verification } from './verification.ts'
@@ -16,7 +17,7 @@ import type { Verification } from './verification.ts'
  * neither in the answer nor in its cost, only in the mail that its owner gets.
  */
 export function createRegister(deps: {
-  open: boolean
+  settings: Pick<AccountSettings, 'registration'>
   /** Why an address in canonical form may not be used. */
   refusedDomain: (email: string) => string | undefined
   store: AccountStore
@@ -36,7 +37,7 @@ export function createRegister(deps: {
     input: RegistrationInput,
     origin: { address?: string | undefined; flow?: string | undefined } = {},
   ): Promise<{ accountId: string; generation: number }> {
-    if (!deps.open) {
+    if (deps.settings.registration === 'closed') {
       throw new AppError(
         'registration_closed',
         403,

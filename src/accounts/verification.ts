@@ -4,6 +4,7 @@ import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
 import { inWords, type Links } from './links.ts'
 import type { AccountMail, MailOut } from './mail-out.ts'
+import type { AccountSettings } from './settings.ts'
 import type { AccountStore } from './store.ts'
 import type { OneTimeTokens } from './tokens/one-time-tokens.ts'
 import type { TokenRow, TokenStore } from './tokens/store.ts'
@@ -31,7 +32,7 @@ export type CodeOutcome = VerificationOutcome | { kind: 'wrong' } | { kind: 'exh
  * Proving an e-mail address: a link that works anywhere and a code for the browser that asked. They are one token,
  * so using one uses up the other. Serves new accounts and changes of address alike.
  *
- * @param deps.ttl seconds that link and code work
+ * @param deps.settings `verificationTtl`: how long link and code work
  */
 export function createVerification(deps: {
   store: AccountStore
@@ -40,9 +41,9 @@ export function createVerification(deps: {
   mail: MailOut
   links: Links
   events: SecurityEvents
-  ttl: number
+  settings: Pick<AccountSettings, 'verificationTtl'>
 }) {
-  const { store, tokens, tokenStore, mail, links, events, ttl } = deps
+  const { store, tokens, tokenStore, mail, links, events, settings } = deps
 
   /**
    * The owner of the address learns which it is; the one who typed it does not. Both cases write one token, and neither
@@ -60,7 +61,7 @@ export function createVerification(deps: {
       purpose: 'verify_email',
       accountId: account.id,
       email,
-      ttl,
+      ttl: settings.verificationTtl,
       code: true,
     })
     if (!issued) {
@@ -81,7 +82,7 @@ export function createVerification(deps: {
       username: account.displayUsername,
       link: links.verifyEmail(issued.token, flow),
       code: issued.code,
-      validFor: inWords(ttl),
+      validFor: inWords(settings.verificationTtl),
     }
     return { to: email, template: 'verify-email', data }
   }

@@ -29,7 +29,7 @@ export interface AuditDependencies {
   key: Buffer
   clock: Clock
   logger: { error(facts: object, message: string): void }
-  /** How long entries are kept, in days; 0: for ever. */
+  /** How long entries are kept, in days; 0: for ever. Read when it is needed. */
   retention: number
   /** The ids that a name may stand for, for filters. */
   identify(name: string): Promise<readonly string[]>
@@ -47,7 +47,8 @@ const DAY = 86_400_000
 const NEWEST_OF_ALL = 2 ** 31 - 1
 const EXPORT_BATCH = 500
 
-export function createAudit({ db, key, clock, logger, retention, identify }: AuditDependencies) {
+export function createAudit(deps: AuditDependencies) {
+  const { db, key, clock, logger, identify } = deps
   const store = createAuditStore(db)
   const chain = createChain(key)
   const { append, anchor } = createAppend({
@@ -171,7 +172,7 @@ export function createAudit({ db, key, clock, logger, retention, identify }: Aud
 
     /** Deletes a batch of what is older than is to be kept. Returns how many entries went. */
     prune: async (): Promise<number> =>
-      retention === 0 ? 0 : pruneChain({ store, chain }, clock() - retention * DAY),
+      deps.retention === 0 ? 0 : pruneChain({ store, chain }, clock() - deps.retention * DAY),
 
     /** Resolves when everything recorded so far is on disk, or has failed. */
     idle: () => queue.idle(),

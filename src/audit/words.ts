@@ -70,6 +70,7 @@ export const WORDS = {
   'resource.credential_added': 'made a credential of the API {target}',
   'resource.credential_removed': 'removed a credential of the API {target}',
   'session.ended': 'signed {target} out',
+  'settings.updated': 'changed the settings',
   'token.revoked': 'revoked tokens of {target}',
 } as const
 
@@ -86,6 +87,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   registration_token: 'Initial access tokens',
   resource: 'APIs',
   session: 'Sessions',
+  settings: 'Settings',
   token: 'Tokens',
 }
 

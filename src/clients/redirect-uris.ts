@@ -3,8 +3,7 @@
  * (RFC 9700 §2.1, §4.1.3), so a value that a browser or a framework would rewrite is refused here, with the reason.
  */
 
-import { isIP } from 'node:net'
-import { isLoopbackHost, isPublicHost } from '../http/outgoing/addresses.ts'
+import { DANGEROUS_SCHEMES, isPrivateHost } from '../http/allowed-redirects.ts'
 
 /** `web`: https anywhere, http on loopback. `native` adds private-use schemes (RFC 8252 §7.1). */
 export type ApplicationType = 'web' | 'native'
@@ -25,12 +24,6 @@ interface Allowed extends Partial<AllowedRedirects> {
 /** Hosts that never leave the machine (RFC 8252 §7.3, §8.3). */
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
 const MAX_LENGTH = 2000
-/** Schemes that run code or read local files in the browser that follows the redirect. */
-const DANGEROUS_SCHEMES: ReadonlySet<string> = new Set(
-  'about blob chrome chrome-extension data file filesystem intent jar javascript mailto tel vbscript view-source ws wss'.split(
-    ' ',
-  ),
-)
 
 export const isLoopbackHttp = (uri: string): boolean => {
   const url = URL.parse(uri)
@@ -143,24 +136,6 @@ function webHostProblem(
   }
   return undefined
 }
-
-/** Names that are given out inside of networks, by use or by standard (RFC 6762, RFC 8375). */
-const PRIVATE_NAME =
-  /^([a-z0-9-]+\.)*(local|lan|internal|home\.arpa|home|intranet|private|corp|localdomain|test)$|^[a-z0-9-]+$/
-
-/** Whether a host is one of a network, which plain http need not leave. @param host exactly as in `URL.hostname` */
-export function isPrivateHost(host: string): boolean {
-  if (isLoopbackHost(host) || URL.parse(`http://${host}`)?.host !== host) return false
-  return isIP(host.replace(/^\[|\]$/g, '')) === 0
-    ? PRIVATE_NAME.test(host)
-    : !isPublicHost(host, { allowLoopback: false })
-}
-
-/** Whether an operator may allow a scheme: one that no browser and no system gives a meaning of its own. */
-export const isAllowableScheme = (scheme: string): boolean =>
-  /^[a-z][a-z0-9+-]{1,49}$/.test(scheme) &&
-  !DANGEROUS_SCHEMES.has(scheme) &&
-  !/^(https?|ftps?|sms|ssh|ms-.*)$/.test(scheme)
 
 const schemeOf = (uri: string): string | undefined => /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]
 

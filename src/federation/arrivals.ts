@@ -39,7 +39,7 @@ export function createArrivals(
     if (owner) return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
     const invited = await admitted(request, reply, arrival)
     if (invited) return invited
-    if (deps.registration === 'closed') return setback(purpose, 'closed', provider.id)
+    if (deps.registration() === 'closed') return setback(purpose, 'closed', provider.id)
     const ask = async (about: Arrival) => ({
       location: `/login/finish/${await tickets.issue(request, reply, about)}`,
     })

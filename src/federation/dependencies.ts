@@ -167,6 +167,6 @@ export interface FederationDependencies {
     /** Without `which`, whatever came by a sign-in elsewhere. */
     endFederated(accountId: string, which?: EndedUpstream): Promise<void>
   }
-  registration: 'open' | 'closed'
+  registration(): 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
 }

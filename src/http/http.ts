@@ -25,7 +25,8 @@ export interface HttpOptions {
   issuer: URL
   /** At least 32 bytes; the keys of CSRF tokens and sealed cookies are derived from it. */
   cookieKey: Buffer
-  rateLimit: boolean
+  /** Read at each request. */
+  readonly rateLimit: boolean
   /** How often what may be done; what ships unless given. */
   limits?: Limits
   /** Counts for all processes, made beside the ones of this process. */
@@ -76,7 +77,9 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const devices = createKnownDevices({ cookies, sealed, clock: options.clock })
   const local = createLocalCounters(options.clock)
   const { limit, countFailure } = registerRateLimits(app, {
-    enabled: options.rateLimit,
+    get enabled() {
+      return options.rateLimit
+    },
     limits: options.limits ?? limitsWith((_variable, { max }) => max),
     devices,
     local,

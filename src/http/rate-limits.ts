@@ -46,7 +46,8 @@ export type CountFailure = (
 ) => Promise<{ allowed: boolean; left: number }>
 
 export interface RateLimitOptions {
-  enabled: boolean
+  /** This and the numbers are read at each request. */
+  readonly enabled: boolean
   limits: Limits
   devices: Pick<KnownDevices, 'of' | 'named'>
   /** Of this process. */
@@ -67,8 +68,7 @@ export function registerRateLimits(
   app: FastifyInstance,
   options: RateLimitOptions,
 ): { limit: Limit; countFailure: CountFailure } {
-  const { enabled, limits, devices, local, shared } = options
-  if (!enabled) return { limit: () => ({}), countFailure: async () => ({ allowed: true, left: 0 }) }
+  const { limits, devices, local, shared } = options
 
   const countersOf = (name: LimitName): Counters => (SHARED.has(name) ? shared : local)
   const turns: Turns = createTurns()
@@ -109,6 +109,7 @@ export function registerRateLimits(
     reply: FastifyReply,
     key: string,
   ): Promise<void> => {
+    if (!options.enabled) return
     const taken = await takeTurn(request, reply, name, rule, `${name}:${rule.per}:${key}`)
     const seconds = Math.ceil(taken.left / 1000)
     announce(reply, { max: rule.max, remaining: Math.max(0, rule.max - taken.count), seconds })
@@ -147,7 +148,7 @@ export function registerRateLimits(
 
   const countFailure: CountFailure = async (request, clientId) => {
     const key = `failingClient:${addressKey(request.ip)}:${accountNameKey(clientId)}`
-    for (const rule of limits.failingClient) {
+    for (const rule of options.enabled ? limits.failingClient : []) {
       const taken = await countersOf('failingClient').take(key, rule)
       if (!taken.allowed) return taken
     }

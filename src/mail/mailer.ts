@@ -49,14 +49,14 @@ const drainMilliseconds = 10_000
 
 /**
  * @param options.smtpUrl without one, messages are written to `outboxDir`
- * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host
+ * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host. Read for each message
  * @param options.backoff milliseconds before the second and the third try
  * @param options.ended told what became of each message
  * @throws when `from` holds a line break
  */
 export function createMailer(options: {
   smtpUrl?: string | undefined
-  from?: string | undefined
+  readonly from?: string | undefined
   outboxDir: string
   issuer: string
   logger: MailLog
@@ -66,8 +66,12 @@ export function createMailer(options: {
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
 }): Mailer {
   const { smtpUrl, issuer, outboxDir, logger, clock, ended } = options
-  const from = options.from ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`
-  if (/\p{Cc}/u.test(from)) throw new Error('The sender of mails must not hold control characters.')
+  const sender = (): string => {
+    const from = options.from ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`
+    if (/\p{Cc}/u.test(from)) throw new Error('The sender of mails must not hold control characters.')
+    return from
+  }
+  sender()
   const viewsDir = options.viewsDir ?? join(import.meta.dirname, '../../views')
   const render = createMailTemplates({ issuer, viewsDir })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
@@ -89,7 +93,7 @@ export function createMailer(options: {
 
   const compose = (mail: Mail): Envelope => {
     if (!singleAddress.test(mail.to)) throw new Error('a mail needs exactly one address to go to')
-    return { from, to: mail.to, template: mail.template, ...render(mail) }
+    return { from: sender(), to: mail.to, template: mail.template, ...render(mail) }
   }
 
   const push = (prepare: () => Promise<Mail | undefined>): void => {

@@ -19,18 +19,20 @@ import { createInitialAccessTokens, type RegistrationEvent } from './tokens.ts'
 
 export interface OpenRegistration {
   registration: Registration
-  /** Undefined: documents are switched off. */
-  documents: Documents | undefined
+  documents: Documents
 }
 
 /** Registration and client metadata documents, from the settings and what they stand on. */
 export function openRegistration(deps: {
   issuer: string
-  mode: RegistrationDependencies['mode']
-  documents: boolean
-  unverifiedScopes: readonly string[]
+  /** Each is read when it is needed. */
+  settings: {
+    readonly dynamicRegistration: RegistrationDependencies['mode']
+    readonly clientMetadataDocuments: 'off' | 'on'
+    readonly unverifiedClientScopes: readonly string[]
+    readonly redirects: { readonly hosts: readonly string[]; readonly schemes: readonly string[] }
+  }
   identityScopes: readonly string[]
-  httpHosts: readonly string[]
   privateHosts: PrivateHosts
   db: Pick<Database, 'prisma'>
   clock: Clock
@@ -41,10 +43,12 @@ export function openRegistration(deps: {
   defaultsAmong: DefaultsAmong
   log: { warn(fields: object, message: string): void }
 }): OpenRegistration {
-  const { clock, defaultsAmong, events, parse, log } = deps
+  const { clock, defaultsAmong, events, parse, log, settings } = deps
   const around: Surroundings = {
     identityScopes: deps.identityScopes,
-    httpHosts: deps.httpHosts,
+    get httpHosts() {
+      return settings.redirects.hosts
+    },
     reach: {
       allowLoopback: isLoopbackHost(new URL(deps.issuer).hostname),
       privateHosts: deps.privateHosts,
@@ -52,24 +56,34 @@ export function openRegistration(deps: {
   }
   return {
     registration: createRegistration({
-      mode: deps.mode,
+      get mode() {
+        return settings.dynamicRegistration
+      },
       endpoint: `${deps.issuer}${REGISTRATION_PATH}`,
       tokens: createInitialAccessTokens({ store: createTokenStore(deps.db), clock, events }),
-      openScopes: deps.unverifiedScopes,
+      get openScopes() {
+        return settings.unverifiedClientScopes
+      },
       around,
       defaultsAmong,
       clients: { ...deps.clients, check: (input) => void parse(input) },
     }),
-    documents: deps.documents
-      ? createDocuments({
-          clock,
-          log,
-          around,
-          defaultsAmong,
-          parse,
-          policy: openPolicy(deps.unverifiedScopes),
-          fetch: createDocumentFetcher(around.reach),
-        })
-      : undefined,
+    documents: createDocuments({
+      get enabled() {
+        return settings.clientMetadataDocuments === 'on'
+      },
+      get rulesVersion() {
+        return JSON.stringify([settings.unverifiedClientScopes, settings.redirects])
+      },
+      clock,
+      log,
+      around,
+      defaultsAmong,
+      parse,
+      get policy() {
+        return openPolicy(settings.unverifiedClientScopes)
+      },
+      fetch: createDocumentFetcher(around.reach),
+    }),
   }
 }

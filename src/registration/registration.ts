@@ -39,12 +39,13 @@ interface IfVersion {
 }
 
 export interface RegistrationDependencies {
-  mode: 'off' | 'token' | 'open'
+  /** This and the scopes below are read when they are needed. */
+  readonly mode: 'off' | 'token' | 'open'
   /** The URL of the registration endpoint. */
   endpoint: string
   tokens: InitialAccessTokens
   /** Scopes of APIs that a client may ask for that nobody vouches for. */
-  openScopes: readonly string[]
+  readonly openScopes: readonly string[]
   around: Surroundings
   defaultsAmong: DefaultsAmong
   clients: {
@@ -89,7 +90,7 @@ export type Registration = ReturnType<typeof createRegistration>
 
 export function createRegistration(deps: RegistrationDependencies) {
   const { clients, tokens, around, endpoint } = deps
-  const anybody = openPolicy(deps.openScopes)
+  const anybody = () => openPolicy(deps.openScopes)
 
   /** Everything that is wrong with it, under the rules for all clients and those of the policy. */
   async function accept(
@@ -121,7 +122,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     if (change && client.first_party) throw notPermitted('An administrator looks after this client.')
     const [, initial] = bearer.split('.')
     const policy = initial === undefined ? undefined : await tokens.policyOf(initial)
-    return { client, policy: policy ?? anybody }
+    return { client, policy: policy ?? anybody() }
   }
 
   async function make(input: Metadata, source: 'dynamic' | 'open', verified: boolean, initial?: string) {
@@ -132,8 +133,12 @@ export function createRegistration(deps: RegistrationDependencies) {
   }
 
   return {
-    mode: deps.mode,
-    openScopes: deps.openScopes,
+    get mode() {
+      return deps.mode
+    },
+    get openScopes() {
+      return deps.openScopes
+    },
     tokens,
     setVerified: clients.setVerified,
 
@@ -141,7 +146,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     async register(sent: Metadata, bearer: string | undefined): Promise<Answer> {
       if (bearer === undefined) {
         if (deps.mode !== 'open') throw tokenNeeded()
-        const input = await accept(sent, anybody)
+        const input = await accept(sent, anybody())
         if ((await clients.countOpen(DAY)) >= OPEN_PER_DAY) throw tooMany()
         return (await make(input, 'open', false)).answer
       }

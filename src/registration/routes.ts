@@ -36,7 +36,13 @@ export async function registrationRoutes(
 
   setErrorFormat(app, 'oauth')
   app.removeContentTypeParser('text/plain')
-  if (registration.mode === 'open') allowPages(app)
+  // Switched off, there is nothing here.
+  app.addHook('onRequest', async (_request, reply) => {
+    if (registration.mode !== 'off') return undefined
+    reply.callNotFound()
+    return reply
+  })
+  allowPages(app, () => registration.mode === 'open')
   const options = {
     ...programHeaders(app, { secure: deps.issuer.protocol === 'https:' }),
     ...limit('clientRegistration'),
@@ -79,11 +85,16 @@ export async function registrationRoutes(
  * Where anybody may register, so may the page of anybody, and look after what it registered: with the token that it sends itself,
  * never with cookies, which these endpoints do not read. Where a token is needed first, there is nothing for pages here.
  */
-function allowPages(app: FastifyInstance): void {
-  app.addHook('onRequest', (_request, reply, done) => {
+function allowPages(app: FastifyInstance, allowed: () => boolean): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!allowed()) {
+      if (request.method !== 'OPTIONS') return undefined
+      reply.callNotFound()
+      return reply
+    }
     reply.header('access-control-allow-origin', '*')
     reply.header('access-control-expose-headers', 'www-authenticate, retry-after, x-request-id')
-    done()
+    return undefined
   })
   const preflight = (methods: string) => (_request: FastifyRequest, reply: FastifyReply) =>
     reply

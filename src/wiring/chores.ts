@@ -16,7 +16,7 @@ export async function logAuditHead({ audit, logger }: Services): Promise<void> {
 
 /** What the server does beside the requests. */
 export function choresOf(services: Services): Chore[] {
-  const { accounts, artifacts, audit, clock, config, rejections, selfRegistered, usage } = services
+  const { accounts, artifacts, audit, clock, rejections, selfRegistered, settings, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
@@ -27,7 +27,7 @@ export function choresOf(services: Services): Chore[] {
     {
       name: 'key rotation',
       every: HOUR,
-      run: createKeyRotation({ ...services, days: config.keyRotationDays }),
+      run: createKeyRotation({ ...services, days: () => settings.values.keyRotationDays }),
     },
     {
       name: 'private halves of keys that were retired',

@@ -18,13 +18,16 @@ export async function wireConsole(
 ): Promise<void> {
   const { sessions } = protocol
   const { accounts, clock, config, keys, providers, usage } = services
+  const { values } = services.settings
   await app.register((scope) =>
     consolePages(scope, {
       ...clientsConsole(app, http, services, protocol),
       ...usersConsole(services),
       registration: services.registration,
       selfRegistered: services.selfRegistered,
-      metadataDocuments: config.clientMetadataDocuments,
+      get metadataDocuments() {
+        return values.clientMetadataDocuments === 'on'
+      },
       configuration: services.configuration,
       providers,
       resources: administeredResources(services.resources, services.resourceCredentials),
@@ -42,7 +45,9 @@ export async function wireConsole(
       auditActions: actionGroups(),
       rejections: services.rejections,
       clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
-      keyRotationDays: config.keyRotationDays,
+      get keyRotationDays() {
+        return values.keyRotationDays
+      },
     }),
   )
 }

@@ -16,8 +16,9 @@ export interface SharedCounts {
   close(): Promise<void>
 }
 
-async function open({ config, db }: Services): Promise<SharedCounters | undefined> {
-  if (!config.rateLimit) return undefined
+async function open({ config, db, settings }: Services): Promise<SharedCounters | undefined> {
+  // What the environment switches off stays off.
+  if (settings.pinned.rate_limit === 'off') return undefined
   if (config.redisUrl !== undefined) return createRedisCounters(config.redisUrl)
   return db.artifacts.dialect === 'postgresql' ? createDatabaseCounters(db.artifacts) : undefined
 }

@@ -13,6 +13,7 @@ export async function wireFederation(
   { sessions, mint }: Protocol,
 ): Promise<Federation> {
   const { accounts, artifacts, clock, config, providers, secrets } = services
+  const { values } = services.settings
   const browser = browserState(http, services)
   const federation = createFederation({
     issuer: new URL(config.issuer),
@@ -24,7 +25,7 @@ export async function wireFederation(
     accounts,
     sessions,
     mint,
-    registration: config.registration,
+    registration: () => values.registration,
     setPending: browser.setPending,
   })
   await federation.routes(app)

@@ -27,6 +27,7 @@ export async function wirePages(
   { interactions, sessions, deviceVerification }: Protocol,
 ): Promise<void> {
   const { accounts, clock, config } = services
+  const { values } = services.settings
   const browser = browserState(http, services)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
   const upstream = upstreamSignIns(services)
@@ -44,8 +45,12 @@ export async function wirePages(
       ...deviceEnds(services),
     },
     apps: connectedApps(services),
-    registration: config.registration,
-    passwordMinLength: config.passwordMinLength,
+    get registration() {
+      return values.registration
+    },
+    get passwordMinLength() {
+      return values.passwordMinLength
+    },
     upstream,
   })
   await app.register(async (scope) => {
@@ -65,7 +70,9 @@ export async function wirePages(
     signInForm,
     http,
     secure: config.issuer.startsWith('https:'),
-    registration: config.registration,
+    get registration() {
+      return values.registration
+    },
     providers: (flow, again) => upstream.buttons({ flow, again }),
     upstreamProblem: upstream.problem,
     async findAccount(id) {
@@ -89,7 +96,7 @@ export async function wirePages(
     const account = session && (await accounts.byId(session.accountId))
     return renderPage(reply, 'http/home', {
       signedInAs: account?.displayUsername,
-      registerHref: config.registration === 'open' ? '/register' : undefined,
+      registerHref: values.registration === 'open' ? '/register' : undefined,
     })
   })
 }

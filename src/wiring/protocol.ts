@@ -60,12 +60,19 @@ const KEY_WATCH = 2000
 /** The protocol endpoints, and what the pages need of the protocol. */
 export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
   const { accounts, artifacts, config, consents, keys, observers, secrets } = services
+  const { values } = services.settings
   const resources = withAdminApi(config.issuer, services.resources)
   const findByScope = (scope: string) => resources.findByScope(scope)
   const ttl = {
-    accessToken: config.accessTokenTtl,
-    refreshToken: config.refreshTokenTtl,
-    session: config.sessionTtl,
+    get accessToken() {
+      return values.accessTokenTtl
+    },
+    get refreshToken() {
+      return values.refreshTokenTtl
+    },
+    get session() {
+      return values.sessionTtl
+    },
   }
   const accountOf = onceARequest((id) => accounts.byId(id))
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
@@ -83,7 +90,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       const account = accountId === undefined ? undefined : await accounts.byId(accountId)
       return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
     },
-    confirmation: config.signOutConfirmation,
+    confirmation: () => values.signOutConfirmation,
   })
   const devices = {
     codes: deviceCodes,
@@ -158,11 +165,20 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         findAccount,
         accountOf,
         usernameOf: async (ctx, id) => (await accountOf(ctx, id))?.username,
-        grants: createGrants({ consents, artifacts, key: secrets.key('grants'), grantTtl: grantTtl(ttl) }),
+        grants: createGrants({
+          consents,
+          artifacts,
+          key: secrets.key('grants'),
+          get grantTtl() {
+            return grantTtl(ttl)
+          },
+        }),
         getResourceServerInfo: createResourceServerInfo({
           issuer: config.issuer,
           findResource: resourceOf,
-          accessTokenTtl: config.accessTokenTtl,
+          get accessTokenTtl() {
+            return ttl.accessToken
+          },
         }),
         async accessTokenTtlOf(ctx, identifier) {
           // Userinfo is no API that is registered.
@@ -174,7 +190,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         pkceLine,
         pages,
         devices,
-        discovery: registrationDiscovery(services),
+        discovery: () => registrationDiscovery(services),
         ttl,
       })
       backChannel.attach(provider)
@@ -204,7 +220,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
 
   const isLive = async (accountId: string, generation: number) =>
     isCurrent(await accounts.byId(accountId), generation)
-  const upstreamSessions = createUpstreamSessions(artifacts, grantTtl(ttl))
+  const upstreamSessions = createUpstreamSessions(artifacts, () => grantTtl(ttl))
   const interactions = createInteractions({
     issuer: config.issuer,
     devicePath: routes.code_verification,
@@ -216,7 +232,9 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     issuer: config.issuer,
     current,
     artifacts,
-    sessionTtl: config.sessionTtl,
+    get sessionTtl() {
+      return ttl.session
+    },
     upstreamSessions,
     isLive,
   })

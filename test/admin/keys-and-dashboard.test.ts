@@ -107,14 +107,14 @@ describe.each(engines)('keys and overview on %s', (engine) => {
 
   test('keys rotate by age, once, whichever process is first', async () => {
     const { services } = latchkey
-    const rotate = createKeyRotation({ ...services, days: 90 })
+    const rotate = createKeyRotation({ ...services, days: () => 90 })
     expect(await rotate()).toBe(0)
     shift = 91 * DAY
     const made = await Promise.all(Array.from({ length: 5 }, () => rotate()))
     expect(made.reduce((sum, each) => sum + each, 0)).toBe(4)
     expect((await services.keys.list()).filter(({ state }) => state === 'pending')).toHaveLength(4)
     expect(await rotate()).toBe(0)
-    expect(await createKeyRotation({ ...services, days: 0 })()).toBe(0)
+    expect(await createKeyRotation({ ...services, days: () => 0 })()).toBe(0)
     shift = 0
   })
 })

@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '../../src/config.ts'
+import { type Config, ConfigError, parseConfig } from '../../src/config.ts'
+import type { SettingName } from '../../src/settings/table.ts'
+import { defaultOf } from '../../src/settings/table.ts'
+import { viewOf } from '../../src/settings/view.ts'
 
 const noFiles = () => {
   throw new Error('no such file')
 }
+/** What counts of the settings before anybody has changed one. */
+const settingsOf = ({ pinned, issuer }: Config) =>
+  viewOf((name: SettingName) => pinned[name] ?? defaultOf(name, issuer))
 const problemsOf = (env: Record<string, string>, readFile: (path: string) => string = noFiles) => {
   try {
     parseConfig(env, readFile)
@@ -22,11 +28,15 @@ test('an empty environment gives a working configuration, frozen', () => {
     port: 3000,
     issuer: 'http://localhost:3000',
     databaseUrl: 'file:latchkey.db',
+    trustProxy: false,
+    pinned: {},
+  })
+  expect(settingsOf(config)).toMatchObject({
     accessTokenTtl: 3600,
     lockoutFailures: 5,
     registration: 'open',
-    rateLimit: true,
-    trustProxy: false,
+    rateLimit: 'on',
+    mailFrom: 'Latchkey <no-reply@localhost>',
   })
   expect(Object.isFrozen(config)).toBe(true)
 })
@@ -64,9 +74,11 @@ test.each([
 )
 
 test('hosts and schemes of redirect URIs are exact words, of a network and without a meaning of their own', () => {
-  const { redirects } = parseConfig(
-    { REDIRECT_HOSTS: 'nas.lan, 192.168.0.200 photos', REDIRECT_SCHEMES: 'cursor,vscode' },
-    noFiles,
+  const { redirects } = settingsOf(
+    parseConfig(
+      { REDIRECT_HOSTS: 'nas.lan, 192.168.0.200 photos', REDIRECT_SCHEMES: 'cursor,vscode' },
+      noFiles,
+    ),
   )
   expect(redirects).toEqual({ hosts: ['nas.lan', '192.168.0.200', 'photos'], schemes: ['cursor', 'vscode'] })
   for (const host of [
@@ -183,12 +195,15 @@ test('a value that is a secret never stands in a message', () => {
 })
 
 test('every number of the rate limits can be set, and is in the docs with its default', () => {
-  const shipped = parseConfig({}, noFiles).limits
+  const shipped = settingsOf(parseConfig({}, noFiles)).limits
   expect(Object.values(shipped).flat()).toHaveLength(17)
   const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   for (const [name, rules] of Object.entries(shipped))
     for (const [at, { variable, max, window }] of rules.entries()) {
-      const set = parseConfig({ [variable]: '77' }, noFiles).limits as Record<string, typeof rules>
+      const set = settingsOf(parseConfig({ [variable]: '77' }, noFiles)).limits as Record<
+        string,
+        typeof rules
+      >
       expect(set[name]?.[at]?.max, variable).toBe(77)
       const within = window === 3600 ? '1 h' : `${window} s`
       expect(docs).toContain(`| \`${variable}\` | \`${max}\` | ${within} |`)
@@ -213,7 +228,7 @@ test.each([
 })
 
 test('GitHub and Google are providers once their client IDs and secrets are set', () => {
-  expect(parseConfig({}, noFiles)).toMatchObject({ providers: [], emailDomains: [] })
+  expect(parseConfig({}, noFiles)).toMatchObject({ providers: [] })
   const env = { GITHUB_CLIENT_ID: 'Iv1.8a61', GITHUB_CLIENT_SECRET: 'one', GOOGLE_CLIENT_ID: '42.apps' }
   const config = parseConfig({ ...env, GOOGLE_CLIENT_SECRET_FILE: '/run/secrets/google' }, () => 'two\n')
   expect(config.providers).toEqual([
@@ -298,7 +313,7 @@ test.each([
   ['Example.COM,bücher.example  example.com', ['example.com', 'xn--bcher-kva.example']],
   [' , ', []],
 ])('EMAIL_DOMAINS %j', (given, expected) => {
-  expect(parseConfig({ EMAIL_DOMAINS: given }, noFiles).emailDomains).toEqual(expected)
+  expect(parseConfig({ EMAIL_DOMAINS: given }, noFiles).pinned.email_domains).toEqual(expected)
 })
 
 test.each(['example.com/', '127.0.0.1', 'ada@example.com', '-a.example', 'a..b'])(

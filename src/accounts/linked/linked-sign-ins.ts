@@ -9,6 +9,7 @@ import type { MailOut } from '../mail-out.ts'
 import { takenError } from '../new-account.ts'
 import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
 import type { AccountSessions } from '../sessions.ts'
+import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../username.ts'
 import type { Verification } from '../verification.ts'
@@ -47,7 +48,7 @@ export function createLinkedSignIns(deps: {
   mail: MailOut
   links: Links
   events: SecurityEvents
-  open: boolean
+  settings: Pick<AccountSettings, 'registration'>
   refusedDomain: (email: string) => string | undefined
 }) {
   const { store, linkedStore, verification, sessions, mail, links, events } = deps
@@ -121,7 +122,7 @@ export function createLinkedSignIns(deps: {
       identity: UpstreamIdentity,
       origin: Origin = {},
     ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }> {
-      if (!deps.open) {
+      if (deps.settings.registration === 'closed') {
         throw new AppError(
           'registration_closed',
           403,

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import type { AccountSettings } from '../settings.ts'
 
 /** What this failure, if it is one, does; a lock is already set. `for_good`: until a new password is set. */
 export type Reservation = { locks: false | 'for_a_while' | 'for_good' }
@@ -25,15 +26,14 @@ export interface Counted {
  * success gives it back. However many processes try in parallel, no more than `failures` passwords are checked before
  * the lock. The count goes on after it, to one hundred.
  *
- * @param options.failures wrong passwords in a row that lock @param options.lockSeconds how long
+ * @param options.settings how many wrong passwords in a row lock, and for how long
  */
 export function createFailureStore(options: {
   db: Database
   clock: Clock
-  failures: number
-  lockSeconds: number
+  settings: Pick<AccountSettings, 'lockoutFailures' | 'lockoutSeconds'>
 }) {
-  const { clock, failures, lockSeconds } = options
+  const { clock, settings } = options
   const { prisma } = options.db
 
   const read = async ({ accountId, device }: Counted) => {
@@ -67,8 +67,9 @@ export function createFailureStore(options: {
         const now = new Date(clock())
         if (!before || (before.lockedUntil !== null && before.lockedUntil > now)) return undefined
         const failed = before.failedSignIns + 1
-        const locks = failed >= mostInARow ? 'for_good' : failed % failures === 0 && 'for_a_while'
-        const passing = locks ? new Date(now.getTime() + lockSeconds * 1000) : null
+        const locks =
+          failed >= mostInARow ? 'for_good' : failed % settings.lockoutFailures === 0 && 'for_a_while'
+        const passing = locks ? new Date(now.getTime() + settings.lockoutSeconds * 1000) : null
         const until = locks === 'for_good' ? forGood : passing
         try {
           if ((await write(counted, before.failedSignIns, until, now)) === 1) return { locks }

@@ -35,7 +35,7 @@ export function createProviderPages(deps: {
   translate: Translate
   /** Undefined: the session counts for nothing any more. */
   usernameOf(session: Session): Promise<string | undefined>
-  confirmation: SignOutConfirmation
+  confirmation(): SignOutConfirmation
 }): ProviderPages {
   const { render, requestIdOf } = deps
   const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>

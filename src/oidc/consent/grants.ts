@@ -32,7 +32,7 @@ export function createGrants(deps: {
   artifacts: Pick<ArtifactStore, 'change'>
   key: Buffer
   /** Seconds. */
-  grantTtl: number
+  readonly grantTtl: number
 }) {
   const grantId = grantIdsUnder(deps.key)
 

@@ -79,11 +79,11 @@ export interface SigningKeysDependencies {
   /** Milliseconds between publishing a key and signing with it. */
   publishLead: number
   /** Milliseconds that a superseded key stays published at least: the longest life of what it signs without more being said. */
-  overlap: number
+  readonly overlap: number
   /** Milliseconds that an access token lives which an API has chosen a longer life for; 0: none has. */
   longestTokenLife?(): Promise<number>
   /** Milliseconds that what it signed is accepted here from then on: the longest life of a session. */
-  retention: number
+  readonly retention: number
 }
 
 const kidContext = (kid: string) => `signing-key:${kid}`

@@ -8,17 +8,18 @@ const DAY = 86_400_000
 /**
  * Rotates signing keys by age: a key that has signed for `days` gets a successor, which is published for an hour before
  * it takes over (keys.ts). Of several processes one does it.
- * @param deps.days 0: never
+ * @param deps.days gives the days now; 0: never
  * @returns a chore, which gives how many keys it made
  */
 export function createKeyRotation(deps: {
   keys: Pick<SigningKeys, 'list' | 'rotate'>
   artifacts: Pick<ArtifactStore, 'insert'>
   clock: Clock
-  days: number
+  days: () => number
 }) {
-  const { keys, artifacts, clock, days } = deps
+  const { keys, artifacts, clock } = deps
   return async (): Promise<number> => {
+    const days = deps.days()
     if (days === 0) return 0
     const all = await keys.list()
     let made = 0

@@ -50,6 +50,7 @@ import { issueOneToken } from '../tokens/one-token.ts'
 import type { createResourceServerInfo } from '../tokens/resources.ts'
 import type { createFindAccount } from '../tokens/subjects.ts'
 import { REDIRECTS } from './adapter.ts'
+import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { followsFapi } from './fapi.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
@@ -105,9 +106,9 @@ export interface ProviderDependencies {
   pages: ProviderPages
   devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
   /** What discovery says beside what the library does. */
-  discovery: Configuration['discovery']
-  /** Seconds. */
-  ttl: { accessToken: number; refreshToken: number; session: number }
+  discovery(): Readonly<Record<string, unknown>>
+  /** Seconds. Each is read when it is needed. */
+  ttl: { readonly accessToken: number; readonly refreshToken: number; readonly session: number }
 }
 
 /** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
@@ -166,7 +167,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       policy: createInteractionPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    discovery: { ...deps.discovery, prompt_values_supported: PROMPT_VALUES },
+    discovery: { prompt_values_supported: PROMPT_VALUES },
     renderError: deps.pages.renderError,
     cookies: {
       keys: [...deps.cookieKeys],
@@ -215,7 +216,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       DeviceCode: DEVICE_CODE_TTL,
       IdToken: 3600,
       Interaction: INTERACTION_TTL,
-      Grant: grantTtl(ttl),
+      Grant: () => grantTtl(ttl),
       RefreshToken: (_ctx, token) => sliding(ttl.refreshToken, token.iiat),
       Session: (_ctx, session) => sliding(ttl.session, session.loginTs),
     },
@@ -301,6 +302,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
     return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
   }
   answerEscapedErrors(provider, deps.pages)
+  completeDiscovery(provider, deps.discovery)
   issueOneToken(provider)
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)

@@ -33,7 +33,7 @@ export function rememberUses(
   deps: {
     artifacts: Pick<ArtifactStore, 'insert' | 'consume'>
     /** Seconds. */
-    ttl: { accessToken: number; refreshToken: number }
+    ttl: { readonly accessToken: number; readonly refreshToken: number }
     /** How long access tokens of an API live, in seconds. Undefined: as long as all. */
     accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
   },

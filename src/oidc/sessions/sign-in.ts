@@ -50,7 +50,7 @@ export function createSignInSessions(deps: {
   artifacts: Pick<ArtifactStore, 'listByAccount' | 'revokeSession'>
   upstreamSessions: UpstreamSessions
   /** Seconds. */
-  sessionTtl: number
+  readonly sessionTtl: number
   /** False when the account, or its sign-ins of a generation, no longer count. */
   isLive(accountId: string, generation: number): Promise<boolean>
 }): SignInSessions {

@@ -20,13 +20,13 @@ const idOf = (issuer: string, sid: string) => `${issuer}\0${sid}`
 /**
  * Remembers whose the sessions at providers are, for logout tokens that name nothing else. Not under the account, so that
  * ending some of its sign-ins leaves the others findable.
- * @param ttl seconds, as long as what came by such a session can last
+ * @param ttl gives seconds, as long as what came by such a session can last
  */
-export function createUpstreamSessions(artifacts: Pick<ArtifactStore, 'find' | 'upsert'>, ttl: number) {
+export function createUpstreamSessions(artifacts: Pick<ArtifactStore, 'find' | 'upsert'>, ttl: () => number) {
   return {
     async remember(accountId: string, upstream: UpstreamSession | undefined): Promise<void> {
       if (upstream?.sid === undefined) return
-      await artifacts.upsert(MODEL, idOf(upstream.issuer, upstream.sid), { account: accountId }, ttl)
+      await artifacts.upsert(MODEL, idOf(upstream.issuer, upstream.sid), { account: accountId }, ttl())
     },
     async accountOf(issuer: string, sid: string): Promise<string | undefined> {
       const found = await artifacts.find(MODEL, idOf(issuer, sid))

@@ -37,11 +37,11 @@ const isPartOfAPage = (ctx: KoaContextWithOIDC): boolean =>
  */
 export async function signOutByHint(
   ctx: KoaContextWithOIDC,
-  { confirmation }: { confirmation: SignOutConfirmation },
+  { confirmation }: { confirmation(): SignOutConfirmation },
 ): Promise<boolean> {
   const { session, client, provider, entities } = ctx.oidc
   const { payload } = (entities.IdTokenHint ?? {}) as { payload?: Claims }
-  if (confirmation === 'always' || session === undefined || payload === undefined) return false
+  if (confirmation() === 'always' || session === undefined || payload === undefined) return false
   if (client?.verified === false || isForLater(ctx) || isPartOfAPage(ctx) || !isOfSession(payload, session))
     return false
   const target = signedOutTarget(ctx)

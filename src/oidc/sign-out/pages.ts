@@ -22,7 +22,7 @@ export function createSignOutPages(deps: {
   requestIdOf(ctx: KoaContextWithOIDC): string
   /** Of whoever a session is of; undefined: it counts for nothing any more. */
   usernameOf(session: Session): Promise<string | undefined>
-  confirmation: SignOutConfirmation
+  confirmation(): SignOutConfirmation
 }): SignOutPages {
   const { render, html, clientOf, usernameOf } = deps
   const form = (ctx: KoaContextWithOIDC, session: Session) => ({

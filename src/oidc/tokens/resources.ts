@@ -78,7 +78,7 @@ const isBeside = ({ oidc }: KoaContextWithOIDC, identifier: string, issuer: stri
  */
 export function createResourceServerInfo(deps: {
   findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<ProtocolResource | undefined>
-  accessTokenTtl: number
+  readonly accessTokenTtl: number
   issuer: string
 }) {
   return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {

@@ -24,6 +24,10 @@ export interface DocumentClient {
 }
 
 export interface DocumentsDependencies extends DocumentRules {
+  /** Whether the address of a document is a client at all. This and the rules are read when they are needed. */
+  readonly enabled: boolean
+  /** Another text when the rules are others: what was found under the old ones is forgotten. */
+  readonly rulesVersion: string
   clock: Clock
   fetch: FetchDocument
   defaultsAmong: DefaultsAmong
@@ -55,6 +59,14 @@ export function createDocuments(deps: DocumentsDependencies) {
   const pending = new Map<string, Promise<Entry>>()
   const quota = createFetchQuota(clock)
 
+  let rulesVersion = deps.rulesVersion
+  function forgetOldRules(): void {
+    if (rulesVersion === deps.rulesVersion) return
+    rulesVersion = deps.rulesVersion
+    entries.clear()
+    pending.clear()
+  }
+
   const remember = (id: string, entry: Entry): Entry => {
     entries.delete(id)
     entries.set(id, entry)
@@ -65,6 +77,7 @@ export function createDocuments(deps: DocumentsDependencies) {
 
   async function load(url: URL): Promise<Entry> {
     const before = entries.get(url.href)
+    const rules = deps.rulesVersion
     let document: FetchedDocument
     try {
       document = await quota(url.host, () => deps.fetch(url))
@@ -88,7 +101,8 @@ export function createDocuments(deps: DocumentsDependencies) {
         deps.around,
         deps.defaultsAmong,
       )) as typeof read
-      const until = clock() + lifetime(document.cacheControl)
+      // Rules that changed while it was fetched are those of the next request.
+      const until = rules === deps.rulesVersion ? clock() + lifetime(document.cacheControl) : clock()
       const client: DocumentClient = {
         metadata,
         secretHashes: [],
@@ -105,15 +119,17 @@ export function createDocuments(deps: DocumentsDependencies) {
 
   return {
     /** Whether a client_id is the address of a document rather than the id of a registered client. */
-    isDocument: (clientId: string): boolean => documentUrl(clientId, deps.around.reach) !== undefined,
+    isDocument: (clientId: string): boolean =>
+      deps.enabled && documentUrl(clientId, deps.around.reach) !== undefined,
 
     /**
      * @returns the same object as long as it is remembered; undefined: not the address of a document
      * @throws AppError client_document_refused (400), which says why · unavailable (503)
      */
     async find(clientId: string): Promise<DocumentClient | undefined> {
-      const url = documentUrl(clientId, deps.around.reach)
+      const url = deps.enabled ? documentUrl(clientId, deps.around.reach) : undefined
       if (url === undefined) return undefined
+      forgetOldRules()
       const known = entries.get(clientId)
       const entry = known !== undefined && known.until > clock() ? known : await once(url)
       if (entry.refusal) throw entry.refusal
@@ -121,7 +137,10 @@ export function createDocuments(deps: DocumentsDependencies) {
     },
 
     /** The client as far as it is remembered: for pages, which fetch nothing. */
-    remembered: (clientId: string): DocumentClient | undefined => entries.get(clientId)?.client,
+    remembered(clientId: string): DocumentClient | undefined {
+      forgetOldRules()
+      return deps.enabled ? entries.get(clientId)?.client : undefined
+    },
   }
 
   /** Many requests at once fetch a document once. */

@@ -1,0 +1,12 @@
+/** Lifetimes in seconds. Each is read when it is needed: it may change while the server runs. */
+export interface AccountSettings {
+  readonly passwordMinLength: number
+  readonly lockoutFailures: number
+  readonly lockoutSeconds: number
+  readonly verificationTtl: number
+  readonly resetTtl: number
+  /** Default `open`. */
+  readonly registration?: 'open' | 'closed'
+  /** Where the addresses of people must be, lower case and ASCII; default anywhere. Administrators may say others. */
+  readonly emailDomains?: readonly string[]
+}

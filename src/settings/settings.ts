@@ -1,0 +1,202 @@
+// Settings own: what an owner may change while the server runs, what counts of it now, and who changed it when. They do not own
+// what a setting does: every consumer reads the live view, and keeps no value.
+//
+//   environment (pinned) ─┐
+//   database ─► snapshot ─┼─► view ─► consumers
+//   table (defaults) ─────┘     ▲
+//                               └── refresh: before a request or a job, when older than a second
+import type { Clock } from '../clock.ts'
+import type { Pinned } from './pinned.ts'
+import { changedMeanwhile, InvalidSettingsError, pinnedError } from './problems.ts'
+import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
+import type { SettingsStore } from './store.ts'
+import { defaultOf, isSettingName, NAMES, readValue, type SettingName, variableOfSetting } from './table.ts'
+import { type SettingsView, viewOf } from './view.ts'
+
+/** One setting as it is now. */
+export interface SettingState {
+  name: SettingName
+  /** What counts. */
+  value: unknown
+  default: unknown
+  /** The environment variable that sets it. */
+  pinnedBy: string | undefined
+  /** When it was changed, in milliseconds, and by whom; undefined: never, or it was reset. */
+  changed: { at: number; by: string } | undefined
+  /** Why what is stored does not count. */
+  refused: string | undefined
+}
+
+export interface SettingsState {
+  /** Another one after every change. */
+  version: string
+  settings: readonly SettingState[]
+}
+
+export interface SettingsEvent {
+  type: 'settings.updated'
+  /** What counted before, and counts now, of each setting that was changed. */
+  before: Readonly<Record<string, unknown>>
+  after: Readonly<Record<string, unknown>>
+}
+
+export interface Settings {
+  /** What counts now. Keep it, and take values out of it when they are needed. */
+  readonly values: SettingsView
+  /** What the environment pins. */
+  readonly pinned: Pinned
+  /** Looks at what is stored, unless that was done within the last second. What cannot be read leaves things as they are, and is logged. */
+  refresh(): Promise<void>
+  /** All settings, as they are stored at this moment. */
+  list(): Promise<SettingsState>
+  /**
+   * Changes some, all or none of them; null takes one back to its default.
+   * @param given.ifVersion the state that the change is meant for
+   * @throws AppError with `errors` by name, invalid_settings (422) · setting_pinned, version_conflict (409)
+   */
+  change(changes: Readonly<Record<string, unknown>>, given?: { ifVersion?: string }): Promise<SettingsState>
+}
+
+/** How long what was read counts, in milliseconds. */
+const FRESH = 1000
+/** How often a change is tried again that others were faster than. */
+const TRIES = 20
+
+export async function openSettings(deps: {
+  store: SettingsStore
+  pinned: Pinned
+  issuer: string
+  clock: Clock
+  logger: { warn(facts: object, message: string): void; error(facts: object, message: string): void }
+  events(event: SettingsEvent): void
+  /** Who does what is being done, in words. */
+  whoActs(): Promise<string>
+}): Promise<Settings> {
+  const { store, issuer, clock, logger, events } = deps
+  const pinned = new Map(Object.entries(deps.pinned))
+  let snapshot: Snapshot = snapshotOf(await store.read())
+  let readAt = clock()
+  let reading: Promise<void> | undefined
+  let failing = false
+  let turns = 0
+  let taken = 0
+  const told = new Set<string>()
+
+  const valueIn = ({ values }: Snapshot, name: SettingName): unknown =>
+    pinned.get(name) ?? values.get(name) ?? defaultOf(name, issuer)
+
+  /** @param turn when it was read: what was asked for before something that counts already is too late */
+  function take(next: Snapshot, turn: number): void {
+    if (turn < taken) return
+    taken = turn
+    readAt = clock()
+    snapshot = next
+    for (const [name, problem] of next.refused) {
+      if (told.has(name)) continue
+      told.add(name)
+      logger.warn({ setting: name }, `the stored value of ${name} does not count: it ${problem}`)
+    }
+  }
+
+  async function read(): Promise<Snapshot> {
+    const turn = ++turns
+    const next = snapshotOf(await store.read())
+    take(next, turn)
+    return next
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await read()
+      failing = false
+    } catch (err) {
+      // As often as before, not with every request.
+      readAt = clock()
+      if (!failing) logger.error({ err }, 'the settings could not be read: those read before go on counting')
+      failing = true
+    }
+  }
+
+  const stateOf = (of: Snapshot): SettingsState => ({
+    version: String(of.version),
+    settings: NAMES.map((name) => {
+      const stored = of.entries.get(name)
+      return {
+        name,
+        value: valueIn(of, name),
+        default: defaultOf(name, issuer),
+        pinnedBy: pinned.has(name) ? variableOfSetting(name) : undefined,
+        changed: stored && { at: stored.at, by: stored.by },
+        refused: of.refused.get(name),
+      }
+    }),
+  })
+
+  /** The changes with their values as they are stored; undefined: to be reset. */
+  function judged(changes: Readonly<Record<string, unknown>>): Map<SettingName, unknown> {
+    const problems: { field: string; message: string }[] = []
+    const good = new Map<SettingName, unknown>()
+    for (const [name, given] of Object.entries(changes)) {
+      if (!isSettingName(name)) {
+        problems.push({ field: name, message: 'There is no setting with this name.' })
+        continue
+      }
+      const read = given === null ? { value: undefined } : readValue(name, given)
+      if ('problem' in read) problems.push({ field: name, message: read.problem })
+      else good.set(name, read.value)
+    }
+    if (problems.length > 0) throw new InvalidSettingsError(problems)
+    const fixed = [...good.keys()].filter((name) => pinned.has(name))
+    if (fixed.length > 0) throw pinnedError(fixed)
+    return good
+  }
+
+  /** What is stored after the changes; undefined: nothing is another. */
+  function changedEntries(of: Snapshot, changes: ReadonlyMap<SettingName, unknown>, by: string) {
+    const entries = new Map<string, StoredEntry>(of.entries)
+    let different = false
+    for (const [name, value] of changes) {
+      const stored = entries.get(name)
+      if (JSON.stringify(stored?.value) === JSON.stringify(value)) continue
+      different = true
+      if (value === undefined) entries.delete(name)
+      else entries.set(name, { value, at: clock(), by })
+    }
+    return different ? entries : undefined
+  }
+
+  return {
+    values: viewOf((name) => valueIn(snapshot, name)),
+    pinned: deps.pinned,
+
+    refresh() {
+      if (Math.abs(clock() - readAt) < FRESH) return Promise.resolve()
+      reading ??= look().finally(() => {
+        reading = undefined
+      })
+      return reading
+    },
+
+    list: async () => stateOf(await read()),
+
+    async change(changes, { ifVersion } = {}) {
+      const good = judged(changes)
+      const by = await deps.whoActs()
+      for (let tries = 0; tries < TRIES; tries++) {
+        const before = await read()
+        if (ifVersion !== undefined && ifVersion !== String(before.version)) throw changedMeanwhile()
+        const entries = changedEntries(before, good, by)
+        if (entries === undefined) return stateOf(before)
+        const next = { version: before.version + 1, document: documentOf(entries) }
+        if (!(await store.replace(before.version, next.document))) continue
+        const after = snapshotOf(next)
+        if (after.version > snapshot.version) take(after, ++turns)
+        const each = (of: Snapshot) =>
+          Object.fromEntries([...good.keys()].map((name) => [name, valueIn(of, name)]))
+        events({ type: 'settings.updated', before: each(before), after: each(after) })
+        return stateOf(after)
+      }
+      throw changedMeanwhile()
+    },
+  }
+}

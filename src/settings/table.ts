@@ -1,0 +1,248 @@
+/**
+ * What an owner may change while the server runs, once. From a row follow the type of its value, the environment variable that
+ * pins it (its name in capitals), the console's form, REST, the command line, YAML and docs/settings.md.
+ */
+import { z } from 'zod'
+import { domainOf } from '../domain-name.ts'
+import { isAllowableScheme, isPrivateHost } from '../http/allowed-redirects.ts'
+import { choice, type Kind, number, text, words } from './kinds.ts'
+import { type LimitSetting, limitRows } from './limit-rows.ts'
+
+/** The parts of the page, in its order. */
+export const SECTIONS = {
+  accounts: 'Accounts',
+  sessions: 'Sessions and tokens',
+  applications: 'Applications',
+  mail: 'Mail',
+  operation: 'Operation',
+  limits: 'Rate limits',
+} as const
+
+export type SectionId = keyof typeof SECTIONS
+
+export interface Setting<Value = unknown> extends Kind<Value> {
+  section: SectionId
+  /** Names it, on the page. */
+  label: string
+  /** What it does, for people. Markdown's `code` alone. */
+  sentence: string
+}
+
+const DAY = 86_400
+const seconds = (fallback: number, low: number, high = 3650 * DAY) =>
+  number(fallback, low, high, { unit: 'seconds' })
+
+const every =
+  (isOne: (word: string) => boolean, message: string) =>
+  (list: readonly string[]): string | undefined =>
+    list.every(isOne) ? undefined : message
+
+/** RFC 6749 §3.3: a scope-token. */
+const isScope = (word: string): boolean => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(word)
+
+const ROWS = {
+  registration: {
+    section: 'accounts',
+    label: 'Making an account',
+    sentence: '`open`: people make their own account. `closed`: only administrators make accounts.',
+    ...choice(['open', 'closed'], 'open'),
+  },
+  email_domains: {
+    section: 'accounts',
+    label: 'Domains of e-mail addresses',
+    sentence:
+      'Where the address of a new account must be, and a new address that people give. None: anywhere. A domain below one of them is another one. Administrators may give any address.',
+    ...words({
+      problem: every(
+        (word) => domainOf(word) !== undefined,
+        'must be domains, for example example.com, example.org',
+      ),
+      normal: (word) => domainOf(word) ?? word,
+    }),
+  },
+  password_min_length: {
+    section: 'accounts',
+    label: 'Characters of a password, at least',
+    sentence: 'Of passwords that are set from now on.',
+    ...number(12, 8, 64),
+  },
+  lockout_failures: {
+    section: 'accounts',
+    label: 'Wrong passwords that lock an account',
+    sentence: 'So many wrong passwords in a row lock an account.',
+    ...number(5, 1, 100),
+  },
+  lockout_seconds: {
+    section: 'accounts',
+    label: 'How long a lock lasts',
+    sentence: 'How long an account stays locked. Who resets the password need not wait.',
+    ...seconds(900, 1, 30 * DAY),
+  },
+  verification_ttl: {
+    section: 'accounts',
+    label: 'How long a verification is valid',
+    sentence: 'The link and the code that verify an e-mail address.',
+    ...seconds(DAY, 300, 30 * DAY),
+  },
+  reset_ttl: {
+    section: 'accounts',
+    label: 'How long a password reset is valid',
+    sentence: 'The link that sets a new password.',
+    ...seconds(3600, 300, 7 * DAY),
+  },
+  session_ttl: {
+    section: 'sessions',
+    label: 'How long a sign-in lasts without use',
+    sentence:
+      'A sign-in that is not used for so long is over; each use begins anew, up to three times that in all.',
+    ...seconds(30 * DAY, 300),
+  },
+  access_token_ttl: {
+    section: 'sessions',
+    label: 'How long an access token is valid',
+    sentence: 'Of tokens issued from now on; an API may have a time of its own.',
+    ...seconds(3600, 60, 7 * DAY),
+  },
+  refresh_token_ttl: {
+    section: 'sessions',
+    label: 'How long a refresh token lasts without use',
+    sentence:
+      'A refresh token that is not used for so long is over; a chain of refreshes ends at three times that.',
+    ...seconds(30 * DAY, 300),
+  },
+  sign_out_confirmation: {
+    section: 'sessions',
+    label: 'Asking before a sign-out',
+    sentence:
+      '`auto`: an app that sends people to `/logout` with an ID Token of their session (`id_token_hint`) signs them out without a question. `always`: they are asked all the same.',
+    ...choice(['auto', 'always'], 'auto'),
+  },
+  pkce_default: {
+    section: 'applications',
+    label: 'PKCE of new confidential clients',
+    sentence:
+      'What a confidential client has to do that an administrator registers without saying: PKCE or a nonce (`auto`), or PKCE (`required`).',
+    ...choice(['auto', 'required'], 'auto'),
+  },
+  redirect_hosts: {
+    section: 'applications',
+    label: 'Hosts for redirect URIs by plain http',
+    sentence:
+      'Names or addresses inside your network that redirect URIs of plain http may lead to. Exact names, any port.',
+    ...words({
+      problem: every(
+        isPrivateHost,
+        'must be names or addresses inside your network, for example nas.lan, 192.168.0.200',
+      ),
+    }),
+  },
+  redirect_schemes: {
+    section: 'applications',
+    label: 'Schemes for redirect URIs',
+    sentence: 'Schemes without a dot that redirect URIs may have.',
+    ...words({
+      problem: every(
+        isAllowableScheme,
+        'must be schemes of programs without “:”, for example cursor, vscode',
+      ),
+    }),
+  },
+  dynamic_registration: {
+    section: 'applications',
+    label: 'Clients that register themselves',
+    sentence:
+      '`off`: only administrators register clients. `token`: also whoever has an initial access token. `open`: anybody.',
+    ...choice(['off', 'token', 'open'], 'off'),
+  },
+  client_metadata_documents: {
+    section: 'applications',
+    label: 'Client metadata documents',
+    sentence: '`on`: the https address of a client metadata document is a client ID (MCP).',
+    ...choice(['off', 'on'], 'off'),
+  },
+  unverified_client_scopes: {
+    section: 'applications',
+    label: 'Scopes of clients that nobody has checked',
+    sentence: 'Scopes of your APIs that clients may have which nobody has checked.',
+    ...words({
+      separator: / /,
+      problem: (list) =>
+        !list.every(isScope)
+          ? 'must be scopes of your APIs, separated by spaces, for example books:read'
+          : list.some((scope) => scope.startsWith('admin:'))
+            ? 'must not have scopes of the administration API: nobody has looked at these clients'
+            : undefined,
+    }),
+  },
+  mail_from: {
+    section: 'mail',
+    label: 'Sender of messages',
+    sentence: 'Who messages come from: a name and an address, or an address.',
+    ...text(
+      z.string().regex(/^[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>$|^[^\s@<>]+@[^\s@<>]+$/, {
+        error: 'must be an address, for example Latchkey <no-reply@example.com>',
+      }),
+      (issuer) => `Latchkey <no-reply@${new URL(issuer).hostname}>`,
+    ),
+  },
+  audit_retention: {
+    section: 'operation',
+    label: 'How long the audit log is kept',
+    sentence: 'Days that entries of the audit log are kept.',
+    ...number(365, 0, 36_500, { unit: 'days', zero: 'for ever' }),
+  },
+  key_rotation_days: {
+    section: 'operation',
+    label: 'Age at which signing keys rotate',
+    sentence: 'A signing key that is older gets a successor by itself.',
+    ...number(90, 0, 3650, { unit: 'days', zero: 'never' }),
+  },
+  rate_limit: {
+    section: 'limits',
+    label: 'Rate limits',
+    sentence: '`off` for measurements only: it takes all of these limits away.',
+    ...choice(['on', 'off'], 'on'),
+  },
+} as const satisfies Record<string, Setting>
+
+type Rows = typeof ROWS
+
+export type SettingName = keyof Rows | LimitSetting
+
+const TABLE: ReadonlyMap<string, Setting> = new Map<string, Setting>(
+  Object.entries({ ...ROWS, ...limitRows }),
+)
+
+/** Every setting, in the order of the table. */
+export const NAMES = [...TABLE.keys()] as SettingName[]
+
+export const isSettingName = (name: string): name is SettingName => TABLE.has(name)
+
+export function settingOf(name: SettingName): Setting {
+  const setting = TABLE.get(name)
+  if (setting === undefined) throw new Error(`${name} is not in the table of settings`)
+  return setting
+}
+
+/** The value of each, by name. */
+export type Values = { readonly [Name in keyof Rows]: z.output<Rows[Name]['schema']> } & {
+  readonly [Name in LimitSetting]: number
+}
+
+/** The environment variable that pins a setting. */
+export const variableOfSetting = (name: SettingName): string => name.toUpperCase()
+
+export function defaultOf(name: SettingName, issuer: string): unknown {
+  const { fallback } = settingOf(name)
+  return typeof fallback === 'function' ? (fallback as (issuer: string) => unknown)(issuer) : fallback
+}
+
+/** Judges a value in JSON. `problem`: what it has to be, with an example. */
+export function readValue(name: SettingName, given: unknown): { value: unknown } | { problem: string } {
+  const { data, error } = settingOf(name).schema.safeParse(given)
+  return error === undefined ? { value: data } : { problem: error.issues[0]?.message ?? 'is not valid' }
+}
+
+/** Judges a value in text. */
+export const readText = (name: SettingName, given: string): ReturnType<typeof readValue> =>
+  readValue(name, settingOf(name).fromText(given))
