@@ -6,6 +6,7 @@ import type { DeviceCodePage, DeviceDonePage } from '../http/pages.ts'
 import { qrCode } from '../http/qr.ts'
 import { giveBack, nameAccount } from '../http/rate-limits.ts'
 import { renderPage } from '../http/views.ts'
+import { createEnteredCode } from './entered-code.ts'
 
 /** What somebody has decided about a code; they alone are told. */
 interface Decision {
@@ -27,7 +28,7 @@ interface Decision {
  */
 export interface DeviceRoutesOptions {
   issuer: string
-  http: Pick<Http, 'limit' | 'forms'>
+  http: Pick<Http, 'limit' | 'forms' | 'sealed'>
   verification: {
     problemOf(userCode: string): Promise<'unknown' | 'expired' | 'used' | undefined>
     decisionOf(userCode: string, accountId: string | undefined): Promise<Decision | undefined>
@@ -57,6 +58,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ...CODE_PROBLEMS,
   over: 'This took too long, or your sign-in has ended meanwhile. Enter the code once more.',
 }
+/** Those after which the code may still be good. */
+const UNDECIDED = new Set(['cancelled', 'over'])
 const CANCELLED = 'You cancelled, and nothing was done. The code is still good until it is too old.'
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
@@ -95,12 +98,19 @@ async function onPhone(issuer: string, code: string): Promise<NonNullable<Device
 export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOptions): Promise<void> {
   const { http, verification } = options
   await http.forms(app)
+  const secure = options.issuer.startsWith('https:')
+  const entered = createEnteredCode({ sealed: http.sealed, secure, path: PATH })
+  /** The code of a flow that decided nothing, while it can be entered again. */
+  const enterAgain = async (request: FastifyRequest): Promise<string | undefined> => {
+    const code = entered.find(request)
+    return code !== undefined && (await verification.problemOf(code)) === undefined ? code : undefined
+  }
 
   app.get(PATH, async (request, reply) => {
     // What the form was answered with is shown to whoever sent it.
     const accountId = await options.whoever(request, reply)
     const { user_code: sent, problem, of } = query.parse(request.query)
-    const code = readUserCode(sent)
+    const code = readUserCode(sent) ?? (UNDECIDED.has(problem) ? await enterAgain(request) : undefined)
     const alert =
       problem === 'used'
         ? usedBefore(options.openDecision(of, accountId))
@@ -151,6 +161,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
         return renderPage(reply, 'device/code', page, 422)
       }
       await giveBack(request)
+      entered.remember(reply, code)
       await verification.begin(request, reply, code)
       return reply
     },

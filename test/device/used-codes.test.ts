@@ -104,7 +104,15 @@ describe.each(engines)('a code that was used, on %s', (engine) => {
     expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
     const back = await who.browser.open(signIn.url)
     expect(back.text).toContain('the device was not signed in to Living room TV')
-    expect((await who.browser.follow(back, 'enter the code again')).url.pathname).toBe('/device')
+    // The code is there to be compared, in this browser alone, as long as nobody has decided.
+    const codeOn = (page: BrowserPage) =>
+      page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'user_code')?.value
+    const again = await who.browser.follow(back, 'enter the code again')
+    for (const page of [left, again]) {
+      expect(page.text).toContain('Is this the code that your device shows?')
+      expect(codeOn(page)).toBe(asked.user_code)
+    }
+    expect(codeOn(await createHttpBrowser().open(again.url))).toBe('')
     // The form of the flow that is over leads nowhere either.
     expect((await who.browser.signIn(signIn, { identifier: 'x', password: 'y' })).text).toContain(
       'You cancelled',
@@ -112,6 +120,7 @@ describe.each(engines)('a code that was used, on %s', (engine) => {
     expect((await approve(latchkey, await person(latchkey), asked.user_code)).text).toContain(
       'Go back to your device',
     )
+    expect(codeOn(await who.browser.open(again.url))).toBe('')
     expect((await device.poll(asked.device_code)).status).toBe(200)
   })
 })
