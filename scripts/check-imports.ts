@@ -39,6 +39,7 @@ const alone = ['resource-server']
 /** Files directly in src/ that everything may import. */
 const shared = [
   'errors.ts',
+  'validation-error.ts',
   'clock.ts',
   'moment.ts',
   'secrets.ts',

@@ -25,3 +25,16 @@ export class AppError extends Error {
     this.retryAfter = options.retryAfter
   }
 }
+
+/** What was looked at is not what is stored any more (RFC 9110 §13.1.1). */
+export class VersionConflict extends AppError {
+  /** @param what “client” */
+  constructor(what: string) {
+    super(
+      'version_conflict',
+      409,
+      `Somebody has changed this ${what} since you read it. Look at it again, then repeat your change.`,
+    )
+    this.name = 'VersionConflict'
+  }
+}

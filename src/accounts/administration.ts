@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { AppError, VersionConflict } from '../errors.ts'
 import { type Account, type Role, withoutPassword } from './account.ts'
 import { claimChanges } from './claims.ts'
 import { canonicalEmail } from './email-address.ts'
@@ -38,12 +38,7 @@ export function createAdministration(deps: {
   const settled = (account: Account | undefined | 'last_administrator' | 'version_conflict'): Account => {
     if (account === 'last_administrator')
       throw new AppError(account, 409, 'This is the last administrator. Make another one first.')
-    if (account === 'version_conflict')
-      throw new AppError(
-        account,
-        409,
-        'Somebody has changed this account since you read it. Look at it again, then repeat your change.',
-      )
+    if (account === 'version_conflict') throw new VersionConflict('account')
     return found(account)
   }
 
@@ -98,7 +93,7 @@ export function createAdministration(deps: {
     /**
      * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
      * for no more where there is a password, and an invitation where there is none.
-     * @throws FieldErrors (422; 409 for a username or proven address that is taken, or an address that is invited), AppError
+     * @throws ValidationError (422; 409 for a username or proven address that is taken, or an address that is invited), AppError
      *   `overloaded` (503), `too_many_mails` (429); no account is made then
      */
     async createByAdmin(input: AdminAccountInput): Promise<Account> {
@@ -151,7 +146,7 @@ export function createAdministration(deps: {
      * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. Whoever is invited is
      * invited there instead. Values that are there already are not written.
      * @param options.ifVersion the `updatedAt` that the change is meant for
-     * @throws FieldErrors (422; 409 for the address of an invited person that somebody else has), AppError `version_conflict`,
+     * @throws ValidationError (422; 409 for the address of an invited person that somebody else has), AppError `version_conflict`,
      *   `last_administrator` (409), `account_not_found` (404), `too_many_mails` (429); nothing is changed then
      */
     async updateByAdmin(

@@ -1,5 +1,5 @@
+import { refusedFields } from '../validation-error.ts'
 import type { SecurityEvents } from './events.ts'
-import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import type { Links } from './links.ts'
 import { deviceOf, type KnownDevice } from './lockout/devices.ts'
@@ -33,7 +33,7 @@ export function createChangePassword(deps: {
 
   /**
    * @param change.keepSessionUid the session that asks
-   * @throws FieldErrors on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
+   * @throws ValidationError on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
    *   `overloaded` (503)
    * @returns the generation of sign-ins that the new password begins
    */
@@ -47,7 +47,7 @@ export function createChangePassword(deps: {
   }): Promise<{ generation: number }> {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
-    if (!account) throw new FieldErrors({ currentPassword: refusals.wrong })
+    if (!account) throw refusedFields({ currentPassword: refusals.wrong })
     const outcome = await passwords.check(account, currentPassword, {
       signIn: false,
       device: deviceOf(account, change.devices),
@@ -55,15 +55,15 @@ export function createChangePassword(deps: {
     if (outcome !== 'right') {
       const from = change.address === undefined ? {} : { address: change.address }
       events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
-      throw new FieldErrors({ currentPassword: refusals[outcome] })
+      throw refusedFields({ currentPassword: refusals[outcome] })
     }
     const weakness = await policy(newPassword, account)
-    if (weakness) throw new FieldErrors({ newPassword: weakness })
+    if (weakness) throw refusedFields({ newPassword: weakness })
 
     const passwordHash = await hasher.hash(newPassword)
     // A reset by the owner of the mailbox, while this was being checked, wins.
     const generation = await store.replacePassword(accountId, account.generation, passwordHash)
-    if (generation === undefined) throw new FieldErrors({ currentPassword: refusals.wrong })
+    if (generation === undefined) throw refusedFields({ currentPassword: refusals.wrong })
     await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
     const except = keepSessionUid === undefined ? undefined : { sessionUid: keepSessionUid, generation }
     await sessions.endAll(accountId, { except })

@@ -1,6 +1,6 @@
 import { mergedAddress, profileFields } from '../profile-fields.ts'
+import { refusedFields } from '../validation-error.ts'
 import type { Account } from './account.ts'
-import { FieldErrors } from './field-errors.ts'
 import type { ProfileColumns } from './store.ts'
 
 type Before = Pick<Account, 'phoneNumber' | 'phoneVerified' | 'address'>
@@ -11,7 +11,7 @@ const NOBODY: Before = { phoneNumber: null, phoneVerified: false, address: null 
 /**
  * What is to be stored of the claims that were given; undefined ones stay. Another phone number is not verified unless it is
  * said to be.
- * @throws FieldErrors on `phoneVerified` without a number
+ * @throws ValidationError on `phoneVerified` without a number
  */
 export function claimChanges(
   given: { [Property in keyof ProfileColumns]?: unknown },
@@ -28,7 +28,7 @@ export function claimChanges(
   const number = changes.phoneNumber === undefined ? before.phoneNumber : changes.phoneNumber
   if (typeof given.phoneVerified === 'boolean') {
     if (given.phoneVerified && number === null)
-      throw new FieldErrors({ phoneVerified: 'There is no phone number that could be verified.' })
+      throw refusedFields({ phoneVerified: 'There is no phone number that could be verified.' })
     changes.phoneVerified = given.phoneVerified
   } else if (number !== before.phoneNumber) changes.phoneVerified = false
   return changes

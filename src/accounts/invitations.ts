@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { currentAct } from '../acting.ts'
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { AppError, VersionConflict } from '../errors.ts'
+import { refusedFields } from '../validation-error.ts'
 import type { Account, Role } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
-import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { presentable, type UpstreamIdentity, type UpstreamProfile } from './linked/identity.ts'
 import type { LinkedStore } from './linked/store.ts'
@@ -152,18 +152,18 @@ export function createInvitations(deps: {
     /**
      * Whether somebody may be invited by an address now, before anything is written.
      * @param accountId of the account, made already or not
-     * @throws FieldErrors (409) on `email`; AppError `too_many_mails` (429)
+     * @throws ValidationError (409) on `email`; AppError `too_many_mails` (429)
      */
     async requireInvitable(accountId: string, email: string): Promise<void> {
       const owner = await store.byProvenEmail(email)
       if (owner)
-        throw new FieldErrors(
+        throw refusedFields(
           { email: `The account ${owner.displayUsername} has proven this address already.` },
           409,
         )
       const [waiting] = await store.invitedAt(email, new Date(clock()))
       if (waiting)
-        throw new FieldErrors(
+        throw refusedFields(
           {
             email: `The account ${waiting.displayUsername} has been invited by this address. Send it again.`,
           },
@@ -197,7 +197,7 @@ export function createInvitations(deps: {
         const current = await store.byId(accountId)
         if (!current) throw notFound()
         addressOf(current)
-        throw new AppError('version_conflict', 409, 'The address has just been changed. Send it again.')
+        throw new VersionConflict('account')
       }
       events.emit({
         type: 'account.invited',
@@ -237,7 +237,7 @@ export function createInvitations(deps: {
       /**
        * Sets the password that the person chose; gives the generation of sign-ins that begins. undefined: the link works no
        * more.
-       * @throws FieldErrors on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
+       * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
        */
       async accept(
         token: string,
@@ -247,7 +247,7 @@ export function createInvitations(deps: {
         if (!invitation) return undefined
         const { account, email } = invitation
         const weakness = await policy(password, { ...account, email })
-        if (weakness) throw new FieldErrors({ password: weakness })
+        if (weakness) throw refusedFields({ password: weakness })
         const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
         if (done === 'taken')
           throw new AppError('email_taken', 409, 'This address belongs to another account by now.')

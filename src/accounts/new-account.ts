@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { refusedFields, type ValidationError } from '../validation-error.ts'
 import { claimChanges } from './claims.ts'
-import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import { type AdminAccountInput, adminAccountSchema, parseFields } from './schemas.ts'
@@ -8,18 +8,18 @@ import type { NewAccount } from './store.ts'
 import { canonicalUsername } from './username.ts'
 
 /** Another account has this username, or has proven this address. Status 409. */
-export const takenError = (which: 'username_taken' | 'email_taken'): FieldErrors =>
+export const takenError = (which: 'username_taken' | 'email_taken'): ValidationError =>
   which === 'username_taken'
-    ? new FieldErrors({ username: 'This username is taken. Choose another one.' }, 409)
-    : new FieldErrors({ email: 'Another account has proven this address. Choose another one.' }, 409)
+    ? refusedFields({ username: 'This username is taken. Choose another one.' }, 409)
+    : refusedFields({ email: 'Another account has proven this address. Choose another one.' }, 409)
 
-/** Checks what an administrator typed and hashes the password; stores nothing. @throws FieldErrors (422) */
+/** Checks what an administrator typed and hashes the password; stores nothing. @throws ValidationError (422) */
 export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }) {
   return async function prepare(input: AdminAccountInput): Promise<NewAccount> {
     const fields = parseFields(adminAccountSchema, input)
     const { username, email, password, verified, role } = fields
     const weakness = password ? await deps.policy(password, fields) : undefined
-    if (weakness) throw new FieldErrors({ password: weakness })
+    if (weakness) throw refusedFields({ password: weakness })
     return {
       id: randomUUID(),
       username: canonicalUsername(username),

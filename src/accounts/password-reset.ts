@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts'
+import { refusedFields } from '../validation-error.ts'
 import type { Account } from './account.ts'
 import { canonicalEmail } from './email-address.ts'
 import type { SecurityEvents } from './events.ts'
-import { FieldErrors } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { inWords, type Links } from './links.ts'
 import { deviceOf, type KnownDevice } from './lockout/devices.ts'
@@ -204,7 +204,7 @@ export function createPasswordReset(deps: {
     /**
      * Sets the password, ends the lock, every session and every other link. undefined: the link works no more. Returns
      * the generation of sign-ins that begins.
-     * @throws FieldErrors on `password`; the link goes on working then. AppError `overloaded` (503)
+     * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
      */
     async reset(
       token: string,
@@ -213,7 +213,7 @@ export function createPasswordReset(deps: {
       const found = await find(token)
       if (!found) return undefined
       const weakness = await policy(newPassword, { ...found.account, email: found.row.email })
-      if (weakness) throw new FieldErrors({ password: weakness })
+      if (weakness) throw refusedFields({ password: weakness })
       const done = await redeem(token, await hasher.hash(newPassword))
       if (!done) return undefined
       const { row, account, proves, generation } = done

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { refusedFields } from '../validation-error.ts'
 import type { Account } from './account.ts'
 import { claimChanges } from './claims.ts'
 import { emailAddress } from './email-address.ts'
 import { changeOf, type SecurityEvents } from './events.ts'
-import { FieldErrors } from './field-errors.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
 import { type AccountStore, differing } from './store.ts'
@@ -25,7 +25,7 @@ export function createProfile(deps: {
     /**
      * Fields left out stay as they are; '' and null empty one. Another phone number is not verified. Values that are there
      * already are not written.
-     * @throws FieldErrors; AppError `account_not_found` (404)
+     * @throws ValidationError; AppError `account_not_found` (404)
      */
     async updateProfile(accountId: string, input: ProfileInput): Promise<Account> {
       const given = parseFields(profileSchema, input)
@@ -44,7 +44,7 @@ export function createProfile(deps: {
      * use already, and nothing waits any more. Let people sign in again before (ASVS 7.5.1).
      * @param by.generation of the sign-in that asks: if it has passed, nothing is changed
      * @param by.flow the interaction to come back to
-     * @throws FieldErrors on `email`; AppError `too_many_mails` (429; nothing is changed), `account_not_found` (404)
+     * @throws ValidationError on `email`; AppError `too_many_mails` (429; nothing is changed), `account_not_found` (404)
      */
     async changeEmail(
       accountId: string,
@@ -56,7 +56,7 @@ export function createProfile(deps: {
       if (!account) throw notFound()
       const pendingEmail = email === account.email ? null : email
       const refused = pendingEmail !== null && deps.refusedDomain(pendingEmail)
-      if (refused) throw new FieldErrors({ email: refused })
+      if (refused) throw refusedFields({ email: refused })
       if (pendingEmail === account.pendingEmail && pendingEmail === null) return false
       // What was sent to another address must not prove this one.
       if (pendingEmail !== account.pendingEmail) {

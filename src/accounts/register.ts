@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { refusedFields } from '../validation-error.ts'
 import { emailAddress } from './email-address.ts'
 import { madeOf, type SecurityEvents } from './events.ts'
-import { FieldErrors, fieldErrorsOf } from './field-errors.ts'
+import { fieldErrorsOf } from './field-errors.ts'
 import type { Hasher } from './hashing.ts'
 import { takenError } from './new-account.ts'
 import type { PasswordContext, PasswordPolicy } from './password-policy.ts'
@@ -30,7 +31,7 @@ export function createRegister(deps: {
 
   /**
    * @param origin.flow the interaction to come back to after verifying
-   * @throws FieldErrors 422, or 409 when the username is all that is wrong and it is taken; AppError
+   * @throws ValidationError 422, or 409 when the username is all that is wrong and it is taken; AppError
    *   `registration_closed` (403), `overloaded` (503)
    */
   return async function register(
@@ -52,7 +53,7 @@ export function createRegister(deps: {
     }
     const elsewhere = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
     if (elsewhere) errors.email = elsewhere
-    if (!parsed.success || Object.keys(errors).length > 0) throw new FieldErrors(errors)
+    if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
     const { username, email, password, givenName, familyName } = parsed.data
 
     hasher.admit()

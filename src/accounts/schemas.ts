@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { addressSchema, profileShape } from '../profile-fields.ts'
 import { emptiable, line } from '../text.ts'
+import { refusedFields } from '../validation-error.ts'
 import { emailAddress } from './email-address.ts'
-import { FieldErrors, fieldErrorsOf } from './field-errors.ts'
+import { fieldErrorsOf } from './field-errors.ts'
 import { anyUsername, username } from './username.ts'
 
 /** Bounds the work only; the rules and their words are the password policy's. */
@@ -52,9 +53,9 @@ export type AdminAccountInput = z.input<typeof adminAccountSchema>
 export type AdminChangesInput = { [Field in keyof z.input<typeof adminChangesSchema>]?: unknown }
 export type ProfileInput = z.input<typeof profileSchema>
 
-/** @throws FieldErrors (422) with one sentence a field */
+/** @throws ValidationError (422) with one sentence a field */
 export function parseFields<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  throw new FieldErrors(fieldErrorsOf(parsed.error))
+  throw refusedFields(fieldErrorsOf(parsed.error))
 }

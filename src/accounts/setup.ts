@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts'
+import { refusedFields, ValidationError } from '../validation-error.ts'
 import type { Account } from './account.ts'
 import { emailAddress } from './email-address.ts'
 import { madeOf, type SecurityEvents } from './events.ts'
-import { FieldErrors } from './field-errors.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
 import type { AdminAccountInput } from './schemas.ts'
 import type { AccountStore } from './store.ts'
@@ -51,7 +51,7 @@ export function createSetup(deps: {
 
     /**
      * Makes the first administrator, with the address taken as proven. undefined: the link works no more.
-     * @throws FieldErrors; the link goes on working then
+     * @throws ValidationError; the link goes on working then
      */
     async createFirstAdministrator(
       token: string,
@@ -59,7 +59,7 @@ export function createSetup(deps: {
     ): Promise<{ accountId: string; generation: number } | undefined> {
       const row = await find(token)
       if (!row) return undefined
-      if (!fields.password) throw new FieldErrors({ password: 'Enter a password.' })
+      if (!fields.password) throw refusedFields({ password: 'Enter a password.' })
       const account = await store.insertByToken(
         await prepare({ ...fields, verified: true, role: 'admin' }),
         row.id,
@@ -85,11 +85,11 @@ export function createSetup(deps: {
         try {
           return await createByAdmin({ ...settings, username, verified: true, role: 'admin' })
         } catch (error) {
-          if (!(error instanceof FieldErrors)) throw error
+          if (!(error instanceof ValidationError)) throw error
           // Another process was faster, or the address is an ordinary account's.
           if ((await store.countAdministrators()) > 0) return undefined
           if (error.errors.username && suffix < 1000) continue
-          const reasons = Object.entries(error.errors).map(
+          const reasons = Object.entries(error.sentences).map(
             ([field, why]) => `ADMIN_${field.toUpperCase()}: ${why}`,
           )
           throw new AppError('first_administrator_refused', 500, reasons.join(' '))

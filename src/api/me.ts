@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Caller, callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
-import { FieldProblems, inOurNames } from './problems.ts'
+import { inOurNames, wrongFields } from './problems.ts'
 import { profileOf } from './profile-view.ts'
 import { closeBody, profile, profileChanges } from './schemas.ts'
 import { confirmPassword } from './sign-in.ts'
@@ -60,8 +60,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     caller: Caller,
     passwords: { current: string | undefined; next: string },
   ): Promise<void> {
-    if (passwords.current === undefined)
-      throw new FieldProblems({ current_password: 'This field is missing.' })
+    if (passwords.current === undefined) throw wrongFields({ current_password: 'This field is missing.' })
     const accountId = caller.account.id
     const { generation } = await inOurNames(
       accounts.changePassword({

@@ -1,18 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { own } from '../own.ts'
+import { renaming, ValidationError } from '../validation-error.ts'
 
-/** A refusal of single fields, by the names of this API. 422 unless told otherwise. */
-export class FieldProblems extends AppError {
-  readonly errors: Readonly<Record<string, string>>
+const WRONG = 'Some fields are missing or wrong.'
 
-  constructor(errors: Record<string, string>, status = 422) {
-    super('invalid_fields', status, 'Some fields are missing or wrong.', {
-      detail: `refused fields: ${Object.keys(errors).join(', ')}`,
-    })
-    this.errors = errors
-  }
-}
+/** A refusal of single fields, by the names of this API. */
+export const wrongFields = (errors: Record<string, string>): ValidationError =>
+  new ValidationError(errors, { message: WRONG })
 
 /** Names of fields in the services, and here. */
 const FIELD_NAMES: Readonly<Record<string, string>> = {
@@ -22,28 +16,14 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   newPassword: 'new_password',
 }
 
-const carriesErrors = (error: unknown): error is AppError & { errors: Record<string, string> } =>
-  error instanceof AppError && 'errors' in error && typeof error.errors === 'object'
-
 /**
  * Does work of a service; what it says about fields comes back under the names of this API.
  * @param also further names, for this one call
  */
-export async function inOurNames<Result>(
+export const inOurNames = <Result>(
   work: Promise<Result>,
   also: Readonly<Record<string, string>> = {},
-): Promise<Result> {
-  try {
-    return await work
-  } catch (error) {
-    if (!carriesErrors(error)) throw error
-    const renamed = Object.entries(error.errors).map(([field, message]) => [
-      own(also, field) ?? own(FIELD_NAMES, field) ?? field,
-      message,
-    ])
-    throw new FieldProblems(Object.fromEntries(renamed), error.status)
-  }
-}
+): Promise<Result> => renaming(work, { ...FIELD_NAMES, ...also }, WRONG)
 
 const REALM = 'realm="Latchkey"'
 

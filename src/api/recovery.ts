@@ -3,7 +3,7 @@ import { giveBack } from '../http/rate-limits.ts'
 import { callerOf, requireCaller } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
-import { FieldProblems, inOurNames } from './problems.ts'
+import { inOurNames, wrongFields } from './problems.ts'
 import { forgotBody, resetBody, sendVerificationBody, verified, verifyParams } from './schemas.ts'
 
 const sendVerification = operation({
@@ -64,7 +64,7 @@ export function recoveryRoutes({ open, identify, deps }: ApiContext): void {
       else {
         const { authorization, cookie } = request.headers
         if (authorization === undefined && cookie === undefined)
-          throw new FieldProblems({ email: 'This field is missing.' })
+          throw wrongFields({ email: 'This field is missing.' })
         await byCredentials(request, reply)
         await accounts.verification.send(callerOf(request).account.id)
       }
@@ -94,7 +94,7 @@ export function recoveryRoutes({ open, identify, deps }: ApiContext): void {
     const { token, new_password } = request.body
     const done = await inOurNames(accounts.reset(token, new_password), { password: 'new_password' })
     if (done === undefined)
-      throw new FieldProblems({
+      throw wrongFields({
         token: 'This link has been used already, or has expired. Ask for a new one.',
       })
     await giveBack(request)

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { giveBack } from '../http/rate-limits.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import { FieldProblems, invalidCredentials, unconfirmedAccount } from './problems.ts'
+import { invalidCredentials, unconfirmedAccount, wrongFields } from './problems.ts'
 
 type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
 
@@ -31,7 +31,7 @@ export async function signIn(
  * Asks somebody who is signed in for their password again, before what cannot be undone (ASVS 7.5.1). A wrong one counts
  * like a failed sign-in.
  * @param field the field of the body that holds it
- * @throws FieldProblems (422), AppError overloaded (503)
+ * @throws ValidationError (422), AppError overloaded (503)
  */
 export async function confirmPassword(
   { accounts, devices }: Guard,
@@ -40,10 +40,10 @@ export async function confirmPassword(
   field: string,
   password: string | undefined,
 ): Promise<void> {
-  if (password === undefined) throw new FieldProblems({ [field]: 'This field is missing.' })
+  if (password === undefined) throw wrongFields({ [field]: 'This field is missing.' })
   const from = { address: request.ip, devices: devices.of(request) }
   const attempt = { identifier: account.username, password, ...from }
   const outcome = await accounts.authenticate(attempt)
   if (outcome.kind === 'ok' && outcome.account.id === account.id) return
-  throw new FieldProblems({ [field]: 'This is not your current password.' })
+  throw wrongFields({ [field]: 'This is not your current password.' })
 }

@@ -1,26 +1,18 @@
 import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { problemLines } from '../problem-lines.ts'
+import { ValidationError } from '../validation-error.ts'
 import { CliError } from './context.ts'
 
 /** What went wrong, one plain line a problem. `nameOf` turns the name of a field into that of an option. */
 export function errorLines(error: unknown, nameOf: (field: string) => string): readonly string[] {
   if (error instanceof CliError) return error.lines
   if (error instanceof ConfigError) return error.problems
-  const fields = fieldMessages(error)
-  if (fields.length > 0)
-    return problemLines(fields.map(([field, message]) => ({ field: nameOf(field), message }))).split('\n')
+  if (error instanceof ValidationError)
+    return problemLines(error.problems.map((each) => ({ ...each, field: nameOf(each.field) }))).split('\n')
   if (error instanceof AppError) return error.status < 500 ? [error.publicMessage] : withCauses(error)
   if (error instanceof Error) return withCauses(error)
   return [String(error)]
-}
-
-/** Errors that name fields carry them in `errors`: a message or several by field. */
-function fieldMessages(error: unknown): [field: string, message: string][] {
-  if (!(error instanceof AppError) || !('errors' in error) || typeof error.errors !== 'object') return []
-  return Object.entries(error.errors ?? {}).flatMap(([field, messages]) =>
-    [messages].flat().map((message): [string, string] => [field, String(message)]),
-  )
 }
 
 /** Whoever runs a command runs the server too: the internal half of an error is for them. */

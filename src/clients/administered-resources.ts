@@ -16,12 +16,12 @@ type Warned<Known> = Known & {
 export interface AdministeredResources {
   /** Newest first. @throws AppError invalid_page (400) */
   list(page?: PageRequest): Promise<Page<Resource>>
-  /** @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_exists (409) */
+  /** @throws ValidationError (invalid_resource, every problem at once) · AppError resource_exists (409) */
   add(input: Readonly<Record<string, unknown>>): Promise<Warned<Resource>>
   find(identifier: string): Promise<VersionedResource | undefined>
   /**
    * Changes the given fields; null unsets one.
-   * @throws InvalidInputError (invalid_resource) · AppError resource_not_found (404), version_conflict (409) when it is
+   * @throws ValidationError (invalid_resource) · AppError resource_not_found (404), version_conflict (409) when it is
    *   not as it was at `ifVersion`
    */
   update(

@@ -6,7 +6,7 @@
  *                 └──────disable──────▶┘        delete: from either state; ends everything that was issued
  */
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { AppError, VersionConflict } from '../errors.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import type { Database } from '../storage/database.ts'
 import {
@@ -104,7 +104,7 @@ export function createClients(deps: ClientsDependencies) {
     { ifVersion }: IfVersion = {},
   ): Promise<Result> => {
     const guarded = (client: LockedClient) => {
-      if (ifVersion !== undefined && ifVersion !== versionOf(client.row)) throw versionConflict()
+      if (ifVersion !== undefined && ifVersion !== versionOf(client.row)) throw new VersionConflict('client')
       return change(client)
     }
     const result = printable(id) ? await store.edit(id, new Date(clock()), guarded) : undefined
@@ -133,7 +133,7 @@ export function createClients(deps: ClientsDependencies) {
     /**
      * Registers a client under an id of the server's choice (RFC 9700 §4.15).
      * @returns its metadata and, unless it authenticates without one, its secret: the only time it is shown
-     * @throws InvalidInputError (invalid_client_metadata) with every problem at once
+     * @throws ValidationError (invalid_client_metadata) with every problem at once
      */
     async create(
       input: RegistrationInput,
@@ -171,7 +171,7 @@ export function createClients(deps: ClientsDependencies) {
     /**
      * Changes the given fields; null unsets one. Takes effect with the next request, on every process.
      * @returns the client, with a new secret if it has just begun to need one
-     * @throws AppError client_not_found (404) · version_conflict (409) · InvalidInputError (invalid_client_metadata)
+     * @throws AppError client_not_found (404) · version_conflict (409) · ValidationError (invalid_client_metadata)
      */
     async update(
       id: string,
@@ -334,10 +334,3 @@ const rulesFor = ({ source }: { source: string }, rules: RegistrationRules): Reg
 const printable = (id: string): boolean => /^[\x20-\x7e]{1,100}$/.test(id)
 
 const notFound = (): AppError => new AppError('client_not_found', 404, 'There is no client with this id.')
-
-const versionConflict = (): AppError =>
-  new AppError(
-    'version_conflict',
-    409,
-    'Somebody has changed this client since you read it. Look at it again, then repeat your change.',
-  )

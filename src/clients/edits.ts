@@ -21,7 +21,7 @@ export const usesSecret = (method: AuthMethod): boolean =>
 /**
  * Lays changes over what is stored (null unsets a field) and parses the whole anew, so that an edit cannot make what
  * a registration could not. An application type that was derived is derived again.
- * @throws InvalidInputError (invalid_client_metadata)
+ * @throws ValidationError (invalid_client_metadata)
  */
 export function mergeRegistration(
   client: LockedClient,

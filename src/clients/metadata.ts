@@ -1,6 +1,7 @@
 import { DEVICE_CODE_GRANT } from '../device-code.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
+import { type FieldProblem, ValidationError } from '../validation-error.ts'
 import { coherenceProblems } from './coherence.ts'
 import { completedByProfile, type Profile } from './fapi-profile.ts'
 import {
@@ -11,7 +12,6 @@ import {
   registrationFields,
 } from './fields.ts'
 import type { Jwks } from './jwks.ts'
-import { InvalidInputError, type Problem } from './problems.ts'
 import {
   type AllowedRedirects,
   type ApplicationType,
@@ -83,13 +83,13 @@ export type RegistrationInput = Readonly<Record<string, unknown>>
 
 /**
  * Parses and completes a registration.
- * @throws InvalidInputError (invalid_client_metadata) with every problem at once
+ * @throws ValidationError (invalid_client_metadata) with every problem at once
  */
 export function parseRegistration(
   input: RegistrationInput,
   rules: RegistrationRules = USUAL_RULES,
 ): Registration {
-  const problems: Problem[] = []
+  const problems: FieldProblem[] = []
   const values = completedByProfile(parseFields(input, problems))
   const failed = new Set(problems.map((problem) => problem.field))
   const { pkce: chosen, first_party: firstParty = false, ...given } = values
@@ -115,11 +115,11 @@ export function parseRegistration(
       .filter(({ field, reads }) => ![field, ...reads].some((name) => failed.has(name)))
       .map(({ field, message }) => ({ field, message })),
   )
-  if (problems.length > 0) throw new InvalidInputError('invalid_client_metadata', problems)
+  if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_client_metadata' })
   return { metadata, pkce, firstParty }
 }
 
-/** What an administrator would have, by the names that a registration has. @throws InvalidInputError with every problem at once */
+/** What an administrator would have, by the names that a registration has. @throws ValidationError with every problem at once */
 export function completeRegistration(input: RegistrationInput, rules: RegistrationRules = USUAL_RULES) {
   const { metadata, pkce, firstParty } = parseRegistration(input, rules)
   const { response_types: _derived, ...fields } = metadata
@@ -151,7 +151,7 @@ export function deriveApplicationType(values: FieldValues): ApplicationType {
   return uris.some(isLoopbackHttp) && !uris.some(isLoopbackHttps) ? 'native' : 'web'
 }
 
-function parseFields(input: RegistrationInput, problems: Problem[]): FieldValues {
+function parseFields(input: RegistrationInput, problems: FieldProblem[]): FieldValues {
   const values: Record<string, unknown> = {}
   let told = false
   for (const [name, value] of Object.entries(input)) {
@@ -182,7 +182,7 @@ const unknownFieldMessage = (name: string, told: boolean): string =>
       ? 'is not known'
       : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
 
-function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): Problem[] {
+function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): FieldProblem[] {
   const appSchemes = metadata.token_endpoint_auth_method !== 'none'
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     metadata[field].flatMap((uri) => {

@@ -5,11 +5,11 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { AppError, VersionConflict } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
+import { schemaProblems, ValidationError } from '../validation-error.ts'
 import { scopeText } from './fields.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
-import { InvalidInputError, type Problem } from './problems.ts'
 import { createResourceStore, type ResourceRow } from './resource-store.ts'
 import { sharedScopeWarnings } from './shared-scopes.ts'
 
@@ -100,7 +100,7 @@ const resourceInput = z.strictObject({
 export function createResources({ db, clock, events, reserved = [] }: ResourcesDependencies) {
   const store = createResourceStore(db)
   return {
-    /** @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_exists (409) */
+    /** @throws ValidationError (invalid_resource, every problem at once) · AppError resource_exists (409) */
     async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
       const row = { ...parseResource(input), createdAt: new Date(clock()) }
       if (reserved.includes(row.id.replace(/\/$/, '')) || !(await store.insert(row))) {
@@ -120,7 +120,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     /**
      * Changes the given fields; null unsets one. Tokens that were issued keep their scope.
      * @param given.ifVersion the `resourceVersion` that the change is meant for
-     * @throws InvalidInputError (invalid_resource, every problem at once) · AppError resource_not_found (404),
+     * @throws ValidationError (invalid_resource, every problem at once) · AppError resource_not_found (404),
      *   version_conflict (409)
      */
     async update(
@@ -131,14 +131,15 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       const found = findable(identifier) ? await store.find(identifier) : undefined
       if (found === undefined) throw notFound()
       const before = resourceView({ id: identifier, ...found })
-      if (ifVersion !== undefined && ifVersion !== resourceVersion(before)) throw versionConflict()
+      if (ifVersion !== undefined && ifVersion !== resourceVersion(before)) throw new VersionConflict('API')
       if (changes.identifier !== undefined && changes.identifier !== identifier)
-        throw new InvalidInputError('invalid_resource', [
-          { field: 'identifier', message: 'cannot be changed; tokens name it as their audience' },
-        ])
+        throw new ValidationError(
+          { identifier: 'cannot be changed; tokens name it as their audience' },
+          { code: 'invalid_resource' },
+        )
       const { id, ...row } = parseResource(withoutNulls({ ...before, ...changes }))
       if (!(await store.update(id, row, new Date(clock()), ifVersion === undefined ? undefined : found)))
-        throw ifVersion === undefined ? notFound() : versionConflict()
+        throw ifVersion === undefined ? notFound() : new VersionConflict('API')
       const after = resourceView({ id, ...row })
       events({ type: 'resource.updated', identifier, name: after.name, before, after })
       return after
@@ -206,30 +207,20 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 export const resourceVersion = ({ identifier: _, ...content }: Resource): string =>
   hash('sha256', JSON.stringify(Object.entries(content).sort()), 'base64url').slice(0, 22)
 
-const versionConflict = (): AppError =>
-  new AppError(
-    'version_conflict',
-    409,
-    'Somebody has changed this API since you read it. Look at it again, then repeat your change.',
-  )
-
 const notFound = (): AppError =>
   new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
 
 const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
-/** What would be stored. @throws InvalidInputError (invalid_resource) with every problem at once */
+/** What would be stored. @throws ValidationError (invalid_resource) with every problem at once */
 export const completeResource = (input: Readonly<Record<string, unknown>>) => ({
   ...resourceView(parseResource(input)),
 })
 
 function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceRow, 'createdAt'> {
   const parsed = resourceInput.safeParse(input)
-  const problems: Problem[] = (parsed.error?.issues ?? []).map((issue) => ({
-    field: String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'body')),
-    message: issue.code === 'unrecognized_keys' ? 'is not known' : issue.message,
-  }))
+  const problems = schemaProblems(parsed.error)
   // Checked apart from the fields' types, so that both kinds are reported at once.
   if (typeof input.identifier === 'string') {
     const message = identifierProblem(input.identifier)
@@ -253,7 +244,8 @@ function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceR
     const message = `has ${foreign.join(', ').slice(0, 200)}, which the API does not have; name some of its own scopes`
     problems.push({ field: 'default_scopes', message })
   }
-  if (!parsed.success || problems.length > 0) throw new InvalidInputError('invalid_resource', problems)
+  if (!parsed.success || problems.length > 0)
+    throw new ValidationError(problems, { code: 'invalid_resource' })
   const {
     identifier,
     name,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { ValidationError } from '../validation-error.ts'
 import type { ConfigurationDependencies, Fields, SecretSource } from './ports.ts'
-import { ConfigurationError, type ConfigurationProblem, refusedFields } from './problems.ts'
+import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
 
@@ -199,9 +200,8 @@ function complete(
   try {
     return service.complete(entry)
   } catch (error) {
-    const refused = refusedFields(error)
-    if (refused === undefined) throw error
-    for (const { field, message } of refused) report(placeOf(field, entry), message)
+    if (!(error instanceof ValidationError)) throw error
+    for (const { field, message } of error.problems) report(placeOf(field, entry), message)
     return undefined
   }
 }

@@ -23,12 +23,3 @@ export class ConfigurationError extends AppError {
 
 export const problemText = ({ line, path, message }: ConfigurationProblem): string =>
   `line ${line}: ${path === '' ? '' : `${path}: `}${message}`
-
-/** What a service says about an entry, by field; undefined: that was no refusal of fields. */
-export function refusedFields(error: unknown): { field: string; message: string }[] | undefined {
-  if (!(error instanceof AppError) || !('errors' in error) || typeof error.errors !== 'object')
-    return undefined
-  return Object.entries(error.errors ?? {}).flatMap(([field, messages]) =>
-    [messages].flat().map((message) => ({ field, message: String(message) })),
-  )
-}

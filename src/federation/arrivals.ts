@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { ValidationError } from '../validation-error.ts'
 import { requireDomain, toArrival, verifiedEmail } from './arrival.ts'
 import { UpstreamError, type UpstreamIdentity } from './connector.ts'
 import type { FederationDependencies } from './dependencies.ts'
@@ -54,7 +55,7 @@ export function createArrivals(
       return await complete(request, reply, arrival, { username, email })
     } catch (error) {
       // The username was taken at this very moment.
-      if (error instanceof AppError && 'errors' in error) return ask(arrival)
+      if (error instanceof ValidationError) return ask(arrival)
       throw error
     }
   }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { ZodError, z } from 'zod'
-import { AppError } from '../errors.ts'
 import { clipped } from '../problem-lines.ts'
+import { ValidationError } from '../validation-error.ts'
 
 /** A problem details object (RFC 9457 §3.1) with the members our API adds. `type` is about:blank, so left out. */
 export interface Problem {
@@ -46,7 +46,8 @@ const MOST = { fields: 20, messages: 5, name: 64, message: 300 }
  * features carry them as `errors`: one sentence, or several, a field. However much was wrong, the answer is short.
  */
 export function errorsByField(error: unknown): Record<string, string[]> | undefined {
-  const found = error instanceof ZodError ? issues(error) : carried(error)
+  const found =
+    error instanceof ZodError ? issues(error) : error instanceof ValidationError ? carried(error) : []
   if (found.length === 0) return undefined
   // A field may be named “constructor” or “__proto__”: collected in a Map, which inherits nothing.
   const fields = Map.groupBy(found, ([field]) => clipped(field, MOST.name))
@@ -66,11 +67,5 @@ const issues = (error: ZodError): Finding[] =>
     return [[issue.path.map(String).join('.') || 'body', issue.message]]
   })
 
-function carried(error: unknown): Finding[] {
-  if (!(error instanceof AppError) || !('errors' in error)) return []
-  const { errors } = error
-  if (typeof errors !== 'object' || errors === null) return []
-  return Object.entries(errors).flatMap(([field, messages]) =>
-    [messages].flat().flatMap((message) => (typeof message === 'string' ? [[field, message] as const] : [])),
-  )
-}
+const carried = ({ problems }: ValidationError): Finding[] =>
+  problems.map(({ field, message }): Finding => [field, message])

@@ -6,15 +6,15 @@
  */
 
 import { isPublicHost } from '../http/outgoing/addresses.ts'
+import type { FieldProblem } from '../validation-error.ts'
 import { websiteOf } from '../website.ts'
 import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
-import type { Problem } from './problems.ts'
 
 export interface Adapted {
   /** What is left, with the name and the scopes that a client has which says nothing of them. */
   input: Record<string, unknown>
   /** What nothing usable is left of. */
-  problems: Problem[]
+  problems: FieldProblem[]
 }
 
 /** Pages that people may look at: the client works without them. */
@@ -31,7 +31,7 @@ export function adapted(
   held?: Held,
 ): Adapted {
   const input: Record<string, unknown> = {}
-  const problems: Problem[] = []
+  const problems: FieldProblem[] = []
   for (const field of SETTABLE)
     if (!isBlank(sent[field]) || redirects(field, sent)) input[field] = sent[field]
   for (const field of PAGES) if (isOutOfUse(input[field], around)) delete input[field]
@@ -65,7 +65,7 @@ function keep(
   input: Record<string, unknown>,
   field: string,
   allowed: readonly string[],
-  problems: Problem[],
+  problems: FieldProblem[],
 ): void {
   const { [field]: values } = input
   if (!Array.isArray(values)) return

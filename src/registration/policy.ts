@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
+import type { FieldProblem } from '../validation-error.ts'
 import { websiteOf } from '../website.ts'
-import type { Problem } from './problems.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */
 export interface RegistrationPolicy {
@@ -101,14 +101,18 @@ export const policyProblems = (
   policy: RegistrationPolicy,
   around: Surroundings,
   held?: Held,
-): Problem[] => [
+): FieldProblem[] => [
   ...redirectHostProblems(input, policy),
   ...plainHttpProblems(input, around, held),
   ...addressProblems(input, around),
 ]
 
 /** Hosts that the operator allows plain http for are for clients that an administrator registers, or has given one of them. */
-const plainHttpProblems = (input: Metadata, { httpHosts }: Surroundings, held: Held | undefined): Problem[] =>
+const plainHttpProblems = (
+  input: Metadata,
+  { httpHosts }: Surroundings,
+  held: Held | undefined,
+): FieldProblem[] =>
   (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
       .filter((uri) => typeof uri === 'string')
@@ -121,7 +125,10 @@ const plainHttpProblems = (input: Metadata, { httpHosts }: Surroundings, held: H
       })),
   )
 
-function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: RegistrationPolicy): Problem[] {
+function redirectHostProblems(
+  input: Metadata,
+  { redirect_hosts: hosts }: RegistrationPolicy,
+): FieldProblem[] {
   if (hosts.length === 0) return []
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
@@ -133,7 +140,7 @@ function redirectHostProblems(input: Metadata, { redirect_hosts: hosts }: Regist
   )
 }
 
-function addressProblems(input: Metadata, { reach }: Surroundings): Problem[] {
+function addressProblems(input: Metadata, { reach }: Surroundings): FieldProblem[] {
   return ADDRESSES.flatMap((field) => {
     const uri = input[field]
     const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined

@@ -1,41 +1,18 @@
-import { AppError } from '../errors.ts'
-import { errorsByField } from '../http/problem.ts'
-import { problemLines } from '../problem-lines.ts'
+import { type FieldProblem, ValidationError } from '../validation-error.ts'
 
-/** One thing that a client may not have, and why. `field` is its RFC 7591 name. */
-export interface Problem {
-  field: string
-  message: string
-}
-
-/** An input that is refused, with everything that is wrong with it. */
-export class RefusedMetadata extends AppError {
-  readonly errors: Record<string, string[]>
-
-  constructor(problems: readonly Problem[], code = 'invalid_client_metadata') {
-    super(code, 422, problemLines(problems))
-    this.name = 'RefusedMetadata'
-    // A field may be named “constructor”: collected in a Map, which inherits nothing.
-    const byField = Map.groupBy(problems, ({ field }) => field)
-    this.errors = Object.fromEntries(
-      [...byField].map(([field, all]) => [field, all.map(({ message }) => message)]),
-    )
-  }
-}
+/** Metadata that a client may not have. @param problems by RFC 7591 names */
+export const refusedMetadata = (problems: readonly FieldProblem[]): ValidationError =>
+  new ValidationError(problems, { code: 'invalid_client_metadata' })
 
 /**
  * The problems of an error that has some by field, and further ones. Every other error is what it was.
  * @param known fields of which the further ones say all there is
  */
-export function joined(
+export const joined = (
   error: unknown,
-  problems: readonly Problem[],
+  problems: readonly FieldProblem[],
   known: ReadonlySet<string> = new Set(),
-): unknown {
-  const found = error instanceof AppError ? errorsByField(error) : undefined
-  if (found === undefined) return error
-  const first = Object.entries(found)
-    .filter(([field]) => !known.has(field))
-    .flatMap(([field, all]) => all.map((message) => ({ field, message })))
-  return new RefusedMetadata([...first, ...problems])
-}
+): unknown =>
+  error instanceof ValidationError
+    ? refusedMetadata([...error.problems.filter(({ field }) => !known.has(field)), ...problems])
+    : error

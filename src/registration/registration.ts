@@ -18,7 +18,7 @@ import {
   SETTABLE,
   type Surroundings,
 } from './policy.ts'
-import { joined, RefusedMetadata } from './problems.ts'
+import { joined, refusedMetadata } from './problems.ts'
 import { hashToken, type InitialAccessTokens, newToken } from './tokens.ts'
 
 /** A client as it is stored, of which this names what it reads. */
@@ -106,7 +106,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     } catch (error) {
       throw joined(error, problems, unusable)
     }
-    if (problems.length > 0) throw new RefusedMetadata(problems)
+    if (problems.length > 0) throw refusedMetadata(problems)
     return withDefaultScopes(input, policy, around, deps.defaultsAmong)
   }
 

@@ -6,7 +6,7 @@ import type { Http } from '../http/http.ts'
 import { errorsByField } from '../http/problem.ts'
 import { countNow } from '../http/rate-limits.ts'
 import type { Metadata } from './policy.ts'
-import { RefusedMetadata } from './problems.ts'
+import { refusedMetadata } from './problems.ts'
 import type { Registration } from './registration.ts'
 
 /** Where clients register. Clients find it by discovery. */
@@ -113,7 +113,7 @@ const bearerOf = ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefi
 
 function bodyOf({ body }: FastifyRequest): Metadata {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Metadata
-  throw new RefusedMetadata([{ field: 'body', message: 'must be a JSON object of client metadata' }])
+  throw refusedMetadata([{ field: 'body', message: 'must be a JSON object of client metadata' }])
 }
 
 /** The errors of RFC 7591 §3.2.2 and RFC 6750 §3; all others are answered as everywhere. */

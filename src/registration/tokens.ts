@@ -2,8 +2,8 @@ import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { schemaProblems, ValidationError } from '../validation-error.ts'
 import { policySchema, type RegistrationPolicy } from './policy.ts'
-import { RefusedMetadata } from './problems.ts'
 import type { InitialAccessTokenRow, TokenStore } from './store.ts'
 
 /** An initial access token without the token. Times in seconds since the epoch. */
@@ -78,7 +78,7 @@ export function createInitialAccessTokens(deps: {
   return {
     /**
      * @returns the token too: the only time it is shown
-     * @throws RefusedMetadata (invalid_registration_token, 422) with every problem at once
+     * @throws ValidationError (invalid_registration_token, 422) with every problem at once
      */
     async create(
       input: Readonly<Record<string, unknown>>,
@@ -157,13 +157,8 @@ export function createInitialAccessTokens(deps: {
 const policyOf = (row: InitialAccessTokenRow): RegistrationPolicy =>
   policySchema.parse(JSON.parse(row.policy))
 
-function refused(error: z.ZodError): RefusedMetadata {
-  const problems = error.issues.map((issue) => ({
-    field: String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'body')),
-    message: issue.code === 'unrecognized_keys' ? 'is not known' : issue.message,
-  }))
-  return new RefusedMetadata(problems, 'invalid_registration_token')
-}
+const refused = (error: z.ZodError): ValidationError =>
+  new ValidationError(schemaProblems(error), { code: 'invalid_registration_token' })
 
 const seconds = (date: Date | null): number | null => date && Math.floor(date.getTime() / 1000)
 

@@ -63,7 +63,7 @@ export function createFixes({
       return sent !== undefined && client?.redirect_uris.includes(sent) === true
     },
 
-    /** @throws AppError no_safe_fix (409) · version_conflict (409) · InvalidInputError, as of clients.update */
+    /** @throws AppError no_safe_fix (409) · version_conflict (409) · ValidationError, as of clients.update */
     async apply(
       rejection: Rejection,
       around: FixSurroundings,

@@ -153,7 +153,7 @@ export function createRejections(deps: RejectionsDependencies) {
     /**
      * Registers the redirect URI that was sent, where that is safe (redirect-fix.ts).
      * @param version of what the administrator looked at (OfferedFix)
-     * @throws AppError rejection_not_found (404) · no_safe_fix (409) · version_conflict (409) · InvalidInputError
+     * @throws AppError rejection_not_found (404) · no_safe_fix (409) · version_conflict (409) · ValidationError
      */
     async fix(id: string, mode: FixMode, version: string): Promise<{ clientId: string }> {
       const rejection = await get(id)

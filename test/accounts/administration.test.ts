@@ -19,15 +19,15 @@ forEachDatabase('administration', (house) => {
     const fields = { username: 'second', email: 'second@example.org', password, verified: true }
     await expect(accounts.createByAdmin({ ...fields, username: 'FIRST' })).rejects.toMatchObject({
       status: 409,
-      errors: { username: expect.any(String) },
+      sentences: { username: expect.any(String) },
     })
     await expect(accounts.createByAdmin({ ...fields, email: 'first@example.org' })).rejects.toMatchObject({
       status: 409,
-      errors: { email: expect.any(String) },
+      sentences: { email: expect.any(String) },
     })
     await expect(accounts.createByAdmin({ ...fields, password: 'second-second' })).rejects.toMatchObject({
       status: 422,
-      errors: { password: expect.any(String) },
+      sentences: { password: expect.any(String) },
     })
   })
 
@@ -160,7 +160,7 @@ forEachDatabase('administration', (house) => {
         givenName: 'a\u202Eb',
       }),
     ).rejects.toMatchObject({
-      errors: {
+      sentences: {
         locale: expect.any(String),
         zoneinfo: expect.any(String),
         phoneNumber: expect.any(String),
@@ -227,7 +227,7 @@ forEachDatabase('the first administrator', (house) => {
     const token = (await setup.open()) ?? ''
     await expect(
       setup.createFirstAdministrator(token, { ...fields, password: 'admin-admin-admin' }),
-    ).rejects.toMatchObject({ errors: { password: expect.any(String) } })
+    ).rejects.toMatchObject({ sentences: { password: expect.any(String) } })
     expect(await setup.createFirstAdministrator(token, fields)).toBeDefined()
     await removeAll()
   })

@@ -37,10 +37,10 @@ forEachDatabase(
       const registering = house().accounts.register({ username: 'a@b', email: 'Eve@Elsewhere.net', password })
       await expect(registering).rejects.toMatchObject({
         status: 422,
-        errors: { email: sentence, username: expect.any(String) },
+        sentences: { email: sentence, username: expect.any(String) },
       })
       const alone = house().accounts.register({ username: 'eve', email: 'eve@sub.example.org', password })
-      await expect(alone).rejects.toMatchObject({ status: 422, errors: { email: sentence } })
+      await expect(alone).rejects.toMatchObject({ status: 422, sentences: { email: sentence } })
       expect(await house().accounts.find('eve')).toBeUndefined()
     })
 
@@ -54,7 +54,7 @@ forEachDatabase(
       const id = await house().verified('mover')
       await expect(house().accounts.changeEmail(id, 'mover@elsewhere.net')).rejects.toMatchObject({
         status: 422,
-        errors: { email: sentence },
+        sentences: { email: sentence },
       })
       expect(await house().accounts.byId(id)).toMatchObject({ pendingEmail: null })
       expect(await house().accounts.changeEmail(id, 'moved@example.org')).toBe(true)

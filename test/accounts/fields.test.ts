@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { canonicalEmail } from '../../src/accounts/email-address.ts'
-import { FieldErrors } from '../../src/accounts/field-errors.ts'
 import { createLinks, inWords } from '../../src/accounts/links.ts'
 import { parseFields, registrationSchema } from '../../src/accounts/schemas.ts'
 import { canonicalUsername, usernameFrom } from '../../src/accounts/username.ts'
+import { ValidationError } from '../../src/validation-error.ts'
 
 const fields = { username: 'someone', email: 'someone@example.org', password: 'any' }
 const errorsOf = (changes: object): Record<string, string> => {
@@ -11,7 +11,7 @@ const errorsOf = (changes: object): Record<string, string> => {
     parseFields(registrationSchema, { ...fields, ...changes })
     return {}
   } catch (error) {
-    if (error instanceof FieldErrors) return { ...error.errors }
+    if (error instanceof ValidationError) return error.sentences
     throw error
   }
 }

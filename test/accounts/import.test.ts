@@ -100,7 +100,7 @@ forEachDatabase(
         }
       await expect(
         house().accounts.register({ username: 'new@old.example', email: 'new@example.org', password }),
-      ).rejects.toMatchObject({ errors: { username: expect.stringContaining('not an e-mail address') } })
+      ).rejects.toMatchObject({ sentences: { username: expect.stringContaining('not an e-mail address') } })
     })
 
     test('a username that is an address never stands in for the owner of that address, nor gives way to who only claims it', async () => {

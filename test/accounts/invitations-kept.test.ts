@@ -145,7 +145,7 @@ forEachDatabase('what an invitation keeps', (house) => {
     await house().verified('settled')
     const { id } = await invite(house(), 'mover')
     await expect(accounts.updateByAdmin(id, { email: address('settled') })).rejects.toMatchObject({
-      ...{ status: 409, errors: { email: expect.stringContaining('settled') } },
+      ...{ status: 409, sentences: { email: expect.stringContaining('settled') } },
     })
     expect(await accounts.byId(id)).toMatchObject({ pendingEmail: address('mover') })
   })

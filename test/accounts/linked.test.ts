@@ -197,7 +197,7 @@ forEachDatabase('linked sign-ins', (house) => {
     const who = identity()
     await expect(accounts.linked.register(proven('holder'), profile, who)).rejects.toMatchObject({
       status: 409,
-      errors: { username: expect.stringContaining('taken') },
+      sentences: { username: expect.stringContaining('taken') },
     })
     await expect(accounts.linked.register(proven('admin'), profile, who)).rejects.toMatchObject({
       status: 422,
@@ -208,7 +208,7 @@ forEachDatabase('linked sign-ins', (house) => {
         profile,
         who,
       ),
-    ).rejects.toMatchObject({ errors: { email: expect.any(String) } })
+    ).rejects.toMatchObject({ sentences: { email: expect.any(String) } })
     expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
   })
 
@@ -366,7 +366,9 @@ forEachDatabase(
           profile,
           identity(),
         )
-        await expect(refused).rejects.toMatchObject({ errors: { email: 'Use an address at example.org.' } })
+        await expect(refused).rejects.toMatchObject({
+          sentences: { email: 'Use an address at example.org.' },
+        })
       }
       expect(await accounts.linked.register(proven('insider'), profile, identity())).toMatchObject({
         kind: 'ok',

@@ -65,7 +65,7 @@ forEachDatabase('password reset', (house) => {
     await house().verified('weak-first')
     const token = await forgotten('weak-first@example.org')
     await expect(house().accounts.reset(token, 'weak-first-2026')).rejects.toMatchObject({
-      errors: { password: expect.any(String) },
+      sentences: { password: expect.any(String) },
     })
     expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
   })
@@ -155,11 +155,11 @@ forEachDatabase('changing a password', (house) => {
       })
     for (let i = 0; i < 5; i++) {
       await expect(change()).rejects.toMatchObject({
-        errors: { currentPassword: expect.stringMatching(/not your/) },
+        sentences: { currentPassword: expect.stringMatching(/not your/) },
       })
     }
     await expect(change()).rejects.toMatchObject({
-      errors: { currentPassword: expect.stringMatching(/too many/) },
+      sentences: { currentPassword: expect.stringMatching(/too many/) },
     })
     expect(await house().accounts.authenticate({ identifier: 'hijacked', password })).toMatchObject({
       reason: 'locked',
@@ -177,7 +177,7 @@ forEachDatabase('changing a password', (house) => {
     }
     await expect(
       house().accounts.changePassword({ accountId, currentPassword: password, newPassword: otherPassword }),
-    ).rejects.toMatchObject({ errors: { currentPassword: expect.any(String) } })
+    ).rejects.toMatchObject({ sentences: { currentPassword: expect.any(String) } })
     // Later still, once the old password had been checked: what was read before the reset is no ground to write on.
     const { db } = house()
     const store = createAccountStore({ db, clock: () => house().now })
@@ -193,6 +193,6 @@ forEachDatabase('changing a password', (house) => {
     const accountId = await house().verified('careless')
     await expect(
       house().accounts.changePassword({ accountId, currentPassword: password, newPassword: 'careless2026!' }),
-    ).rejects.toMatchObject({ errors: { newPassword: expect.stringMatching(/\.$/) } })
+    ).rejects.toMatchObject({ sentences: { newPassword: expect.stringMatching(/\.$/) } })
   })
 })

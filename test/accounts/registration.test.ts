@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { FieldErrors } from '../../src/accounts/field-errors.ts'
+import { ValidationError } from '../../src/validation-error.ts'
 import { codeIn, linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 
 const tokenIn = (mail: Parameters<typeof linkIn>[0]): string => linkIn(mail).searchParams.get('token') ?? ''
-const refusal = async (act: Promise<unknown>): Promise<FieldErrors> => {
+const refusal = async (act: Promise<unknown>): Promise<ValidationError> => {
   const error = await act.then(
     () => undefined,
     (reason: unknown) => reason,
   )
-  expect(error).toBeInstanceOf(FieldErrors)
-  return error as FieldErrors
+  expect(error).toBeInstanceOf(ValidationError)
+  return error as ValidationError
 }
 
 forEachDatabase('registration', (house) => {
@@ -51,7 +51,7 @@ forEachDatabase('registration', (house) => {
       if (result.status === 'rejected') {
         expect(result.reason).toMatchObject({
           status: 409,
-          errors: { username: expect.stringContaining('taken') },
+          sentences: { username: expect.stringContaining('taken') },
         })
       }
     }
@@ -63,8 +63,8 @@ forEachDatabase('registration', (house) => {
       house().accounts.register({ username: 'a@b', email: 'nowhere', password: 'password1234' }),
     )
     expect(error.status).toBe(422)
-    expect(Object.keys(error.errors).sort()).toEqual(['email', 'password', 'username'])
-    for (const sentence of Object.values(error.errors)) expect(sentence).toMatch(/^[A-Z].*\.$/)
+    expect(Object.keys(error.sentences).sort()).toEqual(['email', 'password', 'username'])
+    for (const sentence of Object.values(error.sentences)) expect(sentence).toMatch(/^[A-Z].*\.$/)
   })
 
   test('known and unknown addresses: same answer, same hashing, same rows', async () => {

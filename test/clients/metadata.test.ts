@@ -7,9 +7,9 @@ import {
   type RegistrationInput,
   USUAL_RULES,
 } from '../../src/clients/metadata.ts'
-import { InvalidInputError } from '../../src/clients/problems.ts'
 import { clientOf } from '../../src/configuration/current.ts'
 import { createEntryOf } from '../../src/configuration/yaml-of.ts'
+import { ValidationError } from '../../src/validation-error.ts'
 
 const web = { client_name: 'Shop', redirect_uris: ['https://app.example/cb'] }
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -20,7 +20,7 @@ function problemsOf(input: RegistrationInput): Record<string, string[]> {
   try {
     parseRegistration(input)
   } catch (error) {
-    if (error instanceof InvalidInputError) return error.errors
+    if (error instanceof ValidationError) return error.errors
     throw error
   }
   return {}

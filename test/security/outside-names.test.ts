@@ -7,11 +7,11 @@ import { asFormErrors } from '../../src/admin/console/form-errors.ts'
 import { inOurNames } from '../../src/admin/rest/field-names.ts'
 import { inOurNames as inNamesOfTheApi } from '../../src/api/problems.ts'
 import { entryOf } from '../../src/audit/happened.ts'
-import { AppError } from '../../src/errors.ts'
 import { parseUrlEncoded, shownAgain } from '../../src/http/forms.ts'
 import { noticeOf } from '../../src/http/notice.ts'
 import { redacted } from '../../src/http/redaction.ts'
 import { inWords, isIdentityScope } from '../../src/oidc/tokens/claims.ts'
+import { ValidationError } from '../../src/validation-error.ts'
 import { signedIn } from '../admin/console.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { createScene, post, type Scene, type TestClient, type Victim } from './attacker.ts'
@@ -94,9 +94,7 @@ describe.each(engines)('scopes called so on %s', (engine) => {
 
 describe('fields called so', () => {
   test('keep their names in every refusal', async () => {
-    const error = Object.assign(new AppError('invalid_fields', 422, 'Wrong.'), {
-      errors: Object.fromEntries(NAMES.map((name) => [name, ['is not known']])),
-    })
+    const error = new ValidationError(NAMES.map((field) => ({ field, message: 'is not known' })))
     for (const rename of [inOurNames, inNamesOfTheApi]) {
       const refused = await rename(Promise.reject(error)).catch((caught: { errors: object }) => caught)
       expect(Object.keys((refused as { errors: object }).errors)).toEqual(NAMES)

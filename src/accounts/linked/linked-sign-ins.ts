@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
+import { refusedFields } from '../../validation-error.ts'
 import type { Account } from '../account.ts'
 import { canonicalEmail, emailAddress } from '../email-address.ts'
 import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
-import { FieldErrors } from '../field-errors.ts'
 import type { Links } from '../links.ts'
 import type { MailOut } from '../mail-out.ts'
 import { takenError } from '../new-account.ts'
@@ -114,7 +114,7 @@ export function createLinkedSignIns(deps: {
      * Makes an account for an identity that nobody has. `email.verified`: the provider vouches for the address, and it
      * counts as proven; else a message is sent there, and the account waits for its proof. `invited`: somebody is, by that
      * address, and nothing was made.
-     * @throws FieldErrors (422; 409 for a username that is taken), AppError `registration_closed` (403)
+     * @throws ValidationError (422; 409 for a username that is taken), AppError `registration_closed` (403)
      */
     async register(
       input: { username: string; email: { address: string; verified: boolean } },
@@ -134,7 +134,7 @@ export function createLinkedSignIns(deps: {
         email: input.email.address,
       })
       const refused = deps.refusedDomain(fields.email)
-      if (refused !== undefined) throw new FieldErrors({ email: refused })
+      if (refused !== undefined) throw refusedFields({ email: refused })
       const { verified } = input.email
       const inserted = await linkedStore.insert(
         {

@@ -4,8 +4,8 @@ import { isFresh } from '../../fresh-sign-in.ts'
 import { noticeOf } from '../../http/notice.ts'
 import type { AccountPage, Form } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { canonicalEmail } from '../email-address.ts'
-import { FieldErrors } from '../field-errors.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { formErrors } from './register.ts'
 
@@ -118,8 +118,8 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       try {
         return reply.redirect(await work(signed, request, reply), 303)
       } catch (error) {
-        if (!(error instanceof FieldErrors)) throw error
-        const errors = formErrors(error.errors)
+        if (!(error instanceof ValidationError)) throw error
+        const errors = formErrors(error)
         const typed = form === 'profile' ? { values: profileForm.parse(request.body ?? {}) } : {}
         return show(reply, signed, { [form]: { errors, ...typed } }, { status: 422 })
       }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Form } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
-import { FieldErrors } from '../field-errors.ts'
+import { ValidationError } from '../../validation-error.ts'
 import type { Invitation } from '../invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -73,10 +73,10 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
       browser.rememberInvitation(reply, undefined)
       return reply.redirect('/account?done=invited', 303)
     } catch (error) {
-      if (!(error instanceof FieldErrors)) throw error
+      if (!(error instanceof ValidationError)) throw error
       const invitation = await accounts.invitations.peek(token)
       if (!invitation) return showExpired(reply)
-      return show(request, reply, token, invitation, { errors: { ...error.errors } })
+      return show(request, reply, token, invitation, { errors: error.sentences })
     }
   })
 }

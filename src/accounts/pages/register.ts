@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import type { RegisterPage } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
-import { FieldErrors } from '../field-errors.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -19,8 +19,8 @@ const FORM_NAMES: Readonly<Record<string, string>> = {
   newPassword: 'new_password',
 }
 
-export const formErrors = (errors: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(errors).map(([name, message]) => [FORM_NAMES[name] ?? name, message]))
+export const formErrors = (error: ValidationError): Record<string, string> =>
+  error.rename(FORM_NAMES).sentences
 
 /**
  * `/register`. Whether the address is known shows neither in the answer nor in its cost: the account is made either
@@ -69,8 +69,8 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       browser.setPending(reply, { ...made, email: fields.email.trim(), ...(flow && { flow }) })
       return reply.redirect(withFlow('/verify-email', flow), 303)
     } catch (error) {
-      if (!(error instanceof FieldErrors)) throw error
-      const form = { errors: formErrors(error.errors), values: shownAgain(request.body) }
+      if (!(error instanceof ValidationError)) throw error
+      const form = { errors: formErrors(error), values: shownAgain(request.body) }
       return show(reply, flow, form, error.status)
     }
   })

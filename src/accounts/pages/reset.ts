@@ -4,8 +4,8 @@ import { parseForm } from '../../http/forms.ts'
 import type { Form, ResetPasswordPage } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { emailAddress } from '../email-address.ts'
-import { FieldErrors } from '../field-errors.ts'
 import { onwards, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -100,9 +100,9 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
         next: { href: '/account', label: 'Go to your account' },
       })
     } catch (error) {
-      if (!(error instanceof FieldErrors)) throw error
+      if (!(error instanceof ValidationError)) throw error
       const found = await accounts.peekReset(token)
-      return showReset(reply, flow, { token, username: found?.username, errors: { ...error.errors } }, 422)
+      return showReset(reply, flow, { token, username: found?.username, errors: error.sentences }, 422)
     }
   })
 }

@@ -5,7 +5,7 @@ import { shownAgain } from '../../http/forms.ts'
 import type { Form } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
-import { FieldErrors } from '../field-errors.ts'
+import { ValidationError } from '../../validation-error.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 const text = z.string().max(1024).default('')
@@ -55,8 +55,8 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
       await sessions.start(request, reply, { ...created, amr: ['pwd'] })
       return reply.redirect('/account', 303)
     } catch (error) {
-      if (!(error instanceof FieldErrors)) throw error
-      return show(reply, token, { errors: { ...error.errors }, values: shownAgain(request.body) }, 422)
+      if (!(error instanceof ValidationError)) throw error
+      return show(reply, token, { errors: error.sentences, values: shownAgain(request.body) }, 422)
     }
   })
 }

@@ -5,7 +5,7 @@ import type { VerifyEmailPage } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
 import { dayOf } from '../../moment.ts'
-import { FieldErrors } from '../field-errors.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { onwards, type Pending, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -168,8 +168,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     try {
       await accounts.changeEmail(pending.accountId, email, pending)
     } catch (error) {
-      if (!(error instanceof FieldErrors)) throw error
-      return show(reply, pending, { change: { action, errors: { ...error.errors }, values: { email } } }, 422)
+      if (!(error instanceof ValidationError)) throw error
+      return show(reply, pending, { change: { action, errors: error.sentences, values: { email } } }, 422)
     }
     const account = await accounts.byId(pending.accountId)
     const changed = { ...pending, email: account?.pendingEmail ?? email.trim() }

@@ -3,8 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { Plan } from '../../configuration/diff.ts'
+import type { ConfigurationError } from '../../configuration/problems.ts'
 import { AppError } from '../../errors.ts'
 import { errorsByField } from '../../http/problem.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { applied, drift, fileBody, plan } from './configuration-schemas.ts'
 import type { RestContext } from './context.ts'
 import { requireMatch, sendEtag } from './etag.ts'
@@ -74,33 +76,29 @@ const missing = ({ env, file }: { env?: string; file?: string }): string =>
     ? `${file} is not read here; name it with client_secret_env, and send it in secrets`
     : `the secret ${env} was not sent in secrets`
 
-/** A refused file, by line; how many of its problems are shown is for src/http/problem.ts. */
-class RefusedFile extends AppError {
-  readonly errors: Readonly<Record<string, string[]>>
+const isRefusedFile = (error: unknown): error is ConfigurationError =>
+  error instanceof AppError && error.code === 'invalid_configuration'
 
-  constructor(cause: AppError & { problems: readonly { line: number; path: string; message: string }[] }) {
-    const { problems } = cause
-    super(
-      cause.code,
-      cause.status,
-      `The file cannot be applied: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`,
-    )
-    this.errors = Object.fromEntries(
-      [...Map.groupBy(problems, ({ path }) => path || 'yaml')].map(([path, each]) => [
-        path,
-        each.map(({ line, message }) => `line ${line}: ${message}`),
-      ]),
-    )
-  }
-}
+/** A refused file, by line; how many of its problems are shown is for src/http/problem.ts. */
+const refusedFile = ({ code, status, problems }: ConfigurationError): ValidationError =>
+  new ValidationError(
+    problems.map(({ path, line, message }) => ({
+      field: path || 'yaml',
+      message: `line ${line}: ${message}`,
+    })),
+    {
+      code,
+      status,
+      message: `The file cannot be applied: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`,
+    },
+  )
 
 /** Does something with a file; what is wrong with it comes back by place and line. */
 async function aboutFile<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof AppError && 'problems' in error) throw new RefusedFile(error as never)
-    throw error
+    throw isRefusedFile(error) ? refusedFile(error) : error
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../errors.ts'
+import { AppError, VersionConflict } from '../../errors.ts'
 
 /** RFC 9110 §8.8.3, strong. */
 export const sendEtag = (reply: FastifyReply, version: string | number): void =>
@@ -31,6 +31,6 @@ export async function orFailed<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (error) {
-    throw error instanceof AppError && error.code === 'version_conflict' ? changed(error) : error
+    throw error instanceof VersionConflict ? changed(error) : error
   }
 }

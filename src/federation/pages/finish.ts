@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../errors.ts'
 import { shownAgain } from '../../http/forms.ts'
 import type { Form } from '../../http/pages.ts'
 import { renderPage } from '../../http/views.ts'
+import { ValidationError } from '../../validation-error.ts'
 import { answerWith } from '../finish.ts'
 import { onwards } from '../purpose.ts'
 import type { Arrival } from '../tickets.ts'
@@ -65,8 +65,8 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
           await arrivals.complete(request, reply, arrival, { ...fields, email }, ticket),
         )
       } catch (error) {
-        if (!(error instanceof AppError && 'errors' in error)) throw error
-        const errors = { ...(error.errors as Record<string, string>) }
+        if (!(error instanceof ValidationError)) throw error
+        const errors = error.sentences
         // What the provider vouched for cannot be typed again: the reason stands above the form.
         const alert = arrival.email?.verified ? errors.email : undefined
         if (alert !== undefined) delete errors.email

@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { type FieldProblem, ValidationError } from '../../validation-error.ts'
 import type { ConnectorKind } from '../connector.ts'
-import { InvalidProviderError, type Problem } from './problems.ts'
 
 /** The kinds by the name that a configuration uses. */
 export type Kinds = Readonly<Record<string, ConnectorKind>>
@@ -72,7 +72,7 @@ const providerInput = z.strictObject({
   keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
 })
 
-/** @throws InvalidProviderError with every problem at once; those of a setting under its own name */
+/** @throws ValidationError with every problem at once; those of a setting under its own name */
 export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds): NewProvider {
   const parsed = providerInput.safeParse(input)
   const problems = parsed.success ? [] : problemsOf(parsed.error)
@@ -82,7 +82,8 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   // Looked at apart from the other fields, so that both are reported at once.
   const settings = providerInput.shape.settings.safeParse(input.settings)
   if (kind !== undefined && settings.success) problems.push(...settingProblems(kind, settings.data))
-  if (!parsed.success || kind === undefined || problems.length > 0) throw new InvalidProviderError(problems)
+  if (!parsed.success || kind === undefined || problems.length > 0)
+    throw new ValidationError(problems, { code: 'invalid_provider' })
   const { client_id: clientId, client_secret: clientSecret, ...fields } = parsed.data
   return {
     id: fields.id,
@@ -96,7 +97,7 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   }
 }
 
-/** What would be stored, without the secret. @throws InvalidProviderError with every problem at once */
+/** What would be stored, without the secret. @throws ValidationError with every problem at once */
 export function completeProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds) {
   const { id, kind, name, clientId, settings, emailDomains, keepTokens } = parseProvider(input, kinds)
   const options = { email_domains: emailDomains, keep_tokens: keepTokens }
@@ -108,7 +109,7 @@ export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =
   typeof name === 'string' && Object.hasOwn(kinds, name) ? kinds[name] : undefined
 
 /** What the kind says about its settings, and those that it does not know. */
-function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): Problem[] {
+function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): FieldProblem[] {
   const unknown = `is not a setting of ${kind.displayName}`
   const parsed = kind.settings.safeParse(settings)
   if (!parsed.success) return problemsOf(parsed.error, unknown)
@@ -119,7 +120,7 @@ function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, 
 }
 
 /** A problem further down is told of the field that it is in. */
-function problemsOf(error: z.ZodError, unknown = 'is not known'): Problem[] {
+function problemsOf(error: z.ZodError, unknown = 'is not known'): FieldProblem[] {
   return error.issues.flatMap((issue) => {
     const [field, ...inside] = issue.path.filter((part) => typeof part === 'string')
     if (issue.code !== 'unrecognized_keys')

@@ -7,9 +7,10 @@
  *              └──────disable──────▶┘           remove: from either state
  */
 import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, VersionConflict } from '../../errors.ts'
 import type { Secrets } from '../../secrets.ts'
 import type { Database } from '../../storage/database.ts'
+import { ValidationError } from '../../validation-error.ts'
 import type { Finding } from '../connector.ts'
 import {
   lostSecret,
@@ -21,7 +22,6 @@ import {
 } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
-import { InvalidProviderError } from './problems.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
 import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
@@ -106,7 +106,7 @@ export function createProviders(deps: ProvidersDependencies) {
   /**
    * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
    * @param given.ifVersion the version that the change is meant for; without one, it is made to whatever is there
-   * @throws InvalidProviderError (422, every problem at once) · AppError provider_not_found (404),
+   * @throws ValidationError (422, every problem at once) · AppError provider_not_found (404),
    *   provider_of_environment (409), version_conflict (409)
    */
   const update = async (
@@ -163,7 +163,7 @@ export function createProviders(deps: ProvidersDependencies) {
 
     /**
      * Adds a provider, switched on.
-     * @throws InvalidProviderError (422, every problem at once) · AppError provider_exists (409)
+     * @throws ValidationError (422, every problem at once) · AppError provider_exists (409)
      */
     async add(input: Readonly<Record<string, unknown>>): Promise<ProviderView> {
       const { id, kind, name, clientId, clientSecret, ...options } = parseProvider(input, kinds)
@@ -237,7 +237,7 @@ export function createProviders(deps: ProvidersDependencies) {
       const before = await change(id, async (row) => {
         requireVersion(row, given)
         if (given.ifVersion === undefined) return store.remove(id)
-        if (!(await store.remove(id, row))) throw versionConflict()
+        if (!(await store.remove(id, row))) throw new VersionConflict('provider')
         return true
       })
       connectors.forget(id)
@@ -265,7 +265,7 @@ export function createProviders(deps: ProvidersDependencies) {
   }
 }
 
-/** @throws InvalidProviderError about what cannot be changed */
+/** @throws ValidationError about what cannot be changed */
 function mergedInput(
   view: ProviderView,
   changes: Readonly<Record<string, unknown>>,
@@ -275,21 +275,14 @@ function mergedInput(
   const problems = Object.entries(fixed)
     .filter(([field, value]) => changes[field] !== undefined && changes[field] !== value)
     .map(([field]) => ({ field, message: 'cannot be changed; add another provider' }))
-  if (problems.length > 0) throw new InvalidProviderError(problems)
+  if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_provider' })
   const merged = { name, client_id, settings, email_domains, keep_tokens, ...changes, ...fixed }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
 const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this id.')
 
-const versionConflict = (): AppError =>
-  new AppError(
-    'version_conflict',
-    409,
-    'Somebody else has changed this provider meanwhile. Read it again, and repeat your change if it is still right.',
-  )
-
 /** @throws AppError version_conflict (409) */
 function requireVersion(row: ProviderRow, { ifVersion }: IfVersion): void {
-  if (ifVersion !== undefined && ifVersion !== providerVersion(row)) throw versionConflict()
+  if (ifVersion !== undefined && ifVersion !== providerVersion(row)) throw new VersionConflict('provider')
 }

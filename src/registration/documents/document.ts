@@ -1,6 +1,6 @@
 import { adapted } from '../adapt.ts'
 import { type Metadata, policyProblems, type RegistrationPolicy, type Surroundings } from '../policy.ts'
-import { joined, RefusedMetadata } from '../problems.ts'
+import { joined, refusedMetadata } from '../problems.ts'
 import type { FetchedDocument } from './fetch.ts'
 
 export interface DocumentRules {
@@ -15,13 +15,13 @@ const AUTH_METHODS = ['none', 'private_key_jwt']
 
 /**
  * The metadata in a document, under the same rules as a registration by anybody.
- * @throws RefusedMetadata
+ * @throws ValidationError
  */
 export function readDocument(url: URL, document: FetchedDocument, rules: DocumentRules): object {
   const sent = parsed(url, document)
   const { input, problems } = adapted(withMethod(sent), rules.policy, rules.around)
   problems.push(...policyProblems(input, rules.policy, rules.around))
-  if (problems.length > 0) throw new RefusedMetadata(problems)
+  if (problems.length > 0) throw refusedMetadata(problems)
   try {
     return { ...rules.parse(input).metadata, client_id: url.href }
   } catch (error) {
@@ -30,7 +30,7 @@ export function readDocument(url: URL, document: FetchedDocument, rules: Documen
 }
 
 function parsed(url: URL, { contentType, body }: FetchedDocument): Metadata {
-  const refuse = (field: string, message: string) => new RefusedMetadata([{ field, message }])
+  const refuse = (field: string, message: string) => refusedMetadata([{ field, message }])
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType))
     throw refuse('document', 'must be served as application/json')
   let sent: unknown

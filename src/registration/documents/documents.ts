@@ -8,7 +8,7 @@
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { type DefaultsAmong, withDefaultScopes } from '../default-scopes.ts'
-import { RefusedMetadata } from '../problems.ts'
+import { refusedMetadata } from '../problems.ts'
 import { documentUrl } from './client-id.ts'
 import { type DocumentRules, readDocument } from './document.ts'
 import type { FetchDocument, FetchedDocument } from './fetch.ts'
@@ -93,7 +93,7 @@ export function createDocuments(deps: DocumentsDependencies) {
     }
     try {
       if (document.status !== 200)
-        throw new RefusedMetadata([{ field: 'document', message: 'must be answered with the status 200' }])
+        throw refusedMetadata([{ field: 'document', message: 'must be answered with the status 200' }])
       const read = readDocument(url, document, deps) as DocumentClient['metadata']
       const metadata = (await withDefaultScopes(
         read,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
-import { AppError } from '../../../errors.ts'
+import { VersionConflict } from '../../../errors.ts'
 import { PKCE_IN_WORDS, PKCE_RULES } from '../../../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../../../signing-algorithms.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -105,7 +105,7 @@ export async function clientEdit(
         const client = await deps.clients.get(id)
         const problems = fieldErrors(error)
         if (problems) return show(request, reply, client, fields, { errors: problems, version })
-        if (!(error instanceof AppError) || error.code !== 'version_conflict') throw error
+        if (!(error instanceof VersionConflict)) throw error
         return show(request, reply, client, fields, { stale: true })
       }
     },

@@ -3,6 +3,7 @@ import type { ClientView } from '../../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
 import { AppError } from '../../../errors.ts'
 import { own } from '../../../own.ts'
+import { ValidationError } from '../../../validation-error.ts'
 import type { Registration } from './dependencies.ts'
 import type { BuildKind } from './presets.ts'
 
@@ -159,11 +160,7 @@ export function differences(typed: Fields, stored: Fields) {
 }
 
 /** What the service says is wrong with a registration, by field; undefined: the error is another one. */
-export function fieldErrors(error: unknown): Record<string, string> | undefined {
-  if (!(error instanceof AppError) || error.code !== 'invalid_client_metadata' || !('problems' in error))
-    return undefined
-  const errors: Record<string, string> = {}
-  for (const { field, message } of error.problems as { field: string; message: string }[])
-    errors[field] = errors[field] === undefined ? message : `${errors[field]}; ${message}`
-  return errors
-}
+export const fieldErrors = (error: unknown): Record<string, string> | undefined =>
+  error instanceof ValidationError
+    ? Object.fromEntries(Object.entries(error.errors).map(([field, all]) => [field, all.join('; ')]))
+    : undefined

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../../errors.ts'
+import { AppError, VersionConflict } from '../../../errors.ts'
 import { shownAgain } from '../../../http/forms.ts'
 import { noticeOf } from '../../../http/notice.ts'
 import type { Form } from '../../../http/pages.ts'
@@ -232,7 +232,7 @@ export async function resourcesArea(
       try {
         await resources.update(identifier, typedResource(typed), { ifVersion: version })
       } catch (error) {
-        if (error instanceof AppError && error.code === 'version_conflict') {
+        if (error instanceof VersionConflict) {
           const edit = { values: shownAgain(request.body) }
           return showOne(request, reply, await found(identifier), { edit, stale: true, status: 409 })
         }
