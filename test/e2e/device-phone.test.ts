@@ -35,7 +35,7 @@ test.each(
   expect(await scan(code)).toBe(asked.verification_uri_complete)
   const { host } = new URL(stage.latchkey.issuer)
   expect(await code.locator('title').textContent()).toBe(
-    `QR code: opens ${host}/device with the code ${asked.user_code}`,
+    `QR image: opens ${host}/device with ${asked.user_code} filled in`,
   )
   expect(await offer.textContent()).toContain(`Or open ${host}/device on it and enter ${asked.user_code}`)
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
@@ -47,7 +47,7 @@ test('what was scanned goes on at the phone, by the same questions; the computer
   const computer = await stage.tab()
   await computer.goto(asked.verification_uri_complete)
   await computer.getByText(OFFER).click()
-  const scanned = String(await scan(computer.getByRole('img', { name: 'QR code' })))
+  const scanned = String(await scan(computer.getByRole('img', { name: 'QR image' })))
   const user = await stage.latchkey.createUser()
   const phone = await stage.tab({ viewport: sizes.phone })
   await phone.goto(scanned)
