@@ -39,6 +39,7 @@ const TABLE = {
   'key.retire': { needs: 'dangerous', words: 'withdraw a signing key' },
   'registration_token.create': { needs: 'dangerous', words: 'make an initial access token' },
   'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
+  'settings.update': { needs: 'dangerous', words: 'change the settings' },
   'configuration.apply': { needs: 'dangerous', words: 'apply a configuration file' },
   // It says what applying would do, and does nothing: auditors may.
   'configuration.plan': { needs: 'read', words: 'compare a configuration file with what there is' },

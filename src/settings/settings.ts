@@ -10,12 +10,18 @@ import type { Pinned } from './pinned.ts'
 import { changedMeanwhile, InvalidSettingsError, pinnedError } from './problems.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
 import type { SettingsStore } from './store.ts'
-import { defaultOf, isSettingName, NAMES, readValue, type SettingName, variableOfSetting } from './table.ts'
+import {
+  DESCRIPTIONS,
+  defaultOf,
+  isSettingName,
+  readValue,
+  type SettingDescription,
+  type SettingName,
+} from './table.ts'
 import { type SettingsView, viewOf } from './view.ts'
 
 /** One setting as it is now. */
-export interface SettingState {
-  name: SettingName
+export interface SettingState extends SettingDescription {
   /** What counts. */
   value: unknown
   default: unknown
@@ -43,6 +49,8 @@ export interface SettingsEvent {
 export interface Settings {
   /** What counts now. Keep it, and take values out of it when they are needed. */
   readonly values: SettingsView
+  /** Every setting in words, section by section. */
+  readonly described: readonly SettingDescription[]
   /** What the environment pins. */
   readonly pinned: Pinned
   /** Looks at what is stored, unless that was done within the last second. What cannot be read leaves things as they are, and is logged. */
@@ -119,13 +127,14 @@ export async function openSettings(deps: {
 
   const stateOf = (of: Snapshot): SettingsState => ({
     version: String(of.version),
-    settings: NAMES.map((name) => {
+    settings: DESCRIPTIONS.map((description) => {
+      const { name } = description
       const stored = of.entries.get(name)
       return {
-        name,
+        ...description,
         value: valueIn(of, name),
         default: defaultOf(name, issuer),
-        pinnedBy: pinned.has(name) ? variableOfSetting(name) : undefined,
+        pinnedBy: pinned.has(name) ? description.variable : undefined,
         changed: stored && { at: stored.at, by: stored.by },
         refused: of.refused.get(name),
       }
@@ -167,6 +176,7 @@ export async function openSettings(deps: {
 
   return {
     values: viewOf((name) => valueIn(snapshot, name)),
+    described: DESCRIPTIONS,
     pinned: deps.pinned,
 
     refresh() {

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { domainOf } from '../domain-name.ts'
 import { isAllowableScheme, isPrivateHost } from '../http/allowed-redirects.ts'
-import { choice, type Kind, number, text, words } from './kinds.ts'
+import { choice, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
 
 /** The parts of the page, in its order. */
@@ -216,6 +216,9 @@ const TABLE: ReadonlyMap<string, Setting> = new Map<string, Setting>(
 /** Every setting, in the order of the table. */
 export const NAMES = [...TABLE.keys()] as SettingName[]
 
+/** The environment variable that pins a setting. */
+export const variableOfSetting = (name: SettingName): string => name.toUpperCase()
+
 export const isSettingName = (name: string): name is SettingName => TABLE.has(name)
 
 export function settingOf(name: SettingName): Setting {
@@ -224,13 +227,30 @@ export function settingOf(name: SettingName): Setting {
   return setting
 }
 
+/** A setting in words, for whoever shows it. */
+export interface SettingDescription {
+  name: SettingName
+  /** The environment variable that would pin it. */
+  variable: string
+  /** The heading of the part of the page that it stands in. */
+  section: string
+  label: string
+  sentence: string
+  input: Input
+}
+
+/** All of them, section by section. */
+export const DESCRIPTIONS: readonly SettingDescription[] = Object.entries(SECTIONS).flatMap(([id, section]) =>
+  NAMES.filter((name) => settingOf(name).section === id).map((name) => {
+    const { label, sentence, input } = settingOf(name)
+    return { name, variable: variableOfSetting(name), section, label, sentence, input }
+  }),
+)
+
 /** The value of each, by name. */
 export type Values = { readonly [Name in keyof Rows]: z.output<Rows[Name]['schema']> } & {
   readonly [Name in LimitSetting]: number
 }
-
-/** The environment variable that pins a setting. */
-export const variableOfSetting = (name: SettingName): string => name.toUpperCase()
 
 export function defaultOf(name: SettingName, issuer: string): unknown {
   const { fallback } = settingOf(name)

@@ -50,5 +50,6 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
       rejections,
       configuration: services.configuration,
       figures: figuresOf(services),
+      settings: services.settings,
     })
 }

@@ -15,6 +15,7 @@ import type { SignedInDevice } from '../../oidc/sessions/devices.ts'
 import type { AcceptedAdminToken } from '../../oidc/tokens/admin-tokens.ts'
 import type { InitialAccessTokens } from '../../registration/tokens.ts'
 import type { Rejections } from '../../rejections/rejections.ts'
+import type { Settings } from '../../settings/settings.ts'
 import type { FiguresDependencies } from '../figures.ts'
 
 /** What belongs to an account elsewhere than in its row. */
@@ -75,6 +76,7 @@ export interface RestDependencies {
   rejections: Pick<Rejections, 'list' | 'show'>
   configuration: Pick<ConfigurationService, 'export' | 'plan' | 'apply' | 'drift'>
   figures: FiguresDependencies
+  settings: Pick<Settings, 'described' | 'list' | 'change'>
 }
 
 /** Where answers to be given again are kept; src/storage/artifacts. Its ids are stored hashed. */

@@ -34,6 +34,7 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
     | 'audit log'
     | 'configuration'
     | 'overview'
+    | 'settings'
   /** The act that it does, or what it takes to look. */
   needs: RouteNeeds
   /** A GET, which takes no body. */

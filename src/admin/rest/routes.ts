@@ -17,6 +17,7 @@ import { registrationRoutes } from './registration.ts'
 import { rejectionRoutes } from './rejections.ts'
 import { resourceCredentialRoutes } from './resource-credentials.ts'
 import { resourceRoutes } from './resources.ts'
+import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
 
 /**
@@ -40,6 +41,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     auditRoutes,
     configurationRoutes,
     overviewRoutes,
+    settingsRoutes,
   ]
   for (const routes of groups) routes({ app, deps })
 }

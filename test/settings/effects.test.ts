@@ -1,0 +1,269 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { SettingName } from '../../src/settings/table.ts'
+import { choresOf } from '../../src/wiring/chores.ts'
+import { machine, person, type Rest } from '../admin/rest-support.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { readOutbox } from '../support/mailbox.ts'
+
+const DAY = 86_400_000
+
+interface Effect {
+  /** What it is changed to. */
+  to: unknown
+  /** What a person or program notices of it: another thing before than after the change. */
+  look(): Promise<unknown>
+  before: unknown
+  after: unknown
+}
+
+let latchkey: Latchkey
+let rest: Rest
+let ahead = 0
+beforeAll(async () => {
+  latchkey = await startLatchkey({ env: { RATE_LIMIT: '' }, clock: () => Date.now() + ahead })
+  rest = (await machine(latchkey)).rest
+})
+afterAll(() => latchkey.stop())
+
+let made = 0
+const fresh = (kind: string) => `${kind}${++made}`
+const refusalOf = async (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: { errors?: object; code?: string }) => error.errors ?? error.code,
+  )
+const register = (domain = 'example.com', password = PASSWORD) => {
+  const username = fresh('person')
+  return latchkey.services.accounts.register({ username, email: `${username}@${domain}`, password })
+}
+const status = async (path: string) => (await latchkey.app.inject(path)).statusCode
+const discovery = async () => (await latchkey.app.inject('/.well-known/openid-configuration')).json()
+const create = (metadata: Record<string, unknown>) =>
+  latchkey.services.clients.create({
+    client_name: 'App',
+    redirect_uris: ['https://app.example/cb'],
+    ...metadata,
+  })
+/** Locks an account by wrong passwords; how many it took, and for how many seconds. */
+async function lock() {
+  const { accounts } = latchkey.services
+  const user = await latchkey.createUser(fresh('locked'))
+  for (let tries = 1; tries < 10; tries++) {
+    await accounts.authenticate({ identifier: user.email, password: 'wrong' })
+    const { lockedUntil } = (await accounts.find(user.username)) ?? {}
+    if (lockedUntil) return { tries, seconds: Math.round((lockedUntil - Date.now()) / 10_000) * 10 }
+  }
+  throw new Error('never locked')
+}
+async function verificationMail() {
+  const username = fresh('new')
+  await latchkey.services.accounts.register({
+    username,
+    email: `${username}@example.com`,
+    password: PASSWORD,
+  })
+  return (await latchkey.mailTo(`${username}@example.com`)).text
+}
+async function resetMail() {
+  const user = await latchkey.createUser(fresh('reset'))
+  await latchkey.services.accounts.sendReset(user.id)
+  await latchkey.services.mailer.idle()
+  const mail = (await readOutbox(join(latchkey.dataDir, 'outbox')))
+    .filter(({ to }) => to === user.email)
+    .at(-1)
+  return { text: mail?.text ?? '', from: mail?.headers.from }
+}
+/** How long a new sign-in lasts, in seconds, to the nearest ten. */
+async function sessionLife() {
+  const user = await signIn()
+  const row = await latchkey.services.db.artifacts.get<{ expires_at: number | string }>(
+    "SELECT expires_at FROM artifacts WHERE model = 'Session' AND account_id = ?",
+    [user.id],
+  )
+  return Math.round((Number(row?.expires_at) - Date.now() / 1000) / 10) * 10
+}
+async function signIn() {
+  const user = await latchkey.createUser(fresh('session'))
+  const browser = createHttpBrowser()
+  const login = await browser.open(`${latchkey.issuer}/login?return_to=/account`)
+  await browser.signIn(login, { identifier: user.username, password: PASSWORD })
+  return user
+}
+const OFFLINE = { grant_types: ['authorization_code', 'refresh_token'] }
+const flow = (scope = 'openid offline_access') => person(latchkey, 'user', { ...OFFLINE, scope }, scope)
+async function refreshLife() {
+  const { party, tokens } = await flow()
+  const { exp = 0, iat = 0 } = await party.introspect(String(tokens.refresh_token))
+  return exp - iat
+}
+/** Where an app that knows who is signed in sends them to sign out: whether they are asked. */
+async function signOutAsks() {
+  const { party, tokens, browser } = await flow('openid')
+  const page = await browser.open(party.endSessionUrl({ id_token_hint: String(tokens.id_token) }))
+  return (
+    page.url.pathname === '/logout' &&
+    /sign out/i.test(page.text) &&
+    page.forms.some(({ method }) => method === 'post')
+  )
+}
+async function registerClient(scope?: string) {
+  const response = await latchkey.app.inject({
+    method: 'POST',
+    url: '/clients/register',
+    payload: { redirect_uris: ['https://app.example/cb'], ...(scope && { scope }) },
+  })
+  return response
+}
+
+const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: Effect } = {
+  registration: { to: 'closed', look: () => status('/register'), before: 200, after: 403 },
+  email_domains: {
+    to: ['example.org'],
+    look: () => refusalOf(register('example.com')),
+    before: undefined,
+    after: { email: expect.any(String) },
+  },
+  password_min_length: {
+    to: 40,
+    look: () => refusalOf(register()),
+    before: undefined,
+    after: { password: expect.stringContaining('at least 40') },
+  },
+  lockout_failures: {
+    to: 2,
+    look: lock,
+    before: expect.objectContaining({ tries: 5 }),
+    after: expect.objectContaining({ tries: 2 }),
+  },
+  lockout_seconds: {
+    to: 60,
+    look: lock,
+    before: expect.objectContaining({ seconds: 900 }),
+    after: expect.objectContaining({ seconds: 60 }),
+  },
+  verification_ttl: {
+    to: 600,
+    look: verificationMail,
+    before: expect.stringContaining('24 hours'),
+    after: expect.stringContaining('10 minutes'),
+  },
+  reset_ttl: {
+    to: 600,
+    look: async () => (await resetMail()).text,
+    before: expect.stringMatching(/1 hour|60 minutes|an hour/),
+    after: expect.stringContaining('10 minutes'),
+  },
+  session_ttl: { to: 600, look: sessionLife, before: 30 * 86_400, after: 600 },
+  access_token_ttl: {
+    to: 120,
+    look: async () => (await machine(latchkey)).party.clientCredentials().then((got) => got.expires_in),
+    before: 3600,
+    after: 120,
+  },
+  refresh_token_ttl: { to: 900, look: refreshLife, before: 30 * 86_400, after: 900 },
+  sign_out_confirmation: { to: 'always', look: signOutAsks, before: false, after: true },
+  pkce_default: {
+    to: 'required',
+    look: async () => (await create({})).pkce,
+    before: 'auto',
+    after: 'required',
+  },
+  redirect_hosts: {
+    to: ['nas.lan'],
+    look: () => refusalOf(create({ redirect_uris: ['http://nas.lan/cb'] })),
+    before: { redirect_uris: [expect.stringContaining('nas.lan')] },
+    after: undefined,
+  },
+  redirect_schemes: {
+    to: ['cursor'],
+    look: () =>
+      refusalOf(
+        create({
+          redirect_uris: ['cursor:/cb'],
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+        }),
+      ),
+    before: { redirect_uris: [expect.stringContaining('no dot')] },
+    after: undefined,
+  },
+  dynamic_registration: {
+    to: 'open',
+    look: async () => [(await registerClient()).statusCode, (await discovery()).registration_endpoint],
+    before: [404, undefined],
+    after: [201, expect.stringContaining('/clients/register')],
+  },
+  client_metadata_documents: {
+    to: 'on',
+    look: async () => [
+      (await discovery()).client_id_metadata_document_supported,
+      // The address of a document is looked at, and refused with the reason; else it is a client that nobody knows.
+      /document/.test(
+        (
+          await latchkey.app.inject(
+            `/authorize?client_id=${encodeURIComponent('https://no.invalid/client.json')}&response_type=code`,
+          )
+        ).body,
+      ),
+    ],
+    before: [undefined, false],
+    after: [true, true],
+  },
+  unverified_client_scopes: {
+    to: ['books:read'],
+    async look() {
+      await rest.patch('/settings', { dynamic_registration: 'open' })
+      const { scope } = (await registerClient('openid books:read')).json()
+      await rest.patch('/settings', { dynamic_registration: null })
+      return scope
+    },
+    before: 'openid',
+    after: 'openid books:read',
+  },
+  mail_from: {
+    to: 'Ada <ada@example.org>',
+    look: async () => (await resetMail()).from,
+    before: 'Latchkey <no-reply@localhost>',
+    after: 'Ada <ada@example.org>',
+  },
+  rate_limit: {
+    to: 'off',
+    look: async () => (await rest.get('/settings')).headers.has('ratelimit-limit'),
+    before: true,
+    after: false,
+  },
+  // These two look at what is old: last, with the clock two days ahead.
+  audit_retention: {
+    to: 1,
+    look: () => latchkey.services.audit.prune(),
+    before: 0,
+    after: expect.any(Number),
+  },
+  key_rotation_days: {
+    to: 1,
+    look: async () =>
+      choresOf(latchkey.services)
+        .find(({ name }) => name === 'key rotation')
+        ?.run(),
+    before: 0,
+    after: 4,
+  },
+}
+
+describe('each setting is changed by REST, and counts at once', () => {
+  test.each(Object.entries(ROWS))('%s', async (name, { to, look, before, after }) => {
+    const old = name === 'audit_retention' || name === 'key_rotation_days'
+    expect(await look()).toEqual(before)
+    if (old) ahead = 2 * DAY
+    const caller = old ? (await machine(latchkey)).rest : rest
+    const changed = await caller.patch('/settings', { [name]: to })
+    expect(changed.status).toBe(200)
+    const found = await look()
+    expect(found).toEqual(after)
+    if (name === 'audit_retention') expect(found).toBeGreaterThan(0)
+    await caller.patch('/settings', { [name]: null })
+    ahead = 0
+  })
+})
