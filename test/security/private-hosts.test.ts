@@ -36,6 +36,34 @@ describe('what is named', () => {
     [['127.0.0.1'], '127.0.0.2', '127.0.0.2', false],
     [['10.0.0.0/8'], 'mapped.example', '::ffff:127.0.0.1', false],
     [[], 'one.example', '1.1.1.1', true],
+    // The same at fixed addresses, which look like ordinary or public ones: AWS, Google, Oracle, Scaleway, Alibaba, Azure.
+    [['grafana.internal'], 'grafana.internal', 'fd00:ec2::254', false],
+    [['grafana.internal'], 'grafana.internal', 'fd00:0ec2:0:0::17', false],
+    [['grafana.internal'], 'grafana.internal', 'fd20:ce::254', false],
+    [['grafana.internal'], 'grafana.internal', 'fd00:c1::a9fe:a9fe', false],
+    [['grafana.internal'], 'grafana.internal', 'fd00:42::42', false],
+    [['grafana.internal'], 'grafana.internal', '100.100.100.200', false],
+    [['grafana.internal'], 'grafana.internal', '168.63.129.16', false],
+    [[], 'one.example', '168.63.129.16', false],
+    [['grafana.internal'], 'grafana.internal', '192.0.0.192', false],
+    [['grafana.internal'], 'grafana.internal', 'fd00:ec3::254', true],
+    [['grafana.internal'], 'grafana.internal', '100.100.100.201', true],
+    // Nor by a network that has more in it.
+    [['fc00::/7', 'fd00::/16'], 'whoever.example', 'fd00:ec2::254', false],
+    [['fc00::/7'], 'whoever.example', 'fd00:ec3::254', true],
+    [['100.64.0.0/10', '100.100.100.0/24'], 'whoever.example', '100.100.100.200', false],
+    [['::ffff:100.64.0.0/106'], 'whoever.example', '100.100.100.200', false],
+    [['::ffff:100.64.0.0/106'], 'whoever.example', '::ffff:100.100.100.200', false],
+    [['168.0.0.0/8'], 'whoever.example', '168.63.129.16', false],
+    [['169.0.0.0/8'], 'whoever.example', '169.254.169.254', false],
+    [['fe00::/7'], 'whoever.example', 'fe80::a9fe:a9fe', false],
+    // What is meant is named itself.
+    [['fd00:ec2::254'], 'whoever.example', 'fd00:ec2::254', true],
+    [['fd00:ec2::/32'], 'whoever.example', 'fd00:ec2::254', true],
+    [['fd00:ec2::23'], 'whoever.example', 'fd00:ec2::254', false],
+    [['100.100.100.200'], '100.100.100.200', '100.100.100.200', true],
+    [['168.63.129.16'], '168.63.129.16', '168.63.129.16', true],
+    [['169.254.0.0/16'], 'whoever.example', '169.254.169.254', true],
   ] as const)('%j: %s at %s is connected to: %s', (entries, host, address, answer) => {
     expect(mayConnect(host, address, reachOf(...entries))).toBe(answer)
   })
@@ -48,6 +76,12 @@ describe('what is named', () => {
       ),
     ).toEqual([true, true, false, false, true])
   })
+})
+
+test('nobody registers an address of a cloud that a network is named around', () => {
+  const reach = reachOf('fc00::/7', '100.64.0.0/10')
+  const hosts = ['[fd00:ec2::254]', '[fd20:ce::254]', '100.100.100.200', '168.63.129.16', '[fd00:7::1]']
+  expect(hosts.map((host) => isPublicHost(host, reach))).toEqual([false, false, false, false, true])
 })
 
 describe('wrong values are told with a good one', () => {

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { isCloudService } from './cloud-services.ts'
 import {
   isInNamedNetwork,
   isNamed,
@@ -17,7 +18,6 @@ for (const [network, prefix] of [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
@@ -73,6 +73,7 @@ export function mayConnect(
 /** Whether an address is out there. @param allowLoopback 127.0.0.1 and ::1 too */
 export function isReachable(address: string, allowLoopback: boolean): boolean {
   if (LOOPBACK_ADDRESSES.has(address)) return allowLoopback
+  if (isCloudService(address)) return false
   switch (isIP(address)) {
     case 4:
       return !special.check(address, 'ipv4')

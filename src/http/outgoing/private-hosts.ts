@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { isCloudService, isOfCloudServices } from './cloud-services.ts'
 
 /**
  * Hosts inside that the operator has named (PRIVATE_HOSTS), so that requests may go to them from a server that otherwise
@@ -8,8 +9,8 @@ import { domainToASCII } from 'node:url'
  *   a name      that very host, wherever it is inside
  *   a network   any host that turns out to be in it
  *
- * A name leads into the networks that people run (RFC 1918, RFC 4193, RFC 6598, loopback), and never to what is bound to a link,
- * where clouds keep the keys of a machine; a network of that kind has to be named itself.
+ * A name leads into the networks that people run (RFC 1918, RFC 4193, RFC 6598, loopback), and never to where clouds keep the
+ * keys of a machine (cloud-services.ts). Nor does a network that has more in it: those addresses have to be named themselves.
  */
 export interface PrivateHosts {
   readonly names: ReadonlySet<string>
@@ -95,11 +96,14 @@ export const isNamed = (host: string, { names }: PrivateHosts): boolean => names
 
 export function isInNamedNetwork(address: string, { networks }: PrivateHosts): boolean {
   if (isIP(address) === 0) return false
+  const cloud = isCloudService(address)
   const list = new BlockList()
-  for (const network of networks) list.addSubnet(network.address, network.prefix, family(network.address))
+  for (const network of networks)
+    if (!cloud || isOfCloudServices(network.address, network.prefix))
+      list.addSubnet(network.address, network.prefix, family(network.address))
   return list.check(address, family(address))
 }
 
 /** Where a name that the operator has named may lead. */
 export const isOrdinaryInside = (address: string): boolean =>
-  isIP(address) !== 0 && inside.check(address, family(address))
+  isIP(address) !== 0 && inside.check(address, family(address)) && !isCloudService(address)
