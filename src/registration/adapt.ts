@@ -38,9 +38,9 @@ export function adapted(
   input.client_name ??= nameOf(input)
   const allowed = grantsOf(input, policy, held)
   keep(input, 'grant_types', allowed, problems)
-  // What is left follows from the grants.
   keep(input, 'response_types', ['code'], problems)
-  delete input.response_types
+  // What is left follows from the grants.
+  if (Array.isArray(input.response_types)) delete input.response_types
   input.scope = scopeOf(input.scope, policy, around, held)
   return { input, problems }
 }

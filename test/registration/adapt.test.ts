@@ -159,3 +159,13 @@ test('an update is adapted in the same way, and keeps what an administrator gave
   expect(put.status).toBe(200)
   expect(put.json).toMatchObject({ scope: 'openid books:write', grant_types: ['authorization_code'] })
 })
+
+test.each(['grant_types', 'response_types', 'redirect_uris', 'contacts'])(
+  '%s is a list: text in its place is refused, with the name of the field',
+  async (field) => {
+    for (const value of ['code', 'token', { 0: 'code' }, 7]) {
+      const { status, json } = await at.register({ ...app, [field]: value })
+      expect([value, status, json.error_description]).toEqual([value, 400, expect.stringContaining(field)])
+    }
+  },
+)

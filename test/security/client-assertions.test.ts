@@ -33,9 +33,9 @@ describe.each(engines)('45 M RFC 7523: the times of client assertions, on %s', (
   afterEach(() => void vi.useRealTimers())
 
   const now = () => Math.floor(Date.now() / 1000)
-  async function sign(claims: JWTPayload, id = clientId): Promise<string> {
+  async function sign(claims: JWTPayload, id = clientId, header: { typ?: string } = {}): Promise<string> {
     const all = { iss: id, sub: id, aud: scene.issuer, jti: crypto.randomUUID(), ...claims }
-    return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: 'k' }).sign(key)
+    return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: 'k', ...header }).sign(key)
   }
   const present = (assertion: string) =>
     post(`${scene.issuer}/introspect`, {
@@ -118,6 +118,28 @@ describe.each(engines)('45 M RFC 7523: the times of client assertions, on %s', (
     expect(await status({ exp: now() + HOUR }, fapiId)).toBe(401)
     expect(await status({ iat: now() + 65, exp: now() + 200 }, fapiId)).toBe(401)
   })
+
+  test.each([
+    'at+jwt',
+    'application/at+jwt',
+    'dpop+jwt',
+    'oauth-authz-req+jwt',
+    'logout+jwt',
+    'token-introspection+jwt',
+    'JWT client-authentication+jwt',
+    '',
+  ])('a JWT that was made for something else is none: typ “%s” (RFC 8725 §3.11)', async (typ) => {
+    expect(await present(await sign({ iat: now(), exp: now() + 60 }, clientId, { typ }))).toMatchObject(
+      refused,
+    )
+  })
+
+  test.each(['client-authentication+jwt', 'application/client-authentication+jwt', 'JWT', 'jwt'])(
+    'typ “%s” is what an assertion may say of itself',
+    async (typ) => {
+      expect((await present(await sign({ iat: now(), exp: now() + 60 }, clientId, { typ }))).status).toBe(200)
+    },
+  )
 
   test('nothing of it was an error of the server', () => {
     expect(latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])

@@ -15,20 +15,26 @@ const MAX_LIFE = 300
 /** How far `exp` may be ahead beside an `iat`, in seconds: libraries write an hour or more. A `jti` is remembered until then. */
 const MAX_EXP = 86_400
 
+/** A JWT that was made for something else is none, if it says what it is (RFC 8725 §3.11, RFC 7523bis). */
+const TYPES = /^((application\/)?client-authentication\+jwt|JWT)$/i
+
 /** Seconds that the `iat` of a JWT may be ahead (FAPI 2.0 Security Profile §5.3.2.1, note on clocks). */
 const MAX_AHEAD = 60
 
 /**
  * What a client assertion has to be beyond what the library checks. FAPI clients name the issuer alone, as one string: an assertion that
  * is good for several servers can be used at the others by the one that it was sent to.
- * @throws InvalidClientAuth when the assertion is not of the last five minutes, by clocks that may differ a little
+ * @throws InvalidClientAuth when the assertion is something else by its `typ`, or not of the last five minutes, by clocks that may
+ * differ a little
  */
 export async function checkAssertion(
   ctx: KoaContextWithOIDC,
   claims: { aud?: unknown; exp?: unknown; iat?: unknown },
-  header: { alg?: unknown },
+  header: { alg?: unknown; typ?: unknown },
   client: Client,
 ): Promise<void> {
+  if (header.typ !== undefined && !TYPES.test(String(header.typ)))
+    throw new errors.InvalidClientAuth('typ of the client_assertion JWT must be client-authentication+jwt')
   checkTimes(claims, followsFapi(client))
   if (!followsFapi(client)) return
   if (claims.aud !== ctx.oidc.issuer)
