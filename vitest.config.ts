@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Files that start processes or browsers, or look at the process that they run in: each in a process of its own. */
+/**
+ * Folders whose files are about a process: they start servers, commands and browsers all the way, or look at the process
+ * that they run in. Each has a process of its own. Elsewhere a file may start one too; it shares its own with others.
+ */
 const alone = [
   'test/bench/**/*.test.ts',
   'test/cli/**/*.test.ts',
@@ -16,7 +19,7 @@ const common = {
   // `latchkey/resource-server` is its source here, as for `npm run example:books`; outside it is what was compiled.
   ssr: { resolve: { conditions: ['latchkey-source', 'module', 'node', 'development'] } },
 }
-const patience = { testTimeout: 20_000, hookTimeout: 60_000, restoreMocks: true, unstubEnvs: true }
+const usual = { testTimeout: 20_000, hookTimeout: 60_000, restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/setup.ts'] }
 
 export default defineConfig({
   test: {
@@ -24,12 +27,12 @@ export default defineConfig({
     // Real databases and browsers: more workers than that only make each other late.
     maxWorkers: 2,
     projects: [
-      { ...common, test: { ...patience, name: 'alone', include: alone } },
+      { ...common, test: { ...usual, name: 'alone', include: alone } },
       // One process for many files: the server is imported once in it, not once a file.
       {
         ...common,
         test: {
-          ...patience,
+          ...usual,
           name: 'shared',
           include: ['test/**/*.test.ts'],
           exclude: alone,

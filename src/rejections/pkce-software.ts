@@ -70,7 +70,7 @@ const SOFTWARE: readonly Software[] = [
     way: 'it cannot (1.26.0), and sends no nonce: its client needs pkce optional, “Not asked for” in the console',
   },
   { name: 'Grafana', called: /grafana/i, way: 'use_pkce = true in [auth.generic_oauth]' },
-  { name: 'Argo CD', called: /argo/i, way: 'enablePKCEAuthentication: true in oidc.config' },
+  { name: 'Argo CD', called: /\bargo ?-?cd\b/i, way: 'enablePKCEAuthentication: true in oidc.config' },
   {
     name: 'oauth2-proxy',
     agent: /^oauth2-proxy/i,
@@ -79,7 +79,7 @@ const SOFTWARE: readonly Software[] = [
   },
   {
     name: 'golang.org/x/oauth2',
-    called: /\b(go|golang)\b/i,
+    called: /\bgolang\b|\bgo (app|service|client|server)\b/i,
     way: 'AuthCodeURL(…, oauth2.S256ChallengeOption(verifier)) and Exchange(…, oauth2.VerifierOption(verifier))',
   },
 ]

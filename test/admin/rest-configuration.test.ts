@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { createRest, machine, person, type Rest } from './rest-support.ts'
 
@@ -199,7 +199,7 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
   })
 
   test('no variable and no file of the server is read for a file that comes by REST', async () => {
-    process.env.LATCHKEY_TEST_SECRET = SECRET
+    vi.stubEnv('LATCHKEY_TEST_SECRET', SECRET)
     const file = (source: string) =>
       FILE.replace('id: okta', 'id: other').replace('client_secret_env: OKTA_SECRET', source)
     for (const [source, message] of [
@@ -212,7 +212,6 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
         expect(refused.status).toBe(422)
         expect(refused.text).toContain(message)
       }
-    delete process.env.LATCHKEY_TEST_SECRET
   })
 
   test('an auditor and a token that only reads may plan and export, and not apply', async () => {

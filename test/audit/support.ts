@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, inject } from 'vitest'
+import { rmSync } from 'node:fs'
+import { inject } from 'vitest'
 import { type Audit, createAudit } from '../../src/audit/audit.ts'
 import type { NewEntry } from '../../src/audit/entry.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
+import { afterThisFile } from '../support/cleanup.ts'
+import { makeFolder } from '../support/folder.ts'
 import type { Engine } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
@@ -30,17 +30,10 @@ export interface LogOptions {
   retention?: number
 }
 
-const opened: Database[] = []
-const folders: string[] = []
-afterAll(async () => {
-  await Promise.all(opened.map((db) => db.close()))
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
 /** A log on a database of its own, closed after the last test of the file. */
 export async function openLog(engine: Engine, options: LogOptions = {}): Promise<OpenLog> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-audit-'))
-  folders.push(dataDir)
+  const dataDir = makeFolder('audit')
+  afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
   const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
   return openOn(databaseUrl, dataDir, options)
 }
@@ -48,7 +41,7 @@ export async function openLog(engine: Engine, options: LogOptions = {}): Promise
 async function openOn(databaseUrl: string, dataDir: string, options: LogOptions): Promise<OpenLog> {
   const { clock = Date.now, retention = 0 } = options
   const db = await openDatabase({ databaseUrl, dataDir, clock })
-  opened.push(db)
+  afterThisFile(() => db.close())
   const errors: object[] = []
   const audit = createAudit({
     db,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
+import { afterThisFile } from '../support/cleanup.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -34,10 +34,6 @@ export interface ServerProcess extends Run {
 
 /** Nothing of the machine's own settings reaches a tested process, but what it takes to run at all. */
 const bare = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
-const running = new Set<ChildProcess>()
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 const parsed = (line: string): Record<string, unknown> => {
   try {
@@ -64,7 +60,7 @@ export function runProgram(file: string, env: Record<string, string>, options: R
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid, gid: uid }),
   })
-  running.add(child)
+  afterThisFile(() => child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
   child.stdin.end(stdin)
   const stdout: string[] = []
   const stderr: string[] = []
@@ -77,7 +73,6 @@ export function runProgram(file: string, env: Record<string, string>, options: R
   const ended = new Promise<Ending>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      running.delete(child)
       resolve({ code, signal })
     })
   })

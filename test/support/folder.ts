@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterThisFile } from './cleanup.ts'
 
 const MEMORY = '/dev/shm'
 /** What a run leaves lying about at most, several times over, in bytes. */
@@ -17,9 +17,9 @@ export const fastRoot = (): string => {
 /** Makes a folder; whoever asks deletes it. */
 export const makeFolder = (prefix: string): string => mkdtempSync(join(fastRoot(), `latchkey-${prefix}-`))
 
-/** A folder of a test file's own, deleted after its last test. Call it at the top level. */
+/** A folder of a test file's own, deleted after its last test. */
 export function temporaryFolder(): string {
   const folder = makeFolder('test')
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterThisFile(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

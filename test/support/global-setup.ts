@@ -15,7 +15,10 @@ declare module 'vitest' {
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const server = await startPostgres()
   project.provide('postgresUrl', server.url)
-  const { remove, ...template } = await makeTemplate(server.url)
+  const { remove, ...template } = await makeTemplate(server.url).catch(async (error: unknown) => {
+    await server.stop()
+    throw error
+  })
   project.provide('template', template)
   return async () => {
     remove()

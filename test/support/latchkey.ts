@@ -4,6 +4,7 @@ import { inject } from 'vitest'
 import { type App, buildApp } from '../../src/app.ts'
 import type { Clock } from '../../src/clock.ts'
 import { parseConfig } from '../../src/config.ts'
+import { afterThisFile } from './cleanup.ts'
 import { makeFolder } from './folder.ts'
 import { linkIn, readOutbox } from './mailbox.ts'
 import { freePort } from './ports.ts'
@@ -17,8 +18,6 @@ export interface LatchkeyOptions {
   engine?: Engine
   env?: Record<string, string>
   clock?: Clock
-  /** Start on an empty folder and database, as a first start does; else on copies of those of a first start. */
-  firstStart?: boolean
   /** Hash passwords at their real price. Without it a hash costs a hundredth. */
   realHashes?: boolean
 }
@@ -49,6 +48,7 @@ let users = 0
 
 export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
   const dataDir = makeFolder('data')
+  afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
   const port = await freePort()
   const env = {
     PORT: String(port),
@@ -124,12 +124,12 @@ const SAME_TIME = 3_600_000
 /** Fills the data folder from the template, where the server would make just that, and names the database. */
 async function prepareData(
   dataDir: string,
-  { engine, env = {}, clock = Date.now, firstStart }: LatchkeyOptions,
+  { engine, env = {}, clock = Date.now }: LatchkeyOptions,
 ): Promise<{ DATABASE_URL?: string }> {
   const template = inject('template')
   const age = clock() - template.madeAt
   const own = ['DATA_DIR', 'DATABASE_URL', 'SECRET_KEY'].some((name) => name in env)
-  const copied = !firstStart && !own && age >= 0 && age < SAME_TIME
+  const copied = !own && age >= 0 && age < SAME_TIME
   if (engine !== 'postgresql') {
     if (copied) copyData(template, dataDir)
     return {}

@@ -49,7 +49,7 @@ let copies = 0
 
 /** Copies the PostgreSQL database and returns the address of the copy. */
 export async function copyDatabase(template: Template, postgresUrl: string): Promise<string> {
-  const name = `copy_${process.pid}_${++copies}`
+  const name = `copy_${process.pid}_${++copies}_${Math.random().toString(36).slice(2, 8)}`
   const client = new pg.Client({ connectionString: postgresUrl })
   await client.connect()
   try {

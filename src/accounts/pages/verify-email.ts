@@ -18,8 +18,6 @@ const REFUSALS: Readonly<Record<string, string>> = {
     'This address belongs to another account by now. Sign in to that one, or register with another address.',
 }
 
-/** “22 November 2026”, in UTC. */
-
 /**
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
  * nothing up (mail scanners open links); its button does. The page names the account that gets the address: anybody can

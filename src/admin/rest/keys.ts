@@ -22,7 +22,7 @@ const key = z
         'Until when what it signed is accepted by this server itself, as id_token_hint; null: as long as it is published.',
     }),
   })
-  .meta({ id: 'SigningKeySummary', description: 'Never its private half.' })
+  .meta({ id: 'SigningKey', description: 'Never its private half.' })
 const keys = z.object({ items: z.array(key) })
 
 const listKeys = operation({

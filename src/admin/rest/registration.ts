@@ -24,7 +24,7 @@ const token = z
     verified: z.boolean(),
   })
   .meta({
-    id: 'InitialAccessTokenView',
+    id: 'RegistrationToken',
     description: 'An initial access token (RFC 7591), without the token.',
   })
 

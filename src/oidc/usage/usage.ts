@@ -10,7 +10,8 @@ const KEPT = 400
 /** Pairs that were written lately, so that they are not written again. */
 const MOST = 10_000
 
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+/** “2026-11-29” */
+const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /** The `kid` in the header of a JWS; undefined for what is none. Nothing is verified: we have just signed it. */
 function kidOf(token: unknown): string | undefined {
@@ -51,7 +52,7 @@ export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<F
   function issued(ctx: KoaContextWithOIDC): void {
     const clientId = ctx.oidc.client?.clientId
     if (clientId === undefined) return
-    const day = dayOf(clock())
+    const day = isoDay(clock())
     once(`client\0${clientId}\0${day}`, DAY, () => store.clientUsed(day, clientId))
     const body = ctx.body as { id_token?: unknown; access_token?: unknown } | undefined
     const kids = new Set([kidOf(body?.id_token), kidOf(body?.access_token)])
@@ -73,5 +74,5 @@ export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<F
 /** A chore: what is older than a year and a bit goes. */
 export const forgetUsage = (store: UsageStore, clock: Clock) => () => {
   const at = new Date(clock() - KEPT * DAY)
-  return store.forget({ day: dayOf(at.getTime()), at })
+  return store.forget({ day: isoDay(at.getTime()), at })
 }

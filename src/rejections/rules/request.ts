@@ -1,9 +1,9 @@
+import { own } from '../../own.ts'
 import { described, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What the server accepts as response_type. */
 const CODE = 'code'
 
-/** Mistakes in the parameters of an authorization request, pushed or not, beside redirect URI, PKCE and scope. */
 const fromAPage = described(/^origin .* not allowed for client/)
 
 /** By endpoint: those that no app in a browser has business at, whatever its origin. */
@@ -19,6 +19,7 @@ const NOT_FOR_PAGES: Readonly<Record<string, { why: string; instead: string }>> 
   },
 }
 
+/** Mistakes in the parameters of an authorization request, pushed or not, beside redirect URI, PKCE and scope. */
 export const requestRules: readonly Rule[] = [
   {
     name: 'response_type',
@@ -176,11 +177,11 @@ export const requestRules: readonly Rule[] = [
   },
   {
     name: 'cors_not_for_pages',
-    fits: (rejection) => fromAPage(rejection) && rejection.endpoint in NOT_FOR_PAGES,
+    fits: (rejection) => fromAPage(rejection) && own(NOT_FOR_PAGES, rejection.endpoint) !== undefined,
     title: 'A web page where none may be',
     mistake: (rejection) =>
-      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. ${NOT_FOR_PAGES[rejection.endpoint]?.why}`,
-    inApp: (rejection) => NOT_FOR_PAGES[rejection.endpoint]?.instead ?? '',
+      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. ${own(NOT_FOR_PAGES, rejection.endpoint)?.why}`,
+    inApp: (rejection) => own(NOT_FOR_PAGES, rejection.endpoint)?.instead ?? '',
   },
   {
     name: 'cors',

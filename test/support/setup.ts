@@ -1,0 +1,5 @@
+import { afterAll } from 'vitest'
+import { cleanUp } from './cleanup.ts'
+
+// Evaluated anew for each test file, also where files share a process.
+afterAll(cleanUp)
