@@ -19,7 +19,13 @@ const common = {
   // `latchkey/resource-server` is its source here, as for `npm run example:books`; outside it is what was compiled.
   ssr: { resolve: { conditions: ['latchkey-source', 'module', 'node', 'development'] } },
 }
-const usual = { testTimeout: 20_000, hookTimeout: 60_000, restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/setup.ts'] }
+const usual = {
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  restoreMocks: true,
+  unstubEnvs: true,
+  setupFiles: ['test/support/setup.ts'],
+}
 
 export default defineConfig({
   test: {
