@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { currentAct } from '../acting.ts'
 import type { AppError } from '../errors.ts'
+import { partsOf } from './address.ts'
 import type { Cookies } from './cookies.ts'
 import { formPage } from './form-page.ts'
 import type { SealedCookies } from './sealed-cookie.ts'
@@ -48,7 +49,6 @@ const idIn = (value: string) => (value.startsWith('k.') ? value.slice(2) : undef
 
 /** A page of its own has a cookie of its own, so that two tabs do not take each other's. */
 const cookieOf = (path: string) => `flash_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`
-const pathOf = (url: string) => url.split('?', 1)[0] ?? ''
 
 /**
  * Post, redirect, get: what a form is answered with goes to the page that the form stands on (303), and is shown there
@@ -73,7 +73,7 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
   }
 
   async function take(request: FastifyRequest, reply: FastifyReply): Promise<Flash | undefined> {
-    const path = pathOf(request.url)
+    const path = partsOf(request.url).path
     const value = cookies.read(request, cookieOf(path))
     if (value === undefined) {
       const lost = (request.query as Record<string, unknown> | undefined)?.[RESENT] !== undefined
@@ -96,14 +96,14 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
     take,
 
     /** What the page that leads on to another one had to show is shown there. */
-    carry: (reply: FastifyReply, path: string, flash: Flash) => put(reply, pathOf(path), flash, true),
+    carry: (reply: FastifyReply, path: string, flash: Flash) => put(reply, partsOf(path).path, flash, true),
 
     /** Answers a form with a page, by way of a redirect. False: it cannot be, and the page has to be sent as it is. */
     async page(request: FastifyRequest, reply: FastifyReply, view: string, data: object, status: number) {
       const target = formPage(request)
       if (target === undefined) return false
       const page = { view, data: data as Record<string, unknown> }
-      if (!(await put(reply, pathOf(target), { ...mine(), status, page }, true))) return false
+      if (!(await put(reply, partsOf(target).path, { ...mine(), status, page }, true))) return false
       reply.redirect(target, 303)
       return true
     },
@@ -120,9 +120,10 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
       const { status, publicMessage: alert, retryAfter } = error
       const flash: Flash = { ...mine(), status, alert, ...(retryAfter !== undefined && { retryAfter }) }
       const typed = values && { typed: { action: request.url, values } }
-      // Before its token was checked a form may come from anywhere: nothing of it is kept on the server for strangers.
-      const path = pathOf(target)
-      if (!(await put(reply, path, { ...flash, ...typed }, flash.by !== undefined)))
+      // Before its token was checked a form may come from anywhere, and what is over a limit comes without one: nothing of
+      // them is kept on the server. What a cookie does not hold is lost then.
+      const path = partsOf(target).path
+      if (!(await put(reply, path, { ...flash, ...typed }, flash.by !== undefined && status !== 429)))
         await put(reply, path, flash, false)
       const lost = error.code === 'form_expired' && !request.headers.cookie
       reply.redirect(lost ? `${target}${target.includes('?') ? '&' : '?'}${RESENT}` : target, 303)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { partsOf } from './address.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,7 +19,7 @@ export function formPage(request: FastifyRequest): string | undefined {
   const from = elsewhere.get(request)
   if (from !== undefined) return from
   const { formPage: named } = request.routeOptions.config
-  const [, query] = request.url.split('?', 2)
+  const { query } = partsOf(request.url)
   const chosen = typeof named === 'function' ? named(request) : named
   const path = chosen ?? nearestPage(request.server, request)
   return path === undefined || query === undefined || path.includes('?') ? path : `${path}?${query}`
@@ -27,7 +28,7 @@ export function formPage(request: FastifyRequest): string | undefined {
 /** The nearest path upwards, from the address itself, that answers to GET. */
 export function nearestPage(app: FastifyInstance, request: FastifyRequest): string | undefined {
   const route = (request.routeOptions.url ?? '').split('/')
-  const actual = (request.url.split('?', 1)[0] ?? '').split('/')
+  const actual = partsOf(request.url).path.split('/')
   for (let length = route.length; length > 1; length--)
     if (app.hasRoute({ method: 'GET', url: route.slice(0, length).join('/') || '/' }))
       return actual.slice(0, length).join('/') || '/'

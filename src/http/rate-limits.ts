@@ -32,7 +32,7 @@ export interface LimitHooks {
 
 /**
  * The limit of a route. One that counts by account too is told the field of the body that names the account on this
- * route, so that no other field can stand in for it; null: none does (see `nameAccount`).
+ * route, so that no other field can stand in for it; null: none does (see `nameAccount` and `countForAccount`).
  */
 export interface Limit {
   (name: Exclude<LimitName, AccountLimit>): LimitHooks
@@ -62,7 +62,8 @@ export interface RateLimitOptions {
  *   request ─> counted by address ─> body ─> counted by account ─> work ─> right? `giveBack` : it stays counted
  *
  * A browser that has signed in to the account before is counted by itself, under the number for an account: what
- * strangers do is not its fault. Whose browser says that it has is counted once the account is known.
+ * strangers do is not its fault. Whose browser says that it has is counted once the account is known. Where somebody is
+ * signed in already, the account has one count for all its browsers (`countForAccount`).
  */
 export function registerRateLimits(
   app: FastifyInstance,
@@ -136,6 +137,12 @@ export function registerRateLimits(
       ],
       preHandler: [
         async (request, reply) => {
+          const own = signedIn.get(request)
+          if (own !== undefined) {
+            const known = devices.of(request).some(({ accountId }) => accountId === own)
+            if (late(request) && !known) await byAddress(request, reply)
+            return byAccount(request, reply, accountNameKey(own))
+          }
           const typed = accountOf(request, accountField)
           const device = typed === undefined ? undefined : devices.named(request, typed)
           if (device) return byAccount(request, reply, `device:${device.id}`)
@@ -178,6 +185,15 @@ const named = new WeakMap<FastifyRequest, string>()
 /** Says which account a request tries to sign in to, where no field of its body does (HTTP Basic). */
 export const nameAccount = (request: FastifyRequest, identifier: string): void =>
   void named.set(request, identifier)
+
+const signedIn = new WeakMap<FastifyRequest, string>()
+
+/**
+ * Says whose session a request comes in, which has been checked. It is counted for this account, in all its browsers
+ * together; one that the account is known in is not counted by its address, where a stranger may have used up everything.
+ */
+export const countForAccount = (request: FastifyRequest, accountId: string): void =>
+  void signedIn.set(request, accountId)
 
 /** Counts a request under a limit at this very moment. @throws AppError rate_limited (429) */
 export async function countNow(

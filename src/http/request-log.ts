@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type SerializedError, stdSerializers } from 'pino'
+import { partsOf } from './address.ts'
 import { standardLog } from './log-stream.ts'
 import { redacted } from './redaction.ts'
 
@@ -20,7 +21,7 @@ const nameOf = (parameter: string): string => (parameter.length > 30 ? '…' : p
  * one-time tokens. A path with parameters is written as its route (`/interaction/:uid`).
  */
 export function describeRequest(request: FastifyRequest) {
-  const [path = '', query] = request.url.split('?', 2)
+  const { path, query } = partsOf(request.url)
   const route = request.routeOptions?.url
   const parameters = query === undefined ? [] : [...new Set(new URLSearchParams(query).keys())]
   return {

@@ -4,7 +4,7 @@ import { isAmbiguous, readUserCode, showUserCode } from '../device-code.ts'
 import type { Http } from '../http/http.ts'
 import type { DeviceCodePage, DeviceDonePage } from '../http/pages.ts'
 import { qrCode } from '../http/qr.ts'
-import { giveBack, nameAccount } from '../http/rate-limits.ts'
+import { countForAccount, giveBack } from '../http/rate-limits.ts'
 import { renderPage } from '../http/views.ts'
 import { createEnteredCode } from './entered-code.ts'
 
@@ -140,7 +140,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
       preHandler: [
         async (request, reply) => {
           const accountId = await options.whoever(request, reply)
-          if (accountId !== undefined) nameAccount(request, accountId)
+          if (accountId !== undefined) countForAccount(request, accountId)
         },
         ...(limit.preHandler ?? []),
       ],

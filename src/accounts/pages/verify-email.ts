@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { partsOf } from '../../http/address.ts'
 import type { VerifyEmailPage } from '../../http/pages.ts'
 import { giveBack } from '../../http/rate-limits.ts'
 import { renderPage } from '../../http/views.ts'
@@ -112,7 +113,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     config: {
       formPage({ body, url }: FastifyRequest) {
         const given = token(body)
-        const query = new URLSearchParams(url.split('?', 2)[1])
+        const query = new URLSearchParams(partsOf(url).query)
         if (given !== undefined) query.set('token', given)
         return given === undefined ? undefined : `/verify-email?${query}`
       },

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import { partsOf } from '../../http/address.ts'
 import { CSRF_FIELD } from '../../http/csrf.ts'
 import { setErrorFormat } from '../../http/error-format.ts'
 
@@ -24,7 +25,7 @@ export async function continueByGet(
   )
   app.removeContentTypeParser('*')
   app.post(path, limit, async (request: FastifyRequest, reply: FastifyReply) => {
-    const [, query = ''] = request.url.split('?', 2)
+    const { query = '' } = partsOf(request.url)
     const body = typeof request.body === 'string' ? request.body : ''
     const parameters = new URLSearchParams([query, body].filter((part) => part !== '').join('&'))
     parameters.delete(CSRF_FIELD)
