@@ -40,15 +40,17 @@ export function narrowFlows(provider: Provider): void {
 
 function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
+  const { scope } = flow.params
+  const within = typeof scope === 'string' ? scopeWithin(scope, client) : undefined
+  if (within === '') return 'none of the scopes is registered any more'
   if (flow.deviceCode !== undefined)
     return client.grantTypeAllowed(DEVICE_CODE_GRANT)
       ? undefined
       : 'the client may no longer use the grant device_code'
-  const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce, scope } = flow.params
+  const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce } = flow.params
   if (!client.grantTypeAllowed('authorization_code'))
     return 'the client may no longer use the grant authorization_code'
   if (!client.redirectUriAllowed(String(redirectUri))) return 'the redirect_uri is no longer registered'
-  const within = typeof scope === 'string' ? scopeWithin(scope, client) : scope
   const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
   if (missing !== undefined) return `${PROTECTION[missing]} is required of this client by now`
   // The parameters that came signed or pushed are trusted by the library. Of others the first page has no list, and the next an empty one.

@@ -31,7 +31,7 @@ export function withAudience(Library: typeof Provider): typeof Provider {
 /**
  * What the sign-in was answered without, a refresh that names the same scopes goes on without too: `offline_access` of whoever
  * was not asked for it (Core §11), and what is left out for being asked by habit. Everything else that the person did not
- * allow is refused by the library (RFC 6749 §6).
+ * allow is refused by the library (RFC 6749 §6), and so is a refresh that names nothing else: without scopes it would stand for all.
  */
 export function leaveOutAtRefresh(provider: Provider): void {
   const { RefreshToken: Model } = provider
@@ -40,7 +40,9 @@ export function leaveOutAtRefresh(provider: Provider): void {
     const token = await find(id, options)
     const ctx = Provider.ctx
     if (token === undefined || ctx?.oidc?.params?.grant_type !== 'refresh_token') return token
-    const lacks = [...ctx.oidc.requestParamScopes].filter((scope) => !token.scopes.has(scope))
+    const named = [...ctx.oidc.requestParamScopes]
+    const lacks = named.filter((scope) => !token.scopes.has(scope))
+    if (lacks.length === named.length) return token
     goOnWithout(ctx, lacks.includes('offline_access') ? ['offline_access'] : [])
     leaveOut(ctx, lacks.filter(isHabitual))
     return token

@@ -2,7 +2,10 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 const leftOut = new WeakMap<object, Set<string>>()
 
-/** Takes scopes out of a request. */
+/** What has been left out of a request. */
+export const leftOutOf = (ctx: KoaContextWithOIDC): readonly string[] => [...(leftOut.get(ctx) ?? [])]
+
+/** Takes scopes out of a request. None left is none asked for: each place that reads the scopes then decides what that means. */
 export function goOnWithout(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
   const { params } = ctx.oidc
   if (params === undefined || scopes.length === 0) return
@@ -25,6 +28,7 @@ export function reportLeftOut(
   const forget = (ctx: KoaContextWithOIDC) => void leftOut.delete(ctx)
   provider.on('authorization.error', forget)
   provider.on('pushed_authorization_request.error', forget)
+  provider.on('device_authorization.error', forget)
   provider.on('grant.error', forget)
   provider.use(async (ctx, next) => {
     await next()

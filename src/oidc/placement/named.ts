@@ -1,8 +1,9 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { refuseTwoTargets } from './audience.ts'
 import { isHabitual } from './habitual.ts'
-import { leaveOut } from './left-out.ts'
+import { leaveOut, leftOutOf } from './left-out.ts'
 import {
+  clipped,
   type FindByScope,
   notAllowed,
   ofAnotherApi,
@@ -18,14 +19,34 @@ type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 const isIgnored = (scope: string) => scope === 'offline_access'
 
 /**
+ * A request that asks for nothing, or of which nothing is left, is refused before anybody is asked for nothing (RFC 6749 §3.3: there
+ * is no default but that of an API, which is among its scopes by now).
+ * @throws InvalidScope
+ */
+function refuseNothing(ctx: KoaContextWithOIDC): void {
+  if (ctx.oidc.params?.scope) return
+  const without = leftOutOf(ctx)
+  const found =
+    without.length > 0
+      ? `${clipped(without.join(' '))} alone asks for nothing that there is here`
+      : 'scope is missing, or offline_access alone'
+  throw new errors.CustomOIDCProviderError('invalid_scope', `${found}: send openid, or scopes of an API`)
+}
+
+/**
  * Looks at the scopes of an authorization request, pushed or not, and of a device: those that none of the named APIs has.
  * A scope of another API that the client may ask for is left out (RFC 8707 §2.2: clients ask for all that they ever need
  * at all of their APIs), unless nothing is left for an API; what no API has is a mistake.
  * It is the check of the parameter `audience` for the library: that runs last, when the APIs are known.
- * @throws InvalidScope, and InvalidTarget when `audience` is another API than `resource`
+ * @throws InvalidScope, also when none is left, and InvalidTarget when `audience` is another API than `resource`
  */
 export function createNamedResourceCheck(deps: { findByScope: FindByScope }) {
   return async (ctx: KoaContextWithOIDC, _audience: string | undefined, client: Client & Registered) => {
+    await place(ctx, client)
+    refuseNothing(ctx)
+  }
+
+  async function place(ctx: KoaContextWithOIDC, client: Client & Registered): Promise<void> {
     refuseTwoTargets(ctx)
     leaveOut(ctx, unregisteredOf(ctx.oidc.requestParamScopes, client, isIgnored))
     const apis = Object.values(ctx.oidc.resourceServers ?? {})

@@ -30,7 +30,7 @@ export const wordsOf = (scope: unknown): string[] =>
     .split(' ')
     .filter(Boolean)
 
-const clipped = (scope: string) => (scope.length > 100 ? `${scope.slice(0, 100)}...` : scope)
+export const clipped = (scope: string) => (scope.length > 100 ? `${scope.slice(0, 100)}...` : scope)
 
 /**
  * Sorts the scopes of a request that are not about a person.

@@ -79,6 +79,14 @@ export const accessRules: readonly Rule[] = [
         : 'Edit the client and add the scopes of the API that it is to use to its scope, beside those that are there.',
   },
   {
+    name: 'scope_of_nothing',
+    fits: described(/: send openid, or scopes of an API$/),
+    title: 'A sign-in that asks for nothing',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} sent people here without a scope that stands for anything: none at all, “offline_access” alone, or what is left out here. It may ask for ${quoted(mayHave(rejection))}.`,
+    inApp: 'Send the scope “openid” to sign people in, and beside it what the app needs to know.',
+  },
+  {
     name: 'scope_of_no_api',
     fits: ({ error, facts }) => error === 'invalid_scope' && /^no API has /.test(facts.detail ?? ''),
     title: 'A scope that no API has',
