@@ -121,6 +121,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     providers,
     rejections: services.rejections,
     registration: services.registration,
+    settings: services.settings,
     keptTokens: services.keptTokens,
     lostTokens: services.lostTokens,
     accounts,

@@ -55,7 +55,7 @@ const create = (cli: Cli): Command =>
       ])
       const off =
         registration.mode === 'off'
-          ? '\n\nRegistration is off: the token counts once the server runs with DYNAMIC_REGISTRATION=token.'
+          ? `\n\nRegistration is off. Switch it on: ${PROGRAM} settings set dynamic_registration token`
           : ''
       cli.answer(options, made, `“${made.name}” is made.\n\n${data}${off}`)
     })

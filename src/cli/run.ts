@@ -18,6 +18,7 @@ import { registrationCommands } from './registration.ts'
 import { rejectionCommands } from './rejections.ts'
 import { resourceCommands } from './resources.ts'
 import type { CliServices } from './services.ts'
+import { settingsCommands } from './settings.ts'
 import { printable } from './text.ts'
 import { userCommands } from './users.ts'
 
@@ -96,6 +97,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     keyCommands(cli),
     rejectionCommands(cli),
     auditCommands(cli),
+    settingsCommands(cli),
     planCommand(cli),
     applyCommand(cli),
     exportCommand(cli),

@@ -10,6 +10,7 @@ import type { Providers } from '../federation/providers/providers.ts'
 import type { Address, ProfileValues } from '../profile-fields.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
@@ -61,6 +62,7 @@ export interface CliServices {
   providers: Providers
   rejections: Pick<Rejections, 'list' | 'show'>
   registration: Pick<Registration, 'mode' | 'tokens'>
+  settings: Pick<Settings, 'list' | 'change'>
   /** The tokens that a provider was set to keep for an account. */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
   /** Of some that are kept, how many cannot be read with this SECRET_KEY. */

@@ -6,8 +6,10 @@
 //   table (defaults) ─────┘     ▲
 //                               └── refresh: before a request or a job, when older than a second
 import type { Clock } from '../clock.ts'
+import { VersionConflict } from '../errors.ts'
+import { type FieldProblem, ValidationError } from '../validation-error.ts'
 import type { Pinned } from './pinned.ts'
-import { changedMeanwhile, InvalidSettingsError, pinnedError } from './problems.ts'
+import { pinnedError } from './problems.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
 import type { SettingsStore } from './store.ts'
 import {
@@ -17,6 +19,7 @@ import {
   readValue,
   type SettingDescription,
   type SettingName,
+  settingOf,
 } from './table.ts'
 import { type SettingsView, viewOf } from './view.ts'
 
@@ -51,6 +54,8 @@ export interface Settings {
   readonly values: SettingsView
   /** Every setting in words, section by section. */
   readonly described: readonly SettingDescription[]
+  /** What a text in a form stands for; `change` judges it. */
+  fromText(name: SettingName, text: string): unknown
   /** What the environment pins. */
   readonly pinned: Pinned
   /** Looks at what is stored, unless that was done within the last second. What cannot be read leaves things as they are, and is logged. */
@@ -143,7 +148,7 @@ export async function openSettings(deps: {
 
   /** The changes with their values as they are stored; undefined: to be reset. */
   function judged(changes: Readonly<Record<string, unknown>>): Map<SettingName, unknown> {
-    const problems: { field: string; message: string }[] = []
+    const problems: FieldProblem[] = []
     const good = new Map<SettingName, unknown>()
     for (const [name, given] of Object.entries(changes)) {
       if (!isSettingName(name)) {
@@ -154,7 +159,7 @@ export async function openSettings(deps: {
       if ('problem' in read) problems.push({ field: name, message: read.problem })
       else good.set(name, read.value)
     }
-    if (problems.length > 0) throw new InvalidSettingsError(problems)
+    if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_settings' })
     const fixed = [...good.keys()].filter((name) => pinned.has(name))
     if (fixed.length > 0) throw pinnedError(fixed)
     return good
@@ -177,6 +182,7 @@ export async function openSettings(deps: {
   return {
     values: viewOf((name) => valueIn(snapshot, name)),
     described: DESCRIPTIONS,
+    fromText: (name, text) => settingOf(name).fromText(text),
     pinned: deps.pinned,
 
     refresh() {
@@ -194,7 +200,8 @@ export async function openSettings(deps: {
       const by = await deps.whoActs()
       for (let tries = 0; tries < TRIES; tries++) {
         const before = await read()
-        if (ifVersion !== undefined && ifVersion !== String(before.version)) throw changedMeanwhile()
+        if (ifVersion !== undefined && ifVersion !== String(before.version))
+          throw new VersionConflict('setting')
         const entries = changedEntries(before, good, by)
         if (entries === undefined) return stateOf(before)
         const next = { version: before.version + 1, document: documentOf(entries) }
@@ -206,7 +213,7 @@ export async function openSettings(deps: {
         events({ type: 'settings.updated', before: each(before), after: each(after) })
         return stateOf(after)
       }
-      throw changedMeanwhile()
+      throw new VersionConflict('setting')
     },
   }
 }

@@ -266,3 +266,6 @@ export function readValue(name: SettingName, given: unknown): { value: unknown }
 /** Judges a value in text. */
 export const readText = (name: SettingName, given: string): ReturnType<typeof readValue> =>
   readValue(name, settingOf(name).fromText(given))
+
+/** A value as it is entered; `fromText` of its setting gives it back. */
+export const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))

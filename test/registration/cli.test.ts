@@ -67,7 +67,7 @@ test('registration-tokens: while registration is off, it says so', async () => {
   const off = await createInstallation()
   try {
     const { stdout } = await off.run(['registration-tokens', 'create', '--name', 'x'])
-    expect(stdout).toContain('DYNAMIC_REGISTRATION=token')
+    expect(stdout).toContain('settings set dynamic_registration token')
   } finally {
     await off.remove()
   }

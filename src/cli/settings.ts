@@ -1,0 +1,92 @@
+import { Command } from 'commander'
+import type { SettingState } from '../settings/settings.ts'
+import { isSettingName, settingOf, textOf } from '../settings/table.ts'
+import { type Cli, CliError, createCommand, type Options } from './context.ts'
+import { PROGRAM } from './program.ts'
+import { facts, table, time } from './text.ts'
+
+/** `latchkey settings …` */
+export function settingsCommands(cli: Cli): Command {
+  const group = new Command('settings').description('What may be changed while the server runs')
+  for (const command of [list(cli), get(cli), set(cli), reset(cli)]) group.addCommand(command)
+  return group
+}
+
+const list = (cli: Cli): Command =>
+  createCommand('list', 'list all settings, section by section').action(async (options: Options) => {
+    const { settings } = await (await cli.services()).settings.list()
+    const rows = settings.map((each) => [each.name, shown(each.value), shown(each.default), stateOf(each)])
+    cli.answer(
+      options,
+      { items: settings.map(documentOf) },
+      table([['NAME', 'VALUE', 'DEFAULT', 'STATE'], ...rows]),
+    )
+  })
+
+const get = (cli: Cli): Command =>
+  createCommand('get', 'show one setting')
+    .argument('<name>')
+    .action(async (name: string, options: Options) => {
+      const { settings } = await cli.services()
+      const found = find((await settings.list()).settings, name)
+      cli.answer(options, documentOf(found), settingText(found))
+    })
+
+const set = (cli: Cli): Command =>
+  createCommand('set', 'change one setting; running servers follow within two seconds')
+    .argument('<name>')
+    .argument('<value...>', 'of a list all that is to be in it; "" empties it')
+    .action(async (name: string, values: readonly string[], options: Options) => {
+      const text = values.join(' ')
+      const { settings } = await cli.services({ create: 'first' })
+      const { settings: all } = await settings.change({
+        [name]: isSettingName(name) ? settingOf(name).fromText(text) : text,
+      })
+      const found = find(all, name)
+      cli.answer(options, documentOf(found), `${name} is changed.\n\n${settingText(found)}`)
+    })
+
+const reset = (cli: Cli): Command =>
+  createCommand('reset', 'take settings back to their defaults')
+    .argument('<name...>')
+    .action(async (names: readonly string[], options: Options) => {
+      const { settings } = await cli.services({ create: 'first' })
+      const state = await settings.change(Object.fromEntries(names.map((name) => [name, null])))
+      const found = names.map((name) => find(state.settings, name))
+      const lines = found.map((each) => `${each.name} is ${shown(each.value)} again, as by default.`)
+      cli.answer(options, { items: found.map(documentOf) }, lines.join('\n'))
+    })
+
+function find(settings: readonly SettingState[], name: string): SettingState {
+  const found = settings.find((each) => each.name === name)
+  if (found !== undefined) return found
+  throw new CliError([`There is no setting ${name}. This lists them: ${PROGRAM} settings list`])
+}
+
+/** In snake_case, times in seconds since the epoch, as everywhere in JSON of the command line. */
+const documentOf = (setting: SettingState) => ({
+  name: setting.name,
+  value: setting.value,
+  default: setting.default,
+  pinned_by: setting.pinnedBy ?? null,
+  changed_at: setting.changed ? Math.floor(setting.changed.at / 1000) : null,
+  changed_by: setting.changed?.by ?? null,
+  problem: setting.refused ?? null,
+})
+
+const shown = (value: unknown): string => textOf(value) || '(none)'
+
+const stateOf = ({ pinnedBy, refused, changed }: SettingState): string => {
+  if (pinnedBy !== undefined) return `set by the environment: ${pinnedBy}`
+  if (refused !== undefined) return `the stored value does not count: it ${refused}`
+  return changed === undefined ? 'default' : `changed ${time(changed.at)} by ${changed.by}`
+}
+
+const settingText = (setting: SettingState): string =>
+  facts([
+    ['name', setting.name],
+    ['value', shown(setting.value)],
+    ['default', shown(setting.default)],
+    ['state', stateOf(setting)],
+    ['about', `${setting.label}. ${setting.sentence}`],
+  ])
