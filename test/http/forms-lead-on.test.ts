@@ -15,6 +15,7 @@ const PROGRAMS: ReadonlySet<string> = new Set([
   '/par',
   '/userinfo',
   '/device_authorization',
+  '/clients/register',
 ])
 
 /** Every address that takes a POST, as it is added. */

@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ABSOLUTE_LIFETIME_FACTOR } from '../../src/oidc/provider/lifetimes.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
@@ -128,6 +129,30 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       await latchkey.services.artifacts.revokeByAccount(someone.user.id)
       expect(await latchkey.services.artifacts.find('AuthorizationCode', code.code)).toBeUndefined()
     })
+  })
+
+  test('10 M 9700 4.14.2: a refresh token of an API whose tokens live long is remembered as long as the last of them', async () => {
+    const { resources, resourceCredentials } = latchkey.services
+    const api = 'https://vault.example'
+    const ttl = 24 * HOUR
+    await resources.add({ identifier: api, scope: 'vault:read', access_token_ttl: ttl, tokens: 'opaque' })
+    const reader = { ...(await resourceCredentials.add(api)), redirect_uri: '' }
+    const client = await scene.client({ scope: 'openid vault:read' })
+    const asked = { scope: 'openid vault:read', resource: api }
+    let { json: tokens } = await scene.exchange(client, await scene.code(victim, client, asked))
+    // Up to the last hour of the family (src/oidc/provider/lifetimes.ts).
+    const family = ABSOLUTE_LIFETIME_FACTOR * 24 * HOUR
+    for (let passed = 23 * HOUR; passed < family - HOUR; passed += 23 * HOUR) {
+      passTime(23 * HOUR)
+      tokens = (await scene.refresh(client, tokens.refresh_token)).json
+    }
+    const { json: last } = await scene.refresh(client, tokens.refresh_token)
+    const active = async () => (await scene.introspect(reader, last.access_token)).json.active
+    passTime(23 * HOUR)
+    await latchkey.services.artifacts.sweep(1000)
+    expect(await active()).toBe(true)
+    expect(await scene.refresh(client, tokens.refresh_token)).toMatchObject(refused)
+    expect(await active()).toBe(false)
   })
 
   test('10 M 9700 4.14.2: a refresh token that was replaced, and has expired since, still ends its family', async () => {
