@@ -1,5 +1,11 @@
+import type { lookup } from 'node:dns'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { parseRegistration } from '../../src/clients/metadata.ts'
+import { createDocuments } from '../../src/registration/documents/documents.ts'
+import { createDocumentFetcher } from '../../src/registration/documents/fetch.ts'
 import { createFetchQuota } from '../../src/registration/documents/quota.ts'
+import { openPolicy } from '../../src/registration/registration.ts'
+import { post } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
@@ -76,6 +82,49 @@ test('many requests at once fetch it once', async () => {
   expect(server.asked.filter((path) => id.endsWith(path))).toHaveLength(1)
 })
 
+/** Documents at a public host. */
+const outside = (body: string) =>
+  createDocuments({
+    enabled: true,
+    rulesVersion: '',
+    clock: Date.now,
+    fetch: async () => ({
+      status: 200,
+      contentType: 'application/json',
+      cacheControl: '',
+      body,
+      inside: false,
+    }),
+    defaultsAmong: async () => [],
+    log: { warn: () => {} },
+    policy: openPolicy([]),
+    around: { identityScopes: ['openid'], httpHosts: [], reach: { allowLoopback: false } },
+    parse: parseRegistration,
+  })
+
+/** What, the document, and a word of the reason. */
+const unfit: [string, Record<string, unknown> | string, string][] = [
+  ['another client_id', { ...app, client_id: 'https://app.example/client.json' }, 'client_id'],
+  ['no client_id', JSON.stringify(app), 'client_id'],
+  ['a secret', { ...app, client_secret: 'known to all' }, 'client_secret'],
+  [
+    'a method with a secret',
+    { ...app, token_endpoint_auth_method: 'client_secret_post' },
+    'token_endpoint_auth_method',
+  ],
+  ['a redirect URI in script', { ...app, redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris'],
+  ['a redirect URI over http', { ...app, redirect_uris: ['http://app.example/'] }, 'redirect_uris'],
+  ['no redirect URI', { client_name: 'App' }, 'redirect_uris'],
+  [
+    'keys in the network',
+    { ...app, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://10.0.0.1/' },
+    'jwks_uri',
+  ],
+  ['nothing that is JSON', 'nonsense', 'JSON'],
+  ['a list', '[]', 'JSON object'],
+  ['null', 'null', 'JSON object'],
+]
+
 describe('what the document says is held to the same rules', () => {
   test('no exemption from consent or PKCE is taken from it', async () => {
     const id = server.publish({
@@ -116,32 +165,14 @@ describe('what the document says is held to the same rules', () => {
     expect(found?.metadata).toMatchObject({ scope: 'openid books:read', grant_types: ['authorization_code'] })
   })
 
-  test.each([
-    ['another client_id', { ...app, client_id: 'https://app.example/client.json' }, 'client_id'],
-    ['no client_id', JSON.stringify(app), 'client_id'],
-    ['a secret', { ...app, client_secret: 'known to all' }, 'client_secret'],
-    [
-      'a method with a secret',
-      { ...app, token_endpoint_auth_method: 'client_secret_post' },
-      'token_endpoint_auth_method',
-    ],
-    ['a redirect URI in script', { ...app, redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris'],
-    ['a redirect URI over http', { ...app, redirect_uris: ['http://app.example/'] }, 'redirect_uris'],
-    ['no redirect URI', { client_name: 'App' }, 'redirect_uris'],
-    [
-      'keys in the network',
-      { ...app, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://10.0.0.1/' },
-      'jwks_uri',
-    ],
-    ['nothing that is JSON', 'nonsense', 'JSON'],
-    ['a list', '[]', 'JSON object'],
-    ['null', 'null', 'JSON object'],
-  ])('%s is refused, and the page says why', async (_what, document, word) => {
-    const page = await open(server.publish(document))
-    expect(page.left).toBe(false)
-    expect(page.status).toBe(400)
-    expect(page.text).toContain('client metadata document cannot be used')
-    expect(page.text).toContain(word)
+  test.each(unfit)('%s is refused, and the answer says why', async (_what, document, word) => {
+    const id = 'https://agent.example/client.json'
+    const body = typeof document === 'string' ? document : JSON.stringify({ client_id: id, ...document })
+    const refusal = await outside(body)
+      .find(id)
+      .catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'client_document_refused', status: 400 })
+    expect((refusal as { publicMessage: string }).publicMessage).toContain(word)
   })
 
   test('another redirect URI than those in it leads nowhere', async () => {
@@ -180,7 +211,8 @@ describe('the answer is read with care', () => {
   })
 
   test('a web page is no document', async () => {
-    expect((await open(page('text/html', '{}'))).text).toContain('application/json')
+    expect((await open(page('text/html', '{}'))).status).toBe(400)
+    expect(latchkey.log.join('')).toContain('must be served as application/json')
   })
 
   test('what exactly is wrong with the connection is not told', async () => {
@@ -191,6 +223,58 @@ describe('the answer is read with care', () => {
     )
     expect(texts[0]).toContain('could not be fetched')
     expect(texts[1]).toBe(texts[0])
+  })
+})
+
+describe('strangers do not learn what is where inside', () => {
+  /** What a request is answered by that names the document, without what differs between any two. */
+  const answered = async (clientId: string) => {
+    const asked = { client_id: clientId, response_type: 'code', redirect_uri: callback, scope: 'openid' }
+    const pushed = await post(`${latchkey.issuer}/par`, asked)
+    const { status, text } = await open(clientId)
+    return [pushed.status, pushed.text, status, text.replace(/[0-9a-f-]{20,}/g, '')]
+  }
+  const served = (status: number, type: string, body = '{}') =>
+    server.publish((_request, response) => response.writeHead(status, { 'content-type': type }).end(body))
+
+  test('a closed port, what is not found, not allowed, elsewhere, a page, too long: one answer, and the log says which', async () => {
+    const closed = await startDocumentServer()
+    const [nowhere] = [closed.publish(app), closed.stop()]
+    const common = await answered(nowhere)
+    expect(common).toMatchObject([
+      400,
+      expect.stringContaining('could not be fetched'),
+      400,
+      expect.anything(),
+    ])
+    const missing = server.publish(app)
+    server.replace(missing, undefined)
+    for (const id of [
+      missing,
+      served(200, 'text/html', '<!doctype html>'),
+      served(401, 'application/json'),
+      served(302, 'text/plain'),
+      served(500, 'text/plain'),
+      served(200, 'application/json', ' '.repeat(9000)),
+      ...unfit.map(([, document]) => server.publish(document)),
+    ]) {
+      expect(await answered(id)).toEqual(common)
+      wait(10_000)
+    }
+    const log = latchkey.log.join('')
+    for (const reason of ['must be answered with the status 200', 'must be served as application/json'])
+      expect(log).toContain(reason)
+  })
+
+  test('a name that leads inside is inside, whatever it looks like', async () => {
+    const fetchDocument = createDocumentFetcher({
+      allowLoopback: false,
+      privateHosts: { names: new Set(), networks: [{ address: '127.0.0.0', prefix: 8 }] },
+      lookup: ((_host: string, _options: object, done: (error: null, found: object[]) => void) =>
+        done(null, [{ address: '127.0.0.1', family: 4 }])) as unknown as typeof lookup,
+    })
+    const found = await fetchDocument(new URL(`http://agent.example:${server.port}/nothing.json`))
+    expect(found).toMatchObject({ status: 404, inside: true })
   })
 })
 

@@ -41,6 +41,8 @@ const KEEP = { least: MINUTE, most: 60 * MINUTE }
 const STALE = 60 * MINUTE
 /** How long a refusal is remembered, in milliseconds. */
 const KEEP_REFUSAL = 30_000
+/** What is said of a document that did not come, and of each inside that cannot be used: more would tell strangers what is where. */
+const NOT_FETCHED = 'it could not be fetched'
 /** Documents remembered at once; the oldest goes first. */
 const MOST = 1000
 
@@ -87,9 +89,8 @@ export function createDocuments(deps: DocumentsDependencies) {
       deps.log.warn({ err: error, client_id: url.href }, 'client metadata document could not be fetched')
       if (before?.client && before.staleUntil > clock())
         return remember(url.href, { ...before, until: clock() + KEEP_REFUSAL })
-      // What exactly went wrong is for the log: it would tell what is where.
       if (busy) throw busy
-      return remember(url.href, refusalOf('it could not be fetched', clock()))
+      return remember(url.href, refusalOf(NOT_FETCHED, clock()))
     }
     try {
       if (document.status !== 200)
@@ -113,7 +114,12 @@ export function createDocuments(deps: DocumentsDependencies) {
       return remember(url.href, { client, refusal: undefined, until, staleUntil: until + STALE })
     } catch (error) {
       if (!(error instanceof AppError)) throw error
-      return remember(url.href, refusalOf(error.publicMessage, clock()))
+      if (!document.inside) return remember(url.href, refusalOf(error.publicMessage, clock()))
+      deps.log.warn(
+        { client_id: url.href, status: document.status, reason: error.publicMessage },
+        'client metadata document inside cannot be used',
+      )
+      return remember(url.href, refusalOf(NOT_FETCHED, clock()))
     }
   }
 

@@ -1,7 +1,7 @@
 import type { lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
-import type { Reach } from '../../http/outgoing/addresses.ts'
+import { isReachable, type Reach } from '../../http/outgoing/addresses.ts'
 import { guardedLookup, refuseAddressInside } from '../../http/outgoing/guarded-lookup.ts'
 
 /** What came back for a document. */
@@ -10,6 +10,8 @@ export interface FetchedDocument {
   contentType: string
   cacheControl: string
   body: string
+  /** Whether it came from this machine or a network inside, by the address that answered. */
+  inside: boolean
 }
 
 export type FetchDocument = (url: URL) => Promise<FetchedDocument>
@@ -39,6 +41,7 @@ export function createDocumentFetcher(options: Reach & { lookup?: typeof lookup 
       })
       outgoing.on('error', fail)
       outgoing.on('response', (response) => {
+        const inside = !isReachable(response.socket.remoteAddress ?? '', false)
         const chunks: Buffer[] = []
         let size = 0
         response.on('error', fail)
@@ -53,6 +56,7 @@ export function createDocumentFetcher(options: Reach & { lookup?: typeof lookup 
             contentType: response.headers['content-type'] ?? '',
             cacheControl: response.headers['cache-control'] ?? '',
             body: Buffer.concat(chunks).toString('utf8'),
+            inside,
           }),
         )
       })
