@@ -56,7 +56,7 @@ const shared = [
   'device-code.ts',
   'id-hash.ts',
   'api-credential-id.ts',
-  'shared-scope.ts',
+  'scope-warnings.ts',
   'profile-fields.ts',
   'website.ts',
   'domain-name.ts',

@@ -11,6 +11,7 @@ import { createClientEvidence } from './clients/evidence.ts'
 import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris.ts'
+import { createRegisteredScopes } from './clients/registered-scopes.ts'
 import { findReservedScopes } from './clients/reserved-scopes.ts'
 import { createResourceCredentials } from './clients/resource-credentials.ts'
 import { completeResource, createResources } from './clients/resources.ts'
@@ -30,9 +31,10 @@ import type { Observers } from './metrics/metrics.ts'
 import { createConsents } from './oidc/consent/consents.ts'
 import { createSigningKeys } from './oidc/keys/keys.ts'
 import { createKeyStore } from './oidc/keys/store.ts'
+import { isHabitual } from './oidc/placement/habitual.ts'
 import { grantTtl } from './oidc/provider/lifetimes.ts'
 import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
-import { scopesInWords } from './oidc/tokens/claims.ts'
+import { isIdentityScope, scopesInWords } from './oidc/tokens/claims.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/tokens/first-party-client.ts'
 import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createUsageStore } from './oidc/usage/usage-store.ts'
@@ -230,6 +232,13 @@ export async function openServices(
     events: event,
     reserved: [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)],
   })
+  const withoutApi = (scope: string) => isIdentityScope(scope) || isHabitual(scope)
+  const administration = (scope: string) => ADMIN_SCOPES.some((own) => own === scope)
+  const clientScopes = createRegisteredScopes({
+    findByScope: resources.findByScope,
+    withoutApi,
+    administration,
+  })
   const resourceCredentials = createResourceCredentials({
     db,
     clock,
@@ -261,6 +270,7 @@ export async function openServices(
       return some.filter((each) => isLost(secrets, each)).length
     },
     clients,
+    clientScopes,
     clientEvidence: evidence,
     rejections,
     selfRegistered,
@@ -290,6 +300,7 @@ export async function openServices(
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,
+      needsNoApi: (scope) => withoutApi(scope) || administration(scope),
       clients: {
         ...clients,
         complete: (entry) => completeRegistration(entry, values),

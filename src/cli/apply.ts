@@ -31,11 +31,11 @@ export const applyCommand = (cli: Cli): Command =>
       const { done, warnings } = applied
       const document = {
         done,
-        ...(warnings.length > 0 && { warnings }),
+        warnings,
         secrets: shown,
         ...(failure && { failed: failure }),
       }
-      cli.answer(options, document, appliedText(applied, shown, out?.path))
+      cli.answer(options, document, appliedText(applied, shown, out?.path), warnings)
       if (failure === undefined) return
       throw new CliError([
         `${changeTitle(failure.change)}: ${failure.errors.join('; ')}`,
@@ -64,7 +64,7 @@ function openSecretsFile(path: string) {
 }
 
 function appliedText(
-  { done, warnings, secrets }: Applied,
+  { done, secrets }: Applied,
   shown: readonly NewSecret[],
   path: string | undefined,
 ): string {
@@ -72,7 +72,6 @@ function appliedText(
   const blocks = [
     [...lines, done.length === 0 ? 'Nothing was changed.' : `Done: ${countText(done)}.`].join('\n'),
   ]
-  blocks.push(...warnings.map((warning) => `! ${warning}`))
   for (const { name, client_id: id, client_secret: secret } of shown)
     blocks.push(
       `${name}:\n${facts([

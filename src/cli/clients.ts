@@ -11,6 +11,7 @@ import {
   pageOf,
   secondsOf,
   withPage,
+  withWarnings,
 } from './context.ts'
 import { errorLines } from './errors.ts'
 import { time } from './text.ts'
@@ -32,9 +33,10 @@ const create = (cli: Cli): Command =>
     async (options: Options) => {
       const { input, problems } = registrationOf(options, true)
       if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
-      const { clients, config } = await cli.services({ create: 'first' })
+      const { clients, clientScopes, config } = await cli.services({ create: 'first' })
       const client = await clients.create(input)
-      cli.answer(options, client, createdText(client, config.issuer))
+      const warnings = await clientScopes.warningsOf(client)
+      cli.answer(options, withWarnings(client, warnings), createdText(client, config.issuer), warnings)
     },
   )
 
@@ -54,9 +56,10 @@ const show = (cli: Cli): Command =>
   createCommand('show', 'show a client')
     .argument('<id>')
     .action(async (id: string, options: Options) => {
-      const { clients } = await cli.services()
+      const { clients, clientScopes } = await cli.services()
       const client = await clients.get(id)
-      cli.answer(options, client, clientText(client))
+      const warnings = await clientScopes.warningsOf(client)
+      cli.answer(options, withWarnings(client, warnings), clientText(client), warnings)
     })
 
 const update = (cli: Cli): Command =>
@@ -71,13 +74,16 @@ const update = (cli: Cli): Command =>
       if (Object.keys(input).length === 0) {
         throw new CliError(['nothing to change; give at least one option, for example --name'], 2)
       }
-      const { clients } = await cli.services()
+      const { clients, clientScopes } = await cli.services()
       const client = await clients.update(id, input)
-      cli.answer(options, client, `The client is changed; the next request sees it.\n\n${clientText(client)}`)
+      const warnings = await clientScopes.warningsOf(client)
+      const text = `The client is changed; the next request sees it.\n\n${clientText(client)}`
+      cli.answer(options, withWarnings(client, warnings), text, warnings)
     })
 
 const remove = (cli: Cli): Command =>
   createCommand('delete', 'delete a client and end everything it was issued')
+    .alias('remove')
     .argument('<id>')
     .action(async (id: string, options: Options) => {
       const { clients } = await cli.services()

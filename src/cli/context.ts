@@ -39,9 +39,9 @@ export interface Cli extends Pick<CliDependencies, 'env' | 'stdin' | 'stderr' | 
   services(opening?: Opening): Promise<CliServices>
   /**
    * The one answer of a command: a JSON document with --json, else text for people. Written when the command is done and
-   * what it did is recorded.
+   * what it did is recorded. What is to be known of it goes to standard error beside the text; the document has it as `warnings`.
    */
-  answer(options: Options, document: unknown, text: string): void
+  answer(options: Options, document: unknown, text: string, warnings?: readonly string[]): void
   /** Writes what is too long for one answer, as fast as it is read. */
   stream(pieces: AsyncIterable<string>): Promise<void>
   /** Ends the run with this status once the command is done. */
@@ -89,3 +89,9 @@ export const secondsOf = (value: unknown): number =>
 /** How to get the next page; nothing on the last. */
 export const moreHint = (command: string, cursor: string | undefined): string =>
   cursor === undefined ? '' : `\n\nMore: ${PROGRAM} ${command} --cursor ${cursor}`
+
+/** A document with what is to be known of it; nothing: as it is. */
+export const withWarnings = <Document extends object>(document: Document, warnings: readonly string[]) => ({
+  ...document,
+  ...(warnings.length > 0 && { warnings }),
+})

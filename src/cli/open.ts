@@ -103,7 +103,8 @@ async function fits({ keys }: Services): Promise<boolean> {
 }
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
-  const { accounts, clients, resources, resourceCredentials, providers, keys, db, mailer } = services
+  const { accounts, clients, clientScopes, resources, resourceCredentials, providers, keys, db, mailer } =
+    services
   const { redisUrl } = config
   return {
     config: {
@@ -114,6 +115,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     audit: services.audit,
     clients,
     configuration: services.configuration,
+    clientScopes,
     resources,
     resourceCredentials,
     reservedScopes: services.reservedScopes,

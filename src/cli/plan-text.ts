@@ -5,15 +5,14 @@ const SIGNS = { create: '+', update: '~', delete: '-' } as const
 const DONE = { create: 'added', update: 'changed', delete: 'deleted' } as const
 
 /** A plan as people read it: one block a thing, one line a field. */
-export function planText({ changes, unnamed, warnings }: Plan): string {
+export function planText({ changes, unnamed }: Plan): string {
   const counts = countText(changes, { create: 'to add', update: 'to change', delete: 'to delete' })
   const summary = changes.length === 0 ? 'Nothing to do: everything is as the file says.' : `Plan: ${counts}.`
   const left = Object.entries(unnamed)
     .filter(([, count]) => count > 0)
     .map(([section, count]) => `${count} ${count === 1 ? section.slice(0, -1) : section}`)
   const note = left.length === 0 ? '' : `\nNot in the file, and left alone: ${left.join(', ')}.`
-  const known = warnings.map((warning) => `! ${warning}`)
-  return [...changes.map(changeText), ...known, `${summary}${note}`].join('\n\n')
+  return [...changes.map(changeText), `${summary}${note}`].join('\n\n')
 }
 
 export const countText = (

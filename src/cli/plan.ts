@@ -16,7 +16,7 @@ export const planCommand = (cli: Cli): Command =>
       const source = await readSource(cli, file)
       const { configuration } = await cli.services()
       const plan = await inFile(file, () => configuration.plan(source, secretReader(cli)))
-      cli.answer(options, plan, planText(plan))
+      cli.answer(options, plan, planText(plan), plan.warnings)
       if (plan.changes.length > 0) cli.setStatus(2)
     })
 

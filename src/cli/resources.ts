@@ -10,6 +10,7 @@ import {
   pageOf,
   secondsOf,
   withPage,
+  withWarnings,
 } from './context.ts'
 import { PROGRAM } from './program.ts'
 import { resourceCredentialCommands } from './resource-credentials.ts'
@@ -54,17 +55,10 @@ const add = (cli: Cli): Command =>
       cli.answer(
         options,
         withWarnings(resource, warnings),
-        `The API is added.\n\n${resourceText(resource)}\n\n${warningText(warnings)}${next}`,
+        `The API is added.\n\n${resourceText(resource)}\n\n${next}`,
+        warnings,
       )
     })
-
-const withWarnings = (resource: Resource, warnings: string[]) => ({
-  ...resource,
-  ...(warnings.length > 0 && { warnings }),
-})
-
-const warningText = (warnings: readonly string[]) =>
-  warnings.map((warning) => `Warning: ${warning}.\n\n`).join('')
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the APIs, newest first')).action(async (options: Options) => {
@@ -137,7 +131,8 @@ const update = (cli: Cli): Command =>
       cli.answer(
         options,
         withWarnings(resource, warnings),
-        `The API is changed. What was issued stays as it is until it expires.\n\n${warningText(warnings)}${resourceText(resource)}`,
+        `The API is changed. What was issued stays as it is until it expires.\n\n${resourceText(resource)}`,
+        warnings,
       )
     })
 

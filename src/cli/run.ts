@@ -31,6 +31,7 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
   let opened: Promise<CliServices> | undefined
   let status = 0
   const answers: string[] = []
+  const warnings: string[] = []
   const act: Act = { actor: { kind: 'command_line', name: operator() }, settling: [] }
   const cli: Cli = {
     ...deps,
@@ -42,8 +43,10 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
       })
       return opened
     },
-    answer(options, document, text) {
-      answers.push(options.json === true ? `${JSON.stringify(document, null, 2)}\n` : `${printable(text)}\n`)
+    answer(options, document, text, toKnow = []) {
+      const json = options.json === true
+      answers.push(json ? `${JSON.stringify(document, null, 2)}\n` : `${printable(text)}\n`)
+      if (!json) warnings.push(...toKnow)
     },
     async stream(pieces) {
       for await (const piece of pieces)
@@ -63,6 +66,7 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
     // What was done is told when the audit log has it on disk.
     await settled(act)
     for (const answer of answers) deps.stdout.write(answer)
+    for (const warning of warnings) deps.stderr.write(printable(`warning: ${warning}\n`))
   } catch (error) {
     status = Math.max(status, refuse(error, deps))
   }

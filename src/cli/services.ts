@@ -1,6 +1,7 @@
 import type { ImportOptions, ImportReport } from '../accounts/import.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
+import type { ClientScopes } from '../clients/registered-scopes.ts'
 import type { ReservedScopes } from '../clients/reserved-scopes.ts'
 import type { ResourceCredentials } from '../clients/resource-credentials.ts'
 import type { Resources } from '../clients/resources.ts'
@@ -54,6 +55,7 @@ export interface CliServices {
   }
   audit: Pick<Audit, 'list' | 'export' | 'verify' | 'reanchor' | 'endsFit'>
   clients: Clients
+  clientScopes: Pick<ClientScopes, 'warningsOf'>
   configuration: Omit<ConfigurationService, 'yamlOf'>
   resources: Resources
   resourceCredentials: Pick<ResourceCredentials, 'list' | 'add' | 'remove' | 'resourceOf'>

@@ -1,8 +1,4 @@
-import { SHARED_SCOPE } from '../shared-scope.ts'
-
-/** What says about APIs with a scope of the same name. */
-export const sharedScopeWarning = (scope: string, apis: readonly string[]): string =>
-  `${scope} is a scope of ${apis.slice(0, 3).join(', ')}${apis.length > 3 ? ' and others' : ''} too: ${SHARED_SCOPE}`
+import { sharedWithOthers } from '../scope-warnings.ts'
 
 /** For each scope of an API that others have: a sentence. Nothing of it is wrong; it is to be known. */
 export async function sharedScopeWarnings(
@@ -12,7 +8,7 @@ export async function sharedScopeWarnings(
   const warnings: string[] = []
   for (const each of scope.split(' ')) {
     const others = (await findByScope(each)).map((api) => api.identifier).filter((api) => api !== identifier)
-    if (others.length > 0) warnings.push(sharedScopeWarning(each, others))
+    if (others.length > 0) warnings.push(sharedWithOthers(each, others))
   }
   return warnings
 }

@@ -70,7 +70,7 @@ export function createConfiguration(
   const planOf = async (configuration: Configuration, readSecret: ReadSecret, missing = missingSecret) => {
     const existing = await readCurrent(services)
     const secrets = await readSecrets(configuration.wanted, existing, readSecret, missing, services)
-    const plan = await diff(configuration, existing, secrets.differs)
+    const plan = await diff(configuration, existing, deps.needsNoApi, secrets.differs)
     const byId = new Map(existing.map((each) => [`${each.kind} ${each.id}`, each]))
     return { plan, secretOf: secrets.valueOf, before: ({ kind, id }: Change) => byId.get(`${kind} ${id}`) }
   }
@@ -81,7 +81,7 @@ export function createConfiguration(
     const facts = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
     try {
       const configuration = await configurationOf(JSON.parse(last.document), services)
-      return { ...facts, plan: await diff(configuration, existing) }
+      return { ...facts, plan: await diff(configuration, existing, deps.needsNoApi) }
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error
       const [problem] = error.problems

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { SHARED_SCOPE } from '../shared-scope.ts'
 import type { Existing } from './current.ts'
 import { type Configuration, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
 import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
+import { scopeWarnings } from './scope-warnings.ts'
 import { createBreathe } from './slices.ts'
 
 export interface FieldChange {
@@ -37,12 +37,14 @@ export interface Plan {
 
 /**
  * What is between a file and what exists. Touches nothing.
+ * @param needsNoApi which scopes of clients stand for something though no registered API has them
  * @param secretDiffers whether a provider's secret is another one than the file's; undefined: cannot be known
  * @throws ConfigurationError about names that fit nothing, or several things
  */
 export async function diff(
   { wanted, prune }: Configuration,
   existing: readonly Existing[],
+  needsNoApi: (scope: string) => boolean,
   secretDiffers: ReadonlyMap<string, boolean> = new Map(),
 ): Promise<Plan> {
   const problems: ConfigurationProblem[] = []
@@ -68,33 +70,14 @@ export async function diff(
       ...KINDS.toReversed().flatMap((kind) => deletions.filter((change) => change.kind === kind)),
     ],
     unnamed: { resources: count('resource'), providers: count('provider'), clients: count('client') },
-    warnings: sharedScopes(
-      wanted.filter(({ kind }) => kind === 'resource'),
-      others.filter(({ kind }) => kind === 'resource' && !prune.has(kind)),
-      new Set(changes.map(({ kind, name }) => `${kind} ${name}`)),
-    ),
+    warnings: scopeWarnings({
+      wanted,
+      kept: others.filter(({ kind }) => !prune.has(kind)),
+      existing,
+      changes,
+      needsNoApi,
+    }),
   }
-}
-
-/** The scopes that two APIs would have, as far as one of them is new or changed by the file. */
-function sharedScopes(
-  wanted: readonly Wanted[],
-  others: readonly Existing[],
-  changed: ReadonlySet<string>,
-): string[] {
-  const apis = [
-    ...wanted.map(({ name, fields }) => ({ name, fields })),
-    ...others.map(({ id, fields }) => ({ name: id, fields })),
-  ]
-  const byScope = new Map<string, string[]>()
-  for (const { name, fields } of apis)
-    for (const scope of new Set(String(fields.scope ?? '').split(' ')))
-      byScope.set(scope, [...(byScope.get(scope) ?? []), name])
-  return [...byScope].flatMap(([scope, names]) =>
-    names.length > 1 && names.some((name) => changed.has(`resource ${name}`))
-      ? [`${scope} is a scope of ${names.join(' and ')}: ${SHARED_SCOPE}`]
-      : [],
-  )
 }
 
 function index(existing: readonly Existing[]): ReadonlyMap<string, Existing[]> {

@@ -15,6 +15,8 @@ interface Section {
 }
 
 export interface ConfigurationDependencies {
+  /** Scopes of clients that stand for something though no registered API has them. */
+  needsNoApi(scope: string): boolean
   clients: Section & {
     list(page: { limit: number; cursor?: string }): Promise<Page>
     create(fields: Fields, origin: { source: 'configuration'; verified: true }): Promise<object>

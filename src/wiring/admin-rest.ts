@@ -14,7 +14,8 @@ const KEPT_ANSWER = 'AdministrationAnswer'
 
 /** The administration API, on the services and the protocol: what adds its routes to a context that speaks JSON. */
 export function wireAdminRest(http: Http, services: Services, { adminTokens }: Protocol) {
-  const { accounts, artifacts, audit, clients, clock, config, consents, keys, providers } = services
+  const { accounts, artifacts, audit, clients, clientScopes, clock, config, consents, keys, providers } =
+    services
   const { rejections, secrets } = services
   return (scope: FastifyInstance): Promise<void> =>
     adminRest(scope, {
@@ -36,6 +37,7 @@ export function wireAdminRest(http: Http, services: Services, { adminTokens }: P
         open: (sealed, id) => secrets.open(sealed, `administration answer ${id}`),
       },
       clients,
+      clientScopes,
       accounts,
       belongings: {
         sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),

@@ -1,32 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientsDependencies } from '../admin/console/clients/dependencies.ts'
 import type { Http } from '../http/http.ts'
-import { ADMIN_SCOPES } from '../oidc/tokens/admin-tokens.ts'
-import { isIdentityScope } from '../oidc/tokens/claims.ts'
 import type { Services } from '../services.ts'
 import type { Protocol } from './protocol.ts'
-
-/** Scopes of one client; each costs a statement. */
-const MOST_LOOKED_UP = 50
 
 /** What the clients' pages of the console need. */
 export function clientsConsole(
   app: FastifyInstance,
   { cookies, sealed }: Http,
-  { artifacts, clients, consents, resources }: Services,
+  { artifacts, clients, clientScopes, consents, resources }: Services,
   { sessions, throwawaySession }: Protocol,
 ): ClientsDependencies {
   return {
     clients,
     listApis: () => resources.list({ limit: 100 }),
-    async unknownScopes(scopes) {
-      const unknown: string[] = []
-      for (const scope of scopes.slice(0, MOST_LOOKED_UP)) {
-        if (isIdentityScope(scope) || ADMIN_SCOPES.some((own) => own === scope)) continue
-        if ((await resources.findByScope(scope)).length === 0) unknown.push(scope)
-      }
-      return unknown
-    },
+    clientScopes,
     cookies,
     sealed,
     async footprint(clientId) {

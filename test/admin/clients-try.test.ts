@@ -152,6 +152,32 @@ describe('try-it', () => {
     expect(await counts(client.client_id)).toEqual([])
   })
 
+  test('a client without openid is run without a nonce, which stands for an ID Token', async () => {
+    const client = await latchkey.createClient({ client_name: 'Albums', scope: 'photos:read' })
+    const page = await run(client.client_id)
+    expect(page.text).toContain('It works')
+    expect(page.text).not.toContain('nonce')
+  })
+
+  test('a machine that may call no API: what is missing instead of a run that fails', async () => {
+    const client = await latchkey.createClient({
+      client_name: 'Job',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+    })
+    const address = `${latchkey.issuer}/admin/clients/${client.client_id}`
+    for (const path of [address, `${address}/try`]) {
+      const { text, body } = await browser.open(path)
+      expect(text).toContain('This client may call no API yet, so it gets no token.')
+      expect(body).toContain('<a href="/admin/resources">')
+      expect(body).toContain(`href="/admin/clients/${client.client_id}/edit"`)
+    }
+    expect((await browser.open(`${address}/try`)).body).not.toContain('>Run</button>')
+    await latchkey.services.clients.update(client.client_id, { scope: 'photos:read' })
+    expect((await run(client.client_id)).text).toContain('It works')
+    expect((await browser.open(address)).text).not.toContain('may call no API')
+  })
+
   test('a machine of two APIs is asked which one, and gets a token for that', async () => {
     const { resources } = latchkey.services
     await resources.add({ identifier: 'https://films.example', name: 'Films API', scope: 'films:read' })

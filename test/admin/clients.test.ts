@@ -340,6 +340,24 @@ describe('clients in the console', () => {
       expect((await save(all)).text).not.toContain('what is in it and nothing else')
     })
 
+    test('a new API with a scope of the same name: the page of an older client says so, and its code names the old API', async () => {
+      const { resources } = latchkey.services
+      const client = await latchkey.createClient({ client_name: 'Shelf', scope: 'openid shelf:read' })
+      const address = `${latchkey.issuer}/admin/clients/${client.client_id}`
+      await resources.add({ identifier: 'https://shelf.example', scope: 'shelf:read' })
+      const alone = await browser.open(address)
+      expect(alone.text).toContain('https://shelf.example')
+      await resources.add({ identifier: 'https://another.example', scope: 'shelf:read' })
+      const page = await browser.open(address)
+      expect(page.text).toContain(
+        'shelf:read is a scope of https://another.example and https://shelf.example',
+      )
+      expect(page.text).toContain('The code below names https://shelf.example, which was there first.')
+      const code = (text: string) => text.slice(text.indexOf('Use it'))
+      expect(code(page.text)).toContain('https://shelf.example')
+      expect(code(page.text)).not.toContain('https://another.example')
+    })
+
     test('a form that is sent as it was changes nothing', async () => {
       const full = await latchkey.createClient({
         client_name: 'Everything',

@@ -17,9 +17,9 @@ afterAll(() => latchkey.remove())
 test('resources add and update say which scopes another API has, in words and in JSON', async () => {
   const scope = ['--scope', 'films:read shared']
   const added = await latchkey.run(['resources', 'add', '--identifier', FILMS, ...scope])
-  expect([added.status, added.stdout]).toEqual([0, expect.stringContaining(`\nWarning: ${SHARED}.\n`)])
+  expect([added.status, added.stderr]).toEqual([0, `warning: ${SHARED}\n`])
   const narrowed = await latchkey.run(['resources', 'update', FILMS, '--scope', 'films:read'])
-  expect([narrowed.status, narrowed.stdout]).toEqual([0, expect.not.stringContaining('Warning')])
+  expect([narrowed.status, narrowed.stderr]).toEqual([0, ''])
   const updated = await latchkey.run(['resources', 'update', FILMS, ...scope, '--json'])
   expect(updated.json()).toMatchObject({ scope: 'films:read shared', warnings: [SHARED] })
   await latchkey.run(['resources', 'remove', FILMS])
@@ -31,10 +31,54 @@ test('plan and apply say it of a file, before and while it is done, and no more 
   })
   const warning = `shared is a scope of ${FILMS} and ${BOOKS}: ${WHAT_IT_MEANS}`
   const planned = await latchkey.run(['plan', '-'], file('films:read shared'))
-  expect([planned.status, planned.stdout]).toEqual([2, expect.stringContaining(`\n! ${warning}\n`)])
-  expect((await latchkey.run(['plan', '-'], file('films:read'))).stdout).not.toContain('! ')
+  expect([planned.status, planned.stderr]).toEqual([2, `warning: ${warning}\n`])
+  expect((await latchkey.run(['plan', '-'], file('films:read'))).stderr).toBe('')
   const applied = await latchkey.run(['apply', '-'], file('films:read shared'))
-  expect([applied.status, applied.stdout]).toEqual([0, expect.stringContaining(`\n! ${warning}\n`)])
+  expect([applied.status, applied.stderr]).toEqual([0, `warning: ${warning}\n`])
   const again = await latchkey.run(['plan', '-'], file('films:read shared'))
-  expect([again.status, again.stdout]).toEqual([0, expect.not.stringContaining('! ')])
+  expect([again.status, again.stderr]).toEqual([0, ''])
+})
+
+const unknown = (scope: string) => `no API has ${scope}: who asks for it is refused`
+
+test('clients create, update and show say which scopes no API has, and which two have', async () => {
+  const scope = ['--scope', 'openid books:raed groups admin:read']
+  const argv = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb', ...scope]
+  const inWords = await latchkey.run(argv)
+  expect([inWords.status, inWords.stderr]).toEqual([0, `warning: ${unknown('books:raed')}\n`])
+  const created = await latchkey.run([...argv, '--json'])
+  expect(created.stderr).toBe('')
+  const { client_id: id, warnings } = created.json() as { client_id: string; warnings: string[] }
+  expect(warnings).toEqual([unknown('books:raed')])
+  const mended = await latchkey.run(['clients', 'update', id, '--scope', 'openid books:read', '--json'])
+  expect(mended.json()).not.toHaveProperty('warnings')
+  const shared = await latchkey.run(['clients', 'update', id, '--scope', 'shared nothing'])
+  expect(shared.stderr).toBe(
+    `warning: ${unknown('nothing')}\nwarning: shared is a scope of ${BOOKS} and ${FILMS}: ${WHAT_IT_MEANS}\n`,
+  )
+  expect((await latchkey.run(['clients', 'show', id])).stderr).toBe(shared.stderr)
+})
+
+test('plan and apply say it of the clients of a file, and of those whose API the file takes away', async () => {
+  const file = (api: string, client: string) => ({
+    stdin: `version: 1
+resources:
+  - identifier: https://songs.example
+    scope: ${api}
+clients:
+  - key: radio
+    client_name: Radio
+    redirect_uris: [https://radio.example/cb]
+    scope: openid ${client}
+`,
+  })
+  const mistyped = `client radio: ${unknown('songs:raed')}`
+  const planned = await latchkey.run(['plan', '-'], file('songs:read', 'songs:raed'))
+  expect([planned.status, planned.stderr]).toEqual([2, `warning: ${mistyped}\n`])
+  const applied = await latchkey.run(['apply', '-', '--json'], file('songs:read', 'songs:raed'))
+  expect(applied.json()).toMatchObject({ warnings: [mistyped] })
+  const right = await latchkey.run(['apply', '-', '--json'], file('songs:read', 'songs:read'))
+  expect(right.json()).toMatchObject({ warnings: [] })
+  const renamed = await latchkey.run(['plan', '-'], file('songs:hear', 'songs:read'))
+  expect(renamed.stderr).toBe(`warning: client radio: ${unknown('songs:read')}\n`)
 })

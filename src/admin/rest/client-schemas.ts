@@ -56,6 +56,12 @@ const shape = {
   secrets: z.array(secret).meta({ description: 'Newest first; never their values.' }),
 }
 
+/** What is to be known of a client that was just made, changed or read. */
+const warnings = z
+  .array(z.string())
+  .optional()
+  .meta({ description: 'A scope that no API has, or that several have. Nothing is refused.' })
+
 export const client = z
   .object(shape)
   .meta({ id: 'Client', description: 'A client in the names of RFC 7591.' })
@@ -64,6 +70,7 @@ export const client = z
 export const clientWithSecret = z
   .object({
     ...shape,
+    warnings,
     client_secret: z.string().optional().meta({ description: 'Shown this once, when it was just made.' }),
     client_secret_expires_at: z.int().optional().meta({ description: '0: it does not expire.' }),
   })

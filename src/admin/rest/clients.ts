@@ -141,6 +141,10 @@ const view = (found: ClientView) => found as unknown as z.input<typeof clientWit
 /** `/clients` */
 export function clientRoutes({ app, deps }: RestContext): void {
   const { clients, issuer } = deps
+  const warned = async (client: ClientView) => {
+    const warnings = await deps.clientScopes.warningsOf(client)
+    return { ...view(client), ...(warnings.length > 0 && { warnings }) }
+  }
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
 
@@ -155,7 +159,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     return once(request, reply, async () => {
       const created = await clients.create(request.body)
       const location = `${issuer}/api/admin/clients/${created.client_id}`
-      return { headers: { location, etag: `"${created.version}"` }, body: view(created) }
+      return { headers: { location, etag: `"${created.version}"` }, body: await warned(created) }
     })
   })
 
@@ -177,7 +181,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     const given = held ? { ifVersion: before.version } : {}
     const changed = await orFailed(clients.update(before.client_id, request.body, given))
     sendEtag(reply, changed.version)
-    return view(changed)
+    return warned(changed)
   })
 
   app.delete('/clients/:id', { ...deleteClient, ...limit }, async (request, reply) => {

@@ -5,6 +5,7 @@ import type { Entry } from '../../audit/entry.ts'
 import type { AuditDocument } from '../../audit/export.ts'
 import type { AdministeredResources } from '../../clients/administered-resources.ts'
 import type { Clients } from '../../clients/clients.ts'
+import type { ClientScopes } from '../../clients/registered-scopes.ts'
 import type { Clock } from '../../clock.ts'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
 import type { Providers } from '../../federation/providers/providers.ts'
@@ -46,6 +47,7 @@ export interface RestDependencies {
     | 'rotateSecret'
     | 'removeSecret'
   >
+  clientScopes: Pick<ClientScopes, 'warningsOf'>
   /** Never gives or takes a password. */
   accounts: Pick<
     Accounts,

@@ -1,4 +1,5 @@
 import type { Clients } from '../../../clients/clients.ts'
+import type { ClientScopes } from '../../../clients/registered-scopes.ts'
 import type { Resources } from '../../../clients/resources.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { SealedCookies } from '../../../http/sealed-cookie.ts'
@@ -25,8 +26,8 @@ export interface ClientsDependencies extends TryDependencies {
   >
   /** The registered APIs; the newest hundred. */
   listApis: () => ReturnType<Resources['list']>
-  /** Those of some scopes that stand for nothing: neither about a person nor of an API. */
-  unknownScopes(scopes: readonly string[]): Promise<string[]>
+  /** What the scopes of a client stand for now. */
+  clientScopes: Pick<ClientScopes, 'sorted'>
   /** What ends with a client. */
   footprint(clientId: string): Promise<Footprint>
   cookies: Cookies

@@ -5,7 +5,7 @@ import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderCon
 import type { createShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
-import { whyNotTried } from '../try-it/limits.ts'
+import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { factsOf, notices, secretsOf } from './view.ts'
 
@@ -22,6 +22,14 @@ declare module '../../../http/pages.ts' {
       pkceRaised: boolean
       /** Its scopes that no API has. */
       unknownScopes: string[]
+      /** Its scopes that several APIs have, with the APIs. */
+      sharedScopes: { scope: string; apis: string[] }[]
+      /** The API that the snippets name. */
+      snippetsApi: string | undefined
+      /** It may call no API, and is of little use without. */
+      lacksApi: LacksApi
+      /** Whether there is an API to choose. */
+      anyApi: boolean
       facts: ReturnType<typeof factsOf>
       secrets: ReturnType<typeof secretsOf>
       /** Whether it authenticates by a secret. */
@@ -58,6 +66,7 @@ export async function clientPage(
     const { find, done } = query.parse(request.query)
     const client = await deps.clients.get(request.params.id)
     const { items: apis } = await deps.listApis()
+    const scopes = await deps.clientScopes.sorted(client.scope)
     const values = snippetValues(deps.issuer.origin, client, apis)
     const secret = shownOnce.take(request, reply, client.client_id, administratorOf(request).id)
     const data = {
@@ -67,7 +76,11 @@ export async function clientPage(
       verified: client.verified,
       version: client.version,
       pkceRaised: client.pkce_raised === true,
-      unknownScopes: await deps.unknownScopes(client.scope?.split(' ') ?? []),
+      unknownScopes: scopes.unknown,
+      sharedScopes: scopes.shared,
+      snippetsApi: values.api?.identifier,
+      lacksApi: lacksApi(client, scopes),
+      anyApi: apis.length > 0,
       facts: factsOf(client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),

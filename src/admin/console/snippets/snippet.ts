@@ -84,7 +84,7 @@ interface SnippetApi {
  * What a client's snippets are filled with. A redirect URI or scope may hold quotation marks and `${…}`, and be
  * anybody's where clients register themselves: those give way to an example, because a snippet is run by whoever
  * copies it. The id of a client may be an address, too.
- * @param apis the registered APIs with their scopes
+ * @param apis the registered APIs with their scopes, newest first: of several the oldest counts, so that a new one changes nothing
  */
 export function snippetValues(
   issuer: string,
@@ -97,7 +97,7 @@ export function snippetValues(
   const allowed = client.scope?.split(' ').filter((scope) => PLAIN.test(scope))
   const identity = IDENTITY.filter((scope) => allowed?.includes(scope) ?? true)
   const scopesAt = ({ scope }: SnippetApi) => scope.split(' ').filter((each) => allowed?.includes(each))
-  const api = apis.find((each) => PLAIN.test(each.identifier) && scopesAt(each).length > 0)
+  const api = apis.findLast((each) => PLAIN.test(each.identifier) && scopesAt(each).length > 0)
   const ofApi = api && { identifier: api.identifier, scope: scopesAt(api).join(' ') }
   const device = client.grant_types.includes(DEVICE_CODE_GRANT)
   const machine = client.grant_types.includes('client_credentials')

@@ -1,5 +1,6 @@
+import type { RegisteredScopes } from '../../../clients/registered-scopes.ts'
 import type { ClientView } from '../../../clients/view.ts'
-import { kindOf } from '../snippets/snippet.ts'
+import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 
 /** Why this client's flow cannot be run here, for its page; undefined where it can be. */
 export function whyNotTried(client: ClientView): string | undefined {
@@ -13,6 +14,15 @@ export function whyNotTried(client: ClientView): string | undefined {
     return 'Its first request already shows a private key that only it has, so it is not run here.'
   return undefined
 }
+
+/** What lets a client call no API: a machine then gets no token at all; an MCP client looks like an app that needs none. */
+export function lacksApi(client: ClientView, { ofApis }: Pick<RegisteredScopes, 'ofApis'>): LacksApi {
+  if (ofApis.length > 0) return undefined
+  if (kindOf(client) === 'machine') return 'machine'
+  return mayBeMcp(client) ? 'mcp' : undefined
+}
+
+export type LacksApi = 'machine' | 'mcp' | undefined
 
 /** The APIs that these scopes are of. */
 export function apisOf<Api extends { scope: string }>(scope: string, apis: readonly Api[]): Api[] {

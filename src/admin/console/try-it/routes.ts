@@ -7,7 +7,7 @@ import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderCon
 import { kindOf } from '../snippets/snippet.ts'
 import type { ClientProof } from './dependencies.ts'
 import { createRecorder, type Exchange } from './exchange.ts'
-import { apisOf, scopeAt, whyNotTried } from './limits.ts'
+import { apisOf, lacksApi, scopeAt, whyNotTried } from './limits.ts'
 import { type Outcome, runCode, runMachine } from './run.ts'
 
 declare module '../../../http/pages.ts' {
@@ -19,6 +19,9 @@ declare module '../../../http/pages.ts' {
       machine: boolean
       /** Why there is no form. */
       whyNot: string | undefined
+      /** A machine that may call no API: there is nothing to get a token for. */
+      lacksApi: boolean
+      anyApi: boolean
       username: string
       disabled: boolean
       form: Form & { values: Record<string, string> }
@@ -46,6 +49,9 @@ export async function tryArea(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
 ): Promise<void> {
+  const hasNothingToGet = async (client: ClientView) =>
+    lacksApi(client, await deps.clientScopes.sorted(client.scope)) === 'machine'
+
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -59,6 +65,8 @@ export async function tryArea(
       name: client.client_name,
       machine: kindOf(client) === 'machine',
       whyNot: whyNotTried(client),
+      lacksApi: await hasNothingToGet(client),
+      anyApi: items.length > 0,
       username: administratorOf(request).username,
       disabled: client.disabled,
       form: { action: `/admin/clients/${client.client_id}/try`, values, errors: more.errors },
@@ -87,7 +95,8 @@ export async function tryArea(
       const client = await deps.clients.get(request.params.id)
       const { redirect_uri: redirectUri, scope, resource } = input.parse(request.body)
       const values = { redirect_uri: redirectUri, scope, resource }
-      if (whyNotTried(client) !== undefined) return show(request, reply, client, values, { errors: {} })
+      if (whyNotTried(client) !== undefined || (await hasNothingToGet(client)))
+        return show(request, reply, client, values, { errors: {} })
       const machine = kindOf(client) === 'machine'
       // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
       if (!machine && !client.redirect_uris.includes(redirectUri))

@@ -101,6 +101,7 @@ export async function runCode(
   const proofs = await createProofs(client.dpop_bound_access_tokens === true, request.issuer)
   const verifier = random()
   const state = random()
+  const openid = scope.split(/\s+/).includes('openid')
   let parameters: Record<string, string> = {
     client_id: client.client_id,
     response_type: 'code',
@@ -108,7 +109,8 @@ export async function runCode(
     scope,
     ...(resource && { resource }),
     state,
-    nonce: random(),
+    // A claim of the ID Token, which there is with openid alone (OpenID Connect Core §3.1.2.1).
+    ...(openid && { nonce: random() }),
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   }
@@ -161,7 +163,7 @@ export async function runCode(
   )
   if (tokens.status !== 200) return whyRefused(tokens)
   const access = String(parseJson(tokens.body)?.access_token)
-  if (!access.includes('.')) {
+  if (openid && !access.includes('.')) {
     const scheme = proofs.bound ? 'DPoP' : 'Bearer'
     await recorder.exchange(
       { title: 'Ask who it is', about: 'The access token opens the claims that the scopes allow.' },
