@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import {
+  createScene,
+  get,
+  pkce,
+  post,
+  redirectUri,
+  type Scene,
+  type TestClient,
+  type Victim,
+} from '../security/attacker.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { statementsOf } from '../support/statements.ts'
+
+const API = 'https://books.example'
+const REVOCABLE = 'https://vault.example'
+
+/**
+ * The budget: how many SQL statements each hot request takes, once what is remembered for a second (clients, settings) is.
+ * A number may fall; whoever raises one says why in the message of the commit. What is written behind the answer (the
+ * audit log, counters of use) counts too.
+ */
+const BUDGET = {
+  'client credentials, opaque': 2,
+  'client credentials, JWT': 1,
+  'code exchange': 8,
+  'code exchange, JWT': 8,
+  refresh: 7,
+  'introspection, opaque': 3,
+  'introspection, JWT': 1,
+  userinfo: 4,
+  'authorize of a signed-in person': 5,
+  'sign-in by password': 8,
+  '/api/auth/me': 3,
+} as const
+
+describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
+  let latchkey: Latchkey
+  let scene: Scene
+  let web: TestClient
+  let machine: TestClient
+  let api: TestClient
+  let vault: TestClient
+  let victim: Victim
+  beforeAll(async () => {
+    const started = Date.now()
+    // Time stands still: nothing that is remembered is read again, and no work of the background is due.
+    latchkey = await startLatchkey({ engine, clock: () => started })
+    scene = createScene(latchkey)
+    const { resources, resourceCredentials } = latchkey.services
+    await resources.add({ identifier: API, scope: 'books:read' })
+    await resources.add({ identifier: REVOCABLE, scope: 'vault:read', tokens: 'opaque' })
+    web = await scene.client({ scope: 'openid profile email books:read' })
+    machine = await scene.client({
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scope: 'books:read vault:read',
+    })
+    api = { ...(await resourceCredentials.add(API)), redirect_uri: '' }
+    vault = { ...(await resourceCredentials.add(REVOCABLE)), redirect_uri: '' }
+    victim = await scene.victim()
+    // Written once a client and day, behind the answer to its first token.
+    await byMachine(API)
+    await scene.tokens(victim, web)
+    const active = () => latchkey.services.db.prisma.clientActivity.count()
+    await vi.waitFor(async () => expect(await active()).toBe(2))
+  })
+  afterAll(() => latchkey?.stop())
+
+  async function byMachine(resource: string): Promise<Record<string, unknown>> {
+    return (await scene.token(machine, { grant_type: 'client_credentials', resource })).json
+  }
+
+  /** What each does beforehand, and then the request that is counted; it says whether it was answered as it has to be. */
+  const requests: { [Name in keyof typeof BUDGET]: () => Promise<() => Promise<boolean>> } = {
+    'client credentials, opaque': async () => async () => 'access_token' in (await byMachine(REVOCABLE)),
+    'client credentials, JWT': async () => async () => 'access_token' in (await byMachine(API)),
+    async 'code exchange'() {
+      const code = await scene.code(victim, web, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await scene.exchange(web, code)).json
+    },
+    async 'code exchange, JWT'() {
+      const code = await scene.code(victim, web, { scope: 'openid books:read', resource: API })
+      return async () => 'refresh_token' in (await scene.exchange(web, code)).json
+    },
+    async refresh() {
+      const { refresh_token } = await scene.tokens(victim, web, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await scene.refresh(web, refresh_token)).json
+    },
+    async 'introspection, opaque'() {
+      const { access_token } = await byMachine(REVOCABLE)
+      return async () => (await scene.introspect(vault, access_token)).json.active === true
+    },
+    async 'introspection, JWT'() {
+      const { access_token } = await byMachine(API)
+      return async () => (await scene.introspect(api, access_token)).json.active === true
+    },
+    async userinfo() {
+      const { access_token } = await scene.tokens(victim, web, { scope: 'openid profile email' })
+      return async () => (await scene.userinfo(access_token)).json.email !== undefined
+    },
+    async 'authorize of a signed-in person'() {
+      const address = scene.authorizeUrl(web, {
+        code_challenge: pkce().challenge,
+        scope: 'openid profile email',
+      })
+      return async () => (await victim.browser.open(address)).url.searchParams.has('code')
+    },
+    async 'sign-in by password'() {
+      const browser = createHttpBrowser({ stopAt: [redirectUri] })
+      const page = await browser.open(`${scene.issuer}/login`)
+      const fields = page.forms[0]?.fields.map(({ name, value }): [string, string] => [name, value ?? ''])
+      const body = new URLSearchParams(fields)
+      body.set('identifier', victim.user.email)
+      body.set('password', PASSWORD)
+      return async () => {
+        const answer = await browser.send({ url: new URL('/login', scene.issuer), method: 'POST', body })
+        return answer.status === 303
+      }
+    },
+    async '/api/auth/me'() {
+      const body = JSON.stringify({ email: victim.user.email, password: PASSWORD })
+      const { json } = await post(`${scene.issuer}/api/auth/login`, body, {
+        'content-type': 'application/json',
+      })
+      const headers = { authorization: `Bearer ${json.access_token}` }
+      return async () => (await get(`${scene.issuer}/api/auth/me`, headers)).status === 200
+    },
+  }
+
+  test.each(Object.keys(BUDGET) as (keyof typeof BUDGET)[])('%s', async (name) => {
+    const settled = async () => {
+      await latchkey.services.audit.idle()
+      await latchkey.services.clients.idle()
+    }
+    // Once for what is remembered, then the one that counts.
+    await (await requests[name]())()
+    const request = await requests[name]()
+    await settled()
+    let ok = false
+    const told = await statementsOf(async () => {
+      ok = await request()
+      await settled()
+    })
+    expect(ok).toBe(true)
+    expect(told.length, told.join('\n')).toBe(BUDGET[name])
+  })
+})
