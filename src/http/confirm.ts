@@ -46,6 +46,12 @@ export async function confirmRoutes(
     if (owner === undefined)
       return reply.redirect(`/login?return_to=${encodeURIComponent(`/confirm/${id}`)}`, 303)
     const act = await deps.interrupted.find(id, owner)
+    if (act === undefined && (await deps.interrupted.isOfAnother(id, owner)))
+      throw new AppError(
+        'act_of_another',
+        410,
+        'You are signed in with another account than the one that began this. Nothing was done. Sign out, sign in with that one, and begin again.',
+      )
     if (act === undefined)
       throw new AppError(
         'act_gone',

@@ -1,10 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { AppError } from '../errors.ts'
+import { own } from '../own.ts'
 import { errorFormat } from './error-format.ts'
 import { flashOf, markRefused } from './flash.ts'
 import { formPage } from './form-page.ts'
 import { shownAgain } from './forms.ts'
+import type { Link } from './pages.ts'
 import { errorsByField, problem } from './problem.ts'
 import { sendPage } from './send-page.ts'
 import { unreadForm } from './unread-form.ts'
@@ -45,6 +47,12 @@ const PLAIN: Record<number, string> = {
   503: 'The server is busy. Please try again in a moment.',
 }
 
+/** Where somebody goes on whom an error has left without a page. */
+const LEADS: Readonly<Record<string, Link>> = {
+  link_expired: { href: '/login', label: 'Sign in, and get a new code' },
+  nothing_to_verify: { href: '/login', label: 'Sign in, and get a new code' },
+}
+
 const CODES: Record<number, string> = {
   413: 'too_large',
   415: 'unsupported_media_type',
@@ -81,7 +89,13 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
   const { status, code, publicMessage } = shown
   switch (errorFormat(request)) {
     case 'html': {
-      const data = { status, message: publicMessage, requestId: request.id, wayBack: formPage(request) }
+      const data = {
+        status,
+        message: publicMessage,
+        requestId: request.id,
+        wayBack: formPage(request),
+        leadsTo: own(LEADS, code),
+      }
       const flash = flashOf(request)
       if (flash === undefined) return renderPage(reply, 'http/error', data, status)
       // Whoever made the browser send a form from elsewhere gets nothing shown on a page of ours; and where the server

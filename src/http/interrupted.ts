@@ -65,17 +65,22 @@ const isPassing = (error: unknown): boolean =>
  *   form ─► not fresh: ask ─► /login?again=1 ─► /confirm/:id (in words, one button) ─► the form's own route, with its fields
  */
 export function createInterrupted({ kept, sealed }: { kept: Kept; sealed: SealedCookies }) {
-  async function find(id: string, owner: Owner | undefined): Promise<FoundAct | undefined> {
-    if (!/^[\w-]{32}$/.test(id) || owner === undefined) return undefined
-    const text = await kept.find(id)
+  async function look(id: string): Promise<FoundAct | undefined> {
+    const text = /^[\w-]{32}$/.test(id) ? await kept.find(id) : undefined
     const act = sealed.open(PURPOSE, text, actSchema)
-    if (text === undefined || act?.owner.accountId !== owner.accountId || act.owner.uid !== owner.uid)
-      return undefined
-    return { ...act, id, sealed: text }
+    return text === undefined || act === undefined ? undefined : { ...act, id, sealed: text }
+  }
+
+  async function find(id: string, owner: Owner | undefined): Promise<FoundAct | undefined> {
+    const act = owner && (await look(id))
+    return act?.owner.accountId === owner?.accountId && act?.owner.uid === owner?.uid ? act : undefined
   }
 
   return {
     find,
+    /** Whether another account began it, which waits still. */
+    isOfAnother: async (id: string, { accountId }: Owner): Promise<boolean> =>
+      ((await look(id))?.owner.accountId ?? accountId) !== accountId,
     take: ({ id }: FoundAct): Promise<boolean> => kept.take(id),
     /** After `take`: it was not done. It ends when it would have ended. @returns its new id: what is taken stays taken */
     async putBack({ sealed: text }: FoundAct): Promise<string> {

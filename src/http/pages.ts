@@ -54,6 +54,8 @@ export interface SignInPage extends Form {
   forgotHref: string
   /** Goes back to the client with access_denied, or to where the code of a device is entered. */
   cancel?: ButtonForm | undefined
+  /** The page to go back to, for whoever was to sign in once more and does not. */
+  leave?: string | undefined
   notice?: string | undefined
 }
 
@@ -113,6 +115,8 @@ export interface RegisterPage extends Form {
   client?: ClientView | undefined
   providers: ProviderButton[]
   signInHref: string
+  /** Goes back to the client with access_denied. */
+  cancel?: ButtonForm | undefined
   passwordMinLength: number
 }
 
@@ -259,6 +263,8 @@ export interface HttpErrorPage {
   requestId: string
   /** The page with the form that was refused. */
   wayBack?: string | undefined
+  /** Where to go on instead, when that form leads nowhere. */
+  leadsTo?: Link | undefined
 }
 
 /** Text of an API's document, cut where its `code` begins and ends. */
@@ -329,5 +335,10 @@ export interface Pages {
   'oidc/error': ProtocolErrorPage
   'api/docs': ApiDocsPage
   'http/error': HttpErrorPage
-  'http/home': { signedInAs?: string | undefined; registerHref?: string | undefined }
+  'http/home': {
+    signedInAs?: string | undefined
+    registerHref?: string | undefined
+    /** For those who may see it. */
+    consoleHref?: string | undefined
+  }
 }

@@ -96,6 +96,7 @@ export async function wirePages(
     const account = session && (await accounts.byId(session.accountId))
     return renderPage(reply, 'http/home', {
       signedInAs: account?.displayUsername,
+      consoleHref: account === undefined || account.role === 'user' ? undefined : '/admin',
       registerHref: values.registration === 'open' ? '/register' : undefined,
     })
   })

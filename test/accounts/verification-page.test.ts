@@ -92,6 +92,10 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
       const spent = await browser.visit(late)
       expect(spent.status).toBe(410)
       expect(spent.text).toContain('has been used already')
+      for (const path of ['/verify-email?token=wrong', '/verify-email']) {
+        const stranger = await createHttpBrowser().open(`${latchkey.issuer}${path}`)
+        expect(stranger.body).toContain('<a class="button" href="/login">Sign in, and get a new code</a>')
+      }
     })
 
     test('a form whose page leads elsewhere is answered there', async () => {

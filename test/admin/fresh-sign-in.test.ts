@@ -109,9 +109,27 @@ describe('the console', () => {
     shift = QUARTER
     const asked = await browser.submit(form, { Name: 'Too late' }, { button: 'Register' })
     expect(asked.url.pathname).toBe('/login')
-    expect(asked.text).toContain('Sign in again to confirm that it is you')
+    expect(asked.text).toMatch(/Sign in again to confirm that it is you\. You are signed in as admin\w+/)
+    expect(asked.body).toContain('<a href="/admin/clients/new?kind=machine">Cancel</a>')
     const { items } = await latchkey.services.clients.list({ search: 'Too late' })
     expect(items).toEqual([])
+  })
+
+  test('asks for who is signed in: another account does not take their place', async () => {
+    const { browser, username } = await signedIn(latchkey)
+    const other = await latchkey.createUser()
+    const form = await browser.open(`${latchkey.issuer}/admin/clients/new?kind=machine`)
+    shift = QUARTER
+    const asked = await browser.submit(form, { Name: 'Of whom' }, { button: 'Register' })
+    const identifier = asked.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'identifier')
+    expect(identifier?.value).toBe(username)
+    const refused = await browser.signIn(asked, { identifier: other.email, password: PASSWORD })
+    expect(refused.url.pathname).toBe('/login')
+    expect(refused.text).toContain(`That is another account. Sign in as ${username}, or cancel`)
+    const account = await browser.open(`${latchkey.issuer}/account`)
+    expect(account.text).toContain(`Signed in as ${username}`)
+    const goOn = await browser.signIn(refused, { identifier: username, password: PASSWORD })
+    expect(goOn.text).toContain('You are about to register a client')
   })
 
   test.each(['admin:write', 'admin:read', 'photos:secret', '__proto__'])(

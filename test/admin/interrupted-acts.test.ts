@@ -76,7 +76,11 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     const same = createHttpBrowser()
     await signIn(same, await same.open(`${latchkey.issuer}/login`), username)
     for (const stranger of [other.browser, same]) {
-      expect((await stranger.open(confirm)).status).toBe(410)
+      const refused = await stranger.open(confirm)
+      expect(refused.status).toBe(410)
+      expect(refused.text).toContain(
+        stranger === same ? 'in this browser' : 'with another account than the one that began this',
+      )
       const page = await stranger.open(`${latchkey.issuer}/admin/providers/new?kind=oidc`)
       const forged = stranger.prepare(page, {}, { button: 'Add provider' })
       forged.body?.set('resume', confirm.pathname.split('/').at(-1) ?? '')
@@ -84,7 +88,8 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     }
     // Somebody else signs in on the page that asks the first one to.
     const wrong = await signIn(browser, login, other.username)
-    expect(wrong.status).toBe(410)
+    expect(wrong.status).toBe(403)
+    expect(wrong.text).toContain('That is another account.')
     expect(await providers()).not.toContain('three')
   })
 

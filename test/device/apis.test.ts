@@ -118,7 +118,7 @@ test('registering inside the flow leads back to the device', async () => {
   )
   const { link } = await latchkey.mailTo(email)
   const page = await browser.submit(await browser.open(link), {}, { button: 'Verify' })
-  expect(page.text).toContain('Sign in on this device?')
+  expect(page.text).toContain('Sign in on the other device?')
   expect((await browser.allow(page)).text).toContain('Go back to your device')
   expect((await device.poll(asked.device_code)).status).toBe(200)
 })

@@ -250,7 +250,7 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
       expect(answer.status).toBe(200)
       const { user_code } = JSON.parse(answer.text) as { user_code: string }
       const page = await confirmPage(latchkey, people[0], user_code)
-      expect([page.status, page.text.includes('Sign in on this device?')]).toEqual([200, true])
+      expect([page.status, page.text.includes('Sign in on the other device?')]).toEqual([200, true])
       expect(page.body).not.toContain('<script>alert')
     }
     for (const value of values) {

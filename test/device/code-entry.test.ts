@@ -69,7 +69,7 @@ describe('the page of the code', () => {
       await person(latchkey),
       ` ${user_code.toLowerCase().replace('-', ' ')} `,
     )
-    expect(page.text).toContain('Sign in on this device?')
+    expect(page.text).toContain('Sign in on the other device?')
   })
 
   test('the link of the device fills the code in, asks to compare it, and does nothing by itself', async () => {
@@ -151,7 +151,9 @@ describe('the page of the code', () => {
     const who = await person(latchkey)
     const enter = (by: typeof who, code: string) => confirmPage(latchkey, by, code)
     for (let right = 0; right < 6; right++)
-      expect((await enter(who, (await device.ask()).user_code)).text).toContain('Sign in on this device?')
+      expect((await enter(who, (await device.ask()).user_code)).text).toContain(
+        'Sign in on the other device?',
+      )
     for (let wrong = 0; wrong < 4; wrong++) expect((await enter(who, 'BBBB-BBBB')).status).toBe(422)
     const full = await device.ask()
     const limited = await enter(who, full.user_code)
@@ -162,7 +164,9 @@ describe('the page of the code', () => {
     expect(codeOn(limited)).toBe(full.user_code)
     // Somebody else at this address goes on, until there are too many of all.
     const other = await person(latchkey)
-    expect((await enter(other, (await device.ask()).user_code)).text).toContain('Sign in on this device?')
+    expect((await enter(other, (await device.ask()).user_code)).text).toContain(
+      'Sign in on the other device?',
+    )
     const stranger = { ...other, browser: createHttpBrowser() }
     const statuses = []
     for (let wrong = 0; wrong < 12; wrong++) statuses.push((await enter(stranger, 'BBBB-BBBB')).status)

@@ -29,7 +29,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     expect((await device.poll(asked.device_code)).json.error).toMatch(/authorization_pending|slow_down/)
   /** Allows on this page, and gives the claims that the device gets. */
   const allowed = async (browser: HttpBrowser, page: BrowserPage, asked: DeviceAnswer) => {
-    expect(page.text).toContain('Sign in on this device?')
+    expect(page.text).toContain('Sign in on the other device?')
     await pending(asked)
     expect((await browser.allow(page)).text).toContain('Go back to your device')
     const { status, json, text } = await device.poll(asked.device_code)
@@ -180,7 +180,9 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     const reset = await browser.open((await world.latchkey.mailTo(user.email)).link)
     const button = reset.forms[0]?.buttons[0]?.label ?? ''
     const done = await browser.submit(reset, { 'New password': `${PASSWORD}-2` }, { button })
-    const page = done.text.includes('Sign in on this device?') ? done : await browser.follow(done, 'Continue')
+    const page = done.text.includes('Sign in on the other device?')
+      ? done
+      : await browser.follow(done, 'Continue')
     expect((await allowed(browser, page, asked)).sub).toBe(user.id)
   })
 
@@ -217,10 +219,10 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     const asked = await device.ask()
     const page = await confirmPage(world.latchkey, who, asked.user_code)
     for (let reload = 0; reload < 3; reload++)
-      expect((await who.browser.open(page.url)).text).toContain('Sign in on this device?')
+      expect((await who.browser.open(page.url)).text).toContain('Sign in on the other device?')
     // Back to the code, and the same code once more: another page, and the same question.
     const again = await confirmPage(world.latchkey, who, asked.user_code)
-    expect(again.text).toContain('Sign in on this device?')
+    expect(again.text).toContain('Sign in on the other device?')
     await allowed(who.browser, await who.browser.open(page.url), asked)
     const back = await who.browser.open(page.url)
     expect([back.status, back.text]).toEqual([200, expect.stringContaining('You have done your part here')])

@@ -53,7 +53,7 @@ test('what was scanned goes on at the phone, by the same questions; the computer
   await phone.goto(scanned)
   await press(phone, 'Continue')
   await signIn(phone, user.username)
-  await heading(phone, 'Sign in on this device?')
+  await heading(phone, 'Sign in on the other device?')
   expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
   await press(phone, 'Allow')
   await heading(phone, 'Go back to your device')

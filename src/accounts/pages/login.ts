@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFresh } from '../../fresh-sign-in.ts'
 import type { SignInPage } from '../../http/pages.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
@@ -15,6 +15,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
 
   const page = async (
     request: FastifyRequest,
+    reply: FastifyReply,
     form: Partial<SignInPage> = {},
     again = false,
   ): Promise<SignInPage> => ({
@@ -24,7 +25,22 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
     forgotHref: '/forgot-password',
     ...form,
+    ...(again && { leave: await leave(request, reply) }),
   })
+
+  /** The page that the form of a waiting act stands on; without an act, where the sign-in was to lead. */
+  async function leave(request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    const back = returnTo(request)
+    const id = /^\/confirm\/([\w-]+)$/.exec(back)?.[1]
+    const act = id && (await http.interrupted.find(id, await sessions.ownerOf(request, reply)))
+    return act ? act.page : id ? '/account' : back
+  }
+
+  /** Who is signed in, and has to prove it once more. */
+  async function signedIn(request: FastifyRequest, reply: FastifyReply) {
+    const session = await sessions.current(request, reply)
+    return session && (await deps.accounts.byId(session.accountId))
+  }
 
   app.get('/login', async (request, reply) => {
     const session = await sessions.current(request, reply)
@@ -32,8 +48,10 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const { return_to } = request.query as { return_to?: unknown }
     const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.loginTs)
     if (isAgain(request) && !done) {
-      const notice = 'Sign in again to confirm that it is you.'
-      return renderPage(reply, 'interaction/sign-in', await page(request, { notice }, true))
+      const name = (await signedIn(request, reply))?.displayUsername
+      const notice = `Sign in again to confirm that it is you.${name ? ` You are signed in as ${name}.` : ''}`
+      const values = name === undefined ? {} : { identifier: name }
+      return renderPage(reply, 'interaction/sign-in', await page(request, reply, { notice, values }, true))
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     const alert = await deps.upstream.problem(request.query)
@@ -42,7 +60,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       ended === undefined
         ? undefined
         : 'You were signed out meanwhile, and nothing was done. Sign in to do it again.'
-    return renderPage(reply, 'interaction/sign-in', await page(request, { alert, notice }))
+    return renderPage(reply, 'interaction/sign-in', await page(request, reply, { alert, notice }))
   })
 
   app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) => {
@@ -50,7 +68,20 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
-      return renderPage(reply, 'interaction/sign-in', await page(request, form, isAgain(request)), status)
+      return renderPage(
+        reply,
+        'interaction/sign-in',
+        await page(request, reply, form, isAgain(request)),
+        status,
+      )
+    }
+    const before = isAgain(request) ? await signedIn(request, reply) : undefined
+    if (before !== undefined && before.id !== outcome.accountId) {
+      const form = {
+        alert: `That is another account. Sign in as ${before.displayUsername}, or cancel; nothing was done, and ${before.displayUsername} stays signed in.`,
+        values: { identifier: before.displayUsername },
+      }
+      return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)
     }
     await sessions.start(request, reply, outcome)
     return reply.redirect(returnTo(request), 303)
