@@ -9,61 +9,10 @@ import { join, resolve } from 'node:path'
 import { type RenderedSnippet, renderStack } from '../src/admin/console/snippets/all.ts'
 import type { SnippetValues } from '../src/admin/console/snippets/snippet.ts'
 import { allStacks, type Stack } from '../src/admin/console/snippets/stack.ts'
+import { addedApi, exampleFor, registration } from './connect-registration.ts'
 
 const folder = resolve(import.meta.dirname, '../docs/connect')
 const generated = '<!-- Made by `npm run docs` of snippets/. Change it there. -->\n'
-
-/** What stands in the pages where the console puts in the values of a client. */
-function exampleFor(stack: Stack, authentication = stack.authentication[0] ?? 'basic'): SnippetValues {
-  const origin = stack.kinds[0] === 'native' ? 'http://127.0.0.1' : 'http://localhost:4000'
-  const redirectUri =
-    stack.redirect === 'scheme'
-      ? 'com.example.app:/callback'
-      : `${origin}${stack.redirectPath ?? '/callback'}`
-  return {
-    kinds: stack.kinds,
-    hardened: stack.hardened,
-    signed: false,
-    signingAlgorithm: stack.hardened ? 'PS256' : 'RS256',
-    issuer: 'https://id.example',
-    clientId: 'CLIENT_ID',
-    authentication,
-    redirectUri,
-    redirectUris: [redirectUri],
-    postLogoutUris: [`${origin}${stack.signedOutPath}`],
-    backchannelUri: `${origin}/backchannel-logout`,
-    scope: 'openid profile email',
-    api: { identifier: 'https://books.example', scope: 'books:read' },
-  }
-}
-
-/** The command that registers a client as its page has it. */
-function registration(stack: Stack): string {
-  const { redirectUri, postLogoutUris } = exampleFor(stack)
-  const uses = (name: string) => stack.parts.some(({ text }) => text.includes(name))
-  const kind = stack.kinds[0]
-  const grants =
-    kind === 'machine'
-      ? ['client_credentials']
-      : kind === 'device'
-        ? ['device_code', 'refresh_token']
-        : ['authorization_code', 'refresh_token']
-  const lines = [
-    'npm run -s latchkey -- clients create --name "My app"',
-    ...(grants[0] === 'authorization_code' ? [`--redirect-uri ${redirectUri}`] : []),
-    ...(uses('__POST_LOGOUT_URI__') || uses('__SIGN_OUT_ENCODED__')
-      ? [`--post-logout-redirect-uri ${postLogoutUris[0]}`]
-      : []),
-    ...(stack.parts.some((part) => part.if === 'backchannel')
-      ? [`--backchannel-logout-uri ${exampleFor(stack).backchannelUri}`]
-      : []),
-    ...(stack.authentication[0] === 'none' ? ['--public'] : []),
-    ...(stack.hardened ? ['--profile fapi2 --jwks public-key.jwk'] : []),
-    grants.map((grant) => `--grant ${grant}`).join(' '),
-    ...(kind === 'machine' ? ['--scope books:read'] : []),
-  ]
-  return lines.join(' \\\n  ')
-}
 
 const LANGUAGES: Readonly<Record<string, string>> = {
   mjs: 'js',
@@ -93,42 +42,82 @@ function keyed(stack: Stack, usual: RenderedSnippet): string {
   return `\n## With a key instead of a secret\n\nFor a client with \`private_key_jwt\`, this is different:\n\n${parts.map(block).join('\n')}`
 }
 
+/** Lines that come in with other values, each with those around it. @param values a variant of `exampleFor` */
+function comingIn(stack: Stack, usual: RenderedSnippet, values: SnippetValues): string {
+  return renderStack(stack, values)
+    .parts.flatMap(({ id, label, text }) => {
+      const known = usual.parts.find((part) => part.id === id)?.text.split('\n') ?? []
+      const lines = text.split('\n')
+      // Another issuer is not another line.
+      const added = lines.flatMap((line, at) =>
+        known.includes(line.replaceAll(values.issuer, exampleFor(stack).issuer)) ? [] : [at],
+      )
+      const shown = [...new Set(added.flatMap((at) => [at - 1, at, at + 1]))].filter((at) => at >= 0)
+      const shownText = shown.flatMap((at, place) => [
+        ...(place > 0 && shown[place - 1] !== at - 1 ? ['…'] : []),
+        lines[at] ?? '',
+      ])
+      return shown.length > 0 ? [block({ id, label, text: shownText.join('\n') })] : []
+    })
+    .join('\n')
+}
+
 /** What is different where requests and answers are signed. */
 function signed(stack: Stack, usual: RenderedSnippet): string {
   if (!stack.hardened) return ''
-  const parts = renderStack(stack, { ...exampleFor(stack), signed: true }).parts.flatMap(
-    ({ id, label, text }) => {
-      const known = usual.parts.find((part) => part.id === id)?.text.split('\n') ?? []
-      const added = text.split('\n').filter((line) => !known.includes(line))
-      return added.length > 0 ? [block({ id, label, text: added.join('\n') })] : []
-    },
-  )
-  return `\n## With Message Signing\n\nFor a client with \`--profile fapi2_message_signing\` the console shows the program with these lines:\n\n${parts.join('\n')}`
+  const lines = comingIn(stack, usual, { ...exampleFor(stack), signed: true })
+  return `\n## With Message Signing\n\nRegister the client with \`--profile fapi2_message_signing\` instead. The console then shows the program with these lines\nmore; here they are between the lines that they stand between (what is not shown stays as it is above):\n\n${lines}`
 }
 
-/** What is more where the issuer is plain http, as it is on one's own machine: each line with those around it. */
-function plain(stack: Stack): string {
-  const marked = stack.parts.some(({ text }) => / \? http( |$)/m.test(text))
-  if (!marked) return ''
+/** What is more where the issuer is plain http, as it is on one's own machine. */
+function plain(stack: Stack, usual: RenderedSnippet): string {
+  if (!stack.parts.some(({ text }) => / \? http( |$)/m.test(text))) return ''
   const issuer = 'http://localhost:3000'
-  const usual = renderStack(stack, exampleFor(stack)).parts
-  const parts = renderStack(stack, { ...exampleFor(stack), issuer }).parts.flatMap(({ id, label, text }) => {
-    const known = usual.find((part) => part.id === id)?.text.split('\n') ?? []
-    const lines = text.split('\n')
-    const added = lines.flatMap((line, at) => (line.includes(issuer) || known.includes(line) ? [] : [at]))
-    const around = added.flatMap((at) => lines.slice(at - 1, at + 2))
-    return around.length > 0 ? [block({ id, label, text: around.join('\n') })] : []
-  })
-  return `\n## With an issuer on your own machine\n\nThis library refuses plain http, as of \`${issuer}\`, unless it is told otherwise. The console shows the program\nwith the line that does, for as long as you try it out; here it is with those around it:\n\n${parts.join('\n')}`
+  const lines = comingIn(stack, usual, { ...exampleFor(stack), issuer })
+  return `\n## With an issuer on your own machine\n\nThis library refuses plain http, as of \`${issuer}\`, unless it is told otherwise. The console shows the program\nwith the line that does, for as long as you try it out; here it is with those around it:\n\n${lines}`
+}
+
+/** What people put in of their own, of what stands on the page. */
+function toReplace(stack: Stack, code: string): string {
+  const { issuer, clientId, api, redirectUri } = exampleFor(stack)
+  const found = [
+    [issuer, 'the address of your Latchkey'],
+    [clientId, 'what the command prints'],
+    [api?.identifier, 'the identifier of your API'],
+    [api?.scope, 'its scope'],
+    [
+      redirectUri.startsWith('https:') ? new URL(redirectUri).origin : undefined,
+      'the address of the program',
+    ],
+    ['com.example.app', 'your app’s own name'],
+  ].flatMap(([value, words]) => (value && code.includes(value) ? [`\`${value}\` (${words})`] : []))
+  return `Put your own in place of ${found.join(', ')}.`
+}
+
+const sh = (command: string) => `\`\`\`sh\n${command}\n\`\`\``
+
+/** What is done in Latchkey before the code. */
+function beforehand(stack: Stack, keys: string): string {
+  const api = addedApi(stack)
+  if (stack.kinds.includes('api'))
+    return `The console shows this with the values of your API, on its page.${api ? ` Here it was added with\n\n${sh(api)}` : ''}`
+  const shown = 'The console shows this with the values of your client, on its page.'
+  const first = [
+    ...(api ? [`First add the API that it calls:\n\n${sh(api)}`] : []),
+    ...(keys ? [`First make its keys:\n\n${keys}`] : []),
+  ]
+  const then = first.length > 0 ? 'Then register the client' : 'Here it was registered with'
+  return [shown, ...first, `${then}:\n\n${sh(registration(stack))}`].join('\n\n')
 }
 
 function page(stack: Stack): string {
   const usual = renderStack(stack, exampleFor(stack))
   const { name, about, tried, parts } = usual
-  const intro = stack.kinds.includes('api')
-    ? 'The console shows this with the values of your API, on its page.'
-    : `The console shows this with the values of your client, on its page. Registered here with\n\n\`\`\`sh\n${registration(stack)}\n\`\`\``
-  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${parts.map(block).join('\n')}${keyed(stack, usual)}${signed(stack, usual)}${plain(stack)}\n${tried}\n`
+  const keys = parts.filter(({ id }) => stack.hardened && id === 'keys-mjs')
+  const code = parts.filter((part) => !keys.includes(part))
+  const intro = beforehand(stack, keys.map(block).join('\n').trimEnd())
+  const own = toReplace(stack, [intro, ...parts.map(({ text }) => text)].join('\n'))
+  return `${generated}\n# ${name}\n\n${about}\n\n${intro}\n\n${own}\n\n${code.map(block).join('\n')}${keyed(stack, usual)}${signed(stack, usual)}${plain(stack, usual)}\n${tried}\n`
 }
 
 const KINDS: Readonly<Record<Stack['kinds'][number], string>> = {

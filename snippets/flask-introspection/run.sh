@@ -1,3 +1,3 @@
-# Made at the API's page, or by: latchkey resources add-credential __RESOURCE__
+# Made at the API's page, or by: npm run -s latchkey -- resources add-credential __RESOURCE__
 export LATCHKEY_API_CLIENT_ID='api_…' LATCHKEY_API_CLIENT_SECRET='…'
 flask --app api run --port __RESOURCE_PORT__

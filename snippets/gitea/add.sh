@@ -2,5 +2,3 @@ gitea admin auth add-oauth --name latchkey --provider openidConnect \
   --key '__CLIENT_ID__' --secret '…' \
   --auto-discover-url '__ISSUER__/.well-known/openid-configuration' \
   --scopes profile --scopes email
-# Gitea has no PKCE and sends no nonce. If Latchkey says so under “Refused requests”:
-latchkey clients update __CLIENT_ID__ --pkce optional

@@ -212,6 +212,75 @@ describe('which snippets', () => {
   })
 })
 
+describe('what has to be registered first', () => {
+  const first = (id: string, client: Partial<SnippetClient>) =>
+    of({ redirect_uris: ['https://app.example/callback'], ...client }).find((each) => each.id === id)
+      ?.parts ?? []
+  const registered = (id: string, client: Partial<SnippetClient>, part: string) =>
+    first(id, client).find((each) => each.id === part)?.text
+
+  test('Proxmox: an address with nothing after it', () => {
+    const uri = 'https://pve.example:8006'
+    expect(registered('proxmox', { redirect_uris: [`${uri}/callback`] }, 'redirect-uri')).toBe(`${uri}\n`)
+    // A slash is another address.
+    expect(registered('proxmox', { redirect_uris: [`${uri}/`] }, 'redirect-uri')).toBe(`${uri}\n`)
+    expect(registered('proxmox', { redirect_uris: [uri] }, 'redirect-uri')).toBeUndefined()
+  })
+
+  test('Immich: three addresses, of which one is the phone’s', () => {
+    const app = ['https://app.example/user-settings', 'app.immich:///oauth-callback']
+    const web = 'https://app.example/auth/login'
+    expect(registered('immich', {}, 'redirect-uri')).toBe(`${[web, ...app].join('\n')}\n`)
+    expect(registered('immich', { redirect_uris: [app[1] ?? '', web] }, 'redirect-uri')).toBe(`${app[0]}\n`)
+    expect(registered('immich', { redirect_uris: [web, ...app] }, 'redirect-uri')).toBeUndefined()
+  })
+
+  test.each(['argo-cd', 'nextcloud'])('%s: where people come back to after signing out', (id) => {
+    expect(registered(id, {}, 'post-logout-uri')).toBe('https://app.example/\n')
+    const known = { post_logout_redirect_uris: ['https://app.example/'] }
+    expect(registered(id, known, 'post-logout-uri')).toBeUndefined()
+  })
+
+  test('Gitea: first of all that it sends no PKCE, until that is so', () => {
+    expect(first('gitea', {})[0]?.text).toBe('npm run -s latchkey -- clients update lk_1 --pkce optional\n')
+    expect(
+      first('gitea', { pkce: 'optional' })
+        .map(({ text }) => text)
+        .join(),
+    ).not.toContain('--pkce')
+  })
+})
+
+describe('an editor as an MCP client', () => {
+  const native = {
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+    scope: 'openid photos:read',
+  }
+  const found = (redirect_uris: string[], search: string) =>
+    snippetsFor(snippetValues('https://id.example', { ...web, ...native, redirect_uris }, [API]), search)
+
+  test.each(['cursor', 'vs code', 'editor', 'claude'])('is found by “%s”', (search) => {
+    const shown = found(['http://127.0.0.1/callback'], search).find(({ id }) => id === 'mcp-editors-client')
+    const text = shown?.parts.map((part) => part.text).join('\n') ?? ''
+    expect(text).toContain('"oauth": { "clientId": "lk_1" }')
+    expect(text).toContain('"auth": { "CLIENT_ID": "lk_1", "scopes": ["photos:read"] }')
+    // What is registered already, on any port, is not asked for.
+    expect(text).toContain('http://localhost/callback\nhttp://127.0.0.1/\nhttps://vscode.dev/redirect\n')
+  })
+
+  test.each([
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'vscode://vscode.github-authentication/did-authenticate',
+  ])('that registered itself with %s is none of the apps for phones', (uri) => {
+    const ids = found([uri], '').map(({ id }) => id)
+    expect(ids).toContain('mcp-editors-client')
+    expect(ids).not.toContain('appauth-ios')
+    expect(ids).not.toContain('appauth-android')
+    expect(ids).not.toContain('mcp-client')
+  })
+})
+
 test('a library that can authenticate in one way only says which to register', () => {
   const shown = (method: string) =>
     of({ token_endpoint_auth_method: method }).find(({ id }) => id === 'express-passport')?.parts ?? []

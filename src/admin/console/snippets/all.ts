@@ -1,4 +1,5 @@
-import { conditionHolds, fill, ofPrivateUse, type SnippetPart, toRegister } from './fill.ts'
+import { conditionHolds, fill, ofOwnApp, type SnippetPart } from './fill.ts'
+import { toRegister } from './registration.ts'
 import type { SnippetValues } from './snippet.ts'
 import { allStacks, type Stack } from './stack.ts'
 
@@ -18,7 +19,7 @@ function fits(stack: Stack, values: SnippetValues): boolean {
   if (stack.kinds.includes('api') && values.kinds.includes('api')) return true
   if (authenticationOf(stack, values) === undefined) return false
   if (stack.redirect === 'loopback' && !values.redirectUri.startsWith('http:')) return false
-  return stack.redirect !== 'scheme' || values.redirectUris.some(ofPrivateUse)
+  return stack.redirect !== 'scheme' || values.redirectUris.some(ofOwnApp)
 }
 
 /** How this stack authenticates as the client: as it is registered, or else with its secret the other way. */
@@ -43,8 +44,8 @@ const labelOf = ({ label, for: purposes }: Stack['parts'][number], { api }: Snip
   return words ? `${label}: ${words}` : label
 }
 
-/** In what an MCP client runs before it may call an API. */
-const EXAMPLE_SERVER = { identifier: 'https://mcp.example/mcp', scope: 'mcp:use' }
+/** In what an MCP client runs before it may call an API, and on the pages of docs/connect. */
+export const EXAMPLE_SERVER = { identifier: 'https://mcp.example/mcp', scope: 'mcp:use' }
 
 /** How a client that may call no API is let call an MCP server. */
 const toAllow = ({ clientId, scope }: SnippetValues): SnippetPart => ({

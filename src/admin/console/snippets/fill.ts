@@ -30,7 +30,7 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     ISSUER: values.issuer,
     ISSUER_HOST: new URL(values.issuer).host,
     CLIENT_ID: values.clientId,
-    REDIRECT_URI: stack.redirectPath ? `${origin}${path}` : registered.href,
+    REDIRECT_URI: stack.redirectPath === undefined ? registered.href : `${origin}${path}`,
     REDIRECT_SCHEME: protocol.slice(0, -1),
     ORIGIN: origin,
     HOST: host,
@@ -63,6 +63,8 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     // Where an API listens itself; behind https its proxy does.
     RESOURCE_PORT: (resource?.protocol === 'http:' && resource.port) || '8080',
     API_SCOPE: values.api?.scope ?? '',
+    // Between the quotation marks of a list's first and last item: a file of JSON stays one.
+    API_SCOPES_LISTED: values.api?.scope.split(' ').join('", "') ?? '',
     BACKCHANNEL_PATH: URL.parse(values.backchannelUri ?? '')?.pathname ?? '/backchannel-logout',
     API_SCOPE_FIRST: values.api?.scope.split(' ')[0] ?? '',
     ...Object.fromEntries(
@@ -74,13 +76,19 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
 /** Whether a redirect URI has a scheme of the app's own (RFC 8252 §7.1). */
 export const ofPrivateUse = (uri: string): boolean => !/^https?:/.test(uri)
 
+/** Whether an editor that is an MCP client comes back there: the scheme is the editor's, so no other app can have it. */
+export const ofEditor = (uri: string): boolean => /^(cursor|vscode|vscode-insiders|windsurf):/.test(uri)
+
+/** Whether an app that is being built could come back there. */
+export const ofOwnApp = (uri: string): boolean => ofPrivateUse(uri) && !ofEditor(uri)
+
 /** The registered redirect URI that this library can use, else the first. */
 function redirectUriOf(
   { redirect, redirectPath }: Stack,
   { redirectUris, redirectUri }: SnippetValues,
 ): string {
-  if (redirect === 'scheme') return redirectUris.find(ofPrivateUse) ?? redirectUri
-  return redirectUris.find((uri) => URL.parse(uri)?.pathname === redirectPath) ?? redirectUri
+  if (redirect === 'scheme') return redirectUris.find(ofOwnApp) ?? redirectUri
+  return redirectUris.find((uri) => URL.parse(uri)?.pathname === (redirectPath || '/')) ?? redirectUri
 }
 
 function postLogoutUriOf(stack: Stack, values: SnippetValues): string {
@@ -137,28 +145,4 @@ export function fill(text: string, stack: Stack, values: SnippetValues): string 
       if (whole === '__DIR__' || whole === '__FILE__') return whole
       throw new Error(`snippets/${stack.id}: there is no placeholder ${whole}`)
     })
-}
-
-/** Addresses that this library insists on, where the client is registered with others. */
-export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
-  if (!stack.kinds.some((kind) => kind === 'web' || kind === 'spa')) return []
-  const { REDIRECT_URI = '', POST_LOGOUT_URI = '' } = placeholders(stack, values)
-  const uses = (name: string) => stack.parts.some(({ text }) => text.includes(name))
-  const comesBack = uses('__POST_LOGOUT_URI__') || uses('__SIGN_OUT_ENCODED__')
-  const redirect = stack.redirectPath !== undefined && !values.redirectUris.includes(REDIRECT_URI)
-  const signedOut = comesBack && !values.postLogoutUris.includes(POST_LOGOUT_URI)
-  return [
-    ...(redirect
-      ? [{ id: 'redirect-uri', label: 'Redirect URI to register', text: `${REDIRECT_URI}\n` }]
-      : []),
-    ...(signedOut
-      ? [
-          {
-            id: 'post-logout-uri',
-            label: 'Where people return after signing out, to register',
-            text: `${POST_LOGOUT_URI}\n`,
-          },
-        ]
-      : []),
-  ]
 }

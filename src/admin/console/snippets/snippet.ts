@@ -1,4 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
+import { ofEditor } from './fill.ts'
 import type { Authentication, StackKind } from './stack.ts'
 
 /** What is being built, as far as a registration tells. */
@@ -21,6 +22,8 @@ export interface SnippetValues {
   scope: string
   /** Whether it has to push or sign its requests, or to prove a key (DPoP). */
   hardened: boolean
+  /** Whether it has to use PKCE; unset: as it is usual. */
+  pkce?: string | undefined
   /** Whether it has to sign its requests; its answers are then signed, too. */
   signed: boolean
   /** What its ID Tokens are signed with: RS256, PS256, ES256 or EdDSA. */
@@ -49,6 +52,7 @@ export interface SnippetClient {
   dpop_bound_access_tokens?: boolean | undefined
   require_signed_request_object?: boolean | undefined
   id_token_signed_response_alg?: string | undefined
+  pkce?: string | undefined
 }
 
 /** Whether the client has to push or sign its requests, or to prove a key, which most code here does not. */
@@ -65,9 +69,13 @@ export function kindOf(client: SnippetClient): ClientKind {
   return client.application_type === 'native' ? 'native' : 'spa'
 }
 
-/** MCP clients are registered as programs that listen on loopback (RFC 8252 §7.3): nothing tells them from other ones. */
+/**
+ * MCP clients are registered as programs that listen on loopback (RFC 8252 §7.3), where nothing tells them from other ones,
+ * or with the scheme of an editor.
+ */
 export const mayBeMcp = (client: SnippetClient): boolean =>
-  kindOf(client) === 'native' && client.redirect_uris.some((uri) => uri.startsWith('http://'))
+  kindOf(client) === 'native' &&
+  client.redirect_uris.some((uri) => uri.startsWith('http://') || ofEditor(uri))
 
 const METHODS: Readonly<Record<string, Authentication>> = {
   client_secret_basic: 'basic',
@@ -109,12 +117,16 @@ export function snippetValues(
       ...(kind !== 'device' && device ? (['device'] as const) : []),
     ],
     hardened: needsMore(client),
+    pkce: client.pkce,
     signed: client.require_signed_request_object === true,
     signingAlgorithm: client.id_token_signed_response_alg ?? 'RS256',
     issuer,
     clientId: PLAIN.test(client.client_id) ? client.client_id : 'CLIENT_ID',
     authentication: METHODS[client.token_endpoint_auth_method] ?? 'none',
-    redirectUri: (kind === 'native' ? loopback : undefined) ?? plain[0] ?? 'https://app.example/callback',
+    redirectUri:
+      (kind === 'native' ? loopback : plain.find((uri) => /^https?:/.test(uri))) ??
+      plain[0] ??
+      'https://app.example/callback',
     redirectUris: plain,
     postLogoutUris: (client.post_logout_redirect_uris ?? []).filter((uri) => PLAIN.test(uri)),
     backchannelUri:

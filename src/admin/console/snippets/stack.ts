@@ -62,8 +62,17 @@ const manifest = z.strictObject({
   redirect: z.enum(['any', 'loopback', 'scheme']).default('any'),
   /** It pushes its requests and proves a key (DPoP): for the clients that have to, and for no others. */
   hardened: z.boolean().default(false),
-  /** The path of the redirect URI that the library insists on. */
-  redirectPath: z.string().startsWith('/').optional(),
+  /** The path of the redirect URI that the library insists on; empty where the URI ends with its host and port. */
+  redirectPath: z
+    .string()
+    .regex(/^(\/.*)?$/)
+    .optional(),
+  /** Redirect URIs that it uses beside that one, with placeholders as in a file: of its app on phones, say. */
+  moreRedirects: z.array(z.string()).default([]),
+  /** It sends neither PKCE nor a nonce, so the client has to be registered with `pkce: optional`. */
+  withoutPkce: z.boolean().default(false),
+  /** It comes back to `signedOutPath` by itself: no file of it has `__POST_LOGOUT_URI__`. */
+  comesBack: z.boolean().default(false),
   /** The path where the library comes back to after signing out; with `__POST_LOGOUT_URI__` in a file. */
   signedOutPath: z.string().startsWith('/').default('/'),
   /** One or two sentences for people: what it does, what it cannot. */
