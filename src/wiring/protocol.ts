@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { isApiCredential } from '../api-credential-id.ts'
 import { explainRedirectMismatch } from '../clients/redirect-mismatch.ts'
 import type { Http } from '../http/http.ts'
+import { createSealedCookies } from '../http/sealed-cookie.ts'
 import { pageText } from '../http/views.ts'
 import { createInteractions, type Interactions } from '../oidc/authorization/interactions.ts'
 import { createProviderPages } from '../oidc/authorization/pages.ts'
@@ -38,7 +39,9 @@ import { generationOf, isCurrent } from '../oidc/sessions/generations.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sessions/sign-in.ts'
 import { openThrowawaySession } from '../oidc/sessions/temporary.ts'
 import { createUpstreamSessions } from '../oidc/sessions/upstream.ts'
+import { createAskedSignOut } from '../oidc/sign-out/asked.ts'
 import { createBackChannel } from '../oidc/sign-out/back-channel.ts'
+import type { StoredSession } from '../oidc/sign-out/hinted.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/tokens/admin-tokens.ts'
 import { FIRST_PARTY_ID } from '../oidc/tokens/first-party-client.ts'
 import { createMint } from '../oidc/tokens/first-party-tokens.ts'
@@ -56,6 +59,9 @@ import { liveAccounts, observedSessions, rememberedDevices } from './sessions.ts
 
 /** How often the server looks for signing keys that another process has changed, in milliseconds. */
 const KEY_WATCH = 2000
+
+/** Characters of what a sign-out form says of the app that asked: a request's address, sealed. */
+const LARGEST_SIGN_OUT = 32 * 1024
 
 /** The protocol endpoints, and what the pages need of the protocol. */
 export async function wireProtocol(app: FastifyInstance, http: Http, services: Services) {
@@ -81,6 +87,9 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
   )
   const deviceCodes = createDeviceCodes(artifacts, secrets.key('user-codes'), services.clock, services.event)
+  const signOuts = createAskedSignOut(
+    createSealedCookies(secrets.key('sign-out'), services.clock, LARGEST_SIGN_OUT),
+  )
   const pages = createProviderPages({
     render: (view, data) => pageText(app, view, data),
     requestIdOf,
@@ -91,6 +100,11 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
       return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
     },
     confirmation: () => values.signOutConfirmation,
+    asked: signOuts,
+    async sessionsOf(accountId) {
+      const sessions = await artifacts.listByAccount('Session', accountId)
+      return sessions.map(({ payload }) => payload as StoredSession)
+    },
   })
   const devices = {
     codes: deviceCodes,
@@ -189,6 +203,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
         checkNamedResource: createNamedResourceCheck({ findByScope }),
         pkceLine,
         pages,
+        signOuts,
         devices,
         discovery: () => registrationDiscovery(services),
         ttl,

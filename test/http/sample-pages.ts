@@ -401,6 +401,25 @@ export const samples: Sample[] = [
     },
   },
   {
+    title: 'logout-unchecked',
+    view: 'oidc/logout',
+    data: {
+      action: '/session/end/confirm',
+      fields: { xsrf: 'x' },
+      client: { ...client, unverified: true },
+      username: 'ada',
+      confirm: { name: 'logout', value: 'yes' },
+    },
+  },
+  {
+    title: 'logged-out-unchecked',
+    view: 'oidc/logged-out',
+    data: {
+      client: { ...client, unverified: true, documentHost: 'notes.example' },
+      next: { href: 'https://notes.example/bye', label: 'Go on to notes.example' },
+    },
+  },
+  {
     title: 'logged-out',
     view: 'oidc/logged-out',
     data: { client: { ...client, logoUri: logo }, next: { href: '/login', label: 'Sign in again' } },

@@ -269,5 +269,5 @@ test('no dead end: opening the address of the form leads to the question; stayin
   expect(stayed.text).toContain('You are still signed in')
   const asked = await person.browser.open(logout({ client_id: web.client_id }))
   const app = await person.browser.submit(asked, {}, { button: 'Stay signed in' })
-  expect(app.text).toContain('Only Test app has been told to sign you out')
+  expect(app.text).toContain('Test app asked to sign you out here, and you stayed')
 })

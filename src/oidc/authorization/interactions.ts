@@ -3,6 +3,7 @@ import { type Client, errors, type Interaction, type Provider } from 'oidc-provi
 import { actAs } from '../../acting.ts'
 import { epochSeconds } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import type { ClientView } from '../../http/pages.ts'
 import { websiteOf } from '../../website.ts'
 import type { Consents } from '../consent/consents.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
@@ -11,6 +12,7 @@ import { hintedAccount } from '../provider/policy.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
 import { generationOf } from '../sessions/generations.ts'
 import { type Authentication, isAnother, type SignInSession } from '../sessions/sign-in.ts'
+import { clientView } from './client-view.ts'
 import { restartOf } from './restart.ts'
 import { SELECT_ACCOUNT } from './select-account.ts'
 
@@ -23,18 +25,7 @@ import { SELECT_ACCOUNT } from './select-account.ts'
 export interface InteractionDetails {
   uid: string
   prompt: 'login' | 'consent' | 'select_account'
-  client: {
-    id: string
-    name: string
-    logoUri: string | undefined
-    clientUri: string | undefined
-    policyUri: string | undefined
-    tosUri: string | undefined
-    /** Nobody who runs this server has looked at it. */
-    unverified: boolean
-    /** Where the document is that it is known by; undefined: it is registered here. */
-    documentHost: string | undefined
-  }
+  client: ClientView & { id: string; unverified: boolean }
   /** Who is signed in, if anybody. */
   accountId: string | undefined
   loginHint: string | undefined
@@ -233,14 +224,7 @@ export function createInteractions(deps: {
         prompt: consents === undefined ? 'login' : selects(interaction) ? SELECT_ACCOUNT : 'consent',
         client: {
           id: clientId,
-          name: client?.clientName ?? clientId,
-          // A picture from wherever an unknown client says could be somebody else's, and tells it who looks.
-          logoUri: client?.verified === false ? undefined : client?.logoUri,
-          clientUri: client?.clientUri,
-          policyUri: client?.policyUri,
-          tosUri: client?.tosUri,
-          unverified: client?.verified === false,
-          documentHost: websiteOf(clientId)?.host,
+          ...(clientView(client) ?? { name: clientId, unverified: false }),
         },
         accountId: asks ? consents : interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),

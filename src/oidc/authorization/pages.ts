@@ -1,10 +1,12 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ClientView, Pages } from '../../http/pages.ts'
+import type { Pages } from '../../http/pages.ts'
+import { websiteOf } from '../../website.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
 import { routes } from '../provider/provider.ts'
-import type { SignOutConfirmation } from '../sign-out/hinted.ts'
+import type { HintedSignOut } from '../sign-out/hinted.ts'
 import { createSignOutPages } from '../sign-out/pages.ts'
+import { clientView } from './client-view.ts'
 import { restartOf } from './restart.ts'
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
@@ -29,27 +31,22 @@ const inPlainWords: Readonly<Record<string, string>> = {
 const appsMistake =
   'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
 
-export function createProviderPages(deps: {
-  render: RenderPage
-  requestIdOf(ctx: KoaContextWithOIDC): string
-  translate: Translate
-  /** Undefined: the session counts for nothing any more. */
-  usernameOf(session: Session): Promise<string | undefined>
-  confirmation(): SignOutConfirmation
-}): ProviderPages {
+export function createProviderPages(
+  deps: {
+    render: RenderPage
+    requestIdOf(ctx: KoaContextWithOIDC): string
+    translate: Translate
+    /** Undefined: the session counts for nothing any more. */
+    usernameOf(session: Session): Promise<string | undefined>
+  } & HintedSignOut,
+): ProviderPages {
   const { render, requestIdOf } = deps
-  const client = ({ oidc }: KoaContextWithOIDC): ClientView | undefined =>
-    oidc.client && {
-      name: oidc.client.clientName ?? oidc.client.clientId,
-      logoUri: oidc.client.logoUri,
-      clientUri: oidc.client.clientUri,
-    }
   const html = (ctx: KoaContextWithOIDC, body: string) => {
     ctx.type = 'html'
     ctx.set('cache-control', 'no-store')
     ctx.body = body
   }
-  const { signOut, signedOut, refused } = createSignOutPages({ ...deps, html, clientOf: client })
+  const { signOut, signedOut, refused } = createSignOutPages({ ...deps, html, viewOf: clientView })
   return {
     signOut,
     signedOut,
@@ -76,7 +73,7 @@ export function createProviderPages(deps: {
           : outage
             ? 'temporarily_unavailable'
             : out.error
-      const app = client(ctx)
+      const app = clientView(ctx.oidc?.client)
       const signingOut = ctx.path === routes.end_session || ctx.path.startsWith(`${routes.end_session}/`)
       html(
         ctx,
@@ -91,7 +88,12 @@ export function createProviderPages(deps: {
           wayOut:
             app?.clientUri === undefined
               ? { href: '/account', label: 'Your account' }
-              : { href: app.clientUri, label: `Go to ${app.name}` },
+              : {
+                  href: app.clientUri,
+                  label: app.unverified
+                    ? `Go on to ${websiteOf(app.clientUri)?.host ?? app.clientUri}`
+                    : `Go to ${app.name}`,
+                },
         }),
       )
     },

@@ -39,6 +39,7 @@ import { deviceOf, rememberFacts } from '../sessions/details.ts'
 import { forgetPassedGrants, type Generation } from '../sessions/generations.ts'
 import { mergeSessions } from '../sessions/merge.ts'
 import { leadOnFromSignOut } from '../sign-out/answered.ts'
+import type { AskedSignOut } from '../sign-out/asked.ts'
 import { skipEmptySignOut } from '../sign-out/empty.ts'
 import { forgetUncheckableHints } from '../sign-out/hinted.ts'
 import { extraTokenClaims } from '../tokens/auth-time.ts'
@@ -104,6 +105,7 @@ export interface ProviderDependencies {
   checkNamedResource: ReturnType<typeof createNamedResourceCheck>
   pkceLine: PkceLine
   pages: ProviderPages
+  signOuts: AskedSignOut
   devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
   /** What discovery says beside what the library does. */
   discovery(): Readonly<Record<string, unknown>>
@@ -307,9 +309,9 @@ export function createProvider(deps: ProviderDependencies): Provider {
   completeIdTokens(provider)
   leaveOutEmptyScope(provider)
   answerWhereAsked(provider)
-  skipEmptySignOut(provider)
+  skipEmptySignOut(provider, deps.signOuts)
   takeEmptySecrets(provider, deps.isApiCredential)
-  leadOnFromSignOut(provider)
+  leadOnFromSignOut(provider, deps.signOuts)
   rememberFacts(provider)
   forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
   forgetPassedGrants(provider, deps.accountOf)

@@ -104,9 +104,6 @@ export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore,
   Session.get = async (ctx) => {
     const session = await get(ctx)
     if (heldBy(session) === undefined) Object.defineProperty(session, 'new', { value: true })
-    // The button of the sign-out page works, also after another tab has chosen to stay signed in.
-    else if (Provider.ctx?.oidc?.route === 'end_session_confirm')
-      session.state ??= { secret: signOutSecret(session) }
     return session
   }
 }

@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { redirectExactly } from '../authorization/exact-redirects.ts'
 import { signInsOf } from '../sessions/details.ts'
 import { endSession } from '../sessions/end.ts'
+import type { AskedSignOut } from './asked.ts'
 import { signedOutTarget } from './target.ts'
 
 /** `auto`: a good hint needs no confirmation; `always`: the person is asked, whatever was sent. */
@@ -30,6 +31,30 @@ const isForLater = (ctx: KoaContextWithOIDC): boolean =>
 const isPartOfAPage = (ctx: KoaContextWithOIDC): boolean =>
   !['', 'document'].includes(ctx.get('sec-fetch-dest'))
 
+/** What an account's stored sessions are compared by. */
+export type StoredSession = Pick<Session, 'uid' | 'loginTs' | 'accountId' | 'authorizations'>
+
+export interface HintedSignOut {
+  confirmation(): SignOutConfirmation
+  asked: AskedSignOut
+  sessionsOf(accountId: string): Promise<readonly StoredSession[]>
+}
+
+/** Whether another session of theirs began in the same second at the same app: a hint without `sid` does not tell which it is of. */
+async function hasTwin(
+  { sub, aud, auth_time: at }: Claims,
+  { uid }: Session,
+  sessionsOf: HintedSignOut['sessionsOf'],
+): Promise<boolean> {
+  const sessions = await sessionsOf(String(sub))
+  return sessions.some(
+    (other) =>
+      other.uid !== uid &&
+      Object.hasOwn(other.authorizations ?? {}, String(aud)) &&
+      signInsOf(other).some((moment) => moment === at),
+  )
+}
+
 /**
  * Signs out at once, where RP-Initiated Logout §2 lets the question be left out: the app has shown by an id_token that it is
  * signed in in this session. A client that nobody who runs this server has looked at does not spare people the question.
@@ -37,14 +62,15 @@ const isPartOfAPage = (ctx: KoaContextWithOIDC): boolean =>
  */
 export async function signOutByHint(
   ctx: KoaContextWithOIDC,
-  { confirmation }: { confirmation(): SignOutConfirmation },
+  { confirmation, asked, sessionsOf }: HintedSignOut,
 ): Promise<boolean> {
   const { session, client, provider, entities } = ctx.oidc
   const { payload } = (entities.IdTokenHint ?? {}) as { payload?: Claims }
   if (confirmation() === 'always' || session === undefined || payload === undefined) return false
   if (client?.verified === false || isForLater(ctx) || isPartOfAPage(ctx) || !isOfSession(payload, session))
     return false
-  const target = signedOutTarget(ctx)
+  if (payload.sid === undefined && (await hasTwin(payload, session, sessionsOf))) return false
+  const target = signedOutTarget(ctx, asked)
   await (ctx.req as SigningOut).latchkeySignsOut?.()
   await endSession(provider, session)
   const attributes = { signed: true, httpOnly: true, sameSite: 'lax', path: '/' } as const

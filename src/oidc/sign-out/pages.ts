@@ -1,8 +1,10 @@
-import type { ErrorOut, KoaContextWithOIDC, Session } from 'oidc-provider'
-import type { ClientView } from '../../http/pages.ts'
+import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
+import type { ClientView, Link } from '../../http/pages.ts'
+import { websiteOf } from '../../website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'
-import { type SignOutConfirmation, signOutByHint } from './hinted.ts'
+import { ASKED_FIELD, type Asked, askedBy } from './asked.ts'
+import { type HintedSignOut, signOutByHint } from './hinted.ts'
 import { registeredTarget } from './target.ts'
 
 /** The pages of RP-Initiated Logout: the question, the answer, and what a request that cannot be accepted leads to. */
@@ -15,29 +17,42 @@ export interface SignOutPages {
   refused(ctx: KoaContextWithOIDC, out: ErrorOut): Promise<void>
 }
 
-export function createSignOutPages(deps: {
-  render: RenderPage
-  html(ctx: KoaContextWithOIDC, body: string): void
-  clientOf(ctx: KoaContextWithOIDC): ClientView | undefined
-  requestIdOf(ctx: KoaContextWithOIDC): string
-  /** Of whoever a session is of; undefined: it counts for nothing any more. */
-  usernameOf(session: Session): Promise<string | undefined>
-  confirmation(): SignOutConfirmation
-}): SignOutPages {
-  const { render, html, clientOf, usernameOf } = deps
-  const form = (ctx: KoaContextWithOIDC, session: Session) => ({
+export function createSignOutPages(
+  deps: {
+    render: RenderPage
+    html(ctx: KoaContextWithOIDC, body: string): void
+    viewOf(client: Client | undefined): ClientView | undefined
+    requestIdOf(ctx: KoaContextWithOIDC): string
+    /** Of whoever a session is of; undefined: it counts for nothing any more. */
+    usernameOf(session: Session): Promise<string | undefined>
+  } & HintedSignOut,
+): SignOutPages {
+  const { render, html, viewOf, usernameOf, asked } = deps
+  const form = (ctx: KoaContextWithOIDC, session: Session, about: Asked) => ({
     action: ctx.oidc.urlFor('end_session_confirm'),
-    fields: { xsrf: signOutSecret(session) },
+    fields: { xsrf: signOutSecret(session), [ASKED_FIELD]: asked.toForm(session, about) },
     confirm: { name: 'logout', value: 'yes' },
   })
-  const homeOf = (app: ClientView | undefined) =>
-    app?.clientUri === undefined ? undefined : { href: app.clientUri, label: `Go to ${app.name}` }
-  /** Where the app wanted the person to be afterwards (answered.ts). */
-  const backTo = (ctx: KoaContextWithOIDC, app: ClientView | undefined) => {
-    const href = registeredTarget(ctx.oidc.client, ctx.query)
-    return app === undefined || href === undefined || !/^https?:/.test(href)
-      ? undefined
-      : { href, label: `Back to ${app.name}` }
+  /** A client that is gone, or whose document cannot be read now, is as if none had asked. */
+  const clientBy = async ({ oidc }: KoaContextWithOIDC, id: string | undefined) => {
+    try {
+      return id === undefined ? undefined : await oidc.provider.Client.find(id)
+    } catch (error) {
+      if (error instanceof errors.InvalidClient) return undefined
+      throw error
+    }
+  }
+  /** Back to the app; how one that nobody has checked calls itself stands on no button. */
+  const onTo = (client: Client | undefined, about: Asked): Link | undefined => {
+    const link = (href: string | undefined, words: string) => {
+      const host = websiteOf(href)?.host
+      if (client === undefined || href === undefined || host === undefined) return undefined
+      return {
+        href,
+        label: client.verified === false ? `Go on to ${host}` : `${words} ${viewOf(client)?.name}`,
+      }
+    }
+    return link(registeredTarget(client, about), 'Back to') ?? link(client?.clientUri, 'Go to')
   }
 
   return {
@@ -45,25 +60,36 @@ export function createSignOutPages(deps: {
       if (await signOutByHint(ctx, deps)) return
       const { session } = ctx.oidc
       if (session === undefined) return
-      if (session.state) session.state.secret = signOutSecret(session)
-      const page = { ...form(ctx, session), client: clientOf(ctx), username: await usernameOf(session) }
+      session.state = { secret: signOutSecret(session) }
+      const client = viewOf(ctx.oidc.client)
+      const page = { ...form(ctx, session, askedBy(ctx)), client, username: await usernameOf(session) }
       html(ctx, await render('oidc/logout', page))
     },
     async signedOut(ctx) {
-      const app = clientOf(ctx)
       const session = await ctx.oidc.provider.Session.get(ctx)
       const username = await usernameOf(session)
+      const shown = asked.ofPage(ctx)
+      // It is for whoever answered: in another session nobody has asked for anything.
+      const counts = shown?.stayed === (username === undefined ? undefined : session.uid)
+      const app = counts ? await clientBy(ctx, shown?.client_id) : undefined
+      const client = viewOf(app)
+      const back = onTo(app, shown?.asked ?? {})
       if (username !== undefined) {
-        const next = backTo(ctx, app) ?? homeOf(app) ?? { href: '/account', label: 'Your account' }
-        return html(ctx, await render('oidc/still-signed-in', { client: app, username, next }))
+        const next = back ?? { href: '/account', label: 'Your account' }
+        return html(ctx, await render('oidc/still-signed-in', { client, username, next }))
       }
-      const next = backTo(ctx, app) ?? homeOf(app) ?? { href: '/login', label: 'Sign in again' }
-      html(ctx, await render('oidc/logged-out', { client: app, next }))
+      const next = back ?? { href: '/login', label: 'Sign in again' }
+      html(ctx, await render('oidc/logged-out', { client, next }))
     },
     async refused(ctx, { error, error_description: description }) {
       const { session } = ctx.oidc
       const username = session && (await usernameOf(session))
-      const technical = { error, description, requestId: deps.requestIdOf(ctx), client: clientOf(ctx) }
+      const technical = {
+        error,
+        description,
+        requestId: deps.requestIdOf(ctx),
+        client: viewOf(ctx.oidc.client),
+      }
       if (session === undefined || username === undefined)
         return html(ctx, await render('oidc/sign-out-refused', technical))
       // Where an earlier request would have led is nothing to this one.
@@ -72,7 +98,7 @@ export function createSignOutPages(deps: {
         ctx,
         await render('oidc/sign-out-refused', {
           ...technical,
-          signedIn: { username, ...form(ctx, session) },
+          signedIn: { username, ...form(ctx, session, {}) },
         }),
       )
     },
