@@ -51,6 +51,8 @@ const shared = [
   'fresh-sign-in.ts',
   'rsa.ts',
   'own.ts',
+  'loopback.ts',
+  'bounded-map.ts',
   'problem-lines.ts',
   'text.ts',
   'device-code.ts',

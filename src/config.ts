@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { databaseUrlProblem } from './database-url.ts'
 import { domainOf } from './domain-name.ts'
 import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
+import { isLoopbackHost } from './loopback.ts'
 import { type Pinned, readPinned } from './settings/pinned.ts'
 
 /** A provider that people may sign in with, set by the environment. */
@@ -53,7 +54,6 @@ export class ConfigError extends Error {
 
 const GITHUB = 'https://github.com'
 const GITHUB_API = 'https://api.github.com'
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 const SECRETS = [
   'SECRET_KEY',
   'DATABASE_URL',
@@ -100,7 +100,7 @@ const issuer = z.string().transform((text, context) => {
   if (parsed.username || parsed.password) return bad('must not contain a user name or password')
   if (parsed.pathname !== '/' || parsed.search || parsed.hash)
     return bad('must be an origin without path, query or fragment')
-  if (parsed.protocol === 'http:' && !LOOPBACK.has(parsed.hostname))
+  if (parsed.protocol === 'http:' && !isLoopbackHost(parsed.hostname))
     return bad(`must use https (http is only for localhost, and this is ${parsed.hostname})`)
   return parsed.origin
 })
@@ -124,7 +124,7 @@ const providerUrl = (example: string) =>
     .refine(
       (text) => {
         const parsed = URL.parse(text)
-        const local = parsed?.protocol === 'http:' && LOOPBACK.has(parsed.hostname)
+        const local = parsed?.protocol === 'http:' && isLoopbackHost(parsed.hostname)
         if (parsed === null || (parsed.protocol !== 'https:' && !local)) return false
         return !/[?#\\\s]/.test(text) && parsed.username === '' && parsed.password === ''
       },
@@ -287,7 +287,7 @@ function metricsProblems(e: z.output<typeof environment>): string[] {
     return ['METRICS_PORT must be another port than PORT, for example 9464']
   const local =
     listensLocally(e.HOST) &&
-    (e.ISSUER === undefined || LOOPBACK.has(new URL(e.ISSUER).hostname)) &&
+    (e.ISSUER === undefined || isLoopbackHost(new URL(e.ISSUER).hostname)) &&
     (e.TRUST_PROXY ?? false) === false
   if (e.METRICS_PORT !== undefined || e.METRICS_TOKEN !== undefined || local) return []
   return [

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Authentication } from '../accounts/authenticate.ts'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 
 /** How long a password that was right counts as checked, in milliseconds. Not prolonged by use. */
@@ -40,7 +41,7 @@ export function createKnownPasswords(deps: {
 }) {
   const { accounts, clock } = deps
   const key = randomBytes(32)
-  const entries = new Map<string, Entry>()
+  const entries = new BoundedMap<string, Entry>(MOST)
   const underWay = new Map<string, Promise<Authentication>>()
 
   const mac = (...parts: (string | number)[]): Buffer =>
@@ -63,10 +64,7 @@ export function createKnownPasswords(deps: {
 
   function remember(identifier: string, password: string, account: Account): void {
     const name = nameOf(identifier)
-    entries.delete(name)
     entries.set(name, { accountId: account.id, proof: proofOf(account, password), until: clock() + KEPT })
-    const oldest = entries.size > MOST ? entries.keys().next().value : undefined
-    if (oldest !== undefined) entries.delete(oldest)
   }
 
   async function check({ identifier, password, address, count }: Attempt): Promise<Authentication> {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DEVICE_CODE_GRANT } from '../device-code.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { PKCE_RULES } from '../pkce-rule.ts'
 import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
 import { PROFILES } from './fapi-profile.ts'
@@ -115,4 +116,4 @@ function webUrl(value: string, protocols: readonly string[]): boolean {
 }
 
 const loopbackUrl = (value: string): boolean =>
-  webUrl(value, ['http:']) && ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(value).hostname)
+  webUrl(value, ['http:']) && isLoopbackHost(new URL(value).hostname)

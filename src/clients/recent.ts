@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 
 /** How long a client may be remembered, in milliseconds: what another process changes is seen after that. */
@@ -10,7 +11,7 @@ const MOST = 1000
  * token request. What is not found is not remembered: a client that was just registered works at once.
  */
 export function rememberRecent<Found>(find: (id: string) => Promise<Found | undefined>, clock: Clock) {
-  const recent = new Map<string, { found: Found; until: number }>()
+  const recent = new BoundedMap<string, { found: Found; until: number }>(MOST)
   let changes = 0
   return {
     async find(id: string): Promise<Found | undefined> {
@@ -20,10 +21,8 @@ export function rememberRecent<Found>(find: (id: string) => Promise<Found | unde
       const found = await find(id)
       // What was read while something changed may be what it was before.
       if (before !== changes) return found
-      recent.delete(id)
-      if (found !== undefined) recent.set(id, { found, until: clock() + MEMORY })
-      const oldest = recent.size > MOST ? recent.keys().next().value : undefined
-      if (oldest !== undefined) recent.delete(oldest)
+      if (found === undefined) recent.delete(id)
+      else recent.set(id, { found, until: clock() + MEMORY })
       return found
     },
     /** For a change made in this process, which counts at once. */

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../loopback.ts'
 /** Why an authorization request's redirect URI is not a registered one, in words for the log. */
 export interface RedirectMismatch {
   reason: string
@@ -70,8 +71,7 @@ function hostDifference(a: URL, b: URL): Difference | undefined {
   if (a.hostname.toLowerCase() === b.hostname.toLowerCase())
     return { words: 'upper or lower case in the host', weight: 1 }
   if (a.hostname === `www.${b.hostname}` || `www.${a.hostname}` === b.hostname) return { words, weight: 8 }
-  const loopback = ['127.0.0.1', '[::1]', 'localhost']
-  if (loopback.includes(a.hostname) && loopback.includes(b.hostname)) return { words, weight: 4 }
+  if (isLoopbackHost(a.hostname) && isLoopbackHost(b.hostname)) return { words, weight: 4 }
   return { words, weight: 40 }
 }
 

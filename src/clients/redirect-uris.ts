@@ -4,6 +4,7 @@
  */
 
 import { DANGEROUS_SCHEMES, isPrivateHost } from '../http/allowed-redirects.ts'
+import { isLoopbackHost, LOOPBACK_HOSTS } from '../loopback.ts'
 
 /** `web`: https anywhere, http on loopback. `native` adds private-use schemes (RFC 8252 §7.1). */
 export type ApplicationType = 'web' | 'native'
@@ -21,18 +22,16 @@ interface Allowed extends Partial<AllowedRedirects> {
   appSchemes?: boolean
 }
 
-/** Hosts that never leave the machine (RFC 8252 §7.3, §8.3). */
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
 const MAX_LENGTH = 2000
 
 export const isLoopbackHttp = (uri: string): boolean => {
   const url = URL.parse(uri)
-  return url?.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname)
+  return url?.protocol === 'http:' && isLoopbackHost(url.hostname)
 }
 
 export const isLoopbackHttps = (uri: string): boolean => {
   const url = URL.parse(uri)
-  return url?.protocol === 'https:' && LOOPBACK_HOSTS.has(url.hostname)
+  return url?.protocol === 'https:' && isLoopbackHost(url.hostname)
 }
 
 /** A private-use scheme is anything that is not http or https; whether it is acceptable is for the check below. */
@@ -121,12 +120,12 @@ function webHostProblem(
   applicationType: ApplicationType,
   hosts: readonly string[],
 ): string | undefined {
-  const loopback = LOOPBACK_HOSTS.has(url.hostname)
+  const loopback = isLoopbackHost(url.hostname)
   if (url.protocol === 'http:' && !loopback && !hosts.includes(url.hostname)) {
     const way = isPrivateHost(url.hostname)
       ? '; the operator may allow a host by name, in REDIRECT_HOSTS'
       : ''
-    return `uses http on ${url.hostname}; use https (http is for ${[...LOOPBACK_HOSTS].join(', ')} only${way})`
+    return `uses http on ${url.hostname}; use https (http is for ${LOOPBACK_HOSTS.join(', ')} only${way})`
   }
   if (url.protocol === 'http:' && !loopback && applicationType === 'native') {
     return `uses http on ${url.hostname}, which a native client cannot; use https, or register it as a web client`

@@ -2,10 +2,12 @@
  * The APIs (resource servers) whose JWT access tokens this server issues, by resource indicator (RFC 8707). It does
  * not decide who may have a token for one: a client names the scopes it may ask for in its own `scope`.
  */
+
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { AppError, VersionConflict } from '../errors.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import type { Database } from '../storage/database.ts'
 import { schemaProblems, ValidationError } from '../validation-error.ts'
 import { scopeText } from './fields.ts'
@@ -272,7 +274,7 @@ function identifierProblem(identifier: string): string | undefined {
     return 'must not have a fragment, query, backslash or wildcard (RFC 8707 §2)'
   if (/^urn:[a-z0-9][a-z0-9-]{0,31}:./.test(identifier)) return undefined
   const url = URL.parse(identifier)
-  const local = url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  const local = url?.protocol === 'http:' && isLoopbackHost(url.hostname)
   if (url === null || (url.protocol !== 'https:' && !local)) {
     return 'must be an https or urn: URI (http on loopback only), like https://api.example'
   }

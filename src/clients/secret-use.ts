@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 import type { createClientStore } from './store.ts'
 
@@ -15,7 +16,7 @@ export function createSecretUse(deps: {
   clock: Clock
   failed(error: unknown): void
 }) {
-  const noted = new Map<string, number>()
+  const noted = new BoundedMap<string, number>(MOST)
   const running = new Set<Promise<void>>()
 
   async function write(clientId: string, hash: string, now: number): Promise<void> {
@@ -31,10 +32,7 @@ export function createSecretUse(deps: {
     note(clientId: string, hash: string): void {
       const now = deps.clock()
       if (now - (noted.get(hash) ?? Number.NEGATIVE_INFINITY) < HOUR) return
-      noted.delete(hash)
       noted.set(hash, now)
-      const oldest = noted.size > MOST ? noted.keys().next().value : undefined
-      if (oldest !== undefined) noted.delete(oldest)
       const writing = write(clientId, hash, now).finally(() => running.delete(writing))
       running.add(writing)
     },

@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { isLoopbackHost } from '../loopback.ts'
 import { withoutUnfitKeys } from '../rsa.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
 
@@ -11,12 +12,10 @@ const MAX_BODY = 512 * 1024
 /** GitHub refuses requests without one. */
 const USER_AGENT = 'Latchkey'
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-
 /** https; plain http only to this machine, for a provider under development. */
 export const isAcceptableUrl = (value: string): boolean => {
   const url = URL.parse(value)
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname))
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { isLoopbackHost, isPublicHost } from './outgoing/addresses.ts'
+import { isLoopbackHost } from '../loopback.ts'
+import { isPublicHost } from './outgoing/addresses.ts'
 
 /** Schemes that run code or read local files in the browser that follows a redirect. */
 export const DANGEROUS_SCHEMES: ReadonlySet<string> = new Set(

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 
 /** What became of one more request under a key. */
@@ -21,7 +22,7 @@ export interface Counters {
 
 /** In this process. @param most keys that are remembered; who came least lately goes first */
 export function createLocalCounters(clock: Clock, most = 50_000): Counters {
-  const counts = new Map<string, { count: number; until: number; window: string }>()
+  const counts = new BoundedMap<string, { count: number; until: number; window: string }>(most)
   let windows = 0
   return {
     async take(key, { max, window }) {
@@ -31,10 +32,7 @@ export function createLocalCounters(clock: Clock, most = 50_000): Counters {
         known !== undefined && known.until > now
           ? known
           : { count: 0, until: now + window * 1000, window: String(++windows) }
-      counts.delete(key)
       counts.set(key, entry)
-      const oldest = counts.size > most ? counts.keys().next().value : undefined
-      if (oldest !== undefined) counts.delete(oldest)
       const allowed = entry.count < max
       if (allowed) entry.count++
       return { allowed, count: entry.count, left: entry.until - now, window: entry.window }

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../loopback.ts'
 /** How the redirect URI that was sent differs from the registered one that it may join. */
 export type FixKind = 'trailing_slash' | 'path_case' | 'loopback_port' | 'path'
 
@@ -9,8 +10,6 @@ export interface RedirectFix {
   /** The registered URI that it is like, and may take the place of. */
   beside: string
 }
-
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** The nearest first. */
 const KINDS: readonly FixKind[] = ['trailing_slash', 'path_case', 'loopback_port', 'path']
@@ -27,7 +26,7 @@ function plain(uri: string): URL | undefined {
   if (!/^[\x21-\x7e]+$/.test(uri) || /[*\\"'<>@%]|\?$/.test(uri) || url.pathname.includes('//'))
     return undefined
   if (url.protocol === 'https:') return url
-  return url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname) ? url : undefined
+  return url.protocol === 'http:' && isLoopbackHost(url.hostname) ? url : undefined
 }
 
 /** What differs, if it is one of the things that may be put right here; else undefined. */

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import { busyPatience, isBusy, whenFree } from './sqlite-busy.ts'
 import { createWriteQueue } from './sqlite-writes.ts'
@@ -73,13 +74,11 @@ const beginNow = <T>(begin: () => T): T | undefined => {
 export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
   connection.exec(neverWait)
   const writes = createWriteQueue(connection)
-  const prepared = new Map<string, Statement>()
+  const prepared = new BoundedMap<string, Statement>(cachedStatements)
   const prepare = (text: string): Statement => {
     const known = prepared.get(text)
     if (known !== undefined) return known
     const statement = connection.prepare<SqlValue[]>(text)
-    const oldest = prepared.size >= cachedStatements ? prepared.keys().next().value : undefined
-    if (oldest !== undefined) prepared.delete(oldest)
     prepared.set(text, statement)
     return statement
   }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { isLoopbackHost } from '../../loopback.ts'
 import { isCloudService } from './cloud-services.ts'
 import {
   isInNamedNetwork,
@@ -42,11 +43,7 @@ for (const [network, prefix] of [
 const global6 = new BlockList()
 global6.addSubnet('2000::', 3, 'ipv6')
 
-const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
 const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1'])
-
-/** @param host as in `URL.hostname` */
-export const isLoopbackHost = (host: string): boolean => LOOPBACK_NAMES.has(host)
 
 /** Where requests may go beside public addresses. */
 export interface Reach {

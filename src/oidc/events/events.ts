@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { BoundedMap } from '../../bounded-map.ts'
 import { limitFailingClients } from '../client-authentication/failing-clients.ts'
 import {
   AUTHENTICATED,
@@ -202,14 +203,11 @@ const MOST_TOLD = 1000
 
 /** The `isNews` of one process. */
 export function createNews(clock: () => number): RefusalsTo['isNews'] {
-  const told = new Map<string, number>()
+  const told = new BoundedMap<string, number>(MOST_TOLD)
   return (key) => {
     const now = clock()
     if ((told.get(key) ?? Number.NEGATIVE_INFINITY) + TOLD_FOR > now) return false
-    told.delete(key)
     told.set(key, now)
-    const [oldest] = told.size > MOST_TOLD ? told.keys() : []
-    if (oldest !== undefined) told.delete(oldest)
     return true
   }
 }

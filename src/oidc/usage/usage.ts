@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { BoundedMap } from '../../bounded-map.ts'
 import type { Clock } from '../../clock.ts'
 import type { UsageStore } from './usage-store.ts'
 
@@ -30,17 +31,14 @@ function kidOf(token: unknown): string | undefined {
  */
 export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<FastifyBaseLogger, 'warn'> }) {
   const { store, clock, log } = deps
-  const written = new Map<string, number>()
+  const written = new BoundedMap<string, number>(MOST)
   const underWay = new Set<Promise<void>>()
 
   /** Runs `write` unless the same was written within `every` milliseconds. */
   function once(key: string, every: number, write: () => Promise<void>): void {
     const now = clock()
     if ((written.get(key) ?? Number.NEGATIVE_INFINITY) > now - every) return
-    written.delete(key)
     written.set(key, now)
-    const oldest = written.size > MOST ? written.keys().next().value : undefined
-    if (oldest !== undefined) written.delete(oldest)
     const writing = write().catch((err: unknown) => {
       written.delete(key)
       log.warn({ err }, 'usage was not recorded')

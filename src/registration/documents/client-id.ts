@@ -1,4 +1,5 @@
-import { isLoopbackHost, isPublicHost, type Reach } from '../../http/outgoing/addresses.ts'
+import { isPublicHost, type Reach } from '../../http/outgoing/addresses.ts'
+import { isLoopbackHost } from '../../loopback.ts'
 
 /** Longer ones are refused; in a column and a cookie they have to have an end. */
 const MAX_LENGTH = 500

@@ -5,6 +5,7 @@
  *
  *   client_id ─► is it a document's URL? ─► remembered ─► or fetched (fetch.ts) ─► read (document.ts) ─► a client
  */
+import { BoundedMap } from '../../bounded-map.ts'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { type DefaultsAmong, withDefaultScopes } from '../default-scopes.ts'
@@ -57,7 +58,7 @@ export type Documents = ReturnType<typeof createDocuments>
 
 export function createDocuments(deps: DocumentsDependencies) {
   const { clock } = deps
-  const entries = new Map<string, Entry>()
+  const entries = new BoundedMap<string, Entry>(MOST)
   const pending = new Map<string, Promise<Entry>>()
   const quota = createFetchQuota(clock)
 
@@ -70,10 +71,7 @@ export function createDocuments(deps: DocumentsDependencies) {
   }
 
   const remember = (id: string, entry: Entry): Entry => {
-    entries.delete(id)
     entries.set(id, entry)
-    const oldest = entries.size > MOST ? entries.keys().next().value : undefined
-    if (oldest !== undefined) entries.delete(oldest)
     return entry
   }
 

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../loopback.ts'
 import { fixKind } from '../redirect-fix.ts'
 import { type Case, identityOf, listed, listedClients, nameOf, quoted, type Rule } from '../rejection.ts'
 
@@ -30,7 +31,6 @@ const differing =
 const isAlmostRight = ({ facts }: Case) =>
   ['trailing_slash', 'path_case'].includes(fixKind(facts.redirect_uri ?? '', facts.closest ?? '') ?? '')
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const sameHost = ({ sent, registered }: Pair) => sent.hostname === registered.hostname
 const withoutSlash = (path: string) => path.replace(/\/$/, '')
 const both = ({ facts }: Case) =>
@@ -89,9 +89,7 @@ export const redirectUriRules: readonly Rule[] = [
     name: 'redirect_uri_loopback_host',
     fits: differing(
       (pair) =>
-        !sameHost(pair) &&
-        LOOPBACK.includes(pair.sent.hostname) &&
-        LOOPBACK.includes(pair.registered.hostname),
+        !sameHost(pair) && isLoopbackHost(pair.sent.hostname) && isLoopbackHost(pair.registered.hostname),
     ),
     title: 'Another name of the same machine',
     mistake: (rejection) => `${both(rejection)} Both are this machine, but they are two hosts.`,
@@ -100,7 +98,7 @@ export const redirectUriRules: readonly Rule[] = [
   },
   {
     name: 'redirect_uri_development',
-    fits: differing((pair) => !sameHost(pair) && LOOPBACK.includes(pair.sent.hostname)),
+    fits: differing((pair) => !sameHost(pair) && isLoopbackHost(pair.sent.hostname)),
     title: 'An app on a developer’s machine',
     mistake: (rejection) =>
       `${both(rejection)} Somebody runs the app on their own machine, with the client of another place.`,
