@@ -29,6 +29,7 @@ export async function wireConsole(
         return values.clientMetadataDocuments === 'on'
       },
       configuration: services.configuration,
+      settings: services.settings,
       providers,
       resources: administeredResources(services.resources, services.resourceCredentials),
       clock,

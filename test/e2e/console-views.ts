@@ -191,4 +191,14 @@ export const consoleViews: ConsoleView[] = [
   at('audit-filtered', '/admin/audit?action=account.&target=grace.hopper'),
   at('audit-entry', '/admin/audit/5'),
   at('configuration', '/admin/configuration'),
+  at('settings', '/admin/settings'),
+  {
+    ...at('settings-refused', '/admin/settings'),
+    async press(page) {
+      await page.getByLabel('Wrong passwords that lock an account').fill('many')
+      await page.getByLabel('Domains of e-mail addresses').fill('a@b')
+      await press(page, 'Save accounts')
+      await page.getByText('must be a whole number from 1 to 100').first().waitFor()
+    },
+  },
 ]

@@ -105,7 +105,7 @@ test('while it is off, the page says how to switch it on', async () => {
     const { browser } = await signedIn(off)
     const page = await browser.open(`${off.issuer}/admin/registration`)
     expect(page.text).toContain('Administrators only.')
-    expect(page.text).toContain('DYNAMIC_REGISTRATION=token')
+    expect(page.text).toContain('the setting to “token”')
   } finally {
     await off.stop()
   }

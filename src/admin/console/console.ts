@@ -14,6 +14,7 @@ import { type ProvidersDependencies, providersArea } from './providers/routes.ts
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
 import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
 import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts'
+import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
 
 /** Everything that the areas ask for. */
@@ -28,6 +29,7 @@ export interface ConsoleAreas
     RejectionsDependencies,
     RegistrationDependencies,
     ResourcesDependencies,
+    SettingsAreaDependencies,
     UsersDependencies {}
 
 /** Each is a plugin that adds its routes; `config: { admin }` on every one names its act (../acts.ts). */
@@ -42,6 +44,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   rejectionsArea,
   auditArea,
   configurationArea,
+  settingsArea,
 ]
 
 /** `/admin` and below. */

@@ -21,6 +21,7 @@ export const SECTIONS = [
   { id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
   { id: 'audit', label: 'Audit log', href: '/admin/audit' },
   { id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
+  { id: 'settings', label: 'Settings', href: '/admin/settings' },
 ] as const
 
 export type Section = (typeof SECTIONS)[number]['id']

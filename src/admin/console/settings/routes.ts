@@ -1,0 +1,124 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { VersionConflict } from '../../../errors.ts'
+import { noticeOf } from '../../../http/notice.ts'
+import type { Form } from '../../../http/pages.ts'
+import { own } from '../../../own.ts'
+import type { Settings, SettingsState } from '../../../settings/settings.ts'
+import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { type SettingsSection, sectionsOf, textOf } from './view.ts'
+
+export interface SettingsAreaDependencies {
+  settings: Pick<Settings, 'list' | 'change' | 'fromText'>
+}
+
+declare module '../../../http/pages.ts' {
+  interface Pages {
+    'admin/settings': {
+      frame: ConsoleFrame
+      version: string
+      sections: SettingsSection[]
+      action: string
+      /** The form that comes back, with the title of its section. */
+      sent: { section: string; form: Partial<Form> } | undefined
+      /** What is stored by now, where it differs from what was typed. */
+      conflict: { label: string; value: string }[] | undefined
+    }
+  }
+}
+
+const PATH = '/admin/settings'
+
+const text = z.string().max(4000)
+const saved = z.looseObject({ section: z.string().max(100), version: z.string().max(20) })
+const named = z.object({ name: z.string().max(100), version: z.string().max(20) })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  saved: 'The settings are saved. They count in every process within two seconds.',
+  same: 'Nothing was changed: everything is as it was.',
+  reset: 'The setting has its default again.',
+}
+
+/** `/admin/settings`: what may be changed while the server runs. */
+export async function settingsArea(
+  app: FastifyInstance,
+  { settings }: ConsoleDependencies & SettingsAreaDependencies,
+): Promise<void> {
+  interface Again {
+    sent?: { section: string; form: Partial<Form> }
+    conflict?: { label: string; value: string }[]
+    status?: number
+    notice?: string | undefined
+  }
+
+  const show = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    state: SettingsState,
+    { sent, conflict, status = 200, notice }: Again = {},
+  ) =>
+    renderConsole(
+      request,
+      reply,
+      'settings',
+      'admin/settings',
+      { version: state.version, sections: sectionsOf(state), action: PATH, sent, conflict },
+      { notice, status },
+    )
+
+  /** What was typed into the fields of a section. No setting is a secret, whatever its name. */
+  function typedOf(state: SettingsState, body: Record<string, unknown>): Record<string, string> {
+    const typed = state.settings.flatMap(({ name, pinnedBy }) => {
+      const { data } = text.safeParse(body[name])
+      return data === undefined || pinnedBy !== undefined ? [] : [[name, data.trim()]]
+    })
+    return Object.fromEntries(typed)
+  }
+
+  /** What of it is another value than the one that counts. */
+  function changesOf(state: SettingsState, typed: Record<string, string>): Record<string, unknown> {
+    const changes = state.settings.flatMap(({ name, value }) => {
+      const of = own(typed, name)
+      const given = of === undefined ? value : settings.fromText(name, of)
+      return textOf(given) === textOf(value) ? [] : [[name, given]]
+    })
+    return Object.fromEntries(changes)
+  }
+
+  app.get(PATH, { config: { admin: 'read' } }, async (request, reply) => {
+    const { done } = z.object({ done: z.string().optional().catch(undefined) }).parse(request.query)
+    return show(request, reply, await settings.list(), { notice: noticeOf(NOTICES, done) })
+  })
+
+  app.post(PATH, { config: { admin: 'settings.update' } }, async (request, reply) => {
+    const body = saved.parse(request.body ?? {})
+    const state = await settings.list()
+    const values = typedOf(state, body)
+    const changes = changesOf(state, values)
+    const sent = { section: body.section, form: { values } }
+    try {
+      await settings.change(changes, { ifVersion: body.version })
+    } catch (error) {
+      if (error instanceof VersionConflict) {
+        const conflict = state.settings
+          .filter(({ name }) => Object.hasOwn(changes, name))
+          .map(({ label, value }) => ({ label, value: textOf(value) || 'none' }))
+        return show(request, reply, state, { sent, conflict, status: 409 })
+      }
+      const form = { ...sent.form, ...asFormErrors(error) }
+      return show(request, reply, state, { sent: { ...sent, form }, status: 422 })
+    }
+    return reply.redirect(`${PATH}?done=${Object.keys(changes).length === 0 ? 'same' : 'saved'}`, 303)
+  })
+
+  app.post(
+    `${PATH}/reset`,
+    { config: { admin: 'settings.update', formPage: PATH } },
+    async (request, reply) => {
+      const { name, version } = named.parse(request.body ?? {})
+      await settings.change({ [name]: null }, { ifVersion: version })
+      return reply.redirect(`${PATH}?done=reset`, 303)
+    },
+  )
+}

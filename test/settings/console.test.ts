@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NAMES } from '../../src/settings/table.ts'
+import { signedIn } from '../admin/console.ts'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+
+let latchkey: Latchkey
+let url: string
+beforeAll(async () => {
+  latchkey = await startLatchkey({ env: { LOCKOUT_SECONDS: '60' } })
+  url = `${latchkey.issuer}/admin/settings`
+})
+afterAll(() => latchkey.stop())
+
+const stored = async (name: string) =>
+  (await latchkey.services.settings.list()).settings.find((each) => each.name === name)?.value
+
+test('each setting is on the page, in the form of its section; what the environment sets is no field', async () => {
+  const { browser } = await signedIn(latchkey)
+  const page = await browser.open(url)
+  const fields = page.forms.flatMap((form) => form.fields.map(({ name }) => name))
+  const pinned = ['lockout_seconds', 'rate_limit']
+  for (const name of NAMES)
+    expect(
+      fields.filter((field) => field === name),
+      name,
+    ).toHaveLength(pinned.includes(name) ? 0 : 1)
+  expect(page.text).toContain('Set by the environment: LOCKOUT_SECONDS')
+  expect(
+    page.forms.filter((form) => form.buttons.some(({ label }) => label.startsWith('Save'))),
+  ).toHaveLength(6)
+})
+
+test('a section is saved, and a setting reset; nothing but what was changed is stored', async () => {
+  const { browser, username } = await signedIn(latchkey)
+  const saved = await browser.submit(
+    await browser.open(url),
+    { 'Making an account': 'closed', 'Domains of e-mail addresses': 'Example.com bücher.example' },
+    { button: 'Save accounts' },
+  )
+  expect(saved.text).toContain('The settings are saved.')
+  expect(saved.text).toMatch(new RegExp(`Making an account .* by ${username}. Default: open`))
+  expect(await stored('email_domains')).toEqual(['example.com', 'xn--bcher-kva.example'])
+  const { settings } = await latchkey.services.settings.list()
+  expect(settings.filter(({ changed }) => changed).map(({ name }) => name)).toEqual([
+    'registration',
+    'email_domains',
+  ])
+  const same = await browser.submit(saved, {}, { button: 'Save accounts' })
+  expect(same.text).toContain('Nothing was changed')
+
+  const emptied = await browser.submit(
+    await browser.open(url),
+    { 'Domains of e-mail addresses': '' },
+    { button: 'Save accounts' },
+  )
+  expect(emptied.text).toContain('The settings are saved.')
+  expect(await stored('email_domains')).toEqual([])
+  const reset = await browser.submit(emptied, {}, { button: 'Reset Making an account' })
+  expect(reset.text).toContain('has its default again')
+  expect(await stored('registration')).toBe('open')
+  await browser.submit(reset, {}, { button: 'Reset Domains of e-mail addresses' })
+})
+
+test('what is wrong stands beside its field, with what was typed, and nothing is stored', async () => {
+  const { browser } = await signedIn(latchkey)
+  const typed = { 'Wrong passwords that lock an account': '1e3', 'Domains of e-mail addresses': 'a b@c' }
+  const refused = await browser.submit(await browser.open(url), typed, { button: 'Save accounts' })
+  expect(refused.status).toBe(422)
+  expect(refused.text).toContain('must be a whole number from 1 to 100, for example 5')
+  expect(refused.text).toContain('must be domains, for example example.com')
+  const values = Object.fromEntries(
+    refused.forms.flatMap(({ fields }) => fields.map((f) => [f.name, f.value])),
+  )
+  expect(values).toMatchObject({ lockout_failures: '1e3', email_domains: 'a b@c' })
+  expect(await stored('lockout_failures')).toBe(5)
+})
+
+test('a form of a state that has passed is not stored; what was typed and what is stored are both shown', async () => {
+  const { browser } = await signedIn(latchkey)
+  const page = await browser.open(url)
+  await latchkey.services.settings.change({ password_min_length: 20 })
+  const typed = { 'Characters of a password, at least': '30' }
+  const refused = await browser.submit(page, typed, { button: 'Save accounts' })
+  expect(refused.status).toBe(409)
+  expect(refused.text).toContain('Somebody has changed the settings since you opened this form')
+  expect(refused.text).toMatch(/Stored now: .*at least 20/)
+  expect(await stored('password_min_length')).toBe(20)
+  const again = await browser.submit(refused, {}, { button: 'Save accounts' })
+  expect(again.text).toContain('are saved')
+  expect(await stored('password_min_length')).toBe(30)
+  expect((await browser.submit(page, typed, { button: 'Save accounts' })).status).toBe(409)
+  await latchkey.services.settings.change({ password_min_length: null })
+})
+
+test('auditors see them, and no form', async () => {
+  const { browser } = await signedIn(latchkey, 'auditor')
+  const page = await browser.open(url)
+  expect(page.status).toBe(200)
+  expect(page.text).toContain('Making an account')
+  expect(page.forms.filter(({ action }) => action.startsWith('/admin/settings'))).toEqual([])
+})
+
+test('the log shows a change with before and after', async () => {
+  const { browser } = await signedIn(latchkey)
+  await browser.submit(
+    await browser.open(url),
+    { 'Asking before a sign-out': 'always' },
+    { button: 'Save sessions and tokens' },
+  )
+  const log = await browser.open(`${latchkey.issuer}/admin/audit`)
+  expect(log.text).toContain('changed the settings')
+})
