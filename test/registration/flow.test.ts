@@ -69,6 +69,7 @@ describe('an app that registered itself signs somebody in', () => {
     const first = await request(config)
     const signIn = await browser.open(first.url)
     expect(signIn.body).not.toContain(logo)
+    expect(signIn.text).toContain('It calls itself so; nobody has checked this app')
     const consent = await browser.signIn(signIn, { identifier: user.email, password: PASSWORD })
     expect(consent.text).toContain(NOBODY)
     expect(consent.text).toContain('Wild app')
@@ -80,6 +81,8 @@ describe('an app that registered itself signs somebody in', () => {
     const asked = await browser.open(second.url)
     expect(asked.text).toContain(NOBODY)
     expect(asked.text).toContain('See your email address')
+    const choice = await browser.open((await request(config, { prompt: 'select_account' })).url)
+    expect(choice.text).toContain('nobody has checked this app')
     await second.exchange(await browser.allow(asked))
 
     const silent = await browser.open((await request(config, { prompt: 'none' })).url)
