@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { KINDS } from '../../src/admin/console/clients/presets.ts'
 import { toRegister } from '../../src/admin/console/snippets/registration.ts'
 import { type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
@@ -88,6 +89,8 @@ function askedIn(code: string, machine: boolean) {
   const scopes = [...(machine ? [] : ['openid', 'profile', 'email']), 'books:read', 'mcp:use']
   const words = new Set(code.match(/[\w:]+/g))
   const resource = ['https://books.example', 'https://mcp.example/mcp'].find((each) => code.includes(each))
+  // The scopes that an MCP server publishes are asked for without standing in the code.
+  if (resource === 'https://mcp.example/mcp') words.add('mcp:use')
   return { scope: scopes.filter((scope) => words.has(scope)).join(' '), ...(resource && { resource }) }
 }
 
@@ -115,6 +118,11 @@ async function assertion(clientId: string): Promise<Record<string, string>> {
     client_assertion: jwt,
   }
 }
+
+test('the page of registering a client has each kind that the console offers', () => {
+  const page = readFileSync(join(DOCS, '../register-a-client.md'), 'utf8')
+  for (const { title } of KINDS) expect(page).toContain(`| ${title} | `)
+})
 
 const stacks = allStacks().filter(({ kinds }) => !kinds.includes('api'))
 
