@@ -46,7 +46,7 @@ const CLIENT_OPTIONS: readonly ClientOption[] = [
     flags: '--scope <scopes>',
     field: 'scope',
     kind: 'text',
-    description: 'scopes it may ask for, separated by spaces; those of a resource count only when named here',
+    description: 'scopes it may ask for, separated by spaces; those of an API count only when named here',
   },
   {
     flags: '--auth-method <method>',

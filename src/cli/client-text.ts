@@ -43,7 +43,7 @@ export const secretsText = (secrets: ClientView['secrets']): string =>
   secrets.length === 0
     ? 'It has no secret.'
     : table([
-        ['SECRET ID', 'MADE', 'VALID UNTIL', 'LAST USED'],
+        ['SECRET ID', 'CREATED', 'VALID UNTIL', 'LAST USED'],
         ...secrets.map(({ id, issued_at: made, expires_at: until, last_used_at: used }) => [
           id,
           time(made * 1000),

@@ -57,7 +57,7 @@ const create = (cli: Cli): Command =>
         registration.mode === 'off'
           ? `\n\nRegistration is off. Switch it on: ${PROGRAM} settings set dynamic_registration token`
           : ''
-      cli.answer(options, made, `“${made.name}” is made.\n\n${data}${off}`)
+      cli.answer(options, made, `“${made.name}” is created.\n\n${data}${off}`)
     })
 
 const list = (cli: Cli): Command =>

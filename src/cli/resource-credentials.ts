@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { isApiCredential } from '../api-credential-id.ts'
 import { AppError } from '../errors.ts'
-import { type Cli, createCommand, type Options } from './context.ts'
+import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'
 import { facts, table, time } from './text.ts'
 
@@ -16,12 +16,14 @@ const list = (cli: Cli): Command =>
     .argument('<identifier>')
     .action(async (identifier: string, options: Options) => {
       const { resourceCredentials } = await cli.services()
-      const items = await resourceCredentials.list(identifier)
-      const rows = items.map((each) => [each.client_id, timeOf(each.created_at), timeOf(each.last_used_at)])
+      const found = await resourceCredentials.list(identifier)
+      // As secrets of clients have it: null is never.
+      const items = found.map((each) => ({ ...each, last_used_at: each.last_used_at ?? null }))
+      const rows = found.map((each) => [each.client_id, timeOf(each.created_at), timeOf(each.last_used_at)])
       const text =
         rows.length === 0
           ? `It has no credential. Make one with: ${PROGRAM} resources add-credential ${identifier}`
-          : table([['CLIENT ID', 'MADE', 'LAST USED'], ...rows])
+          : table([['CLIENT ID', 'CREATED', 'LAST USED'], ...rows])
       cli.answer(options, { items }, text)
     })
 
@@ -45,6 +47,10 @@ const remove = (cli: Cli): Command =>
     .action(async (id: string, options: Options) => {
       const { resourceCredentials } = await cli.services()
       if (!isApiCredential(id)) {
+        if (URL.parse(id) === null)
+          throw new CliError([
+            `${id}: is neither the client ID of a credential (api_ and 32 hexadecimal digits) nor the identifier of an API (a URI)`,
+          ])
         await resourceCredentials.remove(id)
         return cli.answer(options, { identifier: id, removed: true }, `Every credential of ${id} is removed.`)
       }

@@ -102,7 +102,7 @@ const show = (cli: Cli): Command =>
       const { resources } = await cli.services()
       const resource = await resources.get(identifier)
       if (resource === undefined)
-        throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+        throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
       cli.answer(options, resource, resourceText(resource))
     })
 

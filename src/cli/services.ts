@@ -81,6 +81,11 @@ export interface CliServices {
     /** By id, username or e-mail address. */
     find(login: string): Promise<CliAccount | undefined>
     list(page: { limit?: number; cursor?: string }): Promise<{ items: CliAccount[]; next_cursor?: string }>
+    search(query: {
+      limit?: number
+      cursor?: string
+      search: string
+    }): Promise<{ items: CliAccount[]; next_cursor?: string }>
     disable(id: string): Promise<unknown>
     enable(id: string): Promise<unknown>
     unlock(id: string): Promise<unknown>

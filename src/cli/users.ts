@@ -108,21 +108,37 @@ const invite = (cli: Cli): Command =>
   })
 
 const list = (cli: Cli): Command =>
-  withPage(createCommand('list', 'list the accounts')).action(async (options: Options) => {
-    const { accounts } = await cli.services()
-    const page = await accounts.list(pageOf(options))
-    const rows = page.items.map((account) => [
-      account.displayUsername,
-      emailOf(account) ?? '–',
-      account.role,
-      stateOf(account, cli.clock()),
-      time(account.lastSignInAt),
-      account.id,
-    ])
-    const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
-    const documents = { ...page, items: page.items.map(accountDocument) }
-    cli.answer(options, documents, text + moreHint('users list', page.next_cursor))
-  })
+  withPage(createCommand('list', 'list the accounts'))
+    .option('--search <text>', 'only those with this in their username, address or names')
+    .action(async (options: Options) => {
+      const { accounts } = await cli.services()
+      const { search } = options
+      const page =
+        typeof search === 'string'
+          ? await accounts.search({ ...pageOf(options), search })
+          : await accounts.list(pageOf(options))
+      if (page.items.length === 0 && search !== undefined)
+        return cli.answer(options, page, 'There is no such account.')
+      const rows = page.items.map((account) => [
+        account.displayUsername,
+        emailOf(account) ?? '–',
+        account.role,
+        stateOf(account, cli.clock()),
+        time(account.lastSignInAt),
+        account.id,
+      ])
+      const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
+      const documents = { ...page, items: page.items.map(accountDocument) }
+      cli.answer(
+        options,
+        documents,
+        text +
+          moreHint(
+            `users list${typeof search === 'string' ? ` --search ${JSON.stringify(search)}` : ''}`,
+            page.next_cursor,
+          ),
+      )
+    })
 
 const show = (cli: Cli): Command =>
   createCommand('show', 'show an account')

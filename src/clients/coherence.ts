@@ -100,7 +100,7 @@ function authenticationRules(metadata: ClientMetadata, context: Context): Rule[]
         field: 'redirect_uris',
         reads: ['token_endpoint_auth_method'],
         message:
-          'has private-use schemes only, which makes it an app that keeps no secret: use token_endpoint_auth_method none, or add the https URI of the web application beside it',
+          'has private-use schemes only, as a native app has, which keeps no secret: register it as one (token_endpoint_auth_method none), or add the https URI of the web application beside it',
       },
     ]
   }

@@ -36,7 +36,7 @@ export const isLoopbackHttps = (uri: string): boolean => {
 
 /** A private-use scheme is anything that is not http or https; whether it is acceptable is for the check below. */
 export const hasPrivateUseScheme = (uri: string): boolean => {
-  const scheme = schemeOf(uri)
+  const scheme = schemeOf(uri)?.toLowerCase()
   return scheme !== undefined && scheme !== 'http' && scheme !== 'https'
 }
 

@@ -126,7 +126,7 @@ export function createResourceCredentials(deps: {
 }
 
 const resourceNotFound = (): AppError =>
-  new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+  new AppError('resource_not_found', 404, 'There is no API with this identifier.')
 
 const seconds = (time: Date): number => Math.floor(time.getTime() / 1000)
 

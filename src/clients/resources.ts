@@ -106,7 +106,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
       const row = { ...parseResource(input), createdAt: new Date(clock()) }
       if (reserved.includes(row.id.replace(/\/$/, '')) || !(await store.insert(row))) {
-        throw new AppError('resource_exists', 409, 'There is a resource with this identifier already.')
+        throw new AppError('resource_exists', 409, 'There is an API with this identifier already.')
       }
       const after = resourceView(row)
       events({ type: 'resource.added', identifier: row.id, name: row.name, after })
@@ -210,7 +210,7 @@ export const resourceVersion = ({ identifier: _, ...content }: Resource): string
   hash('sha256', JSON.stringify(Object.entries(content).sort()), 'base64url').slice(0, 22)
 
 const notFound = (): AppError =>
-  new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+  new AppError('resource_not_found', 404, 'There is no API with this identifier.')
 
 const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))

@@ -171,7 +171,9 @@ function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, 
   if (software !== undefined) report(['software_id'], 'is where the key is kept; write key instead')
   if (key === undefined && clientId === undefined)
     report([], 'needs a key: a name of your choice by which it is found again, like key: web-shop')
-  const fields = complete(services.clients, own, report)
+  const fields = complete(services.clients, own, (field, message) =>
+    report(field, message.replace(/^is not known; the fields are /, `$&${OF_CLIENTS_HERE.join(', ')}, `)),
+  )
   const name = key ?? clientId
   if (fields === undefined || typeof name !== 'string') return []
   return [
@@ -185,6 +187,9 @@ function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, 
     },
   ]
 }
+
+/** Fields of a client that only a file has. */
+const OF_CLIENTS_HERE = ['key', 'client_id', 'disabled']
 
 const IN_CLEAR =
   'does not belong into a file; name an environment variable with client_secret_env, or a file with client_secret_file'

@@ -253,6 +253,8 @@ export interface ProtocolErrorPage {
   description?: string | undefined
   requestId: string
   client?: ClientView | undefined
+  /** Where an administrator who is signed in reads what was wrong. */
+  explanation?: string | undefined
   /** The way out. */
   wayOut?: Link | undefined
 }

@@ -90,14 +90,24 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   const signOuts = createAskedSignOut(
     createSealedCookies(secrets.key('sign-out'), services.clock, LARGEST_SIGN_OUT),
   )
+  /** Undefined: the session counts for nothing any more. */
+  const signedInTo = async (
+    session: Parameters<typeof generationOf>[0] & { accountId?: string | undefined },
+  ) => {
+    const { accountId } = session
+    const account = accountId === undefined ? undefined : await accounts.byId(accountId)
+    return account !== undefined && isCurrent(account, generationOf(session)) ? account : undefined
+  }
   const pages = createProviderPages({
     render: (view, data) => pageText(app, view, data),
     requestIdOf,
     translate: asStorageError,
-    async usernameOf(session) {
-      const { accountId } = session
-      const account = accountId === undefined ? undefined : await accounts.byId(accountId)
-      return isCurrent(account, generationOf(session)) ? account?.displayUsername : undefined
+    usernameOf: async (session) => (await signedInTo(session))?.displayUsername,
+    async explanationOf(session, requestId) {
+      const account = session && (await signedInTo(session))
+      return account === undefined || account.role === 'user'
+        ? undefined
+        : `/admin/rejections?${new URLSearchParams({ reference: requestId })}`
     },
     confirmation: () => values.signOutConfirmation,
     asked: signOuts,

@@ -26,6 +26,7 @@ test('an API gets a credential, whose secret is shown once; a second; not a thir
   expect(made.text).toContain('The API has a new credential.')
   const [, id = ''] = /(api_[0-9a-f]{32})/.exec(made.text) ?? []
   const [, secret = ''] = /Client secret\s+([\w-]{43})/.exec(made.text) ?? []
+  expect(made.text).toContain(`LATCHKEY_API_CLIENT_ID=${id} LATCHKEY_API_CLIENT_SECRET=${secret}`)
   expect((await introspect(id, secret)).status).toBe(200)
   const again = await at()
   expect(again.text).toContain(id)

@@ -261,7 +261,7 @@ describe('clients in the console', () => {
       expect([await valid(secretOn(page)), await valid(secretOn(rotated))]).toEqual([true, true])
       await latchkey.services.clients.idle()
       const both = await browser.open(at(`/${id}`))
-      expect(both.text).toMatch(/Before itmade .* to the hour .* in 1 hour/)
+      expect(both.text).toMatch(/Before itcreated .* up to an hour later .* in 1 hour/)
       const older = (await latchkey.services.clients.get(id)).secrets[1]?.id
       const ended = await browser.submit(
         both,
@@ -283,7 +283,7 @@ describe('clients in the console', () => {
 
     test('the last use is that of a real token request', async () => {
       const page = await create('machine', { Name: 'Job', 'photos:read': true })
-      expect(page.text).toMatch(/Newestmade .* Never/)
+      expect(page.text).toMatch(/Newestcreated .* Never/)
       const party = await discover({
         issuer: latchkey.issuer,
         clientId: idOf(page),
@@ -291,7 +291,7 @@ describe('clients in the console', () => {
       })
       await party.clientCredentials({ scope: 'photos:read' })
       await latchkey.services.clients.idle()
-      expect((await browser.open(at(`/${idOf(page)}`))).text).toMatch(/Newestmade .* to the hour/)
+      expect((await browser.open(at(`/${idOf(page)}`))).text).toMatch(/Newestcreated .* up to an hour later/)
     })
   })
 

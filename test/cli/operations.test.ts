@@ -47,7 +47,23 @@ describe('latchkey resources', () => {
     const removed = await latchkey.run(['resources', 'remove', 'https://api.example'])
     expect(removed.stdout).toBe('https://api.example is removed.\n')
     const again = await latchkey.run(['resources', 'remove', 'https://api.example'])
-    expect([again.status, again.stderr]).toEqual([1, 'error: There is no resource with this identifier.\n'])
+    expect([again.status, again.stderr]).toEqual([1, 'error: There is no API with this identifier.\n'])
+  })
+
+  test('delete is remove too; a credential is named by what it can be; one never used says so in JSON', async () => {
+    const api = 'https://short.example'
+    await latchkey.run(['resources', 'add', '--identifier', api, '--scope', 'short'])
+    await latchkey.run(['resources', 'add-credential', api])
+    const { items } = (await latchkey.run(['resources', 'credentials', api, '--json'])).json() as {
+      items: object[]
+    }
+    expect(items).toEqual([expect.objectContaining({ last_used_at: null })])
+    const wrong = await latchkey.run(['resources', 'remove-credential', 'api_x'])
+    expect([wrong.status, wrong.stderr]).toEqual([
+      1,
+      'error: api_x: is neither the client ID of a credential (api_ and 32 hexadecimal digits) nor the identifier of an API (a URI)\n',
+    ])
+    expect((await latchkey.run(['resources', 'delete', api])).stdout).toBe(`${api} is removed.\n`)
   })
 
   test('tells the command that comes next', async () => {

@@ -78,10 +78,7 @@ describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) =>
     expect(await list()).toEqual([])
     for (const id of [first.client_id, api, 'https://none.example']) {
       const gone = await latchkey.run(['resources', 'remove-credential', id])
-      expect([gone.status, gone.stderr]).toEqual([
-        1,
-        expect.stringMatching(/no (such )?(credential|resource)/),
-      ])
+      expect([gone.status, gone.stderr]).toEqual([1, expect.stringMatching(/no (such )?(credential|API)/)])
     }
     const log = await latchkey.run(['audit', 'list', '--json'])
     expect(log.stdout).toContain('resource.credential_added')
@@ -103,7 +100,7 @@ describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) =>
       const unknown = await latchkey.run([
         ...['resources', verb, 'https://none.example', ...(verb === 'update' ? ['--name', 'X'] : [])],
       ])
-      expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('no resource')])
+      expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('no API')])
     }
   })
 
@@ -129,7 +126,7 @@ describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) =>
     const [newest, old] = secrets
     expect(old.expires_at).toBeGreaterThan(old.issued_at)
     const table = await latchkey.run(['clients', 'secrets', id])
-    expect(table.stdout).toMatch(/^SECRET ID +MADE +VALID UNTIL +LAST USED\n/)
+    expect(table.stdout).toMatch(/^SECRET ID +CREATED +VALID UNTIL +LAST USED\n/)
     expect(table.stdout).toMatch(new RegExp(`${newest.id} .*it is replaced +never`))
     expect((await latchkey.run(['clients', 'show', id])).stdout).toContain(old.id)
 

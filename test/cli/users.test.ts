@@ -193,6 +193,10 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     ).json() as Page
     const names = [...first.items, ...second.items].map(({ username }) => username)
     expect(names.toSorted()).toEqual(['Alice', 'bob'])
+    const found = (await latchkey.run(['users', 'list', '--search', 'nobody-has-this', '--json'])).json()
+    expect(found).toEqual({ items: [] })
+    const bob = (await latchkey.run(['users', 'list', '--search', 'OB', '--json'])).json() as Page
+    expect(bob.items.map(({ username }) => username)).toEqual(['bob'])
     expect((await latchkey.run(['users', 'list', '--limit', 'x'])).stderr).toMatch(/^error: --limit: /)
   })
 

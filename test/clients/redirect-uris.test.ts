@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { redirectUriProblem } from '../../src/clients/redirect-uris.ts'
+import { hasPrivateUseScheme, redirectUriProblem } from '../../src/clients/redirect-uris.ts'
 
 describe('may be registered', () => {
   test.each([
@@ -97,4 +97,9 @@ describe('is refused, with the reason', () => {
   ] as const)('%s: %j', (type, uri, reason) => {
     expect(redirectUriProblem(uri, type)).toMatch(reason)
   })
+})
+
+test('http in capitals is no scheme of an app', () => {
+  expect(['HTTP://app.example/cb', 'Https://app.example/cb'].map(hasPrivateUseScheme)).toEqual([false, false])
+  expect(hasPrivateUseScheme('com.example.app:/cb')).toBe(true)
 })

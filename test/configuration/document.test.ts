@@ -113,6 +113,17 @@ prune: { users: true }
     ])
   })
 
+  test('a mistyped field of a client: what is listed are the fields of a file', async () => {
+    const client = '{ key: web, client_nam: A, client_name: A, redirect_uris: [https://app.example/cb] }'
+    expect(await problems(`version: 1\nclients:\n  - ${client}\n`)).toEqual([
+      [
+        3,
+        'clients[0].client_nam',
+        expect.stringMatching(/^is not known; the fields are key, client_id, disabled, .*client_name/),
+      ],
+    ])
+  })
+
   test('a section that was cut off does not delete everything', async () => {
     expect(await problems('version: 1\nprune: { clients: true }\n')).toEqual([
       [2, 'prune.clients', expect.stringMatching(/would delete all clients.*write clients: \[\]/)],

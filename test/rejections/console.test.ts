@@ -39,6 +39,18 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     expect(nothing.text).toContain('Nothing is kept under this reference')
   })
 
+  test('the error page leads an administrator to the explanation, and nobody else', async () => {
+    const client = await desk.scene.client()
+    const { browser } = await signedIn(desk.latchkey)
+    const url = desk.scene.authorizeUrl(client, { redirect_uri: `${redirectUri}/` })
+    const words = 'What was wrong with the request, and how to mend it'
+    const explained = await browser.follow(await browser.open(url), words)
+    expect(explained.text).toContain('A trailing slash too many')
+    const { browser: person } = await signedIn(desk.latchkey, 'user')
+    for (const text of [(await person.open(url)).text, (await get(url)).text])
+      expect(text).not.toContain(words)
+  })
+
   test('one click registers what was sent, and then the same request passes', async () => {
     const client = await desk.scene.client()
     const { url, reference } = await refused(client)

@@ -133,7 +133,7 @@ export function resourceRoutes({ app, deps }: RestContext): void {
   async function find(id: string) {
     const found = await resources.find(id)
     if (found === undefined)
-      throw new AppError('resource_not_found', 404, 'There is no resource with this identifier.')
+      throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
     return found
   }
 

@@ -38,6 +38,8 @@ export function createProviderPages(
     translate: Translate
     /** Undefined: the session counts for nothing any more. */
     usernameOf(session: Session): Promise<string | undefined>
+    /** Where whoever is signed in may read what was wrong with a request; undefined: nowhere. */
+    explanationOf(session: Session | undefined, requestId: string): Promise<string | undefined>
   } & HintedSignOut,
 ): ProviderPages {
   const { render, requestIdOf } = deps
@@ -85,6 +87,7 @@ export function createProviderPages(
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
+          explanation: await deps.explanationOf(ctx.oidc?.session, requestIdOf(ctx)),
           wayOut:
             app?.clientUri === undefined
               ? { href: '/account', label: 'Your account' }

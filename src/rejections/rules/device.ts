@@ -27,7 +27,7 @@ export const deviceRules: readonly Rule[] = [
       rejection.endpoint === 'token' &&
       rejection.facts.grant_type?.endsWith(':device_code') === true,
     title: 'The person said no',
-    mistake: 'The person saw what the device asks for and pressed “Deny”, or cancelled the sign-in.',
+    mistake: 'The person saw what the device asks for and pressed “Deny”.',
     inApp: 'Say so on the device and stop asking. A new try needs a new code.',
   },
   {

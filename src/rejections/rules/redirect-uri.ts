@@ -226,7 +226,7 @@ export const redirectUriRules: readonly Rule[] = [
   {
     name: 'post_logout_redirect_uri',
     fits: ({ description }) => description === 'post_logout_redirect_uri not registered',
-    title: 'The address after signing out is not registered',
+    title: 'A post-logout redirect URI that is not registered',
     mistake: ({ facts }) =>
       `The app sent ${quoted(facts.post_logout_redirect_uri)} as post_logout_redirect_uri. Registered: ${listed(facts.registered?.post_logout_redirect_uris ?? [])}.`,
     inApp: 'Send one of the registered addresses, character by character.',

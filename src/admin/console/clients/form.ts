@@ -136,7 +136,7 @@ export function fieldsOf(client: ClientView): Fields {
 const LABELS: Record<string, string> = {
   client_name: 'Name',
   redirect_uris: 'Redirect URIs',
-  post_logout_redirect_uris: 'Redirect URIs after signing out',
+  post_logout_redirect_uris: 'Post-logout redirect URIs',
   grant_types: 'Grants',
   scope: 'Scopes',
   pkce: 'PKCE',

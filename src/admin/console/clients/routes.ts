@@ -3,6 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { ClientView } from '../../../clients/view.ts'
 import { noticeOf } from '../../../http/notice.ts'
 import type { Form } from '../../../http/pages.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -51,6 +52,10 @@ const WORDS = {
   device: 'Device, TV or command line',
   machine: 'Machine',
 }
+const kindInWords = (client: ClientView): string => {
+  if (client.profile !== undefined) return 'FAPI 2.0 application'
+  return mayBeMcp(client) ? 'Native app or MCP client' : WORDS[kindOf(client)]
+}
 const query = z.object({
   q: z.string().max(200).catch('').default(''),
   cursor: z.string().max(3000).optional().catch(undefined),
@@ -73,7 +78,7 @@ export async function clientsArea(
         href: `/admin/clients/${client.client_id}`,
         name: client.client_name,
         id: client.client_id,
-        kind: mayBeMcp(client) ? 'Native app or MCP client' : WORDS[kindOf(client)],
+        kind: kindInWords(client),
         tags: [
           ...(client.disabled ? ['Disabled'] : []),
           ...(client.first_party ? ['Your own'] : []),

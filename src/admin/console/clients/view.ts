@@ -49,7 +49,7 @@ export function factsOf(client: ClientView): { label: string; values: string[]; 
   const facts = [
     { label: 'Client ID', values: [client.client_id], code: true },
     { label: 'Redirect URIs', values: client.redirect_uris, code: true },
-    { label: 'Redirect URIs after signing out', values: client.post_logout_redirect_uris, code: true },
+    { label: 'Post-logout redirect URIs', values: client.post_logout_redirect_uris, code: true },
     {
       label: 'Profile',
       values: client.profile === undefined ? [] : [own(PROFILES, client.profile) ?? client.profile],
@@ -92,7 +92,7 @@ export function secretsOf(client: ClientView, now: number) {
     id: secret.id,
     name: index === 0 ? 'Newest' : 'Before it',
     created: at(secret.issued_at),
-    lastUsed: secret.last_used_at === null ? 'Never' : `${at(secret.last_used_at)}, to the hour`,
+    lastUsed: secret.last_used_at === null ? 'Never' : `${at(secret.last_used_at)}, or up to an hour later`,
     expires:
       secret.expires_at === 0
         ? 'When it is replaced'

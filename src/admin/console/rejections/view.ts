@@ -40,7 +40,7 @@ export function compared(rejection: Rejection): ComparedRow[] {
     {
       label: 'Client',
       sent: some([facts.claimed_client_id]),
-      registered: facts.claimed_client_id === undefined ? [] : ['no client that may be used'],
+      registered: facts.claimed_client_id === undefined ? [] : ['no client of this ID, or a disabled one'],
     },
     {
       label: 'Redirect URI',
@@ -50,7 +50,7 @@ export function compared(rejection: Rejection): ComparedRow[] {
         : (registered?.redirect_uris ?? []),
     },
     {
-      label: 'Address after signing out',
+      label: 'Post-logout redirect URI',
       sent: some([facts.post_logout_redirect_uri]),
       registered: registered?.post_logout_redirect_uris ?? [],
     },
@@ -100,7 +100,7 @@ function assertion({ at, facts: { assertion: jwt, registered } }: Rejection): Co
     { label: 'Assertion for', sent: jwt.aud ?? [], registered: [] },
     { label: 'Assertion key', sent: some([jwt.alg, jwt.kid]), registered: keys },
     {
-      label: 'Assertion made / ends',
+      label: 'Assertion created / ends',
       sent: [`${whenSeconds(jwt.iat)} / ${whenSeconds(jwt.exp)}`],
       registered: [`${when(at)} (clock of this server)`],
     },
@@ -130,7 +130,7 @@ function proof({ at, facts: { proof: jwt } }: Rejection): ComparedRow[] {
   return [
     { label: 'DPoP proof for', sent: some([`${jwt.htm ?? ''} ${jwt.htu ?? ''}`.trim()]), registered: [] },
     {
-      label: 'DPoP proof made',
+      label: 'DPoP proof created',
       sent: [whenSeconds(jwt.iat)],
       registered: [`${when(at)} (clock of this server)`],
     },

@@ -5,6 +5,7 @@ import { minuteOf } from '../../../moment.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf } from '../context.ts'
 import { createShownOnce } from '../shown-once.ts'
+import { API_CLIENT_ID, API_CLIENT_SECRET } from '../snippets/snippet.ts'
 
 export interface CredentialsDependencies extends Pick<ClientsDependencies, 'cookies' | 'sealed'> {
   resources: {
@@ -20,7 +21,7 @@ export interface CredentialsDependencies extends Pick<ClientsDependencies, 'cook
 export interface ShownCredentials {
   credentials: { id: string; created: string; lastUsed: string; removeHref: string }[]
   /** One that was just made. */
-  shown?: { id: string; secret: string } | undefined
+  shown?: { id: string; secret: string; variables: string } | undefined
 }
 
 const text = z.string().max(2000).default('')
@@ -67,9 +68,11 @@ export function resourceCredentials(
         id: client_id,
         removeHref: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id: client_id })}`,
         created: minuteOf(created_at * 1000),
-        lastUsed: lastUsed === undefined ? 'never' : `${minuteOf(lastUsed * 1000)}, to the hour`,
+        lastUsed: lastUsed === undefined ? 'never' : `${minuteOf(lastUsed * 1000)}, or up to an hour later`,
       })),
-      ...(kept !== undefined && { shown: { id, secret } }),
+      ...(kept !== undefined && {
+        shown: { id, secret, variables: `${API_CLIENT_ID}=${id}\n${API_CLIENT_SECRET}=${secret}` },
+      }),
     }
   }
 }

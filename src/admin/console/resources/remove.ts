@@ -96,11 +96,13 @@ export async function resourceRemovals(
       facts: [
         { label: 'API', value: name },
         { label: 'Client ID', value: id },
-        { label: 'Made', value: minuteOf(one.created_at * 1000) },
+        { label: 'Created', value: minuteOf(one.created_at * 1000) },
         {
           label: 'Last used',
           value:
-            one.last_used_at === undefined ? 'never' : `${minuteOf(one.last_used_at * 1000)}, to the hour`,
+            one.last_used_at === undefined
+              ? 'never'
+              : `${minuteOf(one.last_used_at * 1000)}, or up to an hour later`,
         },
       ],
       form: {

@@ -60,7 +60,7 @@ export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
       ? [
           {
             id: 'post-logout-uri',
-            label: 'Where people return after signing out, to register',
+            label: 'Post-logout redirect URI to register',
             text: `${postLogoutUri}\n`,
           },
         ]

@@ -35,6 +35,10 @@ export interface SnippetValues {
 /** Where the secret is read from. */
 export const SECRET = 'LATCHKEY_CLIENT_SECRET'
 
+/** Where the credential of an API is read from. */
+export const API_CLIENT_ID = 'LATCHKEY_API_CLIENT_ID'
+export const API_CLIENT_SECRET = 'LATCHKEY_API_CLIENT_SECRET'
+
 const PLAIN = /^[\w:/?&=.~%,+[\]-]+$/
 const IDENTITY = ['openid', 'profile', 'email']
 

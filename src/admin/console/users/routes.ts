@@ -53,7 +53,7 @@ const editForm = z.object({
 })
 
 const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The user is made, and an invitation is on its way.',
+  created: 'The user is created, and an invitation is on its way.',
   saved: 'Saved.',
   disable: 'Disabled: every session and token has ended.',
   enable: 'Enabled: they may sign in again.',

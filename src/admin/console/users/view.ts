@@ -72,7 +72,7 @@ export const factsOf = (user: Account): [string, string][] => [
     ? []
     : [['Invitation', `good until ${when(user.invitedUntil)}`] as [string, string]]),
   ['Id (sub)', user.id],
-  ['Made', when(user.createdAt)],
+  ['Created', when(user.createdAt)],
   ['Last sign-in', when(user.lastSignInAt)],
 ]
 
