@@ -300,6 +300,7 @@ export async function openServices(
     configuration: createConfiguration({
       store: createConfigurationStore({ db, clock }),
       events: event,
+      settings,
       needsNoApi: (scope) => withoutApi(scope) || administration(scope),
       clients: {
         ...clients,

@@ -1,7 +1,7 @@
 import type { Change, FieldChange } from './diff.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
 
 /** A secret that a client has just got: shown once, stored nowhere. */
 export interface NewSecret {
@@ -25,6 +25,7 @@ export async function applyChange(
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
   const { change, version, secretOf, services } = what
+  if (change.kind === 'setting') return applySetting(change, services.settings)
   if (change.kind === 'resource') return applyResource(change, services.resources)
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
   return applyClient(change, version, services.clients, issued)
@@ -39,6 +40,10 @@ const after = (fields: readonly FieldChange[], ...except: string[]): Fields =>
 
 const disabledBy = (fields: readonly FieldChange[]): unknown =>
   fields.find(({ field }) => field === 'disabled')?.after
+
+async function applySetting({ action, name, fields }: Change, settings: Services['settings']): Promise<void> {
+  await settings.change({ [name]: action === 'delete' ? null : after(fields).value })
+}
 
 async function applyResource(change: Change, resources: Services['resources']): Promise<void> {
   const { action, name, fields } = change

@@ -1,5 +1,5 @@
 import type { Kind } from './document.ts'
-import type { ConfigurationDependencies, Fields } from './ports.ts'
+import type { ConfigurationDependencies, Fields, SettingNow } from './ports.ts'
 import { type Breathe, createBreathe } from './slices.ts'
 
 /** Something that exists, in the form that a file describes it in. */
@@ -80,17 +80,29 @@ export function resourceOf(resource: object): Existing {
   }
 }
 
+/** A setting that is not at its default; one that the environment sets is not for a file to change. */
+const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
+  pinnedBy === undefined && changed === undefined
+    ? []
+    : [{ kind: 'setting', id: name, fields: { value }, foreign: pinnedBy !== undefined }]
+
 /** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(
-  services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
+  services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>,
 ): Promise<Existing[]> {
   const breathe = createBreathe()
-  const [resources, providers, clients] = await Promise.all([
+  const [resources, providers, { settings }, clients] = await Promise.all([
     all((page) => services.resources.list(page), breathe),
     services.providers.list(),
+    services.settings.list(),
     all((page) => services.clients.list(page), breathe),
   ])
-  return [...resources.map(resourceOf), ...providers.map(providerOf), ...clients.map(clientOf)]
+  return [
+    ...settings.flatMap(settingsOf),
+    ...resources.map(resourceOf),
+    ...providers.map(providerOf),
+    ...clients.map(clientOf),
+  ]
 }
 
 async function all(

@@ -30,7 +30,7 @@ export interface Change {
 export interface Plan {
   changes: Change[]
   /** How many things of each kind the file does not name, and leaves alone. */
-  unnamed: Readonly<Record<'resources' | 'providers' | 'clients', number>>
+  unnamed: Readonly<Record<`${Kind}s`, number>>
   /** What to know before it is applied; nothing of it is wrong. */
   warnings: string[]
 }
@@ -69,7 +69,12 @@ export async function diff(
       ...KINDS.flatMap((kind) => changes.filter((change) => change.kind === kind)),
       ...KINDS.toReversed().flatMap((kind) => deletions.filter((change) => change.kind === kind)),
     ],
-    unnamed: { resources: count('resource'), providers: count('provider'), clients: count('client') },
+    unnamed: {
+      settings: count('setting'),
+      resources: count('resource'),
+      providers: count('provider'),
+      clients: count('client'),
+    },
     warnings: scopeWarnings({
       wanted,
       kept: others.filter(({ kind }) => !prune.has(kind)),
@@ -94,6 +99,8 @@ function match(
 ): { found?: Existing; problem?: string } {
   if (kind !== 'client') {
     const [found] = byName.get(`id ${kind} ${name}`) ?? []
+    // A file for several servers may say what the environment of one of them says.
+    if (kind === 'setting' && found && same('value', found.fields.value, fields.value)) return { found }
     if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }
     if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
       return { problem: `the kind of ${name} cannot be changed; add another provider` }

@@ -5,14 +5,15 @@ import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
 
-export const KINDS = ['resource', 'provider', 'client'] as const
+/** In the order in which they are applied: what a later kind may have can depend on an earlier one. */
+export const KINDS = ['setting', 'resource', 'provider', 'client'] as const
 export type Kind = (typeof KINDS)[number]
-export const sectionOf = (kind: Kind): 'resources' | 'providers' | 'clients' => `${kind}s`
+export const sectionOf = <One extends Kind>(kind: One): `${One}s` => `${kind}s`
 
 /** One entry of a file, checked and complete. */
 export interface Wanted {
   kind: Kind
-  /** Of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  /** Of a setting its name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
   name: string
   /** Only of clients that exist already. */
   clientId?: string
@@ -48,6 +49,7 @@ const flag = z.boolean({ error: 'must be true or false' }).default(false)
 const schema = z.strictObject(
   {
     version: z.literal(1, { error: 'must be 1' }),
+    settings: z.record(z.string(), z.unknown(), { error: 'must be a map of settings' }).nullish(),
     resources: z
       .array(z.looseObject({ identifier: text('its URI, like https://api.example') }, MAP), LIST)
       .nullish(),
@@ -70,7 +72,8 @@ const schema = z.strictObject(
         LIST,
       )
       .nullish(),
-    prune: z.strictObject({ resources: flag, providers: flag, clients: flag }, MAP).default({
+    prune: z.strictObject({ settings: flag, resources: flag, providers: flag, clients: flag }, MAP).default({
+      settings: false,
       resources: false,
       providers: false,
       clients: false,
@@ -84,7 +87,7 @@ type Parsed = z.output<typeof schema>
 /** Problems after which the rest of a file is not looked at. */
 const ENOUGH_PROBLEMS = 1000
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
 
 /**
  * Reads a configuration file.
@@ -115,10 +118,16 @@ export async function configurationOf(
   const breathe = createBreathe()
   for (const kind of KINDS) {
     const entries: unknown = (data as Fields | null)?.[sectionOf(kind)]
-    for (const [index, entry] of (Array.isArray(entries) ? entries : []).entries()) {
+    const listed: readonly (readonly [number | string, unknown])[] =
+      kind === 'setting' ? entriesOf(entries) : [...(Array.isArray(entries) ? entries : []).entries()]
+    for (const [index, entry] of listed) {
       const path = [sectionOf(kind), index]
       const tell: Report = (field, message) => report([...path, ...field], message)
-      wanted.push(...wantedOf(kind, entry, services, lineOf(path), tell))
+      wanted.push(
+        ...(kind === 'setting'
+          ? settingOf(String(index), entry, services, lineOf(path), tell)
+          : wantedOf(kind, entry, services, lineOf(path), tell)),
+      )
       await breathe()
       if (problems.length > ENOUGH_PROBLEMS) throw new ConfigurationError(distinct(problems))
     }
@@ -139,17 +148,37 @@ const unknownKey = (path: Path, keys: readonly string[]): string =>
 function pruned(data: Parsed, report: (path: Path, message: string) => void): Set<Kind> {
   const kinds = KINDS.filter((kind) => data.prune[sectionOf(kind)])
   for (const kind of kinds)
-    if (!Array.isArray(data[sectionOf(kind)]))
+    if (data[sectionOf(kind)] === undefined || data[sectionOf(kind)] === null)
       report(
         ['prune', sectionOf(kind)],
-        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: [] if that is meant`,
+        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: ${kind === 'setting' ? '{}' : '[]'} if that is meant`,
       )
   return new Set(kinds)
 }
 
 type Report = (field: Path, message: string) => void
 
-function wantedOf(kind: Kind, entry: unknown, services: Services, line: number, report: Report): Wanted[] {
+const entriesOf = (map: unknown): [string, unknown][] =>
+  typeof map === 'object' && map !== null && !Array.isArray(map) ? Object.entries(map) : []
+
+function settingOf(
+  name: string,
+  value: unknown,
+  { settings }: Services,
+  line: number,
+  report: Report,
+): Wanted[] {
+  const found = complete(settings, { [name]: value }, (_field, message) => report([], message))
+  return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
+}
+
+function wantedOf(
+  kind: Exclude<Kind, 'setting'>,
+  entry: unknown,
+  services: Services,
+  line: number,
+  report: Report,
+): Wanted[] {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
   const { disabled = false, key, ...rest } = entry as Record<string, unknown>
   if (kind === 'resource') {

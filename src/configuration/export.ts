@@ -24,7 +24,7 @@ export async function exportYaml(
       .filter((each) => each.kind === kind && !each.foreign)
       .map((each) => unambiguous(each, keys))
       .sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
-    if (named.length === 0) text += sectionText(kind, [])
+    if (named.length === 0 && kind !== 'setting') text += sectionText(kind, [])
     for (const [index, each] of named.entries()) {
       const section = sectionText(kind, [entryOf(each)])
       // Its heading stands once, before the first.
@@ -36,8 +36,8 @@ export async function exportYaml(
   return text
 }
 
-const sectionText = (kind: Kind, entries: readonly unknown[]): string =>
-  yamlText({ [sectionOf(kind)]: entries })
+const sectionText = (kind: Kind, entries: readonly object[]): string =>
+  yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })
 
 /** A key that two clients have names neither. */
 function unambiguous(each: Existing, keys: ReadonlyMap<string | undefined, Existing[]>): Existing {

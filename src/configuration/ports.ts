@@ -6,6 +6,16 @@ interface Page {
   next_cursor?: string
 }
 
+/** A setting of the server, of which this names what it reads. */
+export interface SettingNow {
+  name: string
+  value: unknown
+  /** The environment variable that sets it. */
+  pinnedBy: string | undefined
+  /** Undefined: it has its default. */
+  changed: object | undefined
+}
+
 /** What each kind of thing can do for a configuration. The rules are those of its service. */
 interface Section {
   /** Checks an entry and fills in the defaults: what would be stored. @throws an error with `problems` or `errors` by field */
@@ -15,6 +25,11 @@ interface Section {
 }
 
 export interface ConfigurationDependencies {
+  settings: Section & {
+    list(): Promise<{ settings: readonly SettingNow[] }>
+    /** Changes the given settings; null resets one. */
+    change(changes: Fields): Promise<unknown>
+  }
   /** Scopes of clients that stand for something though no registered API has them. */
   needsNoApi(scope: string): boolean
   clients: Section & {

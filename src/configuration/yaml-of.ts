@@ -22,6 +22,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     resource: createWithoutDefaults(services.resources),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
+    if (kind === 'setting') return { [id]: rest.value }
     const fields: Record<string, unknown> = {
       ...less[kind](rest),
       ...(disabled === true && { disabled }),
@@ -81,6 +82,9 @@ function createWithoutDefaults(
 export const yamlText = (value: unknown): string =>
   stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' })
 
+/** Of what has a page of its own. */
+type Shown = Exclude<Kind, 'setting'>
+
 const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
 
 /**
@@ -89,5 +93,5 @@ const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
  */
 export const createYamlOf =
   (services: Services) =>
-  (kind: Kind, view: object): string =>
+  (kind: Shown, view: object): string =>
     yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })

@@ -62,6 +62,8 @@ export interface Settings {
   refresh(): Promise<void>
   /** All settings, as they are stored at this moment. */
   list(): Promise<SettingsState>
+  /** What would be stored. @throws ValidationError with every problem, by name */
+  complete(changes: Readonly<Record<string, unknown>>): Record<string, unknown>
   /**
    * Changes some, all or none of them; null takes one back to its default.
    * @param given.ifVersion the state that the change is meant for
@@ -146,7 +148,7 @@ export async function openSettings(deps: {
     }),
   })
 
-  /** The changes with their values as they are stored; undefined: to be reset. */
+  /** The changes with their values as they are stored; undefined: to be reset. @throws ValidationError */
   function judged(changes: Readonly<Record<string, unknown>>): Map<SettingName, unknown> {
     const problems: FieldProblem[] = []
     const good = new Map<SettingName, unknown>()
@@ -160,8 +162,6 @@ export async function openSettings(deps: {
       else good.set(name, read.value)
     }
     if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_settings' })
-    const fixed = [...good.keys()].filter((name) => pinned.has(name))
-    if (fixed.length > 0) throw pinnedError(fixed)
     return good
   }
 
@@ -195,8 +195,12 @@ export async function openSettings(deps: {
 
     list: async () => stateOf(await read()),
 
+    complete: (changes) => Object.fromEntries(judged(changes)),
+
     async change(changes, { ifVersion } = {}) {
       const good = judged(changes)
+      const fixed = [...good.keys()].filter((name) => pinned.has(name))
+      if (fixed.length > 0) throw pinnedError(fixed)
       const by = await deps.whoActs()
       for (let tries = 0; tries < TRIES; tries++) {
         const before = await read()

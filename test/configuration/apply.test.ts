@@ -258,7 +258,12 @@ ${lines}`
 
   test('what the file does not name is left alone and counted; with prune it is deleted', async () => {
     const outcome = await plan(FILE)
-    expect((outcome.json() as Changes).unnamed).toEqual({ resources: 0, providers: 0, clients: 1 })
+    expect((outcome.json() as Changes).unnamed).toEqual({
+      settings: 0,
+      resources: 0,
+      providers: 0,
+      clients: 1,
+    })
     const pruning = `${FILE}prune: { clients: true }\n`
     expect(await changesOf(pruning)).toEqual(['delete client by-hand: '])
     const { stdout } = await run(['apply', '-'], { stdin: pruning })

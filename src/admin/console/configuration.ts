@@ -40,6 +40,7 @@ const LONGEST_SHOWN = 100_000
 
 const list = new Intl.ListFormat('en-GB')
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  settings: ['setting', 'settings'],
   resources: ['API', 'APIs'],
   providers: ['sign-in provider', 'sign-in providers'],
   clients: ['client', 'clients'],
