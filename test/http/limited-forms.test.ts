@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BrowserPage, createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -55,3 +57,25 @@ test('what is too large or broken is refused as before', async () => {
     expect((await browser.visit({ url, method: 'POST', body, headers })).status).toBe(429)
   }
 })
+
+test('a form whose end does not come is answered all the same', async () => {
+  const { hostname, port } = new URL(latchkey.issuer)
+  const sent = request({
+    host: hostname,
+    port,
+    path: '/login',
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': '1000',
+      'sec-fetch-site': 'same-origin',
+    },
+  })
+  sent.on('error', () => {})
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>
+  sent.write('identifier=a')
+  const [response] = await answered
+  sent.destroy()
+  // Waiting for the end of it ends, after half a minute, in 408.
+  expect(response.statusCode).toBe(303)
+}, 60_000)
