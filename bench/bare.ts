@@ -15,6 +15,8 @@ export interface BareOptions {
   clients: ClientMetadata[]
   /** Resource indicators; their JWT access tokens are signed as the client's id_tokens are. */
   resources?: string[]
+  /** Those with access tokens that are looked up. */
+  opaqueResources?: string[]
   /** Seconds. */
   accessTokenTtl?: number
 }
@@ -38,6 +40,7 @@ async function signingKeys() {
 
 async function configuration(options: BareOptions): Promise<Configuration> {
   const resources = new Set(options.resources)
+  const opaque = new Set(options.opaqueResources)
   return {
     adapter: createMapAdapter(),
     clients: options.clients,
@@ -85,6 +88,7 @@ async function configuration(options: BareOptions): Promise<Configuration> {
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_ctx, resource, client) {
+          if (opaque.has(resource)) return { scope: 'list', audience: resource, accessTokenFormat: 'opaque' }
           if (!resources.has(resource)) throw new errors.InvalidTarget()
           const alg = client.idTokenSignedResponseAlg === 'ES256' ? 'ES256' : 'RS256'
           return { scope: 'read', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }

@@ -5,14 +5,30 @@ import { z } from 'zod'
 import { latchkeyJson } from '../scripts/demo/command.ts'
 import { freePort } from '../test/support/ports.ts'
 import { type ServerProcess, startProcess } from './process.ts'
-import { type BenchClient, clientMetadata, RESOURCE, SCOPE, type Target, user } from './target.ts'
+import {
+  type BenchClient,
+  clientMetadata,
+  OPAQUE_RESOURCE,
+  RESOURCE,
+  SCOPE,
+  type Target,
+  user,
+} from './target.ts'
 
 const registered = z.object({ client_id: z.string(), client_secret: z.string() })
 
 async function register(env: NodeJS.ProcessEnv, alg: BenchClient['alg']): Promise<BenchClient> {
   const metadata = clientMetadata(alg)
   const created = await latchkeyJson(env, [
-    ...['clients', 'create', '--name', metadata.client_name, '--scope', `${SCOPE} read`, '--first-party'],
+    ...[
+      'clients',
+      'create',
+      '--name',
+      metadata.client_name,
+      '--scope',
+      `${SCOPE} read list`,
+      '--first-party',
+    ],
     ...metadata.redirect_uris.flatMap((uri) => ['--redirect-uri', uri]),
     ...metadata.grant_types.flatMap((grant) => ['--grant', grant]),
     ...['--id-token-alg', alg],
@@ -24,6 +40,8 @@ async function register(env: NodeJS.ProcessEnv, alg: BenchClient['alg']): Promis
 /** What `npm run bench` needs to find on a new installation. */
 async function provision(env: NodeJS.ProcessEnv): Promise<BenchClient[]> {
   await latchkeyJson(env, ['resources', 'add', '--identifier', RESOURCE, '--scope', 'read'])
+  const opaque = ['--scope', 'list', '--tokens', 'opaque']
+  await latchkeyJson(env, ['resources', 'add', '--identifier', OPAQUE_RESOURCE, ...opaque])
   const args = ['users', 'create', '--username', user.identifier, '--email', `${user.identifier}@example.com`]
   await latchkeyJson(env, [...args, '--verified', '--password-stdin'], `${user.password}\n`)
   return [await register(env, 'RS256'), await register(env, 'ES256')]

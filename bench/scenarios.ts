@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LoadSpec } from './load.ts'
-import { type BenchClient, RESOURCE, type Target, user } from './target.ts'
+import { type BenchClient, OPAQUE_RESOURCE, RESOURCE, type Target, user } from './target.ts'
 import { clientOf, mintChains, relyingParty } from './tokens.ts'
 
 /** One kind of request, sent to every target as fast as it answers. */
@@ -33,7 +33,11 @@ function clientCredentials(alg: BenchClient['alg'], parameters: Record<string, s
   })
 }
 
-export const opaqueToken = clientCredentials('RS256', { scope: 'openid' }, /"access_token":"[\w-]{20,}"/)
+export const opaqueToken = clientCredentials(
+  'RS256',
+  { resource: OPAQUE_RESOURCE, scope: 'list' },
+  /"access_token":"[\w-]{20,}"/,
+)
 
 const jwt = (alg: BenchClient['alg']) =>
   clientCredentials(alg, { resource: RESOURCE, scope: 'read' }, /"access_token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"/)

@@ -21,6 +21,8 @@ export interface Target {
 }
 
 export const RESOURCE = 'https://api.bench.example'
+/** An API with access tokens that are looked up. */
+export const OPAQUE_RESOURCE = 'https://opaque.bench.example'
 export const REDIRECT_URI = 'http://127.0.0.1:9/callback'
 export const SCOPE = 'openid profile email offline_access'
 export const user = { identifier: 'bench', password: 'correct horse battery staple' }
@@ -43,6 +45,7 @@ export async function startBareTarget(): Promise<Target> {
   const options: BareOptions = {
     port,
     resources: [RESOURCE],
+    opaqueResources: [OPAQUE_RESOURCE],
     clients: clients.map(
       ({ alg, id, secret }): ClientMetadata => ({
         ...clientMetadata(alg),

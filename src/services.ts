@@ -26,6 +26,7 @@ import { kinds } from './federation/connectors/kinds.ts'
 import { createKeptTokens, isLost } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders } from './federation/providers/providers.ts'
+import { IDENTITY_SCOPES, isIdentityScope } from './identity-scopes.ts'
 import { createMailer } from './mail/mailer.ts'
 import type { Observers } from './metrics/metrics.ts'
 import { createConsents } from './oidc/consent/consents.ts'
@@ -34,7 +35,6 @@ import { createKeyStore } from './oidc/keys/store.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import { grantTtl } from './oidc/provider/lifetimes.ts'
 import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
-import { isIdentityScope, scopesInWords } from './oidc/tokens/claims.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/tokens/first-party-client.ts'
 import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createUsageStore } from './oidc/usage/usage-store.ts'
@@ -195,7 +195,7 @@ export async function openServices(
     issuer: config.issuer,
     settings: values,
     privateHosts: config.privateHosts,
-    identityScopes: Object.keys(scopesInWords),
+    identityScopes: IDENTITY_SCOPES,
     db,
     clock,
     events: event,

@@ -1,4 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../device-code.ts'
+import { isIdentityScope, isMachine } from '../identity-scopes.ts'
 import type { PkceRule } from '../pkce-rule.ts'
 import { profileProblems } from './fapi-profile.ts'
 import type { ClientMetadata } from './metadata.ts'
@@ -79,6 +80,14 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
         })
       }
     }
+  }
+  const about = (metadata.scope ?? '').split(' ').filter(isIdentityScope)
+  if (about.length > 0 && isMachine(metadata.grant_types)) {
+    rules.push({
+      field: 'scope',
+      reads: ['grant_types'],
+      message: `has ${about.join(', ')}, which is about people, and with the grant client_credentials alone there are none; leave it out, and name scopes of APIs`,
+    })
   }
   const sent = context.responseTypes
   if (sent !== undefined && sent.length > 0 !== grants.has('authorization_code')) {

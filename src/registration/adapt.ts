@@ -6,6 +6,7 @@
  */
 
 import { isPublicHost } from '../http/outgoing/addresses.ts'
+import { isMachine } from '../identity-scopes.ts'
 import type { FieldProblem } from '../validation-error.ts'
 import { websiteOf } from '../website.ts'
 import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
@@ -41,7 +42,7 @@ export function adapted(
   keep(input, 'response_types', ['code'], problems)
   // What is left follows from the grants.
   if (Array.isArray(input.response_types)) delete input.response_types
-  input.scope = scopeOf(input.scope, policy, around, held)
+  input.scope = scopeOf(input, policy, around, held)
   return { input, problems }
 }
 
@@ -80,20 +81,26 @@ function keep(
   problems.push({ field, message })
 }
 
-/** Of whoever asks for nothing that is to be had, as of whoever asks for nothing: what such a client may ask people for. */
+/**
+ * Of whoever asks for nothing that is to be had, as of whoever asks for nothing: what such a client may ask for. Undefined says it
+ * of a client that has nothing but all scopes about people. One that acts for itself alone has none of those.
+ */
 function scopeOf(
-  sent: unknown,
+  { scope: sent, grant_types: grants }: Metadata,
   policy: RegistrationPolicy,
   { identityScopes }: Surroundings,
   held: Held | undefined,
 ): unknown {
   if (sent !== undefined && typeof sent !== 'string') return sent
   const asked = (sent ?? '').split(/\s+/).filter(Boolean)
-  const allowed = [...identityScopes, ...policy.scope, ...(held?.scope ?? '').split(' ')]
-  const kept = asked.filter((scope) => allowed.includes(scope))
+  const aboutPeople = Array.isArray(grants) && isMachine(grants) ? [] : identityScopes
+  const ofApis = [...policy.scope, ...(held?.scope ?? '').split(' ')].filter(
+    (scope) => !identityScopes.includes(scope),
+  )
+  const kept = asked.filter((scope) => aboutPeople.includes(scope) || ofApis.includes(scope))
   if (kept.length > 0) return [...new Set(kept)].join(' ')
   return asked.length > 0 || policy.scope.length > 0
-    ? [...identityScopes, ...policy.scope].join(' ')
+    ? [...aboutPeople, ...policy.scope].join(' ') || undefined
     : undefined
 }
 

@@ -1,5 +1,6 @@
+import { isIdentityScope } from '../identity-scopes.ts'
 import { withAdminApi } from '../oidc/tokens/admin-tokens.ts'
-import { claimInWords, inWords, isIdentityScope } from '../oidc/tokens/claims.ts'
+import { claimInWords, inWords } from '../oidc/tokens/claims.ts'
 import type { Services } from '../services.ts'
 
 /** What a person has allowed which app, for the account page. */

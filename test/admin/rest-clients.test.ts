@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobClient, jobs } from '../support/job.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
 import { machine, type Rest } from './rest-support.ts'
@@ -11,6 +12,7 @@ describe.each(engines)('clients on %s', (engine) => {
   let own: string
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
+    await latchkey.services.resources.add(jobs)
     const caller = await machine(latchkey)
     rest = caller.rest
     own = caller.client_id
@@ -97,14 +99,12 @@ describe.each(engines)('clients on %s', (engine) => {
 
   test('a secret is rotated without downtime, and the old one ended', async () => {
     const { client_id, client_secret } = await create({
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      scope: 'openid',
+      ...jobClient,
     })
     const works = async (secret: unknown) => {
       const auth = { method: 'client_secret_basic', secret: String(secret) } as const
       const party = await discover({ issuer: latchkey.issuer, clientId: String(client_id), auth })
-      return party.clientCredentials({ scope: 'openid' }).then(
+      return party.clientCredentials({ scope: jobs.scope }).then(
         () => true,
         () => false,
       )

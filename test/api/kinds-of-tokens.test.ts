@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createScene, type Scene, type TestClient } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
+import { jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type Api, basic, bearer, createApi, invalidCredentials } from './support.ts'
 
@@ -19,16 +20,17 @@ beforeAll(async () => {
   api = createApi(latchkey.issuer)
   scene = createScene(latchkey)
   web = await scene.client({
-    scope: `${SCOPE} books:read`,
+    scope: `${SCOPE} books:read ${jobs.scope}`,
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
   })
   await latchkey.services.resources.add({ identifier: RESOURCE, scope: 'books:read' })
+  await latchkey.services.resources.add(jobs)
   const victim = await scene.victim()
   const { email } = victim.user
   const own = (await api.login(email)).json
   const app = await scene.tokens(victim, web, { scope: SCOPE })
   const code = await scene.code(victim, web)
-  const machine = await scene.token(web, { grant_type: 'client_credentials', scope: 'openid' })
+  const machine = await scene.token(web, jobGrant)
   const jwt = await scene.token(web, {
     grant_type: 'client_credentials',
     resource: RESOURCE,

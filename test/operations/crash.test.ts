@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { linkIn, readOutbox } from '../support/mailbox.ts'
 import { freePort } from '../support/ports.ts'
@@ -86,7 +87,8 @@ async function crash(options: {
     RATE_LIMIT: 'off',
     ...(options.database && { DATABASE_URL: options.database }),
   }
-  const client = await withServices(env, async ({ accounts, clients }) => {
+  const client = await withServices(env, async ({ accounts, clients, resources }) => {
+    await resources.add(jobs)
     const account = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
     await accounts.createByAdmin(account)
     const redirect_uri = 'http://127.0.0.1:9/callback'
@@ -94,6 +96,7 @@ async function crash(options: {
       client_name: 'Crash test',
       redirect_uris: [redirect_uri],
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      scope: `openid profile email offline_access ${jobs.scope}`,
     })
     return { ...created, redirect_uri }
   })

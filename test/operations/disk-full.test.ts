@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobClient, jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { relyingParty, type TestClient } from './load.ts'
 
@@ -7,8 +8,9 @@ let latchkey: Latchkey
 let client: TestClient
 beforeAll(async () => {
   latchkey = await startLatchkey()
+  await latchkey.services.resources.add(jobs)
   await latchkey.createUser('ada')
-  client = await latchkey.createClient({ grant_types: ['client_credentials'], redirect_uris: [] })
+  client = await latchkey.createClient(jobClient)
 })
 afterAll(() => latchkey.stop())
 
@@ -50,14 +52,14 @@ test('on a full disk writes are 503, never 500, and all goes on once there is ro
 
   let refusal: unknown
   for (let count = 0; count < 1000 && refusal === undefined; count++)
-    refusal = await party.clientCredentials({ scope: 'openid' }).then(
+    refusal = await party.clientCredentials({ scope: jobs.scope }).then(
       () => undefined,
       (error: unknown) => error,
     )
   expect(refusal).toMatchObject({ cause: { status: 503 } })
 
   await limitFiles(false)
-  expect((await party.clientCredentials({ scope: 'openid' })).access_token).toBeTypeOf('string')
+  expect((await party.clientCredentials({ scope: jobs.scope })).access_token).toBeTypeOf('string')
   const login = await browser.open(`${latchkey.issuer}/login`)
   const account = await browser.signIn(login, { identifier: 'ada', password: PASSWORD })
   expect(account.url.pathname).toBe('/account')

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startHousekeeping } from '../../src/housekeeping.ts'
+import { jobClient, jobs } from '../support/job.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { relyingParty } from './load.ts'
 
@@ -78,6 +79,7 @@ describe.each(engines)('what has expired, on %s', (engine) => {
   beforeEach(async () => {
     offset = 0
     latchkey = await startLatchkey({ engine, clock: () => Date.now() + offset })
+    await latchkey.services.resources.add(jobs)
   })
   afterEach(() => latchkey.stop())
 
@@ -89,11 +91,11 @@ describe.each(engines)('what has expired, on %s', (engine) => {
 
   test('tables stay bounded while tokens are issued and expire', async () => {
     const { artifacts } = latchkey.services
-    const client = await latchkey.createClient({ grant_types: ['client_credentials'], redirect_uris: [] })
+    const client = await latchkey.createClient(jobClient)
     const party = await relyingParty(latchkey.issuer, client)
     let most = 0
     for (let hour = 0; hour < 5; hour++) {
-      await Promise.all(Array.from({ length: 30 }, () => party.clientCredentials({ scope: 'openid' })))
+      await Promise.all(Array.from({ length: 30 }, () => party.clientCredentials({ scope: jobs.scope })))
       most = Math.max(most, await rows('artifacts'))
       offset += HOUR + 61_000
       for (let swept = 1; swept > 0; ) {

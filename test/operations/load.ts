@@ -1,4 +1,5 @@
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { jobGrant } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { discover, type RelyingParty } from '../support/relying-party.ts'
 
@@ -103,7 +104,7 @@ export function startLoad(deps: {
       }
     },
     async function clientCredentials() {
-      ledger.accessTokens.push((await party.clientCredentials({ scope: 'openid' })).access_token)
+      ledger.accessTokens.push((await party.clientCredentials({ scope: jobGrant.scope })).access_token)
     },
   ]
   const signOnce = async () => void (await jobs[1]?.())

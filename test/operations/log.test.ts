@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobs } from '../support/job.ts'
 import { codeIn, linkIn, type ReceivedMail, readOutbox } from '../support/mailbox.ts'
 import { discover, type RelyingPartyOptions } from '../support/relying-party.ts'
 import { createSecretsSeen } from './secrets-seen.ts'
@@ -73,7 +74,11 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
     '--grant',
     'client_credentials',
   ]
-  const created = await cli('clients', 'create', '--name', 'Log app', '--redirect-uri', REDIRECT, ...grants)
+  const api = ['--identifier', jobs.identifier, '--scope', jobs.scope, '--tokens', jobs.tokens]
+  await cli('resources', 'add', ...api)
+  const scope = ['--scope', `openid profile email offline_access ${jobs.scope}`]
+  const app = ['--name', 'Log app', '--redirect-uri', REDIRECT, ...grants, ...scope]
+  const created = await cli('clients', 'create', ...app)
   seen.add('client secret', String(created.client_secret))
   const rp = await party({
     clientId: String(created.client_id),
@@ -122,7 +127,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
   await rp.userinfo(tokens.access_token, String(tokens.claims()?.sub))
   const refreshed = await rp.refresh(String(tokens.refresh_token))
   await rp.introspect(refreshed.access_token)
-  await rp.clientCredentials({ scope: 'openid' })
+  await rp.clientCredentials({ scope: jobs.scope })
   await expect(rp.callback(back.url, request)).rejects.toMatchObject({ error: 'invalid_grant' })
   await expect(rp.refresh('not-a-refresh-token-but-looks-like-one-1234')).rejects.toMatchObject({
     error: 'invalid_grant',
@@ -163,7 +168,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
     clientId: String(created.client_id),
     auth: { method: 'private_key_jwt', key: pair.privateKey },
   })
-  await expect(stranger.clientCredentials({ scope: 'openid' })).rejects.toMatchObject({
+  await expect(stranger.clientCredentials({ scope: jobs.scope })).rejects.toMatchObject({
     error: 'invalid_client',
   })
 

@@ -5,6 +5,7 @@ import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobGrant, jobs } from '../support/job.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { bystander, withServices } from './installation.ts'
@@ -30,10 +31,11 @@ describe.each(engines)('several processes on one %s', (engine) => {
     if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with ${code}: ${stderr}`)
     return JSON.parse(stdout) as T
   }
-  const createClient = (...grants: string[]) =>
-    cli<{ client_id: string; client_secret: string }>(
-      ...['clients', 'create', '--name', 'Job', ...grants.flatMap((grant) => ['--grant', grant])],
-    )
+  const createMachine = async () => {
+    await withServices(env, ({ resources }) => resources.add(jobs))
+    const metadata = ['--name', 'Job', '--grant', 'client_credentials', '--scope', jobs.scope]
+    return cli<{ client_id: string; client_secret: string }>('clients', 'create', ...metadata)
+  }
   const kids = async (server: ServerProcess) => {
     const response = await fetch(`${server.address}/jwks`)
     return ((await response.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
@@ -49,7 +51,7 @@ describe.each(engines)('several processes on one %s', (engine) => {
       headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
       body: new URLSearchParams(form),
     })
-  const credentials = { grant_type: 'client_credentials', scope: 'openid' }
+  const credentials = jobGrant
 
   test('two servers that start at once on nothing: one migration, one set of keys, one secret; both work', async () => {
     const servers = await Promise.all([startServer(env), startServer(env), startServer(env)])
@@ -66,7 +68,7 @@ describe.each(engines)('several processes on one %s', (engine) => {
     expect(stored).toHaveLength(4)
     for (const server of servers) expect((await kids(server)).sort()).toEqual(stored)
 
-    const client = await createClient('client_credentials')
+    const client = await createMachine()
     for (const [from, to] of [
       [0, 1],
       [1, 2],
@@ -134,7 +136,7 @@ describe.each(engines)('several processes on one %s', (engine) => {
     const server = await startServer(env)
     env = { ...env, ISSUER: server.issuer }
 
-    const client = await createClient('client_credentials')
+    const client = await createMachine()
     expect((await post(server, '/token', client, credentials)).status).toBe(200)
 
     const api = 'https://api.example.com'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobGrant, jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { freshDatabase, type RunningPostgres, startPostgres } from '../support/postgres.ts'
 import type { RelyingParty } from '../support/relying-party.ts'
@@ -20,7 +21,8 @@ const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-outage-'))
 beforeAll(async () => {
   postgres = await startPostgres()
   const env = { DATA_DIR: dataDir, DATABASE_URL: await freshDatabase(postgres.url) }
-  client = await withServices(env, async ({ accounts, clients }) => {
+  client = await withServices(env, async ({ accounts, clients, resources }) => {
+    await resources.add(jobs)
     const alice = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
     await accounts.createByAdmin(alice)
     const redirect_uri = 'http://127.0.0.1:9/callback'
@@ -29,6 +31,7 @@ beforeAll(async () => {
       client_name: 'Outage',
       redirect_uris: [redirect_uri],
       grant_types,
+      scope: `openid profile email offline_access ${jobs.scope}`,
     })
     const token_endpoint_auth_method = 'none'
     const spa = { client_name: 'In a browser', redirect_uris: [redirect_uri], token_endpoint_auth_method }
@@ -58,7 +61,7 @@ function expectNoDetails(body: string) {
 }
 
 test('while PostgreSQL is away everything says 503 and when to retry; when it is back all goes on by itself', async () => {
-  const { access_token } = await party.clientCredentials({ scope: 'openid' })
+  const { access_token } = await party.clientCredentials({ scope: jobs.scope })
   const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
   const request = await party.authorize({ scope: 'openid' })
   const signIn = await browser.open(request.url)
@@ -69,7 +72,7 @@ test('while PostgreSQL is away everything says 503 and when to retry; when it is
   await postgres.halt()
 
   const oauth = [
-    () => call('/token', { grant_type: 'client_credentials', scope: 'openid' }),
+    () => call('/token', jobGrant),
     () => call('/token', { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43) }),
     () => call('/introspect', { token: access_token }),
     () => call('/revoke', { token: access_token }),

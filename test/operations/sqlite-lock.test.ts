@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { withServices } from './installation.ts'
 import { eventually, type ServerProcess, startServer } from './server-process.ts'
@@ -15,12 +16,12 @@ const locks: BetterSqlite3.Database[] = []
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'latchkey-lock-'))
-  client = await withServices({ DATA_DIR: dataDir }, async ({ accounts, clients }) => {
+  client = await withServices({ DATA_DIR: dataDir }, async ({ accounts, clients, resources }) => {
+    await resources.add(jobs)
     await accounts.createByAdmin({
       ...{ username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true },
     })
-    const grant_types = ['client_credentials']
-    return clients.create({ client_name: 'Lock', redirect_uris: [], grant_types })
+    return clients.create({ client_name: 'Lock', ...jobClient })
   })
   server = await startServer({ DATA_DIR: dataDir })
 })
@@ -47,7 +48,7 @@ const token = () =>
   fetch(`${server.address}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'openid' }),
+    body: new URLSearchParams(jobGrant),
   })
 
 /** The promise with word of whether it has an answer yet. */

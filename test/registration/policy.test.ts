@@ -174,6 +174,39 @@ describe('what an initial access token allows', () => {
     expect((await at.register({ ...machine, token_endpoint_auth_method: 'none' }, token)).status).toBe(400)
   })
 
+  test('a machine is registered without scopes about persons: it acts for none', async () => {
+    const machine = { client_name: 'Machine', grant_types: ['client_credentials'] }
+    const token = await at.token({ client_credentials: true, scope: 'books:read books:write' })
+    for (const [sent, registered] of [
+      ['openid profile books:read', 'books:read'],
+      ['openid profile', 'books:read books:write'],
+      [undefined, 'books:read books:write'],
+    ]) {
+      const { status, json } = await at.register({ ...machine, scope: sent }, token)
+      expect([sent, status, json.scope]).toEqual([sent, 201, registered])
+      const replaced = await at.call(
+        'PUT',
+        `${at.endpoint}/${json.client_id}`,
+        String(json.registration_access_token),
+        {
+          ...machine,
+          client_id: json.client_id,
+          scope: sent,
+        },
+      )
+      expect([replaced.status, replaced.json.scope]).toEqual([200, registered])
+    }
+    const without = await at.token({ client_credentials: true })
+    const { status, json } = await at.register({ ...machine, scope: 'openid' }, without)
+    expect([status, json.scope]).toEqual([201, undefined])
+    const both = {
+      ...app,
+      grant_types: ['authorization_code', 'client_credentials'],
+      scope: 'openid books:read',
+    }
+    expect((await at.register(both, token)).json.scope).toBe('openid books:read')
+  })
+
   test('hosts of redirect URIs', async () => {
     const token = await at.token({ redirect_hosts: ['app.example'] })
     expect((await at.register(app, token)).status).toBe(201)

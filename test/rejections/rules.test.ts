@@ -15,6 +15,7 @@ import {
   type Victim,
 } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
 import { type Desk, openDesk } from './requests.ts'
@@ -24,11 +25,12 @@ let scene: Scene
 let victim: Victim
 let client: TestClient
 let spa: TestClient
-const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
-const grant = { grant_type: 'client_credentials', scope: 'openid' }
+const machine = jobClient
+const grant = jobGrant
 
 beforeAll(async () => {
   desk = await openDesk({ clock })
+  await desk.latchkey.services.resources.add(jobs)
   scene = createScene(desk.latchkey)
   victim = await scene.victim()
   client = await scene.client({ client_name: 'Web app' })
@@ -591,7 +593,7 @@ test('an honest client, with openid-client, whose secret was replaced', async ()
     clientId: honest.client_id,
     auth: { method: 'client_secret_basic', secret: String(honest.client_secret) },
   })
-  await expect(party.clientCredentials({ scope: 'openid' })).rejects.toMatchObject({ status: 401 })
+  await expect(party.clientCredentials({ scope: jobs.scope })).rejects.toMatchObject({ status: 401 })
   const { items } = await api().rejections.list({ clientId: honest.client_id })
   expect(items).toHaveLength(1)
   const { explanation } = await api().rejections.show(String(items[0]?.id))

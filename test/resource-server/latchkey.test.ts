@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingParty, type Tokens } from '../support/relying-party.ts'
 import { bearer, createApi } from './api.ts'
@@ -19,6 +20,7 @@ let ahead = 0
 beforeAll(async () => {
   latchkey = await startLatchkey()
   await latchkey.services.resources.add({ identifier: AUDIENCE, scope: 'books:read' })
+  await latchkey.services.resources.add(jobs)
   const { issuer } = latchkey
   const partyOf = async (metadata: Record<string, unknown>) => {
     const client = await latchkey.createClient(metadata)
@@ -32,7 +34,11 @@ beforeAll(async () => {
   const app = await partyOf({ scope: 'openid profile email books:read' })
   party = app.party
   machine = (
-    await partyOf({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'openid books:read' })
+    await partyOf({
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scope: `books:read ${jobs.scope}`,
+    })
   ).party
   user = await latchkey.createUser()
   const options = { issuer, audience: AUDIENCE, clock: () => Date.now() + ahead }
@@ -94,7 +100,7 @@ test('an opaque token of a person who was disabled ends', async () => {
 })
 
 test('an opaque token of another client is not this API’s business', async () => {
-  const { access_token } = await machine.clientCredentials({ scope: 'openid' })
+  const { access_token } = await machine.clientCredentials({ scope: jobs.scope })
   expect(access_token).not.toContain('.')
   expect(await status(introspecting, access_token)).toBe(401)
 })

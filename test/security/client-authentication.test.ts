@@ -1,5 +1,6 @@
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { basic, createScene, get, post, type Scene, type TestClient } from './attacker.ts'
 
@@ -11,12 +12,13 @@ let byKey: TestClient
 let spa: TestClient
 let key: CryptoKey
 let publicKey: CryptoKey
-const machine = { grant_types: ['client_credentials'], redirect_uris: [] }
-const grant = { grant_type: 'client_credentials', scope: 'openid' }
+const machine = jobClient
+const grant = jobGrant
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ env: { CLIENT_METADATA_DOCUMENTS: 'on' } })
+  await latchkey.services.resources.add(jobs)
   scene = createScene(latchkey)
   byBasic = await scene.client(machine)
   byPost = await scene.client({ ...machine, token_endpoint_auth_method: 'client_secret_post' })

@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
   createScene,
@@ -24,8 +25,9 @@ let thief: Prover
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
+  await latchkey.services.resources.add(jobs)
   scene = createScene(latchkey)
-  machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
+  machine = await scene.client(jobClient)
   web = await scene.client()
   spa = await scene.publicClient()
   victim = await scene.victim()
@@ -38,8 +40,7 @@ const tokenUrl = () => `${scene.issuer}/token`
 const atToken = async (by = prover, options: ProofOptions = {}) => ({
   dpop: await prove(by, 'POST', tokenUrl(), options),
 })
-const machineToken = (headers: Record<string, string>) =>
-  scene.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, headers)
+const machineToken = (headers: Record<string, string>) => scene.token(machine, jobGrant, headers)
 const userinfo = async (accessToken: string, by: Prover, options: ProofOptions = {}) =>
   get(`${scene.issuer}/userinfo`, {
     authorization: `DPoP ${accessToken}`,
@@ -183,11 +184,10 @@ describe('32 M RFC 9449: bound tokens', () => {
 
   test('a client that is registered for bound tokens gets no other', async () => {
     const strict = await scene.client({
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
+      ...jobClient,
       dpop_bound_access_tokens: true,
     })
-    const plain = await scene.token(strict, { grant_type: 'client_credentials', scope: 'openid' })
+    const plain = await scene.token(strict, jobGrant)
     expect(plain).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
   })
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { limits } from '../../src/limits.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -10,6 +11,7 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
   let latchkey: Latchkey
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, env: { RATE_LIMIT: 'on', TRUST_PROXY: 'loopback' } })
+    await latchkey.services.resources.add(jobs)
   })
   afterAll(() => latchkey.stop())
 
@@ -23,14 +25,10 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
         'x-forwarded-for': from,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'openid', token: 'x' }),
+      body: new URLSearchParams({ ...jobGrant, token: 'x' }),
     })
   const machine = async () => {
-    const client = await latchkey.createClient({
-      redirect_uris: [],
-      response_types: [],
-      grant_types: ['client_credentials'],
-    })
+    const client = await latchkey.createClient(jobClient)
     return { id: client.client_id, secret: client.client_secret ?? '' }
   }
 
@@ -99,7 +97,7 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
       const response = await fetch(`${latchkey.issuer}${paths[n % 4]}`, {
         method: 'POST',
         headers: { ...headers, 'x-forwarded-for': from },
-        body: new URLSearchParams({ grant_type: 'client_credentials', token: 'x', ...fields }),
+        body: new URLSearchParams({ ...jobGrant, token: 'x', ...fields }),
       })
       return response.status
     }

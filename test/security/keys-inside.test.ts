@@ -5,6 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCertificate } from '../support/certificate.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { post } from './attacker.ts'
 
@@ -41,13 +42,13 @@ describe.each([
   let latchkey: Latchkey
   beforeAll(async () => {
     latchkey = await startLatchkey({ env: { ISSUER, PRIVATE_HOSTS } })
+    await latchkey.services.resources.add(jobs)
   })
   afterAll(() => latchkey.stop())
 
   async function authenticateBy(path: string) {
     const client = await latchkey.createClient({
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
+      ...jobClient,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks_uri: `https://localhost:${port}${path}`,
     })
@@ -60,8 +61,7 @@ describe.each([
       .setExpirationTime('1m')
       .sign((await pair).privateKey)
     return post(`http://localhost:${latchkey.env.PORT}/token`, {
-      grant_type: 'client_credentials',
-      scope: 'openid',
+      ...jobGrant,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,
     })

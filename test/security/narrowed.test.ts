@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSigner } from '../oidc/signer.ts'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
@@ -26,6 +27,7 @@ describe.each(engines)('on %s', (engine) => {
     latchkey = await startLatchkey({ engine })
     scene = createScene(latchkey)
     await latchkey.services.resources.add({ identifier: API, scope: 'orders:read orders:write' })
+    await latchkey.services.resources.add(jobs)
     victim = await scene.victim([redirectUri, elsewhere])
   })
   afterAll(() => latchkey.stop())
@@ -291,8 +293,7 @@ describe.each(engines)('on %s', (engine) => {
       expect(end.text).toMatch(/settings of the app have changed/)
     }
 
-    test('ends when the client may no longer use codes', () =>
-      ended({}, { grant_types: ['client_credentials'], redirect_uris: [] }))
+    test('ends when the client may no longer use codes', () => ended({}, jobClient))
 
     test('ends when requests have to be pushed from now on (RFC 9126)', () =>
       ended({}, { require_pushed_authorization_requests: true }))
@@ -367,14 +368,17 @@ describe.each(engines)('on %s', (engine) => {
     test('authorization_code: what people gave it ends', async () => {
       const client = await own()
       const tokens = await scene.tokens(victim, client)
-      await change(client, { grant_types: ['client_credentials'], redirect_uris: [] })
+      await change(client, jobClient)
       expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
       expect(await active(client, tokens.access_token)).toBe(false)
     })
 
     test('client_credentials: its own tokens end', async () => {
-      const client = await own({ grant_types: ['authorization_code', 'client_credentials'] })
-      const { json } = await scene.token(client, { grant_type: 'client_credentials', scope: 'openid' })
+      const client = await own({
+        grant_types: ['authorization_code', 'client_credentials'],
+        scope: `openid ${jobs.scope}`,
+      })
+      const { json } = await scene.token(client, jobGrant)
       expect(await active(client, json.access_token)).toBe(true)
       await change(client, { grant_types: ['authorization_code'] })
       expect(await active(client, json.access_token)).toBe(false)

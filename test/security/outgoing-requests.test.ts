@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { clock, createScene, passTime, post, redirectUri, type Scene } from './attacker.ts'
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
   inside.listen(0, 'localhost')
   await once(inside, 'listening')
   latchkey = await startLatchkey({ env: { ISSUER }, clock })
+  await latchkey.services.resources.add(jobs)
   scene = createScene(latchkey)
   at = `http://localhost:${latchkey.env.PORT}`
 })
@@ -39,8 +41,7 @@ afterEach(() => {
 /** The answer to a client that proves itself by a key at `jwksUri`. */
 async function authenticateBy(jwksUri: string, signer?: { alg: string; key: KeyObject }) {
   const client = await latchkey.createClient({
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
+    ...jobClient,
     token_endpoint_auth_method: 'private_key_jwt',
     jwks_uri: jwksUri,
   })
@@ -53,8 +54,7 @@ async function authenticateBy(jwksUri: string, signer?: { alg: string; key: KeyO
     .setExpirationTime('1m')
     .sign(signer?.key ?? (await pairs).privateKey)
   return post(`${at}/token`, {
-    grant_type: 'client_credentials',
-    scope: 'openid',
+    ...jobGrant,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
   })

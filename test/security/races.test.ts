@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   type Answer,
@@ -33,6 +34,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
       engine === 'sqlite' ? { DATA_DIR: String(DATA_DIR) } : { DATABASE_URL: String(DATABASE_URL) }
     const two = await startLatchkey({ engine, clock, env: { ...secret, ...shared, ISSUER: String(ISSUER) } })
     nodes = [one, two]
+    await one.services.resources.add(jobs)
     scenes = [createScene(one), createScene({ ...two, issuer: `http://localhost:${two.env.PORT}` })]
     scene = scenes[0]
     web = await scene.client()
@@ -100,8 +102,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   test('45 M RFC 7523: one client assertion at both servers is accepted once', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { client_id } = await scene.client({
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
+      ...jobClient,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [await exportJWK(publicKey)] },
     })
@@ -115,8 +116,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
       .sign(privateKey)
     const answers = await burst(20, (each) =>
       post(`${each.issuer}/token`, {
-        grant_type: 'client_credentials',
-        scope: 'openid',
+        ...jobGrant,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion: assertion,
       }),
@@ -126,11 +126,9 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   })
 
   test('33 S RFC 9449 11.1: one DPoP proof at both servers is accepted once', async () => {
-    const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
+    const machine = await scene.client(jobClient)
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`)
-    const answers = await burst(20, (each) =>
-      each.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, { dpop }),
-    )
+    const answers = await burst(20, (each) => each.token(machine, jobGrant, { dpop }))
     expect(good(answers)).toHaveLength(1)
   })
 

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingPartyOptions, type TestClientAuth } from '../support/relying-party.ts'
 import { createScene, redirectUri, type Scene, type Victim } from './attacker.ts'
@@ -19,6 +20,7 @@ beforeAll(async () => {
   latchkey = await startLatchkey()
   scene = createScene(latchkey)
   await latchkey.services.resources.add({ identifier: API, scope: 'orders:read orders:write' })
+  await latchkey.services.resources.add(jobs)
   victim = await scene.victim([redirectUri, BYE])
 })
 afterAll(() => latchkey.stop())
@@ -33,7 +35,7 @@ async function party(method: TestClientAuth['method'], alg: string, dpop: boolea
       'refresh_token',
       ...(method === 'none' ? [] : ['client_credentials']),
     ],
-    scope: 'openid profile email offline_access orders:read',
+    scope: `openid profile email offline_access orders:read ${jobs.scope}`,
     post_logout_redirect_uris: [BYE],
     ...(method === 'private_key_jwt' && {
       jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'ES256' }] },
@@ -91,7 +93,7 @@ describe('36 M: everything advertised works', () => {
       if (method !== 'none') {
         const seen = await rp.introspect(refreshed.access_token)
         expect(seen).toMatchObject({ active: true, sub: victim.user.id, ...(dpop && { token_type: 'DPoP' }) })
-        expect((await rp.clientCredentials({ scope: 'openid' })).access_token).toBeTypeOf('string')
+        expect((await rp.clientCredentials({ scope: jobs.scope })).access_token).toBeTypeOf('string')
       }
       await rp.revoke(String(refreshed.refresh_token))
       await expect(rp.refresh(String(refreshed.refresh_token))).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { createScene, get, post, type Scene, type TestClient, type Victim } from './attacker.ts'
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
   scene = createScene(latchkey)
   await latchkey.services.resources.add({ identifier: A, scope: 'a:read a:write' })
   await latchkey.services.resources.add({ identifier: B, scope: 'b:read' })
+  await latchkey.services.resources.add(jobs)
   const scope = 'openid offline_access a:read a:write b:read'
   web = await scene.client({ scope })
   machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'a:read' })
@@ -190,10 +192,7 @@ describe('24 M RFC 6750 2: where an access token stands', () => {
   test('userinfo wants the openid scope', async () => {
     const tokens = await scene.tokens(victim, web, { scope: 'offline_access' }).catch(() => undefined)
     if (tokens) expect((await scene.userinfo(tokens.access_token)).status).toBe(403)
-    const { json } = await scene.token(
-      await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] }),
-      { grant_type: 'client_credentials', scope: 'openid' },
-    )
+    const { json } = await scene.token(await scene.client(jobClient), jobGrant)
     expect([401, 403]).toContain((await scene.userinfo(json.access_token)).status)
   })
 })

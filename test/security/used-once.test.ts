@@ -2,6 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ABSOLUTE_LIFETIME_FACTOR } from '../../src/oidc/provider/lifetimes.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
@@ -32,6 +33,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       clock,
       env: { ACCESS_TOKEN_TTL: String(2 * HOUR), REFRESH_TOKEN_TTL: String(24 * HOUR) },
     })
+    await latchkey.services.resources.add(jobs)
     scene = createScene(latchkey)
     web = await scene.client()
     victim = await scene.victim()
@@ -254,10 +256,10 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
   })
 
   test('33 S RFC 9449 11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
-    const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
+    const machine = await scene.client(jobClient)
     const iat = Math.floor(Date.now() / 1000) + 290
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`, { claims: { iat } })
-    const send = () => scene.token(machine, { grant_type: 'client_credentials', scope: 'openid' }, { dpop })
+    const send = () => scene.token(machine, jobGrant, { dpop })
     expect((await send()).status).toBe(200)
     passTime(305)
     await latchkey.services.artifacts.sweep(1000)
@@ -267,8 +269,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
   test('45 M RFC 7523: a client assertion whose end is no whole second is remembered like any other', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { client_id } = await scene.client({
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
+      ...jobClient,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [await exportJWK(publicKey)] },
     })
@@ -279,8 +280,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       .sign(privateKey)
     const send = () =>
       post(`${scene.issuer}/token`, {
-        grant_type: 'client_credentials',
-        scope: 'openid',
+        ...jobGrant,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion,
       })

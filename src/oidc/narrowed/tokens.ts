@@ -9,6 +9,7 @@ import {
   type RefreshToken,
 } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { isIdentityScope } from '../../identity-scopes.ts'
 import { own } from '../../own.ts'
 import { missingProtection } from '../authorization/pkce.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
@@ -62,6 +63,8 @@ async function narrow(provider: Provider, token: Token): Promise<Token | undefin
   if (token.scope === undefined) return token
   const stayed = token.scopes.has('offline_access')
   token.scope = scopeWithin(token.scope, client)
+  if (token.kind === 'ClientCredentials')
+    token.scope = [...token.scopes].filter((scope) => !isIdentityScope(scope)).join(' ')
   const bound = stayed && !token.scopes.has('offline_access')
   return bound ? boundToSession(provider, token) : token
 }

@@ -7,8 +7,8 @@ import {
   notAllowed,
   oneApiOf,
   type Registered,
+  refuseAboutPerson,
   sortScopes,
-  unregisteredOf,
   wordsOf,
 } from './placement.ts'
 
@@ -46,8 +46,8 @@ async function machineDefault(ctx: KoaContextWithOIDC, client: Client, findBySco
 
 /**
  * The `defaultResource` of the library: many clients cannot send `resource`. When the scopes that were asked for lead to
- * one API, which this client may use, that API is meant (RFC 8707 §2 leaves the default to us). Asking for `openid` and the
- * like alone goes on to give an opaque token. What leads nowhere is refused: an app that is let through without its
+ * one API, which this client may use, that API is meant (RFC 8707 §2 leaves the default to us). People who are asked for `openid` and
+ * the like alone go on to give an opaque token. What leads nowhere is refused: an app that is let through without its
  * scopes fails far away from here.
  * @throws InvalidTarget when the scopes are of several APIs: a token is for one
  * @throws InvalidScope when they are of none, or not for this client
@@ -63,7 +63,7 @@ export function createDefaultResource(deps: { findByScope: FindByScope; issuer: 
     if (audience !== undefined) return audience
     const machine = ctx.oidc.params?.grant_type === 'client_credentials'
     if (machine && ctx.oidc.params?.scope === undefined) return machineDefault(ctx, client, deps.findByScope)
-    if (machine) unregisteredOf(ctx.oidc.requestParamScopes, client, () => false)
+    if (machine) refuseAboutPerson(ctx.oidc.requestParamScopes)
     const { own, foreign, leftOut } = sortScopes(ctx.oidc.requestParamScopes, client)
     const [stranger] = foreign
     if (stranger !== undefined) throw await notAllowed(stranger, deps.findByScope)

@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider'
+import { isIdentityScope } from '../../identity-scopes.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
-import { isIdentityScope } from '../tokens/claims.ts'
 import { isHabitual } from './habitual.ts'
 
 /** The registered APIs that have a scope: every one of them. */
@@ -64,6 +64,19 @@ export function unregisteredOf(
   const stranger = unregistered.find((scope) => !ignored(scope))
   if (stranger !== undefined) throw new errors.InvalidScope('requested scope is not allowed', stranger)
   return unregistered
+}
+
+/**
+ * A token without a person (RFC 6749 §4.4) has no scopes about one, whatever its client is registered for.
+ * @throws InvalidScope
+ */
+export function refuseAboutPerson(scopes: Iterable<string>): void {
+  const about = [...scopes].filter(isIdentityScope)
+  if (about.length > 0)
+    throw new errors.InvalidScope(
+      `requested scope is about a person, and client_credentials is without one: ${about.join(' ')}`,
+      about.join(' '),
+    )
 }
 
 /** A scope that its client may not ask for. Whether some API has it is for the operator alone. */

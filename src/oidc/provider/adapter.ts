@@ -1,11 +1,11 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { AppError } from '../../errors.ts'
+import { isIdentityScope } from '../../identity-scopes.ts'
 import type { PkceRule } from '../../pkce-rule.ts'
 import { isSigningAlgorithm } from '../../signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { DeviceCodes } from '../device/codes.ts'
 import { asFound, saveSession } from '../sessions/merge.ts'
-import { isIdentityScope } from '../tokens/claims.ts'
 import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */

@@ -1,3 +1,4 @@
+import type { IDENTITY_SCOPES } from '../../identity-scopes.ts'
 import { own } from '../../own.ts'
 import { type ProfileValues, profileFields } from '../../profile-fields.ts'
 
@@ -38,7 +39,7 @@ export const scopeOfClaim = (claim: string): string | undefined => scopes.get(cl
 export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 
 /** The scopes this server knows of its own, in words for the consent page. */
-export const scopesInWords: Readonly<Record<string, string>> = {
+export const scopesInWords: Readonly<Record<(typeof IDENTITY_SCOPES)[number], string>> = {
   openid: 'Know who you are',
   profile: 'See your profile: your name, username, and what else you filled in',
   email: 'See your email address',
@@ -47,9 +48,6 @@ export const scopesInWords: Readonly<Record<string, string>> = {
   identity_provider: 'See which service you signed in with',
   offline_access: 'Stay signed in when you are away',
 }
-
-/** Whether a scope is one of this server itself; every other is of an API. The name may come from anywhere. */
-export const isIdentityScope = (scope: string): boolean => Object.hasOwn(scopesInWords, scope)
 
 /** An identity scope in words; any other as it is. */
 export const inWords = (scope: string): string => own(scopesInWords, scope) ?? scope

@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { isSigningAlgorithm } from '../../signing-algorithms.ts'
-import { type Registered, sortScopes, wordsOf } from '../placement/placement.ts'
+import { type Registered, refuseAboutPerson, sortScopes, wordsOf } from '../placement/placement.ts'
 import { userinfoAudience } from './userinfo-audience.ts'
 
 /** An API whose access tokens we issue (RFC 8707). */
@@ -35,6 +35,7 @@ function scopesAllowed(resourceScope: string, clientScope: unknown): string {
  */
 function refuseForeignScopes(ctx: KoaContextWithOIDC, allowed: string): void {
   if (ctx.oidc.params?.grant_type !== 'client_credentials') return
+  refuseAboutPerson(ctx.oidc.requestParamScopes)
   const known = new Set(allowed.split(' '))
   const foreign = [...ctx.oidc.requestParamScopes].find((scope) => !known.has(scope))
   if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)

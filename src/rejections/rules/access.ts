@@ -87,6 +87,15 @@ export const accessRules: readonly Rule[] = [
     inApp: 'Send the scope “openid” to sign people in, and beside it what the app needs to know.',
   },
   {
+    name: 'scope_about_person',
+    fits: described(/^requested scope is about a person/),
+    title: 'A program that asks about a person',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} asked for ${quoted(rejection.facts.scope)} with client_credentials. It acts for itself there: nobody has signed in whom “openid” and the like could be about.`,
+    inApp:
+      'Send scopes of an API alone, or none to get what the client is registered for. To act for people, send them to sign in (authorization_code).',
+  },
+  {
     name: 'scope_of_no_api',
     fits: ({ error, facts }) => error === 'invalid_scope' && /^no API has /.test(facts.detail ?? ''),
     title: 'A scope that no API has',

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ValidationError } from '../../../src/validation-error.ts'
 import { type Desk, openDesk } from '../../rejections/requests.ts'
 import { clock, type Scene, type TestClient } from '../../security/attacker.ts'
 
@@ -41,7 +42,7 @@ describe('a machine that sends no scope', () => {
   })
 
   test('registered for none: invalid_scope says what to register', async () => {
-    for (const scope of [undefined, 'openid profile', 'gone:read']) {
+    for (const scope of [undefined, 'gone:read']) {
       const answer = await ask(await machine(scope))
       expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_scope' } })
       expect(answer.json.error_description).toMatch(/^register the client/)
@@ -59,6 +60,104 @@ describe('a machine that sends no scope', () => {
         [FILMS, 'films:read'],
       ] as const)
         expect(claimsOf(await ask(both, { [name]: api }))).toMatchObject({ aud: api, scope })
+    },
+  )
+})
+
+describe('a token without a person has no scopes about persons', () => {
+  const ABOUT_PEOPLE = [
+    'openid',
+    'profile',
+    'email',
+    'phone',
+    'address',
+    'identity_provider',
+    'offline_access',
+  ]
+
+  const clients: [string, () => Promise<TestClient>][] = [
+    ['registered for no scope', () => machine()],
+    [
+      'registered for them, and for people too',
+      () =>
+        scene.client({
+          grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+          scope: `${ABOUT_PEOPLE.join(' ')} books:read`,
+        }),
+    ],
+    [
+      'with no scope, and for people too',
+      () => scene.client({ grant_types: ['authorization_code', 'client_credentials'] }),
+    ],
+  ]
+  test.each(clients)('a client %s is told so', async (_what, made) => {
+    const client = await made()
+    for (const scope of [...ABOUT_PEOPLE, 'books:read openid', ABOUT_PEOPLE.join(' ')]) {
+      const answer = await ask(client, { scope })
+      expect([scope, answer.status, answer.json.error]).toEqual([scope, 400, 'invalid_scope'])
+      expect(answer.json.error_description).toMatch(/^requested scope is about a person/)
+      expect(await desk.ruleOf(answer)).toBe('scope_about_person')
+      expect((await ask(client, { scope, resource: BOOKS })).status).toBe(400)
+    }
+  })
+
+  test('its API scopes it gets as ever', async () => {
+    const both = await scene.client({
+      grant_types: ['authorization_code', 'client_credentials'],
+      scope: 'openid books:read',
+    })
+    expect((await ask(both, { scope: 'books:read' })).json.scope).toBe('books:read')
+    expect((await ask(both)).json.scope).toBe('books:read')
+  })
+
+  /** A machine as it could be registered before, in the row. */
+  async function ofBefore(scope: string): Promise<TestClient> {
+    const client = await machine('books:read')
+    const { prisma } = desk.latchkey.services.db
+    const { metadata } = await prisma.client.findUniqueOrThrow({ where: { id: client.client_id } })
+    await prisma.client.update({
+      where: { id: client.client_id },
+      data: { metadata: JSON.stringify({ ...JSON.parse(metadata), scope }) },
+    })
+    return client
+  }
+
+  test('a machine that was registered for them before gets its other scopes, and not those', async () => {
+    const client = await ofBefore('openid books:read profile')
+    expect((await ask(client)).json.scope).toBe('books:read')
+    expect((await ask(client, { scope: 'books:read' })).status).toBe(200)
+    expect((await ask(client, { scope: 'openid' })).json).toMatchObject({ error: 'invalid_scope' })
+    expect((await ask(await ofBefore('openid'))).json).toMatchObject({ error: 'invalid_scope' })
+  })
+
+  test('nor does a token have them that was issued before', async () => {
+    const client = await ofBefore('openid books:read')
+    const { artifacts } = desk.latchkey.services
+    const id = 'a'.repeat(43)
+    const now = Math.floor(Date.now() / 1000)
+    await artifacts.upsert(
+      'ClientCredentials',
+      id,
+      {
+        jti: id,
+        kind: 'ClientCredentials',
+        clientId: client.client_id,
+        scope: 'openid books:read',
+        iat: now,
+        exp: now + 600,
+      },
+      600,
+    )
+    expect((await scene.introspect(client, id)).json).toMatchObject({ active: true, scope: 'books:read' })
+  })
+
+  test.each(['openid', 'profile books:read', 'offline_access'])(
+    'nobody registers a machine for %s',
+    async (scope) => {
+      const refused = await machine(scope).catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(ValidationError)
+      const { problems } = refused as ValidationError
+      expect(problems).toEqual([{ field: 'scope', message: expect.stringContaining('about people') }])
     },
   )
 })

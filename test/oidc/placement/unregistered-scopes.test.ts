@@ -132,7 +132,7 @@ describe('a client that is registered for scopes of an API alone', () => {
       const client = await scene.client(machine)
       const answer = await scene.token(client, { grant_type: 'client_credentials', scope })
       expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_scope' } })
-      expect((await desk.kept(answer)).explanation.rule).toBe('scope_not_allowed')
+      expect((await desk.kept(answer)).explanation.rule).toBe('scope_about_person')
       const named = { grant_type: 'client_credentials', scope, resource: BOOKS }
       expect((await scene.token(client, named)).json).toMatchObject({ error: 'invalid_scope' })
     },
