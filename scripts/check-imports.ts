@@ -59,6 +59,7 @@ const shared = [
   'id-hash.ts',
   'api-credential-id.ts',
   'scope-warnings.ts',
+  'identity-scopes.ts',
   'profile-fields.ts',
   'website.ts',
   'domain-name.ts',
