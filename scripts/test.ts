@@ -29,6 +29,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['import rule', process.execPath, ['scripts/check-imports.ts']],
   ['numbers of decisions', process.execPath, ['scripts/check-decisions.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
+  ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],
 ]
 

@@ -26,6 +26,8 @@ export interface Setting<Value = unknown> extends Kind<Value> {
   label: string
   /** What it does, for people. Markdown's `code` alone. */
   sentence: string
+  /** Where docs/ say more. */
+  see?: string
 }
 
 const DAY = 86_400
@@ -70,6 +72,7 @@ const ROWS = {
     section: 'accounts',
     label: 'Wrong passwords that lock an account',
     sentence: 'So many wrong passwords in a row lock an account.',
+    see: 'security-model.md#guessing-and-lock-out',
     ...number(5, 1, 100),
   },
   lockout_seconds: {
@@ -122,6 +125,7 @@ const ROWS = {
     label: 'PKCE of new confidential clients',
     sentence:
       'What a confidential client has to do that an administrator registers without saying: PKCE or a nonce (`auto`), or PKCE (`required`).',
+    see: 'register-a-client.md#pkce-or-a-nonce',
     ...choice(['auto', 'required'], 'auto'),
   },
   redirect_hosts: {
@@ -129,6 +133,7 @@ const ROWS = {
     label: 'Hosts for redirect URIs by plain http',
     sentence:
       'Names or addresses inside your network that redirect URIs of plain http may lead to. Exact names, any port.',
+    see: 'register-a-client.md#redirect-uris',
     ...words({
       problem: every(
         isPrivateHost,
@@ -152,12 +157,14 @@ const ROWS = {
     label: 'Clients that register themselves',
     sentence:
       '`off`: only administrators register clients. `token`: also whoever has an initial access token. `open`: anybody.',
+    see: 'dynamic-registration.md',
     ...choice(['off', 'token', 'open'], 'off'),
   },
   client_metadata_documents: {
     section: 'applications',
     label: 'Client metadata documents',
     sentence: '`on`: the https address of a client metadata document is a client ID (MCP).',
+    see: 'dynamic-registration.md',
     ...choice(['off', 'on'], 'off'),
   },
   unverified_client_scopes: {
@@ -189,18 +196,21 @@ const ROWS = {
     section: 'operation',
     label: 'How long the audit log is kept',
     sentence: 'Days that entries of the audit log are kept.',
+    see: 'audit.md',
     ...number(365, 0, 36_500, { unit: 'days', zero: 'for ever' }),
   },
   key_rotation_days: {
     section: 'operation',
     label: 'Age at which signing keys rotate',
     sentence: 'A signing key that is older gets a successor by itself.',
+    see: 'rotate-keys.md',
     ...number(90, 0, 3650, { unit: 'days', zero: 'never' }),
   },
   rate_limit: {
     section: 'limits',
     label: 'Rate limits',
     sentence: '`off` for measurements only: it takes all of these limits away.',
+    see: 'configuration.md#rate-limits',
     ...choice(['on', 'off'], 'on'),
   },
 } as const satisfies Record<string, Setting>
@@ -236,14 +246,15 @@ export interface SettingDescription {
   section: string
   label: string
   sentence: string
+  see: string | undefined
   input: Input
 }
 
 /** All of them, section by section. */
 export const DESCRIPTIONS: readonly SettingDescription[] = Object.entries(SECTIONS).flatMap(([id, section]) =>
   NAMES.filter((name) => settingOf(name).section === id).map((name) => {
-    const { label, sentence, input } = settingOf(name)
-    return { name, variable: variableOfSetting(name), section, label, sentence, input }
+    const { label, sentence, see, input } = settingOf(name)
+    return { name, variable: variableOfSetting(name), section, label, sentence, see, input }
   }),
 )
 
