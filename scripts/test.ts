@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, lint, unused code, import rule, numbers of decisions, generated files, then the test suite. Everything runs even when
+ * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, generated files, then the test suite. Everything runs even when
  * something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
  *
  *   npm test -- test/oidc     only the checks' tests that match
@@ -28,6 +28,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['unused files, exports, dependencies', 'knip', []],
   ['import rule', process.execPath, ['scripts/check-imports.ts']],
   ['numbers of decisions', process.execPath, ['scripts/check-decisions.ts']],
+  ['files that texts name', process.execPath, ['scripts/check-paths.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],

@@ -1,0 +1,39 @@
+/**
+ * Files that a page, a decision or a comment names exist. Prints every one that does not and exits 1.
+ *
+ * A path begins with a folder of the repository. What has a placeholder, a pattern or a variable in it is none.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const folders = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|dist$|data$)/.test(entry.name))
+  .map(({ name }) => name)
+const path = new RegExp(`(?<![\\w./@:-])(?:${folders.join('|')})/[\\w./-]*[\\w/]`, 'g')
+
+/** About the folders of other people's programs. */
+const ELSEWHERE = /^(CHANGELOG\.md$|docs\/connect\/|snippets\/)/
+
+/** A test may be named without the end of its file; a decision by its number is for scripts/check-decisions.ts. */
+const exists = (name: string): boolean =>
+  [name, `${name}.test.ts`].some((each) => existsSync(join(root, each))) ||
+  /^docs\/decisions\/\d{4}$|^src\/storage\/generated\//.test(name)
+
+const tracked = execFileSync(
+  'git',
+  ['ls-files', '-z', '--', '*.md', 'src/**/*.ts', 'test/**/*.ts', 'scripts/*'],
+  {
+    cwd: root,
+    encoding: 'utf8',
+  },
+)
+const breaches: string[] = []
+for (const file of tracked.split('\0').filter((name) => name !== '' && !ELSEWHERE.test(name))) {
+  const text = readFileSync(join(root, file), 'utf8')
+  const read = file.endsWith('.md') ? text : [...text.matchAll(/\/\*[\s\S]*?\*\/|\/\/.*/g)].join('\n')
+  for (const [name] of read.matchAll(path)) if (!exists(name)) breaches.push(`${file}: there is no ${name}`)
+}
+for (const breach of new Set(breaches)) console.error(breach)
+process.exit(breaches.length === 0 ? 0 : 1)
