@@ -115,8 +115,6 @@ export interface RegisterPage extends Form {
   client?: ClientView | undefined
   providers: ProviderButton[]
   signInHref: string
-  /** Goes back to the client with access_denied. */
-  cancel?: ButtonForm | undefined
   passwordMinLength: number
 }
 

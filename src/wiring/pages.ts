@@ -45,6 +45,12 @@ export async function wirePages(
       ...deviceEnds(services),
     },
     apps: connectedApps(services),
+    async appOf(flow) {
+      const { params } = (await services.artifacts.find('Interaction', flow)) ?? {}
+      const { client_id: id } = (params ?? {}) as { client_id?: unknown }
+      const client = typeof id === 'string' ? await services.findClient(id) : undefined
+      return client && { name: client.metadata.client_name, logoUri: client.metadata.logo_uri }
+    },
     get registration() {
       return values.registration
     },

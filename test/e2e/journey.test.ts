@@ -31,6 +31,9 @@ describe.each(engines)('the whole journey on %s', (engine) => {
 
       await startAt(page, app)
       await follow(page, 'Create account')
+      expect(await text(page)).toContain('to continue to Harbour Notes')
+      await follow(page, 'Back to signing in to Harbour Notes')
+      await follow(page, 'Create account')
       await register(page, person)
       await fill(page, 'Verification code', await codeFor(latchkey, person))
       await press(page, 'Verify')

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
-import type { ConnectedAppView, LinkedSignInView, ProviderButton } from '../../http/pages.ts'
+import type { ClientView, ConnectedAppView, LinkedSignInView, ProviderButton } from '../../http/pages.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState, Pending, UpstreamSession } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
@@ -52,6 +52,8 @@ export interface AccountPagesDependencies {
   signInForm: SignInForm
   sessions: Sessions
   apps: ConnectedApps
+  /** The app that a sign-in is for; undefined: it is over, or never was. @param flow the interaction */
+  appOf(flow: string): Promise<ClientView | undefined>
   registration: 'open' | 'closed'
   passwordMinLength: number
   upstream: UpstreamSignIns

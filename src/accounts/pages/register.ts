@@ -40,6 +40,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       'accounts/register',
       {
         action: withFlow('/register', flow),
+        client: flow === undefined ? undefined : await deps.appOf(flow),
         providers: await deps.upstream.buttons({ flow }),
         signInHref: flow === undefined ? '/login' : `/interaction/${flow}`,
         passwordMinLength: deps.passwordMinLength,
