@@ -75,6 +75,15 @@ describe.each(engines)('clients on %s', (engine) => {
       expect((await gone).status).toBe(404)
   })
 
+  test('a scope that no API has is told, and not refused', async () => {
+    const warnings = ['no API has jobs:raed: who asks for it is refused']
+    const made = await create({ scope: 'openid jobs:raed' })
+    expect(made).toMatchObject({ warnings })
+    const path = `/clients/${made.client_id}`
+    expect((await rest.patch(path, { client_name: 'Other' })).json).toMatchObject({ warnings })
+    expect((await rest.patch(path, { scope: 'openid' })).json).not.toHaveProperty('warnings')
+  })
+
   test('a merge patch may say what it is', async () => {
     const path = `/clients/${(await create()).client_id}`
     const answer = await rest.patch(
