@@ -50,7 +50,7 @@ type AcceptedElsewhere = { kind: 'ok'; account: Account } | { kind: 'expired' | 
  *                     │ ──(sent again)──> invited; the link before works no more
  *                     └ ──(withdrawn, 7 days)──> nobody gets in; what was never used is deleted
  *
- * Being invited needs neither open registration nor an address of `EMAIL_DOMAINS`: an administrator has decided.
+ * Being invited needs neither open registration nor an address of `email_domains`: an administrator has decided.
  */
 export function createInvitations(deps: {
   store: AccountStore

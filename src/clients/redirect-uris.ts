@@ -90,7 +90,7 @@ function schemeProblem(uri: string, ofApps: boolean, allowed: readonly string[])
   }
   // RFC 8252 §7.1: based on a domain name that the app's maker controls, in reverse order.
   if (!/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme) && !allowed.includes(scheme)) {
-    return `uses the scheme ${scheme}:, which has no dot; use a reversed domain name of yours, like com.example.app:/callback (the operator may allow a scheme without one by name, in REDIRECT_SCHEMES)`
+    return `uses the scheme ${scheme}:, which has no dot; use a reversed domain name of yours, like com.example.app:/callback (the operator may allow a scheme without one by name, in the setting redirect_schemes)`
   }
   return uri.startsWith(`${scheme}:/`) ? undefined : `lacks / after ${scheme}:; write ${scheme}:/callback`
 }
@@ -123,7 +123,7 @@ function webHostProblem(
   const loopback = isLoopbackHost(url.hostname)
   if (url.protocol === 'http:' && !loopback && !hosts.includes(url.hostname)) {
     const way = isPrivateHost(url.hostname)
-      ? '; the operator may allow a host by name, in REDIRECT_HOSTS'
+      ? '; the operator may allow a host by name, in the setting redirect_hosts'
       : ''
     return `uses http on ${url.hostname}; use https (http is for ${LOOPBACK_HOSTS.join(', ')} only${way})`
   }

@@ -59,8 +59,8 @@ describe('what may be registered', () => {
     expect(await refusal({ redirect_uris: [LAN, 'http://nas.lan/cb'] })).toBe('registered')
     for (const uri of ['http://192.168.0.201/cb', 'http://evil.nas.lan/cb', 'http://nas.lan.evil.example/cb'])
       expect(await refusal({ redirect_uris: [uri] })).toMatch(/uses http on/)
-    expect(await refusal({ redirect_uris: ['http://10.0.0.9/cb'] })).toContain('REDIRECT_HOSTS')
-    expect(await refusal({ redirect_uris: ['http://app.example/cb'] })).not.toContain('REDIRECT_HOSTS')
+    expect(await refusal({ redirect_uris: ['http://10.0.0.9/cb'] })).toContain('redirect_hosts')
+    expect(await refusal({ redirect_uris: ['http://app.example/cb'] })).not.toContain('redirect_hosts')
     const native = { application_type: 'native', token_endpoint_auth_method: 'none' }
     expect(await refusal({ ...native, redirect_uris: ['http://nas.lan/cb'] })).toMatch(/native client cannot/)
   })
@@ -68,7 +68,7 @@ describe('what may be registered', () => {
   test('schemes without a dot that the operator has named, and no others', async () => {
     const open = { token_endpoint_auth_method: 'none' }
     expect(await refusal({ ...open, redirect_uris: [EDITOR, 'vscode://x/cb'] })).toBe('registered')
-    expect(await refusal({ ...open, redirect_uris: ['zed://x/cb'] })).toContain('REDIRECT_SCHEMES')
+    expect(await refusal({ ...open, redirect_uris: ['zed://x/cb'] })).toContain('redirect_schemes')
     expect(await refusal({ ...open, redirect_uris: ['vscode-insiders://x/cb'] })).toContain('no dot')
   })
 
