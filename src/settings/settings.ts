@@ -74,8 +74,21 @@ export interface Settings {
 
 /** How long what was read counts, in milliseconds. */
 const FRESH = 1000
+/** How long a request waits for a look, in milliseconds: what needs no database must not hang with it. */
+const PATIENCE = 500
 /** How often a change is tried again that others were faster than. */
 const TRIES = 20
+
+/** Resolves with the work, or when its time is up; the work goes on. */
+async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 export async function openSettings(deps: {
   store: SettingsStore
@@ -187,9 +200,12 @@ export async function openSettings(deps: {
 
     refresh() {
       if (Math.abs(clock() - readAt) < FRESH) return Promise.resolve()
-      reading ??= look().finally(() => {
-        reading = undefined
-      })
+      reading ??= atMost(
+        PATIENCE,
+        look().finally(() => {
+          reading = undefined
+        }),
+      )
       return reading
     },
 

@@ -186,9 +186,15 @@ const ROWS = {
     label: 'Sender of messages',
     sentence: 'Who messages come from: a name and an address, or an address.',
     ...text(
-      z.string().regex(/^[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>$|^[^\s@<>]+@[^\s@<>]+$/, {
-        error: 'must be an address, for example Latchkey <no-reply@example.com>',
-      }),
+      // The mailer refuses control characters: no header may be broken by one.
+      z
+        .string()
+        .regex(
+          /^(?=.{3,300}$)([^\p{Cc}<>]*<[^\s\p{Cc}@<>]+@[^\s\p{Cc}@<>]+>|[^\s\p{Cc}@<>]+@[^\s\p{Cc}@<>]+)$/u,
+          {
+            error: 'must be an address, for example Latchkey <no-reply@example.com>',
+          },
+        ),
       (issuer) => `Latchkey <no-reply@${new URL(issuer).hostname}>`,
     ),
   },

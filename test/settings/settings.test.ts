@@ -139,7 +139,7 @@ test('everything that is wrong with a change is said at once, by name, and nothi
     redirect_hosts: ['8.8.8.8'],
     unverified_client_scopes: ['admin:write'],
     rate_limit_sign_in: 1.5,
-    mail_from: 'a\r\nb@example.com',
+    mail_from: 'Ada\u0001 <ada@example.com>',
     session_ttl: 600,
   })
   await expect(refused).rejects.toMatchObject({
@@ -239,6 +239,31 @@ test('it is looked at once a second, however much comes; while it cannot be read
   expect(store.read).toHaveBeenCalledTimes(4)
   expect(log).toEqual([expect.stringContaining('could not be read')])
   expect(settings.values.registration).toBe('open')
+})
+
+test('a database that does not answer holds a request up for half a second, once, and no request after it', async () => {
+  const { settings, store, pass } = await alone({ version: 1, document: '{}' })
+  const answer = Promise.withResolvers<StoredState>()
+  store.read.mockReturnValueOnce(answer.promise)
+  pass(1000)
+  vi.useFakeTimers()
+  try {
+    let waited = false
+    const first = settings.refresh().then(() => {
+      waited = true
+    })
+    await vi.advanceTimersByTimeAsync(499)
+    expect(waited).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    await first
+    pass(1000)
+    await settings.refresh()
+    expect(store.read).toHaveBeenCalledTimes(1)
+  } finally {
+    vi.useRealTimers()
+  }
+  answer.resolve({ version: 2, document: '{"registration":{"value":"closed","at":1,"by":"ada"}}' })
+  await vi.waitFor(() => expect(settings.values.registration).toBe('closed'))
 })
 
 test('a look that began before a change of our own does not undo it', async () => {
