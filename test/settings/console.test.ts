@@ -25,6 +25,7 @@ test('each setting is on the page, in the form of its section; what the environm
       name,
     ).toHaveLength(pinned.includes(name) ? 0 : 1)
   expect(page.text).toContain('Set by the environment: LOCKOUT_SECONDS')
+  expect(page.text).toContain('Default: 2592000 (30 days).')
   expect(
     page.forms.filter((form) => form.buttons.some(({ label }) => label.startsWith('Save'))),
   ).toHaveLength(6)

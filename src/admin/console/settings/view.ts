@@ -1,5 +1,6 @@
 import { minuteOf } from '../../../moment.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
+import { inWords } from '../try-it/decode.ts'
 
 /** A setting as its part of the page shows it. */
 export interface SettingRow {
@@ -47,7 +48,8 @@ function hintOf({ sentence, input, default: fallback }: SettingState): string {
       ? `In ${input.unit ?? 'numbers'}${input.zero === undefined ? '' : `; 0: ${input.zero}`}.`
       : undefined
   const several = input.kind === 'words' ? 'Separated by spaces.' : undefined
-  return [quoted(sentence), unit, several, `Default: ${shown(fallback)}.`].filter(Boolean).join(' ')
+  const words = input.kind === 'number' && input.unit === 'seconds' ? ` (${inWords(Number(fallback))})` : ''
+  return [quoted(sentence), unit, several, `Default: ${shown(fallback)}${words}.`].filter(Boolean).join(' ')
 }
 
 const rowOf = (setting: SettingState): SettingRow => ({
