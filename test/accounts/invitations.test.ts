@@ -118,7 +118,7 @@ describe.each(engines)('invitations on %s', (engine) => {
     const form = await browser.open(`${latchkey.issuer}/admin/users/new`)
     const email = `by.console.${engine}@example.com`
     const made = await browser.submit(form, { Email: email }, { button: 'Add user' })
-    expect(made.text).toContain('The user is made, and an invitation is on its way.')
+    expect(made.text).toContain('The user is created, and an invitation is on its way.')
     expect(made.text).toContain('Invited')
     expect(await accounts().find(email)).toMatchObject({ displayUsername: `by.console.${engine}` })
     const [mail] = await mails(email)

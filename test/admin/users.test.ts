@@ -39,7 +39,7 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
       { Username: `new.${engine}`, Email: `new.${engine}@example.com`, 'First name': 'Nova' },
       { button: 'Add user' },
     )
-    expect(made.text).toContain('The user is made, and an invitation is on its way.')
+    expect(made.text).toContain('The user is created, and an invitation is on its way.')
     const mails = await latchkey.mailTo(`new.${engine}@example.com`)
     expect(mails.text).toContain('/invitation?token=')
     expect(await latchkey.services.accounts.find(`new.${engine}`)).toMatchObject({

@@ -88,7 +88,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Sign in',
     fields: signInFields,
     buttons: ['Sign in', ...providerButtons],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Cancel'],
     focus: 'Email or username',
   },
   {
@@ -101,7 +101,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Create account',
     fields: registerFields,
     buttons: ['Create account', ...providerButtons],
-    links: ['Sign in'],
+    links: ['Sign in', 'Back to signing in to Harbour Notes'],
     focus: 'Username',
   },
   {
@@ -239,7 +239,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: [...accountButtons, 'Unlink GitHub', 'Unlink Google', 'Sign out *'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
   },
   {
     name: 'account-just-linked',
@@ -254,7 +254,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: [...accountButtons, 'Unlink GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
   },
   {
     name: 'account-provider-off',
@@ -266,7 +266,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: [...accountButtons, 'Unlink acme', 'Link GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
   },
   {
     name: 'account-without-password',
@@ -274,6 +274,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Your account',
     fields: profileFields,
     buttons: ['Sign out', 'Save profile', 'Send me a link to set one', 'Link Google', 'Sign out *'],
+    links: ['Enter it here'],
   },
   {
     name: 'account-identity-taken',
@@ -289,7 +290,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: [...accountButtons, 'Link GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
   },
   {
     name: 'finish-expired',

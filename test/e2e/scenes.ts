@@ -134,7 +134,7 @@ export const scenes: Scene[] = [
     title: 'Create account',
     fields: registerFields,
     buttons: ['Create account'],
-    links: ['Sign in'],
+    links: ['Sign in', 'Back to signing in to Harbour Notes'],
     focus: 'Username',
   },
   {
@@ -273,7 +273,7 @@ export const scenes: Scene[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *', 'Remove access of Harbour Notes'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
   },
   {
     name: 'account-refused',
@@ -287,7 +287,7 @@ export const scenes: Scene[] = [
     title: 'Your account',
     fields: accountFields,
     buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *'],
-    links: ['Forgot password?'],
+    links: ['Forgot password?', 'Enter it here'],
     focus: 'Current password',
   },
   {

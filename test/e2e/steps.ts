@@ -100,8 +100,15 @@ const FOCUS = `(() => {
 export async function tabTo(page: Page, words: string, ring = 'solid 3px'): Promise<void> {
   for (let presses = 0; presses < 15; presses++) {
     await page.keyboard.press('Tab')
-    const [name, outline] = await page.evaluate<[string, string]>(FOCUS)
-    expect(outline).toMatch(ring)
+    let name = ''
+    // The ring comes with the next rendering.
+    await expect
+      .poll(async () => {
+        const [words, outline] = await page.evaluate<[string, string]>(FOCUS)
+        name = words
+        return outline
+      })
+      .toMatch(ring)
     if (name === words) return
   }
   throw new Error(`Tab does not reach “${words}”`)

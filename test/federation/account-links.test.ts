@@ -171,10 +171,8 @@ describe('linking', () => {
     const other = await world.latchkey.createUser()
     ways.onGitHub('switched')
     const callback = await answerOfGitHub(browser, 'switched')
-    await browser.signIn(await open(browser, '/login?again=1'), {
-      identifier: other.username,
-      password: PASSWORD,
-    })
+    await browser.submit(await open(browser, '/logout'), {}, { button: 'Sign out' })
+    await browser.signIn(await open(browser, '/login'), { identifier: other.username, password: PASSWORD })
     const page = await browser.open(callback)
     expect(page.text).toContain('That sign-in cannot go on')
     expect([await providersOf(id), await providersOf(other.id)]).toEqual([[], []])

@@ -50,7 +50,7 @@ describe('what may be registered', () => {
     expect(await refusal({ redirect_uris: ['https://photos.example/auth', APP] })).toBe('registered')
     expect(await refusal({ redirect_uris: [LAN, APP] })).toBe('registered')
     expect(await refusal({ redirect_uris: [APP] })).toMatch(
-      /keeps no secret: use .* none, or add the https URI/,
+      /keeps no secret: register it as one .* none.*, or add the https URI/,
     )
     expect(await refusal({ redirect_uris: [APP], token_endpoint_auth_method: 'none' })).toBe('registered')
   })

@@ -98,7 +98,9 @@ describe('a confidential client that nothing else was said of', () => {
     const parameters = { client_id: web.client_id, ...pushed }
     const answer = await post(`${scene.issuer}/par`, parameters, own.headers)
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
-    expect(answer.json.error_description).toMatch(/PKCE .* or a nonce with the scope openid/)
+    expect(answer.json.error_description).toMatch(
+      /PKCE or a nonce is required: send code_challenge .* with the scope openid, a nonce/,
+    )
     const good = await post(`${scene.issuer}/par`, { ...parameters, nonce }, own.headers)
     expect(good.status).toBe(201)
   })
