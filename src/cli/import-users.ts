@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
-import type { ImportProblem, ImportReport } from '../accounts/import.ts'
-import type { ImportFormat } from '../accounts/import-rows.ts'
+import type { ImportProblem, ImportReport } from '../accounts/import/import.ts'
+import type { ImportFormat } from '../accounts/import/rows.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { printable } from './text.ts'
 

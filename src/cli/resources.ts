@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Resource } from '../clients/resources.ts'
+import type { Resource } from '../clients/resources/resources.ts'
 import { AppError } from '../errors.ts'
 import {
   type Cli,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { adminRest } from '../admin/rest/routes.ts'
 import { auditDocument } from '../audit/export.ts'
-import { administeredResources } from '../clients/administered-resources.ts'
+import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import type { Services } from '../services.ts'

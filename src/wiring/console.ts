@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
 import { actionGroups, sentenceOf } from '../audit/words.ts'
-import { administeredResources } from '../clients/administered-resources.ts'
+import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
 import { clientsConsole } from './clients-console.ts'

@@ -4,7 +4,7 @@ import { hash as argon2, argon2i } from 'argon2'
 import { hashSync } from 'bcrypt'
 import { expect, test } from 'vitest'
 import { createHasher } from '../../src/accounts/hashing.ts'
-import type { ImportOptions, ImportProblem } from '../../src/accounts/import.ts'
+import type { ImportOptions, ImportProblem } from '../../src/accounts/import/import.ts'
 import { linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, type House, password } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createResources, type Resources, resourceVersion } from '../../src/clients/resources.ts'
+import { createResources, type Resources, resourceVersion } from '../../src/clients/resources/resources.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 
 describe.each(engines)('resources on %s', (engine) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ResourceCredential } from '../../clients/resource-credentials.ts'
+import type { ResourceCredential } from '../../clients/resources/credentials.ts'
 import type { RestContext } from './context.ts'
 import { createOnce } from './idempotency.ts'
 import { operation } from './operation.ts'

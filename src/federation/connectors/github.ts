@@ -2,9 +2,9 @@ import * as oidc from 'openid-client'
 import { epochSeconds } from '../../clock.ts'
 import type { Connector, ConnectorKind, UpstreamTokens } from '../connector.ts'
 import { asUpstreamError } from '../upstream.ts'
-import { readAccount, readEmail } from './github-api.ts'
-import { configure, type GitHubApp, type GitHubSettings, githubSettings, issuerOf } from './github-app.ts'
-import { checkGitHub } from './github-check.ts'
+import { readAccount, readEmail } from './github/api.ts'
+import { configure, type GitHubApp, type GitHubSettings, githubSettings, issuerOf } from './github/app.ts'
+import { checkGitHub } from './github/check.ts'
 
 /**
  * GitHub, github.com or Enterprise. It speaks OAuth 2 and no OpenID Connect: who came back is asked of its API with

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type ConnectorKind, UpstreamError } from '../connector.ts'
 import { issuer } from './oidc-settings.ts'
-import { claimNames } from './openid-claims.ts'
-import { createOpenIdConnector } from './openid-connector.ts'
+import { claimNames } from './openid/claims.ts'
+import { createOpenIdConnector } from './openid/connector.ts'
 
 const settings = z.strictObject({
   issuer: issuer.default('https://accounts.google.com'),

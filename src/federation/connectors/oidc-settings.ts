@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { isAcceptableUrl } from '../upstream.ts'
-import { AUTH_METHODS } from './openid-auth.ts'
-import { claimNames } from './openid-claims.ts'
-import { SIGNATURES } from './openid-metadata.ts'
+import { AUTH_METHODS } from './openid/auth.ts'
+import { claimNames } from './openid/claims.ts'
+import { SIGNATURES } from './openid/metadata.ts'
 
 const example = 'such as https://login.example.com'
 

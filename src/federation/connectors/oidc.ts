@@ -1,6 +1,6 @@
 import type { ConnectorKind } from '../connector.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
-import { createOpenIdConnector } from './openid-connector.ts'
+import { createOpenIdConnector } from './openid/connector.ts'
 
 /**
  * Any OpenID provider, found by its discovery document: Keycloak, Authentik, Entra ID, GitLab, Auth0, another Latchkey.

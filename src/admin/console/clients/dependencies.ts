@@ -1,6 +1,6 @@
 import type { Clients } from '../../../clients/clients.ts'
 import type { ClientScopes } from '../../../clients/registered-scopes.ts'
-import type { Resources } from '../../../clients/resources.ts'
+import type { Resources } from '../../../clients/resources/resources.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { SealedCookies } from '../../../http/sealed-cookie.ts'
 import type { TryDependencies } from '../try-it/dependencies.ts'

@@ -1,9 +1,9 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import type { Finding } from '../connector.ts'
-import { asUpstreamError, TIMEOUT, upstreamFetch } from '../upstream.ts'
-import { API_HEADERS } from './github-api.ts'
-import { authorizationEndpoint, configure, type GitHubApp } from './github-app.ts'
+import type { Finding } from '../../connector.ts'
+import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
+import { API_HEADERS } from './api.ts'
+import { authorizationEndpoint, configure, type GitHubApp } from './app.ts'
 
 type Look = Omit<Finding, 'name'>
 

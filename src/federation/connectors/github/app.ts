@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import type { Registration } from '../connector.ts'
-import { isAcceptableUrl, prepare, TIMEOUT, upstreamFetch } from '../upstream.ts'
+import type { Registration } from '../../connector.ts'
+import { isAcceptableUrl, prepare, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 
 export interface GitHubSettings {
   /** Where people sign in, without a slash at the end. */

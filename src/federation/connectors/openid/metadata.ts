@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { UpstreamError } from '../connector.ts'
-import { isAcceptableUrl, TIMEOUT, upstreamFetch } from '../upstream.ts'
+import { UpstreamError } from '../../connector.ts'
+import { isAcceptableUrl, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 
 /** Signatures that are believed: none that is symmetric, so that no secret of ours makes one (ASVS 9.1.2). */
 export const SIGNATURES = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'] as const

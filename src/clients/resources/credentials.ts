@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { isApiCredential } from '../api-credential-id.ts'
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
-import type { Database } from '../storage/database.ts'
-import { rememberRecent } from './recent.ts'
-import { type CredentialRow, createResourceCredentialStore } from './resource-credential-store.ts'
-import { createSecretUse } from './secret-use.ts'
-import { hashSecret, matchingHash, newClientSecret } from './secrets.ts'
+import { isApiCredential } from '../../api-credential-id.ts'
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import type { Database } from '../../storage/database.ts'
+import { rememberRecent } from '../recent.ts'
+import { createSecretUse } from '../secret-use.ts'
+import { hashSecret, matchingHash, newClientSecret } from '../secrets.ts'
+import { type CredentialRow, createResourceCredentialStore } from './credential-store.ts'
 
 /** A credential of an API, without its secret. Times are seconds since the epoch. */
 export interface ResourceCredential {

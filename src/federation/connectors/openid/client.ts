@@ -1,9 +1,9 @@
 import * as oidc from 'openid-client'
-import { type Registration, UpstreamError } from '../connector.ts'
-import { prepare } from '../upstream.ts'
-import { type AuthMethod, clientAuthentication } from './openid-auth.ts'
-import { createLogoutKeys, type LogoutKeys } from './openid-logout.ts'
-import { acceptedSignatures, discover, type Metadata, type Signature } from './openid-metadata.ts'
+import { type Registration, UpstreamError } from '../../connector.ts'
+import { prepare } from '../../upstream.ts'
+import { type AuthMethod, clientAuthentication } from './auth.ts'
+import { createLogoutKeys, type LogoutKeys } from './logout.ts'
+import { acceptedSignatures, discover, type Metadata, type Signature } from './metadata.ts'
 
 /** Milliseconds that a discovery document counts. */
 const HOUR = 60 * 60 * 1000

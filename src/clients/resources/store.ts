@@ -1,6 +1,6 @@
-import type { Database } from '../storage/database.ts'
-import { isUniqueViolation } from '../storage/unique-violation.ts'
-import { afterPosition, type Position } from './page.ts'
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { afterPosition, type Position } from '../page.ts'
 
 export interface ResourceRow {
   /** The resource indicator. */

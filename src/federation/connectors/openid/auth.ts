@@ -1,9 +1,9 @@
 import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { rsaSizeProblem } from '../../rsa.ts'
-import { type Registration, UpstreamError } from '../connector.ts'
-import { SIGNATURES, type Signature } from './openid-metadata.ts'
+import { rsaSizeProblem } from '../../../rsa.ts'
+import { type Registration, UpstreamError } from '../../connector.ts'
+import { SIGNATURES, type Signature } from './metadata.ts'
 
 /** How Latchkey proves who it is at the token endpoint (OpenID Connect Core §9). */
 export const AUTH_METHODS = [

@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, customFetch, jwtVerify, type RemoteJWKSet } from 'jose'
 import { z } from 'zod'
-import { UpstreamError, type UpstreamLogout } from '../connector.ts'
-import { asUpstreamError, TIMEOUT, upstreamFetch } from '../upstream.ts'
-import { identifier } from './openid-claims.ts'
-import { parseAnswer, type Signature } from './openid-metadata.ts'
+import { UpstreamError, type UpstreamLogout } from '../../connector.ts'
+import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
+import { identifier } from './claims.ts'
+import { parseAnswer, type Signature } from './metadata.ts'
 
 /** Seconds after which a logout token is stale, and by how much clocks may differ. */
 const MAX_AGE = 300

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
-import { profileFields } from '../profile-fields.ts'
-import type { Database } from '../storage/database.ts'
-import type { Prisma } from '../storage/generated/sqlite/client.ts'
-import { isUniqueViolation } from '../storage/unique-violation.ts'
-import type { ImportedPerson } from './import-schema.ts'
-import { wholeSecond } from './store.ts'
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { profileFields } from '../../profile-fields.ts'
+import type { Database } from '../../storage/database.ts'
+import type { Prisma } from '../../storage/generated/sqlite/client.ts'
+import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { wholeSecond } from '../store.ts'
+import type { ImportedPerson } from './schema.ts'
 
 /** How long one transaction over a whole file may take, in milliseconds. */
 const WHOLE_FILE = 3_600_000

@@ -1,13 +1,7 @@
-import type { Finding } from '../connector.ts'
-import { AUTH_METHODS } from './openid-auth.ts'
-import type { OpenIdOptions } from './openid-connector.ts'
-import {
-  acceptedSignatures,
-  discoveryUrl,
-  type Metadata,
-  SIGNATURES,
-  unsafeEndpoints,
-} from './openid-metadata.ts'
+import type { Finding } from '../../connector.ts'
+import { AUTH_METHODS } from './auth.ts'
+import type { OpenIdOptions } from './connector.ts'
+import { acceptedSignatures, discoveryUrl, type Metadata, SIGNATURES, unsafeEndpoints } from './metadata.ts'
 
 /** Whether the document is of the issuer that was set. */
 export function issuerFinding({ issuer }: OpenIdOptions, found: Metadata): Finding {

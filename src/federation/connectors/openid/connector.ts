@@ -1,22 +1,15 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { epochSeconds } from '../../clock.ts'
-import { type Connector, type Registration, UpstreamError, type UpstreamTokens } from '../connector.ts'
-import { asUpstreamError, TIMEOUT } from '../upstream.ts'
-import { checkOpenId } from './openid-check.ts'
-import {
-  type ClaimNames,
-  identifier,
-  isPartial,
-  mergeProfiles,
-  type Profile,
-  readProfile,
-} from './openid-claims.ts'
-import { type ClientOptions, type OpenIdClient, rememberClient } from './openid-client.ts'
-import { exchangeCode, type Grant } from './openid-grant.ts'
-import { verifyLogoutToken } from './openid-logout.ts'
-import { parseAnswer } from './openid-metadata.ts'
-import { authorizationParameters } from './openid-request.ts'
+import { epochSeconds } from '../../../clock.ts'
+import { type Connector, type Registration, UpstreamError, type UpstreamTokens } from '../../connector.ts'
+import { asUpstreamError, TIMEOUT } from '../../upstream.ts'
+import { checkOpenId } from './check.ts'
+import { type ClaimNames, identifier, isPartial, mergeProfiles, type Profile, readProfile } from './claims.ts'
+import { type ClientOptions, type OpenIdClient, rememberClient } from './client.ts'
+import { exchangeCode, type Grant } from './grant.ts'
+import { verifyLogoutToken } from './logout.ts'
+import { parseAnswer } from './metadata.ts'
+import { authorizationParameters } from './request.ts'
 
 /** In what the providers that speak OpenID Connect differ. */
 export interface OpenIdOptions extends ClientOptions {

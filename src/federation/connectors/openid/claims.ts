@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { UpstreamIdentity } from '../connector.ts'
-import { isAcceptableUrl } from '../upstream.ts'
+import type { UpstreamIdentity } from '../../connector.ts'
+import { isAcceptableUrl } from '../../upstream.ts'
 
 /** Text that every database can hold: whole characters, none of them for control. */
 const isStorable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)

@@ -1,7 +1,7 @@
-import { AppError } from '../errors.ts'
-import { recordsOf } from './import-csv.ts'
-import { type Line, linesOf } from './import-lines.ts'
-import { IMPORT_FIELDS } from './import-schema.ts'
+import { AppError } from '../../errors.ts'
+import { recordsOf } from './csv.ts'
+import { type Line, linesOf } from './lines.ts'
+import { IMPORT_FIELDS } from './schema.ts'
 
 export type ImportFormat = 'jsonl' | 'csv'
 

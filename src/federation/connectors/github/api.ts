@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
+import { UpstreamError, type UpstreamIdentity } from '../../connector.ts'
 
 /** GitHub's REST API as somebody who has signed in. */
 export interface GitHubApi {

@@ -1,4 +1,4 @@
-import { type Line, LONGEST_LINE } from './import-lines.ts'
+import { type Line, LONGEST_LINE } from './lines.ts'
 
 /** A record of a CSV file. `number` is the line that it begins on. */
 export interface CsvRecord {

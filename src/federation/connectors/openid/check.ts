@@ -1,19 +1,13 @@
 import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import type { Finding, Registration } from '../connector.ts'
-import { asUpstreamError, TIMEOUT, upstreamFetch } from '../upstream.ts'
-import { issuerFinding, metadataFindings } from './openid-check-metadata.ts'
-import { createClient } from './openid-client.ts'
-import type { OpenIdOptions } from './openid-connector.ts'
-import {
-  acceptedSignatures,
-  discoveryUrl,
-  type Metadata,
-  parseAnswer,
-  readMetadata,
-} from './openid-metadata.ts'
-import { authorizationParameters } from './openid-request.ts'
+import type { Finding, Registration } from '../../connector.ts'
+import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
+import { issuerFinding, metadataFindings } from './check-metadata.ts'
+import { createClient } from './client.ts'
+import type { OpenIdOptions } from './connector.ts'
+import { acceptedSignatures, discoveryUrl, type Metadata, parseAnswer, readMetadata } from './metadata.ts'
+import { authorizationParameters } from './request.ts'
 
 type Look = Omit<Finding, 'name'>
 

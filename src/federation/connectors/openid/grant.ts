@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client'
-import type { Attempt } from '../connector.ts'
-import { upstreamFetch } from '../upstream.ts'
-import type { OpenIdClient } from './openid-client.ts'
+import type { Attempt } from '../../connector.ts'
+import { upstreamFetch } from '../../upstream.ts'
+import type { OpenIdClient } from './client.ts'
 
 export type Grant = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>
 

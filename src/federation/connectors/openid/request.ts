@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import type { Attempt, AuthorizationOptions } from '../connector.ts'
+import type { Attempt, AuthorizationOptions } from '../../connector.ts'
 
 /** The parameters of an authorization request (OpenID Connect Core §3.1.2.1), with PKCE S256 (RFC 7636 §4.3). */
 export const authorizationParameters = async (

@@ -1,4 +1,4 @@
-import type { Database } from '../storage/database.ts'
+import type { Database } from '../../storage/database.ts'
 
 /** As it is listed: its hash stays in the store. */
 export interface CredentialRow {

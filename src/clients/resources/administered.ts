@@ -1,5 +1,5 @@
-import type { Page, PageRequest } from './page.ts'
-import type { ResourceCredentials } from './resource-credentials.ts'
+import type { Page, PageRequest } from '../page.ts'
+import type { ResourceCredentials } from './credentials.ts'
 import { type Resource, type Resources, resourceVersion } from './resources.ts'
 
 export type VersionedResource = Resource & {

@@ -4,11 +4,11 @@
 //   bytes ─► lines ─► rows (JSON Lines, CSV) ─► person, or problems ─► batch of 500 ─► known already? skip : insert
 //
 // Nobody gets a mail from this. An address that is not verified is proven after the first sign-in.
-import type { Clock } from '../clock.ts'
-import type { SecurityEvents } from './events.ts'
-import { type ImportFormat, rowsOf } from './import-rows.ts'
-import { type ImportedPerson, parsePerson } from './import-schema.ts'
-import type { createImportStore, ImportStore } from './import-store.ts'
+import type { Clock } from '../../clock.ts'
+import type { SecurityEvents } from '../events.ts'
+import { type ImportFormat, rowsOf } from './rows.ts'
+import { type ImportedPerson, parsePerson } from './schema.ts'
+import type { createImportStore, ImportStore } from './store.ts'
 
 const BATCH = 500
 
