@@ -50,3 +50,18 @@ test('any other failure there is our page for our mistake, with its reason in th
   expect(latchkey.log.slice(before).join('')).toContain('a detail for nobody')
   expect(printed).toEqual([])
 })
+
+test('the page of an error is shown while accounts cannot be read: what it offers is looked up, and left out', async () => {
+  const user = await latchkey.createUser()
+  const party = await registerParty(latchkey)
+  const browser = createHttpBrowser({ stopAt: [party.redirectUri] })
+  await browser.signIn(await browser.open(`${latchkey.issuer}/login`), {
+    identifier: user.username,
+    password: PASSWORD,
+  })
+  vi.spyOn(latchkey.services.accounts, 'byId').mockRejectedValue(databaseUnavailable(new Error('gone')))
+  const page = await browser.open(`${latchkey.issuer}/authorize?client_id=nobody&response_type=code`)
+  expect(page.text).toContain('could not go on')
+  expect([400, 503]).toContain(page.status)
+  expect(printed).toEqual([])
+})

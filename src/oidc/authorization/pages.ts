@@ -87,7 +87,8 @@ export function createProviderPages(
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
           client: app,
-          explanation: await deps.explanationOf(ctx.oidc?.session, requestIdOf(ctx)),
+          // A help and no more: whatever is away, the page of an error is shown.
+          explanation: await deps.explanationOf(ctx.oidc?.session, requestIdOf(ctx)).catch(() => undefined),
           wayOut:
             app?.clientUri === undefined
               ? { href: '/account', label: 'Your account' }
