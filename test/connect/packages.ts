@@ -32,6 +32,7 @@ export function needsPackages(): void {
     missing = await installedPackages().then(() => undefined, skipReason)
     if (missing !== undefined) console.warn(`Skipped: ${missing}`)
   }, 300_000)
+  // Named, and a failure with CI=true (scripts/test.ts): without a registry there is nothing to run.
   beforeEach((context) => context.skip(missing !== undefined, missing))
 }
 

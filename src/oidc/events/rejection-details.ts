@@ -91,42 +91,38 @@ function registeredOf(client: Client, { text }: WithoutSecrets) {
   }
 }
 
-function assertionOf(ctx: Context, { text }: WithoutSecrets) {
-  const jwt = claimsOf(ctx.oidc.params?.client_assertion ?? ctx.oidc.body?.client_assertion)
+/** What is kept of a JWT that a client has signed; nothing of it is verified. */
+function signedByClient(value: unknown, { text }: WithoutSecrets) {
+  const jwt = claimsOf(value)
   if (jwt === undefined) return undefined
   const { header, payload } = jwt
-  const clip = (value: unknown) => (typeof value === 'string' ? text(value, 200) : undefined)
+  const clip = (each: unknown) => (typeof each === 'string' ? text(each, 200) : undefined)
   return {
-    alg: clip(header.alg),
-    kid: typeof header.kid === 'string' ? text(shortKid(header.kid), 100) : undefined,
-    iss: clip(payload.iss),
-    sub: clip(payload.sub),
-    aud: stringsOf(payload.aud)
-      .slice(0, 5)
-      .map((aud) => text(aud, 200)),
-    iat: numberOf(payload.iat),
-    nbf: numberOf(payload.nbf),
-    exp: numberOf(payload.exp),
+    clip,
+    header,
+    payload,
+    common: {
+      alg: clip(header.alg),
+      kid: typeof header.kid === 'string' ? text(shortKid(header.kid), 100) : undefined,
+      iss: clip(payload.iss),
+      aud: stringsOf(payload.aud)
+        .slice(0, 5)
+        .map((aud) => text(aud, 200)),
+      nbf: numberOf(payload.nbf),
+      exp: numberOf(payload.exp),
+    },
   }
 }
 
-function requestObjectOf(ctx: Context, { text }: WithoutSecrets) {
-  const jwt = claimsOf(ctx.oidc.params?.request ?? ctx.oidc.body?.request ?? ctx.query.request)
-  if (jwt === undefined) return undefined
-  const { header, payload } = jwt
-  const clip = (value: unknown) => (typeof value === 'string' ? text(value, 200) : undefined)
-  return {
-    alg: clip(header.alg),
-    kid: typeof header.kid === 'string' ? text(shortKid(header.kid), 100) : undefined,
-    typ: clip(header.typ),
-    iss: clip(payload.iss),
-    client_id: clip(payload.client_id),
-    aud: stringsOf(payload.aud)
-      .slice(0, 5)
-      .map((aud) => text(aud, 200)),
-    nbf: numberOf(payload.nbf),
-    exp: numberOf(payload.exp),
-  }
+function assertionOf(ctx: Context, without: WithoutSecrets) {
+  const jwt = signedByClient(ctx.oidc.params?.client_assertion ?? ctx.oidc.body?.client_assertion, without)
+  return jwt && { ...jwt.common, sub: jwt.clip(jwt.payload.sub), iat: numberOf(jwt.payload.iat) }
+}
+
+function requestObjectOf(ctx: Context, without: WithoutSecrets) {
+  const sent = ctx.oidc.params?.request ?? ctx.oidc.body?.request ?? ctx.query.request
+  const jwt = signedByClient(sent, without)
+  return jwt && { ...jwt.common, typ: jwt.clip(jwt.header.typ), client_id: jwt.clip(jwt.payload.client_id) }
 }
 
 function proofOf(ctx: Context, clean: WithoutSecrets) {

@@ -9,7 +9,7 @@ export interface SettingRow {
   hint: string
   /** As it is entered. */
   value: string
-  /** Undefined: any text. */
+  /** What there is to choose from; undefined: the field takes text. */
   options: readonly string[] | undefined
   numeric: boolean
   optional: boolean
