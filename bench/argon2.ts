@@ -1,5 +1,5 @@
 /** What password hashing alone gives: the verifications a second that Latchkey's own hasher does on this core. */
-import { createHasher } from '../src/accounts/hashing.ts'
+import { createHasher } from '../src/accounts/passwords/hashing.ts'
 
 const hasher = createHasher({ clock: Date.now })
 const password = 'correct horse battery staple'

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { databaseUrlProblem } from './database-url.ts'
-import { domainOf } from './domain-name.ts'
 import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
-import { isLoopbackHost } from './loopback.ts'
 import { type Pinned, readPinned } from './settings/pinned.ts'
+import { domainOf } from './shared/domain-name.ts'
+import { isLoopbackHost } from './shared/loopback.ts'
 
 /** A provider that people may sign in with, set by the environment. */
 export interface EnvironmentProvider {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from './shared/clock.ts'
 
 /** Work that is done over and over beside the requests, a small batch at a time. */
 export interface Chore {

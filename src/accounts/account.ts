@@ -1,4 +1,4 @@
-import { type Address, type ProfileValues, profileOf } from '../profile-fields.ts'
+import { type Address, type ProfileValues, profileOf } from '../shared/profile-fields.ts'
 
 export type Role = 'user' | 'auditor' | 'admin'
 

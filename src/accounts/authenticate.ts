@@ -1,10 +1,10 @@
 import { type Account, withoutPassword } from './account.ts'
-import { canonicalEmail } from './email-address.ts'
+import { canonicalEmail } from './email/address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf, type KnownDevice } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
+import { canonicalUsername } from './sign-up/username.ts'
 import type { AccountStore } from './store.ts'
-import { canonicalUsername } from './username.ts'
 
 /** `unverified`: the password is right, and the e-mail address has still to be proven. */
 export type Authentication =

@@ -1,5 +1,5 @@
-import { mergedAddress, profileFields } from '../profile-fields.ts'
-import { refusedFields } from '../validation-error.ts'
+import { mergedAddress, profileFields } from '../shared/profile-fields.ts'
+import { refusedFields } from '../shared/validation-error.ts'
 import type { Account } from './account.ts'
 import type { ProfileColumns } from './store.ts'
 

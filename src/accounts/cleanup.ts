@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import type { AccountStore } from './store.ts'
@@ -7,7 +7,7 @@ import type { TokenStore } from './tokens/store.ts'
 /** Kept after expiry: “five mails an hour” counts them. */
 const tokenGrace = 3_600_000
 
-/** As long as the cookie that names the device (src/http/known-devices.ts), in seconds: then it is nobody's any more. */
+/** As long as the cookie that names the device (src/http/cookies/known-devices.ts), in seconds: then it is nobody's any more. */
 const devicesKept = 400 * 86_400
 
 /** Deletes, in small batches, what nobody will use any more. */

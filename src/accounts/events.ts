@@ -1,4 +1,4 @@
-import { profileFields } from '../profile-fields.ts'
+import { profileFields } from '../shared/profile-fields.ts'
 import type { Account } from './account.ts'
 
 /** What happened to an account, for the audit trail. Never a password, token, code or hash. */

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { refusedFields } from '../validation-error.ts'
+import { refusedFields } from '../shared/validation-error.ts'
 import type { Account } from './account.ts'
 import { claimChanges } from './claims.ts'
-import { emailAddress } from './email-address.ts'
+import { emailAddress } from './email/address.ts'
+import type { Verification } from './email/verification.ts'
 import { changeOf, type SecurityEvents } from './events.ts'
 import { notFound } from './not-found.ts'
 import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
 import { type AccountStore, differing } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
-import type { Verification } from './verification.ts'
 
 /** What people change about themselves. */
 export function createProfile(deps: {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { addressSchema, profileShape } from '../profile-fields.ts'
-import { emptiable, line } from '../text.ts'
-import { refusedFields } from '../validation-error.ts'
-import { emailAddress } from './email-address.ts'
+import { addressSchema, profileShape } from '../shared/profile-fields.ts'
+import { emptiable, line } from '../shared/text.ts'
+import { refusedFields } from '../shared/validation-error.ts'
+import { emailAddress } from './email/address.ts'
 import { fieldErrorsOf } from './field-errors.ts'
-import { anyUsername, username } from './username.ts'
+import { anyUsername, username } from './sign-up/username.ts'
 
 /** Bounds the work only; the rules and their words are the password policy's. */
 const typedPassword = z.string('Enter a password.').max(1024, 'Use at most 128 characters.')

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { type ProfileValues, profileFields } from '../profile-fields.ts'
+import type { Clock } from '../shared/clock.ts'
+import { type ProfileValues, profileFields } from '../shared/profile-fields.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
@@ -12,7 +12,7 @@ import {
   toAccount,
   toStoredAccount,
 } from './account.ts'
-import { findAccountIds } from './search-store.ts'
+import { findAccountIds } from './search/store.ts'
 
 const columns = `id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", ${profileFields.map(({ claim, property }) => `${claim} AS "${property}"`).join(', ')},

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isSafeMethod } from '../http/same-origin.ts'
-import { actOf, type Needs, needsOf, type RouteNeeds } from './acts.ts'
+import { isSafeMethod } from '../http/forms/same-origin.ts'
+import { actOf, type Needs, needsOf, type RouteNeeds } from './permissions.ts'
 
 /** Who may use the console and the administration API, beside people who only have an account. */
 export type AdminRole = 'auditor' | 'admin'
@@ -32,6 +32,6 @@ export function requireClassified(app: FastifyInstance): void {
     if (config?.admin === undefined) throw new Error(`${method} ${url} does not say what it needs`)
     const safe = [method].flat().every(isSafeMethod)
     if (!safe && actOf(config.admin) === undefined)
-      throw new Error(`${method} ${url} changes something and names no act of src/admin/acts.ts`)
+      throw new Error(`${method} ${url} changes something and names no act of src/admin/permissions.ts`)
   })
 }

@@ -1,4 +1,4 @@
-import type { LimitHooks } from '../http/rate-limits.ts'
+import type { LimitHooks } from '../http/rate-limits/rate-limits.ts'
 import type { ZodInstance } from '../http/zod-instance.ts'
 import type { Identify } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'

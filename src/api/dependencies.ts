@@ -1,11 +1,11 @@
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import type { Clock } from '../clock.ts'
 import type { Federation } from '../federation/federation.ts'
-import type { KnownDevices } from '../http/known-devices.ts'
-import type { Limit } from '../http/rate-limits.ts'
+import type { KnownDevices } from '../http/cookies/known-devices.ts'
+import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
 import type { Mint } from '../oidc/tokens/first-party-tokens.ts'
+import type { Clock } from '../shared/clock.ts'
 
 export interface ApiDependencies {
   issuer: URL

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { ApiDocsPage, ApiOperationView, DocumentText } from '../http/pages.ts'
-import { renderPage } from '../http/views.ts'
+import type { ApiDocsPage, ApiOperationView, DocumentText } from '../http/pages/pages.ts'
+import { renderPage } from '../http/pages/views.ts'
 
 const DOCUMENT = '/api/openapi.json'
 

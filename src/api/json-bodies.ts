@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 
 /**
  * Makes a context take JSON and nothing else. `__proto__` and `constructor.prototype` are refused by Fastify's own

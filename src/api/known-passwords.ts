@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Authentication } from '../accounts/authenticate.ts'
-import { BoundedMap } from '../bounded-map.ts'
-import type { Clock } from '../clock.ts'
+import { BoundedMap } from '../shared/bounded-map.ts'
+import type { Clock } from '../shared/clock.ts'
 
 /** How long a password that was right counts as checked, in milliseconds. Not prolonged by use. */
 const KEPT = 60_000

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { problemSchema } from '../http/problem.ts'
+import { problemSchema } from '../http/errors/problem.ts'
 import type { CallerRules } from './callers.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../errors.ts'
-import { renaming, ValidationError } from '../validation-error.ts'
+import { AppError } from '../shared/errors.ts'
+import { renaming, ValidationError } from '../shared/validation-error.ts'
 
 const WRONG = 'Some fields are missing or wrong.'
 

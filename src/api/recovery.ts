@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts'
-import { giveBack } from '../http/rate-limits.ts'
+import { giveBack } from '../http/rate-limits/rate-limits.ts'
+import { AppError } from '../shared/errors.ts'
 import { callerOf, requireCaller } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'

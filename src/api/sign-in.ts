@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
-import { giveBack } from '../http/rate-limits.ts'
+import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { invalidCredentials, unconfirmedAccount, wrongFields } from './problems.ts'
 

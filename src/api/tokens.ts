@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'

@@ -1,5 +1,5 @@
 // The audit log owns: who did what to what, from where, in a chain that cannot be changed unseen. It does not own: what is
-// worth an entry (every feature says so by its events; happened.ts makes entries of them), pages, the command line.
+// worth an entry (every feature says so by its events; recorder.ts makes entries of them), pages, the command line.
 //
 //   event ─► record ─► group commit ─► append: one transaction ─► audit_entries, audit_marks
 //                                          │
@@ -8,9 +8,9 @@
 //
 // Whoever has the database and not the key can neither change, remove, add nor reorder entries unseen. They could put an older
 // copy of everything back: a head that the operator has kept elsewhere (the server logs it) shows that.
-import { currentAct } from '../acting.ts'
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { currentAct } from '../shared/audit-context.ts'
+import type { Clock } from '../shared/clock.ts'
+import { AppError } from '../shared/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { anchorDetails, digestOf, REANCHORED } from './anchor.ts'
 import { createAppend } from './append.ts'

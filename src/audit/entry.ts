@@ -1,4 +1,4 @@
-import type { Actor } from '../acting.ts'
+import type { Actor } from '../shared/audit-context.ts'
 
 /** What something was done to. */
 export interface Target {

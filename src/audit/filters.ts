@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
+import { actionsLike } from './event-types.ts'
 import { type Condition, sqlTime } from './store.ts'
-import { actionsLike } from './words.ts'
 
 const text = z.string().trim().max(500)
 

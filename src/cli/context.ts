@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import { PROGRAM } from './program.ts'
 import type { CliServices } from './services.ts'
 

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config.ts'
-import { AppError } from '../errors.ts'
-import { problemLines } from '../problem-lines.ts'
-import { ValidationError } from '../validation-error.ts'
+import { AppError } from '../shared/errors.ts'
+import { problemLines } from '../shared/problem-lines.ts'
+import { ValidationError } from '../shared/validation-error.ts'
 import { CliError } from './context.ts'
 
 /** What went wrong, one plain line a problem. `nameOf` turns the name of a field into that of an option. */

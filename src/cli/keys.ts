@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../shared/signing-algorithms.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import type { CliServices } from './services.ts'
 import { table, time } from './text.ts'

@@ -1,18 +1,18 @@
 import type { ImportOptions, ImportReport } from '../accounts/import/import.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
-import type { ClientScopes } from '../clients/registered-scopes.ts'
-import type { ReservedScopes } from '../clients/reserved-scopes.ts'
+import type { UnreachableAddress } from '../clients/redirect-uris/unreachable.ts'
 import type { ResourceCredentials } from '../clients/resources/credentials.ts'
 import type { Resources } from '../clients/resources/resources.ts'
-import type { UnreachableAddress } from '../clients/unreachable.ts'
+import type { ClientScopes } from '../clients/scopes/registered.ts'
+import type { ReservedScopes } from '../clients/scopes/reserved.ts'
 import type { ConfigurationService } from '../configuration/configuration.ts'
 import type { Providers } from '../federation/providers/providers.ts'
-import type { Address, ProfileValues } from '../profile-fields.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { SigningAlgorithm } from '../signing-algorithms.ts'
+import type { Address, ProfileValues } from '../shared/profile-fields.ts'
+import type { SigningAlgorithm } from '../shared/signing-algorithms.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */
 export interface CliAccount extends ProfileValues {

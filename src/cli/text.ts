@@ -1,4 +1,4 @@
-import { sortable } from '../moment.ts'
+import { sortable } from '../shared/moment.ts'
 
 /** Rows in aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {

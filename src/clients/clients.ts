@@ -5,9 +5,9 @@
  *   create ──▶ enabled ◀──enable── disabled     rotateSecret: a new secret; the one before works a while longer
  *                 └──────disable──────▶┘        delete: from either state; ends everything that was issued
  */
-import type { Clock } from '../clock.ts'
-import { AppError, VersionConflict } from '../errors.ts'
-import type { PkceRule } from '../pkce-rule.ts'
+import type { Clock } from '../shared/clock.ts'
+import { AppError, VersionConflict } from '../shared/errors.ts'
+import type { PkceRule } from '../shared/pkce-rule.ts'
 import type { Database } from '../storage/database.ts'
 import {
   addTemporarySecret,
@@ -18,6 +18,7 @@ import {
   storeEdit,
   usesSecret,
 } from './edits.ts'
+import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
 import {
   type ClientMetadata,
   parseRegistration,
@@ -26,7 +27,6 @@ import {
   USUAL_RULES,
 } from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
-import { createPkceRatchet } from './pkce-ratchet.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
 import { type ClientOrigin, type ClientRow, createClientStore, type LockedClient } from './store.ts'

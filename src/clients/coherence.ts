@@ -1,9 +1,9 @@
-import { DEVICE_CODE_GRANT } from '../device-code.ts'
-import { isIdentityScope, isMachine } from '../identity-scopes.ts'
-import type { PkceRule } from '../pkce-rule.ts'
+import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
+import { isIdentityScope, isMachine } from '../shared/identity-scopes.ts'
+import type { PkceRule } from '../shared/pkce-rule.ts'
 import { profileProblems } from './fapi-profile.ts'
 import type { ClientMetadata } from './metadata.ts'
-import { hasPrivateUseScheme } from './redirect-uris.ts'
+import { hasPrivateUseScheme } from './redirect-uris/redirect-uris.ts'
 
 interface Rule {
   /** The field that is named in the message. */

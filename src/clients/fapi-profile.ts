@@ -1,5 +1,5 @@
-import { DEVICE_CODE_GRANT } from '../device-code.ts'
-import { FAPI_ALGORITHMS } from '../signing-algorithms.ts'
+import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
+import { FAPI_ALGORITHMS } from '../shared/signing-algorithms.ts'
 import type { FieldName, FieldValues } from './fields.ts'
 import type { ClientMetadata, RegistrationInput } from './metadata.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { DEVICE_CODE_GRANT } from '../device-code.ts'
-import { isLoopbackHost } from '../loopback.ts'
-import { PKCE_RULES } from '../pkce-rule.ts'
-import { SIGNING_ALGORITHMS } from '../signing-algorithms.ts'
+import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
+import { isLoopbackHost } from '../shared/loopback.ts'
+import { PKCE_RULES } from '../shared/pkce-rule.ts'
+import { SIGNING_ALGORITHMS } from '../shared/signing-algorithms.ts'
 import { PROFILES } from './fapi-profile.ts'
 import { jwksSchema } from './jwks.ts'
 

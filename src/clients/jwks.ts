@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { z } from 'zod'
-import { rsaSizeProblem } from '../rsa.ts'
+import { rsaSizeProblem } from '../shared/rsa.ts'
 
 const MAX_KEYS = 10
 /** Parameters that carry a private or symmetric key (RFC 7518 §6). */

@@ -1,7 +1,7 @@
-import { DEVICE_CODE_GRANT } from '../device-code.ts'
-import type { PkceRule } from '../pkce-rule.ts'
-import type { SigningAlgorithm } from '../signing-algorithms.ts'
-import { type FieldProblem, ValidationError } from '../validation-error.ts'
+import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
+import type { PkceRule } from '../shared/pkce-rule.ts'
+import type { SigningAlgorithm } from '../shared/signing-algorithms.ts'
+import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import { coherenceProblems } from './coherence.ts'
 import { completedByProfile, type Profile } from './fapi-profile.ts'
 import {
@@ -19,7 +19,7 @@ import {
   isLoopbackHttp,
   isLoopbackHttps,
   redirectUriProblem,
-} from './redirect-uris.ts'
+} from './redirect-uris/redirect-uris.ts'
 
 export type GrantType = (typeof GRANT_TYPES)[number]
 export type AuthMethod = (typeof AUTH_METHODS)[number]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 
 export interface PageRequest {
   /** At most this many, 1 to 100. */

@@ -1,5 +1,5 @@
-import { BoundedMap } from '../bounded-map.ts'
-import type { Clock } from '../clock.ts'
+import { BoundedMap } from '../shared/bounded-map.ts'
+import type { Clock } from '../shared/clock.ts'
 
 /** How long a client may be remembered, in milliseconds: what another process changes is seen after that. */
 const MEMORY = 1000

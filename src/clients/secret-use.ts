@@ -1,5 +1,5 @@
-import { BoundedMap } from '../bounded-map.ts'
-import type { Clock } from '../clock.ts'
+import { BoundedMap } from '../shared/bounded-map.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { createClientStore } from './store.ts'
 
 /** How exactly it is known when a secret was last used, in milliseconds: a write at every token request would cost more. */

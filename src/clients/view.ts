@@ -1,4 +1,4 @@
-import { PKCE_RULES, type PkceRule } from '../pkce-rule.ts'
+import { PKCE_RULES, type PkceRule } from '../shared/pkce-rule.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { ClientRow } from './store.ts'
 

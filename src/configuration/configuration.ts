@@ -6,8 +6,8 @@
 //                                                 what exists ─► diff ─► plan
 //                                                                  └─► apply, under a lock: resources, providers, clients,
 //                                                                      then deletions backwards; stops at the first failure
-import { currentAct } from '../acting.ts'
-import { AppError } from '../errors.ts'
+import { currentAct } from '../shared/audit-context.ts'
+import { AppError } from '../shared/errors.ts'
 import { applyChange, type NewSecret } from './apply.ts'
 import { type Existing, readCurrent } from './current.ts'
 import { type Change, diff, type Plan } from './diff.ts'

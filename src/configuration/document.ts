@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ValidationError } from '../validation-error.ts'
+import { ValidationError } from '../shared/validation-error.ts'
 import type { ConfigurationDependencies, Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'

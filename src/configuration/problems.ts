@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 
 /** One thing that is wrong with a configuration file. */
 export interface ConfigurationProblem {

@@ -1,4 +1,4 @@
-import { ofNoApi, sharedAmong } from '../scope-warnings.ts'
+import { ofNoApi, sharedAmong } from '../shared/scope-warnings.ts'
 import type { Existing } from './current.ts'
 import type { Change } from './diff.ts'
 import type { Kind, Wanted } from './document.ts'

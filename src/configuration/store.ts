@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { KnownDevice } from '../http/cookies/known-devices.ts'
 import type { Http } from '../http/http.ts'
-import type { KnownDevice } from '../http/known-devices.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EnabledProviders } from './providers/provider.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EndedUpstream, UpstreamSession } from './dependencies.ts'
 

@@ -4,22 +4,22 @@
 //   “Continue with …” ─► flow.start ─► provider ─► /api/auth/oauth/:provider/callback ─► flow.callback
 //                                                          └─► arrivals ─► a session │ tokens │ a page that asks
 import type { FastifyInstance } from 'fastify'
-import { createArrivals } from './arrivals.ts'
-import { createAttempts } from './attempts.ts'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
-import { createBrowserBinding } from './browser-binding.ts'
-import { createCodes } from './codes.ts'
 import type { FederationDependencies } from './dependencies.ts'
 import { createEndedUpstream } from './ended.ts'
-import { createFinish } from './finish.ts'
-import { createFlow } from './flow.ts'
+import { createAttempts } from './login/authorization-requests.ts'
+import { createBrowserBinding } from './login/browser-binding.ts'
+import { createCodes } from './login/codes.ts'
+import { createFinish } from './login/finish.ts'
+import { createFlow } from './login/flow.ts'
+import { createTickets } from './login/pending-logins.ts'
+import { createArrivals } from './login/upstream-logins.ts'
 import { accountLinkRoutes } from './pages/account-links.ts'
 import { codeRoutes } from './pages/code.ts'
 import type { FederationPages } from './pages/dependencies.ts'
 import { finishRoutes } from './pages/finish.ts'
 import { linkRoutes } from './pages/link.ts'
 import { startRoutes } from './pages/start.ts'
-import { createTickets } from './tickets.ts'
 
 /** @returns its routes, and what the JSON API offers of it */
 export function createFederation(deps: FederationDependencies) {

@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts'
-import type { Secrets } from '../secrets.ts'
+import { AppError } from '../shared/errors.ts'
+import type { Secrets } from '../shared/secrets.ts'
 
 const contextOf = (issuer: string, subject: string): string => `upstream tokens of ${subject} at ${issuer}`
 

@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
-import { isLoopbackHost } from '../loopback.ts'
-import { withoutUnfitKeys } from '../rsa.ts'
+import { isLoopbackHost } from '../shared/loopback.ts'
+import { withoutUnfitKeys } from '../shared/rsa.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
 
 /** Seconds that a provider may take for one answer. */

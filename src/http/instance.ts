@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyServerOptions } from 'fastify'
 import { LogController } from 'fastify'
-import { problem } from './problem.ts'
-import { type LogOptions, loggerOptions } from './request-log.ts'
+import { problem } from './errors/problem.ts'
+import { type LogOptions, loggerOptions } from './logging/requests.ts'
 
 export interface InstanceOptions {
   log: LogOptions | false
@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT = 30_000
 export function instanceOptions(options: InstanceOptions) {
   return {
     logger: options.log === false ? false : loggerOptions(options.log),
-    // One line a request, written when it ends (request-log.ts), instead of the two built-in ones.
+    // One line a request, written when it ends (logging/requests.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: trusted(options.trustProxy),
     // An id from outside could forge a line of somebody else's request in the log.

@@ -1,4 +1,4 @@
-import type { Taken } from './counters.ts'
+import type { Taken } from './rate-limits/counters.ts'
 
 /** How many requests may wait under one key for those before them to end. */
 const MOST_WAITING = 64

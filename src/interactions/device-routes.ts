@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { isAmbiguous, readUserCode, showUserCode } from '../device-code.ts'
 import type { Http } from '../http/http.ts'
-import type { DeviceCodePage, DeviceDonePage } from '../http/pages.ts'
-import { qrCode } from '../http/qr.ts'
-import { countForAccount, giveBack } from '../http/rate-limits.ts'
-import { renderPage } from '../http/views.ts'
+import type { DeviceCodePage, DeviceDonePage } from '../http/pages/pages.ts'
+import { qrCode } from '../http/pages/qr.ts'
+import { renderPage } from '../http/pages/views.ts'
+import { countForAccount, giveBack } from '../http/rate-limits/rate-limits.ts'
+import { isAmbiguous, readUserCode, showUserCode } from '../shared/device-code.ts'
 import { createEnteredCode } from './entered-code.ts'
 
 /** What somebody has decided about a code; they alone are told. */

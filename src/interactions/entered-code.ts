@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { DEVICE_CODE_TTL } from '../device-code.ts'
-import { cookieAttributes } from '../http/cookies.ts'
-import type { SealedCookies } from '../http/sealed-cookie.ts'
+import { cookieAttributes } from '../http/cookies/cookies.ts'
+import type { SealedCookies } from '../http/cookies/sealed-cookie.ts'
+import { DEVICE_CODE_TTL } from '../shared/device-code.ts'
 
 const PURPOSE = 'entered device code'
 const schema = z.object({ code: z.string() })

@@ -1,11 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
-import { shownAgain } from '../http/forms.ts'
+import { shownAgain } from '../http/forms/forms.ts'
 import type { Http } from '../http/http.ts'
-import type { ClientView, ConsentPage, DeviceConfirmPage, ProviderButton, SignInPage } from '../http/pages.ts'
-import { renderPage } from '../http/views.ts'
-import { createWayOn } from './way-on.ts'
+import type {
+  ClientView,
+  ConsentPage,
+  DeviceConfirmPage,
+  ProviderButton,
+  SignInPage,
+} from '../http/pages/pages.ts'
+import { renderPage } from '../http/pages/views.ts'
+import { AppError } from '../shared/errors.ts'
+import { createWayOn } from './next-page.ts'
 
 /**
  * The pages inside a flow: sign-in and consent. What a flow is and how it goes on belongs to the protocol (Flows,

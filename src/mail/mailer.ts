@@ -8,7 +8,7 @@
 // one (docs/decisions/0002-accounts.md). An orderly end drains the queue.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import { createDeliveryQueue } from './queue.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'

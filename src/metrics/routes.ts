@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { problem } from '../http/errors/problem.ts'
 import { programHeaders } from '../http/headers.ts'
-import { problem } from '../http/problem.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface MetricsAccess {

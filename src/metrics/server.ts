@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { AppError } from '../errors.ts'
 import { instanceOptions } from '../http/instance.ts'
+import { AppError } from '../shared/errors.ts'
 import type { Metrics } from './metrics.ts'
 import { type MetricsAccess, metricsRoutes } from './routes.ts'
 

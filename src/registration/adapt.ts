@@ -6,9 +6,9 @@
  */
 
 import { isPublicHost } from '../http/outgoing/addresses.ts'
-import { isMachine } from '../identity-scopes.ts'
-import type { FieldProblem } from '../validation-error.ts'
-import { websiteOf } from '../website.ts'
+import { isMachine } from '../shared/identity-scopes.ts'
+import type { FieldProblem } from '../shared/validation-error.ts'
+import { websiteOf } from '../shared/website.ts'
 import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
 
 export interface Adapted {

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
-import { isLoopbackHost } from '../loopback.ts'
+import type { Clock } from '../shared/clock.ts'
+import { isLoopbackHost } from '../shared/loopback.ts'
 import type { Database } from '../storage/database.ts'
 import type { DefaultsAmong } from './default-scopes.ts'
 import type { DocumentRules } from './documents/document.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
-import type { FieldProblem } from '../validation-error.ts'
-import { websiteOf } from '../website.ts'
+import type { FieldProblem } from '../shared/validation-error.ts'
+import { websiteOf } from '../shared/website.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */
 export interface RegistrationPolicy {

@@ -1,4 +1,4 @@
-import { type FieldProblem, ValidationError } from '../validation-error.ts'
+import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 
 /** Metadata that a client may not have. @param problems by RFC 7591 names */
 export const refusedMetadata = (problems: readonly FieldProblem[]): ValidationError =>

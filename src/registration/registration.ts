@@ -6,8 +6,8 @@
  *   initial access token ──► register ──► client + registration access token ──► read · update · remove
  *   (or nothing, if open)        policy.ts                                         the same policy again
  */
-import { actAs } from '../acting.ts'
-import { AppError } from '../errors.ts'
+import { actAs } from '../shared/audit-context.ts'
+import { AppError } from '../shared/errors.ts'
 import { adapted } from './adapt.ts'
 import { type Answer, clientInformation } from './client-information.ts'
 import { type DefaultsAmong, withDefaultScopes } from './default-scopes.ts'

@@ -1,8 +1,8 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
-import { schemaProblems, ValidationError } from '../validation-error.ts'
+import type { Clock } from '../shared/clock.ts'
+import { AppError } from '../shared/errors.ts'
+import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { policySchema, type RegistrationPolicy } from './policy.ts'
 import type { InitialAccessTokenRow, TokenStore } from './store.ts'
 

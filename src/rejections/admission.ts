@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 
 /** Rows a second on average, and at once. */
 const PER_SECOND = 5

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import type { Position } from './store.ts'
 
 export interface PageRequest {

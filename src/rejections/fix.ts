@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { type RedirectFix, redirectFix } from './redirect-fix.ts'
 import type { ClientNow, Rejection, Surroundings } from './rejection.ts'
 import type { RejectionsDependencies } from './rejections.ts'

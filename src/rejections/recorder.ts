@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import { createAdmission } from './admission.ts'
-import type { Facts } from './facts.ts'
+import type { Facts } from './details.ts'
 import type { RejectionRow, RejectionStore } from './store.ts'
 
 /** How long rows wait for others to be written with, and after a failure, in milliseconds. */

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../loopback.ts'
+import { isLoopbackHost } from '../shared/loopback.ts'
 /** How the redirect URI that was sent differs from the registered one that it may join. */
 export type FixKind = 'trailing_slash' | 'path_case' | 'loopback_port' | 'path'
 

@@ -1,5 +1,5 @@
-import type { PkceRule } from '../pkce-rule.ts'
-import type { Facts } from './facts.ts'
+import type { PkceRule } from '../shared/pkce-rule.ts'
+import type { Facts } from './details.ts'
 
 /** A request that was refused, as it was kept. */
 export interface Rejection {

@@ -3,13 +3,13 @@
 //
 //   src/oidc/events/events.ts ──record──▶ recorder ─(gather, look up, bounded)─▶ table ──▶ explain ──▶ console, command line
 //                                                                                     └─ fix ──▶ clients.update
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import type { Clock } from '../shared/clock.ts'
+import { AppError } from '../shared/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { align, type Segment } from './alignment.ts'
 import { cursorOf, type PageRequest, parsePage } from './cursor.ts'
+import { parseFacts } from './details.ts'
 import { explain } from './explain.ts'
-import { parseFacts } from './facts.ts'
 import { createFixes, type FixMode, type OfferedFix } from './fix.ts'
 import { createRecorder, type Refusal } from './recorder.ts'
 import type { ClientNow, Explanation, NamedClient, Rejection, Surroundings } from './rejection.ts'

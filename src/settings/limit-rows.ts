@@ -1,4 +1,4 @@
-import { type LimitName, limits, type Rule, variableOf } from '../limits.ts'
+import { type LimitName, limits, type Rule, variableOf } from '../shared/limits.ts'
 import { type Kind, number } from './kinds.ts'
 
 /** What each limit counts: by address, and by account where it counts that too. */

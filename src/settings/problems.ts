@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { type SettingName, variableOfSetting } from './table.ts'
 
 export const pinnedError = (names: readonly SettingName[]): AppError => {

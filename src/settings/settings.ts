@@ -5,9 +5,9 @@
 //   database ─► snapshot ─┼─► view ─► consumers
 //   table (defaults) ─────┘     ▲
 //                               └── refresh: before a request or a job, when older than a second
-import type { Clock } from '../clock.ts'
-import { VersionConflict } from '../errors.ts'
-import { type FieldProblem, ValidationError } from '../validation-error.ts'
+import type { Clock } from '../shared/clock.ts'
+import { VersionConflict } from '../shared/errors.ts'
+import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import type { Pinned } from './pinned.ts'
 import { pinnedError } from './problems.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'

@@ -3,8 +3,8 @@
  * pins it (its name in capitals), the console's form, REST, the command line, YAML and docs/settings.md.
  */
 import { z } from 'zod'
-import { domainOf } from '../domain-name.ts'
-import { isAllowableScheme, isPrivateHost } from '../http/allowed-redirects.ts'
+import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirects.ts'
+import { domainOf } from '../shared/domain-name.ts'
 import { choice, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
 

@@ -1,4 +1,4 @@
-import { type Limits, limitsWith } from '../limits.ts'
+import { type Limits, limitsWith } from '../shared/limits.ts'
 import { limitSetting } from './limit-rows.ts'
 import { NAMES, type SettingName, type Values } from './table.ts'
 

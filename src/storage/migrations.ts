@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import type { Sql } from './sql.ts'
 
 export interface Migration {

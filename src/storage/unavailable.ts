@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { driverCode } from './driver-code.ts'
 
 const codeOf = (error: unknown): string =>

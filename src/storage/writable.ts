@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { Database } from './database.ts'
 import type { Sql } from './sql.ts'
 import { databaseUnavailable } from './unavailable.ts'
@@ -22,7 +22,7 @@ export function createWriteProbe(
 ): () => Promise<void> {
   const id = `probe-${randomUUID()}`
   const probe = async (): Promise<void> => {
-    // Both statements are of one turn, and so of one transaction: see sqlite-writes.ts.
+    // Both statements are of one turn, and so of one transaction: see sqlite/writes.ts.
     await Promise.all([
       artifacts.run(
         "INSERT INTO artifacts (model, id_hash, payload, expires_at, created_at) VALUES ('Probe', ?, ?, 0, 0)",

@@ -1,7 +1,7 @@
-import { isIdentityScope } from '../identity-scopes.ts'
 import { withAdminApi } from '../oidc/tokens/admin-tokens.ts'
 import { claimInWords, inWords } from '../oidc/tokens/claims.ts'
 import type { Services } from '../services.ts'
+import { isIdentityScope } from '../shared/identity-scopes.ts'
 
 /** What a person has allowed which app, for the account page. */
 export function connectedApps({ consents, findClient }: Services) {

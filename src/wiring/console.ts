@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
-import { actionGroups, sentenceOf } from '../audit/words.ts'
+import { actionGroups, sentenceOf } from '../audit/event-types.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'

@@ -1,5 +1,5 @@
 import type { Chore } from '../housekeeping.ts'
-import { type Counters, createSharedCounters } from '../http/counters.ts'
+import { type Counters, createSharedCounters } from '../http/rate-limits/counters.ts'
 import type { Services } from '../services.ts'
 import { createDatabaseCounters } from '../storage/counters/database.ts'
 import { createRedisCounters } from '../storage/counters/redis.ts'

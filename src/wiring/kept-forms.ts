@@ -1,4 +1,4 @@
-import type { Kept } from '../http/flash.ts'
+import type { Kept } from '../http/forms/flash.ts'
 import type { Services } from '../services.ts'
 
 /** In the artefact store, which keeps ids hashed and sweeps away what has expired. The text is sealed before it gets here. */

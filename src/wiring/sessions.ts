@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BrowserState } from '../accounts/pages/browser-state.ts'
-import { actAs } from '../acting.ts'
 import type { Http } from '../http/http.ts'
 import { grantIdsUnder } from '../oidc/consent/grants.ts'
 import { endCodeDevices } from '../oidc/device/signed-in.ts'
 import { isCurrent } from '../oidc/sessions/generations.ts'
 import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
 import type { Services } from '../services.ts'
+import { actAs } from '../shared/audit-context.ts'
 
 /**
  * What a browser is known as after a sign-in, so that wrong passwords of strangers do not lock it out.
@@ -47,7 +47,7 @@ export function observedSessions(
       await browser.endPending(request, reply)
       await remember(request, reply, who)
     },
-    /** Whose forms these are (src/http/interrupted.ts). */
+    /** Whose forms these are (src/http/forms/interrupted.ts). */
     async ownerOf(request: FastifyRequest, reply: FastifyReply) {
       const session = await current(request, reply)
       return session && { accountId: session.accountId, uid: session.uid }

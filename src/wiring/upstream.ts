@@ -1,8 +1,8 @@
 import type { UpstreamSignIns } from '../accounts/pages/dependencies.ts'
 import { createEndedUpstream } from '../federation/ended.ts'
-import { problemText } from '../federation/problems.ts'
-import { dayOf } from '../moment.ts'
+import { problemText } from '../federation/login/problems.ts'
 import type { Services } from '../services.ts'
+import { dayOf } from '../shared/moment.ts'
 
 const known = (fields: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(

@@ -1,5 +1,5 @@
 import type { UsersDependencies } from '../admin/console/users/routes.ts'
-import { sentenceOf } from '../audit/words.ts'
+import { sentenceOf } from '../audit/event-types.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import type { Services } from '../services.ts'
 import { connectedApps } from './consents.ts'

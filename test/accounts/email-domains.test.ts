@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refusedDomain } from '../../src/accounts/email-domains.ts'
+import { refusedDomain } from '../../src/accounts/email/domains.ts'
 import { forEachDatabase, password } from './support.ts'
 
 describe('refusedDomain', () => {

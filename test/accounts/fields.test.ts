@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { canonicalEmail } from '../../src/accounts/email-address.ts'
-import { createLinks, inWords } from '../../src/accounts/links.ts'
+import { canonicalEmail } from '../../src/accounts/email/address.ts'
+import { createLinks, inWords } from '../../src/accounts/email/links.ts'
 import { parseFields, registrationSchema } from '../../src/accounts/schemas.ts'
-import { canonicalUsername, usernameFrom } from '../../src/accounts/username.ts'
-import { ValidationError } from '../../src/validation-error.ts'
+import { canonicalUsername, usernameFrom } from '../../src/accounts/sign-up/username.ts'
+import { ValidationError } from '../../src/shared/validation-error.ts'
 
 const fields = { username: 'someone', email: 'someone@example.org', password: 'any' }
 const errorsOf = (changes: object): Record<string, string> => {

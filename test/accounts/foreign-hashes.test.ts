@@ -1,8 +1,12 @@
 import { hash as argon2, argon2d, argon2i, argon2id } from 'argon2'
 import { hashSync } from 'bcrypt'
 import { describe, expect, test } from 'vitest'
-import { type SaltedHash, storableHash, verifyForeign } from '../../src/accounts/foreign-hashes.ts'
-import { createHasher, decoyHash } from '../../src/accounts/hashing.ts'
+import {
+  type SaltedHash,
+  storableHash,
+  verifyForeign,
+} from '../../src/accounts/passwords/foreign-hashes/hashes.ts'
+import { createHasher, decoyHash } from '../../src/accounts/passwords/hashing.ts'
 
 const password = 'lètmein'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createGate } from '../../src/accounts/gate.ts'
-import { createHasher, decoyHash } from '../../src/accounts/hashing.ts'
+import { createGate } from '../../src/accounts/passwords/concurrency-limit.ts'
+import { createHasher, decoyHash } from '../../src/accounts/passwords/hashing.ts'
 
 const clock = Date.now
 const password = 'glass-otter-72-harbour'

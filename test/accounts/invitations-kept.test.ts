@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { during } from '../../src/acting.ts'
+import { during } from '../../src/shared/audit-context.ts'
 import { linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, type House, otherPassword } from './support.ts'
 

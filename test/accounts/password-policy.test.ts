@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createPasswordPolicy } from '../../src/accounts/password-policy.ts'
-import { createStrengthEstimator } from '../../src/accounts/strength.ts'
+import { createPasswordPolicy } from '../../src/accounts/passwords/policy.ts'
+import { createStrengthEstimator } from '../../src/accounts/passwords/strength.ts'
 
 const policy = createPasswordPolicy({
   minimumLength: 12,

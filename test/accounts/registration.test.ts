@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ValidationError } from '../../src/validation-error.ts'
+import { ValidationError } from '../../src/shared/validation-error.ts'
 import { codeIn, linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 

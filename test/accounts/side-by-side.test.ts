@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Hasher } from '../../src/accounts/hashing.ts'
+import type { Hasher } from '../../src/accounts/passwords/hashing.ts'
 import { forEachDatabase } from './support.ts'
 
 /** A hasher whose checks begin at once and end when they are told to: what runs side by side can be counted. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createHasher } from '../../src/accounts/hashing.ts'
-import { AppError } from '../../src/errors.ts'
+import { createHasher } from '../../src/accounts/passwords/hashing.ts'
+import { AppError } from '../../src/shared/errors.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 
 const wrong = 'not the password at all'

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
-import { person } from './rest-support.ts'
+import { person } from './rest/support.ts'
 
 const VALUES = [
   ...[

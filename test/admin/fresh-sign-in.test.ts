@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
-import { createRest, machine, person } from './rest-support.ts'
+import { createRest, machine, person } from './rest/support.ts'
 
 const QUARTER = 900_000
 

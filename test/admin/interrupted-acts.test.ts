@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { AppError } from '../../src/errors.ts'
+import { AppError } from '../../src/shared/errors.ts'
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'

@@ -2,12 +2,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allows, requireClassified } from '../../src/admin/access.ts'
-import { ACTS, actOf, type Needs, needsOf, type RouteNeeds } from '../../src/admin/acts.ts'
+import { ACTS, actOf, type Needs, needsOf, type RouteNeeds } from '../../src/admin/permissions.ts'
 import { sessionCookie } from '../api/support.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
-import { machine, person } from './rest-support.ts'
+import { machine, person } from './rest/support.ts'
 
 interface Rule {
   method: string
@@ -68,7 +68,7 @@ test('every route below /admin and /api/admin says what it needs: this table is 
     return `| ${act} | ${words} | ${needs} | ${routes.join('<br>')} |`
   })
   const text = [
-    'What administrators can do, from `src/admin/acts.ts`. A dangerous act asks a person for a sign-in of the last fifteen',
+    'What administrators can do, from `src/admin/permissions.ts`. A dangerous act asks a person for a sign-in of the last fifteen',
     'minutes, in the console and by REST.',
     '',
     '| Act | is to | needs | by |',

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { WORDS } from '../../src/audit/words.ts'
+import { WORDS } from '../../src/audit/event-types.ts'
 import { engines } from '../support/latchkey.ts'
 import { entry, openLog, recordMany, textOf } from './support.ts'
 

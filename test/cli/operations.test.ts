@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { secretKeyCheck } from '../../src/cli/checks.ts'
+import { secretKeyCheck } from '../../src/cli/doctor/checks.ts'
 import { createInstallation, type Installation } from './harness.ts'
 
 let latchkey: Installation

@@ -9,7 +9,7 @@ import {
 } from '../../src/clients/metadata.ts'
 import { clientOf } from '../../src/configuration/current.ts'
 import { createEntryOf } from '../../src/configuration/yaml-of.ts'
-import { ValidationError } from '../../src/validation-error.ts'
+import { ValidationError } from '../../src/shared/validation-error.ts'
 
 const web = { client_name: 'Shop', redirect_uris: ['https://app.example/cb'] }
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { explainRedirectMismatch } from '../../src/clients/redirect-mismatch.ts'
+import { explainRedirectMismatch } from '../../src/clients/redirect-uris/mismatch.ts'
 
 const registered = 'https://app.example/callback'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hasPrivateUseScheme, redirectUriProblem } from '../../src/clients/redirect-uris.ts'
+import { hasPrivateUseScheme, redirectUriProblem } from '../../src/clients/redirect-uris/redirect-uris.ts'
 
 describe('may be registered', () => {
   test.each([

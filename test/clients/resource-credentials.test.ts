@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isApiCredential } from '../../src/api-credential-id.ts'
 import { createResourceCredentials } from '../../src/clients/resources/credentials.ts'
 import { createResources } from '../../src/clients/resources/resources.ts'
+import { isApiCredential } from '../../src/shared/api-credential-id.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signedIn } from '../admin/console.ts'
-import { machine } from '../admin/rest-support.ts'
+import { machine } from '../admin/rest/support.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const BOOKS = 'https://books.example'

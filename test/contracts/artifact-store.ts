@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../src/storage/artifacts/store.ts'
 
 /** An empty store of one engine. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readUserCode, showUserCode } from '../../src/device-code.ts'
+import { readUserCode, showUserCode } from '../../src/shared/device-code.ts'
 import { type BrowserPage, createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { confirmPage, type Device, person, registerDevice } from './stage.ts'

@@ -1,5 +1,5 @@
 import type * as oidc from 'openid-client'
-import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { type Answer, post } from '../security/attacker.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { get } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from '../support/axe.ts'
 import { openFederatedStage } from './federated-stage.ts'
-import { federationScenes } from './federation-scenes.ts'
-import { type Scene, scenes } from './scenes.ts'
+import { federationScenes } from './scenes/federation.ts'
+import { type Scene, scenes } from './scenes/scenes.ts'
 import { openStage, type Stage } from './stage.ts'
 
 interface Contents {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Connector, ConnectorKind, Registration } from '../../src/federation/connector.ts'
 import type { EnvironmentProvider } from '../../src/federation/providers/environment.ts'
 import { createProviders, type Providers } from '../../src/federation/providers/providers.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { engines, type OpenedDatabase, openOn } from '../clients/engines.ts'
 

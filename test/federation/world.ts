@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/shared/clock.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingParty } from '../support/relying-party.ts'

@@ -1,12 +1,12 @@
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../src/errors.ts'
-import { setErrorFormat } from '../../src/http/error-format.ts'
-import { parseForm } from '../../src/http/forms.ts'
+import { setErrorFormat } from '../../src/http/errors/format.ts'
+import { parseForm } from '../../src/http/forms/forms.ts'
 import { registerHealth } from '../../src/http/health.ts'
 import { type HttpOptions, registerHttp } from '../../src/http/http.ts'
 import { instanceOptions } from '../../src/http/instance.ts'
-import { renderPage } from '../../src/http/views.ts'
+import { renderPage } from '../../src/http/pages/views.ts'
+import { AppError } from '../../src/shared/errors.ts'
 import { type Sample, samples } from './sample-pages.ts'
 
 const signInForm = z.object({

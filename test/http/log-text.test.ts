@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { logText } from '../../src/http/log-text.ts'
+import { logText } from '../../src/http/logging/text.ts'
 
 const line = (fields: object) =>
   `${JSON.stringify({ level: 30, time: Date.UTC(2026, 0, 2), pid: 7, hostname: 'h', ...fields })}\n`

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pageText } from '../../src/http/views.ts'
+import { pageText } from '../../src/http/pages/views.ts'
 import { buildHttpApp } from './http-app.ts'
 import { samples } from './sample-pages.ts'
 

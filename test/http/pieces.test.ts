@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { parseForm, parseUrlEncoded } from '../../src/http/forms.ts'
+import { createSealedCookies } from '../../src/http/cookies/sealed-cookie.ts'
+import { parseForm, parseUrlEncoded } from '../../src/http/forms/forms.ts'
 import { safeReturnTo } from '../../src/http/return-to.ts'
-import { createSealedCookies } from '../../src/http/sealed-cookie.ts'
 
 const issuer = new URL('https://id.example')
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
-import { addressKey } from '../../src/http/rate-limits.ts'
-import { limits } from '../../src/limits.ts'
+import { addressKey } from '../../src/http/rate-limits/rate-limits.ts'
+import { limits } from '../../src/shared/limits.ts'
 import { buildHttpApp, shown, type TestApp } from './http-app.ts'
 
 const [perAddress, perAccount] = limits.signIn

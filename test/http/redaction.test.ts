@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redacted } from '../../src/http/redaction.ts'
+import { redacted } from '../../src/http/logging/redaction.ts'
 
 test('secrets are blanked out at any depth, in lists, and however the field is spelled', () => {
   const logged = { a: [{ b: { Password: 'hush', 'Set-Cookie': 'hush', ok: 1 } }], CLIENT_SECRET: 'hush' }

@@ -1,5 +1,5 @@
-import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages.ts'
-import { qrCode } from '../../src/http/qr.ts'
+import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages/pages.ts'
+import { qrCode } from '../../src/http/pages/qr.ts'
 
 const client: ClientView = {
   name: 'Harbour Notes',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createGate } from '../../src/accounts/gate.ts'
+import { createGate } from '../../src/accounts/passwords/concurrency-limit.ts'
 import { createCap } from '../../src/metrics/cap.ts'
 import { openMetrics } from '../../src/metrics/metrics.ts'
 import { parseMetrics } from './support.ts'

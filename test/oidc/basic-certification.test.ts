@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addressParts, profileFields } from '../../src/profile-fields.ts'
-import { machine } from '../admin/rest-support.ts'
+import { addressParts, profileFields } from '../../src/shared/profile-fields.ts'
+import { machine } from '../admin/rest/support.ts'
 import { createScene, get, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { DEVICE_CODE_GRANT } from '../../src/device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import {
   clock,
   createScene,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSigningKeys, type SigningKeys } from '../../src/oidc/keys/keys.ts'
 import { createKeyStore } from '../../src/oidc/keys/store.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { temporaryFolder } from '../support/folder.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { machine, type Rest } from '../admin/rest-support.ts'
+import { machine, type Rest } from '../admin/rest/support.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { callback, registrar } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { redirectUriProblem } from '../../src/clients/redirect-uris.ts'
+import { redirectUriProblem } from '../../src/clients/redirect-uris/redirect-uris.ts'
 import { align, type Segment } from '../../src/rejections/alignment.ts'
 import { redirectFix } from '../../src/rejections/redirect-fix.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { limits } from '../../src/limits.ts'
+import { limits } from '../../src/shared/limits.ts'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 

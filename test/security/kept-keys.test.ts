@@ -1,8 +1,8 @@
 import { decodeProtectedHeader, type JWK, SignJWT } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createKeyStore } from '../../src/oidc/keys/store.ts'
-import { createSecrets } from '../../src/secrets.ts'
-import { SIGNING_ALGORITHMS } from '../../src/signing-algorithms.ts'
+import { createSecrets } from '../../src/shared/secrets.ts'
+import { SIGNING_ALGORITHMS } from '../../src/shared/signing-algorithms.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { clock, createScene, get, passTime, redirectUri, type Victim } from './attacker.ts'
 

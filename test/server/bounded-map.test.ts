@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BoundedMap } from '../../src/bounded-map.ts'
+import { BoundedMap } from '../../src/shared/bounded-map.ts'
 
 test('beyond its bound the oldest goes, and what is set again is the newest', () => {
   const map = new BoundedMap<string, number>(2)

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { createSecrets, loadSecretKeyFile } from '../../src/secrets.ts'
+import { createSecrets, loadSecretKeyFile } from '../../src/shared/secrets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-secrets-'))
 afterAll(() => rmSync(folder, { recursive: true }))

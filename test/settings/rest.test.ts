@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NAMES } from '../../src/settings/table.ts'
-import { machine, person, type Rest } from '../admin/rest-support.ts'
+import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { documentOf } from '../api/support.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 

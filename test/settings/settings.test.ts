@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { during } from '../../src/acting.ts'
 import { parseConfig } from '../../src/config.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { openSettings } from '../../src/settings/settings.ts'
 import type { StoredState } from '../../src/settings/store.ts'
+import { during } from '../../src/shared/audit-context.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const silent = { info() {}, warn() {}, error() {} }

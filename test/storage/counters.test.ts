@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type Counters, createLocalCounters, createSharedCounters } from '../../src/http/counters.ts'
+import {
+  type Counters,
+  createLocalCounters,
+  createSharedCounters,
+} from '../../src/http/rate-limits/counters.ts'
 import { createDatabaseCounters } from '../../src/storage/counters/database.ts'
 import { createRedisCounters } from '../../src/storage/counters/redis.ts'
 import type { Database } from '../../src/storage/database.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type ConfigError, parseConfig } from '../../src/config.ts'
-import { asLibpq } from '../../src/storage/postgres.ts'
+import { asLibpq } from '../../src/storage/postgresql/open.ts'
 
 const base = 'postgresql://u:hidden@db.example/latchkey'
 const problemsOf = (parameters: string): readonly string[] => {

@@ -1,7 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Sql } from '../../src/storage/sql.ts'
-import { createSqliteSql } from '../../src/storage/sqlite.ts'
+import { createSqliteSql } from '../../src/storage/sqlite/open.ts'
 
 let connection: BetterSqlite3.Database
 let sql: Sql

@@ -4,7 +4,7 @@
 //   bytes ─► lines ─► rows (JSON Lines, CSV) ─► person, or problems ─► batch of 500 ─► known already? skip : insert
 //
 // Nobody gets a mail from this. An address that is not verified is proven after the first sign-in.
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { SecurityEvents } from '../events.ts'
 import { type ImportFormat, rowsOf } from './rows.ts'
 import { type ImportedPerson, parsePerson } from './schema.ts'

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import { recordsOf } from './csv.ts'
 import { type Line, linesOf } from './lines.ts'
 import { IMPORT_FIELDS } from './schema.ts'

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { addressParts, addressSchema, claimShape, profileFields } from '../../profile-fields.ts'
-import { emptiable } from '../../text.ts'
+import { addressParts, addressSchema, claimShape, profileFields } from '../../shared/profile-fields.ts'
+import { emptiable } from '../../shared/text.ts'
 import { claimChanges } from '../claims.ts'
-import { canonicalEmail, emailAddress } from '../email-address.ts'
-import { storableHash } from '../foreign-hashes.ts'
+import { canonicalEmail, emailAddress } from '../email/address.ts'
+import { storableHash } from '../passwords/foreign-hashes/hashes.ts'
+import { canonicalUsername, importedUsername } from '../sign-up/username.ts'
 import type { ProfileColumns } from '../store.ts'
-import { canonicalUsername, importedUsername } from '../username.ts'
 
 /** A person of another system, ready to be stored. */
 export interface ImportedPerson {

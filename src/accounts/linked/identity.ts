@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { emptiable, line } from '../../text.ts'
+import { emptiable, line } from '../../shared/text.ts'
 
 /** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
 export interface UpstreamIdentity {

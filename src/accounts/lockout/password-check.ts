@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { StoredAccount } from '../account.ts'
-import type { Hasher } from '../hashing.ts'
-import { createLanes } from './lanes.ts'
+import type { Hasher } from '../passwords/hashing.ts'
+import { createLanes } from './account-queues.ts'
 import type { Counted, FailureStore, Reservation } from './store.ts'
 
 /** `right` implies: not locked, not disabled, and the password is still that one. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'

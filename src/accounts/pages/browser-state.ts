@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
 /**

@@ -1,7 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../../clock.ts'
 import type { Http } from '../../http/http.ts'
-import type { ClientView, ConnectedAppView, LinkedSignInView, ProviderButton } from '../../http/pages.ts'
+import type {
+  ClientView,
+  ConnectedAppView,
+  LinkedSignInView,
+  ProviderButton,
+} from '../../http/pages/pages.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState, Pending, UpstreamSession } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'

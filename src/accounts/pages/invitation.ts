@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Form } from '../../http/pages.ts'
-import { giveBack } from '../../http/rate-limits.ts'
-import { renderPage } from '../../http/views.ts'
-import { ValidationError } from '../../validation-error.ts'
-import type { Invitation } from '../invitations.ts'
+import type { Form } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
+import type { Invitation } from '../sign-up/invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 const text = z.string().max(1024).default('')

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isFresh } from '../../fresh-sign-in.ts'
-import type { SignInPage } from '../../http/pages.ts'
+import type { SignInPage } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
-import { renderPage } from '../../http/views.ts'
+import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 /** `/login`: signing in without an app, for the account page and the console. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../errors.ts'
-import { shownAgain } from '../../http/forms.ts'
-import type { Form } from '../../http/pages.ts'
-import { giveBack } from '../../http/rate-limits.ts'
-import { renderPage } from '../../http/views.ts'
-import { ValidationError } from '../../validation-error.ts'
+import { shownAgain } from '../../http/forms/forms.ts'
+import type { Form } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { AppError } from '../../shared/errors.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 const text = z.string().max(1024).default('')

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { parseForm, shownAgain } from '../../http/forms.ts'
-import type { KnownDevices } from '../../http/known-devices.ts'
-import { giveBack } from '../../http/rate-limits.ts'
+import type { KnownDevices } from '../../http/cookies/known-devices.ts'
+import { parseForm, shownAgain } from '../../http/forms/forms.ts'
+import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import type { Accounts } from '../accounts.ts'
 import { type BrowserState, withFlow } from './browser-state.ts'
 

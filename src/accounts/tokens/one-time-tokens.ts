@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { Purpose, TokenRow, TokenStore } from './store.ts'
 
 /** At most this many links of one purpose work at once for one account; a newer one ends the oldest. Of invitations, one. */

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
 import type { Change } from '../../configuration/diff.ts'
-import { minuteOf } from '../../moment.ts'
-import { own } from '../../own.ts'
+import { minuteOf } from '../../shared/moment.ts'
+import { own } from '../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 export interface ConfigurationAreaDependencies {
@@ -19,7 +19,7 @@ interface DriftRow {
   fields: { name: string; file: string; here: string }[]
 }
 
-declare module '../../http/pages.ts' {
+declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/configuration': {
       frame: ConsoleFrame

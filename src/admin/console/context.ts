@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
-import { isFresh } from '../../fresh-sign-in.ts'
-import { formPage } from '../../http/form-page.ts'
+import { formPage } from '../../http/forms/page.ts'
 import type { Http } from '../../http/http.ts'
-import type { Pages } from '../../http/pages.ts'
-import { renderPage } from '../../http/views.ts'
+import type { Pages } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
-import { ACTS, actOf } from '../acts.ts'
+import { ACTS, actOf } from '../permissions.ts'
 
 /** The places of the console, in the order of its navigation. */
 export const SECTIONS = [

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { dayOf } from '../../moment.ts'
+import { dayOf } from '../../shared/moment.ts'
 import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
 import { renderConsole } from './context.ts'
 import { barChart, type Plot } from './plot.ts'
 
-declare module '../../http/pages.ts' {
+declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/dashboard': {
       frame: ConsoleFrame

@@ -1,5 +1,5 @@
-import { AppError } from '../../errors.ts'
-import { ValidationError } from '../../validation-error.ts'
+import { AppError } from '../../shared/errors.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
 
 /**
  * A service's refusal as a form shows it: field errors beside their fields, everything else above the form. What is no

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../errors.ts'
-import { noticeOf } from '../../http/notice.ts'
-import { minuteOf } from '../../moment.ts'
-import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../signing-algorithms.ts'
+import { noticeOf } from '../../http/forms/notice.ts'
+import { AppError } from '../../shared/errors.ts'
+import { minuteOf } from '../../shared/moment.ts'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 interface KeySummary {
@@ -16,7 +16,7 @@ interface KeySummary {
   acceptedUntil: number | null
 }
 
-declare module '../../http/pages.ts' {
+declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/keys': {
       frame: ConsoleFrame

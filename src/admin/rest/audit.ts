@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { RestContext } from './context.ts'
 import { operation } from './operation.ts'
 import { pageQuery, sendPage } from './paging.ts'

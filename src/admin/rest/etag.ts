@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, VersionConflict } from '../../errors.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
 
 /** RFC 9110 §8.8.3, strong. */
 export const sendEtag = (reply: FastifyReply, version: string | number): void =>

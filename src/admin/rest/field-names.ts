@@ -1,5 +1,5 @@
-import { profileFields } from '../../profile-fields.ts'
-import { renaming } from '../../validation-error.ts'
+import { profileFields } from '../../shared/profile-fields.ts'
+import { renaming } from '../../shared/validation-error.ts'
 
 /** Names of what people are called, which are older here than the claims. */
 const OTHERWISE: Readonly<Record<string, string>> = { given_name: 'first_name', family_name: 'last_name' }

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actAs } from '../../acting.ts'
-import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
-import { FRESH_SECONDS, isFresh } from '../../fresh-sign-in.ts'
+import { actAs } from '../../shared/audit-context.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import { FRESH_SECONDS, isFresh } from '../../shared/fresh-sign-in.ts'
 import { allows, needsOfRequest } from '../access.ts'
-import type { Needs } from '../acts.ts'
+import type { Needs } from '../permissions.ts'
 import type { RestDependencies } from './dependencies.ts'
 
 /** Who calls: a client for itself, or a person through an application of ours. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Kept, KeptAnswers } from './dependencies.ts'
 import { type Caller, callerOf } from './guard.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SigningKeySummary } from '../../oidc/keys/keys.ts'
-import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 import type { RestContext } from './context.ts'
 import { operation } from './operation.ts'
 import { idParams, optionalBody, time, timeOrNull, timestamp } from './schemas.ts'

@@ -1,6 +1,6 @@
 import type { Account } from '../../accounts/account.ts'
 import type { Change } from '../../configuration/diff.ts'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Caller } from './guard.ts'
 
 // What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { problemSchema } from '../../http/problem.ts'
-import { needsOf, type RouteNeeds } from '../acts.ts'
+import { problemSchema } from '../../http/errors/problem.ts'
+import { needsOf, type RouteNeeds } from '../permissions.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {

@@ -5,14 +5,14 @@
 
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import type { Clock } from '../../clock.ts'
-import { AppError, VersionConflict } from '../../errors.ts'
-import { isLoopbackHost } from '../../loopback.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
+import { schemaProblems, ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import { schemaProblems, ValidationError } from '../../validation-error.ts'
 import { scopeText } from '../fields.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../page.ts'
-import { sharedScopeWarnings } from '../shared-scopes.ts'
+import { sharedScopeWarnings } from '../scopes/shared.ts'
 import { createResourceStore, type ResourceRow } from './store.ts'
 
 export interface Resource {

@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { Connector, ConnectorKind, UpstreamTokens } from '../connector.ts'
 import { asUpstreamError } from '../upstream.ts'
 import { readAccount, readEmail } from './github/api.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { isFresh } from '../../fresh-sign-in.ts'
+import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { FederationPages } from './dependencies.ts'
 
 const removal = z.object({ id: z.string().max(100) })

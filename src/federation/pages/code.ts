@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError } from '../../errors.ts'
-import { renderPage } from '../../http/views.ts'
-import { CODE_TTL } from '../codes.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { AppError } from '../../shared/errors.ts'
+import { CODE_TTL } from '../login/codes.ts'
 import type { FederationPages } from './dependencies.ts'
 
 /** `/login/code`: the one-time code for a program without a browser, to be copied into it. */

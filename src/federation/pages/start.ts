@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { safeReturnTo } from '../../http/return-to.ts'
-import { flowId } from '../purpose.ts'
+import { flowId } from '../login/intent.ts'
 import type { FederationPages } from './dependencies.ts'
 
 const form = z.object({

@@ -1,5 +1,5 @@
-import { AppError } from '../../errors.ts'
-import type { Secrets } from '../../secrets.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Secrets } from '../../shared/secrets.ts'
 import type { Connector, ConnectorKind, Registration } from '../connector.ts'
 import { type Kinds, kindOf } from './input.ts'
 import type { ConfiguredRow, StoredOptions } from './store.ts'

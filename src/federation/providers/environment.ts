@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import { createConnector } from './connectors.ts'
 import { type Kinds, kindOf } from './input.ts'
 import type { Provider } from './provider.ts'

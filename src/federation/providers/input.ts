@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
-import { type FieldProblem, ValidationError } from '../../validation-error.ts'
+import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
 import type { ConnectorKind } from '../connector.ts'
 
 /** The kinds by the name that a configuration uses. */

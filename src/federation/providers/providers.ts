@@ -6,11 +6,11 @@
  *   add ──▶ enabled ◀──enable── disabled
  *              └──────disable──────▶┘           remove: from either state
  */
-import type { Clock } from '../../clock.ts'
-import { AppError, VersionConflict } from '../../errors.ts'
-import type { Secrets } from '../../secrets.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import type { Secrets } from '../../shared/secrets.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import { ValidationError } from '../../validation-error.ts'
 import type { Finding } from '../connector.ts'
 import {
   lostSecret,

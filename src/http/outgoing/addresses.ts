@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { isLoopbackHost } from '../../loopback.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
 import { isCloudService } from './cloud-services.ts'
 import {
   isInNamedNetwork,

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../../loopback.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
 /**
  * Whether somebody else than the client may be at a redirect URI: a private-use scheme is any program's that asks the system for it
  * (RFC 8252 §7.1, §8.6), a host by plain http whoever's that is in the network. Loopback is judged by what the client is.

@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider'
-import type { ClientView } from '../../http/pages.ts'
-import { websiteOf } from '../../website.ts'
+import type { ClientView } from '../../http/pages/pages.ts'
+import { websiteOf } from '../../shared/website.ts'
 
 /** What pages show of a client: what it says of itself, and whether anybody has looked at it. */
 export function clientView(client: Client | undefined): (ClientView & { unverified: boolean }) | undefined {

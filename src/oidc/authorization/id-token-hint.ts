@@ -1,6 +1,6 @@
 import { compactVerify, createLocalJWKSet, decodeJwt, type JWK } from 'jose'
 import type { Client, Provider } from 'oidc-provider'
-import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 
 /** An id_token of ours for a client, as the library hands it on. */
 interface Checked {

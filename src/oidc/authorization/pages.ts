@@ -1,6 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { Pages } from '../../http/pages.ts'
-import { websiteOf } from '../../website.ts'
+import type { Pages } from '../../http/pages/pages.ts'
+import { websiteOf } from '../../shared/website.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
 import { routes } from '../provider/provider.ts'

@@ -3,7 +3,7 @@
  * request, for the flow that waits for a person, and for the code. That a code and its verifier fit is the library's check.
  */
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { PkceRule } from '../../pkce-rule.ts'
+import type { PkceRule } from '../../shared/pkce-rule.ts'
 import { isClaimable } from './claimable.ts'
 
 /** What a request, a waiting flow and a code have in common. */

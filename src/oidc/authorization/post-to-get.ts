@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { partsOf } from '../../http/address.ts'
-import { CSRF_FIELD } from '../../http/csrf.ts'
-import { setErrorFormat } from '../../http/error-format.ts'
+import { setErrorFormat } from '../../http/errors/format.ts'
+import { CSRF_FIELD } from '../../http/forms/csrf.ts'
 
 /** Bytes. What comes by POST must fit into an address, beside the cookies. */
 const MAX_BYTES = 8 * 1024

@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import { hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.ts'
 import { routes } from '../provider/provider.ts'
 

@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import { followsFapi, hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.ts'
 
 /** How far clocks may differ, in seconds. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { keepQuiet } from '../../http/request-log.ts'
+import { keepQuiet } from '../../http/logging/requests.ts'
 
 /** What is decided on a failed authentication: whether it is one of too many, and for how long, in milliseconds. */
 interface Judgement {

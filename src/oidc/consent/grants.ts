@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'

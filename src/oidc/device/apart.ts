@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type DeviceCode, Provider } from 'oidc-provider'
-import { hashId } from '../../id-hash.ts'
+import { hashId } from '../../shared/id-hash.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { type AdapterPayload, errors, Provider } from 'oidc-provider'
-import { actAs } from '../../acting.ts'
-import { type Clock, epochSeconds } from '../../clock.ts'
-import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../device-code.ts'
+import { actAs } from '../../shared/audit-context.ts'
+import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../shared/device-code.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { StoredDecision } from './decision.ts'
 

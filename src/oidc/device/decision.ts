@@ -1,6 +1,6 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
 import { z } from 'zod'
-import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { SealedCookies } from '../../http/cookies/sealed-cookie.ts'
 
 /** What a stored code says of its decision, beside the fields of the library. */
 export interface StoredDecision {

@@ -1,6 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
-import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { SealedCookies } from '../../http/cookies/sealed-cookie.ts'
 import type { ProviderPages } from '../authorization/pages.ts'
 import { CodeDecided, type DeviceCodes } from './codes.ts'
 import { decisionOf, sealDecision } from './decision.ts'

@@ -1,5 +1,5 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import { DEVICE_CODE_GRANT, POLL_INTERVAL } from '../../device-code.ts'
+import { DEVICE_CODE_GRANT, POLL_INTERVAL } from '../../shared/device-code.ts'
 import type { DeviceCodes } from './codes.ts'
 
 type Names = string | readonly string[] | ReadonlySet<string>

@@ -1,4 +1,4 @@
-import { hashId } from '../../id-hash.ts'
+import { hashId } from '../../shared/id-hash.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { type GrantedDevice, holderOf } from './apart.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import { BoundedMap } from '../../bounded-map.ts'
+import { BoundedMap } from '../../shared/bounded-map.ts'
 import { limitFailingClients } from '../client-authentication/failing-clients.ts'
 import {
   AUTHENTICATED,

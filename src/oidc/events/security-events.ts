@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { actAs } from '../../acting.ts'
+import { actAs } from '../../shared/audit-context.ts'
 
 /** What the protocol does that belongs into the audit log. Never a token. */
 export type ProtocolSecurityEvent =

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { giveBack } from '../../http/rate-limits.ts'
+import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { requestOf } from './events.ts'
 
 /** An authorization request that ends in a code counts for nothing; one that took a sign-in was two requests. */

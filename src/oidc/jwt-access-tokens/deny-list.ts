@@ -1,4 +1,4 @@
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE } from '../client-authentication/assertions.ts'
 

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { z } from 'zod'
-import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE } from '../client-authentication/assertions.ts'
 import { isRevoked } from './deny-list.ts'

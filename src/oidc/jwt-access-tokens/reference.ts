@@ -1,6 +1,6 @@
 import { type AccessToken, type ClientCredentials, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { z } from 'zod'
-import type { Secrets } from '../../secrets.ts'
+import type { Secrets } from '../../shared/secrets.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
 
 /** What of a JWT access token is nobody's business but ours, and still has to be known when it comes back. */

@@ -1,5 +1,5 @@
 import type { Configuration } from 'oidc-provider'
-import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 
 type Lists = NonNullable<Configuration['enabledJWA']>
 

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
-import type { Secrets } from '../../secrets.ts'
-import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../signing-algorithms.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Secrets } from '../../shared/secrets.ts'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import { isKept, isPublished, type KeyState, publishedOf, stateOf } from './states.ts'
 import type { KeyStore, StoredKey } from './store.ts'
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts'
-import { isSigningAlgorithm } from '../../signing-algorithms.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { SigningKeys } from './keys.ts'
 

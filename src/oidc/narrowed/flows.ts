@@ -1,5 +1,5 @@
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
-import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { missingProtection } from '../authorization/pkce.ts'
 import { claimsWithin, requestedIn, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'

@@ -1,5 +1,5 @@
 import type { Client } from 'oidc-provider'
-import { isIdentityScope } from '../../identity-scopes.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
 
 /** A client, as far as it decides about scopes (adapter.ts); space-separated. */
 type Registered =

@@ -8,9 +8,9 @@ import {
   Provider,
   type RefreshToken,
 } from 'oidc-provider'
-import { DEVICE_CODE_GRANT } from '../../device-code.ts'
-import { isIdentityScope } from '../../identity-scopes.ts'
-import { own } from '../../own.ts'
+import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { own } from '../../shared/own.ts'
 import { missingProtection } from '../authorization/pkce.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
 import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'

@@ -1,5 +1,5 @@
 import { Provider, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
-import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { takeAudience } from './audience.ts'
 import { isHabitual } from './habitual.ts'
 import { goOnWithout, leaveOut } from './left-out.ts'

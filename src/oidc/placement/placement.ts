@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider'
-import { isIdentityScope } from '../../identity-scopes.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
 import { isHabitual } from './habitual.ts'
 

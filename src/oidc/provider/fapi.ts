@@ -1,5 +1,5 @@
 import type { Client } from 'oidc-provider'
-import { FAPI_ALGORITHMS } from '../../signing-algorithms.ts'
+import { FAPI_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 
 type Registered = Pick<
   Client,

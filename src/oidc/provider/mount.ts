@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
-import { AppError } from '../../errors.ts'
-import { setErrorFormat } from '../../http/error-format.ts'
+import { setErrorFormat } from '../../http/errors/format.ts'
+import { refuseCrossOrigin } from '../../http/forms/same-origin.ts'
 import { programHeaders } from '../../http/headers.ts'
-import { refuseCrossOrigin } from '../../http/same-origin.ts'
+import { AppError } from '../../shared/errors.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
 import { routes } from './provider.ts'
 

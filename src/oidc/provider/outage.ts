@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../shared/errors.ts'
 
 /** What an error of somewhere below means to whoever sent the request; itself when it means nothing more. */
 export type Translate = (error: unknown) => unknown

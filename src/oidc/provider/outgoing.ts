@@ -2,7 +2,7 @@ import type { Configuration } from 'oidc-provider'
 import type { Reach } from '../../http/outgoing/addresses.ts'
 import { guardedLookup, refuseAddressInside } from '../../http/outgoing/guarded-lookup.ts'
 import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
-import { withoutUnfitKeys } from '../../rsa.ts'
+import { withoutUnfitKeys } from '../../shared/rsa.ts'
 
 type Fetch = NonNullable<Configuration['fetch']>
 

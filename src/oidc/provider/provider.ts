@@ -7,10 +7,10 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
-import { ACR_VALUES } from '../../acr.ts'
-import { epochSeconds } from '../../clock.ts'
-import { DEVICE_CODE_TTL } from '../../device-code.ts'
 import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
+import { ACR_VALUES } from '../../shared/acr.ts'
+import { epochSeconds } from '../../shared/clock.ts'
+import { DEVICE_CODE_TTL } from '../../shared/device-code.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { withExactRedirects } from '../authorization/exact-redirects.ts'
 import { acceptHints } from '../authorization/id-token-hint.ts'
@@ -289,7 +289,7 @@ const redirectsOf = (client: Client) =>
   )
 
 /**
- * The protocol library, configured. One is built for each set of signing keys (hot-swap.ts); everything that must
+ * The protocol library, configured. One is built for each set of signing keys (reload.ts); everything that must
  * outlive it is in `deps`.
  */
 export function createProvider(deps: ProviderDependencies): Provider {

@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { ABSOLUTE_LIFETIME_FACTOR } from './lifetimes.ts'
 

@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { ACR_VALUES } from '../../acr.ts'
+import { ACR_VALUES } from '../../shared/acr.ts'
 import { requestedIn } from './request.ts'
 
 const { Check } = interactionPolicy

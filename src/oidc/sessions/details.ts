@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
-import { acrOf } from '../../acr.ts'
+import { acrOf } from '../../shared/acr.ts'
 import { generationOf } from './generations.ts'
 
 /** How many sign-ins a session remembers, the last ones. */

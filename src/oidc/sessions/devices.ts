@@ -1,5 +1,5 @@
-import { type Clock, epochSeconds } from '../../clock.ts'
-import { dayOf } from '../../moment.ts'
+import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { dayOf } from '../../shared/moment.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { listCodeDevices } from '../device/signed-in.ts'
 import type { SessionDevice } from './details.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type AdapterPayload, Provider, type Session } from 'oidc-provider'
-import { acrOf } from '../../acr.ts'
+import { acrOf } from '../../shared/acr.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 
 /*

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
-import { epochSeconds } from '../../clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { deviceOf, type UpstreamSession } from './details.ts'

@@ -1,6 +1,6 @@
 import type { Client, KoaContextWithOIDC, Session } from 'oidc-provider'
 import { z } from 'zod'
-import type { SealedCookies } from '../../http/sealed-cookie.ts'
+import type { SealedCookies } from '../../http/cookies/sealed-cookie.ts'
 
 /** The hidden field of the sign-out form that says what the page was about. */
 export const ASKED_FIELD = 'asked'

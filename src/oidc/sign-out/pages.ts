@@ -1,6 +1,6 @@
 import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ClientView, Link } from '../../http/pages.ts'
-import { websiteOf } from '../../website.ts'
+import type { ClientView, Link } from '../../http/pages/pages.ts'
+import { websiteOf } from '../../shared/website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'
 import { ASKED_FIELD, type Asked, askedBy } from './asked.ts'

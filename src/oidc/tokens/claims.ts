@@ -1,6 +1,6 @@
-import type { IDENTITY_SCOPES } from '../../identity-scopes.ts'
-import { own } from '../../own.ts'
-import { type ProfileValues, profileFields } from '../../profile-fields.ts'
+import type { IDENTITY_SCOPES } from '../../shared/identity-scopes.ts'
+import { own } from '../../shared/own.ts'
+import { type ProfileValues, profileFields } from '../../shared/profile-fields.ts'
 
 /** What the claims of a person are made of (OpenID Connect Core §5.1). */
 export interface Subject extends ProfileValues {

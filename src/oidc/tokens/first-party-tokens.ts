@@ -1,6 +1,6 @@
 import type { Grant, Provider, RefreshToken } from 'oidc-provider'
-import type { Clock } from '../../clock.ts'
-import { epochSeconds } from '../../clock.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { endGrant } from '../consent/end-grant.ts'
 import { upstreamOf } from '../sessions/details.ts'

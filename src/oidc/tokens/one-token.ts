@@ -1,5 +1,5 @@
 import { type AccessToken, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { isIdentityScope } from '../../identity-scopes.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { isForUserinfo, userinfoAudience } from './userinfo-audience.ts'
 
 /*

@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
-import { isSigningAlgorithm } from '../../signing-algorithms.ts'
+import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import { type Registered, refuseAboutPerson, sortScopes, wordsOf } from '../placement/placement.ts'
 import { userinfoAudience } from './userinfo-audience.ts'
 

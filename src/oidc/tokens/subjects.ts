@@ -26,7 +26,7 @@ export function createFindAccount(
       clientId?: string
       sessionUid?: string
     }
-    // What registering by the JSON API gives out works once the address is proven (mint.ts).
+    // What registering by the JSON API gives out works once the address is proven (first-party-tokens.ts).
     if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
     return {
       accountId: sub,

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { BoundedMap } from '../../bounded-map.ts'
-import type { Clock } from '../../clock.ts'
+import { BoundedMap } from '../../shared/bounded-map.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { UsageStore } from './usage-store.ts'
 
 const HOUR = 3_600_000

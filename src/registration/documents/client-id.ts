@@ -1,5 +1,5 @@
 import { isPublicHost, type Reach } from '../../http/outgoing/addresses.ts'
-import { isLoopbackHost } from '../../loopback.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
 
 /** Longer ones are refused; in a column and a cookie they have to have an end. */
 const MAX_LENGTH = 500

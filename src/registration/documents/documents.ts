@@ -5,9 +5,9 @@
  *
  *   client_id ─► is it a document's URL? ─► remembered ─► or fetched (fetch.ts) ─► read (document.ts) ─► a client
  */
-import { BoundedMap } from '../../bounded-map.ts'
-import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
+import { BoundedMap } from '../../shared/bounded-map.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
 import { type DefaultsAmong, withDefaultScopes } from '../default-scopes.ts'
 import { refusedMetadata } from '../problems.ts'
 import { documentUrl } from './client-id.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
 
 /** Fetches at once. */
 const AT_ONCE = 16

@@ -1,5 +1,5 @@
-import { isApiCredential } from '../../api-credential-id.ts'
-import { minuteOf } from '../../moment.ts'
+import { isApiCredential } from '../../shared/api-credential-id.ts'
+import { minuteOf } from '../../shared/moment.ts'
 import {
   type Case,
   described,

@@ -1,4 +1,4 @@
-import { DEVICE_CODE_GRANT } from '../../device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { described, detailed, failed, identityOf, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What goes wrong at the token endpoint, beside client authentication and PKCE. */

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../../loopback.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
 import { fixKind } from '../redirect-fix.ts'
 import { type Case, identityOf, listed, listedClients, nameOf, quoted, type Rule } from '../rejection.ts'
 

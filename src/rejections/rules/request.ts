@@ -1,4 +1,4 @@
-import { own } from '../../own.ts'
+import { own } from '../../shared/own.ts'
 import { described, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What the server accepts as response_type. */

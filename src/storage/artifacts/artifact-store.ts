@@ -1,5 +1,5 @@
-import { type Clock, epochSeconds } from '../../clock.ts'
-import { hashId } from '../../id-hash.ts'
+import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { hashId } from '../../shared/id-hash.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import {
   type ArtifactRow,

@@ -1,4 +1,4 @@
-import { hashId } from '../../id-hash.ts'
+import { hashId } from '../../shared/id-hash.ts'
 import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 import { isUserCodePayload, restoreByUserCode, restoreUserCode, sealUserCode } from './user-code.ts'

@@ -1,4 +1,4 @@
-import { hashId } from '../../id-hash.ts'
+import { hashId } from '../../shared/id-hash.ts'
 import type { SqlValue } from '../sql.ts'
 import { objectAtRest, toRest } from './at-rest.ts'
 import type { ArtifactPayload } from './store.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** Counts that all processes share (http/counters.ts says what they mean). Methods reject when they cannot be reached. */
+/** Counts that all processes share (http/rate-limits/counters.ts says what they mean). Methods reject when they cannot be reached. */
 export interface SharedCounters {
   take(
     key: string,

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ValidationError } from '../../../src/validation-error.ts'
+import { ValidationError } from '../../../src/shared/validation-error.ts'
 import { type Desk, openDesk } from '../../rejections/requests.ts'
 import { clock, type Scene, type TestClient } from '../../security/attacker.ts'
 

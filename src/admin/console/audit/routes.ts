@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Audit } from '../../../audit/audit.ts'
+import type { actionGroups, sentenceOf } from '../../../audit/event-types.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
-import type { actionGroups, sentenceOf } from '../../../audit/words.ts'
-import { AppError } from '../../../errors.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { entryView, queryOf, rowOf, verificationOf } from './view.ts'
 
@@ -16,7 +16,7 @@ export interface AuditDependencies {
   auditActions: ReturnType<typeof actionGroups>
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/audit': {
       frame: ConsoleFrame

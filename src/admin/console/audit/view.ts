@@ -1,7 +1,7 @@
 import type { Entry } from '../../../audit/entry.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
-import { secondOf } from '../../../moment.ts'
-import { own } from '../../../own.ts'
+import { secondOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
 import { changeRows } from './diff.ts'
 import type { AuditDependencies } from './routes.ts'
 

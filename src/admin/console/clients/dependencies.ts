@@ -1,8 +1,8 @@
 import type { Clients } from '../../../clients/clients.ts'
-import type { ClientScopes } from '../../../clients/registered-scopes.ts'
 import type { Resources } from '../../../clients/resources/resources.ts'
-import type { Cookies } from '../../../http/cookies.ts'
-import type { SealedCookies } from '../../../http/sealed-cookie.ts'
+import type { ClientScopes } from '../../../clients/scopes/registered.ts'
+import type { Cookies } from '../../../http/cookies/cookies.ts'
+import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import type { TryDependencies } from '../try-it/dependencies.ts'
 
 /** What was sent of a registration, not checked yet. */

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
-import { VersionConflict } from '../../../errors.ts'
-import { PKCE_IN_WORDS, PKCE_RULES } from '../../../pkce-rule.ts'
-import { SIGNING_ALGORITHMS } from '../../../signing-algorithms.ts'
+import { VersionConflict } from '../../../shared/errors.ts'
+import { PKCE_IN_WORDS, PKCE_RULES } from '../../../shared/pkce-rule.ts'
+import { SIGNING_ALGORITHMS } from '../../../shared/signing-algorithms.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { createShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { differences, editOf, type Fields, fieldErrors, fieldsOf, fieldsSchema, GRANTS } from './form.ts'
 import type { IdParams } from './page.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/clients-edit': {
       frame: ConsoleFrame

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
-import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
-import { AppError } from '../../../errors.ts'
-import { own } from '../../../own.ts'
-import { ValidationError } from '../../../validation-error.ts'
+import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { own } from '../../../shared/own.ts'
+import { ValidationError } from '../../../shared/validation-error.ts'
 import type { Registration } from './dependencies.ts'
 import type { BuildKind } from './presets.ts'
 
-/** What a form was sent with: each field once, as text (http/forms.ts). */
+/** What a form was sent with: each field once, as text (http/forms/forms.ts). */
 export type Fields = Record<string, string>
 
 export const fieldsSchema = z.record(z.string(), z.string())

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/notice.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { createShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
@@ -9,7 +9,7 @@ import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { factsOf, notices, secretsOf } from './view.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/clients-client': {
       frame: ConsoleFrame

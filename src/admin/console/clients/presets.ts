@@ -1,4 +1,4 @@
-import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
 import type { Registration } from './dependencies.ts'
 
 /** What the form of a kind asks for. */

@@ -4,13 +4,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
-import { noticeOf } from '../../../http/notice.ts'
-import type { Form } from '../../../http/pages.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { createShownOnce } from '../shown-once.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
-import { clientActs } from './acts.ts'
+import { clientActs } from './actions.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
 import { type Fields, fieldErrors, fieldsSchema, newRegistration } from './form.ts'
@@ -18,7 +18,7 @@ import { clientPage } from './page.ts'
 import { type BuildKind, KINDS } from './presets.ts'
 import { at, notices } from './view.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/clients': {
       frame: ConsoleFrame

@@ -1,8 +1,8 @@
 import type { ClientView } from '../../../clients/view.ts'
-import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
-import { minuteOf } from '../../../moment.ts'
-import { own } from '../../../own.ts'
-import { PKCE_IN_WORDS } from '../../../pkce-rule.ts'
+import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
+import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
 import { inWords } from '../try-it/decode.ts'
 import { GRANTS } from './form.ts'
 

@@ -23,7 +23,7 @@ export interface Finding {
   remedy?: string | undefined
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/providers': {
       frame: ConsoleFrame

@@ -1,8 +1,8 @@
 import type { ClientView } from '../../../clients/view.ts'
-import type { ButtonForm } from '../../../http/pages.ts'
-import { minuteOf } from '../../../moment.ts'
+import type { ButtonForm } from '../../../http/pages/pages.ts'
 import type { InitialAccessTokenView } from '../../../registration/tokens.ts'
-import { websiteOf } from '../../../website.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { websiteOf } from '../../../shared/website.ts'
 import type { ConsoleFrame } from '../context.ts'
 
 export interface TokenRow {
@@ -28,7 +28,7 @@ export interface ClientRow {
   verify: ButtonForm
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/registration': {
       frame: ConsoleFrame

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../../errors.ts'
 import type { Segment } from '../../../rejections/alignment.ts'
 import type { OfferedFix } from '../../../rejections/fix.ts'
 import type { ExplainedRejection } from '../../../rejections/rejections.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type RejectionsDependencies, rejectionHref, renderRejection } from './routes.ts'
 import { CAUTIONS, changes } from './view.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/rejections-fix': {
       frame: ConsoleFrame

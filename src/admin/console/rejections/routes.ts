@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../../errors.ts'
-import { noticeOf } from '../../../http/notice.ts'
-import { minuteOf } from '../../../moment.ts'
-import { own } from '../../../own.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Segment } from '../../../rejections/alignment.ts'
 import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, when } from './view.ts'
@@ -15,7 +15,7 @@ export interface RejectionsDependencies {
   clientName(clientId: string): Promise<string | undefined>
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/rejections': {
       frame: ConsoleFrame

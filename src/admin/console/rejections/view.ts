@@ -1,9 +1,9 @@
-import { secondOf } from '../../../moment.ts'
-import { own } from '../../../own.ts'
-import { PKCE_IN_WORDS } from '../../../pkce-rule.ts'
-import type { Facts } from '../../../rejections/facts.ts'
+import type { Facts } from '../../../rejections/details.ts'
 import type { OfferedFix } from '../../../rejections/fix.ts'
 import type { Rejection } from '../../../rejections/rejection.ts'
+import { secondOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
+import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
 
 /** The endpoints in words, and to choose from. */
 export const ENDPOINTS: Readonly<Record<string, string>> = {

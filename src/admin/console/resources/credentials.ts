@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { minuteOf } from '../../../moment.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf } from '../context.ts'
 import { createShownOnce } from '../shown-once.ts'

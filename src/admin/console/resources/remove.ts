@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { AppError } from '../../../errors.ts'
-import { minuteOf } from '../../../moment.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/resources-remove': {
       frame: ConsoleFrame

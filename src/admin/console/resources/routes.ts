@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AppError, VersionConflict } from '../../../errors.ts'
-import { shownAgain } from '../../../http/forms.ts'
-import { noticeOf } from '../../../http/notice.ts'
-import type { Form } from '../../../http/pages.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
@@ -24,7 +24,7 @@ interface StoredResource extends Resource {
   version: string
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/resources': {
       frame: ConsoleFrame

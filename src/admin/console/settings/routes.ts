@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { VersionConflict } from '../../../errors.ts'
-import { noticeOf } from '../../../http/notice.ts'
-import type { Form } from '../../../http/pages.ts'
-import { own } from '../../../own.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
 import type { Settings, SettingsState } from '../../../settings/settings.ts'
+import { VersionConflict } from '../../../shared/errors.ts'
+import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type SettingsSection, sectionsOf, textOf } from './view.ts'
@@ -13,7 +13,7 @@ export interface SettingsAreaDependencies {
   settings: Pick<Settings, 'list' | 'change' | 'fromText'>
 }
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/settings': {
       frame: ConsoleFrame

@@ -1,5 +1,5 @@
-import { minuteOf } from '../../../moment.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import { inWords } from '../try-it/decode.ts'
 
 /** A setting as its part of the page shows it. */

@@ -1,4 +1,4 @@
-import { DEVICE_CODE_GRANT } from '../../../device-code.ts'
+import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
 import { ofEditor } from './fill.ts'
 import type { Authentication, StackKind } from './stack.ts'
 

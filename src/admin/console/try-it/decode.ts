@@ -1,4 +1,4 @@
-import { secondOf } from '../../../moment.ts'
+import { secondOf } from '../../../shared/moment.ts'
 /** A JWT in parts. Its signature is left out: what is shown cannot be used. */
 export interface DecodedToken {
   name: string

@@ -1,4 +1,4 @@
-import type { RegisteredScopes } from '../../../clients/registered-scopes.ts'
+import type { RegisteredScopes } from '../../../clients/scopes/registered.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 

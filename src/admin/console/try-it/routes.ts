@@ -10,7 +10,7 @@ import { createRecorder, type Exchange } from './exchange.ts'
 import { apisOf, lacksApi, scopeAt, whyNotTried } from './limits.ts'
 import { type Outcome, runCode, runMachine } from './run.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/try': {
       frame: ConsoleFrame

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
-import { addressParts, profileFields } from '../../../profile-fields.ts'
+import { addressParts, profileFields } from '../../../shared/profile-fields.ts'
 
-// What is known of a person, as a form: every field of src/profile-fields.ts under the name of its claim, the parts of
+// What is known of a person, as a form: every field of src/shared/profile-fields.ts under the name of its claim, the parts of
 // the address as `address.country`.
 
 const text = z.string().max(2000).optional()

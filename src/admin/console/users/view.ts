@@ -1,10 +1,10 @@
 import type { Account } from '../../../accounts/account.ts'
-import type { ButtonForm } from '../../../http/pages.ts'
-import { minuteOf } from '../../../moment.ts'
+import type { ButtonForm } from '../../../http/pages/pages.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { PersonField } from './person-form.ts'
 
-declare module '../../../http/pages.ts' {
+declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/users': {
       frame: ConsoleFrame

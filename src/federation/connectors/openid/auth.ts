@@ -1,7 +1,7 @@
 import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { rsaSizeProblem } from '../../../rsa.ts'
+import { rsaSizeProblem } from '../../../shared/rsa.ts'
 import { type Registration, UpstreamError } from '../../connector.ts'
 import { SIGNATURES, type Signature } from './metadata.ts'
 

@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import { epochSeconds } from '../../../clock.ts'
+import { epochSeconds } from '../../../shared/clock.ts'
 import { type Connector, type Registration, UpstreamError, type UpstreamTokens } from '../../connector.ts'
 import { asUpstreamError, TIMEOUT } from '../../upstream.ts'
 import { checkOpenId } from './check.ts'

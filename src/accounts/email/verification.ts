@@ -1,0 +1,198 @@
+import { AppError } from '../../shared/errors.ts'
+import type { Account } from '../account.ts'
+import type { SecurityEvents } from '../events.ts'
+import type { AccountSettings } from '../settings.ts'
+import type { AccountStore } from '../store.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
+import type { TokenRow, TokenStore } from '../tokens/store.ts'
+import { canonicalEmail } from './address.ts'
+import { inWords, type Links } from './links.ts'
+import type { AccountMail, MailOut } from './mail-out.ts'
+
+export type VerificationOutcome =
+  | { kind: 'verified'; accountId: string }
+  /** Never issued, used, too old, or for an address that the account waits for no more. */
+  | { kind: 'expired' }
+  /** Another account has proven the address meanwhile. */
+  | { kind: 'taken' }
+
+/** What a link is about to prove, for the page that asks first. */
+export interface WaitingAddress {
+  accountId: string
+  /** As typed. */
+  username: string
+  /** Of the account, in milliseconds since the epoch. */
+  createdAt: number
+  email: string
+}
+
+export type CodeOutcome = VerificationOutcome | { kind: 'wrong' } | { kind: 'exhausted' }
+
+/**
+ * Proving an e-mail address: a link that works anywhere and a code for the browser that asked. They are one token,
+ * so using one uses up the other. Serves new accounts and changes of address alike.
+ *
+ * @param deps.settings `verificationTtl`: how long link and code work
+ */
+export function createVerification(deps: {
+  store: AccountStore
+  tokens: OneTimeTokens
+  tokenStore: TokenStore
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  settings: Pick<AccountSettings, 'verificationTtl'>
+}) {
+  const { store, tokens, tokenStore, mail, links, events, settings } = deps
+
+  /**
+   * The owner of the address learns which it is; the one who typed it does not. Both cases write one token, and neither
+   * does when the address has had its mails for this hour.
+   */
+  const prepare = async (
+    account: Account,
+    email: string,
+    flow: string | undefined,
+  ): Promise<AccountMail | undefined> => {
+    // Meanwhile the account may be gone: whoever owns the address came by another way.
+    if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
+    const owner = await store.byProvenEmail(email)
+    const issued = await tokens.issue({
+      purpose: 'verify_email',
+      accountId: account.id,
+      email,
+      ttl: settings.verificationTtl,
+      code: true,
+    })
+    if (!issued) {
+      if (!(await store.byId(account.id))) return undefined
+      events.emit({
+        type: 'account.verification_withheld',
+        accountId: account.id,
+        reason: 'too_many_mails',
+      })
+      return undefined
+    }
+    events.emit({ type: 'account.verification_sent', accountId: account.id })
+    if (owner) {
+      const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
+      return { to: email, template: 'already-registered', data }
+    }
+    const data = {
+      username: account.displayUsername,
+      link: links.verifyEmail(issued.token, flow),
+      code: issued.code,
+      validFor: inWords(settings.verificationTtl),
+    }
+    return { to: email, template: 'verify-email', data }
+  }
+
+  const queue = (account: Account, email: string, flow?: string): void =>
+    mail.defer(() => prepare(account, email, flow))
+
+  const redeem = async (row: TokenRow): Promise<VerificationOutcome> => {
+    const { id, accountId, email } = row
+    if (accountId === null || email === null) return { kind: 'expired' }
+    const before = await store.byId(accountId)
+    const result = await tokenStore.redeem({ tokenId: id, accountId, provenEmail: email })
+    if (typeof result === 'string' || !before) {
+      const kind = result === 'taken' ? 'taken' : 'expired'
+      events.emit({ type: 'account.verification_failed', accountId, reason: kind })
+      return { kind }
+    }
+    const facts = { accountId, username: before.displayUsername }
+    events.emit({ type: 'account.email_verified', ...facts, after: { email } })
+    if (before.email !== null) {
+      const change = { before: { email: before.email }, after: { email } }
+      events.emit({ type: 'account.email_changed', ...facts, ...change })
+      const data = { username: before.displayUsername, newEmail: email }
+      mail.send({ to: before.email, template: 'email-changed', data })
+    }
+    return { kind: 'verified', accountId }
+  }
+
+  /** Before an address is stored that a message has to prove. @throws AppError `too_many_mails` (429) */
+  async function requireSendable(accountId: string, email: string): Promise<void> {
+    const wait = await tokens.secondsToWait('verify_email', accountId, email)
+    if (wait === 0) return
+    const inAWhile = inWords(Math.ceil(wait / 60) * 60)
+    throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inAWhile}.`, {
+      retryAfter: wait,
+    })
+  }
+
+  return {
+    queue,
+    requireSendable,
+
+    /**
+     * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
+     * working, the three newest at most.
+     * @throws AppError `too_many_mails` (429) after five in an hour, for this account or to this address
+     */
+    async send(accountId: string, flow?: string): Promise<void> {
+      const account = await store.byId(accountId)
+      if (!account || account.pendingEmail === null || account.disabledAt !== null) return
+      await requireSendable(accountId, account.pendingEmail)
+      queue(account, account.pendingEmail, flow)
+    },
+
+    /**
+     * Sends a new link and code to an address that an account waits for, whoever asks: of several accounts, to the newest.
+     * The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+     */
+    async sendTo(typed: string, origin: { address?: string | undefined } = {}): Promise<void> {
+      const email = canonicalEmail(typed)
+      mail.defer(async () => {
+        const account = email === undefined ? undefined : await store.waitingFor(email)
+        if (email !== undefined && account) return prepare(account, email, undefined)
+        events.emit({
+          type: 'account.verification_withheld',
+          reason: 'unknown_address',
+          ...(origin.address !== undefined && { address: origin.address }),
+        })
+        return undefined
+      })
+    },
+
+    /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
+    async peek(token: string): Promise<WaitingAddress | undefined> {
+      const row = await tokens.find(['verify_email'], token)
+      const account = row?.accountId ? await store.byId(row.accountId) : undefined
+      if (!account || !row?.email || account.pendingEmail !== row.email) return undefined
+      const { id: accountId, displayUsername: username, createdAt } = account
+      return { accountId, username, createdAt, email: row.email }
+    },
+
+    /**
+     * For the owner of an address that somebody else gave: no link or code that was sent to it for that account works any
+     * more. False: the link worked no more.
+     */
+    async refuse(token: string): Promise<boolean> {
+      const row = await tokens.find(['verify_email'], token)
+      if (!row?.accountId) return false
+      // Nor is another message sent there for it, whoever asks: the account has to give another address.
+      await store.change(row.accountId, { pendingEmail: null })
+      await tokenStore.expireAllOf(row.accountId, 'verify_email')
+      events.emit({ type: 'account.verification_failed', accountId: row.accountId, reason: 'refused' })
+      return true
+    },
+
+    async byToken(token: string): Promise<VerificationOutcome> {
+      const row = await tokens.find(['verify_email'], token)
+      return row ? redeem(row) : { kind: 'expired' }
+    },
+
+    /** @param code as typed; spaces and hyphens do not count. What is not six digits is `wrong` and no try. */
+    async byCode(accountId: string, code: string): Promise<CodeOutcome> {
+      const digits = code.replaceAll(/[\s-]/g, '')
+      if (!/^[0-9]{6}$/.test(digits)) return { kind: 'wrong' }
+      const row = await tokens.matchCode('verify_email', accountId, digits)
+      if (typeof row !== 'string') return redeem(row)
+      events.emit({ type: 'account.verification_failed', accountId, reason: `${row}_code` })
+      return { kind: row }
+    },
+  }
+}
+
+export type Verification = ReturnType<typeof createVerification>

@@ -1,0 +1,75 @@
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Links } from '../email/links.ts'
+import type { MailOut } from '../email/mail-out.ts'
+import type { SecurityEvents } from '../events.ts'
+import { deviceOf, type KnownDevice } from '../lockout/devices.ts'
+import type { CheckOutcome, PasswordCheck } from '../lockout/password-check.ts'
+import type { AccountSessions } from '../sessions.ts'
+import type { AccountStore } from '../store.ts'
+import type { TokenStore } from '../tokens/store.ts'
+import type { Hasher } from './hashing.ts'
+import type { PasswordPolicy } from './policy.ts'
+
+const refusals: Record<Exclude<CheckOutcome, 'right'>, string> = {
+  wrong: 'This is not your current password.',
+  locked: 'There were too many wrong passwords. Wait a while, or set a new one by “Forgot password?”.',
+  no_password: 'This account has no password yet. Set one by “Forgot password?”.',
+  disabled: 'This account is disabled.',
+}
+
+/** A new password for somebody who is signed in and knows the old one. Other sessions end; this one stays. */
+export function createChangePassword(deps: {
+  store: AccountStore
+  tokenStore: TokenStore
+  passwords: PasswordCheck
+  hasher: Hasher
+  policy: PasswordPolicy
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+}) {
+  const { store, tokenStore, passwords, hasher, policy, sessions, mail, links, events } = deps
+
+  /**
+   * @param change.keepSessionUid the session that asks
+   * @throws ValidationError on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
+   *   `overloaded` (503)
+   * @returns the generation of sign-ins that the new password begins
+   */
+  return async function changePassword(change: {
+    accountId: string
+    currentPassword: string
+    newPassword: string
+    keepSessionUid?: string | undefined
+    address?: string | undefined
+    devices?: readonly KnownDevice[] | undefined
+  }): Promise<{ generation: number }> {
+    const { accountId, currentPassword, newPassword, keepSessionUid } = change
+    const account = await store.withPassword(accountId)
+    if (!account) throw refusedFields({ currentPassword: refusals.wrong })
+    const outcome = await passwords.check(account, currentPassword, {
+      signIn: false,
+      device: deviceOf(account, change.devices),
+    })
+    if (outcome !== 'right') {
+      const from = change.address === undefined ? {} : { address: change.address }
+      events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
+      throw refusedFields({ currentPassword: refusals[outcome] })
+    }
+    const weakness = await policy(newPassword, account)
+    if (weakness) throw refusedFields({ newPassword: weakness })
+
+    const passwordHash = await hasher.hash(newPassword)
+    // A reset by the owner of the mailbox, while this was being checked, wins.
+    const generation = await store.replacePassword(accountId, account.generation, passwordHash)
+    if (generation === undefined) throw refusedFields({ currentPassword: refusals.wrong })
+    await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
+    const except = keepSessionUid === undefined ? undefined : { sessionUid: keepSessionUid, generation }
+    await sessions.endAll(accountId, { except })
+    events.emit({ type: 'account.password_changed', accountId })
+    const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
+    if (account.email !== null) mail.send({ to: account.email, template: 'password-changed', data })
+    return { generation }
+  }
+}

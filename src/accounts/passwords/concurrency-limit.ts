@@ -1,0 +1,72 @@
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+
+/** Lets a bounded number of jobs run at once; a bounded queue waits behind them, first come first served. */
+export interface Gate {
+  /** @throws AppError `overloaded` (503, with Retry-After) when the queue is full; the job was not started then. */
+  run<T>(job: () => Promise<T>): Promise<T>
+  /** Refuses like `run` when the queue is full, before work is done that would be in vain. */
+  admit(): void
+  /** Jobs running and waiting. */
+  readonly load: { running: number; waiting: number }
+}
+
+/**
+ * @param limits.concurrency jobs at once @param limits.queueLimit jobs that may wait
+ * @param limits.waited told how long each job waited, in milliseconds
+ */
+export function createGate(limits: {
+  concurrency: number
+  queueLimit: number
+  clock: Clock
+  waited?: ((milliseconds: number) => void) | undefined
+}): Gate {
+  const { concurrency, queueLimit, clock, waited } = limits
+  const waiting: (() => void)[] = []
+  let running = 0
+  let typicalMilliseconds = 50
+
+  const admit = (): void => {
+    if (running < concurrency || waiting.length < queueLimit) return
+    const drained = (waiting.length / concurrency) * typicalMilliseconds
+    throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
+      detail: `${running} jobs running, ${waiting.length} waiting`,
+      retryAfter: Math.max(1, Math.ceil(drained / 1000)),
+    })
+  }
+
+  const enter = (): Promise<void> | undefined => {
+    admit()
+    if (running < concurrency) {
+      running++
+      return undefined
+    }
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+
+  const leave = (): void => {
+    // The slot is handed over, not freed: a newcomer must not overtake who waits.
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+
+  return {
+    async run(job) {
+      const asked = clock()
+      await enter()
+      const started = clock()
+      waited?.(started - asked)
+      try {
+        return await job()
+      } finally {
+        typicalMilliseconds += (clock() - started - typicalMilliseconds) / 8
+        leave()
+      }
+    },
+    admit,
+    get load() {
+      return { running, waiting: waiting.length }
+    },
+  }
+}

@@ -1,0 +1,228 @@
+import { AppError } from '../../shared/errors.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Account } from '../account.ts'
+import { canonicalEmail } from '../email/address.ts'
+import { inWords, type Links } from '../email/links.ts'
+import type { MailOut } from '../email/mail-out.ts'
+import type { SecurityEvents } from '../events.ts'
+import { deviceOf, type KnownDevice } from '../lockout/devices.ts'
+import { notFound } from '../not-found.ts'
+import type { AccountSessions } from '../sessions.ts'
+import type { AccountSettings } from '../settings.ts'
+import type { AccountStore } from '../store.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
+import type { TokenStore } from '../tokens/store.ts'
+import type { Hasher } from './hashing.ts'
+import type { PasswordPolicy } from './policy.ts'
+
+const week = 7 * 86_400
+
+/**
+ * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
+ * still to be proven: then using it proves that address too.
+ *
+ * @param deps.settings `resetTtl`: how long a link works; `lockoutSeconds`: for the words of the mail about a lock
+ */
+export function createPasswordReset(deps: {
+  store: AccountStore
+  tokens: OneTimeTokens
+  tokenStore: TokenStore
+  hasher: Hasher
+  policy: PasswordPolicy
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  settings: Pick<AccountSettings, 'resetTtl' | 'lockoutSeconds'>
+}) {
+  const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, settings } = deps
+
+  /** Undefined: the address has had its links for this hour. */
+  const link = async (
+    account: Account,
+    email: string | null,
+    how: { purpose?: 'let_in'; ttl?: number; limited?: false; flow?: string | undefined } = {},
+  ): Promise<string | undefined> => {
+    const { flow, ...kind } = how
+    const to = {
+      purpose: 'reset_password',
+      accountId: account.id,
+      email,
+      ttl: settings.resetTtl,
+      code: false,
+      ...kind,
+    } as const
+    const issued = await tokens.issue(to)
+    return issued && links.resetPassword(issued.token, flow)
+  }
+
+  const find = async (token: string) => {
+    const row = await tokens.find(['reset_password', 'let_in'], token)
+    const account = row?.accountId ? await store.byId(row.accountId) : undefined
+    if (!row || !account || account.disabledAt !== null) return undefined
+    // The address was changed since: the old mailbox has no say any more.
+    const proves = account.email === null && row.email === account.pendingEmail
+    return row.email === account.email || proves ? { row, account, proves } : undefined
+  }
+
+  /** Looks again after the hashing, twice at most: the address may be proven by its own link just now. */
+  const redeem = async (token: string, passwordHash: string) => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const found = await find(token)
+      if (!found) return undefined
+      const { row, account, proves } = found
+      const provenEmail = proves ? (row.email ?? undefined) : undefined
+      const redemption = { tokenId: row.id, accountId: account.id, passwordHash, provenEmail }
+      const done = await tokenStore.redeem(redemption)
+      if (typeof done !== 'string') return { ...found, ...done }
+    }
+    return undefined
+  }
+
+  return {
+    /**
+     * Sends a link if the address belongs to an account that may sign in, at most five an hour to one address, those
+     * in mails about a lock included; a browser that has signed in to it before has five of its own. The answer, and
+     * the time it takes, are the same in every case: the look-up itself happens afterwards.
+     */
+    async forgot(
+      typed: string,
+      origin: {
+        address?: string | undefined
+        flow?: string | undefined
+        devices?: readonly KnownDevice[] | undefined
+      } = {},
+    ): Promise<void> {
+      const email = canonicalEmail(typed)
+      mail.defer(async () => {
+        const account = email === undefined ? undefined : await store.byEmail(email)
+        const able = email !== undefined && account && account.disabledAt === null
+        const known = able && deviceOf(account, origin.devices) !== undefined
+        const how = { flow: origin.flow, ...(known && { purpose: 'let_in' as const }) }
+        const resetLink = able ? await link(account, email, how) : undefined
+        events.emit({
+          type: 'account.password_reset_requested',
+          ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
+          ...(able && !resetLink && { reason: 'too_many_mails' }),
+          ...(origin.address !== undefined && { address: origin.address }),
+        })
+        if (!able || !resetLink) return undefined
+        const data = {
+          username: account.displayUsername,
+          link: resetLink,
+          validFor: inWords(settings.resetTtl),
+        }
+        return { to: email, template: 'reset-password', data }
+      })
+    },
+
+    /**
+     * Sends a link on behalf of an administrator, who never sees it: to the proven address, or the one that waits.
+     * @throws AppError `account_not_found` (404), `account_disabled`, `no_address`, `invited` (409), `too_many_mails` (429)
+     */
+    async sendReset(accountId: string): Promise<Account> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      if (account.disabledAt !== null)
+        throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+      if (account.email === null && account.invitedUntil !== null)
+        throw new AppError(
+          'invited',
+          409,
+          'This person is invited and has not accepted yet. Send the invitation again: its link sets a password.',
+        )
+      const email = account.email ?? account.pendingEmail
+      if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
+      const resetLink = await link(account, email)
+      if (!resetLink) {
+        const retryAfter = await tokens.secondsToWait('reset_password', accountId, email)
+        throw new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+      }
+      events.emit({ type: 'account.password_reset_requested', accountId })
+      const data = {
+        username: account.displayUsername,
+        link: resetLink,
+        validFor: inWords(settings.resetTtl),
+      }
+      mail.send({ to: email, template: 'reset-password', data })
+      return account
+    },
+
+    /**
+     * A link for an administrator whom strangers keep out, for whoever runs this server to pass on: no mail, and none
+     * that could have been used up.
+     * @throws AppError `account_not_found` (404), `not_administrator`, `account_disabled`, `no_address` (409)
+     */
+    async letIn(accountId: string): Promise<{ link: string; validFor: number }> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      const refuse = (code: string, why: string) => new AppError(code, 409, why)
+      if (account.role !== 'admin')
+        throw refuse(
+          'not_administrator',
+          'Only administrators are let in like this. Unlock this account instead.',
+        )
+      if (account.disabledAt !== null)
+        throw refuse('account_disabled', 'This account is disabled. Enable it first.')
+      if (account.email === null)
+        throw refuse('no_address', 'This account has not proven its e-mail address.')
+      const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
+      if (resetLink === undefined) throw notFound()
+      events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })
+      return { link: resetLink, validFor: settings.resetTtl }
+    },
+
+    /**
+     * Tells the owner of an account that it has just been locked, with a way to sign in again. The link of a lock for
+     * good is the only way, so it comes whatever was sent before, and is good for a week at least.
+     */
+    announceLock(account: Account, how: 'for_a_while' | 'for_good'): void {
+      events.emit({ type: 'account.locked', accountId: account.id, reason: how })
+      const { email } = account
+      if (email === null) return
+      mail.defer(async () => {
+        const lasts = how === 'for_good' ? Math.max(settings.resetTtl, week) : settings.resetTtl
+        const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
+        const resetLink = await link(account, email, special || {})
+        if (!resetLink) return undefined
+        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(lasts) }
+        if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
+        return {
+          to: email,
+          template: 'locked',
+          data: { ...data, lockedFor: inWords(settings.lockoutSeconds) },
+        }
+      })
+    },
+
+    /** Whose password a link would set; uses nothing up. undefined: it works no more. */
+    async peekReset(token: string): Promise<{ accountId: string; username: string } | undefined> {
+      const found = await find(token)
+      return found && { accountId: found.account.id, username: found.account.displayUsername }
+    },
+
+    /**
+     * Sets the password, ends the lock, every session and every other link. undefined: the link works no more. Returns
+     * the generation of sign-ins that begins.
+     * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
+     */
+    async reset(
+      token: string,
+      newPassword: string,
+    ): Promise<{ accountId: string; generation: number } | undefined> {
+      const found = await find(token)
+      if (!found) return undefined
+      const weakness = await policy(newPassword, { ...found.account, email: found.row.email })
+      if (weakness) throw refusedFields({ password: weakness })
+      const done = await redeem(token, await hasher.hash(newPassword))
+      if (!done) return undefined
+      const { row, account, proves, generation } = done
+      await sessions.endAll(account.id)
+      events.emit({ type: 'account.password_reset', accountId: account.id })
+      if (proves) events.emit({ type: 'account.email_verified', accountId: account.id })
+      const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
+      if (row.email) mail.send({ to: row.email, template: 'password-changed', data })
+      return { accountId: account.id, generation }
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import type { Sql, SqlValue } from '../../storage/sql.ts'
+import type { Role } from '../account.ts'
+
+/** The last account of a page: lists run newest first, and by id within a millisecond. */
+export interface Position {
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  id: string
+}
+
+/** A moment as the column holds it. */
+const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
+
+const SEARCHED = ['username', 'email', 'pending_email', 'LOWER(given_name)', 'LOWER(family_name)'] as const
+
+/**
+ * The ids of accounts, newest first: one walk along the index of the list, which ends when the page is full.
+ * @param wanted.search part of the username, of an address or of a name, or the id; case as far as ASCII goes is the same
+ */
+export async function findAccountIds(
+  reads: Sql,
+  wanted: {
+    search?: string | undefined
+    role?: Role | undefined
+    after?: Position | undefined
+    limit: number
+  },
+): Promise<string[]> {
+  const { search, role, after, limit } = wanted
+  const conditions: string[] = []
+  const values: SqlValue[] = []
+  if (search !== undefined) {
+    const typed = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    const pattern = `%${typed.replace(/[%_!]/g, '!$&')}%`
+    conditions.push(`(id = ? OR ${SEARCHED.map((column) => `${column} LIKE ? ESCAPE '!'`).join(' OR ')})`)
+    values.push(typed, ...SEARCHED.map(() => pattern))
+  }
+  if (role !== undefined) {
+    conditions.push('role = ?')
+    values.push(role)
+  }
+  if (after !== undefined) {
+    const moment = moments[reads.dialect]
+    const at = new Date(after.createdAt).toISOString().replace('Z', '+00:00')
+    conditions.push(`(created_at < ${moment} OR (created_at = ${moment} AND id < ?))`)
+    values.push(at, at, after.id)
+  }
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
+  const rows = await reads.all<{ id: string }>(
+    `SELECT id FROM accounts ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
+    [...values, limit],
+  )
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,292 @@
+import { z } from 'zod'
+import { currentAct } from '../../shared/audit-context.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Account, Role } from '../account.ts'
+import { canonicalEmail } from '../email/address.ts'
+import { inWords, type Links } from '../email/links.ts'
+import type { MailOut } from '../email/mail-out.ts'
+import { ofAccount, type SecurityEvents } from '../events.ts'
+import { presentable, type UpstreamIdentity, type UpstreamProfile } from '../linked/identity.ts'
+import type { LinkedStore } from '../linked/store.ts'
+import { notFound } from '../not-found.ts'
+import type { Hasher } from '../passwords/hashing.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { AccountSessions } from '../sessions.ts'
+import type { AccountStore } from '../store.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
+import type { Redemption, TokenStore } from '../tokens/store.ts'
+import { suggestUsername } from './username.ts'
+
+/** Seconds that an invitation can be accepted. */
+const ttl = 7 * 86_400
+
+/** Who invites where no person with an account does: the command line, a program. */
+const NOBODY_BY_NAME = 'The administrator'
+
+/** Code points of an inviter's name in mails and pages. */
+const LONGEST_NAME = 80
+
+const details = z.object({ invitedBy: z.string() })
+
+/** What an invitation offers, for the page behind its link. */
+export interface Invitation {
+  /** Of the token; worth nothing by itself. */
+  id: string
+  account: Account
+  email: string
+  /** A name, for people. */
+  invitedBy: string
+}
+
+/** `expired`: the invitation works no more. */
+type AcceptedElsewhere = { kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }
+
+/**
+ * An account that waits for the person it was made for:
+ *
+ *   made ──mail──> invited ──(the link: a password, or a sign-in elsewhere)──> active, address proven
+ *                     │ ──(sent again)──> invited; the link before works no more
+ *                     └ ──(withdrawn, 7 days)──> nobody gets in; what was never used is deleted
+ *
+ * Being invited needs neither open registration nor an address of `email_domains`: an administrator has decided.
+ */
+export function createInvitations(deps: {
+  store: AccountStore
+  tokens: OneTimeTokens
+  tokenStore: TokenStore
+  linkedStore: LinkedStore
+  hasher: Hasher
+  policy: PasswordPolicy
+  sessions: AccountSessions
+  mail: MailOut
+  links: Links
+  events: SecurityEvents
+  clock: Clock
+}) {
+  const { store, tokens, tokenStore, linkedStore, hasher, policy, sessions, mail, links, events, clock } =
+    deps
+
+  async function inviter(): Promise<string> {
+    const actor = currentAct()?.actor
+    const account = actor?.kind === 'account' && actor.id ? await store.byId(actor.id) : undefined
+    if (!account) return NOBODY_BY_NAME
+    const name = [account.givenName, account.familyName].filter(Boolean).join(' ') || account.displayUsername
+    return [...name].slice(0, LONGEST_NAME).join('')
+  }
+
+  const tooMany = (retryAfter: number) =>
+    new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+
+  /** The address that an account can be invited by. @throws AppError (409) */
+  function addressOf(account: Account): string {
+    if (account.disabledAt !== null)
+      throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+    if (account.email !== null)
+      throw new AppError(
+        'address_proven',
+        409,
+        'This person has confirmed their address already. Send a link to set a password instead.',
+      )
+    if (account.pendingEmail === null)
+      throw new AppError('no_address', 409, 'This account has no e-mail address.')
+    return account.pendingEmail
+  }
+
+  const find = async (token: string): Promise<Invitation | undefined> => {
+    const row = await tokens.find(['invitation'], token)
+    return row && invitationOf(row)
+  }
+
+  async function invitationOf(row: {
+    id: string
+    accountId: string | null
+    email: string | null
+    details?: string | null
+  }) {
+    const account = row.accountId === null ? undefined : await store.byId(row.accountId)
+    // Disabled, accepted, or meant for another address by now.
+    if (!account || account.disabledAt !== null || row.email === null) return undefined
+    if (account.email !== null || account.pendingEmail !== row.email) return undefined
+    const { invitedBy } = details.parse(JSON.parse(row.details ?? '{}'))
+    return { id: row.id, account, email: row.email, invitedBy }
+  }
+
+  /** `taken`: another account has proven the address meanwhile. */
+  async function redeem(
+    { id: tokenId, account, email }: Invitation,
+    by: Pick<Redemption, 'passwordHash' | 'identity' | 'role' | 'names'>,
+  ): Promise<{ generation: number } | 'spent' | 'taken'> {
+    const done = await tokenStore.redeem({ tokenId, accountId: account.id, provenEmail: email, ...by })
+    if (typeof done === 'string') return done
+    await sessions.endAll(account.id)
+    const facts = { ...ofAccount(account), ...(by.identity && { provider: by.identity.provider }) }
+    events.emit({ type: 'account.invitation_accepted', ...facts })
+    events.emit({ type: 'account.email_verified', ...ofAccount(account), after: { email } })
+    return done
+  }
+
+  async function acceptElsewhere(
+    invitation: Invitation,
+    identity: UpstreamIdentity,
+    profile: UpstreamProfile,
+    role?: Role,
+  ): Promise<AcceptedElsewhere> {
+    const { account } = invitation
+    const { givenName, familyName, picture } = presentable(profile)
+    const unnamed = account.givenName === null && account.familyName === null
+    const names = {
+      ...(unnamed && { givenName, familyName }),
+      ...(account.picture === null && { picture }),
+    }
+    const done = await redeem(invitation, { passwordHash: null, identity, names, ...(role && { role }) })
+    if (done === 'taken' && (await linkedStore.find(identity))) return { kind: 'identity_taken' }
+    const accepted = typeof done === 'string' ? undefined : await store.byId(account.id)
+    if (!accepted || typeof done === 'string') return { kind: 'expired' }
+    events.emit({ type: 'account.signed_in', ...ofAccount(accepted), provider: identity.provider })
+    return { kind: 'ok', account: { ...accepted, ...done } }
+  }
+
+  return {
+    /**
+     * Whether somebody may be invited by an address now, before anything is written.
+     * @param accountId of the account, made already or not
+     * @throws ValidationError (409) on `email`; AppError `too_many_mails` (429)
+     */
+    async requireInvitable(accountId: string, email: string): Promise<void> {
+      const owner = await store.byProvenEmail(email)
+      if (owner)
+        throw refusedFields(
+          { email: `The account ${owner.displayUsername} has proven this address already.` },
+          409,
+        )
+      const [waiting] = await store.invitedAt(email, new Date(clock()))
+      if (waiting)
+        throw refusedFields(
+          {
+            email: `The account ${waiting.displayUsername} has been invited by this address. Send it again.`,
+          },
+          409,
+        )
+      const retryAfter = await tokens.secondsToWait('invitation', accountId, email)
+      if (retryAfter > 0) throw tooMany(retryAfter)
+    },
+
+    /** A username that is free, out of an address. */
+    suggestUsername: (email: string): Promise<string> =>
+      suggestUsername([email.split('@')[0] ?? ''], async (name) => !(await store.byUsername(name))),
+
+    /**
+     * Sends an invitation to the address that an account waits for; one that was sent before works no more.
+     * @throws AppError `account_not_found` (404), `account_disabled`, `address_proven`, `no_address`, `version_conflict` (409),
+     *   `too_many_mails` (429)
+     */
+    async sendInvitation(accountId: string): Promise<Account> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      const email = addressOf(account)
+      const invitedBy = await inviter()
+      const to = { purpose: 'invitation', accountId, email, ttl, code: false } as const
+      const issued = await tokens.issue({ ...to, details: JSON.stringify({ invitedBy }) })
+      if (!issued) throw tooMany(await tokens.secondsToWait('invitation', accountId, email))
+      const invited = await store.invite(accountId, email, new Date(clock() + ttl * 1000))
+      if (!invited) {
+        // Accepted, disabled or changed at this very moment: nothing is sent, and no link of ours lives on.
+        await tokenStore.expireAllOf(accountId, 'invitation')
+        const current = await store.byId(accountId)
+        if (!current) throw notFound()
+        addressOf(current)
+        throw new VersionConflict('account')
+      }
+      events.emit({
+        type: 'account.invited',
+        ...ofAccount(account),
+        after: { email, role: account.role },
+      })
+      const data = {
+        username: account.displayUsername,
+        invitedBy,
+        link: links.invitation(issued.token),
+        validFor: inWords(ttl),
+      }
+      mail.send({ to: email, template: 'invitation', data })
+      return invited
+    },
+
+    /**
+     * Ends an invitation. An account that nobody has ever used goes with it, and its username is free again.
+     * @returns the account as it is; undefined: it is deleted
+     * @throws AppError `account_not_found` (404), `not_invited` (409) also when it was accepted just now
+     */
+    async withdrawInvitation(accountId: string): Promise<Account | undefined> {
+      const account = await store.byId(accountId)
+      if (!account) throw notFound()
+      if (account.invitedUntil === null || !(await store.endInvitation(accountId)))
+        throw new AppError('not_invited', 409, 'There is no invitation that could be withdrawn.')
+      events.emit({ type: 'account.invitation_withdrawn', ...ofAccount(account) })
+      if (!(await store.deleteUnused(accountId))) return store.byId(accountId)
+      events.emit({ type: 'account.deleted', ...ofAccount(account) })
+      return undefined
+    },
+
+    invitations: {
+      /** What a link offers; uses nothing up. undefined: it works no more. */
+      peek: find,
+
+      /**
+       * Sets the password that the person chose; gives the generation of sign-ins that begins. undefined: the link works no
+       * more.
+       * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
+       */
+      async accept(
+        token: string,
+        password: string,
+      ): Promise<{ accountId: string; generation: number } | undefined> {
+        const invitation = await find(token)
+        if (!invitation) return undefined
+        const { account, email } = invitation
+        const weakness = await policy(password, { ...account, email })
+        if (weakness) throw refusedFields({ password: weakness })
+        const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
+        if (done === 'taken')
+          throw new AppError('email_taken', 409, 'This address belongs to another account by now.')
+        return done === 'spent' ? undefined : { accountId: account.id, ...done }
+      },
+
+      /** Makes a sign-in elsewhere the way into the account. @param id of the invitation */
+      async acceptBy(
+        id: string,
+        identity: UpstreamIdentity,
+        profile: UpstreamProfile,
+      ): Promise<AcceptedElsewhere> {
+        const row = await tokenStore.byId('invitation', id)
+        const invitation = row && (await invitationOf(row))
+        return invitation ? acceptElsewhere(invitation, identity, profile) : { kind: 'expired' }
+      },
+
+      /**
+       * As `acceptBy`, for somebody who comes without the link, while a provider vouches for the very address that was invited:
+       * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
+       * several are invited; the link does. Undefined: nobody is invited by this address.
+       * @param email that the provider vouches for
+       */
+      async acceptVouched(
+        email: string,
+        identity: UpstreamIdentity,
+        profile: UpstreamProfile,
+      ): Promise<AcceptedElsewhere | { kind: 'by_link' } | undefined> {
+        const address = canonicalEmail(email)
+        const waiting = address === undefined ? [] : await store.invitedAt(address, new Date(clock()))
+        const [account] = waiting
+        if (!account) return undefined
+        if (waiting.length > 1 || account.role !== 'user') return { kind: 'by_link' }
+        const [row] = await tokenStore.liveOf('invitation', account.id)
+        const invitation = row && (await invitationOf(row))
+        return invitation ? acceptElsewhere(invitation, identity, profile, 'user') : { kind: 'by_link' }
+      },
+    },
+  }
+}
+
+export type Invitations = ReturnType<typeof createInvitations>

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { refusedFields, type ValidationError } from '../../shared/validation-error.ts'
+import { claimChanges } from '../claims.ts'
+import type { Hasher } from '../passwords/hashing.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import { type AdminAccountInput, adminAccountSchema, parseFields } from '../schemas.ts'
+import type { NewAccount } from '../store.ts'
+import { canonicalUsername } from './username.ts'
+
+/** Another account has this username, or has proven this address. Status 409. */
+export const takenError = (which: 'username_taken' | 'email_taken'): ValidationError =>
+  which === 'username_taken'
+    ? refusedFields({ username: 'This username is taken. Choose another one.' }, 409)
+    : refusedFields({ email: 'Another account has proven this address. Choose another one.' }, 409)
+
+/** Checks what an administrator typed and hashes the password; stores nothing. @throws ValidationError (422) */
+export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }) {
+  return async function prepare(input: AdminAccountInput): Promise<NewAccount> {
+    const fields = parseFields(adminAccountSchema, input)
+    const { username, email, password, verified, role } = fields
+    const weakness = password ? await deps.policy(password, fields) : undefined
+    if (weakness) throw refusedFields({ password: weakness })
+    return {
+      id: randomUUID(),
+      username: canonicalUsername(username),
+      displayUsername: username,
+      email: verified ? email : null,
+      pendingEmail: verified ? null : email,
+      passwordHash: password ? await deps.hasher.hash(password) : null,
+      givenName: null,
+      familyName: null,
+      ...claimChanges(fields),
+      role,
+    }
+  }
+}
+
+export type PrepareAccount = ReturnType<typeof createPrepareAccount>

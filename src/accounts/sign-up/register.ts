@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../../shared/errors.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import { emailAddress } from '../email/address.ts'
+import type { Verification } from '../email/verification.ts'
+import { madeOf, type SecurityEvents } from '../events.ts'
+import { fieldErrorsOf } from '../field-errors.ts'
+import type { Hasher } from '../passwords/hashing.ts'
+import type { PasswordContext, PasswordPolicy } from '../passwords/policy.ts'
+import { type RegistrationInput, registrationSchema } from '../schemas.ts'
+import type { AccountSettings } from '../settings.ts'
+import type { AccountStore } from '../store.ts'
+import { takenError } from './new-account.ts'
+import { canonicalUsername } from './username.ts'
+
+/**
+ * Makes an account that still has to prove its address. The address reserves nothing: whether it is known shows
+ * neither in the answer nor in its cost, only in the mail that its owner gets.
+ */
+export function createRegister(deps: {
+  settings: Pick<AccountSettings, 'registration'>
+  /** Why an address in canonical form may not be used. */
+  refusedDomain: (email: string) => string | undefined
+  store: AccountStore
+  hasher: Hasher
+  policy: PasswordPolicy
+  verification: Pick<Verification, 'queue'>
+  events: SecurityEvents
+}) {
+  const { store, hasher, policy, verification, events } = deps
+
+  /**
+   * @param origin.flow the interaction to come back to after verifying
+   * @throws ValidationError 422, or 409 when the username is all that is wrong and it is taken; AppError
+   *   `registration_closed` (403), `overloaded` (503)
+   */
+  return async function register(
+    input: RegistrationInput,
+    origin: { address?: string | undefined; flow?: string | undefined } = {},
+  ): Promise<{ accountId: string; generation: number }> {
+    if (deps.settings.registration === 'closed') {
+      throw new AppError(
+        'registration_closed',
+        403,
+        'New accounts are made by the administrators of this server.',
+      )
+    }
+    const parsed = registrationSchema.safeParse(input)
+    const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
+    if (!errors.password) {
+      const weakness = await policy(input.password, contextOf(input))
+      if (weakness) errors.password = weakness
+    }
+    const elsewhere = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
+    if (elsewhere) errors.email = elsewhere
+    if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
+    const { username, email, password, givenName, familyName } = parsed.data
+
+    hasher.admit()
+    if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
+    const account = await store.insert({
+      id: randomUUID(),
+      username: canonicalUsername(username),
+      displayUsername: username,
+      email: null,
+      pendingEmail: email,
+      passwordHash: await hasher.hash(password),
+      givenName,
+      familyName,
+      role: 'user',
+    })
+    if (typeof account === 'string') throw takenError('username_taken')
+    events.emit({
+      type: 'account.registered',
+      ...madeOf(account),
+      ...(origin.address !== undefined && { address: origin.address }),
+    })
+    verification.queue(account, email, origin.flow)
+    return { accountId: account.id, generation: account.generation }
+  }
+}
+
+/** What was typed, before it is known to be well-formed: errors of all fields are shown at once. */
+const contextOf = (input: RegistrationInput): PasswordContext => {
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' ? value.slice(0, 320) : undefined
+  return {
+    username: text(input.username),
+    email: text(input.email),
+    givenName: text(input.givenName),
+    familyName: text(input.familyName),
+  }
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { line } from '../../shared/text.ts'
+
+/** Names that would let a person pass for the service itself: RFC 2142 mailboxes, roles, paths of ours. */
+const reserved = new Set(
+  (
+    'abuse account accounts admin administrator anonymous api auditor billing console guest help hostmaster info ' +
+    'interaction latchkey login logout me moderator no-reply nobody noreply null oauth official oidc operator owner ' +
+    'postmaster register root security service setup staff superuser support sysadmin system undefined webmaster'
+  ).split(' '),
+)
+
+/** The form that is compared and unique: NFKC, lower case. */
+export const canonicalUsername = (typed: string): string => typed.normalize('NFKC').trim().toLowerCase()
+
+/** What a person sees: as typed, capitals kept. Same letters as the canonical form. */
+export const displayedUsername = (typed: string): string => typed.normalize('NFKC').trim()
+
+const shape = z
+  .string()
+  .min(3, 'Use at least 3 characters.')
+  .max(32, 'Use at most 32 characters.')
+  .refine((name) => !name.includes('@'), 'A username is not an e-mail address: leave out the “@”.')
+  .regex(/^[a-z0-9._-]*$/, 'Use only letters from a to z, digits, dots, underscores and hyphens.')
+  .regex(/^(?:$|[a-z0-9])/, 'Start with a letter or a digit.')
+
+const typed = z.string('Choose a username.').max(256, 'Use at most 32 characters.')
+
+/** A username as typed, checked in its canonical form. Take `canonicalUsername` of it to compare or store. */
+export const username = typed.transform((text, context) => {
+  const checked = shape.safeParse(canonicalUsername(text))
+  if (checked.success && !reserved.has(checked.data)) return displayedUsername(text)
+  const message = checked.success
+    ? 'This name is reserved. Choose another one.'
+    : (checked.error.issues[0]?.message ?? 'Choose another username.')
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
+
+/**
+ * As `username`, with reserved names allowed: for whoever runs the server. “admin” as the first administrator's
+ * name deceives nobody.
+ */
+export const anyUsername = typed.transform((text, context) => {
+  const checked = shape.safeParse(canonicalUsername(text))
+  if (checked.success) return displayedUsername(text)
+  context.addIssue({
+    code: 'custom',
+    message: checked.error.issues[0]?.message ?? 'Choose another username.',
+  })
+  return z.NEVER
+})
+
+/**
+ * A username that another system has given out: people go on signing in by it, so it keeps what was allowed there, e-mail
+ * addresses and reserved names included. One line of 1 to 64 characters.
+ */
+export const importedUsername = z
+  .string('Give the username as text.')
+  .max(256, 'Use at most 64 characters.')
+  .transform(displayedUsername)
+  .pipe(line(64))
+  .refine((name) => name !== '', 'Use at least 1 character.')
+
+/** A valid username made from any text, to which a number may be appended: at most 28 characters. */
+export function usernameFrom(text: string): string {
+  const letters = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]/g, '')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 28)
+  return letters.length >= 3 ? letters : `user${letters}`
+}
+
+/** A username that is valid and free, made from the first of these that will do; a random one if none does. */
+export async function suggestUsername(
+  hints: readonly string[],
+  isFree: (candidate: string) => Promise<boolean>,
+): Promise<string> {
+  for (const base of [...hints.map(usernameFrom), 'user']) {
+    for (let suffix = 1; suffix < 100; suffix++) {
+      const candidate = suffix === 1 ? base : `${base}${suffix}`
+      if (username.safeParse(candidate).success && (await isFree(candidate))) return candidate
+    }
+  }
+  return `user${randomUUID().slice(0, 8)}`
+}

@@ -1,0 +1,109 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { AppError } from '../../../shared/errors.ts'
+import type { Act } from '../../permissions.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import type { createShownOnce } from '../shown-once.ts'
+import type { ClientsDependencies, Footprint } from './dependencies.ts'
+import type { IdParams } from './page.ts'
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/clients-delete': {
+      frame: ConsoleFrame
+      id: string
+      name: string
+      footprint: Footprint
+      form: Form
+    }
+  }
+}
+
+const rotation = z.object({ keep: z.enum(['0', '3600', '86400', '604800', '2592000']).default('86400') })
+const removal = z.object({ id: z.string().max(100) })
+/** The state that was looked at: its developer may change it while the page is open. */
+const looked = z.object({ version: z.string().max(100) })
+const deletion = z.object({ name: z.string().max(300).default('') })
+
+/** What is done to a client beside editing it: secrets, switching it off and on, deleting it. */
+export async function clientActs(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ClientsDependencies,
+  shownOnce: ReturnType<typeof createShownOnce>,
+): Promise<void> {
+  const page = (id: string, done: string) => `/admin/clients/${encodeURIComponent(id)}?done=${done}`
+  const does = <Name extends Act>(admin: Name) => ({ config: { admin } })
+
+  app.post<IdParams>('/admin/clients/:id/secrets', does('client.rotate_secret'), async (request, reply) => {
+    const { id } = request.params
+    const keepOldSeconds = Number(rotation.parse(request.body).keep)
+    const { client_secret: secret } = await deps.clients.rotateSecret(id, { keepOldSeconds })
+    shownOnce.put(reply, id, secret, administratorOf(request).id)
+    return reply.redirect(page(id, keepOldSeconds === 0 ? 'replaced' : 'rotated'), 303)
+  })
+
+  app.post<IdParams>(
+    '/admin/clients/:id/secrets/remove',
+    does('client.remove_secret'),
+    async (request, reply) => {
+      await deps.clients.removeSecret(request.params.id, removal.parse(request.body).id)
+      return reply.redirect(page(request.params.id, 'removed'), 303)
+    },
+  )
+
+  app.post<IdParams>('/admin/clients/:id/disable', does('client.disable'), async (request, reply) => {
+    await deps.clients.disable(request.params.id)
+    return reply.redirect(page(request.params.id, 'disabled'), 303)
+  })
+
+  app.post<IdParams>('/admin/clients/:id/enable', does('client.enable'), async (request, reply) => {
+    await deps.clients.enable(request.params.id)
+    return reply.redirect(page(request.params.id, 'enabled'), 303)
+  })
+
+  app.post<IdParams>('/admin/clients/:id/verify', does('client.verify'), async (request, reply) => {
+    await deps.clients.setVerified(request.params.id, true, {
+      ifVersion: looked.parse(request.body).version,
+    })
+    return reply.redirect(page(request.params.id, 'verified'), 303)
+  })
+
+  app.post<IdParams>('/admin/clients/:id/pkce', does('client.update'), async (request, reply) => {
+    const { version } = looked.parse(request.body)
+    await deps.clients.update(request.params.id, { pkce: 'auto' }, { ifVersion: version })
+    return reply.redirect(page(request.params.id, 'pkce'), 303)
+  })
+
+  async function deletePage(request: FastifyRequest, reply: FastifyReply, id: string, error?: string) {
+    const client = await deps.clients.get(id)
+    const data = {
+      id,
+      name: client.client_name,
+      footprint: await deps.footprint(id),
+      form: {
+        action: `/admin/clients/${encodeURIComponent(id)}/delete`,
+        ...(error && { errors: { name: error } }),
+      },
+    }
+    const status = error === undefined ? 200 : 422
+    return renderConsole(request, reply, 'clients', 'admin/clients-delete', data, { status })
+  }
+
+  app.get<IdParams>('/admin/clients/:id/delete', { config: { admin: 'read' } }, (request, reply) =>
+    deletePage(request, reply, request.params.id),
+  )
+
+  app.post<IdParams>('/admin/clients/:id/delete', does('client.delete'), async (request, reply) => {
+    const { id } = request.params
+    const { client_name: name } = await deps.clients.get(id)
+    if (deletion.parse(request.body).name.trim() !== name)
+      return deletePage(request, reply, id, `is not the name; type “${name}”`)
+    await deps.clients.delete(id).catch(unlessGone)
+    return reply.redirect('/admin/clients?done=deleted', 303)
+  })
+}
+
+/** Deleted in another tab at the same moment: what was wanted is so. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof AppError) || error.code !== 'client_not_found') throw error
+}

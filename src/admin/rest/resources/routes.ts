@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { AppError } from '../../../shared/errors.ts'
+import type { RestContext } from '../context.ts'
+import { orFailed, requireMatch, sendEtag } from '../etag.ts'
+import { createOnce } from '../idempotency.ts'
+import { operation } from '../operation.ts'
+import { pageQuery, sendPage } from '../paging.ts'
+import { field, idParams, pageOf, text } from '../schemas.ts'
+
+const area = 'APIs' as const
+
+const TOKENS =
+  '`jwt`: the API verifies its access tokens by itself; one that was revoked counts there until it expires. `opaque`: it asks by introspection, and a revocation counts at once.'
+
+const resource = z
+  .object({
+    identifier: z.string(),
+    name: z.string(),
+    scope: z.string(),
+    access_token_ttl: z.int().optional().meta({ description: 'Seconds; absent: the server’s default.' }),
+    tokens: z.enum(['jwt', 'opaque']).meta({ description: TOKENS }),
+    default_scopes: z.string().optional().meta({
+      description: 'What a client gets that names the API and none of its scopes; absent: nothing.',
+    }),
+  })
+  .meta({ id: 'Resource', description: 'An API whose access tokens this server issues.' })
+
+const changedResource = resource
+  .extend({
+    warnings: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'What to know of it: a scope that another API has too. Nothing is wrong.' }),
+  })
+  .meta({ id: 'ChangedResource' })
+
+const resourceBody = z
+  .looseObject(
+    {
+      identifier: text(
+        'Its resource indicator (RFC 8707), and the audience of its tokens.',
+        'https://api.example',
+      ),
+      name: text('What people see on the consent page.'),
+      scope: text('Scope values separated by spaces.', 'orders:read orders:write'),
+      access_token_ttl: field({ type: 'integer' }, 'Lifetime of its access tokens in seconds.'),
+      tokens: field({ type: 'string', enum: ['jwt', 'opaque'] }, TOKENS),
+      default_scopes: text(
+        'Those of its scopes that a client gets which names the API and none of them, as far as it is registered for them.',
+        'orders:read',
+      ),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({ examples: [{ identifier: 'https://orders.example', scope: 'orders:read orders:write' }] })
+
+const described = 'The `id` in the path is the identifier, percent-encoded.'
+
+const listResources = operation({
+  id: 'listResources',
+  area,
+  needs: 'read',
+  summary: 'List APIs',
+  description: 'Newest first.',
+  safe: true,
+  query: pageQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(resource)],
+  problems: [400],
+})
+
+const addResource = operation({
+  id: 'addResource',
+  area,
+  needs: 'resource.create',
+  summary: 'Add an API',
+  once: true,
+  body: resourceBody,
+  answers: [201, 'Added.', changedResource],
+})
+
+const readResource = operation({
+  id: 'readResource',
+  area,
+  needs: 'read',
+  summary: 'Read an API',
+  description: described,
+  safe: true,
+  params: idParams,
+  answers: [200, 'The API; `ETag` names its state.', resource],
+})
+
+const changeResource = operation({
+  id: 'changeResource',
+  area,
+  needs: 'resource.update',
+  summary: 'Change an API',
+  description: `${described} Fields that are left out stay; null takes one back to its default. What was issued stays as it is.`,
+  conditional: true,
+  params: idParams,
+  body: resourceBody,
+  answers: [200, 'The API as it is now.', changedResource],
+})
+
+const removeResource = operation({
+  id: 'removeResource',
+  area,
+  needs: 'resource.delete',
+  summary: 'Remove an API',
+  description: `${described} Tokens that were issued for it live on until they expire.`,
+  conditional: true,
+  params: idParams,
+  answers: [204, 'Removed.'],
+})
+
+/** `/resources` */
+export function resourceRoutes({ app, deps }: RestContext): void {
+  const { resources, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+
+  app.get('/resources', { ...listResources, ...limit }, async (request, reply) =>
+    sendPage(request, reply, issuer, await resources.list(request.query), (each) => each),
+  )
+
+  app.post('/resources', { ...addResource, ...limit }, async (request, reply) =>
+    once(request, reply, async () => {
+      const body = await resources.add(request.body)
+      const location = `${issuer}/api/admin/resources/${encodeURIComponent(body.identifier)}`
+      return { headers: { location }, body }
+    }),
+  )
+
+  async function find(id: string) {
+    const found = await resources.find(id)
+    if (found === undefined)
+      throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+    return found
+  }
+
+  app.get('/resources/:id', { ...readResource, ...limit }, async (request, reply) => {
+    const found = await find(request.params.id)
+    sendEtag(reply, found.version)
+    return found
+  })
+
+  app.patch('/resources/:id', { ...changeResource, ...limit }, async (request, reply) => {
+    const { identifier, version } = await find(request.params.id)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
+    const changed = await orFailed(resources.update(identifier, request.body, given))
+    sendEtag(reply, changed.version)
+    return changed
+  })
+
+  app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
+    const { identifier, version } = await find(request.params.id)
+    requireMatch(request, version)
+    await resources.remove(identifier)
+    return reply.code(204).send()
+  })
+}

@@ -1,0 +1,66 @@
+import type { RestContext } from '../context.ts'
+import { operation } from '../operation.ts'
+import { idParams, time } from '../schemas.ts'
+import { allOf, consent, identity, session } from './schemas.ts'
+
+const area = 'users' as const
+const shared = { area, needs: 'read', safe: true, params: idParams } as const
+
+const listSessions = operation({
+  ...shared,
+  id: 'listUserSessions',
+  summary: 'Where a user is signed in',
+  answers: [200, 'All of them, the newest first.', allOf(session)],
+})
+
+const listIdentities = operation({
+  ...shared,
+  id: 'listUserIdentities',
+  summary: 'The accounts elsewhere that a user signs in with',
+  answers: [200, 'All of them.', allOf(identity)],
+})
+
+const listConsents = operation({
+  ...shared,
+  id: 'listUserConsents',
+  summary: 'What a user has allowed which client',
+  answers: [200, 'All of them.', allOf(consent)],
+})
+
+/** `/users/:id/sessions`, `identities` and `consents`. @param find throws when there is no such account */
+export function userBelongingsRoutes(
+  { app, deps }: RestContext,
+  find: (id: string) => Promise<{ id: string }>,
+): void {
+  const limit = deps.limit('admin')
+
+  app.get('/users/:id/sessions', { ...listSessions, ...limit }, async (request) => {
+    const { id } = await find(request.params.id)
+    return { items: await deps.belongings.sessions(id) }
+  })
+
+  app.get('/users/:id/identities', { ...listIdentities, ...limit }, async (request) => {
+    const { id } = await find(request.params.id)
+    const { identities } = await deps.accounts.linked.waysIn(id)
+    const items = identities.map(({ createdAt, lastUsedAt, ...rest }) => ({
+      ...rest,
+      created_at: time(createdAt),
+      last_used_at: time(lastUsedAt),
+    }))
+    return { items }
+  })
+
+  app.get('/users/:id/consents', { ...listConsents, ...limit }, async (request) => {
+    const { id } = await find(request.params.id)
+    const items = (await deps.belongings.consents(id)).map((each) => ({
+      client_id: each.clientId,
+      scope: each.scopes.join(' '),
+      resources: Object.fromEntries(
+        Object.entries(each.resources).map(([resource, scopes]) => [resource, scopes.join(' ')]),
+      ),
+      claims: each.claims ?? [],
+      granted_at: time(each.grantedAt * 1000),
+    }))
+    return { items }
+  })
+}

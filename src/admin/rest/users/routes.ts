@@ -1,0 +1,201 @@
+import type { Account } from '../../../accounts/account.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { RestContext } from '../context.ts'
+import { orFailed, requireMatch, sendEtag } from '../etag.ts'
+import { inOurNames } from '../field-names.ts'
+import { callerOf } from '../guard.ts'
+import { createOnce } from '../idempotency.ts'
+import { refuseAdministrators, refuseRoles } from '../machine.ts'
+import { operation } from '../operation.ts'
+import { sendPage } from '../paging.ts'
+import { idParams, pageOf } from '../schemas.ts'
+import { userBelongingsRoutes } from './relations.ts'
+import { personOf, user, userBody, userChanges, userQuery, userView } from './schemas.ts'
+
+const area = 'users' as const
+
+const listUsers = operation({
+  id: 'listUsers',
+  area,
+  needs: 'read',
+  summary: 'List users',
+  description: 'Newest first. `search` finds part of the username, an address or the names, or an id.',
+  safe: true,
+  query: userQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(user)],
+  problems: [400],
+})
+
+const createUser = operation({
+  id: 'createUser',
+  area,
+  needs: 'user.create',
+  summary: 'Make an account',
+  description:
+    'And invites the person by a message that is good for seven days: its link proves the address and sets a password, or links a sign-in elsewhere. With `verified`, no message is sent; `send-reset` sends a link to set a password.',
+  once: true,
+  body: userBody,
+  answers: [201, 'Made.', user],
+})
+
+const readUser = operation({
+  id: 'readUser',
+  area,
+  needs: 'read',
+  summary: 'Read a user',
+  safe: true,
+  params: idParams,
+  answers: [200, 'The user; `ETag` names their state.', user],
+})
+
+const changeUser = operation({
+  id: 'changeUser',
+  area,
+  needs: 'user.update',
+  summary: 'Change names, address or role',
+  description: 'Another address counts once the person has proven it; until then the old one stays.',
+  conditional: true,
+  params: idParams,
+  body: userChanges,
+  answers: [200, 'The user as they are now.', user],
+  problems: [409],
+})
+
+const deleteUser = operation({
+  id: 'deleteUser',
+  area,
+  needs: 'user.delete',
+  summary: 'Delete a user',
+  description: 'With their sessions, tokens and consents. The username and the address are free again.',
+  conditional: true,
+  params: idParams,
+  answers: [204, 'Deleted.'],
+  problems: [409],
+})
+
+const acts = [
+  ['disableUser', 'disable', 'Shut a user out', 'Every session and token ends at once.'],
+  ['enableUser', 'enable', 'Let a disabled user in again', 'They sign in anew.'],
+  ['unlockUser', 'unlock', 'End a lock', 'Forgets the failed sign-ins.'],
+  [
+    'sendUserReset',
+    'send-reset',
+    'Send a link to set a password',
+    'To the address of the account; nobody else sees it.',
+  ],
+  [
+    'sendUserInvitation',
+    'send-invitation',
+    'Invite a user again',
+    'To the address that is still to be proven. The link that was sent before works no more.',
+  ],
+  ['endUserSessions', 'end-sessions', 'Sign a user out everywhere', 'Every session and token ends at once.'],
+] as const
+
+const withdrawInvitation = operation({
+  id: 'withdrawUserInvitation',
+  area,
+  needs: 'user.withdraw-invitation',
+  summary: 'Withdraw an invitation',
+  description: 'An account that was never used is deleted with it; one that somebody had registered stays.',
+  params: idParams,
+  answers: [204, 'Its link works no more.'],
+  problems: [409],
+})
+
+/** What a client that acts for itself may do to anybody: neither lets somebody in. */
+const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'send-invitation', 'end-sessions'])
+
+/** `/users` */
+export function userRoutes({ app, deps }: RestContext): void {
+  const { accounts, clock, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+  const view = (account: Account) => userView(account, clock())
+  const services = {
+    disable: accounts.disable,
+    enable: accounts.enable,
+    unlock: accounts.unlock,
+    'send-reset': accounts.sendReset,
+    'send-invitation': accounts.sendInvitation,
+    'end-sessions': accounts.endSessions,
+  }
+
+  async function find(id: string): Promise<Account> {
+    const account = id.includes('\0') ? undefined : await accounts.byId(id)
+    if (account === undefined) throw new AppError('account_not_found', 404, 'There is no such account.')
+    return account
+  }
+  userBelongingsRoutes({ app, deps }, find)
+
+  app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
+    sendPage(request, reply, issuer, await accounts.search(request.query), view),
+  )
+
+  app.post('/users', { ...createUser, ...limit }, async (request, reply) => {
+    refuseRoles(callerOf(request), request.body.role)
+    const { username, email, role, verified } = request.body
+    const fields = { username, email, role, verified, ...personOf(request.body) }
+    return once(request, reply, async () => {
+      const created = await inOurNames(accounts.createByAdmin(fields as never))
+      const location = `${issuer}/api/admin/users/${created.id}`
+      return { headers: { location, etag: `"${created.updatedAt}"` }, body: view(created) }
+    })
+  })
+
+  app.get('/users/:id', { ...readUser, ...limit }, async (request, reply) => {
+    const account = await find(request.params.id)
+    sendEtag(reply, account.updatedAt)
+    return view(account)
+  })
+
+  app.patch('/users/:id', { ...changeUser, ...limit }, async (request, reply) => {
+    const caller = callerOf(request)
+    const before = await find(request.params.id)
+    refuseAdministrators(caller, before)
+    refuseRoles(caller, request.body.role)
+    // What was checked has to be what is changed, so a machine's change is always conditional.
+    const held = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
+    const { email, role } = request.body
+    const changes = { ...personOf(request.body), email, role }
+    const given = held ? { ifVersion: before.updatedAt } : {}
+    const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))
+    sendEtag(reply, changed.updatedAt)
+    return view(changed)
+  })
+
+  app.delete('/users/:id', { ...deleteUser, ...limit }, async (request, reply) => {
+    const before = await find(request.params.id)
+    refuseAdministrators(callerOf(request), before)
+    requireMatch(request, before.updatedAt)
+    await accounts.delete(before.id)
+    return reply.code(204).send()
+  })
+
+  app.post('/users/:id/withdraw-invitation', { ...withdrawInvitation, ...limit }, async (request, reply) => {
+    const before = await find(request.params.id)
+    refuseAdministrators(callerOf(request), before)
+    await accounts.withdrawInvitation(before.id)
+    return reply.code(204).send()
+  })
+
+  for (const [id, verb, summary, description] of acts) {
+    const act = operation({
+      id,
+      area,
+      needs: `user.${verb}`,
+      summary,
+      description,
+      params: idParams,
+      answers: [200, 'The user as they are now.', user],
+      problems: verb === 'disable' || verb.startsWith('send-') ? [409] : [],
+    })
+    app.post(`/users/:id/${verb}`, { ...act, ...limit }, async (request, reply) => {
+      const before = await find(request.params.id)
+      if (!HARMLESS.has(verb)) refuseAdministrators(callerOf(request), before)
+      const changed = await services[verb](before.id)
+      sendEtag(reply, changed.updatedAt)
+      return view(changed)
+    })
+  }
+}

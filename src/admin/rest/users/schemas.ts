@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import type { Account } from '../../../accounts/account.ts'
+import { addressParts } from '../../../shared/profile-fields.ts'
+import { personFields } from '../field-names.ts'
+import { searchQuery } from '../paging.ts'
+import { field, flag, text, time, timeOrNull, timestamp } from '../schemas.ts'
+
+const role = z.enum(['user', 'auditor', 'admin'])
+
+export const user = z
+  .object({
+    id: z.string().meta({ examples: ['3f0c6c1e-3f56-4a5e-9d0a-2b1f0a9d7c11'] }),
+    username: z.string().meta({ examples: ['ada'] }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'An address that its owner has proven; null: none yet.' }),
+    pending_email: z.string().nullable().meta({ description: 'An address that waits for its proof.' }),
+    ...Object.fromEntries(personFields.map(({ name }) => [name, z.string().nullable()])),
+    phone_number_verified: z.boolean(),
+    address: z
+      .object(Object.fromEntries(addressParts.map(({ part }) => [part, z.string().optional()])))
+      .nullable()
+      .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
+    role,
+    status: z.enum(['active', 'unverified', 'invited', 'locked', 'disabled']),
+    invited_until: timestamp
+      .nullable()
+      .meta({ description: 'Until when the invitation can be accepted; null: there is none, or it was.' }),
+    locked_until: timestamp.nullable(),
+    disabled_at: timestamp.nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    last_sign_in_at: timestamp.nullable().meta({ description: 'To the minute.' }),
+  })
+  .meta({ id: 'User', description: 'A person. There is no password in it, and no way to set one here.' })
+
+function statusOf(account: Account, now: number): z.output<typeof user>['status'] {
+  if (account.disabledAt !== null) return 'disabled'
+  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
+  if (account.email !== null) return 'active'
+  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
+}
+
+export const userView = (account: Account, now: number): z.input<typeof user> => ({
+  id: account.id,
+  username: account.displayUsername,
+  email: account.email,
+  pending_email: account.pendingEmail,
+  ...Object.fromEntries(personFields.map(({ name, property }) => [name, account[property]])),
+  phone_number_verified: account.phoneVerified,
+  address: account.address,
+  role: account.role,
+  status: statusOf(account, now),
+  invited_until: timeOrNull(account.invitedUntil),
+  locked_until: timeOrNull(account.lockedUntil),
+  disabled_at: timeOrNull(account.disabledAt),
+  created_at: time(account.createdAt),
+  updated_at: time(account.updatedAt),
+  last_sign_in_at: timeOrNull(account.lastSignInAt),
+})
+
+export const userQuery = searchQuery.extend({ role: role.optional() })
+
+const names = {
+  ...Object.fromEntries(
+    personFields.map(({ name, label, hint = '', example }) => [
+      name,
+      text(`${label}. ${hint} Empty or null: none.`.replace('  ', ' '), example),
+    ]),
+  ),
+  phone_number_verified: flag('Another number is not verified unless this says so.'),
+  address: field(
+    {
+      type: ['object', 'null'],
+      properties: Object.fromEntries(
+        addressParts.map(({ part, label }) => [part, { type: ['string', 'null'], description: label }]),
+      ),
+    },
+    'Parts that are left out stay; null empties one, or all.',
+    Object.fromEntries(addressParts.slice(1).map(({ part, example }) => [part, example])),
+  ),
+}
+
+/** What a body says of a person, by the names of the services. */
+export const personOf = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
+  ...Object.fromEntries(personFields.map(({ name, property }) => [property, body[name]])),
+  phoneVerified: body.phone_number_verified,
+  address: body.address,
+})
+
+const mailbox = text('The person proves it by a message that is sent there.', 'ada@example.com')
+const roleField = text('user, auditor or admin. Only administrators may say auditor and admin.')
+
+export const userBody = z
+  .strictObject(
+    {
+      username: text(
+        'By which the person signs in. Left out with an invitation: made from the address.',
+        'ada',
+      ),
+      email: mailbox,
+      ...names,
+      role: roleField,
+      verified: flag('The address counts as proven, and no invitation is sent.'),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({ examples: [{ username: 'ada', email: 'ada@example.com', first_name: 'Ada' }] })
+
+export const userChanges = z
+  .strictObject({ ...names, email: mailbox, role: roleField }, { error: 'Send a JSON object.' })
+  .meta({
+    description: 'A JSON merge patch (RFC 7396): what is left out stays.',
+    examples: [{ first_name: 'Ada', last_name: 'King' }],
+  })
+
+export const session = z.object({
+  device: z.string().meta({ examples: ['Firefox on Linux'] }),
+  detail: z.string().meta({ examples: ['Signed in on 3 November 2026 from 192.0.2.1'] }),
+})
+export const identity = z.object({
+  id: z.string(),
+  provider: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  label: z.string().nullable(),
+  created_at: timestamp,
+  last_used_at: timestamp,
+})
+export const consent = z.object({
+  client_id: z.string(),
+  scope: z.string(),
+  resources: z.record(z.string(), z.string()).meta({ description: 'Scopes by API.' }),
+  claims: z
+    .array(z.string())
+    .meta({ description: 'Asked for one by one, beside those that the scopes bring.' }),
+  granted_at: timestamp,
+})
+
+/** Everything of one account: it has no pages. */
+export const allOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item) })

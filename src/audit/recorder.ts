@@ -1,0 +1,131 @@
+import { type Act, type Actor, currentAct } from '../shared/audit-context.ts'
+import { own } from '../shared/own.ts'
+import type { Details, NewEntry, Target } from './entry.ts'
+import type { Action } from './event-types.ts'
+
+/** An event of a feature. Which of its fields name the target depends on its type (TARGETS); the others are details. */
+export type Happened = object & { type: Action }
+
+/** What an event was done to, by the family of its type: the fields that hold the id and the name. */
+const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string }>> = {
+  account: { kind: 'account', id: 'accountId', name: 'username' },
+  session: { kind: 'account', id: 'accountId', name: 'username' },
+  client: { kind: 'client', id: 'client_id', name: 'client_name' },
+  consent: { kind: 'client', id: 'client_id', name: 'client_name' },
+  device: { kind: 'client', id: 'client_id', name: 'client_name' },
+  token: { kind: 'client', id: 'client_id', name: 'client_name' },
+  resource: { kind: 'resource', id: 'identifier', name: 'name' },
+  provider: { kind: 'provider', id: 'provider', name: 'name' },
+  key: { kind: 'key', id: 'kid', name: 'alg' },
+}
+
+/** Whoever does these has just shown that the account is theirs: by its password, or by a link in its mail. */
+const PROOFS: ReadonlySet<Action> = new Set(['account.signed_in', 'account.registered'])
+/** These too, when nobody is signed in. */
+const OWN: ReadonlySet<Action> = new Set([
+  'account.created',
+  'account.email_verified',
+  'account.email_changed',
+  'account.password_reset',
+  'account.password_changed',
+  'account.profile_changed',
+  'account.linked',
+  'account.unlinked',
+])
+
+/** Events that tell a difference between before and after. */
+const CHANGE = /(\.updated|_changed)$/
+
+/** What only the log of the audit trail holds: it is read by fewer people, and has a retention of its own. */
+const NOT_LOGGED = ['before', 'after', 'username', 'client_name', 'name']
+
+/** The name of an account or client now. */
+export type NameOf = (kind: string, id: string) => Promise<string | undefined>
+
+/**
+ * Takes every event of every feature: one line in the server's log, one entry in the audit log. The act that it is part of
+ * is not acknowledged before the entry is on disk.
+ */
+export function createHappened(deps: {
+  audit: { record(entry: Promise<NewEntry>): Promise<void> }
+  logger: { info(facts: object, message: string): void; error(facts: object, message: string): void }
+  nameOf: NameOf
+}) {
+  return <Event extends Happened>(event: Event): void => {
+    const { type } = event
+    if (saysNothing(event)) return
+    const act = currentAct()
+    const logged = Object.entries(event).filter(([field]) => !NOT_LOGGED.includes(field))
+    deps.logger.info({ event: type, ...Object.fromEntries(logged) }, type)
+    const recorded = deps.audit.record(withNames(entryOf(event, act), deps.nameOf))
+    recorded.catch((err: unknown) =>
+      deps.logger.error({ err, event: type }, 'an entry of the audit log could not be written'),
+    )
+    act?.settling.push(recorded)
+  }
+}
+
+/** A form that was saved as it was: nothing happened, and the log is no list of clicks. */
+function saysNothing(event: Happened): boolean {
+  if (!CHANGE.test(event.type) || !('before' in event && 'after' in event)) return false
+  return Object.keys(entryOf(event, undefined).details ?? {}).length === 0
+}
+
+/** The entry of an event in an act; undefined: the server did it by itself. */
+export function entryOf(event: Happened, act: Act | undefined): NewEntry {
+  const { type, address, before, after, ...rest } = event as Happened & Record<string, unknown>
+  const family = type.split('.', 1)[0] ?? ''
+  const fields = own(TARGETS, family) ?? { kind: family, id: 'id', name: 'name' }
+  const { [fields.id]: id, [fields.name]: name, ...more } = rest
+  const target: Target | undefined =
+    id === undefined && name === undefined ? undefined : { kind: fields.kind, id: text(id), name: text(name) }
+  const actor = actorOf(type, act, target)
+  // That somebody allowed an app something for themselves goes without saying.
+  if (more.accountId === actor.id) delete more.accountId
+  return {
+    action: type,
+    actor,
+    target,
+    address: text(address) ?? act?.address,
+    requestId: act?.requestId,
+    details: { ...(more as Details), ...changes(record(before), record(after)) },
+  }
+}
+
+function actorOf(action: Action, act: Act | undefined, target: Target | undefined): Actor {
+  const actor: Actor = act?.actor ?? { kind: 'server' }
+  const own = PROOFS.has(action) || (OWN.has(action) && actor.kind === 'anonymous')
+  if (!own || act === undefined || actor.kind === 'command_line' || target?.id === undefined) return actor
+  return { kind: 'account', id: target.id, ...(target.name !== undefined && { name: target.name }) }
+}
+
+/** Of what was there before and after only what differs; of what is only there on one side, all that it has. */
+function changes(
+  before: Record<string, unknown> | undefined,
+  after: Record<string, unknown> | undefined,
+): Pick<Details, 'before' | 'after'> {
+  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(
+    (field) =>
+      JSON.stringify(own(before ?? {}, field) ?? null) !== JSON.stringify(own(after ?? {}, field) ?? null),
+  )
+  const side = (all: Record<string, unknown> | undefined) =>
+    all && Object.fromEntries(fields.map((field) => [field, own(all, field) ?? null]))
+  return fields.length === 0
+    ? {}
+    : { ...(before && { before: side(before) ?? {} }), ...(after && { after: side(after) ?? {} }) }
+}
+
+/** Names are looked up where the event does not carry them: as they are at this moment. */
+async function withNames(entry: NewEntry, nameOf: NameOf): Promise<NewEntry> {
+  const named = async <Party extends Actor | Target>(party: Party): Promise<Party> => {
+    if (party.name !== undefined || party.id === undefined) return party
+    const name = await nameOf(party.kind, party.id).catch(() => undefined)
+    return name === undefined ? party : { ...party, name }
+  }
+  const [actor, target] = await Promise.all([named(entry.actor), entry.target && named(entry.target)])
+  return { ...entry, actor, target }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+const record = (value: unknown) =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined

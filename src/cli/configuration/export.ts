@@ -1,0 +1,13 @@
+import type { Command } from 'commander'
+import { type Cli, createCommand, type Options } from '../context.ts'
+
+/** `latchkey export` */
+export const exportCommand = (cli: Cli): Command =>
+  createCommand(
+    'export',
+    'print clients, APIs and providers as a configuration file, without secrets',
+  ).action(async (options: Options) => {
+    const { configuration } = await cli.services()
+    const yaml = await configuration.export()
+    cli.answer(options, { yaml }, yaml.trimEnd())
+  })

@@ -1,0 +1,218 @@
+import { Command } from 'commander'
+import { z } from 'zod'
+import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
+import { PROGRAM } from '../program.ts'
+import type { CliAccount, CliServices } from '../services.ts'
+import { readSecret } from '../stdin.ts'
+import { table, time } from '../text.ts'
+import { importUsersCommand } from './import.ts'
+import { addPersonOptions, personOf } from './options.ts'
+import { accountDocument, accountText, emailOf, stateOf } from './text.ts'
+
+/** The services that do what a command says. */
+const METHODS = {
+  disable: 'disable',
+  enable: 'enable',
+  unlock: 'unlock',
+  'sign-out': 'endSessions',
+  'send-reset': 'sendReset',
+  'resend-invitation': 'sendInvitation',
+  'withdraw-invitation': 'withdrawInvitation',
+  delete: 'delete',
+} as const
+
+const roles = z.enum(['user', 'auditor', 'admin'])
+
+/** `latchkey users …` */
+export function userCommands(cli: Cli): Command {
+  const group = new Command('users').description('The people who sign in')
+  for (const command of [create(cli), invite(cli), list(cli), show(cli), update(cli)])
+    group.addCommand(command)
+  const acts = [
+    ['disable', 'no sign-in any more; ends all sessions and tokens', 'disabled'],
+    ['enable', 'let a disabled person in again', 'enabled'],
+    ['unlock', 'end a lock-out after too many wrong passwords', 'unlocked'],
+    ['sign-out', 'end every session and token of a person, who may sign in again', 'signed out everywhere'],
+    ['send-reset', 'send a person a link that sets a new password', 'sent a link'],
+    ['resend-invitation', 'send an invitation again; an earlier link works no more', 'invited'],
+    [
+      'withdraw-invitation',
+      'end an invitation; an account that was never used goes with it',
+      'no longer invited',
+    ],
+    ['delete', 'delete an account with all that belongs to it', 'deleted'],
+  ] as const
+  for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
+  return group.addCommand(letIn(cli)).addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
+}
+
+const create = (cli: Cli): Command =>
+  addPersonOptions(
+    createCommand('create', 'create an account that has a password; “invite” lets the person set their own')
+      .option('--username <username>')
+      .option('--email <email>')
+      .option('--password-stdin', 'read the password from standard input')
+      .option('--admin', 'may administer this server')
+      .option('--verified', 'the e-mail address is known to be theirs'),
+  ).action(async (options: Options) => {
+    if (options.passwordStdin !== true) {
+      const example = `printf %s 'the password' | ${PROGRAM} users create … --password-stdin`
+      throw new CliError(
+        [
+          `--password-stdin: is missing; a password is never an option, for example: ${example}`,
+          `${PROGRAM} users invite … lets the person set a password of their own`,
+        ],
+        2,
+      )
+    }
+    const password = await readSecret(cli, 'password')
+    const { accounts } = await cli.services({ create: 'first' })
+    const account = await accounts.createByAdmin({
+      username: typeof options.username === 'string' ? options.username : '',
+      email: typeof options.email === 'string' ? options.email : '',
+      password,
+      ...personOf(options),
+      verified: options.verified === true,
+      role: options.admin === true ? 'admin' : 'user',
+    })
+    const next = options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
+    cli.answer(
+      options,
+      accountDocument(account),
+      `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
+    )
+  })
+
+const invite = (cli: Cli): Command =>
+  addPersonOptions(
+    createCommand(
+      'invite',
+      'make an account for a person, who gets a mail to prove the address and set a password (good for 7 days)',
+    )
+      .requiredOption('--email <email>')
+      .option('--username <username>', 'made from the address unless given')
+      .option('--role <role>', 'user (default), auditor (may look) or admin (may change)'),
+  ).action(async (options: Options) => {
+    const role = roles.safeParse(options.role ?? 'user')
+    if (!role.success) throw new CliError([`--role: must be one of ${roles.options.join(', ')}`], 2)
+    const { accounts } = await cli.services({ create: 'first' })
+    const account = await accounts.createByAdmin({
+      username: typeof options.username === 'string' ? options.username : '',
+      email: typeof options.email === 'string' ? options.email : '',
+      ...personOf(options),
+      verified: false,
+      role: role.data,
+    })
+    const text = `The invitation is on its way.\n\n${accountText(account, cli.clock())}`
+    cli.answer(options, accountDocument(account), text)
+  })
+
+const list = (cli: Cli): Command =>
+  withPage(createCommand('list', 'list the accounts'))
+    .option('--search <text>', 'only those with this in their username, address or names')
+    .action(async (options: Options) => {
+      const { accounts } = await cli.services()
+      const { search } = options
+      const page =
+        typeof search === 'string'
+          ? await accounts.search({ ...pageOf(options), search })
+          : await accounts.list(pageOf(options))
+      if (page.items.length === 0 && search !== undefined)
+        return cli.answer(options, page, 'There is no such account.')
+      const rows = page.items.map((account) => [
+        account.displayUsername,
+        emailOf(account) ?? '–',
+        account.role,
+        stateOf(account, cli.clock()),
+        time(account.lastSignInAt),
+        account.id,
+      ])
+      const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
+      const documents = { ...page, items: page.items.map(accountDocument) }
+      cli.answer(
+        options,
+        documents,
+        text +
+          moreHint(
+            `users list${typeof search === 'string' ? ` --search ${JSON.stringify(search)}` : ''}`,
+            page.next_cursor,
+          ),
+      )
+    })
+
+const show = (cli: Cli): Command =>
+  createCommand('show', 'show an account')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const account = await find(await cli.services(), login)
+      cli.answer(options, accountDocument(account), accountText(account, cli.clock()))
+    })
+
+const update = (cli: Cli): Command =>
+  addPersonOptions(
+    createCommand('update', 'change what is known of a person; an empty value empties')
+      .argument('<id|email>', 'id, username or e-mail address')
+      .option('--email <email>', 'counts once they have verified it'),
+  ).action(async (login: string, options: Options) => {
+    const given = { ...personOf(options), ...(typeof options.email === 'string' && { email: options.email }) }
+    if (Object.values(given).every((value) => value === undefined))
+      throw new CliError(['nothing to change; --help lists the options'], 2)
+    const services = await cli.services()
+    const { id } = await find(services, login)
+    const account = await services.accounts.updateByAdmin(id, given)
+    cli.answer(
+      options,
+      accountDocument(account),
+      `The account is updated.\n\n${accountText(account, cli.clock())}`,
+    )
+  })
+
+const act = (cli: Cli, verb: keyof typeof METHODS, description: string, done: string): Command =>
+  createCommand(verb, description)
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const services = await cli.services()
+      const account = await find(services, login)
+      await services.accounts[METHODS[verb]](account.id)
+      const text = `${account.displayUsername} (${account.id}) is ${done}.`
+      const key = done.replaceAll(' ', '_')
+      cli.answer(options, { id: account.id, username: account.displayUsername, [key]: true }, text)
+    })
+
+const letIn = (cli: Cli): Command =>
+  createCommand('let-in', 'print a link that lets an administrator in whom strangers have locked out')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .action(async (login: string, options: Options) => {
+      const services = await cli.services()
+      const account = await find(services, login)
+      const { link, validFor } = await services.accounts.letIn(account.id)
+      const document = { id: account.id, username: account.displayUsername, link, expires_in: validFor }
+      const minutes = Math.floor(validFor / 60)
+      const text = [
+        `${account.displayUsername} sets a new password by this link, once, within ${minutes} minutes:`,
+        link,
+        'It ends the lock and every session. Whoever opens it has the account: give it to nobody else.',
+      ]
+      cli.answer(options, document, text.join('\n'))
+    })
+
+const setRole = (cli: Cli): Command =>
+  createCommand('set-role', 'say what a person may do on this server')
+    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<role>', 'user, auditor (may look) or admin (may change)')
+    .action(async (login: string, typed: string, options: Options) => {
+      const role = roles.safeParse(typed)
+      if (!role.success) throw new CliError([`the role must be one of ${roles.options.join(', ')}`], 2)
+      const services = await cli.services()
+      const { id } = await find(services, login)
+      const account = await services.accounts.setRole(id, role.data)
+      const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
+      cli.answer(options, accountDocument(account), text)
+    })
+
+async function find({ accounts }: CliServices, login: string): Promise<CliAccount> {
+  const account = await accounts.find(login)
+  if (account === undefined)
+    throw new CliError([`there is no account with the id, username or e-mail address ${login}`])
+  return account
+}

@@ -1,0 +1,61 @@
+import { addressParts, profileFields } from '../../shared/profile-fields.ts'
+import type { CliAccount } from '../services.ts'
+import { facts, time } from '../text.ts'
+
+/** The proven address, else the one that waits for its proof. */
+export const emailOf = (account: CliAccount): string | null => account.email ?? account.pendingEmail
+
+/** @param now milliseconds since the epoch */
+export const stateOf = (account: CliAccount, now: number): string => {
+  if (account.disabledAt !== null) return 'disabled'
+  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
+  if (account.email !== null) return 'active'
+  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
+}
+
+/** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
+export const accountDocument = (account: CliAccount) => ({
+  id: account.id,
+  username: account.displayUsername,
+  email: emailOf(account),
+  email_verified: account.email !== null,
+  ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, account[property]])),
+  phone_number_verified: account.phoneVerified,
+  address: account.address,
+  role: account.role,
+  disabled: account.disabledAt !== null,
+  invited_until: seconds(account.invitedUntil),
+  locked_until: seconds(account.lockedUntil),
+  created_at: seconds(account.createdAt),
+  last_sign_in_at: seconds(account.lastSignInAt),
+})
+
+/** An account as people read it. */
+export const accountText = (account: CliAccount, now: number): string =>
+  facts([
+    ['username', account.displayUsername],
+    [
+      'email',
+      emailOf(account) === null
+        ? undefined
+        : `${emailOf(account)}${account.email === null ? ' (unverified)' : ''}`,
+    ],
+    ...profileFields.map(({ label, property }): [string, string | undefined] => [
+      label.toLowerCase(),
+      account[property] ?? undefined,
+    ]),
+    ...addressParts.map(({ label, part }): [string, string | undefined] => [
+      label.toLowerCase(),
+      account.address?.[part]?.replaceAll('\n', ', '),
+    ]),
+    ['role', account.role],
+    ['state', stateOf(account, now)],
+    ['invited until', account.invitedUntil === null ? undefined : time(account.invitedUntil)],
+    ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
+    ['created', time(account.createdAt)],
+    ['last sign-in', time(account.lastSignInAt)],
+    ['id', account.id],
+  ])
+
+const seconds = (milliseconds: number | null): number | null =>
+  milliseconds === null ? null : Math.floor(milliseconds / 1000)

@@ -1,0 +1,62 @@
+/**
+ * The clients that registered themselves (RFC 7591), among all clients: found by their registration access token, listed,
+ * counted, and removed again when nobody ever used them. What such a client may ask is decided in src/registration.
+ */
+import type { Clock } from '../../shared/clock.ts'
+import type { Database } from '../../storage/database.ts'
+import { type Page, type PageRequest, type Position, parsePageRequest, toPage } from '../page.ts'
+import { type ClientView, clientView } from '../view.ts'
+import { createSelfRegisteredStore } from './store.ts'
+
+export interface SelfRegisteredDependencies {
+  db: Pick<Database, 'prisma'>
+  clock: Clock
+  /** Which of these clients hold something that was issued or allowed to them. */
+  artifacts: { clientsInUse(clientIds: readonly string[]): Promise<string[]> }
+  remove(clientId: string): Promise<void>
+}
+
+/** How long an open client that nobody uses is kept, in milliseconds. */
+const UNUSED = 30 * 86_400_000
+const BATCH = 50
+
+export type SelfRegistered = ReturnType<typeof createSelfRegistered>
+
+export function createSelfRegistered({ db, clock, artifacts, remove }: SelfRegisteredDependencies) {
+  const store = createSelfRegisteredStore(db)
+  let sweptUpTo: Position | undefined
+
+  return {
+    /** The client that the registration access token with this hash is of. Undefined: not this one, or none. */
+    async findByToken(clientId: string, tokenHash: string): Promise<ClientView | undefined> {
+      if (!/^[\x20-\x7e]{1,100}$/.test(clientId)) return undefined
+      const row = await store.findByToken(clientId, tokenHash)
+      return row === null ? undefined : clientView(row, clock())
+    },
+
+    /** Newest first. @throws AppError invalid_page (400) */
+    async list(request: PageRequest = {}): Promise<Page<ClientView>> {
+      const { limit, after } = parsePageRequest(request)
+      return toPage(await store.list(limit + 1, after), limit, (row) => clientView(row, clock()))
+    },
+
+    /** How many clients anybody has registered in the last so many seconds. */
+    countOpen: (seconds: number): Promise<number> => store.countOpenSince(new Date(clock() - seconds * 1000)),
+
+    /**
+     * Removes open, unverified clients that are older than 30 days and that nobody uses. Looks at one batch.
+     * @returns how many it looked at; 0: it has seen them all, and begins anew the next time
+     */
+    async purge(): Promise<number> {
+      const rows = await store.listUnverified(new Date(clock() - UNUSED), BATCH, sweptUpTo)
+      const ids = rows.map(({ id }) => id)
+      const used = new Set([
+        ...(await store.usedOf(ids)),
+        ...(ids.length > 0 ? await artifacts.clientsInUse(ids) : []),
+      ])
+      for (const id of ids) if (!used.has(id)) await remove(id)
+      sweptUpTo = rows.at(-1)
+      return rows.length
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import type { Database } from '../../storage/database.ts'
+import { afterPosition, type Position } from '../page.ts'
+import { CLIENT_ROW, type ClientRow } from '../store.ts'
+
+const SELF_REGISTERED = { source: { in: ['dynamic', 'open'] } }
+
+/** The clients that registered themselves, in the database. */
+export function createSelfRegisteredStore({ prisma }: Pick<Database, 'prisma'>) {
+  return {
+    findByToken: (id: string, tokenHash: string): Promise<ClientRow | null> =>
+      prisma.client.findFirst({
+        where: { id, registrationTokenHash: tokenHash, ...SELF_REGISTERED },
+        select: CLIENT_ROW,
+      }),
+
+    list: (limit: number, after: Position | undefined): Promise<ClientRow[]> =>
+      prisma.client.findMany({
+        where: { ...SELF_REGISTERED, ...afterPosition(after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        select: CLIENT_ROW,
+      }),
+
+    countOpenSince: (since: Date): Promise<number> =>
+      prisma.client.count({ where: { source: 'open', createdAt: { gte: since } } }),
+
+    /** Open clients that nobody has verified, from before a moment, the newest first. */
+    async listUnverified(before: Date, limit: number, after: Position | undefined): Promise<Position[]> {
+      return prisma.client.findMany({
+        where: {
+          AND: [{ source: 'open', verified: false, createdAt: { lt: before } }, afterPosition(after) ?? {}],
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        select: { id: true, createdAt: true },
+      })
+    },
+
+    /** Which of these clients were ever used, as far as the dashboard's days go. */
+    async usedOf(ids: readonly string[]): Promise<string[]> {
+      const rows = await prisma.clientActivity.findMany({
+        where: { clientId: { in: [...ids] } },
+        distinct: ['clientId'],
+        select: { clientId: true },
+      })
+      return rows.map(({ clientId }) => clientId)
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { FederatedAccount, FederationDependencies } from '../dependencies.ts'
+import type { UpstreamEnds } from '../ended.ts'
+import { CODE_TTL, type Codes } from './codes.ts'
+import { onwards, type Setback, setback } from './intent.ts'
+import { type Arrival, upstreamOf } from './pending-logins.ts'
+
+/** What ends a request: a redirect (303), tokens as JSON, or a setback. */
+export type Answer = { location: string } | { tokens: object } | Setback
+
+const CODE_COOKIE = 'upstream_code'
+
+/**
+ * The last step of every sign-in elsewhere: a session and the way back, tokens, or a one-time code, as the purpose says.
+ * Tokens are in the body of an answer, never in an address.
+ */
+export function createFinish(
+  deps: Pick<FederationDependencies, 'sessions' | 'mint' | 'http' | 'setPending'> & {
+    codes: Codes
+    ends: Pick<UpstreamEnds, 'hasEnded'>
+  },
+) {
+  const { sessions, mint, codes, http } = deps
+
+  return {
+    /** The account has proven its address and may sign in. */
+    async signedIn(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      account: FederatedAccount,
+      arrival: Arrival,
+    ): Promise<Answer> {
+      const { purpose } = arrival
+      const { id: accountId, generation } = account
+      const who = { accountId, generation, upstream: upstreamOf(arrival) }
+      // Here too: the provider may have ended it while a password was checked or an account was made.
+      if (await deps.ends.hasEnded(who.upstream, arrival.at))
+        return setback(purpose, 'expired', arrival.provider.id)
+      if (purpose.kind === 'api') return { tokens: await mint.issue({ ...who, amr: ['fed'] }) }
+      if (purpose.kind === 'code') {
+        const code = await codes.issue(who, purpose.challenge, arrival.at)
+        http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
+        return { location: '/login/code' }
+      }
+      await sessions.start(request, reply, { ...who, amr: ['fed'] })
+      return { location: onwards(purpose) }
+    },
+
+    /** The account has still to prove its address: the page that asks for the code, and then goes on. */
+    unverified(reply: FastifyReply, account: FederatedAccount, arrival: Arrival): Answer {
+      const flow = arrival.purpose.kind === 'page' ? arrival.purpose.flow : undefined
+      deps.setPending(reply, {
+        accountId: account.id,
+        generation: account.generation,
+        email: account.pendingEmail ?? '',
+        flow,
+        upstream: upstreamOf(arrival),
+        at: arrival.at,
+      })
+      return { location: flow === undefined ? '/verify-email' : `/verify-email?flow=${flow}` }
+    },
+
+    /** The one-time code that this browser was given last. */
+    codeOf: (request: FastifyRequest): string | undefined =>
+      http.sealed.open(CODE_COOKIE, http.cookies.read(request, CODE_COOKIE), z.object({ code: z.string() }))
+        ?.code,
+  }
+}
+
+export type Finish = ReturnType<typeof createFinish>
+
+/** Ends a form: on to the next page, or with tokens as JSON. */
+export function answerWith(reply: FastifyReply, answer: Answer): FastifyReply {
+  if ('location' in answer) return reply.redirect(answer.location, 303)
+  return reply.header('cache-control', 'no-store').send(answer.tokens)
+}

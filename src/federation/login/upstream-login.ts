@@ -1,0 +1,66 @@
+import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { Purpose } from './intent.ts'
+import type { Arrival } from './pending-logins.ts'
+
+/** Longer than any name, address or picture. */
+const LONGEST = 500
+
+/**
+ * Text of a provider as far as it is kept: whole characters, none of them for control, and not too many. Whatever else
+ * counts as not said: no database refuses it later, and nobody is kept out by a nickname.
+ */
+const said = (text: string | undefined): string | undefined =>
+  text !== undefined && text !== '' && text.length <= LONGEST && text.isWellFormed() && !/\p{Cc}/u.test(text)
+    ? text
+    : undefined
+
+/** What this server keeps of somebody whom a provider vouches for. @param sealTokens null: they are not kept @param at when they came back from there, in milliseconds */
+export function toArrival(
+  provider: Provider,
+  who: UpstreamIdentity,
+  purpose: Purpose,
+  sealTokens: (identity: UpstreamIdentity) => string | null,
+  at: number,
+): Arrival {
+  const address = said(who.email?.address)
+  const username = said(who.username)
+  return {
+    provider: { id: provider.id, name: provider.name },
+    identity: {
+      issuer: who.issuer,
+      subject: who.subject,
+      provider: provider.id,
+      label: username ?? address ?? null,
+      sealedTokens: sealTokens(who),
+    },
+    sid: who.sid,
+    at,
+    profile: {
+      givenName: said(who.givenName) ?? null,
+      familyName: said(who.familyName) ?? null,
+      picture: said(who.picture) ?? null,
+    },
+    username,
+    email: address === undefined ? undefined : { address, verified: who.email?.verified === true },
+    purpose,
+  }
+}
+
+/** A provider's address counts here when the provider vouches for it. */
+export const verifiedEmail = ({ email }: Pick<Arrival, 'email'>): string | undefined =>
+  email?.verified ? email.address : undefined
+
+/**
+ * @throws UpstreamError `not_allowed` when the provider is for some domains, and the account has no verified address there
+ */
+export function requireDomain(provider: Provider, identity: Pick<UpstreamIdentity, 'email'>): void {
+  if (provider.emailDomains.length === 0) return
+  const address = verifiedEmail(identity) ?? ''
+  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+  if (!provider.emailDomains.includes(domain))
+    throw new UpstreamError(
+      'not_allowed',
+      'the account has no verified address at one of the domains of the provider',
+    )
+}

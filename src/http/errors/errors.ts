@@ -1,0 +1,130 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ZodError } from 'zod'
+import { AppError } from '../../shared/errors.ts'
+import { own } from '../../shared/own.ts'
+import { flashOf, markRefused } from '../forms/flash.ts'
+import { shownAgain } from '../forms/forms.ts'
+import { formPage } from '../forms/page.ts'
+import { unreadForm } from '../forms/unread-form.ts'
+import type { Link } from '../pages/pages.ts'
+import { sendPage } from '../pages/send-page.ts'
+import { renderPage } from '../pages/views.ts'
+import { errorFormat } from './format.ts'
+import { errorsByField, problem } from './problem.ts'
+
+/**
+ * Everything that was thrown and everything that was not found, answered in one place.
+ * @param translate what an error of somewhere below (a driver's) means to whoever sent the request
+ */
+export function registerErrors(app: FastifyInstance, translate: (error: unknown) => unknown): void {
+  app.setErrorHandler((error, request, reply) =>
+    respond(publicError(translate(error)), error, request, reply),
+  )
+  app.setNotFoundHandler((request, reply) => {
+    const error = new AppError(
+      'not_found',
+      404,
+      'There is nothing at this address. Check it for a typing mistake.',
+    )
+    return respond(error, error, request, reply)
+  })
+}
+
+const REFUSED: Record<string, string> = {
+  FST_CSRF_MISSING_SECRET:
+    'Nothing was done: this form was open for a long time, or your browser keeps no cookies. Look it over and send it again.',
+  FST_CSRF_INVALID_TOKEN:
+    'Nothing was done: this form was open for a long time. Look it over and send it again.',
+}
+
+const PLAIN: Record<number, string> = {
+  400: 'This request cannot be read.',
+  404: 'There is nothing at this address.',
+  405: 'This address does not take that kind of request.',
+  413: 'This request is too large.',
+  414: 'This address is too long.',
+  415: 'This request has a format that is not accepted here.',
+  503: 'The server is busy. Please try again in a moment.',
+}
+
+/** Where somebody goes on whom an error has left without a page. */
+const LEADS: Readonly<Record<string, Link>> = {
+  link_expired: { href: '/login', label: 'Sign in, and get a new code' },
+  nothing_to_verify: { href: '/login', label: 'Sign in, and get a new code' },
+}
+
+const CODES: Record<number, string> = {
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  503: 'unavailable',
+}
+
+/** What whoever made the request gets to know about an error. */
+export function publicError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (error instanceof ZodError) {
+    return new AppError('invalid_fields', 422, 'Some fields are missing or wrong.', { cause: error })
+  }
+  const { code = '', statusCode: status = 500 } =
+    error instanceof Error ? (error as Partial<FastifyError>) : {}
+  const refusal = REFUSED[code]
+  if (refusal !== undefined) return new AppError('form_expired', 403, refusal, { cause: error })
+  if (status < 400 || (status >= 500 && status !== 503)) {
+    const message = 'Something went wrong on our side. Please try again in a moment.'
+    return new AppError('server_error', 500, message, { cause: error })
+  }
+  const message = PLAIN[status] ?? 'This request was refused.'
+  return new AppError(CODES[status] ?? 'invalid_request', status, message, { cause: error })
+}
+
+function respond(shown: AppError, original: unknown, request: FastifyRequest, reply: FastifyReply) {
+  if (shown.status >= 500) request.log.error({ err: original, error_code: shown.code }, 'request failed')
+  else
+    request.log.info(
+      { error_code: shown.code, status: shown.status, reason: shown.message },
+      'request refused',
+    )
+  if (shown.retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(shown.retryAfter)))
+  reply.header('cache-control', 'no-store')
+  const { status, code, publicMessage } = shown
+  switch (errorFormat(request)) {
+    case 'html': {
+      const data = {
+        status,
+        message: publicMessage,
+        requestId: request.id,
+        wayBack: formPage(request),
+        leadsTo: own(LEADS, code),
+      }
+      const flash = flashOf(request)
+      if (flash === undefined) return renderPage(reply, 'http/error', data, status)
+      // Whoever made the browser send a form from elsewhere gets nothing shown on a page of ours; and where the server
+      // fails, the page that the form stands on may fail too.
+      if (status >= 500 || code === 'cross_site_request') return sendPage(reply, 'http/error', data, status)
+      markRefused(reply)
+      return typedInto(request)
+        .then((typed) => flash.refusal(request, reply, shown, typed))
+        .then((sent) => (sent ? reply : sendPage(reply, 'http/error', data, status)))
+    }
+    case 'oauth':
+      return reply.code(status).send({ error: oauthCode(shown), error_description: publicMessage })
+    case 'problem': {
+      return reply
+        .code(status)
+        .type('application/problem+json; charset=utf-8')
+        .send(problem(status, code, publicMessage, request.id, errorsByField(original)))
+    }
+  }
+}
+
+/** What was typed, if the browser vouches that it was typed on a page of ours. */
+async function typedInto(request: FastifyRequest): Promise<Record<string, string> | undefined> {
+  if (request.headers['sec-fetch-site'] !== 'same-origin') return undefined
+  const body = request.body ?? (await unreadForm(request))
+  return typeof body === 'object' ? shownAgain(body) : undefined
+}
+
+function oauthCode(error: AppError): string {
+  if (error.status === 429 || error.status === 503) return 'temporarily_unavailable'
+  return error.status >= 500 ? 'server_error' : 'invalid_request'
+}

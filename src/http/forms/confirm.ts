@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify'
+import { AppError } from '../../shared/errors.ts'
+import { renderPage } from '../pages/views.ts'
+import { shownAgain } from './forms.ts'
+import { type Interrupted, type OwnerOf, RESUME_FIELD } from './interrupted.ts'
+
+declare module '../pages/pages.ts' {
+  interface Pages {
+    'http/confirm': {
+      /** Completes “You are about to …”. */
+      words: string
+      /** What was typed, without secrets. */
+      typed: { name: string; value: string }[]
+      /** Whether there were secrets in it. */
+      secrets: boolean
+      action: string
+      fields: Record<string, string>
+      /** The page that it was begun on. */
+      page: string
+    }
+  }
+}
+
+/** Fields that say nothing to people. */
+const TECHNICAL = /^(version|id)$/
+const LONGEST = 300
+
+const inWords = (field: string) => {
+  const text = field
+    .replaceAll(/[._]/g, ' ')
+    .replaceAll(/\b(id|uri|url)(s?)\b/g, (_word, short: string, many: string) => short.toUpperCase() + many)
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** `/confirm/:id`: an act that waited for a sign-in is shown in words, and done with one button. */
+export async function confirmRoutes(
+  app: FastifyInstance,
+  deps: {
+    interrupted: Interrupted
+    ownerOf: OwnerOf
+  },
+): Promise<void> {
+  app.get<{ Params: { id: string } }>('/confirm/:id', async (request, reply) => {
+    const { id } = request.params
+    const owner = await deps.ownerOf(request, reply)
+    if (owner === undefined)
+      return reply.redirect(`/login?return_to=${encodeURIComponent(`/confirm/${id}`)}`, 303)
+    const act = await deps.interrupted.find(id, owner)
+    if (act === undefined && (await deps.interrupted.isOfAnother(id, owner)))
+      throw new AppError(
+        'act_of_another',
+        410,
+        'You are signed in with another account than the one that began this. Nothing was done. Sign out, sign in with that one, and begin again.',
+      )
+    if (act === undefined)
+      throw new AppError(
+        'act_gone',
+        410,
+        'What you were about to do was done already, was not confirmed in time, or was begun by somebody else in this browser. If it is still to be done, begin again.',
+      )
+    const shown = Object.entries(shownAgain(act.fields))
+    return renderPage(reply, 'http/confirm', {
+      words: act.words,
+      typed: shown
+        .filter(([name, value]) => value !== '' && !TECHNICAL.test(name))
+        .map(([name, value]) => ({ name: inWords(name), value: value.slice(0, LONGEST) })),
+      secrets: Object.entries(act.fields).some(
+        ([name, value]) => value !== '' && !shown.some(([each]) => each === name),
+      ),
+      action: act.action,
+      fields: { [RESUME_FIELD]: id },
+      page: act.page,
+    })
+  })
+}

@@ -1,0 +1,5 @@
+import { own } from '../../shared/own.ts'
+
+/** What a page says was just done, by a word in its address: fixed texts, so that a link can put nothing on it. */
+export const noticeOf = (texts: Readonly<Record<string, string>>, word: unknown): string | undefined =>
+  typeof word === 'string' ? own(texts, word) : undefined

@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { withFieldNames } from '../errors/field-names.ts'
+import { CSRF_FIELD } from '../forms/csrf.ts'
+import { flashOf, markRefused, takenBy, withTyped } from '../forms/flash.ts'
+import type { Pages } from './pages.ts'
+import { sendPage } from './send-page.ts'
+
+const VIEWS = fileURLToPath(new URL('../../../views/', import.meta.url))
+
+/**
+ * Eta templates from views/, escaped by default.
+ * @param options.cache compile each template once; off while developing
+ */
+export async function registerViews(
+  app: FastifyInstance,
+  options: { issuer: URL; cache: boolean; asset: (name: string) => string },
+): Promise<void> {
+  await app.register(view, {
+    engine: { eta: new Eta({ views: VIEWS, autoTrim: false }) },
+    root: VIEWS,
+    production: options.cache,
+    defaultContext: {
+      asset: options.asset,
+      webUrl,
+      withFieldNames,
+      host: options.issuer.host,
+      csrfField: CSRF_FIELD,
+    },
+  })
+}
+
+/**
+ * Sends a page. Forms in it get this browser's CSRF token by themselves. The answer to a form goes by a redirect to the page
+ * that the form stands on, and is shown there once (flash.ts).
+ * @param status HTTP status, 200 unless given
+ */
+export function renderPage<View extends keyof Pages>(
+  reply: FastifyReply,
+  page: View,
+  data: Pages[View],
+  status = 200,
+): FastifyReply {
+  const { request } = reply
+  const flash = flashOf(request)
+  if (flash !== undefined) {
+    if (status >= 400) markRefused(reply)
+    flash.page(request, reply, page, data, status).then(
+      (sent) => sent || sendPage(reply, page, data, status),
+      (error) => reply.send(error),
+    )
+    return reply
+  }
+  const shown = takenBy(request)
+  if (shown === undefined) return sendPage(reply, page, data, status)
+  if (shown.retryAfter !== undefined) reply.header('retry-after', shown.retryAfter)
+  if (shown.page !== undefined) return sendPage(reply, shown.page.view, shown.page.data, shown.status)
+  return sendPage(reply, page, { ...withTyped(data, shown.typed), refusal: shown.alert }, shown.status)
+}
+
+/**
+ * A page as text, for where the protocol library sends the answer. Its forms carry no CSRF token of ours: whoever
+ * receives them has to bring their own.
+ */
+export function pageText<View extends keyof Pages>(
+  app: FastifyInstance,
+  page: View,
+  data: Pages[View],
+): Promise<string> {
+  return app.view(page, data)
+}
+
+/**
+ * An address that a page may link to: a path of ours, or http(s). Else undefined: what a client's registration names
+ * (client_uri, policy_uri) is checked where it is registered, and once more here.
+ */
+function webUrl(value: string | undefined): string | undefined {
+  if (value === undefined || /^\/(?!\/)/.test(value)) return value
+  const protocol = URL.parse(value)?.protocol
+  return protocol === 'https:' || protocol === 'http:' ? value : undefined
+}

@@ -1,0 +1,127 @@
+import { hash } from 'node:crypto'
+import pg from 'pg'
+import type { StorageLogger } from '../logger.ts'
+import type { Sql, SqlValue } from '../sql.ts'
+import { asStorageError } from '../unavailable.ts'
+
+const { builtins } = pg.types
+
+/** A `timestamp without time zone` as text. Prisma writes UTC into it; the driver's default would read local time. */
+const isoUtc = (text: string): string =>
+  new Date(`${text.replace(' ', 'T')}Z`).toISOString().replace('Z', '+00:00')
+
+/** Parsers of our own statements (see `Sql`); Prisma's adapter brings its own and is not touched by these. */
+const parsers = new Map<number, (text: string) => unknown>([
+  [builtins.INT8, Number],
+  [builtins.BOOL, (text) => (text === 't' ? 1 : 0)],
+  [builtins.TIMESTAMP, isoUtc],
+])
+
+/** The driver's own reading of sslmode=require checks more than libpq's, and will change; this asks for libpq's. */
+export function asLibpq(databaseUrl: string): string {
+  const url = URL.parse(databaseUrl)
+  if (!url?.searchParams.has('sslmode')) return databaseUrl
+  url.searchParams.set('uselibpqcompat', 'true')
+  return url.href
+}
+
+/**
+ * The one pool of the process, shared by Prisma and `Sql`. A connection that breaks is logged, dropped and replaced
+ * by the next query; it never raises an unhandled `error` event.
+ */
+export const createPostgresPool = (
+  databaseUrl: string,
+  logger?: StorageLogger,
+  waited?: (milliseconds: number) => void,
+): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: asLibpq(databaseUrl),
+    application_name: 'latchkey',
+    max: 10,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    // A server that hangs must not hang every request with it.
+    query_timeout: 15_000,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        parsers.get(oid) ??
+        (format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid)),
+    },
+  })
+  // A connection in use has no listener of the pool; without one its loss would end the process. An idle one tells
+  // both, and the second listener has nothing to add.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => logger?.warn({ err: error }, 'a database connection was lost')),
+  )
+  pool.on('error', () => undefined)
+  if (waited !== undefined) tellWaits(pool, waited)
+  return pool
+}
+
+/** Tells how long each connection was waited for. The pool's own `query` asks with a callback, Prisma with a promise. */
+const tellWaits = (pool: pg.Pool, waited: (milliseconds: number) => void): void => {
+  const connect = pool.connect.bind(pool) as (...given: unknown[]) => unknown
+  const timed = (done?: (...answer: unknown[]) => void): unknown => {
+    const asked = performance.now()
+    const told = () => waited(performance.now() - asked)
+    if (done === undefined) return (connect() as Promise<unknown>).finally(told)
+    return connect((...answer: unknown[]) => {
+      told()
+      done(...answer)
+    })
+  }
+  pool.connect = timed as pg.Pool['connect']
+}
+
+/** `?` outside quotes becomes `$1`, `$2`, …; the name lets the server keep the plan. */
+const translate = (text: string): { name: string; text: string } => {
+  let position = 0
+  const translated = text.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (match) => {
+    if (match !== '?') return match
+    position += 1
+    return `$${position}`
+  })
+  return { name: `lk_${hash('sha256', translated, 'base64url').slice(0, 24)}`, text: translated }
+}
+
+/** PostgreSQL has no text with NUL in it. What a request smuggles in must match nothing, not fail. */
+const withoutNul = (value: SqlValue): SqlValue =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+
+/** The server chose this statement to end a deadlock or a conflict; nothing of it happened, so it may run again. */
+const lostConflict = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
+
+/** `Sql` on a pool that somebody else opened and closes. */
+export const createPostgresSql = (pool: pg.Pool): Sql => {
+  const translated = new Map<string, { name: string; text: string }>()
+  const query = async (statement: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> => {
+    let named = translated.get(statement)
+    if (named === undefined) {
+      named = translate(statement)
+      translated.set(statement, named)
+    }
+    const values = parameters.map(withoutNul)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await pool.query({ ...named, values })
+      } catch (error) {
+        if (attempt === 3 || !lostConflict(error)) throw asStorageError(error)
+      }
+    }
+  }
+  return {
+    dialect: 'postgresql',
+    async get<Row>(statement: string, parameters: readonly SqlValue[] = []) {
+      return (await query(statement, parameters)).rows[0] as Row | undefined
+    },
+    async all<Row>(statement: string, parameters: readonly SqlValue[] = []) {
+      return (await query(statement, parameters)).rows as Row[]
+    },
+    async run(statement, parameters = []) {
+      return (await query(statement, parameters)).rowCount ?? 0
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,114 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { BoundedMap } from '../../shared/bounded-map.ts'
+import type { Sql, SqlValue } from '../sql.ts'
+import { asStorageError } from '../unavailable.ts'
+import { busyPatience, isBusy, whenFree } from './busy.ts'
+import { createWriteQueue } from './writes.ts'
+
+/** Statements kept prepared a connection: far more than the program has, and a bound if one is ever composed. */
+const cachedStatements = 256
+
+type Statement = BetterSqlite3.Statement<SqlValue[]>
+
+export interface SqliteOptions {
+  readonly?: boolean
+  /** FULL survives a power cut to the last commit; NORMAL may lose the last commits then, never the file. */
+  synchronous: 'FULL' | 'NORMAL'
+}
+
+/** The settings of a connection. They belong to the connection, except `journal_mode`, which stays in the file. */
+export const connectionPragmas = ({ readonly, synchronous }: SqliteOptions): string =>
+  [
+    ...(readonly === true ? ['PRAGMA query_only = ON'] : ['PRAGMA journal_mode = WAL']),
+    `PRAGMA synchronous = ${synchronous}`,
+    'PRAGMA foreign_keys = ON',
+    'PRAGMA temp_store = MEMORY',
+    // 32 MiB of pages (the default is 2), and a log of up to 4,000 pages between two checkpoints: hashed keys land all
+    // over the file, so the fewer times a page is read and written back, the better.
+    'PRAGMA cache_size = -32768',
+    'PRAGMA wal_autocheckpoint = 4000',
+  ].join(';')
+
+/** Creates the file for its owner only. SQLite gives its -wal and -shm files the same mode. */
+export const createSqliteFile = (path: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (existsSync(path)) return
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+/** From here on a statement that meets another process's write fails at once: see `whenFree`. */
+export const neverWait = 'PRAGMA busy_timeout = 0'
+
+/**
+ * Opens a connection on an existing file, or on a new one that only its owner can read. While it is set up, and migrates, it
+ * waits for other processes, and the whole program with it.
+ */
+export const openSqlite = (path: string, options: SqliteOptions): BetterSqlite3.Database => {
+  if (options.readonly !== true) createSqliteFile(path)
+  const connection = new BetterSqlite3(path, {
+    readonly: options.readonly ?? false,
+    fileMustExist: true,
+    timeout: busyPatience,
+  })
+  connection.exec(connectionPragmas(options))
+  return connection
+}
+
+/** Undefined: another process has the whole file to itself. */
+const beginNow = <T>(begin: () => T): T | undefined => {
+  try {
+    return begin()
+  } catch (error) {
+    if (isBusy(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
+ * the turn of the event loop, together with the others of that turn (see sqlite/writes.ts).
+ */
+export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
+  connection.exec(neverWait)
+  const writes = createWriteQueue(connection)
+  const prepared = new BoundedMap<string, Statement>(cachedStatements)
+  const prepare = (text: string): Statement => {
+    const known = prepared.get(text)
+    if (known !== undefined) return known
+    const statement = connection.prepare<SqlValue[]>(text)
+    prepared.set(text, statement)
+    return statement
+  }
+  /** The answer of a read; of a write the statement, which waits for the end of the turn. */
+  const begin = <T>(text: string, run: (statement: Statement) => T) => {
+    const statement = prepare(text)
+    return statement.readonly ? { answer: run(statement) } : { statement }
+  }
+  const execute = async <T>(text: string, run: (statement: Statement) => T): Promise<T> => {
+    try {
+      const begun = beginNow(() => begin(text, run)) ?? (await whenFree(() => begin(text, run)))
+      if ('answer' in begun) return begun.answer
+      return await writes.write(() => run(begun.statement))
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+  return {
+    dialect: 'sqlite',
+    get: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
+      execute(text, (statement) => statement.get(...parameters) as Row | undefined),
+    all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
+      execute(text, (statement) => statement.all(...parameters) as Row[]),
+    run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
+    async close() {
+      // The last moment: what waits is written now, or never.
+      connection.pragma(`busy_timeout = ${busyPatience}`)
+      writes.flush()
+      prepared.clear()
+      connection.close()
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import type BetterSqlite3 from 'better-sqlite3'
+import { busyPatience, isBusy, pauseBefore } from './busy.ts'
+
+interface Write {
+  /** When it gives up waiting for another process's write, on the clock of `performance.now`. */
+  deadline: number
+  run(): unknown
+  resolve(value: never): void
+  reject(error: unknown): void
+}
+
+/** Bounds how long one commit keeps the event loop: some milliseconds. */
+const largestBatch = 256
+
+/**
+ * Collects the writes of one turn of the event loop and commits them together. What a write costs is less the
+ * statement than the pages that each commit copies to the log; requests served at the same time share most of them.
+ * A write is answered after its commit, as if it had been alone; one that fails takes no other with it. Nothing is
+ * held between turns: the whole batch is one synchronous piece. While another process writes, all of them wait, and
+ * nothing else does.
+ */
+export const createWriteQueue = (connection: BetterSqlite3.Database) => {
+  let queue: Write[] = []
+  /** Tries in a row that met another process's write. */
+  let tries = 0
+  let scheduled = false
+  const begin = connection.prepare('BEGIN IMMEDIATE')
+  const commit = connection.prepare('COMMIT')
+
+  /** The answers of a batch, given once it is committed. */
+  const runBatch = (writes: readonly Write[]): (() => void)[] => {
+    begin.run()
+    try {
+      const answers = writes.map((write) => {
+        const answer = attempt(write)
+        // A full disk ends the transaction behind our back: the writes before this one are gone with it.
+        if (!connection.inTransaction) throw answer.error
+        return answer.give
+      })
+      commit.run()
+      return answers
+    } catch (error) {
+      if (connection.inTransaction) connection.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Puts what met another process's write back, in front, for a while. */
+  const tryLater = (writes: readonly Write[], error: unknown): void => {
+    const now = performance.now()
+    for (const write of writes) if (write.deadline <= now) write.reject(error)
+    queue = [...writes.filter(({ deadline }) => deadline > now), ...queue]
+    if (queue.length > 0) schedule(pauseBefore(tries++))
+  }
+
+  const schedule = (pause: number): void => {
+    scheduled = true
+    if (pause === 0) setImmediate(flush)
+    else setTimeout(flush, pause)
+  }
+
+  const flush = (): void => {
+    scheduled = false
+    const writes = queue
+    queue = []
+    for (let start = 0; start < writes.length; start += largestBatch) {
+      const batch = writes.slice(start, start + largestBatch)
+      const [only] = batch
+      try {
+        const answers = batch.length === 1 && only !== undefined ? [runAlone(only)] : runBatch(batch)
+        tries = 0
+        for (const give of answers) give()
+      } catch (error) {
+        if (isBusy(error)) {
+          tryLater(writes.slice(start), error)
+          return
+        }
+        for (const write of batch) write.reject(error)
+      }
+    }
+  }
+
+  return {
+    /** Runs a writing statement in the next batch. */
+    write<T>(run: () => T): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        if (!scheduled) schedule(0)
+        queue.push({ deadline: performance.now() + busyPatience, run, resolve, reject })
+      })
+    },
+    /** Commits what is waiting, now. */
+    flush,
+  }
+}
+
+/** @throws what says that another process writes; every other error is the answer */
+const runAlone = (write: Write): (() => void) => {
+  const { give, error } = attempt(write)
+  if (isBusy(error)) throw error
+  return give
+}
+
+const attempt = (write: Write): { give: () => void; error?: unknown } => {
+  try {
+    const value = write.run() as never
+    return { give: () => write.resolve(value) }
+  } catch (error) {
+    return { give: () => write.reject(error), error }
+  }
+}

@@ -1,0 +1,64 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectAccessible } from '../../support/axe.ts'
+import { clientScenes } from '../scenes/clients.ts'
+import { rejectionScenes } from '../scenes/rejections.ts'
+import { openStage, type Stage } from '../stage.ts'
+import { type ConsoleStage, consoleViews, openConsole } from './views.ts'
+
+/** Runs in the page: what of its tables a narrow page cuts off, and cells that do not say which column they are of. */
+const CUT_OFF = `[...document.querySelectorAll('.table')].flatMap((frame) => {
+  const heads = [...frame.querySelectorAll('thead th')].map((head) => head.textContent.trim())
+  const unnamed = [...frame.querySelectorAll('tbody td:not(.act, [colspan])')]
+    .filter((cell) => !heads.includes(cell.dataset.label))
+    .map((cell) => 'unnamed: ' + cell.textContent.trim())
+  return frame.scrollWidth > frame.clientWidth ? ['cut off: ' + heads.join(', '), ...unnamed] : unnamed
+})`
+
+/** Runs in the page: what its summary of errors says of fields that it does not have, or without their names. */
+const UNNAMED_ERRORS = `[...document.querySelectorAll('.alert a[href^="#field-"]')]
+  .filter((link) => !document.getElementById(link.hash.slice(1)) || !link.querySelector('b'))
+  .map((link) => link.outerHTML)`
+
+/** Looks at a page in both widths and both colours, and closes it. */
+async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
+  expect(await page.locator('main h1').count()).toBe(1)
+  expect(await page.evaluate<string[]>(UNNAMED_ERRORS)).toEqual([])
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate<string[]>(CUT_OFF)).toEqual([])
+  await expectAccessible(page)
+  expect(page.complaints).toEqual([])
+  await page.context().close()
+}
+
+describe('every page of the console: axe finds nothing, nothing runs off the side, no script is missed', () => {
+  let stage: ConsoleStage
+  beforeAll(async () => {
+    stage = await openConsole()
+  })
+  afterAll(() => stage?.close())
+
+  test.each(consoleViews.map((view) => [view.name, view] as const))('%s', async (_name, view) => {
+    const page = await stage.console(view.path(stage), { viewport: { width: 390, height: 844 } })
+    await view.press?.(page)
+    await lookAt(page)
+  })
+})
+
+describe('and its pages after an act', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage()
+  })
+  afterAll(() => stage?.close())
+
+  test.each([...rejectionScenes, ...clientScenes].map((scene) => [scene.name, scene] as const))(
+    '%s',
+    async (_name, scene) => {
+      const page = await stage.tab({ viewport: { width: 390, height: 844 } })
+      await scene.open(page, stage)
+      expect((await page.title()).replace(' · Latchkey', '')).toBe(scene.title)
+      await lookAt(page)
+    },
+  )
+})

@@ -1,0 +1,204 @@
+import type { Page } from 'playwright-core'
+import { PASSWORD } from '../../support/latchkey.ts'
+import { openStage, type Stage, type StageOptions } from '../stage.ts'
+import { heading, press, signIn } from '../steps.ts'
+
+/** A stage with something to look after, and an administrator who is signed in. */
+export interface ConsoleStage extends Stage {
+  admin: { id: string; username: string }
+  /** The ids of what there is to look at. */
+  seen: { client: string; machine: string; user: string; rejection: string; credential: string }
+  /** A tab of the administrator, at a path. */
+  console(path: string, options?: Parameters<Stage['tab']>[0]): Promise<Awaited<ReturnType<Stage['tab']>>>
+}
+
+/** A page of the console, and the way there. */
+export interface ConsoleView {
+  name: string
+  path(stage: ConsoleStage): string
+  /** What is pressed there, if the page is an answer. */
+  press?(page: Page): Promise<void>
+}
+
+/** A request that no client registered: its reference stands on the error page. */
+async function refuse(stage: Stage, clientId: string): Promise<string> {
+  const query = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: 'https://notes.example.com/callback/',
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  })
+  const answer = await fetch(`${stage.latchkey.issuer}/authorize?${query}`, {
+    headers: { accept: 'text/html' },
+  })
+  const id = answer.headers.get('x-request-id') ?? ''
+  await answer.text()
+  return id
+}
+
+export async function openConsole(options: StageOptions = {}): Promise<ConsoleStage> {
+  const stage = await openStage(options)
+  const { accounts, clients, resources, resourceCredentials, providers } = stage.latchkey.services
+  const admin = await accounts.createByAdmin({
+    username: 'ada',
+    email: 'ada@example.com',
+    password: PASSWORD,
+    verified: true,
+    role: 'admin',
+  })
+  await resources.add({
+    identifier: 'https://orders.example',
+    name: 'Orders',
+    scope: 'orders:read orders:write',
+  })
+  const credential = await resourceCredentials.add('https://orders.example')
+  await resources.add({
+    identifier: 'https://films.example',
+    name: 'Films',
+    scope: 'films:read',
+    tokens: 'opaque',
+  })
+  const client = await clients.create({
+    client_name: 'Notes for the harbour',
+    redirect_uris: ['https://notes.example.com/callback'],
+    post_logout_redirect_uris: ['https://notes.example.com/'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    client_uri: 'https://notes.example.com/',
+  })
+  const machine = await clients.create({
+    client_name: 'Nightly report',
+    grant_types: ['client_credentials'],
+    scope: 'orders:read',
+  })
+  const user = await accounts.createByAdmin({
+    username: 'grace.hopper',
+    email: 'grace@example.com',
+    password: PASSWORD,
+    verified: true,
+    givenName: 'Grace',
+    familyName: 'Hopper',
+  })
+  for (const name of ['joan', 'katherine', 'margaret'])
+    await accounts.createByAdmin({ username: name, email: `${name}@example.com`, verified: name !== 'joan' })
+  await accounts.linked.link(
+    { accountId: user.id, generation: 0 },
+    { issuer: 'https://github.com', subject: '1', provider: 'github', label: 'grace', sealedTokens: null },
+    { givenName: null, familyName: null, picture: null },
+    'GitHub',
+  )
+  await accounts.disable((await accounts.find('margaret'))?.id ?? '')
+  await accounts.authenticate({ identifier: 'grace.hopper', password: 'not-her-password' })
+  await providers.add({
+    id: 'okta',
+    kind: 'oidc',
+    name: 'Okta',
+    client_id: '0oa1b2c3',
+    client_secret: 'secret-of-okta',
+    settings: { issuer: 'http://127.0.0.1:9' },
+  })
+  const rejection = await refuse(stage, client.client_id)
+  const seen = {
+    client: client.client_id,
+    machine: machine.client_id,
+    user: user.id,
+    rejection,
+    credential: credential.client_id,
+  }
+  const first = await stage.tab()
+  await first.goto(`${stage.latchkey.issuer}/login?return_to=/admin`)
+  await signIn(first, admin.username)
+  await heading(first, 'Overview')
+  const storageState = await first.context().storageState()
+  await first.context().close()
+  return {
+    ...stage,
+    admin,
+    seen,
+    async console(path, tabOptions = {}) {
+      const page = await stage.tab({ ...tabOptions, storageState })
+      await page.goto(`${stage.latchkey.issuer}${path}`)
+      return page
+    },
+  }
+}
+
+const at = (name: string, path: string | ((stage: ConsoleStage) => string)): ConsoleView => ({
+  name: `console-${name}`,
+  path: typeof path === 'string' ? () => path : path,
+})
+
+/** Every page of the console, in a state worth looking at. */
+export const consoleViews: ConsoleView[] = [
+  at('overview', '/admin'),
+  at('clients', '/admin/clients'),
+  at('clients-none-found', '/admin/clients?q=nothing'),
+  at('clients-new', '/admin/clients/new'),
+  ...['web', 'spa', 'native', 'fapi', 'machine', 'mcp'].map((kind) =>
+    at(`clients-new-${kind}`, `/admin/clients/new?kind=${kind}`),
+  ),
+  at('client', ({ seen }) => `/admin/clients/${seen.client}`),
+  at('client-edit', ({ seen }) => `/admin/clients/${seen.client}/edit`),
+  at('client-delete', ({ seen }) => `/admin/clients/${seen.client}/delete`),
+  at('client-try', ({ seen }) => `/admin/clients/${seen.client}/try`),
+  at('client-machine', ({ seen }) => `/admin/clients/${seen.machine}`),
+  at('users', '/admin/users'),
+  at('users-none-found', '/admin/users?search=nothing'),
+  at('users-new', '/admin/users/new'),
+  {
+    ...at('users-new-refused', '/admin/users/new'),
+    async press(page) {
+      await page.getByLabel('Username').fill('x')
+      await page.getByLabel('Email').fill('ada@example')
+      await press(page, 'Add user')
+      await page.getByText('Use at least 3 characters.').first().waitFor()
+    },
+  },
+  at('user', ({ seen }) => `/admin/users/${seen.user}`),
+  at('apis', '/admin/resources'),
+  at('api', '/admin/resources/api?identifier=https%3A%2F%2Forders.example'),
+  at('api-remove', '/admin/resources/remove?identifier=https%3A%2F%2Forders.example'),
+  at(
+    'api-remove-credential',
+    ({ seen }) =>
+      `/admin/resources/credentials/remove?${new URLSearchParams({ identifier: 'https://orders.example', id: seen.credential })}`,
+  ),
+  {
+    ...at('api-new-credential', '/admin/resources/api?identifier=https%3A%2F%2Ffilms.example'),
+    async press(page) {
+      await press(page, 'New credential')
+      await page.getByText('The credential, shown this once').waitFor()
+    },
+  },
+  at('providers', '/admin/providers'),
+  ...['oidc', 'github', 'google'].map((kind) =>
+    at(`providers-new-${kind}`, `/admin/providers/new?kind=${kind}`),
+  ),
+  {
+    ...at('provider-tested', '/admin/providers/okta'),
+    async press(page) {
+      await press(page, 'Test it')
+      await page.getByRole('button', { name: 'Test again' }).waitFor()
+    },
+  },
+  at('keys', '/admin/keys'),
+  at('registration', '/admin/registration'),
+  at('rejections', '/admin/rejections'),
+  at('rejection', ({ seen }) => `/admin/rejections/${seen.rejection}`),
+  at('rejection-fix', ({ seen }) => `/admin/rejections/${seen.rejection}/fix`),
+  at('audit', '/admin/audit'),
+  at('audit-filtered', '/admin/audit?action=account.&target=grace.hopper'),
+  at('audit-entry', '/admin/audit/5'),
+  at('configuration', '/admin/configuration'),
+  at('settings', '/admin/settings'),
+  {
+    ...at('settings-refused', '/admin/settings'),
+    async press(page) {
+      await page.getByLabel('Wrong passwords that lock an account').fill('many')
+      await page.getByLabel('Domains of e-mail addresses').fill('a@b')
+      await press(page, 'Save accounts')
+      await page.getByText('must be a whole number from 1 to 100').first().waitFor()
+    },
+  },
+]

@@ -1,0 +1,132 @@
+import type { Page } from 'playwright-core'
+import type { Stage } from '../stage.ts'
+import { fill, follow, heading, press, signIn } from '../steps.ts'
+import type { Scene } from './scenes.ts'
+
+let administrators = 0
+
+/** A tab of an administrator at a path of the console. */
+async function asAdministrator(page: Page, { latchkey }: Stage, path: string): Promise<void> {
+  const username = `keeper${++administrators}`
+  const { id } = await latchkey.createUser(username)
+  await latchkey.services.accounts.setRole(id, 'admin')
+  await page.goto(`${latchkey.issuer}/login?return_to=${encodeURIComponent(path)}`)
+  await signIn(page, username)
+  await page.waitForURL(`${latchkey.issuer}${path}`)
+}
+
+const register = async (page: Page, stage: Stage, name: string): Promise<void> => {
+  await asAdministrator(page, stage, '/admin/clients/new?kind=web')
+  await fill(page, 'Name', name)
+  await fill(page, 'Redirect URIs', 'https://shop.example/callback')
+  await press(page, 'Register')
+  await heading(page, name)
+}
+
+/** A page in one of its states that `what` is tested on: fields, buttons and links are those of the views. */
+type ConsoleScene = Pick<Scene, 'name' | 'open' | 'title'>
+
+export const clientScenes: ConsoleScene[] = [
+  {
+    name: 'clients',
+    title: 'Clients',
+    open: (page, stage) => asAdministrator(page, stage, '/admin/clients'),
+  },
+  {
+    name: 'clients-none-found',
+    title: 'Clients',
+    open: (page, stage) => asAdministrator(page, stage, '/admin/clients?q=nowhere'),
+  },
+  {
+    name: 'clients-new',
+    title: 'What are you building?',
+    open: (page, stage) => asAdministrator(page, stage, '/admin/clients/new'),
+  },
+  {
+    name: 'clients-form',
+    title: 'New web application',
+    async open(page, stage) {
+      await asAdministrator(page, stage, '/admin/clients/new?kind=web')
+      await fill(page, 'Name', 'Photo Shop')
+      await fill(page, 'Redirect URIs', 'http://shop.example/callback')
+      await press(page, 'Register')
+      await page.locator('#field-redirect_uris-error').waitFor()
+    },
+  },
+  {
+    name: 'clients-form-machine',
+    title: 'New machine',
+    async open(page, stage) {
+      await stage.latchkey.services.resources
+        .add({ identifier: 'https://photos.example', name: 'Photos API', scope: 'photos:read photos:write' })
+        .catch(() => undefined)
+      await asAdministrator(page, stage, '/admin/clients/new?kind=machine')
+    },
+  },
+  {
+    name: 'clients-created',
+    title: 'Photo Shop',
+    async open(page, stage) {
+      await register(page, stage, 'Photo Shop')
+      await page
+        .locator('summary', { hasText: /^openid-client / })
+        .first()
+        .click()
+    },
+  },
+  {
+    name: 'clients-client',
+    title: 'Photo Shop',
+    async open(page, stage) {
+      await register(page, stage, 'Photo Shop')
+      await press(page, 'New secret')
+      await page.getByText('There is a new secret').waitFor()
+      await page.reload()
+    },
+  },
+  {
+    name: 'clients-edit',
+    title: 'Edit Photo Shop',
+    async open(page, stage) {
+      await register(page, stage, 'Photo Shop')
+      await follow(page, 'Edit')
+      await heading(page, 'Edit Photo Shop')
+    },
+  },
+  {
+    name: 'clients-edit-stale',
+    title: 'Edit Photo Shop',
+    async open(page, stage) {
+      await register(page, stage, 'Photo Shop')
+      const id = new URL(page.url()).pathname.split('/').at(-1) ?? ''
+      await follow(page, 'Edit')
+      await fill(page, 'Name', 'By this tab')
+      await stage.latchkey.services.clients.update(id, { client_name: 'Photo Shop' })
+      await press(page, 'Save')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  {
+    name: 'clients-delete',
+    title: 'Delete Photo Shop?',
+    async open(page, stage) {
+      await register(page, stage, 'Photo Shop')
+      await follow(page, 'Delete …')
+      await heading(page, 'Delete Photo Shop?')
+    },
+  },
+  {
+    name: 'try',
+    title: 'Try Harbour Notes',
+    open: (page, stage) => asAdministrator(page, stage, `/admin/clients/${stage.app.clientId}/try`),
+  },
+  {
+    name: 'try-result',
+    title: 'Try Harbour Notes',
+    async open(page, stage) {
+      await asAdministrator(page, stage, `/admin/clients/${stage.app.clientId}/try`)
+      await press(page, 'Run')
+      await page.getByRole('heading', { name: 'It works' }).waitFor()
+    },
+  },
+]

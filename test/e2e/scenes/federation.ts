@@ -1,0 +1,305 @@
+import type { Page } from 'playwright-core'
+import {
+  type FederatedStage,
+  joinGitHub,
+  joinGoogle,
+  throughGitHub,
+  throughGoogle,
+} from '../federated-stage.ts'
+import { fill, follow, heading, press, signInAtAccount, startAt } from '../steps.ts'
+import {
+  accountFields,
+  at,
+  cancel,
+  profileFields,
+  registerFields,
+  type Scene,
+  signInFields,
+} from './scenes.ts'
+
+const providerButtons = ['Continue with GitHub', 'Continue with Google']
+const signInLinks = ['Forgot password?', 'Create account']
+const accountButtons = ['Sign out', 'Save profile', 'Change password']
+
+/** To the page that asks for the little that Google does not tell. */
+async function finishGoogle(page: Page, stage: FederatedStage, name: string) {
+  joinGoogle(stage, name, { name: 'Grace Hopper', given_name: 'Grace', family_name: 'Hopper' })
+  await startAt(page, stage.app)
+  await throughGoogle(page, name)
+  await heading(page, 'Almost there')
+}
+
+/** To the page that asks for the password of the account that has the address. */
+async function linkToPassword(page: Page, stage: FederatedStage, login: string) {
+  const person = await stage.latchkey.createUser()
+  joinGitHub(stage, login, {
+    emails: [{ email: person.email, primary: true, verified: true, visibility: null }],
+  })
+  await startAt(page, stage.app)
+  await throughGitHub(page, login)
+  await heading(page, 'You have an account already')
+}
+
+/** To the account page of somebody who signs in with GitHub alone. */
+async function accountOfGitHub(page: Page, stage: FederatedStage, login: string) {
+  joinGitHub(stage, login, { name: 'Mona Lisa Octocat' })
+  await at('/account')(page, stage)
+  await throughGitHub(page, login)
+  await heading(page, 'Your account')
+}
+
+/** Links without the way there and back. */
+const link = ({ latchkey }: FederatedStage, accountId: string, provider: string, label: string) =>
+  latchkey.services.accounts.linked.link(
+    { accountId, generation: 0 },
+    { issuer: `https://${provider}.example`, subject: accountId, provider, label, sealedTokens: null },
+    { givenName: null, familyName: null, picture: null },
+    provider,
+  )
+
+/** Pages of signing in elsewhere, on a stage with providers. */
+export const federationScenes: Scene<FederatedStage>[] = [
+  {
+    name: 'sign-in-providers',
+    open: (page, { app }) => startAt(page, app),
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in', ...providerButtons, cancel],
+    links: signInLinks,
+    focus: 'Email or username',
+  },
+  {
+    name: 'sign-in-cancelled',
+    async open(page, { app }) {
+      await startAt(page, app)
+      await press(page, 'Continue with GitHub')
+      await press(page, 'Cancel')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in', ...providerButtons, cancel],
+    links: signInLinks,
+    focus: 'Email or username',
+  },
+  {
+    name: 'sign-in-again',
+    open: at('/login?again=1&return_to=/account'),
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in', ...providerButtons],
+    links: ['Forgot password?', 'Cancel'],
+    focus: 'Email or username',
+  },
+  {
+    name: 'register-providers',
+    async open(page, { app }) {
+      await startAt(page, app)
+      await follow(page, 'Create account')
+      await heading(page, 'Create account')
+    },
+    title: 'Create account',
+    fields: registerFields,
+    buttons: ['Create account', ...providerButtons],
+    links: ['Sign in', 'Back to signing in to Harbour Notes'],
+    focus: 'Username',
+  },
+  {
+    name: 'finish-username',
+    open: (page, stage) => finishGoogle(page, stage, 'grace'),
+    title: 'Almost there',
+    fields: { Username: 'username' },
+    buttons: ['Create account'],
+    links: ['Sign in'],
+    focus: 'Username',
+  },
+  {
+    name: 'finish-email',
+    async open(page, stage) {
+      joinGitHub(stage, 'shy', { emails: [], emailsForbidden: true })
+      await startAt(page, stage.app)
+      await throughGitHub(page, 'shy')
+      await heading(page, 'Almost there')
+    },
+    title: 'Almost there',
+    fields: { Username: 'username', Email: 'email' },
+    buttons: ['Create account'],
+    links: ['Sign in'],
+    focus: 'Username',
+  },
+  {
+    name: 'finish-refused',
+    async open(page, stage) {
+      const { username } = await stage.latchkey.createUser()
+      await finishGoogle(page, stage, 'hopper')
+      await fill(page, 'Username', username)
+      await press(page, 'Create account')
+      await page.locator('small.error').waitFor()
+    },
+    title: 'Almost there',
+    fields: { Username: 'username' },
+    buttons: ['Create account'],
+    links: ['Sign in'],
+    focus: 'Username',
+  },
+  {
+    name: 'link-password',
+    open: (page, stage) => linkToPassword(page, stage, 'work'),
+    title: 'You have an account already',
+    fields: { Password: 'current-password' },
+    buttons: ['Sign in and link'],
+    links: ['Forgot password?', 'Back to sign-in'],
+    focus: 'Password',
+  },
+  {
+    name: 'link-refused',
+    async open(page, stage) {
+      await linkToPassword(page, stage, 'work-again')
+      await fill(page, 'Password', 'not-the-password')
+      await press(page, 'Sign in and link')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'You have an account already',
+    fields: { Password: 'current-password' },
+    buttons: ['Sign in and link'],
+    links: ['Forgot password?', 'Back to sign-in'],
+    focus: 'Password',
+  },
+  {
+    name: 'link-linked',
+    async open(page, stage) {
+      await accountOfGitHub(page, stage, 'monalisa')
+      await page.context().clearCookies()
+      joinGoogle(stage, 'mona', { email: 'monalisa@example.com' })
+      await startAt(page, stage.app)
+      await throughGoogle(page, 'mona')
+      await heading(page, 'You have an account already')
+    },
+    title: 'You have an account already',
+    buttons: ['Continue with GitHub'],
+    links: ['Back to sign-in'],
+  },
+  {
+    name: 'link-both',
+    async open(page, stage) {
+      const person = await stage.latchkey.createUser()
+      await link(stage, person.id, 'google', person.email)
+      joinGitHub(stage, 'both', {
+        emails: [{ email: person.email, primary: true, verified: true, visibility: null }],
+      })
+      await startAt(page, stage.app)
+      await throughGitHub(page, 'both')
+      await heading(page, 'You have an account already')
+    },
+    title: 'You have an account already',
+    fields: { Password: 'current-password' },
+    buttons: ['Sign in and link', 'Continue with Google'],
+    links: ['Forgot password?', 'Back to sign-in'],
+    focus: 'Password',
+  },
+  {
+    name: 'link-by-mail',
+    async open(page, stage) {
+      const { latchkey } = stage
+      const outcome = await latchkey.services.accounts.linked.register(
+        { username: 'left', email: { address: 'left@example.com', verified: true } },
+        { givenName: null, familyName: null, picture: null },
+        { issuer: 'https://gone.example', subject: '1', provider: 'gone', label: null, sealedTokens: null },
+      )
+      if (outcome.kind !== 'ok') throw new Error(outcome.kind)
+      joinGitHub(stage, 'left')
+      await startAt(page, stage.app)
+      await throughGitHub(page, 'left')
+      await heading(page, 'You have an account already')
+    },
+    title: 'You have an account already',
+    links: ['Set a password by mail', 'Back to sign-in'],
+  },
+  {
+    name: 'code',
+    async open(page, stage) {
+      joinGitHub(stage, 'terminal')
+      await at(`/api/auth/oauth/github?code_challenge_method=S256&code_challenge=${'c'.repeat(43)}`)(
+        page,
+        stage,
+      )
+      await press(page, 'Continue as terminal')
+      await heading(page, 'Copy this code')
+    },
+    title: 'Copy this code',
+  },
+  {
+    name: 'account-linked',
+    async open(page, stage) {
+      const person = await stage.latchkey.createUser()
+      await link(stage, person.id, 'github', 'monalisa')
+      await link(stage, person.id, 'google', 'mona.lisa.octocat@gmail.example')
+      await signInAtAccount(page, stage.latchkey.issuer, person)
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: [...accountButtons, 'Unlink GitHub', 'Unlink Google', 'Sign out *'],
+    links: ['Forgot password?', 'Enter it here'],
+  },
+  {
+    name: 'account-just-linked',
+    async open(page, stage) {
+      const person = await stage.latchkey.createUser()
+      joinGitHub(stage, 'just-linked')
+      await signInAtAccount(page, stage.latchkey.issuer, person)
+      await press(page, 'Link GitHub')
+      await press(page, 'Continue as just-linked')
+      await page.getByText('you can sign in that way').waitFor()
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: [...accountButtons, 'Unlink GitHub', 'Link Google', 'Sign out *'],
+    links: ['Forgot password?', 'Enter it here'],
+  },
+  {
+    name: 'account-provider-off',
+    async open(page, stage) {
+      const person = await stage.latchkey.createUser()
+      await link(stage, person.id, 'acme', 'ada.lovelace')
+      await signInAtAccount(page, stage.latchkey.issuer, person)
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: [...accountButtons, 'Unlink acme', 'Link GitHub', 'Link Google', 'Sign out *'],
+    links: ['Forgot password?', 'Enter it here'],
+  },
+  {
+    name: 'account-without-password',
+    open: (page, stage) => accountOfGitHub(page, stage, 'octocat'),
+    title: 'Your account',
+    fields: profileFields,
+    buttons: ['Sign out', 'Save profile', 'Send me a link to set one', 'Link Google', 'Sign out *'],
+    links: ['Enter it here'],
+  },
+  {
+    name: 'account-identity-taken',
+    async open(page, stage) {
+      await accountOfGitHub(page, stage, 'taken')
+      await page.context().clearCookies()
+      const person = await stage.latchkey.createUser()
+      await signInAtAccount(page, stage.latchkey.issuer, person)
+      await press(page, 'Link GitHub')
+      await press(page, 'Continue as taken')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: [...accountButtons, 'Link GitHub', 'Link Google', 'Sign out *'],
+    links: ['Forgot password?', 'Enter it here'],
+  },
+  {
+    name: 'finish-expired',
+    async open(page, stage) {
+      await finishGoogle(page, stage, 'patient')
+      await page.context().clearCookies()
+      await page.reload()
+    },
+    title: 'This is gone',
+    links: ['Go to the start page'],
+  },
+]

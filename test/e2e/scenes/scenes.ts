@@ -1,0 +1,385 @@
+import type { Page } from 'playwright-core'
+import { openSetup } from '../../../src/welcome.ts'
+import type { Stage } from '../stage.ts'
+import {
+  allow,
+  enter,
+  fill,
+  follow,
+  heading,
+  linkFor,
+  newcomer,
+  press,
+  register,
+  signedInAs,
+  signIn,
+  signInAtAccount,
+  startAt,
+} from '../steps.ts'
+
+/** A page in one of its states, the way there, and what has to be on it. */
+export interface Scene<On extends Stage = Stage> {
+  name: string
+  /** Brings a tab without cookies there. */
+  open(page: Page, stage: On): Promise<void>
+  title: string
+  /** Labels of the fields, in order, each with its autocomplete attribute. */
+  fields?: Record<string, string>
+  /** What can be pressed, in order: buttons, and what folds out. */
+  buttons?: string[]
+  links?: string[]
+  /** The label or words of what has the focus; nothing unless given. */
+  focus?: string
+}
+
+export const signInFields = { 'Email or username': 'username', Password: 'current-password' }
+export const registerFields = {
+  Username: 'username',
+  Email: 'email',
+  Password: 'new-password',
+  'First name': 'given-name',
+  'Last name': 'family-name',
+}
+export const profileFields = { 'First name': 'given-name', 'Last name': 'family-name', Email: 'email' }
+export const accountFields = {
+  ...profileFields,
+  'Current password': 'current-password',
+  'New password': 'new-password',
+}
+export const cancel = 'Cancel and return to Harbour Notes'
+
+/** @param path on the server */
+export const at =
+  (path: string) =>
+  async (page: Page, { latchkey }: Stage): Promise<void> => {
+    await page.goto(`${latchkey.issuer}${path}`)
+  }
+
+async function waitForCode(page: Page, stage: Stage) {
+  const person = newcomer()
+  await at('/register')(page, stage)
+  await register(page, person)
+  return person
+}
+
+async function askForReset(page: Page, stage: Stage) {
+  const person = await stage.latchkey.createUser()
+  await at('/forgot-password')(page, stage)
+  await fill(page, 'Email', person.email)
+  await press(page, 'Send reset link')
+  await heading(page, 'Check your mail')
+  return person
+}
+
+async function setNewPassword(page: Page, stage: Stage) {
+  const link = await linkFor(stage.latchkey, await askForReset(page, stage))
+  await page.goto(link)
+  await fill(page, 'New password', 'quiet-lantern-41-meadow')
+  await press(page, 'Set new password')
+  await heading(page, 'Password changed')
+  return link
+}
+
+export const scenes: Scene[] = [
+  { name: 'home', open: at('/'), title: 'Welcome', links: ['Sign in', 'Create account'] },
+  {
+    name: 'sign-in',
+    open: (page, { app }) => startAt(page, app),
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in', cancel],
+    links: ['Forgot password?', 'Create account'],
+    focus: 'Email or username',
+  },
+  {
+    name: 'sign-in-refused',
+    async open(page, { app }) {
+      await startAt(page, app)
+      await signIn(page, 'nobody@example.com', 'not-the-password')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in', cancel],
+    links: ['Forgot password?', 'Create account'],
+    focus: 'Password',
+  },
+  {
+    name: 'login',
+    open: at('/account'),
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in'],
+    links: ['Forgot password?', 'Create account'],
+    focus: 'Email or username',
+  },
+  {
+    name: 'consent',
+    async open(page, { app, latchkey }) {
+      const person = await latchkey.createUser('ada.lovelace')
+      await startAt(page, app)
+      await signIn(page, person.username)
+      await heading(page, 'Allow access?')
+    },
+    title: 'Allow Harbour Notes?',
+    buttons: ['Use another account', 'Allow', 'Deny'],
+  },
+  {
+    name: 'register',
+    async open(page, { app }) {
+      await startAt(page, app)
+      await follow(page, 'Create account')
+      await heading(page, 'Create account')
+    },
+    title: 'Create account',
+    fields: registerFields,
+    buttons: ['Create account'],
+    links: ['Sign in', 'Back to signing in to Harbour Notes'],
+    focus: 'Username',
+  },
+  {
+    name: 'register-refused',
+    async open(page, { latchkey }) {
+      await page.goto(`${latchkey.issuer}/register`)
+      await fill(page, 'Username', 'a b')
+      await fill(page, 'Email', 'ada@example.com')
+      await fill(page, 'Password', 'password1234')
+      await press(page, 'Create account')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Create account',
+    fields: registerFields,
+    buttons: ['Create account'],
+    links: ['Username: Use only *', 'Password: *', 'Sign in'],
+    focus: 'Username',
+  },
+  {
+    name: 'verify-email',
+    open: async (page, stage) => void (await waitForCode(page, stage)),
+    title: 'Verify your email',
+    fields: { 'Verification code': 'one-time-code' },
+    buttons: ['Verify', 'Send a new code', 'Use another address'],
+    focus: 'Verification code',
+  },
+  {
+    name: 'verify-email-wrong',
+    async open(page, stage) {
+      await waitForCode(page, stage)
+      await fill(page, 'Verification code', '12345')
+      await press(page, 'Verify')
+      await page.getByText('Enter the 6 digits').waitFor()
+    },
+    title: 'Verify your email',
+    fields: { 'Verification code': 'one-time-code' },
+    buttons: ['Verify', 'Send a new code', 'Use another address'],
+    focus: 'Verification code',
+  },
+  {
+    name: 'verify-email-address',
+    async open(page, stage) {
+      await waitForCode(page, stage)
+      await page.getByText('Use another address').click()
+      await fill(page, 'Email', 'ada.@example.com')
+      await press(page, 'Change address')
+      await page.locator('small.error').waitFor()
+    },
+    title: 'Verify your email',
+    fields: { 'Verification code': 'one-time-code', Email: 'email' },
+    buttons: ['Verify', 'Send a new code', 'Use another address', 'Change address'],
+    focus: 'Email',
+  },
+  {
+    name: 'verify-email-link',
+    async open(page, stage) {
+      const person = await waitForCode(page, stage)
+      await page.goto(await linkFor(stage.latchkey, person))
+    },
+    title: 'Verify your email',
+    buttons: ['Verify', 'Refuse'],
+    focus: 'Verify',
+  },
+  {
+    name: 'email-verified',
+    async open(page, stage) {
+      const person = await waitForCode(page, stage)
+      await page.context().clearCookies()
+      await page.goto(await linkFor(stage.latchkey, person))
+      await press(page, 'Verify')
+      await heading(page, 'Email verified')
+    },
+    title: 'Email verified',
+    links: ['Sign in'],
+  },
+  {
+    name: 'forgot-password',
+    open: at('/forgot-password'),
+    title: 'Forgot password',
+    fields: { Email: 'email' },
+    buttons: ['Send reset link'],
+    links: ['Back to sign in'],
+    focus: 'Email',
+  },
+  {
+    name: 'forgot-sent',
+    open: async (page, stage) => void (await askForReset(page, stage)),
+    title: 'Check your mail',
+    links: ['try another address', 'Back to sign in'],
+  },
+  {
+    name: 'reset-password',
+    async open(page, stage) {
+      await page.goto(await linkFor(stage.latchkey, await askForReset(page, stage)))
+    },
+    title: 'Set a new password',
+    fields: { 'New password': 'new-password' },
+    buttons: ['Set new password'],
+    focus: 'New password',
+  },
+  {
+    name: 'reset-done',
+    open: async (page, stage) => void (await setNewPassword(page, stage)),
+    title: 'Password changed',
+    links: ['Go to your account'],
+  },
+  {
+    name: 'reset-expired',
+    async open(page, stage) {
+      await page.goto(await setNewPassword(page, stage))
+    },
+    title: 'This link no longer works',
+    links: ['Get a new link', 'Back to sign in'],
+  },
+  {
+    name: 'setup',
+    async open(page, { latchkey }) {
+      await page.goto(String(await openSetup(latchkey.services)))
+    },
+    title: 'Set up',
+    fields: { Username: 'username', Email: 'email', Password: 'new-password' },
+    buttons: ['Create administrator'],
+    focus: 'Username',
+  },
+  {
+    name: 'account',
+    async open(page, { app, latchkey }) {
+      const person = await latchkey.createUser('grace')
+      await latchkey.services.accounts.updateProfile(person.id, { givenName: 'Grace', familyName: 'Hopper' })
+      await startAt(page, app)
+      await signIn(page, person.username)
+      await allow(page)
+      await signedInAs(page, 'Grace Hopper')
+      await page.goto(`${latchkey.issuer}/account`)
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *', 'Remove access of Harbour Notes'],
+    links: ['Forgot password?', 'Enter it here'],
+  },
+  {
+    name: 'account-refused',
+    async open(page, { latchkey }) {
+      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
+      await fill(page, 'Current password', 'not-the-password')
+      await fill(page, 'New password', 'quiet-lantern-41-meadow')
+      await press(page, 'Change password')
+      await page.locator('small.error').first().waitFor()
+    },
+    title: 'Your account',
+    fields: accountFields,
+    buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *'],
+    links: ['Forgot password?', 'Enter it here'],
+    focus: 'Current password',
+  },
+  {
+    name: 'logout',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
+      await heading(page, 'Sign out?')
+    },
+    title: 'Sign out',
+    buttons: ['Sign out', 'Stay signed in'],
+  },
+  {
+    name: 'still-signed-in',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
+      await press(page, 'Stay signed in')
+      await heading(page, 'You are still signed in')
+    },
+    title: 'Still signed in',
+    links: ['Your account', 'Sign out of *'],
+  },
+  {
+    name: 'sign-out-refused',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(
+        `${latchkey.issuer}/logout?client_id=${app.clientId}&post_logout_redirect_uri=https://x.example/`,
+      )
+      await heading(page, 'You are still signed in')
+    },
+    title: 'Still signed in',
+    buttons: ['Sign out'],
+    links: ['Your account'],
+  },
+  {
+    name: 'logged-out',
+    async open(page, stage) {
+      await signInAtAccount(page, stage.latchkey.issuer, await stage.latchkey.createUser())
+      await at('/logout')(page, stage)
+      await press(page, 'Sign out')
+      await heading(page, 'Signed out')
+    },
+    title: 'Signed out',
+    links: ['Sign in again'],
+  },
+  {
+    name: 'protocol-error',
+    open: at('/authorize?client_id=unknown&response_type=code'),
+    title: 'Sign-in could not go on',
+    links: ['Your account'],
+  },
+  {
+    name: 'flow-expired',
+    open: at('/interaction/V1StGXR8_Z5jdHi6B-myT'),
+    title: 'That did not work',
+    links: ['Go to the start page'],
+  },
+  { name: 'not-found', open: at('/no/such/page'), title: 'Page not found', links: ['Go to the start page'] },
+  {
+    name: 'form-expired',
+    async open(page, stage) {
+      await at('/login')(page, stage)
+      await page.context().clearCookies()
+      await signIn(page, 'somebody')
+      await page.getByRole('alert').waitFor()
+    },
+    title: 'Sign in',
+    fields: signInFields,
+    buttons: ['Sign in'],
+    links: ['Forgot password?', 'Create account'],
+    focus: 'Password',
+  },
+  {
+    name: 'refused',
+    async open(page, stage) {
+      await signInAtAccount(page, stage.latchkey.issuer, await stage.latchkey.createUser())
+      await at('/admin')(page, stage)
+    },
+    title: 'This was refused',
+    links: ['Go to the start page'],
+  },
+  {
+    // The last one: it uses up what this address may do in a minute.
+    name: 'too-many',
+    async open(page, stage) {
+      const path = `${stage.latchkey.issuer}/verify-email?token=guess`
+      for (let count = 0; count < 30; count++) await fetch(path)
+      await page.goto(path)
+    },
+    title: 'Too many attempts',
+    links: ['Go to the start page'],
+  },
+]
