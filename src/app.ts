@@ -12,7 +12,7 @@ import { wireApi } from './wiring/api.ts'
 import { wireConsole } from './wiring/console.ts'
 import { wireCounters } from './wiring/counters.ts'
 import { wireFederation } from './wiring/federation.ts'
-import { choresOf, logAuditHead } from './wiring/jobs.ts'
+import { jobsOf, logAuditHead } from './wiring/jobs.ts'
 import { keptForms } from './wiring/kept-forms.ts'
 import { openMetrics, wireMetrics } from './wiring/metrics.ts'
 import { wirePages } from './wiring/pages.ts'
@@ -87,8 +87,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
 
   const housekeeping = startHousekeeping(
-    withFreshSettings([...choresOf(services), ...counts.chores], services),
-    (chore, err) => app.log.error({ err, chore }, 'housekeeping failed'),
+    withFreshSettings([...jobsOf(services), ...counts.jobs], services),
+    (job, err) => app.log.error({ err, chore: job }, 'housekeeping failed'),
     services.clock,
   )
   await wireMetrics(app, metrics, services, housekeeping)

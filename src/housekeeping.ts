@@ -1,7 +1,7 @@
 import type { Clock } from './shared/clock.ts'
 
 /** Work that is done over and over beside the requests, a small batch at a time. */
-export interface Chore {
+export interface Job {
   name: string
   /** Milliseconds between the end of one run and the start of the next. */
   every: number
@@ -11,7 +11,7 @@ export interface Chore {
 
 export interface Housekeeping {
   close(): Promise<void>
-  /** How each chore is doing: when it was last done to the end (at first: when all began), and how often it failed. */
+  /** How each job is doing: when it was last done to the end (at first: when all began), and how often it failed. */
   report(): { name: string; every: number; doneAt: number; failures: number }[]
 }
 
@@ -19,46 +19,46 @@ export interface Housekeeping {
 const breath = () => new Promise((resolve) => setImmediate(resolve))
 
 /**
- * Runs each chore by itself, batch after batch until nothing is left, until `close`, which waits for the batches that
- * are under way. A chore never overlaps itself. Errors are told, never thrown; the chore goes on at its next time.
+ * Runs each job by itself, batch after batch until nothing is left, until `close`, which waits for the batches that
+ * are under way. A job never overlaps itself. Errors are told, never thrown; the job goes on at its next time.
  */
 export function startHousekeeping(
-  chores: readonly Chore[],
+  jobs: readonly Job[],
   onError: (name: string, error: unknown) => void,
   clock: Clock = Date.now,
 ): Housekeeping {
   let closed = false
-  const done = new Map(chores.map(({ name }) => [name, { doneAt: clock(), failures: 0 }]))
+  const done = new Map(jobs.map(({ name }) => [name, { doneAt: clock(), failures: 0 }]))
   const timers = new Map<string, NodeJS.Timeout>()
   const running = new Map<string, Promise<void>>()
 
-  async function work(chore: Chore): Promise<void> {
-    const so = done.get(chore.name) ?? { doneAt: 0, failures: 0 }
+  async function work(job: Job): Promise<void> {
+    const so = done.get(job.name) ?? { doneAt: 0, failures: 0 }
     try {
-      while (!closed && (await chore.run()) > 0) await breath()
+      while (!closed && (await job.run()) > 0) await breath()
       so.doneAt = clock()
     } catch (error) {
       so.failures += 1
-      onError(chore.name, error)
+      onError(job.name, error)
     }
   }
 
-  function schedule(chore: Chore): void {
+  function schedule(job: Job): void {
     if (closed) return
     const timer = setTimeout(() => {
       running.set(
-        chore.name,
-        work(chore).finally(() => {
-          running.delete(chore.name)
-          schedule(chore)
+        job.name,
+        work(job).finally(() => {
+          running.delete(job.name)
+          schedule(job)
         }),
       )
-    }, chore.every)
+    }, job.every)
     timer.unref()
-    timers.set(chore.name, timer)
+    timers.set(job.name, timer)
   }
 
-  for (const chore of chores) schedule(chore)
+  for (const job of jobs) schedule(job)
   return {
     async close() {
       closed = true
@@ -66,6 +66,6 @@ export function startHousekeeping(
       await Promise.all(running.values())
     },
     report: () =>
-      chores.map(({ name, every }) => ({ name, every, ...(done.get(name) ?? { doneAt: 0, failures: 0 }) })),
+      jobs.map(({ name, every }) => ({ name, every, ...(done.get(name) ?? { doneAt: 0, failures: 0 }) })),
   }
 }

@@ -3,8 +3,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
 import { createAudit } from './audit/audit.ts'
-import { reportedAudit } from './audit/audited-reads.ts'
-import { createHappened, type Happened } from './audit/recorder.ts'
+import { auditReads } from './audit/audited-reads.ts'
+import { type AuditEvent, createRecorder } from './audit/recorder.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence/evidence.ts'
 import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
@@ -39,7 +39,7 @@ import { openRegistration } from './registration/open.ts'
 import { createRejections } from './rejections/rejections.ts'
 import { openSettings } from './settings/settings.ts'
 import { createSettingsStore } from './settings/store.ts'
-import { currentAct } from './shared/audit-context.ts'
+import { currentAuditContext } from './shared/audit-context.ts'
 import type { Clock } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSecrets, loadSecretKeyFile } from './shared/secrets.ts'
@@ -92,7 +92,7 @@ export async function openServices(
     logger,
     events: (happened) => event(happened),
     async whoActs() {
-      const { kind, id, name } = currentAct()?.actor ?? { kind: 'server' }
+      const { kind, id, name } = currentAuditContext()?.actor ?? { kind: 'server' }
       const found = kind === 'account' && id !== undefined ? await accounts.byId(id) : undefined
       return name ?? found?.displayUsername ?? kind.replace('_', ' ')
     },
@@ -108,7 +108,7 @@ export async function openServices(
     },
     identify: async (name) => [(await accounts.find(name))?.id].filter((id) => id !== undefined),
   })
-  const happened = createHappened({
+  const happened = createRecorder({
     audit,
     logger,
     async nameOf(kind, id) {
@@ -116,7 +116,7 @@ export async function openServices(
       return kind === 'account' ? (await accounts.byId(id))?.displayUsername : undefined
     },
   })
-  const event = <Event extends Happened>(what: Event): void => {
+  const event = <Event extends AuditEvent>(what: Event): void => {
     observers?.event(what)
     happened(what)
   }
@@ -255,7 +255,7 @@ export async function openServices(
     secrets,
     db,
     artifacts,
-    audit: reportedAudit(audit, event),
+    audit: auditReads(audit, event),
     event,
     mailer,
     consents,

@@ -43,7 +43,7 @@ export function createAuthenticate(deps: {
     devices?: readonly KnownDevice[] | undefined
   }): Promise<Authentication> {
     const from = attempt.address === undefined ? {} : { address: attempt.address }
-    passwords.admit()
+    passwords.assertCapacity()
     const { name, account } = await find(attempt.identifier)
     if (!account) {
       await passwords.burn(name, attempt.password)

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isSafeMethod } from '../http/forms/same-origin.ts'
-import { actOf, type Needs, needsOf, type RouteNeeds } from './permissions.ts'
+import { type Needs, needsOf, permissionOf, type RouteNeeds } from './permissions.ts'
 
 /** Who may use the console and the administration API, beside people who only have an account. */
 export type AdminRole = 'auditor' | 'admin'
@@ -31,7 +31,7 @@ export function requireClassified(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.admin === undefined) throw new Error(`${method} ${url} does not say what it needs`)
     const safe = [method].flat().every(isSafeMethod)
-    if (!safe && actOf(config.admin) === undefined)
+    if (!safe && permissionOf(config.admin) === undefined)
       throw new Error(`${method} ${url} changes something and names no act of src/admin/permissions.ts`)
   })
 }

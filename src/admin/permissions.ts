@@ -52,17 +52,17 @@ const TABLE = {
  */
 export type Needs = 'read' | 'write' | 'dangerous'
 
-export type Act = keyof typeof TABLE
+export type Permission = keyof typeof TABLE
 
-export const ACTS: Readonly<Record<Act, { needs: Needs; words: string }>> = TABLE
+export const PERMISSIONS: Readonly<Record<Permission, { needs: Needs; words: string }>> = TABLE
 
 /** What a route says of itself: the act that it does; or, where it only shows a page, who sees it. */
-export type RouteNeeds = Act | 'read' | 'write'
+export type RouteNeeds = Permission | 'read' | 'write'
 
-export const actOf = (route: RouteNeeds | undefined): Act | undefined =>
-  route !== undefined && Object.hasOwn(ACTS, route) ? (route as Act) : undefined
+export const permissionOf = (route: RouteNeeds | undefined): Permission | undefined =>
+  route !== undefined && Object.hasOwn(PERMISSIONS, route) ? (route as Permission) : undefined
 
 export function needsOf(route: RouteNeeds): Needs {
-  const act = actOf(route)
-  return act === undefined ? (route as 'read' | 'write') : ACTS[act].needs
+  const act = permissionOf(route)
+  return act === undefined ? (route as 'read' | 'write') : PERMISSIONS[act].needs
 }

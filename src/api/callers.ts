@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { isSafeMethod } from '../http/forms/same-origin.ts'
 import { countNow, giveBack, nameAccount } from '../http/rate-limits/rate-limits.ts'
-import { actAs } from '../shared/audit-context.ts'
+import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
@@ -55,7 +55,7 @@ export const requireCaller =
     const caller = await identify(request, reply, request.routeOptions.config.caller ?? {})
     callers.set(request, caller)
     const { id, displayUsername: name } = caller.account
-    actAs({ kind: 'account', id, name })
+    setActor({ kind: 'account', id, name })
   }
 
 const MAX_IDENTIFIER = 320

@@ -4,7 +4,7 @@ import type { Federation } from '../federation/federation.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
-import type { Mint } from '../oidc/tokens/first-party-tokens.ts'
+import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { Clock } from '../shared/clock.ts'
 
 export interface ApiDependencies {
@@ -28,7 +28,10 @@ export interface ApiDependencies {
   >
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
-  mint: Pick<Mint, 'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'>
+  mint: Pick<
+    FirstPartyTokens,
+    'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
+  >
   sessions: Pick<SignInSessions, 'current' | 'start' | 'end'>
   upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode'>
 }

@@ -1,6 +1,6 @@
 import { BEGINNING, type Chain, type Mark, type Place, placeText } from './chain.ts'
 import { type NewEntry, type Row, rowOf } from './entry.ts'
-import type { AuditStore, Held } from './store.ts'
+import type { AuditStore, LockedAudit } from './store.ts'
 
 type Unplaced = Omit<Row, 'seq' | 'hash'>
 
@@ -30,7 +30,11 @@ export function createAppend(deps: {
   let known: Place | undefined
 
   /** From a place on, if the head is there. Undefined: it is elsewhere. */
-  const goOn = async (held: Held, from: Place, rows: readonly Unplaced[]): Promise<Place | undefined> => {
+  const goOn = async (
+    held: LockedAudit,
+    from: Place,
+    rows: readonly Unplaced[],
+  ): Promise<Place | undefined> => {
     const placed = chain.append(from, rows)
     const last = placed.at(-1) ?? from
     if (!(await held.moveMark('head', from, chain.mark('head', last)))) return undefined
@@ -38,7 +42,7 @@ export function createAppend(deps: {
     return { seq: last.seq, hash: last.hash }
   }
 
-  const lookAndGoOn = async (held: Held, rows: readonly Unplaced[]): Promise<Place> => {
+  const lookAndGoOn = async (held: LockedAudit, rows: readonly Unplaced[]): Promise<Place> => {
     // Asked before the marks are looked for: the process that makes the first of all does so before anything else.
     const isNew = known === undefined && (await held.isNewInstallation())
     let marks = await held.lockMarks()
@@ -69,7 +73,7 @@ export function createAppend(deps: {
   }
 
   /** Behind an end that was looked at, whatever the marks say: both are put down anew. */
-  const goOnFrom = async (held: Held, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
+  const goOnFrom = async (held: LockedAudit, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
     await held.lockMarks()
     const newest = (await held.newest()) ?? seen.first
     if (!same(newest, seen.newest)) return undefined
@@ -78,7 +82,9 @@ export function createAppend(deps: {
     return goOn(held, newest, [row])
   }
 
-  const attempt = async (work: (held: Held, tries: number) => Promise<Place | undefined>): Promise<Place> => {
+  const attempt = async (
+    work: (held: LockedAudit, tries: number) => Promise<Place | undefined>,
+  ): Promise<Place> => {
     for (let tries = 1; tries <= ATTEMPTS; tries++) {
       const outcome = await store.transaction((held) => work(held, tries))
       if (outcome !== 'taken' && outcome !== undefined) {

@@ -8,7 +8,7 @@
 //
 // Whoever has the database and not the key can neither change, remove, add nor reorder entries unseen. They could put an older
 // copy of everything back: a head that the operator has kept elsewhere (the server logs it) shows that.
-import { currentAct } from '../shared/audit-context.ts'
+import { currentAuditContext } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Database } from '../storage/database.ts'
@@ -74,7 +74,7 @@ export function createAudit(deps: AuditDependencies) {
     const digest = await digestOf(store, first, NEWEST_OF_ALL, ({ seq, hash }) => {
       newest = { seq, hash }
     })
-    const { actor = { kind: 'server' as const } } = currentAct() ?? {}
+    const { actor = { kind: 'server' as const } } = currentAuditContext() ?? {}
     const details = anchorDetails({ first, through: newest, ...digest }, problems)
     return { seen: { first, newest }, row: rowOf({ action: REANCHORED, actor, details }, clock()) }
   }

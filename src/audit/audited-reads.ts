@@ -1,8 +1,8 @@
 import type { Audit } from './audit.ts'
-import type { Happened } from './recorder.ts'
+import type { AuditEvent } from './recorder.ts'
 
 /** The log as people read it, by console, command line and REST: who verified or exported it stands in it too. */
-export function reportedAudit(audit: Audit, event: (what: Happened) => void): Audit {
+export function auditReads(audit: Audit, event: (what: AuditEvent) => void): Audit {
   return {
     ...audit,
     async export(format, filters = {}) {

@@ -2,7 +2,7 @@
  * What was done, in words behind the name of who did it; `{target}` is what it was done to. Every event of the program has a
  * line here: `Action` is the type of an event, and what has none does not compile.
  */
-export const WORDS = {
+export const EVENT_TYPES = {
   'account.registered': 'registered the account {target}',
   'account.created': 'created the account {target}',
   'account.invited': 'invited {target}',
@@ -74,7 +74,7 @@ export const WORDS = {
   'token.revoked': 'revoked tokens of {target}',
 } as const
 
-export type Action = keyof typeof WORDS
+export type EventType = keyof typeof EVENT_TYPES
 
 const FAMILIES: Readonly<Record<string, string>> = {
   account: 'Accounts and sign-ins',
@@ -93,17 +93,17 @@ const FAMILIES: Readonly<Record<string, string>> = {
 
 /** The kinds of actions and each of them, for a choice. */
 export const actionGroups = (): { prefix: string; label: string; actions: string[] }[] => {
-  const prefixes = [...new Set(Object.keys(WORDS).map(familyOf))]
+  const prefixes = [...new Set(Object.keys(EVENT_TYPES).map(familyOf))]
   return prefixes.map((prefix) => ({
     prefix: `${prefix}.`,
     label: FAMILIES[prefix] ?? prefix,
-    actions: Object.keys(WORDS).filter((action) => familyOf(action) === prefix),
+    actions: Object.keys(EVENT_TYPES).filter((action) => familyOf(action) === prefix),
   }))
 }
 
 /** Everything that an action may be filtered by: itself, or the beginning of several. */
 export const actionsLike = (prefix: string): string[] => {
-  const matching = Object.keys(WORDS).filter((action) => action.startsWith(prefix))
+  const matching = Object.keys(EVENT_TYPES).filter((action) => action.startsWith(prefix))
   return matching.length > 0 ? matching : [prefix]
 }
 
@@ -111,8 +111,8 @@ const familyOf = (action: string): string => action.split('.', 1)[0] ?? ''
 
 /** A sentence without its subject. What another version has written is spelt as it is. */
 export function sentenceOf(action: string, target: string | undefined): string {
-  const words = Object.hasOwn(WORDS, action)
-    ? WORDS[action as Action]
+  const words = Object.hasOwn(EVENT_TYPES, action)
+    ? EVENT_TYPES[action as EventType]
     : `did “${action}”${target === undefined ? '' : ' to {target}'}`
   return words.replace('{target}', () => target ?? 'an unknown account')
 }

@@ -1,10 +1,10 @@
-import { type Act, type Actor, currentAct } from '../shared/audit-context.ts'
+import { type Actor, type AuditContext, currentAuditContext } from '../shared/audit-context.ts'
 import { own } from '../shared/own.ts'
 import type { Details, NewEntry, Target } from './entry.ts'
-import type { Action } from './event-types.ts'
+import type { EventType } from './event-types.ts'
 
 /** An event of a feature. Which of its fields name the target depends on its type (TARGETS); the others are details. */
-export type Happened = object & { type: Action }
+export type AuditEvent = object & { type: EventType }
 
 /** What an event was done to, by the family of its type: the fields that hold the id and the name. */
 const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string }>> = {
@@ -20,9 +20,9 @@ const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string 
 }
 
 /** Whoever does these has just shown that the account is theirs: by its password, or by a link in its mail. */
-const PROOFS: ReadonlySet<Action> = new Set(['account.signed_in', 'account.registered'])
+const PROOFS: ReadonlySet<EventType> = new Set(['account.signed_in', 'account.registered'])
 /** These too, when nobody is signed in. */
-const OWN: ReadonlySet<Action> = new Set([
+const OWN: ReadonlySet<EventType> = new Set([
   'account.created',
   'account.email_verified',
   'account.email_changed',
@@ -46,15 +46,15 @@ export type NameOf = (kind: string, id: string) => Promise<string | undefined>
  * Takes every event of every feature: one line in the server's log, one entry in the audit log. The act that it is part of
  * is not acknowledged before the entry is on disk.
  */
-export function createHappened(deps: {
+export function createRecorder(deps: {
   audit: { record(entry: Promise<NewEntry>): Promise<void> }
   logger: { info(facts: object, message: string): void; error(facts: object, message: string): void }
   nameOf: NameOf
 }) {
-  return <Event extends Happened>(event: Event): void => {
+  return <Event extends AuditEvent>(event: Event): void => {
     const { type } = event
     if (saysNothing(event)) return
-    const act = currentAct()
+    const act = currentAuditContext()
     const logged = Object.entries(event).filter(([field]) => !NOT_LOGGED.includes(field))
     deps.logger.info({ event: type, ...Object.fromEntries(logged) }, type)
     const recorded = deps.audit.record(withNames(entryOf(event, act), deps.nameOf))
@@ -66,14 +66,14 @@ export function createHappened(deps: {
 }
 
 /** A form that was saved as it was: nothing happened, and the log is no list of clicks. */
-function saysNothing(event: Happened): boolean {
+function saysNothing(event: AuditEvent): boolean {
   if (!CHANGE.test(event.type) || !('before' in event && 'after' in event)) return false
   return Object.keys(entryOf(event, undefined).details ?? {}).length === 0
 }
 
 /** The entry of an event in an act; undefined: the server did it by itself. */
-export function entryOf(event: Happened, act: Act | undefined): NewEntry {
-  const { type, address, before, after, ...rest } = event as Happened & Record<string, unknown>
+export function entryOf(event: AuditEvent, act: AuditContext | undefined): NewEntry {
+  const { type, address, before, after, ...rest } = event as AuditEvent & Record<string, unknown>
   const family = type.split('.', 1)[0] ?? ''
   const fields = own(TARGETS, family) ?? { kind: family, id: 'id', name: 'name' }
   const { [fields.id]: id, [fields.name]: name, ...more } = rest
@@ -92,7 +92,7 @@ export function entryOf(event: Happened, act: Act | undefined): NewEntry {
   }
 }
 
-function actorOf(action: Action, act: Act | undefined, target: Target | undefined): Actor {
+function actorOf(action: EventType, act: AuditContext | undefined, target: Target | undefined): Actor {
   const actor: Actor = act?.actor ?? { kind: 'server' }
   const own = PROOFS.has(action) || (OWN.has(action) && actor.kind === 'anonymous')
   if (!own || act === undefined || actor.kind === 'command_line' || target?.id === undefined) return actor

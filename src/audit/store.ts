@@ -13,7 +13,7 @@ export interface Condition {
 }
 
 /** What is done to the chain in one transaction. */
-export interface Held {
+export interface LockedAudit {
   /** Both marks, locked until the end of the transaction. */
   lockMarks(): Promise<Partial<Record<MarkId, Mark>>>
   /** Adds what is missing. */
@@ -47,7 +47,7 @@ const PATIENCE = { maxWait: 10_000, timeout: 20_000 }
 export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   return {
     /** @returns `taken` when an entry is where a new one was to go: nothing was written */
-    async transaction<Result>(work: (held: Held) => Promise<Result>): Promise<Result | 'taken'> {
+    async transaction<Result>(work: (held: LockedAudit) => Promise<Result>): Promise<Result | 'taken'> {
       try {
         return await prisma.$transaction((tx) => work(hold(tx, reads.dialect)), PATIENCE)
       } catch (error) {
@@ -157,7 +157,7 @@ const valuesOf = (row: Row): SqlValue[] => [
   row.hash,
 ]
 
-function hold(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): Held {
+function hold(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): LockedAudit {
   // On SQLite a transaction has the whole database.
   const lock = dialect === 'postgresql' ? ' FOR UPDATE' : ''
   // The head first: a move of it that found it elsewhere has it locked already.

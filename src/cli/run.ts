@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { userInfo } from 'node:os'
 import { Command, CommanderError } from 'commander'
-import { type Act, during, settled } from '../shared/audit-context.ts'
+import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
 import { auditCommands } from './audit.ts'
 import { clientCommands } from './clients/commands.ts'
 import { optionOf } from './clients/options.ts'
@@ -32,7 +32,7 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
   let status = 0
   const answers: string[] = []
   const warnings: string[] = []
-  const act: Act = { actor: { kind: 'command_line', name: operator() }, settling: [] }
+  const act: AuditContext = { actor: { kind: 'command_line', name: operator() }, settling: [] }
   const cli: Cli = {
     ...deps,
     services: (opening = {}) => {
@@ -58,7 +58,7 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
     },
   }
   try {
-    await during(act, () => program(cli, deps).parseAsync([...argv], { from: 'user' }))
+    await runInAuditContext(act, () => program(cli, deps).parseAsync([...argv], { from: 'user' }))
   } catch (error) {
     status = refuse(error, deps)
   }

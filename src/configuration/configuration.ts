@@ -6,7 +6,7 @@
 //                                                 what exists ─► diff ─► plan
 //                                                                  └─► apply, under a lock: resources, providers, clients,
 //                                                                      then deletions backwards; stops at the first failure
-import { currentAct } from '../shared/audit-context.ts'
+import { currentAuditContext } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { applyChange, type NewSecret } from './apply.ts'
 import { type Existing, readCurrent } from './current.ts'
@@ -105,7 +105,7 @@ export function createConfiguration(
       { missing, check }: ApplyOptions = {},
     ): Promise<Applied> {
       const configuration = await parseConfiguration(source, services)
-      const actor = currentAct()?.actor
+      const actor = currentAuditContext()?.actor
       const by = actor?.name ?? actor?.kind.replace('_', ' ') ?? 'server'
       const lock = await store.lock(by)
       if (lock === undefined) throw busy()

@@ -30,7 +30,7 @@ export interface UpstreamTokens {
 }
 
 /** The secrets of one attempt, made when it begins and kept on the server. */
-export interface Attempt {
+export interface AuthorizationRequest {
   state: string
   nonce: string
   /** RFC 7636 §4.1 */
@@ -70,13 +70,13 @@ export interface Finding {
  */
 export interface Connector {
   /** Where the browser goes to sign in. */
-  authorize(attempt: Attempt, options: AuthorizationOptions): Promise<URL>
+  authorize(attempt: AuthorizationRequest, options: AuthorizationOptions): Promise<URL>
   /**
    * Who came back.
    * @param callback the URL that the provider sent the browser to, with its parameters
    * @throws UpstreamError `denied` when the person or the provider said no
    */
-  identify(callback: URL, attempt: Attempt): Promise<UpstreamIdentity>
+  identify(callback: URL, attempt: AuthorizationRequest): Promise<UpstreamIdentity>
   /** Looks for what is wrong with the configuration before a person finds out. Does not throw. */
   check(redirectUri: string): Promise<Finding[]>
   /** Present where the provider can tell us that somebody signed out. @throws UpstreamError when the token is no good */

@@ -7,13 +7,13 @@ import type { FastifyInstance } from 'fastify'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import type { FederationDependencies } from './dependencies.ts'
 import { createEndedUpstream } from './ended.ts'
-import { createAttempts } from './login/authorization-requests.ts'
+import { createAuthorizationRequests } from './login/authorization-requests.ts'
 import { createBrowserBinding } from './login/browser-binding.ts'
 import { createCodes } from './login/codes.ts'
 import { createFinish } from './login/finish.ts'
 import { createFlow } from './login/flow.ts'
-import { createTickets } from './login/pending-logins.ts'
-import { createArrivals } from './login/upstream-logins.ts'
+import { createPendingLogins } from './login/pending-logins.ts'
+import { createUpstreamLogins } from './login/upstream-logins.ts'
 import { accountLinkRoutes } from './pages/account-links.ts'
 import { codeRoutes } from './pages/code.ts'
 import type { FederationPages } from './pages/dependencies.ts'
@@ -28,9 +28,9 @@ export function createFederation(deps: FederationDependencies) {
   const ends = createEndedUpstream(deps)
   const codes = createCodes({ artifacts, ends, accountOf: deps.accounts.linked.accountOf })
   const finish = createFinish({ ...deps, codes, ends })
-  const tickets = createTickets({ artifacts, binding, providers, ends })
-  const arrivals = createArrivals({ ...deps, tickets, finish })
-  const attempts = createAttempts({ artifacts, binding, clock: deps.clock })
+  const tickets = createPendingLogins({ artifacts, binding, providers, ends })
+  const arrivals = createUpstreamLogins({ ...deps, tickets, finish })
+  const attempts = createAuthorizationRequests({ artifacts, binding, clock: deps.clock })
   const flow = createFlow({ issuer: deps.issuer.origin, clock: deps.clock, providers, attempts, arrivals })
   const pages: FederationPages = { ...deps, flow, arrivals, tickets, finish }
 

@@ -1,29 +1,29 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Act, during, settled } from '../shared/audit-context.ts'
+import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
 
-const acts = new WeakMap<FastifyRequest, Act>()
+const contexts = new WeakMap<FastifyRequest, AuditContext>()
 
-/** Makes each request an act, and holds its answer back until what the act leaves on disk is there. Before other hooks. */
-export function registerActs(app: FastifyInstance): void {
+/** Gives each request an audit context, and holds its answer back until the entries are on disk. Before other hooks. */
+export function registerAuditContext(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const act: Act = {
+    const context: AuditContext = {
       actor: { kind: 'anonymous' },
       address: request.ip,
       requestId: request.id,
       settling: [],
     }
-    acts.set(request, act)
-    during(act, done)
+    contexts.set(request, context)
+    runInAuditContext(context, done)
   })
   // A body is read on events of the socket, which know nothing of the request.
   app.addHook('preValidation', (request, _reply, done) => {
-    const act = acts.get(request)
-    if (act) during(act, done)
+    const context = contexts.get(request)
+    if (context) runInAuditContext(context, done)
     else done()
   })
   app.addHook('onSend', async (request, _reply, payload) => {
-    const act = acts.get(request)
-    if (act && act.settling.length > 0) await settled(act)
+    const context = contexts.get(request)
+    if (context && context.settling.length > 0) await settled(context)
     return payload
   })
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../shared/clock.ts'
 import { type Limits, limitsWith } from '../shared/limits.ts'
-import { registerActs } from './audit-context.ts'
+import { registerAuditContext } from './audit-context.ts'
 import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies/cookies.ts'
 import { createKnownDevices, type KnownDevices } from './cookies/known-devices.ts'
@@ -66,7 +66,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const { issuer, cookieKey } = options
   if (cookieKey.length < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
-  registerActs(app)
+  registerAuditContext(app)
   registerClosing(app)
   registerRequestLog(app)
   await registerHeaders(app, { secure })

@@ -2,7 +2,7 @@
 // of the server tells of it in its own words, through `Observers`, or is asked when somebody reads (`Sources`).
 //
 //   request, event, refusal, token, wait, mail ──told──► counters, histograms ─┐
-//   queues, pool, chores, keys ──────────────────asked─► gauges ───────────────┴─► GET /metrics (routes.ts)
+//   queues, pool, jobs, keys ──────────────────asked─► gauges ───────────────┴─► GET /metrics (routes.ts)
 //
 // The client library is loaded only here, and this file only when METRICS=on. Labels name no client and no person, and a
 // label whose values come from elsewhere takes a bounded number of them.

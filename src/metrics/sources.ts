@@ -14,7 +14,7 @@ export interface Sources {
   /** Undefined: there is no pool (SQLite). */
   pool(): { busy: number; idle: number; waiting: number } | undefined
   mailQueue(): Load
-  chores(): { name: string; every: number; doneAt: number; failures: number }[]
+  jobs(): { name: string; every: number; doneAt: number; failures: number }[]
   /** Asks the database. */
   keys(): Promise<{ alg: string; state: string; createdAt: number }[]>
 }
@@ -33,7 +33,7 @@ export async function readSources(sources: Sources, gauges: Instruments): Promis
   for (const [state, value] of Object.entries(sources.hashes())) gauges.hashes.set({ state }, value)
   for (const [state, value] of Object.entries(sources.pool() ?? {})) gauges.pool.set({ state }, value)
   for (const [state, value] of Object.entries(sources.mailQueue())) gauges.mailQueue.set({ state }, value)
-  for (const { name: chore, every, doneAt, failures } of sources.chores()) {
+  for (const { name: chore, every, doneAt, failures } of sources.jobs()) {
     gauges.choreAge.set({ chore }, (now - doneAt) / 1000)
     gauges.choreInterval.set({ chore }, every / 1000)
     gauges.choreFailures.inc({ chore }, failures)

@@ -9,7 +9,13 @@ import { isPublicHost } from '../http/outgoing/addresses.ts'
 import { isMachine } from '../shared/identity-scopes.ts'
 import type { FieldProblem } from '../shared/validation-error.ts'
 import { websiteOf } from '../shared/website.ts'
-import { type Held, type Metadata, type RegistrationPolicy, SETTABLE, type Surroundings } from './policy.ts'
+import {
+  type CurrentMetadata,
+  type Metadata,
+  type PolicyContext,
+  type RegistrationPolicy,
+  SETTABLE,
+} from './policy.ts'
 
 export interface Adapted {
   /** What is left, with the name and the scopes that a client has which says nothing of them. */
@@ -28,8 +34,8 @@ const isBlank = (value: unknown): boolean => isEmpty(value) || (Array.isArray(va
 export function adapted(
   sent: Metadata,
   policy: RegistrationPolicy,
-  around: Surroundings,
-  held?: Held,
+  around: PolicyContext,
+  held?: CurrentMetadata,
 ): Adapted {
   const input: Record<string, unknown> = {}
   const problems: FieldProblem[] = []
@@ -51,7 +57,7 @@ const redirects = (field: string, sent: Metadata): boolean =>
   field === 'redirect_uris' && Array.isArray(sent[field]) && sent[field].length > 0
 
 /** The grants of somebody unknown; what an administrator gave the client on top, it keeps. */
-function grantsOf(input: Metadata, policy: RegistrationPolicy, held: Held | undefined): string[] {
+function grantsOf(input: Metadata, policy: RegistrationPolicy, held: CurrentMetadata | undefined): string[] {
   const asPublic = input.token_endpoint_auth_method === 'none'
   return [
     'authorization_code',
@@ -88,8 +94,8 @@ function keep(
 function scopeOf(
   { scope: sent, grant_types: grants }: Metadata,
   policy: RegistrationPolicy,
-  { identityScopes }: Surroundings,
-  held: Held | undefined,
+  { identityScopes }: PolicyContext,
+  held: CurrentMetadata | undefined,
 ): unknown {
   if (sent !== undefined && typeof sent !== 'string') return sent
   const asked = (sent ?? '').split(/\s+/).filter(Boolean)
@@ -105,7 +111,7 @@ function scopeOf(
 }
 
 /** A page that people could not be sent to: over plain http, or inside some network. What is no page at all is refused later. */
-function isOutOfUse(value: unknown, { reach }: Surroundings): boolean {
+function isOutOfUse(value: unknown, { reach }: PolicyContext): boolean {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (url === null || !/^https?:$/.test(url.protocol)) return false
   return url.protocol === 'http:' || !isPublicHost(url.hostname, reach)

@@ -1,4 +1,4 @@
-import type { Metadata, RegistrationPolicy, Surroundings } from './policy.ts'
+import type { Metadata, PolicyContext, RegistrationPolicy } from './policy.ts'
 
 /** Those of some scopes that an API gives to whoever names it and asks for none of its scopes. */
 export type DefaultsAmong = (scopes: readonly string[]) => Promise<readonly string[]>
@@ -11,7 +11,7 @@ export type DefaultsAmong = (scopes: readonly string[]) => Promise<readonly stri
 export async function withDefaultScopes(
   input: Metadata,
   policy: Pick<RegistrationPolicy, 'scope'>,
-  { identityScopes }: Pick<Surroundings, 'identityScopes'>,
+  { identityScopes }: Pick<PolicyContext, 'identityScopes'>,
   defaultsAmong: DefaultsAmong,
 ): Promise<Metadata> {
   const asked = typeof input.scope === 'string' ? input.scope.split(/ +/).filter(Boolean) : []

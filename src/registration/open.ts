@@ -6,7 +6,7 @@ import type { DefaultsAmong } from './default-scopes.ts'
 import type { DocumentRules } from './documents/document.ts'
 import { createDocuments, type Documents } from './documents/documents.ts'
 import { createDocumentFetcher } from './documents/fetch.ts'
-import type { Surroundings } from './policy.ts'
+import type { PolicyContext } from './policy.ts'
 import {
   createRegistration,
   openPolicy,
@@ -44,7 +44,7 @@ export function openRegistration(deps: {
   log: { warn(fields: object, message: string): void }
 }): OpenRegistration {
   const { clock, defaultsAmong, events, parse, log, settings } = deps
-  const around: Surroundings = {
+  const around: PolicyContext = {
     identityScopes: deps.identityScopes,
     get httpHosts() {
       return settings.redirects.hosts

@@ -19,14 +19,14 @@ export interface RegistrationPolicy {
 export type Metadata = Readonly<Record<string, unknown>>
 
 /** What a client has already, which an update may keep: administrators may have given it more than its policy. */
-export interface Held {
+export interface CurrentMetadata {
   redirect_uris?: readonly string[]
   post_logout_redirect_uris?: readonly string[]
   scope?: string | undefined
   grant_types: readonly string[]
 }
 
-export interface Surroundings {
+export interface PolicyContext {
   /** The scopes that say who somebody is, which any client may ask for. */
   identityScopes: readonly string[]
   /** The hosts that plain http may lead to when an administrator registers a client. */
@@ -99,8 +99,8 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 export const policyProblems = (
   input: Metadata,
   policy: RegistrationPolicy,
-  around: Surroundings,
-  held?: Held,
+  around: PolicyContext,
+  held?: CurrentMetadata,
 ): FieldProblem[] => [
   ...redirectHostProblems(input, policy),
   ...plainHttpProblems(input, around, held),
@@ -110,8 +110,8 @@ export const policyProblems = (
 /** Hosts that the operator allows plain http for are for clients that an administrator registers, or has given one of them. */
 const plainHttpProblems = (
   input: Metadata,
-  { httpHosts }: Surroundings,
-  held: Held | undefined,
+  { httpHosts }: PolicyContext,
+  held: CurrentMetadata | undefined,
 ): FieldProblem[] =>
   (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
@@ -140,7 +140,7 @@ function redirectHostProblems(
   )
 }
 
-function addressProblems(input: Metadata, { reach }: Surroundings): FieldProblem[] {
+function addressProblems(input: Metadata, { reach }: PolicyContext): FieldProblem[] {
   return ADDRESSES.flatMap((field) => {
     const uri = input[field]
     const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined

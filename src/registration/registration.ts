@@ -6,17 +6,17 @@
  *   initial access token ──► register ──► client + registration access token ──► read · update · remove
  *   (or nothing, if open)        policy.ts                                         the same policy again
  */
-import { actAs } from '../shared/audit-context.ts'
+import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { adapted } from './adapt.ts'
 import { type Answer, clientInformation } from './client-information.ts'
 import { type DefaultsAmong, withDefaultScopes } from './default-scopes.ts'
 import {
   type Metadata,
+  type PolicyContext,
   policyProblems,
   type RegistrationPolicy,
   SETTABLE,
-  type Surroundings,
 } from './policy.ts'
 import { joined, refusedMetadata } from './problems.ts'
 import { hashToken, type InitialAccessTokens, newToken } from './tokens.ts'
@@ -46,7 +46,7 @@ export interface RegistrationDependencies {
   tokens: InitialAccessTokens
   /** Scopes of APIs that a client may ask for that nobody vouches for. */
   readonly openScopes: readonly string[]
-  around: Surroundings
+  around: PolicyContext
   defaultsAmong: DefaultsAmong
   clients: {
     /** @throws an error with `errors` by field */
@@ -116,7 +116,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     const client = await clients.findByToken(id, hashToken(bearer))
     // Another client's token, a client that is gone, nonsense: they look the same.
     if (client === undefined) throw invalidToken()
-    actAs({ kind: 'client', id: client.client_id, name: client.client_name })
+    setActor({ kind: 'client', id: client.client_id, name: client.client_name })
     if (client.disabled) throw notPermitted('An administrator has disabled this client.')
     // It is the operator's own by now, and nobody is asked for consent: no developer changes where codes go.
     if (change && client.first_party) throw notPermitted('An administrator looks after this client.')

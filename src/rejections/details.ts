@@ -9,7 +9,7 @@ const texts = z.array(z.string()).optional()
  * What is known of a refused request: what was sent, what was registered then. Names, URIs, times and yes or no; never a
  * secret, code, token, assertion, verifier or password (RFC 6819 §5.1.5.1 for the reason). Every field may be missing.
  */
-export const factsSchema = z.object({
+export const detailsSchema = z.object({
   /** The names of the parameters that were sent. */
   parameters: texts,
   grant_type: text,
@@ -91,19 +91,19 @@ export const factsSchema = z.object({
   api: text,
 })
 
-export type Facts = z.output<typeof factsSchema>
+export type RejectionDetails = z.output<typeof detailsSchema>
 
 /** What was stored, as far as it can be read: a row of another version keeps the fields that are still known. */
-export function parseFacts(json: string): Facts {
+export function parseFacts(json: string): RejectionDetails {
   let stored: unknown
   try {
     stored = JSON.parse(json)
   } catch {
     return {}
   }
-  const whole = factsSchema.safeParse(stored)
+  const whole = detailsSchema.safeParse(stored)
   if (whole.success) return whole.data
   const wrong = new Set(whole.error.issues.map(({ path }) => path[0]))
   if (typeof stored !== 'object' || stored === null) return {}
-  return factsSchema.parse(Object.fromEntries(Object.entries(stored).filter(([name]) => !wrong.has(name))))
+  return detailsSchema.parse(Object.fromEntries(Object.entries(stored).filter(([name]) => !wrong.has(name))))
 }

@@ -1,4 +1,4 @@
-import type { Case, Explanation, Rejection, Rule, Surroundings } from './rejection.ts'
+import type { Case, Explanation, Rejection, Rule, RuleContext } from './rejection.ts'
 import { accessRules } from './rules/access.ts'
 import { assertionRules } from './rules/assertion.ts'
 import { clientRules } from './rules/client.ts'
@@ -37,7 +37,7 @@ export const RULES: readonly Rule[] = [
 ]
 
 /** Why a request was probably refused, and what to do. Never decides anything. */
-export function explain(rejection: Rejection, surroundings: Surroundings): Explanation {
+export function explain(rejection: Rejection, surroundings: RuleContext): Explanation {
   const whole: Case = { ...rejection, ...surroundings }
   const rule = RULES.find(({ fits }) => fits(whole)) ?? unexplained
   const say = (words: string | ((rejection: Case) => string | undefined) | undefined) =>

@@ -1,6 +1,6 @@
 import { AppError } from '../shared/errors.ts'
 import { type RedirectFix, redirectFix } from './redirect-fix.ts'
-import type { ClientNow, Rejection, Surroundings } from './rejection.ts'
+import type { ClientNow, Rejection, RuleContext } from './rejection.ts'
 import type { RejectionsDependencies } from './rejections.ts'
 
 /** `replace`: the sent URI takes the place of the one it is like; `add`: both are registered. */
@@ -17,7 +17,7 @@ export interface OfferedFix extends RedirectFix {
   version: string
 }
 
-type FixSurroundings = Pick<Surroundings, 'client' | 'owners'>
+type FixContext = Pick<RuleContext, 'client' | 'owners'>
 
 /** The redirect URI that a client sent and that was refused for not being registered; else undefined. */
 function refusedUri({ facts, error, endpoint, description }: Rejection): string | undefined {
@@ -32,7 +32,7 @@ export function createFixes({
   clients,
   redirectUriProblem,
 }: Pick<RejectionsDependencies, 'clients' | 'redirectUriProblem'>) {
-  function offer(rejection: Rejection, { client, owners }: FixSurroundings): OfferedFix | undefined {
+  function offer(rejection: Rejection, { client, owners }: FixContext): OfferedFix | undefined {
     const sent = refusedUri(rejection)
     if (sent === undefined || client === undefined || client.disabled) return undefined
     if (client.client_id !== rejection.clientId || !client.grant_types.includes('authorization_code'))
@@ -66,7 +66,7 @@ export function createFixes({
     /** @throws AppError no_safe_fix (409) · version_conflict (409) · ValidationError, as of clients.update */
     async apply(
       rejection: Rejection,
-      around: FixSurroundings,
+      around: FixContext,
       mode: FixMode,
       version: string,
     ): Promise<{ clientId: string }> {

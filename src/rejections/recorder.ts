@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import { createAdmission } from './admission.ts'
-import type { Facts } from './details.ts'
+import type { RejectionDetails } from './details.ts'
 import type { RejectionRow, RejectionStore } from './store.ts'
 
 /** How long rows wait for others to be written with, and after a failure, in milliseconds. */
@@ -21,9 +21,9 @@ export interface Refusal {
   error: string
   /** What is known at once. Both are called only if the refusal is kept. */
   description(): string | undefined
-  facts(): Facts
+  facts(): RejectionDetails
   /** What has to be looked up: later, in the background. It may hold secrets until then; what it returns has none. */
-  lookUp(): Promise<Facts>
+  lookUp(): Promise<RejectionDetails>
 }
 
 /** A client_id that is an address is of anybody's choice: all of them count as one. */
@@ -31,8 +31,8 @@ const ownId = (clientId: string | undefined) => (clientId?.includes(':') ? undef
 
 interface Waiting {
   row: Omit<RejectionRow, 'facts'>
-  facts: Facts
-  lookUp(): Promise<Facts>
+  facts: RejectionDetails
+  lookUp(): Promise<RejectionDetails>
 }
 
 /**
@@ -82,7 +82,7 @@ export function createRecorder(deps: {
       // Completed as they are, nothing in them is secret any more.
       const again = rows.map(({ facts, ...row }) => ({
         row,
-        facts: JSON.parse(facts) as Facts,
+        facts: JSON.parse(facts) as RejectionDetails,
         lookUp: async () => ({}),
       }))
       waiting = [...again, ...waiting]

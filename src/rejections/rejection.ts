@@ -1,5 +1,5 @@
 import type { PkceRule } from '../shared/pkce-rule.ts'
-import type { Facts } from './details.ts'
+import type { RejectionDetails } from './details.ts'
 
 /** A request that was refused, as it was kept. */
 export interface Rejection {
@@ -13,7 +13,7 @@ export interface Rejection {
   clientId: string | null
   error: string
   description: string | null
-  facts: Facts
+  facts: RejectionDetails
 }
 
 /** A client as it is registered now: what the explanations read of it. */
@@ -37,7 +37,7 @@ export interface NamedClient {
 }
 
 /** What is looked up when a rejection is read: it may have changed since. */
-export interface Surroundings {
+export interface RuleContext {
   client?: ClientNow | undefined
   /** Registered clients whose id or name is like the one that was sent. */
   similar: NamedClient[]
@@ -46,7 +46,7 @@ export interface Surroundings {
 }
 
 /** A rejection with everything that a rule may look at. */
-export interface Case extends Rejection, Surroundings {}
+export interface Case extends Rejection, RuleContext {}
 
 /** Why it was probably refused, and what to do about it, in plain words. */
 export interface Explanation {

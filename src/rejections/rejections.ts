@@ -12,7 +12,7 @@ import { parseFacts } from './details.ts'
 import { explain } from './explain.ts'
 import { createFixes, type FixMode, type OfferedFix } from './fix.ts'
 import { createRecorder, type Refusal } from './recorder.ts'
-import type { ClientNow, Explanation, NamedClient, Rejection, Surroundings } from './rejection.ts'
+import type { ClientNow, Explanation, NamedClient, Rejection, RuleContext } from './rejection.ts'
 import { BOUNDS, type Bounds, prune } from './retention.ts'
 import { createRejectionStore, type RejectionFilter, type RejectionRow } from './store.ts'
 
@@ -101,7 +101,7 @@ export function createRejections(deps: RejectionsDependencies) {
     }
   }
 
-  async function surroundings({ clientId, facts }: Rejection): Promise<Surroundings> {
+  async function surroundings({ clientId, facts }: Rejection): Promise<RuleContext> {
     const claimed = clientId ?? facts.claimed_client_id
     const [client, similar, owners] = await Promise.all([
       claimed === undefined ? undefined : findClient(claimed),

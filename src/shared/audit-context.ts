@@ -8,31 +8,31 @@ export interface Actor {
   name?: string
 }
 
-/** One request, one run of the command line, one chore: what happens in it is its actor's doing. */
-export interface Act {
+/** What audit entries take from the request, the run of the command line or the job that they are recorded in. */
+export interface AuditContext {
   actor: Actor
   /** The network address it comes from. */
   address?: string
   requestId?: string
-  /** What has to be on disk before the act is acknowledged. */
+  /** Audit entries that have to be on disk before the answer is sent. */
   settling: Promise<unknown>[]
 }
 
-const acts = new AsyncLocalStorage<Act>()
+const storage = new AsyncLocalStorage<AuditContext>()
 
-/** The act that the running code is part of. Undefined: the server's own. */
-export const currentAct = (): Act | undefined => acts.getStore()
+/** The context of the running code; undefined: the server acts by itself. */
+export const currentAuditContext = (): AuditContext | undefined => storage.getStore()
 
-/** Runs work as part of an act. */
-export const during = <T>(act: Act, work: () => T): T => acts.run(act, work)
+/** Runs `work` in an audit context. */
+export const runInAuditContext = <T>(context: AuditContext, work: () => T): T => storage.run(context, work)
 
-/** Says who the act is by, once that is known. */
-export function actAs(actor: Actor): void {
-  const act = currentAct()
-  if (act) act.actor = actor
+/** Sets the actor of the current context, once it is authenticated. */
+export function setActor(actor: Actor): void {
+  const context = currentAuditContext()
+  if (context) context.actor = actor
 }
 
-/** Waits for what the act has to leave on disk. Rejects when it could not. */
-export async function settled(act: Act): Promise<void> {
-  while (act.settling.length > 0) await Promise.all(act.settling.splice(0))
+/** Waits until the audit entries of a context are on disk. Rejects when one could not be written. */
+export async function settled(context: AuditContext): Promise<void> {
+  while (context.settling.length > 0) await Promise.all(context.settling.splice(0))
 }

@@ -1,4 +1,4 @@
-import type { Chore } from '../housekeeping.ts'
+import type { Job } from '../housekeeping.ts'
 import { type Counters, createSharedCounters } from '../http/rate-limits/counters.ts'
 import type { Services } from '../services.ts'
 import { createDatabaseCounters } from '../storage/counters/database.ts'
@@ -12,7 +12,7 @@ const SWEEP_ROWS = 500
 export interface SharedCounts {
   /** Beside the counts of this process. */
   beside(local: Counters): Counters
-  chores: Chore[]
+  jobs: Job[]
   close(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ async function open({ config, db, settings }: Services): Promise<SharedCounters 
 /** In Redis when there is one, else in PostgreSQL. A SQLite database has one process, which counts for itself. */
 export async function wireCounters(services: Services): Promise<SharedCounts> {
   const shared = await open(services)
-  if (shared === undefined) return { beside: (local) => local, chores: [], close: async () => {} }
+  if (shared === undefined) return { beside: (local) => local, jobs: [], close: async () => {} }
   return {
     beside: (local) =>
       createSharedCounters(local, shared, (err) =>
@@ -35,7 +35,7 @@ export async function wireCounters(services: Services): Promise<SharedCounts> {
           'rate limits are counted by this process alone until they can be shared again',
         ),
       ),
-    chores: [{ name: 'old counts of rate limits', every: 60_000, run: () => shared.sweep(SWEEP_ROWS) }],
+    jobs: [{ name: 'old counts of rate limits', every: 60_000, run: () => shared.sweep(SWEEP_ROWS) }],
     close: () => shared.close(),
   }
 }

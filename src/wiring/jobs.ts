@@ -1,4 +1,4 @@
-import type { Chore } from '../housekeeping.ts'
+import type { Job } from '../housekeeping.ts'
 import { createKeyRotation } from '../oidc/keys/rotation.ts'
 import { forgetUsage } from '../oidc/usage/usage.ts'
 import type { Services } from '../services.ts'
@@ -15,7 +15,7 @@ export async function logAuditHead({ audit, logger }: Services): Promise<void> {
 }
 
 /** What the server does beside the requests. */
-export function choresOf(services: Services): Chore[] {
+export function jobsOf(services: Services): Job[] {
   const { accounts, artifacts, audit, clock, rejections, selfRegistered, settings, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },

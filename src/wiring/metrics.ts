@@ -37,7 +37,7 @@ export async function wireMetrics(
     hashes: accounts.hashing,
     pool: () => db.pool?.(),
     mailQueue: mailer.load,
-    chores: housekeeping.report,
+    jobs: housekeeping.report,
     keys: keys.list,
   })
   const { port, token } = config.metrics

@@ -32,18 +32,18 @@ import { mountProvider } from '../oidc/provider/mount.ts'
 import { onceARequest } from '../oidc/provider/once-a-request.ts'
 import { answerOutages } from '../oidc/provider/outage.ts'
 import { createProvider, routes } from '../oidc/provider/provider.ts'
-import { createHotProvider } from '../oidc/provider/reload.ts'
+import { createReloadableProvider } from '../oidc/provider/reload.ts'
 import { upstreamOf } from '../oidc/sessions/details.ts'
 import { generationOf, isCurrent } from '../oidc/sessions/generations.ts'
 import { createSignInSessions, type SignInSession } from '../oidc/sessions/sign-in.ts'
-import { openThrowawaySession } from '../oidc/sessions/temporary.ts'
+import { openTemporarySession } from '../oidc/sessions/temporary.ts'
 import { createUpstreamSessions } from '../oidc/sessions/upstream.ts'
 import { createAskedSignOut } from '../oidc/sign-out/asked.ts'
 import { createBackChannel } from '../oidc/sign-out/back-channel.ts'
 import type { StoredSession } from '../oidc/sign-out/hinted.ts'
 import { createAdminTokens, withAdminApi } from '../oidc/tokens/admin-tokens.ts'
 import { FIRST_PARTY_ID } from '../oidc/tokens/first-party-client.ts'
-import { createMint } from '../oidc/tokens/first-party-tokens.ts'
+import { createFirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import { reportGrants } from '../oidc/tokens/issued.ts'
 import { createResourceServerInfo } from '../oidc/tokens/resources.ts'
 import { createFindAccount } from '../oidc/tokens/subjects.ts'
@@ -155,7 +155,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   }
   const { record } = services.rejections
   const leftOut = createLeftOutReport(app.log, { ...refusals, record })
-  const hot = await createHotProvider({
+  const hot = await createReloadableProvider({
     keys,
     onError: (err) => app.log.error({ err }, 'signing keys could not be reloaded'),
     build({ jwks, accepted }) {
@@ -265,7 +265,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
   })
   const remember = rememberedDevices(http, services)
   const sessions = observedSessions(signIns, services, remember, browser)
-  const mint = createMint({
+  const mint = createFirstPartyTokens({
     current,
     issued: observers?.issued,
     clock: services.clock,
@@ -295,7 +295,7 @@ export async function wireProtocol(app: FastifyInstance, http: Http, services: S
     }),
     mint,
     throwawaySession: (who: SignInSession) =>
-      openThrowawaySession({ issuer: config.issuer, current, artifacts }, who),
+      openTemporarySession({ issuer: config.issuer, current, artifacts }, who),
     adminTokens: createAdminTokens({ issuer: config.issuer, current }),
     async close() {
       await hot.close()

@@ -6,7 +6,7 @@ import { endCodeDevices } from '../oidc/device/signed-in.ts'
 import { isCurrent } from '../oidc/sessions/generations.ts'
 import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
 import type { Services } from '../services.ts'
-import { actAs } from '../shared/audit-context.ts'
+import { setActor } from '../shared/audit-context.ts'
 
 /**
  * What a browser is known as after a sign-in, so that wrong passwords of strangers do not lock it out.
@@ -36,7 +36,7 @@ export function observedSessions(
   const ended = (accountId: string, reason: string) => event({ type: 'session.ended', accountId, reason })
   const current: SignInSessions['current'] = async (request, reply) => {
     const session = await sessions.current(request, reply)
-    if (session) actAs({ kind: 'account', id: session.accountId })
+    if (session) setActor({ kind: 'account', id: session.accountId })
     return session
   }
   return {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Chore } from '../housekeeping.ts'
+import type { Job } from '../housekeeping.ts'
 import type { Services } from '../services.ts'
 
 /** Routes that no setting says anything about: probes of health, files, metrics. */
@@ -12,15 +12,12 @@ export function freshSettings(app: FastifyInstance, { settings }: Pick<Services,
   })
 }
 
-/** The same for each run of a chore. */
-export const withFreshSettings = (
-  chores: readonly Chore[],
-  { settings }: Pick<Services, 'settings'>,
-): Chore[] =>
-  chores.map((chore) => ({
-    ...chore,
+/** The same for each run of a job. */
+export const withFreshSettings = (jobs: readonly Job[], { settings }: Pick<Services, 'settings'>): Job[] =>
+  jobs.map((job) => ({
+    ...job,
     async run() {
       await settings.refresh()
-      return chore.run()
+      return job.run()
     },
   }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createGate } from '../../src/accounts/passwords/concurrency-limit.ts'
+import { createConcurrencyLimit } from '../../src/accounts/passwords/concurrency-limit.ts'
 import { createHasher, decoyHash } from '../../src/accounts/passwords/hashing.ts'
 
 const clock = Date.now
@@ -54,7 +54,7 @@ test('beyond the queue the answer is 503 with Retry-After, and nothing was start
 })
 
 test('no more jobs than allowed run at once; they run in order; a failing one frees its place', async () => {
-  const gate = createGate({ concurrency: 2, queueLimit: 10, clock })
+  const gate = createConcurrencyLimit({ concurrency: 2, queueLimit: 10, clock })
   const started: number[] = []
   let running = 0
   let most = 0

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { during } from '../../src/shared/audit-context.ts'
+import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { linkIn } from '../support/mailbox.ts'
 import { forEachDatabase, type House, otherPassword } from './support.ts'
 
@@ -177,7 +177,7 @@ forEachDatabase('what an invitation keeps', (house) => {
       return get.call(db.reads, statement, values) as never
     })
     const act = { actor: { kind: 'account' as const, id: inviter }, settling: [] }
-    expect(await codeOf(during(act, () => accounts.sendInvitation(id)))).toBe('409 address_proven')
+    expect(await codeOf(runInAuditContext(act, () => accounts.sendInvitation(id)))).toBe('409 address_proven')
     expect(await accounts.byId(id)).toMatchObject({ email: address('hasty'), invitedUntil: null })
     expect(await house().mailsTo(address('hasty'))).toHaveLength(1)
     expect(

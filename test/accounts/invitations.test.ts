@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { during } from '../../src/shared/audit-context.ts'
+import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { signedIn } from '../admin/console.ts'
 import { machine, type Rest } from '../admin/rest/support.ts'
 import { openWorld, type World } from '../federation/world.ts'
@@ -343,7 +343,7 @@ describe.each(engines)('invitations on %s', (engine) => {
   test('the command line is “The administrator”, whoever runs it', async () => {
     const email = `by.cli.${engine}@example.com`
     const act = { actor: { kind: 'command_line' as const, name: '<root>' }, settling: [] }
-    await during(act, () => accounts().createByAdmin({ username: '', email }))
+    await runInAuditContext(act, () => accounts().createByAdmin({ username: '', email }))
     const text = (await mails(email)).at(-1)?.text
     expect(text).toContain('The administrator invites you')
     expect(text).not.toContain('root')

@@ -20,7 +20,7 @@ function turnstile() {
     verify: (_hash, typed) => check(typed),
     verifyNothing: check,
     needsRehash: () => false,
-    admit: () => undefined,
+    assertCapacity: () => undefined,
     load: { running: 0, waiting: 0 },
   }
   return {

@@ -59,7 +59,7 @@ const quickHasher: Hasher = {
   verify,
   verifyNothing: async () => false,
   needsRehash: () => false,
-  admit: () => undefined,
+  assertCapacity: () => undefined,
   load: { running: 0, waiting: 0 },
 }
 
@@ -123,7 +123,7 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
     },
     verifyNothing: (text) => counted('nothing', real.verifyNothing(text)),
     needsRehash: real.needsRehash,
-    admit: real.admit,
+    assertCapacity: real.assertCapacity,
     get load() {
       return real.load
     },

@@ -2,7 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allows, requireClassified } from '../../src/admin/access.ts'
-import { ACTS, actOf, type Needs, needsOf, type RouteNeeds } from '../../src/admin/permissions.ts'
+import {
+  type Needs,
+  needsOf,
+  PERMISSIONS,
+  permissionOf,
+  type RouteNeeds,
+} from '../../src/admin/permissions.ts'
 import { sessionCookie } from '../api/support.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -23,7 +29,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 const rules: Rule[] = []
 const classOf = (admin: RouteNeeds | undefined) => ({
   needs: admin && needsOf(admin),
-  act: actOf(admin),
+  act: permissionOf(admin),
 })
 function listen(message: unknown): void {
   const { fastify } = message as { fastify: FastifyInstance }
@@ -63,7 +69,7 @@ test('every route below /admin and /api/admin says what it needs: this table is 
     const how = [url.startsWith('/api/') && scope, needs === 'dangerous' && fresh].filter(Boolean).join('; ')
     return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${how} | ${act ?? ''} |`
   }
-  const acts = Object.entries(ACTS).map(([act, { needs, words }]) => {
+  const acts = Object.entries(PERMISSIONS).map(([act, { needs, words }]) => {
     const routes = all.filter((rule) => rule.act === act).map(({ method, url }) => `\`${method} ${url}\``)
     return `| ${act} | ${words} | ${needs} | ${routes.join('<br>')} |`
   })
@@ -86,7 +92,7 @@ test('every route below /admin and /api/admin says what it needs: this table is 
 
 test('every act of the table has a route, and every route that changes something is in the table', () => {
   const all = [...below('/admin'), ...below('/api/admin')]
-  for (const act of Object.keys(ACTS))
+  for (const act of Object.keys(PERMISSIONS))
     expect(
       all.map((rule) => rule.act),
       act,

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { WORDS } from '../../src/audit/event-types.ts'
+import { EVENT_TYPES } from '../../src/audit/event-types.ts'
 import { engines } from '../support/latchkey.ts'
 import { entry, openLog, recordMany, textOf } from './support.ts'
 
@@ -111,7 +111,7 @@ test.each(engines)(
 )
 
 test('every action has words, and they name what it was done to where there is something', () => {
-  for (const [action, words] of Object.entries(WORDS)) {
+  for (const [action, words] of Object.entries(EVENT_TYPES)) {
     expect(words).toMatch(/^[a-z]/)
     if (/^(client|provider|resource|key|consent|token)\./.test(action)) expect(words).toContain('{target}')
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createGate } from '../../src/accounts/passwords/concurrency-limit.ts'
+import { createConcurrencyLimit } from '../../src/accounts/passwords/concurrency-limit.ts'
 import { createCap } from '../../src/metrics/cap.ts'
 import { openMetrics } from '../../src/metrics/metrics.ts'
 import { parseMetrics } from './support.ts'
@@ -23,7 +23,7 @@ test('while the database does not answer, everything else can be read', async ()
     hashes: () => ({ running: 1, waiting: 2 }),
     pool: () => undefined,
     mailQueue: () => ({ running: 0, waiting: 3 }),
-    chores: () => [{ name: 'sweep', every: 1000, doneAt: 4000, failures: 2 }],
+    jobs: () => [{ name: 'sweep', every: 1000, doneAt: 4000, failures: 2 }],
     keys: async () => {
       if (!answers) throw new Error('gone')
       return [
@@ -61,7 +61,7 @@ test('while the database does not answer, everything else can be read', async ()
 test('the gate tells how long each job waited', async () => {
   let now = 0
   const waits: number[] = []
-  const gate = createGate({
+  const gate = createConcurrencyLimit({
     concurrency: 1,
     queueLimit: 5,
     clock: () => now,

@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { openSettings } from '../../src/settings/settings.ts'
 import type { StoredState } from '../../src/settings/store.ts'
-import { during } from '../../src/shared/audit-context.ts'
+import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const silent = { info() {}, warn() {}, error() {} }
@@ -91,7 +91,7 @@ describe.each(engines)('%s', (engine) => {
     const { latchkey } = await start({ engine })
     const { settings, audit } = latchkey.services
     const actor = { kind: 'command_line', name: 'ada' } as const
-    await during({ actor, settling: [] }, () =>
+    await runInAuditContext({ actor, settling: [] }, () =>
       settings.change({ registration: 'closed', email_domains: ['Bücher.example'] }),
     )
     await settings.change({ registration: 'closed' })

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { StoredAccount } from '../account.ts'
 import type { Hasher } from '../passwords/hashing.ts'
-import { createLanes } from './account-queues.ts'
+import { createAccountQueues } from './account-queues.ts'
 import type { Counted, FailureStore, Reservation } from './store.ts'
 
 /** `right` implies: not locked, not disabled, and the password is still that one. */
@@ -49,7 +49,7 @@ export function createPasswordCheck(deps: {
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
-  const inLane = createLanes({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
+  const inLane = createAccountQueues({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
   const allTries = new Map<string, Tries>()
 
   const burn = async (password: string): Promise<void> => {
@@ -131,7 +131,7 @@ export function createPasswordCheck(deps: {
     /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
     burn: (name: string, password: string): Promise<void> => inLane(name, () => burn(password)),
     /** @throws AppError `overloaded` (503) when a check would be refused anyway */
-    admit: () => hasher.admit(),
+    assertCapacity: () => hasher.assertCapacity(),
 
     /** @throws AppError `overloaded` (503); the try is then not counted */
     check(account: StoredAccount, password: string, options: CheckOptions): Promise<CheckOutcome> {

@@ -2,11 +2,11 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 
 /** Lets a bounded number of jobs run at once; a bounded queue waits behind them, first come first served. */
-export interface Gate {
+export interface ConcurrencyLimit {
   /** @throws AppError `overloaded` (503, with Retry-After) when the queue is full; the job was not started then. */
   run<T>(job: () => Promise<T>): Promise<T>
   /** Refuses like `run` when the queue is full, before work is done that would be in vain. */
-  admit(): void
+  assertCapacity(): void
   /** Jobs running and waiting. */
   readonly load: { running: number; waiting: number }
 }
@@ -15,18 +15,18 @@ export interface Gate {
  * @param limits.concurrency jobs at once @param limits.queueLimit jobs that may wait
  * @param limits.waited told how long each job waited, in milliseconds
  */
-export function createGate(limits: {
+export function createConcurrencyLimit(limits: {
   concurrency: number
   queueLimit: number
   clock: Clock
   waited?: ((milliseconds: number) => void) | undefined
-}): Gate {
+}): ConcurrencyLimit {
   const { concurrency, queueLimit, clock, waited } = limits
   const waiting: (() => void)[] = []
   let running = 0
   let typicalMilliseconds = 50
 
-  const admit = (): void => {
+  const assertCapacity = (): void => {
     if (running < concurrency || waiting.length < queueLimit) return
     const drained = (waiting.length / concurrency) * typicalMilliseconds
     throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
@@ -36,7 +36,7 @@ export function createGate(limits: {
   }
 
   const enter = (): Promise<void> | undefined => {
-    admit()
+    assertCapacity()
     if (running < concurrency) {
       running++
       return undefined
@@ -64,7 +64,7 @@ export function createGate(limits: {
         leave()
       }
     },
-    admit,
+    assertCapacity,
     get load() {
       return { running, waiting: waiting.length }
     },

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersRose } from 'argon2'
 import type { Clock } from '../../shared/clock.ts'
-import { createGate, type Gate } from './concurrency-limit.ts'
+import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
 import { isForeign, verifyForeign } from './foreign-hashes/hashes.ts'
 
 /** What an argon2id hash costs: memory in KiB, passes over it, lanes (RFC 9106 §3.1). */
@@ -27,8 +27,8 @@ export interface Hasher {
   /** True when a hash was made with lower costs than today's. */
   needsRehash(hash: string): boolean
   /** Throws `overloaded` now if a job would be refused: ask before other work is done for it. */
-  admit(): void
-  readonly load: Gate['load']
+  assertCapacity(): void
+  readonly load: ConcurrencyLimit['load']
 }
 
 /**
@@ -48,7 +48,7 @@ export function createHasher(options: {
   clock: Clock
   waited?: ((milliseconds: number) => void) | undefined
 }): Hasher {
-  const gate = createGate({
+  const gate = createConcurrencyLimit({
     concurrency: options.concurrency ?? Math.min(availableParallelism(), threadsForHashing),
     queueLimit: options.queueLimit ?? 64,
     clock: options.clock,
@@ -73,7 +73,7 @@ export function createHasher(options: {
       return false
     },
     needsRehash: (hash) => isForeign(hash) || parametersRose(hash, cost),
-    admit: () => gate.admit(),
+    assertCapacity: () => gate.assertCapacity(),
     get load() {
       return gate.load
     },

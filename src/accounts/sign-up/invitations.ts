@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { currentAct } from '../../shared/audit-context.ts'
+import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
@@ -69,7 +69,7 @@ export function createInvitations(deps: {
     deps
 
   async function inviter(): Promise<string> {
-    const actor = currentAct()?.actor
+    const actor = currentAuditContext()?.actor
     const account = actor?.kind === 'account' && actor.id ? await store.byId(actor.id) : undefined
     if (!account) return NOBODY_BY_NAME
     const name = [account.givenName, account.familyName].filter(Boolean).join(' ') || account.displayUsername

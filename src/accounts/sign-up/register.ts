@@ -56,7 +56,7 @@ export function createRegister(deps: {
     if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
     const { username, email, password, givenName, familyName } = parsed.data
 
-    hasher.admit()
+    hasher.assertCapacity()
     if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
     const account = await store.insert({
       id: randomUUID(),

@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
-import { ACTS, actOf } from '../permissions.ts'
+import { PERMISSIONS, permissionOf } from '../permissions.ts'
 
 /** The places of the console, in the order of its navigation. */
 export const SECTIONS = [
@@ -111,14 +111,14 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
   app.addHook('preHandler', async (request, reply) => {
     const { id: accountId, sessionUid: uid, signedInAt } = administratorOf(request)
     const { admin } = request.routeOptions.config
-    const act = actOf(admin)
-    if (act === undefined || ACTS[act].needs !== 'dangerous' || isFresh(deps.clock, signedInAt))
+    const act = permissionOf(admin)
+    if (act === undefined || PERMISSIONS[act].needs !== 'dangerous' || isFresh(deps.clock, signedInAt))
       return undefined
     const { id } = request.params as { id?: string }
     const isUser = act.startsWith('user.') && /^[\w-]{1,100}$/.test(id ?? '')
     const person = isUser ? await deps.findAccount(id ?? '') : undefined
     const target = person?.displayUsername ?? id?.slice(0, 100)
-    const words = target === undefined ? ACTS[act].words : `${ACTS[act].words} (${target})`
+    const words = target === undefined ? PERMISSIONS[act].words : `${PERMISSIONS[act].words} (${target})`
     return reply.redirect(await deps.http.interrupted.ask(request, { accountId, uid }, words), 303)
   })
 }

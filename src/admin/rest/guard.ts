@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actAs } from '../../shared/audit-context.ts'
+import { setActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { FRESH_SECONDS, isFresh } from '../../shared/fresh-sign-in.ts'
@@ -79,13 +79,13 @@ export function requireAdministration({
     if (token === undefined) throw unauthorized(reply, 'no such token, or not for this API', true)
     const { client, scopes } = token
     if (token.account === undefined) {
-      actAs({ kind: 'client', id: client.id, name: client.name })
+      setActor({ kind: 'client', id: client.id, name: client.name })
       callers.set(request, { kind: 'machine', client })
       return requireScope(reply, scopes, needs)
     }
     const account = await findLive(token.account.id, token.account.generation)
     if (account === undefined) throw unauthorized(reply, 'the account or its sign-in no longer counts', true)
-    actAs({ kind: 'account', id: account.id, name: account.displayUsername })
+    setActor({ kind: 'account', id: account.id, name: account.displayUsername })
     callers.set(request, {
       kind: 'person',
       client,

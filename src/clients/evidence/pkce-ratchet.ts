@@ -7,7 +7,7 @@
  * Counted in the background when tokens are issued, so that only who can show that it is the client counts. At most ten statements
  * in the life of a client, and one in each process for a client that went without, or whose turn is over.
  */
-import { during } from '../../shared/audit-context.ts'
+import { runInAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { ClientEvent } from '../clients.ts'
 import type { createClientStore, LockedClient } from '../store.ts'
@@ -54,7 +54,7 @@ export function createPkceRatchet(deps: {
     })
     if (before === undefined) return
     const type = to === 'raised' ? 'client.pkce_raised' : 'client.pkce_lowered'
-    during({ actor: { kind: 'server' }, settling: [] }, () =>
+    runInAuditContext({ actor: { kind: 'server' }, settling: [] }, () =>
       events({
         type,
         client_id: id,

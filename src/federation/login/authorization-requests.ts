@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import type { Attempt } from '../connector.ts'
+import type { AuthorizationRequest } from '../connector.ts'
 import { BINDING_TTL, type BrowserBinding } from './browser-binding.ts'
-import { type Purpose, purposeSchema } from './intent.ts'
+import { type Intent, intentSchema } from './intent.ts'
 
 const MODEL = 'UpstreamAttempt'
 /** Seconds from the click to the provider's answer. */
@@ -16,20 +16,20 @@ const stored = z.object({
   browser: z.string(),
   nonce: z.string(),
   codeVerifier: z.string(),
-  purpose: purposeSchema,
+  purpose: intentSchema,
   /** Seconds since the epoch. It is remembered for longer, so that whoever comes late is led back to where they were. */
   until: z.number().default(Number.POSITIVE_INFINITY),
   /** The ticket of another identity, which this sign-in proves the account for. */
   ticket: z.string().optional(),
 })
 
-export type StoredAttempt = z.output<typeof stored>
+export type StoredAuthorizationRequest = z.output<typeof stored>
 
 /** `used` and `late`: this browser's, and over. Everything else that does not fit is `unknown`, and says no more. */
 export type Redeemed =
-  | { kind: 'good'; attempt: Attempt; facts: StoredAttempt }
-  | { kind: 'used'; facts: StoredAttempt }
-  | { kind: 'late'; facts: StoredAttempt }
+  | { kind: 'good'; attempt: AuthorizationRequest; facts: StoredAuthorizationRequest }
+  | { kind: 'used'; facts: StoredAuthorizationRequest }
+  | { kind: 'late'; facts: StoredAuthorizationRequest }
   | { kind: 'unknown'; why: string }
 
 const random = () => randomBytes(32).toString('base64url')
@@ -38,7 +38,7 @@ const random = () => randomBytes(32).toString('base64url')
  * Sign-ins that are under way elsewhere. State, nonce and code verifier are made here and kept on the server, for one
  * use, ten minutes, one provider and the browser that started.
  */
-export function createAttempts(deps: {
+export function createAuthorizationRequests(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
   clock: Clock
@@ -48,8 +48,8 @@ export function createAttempts(deps: {
     async begin(
       request: FastifyRequest,
       reply: FastifyReply,
-      facts: { provider: string; purpose: Purpose; ticket?: string | undefined },
-    ): Promise<Attempt> {
+      facts: { provider: string; purpose: Intent; ticket?: string | undefined },
+    ): Promise<AuthorizationRequest> {
       const attempt = { state: random(), nonce: random(), codeVerifier: random() }
       const { state, ...secrets } = attempt
       const browser = binding.bind(request, reply)
@@ -76,4 +76,4 @@ export function createAttempts(deps: {
   }
 }
 
-export type Attempts = ReturnType<typeof createAttempts>
+export type AuthorizationRequests = ReturnType<typeof createAuthorizationRequests>

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { FederatedAccount, FederationDependencies } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import { CODE_TTL, type Codes } from './codes.ts'
-import { onwards, type Setback, setback } from './intent.ts'
-import { type Arrival, upstreamOf } from './pending-logins.ts'
+import { type Failure, failure, nextUrl } from './intent.ts'
+import { type UpstreamLogin, upstreamOf } from './pending-logins.ts'
 
 /** What ends a request: a redirect (303), tokens as JSON, or a setback. */
-export type Answer = { location: string } | { tokens: object } | Setback
+export type Answer = { location: string } | { tokens: object } | Failure
 
 const CODE_COOKIE = 'upstream_code'
 
@@ -29,14 +29,14 @@ export function createFinish(
       request: FastifyRequest,
       reply: FastifyReply,
       account: FederatedAccount,
-      arrival: Arrival,
+      arrival: UpstreamLogin,
     ): Promise<Answer> {
       const { purpose } = arrival
       const { id: accountId, generation } = account
       const who = { accountId, generation, upstream: upstreamOf(arrival) }
       // Here too: the provider may have ended it while a password was checked or an account was made.
       if (await deps.ends.hasEnded(who.upstream, arrival.at))
-        return setback(purpose, 'expired', arrival.provider.id)
+        return failure(purpose, 'expired', arrival.provider.id)
       if (purpose.kind === 'api') return { tokens: await mint.issue({ ...who, amr: ['fed'] }) }
       if (purpose.kind === 'code') {
         const code = await codes.issue(who, purpose.challenge, arrival.at)
@@ -44,11 +44,11 @@ export function createFinish(
         return { location: '/login/code' }
       }
       await sessions.start(request, reply, { ...who, amr: ['fed'] })
-      return { location: onwards(purpose) }
+      return { location: nextUrl(purpose) }
     },
 
     /** The account has still to prove its address: the page that asks for the code, and then goes on. */
-    unverified(reply: FastifyReply, account: FederatedAccount, arrival: Arrival): Answer {
+    unverified(reply: FastifyReply, account: FederatedAccount, arrival: UpstreamLogin): Answer {
       const flow = arrival.purpose.kind === 'page' ? arrival.purpose.flow : undefined
       deps.setPending(reply, {
         accountId: account.id,

@@ -4,10 +4,10 @@ import type { Clock } from '../../shared/clock.ts'
 import { UpstreamError, type UpstreamReason } from '../connector.ts'
 import { callbackUrl, type EnabledProviders, type Provider } from '../providers/provider.ts'
 import { asUpstreamError } from '../upstream.ts'
-import type { Attempts } from './authorization-requests.ts'
+import type { AuthorizationRequests } from './authorization-requests.ts'
 import type { Answer } from './finish.ts'
-import { onwards, type Problem, type Purpose, type Setback, setback } from './intent.ts'
-import type { Arrivals } from './upstream-logins.ts'
+import { type Failure, failure, type Intent, nextUrl, type Problem } from './intent.ts'
+import type { UpstreamLogins } from './upstream-logins.ts'
 
 const PROBLEMS: Record<UpstreamReason, Problem> = {
   denied: 'denied',
@@ -31,13 +31,13 @@ export function createFlow(deps: {
   issuer: string
   clock: Clock
   providers: EnabledProviders
-  attempts: Attempts
-  arrivals: Arrivals
+  attempts: AuthorizationRequests
+  arrivals: UpstreamLogins
 }) {
   const { issuer, clock, providers, attempts, arrivals } = deps
 
   /** Logs the cause. What is no error of the provider's doing is thrown on. */
-  function failed(request: FastifyRequest, provider: Provider, purpose: Purpose, error: unknown): Setback {
+  function failed(request: FastifyRequest, provider: Provider, purpose: Intent, error: unknown): Failure {
     if (!(error instanceof UpstreamError)) throw error
     const { reason, message } = error
     const level = reason === 'denied' || reason === 'not_allowed' ? 'info' : 'warn'
@@ -45,7 +45,7 @@ export function createFlow(deps: {
       { event: 'federation.failed', provider: provider.id, reason, cause: message },
       'federation.failed',
     )
-    return setback(purpose, PROBLEMS[reason], provider.id)
+    return failure(purpose, PROBLEMS[reason], provider.id)
   }
 
   return {
@@ -58,11 +58,11 @@ export function createFlow(deps: {
       request: FastifyRequest,
       reply: FastifyReply,
       providerId: string,
-      options: { purpose: Purpose; again?: boolean; ticket?: string | undefined },
-    ): Promise<{ location: string } | Setback> {
+      options: { purpose: Intent; again?: boolean; ticket?: string | undefined },
+    ): Promise<{ location: string } | Failure> {
       const { purpose, again = false, ticket } = options
       const provider = await providers.find(providerId)
-      if (!provider) return setback(purpose, 'unavailable', providerId)
+      if (!provider) return failure(purpose, 'unavailable', providerId)
       const attempt = await attempts.begin(request, reply, { provider: providerId, purpose, ticket })
       try {
         const redirectUri = callbackUrl(issuer, providerId)
@@ -81,22 +81,22 @@ export function createFlow(deps: {
           : await attempts.redeem(request, state, providerId)
       if (redeemed.kind === 'unknown') {
         // What is no provider's id is not logged: it may be anything.
-        if (!(await providers.find(providerId))) return setback(undefined, 'unavailable', providerId)
+        if (!(await providers.find(providerId))) return failure(undefined, 'unavailable', providerId)
         request.log.info(
           { event: 'federation.refused', provider: providerId, cause: redeemed.why },
           'federation.refused',
         )
-        return setback(undefined, 'expired', providerId)
+        return failure(undefined, 'expired', providerId)
       }
       const { purpose, ticket } = redeemed.facts
-      if (redeemed.kind === 'late') return setback(purpose, 'expired', providerId)
+      if (redeemed.kind === 'late') return failure(purpose, 'expired', providerId)
       // A reload, or the Back button: whoever is through goes on, whoever is not starts again.
       if (redeemed.kind === 'used')
         return purpose.kind === 'page' && purpose.flow === undefined
-          ? { location: `/login?return_to=${encodeURIComponent(onwards(purpose))}` }
-          : setback(purpose, 'expired', providerId)
+          ? { location: `/login?return_to=${encodeURIComponent(nextUrl(purpose))}` }
+          : failure(purpose, 'expired', providerId)
       const provider = await providers.find(providerId)
-      if (!provider) return setback(purpose, 'unavailable', providerId)
+      if (!provider) return failure(purpose, 'unavailable', providerId)
       // Before the provider is asked: what it ends from here on ends this sign-in too.
       const at = clock()
       try {

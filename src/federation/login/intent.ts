@@ -8,7 +8,7 @@ export const flowId = z.string().regex(/^[\w-]{20,64}$/)
  * `page` in a session, back in the app's flow or on a page of ours · `link` on the account page, with one more way to
  * sign in · `invitation` in the account that it offers · `api` in tokens (RFC 6749 §5.1) · `code` in a one-time code that a program without a browser exchanges
  */
-export const purposeSchema = z.discriminatedUnion('kind', [
+export const intentSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('page'), flow: flowId.optional(), returnTo: z.string().optional() }),
   z.object({ kind: z.literal('link'), accountId: z.string() }),
   z.object({ kind: z.literal('invitation'), id: z.string() }),
@@ -16,10 +16,10 @@ export const purposeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('code'), challenge: z.string() }),
 ])
 
-export type Purpose = z.output<typeof purposeSchema>
+export type Intent = z.output<typeof intentSchema>
 
 /** Where a person goes once signed in: back into the flow, or to a page of ours. */
-export const onwards = (purpose: Purpose): string => {
+export const nextUrl = (purpose: Intent): string => {
   if (purpose.kind === 'invitation') return '/account?done=invited'
   if (purpose.kind !== 'page') return '/account'
   return purpose.flow === undefined ? (purpose.returnTo ?? '/account') : `/interaction/${purpose.flow}`
@@ -40,21 +40,21 @@ export type Problem =
   | 'other_account'
 
 /** The person came back, or never left, and nothing came of it. */
-export interface Setback {
+export interface Failure {
   problem: Problem
   /** The page that they started from, which says what went wrong. */
   location: string
   /** What this was for; undefined where nothing is known of it. */
-  purpose: Purpose['kind'] | undefined
+  purpose: Intent['kind'] | undefined
 }
 
-export const setback = (purpose: Purpose | undefined, problem: Problem, provider: string): Setback => ({
+export const failure = (purpose: Intent | undefined, problem: Problem, provider: string): Failure => ({
   problem,
   location: problemPage(purpose, problem, provider),
   purpose: purpose?.kind,
 })
 
-function problemPage(purpose: Purpose | undefined, problem: Problem, provider: string): string {
+function problemPage(purpose: Intent | undefined, problem: Problem, provider: string): string {
   const query = new URLSearchParams({ problem, provider })
   if (purpose?.kind === 'link') return `/account?${query}`
   if (purpose?.kind === 'invitation') return `/invitation?${query}`

@@ -7,7 +7,7 @@ import type { UpstreamSession } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import type { EnabledProviders } from '../providers/provider.ts'
 import type { BrowserBinding } from './browser-binding.ts'
-import { purposeSchema } from './intent.ts'
+import { intentSchema } from './intent.ts'
 
 const MODEL = 'UpstreamTicket'
 const EXPIRED =
@@ -35,14 +35,14 @@ const arrival = z.object({
   /** What the provider calls the account. */
   username: z.string().optional(),
   email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
-  purpose: purposeSchema,
+  purpose: intentSchema,
 })
 
 /** Somebody whom a provider has vouched for, with all that this server keeps of it. */
-export type Arrival = z.output<typeof arrival>
+export type UpstreamLogin = z.output<typeof arrival>
 
 /** The sign-in elsewhere that somebody came by. */
-export const upstreamOf = ({ identity, sid }: Arrival): UpstreamSession => ({
+export const upstreamOf = ({ identity, sid }: UpstreamLogin): UpstreamSession => ({
   provider: identity.provider,
   issuer: identity.issuer,
   subject: identity.subject,
@@ -53,7 +53,7 @@ export const upstreamOf = ({ identity, sid }: Arrival): UpstreamSession => ({
  * Arrivals that wait for the person: to choose a name, or to prove an account. On the server, for the browser that they
  * came in, used up once.
  */
-export function createTickets(deps: {
+export function createPendingLogins(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
   providers: Pick<EnabledProviders, 'find'>
@@ -62,14 +62,14 @@ export function createTickets(deps: {
   const { artifacts, binding } = deps
   const expired = (message = EXPIRED) => new AppError('ticket_expired', 410, message)
   return {
-    async issue(request: FastifyRequest, reply: FastifyReply, waiting: Arrival): Promise<string> {
+    async issue(request: FastifyRequest, reply: FastifyReply, waiting: UpstreamLogin): Promise<string> {
       const id = randomBytes(32).toString('base64url')
       await artifacts.upsert(MODEL, id, { arrival: waiting, browser: binding.bind(request, reply) }, TTL)
       return id
     },
 
     /** @throws AppError `ticket_expired` (410) */
-    async find(request: FastifyRequest, id: string): Promise<Arrival> {
+    async find(request: FastifyRequest, id: string): Promise<UpstreamLogin> {
       const payload = await artifacts.find(MODEL, id)
       if (!payload || payload.consumed !== undefined || !binding.matches(request, payload.browser))
         throw expired()
@@ -88,4 +88,4 @@ export function createTickets(deps: {
   }
 }
 
-export type Tickets = ReturnType<typeof createTickets>
+export type PendingLogins = ReturnType<typeof createPendingLogins>

@@ -1,7 +1,7 @@
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
 import type { Provider } from '../providers/provider.ts'
-import type { Purpose } from './intent.ts'
-import type { Arrival } from './pending-logins.ts'
+import type { Intent } from './intent.ts'
+import type { UpstreamLogin } from './pending-logins.ts'
 
 /** Longer than any name, address or picture. */
 const LONGEST = 500
@@ -16,13 +16,13 @@ const said = (text: string | undefined): string | undefined =>
     : undefined
 
 /** What this server keeps of somebody whom a provider vouches for. @param sealTokens null: they are not kept @param at when they came back from there, in milliseconds */
-export function toArrival(
+export function toUpstreamLogin(
   provider: Provider,
   who: UpstreamIdentity,
-  purpose: Purpose,
+  purpose: Intent,
   sealTokens: (identity: UpstreamIdentity) => string | null,
   at: number,
-): Arrival {
+): UpstreamLogin {
   const address = said(who.email?.address)
   const username = said(who.username)
   return {
@@ -48,7 +48,7 @@ export function toArrival(
 }
 
 /** A provider's address counts here when the provider vouches for it. */
-export const verifiedEmail = ({ email }: Pick<Arrival, 'email'>): string | undefined =>
+export const verifiedEmail = ({ email }: Pick<UpstreamLogin, 'email'>): string | undefined =>
   email?.verified ? email.address : undefined
 
 /**

@@ -6,9 +6,9 @@ import type { FederationDependencies } from '../dependencies.ts'
 import { sealTokens as seal } from '../kept-tokens.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Answer, Finish } from './finish.ts'
-import { type Purpose, setback } from './intent.ts'
-import type { Arrival, Tickets } from './pending-logins.ts'
-import { requireDomain, toArrival, verifiedEmail } from './upstream-login.ts'
+import { failure, type Intent } from './intent.ts'
+import type { PendingLogins, UpstreamLogin } from './pending-logins.ts'
+import { requireDomain, toUpstreamLogin, verifiedEmail } from './upstream-login.ts'
 
 /**
  * What becomes of somebody whom a provider vouches for:
@@ -21,9 +21,9 @@ import { requireDomain, toArrival, verifiedEmail } from './upstream-login.ts'
  *   by an invitation ──► the account that it offers
  *   to be linked ──► to the account that is signed in, or that this sign-in was to prove
  */
-export function createArrivals(
+export function createUpstreamLogins(
   deps: Pick<FederationDependencies, 'accounts' | 'registration' | 'secrets' | 'sessions'> & {
-    tickets: Tickets
+    tickets: PendingLogins
     finish: Finish
   },
 ) {
@@ -32,16 +32,20 @@ export function createArrivals(
   const sealTokens = (provider: Provider) => (who: UpstreamIdentity) =>
     provider.keepTokens ? seal(deps.secrets, who, who.tokens) : null
 
-  async function newcomer(request: FastifyRequest, reply: FastifyReply, arrival: Arrival): Promise<Answer> {
+  async function newcomer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    arrival: UpstreamLogin,
+  ): Promise<Answer> {
     const { provider, purpose, username } = arrival
     const email = verifiedEmail(arrival)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
-    if (owner?.disabledAt != null) return setback(purpose, 'disabled', provider.id)
+    if (owner?.disabledAt != null) return failure(purpose, 'disabled', provider.id)
     if (owner) return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
     const invited = await admitted(request, reply, arrival)
     if (invited) return invited
-    if (deps.registration() === 'closed') return setback(purpose, 'closed', provider.id)
-    const ask = async (about: Arrival) => ({
+    if (deps.registration() === 'closed') return failure(purpose, 'closed', provider.id)
+    const ask = async (about: UpstreamLogin) => ({
       location: `/login/finish/${await tickets.issue(request, reply, about)}`,
     })
     const use = email === undefined ? 'good' : accounts.linked.judgeEmail(email)
@@ -64,14 +68,14 @@ export function createArrivals(
   async function admitted(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: Arrival,
+    arrival: UpstreamLogin,
   ): Promise<Answer | undefined> {
     const { identity, profile, purpose, provider } = arrival
     const email = verifiedEmail(arrival)
     const accepted =
       email === undefined ? undefined : await accounts.invitations.acceptVouched(email, identity, profile)
     if (accepted?.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
-    return accepted && setback(purpose, accepted.kind === 'by_link' ? 'invited' : accepted.kind, provider.id)
+    return accepted && failure(purpose, accepted.kind === 'by_link' ? 'invited' : accepted.kind, provider.id)
   }
 
   /**
@@ -82,7 +86,7 @@ export function createArrivals(
   async function complete(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: Arrival,
+    arrival: UpstreamLogin,
     fields: { username: string; email: string },
     ticket?: string,
   ): Promise<Answer> {
@@ -102,14 +106,14 @@ export function createArrivals(
         return finish.unverified(reply, outcome.account, arrival)
       case 'invited':
         // At this very moment, or while the person chose a name.
-        return (await admitted(request, reply, arrival)) ?? setback(purpose, 'expired', provider.id)
+        return (await admitted(request, reply, arrival)) ?? failure(purpose, 'expired', provider.id)
       case 'email_taken':
         // Another sign-in of theirs, at this very moment, was faster.
         return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
       case 'disabled':
-        return setback(purpose, 'disabled', provider.id)
+        return failure(purpose, 'disabled', provider.id)
       case 'unknown':
-        return setback(purpose, 'failed', provider.id)
+        return failure(purpose, 'failed', provider.id)
     }
   }
 
@@ -117,14 +121,14 @@ export function createArrivals(
   async function link(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: Arrival,
+    arrival: UpstreamLogin,
     proven: { accountId: string; generation: number },
   ): Promise<Answer> {
     const { purpose, provider, identity, profile } = arrival
     const outcome = await accounts.linked.link(proven, identity, profile, provider.name)
-    if (outcome === 'identity_taken') return setback(purpose, 'identity_taken', provider.id)
+    if (outcome === 'identity_taken') return failure(purpose, 'identity_taken', provider.id)
     const account = outcome === 'no_account' ? undefined : await accounts.byId(proven.accountId)
-    if (!account) return setback(purpose, 'disabled', provider.id)
+    if (!account) return failure(purpose, 'disabled', provider.id)
     if (purpose.kind === 'link') return { location: `/account?done=linked&provider=${provider.id}` }
     return finish.signedIn(request, reply, { ...account, ...proven }, arrival)
   }
@@ -140,21 +144,21 @@ export function createArrivals(
       reply: FastifyReply,
       provider: Provider,
       who: UpstreamIdentity,
-      options: { purpose: Purpose; ticket?: string | undefined; at: number },
+      options: { purpose: Intent; ticket?: string | undefined; at: number },
     ): Promise<Answer> {
       requireDomain(provider, who)
       const { purpose } = options
-      const arrival = toArrival(provider, who, purpose, sealTokens(provider), options.at)
+      const arrival = toUpstreamLogin(provider, who, purpose, sealTokens(provider), options.at)
       if (purpose.kind === 'link') {
         // The session that asked has to be there still: nobody is linked to an account that was signed out meanwhile.
         const session = await deps.sessions.current(request, reply)
-        if (session?.accountId !== purpose.accountId) return setback(purpose, 'expired', provider.id)
+        if (session?.accountId !== purpose.accountId) return failure(purpose, 'expired', provider.id)
         return link(request, reply, arrival, session)
       }
       if (purpose.kind === 'invitation') {
         const accepted = await accounts.invitations.acceptBy(purpose.id, arrival.identity, arrival.profile)
         if (accepted.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
-        return setback(purpose, accepted.kind, provider.id)
+        return failure(purpose, accepted.kind, provider.id)
       }
       const origin = { address: request.ip }
       const outcome = await accounts.linked.signIn(arrival.identity, origin)
@@ -165,7 +169,7 @@ export function createArrivals(
         case 'unverified':
           return finish.unverified(reply, outcome.account, arrival)
         case 'disabled':
-          return setback(purpose, 'disabled', provider.id)
+          return failure(purpose, 'disabled', provider.id)
         case 'unknown':
           return newcomer(request, reply, arrival)
       }
@@ -176,18 +180,18 @@ export function createArrivals(
   async function prove(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: Arrival,
+    arrival: UpstreamLogin,
     outcome: Awaited<ReturnType<typeof accounts.linked.signIn>>,
     ticket: string,
   ): Promise<Answer> {
     const waiting = await tickets.find(request, ticket).catch(ifExpired)
-    if (waiting === undefined) return setback(arrival.purpose, 'expired', arrival.provider.id)
+    if (waiting === undefined) return failure(arrival.purpose, 'expired', arrival.provider.id)
     const email = verifiedEmail(waiting)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (outcome.kind !== 'ok' || owner?.id !== outcome.account.id)
-      return setback(arrival.purpose, 'other_account', arrival.provider.id)
+      return failure(arrival.purpose, 'other_account', arrival.provider.id)
     const spent = await tickets.spend(ticket).then(() => true, ifExpired)
-    if (!spent) return setback(arrival.purpose, 'expired', arrival.provider.id)
+    if (!spent) return failure(arrival.purpose, 'expired', arrival.provider.id)
     return link(request, reply, waiting, { accountId: owner.id, generation: outcome.account.generation })
   }
 }
@@ -198,4 +202,4 @@ function ifExpired(error: unknown): undefined {
   throw error
 }
 
-export type Arrivals = ReturnType<typeof createArrivals>
+export type UpstreamLogins = ReturnType<typeof createUpstreamLogins>

@@ -5,8 +5,8 @@ import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { answerWith } from '../login/finish.ts'
-import { onwards } from '../login/intent.ts'
-import type { Arrival } from '../login/pending-logins.ts'
+import { nextUrl } from '../login/intent.ts'
+import type { UpstreamLogin } from '../login/pending-logins.ts'
 import type { FederationPages } from './dependencies.ts'
 
 const text = z.string().max(400).default('')
@@ -19,7 +19,7 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
   async function show(
     reply: FastifyReply,
     ticket: string,
-    arrival: Arrival,
+    arrival: UpstreamLogin,
     form: Partial<Form> = {},
     status = 200,
   ) {
@@ -38,7 +38,7 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
         provider: provider.name,
         upstreamName: identity.label ?? undefined,
         email: proven,
-        signInHref: purpose.kind === 'page' && purpose.flow !== undefined ? onwards(purpose) : '/login',
+        signInHref: purpose.kind === 'page' && purpose.flow !== undefined ? nextUrl(purpose) : '/login',
         values,
         ...form,
       },

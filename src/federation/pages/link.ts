@@ -6,8 +6,8 @@ import { countNow, giveBack, nameAccount } from '../../http/rate-limits/rate-lim
 import { AppError } from '../../shared/errors.ts'
 import type { FederatedAccount } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
-import { onwards } from '../login/intent.ts'
-import type { Arrival } from '../login/pending-logins.ts'
+import { nextUrl } from '../login/intent.ts'
+import type { UpstreamLogin } from '../login/pending-logins.ts'
 import type { FederationPages } from './dependencies.ts'
 
 const typed = z.object({ password: z.string().max(1024).default('') })
@@ -39,7 +39,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
   async function show(
     reply: FastifyReply,
     ticket: string,
-    { arrival, owner }: { arrival: Arrival; owner: FederatedAccount },
+    { arrival, owner }: { arrival: UpstreamLogin; owner: FederatedAccount },
     form: Partial<Form> = {},
     status = 200,
   ) {
@@ -64,7 +64,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
             fields: { ticket, ...(flow !== undefined && { flow }) },
           })),
         forgotHref: flow === undefined ? '/forgot-password' : `/forgot-password?flow=${flow}`,
-        cancelHref: purpose.kind === 'page' && flow !== undefined ? onwards(purpose) : '/login',
+        cancelHref: purpose.kind === 'page' && flow !== undefined ? nextUrl(purpose) : '/login',
         ...form,
       },
       status,

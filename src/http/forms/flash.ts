@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { currentAct } from '../../shared/audit-context.ts'
+import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { AppError } from '../../shared/errors.ts'
 import { partsOf } from '../address.ts'
 import type { Cookies } from '../cookies/cookies.ts'
@@ -88,7 +88,7 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
   }
 
   const mine = () => {
-    const actor = currentAct()?.actor
+    const actor = currentAuditContext()?.actor
     return actor?.kind === 'account' && actor.id !== undefined ? { by: actor.id } : {}
   }
 
@@ -174,7 +174,7 @@ export const isRefused = (reply: FastifyReply): boolean => refused.has(reply) ||
 export function takenBy(request: FastifyRequest): Flash | undefined {
   const flash = taken.get(request)
   if (flash?.by === undefined) return flash
-  const actor = currentAct()?.actor
+  const actor = currentAuditContext()?.actor
   return actor?.kind === 'account' && actor.id === flash.by ? flash : undefined
 }
 

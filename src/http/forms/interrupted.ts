@@ -31,13 +31,13 @@ const actSchema = z.object({
   /** The page that the form stands on. */
   page: z.string(),
 })
-export type InterruptedAct = z.infer<typeof actSchema>
+export type InterruptedRequest = z.infer<typeof actSchema>
 
 /** As it is kept. */
-export type FoundAct = InterruptedAct & { id: string; sealed: string }
+export type FoundRequest = InterruptedRequest & { id: string; sealed: string }
 
 /** What is sent from the confirm page: the form as the browser sent it, and the act that it names, if there is one. */
-const resumed = new WeakMap<FastifyRequest, { sent: object; act: FoundAct | undefined }>()
+const resumed = new WeakMap<FastifyRequest, { sent: object; act: FoundRequest | undefined }>()
 
 /** The fields of a form as the browser sent them, though an act's fields are in their place. */
 export const sentBody = (request: FastifyRequest): unknown => resumed.get(request)?.sent ?? request.body
@@ -65,13 +65,13 @@ const isPassing = (error: unknown): boolean =>
  *   form ─► not fresh: ask ─► /login?again=1 ─► /confirm/:id (in words, one button) ─► the form's own route, with its fields
  */
 export function createInterrupted({ kept, sealed }: { kept: Kept; sealed: SealedCookies }) {
-  async function look(id: string): Promise<FoundAct | undefined> {
+  async function look(id: string): Promise<FoundRequest | undefined> {
     const text = /^[\w-]{32}$/.test(id) ? await kept.find(id) : undefined
     const act = sealed.open(PURPOSE, text, actSchema)
     return text === undefined || act === undefined ? undefined : { ...act, id, sealed: text }
   }
 
-  async function find(id: string, owner: Owner | undefined): Promise<FoundAct | undefined> {
+  async function find(id: string, owner: Owner | undefined): Promise<FoundRequest | undefined> {
     const act = owner && (await look(id))
     return act?.owner.accountId === owner?.accountId && act?.owner.uid === owner?.uid ? act : undefined
   }
@@ -81,9 +81,9 @@ export function createInterrupted({ kept, sealed }: { kept: Kept; sealed: Sealed
     /** Whether another account began it, which waits still. */
     isOfAnother: async (id: string, { accountId }: Owner): Promise<boolean> =>
       ((await look(id))?.owner.accountId ?? accountId) !== accountId,
-    take: ({ id }: FoundAct): Promise<boolean> => kept.take(id),
+    take: ({ id }: FoundRequest): Promise<boolean> => kept.take(id),
     /** After `take`: it was not done. It ends when it would have ended. @returns its new id: what is taken stays taken */
-    async putBack({ sealed: text }: FoundAct): Promise<string> {
+    async putBack({ sealed: text }: FoundRequest): Promise<string> {
       const id = newId()
       await kept.put(id, text, TTL)
       return id
@@ -99,7 +99,7 @@ export function createInterrupted({ kept, sealed }: { kept: Kept; sealed: Sealed
       } = request.body as Record<string, string>
       const id = newId()
       const page = formPage(request) ?? '/account'
-      const act: InterruptedAct = { owner: { accountId, uid }, action: request.url, fields, words, page }
+      const act: InterruptedRequest = { owner: { accountId, uid }, action: request.url, fields, words, page }
       await kept.put(id, sealed.seal(PURPOSE, act, TTL), TTL)
       return `/login?again=1&return_to=${encodeURIComponent(`/confirm/${id}`)}`
     },
@@ -142,7 +142,7 @@ export function resumeForms(app: FastifyInstance, interrupted: Interrupted, owne
     }
   })
 
-  async function offerAgain(request: FastifyRequest, act: FoundAct): Promise<void> {
+  async function offerAgain(request: FastifyRequest, act: FoundRequest): Promise<void> {
     try {
       setFormPage(request, `/confirm/${await interrupted.putBack(act)}`)
     } catch (error) {

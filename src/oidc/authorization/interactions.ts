@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
 import type { ClientView } from '../../http/pages/pages.ts'
-import { actAs } from '../../shared/audit-context.ts'
+import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { websiteOf } from '../../shared/website.ts'
@@ -270,7 +270,7 @@ export function createInteractions(deps: {
       // The flow goes on as if nothing had been answered: to the sign-in page.
       if (accountId === undefined) return save(interaction)
       // The flow belongs to whoever signed in to it: what is allowed now is their doing.
-      actAs({ kind: 'account', id: accountId })
+      setActor({ kind: 'account', id: accountId })
       const added = missing(interaction)
       await deps.consents.allow(accountId, String(interaction.params.client_id), added)
       return finish(interaction, { consent: {} })
@@ -281,7 +281,7 @@ export function createInteractions(deps: {
       const accountId = await whoConsents(request, reply, interaction)
       // The flow goes on as if nothing had been answered: to the sign-in page.
       if (accountId === undefined || !selects(interaction)) return save(interaction)
-      actAs({ kind: 'account', id: accountId })
+      setActor({ kind: 'account', id: accountId })
       return finish(interaction, { [SELECT_ACCOUNT]: {} })
     },
 

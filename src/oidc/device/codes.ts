@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type AdapterPayload, errors, Provider } from 'oidc-provider'
-import { actAs } from '../../shared/audit-context.ts'
+import { setActor } from '../../shared/audit-context.ts'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../shared/device-code.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -81,7 +81,7 @@ export function createDeviceCodes(
       return decided ? atRest({ ...payload, ...(decision && { decided: decision }) }) : undefined
     })
     if (!decided) throw new CodeDecided()
-    if (accountId !== undefined) actAs({ kind: 'account', id: accountId })
+    if (accountId !== undefined) setActor({ kind: 'account', id: accountId })
     const type = payload.error === undefined ? 'device.approved' : 'device.denied'
     events({ type, client_id: String(payload.clientId), accountId })
   }

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { actAs } from '../../shared/audit-context.ts'
+import { setActor } from '../../shared/audit-context.ts'
 
 /** What the protocol does that belongs into the audit log. Never a token. */
 export type ProtocolSecurityEvent =
@@ -20,7 +20,7 @@ export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolS
     if (client === undefined) return
     const { AccessToken, RefreshToken, AuthorizationCode } = entities
     const { clientId: client_id, clientName: client_name } = client
-    actAs({ kind: 'client', id: client_id, ...(client_name !== undefined && { name: client_name }) })
+    setActor({ kind: 'client', id: client_id, ...(client_name !== undefined && { name: client_name }) })
     const accountId = (AccessToken ?? RefreshToken ?? AuthorizationCode)?.accountId
     emit({ type: 'token.revoked', client_id, client_name, accountId, reason })
   }
@@ -42,7 +42,7 @@ export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolS
     const { accountId, destroyed } = (oidc.session ?? {}) as { accountId?: string; destroyed?: boolean }
     // “Stay signed in” is a success as well.
     if (!destroyed || accountId === undefined) return
-    actAs({ kind: 'account', id: accountId })
+    setActor({ kind: 'account', id: accountId })
     emit({ type: 'session.ended', accountId, reason: 'signed_out' })
   })
 }

@@ -9,7 +9,7 @@ const DAY = 86_400_000
  * Rotates signing keys by age: a key that has signed for `days` gets a successor, which is published for an hour before
  * it takes over (keys.ts). Of several processes one does it.
  * @param deps.days gives the days now; 0: never
- * @returns a chore, which gives how many keys it made
+ * @returns a job, which gives how many keys it made
  */
 export function createKeyRotation(deps: {
   keys: Pick<SigningKeys, 'list' | 'rotate'>

@@ -4,7 +4,7 @@ import type { Provider } from 'oidc-provider'
 import type { SigningKeySet, SigningKeys } from '../keys/keys.ts'
 
 /** The provider of this moment, rebuilt when the signing keys change (by a rotation here, or in another process). */
-export interface HotProvider {
+export interface ReloadableProvider {
   current(): Provider
   /** Public keys of ours that are good for checking what we signed, at this moment (SigningKeySet.accepted). */
   acceptedKeys(): readonly JWK[]
@@ -17,11 +17,11 @@ export interface HotProvider {
   close(): Promise<void>
 }
 
-export async function createHotProvider(deps: {
+export async function createReloadableProvider(deps: {
   keys: SigningKeys
   build(keys: SigningKeySet): Provider
   onError(error: unknown): void
-}): Promise<HotProvider> {
+}): Promise<ReloadableProvider> {
   let keys = await deps.keys.load()
   let provider = deps.build(keys)
   let answer = provider.callback()

@@ -11,7 +11,7 @@ const TTL = 120
  * A second session beside the one of a browser, for as long as something is tried out: with the same account, time and
  * means of signing in, so that it can do no more. Everything that is issued in it hangs on it, and ends with it.
  */
-export async function openThrowawaySession(
+export async function openTemporarySession(
   deps: { issuer: string; current(): Provider; artifacts: Pick<ArtifactStore, 'revokeSession'> },
   { accountId, generation, amr, loginTs }: SignInSession,
 ): Promise<{ cookie: string; end(): Promise<void> }> {

@@ -36,7 +36,7 @@ export interface AcceptedToken extends Generation {
  *   issue ──► Grant ─┬─ AccessToken
  *                    └─ RefreshToken ──refresh──► RefreshToken, AccessToken ──► …   one family, ended by its Grant
  */
-export interface Mint {
+export interface FirstPartyTokens {
   /** @param amr how the person proved who they are (RFC 8176) */
   issue(who: Authentication): Promise<TokenSet>
   /** An access token alone. `expires_in` in seconds. */
@@ -56,7 +56,7 @@ export interface Mint {
 /** In a token's `gty`, beside the names of grants. */
 const ORIGIN = 'first_party_api'
 
-export function createMint(deps: {
+export function createFirstPartyTokens(deps: {
   current(): Provider
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
@@ -67,7 +67,7 @@ export function createMint(deps: {
   revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<{ email: string | null } | undefined>
-}): Mint {
+}): FirstPartyTokens {
   async function newGrant(
     provider: Provider,
     { accountId, generation, upstream }: Omit<Authentication, 'amr'>,

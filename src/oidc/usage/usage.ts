@@ -69,7 +69,7 @@ export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<F
   }
 }
 
-/** A chore: what is older than a year and a bit goes. */
+/** A job: what is older than a year and a bit goes. */
 export const forgetUsage = (store: UsageStore, clock: Clock) => () => {
   const at = new Date(clock() - KEPT * DAY)
   return store.forget({ day: isoDay(at.getTime()), at })

@@ -1,11 +1,11 @@
 import { adapted } from '../adapt.ts'
-import { type Metadata, policyProblems, type RegistrationPolicy, type Surroundings } from '../policy.ts'
+import { type Metadata, type PolicyContext, policyProblems, type RegistrationPolicy } from '../policy.ts'
 import { joined, refusedMetadata } from '../problems.ts'
 import type { FetchedDocument } from './fetch.ts'
 
 export interface DocumentRules {
   policy: RegistrationPolicy
-  around: Surroundings
+  around: PolicyContext
   /** Parses a registration under the rules for all clients. @throws an error with `errors` by field */
   parse(input: Metadata): { metadata: object }
 }

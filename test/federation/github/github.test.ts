@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Attempt, Connector } from '../../../src/federation/connector.ts'
+import type { AuthorizationRequest, Connector } from '../../../src/federation/connector.ts'
 import { UpstreamError } from '../../../src/federation/connector.ts'
 import { createHttpBrowser } from '../../support/flow.ts'
 import { githubUser, startGitHub, type TestGitHub } from '../../support/upstream/github.ts'
@@ -27,14 +27,18 @@ beforeEach(() => {
 })
 
 let attempts = 0
-const newAttempt = (): Attempt => ({
+const newAttempt = (): AuthorizationRequest => ({
   state: `state-${++attempts}`,
   nonce: 'not used by OAuth 2',
   codeVerifier: `${attempts}`.padStart(43, 'v'),
 })
 
 /** What a person does at GitHub, up to the redirect back. */
-async function visit(attempt: Attempt, button = 'Continue as octocat', at = connector): Promise<URL> {
+async function visit(
+  attempt: AuthorizationRequest,
+  button = 'Continue as octocat',
+  at = connector,
+): Promise<URL> {
   const browser = createHttpBrowser({ stopAt: [redirectUri] })
   const page = await browser.open(await at.authorize(attempt, { redirectUri, again: false }))
   expect(page.text).toContain('Sign in to GitHub')

@@ -16,7 +16,7 @@ import Provider, {
 } from 'oidc-provider'
 import * as oidc from 'openid-client'
 import { createMapAdapter } from '../../../bench/map-adapter.ts'
-import type { Attempt, Connector } from '../../../src/federation/connector.ts'
+import type { AuthorizationRequest, Connector } from '../../../src/federation/connector.ts'
 import { createHttpBrowser, type HttpBrowser } from '../flow.ts'
 
 /** A person at the provider. */
@@ -331,7 +331,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 export async function visitUpstream(
   connector: Connector,
   visit: { redirectUri: string; button?: string; again?: boolean; browser?: HttpBrowser },
-): Promise<{ callback: URL; attempt: Attempt }> {
+): Promise<{ callback: URL; attempt: AuthorizationRequest }> {
   const { redirectUri, button = 'Continue as grace', again = false } = visit
   const { browser = createHttpBrowser({ stopAt: [redirectUri] }) } = visit
   const attempt = {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../../shared/errors.ts'
-import type { Act } from '../../permissions.ts'
+import type { Permission } from '../../permissions.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { createShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies, Footprint } from './dependencies.ts'
@@ -32,7 +32,7 @@ export async function clientActs(
   shownOnce: ReturnType<typeof createShownOnce>,
 ): Promise<void> {
   const page = (id: string, done: string) => `/admin/clients/${encodeURIComponent(id)}?done=${done}`
-  const does = <Name extends Act>(admin: Name) => ({ config: { admin } })
+  const does = <Name extends Permission>(admin: Name) => ({ config: { admin } })
 
   app.post<IdParams>('/admin/clients/:id/secrets', does('client.rotate_secret'), async (request, reply) => {
     const { id } = request.params

@@ -1,4 +1,4 @@
-import type { Facts } from '../../../rejections/details.ts'
+import type { RejectionDetails } from '../../../rejections/details.ts'
 import type { OfferedFix } from '../../../rejections/fix.ts'
 import type { Rejection } from '../../../rejections/rejection.ts'
 import { secondOf } from '../../../shared/moment.ts'
@@ -76,7 +76,7 @@ export function compared(rejection: Rejection): ComparedRow[] {
   return rows.filter(({ sent }) => sent.length > 0)
 }
 
-function pkce({ challenge, verifier, registered }: Facts): ComparedRow[] {
+function pkce({ challenge, verifier, registered }: RejectionDetails): ComparedRow[] {
   const rows: ComparedRow[] = []
   if (challenge)
     rows.push({

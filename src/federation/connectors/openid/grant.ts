@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import type { Attempt } from '../../connector.ts'
+import type { AuthorizationRequest } from '../../connector.ts'
 import { upstreamFetch } from '../../upstream.ts'
 import type { OpenIdClient } from './client.ts'
 
@@ -15,7 +15,7 @@ export type Grant = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>
 export async function exchangeCode(
   client: OpenIdClient,
   callback: URL,
-  attempt: Attempt,
+  attempt: AuthorizationRequest,
   otherIssuer: string | undefined,
 ): Promise<Grant> {
   const exchange = (url: URL) => (configuration: oidc.Configuration) =>

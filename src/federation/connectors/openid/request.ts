@@ -1,9 +1,9 @@
 import * as oidc from 'openid-client'
-import type { Attempt, AuthorizationOptions } from '../../connector.ts'
+import type { AuthorizationOptions, AuthorizationRequest } from '../../connector.ts'
 
 /** The parameters of an authorization request (OpenID Connect Core §3.1.2.1), with PKCE S256 (RFC 7636 §4.3). */
 export const authorizationParameters = async (
-  attempt: Attempt,
+  attempt: AuthorizationRequest,
   { redirectUri, again }: AuthorizationOptions,
   options: { scope: string; parameters: { always: Record<string, string>; again: Record<string, string> } },
 ): Promise<Record<string, string>> => ({
