@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SettingName } from '../../src/settings/table.ts'
-import { choresOf } from '../../src/wiring/jobs.ts'
+import { jobsOf } from '../../src/wiring/jobs.ts'
 import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -244,7 +244,7 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
   key_rotation_days: {
     to: 1,
     look: async () =>
-      choresOf(latchkey.services)
+      jobsOf(latchkey.services)
         .find(({ name }) => name === 'key rotation')
         ?.run(),
     before: 0,
