@@ -23,7 +23,7 @@ test('signing out when nobody is signed in goes straight on to the app, with its
   expect(answer.headers.get('location')).toBe('http://127.0.0.1:9/bye?a=1&state=x+y')
 })
 
-test('15 M 9700 4.11.2: and nowhere else: an address that is not registered is refused, one without a client left out', async () => {
+test('RFC 9700 §4.11.2: and nowhere else: an address that is not registered is refused, one without a client left out', async () => {
   const { client_id } = await latchkey.createClient({ post_logout_redirect_uris: ['http://127.0.0.1:9/bye'] })
   const refused = await signOut({ client_id, post_logout_redirect_uri: 'https://evil.example/' })
   expect([refused.status, refused.headers.get('location')]).toEqual([400, null])

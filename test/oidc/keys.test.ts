@@ -49,7 +49,7 @@ test('private keys are sealed at rest', async () => {
   await expect(keysUnder('t'.repeat(40)).load()).rejects.toThrow(/SECRET_KEY/)
 })
 
-test('49 M key rotation: a new kid is published before its first use, the old one until its tokens have expired', async () => {
+test('key rotation: a new kid is published before its first use, the old one until its tokens have expired', async () => {
   const old = await signing()
   const before = await keys.version()
   await keys.rotate({ alg: 'RS256' })
@@ -74,7 +74,7 @@ test('a leaked key is withdrawn at once', async () => {
   expect(await signing()).not.toBe(leaked)
 })
 
-test('49 M a leaked key is withdrawn at once also when a planned rotation has superseded it already', async () => {
+test('a leaked key is withdrawn at once also when a planned rotation has superseded it already', async () => {
   const leaked = await signing()
   await keys.rotate({ alg: 'RS256' })
   await keys.rotate({ alg: 'RS256', now: true })

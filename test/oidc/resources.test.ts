@@ -21,7 +21,7 @@ const verified = (token: string) =>
     typ: 'at+jwt',
   })
 
-test('35 M 9068: a person’s token for a resource is a JWT with that audience and the scopes that were allowed', async () => {
+test('RFC 9068: a person’s token for a resource is a JWT with that audience and the scopes that were allowed', async () => {
   const user = await latchkey.createUser()
   const party = await partyOf({ scope: 'openid profile books:read' })
   const request = await party.authorize({ scope: 'openid books:read', resource: api })
@@ -37,7 +37,7 @@ test('35 M 9068: a person’s token for a resource is a JWT with that audience a
   expect(payload).toMatchObject({ sub: user.id, scope: 'books:read', aud: api })
 })
 
-test('25 S 9700 2.2.1: a machine gets only the scopes that its registration names, for that audience', async () => {
+test('RFC 9700 §2.2.1: a machine gets only the scopes that its registration names, for that audience', async () => {
   const party = await partyOf({ grant_types: ['client_credentials'], redirect_uris: [], scope: 'books:read' })
   const tokens = await party.clientCredentials({ resource: api, scope: 'books:read' })
   expect((await verified(tokens.access_token)).payload).toMatchObject({ scope: 'books:read' })
@@ -46,7 +46,7 @@ test('25 S 9700 2.2.1: a machine gets only the scopes that its registration name
   })
 })
 
-test('27 M 8707: an unknown resource, or one of which the client may use no scope, is invalid_target', async () => {
+test('RFC 8707: an unknown resource, or one of which the client may use no scope, is invalid_target', async () => {
   const party = await partyOf({ grant_types: ['client_credentials'], redirect_uris: [] })
   for (const resource of ['https://other.example/', api])
     await expect(party.clientCredentials({ resource })).rejects.toMatchObject({ error: 'invalid_target' })

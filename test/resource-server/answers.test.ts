@@ -71,7 +71,7 @@ test('the scheme is the same in any case (RFC 9110 §11.1)', async () => {
   }
 })
 
-test('24 M 6750 2: a token in the URL is refused, alone and beside a good one', async () => {
+test('RFC 6750 §2: a token in the URL is refused, alone and beside a good one', async () => {
   const token = await issuer.token()
   for (const headers of [{}, bearer(token)]) {
     const response = await api.inject({ url: `/any?access_token=${token}`, headers })
@@ -80,7 +80,7 @@ test('24 M 6750 2: a token in the URL is refused, alone and beside a good one', 
   }
 })
 
-test('24 M 6750 2: two Authorization headers are 400, also when the first one is good', async () => {
+test('RFC 6750 §2: two Authorization headers are 400, also when the first one is good', async () => {
   const url = new URL(await api.listen({ port: 0, host: '127.0.0.1' }))
   const token = `Bearer ${await issuer.token()}`
   const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
@@ -94,7 +94,7 @@ test('24 M 6750 2: two Authorization headers are 400, also when the first one is
   expect(JSON.parse(answer.body)).toMatchObject({ code: 'invalid_request' })
 })
 
-test('24 M 6750 2: a second token in a form is 400; a form alone presents none', async () => {
+test('RFC 6750 §2: a second token in a form is 400; a form alone presents none', async () => {
   const app = fastify()
   await app.register(formbody)
   await app.register(resourceServer, options)

@@ -72,7 +72,7 @@ test.each<[string, Record<string, unknown>]>([
   ['not yet valid', { nbf: Date.parse('2027-01-01') / 1000 }],
   ['without a client', { client_id: undefined }],
   ['bound to a certificate', { cnf: { 'x5t#S256': 'x' } }],
-])('38 M 7662: what is %s is 401 invalid_token', async (_, more) => {
+])('RFC 7662: what is %s is 401 invalid_token', async (_, more) => {
   issuer.opaque.set('opaque', active(more))
   const response = await get('opaque')
   expect(response.statusCode).toBe(401)

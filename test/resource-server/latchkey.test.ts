@@ -63,7 +63,7 @@ async function signIn(scope: string): Promise<Tokens> {
 const status = async (app: FastifyInstance, token: string | undefined) =>
   (await app.inject({ url: '/any', headers: bearer(String(token)) })).statusCode
 
-test('35 M 9068: of all that one sign-in gives, the access token alone gets through', async () => {
+test('RFC 9068: of all that one sign-in gives, the access token alone gets through', async () => {
   const tokens = await signIn('openid books:read')
   for (const app of [jwtOnly, introspecting]) {
     expect(await status(app, tokens.access_token)).toBe(200)

@@ -141,7 +141,7 @@ async function tampered() {
   return [header, base64({ ...parsed, sub: 'mallory' }), signature].join('.')
 }
 
-test.each(wrong)('35 M 9068: %s is 401 invalid_token', async (_, make, reason) => {
+test.each(wrong)('RFC 9068: %s is 401 invalid_token', async (_, make, reason) => {
   const token = await make()
   log.length = 0
   const response = await get(token)

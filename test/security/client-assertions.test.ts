@@ -8,7 +8,7 @@ const DAY = 24 * HOUR
 const refused = { status: 401, json: { error: 'invalid_client' } }
 
 /** For how long a client assertion is good, and that it is good once (RFC 7523 §3). */
-describe.each(engines)('45 M RFC 7523: the times of client assertions, on %s', (engine) => {
+describe.each(engines)('RFC 7523: the times of client assertions, on %s', (engine) => {
   let latchkey: Latchkey
   let scene: Scene
   let key: CryptoKey

@@ -139,7 +139,7 @@ describe('secrets', () => {
       expectRefused('http://localhost:9/client.json', error(400, 'invalid_client')))
   })
 
-  test('23 M 6749 5.2: failed Basic authentication is 401 invalid_client with WWW-Authenticate and no-store', async () => {
+  test('RFC 6749 §5.2: failed Basic authentication is 401 invalid_client with WWW-Authenticate and no-store', async () => {
     for (const path of ['token', 'introspect', 'par', 'revoke']) {
       for (const headers of [
         basic(byBasic.client_id, 'wrong'),
@@ -180,7 +180,7 @@ describe('secrets', () => {
     expect(answer.json.error).toMatch(/^invalid_(client|request)$/)
   })
 
-  test('20 M 6749 3.2: the token endpoint takes POST and its body alone', async () => {
+  test('RFC 6749 §3.2: the token endpoint takes POST and its body alone', async () => {
     const query = new URLSearchParams({
       ...grant,
       client_id: byPost.client_id,
@@ -202,13 +202,13 @@ describe('secrets', () => {
     'grant_type=client_credentials&grant_type=password',
     'grant_type=client_credentials&scope=a&scope=b',
     'grant_type=client_credentials&client_id=ID&client_id=ID',
-  ])('21 M 6749 3.2: a repeated parameter is invalid_request: %s', async (body) => {
+  ])('RFC 6749 §3.2: a repeated parameter is invalid_request: %s', async (body) => {
     const headers = basic(byBasic.client_id, secret(byBasic))
     const answer = await post(tokenUrl(), body.replaceAll('ID', byBasic.client_id), headers)
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
   })
 
-  test('22 M 6749 2.3: two ways of authenticating in one call are invalid_request', async () => {
+  test('RFC 6749 §2.3: two ways of authenticating in one call are invalid_request', async () => {
     const headers = basic(byBasic.client_id, secret(byBasic))
     const inBody = { client_id: byBasic.client_id, client_secret: secret(byBasic) }
     const assertion = { client_assertion_type: ASSERTION, client_assertion: await sign() }
@@ -240,7 +240,7 @@ describe('secrets', () => {
     expect(back.status).toBe(400)
   })
 
-  test('18 M 9700 4.15: the token of a client is nobody’s, and its sub is no person’s', async () => {
+  test('RFC 9700 §4.15: the token of a client is nobody’s, and its sub is no person’s', async () => {
     const { json } = await scene.token(byBasic, grant)
     expect(await scene.userinfo(json.access_token)).toMatchObject({ status: 401 })
     const person = await scene.victim()
@@ -290,7 +290,7 @@ async function sign(
   return new SignJWT(all).setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header }).sign(signer)
 }
 
-describe('45 M RFC 7523: client assertions', () => {
+describe('RFC 7523: client assertions', () => {
   const present = (assertion: string, over: Record<string, string> = {}) =>
     post(tokenUrl(), { ...grant, client_assertion_type: ASSERTION, client_assertion: assertion, ...over })
 

@@ -41,7 +41,7 @@ async function authorized(client: TestClient, changes: Record<string, string>) {
 }
 
 describe('PKCE', () => {
-  test('3 M 9700 2.1.1: without code_challenge no code, for public and for confidential clients', async () => {
+  test('RFC 9700 §2.1.1: without code_challenge no code, for public and for confidential clients', async () => {
     for (const client of [spa, web]) {
       const back = await authorized(client, { code_challenge: '', code_challenge_method: '' })
       expect(back.get('error')).toBe('invalid_request')
@@ -50,7 +50,7 @@ describe('PKCE', () => {
     }
   })
 
-  test('3 S OAuth 2.1: a confidential client can be exempt, a public one can not', async () => {
+  test('OAuth 2.1: a confidential client can be exempt, a public one can not', async () => {
     const back = await authorized(exempt, { code_challenge: '', code_challenge_method: '' })
     const code = { code: String(back.get('code')), verifier: '', redirect_uri: exempt.redirect_uri }
     const { code_verifier: _none, ...body } = {
@@ -63,7 +63,7 @@ describe('PKCE', () => {
     await expect(scene.publicClient({ pkce: 'optional' })).rejects.toThrow()
   })
 
-  test('4 M 9700 2.1.1: a code with a challenge is not exchanged without a verifier', async () => {
+  test('RFC 9700 §2.1.1: a code with a challenge is not exchanged without a verifier', async () => {
     for (const client of [web, spa, exempt]) {
       const { code, redirect_uri } = await scene.code(victim, client)
       const answer = await scene.token(client, { grant_type: 'authorization_code', code, redirect_uri })
@@ -71,7 +71,7 @@ describe('PKCE', () => {
     }
   })
 
-  test('4 M 9700 4.8.2: a code without a challenge is not exchanged with a verifier (downgrade)', async () => {
+  test('RFC 9700 §4.8.2: a code without a challenge is not exchanged with a verifier (downgrade)', async () => {
     const back = await authorized(exempt, { code_challenge: '', code_challenge_method: '' })
     const code = {
       code: String(back.get('code')),
@@ -88,7 +88,7 @@ describe('PKCE', () => {
     ['129 characters', 'a'.repeat(129)],
     ['characters outside unreserved', `${'a'.repeat(42)}/`],
     ['white space around', ' '],
-  ])('5 M 7636: refused verifier: %s', async (kind, verifier) => {
+  ])('RFC 7636: refused verifier: %s', async (kind, verifier) => {
     const right = pkce('v'.repeat(42).concat('w'))
     const back = await authorized(web, { code_challenge: right.challenge })
     const wrong =
@@ -111,20 +111,20 @@ describe('PKCE', () => {
     ['short challenge', { code_challenge: 'v'.repeat(42) }],
     ['long challenge', { code_challenge: 'v'.repeat(129) }],
     ['characters', { code_challenge: `${'v'.repeat(42)}=` }],
-  ])('5 M 7636: refused challenge: %s', async (_, changes) => {
+  ])('RFC 7636: refused challenge: %s', async (_, changes) => {
     const back = await authorized(web, changes as Record<string, string>)
     expect(back.get('error')).toBe('invalid_request')
     expect(back.get('code')).toBeNull()
   })
 
-  test('5 M 9700: metadata names S256 and nothing else', async () => {
+  test('RFC 9700: metadata names S256 and nothing else', async () => {
     const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
     expect(json.code_challenge_methods_supported).toEqual(['S256'])
   })
 })
 
 describe('authorization code', () => {
-  test('6 M 6749 4.1.2: works once; its second use ends the tokens of the first', async () => {
+  test('RFC 6749 §4.1.2: works once; its second use ends the tokens of the first', async () => {
     const code = await scene.code(victim, web)
     const first = await scene.exchange(web, code)
     expect(first.status).toBe(200)
@@ -134,7 +134,7 @@ describe('authorization code', () => {
     expect(await scene.refresh(web, first.json.refresh_token)).toMatchObject(refused('invalid_grant'))
   })
 
-  test('7 M 6749 4.1.3: bound to its client', async () => {
+  test('RFC 6749 §4.1.3: bound to its client', async () => {
     const other = await scene.client()
     for (const [owner, thief] of [
       [web, other],
@@ -147,7 +147,7 @@ describe('authorization code', () => {
   })
 
   test.each(['https://app.example/callback/', 'https://app.example/second', 'https://evil.example/', ''])(
-    '7 M 6749 4.1.3: bound to its redirect_uri, not %s',
+    'RFC 6749 §4.1.3: bound to its redirect_uri, not %s',
     async (uri) => {
       const two = await scene.client({
         redirect_uris: ['https://app.example/callback', 'https://app.example/second'],
@@ -158,14 +158,14 @@ describe('authorization code', () => {
     },
   )
 
-  test('7 M 6749 4.1.3: the redirect_uri may not be left out of the exchange', async () => {
+  test('RFC 6749 §4.1.3: the redirect_uri may not be left out of the exchange', async () => {
     const { code, verifier } = await scene.code(victim, web)
     const answer = await scene.token(web, { grant_type: 'authorization_code', code, code_verifier: verifier })
     expect(answer.status).toBe(400)
     expect(answer.json.access_token).toBeUndefined()
   })
 
-  test('7 S FAPI 2 5.3.2.1: a code lives 60 seconds', async () => {
+  test('FAPI 2 §5.3.2.1: a code lives 60 seconds', async () => {
     const [intime, late] = [await scene.code(victim, web), await scene.code(victim, web)]
     passTime(55)
     expect((await scene.exchange(web, intime)).status).toBe(200)
@@ -189,7 +189,7 @@ describe('authorization code', () => {
 
 describe('response', () => {
   test.each(['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'none', 'CODE'])(
-    '8 S 9700 2.1.2: response_type %s is refused and not advertised',
+    'RFC 9700 §2.1.2: response_type %s is refused and not advertised',
     async (response_type) => {
       const page = await victim.browser.open(scene.authorizeUrl(web, { response_type, nonce: 'n' }))
       const shown = `${page.url.search}${page.url.hash}${page.body}`
@@ -208,14 +208,14 @@ describe('response', () => {
     'urn:openid:params:grant-type:ciba',
     '__proto__',
     'toString',
-  ])('9 M 9700 2.4: grant_type=%s is unsupported_grant_type and not advertised', async (grant_type) => {
+  ])('RFC 9700 §2.4: grant_type=%s is unsupported_grant_type and not advertised', async (grant_type) => {
     const answer = await scene.token(web, { grant_type, username: 'a', password: 'b' })
     expect(answer).toMatchObject(refused('unsupported_grant_type'))
     const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
     expect(json.grant_types_supported).not.toContain(grant_type)
   })
 
-  test('13 M RFC 9207: iss stands in success and error redirects, equal to the metadata’s issuer', async () => {
+  test('RFC 9207: iss stands in success and error redirects, equal to the metadata’s issuer', async () => {
     const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
     expect(json.authorization_response_iss_parameter_supported).toBe(true)
     const success = await scene.authorize(victim, web)
@@ -229,7 +229,7 @@ describe('response', () => {
     ])
   })
 
-  test('19 M 9700 4.17: web_message and unknown response modes are refused', async () => {
+  test('RFC 9700 §4.17: web_message and unknown response modes are refused', async () => {
     for (const response_mode of ['web_message', 'web_message.jwt', 'toString']) {
       const page = await victim.browser.open(scene.authorizeUrl(web, { response_mode }))
       expect(page.url.searchParams.get('code')).toBeNull()

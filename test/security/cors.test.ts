@@ -19,7 +19,7 @@ afterAll(() => latchkey.stop())
 
 const allowed = (answer: { headers: Headers }) => answer.headers.get('access-control-allow-origin')
 
-describe('26 M 9700 2.6: cross-origin requests', () => {
+describe('RFC 9700 §2.6: cross-origin requests', () => {
   test('discovery and keys are for everybody', async () => {
     for (const path of ['.well-known/openid-configuration', '.well-known/oauth-authorization-server', 'jwks'])
       expect(allowed(await get(`${scene.issuer}/${path}`, { origin: FOREIGN }))).toMatch(

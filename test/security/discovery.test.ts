@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => latchkey.stop())
 
-describe('36 M RFC 8414: metadata', () => {
+describe('RFC 8414: metadata', () => {
   test('is the same at both addresses, with the issuer as it is configured', async () => {
     const other = await get(`${scene.issuer}/.well-known/oauth-authorization-server`)
     expect(other.json).toEqual(metadata)

@@ -47,7 +47,7 @@ const userinfo = async (accessToken: string, by: Prover, options: ProofOptions =
     dpop: await prove(by, 'GET', `${scene.issuer}/userinfo`, { accessToken, ...options }),
   })
 
-describe('31 M RFC 9449 4.3: proofs', () => {
+describe('RFC 9449 §4.3: proofs', () => {
   test('a right one is accepted, its htu without regard to query and fragment', async () => {
     for (const suffix of ['', '?a=b', '#f']) {
       const answer = await machineToken(await atToken(prover, { claims: { htu: `${tokenUrl()}${suffix}` } }))
@@ -112,14 +112,14 @@ describe('31 M RFC 9449 4.3: proofs', () => {
     }
   })
 
-  test('32 M RFC 9449 4.3: two DPoP headers are one too many', async () => {
+  test('RFC 9449 §4.3: two DPoP headers are one too many', async () => {
     const headers = new Headers((await atToken()) as Record<string, string>)
     headers.append('dpop', await prove(prover, 'POST', tokenUrl()))
     const answer = await machineToken(Object.fromEntries(headers))
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_dpop_proof' } })
   })
 
-  test('33 S RFC 9449 11.1: a proof is used once', async () => {
+  test('RFC 9449 §11.1: a proof is used once', async () => {
     const headers = await atToken()
     expect((await machineToken(headers)).status).toBe(200)
     expect((await machineToken(headers)).status).toBe(400)
@@ -128,7 +128,7 @@ describe('31 M RFC 9449 4.3: proofs', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
-  test('34 S RFC 9449 8: a stale nonce is refused with a fresh one, which is then accepted', async () => {
+  test('RFC 9449 §8: a stale nonce is refused with a fresh one, which is then accepted', async () => {
     const stale = await machineToken(await atToken(prover, { claims: { nonce: 'A'.repeat(43) } }))
     expect(stale).toMatchObject({ status: 400, json: { error: 'use_dpop_nonce' } })
     const nonce = stale.headers.get('dpop-nonce')
@@ -139,7 +139,7 @@ describe('31 M RFC 9449 4.3: proofs', () => {
   })
 })
 
-describe('32 M RFC 9449: bound tokens', () => {
+describe('RFC 9449: bound tokens', () => {
   test('carry the key’s thumbprint, and say so in introspection', async () => {
     const { json } = await machineToken(await atToken())
     expect((await scene.introspect(machine, json.access_token)).json).toMatchObject({
@@ -192,7 +192,7 @@ describe('32 M RFC 9449: bound tokens', () => {
   })
 })
 
-describe('33 M RFC 9449 10: bound codes and refresh tokens', () => {
+describe('RFC 9449 §10: bound codes and refresh tokens', () => {
   test('a code asked for with dpop_jkt is exchanged by that key alone', async () => {
     const request = { dpop_jkt: prover.jkt }
     for (const headers of [{}, await atToken(thief)]) {

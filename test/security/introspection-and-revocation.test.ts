@@ -22,7 +22,7 @@ afterEach(() => void vi.useRealTimers())
 
 const inactive = { status: 200, json: { active: false }, text: '{"active":false}' }
 
-describe('37 M RFC 7009: revocation', () => {
+describe('RFC 7009: revocation', () => {
   test('an unknown token is 200, and so is another client’s, which lives on', async () => {
     const tokens = await scene.tokens(victim, web)
     for (const value of ['unknown', 'A'.repeat(43), tokens.access_token, tokens.refresh_token]) {
@@ -67,7 +67,7 @@ describe('37 M RFC 7009: revocation', () => {
   })
 })
 
-describe('38 M RFC 7662: introspection', () => {
+describe('RFC 7662: introspection', () => {
   test('a live token, to the client it was issued to', async () => {
     const tokens = await scene.tokens(victim, web, { scope: 'openid email' })
     const answer = await scene.introspect(web, tokens.access_token)

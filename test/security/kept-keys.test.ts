@@ -36,7 +36,7 @@ async function open(engine: (typeof engines)[number] = 'sqlite') {
 const becomes = (probe: () => Promise<unknown>, value: unknown) =>
   expect.poll(probe, { timeout: 15_000 }).toBe(value)
 
-describe.each(engines)('49 M on %s: two hours after an ordinary rotation', (engine) => {
+describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engine) => {
   test('an older id_token is a hint still, unpublished and without its private half, until its key is withdrawn', async () => {
     const { keys, kid, publishes, silently, hint, hinted, person, web, scene } = await open(engine)
     await keys.rotate()

@@ -41,7 +41,7 @@ const AWAY = [
 /** Where a Location header would take a browser that is at the issuer. */
 const target = (location: string | null) => (location === null ? undefined : new URL(location, scene.issuer))
 
-describe('15 M 9700 4.11.2: no parameter leads off this site', () => {
+describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
   test.each(AWAY)('after /login: return_to=%j', async (value) => {
     const url = `${scene.issuer}/login?return_to=${encodeURIComponent(value)}`
     const signedIn = await victim.browser.send({ url: new URL(url), method: 'GET' })
@@ -122,7 +122,7 @@ describe('15 M 9700 4.11.2: no parameter leads off this site', () => {
   })
 })
 
-test('14 M 9700 4.12: every redirect after a form that carried credentials is 303', async () => {
+test('RFC 9700 §4.12: every redirect after a form that carried credentials is 303', async () => {
   const user = await latchkey.createUser()
   const browser = createHttpBrowser({ stopAt: [redirectUri] })
   const page = await browser.open(scene.authorizeUrl(asking))

@@ -58,7 +58,7 @@ const visit = (client: TestClient, request_uri: unknown, over: Record<string, st
     ...over,
   })}`
 
-describe('28 M RFC 9126: the pushed authorization request endpoint', () => {
+describe('RFC 9126: the pushed authorization request endpoint', () => {
   test('answers 201 with request_uri and expires_in, to confidential and public clients', async () => {
     for (const client of [web, spa, strict]) {
       const answer = await push(client)
@@ -121,7 +121,7 @@ describe('28 M RFC 9126: the pushed authorization request endpoint', () => {
   })
 })
 
-describe('29 M RFC 9126: request_uri', () => {
+describe('RFC 9126: request_uri', () => {
   test('belongs to the client that pushed it', async () => {
     const { json } = await push(web)
     const answer = await get(visit(spa, json.request_uri), { accept: 'text/html' })
@@ -200,7 +200,7 @@ describe('29 M RFC 9126: request_uri', () => {
   })
 })
 
-describe('30 M RFC 9126: a client that must push', () => {
+describe('RFC 9126: a client that must push', () => {
   test('gets nothing from a plain request', async () => {
     const page = await victim.browser.open(scene.authorizeUrl(strict))
     expect(page.url.searchParams.get('code')).toBeNull()

@@ -60,7 +60,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     expect(other.url.searchParams.get('iss')).toBe(scene.issuer)
   })
 
-  test('6 M 6749 4.1.2: of 50 exchanges of one code at once exactly one succeeds', async () => {
+  test('RFC 6749 §4.1.2: of 50 exchanges of one code at once exactly one succeeds', async () => {
     const code = await scene.code(victim, web)
     const answers = await burst(50, (each) => each.exchange(web, code))
     expect(good(answers)).toHaveLength(1)
@@ -68,7 +68,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
       expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
   })
 
-  test('12 M 9700 4.14: 20 refreshes at once are one family, which reuse after the grace window ends', async () => {
+  test('RFC 9700 §4.14: 20 refreshes at once are one family, which reuse after the grace window ends', async () => {
     const { refresh_token } = await scene.tokens(victim, web)
     const answers = await burst(20, (each) => each.refresh(web, refresh_token))
     expect(good(answers).length).toBeGreaterThan(0)
@@ -99,7 +99,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     expect(await scenes[1].refresh(other, refresh_token)).toMatchObject({ json: { error: 'invalid_grant' } })
   })
 
-  test('45 M RFC 7523: one client assertion at both servers is accepted once', async () => {
+  test('RFC 7523: one client assertion at both servers is accepted once', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { client_id } = await scene.client({
       ...jobClient,
@@ -125,14 +125,14 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(19)
   })
 
-  test('33 S RFC 9449 11.1: one DPoP proof at both servers is accepted once', async () => {
+  test('RFC 9449 §11.1: one DPoP proof at both servers is accepted once', async () => {
     const machine = await scene.client(jobClient)
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`)
     const answers = await burst(20, (each) => each.token(machine, jobGrant, { dpop }))
     expect(good(answers)).toHaveLength(1)
   })
 
-  test('29 M RFC 9126: one pushed request, opened at both servers, gives one code', async () => {
+  test('RFC 9126: one pushed request, opened at both servers, gives one code', async () => {
     const pushed = await post(`${scene.issuer}/par`, {
       client_id: web.client_id,
       client_secret: String(web.client_secret),

@@ -30,7 +30,7 @@ async function asked(client: TestClient, redirect_uri: string) {
   return [await get(url.href, browser), await get(next.href, browser)]
 }
 
-describe('1 M 9700 2.1: redirect_uri is compared as an exact string; anything else is a page, never a redirect', () => {
+describe('RFC 9700 §2.1: redirect_uri is compared as an exact string; anything else is a page, never a redirect', () => {
   test.each([
     ['case of the path', 'https://app.example/Callback'],
     ['case of the host', 'https://APP.example/callback'],
@@ -102,7 +102,7 @@ describe('1 M 9700 2.1: redirect_uri is compared as an exact string; anything el
   })
 })
 
-describe('2 M 9700 2.1: only a native client’s loopback redirect may differ, and in its port alone (RFC 8252 §7.3)', () => {
+describe('RFC 9700 §2.1: only a native client’s loopback redirect may differ, and in its port alone (RFC 8252 §7.3)', () => {
   test.each(['http://127.0.0.1:51004/callback', 'http://[::1]:61023/callback', 'http://127.0.0.1/callback'])(
     'accepted: %s',
     async (sent) => {

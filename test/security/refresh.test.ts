@@ -21,7 +21,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
   afterAll(() => latchkey.stop())
   afterEach(() => void vi.useRealTimers())
 
-  test('10 M 9700 2.2.2: every refresh gives a new refresh token, to public and confidential clients', async () => {
+  test('RFC 9700 §2.2.2: every refresh gives a new refresh token, to public and confidential clients', async () => {
     for (const client of [web, spa]) {
       const first = await scene.tokens(victim, client)
       const second = await scene.refresh(client, first.refresh_token)
@@ -31,7 +31,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
     }
   })
 
-  test('10 M 9700 4.14.2: replay of an old one after the grace window is refused, and the live descendant dies', async () => {
+  test('RFC 9700 §4.14.2: replay of an old one after the grace window is refused, and the live descendant dies', async () => {
     for (const client of [web, spa]) {
       const first = await scene.tokens(victim, client)
       const second = (await scene.refresh(client, first.refresh_token)).json
@@ -44,7 +44,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
     }
   })
 
-  test('11 M 6749 6: bound to the client it was issued to', async () => {
+  test('RFC 6749 §6: bound to the client it was issued to', async () => {
     const other = await scene.client()
     const { refresh_token } = await scene.tokens(victim, web)
     expect(await scene.refresh(other, refresh_token)).toMatchObject(refused('invalid_grant'))
@@ -52,7 +52,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
     expect((await scene.refresh(web, refresh_token)).status).toBe(200)
   })
 
-  test('11 M 6749 6: the scope may be narrowed, never widened', async () => {
+  test('RFC 6749 §6: the scope may be narrowed, never widened', async () => {
     const first = await scene.tokens(victim, web, { scope: 'openid email' })
     const wide = await scene.refresh(web, first.refresh_token, { scope: 'openid email profile' })
     expect(wide).toMatchObject(refused('invalid_scope'))
@@ -62,7 +62,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
     expect(info.json.email).toBeUndefined()
   })
 
-  test('11 S 9700 4.14.2: ends when idle for REFRESH_TOKEN_TTL', async () => {
+  test('RFC 9700 §4.14.2: ends when idle for REFRESH_TOKEN_TTL', async () => {
     const { refresh_token } = await scene.tokens(victim, web)
     passTime(30 * 86_400 + 1)
     expect(await scene.refresh(web, refresh_token)).toMatchObject(refused('invalid_grant'))

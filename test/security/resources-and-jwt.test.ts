@@ -32,7 +32,7 @@ const verify = (token: unknown, audience: string) =>
     typ: 'at+jwt',
   })
 
-describe('27 M RFC 8707: resource indicators', () => {
+describe('RFC 8707: resource indicators', () => {
   test('a token for A has A as its only audience and the scopes of A only', async () => {
     const tokens = await scene.tokens(victim, web, { resource: A, scope: 'openid a:read b:read' })
     const { payload } = await verify(tokens.access_token, A)
@@ -110,7 +110,7 @@ describe('27 M RFC 8707: resource indicators', () => {
   })
 })
 
-describe('35 M RFC 9068: JWT access tokens', () => {
+describe('RFC 9068: JWT access tokens', () => {
   test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(
     'have every claim and are signed with %s as registered',
     async (alg) => {
@@ -163,7 +163,7 @@ describe('35 M RFC 9068: JWT access tokens', () => {
   })
 })
 
-describe('24 M RFC 6750 2: where an access token stands', () => {
+describe('RFC 6750 §2: where an access token stands', () => {
   test('in two places it is invalid_request, in the query it is refused', async () => {
     const { access_token } = await scene.tokens(victim, web)
     const token = String(access_token)

@@ -48,7 +48,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     test.each([
       ['62 seconds', 62],
       ['an hour', HOUR],
-    ])('6 M 6749 4.1.2: replayed after %s, ends the tokens of its first use', async (_, seconds) => {
+    ])('RFC 6749 §4.1.2: replayed after %s, ends the tokens of its first use', async (_, seconds) => {
       const code = await scene.code(victim, web)
       const { json: tokens } = await scene.exchange(web, code)
       expect(await works(tokens)).toBe(true)
@@ -133,7 +133,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     })
   })
 
-  test('10 M 9700 4.14.2: a refresh token of an API whose tokens live long is remembered as long as the last of them', async () => {
+  test('RFC 9700 §4.14.2: a refresh token of an API whose tokens live long is remembered as long as the last of them', async () => {
     const { resources, resourceCredentials } = latchkey.services
     const api = 'https://vault.example'
     const ttl = 24 * HOUR
@@ -157,7 +157,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     expect(await active()).toBe(false)
   })
 
-  test('10 M 9700 4.14.2: a refresh token that was replaced, and has expired since, still ends its family', async () => {
+  test('RFC 9700 §4.14.2: a refresh token that was replaced, and has expired since, still ends its family', async () => {
     const first = await scene.tokens(victim, web)
     passTime(20 * HOUR)
     const { json: second } = await scene.refresh(web, first.refresh_token)
@@ -196,7 +196,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       browser.signIn(page, { identifier: victim.user.email, password: PASSWORD })
     const codes = (pages: BrowserPage[]) => pages.filter(({ url }) => url.searchParams.has('code'))
 
-    test('29 M RFC 9126: opened in two browsers and finished after it has expired gives one code', async () => {
+    test('RFC 9126: opened in two browsers and finished after it has expired gives one code', async () => {
       const url = await push(web)
       const browsers = [newBrowser(), newBrowser()] as const
       const asked = [await browsers[0].open(url), await browsers[1].open(url)] as const
@@ -255,7 +255,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     })
   })
 
-  test('33 S RFC 9449 11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
+  test('RFC 9449 §11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
     const machine = await scene.client(jobClient)
     const iat = Math.floor(Date.now() / 1000) + 290
     const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`, { claims: { iat } })
@@ -266,7 +266,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     expect(await send()).toMatchObject({ status: 400 })
   })
 
-  test('45 M RFC 7523: a client assertion whose end is no whole second is remembered like any other', async () => {
+  test('RFC 7523: a client assertion whose end is no whole second is remembered like any other', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { client_id } = await scene.client({
       ...jobClient,
