@@ -32,40 +32,44 @@ const sentence = 'Use an address at example.org or xn--bcher-kva.example.'
 
 forEachDatabase(
   'e-mail domains',
-  (house) => {
+  (fixture) => {
     test('nobody registers with an address elsewhere, and is told so beside what else is wrong', async () => {
-      const registering = house().accounts.register({ username: 'a@b', email: 'Eve@Elsewhere.net', password })
+      const registering = fixture().accounts.register({
+        username: 'a@b',
+        email: 'Eve@Elsewhere.net',
+        password,
+      })
       await expect(registering).rejects.toMatchObject({
         status: 422,
         sentences: { email: sentence, username: expect.any(String) },
       })
-      const alone = house().accounts.register({ username: 'eve', email: 'eve@sub.example.org', password })
+      const alone = fixture().accounts.register({ username: 'eve', email: 'eve@sub.example.org', password })
       await expect(alone).rejects.toMatchObject({ status: 422, sentences: { email: sentence } })
-      expect(await house().accounts.find('eve')).toBeUndefined()
+      expect(await fixture().accounts.find('eve')).toBeUndefined()
     })
 
     test('an address of the domains registers, however it is spelt', async () => {
-      await house().register('upper', 'Upper@EXAMPLE.ORG')
-      await house().register('idna', 'idna@bücher.example')
-      expect((await house().accounts.find('idna'))?.pendingEmail).toBe('idna@xn--bcher-kva.example')
+      await fixture().register('upper', 'Upper@EXAMPLE.ORG')
+      await fixture().register('idna', 'idna@bücher.example')
+      expect((await fixture().accounts.find('idna'))?.pendingEmail).toBe('idna@xn--bcher-kva.example')
     })
 
     test('nobody changes to an address elsewhere; the one in use may be kept', async () => {
-      const id = await house().verified('mover')
-      await expect(house().accounts.changeEmail(id, 'mover@elsewhere.net')).rejects.toMatchObject({
+      const id = await fixture().verified('mover')
+      await expect(fixture().accounts.changeEmail(id, 'mover@elsewhere.net')).rejects.toMatchObject({
         status: 422,
         sentences: { email: sentence },
       })
-      expect(await house().accounts.byId(id)).toMatchObject({ pendingEmail: null })
-      expect(await house().accounts.changeEmail(id, 'moved@example.org')).toBe(true)
+      expect(await fixture().accounts.byId(id)).toMatchObject({ pendingEmail: null })
+      expect(await fixture().accounts.changeEmail(id, 'moved@example.org')).toBe(true)
 
-      const guest = await house().accounts.createByAdmin({
+      const guest = await fixture().accounts.createByAdmin({
         username: 'guest',
         email: 'guest@elsewhere.net',
         password,
         verified: true,
       })
-      expect(await house().accounts.changeEmail(guest.id, 'guest@elsewhere.net')).toBe(false)
+      expect(await fixture().accounts.changeEmail(guest.id, 'guest@elsewhere.net')).toBe(false)
     })
   },
   { settings: { emailDomains: ['example.org', 'xn--bcher-kva.example'] } },

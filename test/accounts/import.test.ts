@@ -6,11 +6,11 @@ import { expect, test } from 'vitest'
 import type { ImportOptions, ImportProblem } from '../../src/accounts/import/import.ts'
 import { createHasher } from '../../src/accounts/passwords/hashing.ts'
 import { linkIn } from '../support/mailbox.ts'
-import { forEachDatabase, type House, password } from './support.ts'
+import { type AccountsFixture, forEachDatabase, password } from './support.ts'
 
 /** Imports a text and gives the report with its problems. */
 async function load(
-  house: House,
+  fixture: AccountsFixture,
   text: string | readonly object[],
   options: Partial<Omit<ImportOptions, 'tell'>> & { chunk?: number } = {},
 ) {
@@ -22,7 +22,7 @@ async function load(
     content.subarray(index * chunk, (index + 1) * chunk),
   )
   const problems: ImportProblem[] = []
-  const report = await house.accounts.importUsers(Readable.from(chunks), {
+  const report = await fixture.accounts.importUsers(Readable.from(chunks), {
     format: 'jsonl',
     tell: (problem) => problems.push(problem),
     ...rest,
@@ -41,9 +41,9 @@ const bcryptHash = hashSync(password, 4)
 
 forEachDatabase(
   'users import',
-  (house) => {
+  (fixture) => {
     test('a person with everything that a file can say', async () => {
-      const { report, problems } = await load(house(), [
+      const { report, problems } = await load(fixture(), [
         person('Ada.Lovelace', {
           given_name: 'Ada',
           family_name: 'Lovelace',
@@ -56,7 +56,7 @@ forEachDatabase(
       ])
       expect(problems).toEqual([])
       expect(report).toEqual({ rows: 2, imported: 2, existing: 0, refused: 0 })
-      expect(await house().accounts.find('ada.lovelace')).toMatchObject({
+      expect(await fixture().accounts.find('ada.lovelace')).toMatchObject({
         displayUsername: 'Ada.Lovelace',
         email: 'ada.lovelace@example.org',
         pendingEmail: null,
@@ -67,9 +67,9 @@ forEachDatabase(
         disabledAt: null,
         createdAt: Date.UTC(2019, 4, 31, 10),
       })
-      const off = await house().accounts.find('off')
+      const off = await fixture().accounts.find('off')
       expect(off).toMatchObject({ createdAt: 1_500_000_000_000 })
-      expect(off?.disabledAt).toBe(house().now)
+      expect(off?.disabledAt).toBe(fixture().now)
     })
 
     test('a username keeps what the old system allowed: its case, its length, its script, the shape of an address', async () => {
@@ -84,7 +84,7 @@ forEachDatabase(
         'o’brien',
       ]
       const { problems } = await load(
-        house(),
+        fixture(),
         names.map((username, i) => ({
           username,
           email: `kept${i}@example.org`,
@@ -95,22 +95,22 @@ forEachDatabase(
       expect(problems).toEqual([])
       for (const username of names)
         for (const identifier of [username, ` ${username.toUpperCase()} `]) {
-          const outcome = await house().accounts.authenticate({ identifier, password })
+          const outcome = await fixture().accounts.authenticate({ identifier, password })
           expect(outcome, identifier).toMatchObject({ kind: 'ok', account: { displayUsername: username } })
         }
       await expect(
-        house().accounts.register({ username: 'new@old.example', email: 'new@example.org', password }),
+        fixture().accounts.register({ username: 'new@old.example', email: 'new@example.org', password }),
       ).rejects.toMatchObject({ sentences: { username: expect.stringContaining('not an e-mail address') } })
     })
 
     test('a username that is an address never stands in for the owner of that address, nor gives way to who only claims it', async () => {
-      await house().verified('owner')
+      await fixture().verified('owner')
       const shadow = { username: 'Owner@Example.org', email: 'shadow@example.org', email_verified: true }
-      expect((await load(house(), [shadow])).problems).toEqual([
+      expect((await load(fixture(), [shadow])).problems).toEqual([
         { line: 1, kind: 'existing', messages: ['username: Owner@Example.org is the address of an account'] },
       ])
 
-      await load(house(), [
+      await load(fixture(), [
         {
           username: 'later@example.org',
           email: 'imported@example.org',
@@ -118,23 +118,23 @@ forEachDatabase(
           password_hash: bcryptHash,
         },
       ])
-      const signIn = () => house().accounts.authenticate({ identifier: 'Later@example.org', password })
+      const signIn = () => fixture().accounts.authenticate({ identifier: 'Later@example.org', password })
       // Somebody registers with that address: until they have proven it, the name means whom it always meant.
-      await house().register('claimant', 'later@example.org')
+      await fixture().register('claimant', 'later@example.org')
       expect(await signIn()).toMatchObject({ kind: 'ok', account: { email: 'imported@example.org' } })
-      expect(await house().accounts.find('later@example.org')).toMatchObject({
+      expect(await fixture().accounts.find('later@example.org')).toMatchObject({
         email: 'imported@example.org',
       })
-      const link = linkIn(await house().lastMailTo('later@example.org'))
-      await house().accounts.verification.byToken(link.searchParams.get('token') ?? '')
+      const link = linkIn(await fixture().lastMailTo('later@example.org'))
+      await fixture().accounts.verification.byToken(link.searchParams.get('token') ?? '')
       expect(await signIn()).toMatchObject({ kind: 'ok', account: { displayUsername: 'claimant' } })
       expect(
-        await house().accounts.authenticate({ identifier: 'imported@example.org', password }),
+        await fixture().accounts.authenticate({ identifier: 'imported@example.org', password }),
       ).toMatchObject({ kind: 'ok', account: { displayUsername: 'later@example.org' } })
     })
 
     test('within a file, a username is no other row’s address', async () => {
-      const { problems } = await load(house(), [
+      const { problems } = await load(fixture(), [
         { username: 'first@example.org', email: 'one@example.org' },
         { username: 'second', email: 'First@example.org' },
         { username: 'One@example.org', email: 'three@example.org' },
@@ -147,8 +147,8 @@ forEachDatabase(
     })
 
     test('signing in by an address costs one statement, known or not', async () => {
-      await house().verified('counted')
-      const { db, accounts } = house()
+      await fixture().verified('counted')
+      const { db, accounts } = fixture()
       const statements: string[] = []
       const { get } = db.reads
       db.reads.get = (statement, parameters) => {
@@ -179,82 +179,82 @@ forEachDatabase(
         },
       }
       await load(
-        house(),
+        fixture(),
         Object.entries(hashes).map(([name, hash]) => person(name, hash)),
       )
       for (const identifier of Object.keys(hashes)) {
         const read = async () =>
-          (await house().db.prisma.account.findUnique({ where: { username: identifier } }))?.passwordHash
+          (await fixture().db.prisma.account.findUnique({ where: { username: identifier } }))?.passwordHash
         const before = await read()
-        expect((await house().accounts.authenticate({ identifier, password: `${password}?` })).kind).toBe(
+        expect((await fixture().accounts.authenticate({ identifier, password: `${password}?` })).kind).toBe(
           'refused',
         )
         expect(await read()).toBe(before)
-        expect((await house().accounts.authenticate({ identifier, password })).kind).toBe('ok')
+        expect((await fixture().accounts.authenticate({ identifier, password })).kind).toBe('ok')
         const after = await read()
         expect(after).toMatch(/^\$argon2id\$v=19\$m=19456,/)
-        house().hashing.clear()
-        expect((await house().accounts.authenticate({ identifier, password })).kind).toBe('ok')
-        expect(house().hashing).toMatchObject({ verify: 1, hash: 0 })
+        fixture().hashing.clear()
+        expect((await fixture().accounts.authenticate({ identifier, password })).kind).toBe('ok')
+        expect(fixture().hashing).toMatchObject({ verify: 1, hash: 0 })
         expect(await read()).toBe(after)
       }
     })
 
     test('bcrypt forgives what is behind 72 bytes once; the new hash is of the whole password', async () => {
       const long = `${'glass otter harbour '.repeat(4)}the end`
-      await load(house(), [person('long', { password_hash: hashSync(long, 4) })])
+      await load(fixture(), [person('long', { password_hash: hashSync(long, 4) })])
       const signIn = async (typed: string) =>
-        (await house().accounts.authenticate({ identifier: 'long', password: typed })).kind
+        (await fixture().accounts.authenticate({ identifier: 'long', password: typed })).kind
       expect(await signIn(long)).toBe('ok')
       expect(await signIn(`${long}, or not`)).toBe('refused')
       expect(await signIn(long)).toBe('ok')
     })
 
     test('guessing at a weak hash locks like any other (ASVS 6.3.1), and costs an argon2 each', async () => {
-      await load(house(), [person('weak', { password_hash: digest('sha256', password) })])
+      await load(fixture(), [person('weak', { password_hash: digest('sha256', password) })])
       for (let attempt = 0; attempt < 5; attempt++)
         expect(
-          await house().accounts.authenticate({ identifier: 'weak', password: `no ${attempt}` }),
+          await fixture().accounts.authenticate({ identifier: 'weak', password: `no ${attempt}` }),
         ).toEqual({
           kind: 'refused',
           reason: 'wrong',
         })
-      expect(await house().accounts.authenticate({ identifier: 'weak', password })).toEqual({
+      expect(await fixture().accounts.authenticate({ identifier: 'weak', password })).toEqual({
         kind: 'refused',
         reason: 'locked',
       })
     })
 
     test('a stored hash that is damaged is a wrong password', async () => {
-      await load(house(), [person('damaged', { password_hash: bcryptHash })])
+      await load(fixture(), [person('damaged', { password_hash: bcryptHash })])
       const passwordHash = 'scrypt:9:9:9$x$00'
-      await house().db.prisma.account.update({ where: { username: 'damaged' }, data: { passwordHash } })
-      expect(await house().accounts.authenticate({ identifier: 'damaged', password })).toEqual({
+      await fixture().db.prisma.account.update({ where: { username: 'damaged' }, data: { passwordHash } })
+      expect(await fixture().accounts.authenticate({ identifier: 'damaged', password })).toEqual({
         kind: 'refused',
         reason: 'wrong',
       })
     })
 
     test('nobody gets a mail; an unverified address proves nothing, and its account is not cleaned away', async () => {
-      await load(house(), [
+      await load(fixture(), [
         {
           ...person('unsure', { password_hash: bcryptHash, created_at: 1_000_000_000 }),
           email_verified: false,
         },
         person('sure'),
       ])
-      expect(await house().mailsTo('unsure@example.org')).toEqual([])
-      expect(await house().mailsTo('sure@example.org')).toEqual([])
-      await house().accounts.purgeUnverified()
-      expect(await house().accounts.find('unsure')).toMatchObject({
+      expect(await fixture().mailsTo('unsure@example.org')).toEqual([])
+      expect(await fixture().mailsTo('sure@example.org')).toEqual([])
+      await fixture().accounts.purgeUnverified()
+      expect(await fixture().accounts.find('unsure')).toMatchObject({
         email: null,
         pendingEmail: 'unsure@example.org',
       })
-      const outcome = await house().accounts.authenticate({ identifier: 'unsure', password })
+      const outcome = await fixture().accounts.authenticate({ identifier: 'unsure', password })
       expect(outcome.kind).toBe('unverified')
-      house().later(30 * 86_400)
-      await house().accounts.purgeUnverified()
-      expect(await house().accounts.find('unsure')).toBeDefined()
+      fixture().later(30 * 86_400)
+      await fixture().accounts.purgeUnverified()
+      expect(await fixture().accounts.find('unsure')).toBeDefined()
     })
 
     test('every problem of every row, with its line; the others are imported', async () => {
@@ -273,7 +273,7 @@ forEachDatabase(
         JSON.stringify(person('huge', { given_name: 'x'.repeat(70_000) })),
         JSON.stringify(person('good3')),
       ].join('\r\n')
-      const { report, problems } = await load(house(), text, { chunk: 7 })
+      const { report, problems } = await load(fixture(), text, { chunk: 7 })
       expect(report).toEqual({ rows: 12, imported: 2, existing: 0, refused: 10 })
       expect(Object.fromEntries(problems.map(({ line, messages }) => [line, messages]))).toEqual({
         2: ['is not JSON'],
@@ -299,20 +299,20 @@ forEachDatabase(
     })
 
     test('who exists already is told and left alone, so that a file can be run again', async () => {
-      const before = await house().verified('earlier')
-      await house().verified('another')
+      const before = await fixture().verified('earlier')
+      await fixture().verified('another')
       const rows = [
         person('earlier', { given_name: 'Changed' }),
         person('fresh', { email: 'another@example.org' }),
       ]
-      const { report, problems } = await load(house(), [...rows, person('newcomer')])
+      const { report, problems } = await load(fixture(), [...rows, person('newcomer')])
       expect(report).toEqual({ rows: 3, imported: 1, existing: 2, refused: 0 })
       expect(problems.map(({ line, kind }) => [line, kind])).toEqual([
         [1, 'existing'],
         [2, 'existing'],
       ])
-      expect(await house().accounts.find('earlier')).toMatchObject({ id: before, givenName: null })
-      expect((await load(house(), [...rows, person('newcomer')])).report).toMatchObject({
+      expect(await fixture().accounts.find('earlier')).toMatchObject({ id: before, givenName: null })
+      expect((await load(fixture(), [...rows, person('newcomer')])).report).toMatchObject({
         imported: 0,
         existing: 3,
       })
@@ -320,22 +320,22 @@ forEachDatabase(
 
     test('a dry run tells the same and stores nothing', async () => {
       const rows = [person('dry1'), person('dry2', { email: 'nothing' })]
-      const { report } = await load(house(), rows, { dryRun: true })
+      const { report } = await load(fixture(), rows, { dryRun: true })
       expect(report).toEqual({ rows: 2, imported: 1, existing: 0, refused: 1 })
-      expect(await house().accounts.find('dry1')).toBeUndefined()
+      expect(await fixture().accounts.find('dry1')).toBeUndefined()
     })
 
     test('all or nothing: one bad row, or one that exists, and none is stored', async () => {
       const many = Array.from({ length: 700 }, (_, index) => person(`whole${index}`))
       const last = { ...person('bad'), email: 'nothing' }
-      const events = house().events.length
-      const bad = await load(house(), [...many, last], { allOrNothing: true })
+      const events = fixture().events.length
+      const bad = await load(fixture(), [...many, last], { allOrNothing: true })
       expect(bad.report).toEqual({ rows: 701, imported: 0, existing: 0, refused: 1 })
-      expect(await house().accounts.find('whole0')).toBeUndefined()
-      expect(house().events.length).toBe(events)
-      const good = await load(house(), many, { allOrNothing: true })
+      expect(await fixture().accounts.find('whole0')).toBeUndefined()
+      expect(fixture().events.length).toBe(events)
+      const good = await load(fixture(), many, { allOrNothing: true })
       expect(good.report).toEqual({ rows: 700, imported: 700, existing: 0, refused: 0 })
-      expect(house().events.at(-1)).toEqual({ type: 'account.created', reason: 'import', count: 700 })
+      expect(fixture().events.at(-1)).toEqual({ type: 'account.created', reason: 'import', count: 700 })
     })
 
     test('CSV: quotes, commas, line ends and lines of the wrong length', async () => {
@@ -351,7 +351,7 @@ forEachDatabase(
         'open,open@example.org,true,"never',
         '',
       ].join('\n')
-      const { report, problems } = await load(house(), text, { format: 'csv', chunk: 11 })
+      const { report, problems } = await load(fixture(), text, { format: 'csv', chunk: 11 })
       expect(report).toEqual({ rows: 7, imported: 2, existing: 0, refused: 5 })
       expect(Object.fromEntries(problems.map(({ line, messages }) => [line, messages]))).toEqual({
         3: ['given_name: Leave out invisible characters and line breaks.'],
@@ -360,8 +360,8 @@ forEachDatabase(
         7: [expect.stringMatching(/quote in the middle/)],
         9: ['has a quote that is not closed'],
       })
-      expect(await house().accounts.find('quoted')).toMatchObject({ givenName: 'Ada "A", of' })
-      expect(await house().accounts.find('plain')).toMatchObject({ email: null })
+      expect(await fixture().accounts.find('quoted')).toMatchObject({ givenName: 'Ada "A", of' })
+      expect(await fixture().accounts.find('plain')).toMatchObject({ email: null })
     })
 
     test.each([
@@ -369,7 +369,7 @@ forEachDatabase(
       ['username,email,email', /names email twice/],
       ['username,"email', /quote that is not closed/],
     ])('a CSV file whose first line will not do is refused: %s', async (text, message) => {
-      await expect(load(house(), `${text}\n`, { format: 'csv' })).rejects.toMatchObject({
+      await expect(load(fixture(), `${text}\n`, { format: 'csv' })).rejects.toMatchObject({
         code: 'import_unreadable',
         publicMessage: expect.stringMatching(message),
       })
@@ -383,20 +383,20 @@ forEachDatabase(
       ])
       const problems: ImportProblem[] = []
       const options: ImportOptions = { format: 'jsonl', tell: (problem) => problems.push(problem) }
-      const report = await house().accounts.importUsers(Readable.from([text]), options)
+      const report = await fixture().accounts.importUsers(Readable.from([text]), options)
       expect(report).toMatchObject({ imported: 2, refused: 1 })
       expect(problems).toEqual([{ line: 2, kind: 'refused', messages: ['is not in UTF-8'] }])
     })
 
     test('20,000 rows go in by batches, and are told of by batches', async () => {
-      const { db, events } = house()
+      const { db, events } = fixture()
       const before = await db.prisma.account.count()
       events.length = 0
       async function* rows() {
         for (let index = 0; index < 20_000; index++)
           yield Buffer.from(`${JSON.stringify(person(`many${index}`, { password_hash: bcryptHash }))}\n`)
       }
-      const report = await house().accounts.importUsers(rows(), { format: 'jsonl', tell: () => undefined })
+      const report = await fixture().accounts.importUsers(rows(), { format: 'jsonl', tell: () => undefined })
       expect(report).toEqual({ rows: 20_000, imported: 20_000, existing: 0, refused: 0 })
       expect(await db.prisma.account.count()).toBe(before + 20_000)
       expect(events).toHaveLength(40)

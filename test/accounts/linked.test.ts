@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { UpstreamIdentity } from '../../src/accounts/linked/identity.ts'
-import { forEachDatabase, type House, otherPassword, password } from './support.ts'
+import { type AccountsFixture, forEachDatabase, otherPassword, password } from './support.ts'
 
 const profile = { givenName: 'Ada', familyName: 'Lovelace', picture: 'https://img.example/ada.png' }
 
@@ -22,18 +22,18 @@ const proven = (username: string) => ({
   email: { address: `${username}@example.org`, verified: true },
 })
 
-async function newcomer(house: House, username: string, who = identity()) {
-  const outcome = await house.accounts.linked.register(proven(username), profile, who)
+async function newcomer(fixture: AccountsFixture, username: string, who = identity()) {
+  const outcome = await fixture.accounts.linked.register(proven(username), profile, who)
   if (outcome.kind !== 'ok') throw new Error(`not registered: ${outcome.kind}`)
   return { id: outcome.account.id, who }
 }
 
-forEachDatabase('linked sign-ins', (house) => {
+forEachDatabase('linked sign-ins', (fixture) => {
   test('an identity that nobody has is unknown, and signs in to the account that was made for it', async () => {
-    const { accounts } = house()
+    const { accounts } = fixture()
     const who = identity()
     expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
-    const { id } = await newcomer(house(), 'fresh', who)
+    const { id } = await newcomer(fixture(), 'fresh', who)
     expect(await accounts.linked.signIn(who)).toMatchObject({
       kind: 'ok',
       account: {
@@ -52,22 +52,24 @@ forEachDatabase('linked sign-ins', (house) => {
   })
 
   test('a sign-in is recorded, and leaves updated_at, which is a claim, alone', async () => {
-    const { accounts, later, db } = house()
-    const { id, who } = await newcomer(house(), 'recorded')
+    const { accounts, later, db } = fixture()
+    const { id, who } = await newcomer(fixture(), 'recorded')
     const before = await accounts.byId(id)
     later(3600)
     await accounts.linked.signIn({ ...who, label: 'renamed', provider: 'github-work' })
     const after = await accounts.byId(id)
     expect(after?.updatedAt).toBe(before?.updatedAt)
-    expect(after?.lastSignInAt).toBe(house().now)
+    expect(after?.lastSignInAt).toBe(fixture().now)
     const { identities } = await accounts.linked.waysIn(id)
-    expect(identities).toMatchObject([{ label: 'renamed', provider: 'github-work', lastUsedAt: house().now }])
+    expect(identities).toMatchObject([
+      { label: 'renamed', provider: 'github-work', lastUsedAt: fixture().now },
+    ])
     expect(await db.prisma.linkedIdentity.count({ where: { accountId: id } })).toBe(1)
   })
 
   test('an address that the provider does not vouch for is asked to be proven, and reserves nothing', async () => {
-    const { accounts, lastMailTo } = house()
-    const owner = await house().verified('owner')
+    const { accounts, lastMailTo } = fixture()
+    const owner = await fixture().verified('owner')
     const who = identity()
     const outcome = await accounts.linked.register(
       { username: 'claimant', email: { address: 'owner@example.org', verified: false } },
@@ -87,13 +89,13 @@ forEachDatabase('linked sign-ins', (house) => {
 
   describe('pre-registration takeover', () => {
     test('whoever registered an address without proof loses account, password and name when its owner comes', async () => {
-      const { accounts, events, ended } = house()
-      const squatter = await house().register('victim', 'victim@example.org')
+      const { accounts, events, ended } = fixture()
+      const squatter = await fixture().register('victim', 'victim@example.org')
       events.length = 0
       // The name is free for the owner of the address, and for nobody else.
       expect(await accounts.linked.suggestUsername(['victim'], 'victim@example.org')).toBe('victim')
       expect(await accounts.linked.suggestUsername(['victim'], undefined)).toBe('victim2')
-      const { id } = await newcomer(house(), 'victim')
+      const { id } = await newcomer(fixture(), 'victim')
       expect(id).not.toBe(squatter)
       expect(await accounts.byId(squatter)).toBeUndefined()
       expect(await accounts.authenticate({ identifier: 'victim@example.org', password })).toMatchObject({
@@ -104,7 +106,7 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('an identity that an attacker has put on such an account goes with it', async () => {
-      const { accounts } = house()
+      const { accounts } = fixture()
       const attacker = identity()
       const planted = await accounts.linked.register(
         { username: 'planted', email: { address: 'target@example.org', verified: false } },
@@ -112,13 +114,13 @@ forEachDatabase('linked sign-ins', (house) => {
         attacker,
       )
       expect(planted.kind).toBe('unverified')
-      const { id } = await newcomer(house(), 'target')
+      const { id } = await newcomer(fixture(), 'target')
       expect(await accounts.linked.signIn(attacker)).toEqual({ kind: 'unknown' })
       expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
     })
 
     test('an account that administrators made stays, without its password', async () => {
-      const { accounts } = house()
+      const { accounts } = fixture()
       const made = await accounts.createByAdmin({
         username: 'designated',
         email: 'designated@example.org',
@@ -139,18 +141,18 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('accounts with a proven address of their own are left alone', async () => {
-      const { accounts } = house()
-      const moving = await house().verified('moving')
+      const { accounts } = fixture()
+      const moving = await fixture().verified('moving')
       await accounts.changeEmail(moving, 'coveted@example.org')
-      await newcomer(house(), 'coveted')
+      await newcomer(fixture(), 'coveted')
       expect(await accounts.byId(moving)).toMatchObject({ email: 'moving@example.org' })
       expect(await accounts.authenticate({ identifier: 'moving', password })).toMatchObject({ kind: 'ok' })
     })
   })
 
   test('an address that is an account’s is never joined', async () => {
-    const { accounts } = house()
-    const id = await house().verified('settled')
+    const { accounts } = fixture()
+    const id = await fixture().verified('settled')
     const who = identity()
     const outcome = await accounts.linked.register(
       { username: 'settled2', email: { address: 'Settled@Example.org', verified: true } },
@@ -164,7 +166,7 @@ forEachDatabase('linked sign-ins', (house) => {
   })
 
   test('of twenty registrations of one identity at once there is one account', async () => {
-    const { accounts, neighbour, db } = house()
+    const { accounts, neighbour, db } = fixture()
     const who = identity()
     const all = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -177,7 +179,7 @@ forEachDatabase('linked sign-ins', (house) => {
   })
 
   test('of ten identities with one proven address at once, one gets an account and the others have to prove it', async () => {
-    const { accounts } = house()
+    const { accounts } = fixture()
     const all = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
         accounts.linked.register(
@@ -192,8 +194,8 @@ forEachDatabase('linked sign-ins', (house) => {
   })
 
   test('field errors: a taken or reserved name, a broken address', async () => {
-    const { accounts } = house()
-    await house().verified('holder')
+    const { accounts } = fixture()
+    await fixture().verified('holder')
     const who = identity()
     await expect(accounts.linked.register(proven('holder'), profile, who)).rejects.toMatchObject({
       status: 409,
@@ -213,8 +215,8 @@ forEachDatabase('linked sign-ins', (house) => {
   })
 
   test('usernames are suggested from what there is, valid and free', async () => {
-    const { accounts } = house()
-    await house().verified('grace')
+    const { accounts } = fixture()
+    await fixture().verified('grace')
     const suggest = (...hints: string[]) => accounts.linked.suggestUsername(hints, undefined)
     expect(await suggest('Grace')).toBe('grace2')
     expect(await suggest('admin')).not.toBe('admin')
@@ -225,8 +227,8 @@ forEachDatabase('linked sign-ins', (house) => {
 
   describe('linking', () => {
     test('adds a way in, fills what is empty and nothing else, and tells the owner', async () => {
-      const { accounts, lastMailTo } = house()
-      const id = await house().verified('linker')
+      const { accounts, lastMailTo } = fixture()
+      const id = await fixture().verified('linker')
       await accounts.updateProfile(id, { givenName: 'Augusta' })
       const who = identity()
       expect(await accounts.linked.link(of(id), who, profile, 'GitHub')).toBe('linked')
@@ -243,16 +245,16 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('an identity of another account stays there', async () => {
-      const { accounts } = house()
-      const { id: first, who } = await newcomer(house(), 'firstcome')
-      const second = await house().verified('second')
+      const { accounts } = fixture()
+      const { id: first, who } = await newcomer(fixture(), 'firstcome')
+      const second = await fixture().verified('second')
       expect(await accounts.linked.link(of(second), who, profile, 'GitHub')).toBe('identity_taken')
       expect(await accounts.linked.accountOf(who)).toBe(first)
     })
 
     test('a disabled account gets none, and its identities sign nobody in', async () => {
-      const { accounts, events } = house()
-      const { id, who } = await newcomer(house(), 'disabled')
+      const { accounts, events } = fixture()
+      const { id, who } = await newcomer(fixture(), 'disabled')
       await accounts.disable(id)
       events.length = 0
       expect(await accounts.linked.signIn(who)).toEqual({ kind: 'disabled' })
@@ -265,18 +267,18 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('a deleted account leaves nothing: its identity makes a new one', async () => {
-      const { accounts } = house()
-      const { id, who } = await newcomer(house(), 'goner')
+      const { accounts } = fixture()
+      const { id, who } = await newcomer(fixture(), 'goner')
       await accounts.delete(id)
       expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
-      expect((await newcomer(house(), 'goner', who)).id).not.toBe(id)
+      expect((await newcomer(fixture(), 'goner', who)).id).not.toBe(id)
     })
   })
 
   describe('unlinking', () => {
     test('never the last way in, until there is a password', async () => {
-      const { accounts, lastMailTo } = house()
-      const { id, who } = await newcomer(house(), 'lastway')
+      const { accounts, lastMailTo } = fixture()
+      const { id, who } = await newcomer(fixture(), 'lastway')
       const [only] = (await accounts.linked.waysIn(id)).identities
       const unlink = () => accounts.linked.unlink(id, only?.id ?? '', ['github'], 'GitHub')
       await expect(unlink()).rejects.toMatchObject({ code: 'last_way_in', status: 409 })
@@ -294,8 +296,8 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('an identity of a provider that is switched off is no way in', async () => {
-      const { accounts } = house()
-      const { id } = await newcomer(house(), 'switched')
+      const { accounts } = fixture()
+      const { id } = await newcomer(fixture(), 'switched')
       await accounts.linked.link(
         of(id),
         identity({ provider: 'okta', issuer: 'https://okta.example' }),
@@ -309,8 +311,8 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('two removals at once leave one way in', async () => {
-      const { accounts, neighbour } = house()
-      const { id } = await newcomer(house(), 'twoways')
+      const { accounts, neighbour } = fixture()
+      const { id } = await newcomer(fixture(), 'twoways')
       await accounts.linked.link(
         of(id),
         identity({ provider: 'google', issuer: 'https://google.example' }),
@@ -328,9 +330,9 @@ forEachDatabase('linked sign-ins', (house) => {
     })
 
     test('another account’s identity cannot be removed', async () => {
-      const { accounts } = house()
-      const { id: victim } = await newcomer(house(), 'idorvictim')
-      const attacker = await house().verified('idorattacker')
+      const { accounts } = fixture()
+      const { id: victim } = await newcomer(fixture(), 'idorvictim')
+      const attacker = await fixture().verified('idorattacker')
       const [theirs] = (await accounts.linked.waysIn(victim)).identities
       expect(await accounts.linked.unlink(attacker, theirs?.id ?? '', ['github'], 'X')).toBeUndefined()
       expect((await accounts.linked.waysIn(victim)).identities).toHaveLength(1)
@@ -340,13 +342,13 @@ forEachDatabase('linked sign-ins', (house) => {
 
 forEachDatabase(
   'linked sign-ins where registration is closed, for some domains',
-  (house) => {
+  (fixture) => {
     test('nobody new gets in, and who has an account does', async () => {
-      const { accounts } = house()
+      const { accounts } = fixture()
       await expect(accounts.linked.register(proven('late'), profile, identity())).rejects.toMatchObject({
         code: 'registration_closed',
       })
-      const id = await house().verified('member')
+      const id = await fixture().verified('member')
       const who = identity()
       expect(await accounts.linked.link(of(id), who, profile, 'GitHub')).toBe('linked')
       expect(await accounts.linked.signIn(who)).toMatchObject({ kind: 'ok' })
@@ -357,9 +359,9 @@ forEachDatabase(
 
 forEachDatabase(
   'linked sign-ins for addresses of some domains',
-  (house) => {
+  (fixture) => {
     test('addresses elsewhere are refused, verified or not', async () => {
-      const { accounts } = house()
+      const { accounts } = fixture()
       for (const verified of [true, false]) {
         const refused = accounts.linked.register(
           { username: 'outsider', email: { address: 'out@elsewhere.example', verified } },

@@ -6,37 +6,37 @@ import { forEachDatabase, otherPassword, password } from './support.ts'
 const tokenIn = (mail: ReceivedMail | undefined): string =>
   mail ? (linkIn(mail).searchParams.get('token') ?? '') : ''
 
-forEachDatabase('password reset', (house) => {
+forEachDatabase('password reset', (fixture) => {
   const signIn = (identifier: string, typed: string) =>
-    house().accounts.authenticate({ identifier, password: typed })
+    fixture().accounts.authenticate({ identifier, password: typed })
   const forgotten = async (email: string): Promise<string> => {
-    await house().accounts.forgot(email)
-    return tokenIn(await house().lastMailTo(email.trim().toLowerCase()))
+    await fixture().accounts.forgot(email)
+    return tokenIn(await fixture().lastMailTo(email.trim().toLowerCase()))
   }
 
   test('sets the password once, ends every session and every other link, and tells the owner', async () => {
-    const id = await house().verified('reset')
+    const id = await fixture().verified('reset')
     const older = await forgotten('reset@example.org')
     const token = await forgotten(' RESET@example.org ')
-    expect(await house().accounts.peekReset(token)).toEqual({ accountId: id, username: 'reset' })
-    house().later(10)
-    expect(await house().accounts.reset(token, otherPassword)).toEqual({ accountId: id, generation: 1 })
+    expect(await fixture().accounts.peekReset(token)).toEqual({ accountId: id, username: 'reset' })
+    fixture().later(10)
+    expect(await fixture().accounts.reset(token, otherPassword)).toEqual({ accountId: id, generation: 1 })
     expect(await signIn('reset', password)).toMatchObject({ kind: 'refused' })
     expect(await signIn('reset', otherPassword)).toMatchObject({ kind: 'ok' })
     for (const used of [token, older]) {
-      expect(await house().accounts.peekReset(used)).toBeUndefined()
-      expect(await house().accounts.reset(used, password)).toBeUndefined()
+      expect(await fixture().accounts.peekReset(used)).toBeUndefined()
+      expect(await fixture().accounts.reset(used, password)).toBeUndefined()
     }
-    expect(house().ended).toContainEqual({ accountId: id, except: undefined })
-    expect(await house().accounts.byId(id)).toMatchObject({ generation: 1 })
-    expect((await house().lastMailTo('reset@example.org')).subject).toMatch(/password .* was changed/)
+    expect(fixture().ended).toContainEqual({ accountId: id, except: undefined })
+    expect(await fixture().accounts.byId(id)).toMatchObject({ generation: 1 })
+    expect((await fixture().lastMailTo('reset@example.org')).subject).toMatch(/password .* was changed/)
   })
 
   test('one link used twenty times in parallel sets one password', async () => {
-    await house().verified('crowd')
+    await fixture().verified('crowd')
     const token = await forgotten('crowd@example.org')
     const passwords = Array.from({ length: 20 }, (_, i) => `${otherPassword} ${i}`)
-    const results = await Promise.all(passwords.map((text) => house().accounts.reset(token, text)))
+    const results = await Promise.all(passwords.map((text) => fixture().accounts.reset(token, text)))
     expect(results.filter((result) => result !== undefined)).toHaveLength(1)
     const winner = passwords[results.findIndex((result) => result !== undefined)] ?? ''
     expect(await signIn('crowd', winner)).toMatchObject({ kind: 'ok' })
@@ -45,16 +45,16 @@ forEachDatabase('password reset', (house) => {
   test('two links of one account used at the same moment: one sets the password, none fails', async () => {
     for (let round = 0; round < 5; round++) {
       const username = `pair-${round}`
-      const id = await house().register(username)
-      const verification = tokenIn(await house().lastMailTo(`${username}@example.org`))
+      const id = await fixture().register(username)
+      const verification = tokenIn(await fixture().lastMailTo(`${username}@example.org`))
       const resets = [await forgotten(`${username}@example.org`), await forgotten(`${username}@example.org`)]
       const [proof, ...done] = await Promise.all([
-        house().accounts.verification.byToken(verification),
-        ...resets.map((token, i) => house().accounts.reset(token, `${otherPassword} ${i}`)),
+        fixture().accounts.verification.byToken(verification),
+        ...resets.map((token, i) => fixture().accounts.reset(token, `${otherPassword} ${i}`)),
       ])
       expect(done.filter((result) => result !== undefined)).toHaveLength(1)
       expect(['verified', 'expired']).toContain(proof.kind)
-      expect(await house().accounts.byId(id)).toMatchObject({
+      expect(await fixture().accounts.byId(id)).toMatchObject({
         email: `${username}@example.org`,
         pendingEmail: null,
       })
@@ -62,93 +62,98 @@ forEachDatabase('password reset', (house) => {
   })
 
   test('a refused password leaves the link usable', async () => {
-    await house().verified('weak-first')
+    await fixture().verified('weak-first')
     const token = await forgotten('weak-first@example.org')
-    await expect(house().accounts.reset(token, 'weak-first-2026')).rejects.toMatchObject({
+    await expect(fixture().accounts.reset(token, 'weak-first-2026')).rejects.toMatchObject({
       sentences: { password: expect.any(String) },
     })
-    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+    expect(await fixture().accounts.reset(token, otherPassword)).toBeDefined()
   })
 
   test('a link ends after an hour', async () => {
-    await house().verified('tomorrow')
+    await fixture().verified('tomorrow')
     const token = await forgotten('tomorrow@example.org')
-    house().later(3600)
-    expect(await house().accounts.peekReset(token)).toBeUndefined()
-    expect(await house().accounts.reset(token, otherPassword)).toBeUndefined()
+    fixture().later(3600)
+    expect(await fixture().accounts.peekReset(token)).toBeUndefined()
+    expect(await fixture().accounts.reset(token, otherPassword)).toBeUndefined()
   })
 
   test('the link of an account that has proven nothing proves its address', async () => {
-    const id = await house().register('unread')
-    const verification = await house().lastMailTo('unread@example.org')
-    await house().accounts.reset(await forgotten('unread@example.org'), otherPassword)
-    expect(await house().accounts.byId(id)).toMatchObject({ email: 'unread@example.org', pendingEmail: null })
+    const id = await fixture().register('unread')
+    const verification = await fixture().lastMailTo('unread@example.org')
+    await fixture().accounts.reset(await forgotten('unread@example.org'), otherPassword)
+    expect(await fixture().accounts.byId(id)).toMatchObject({
+      email: 'unread@example.org',
+      pendingEmail: null,
+    })
     expect(await signIn('unread', otherPassword)).toMatchObject({ kind: 'ok' })
-    expect(await house().accounts.verification.byToken(tokenIn(verification))).toEqual({ kind: 'expired' })
+    expect(await fixture().accounts.verification.byToken(tokenIn(verification))).toEqual({ kind: 'expired' })
   })
 
   test('a link sent to an address that was changed since is worth nothing', async () => {
-    const id = await house().verified('moved-away')
+    const id = await fixture().verified('moved-away')
     const token = await forgotten('moved-away@example.org')
-    await house().accounts.changeEmail(id, 'moved-here@example.org')
-    await house().accounts.verification.byToken(tokenIn(await house().lastMailTo('moved-here@example.org')))
-    expect(await house().accounts.reset(token, otherPassword)).toBeUndefined()
+    await fixture().accounts.changeEmail(id, 'moved-here@example.org')
+    await fixture().accounts.verification.byToken(
+      tokenIn(await fixture().lastMailTo('moved-here@example.org')),
+    )
+    expect(await fixture().accounts.reset(token, otherPassword)).toBeUndefined()
     expect(await signIn('moved-away', password)).toMatchObject({ kind: 'ok' })
   })
 
   test('unknown, malformed and disabled: the same silence, and no mail', async () => {
-    const id = await house().verified('disabled')
-    await house().accounts.disable(id)
+    const id = await fixture().verified('disabled')
+    await fixture().accounts.disable(id)
     for (const email of ['nobody@example.org', 'no address', '', 'disabled@example.org']) {
-      expect(await house().accounts.forgot(email)).toBeUndefined()
+      expect(await fixture().accounts.forgot(email)).toBeUndefined()
     }
-    await house().mailer.idle()
-    expect(await house().mailsTo('nobody@example.org')).toEqual([])
-    expect(await house().mailsTo('disabled@example.org')).toEqual([])
+    await fixture().mailer.idle()
+    expect(await fixture().mailsTo('nobody@example.org')).toEqual([])
+    expect(await fixture().mailsTo('disabled@example.org')).toEqual([])
   })
 
   test('no mailbox is flooded: five links an hour', async () => {
-    await house().verified('flooded')
-    for (let i = 0; i < 9; i++) await house().accounts.forgot('flooded@example.org')
-    expect(await house().mailsTo('flooded@example.org')).toHaveLength(5)
-    house().later(3601)
-    await house().accounts.forgot('flooded@example.org')
-    expect(await house().mailsTo('flooded@example.org')).toHaveLength(6)
+    await fixture().verified('flooded')
+    for (let i = 0; i < 9; i++) await fixture().accounts.forgot('flooded@example.org')
+    expect(await fixture().mailsTo('flooded@example.org')).toHaveLength(5)
+    fixture().later(3601)
+    await fixture().accounts.forgot('flooded@example.org')
+    expect(await fixture().mailsTo('flooded@example.org')).toHaveLength(6)
   })
 
   test('nor by making account after account that waits for the address', async () => {
-    const resets = () => house().mailsTo('shared@example.org')
+    const resets = () => fixture().mailsTo('shared@example.org')
     for (let i = 0; i < 7; i++) {
-      await house().register(`sharer-${i}`, 'shared@example.org')
-      await house().accounts.forgot('shared@example.org')
+      await fixture().register(`sharer-${i}`, 'shared@example.org')
+      await fixture().accounts.forgot('shared@example.org')
     }
     const subjects = (await resets()).map(({ subject }) => subject)
     expect(subjects.filter((subject) => /new password/.test(subject))).toHaveLength(5)
   })
 })
 
-forEachDatabase('changing a password', (house) => {
+forEachDatabase('changing a password', (fixture) => {
   test('ends the other sessions, keeps this one, voids reset links and tells the owner', async () => {
-    const accountId = await house().verified('changer')
-    await house().accounts.forgot('changer@example.org')
-    const token = tokenIn(await house().lastMailTo('changer@example.org'))
-    await house().accounts.changePassword({
+    const accountId = await fixture().verified('changer')
+    await fixture().accounts.forgot('changer@example.org')
+    const token = tokenIn(await fixture().lastMailTo('changer@example.org'))
+    await fixture().accounts.changePassword({
       accountId,
       currentPassword: password,
       newPassword: otherPassword,
       keepSessionUid: 'this-one',
     })
-    expect(house().ended).toEqual([{ accountId, except: { sessionUid: 'this-one', generation: 1 } }])
-    expect(await house().accounts.peekReset(token)).toBeUndefined()
-    expect((await house().lastMailTo('changer@example.org')).subject).toMatch(/was changed/)
-    const outcome = await house().accounts.authenticate({ identifier: 'changer', password: otherPassword })
+    expect(fixture().ended).toEqual([{ accountId, except: { sessionUid: 'this-one', generation: 1 } }])
+    expect(await fixture().accounts.peekReset(token)).toBeUndefined()
+    expect((await fixture().lastMailTo('changer@example.org')).subject).toMatch(/was changed/)
+    const outcome = await fixture().accounts.authenticate({ identifier: 'changer', password: otherPassword })
     expect(outcome.kind).toBe('ok')
   })
 
   test('a wrong current password counts like a failed sign-in', async () => {
-    const accountId = await house().verified('hijacked')
+    const accountId = await fixture().verified('hijacked')
     const change = () =>
-      house().accounts.changePassword({
+      fixture().accounts.changePassword({
         accountId,
         currentPassword: 'a wrong guess',
         newPassword: otherPassword,
@@ -161,28 +166,28 @@ forEachDatabase('changing a password', (house) => {
     await expect(change()).rejects.toMatchObject({
       sentences: { currentPassword: expect.stringMatching(/too many/) },
     })
-    expect(await house().accounts.authenticate({ identifier: 'hijacked', password })).toMatchObject({
+    expect(await fixture().accounts.authenticate({ identifier: 'hijacked', password })).toMatchObject({
       reason: 'locked',
     })
-    expect(house().ended.filter((each) => each.accountId === accountId)).toEqual([])
+    expect(fixture().ended.filter((each) => each.accountId === accountId)).toEqual([])
   })
 
   test('a reset that comes in between wins over a change by whoever knew the old password', async () => {
-    const accountId = await house().verified('rescued')
-    await house().accounts.forgot('rescued@example.org')
-    const token = tokenIn(await house().lastMailTo('rescued@example.org'))
-    house().later(1)
-    house().hashing.during = async () => {
-      await house().accounts.reset(token, 'the rescue came by canoe')
+    const accountId = await fixture().verified('rescued')
+    await fixture().accounts.forgot('rescued@example.org')
+    const token = tokenIn(await fixture().lastMailTo('rescued@example.org'))
+    fixture().later(1)
+    fixture().hashing.during = async () => {
+      await fixture().accounts.reset(token, 'the rescue came by canoe')
     }
     await expect(
-      house().accounts.changePassword({ accountId, currentPassword: password, newPassword: otherPassword }),
+      fixture().accounts.changePassword({ accountId, currentPassword: password, newPassword: otherPassword }),
     ).rejects.toMatchObject({ sentences: { currentPassword: expect.any(String) } })
     // Later still, once the old password had been checked: what was read before the reset is no ground to write on.
-    const { db } = house()
-    const store = createAccountStore({ db, clock: () => house().now })
+    const { db } = fixture()
+    const store = createAccountStore({ db, clock: () => fixture().now })
     expect(await store.replacePassword(accountId, 0, 'stale')).toBeUndefined()
-    const outcome = await house().accounts.authenticate({
+    const outcome = await fixture().accounts.authenticate({
       identifier: 'rescued',
       password: 'the rescue came by canoe',
     })
@@ -190,9 +195,13 @@ forEachDatabase('changing a password', (house) => {
   })
 
   test('a weak new password is refused with a reason', async () => {
-    const accountId = await house().verified('careless')
+    const accountId = await fixture().verified('careless')
     await expect(
-      house().accounts.changePassword({ accountId, currentPassword: password, newPassword: 'careless2026!' }),
+      fixture().accounts.changePassword({
+        accountId,
+        currentPassword: password,
+        newPassword: 'careless2026!',
+      }),
     ).rejects.toMatchObject({ sentences: { newPassword: expect.stringMatching(/\.$/) } })
   })
 })

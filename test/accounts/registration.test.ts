@@ -13,29 +13,29 @@ const refusal = async (act: Promise<unknown>): Promise<ValidationError> => {
   return error as ValidationError
 }
 
-forEachDatabase('registration', (house) => {
+forEachDatabase('registration', (fixture) => {
   test('makes an account that waits for its address, and mails a link and a code', async () => {
-    const id = await house().register('Ada.Lovelace', '  Ada@Example.ORG ')
-    expect(await house().accounts.byId(id)).toMatchObject({
+    const id = await fixture().register('Ada.Lovelace', '  Ada@Example.ORG ')
+    expect(await fixture().accounts.byId(id)).toMatchObject({
       username: 'ada.lovelace',
       displayUsername: 'Ada.Lovelace',
       email: null,
       pendingEmail: 'ada@example.org',
       role: 'user',
-      createdAt: house().now,
+      createdAt: fixture().now,
       disabledAt: null,
     })
-    const mail = await house().lastMailTo('ada@example.org')
+    const mail = await fixture().lastMailTo('ada@example.org')
     expect(linkIn(mail).href).toMatch(/^https:\/\/id\.example\.com\/verify-email\?token=[\w-]{43}$/)
     expect(codeIn(mail)).toMatch(/^\d{6}$/)
   })
 
   test('the flow that registration came from is in the link', async () => {
-    await house().accounts.register(
+    await fixture().accounts.register(
       { username: 'inflow', email: 'inflow@example.org', password },
       { flow: 'interaction-uid-12345' },
     )
-    expect(linkIn(await house().lastMailTo('inflow@example.org')).searchParams.get('flow')).toBe(
+    expect(linkIn(await fixture().lastMailTo('inflow@example.org')).searchParams.get('flow')).toBe(
       'interaction-uid-12345',
     )
   })
@@ -43,7 +43,7 @@ forEachDatabase('registration', (house) => {
   test('twenty parallel registrations with one username make one account', async () => {
     const results = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) =>
-        house().register(i % 2 ? 'racer' : 'RACER', `racer${i}@example.org`),
+        fixture().register(i % 2 ? 'racer' : 'RACER', `racer${i}@example.org`),
       ),
     )
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -55,12 +55,12 @@ forEachDatabase('registration', (house) => {
         })
       }
     }
-    expect(await house().db.prisma.account.count({ where: { username: 'racer' } })).toBe(1)
+    expect(await fixture().db.prisma.account.count({ where: { username: 'racer' } })).toBe(1)
   })
 
   test('all wrong fields are told at once, with the way out', async () => {
     const error = await refusal(
-      house().accounts.register({ username: 'a@b', email: 'nowhere', password: 'password1234' }),
+      fixture().accounts.register({ username: 'a@b', email: 'nowhere', password: 'password1234' }),
     )
     expect(error.status).toBe(422)
     expect(Object.keys(error.sentences).sort()).toEqual(['email', 'password', 'username'])
@@ -68,42 +68,42 @@ forEachDatabase('registration', (house) => {
   })
 
   test('known and unknown addresses: same answer, same hashing, same rows', async () => {
-    await house().verified('owner')
+    await fixture().verified('owner')
     const effects = async (username: string, email: string) => {
-      const { db, hashing } = house()
+      const { db, hashing } = fixture()
       const before = [await db.prisma.account.count(), await db.prisma.oneTimeToken.count()]
       hashing.clear()
-      const answer = await house().accounts.register({ username, email, password })
-      await house().mailer.idle()
+      const answer = await fixture().accounts.register({ username, email, password })
+      await fixture().mailer.idle()
       const after = [await db.prisma.account.count(), await db.prisma.oneTimeToken.count()]
       const { verify, hash, nothing } = hashing
       return {
         answer: Object.keys(answer),
         rows: after.map((count, i) => count - (before[i] ?? 0)),
         hashing: [verify, hash, nothing],
-        code: await house().accounts.verification.byCode(answer.accountId, 'abcdef'),
+        code: await fixture().accounts.verification.byCode(answer.accountId, 'abcdef'),
       }
     }
     expect(await effects('known', 'owner@example.org')).toEqual(
       await effects('unknown', 'nobody@example.org'),
     )
-    expect((await house().lastMailTo('owner@example.org')).subject).toMatch(/already have an account/)
-    expect((await house().lastMailTo('nobody@example.org')).subject).toMatch(/Confirm/)
+    expect((await fixture().lastMailTo('owner@example.org')).subject).toMatch(/already have an account/)
+    expect((await fixture().lastMailTo('nobody@example.org')).subject).toMatch(/Confirm/)
   })
 
   test('registering with somebody’s proven address can never take it over', async () => {
-    const owner = await house().verified('victim')
-    const intruder = await house().register('intruder', 'victim@example.org')
-    for (const mail of await house().mailsTo('victim@example.org'))
+    const owner = await fixture().verified('victim')
+    const intruder = await fixture().register('intruder', 'victim@example.org')
+    for (const mail of await fixture().mailsTo('victim@example.org'))
       expect(mail.text).not.toMatch(/token=|\d{6}/)
-    await house().accounts.verification.send(intruder)
-    expect((await house().lastMailTo('victim@example.org')).text).not.toMatch(/token=/)
+    await fixture().accounts.verification.send(intruder)
+    expect((await fixture().lastMailTo('victim@example.org')).text).not.toMatch(/token=/)
 
     // Even the code that nobody was told is worth nothing.
-    const { db, accounts } = house()
+    const { db, accounts } = fixture()
     const row = await db.prisma.oneTimeToken.findFirst({ where: { accountId: intruder } })
     const { createTokenStore } = await import('../../src/accounts/tokens/store.ts')
-    const tokens = createTokenStore({ db, clock: () => house().now })
+    const tokens = createTokenStore({ db, clock: () => fixture().now })
     expect(
       await tokens.redeem({ tokenId: row?.id ?? '', accountId: intruder, provenEmail: 'victim@example.org' }),
     ).toBe('taken')
@@ -116,84 +116,88 @@ forEachDatabase('registration', (house) => {
   })
 
   test('an address registered first by somebody else is its owner’s: whoever proves it has it', async () => {
-    const squatter = await house().accounts.register({
+    const squatter = await fixture().accounts.register({
       username: 'squatter',
       email: 'late@example.org',
       password: otherPassword,
     })
-    house().later(1)
-    const owner = await house().register('late', 'late@example.org')
-    const mail = await house().lastMailTo('late@example.org')
+    fixture().later(1)
+    const owner = await fixture().register('late', 'late@example.org')
+    const mail = await fixture().lastMailTo('late@example.org')
     expect(mail.text).toContain('late')
-    expect(await house().accounts.verification.byToken(tokenIn(mail))).toEqual({
+    expect(await fixture().accounts.verification.byToken(tokenIn(mail))).toEqual({
       kind: 'verified',
       accountId: owner,
     })
-    const [first] = await house().mailsTo('late@example.org')
-    expect(first && (await house().accounts.verification.byToken(tokenIn(first)))).toEqual({ kind: 'taken' })
-    expect(await house().accounts.byId(squatter.accountId)).toMatchObject({ email: null })
+    const [first] = await fixture().mailsTo('late@example.org')
+    expect(first && (await fixture().accounts.verification.byToken(tokenIn(first)))).toEqual({
+      kind: 'taken',
+    })
+    expect(await fixture().accounts.byId(squatter.accountId)).toMatchObject({ email: null })
   })
 
   test('a reset by the owner of an address shuts out whoever registered it', async () => {
-    await house().accounts.register({
+    await fixture().accounts.register({
       username: 'early-bird',
       email: 'worm@example.org',
       password: otherPassword,
     })
-    await house().accounts.forgot('worm@example.org')
-    const token = tokenIn(await house().lastMailTo('worm@example.org'))
-    expect(await house().accounts.reset(token, password)).toBeDefined()
+    await fixture().accounts.forgot('worm@example.org')
+    const token = tokenIn(await fixture().lastMailTo('worm@example.org'))
+    expect(await fixture().accounts.reset(token, password)).toBeDefined()
     expect(
-      await house().accounts.authenticate({ identifier: 'worm@example.org', password: otherPassword }),
+      await fixture().accounts.authenticate({ identifier: 'worm@example.org', password: otherPassword }),
     ).toMatchObject({ kind: 'refused' })
-    expect(await house().accounts.authenticate({ identifier: 'worm@example.org', password })).toMatchObject({
-      kind: 'ok',
-    })
+    expect(await fixture().accounts.authenticate({ identifier: 'worm@example.org', password })).toMatchObject(
+      {
+        kind: 'ok',
+      },
+    )
   })
 
   test('many accounts with one address: five mails an hour, known or not, and no more codes to guess', async () => {
-    await house().verified('flooded')
+    await fixture().verified('flooded')
     for (const address of ['flooded@example.org', 'unproven@example.org']) {
       const flood = await Promise.all(
-        Array.from({ length: 9 }, (_, i) => house().register(`flood-${address[0]}${i}`, address)),
+        Array.from({ length: 9 }, (_, i) => fixture().register(`flood-${address[0]}${i}`, address)),
       )
-      expect(await house().mailsTo(address)).toHaveLength(5)
-      expect(await house().db.prisma.oneTimeToken.count({ where: { email: address } })).toBe(5)
-      await expect(house().accounts.verification.send(flood[0] ?? '')).rejects.toMatchObject({
+      expect(await fixture().mailsTo(address)).toHaveLength(5)
+      expect(await fixture().db.prisma.oneTimeToken.count({ where: { email: address } })).toBe(5)
+      await expect(fixture().accounts.verification.send(flood[0] ?? '')).rejects.toMatchObject({
         code: 'too_many_mails',
         retryAfter: 3600,
       })
-      house().later(3600)
-      await house().accounts.verification.send(flood[8] ?? '')
-      expect(await house().mailsTo(address)).toHaveLength(6)
+      fixture().later(3600)
+      await fixture().accounts.verification.send(flood[8] ?? '')
+      expect(await fixture().mailsTo(address)).toHaveLength(6)
     }
-    expect(house().events.filter(({ type }) => type === 'account.verification_withheld')).toHaveLength(8)
+    expect(fixture().events.filter(({ type }) => type === 'account.verification_withheld')).toHaveLength(8)
   })
 
   test('no token, code or password is stored in clear, or told in an event', async () => {
-    const id = await house().register('secretive')
-    const mail = await house().lastMailTo('secretive@example.org')
+    const id = await fixture().register('secretive')
+    const mail = await fixture().lastMailTo('secretive@example.org')
     const dump = JSON.stringify([
-      await house().db.prisma.account.findMany(),
-      await house().db.prisma.oneTimeToken.findMany({ where: { accountId: id } }),
-      house().events,
+      await fixture().db.prisma.account.findMany(),
+      await fixture().db.prisma.oneTimeToken.findMany({ where: { accountId: id } }),
+      fixture().events,
     ])
     expect(dump).not.toContain(tokenIn(mail))
     expect(dump).not.toContain(`"${codeIn(mail)}"`)
     expect(dump).not.toContain(password)
-    expect(JSON.stringify(house().events)).not.toContain('$argon2')
+    expect(JSON.stringify(fixture().events)).not.toContain('$argon2')
   })
 })
 
 forEachDatabase(
   'a server with closed registration',
-  (house) => {
+  (fixture) => {
     test('registers nobody', async () => {
-      await expect(house().register('anybody')).rejects.toMatchObject({
+      await expect(fixture().register('anybody')).rejects.toMatchObject({
         code: 'registration_closed',
         status: 403,
       })
-      expect(await house().db.prisma.account.count()).toBe(0)
+      expect(await fixture().db.prisma.account.count()).toBe(0)
     })
   },
   { settings: { registration: 'closed' } },

@@ -49,9 +49,9 @@ const gate = turnstile()
 
 forEachDatabase(
   'tries at once',
-  (house) => {
+  (fixture) => {
     const attempt = (identifier: string, typed: string) =>
-      house().accounts.authenticate({ identifier, password: typed })
+      fixture().accounts.authenticate({ identifier, password: typed })
     const isSubject = (typed: string) => typed.startsWith('try')
 
     /**
@@ -79,8 +79,8 @@ forEachDatabase(
     }
 
     test('three wrong passwords at once are checked two by two, be there such an account or not', async () => {
-      const { accounts, db } = house()
-      for (const username of ['known', 'out', 'off', 'last-try']) await house().verified(username)
+      const { accounts, db } = fixture()
+      for (const username of ['known', 'out', 'off', 'last-try']) await fixture().verified(username)
       await accounts.createByAdmin({ username: 'keyless', email: 'keyless@example.org', verified: true })
       await accounts.disable((await accounts.find('off'))?.id ?? '')
       const fails = (username: string, failedSignIns: number) =>
@@ -97,7 +97,7 @@ forEachDatabase(
     })
 
     test('a queue goes by the name that was typed: two names of one account tell nothing about each other', async () => {
-      await house().verified('double')
+      await fixture().verified('double')
       expect(await width(['double', 'double@example.org'], 3)).toBe(3)
       expect(await width(['single', 'single@example.org'], 3)).toBe(3)
       expect(await width(['Double', 'ｄｏｕｂｌｅ'])).toBe(2)

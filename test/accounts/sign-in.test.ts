@@ -7,38 +7,38 @@ const wrong = 'not the password at all'
 
 forEachDatabase(
   'sign-in',
-  (house) => {
+  (fixture) => {
     const signIn = (identifier: string, typed = password) =>
-      house().accounts.authenticate({ identifier, password: typed, address: '192.0.2.7' })
+      fixture().accounts.authenticate({ identifier, password: typed, address: '192.0.2.7' })
 
     test('by username or proven address, in any case and form', async () => {
-      const id = await house().verified('grace')
+      const id = await fixture().verified('grace')
       for (const identifier of ['grace', ' GRACE ', 'ｇｒａｃｅ', 'grace@example.org', 'Grace@EXAMPLE.org']) {
         expect(await signIn(identifier), identifier).toMatchObject({ kind: 'ok', account: { id } })
       }
-      expect(house().events).toContainEqual(
+      expect(fixture().events).toContainEqual(
         expect.objectContaining({ type: 'account.signed_in', accountId: id, address: '192.0.2.7' }),
       )
     })
 
     test('a password that was right is refused when the sign-ins were ended while it was being checked', async () => {
-      const id = await house().verified('overtaken')
-      house().hashing.during = async () => {
-        house().hashing.during = undefined
-        await house().accounts.endSessions(id)
+      const id = await fixture().verified('overtaken')
+      fixture().hashing.during = async () => {
+        fixture().hashing.during = undefined
+        await fixture().accounts.endSessions(id)
       }
       expect(await signIn('overtaken')).toMatchObject({ kind: 'refused' })
       expect(await signIn('overtaken')).toMatchObject({ kind: 'ok', account: { generation: 1 } })
     })
 
     test('the answer never holds the password hash', async () => {
-      await house().verified('hashless')
+      await fixture().verified('hashless')
       expect(JSON.stringify(await signIn('hashless'))).not.toContain('argon2')
     })
 
     test('a composed and a decomposed password are the same one (NFC), other letters are not', async () => {
       const typed = 'crème brûlée für zwölf'
-      await house().accounts.createByAdmin({
+      await fixture().accounts.createByAdmin({
         username: 'accent',
         email: 'accent@example.org',
         password: typed.normalize('NFD'),
@@ -49,35 +49,35 @@ forEachDatabase(
     })
 
     test('an unproven account is told apart only for the right password', async () => {
-      const id = await house().register('fresh')
+      const id = await fixture().register('fresh')
       expect(await signIn('fresh@example.org')).toMatchObject({ kind: 'unverified', account: { id } })
       expect(await signIn('fresh', wrong)).toMatchObject({ kind: 'refused' })
-      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: null })
+      expect(await fixture().accounts.byId(id)).toMatchObject({ lastSignInAt: null })
     })
 
     test('an address nobody has proven means the newest account that waits for it', async () => {
-      await house().accounts.register({
+      await fixture().accounts.register({
         username: 'older',
         email: 'shared@example.org',
         password: otherPassword,
       })
-      house().later(1)
-      const newer = await house().register('newer', 'shared@example.org')
+      fixture().later(1)
+      const newer = await fixture().register('newer', 'shared@example.org')
       expect(await signIn('shared@example.org')).toMatchObject({ kind: 'unverified', account: { id: newer } })
       expect(await signIn('shared@example.org', otherPassword)).toMatchObject({ kind: 'refused' })
     })
 
     test('an unknown account costs a write for ever: its counter does not run out', async () => {
-      const { oneTimeToken } = house().db.prisma
-      const guess = () => house().accounts.authenticate({ identifier: 'not-known', password })
+      const { oneTimeToken } = fixture().db.prisma
+      const guess = () => fixture().accounts.authenticate({ identifier: 'not-known', password })
       await guess()
       await oneTimeToken.update({ where: { id: 'decoy' }, data: { attempts: 2 ** 31 - 2 } })
       for (let i = 0; i < 2; i++) expect(await guess()).toMatchObject({ reason: 'unknown_account' })
     })
 
     test('unknown, wrong, locked, disabled and passwordless look alike and cost one check each', async () => {
-      const { accounts, hashing } = house()
-      for (const username of ['mistaken', 'locked-out', 'switched-off']) await house().verified(username)
+      const { accounts, hashing } = fixture()
+      for (const username of ['mistaken', 'locked-out', 'switched-off']) await fixture().verified(username)
       await accounts.createByAdmin({ username: 'keyless', email: 'keyless@example.org', verified: true })
       for (let i = 0; i < 5; i++) await signIn('locked-out', wrong)
       await accounts.disable((await accounts.find('switched-off'))?.id ?? '')
@@ -95,7 +95,7 @@ forEachDatabase(
         hashing.clear()
         expect(await signIn(identifier, typed), identifier).toEqual({ kind: 'refused', reason })
         expect([hashing.verify + hashing.nothing, hashing.hash], identifier).toEqual([1, 0])
-        expect(house().events.at(-1)).toMatchObject({
+        expect(fixture().events.at(-1)).toMatchObject({
           type: 'account.sign_in_failed',
           reason,
           address: '192.0.2.7',
@@ -104,30 +104,33 @@ forEachDatabase(
     })
 
     test('the time of the last sign-in is written at most once a minute', async () => {
-      const id = await house().verified('regular')
-      const first = house().now
+      const id = await fixture().verified('regular')
+      const first = fixture().now
       await signIn('regular')
-      house().later(59)
+      fixture().later(59)
       await signIn('regular')
-      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: first })
-      house().later(2)
+      expect(await fixture().accounts.byId(id)).toMatchObject({ lastSignInAt: first })
+      fixture().later(2)
       await signIn('regular')
-      expect(await house().accounts.byId(id)).toMatchObject({ lastSignInAt: house().now })
+      expect(await fixture().accounts.byId(id)).toMatchObject({ lastSignInAt: fixture().now })
     })
 
     test('signing in, well or badly, is no change to the person: updatedAt stays', async () => {
-      const id = await house().verified('unchanged')
-      const before = (await house().accounts.byId(id))?.updatedAt
-      house().later(100)
+      const id = await fixture().verified('unchanged')
+      const before = (await fixture().accounts.byId(id))?.updatedAt
+      fixture().later(100)
       await signIn('unchanged', wrong)
       await signIn('unchanged')
-      expect(await house().accounts.byId(id)).toMatchObject({ updatedAt: before, lastSignInAt: house().now })
+      expect(await fixture().accounts.byId(id)).toMatchObject({
+        updatedAt: before,
+        lastSignInAt: fixture().now,
+      })
     })
 
     test('a hash made with lower costs is replaced at the next sign-in', async () => {
       const { hash } = await import('argon2')
-      const id = await house().verified('old-hash')
-      const { account } = house().db.prisma
+      const id = await fixture().verified('old-hash')
+      const { account } = fixture().db.prisma
       const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
       await account.update({ where: { id }, data: { passwordHash: weak } })
       expect(await signIn('old-hash')).toMatchObject({ kind: 'ok' })
@@ -139,88 +142,88 @@ forEachDatabase(
   { hasher: createHasher({ clock: Date.now, queueLimit: 1000 }) },
 )
 
-forEachDatabase('lockout', (house) => {
+forEachDatabase('lockout', (fixture) => {
   const signIn = (identifier: string, typed = password) =>
-    house().accounts.authenticate({ identifier, password: typed })
+    fixture().accounts.authenticate({ identifier, password: typed })
   const failedSignIns = async (id: string) =>
-    (await house().db.prisma.account.findUnique({ where: { id } }))?.failedSignIns
+    (await fixture().db.prisma.account.findUnique({ where: { id } }))?.failedSignIns
 
   test('five wrong passwords in a row lock for fifteen minutes, for the right one too', async () => {
-    const id = await house().verified('forgetful')
+    const id = await fixture().verified('forgetful')
     for (let i = 0; i < 5; i++) expect(await signIn('forgetful', wrong)).toMatchObject({ reason: 'wrong' })
     expect(await signIn('forgetful')).toMatchObject({ kind: 'refused', reason: 'locked' })
-    expect((await house().accounts.byId(id))?.lockedUntil).toBe(house().now + 900_000)
-    house().later(899)
+    expect((await fixture().accounts.byId(id))?.lockedUntil).toBe(fixture().now + 900_000)
+    fixture().later(899)
     expect(await signIn('forgetful')).toMatchObject({ reason: 'locked' })
-    house().later(1)
+    fixture().later(1)
     expect(await signIn('forgetful')).toMatchObject({ kind: 'ok' })
     expect(await failedSignIns(id)).toBe(0)
   })
 
   test('after a lock there are five tries again', async () => {
-    await house().verified('slow-learner')
+    await fixture().verified('slow-learner')
     for (let i = 0; i < 5; i++) await signIn('slow-learner', wrong)
-    house().later(900)
+    fixture().later(900)
     for (let i = 0; i < 4; i++) expect(await signIn('slow-learner', wrong)).toMatchObject({ reason: 'wrong' })
     expect(await signIn('slow-learner')).toMatchObject({ kind: 'ok' })
   })
 
   test('NIST SP 800-63B-4: after a hundred wrong passwords in a row only a new one helps', async () => {
-    const id = await house().verified('hunted')
-    await house().db.prisma.account.update({ where: { id }, data: { failedSignIns: 95 } })
+    const id = await fixture().verified('hunted')
+    await fixture().db.prisma.account.update({ where: { id }, data: { failedSignIns: 95 } })
     for (let i = 0; i < 5; i++) expect(await signIn('hunted', wrong)).toMatchObject({ reason: 'wrong' })
-    house().later(365 * 86_400)
+    fixture().later(365 * 86_400)
     expect(await signIn('hunted')).toMatchObject({ reason: 'locked' })
-    const mail = await house().lastMailTo('hunted@example.org')
+    const mail = await fixture().lastMailTo('hunted@example.org')
     expect(mail.text).toMatch(/a hundred times/)
-    house().later(-365 * 86_400)
+    fixture().later(-365 * 86_400)
     const token = /reset-password\?token=([\w-]{43})/.exec(mail.text)?.[1] ?? ''
-    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+    expect(await fixture().accounts.reset(token, otherPassword)).toBeDefined()
     expect(await signIn('hunted', otherPassword)).toMatchObject({ kind: 'ok' })
     expect(await failedSignIns(id)).toBe(0)
   })
 
   test('locks do not start the count again, however long one waits', async () => {
-    const id = await house().verified('patient')
+    const id = await fixture().verified('patient')
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 5; i++) expect(await signIn('patient', wrong)).toMatchObject({ reason: 'wrong' })
       expect(await signIn('patient', wrong)).toMatchObject({ reason: 'locked' })
-      house().later(900)
+      fixture().later(900)
     }
     expect(await failedSignIns(id)).toBe(10)
   })
 
   test('a success in between starts the count again', async () => {
-    const id = await house().verified('clumsy')
+    const id = await fixture().verified('clumsy')
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 4; i++) await signIn('clumsy', wrong)
       expect(await signIn('clumsy')).toMatchObject({ kind: 'ok' })
     }
     expect(await failedSignIns(id)).toBe(0)
-    expect((await house().accounts.byId(id))?.lockedUntil).toBeNull()
+    expect((await fixture().accounts.byId(id))?.lockedUntil).toBeNull()
   })
 
   test('the owner is told once a lock, with a link that ends it', async () => {
-    await house().verified('warned')
+    await fixture().verified('warned')
     for (let i = 0; i < 8; i++) await signIn('warned', wrong)
-    const mails = await house().mailsTo('warned@example.org')
+    const mails = await fixture().mailsTo('warned@example.org')
     expect(mails.map(({ subject }) => subject)).toEqual([expect.stringMatching(/Too many wrong passwords/)])
     const token = /reset-password\?token=([\w-]{43})/.exec(mails[0]?.text ?? '')?.[1] ?? ''
-    expect(await house().accounts.reset(token, otherPassword)).toBeDefined()
+    expect(await fixture().accounts.reset(token, otherPassword)).toBeDefined()
     expect(await signIn('warned', otherPassword)).toMatchObject({ kind: 'ok' })
-    expect(house().events.filter(({ type }) => type === 'account.locked')).not.toHaveLength(0)
+    expect(fixture().events.filter(({ type }) => type === 'account.locked')).not.toHaveLength(0)
   })
 
   test('an unproven address gets no mail about a lock', async () => {
-    await house().register('unproven')
+    await fixture().register('unproven')
     for (let i = 0; i < 5; i++) await signIn('unproven', wrong)
-    expect(await house().mailsTo('unproven@example.org')).toHaveLength(1)
+    expect(await fixture().mailsTo('unproven@example.org')).toHaveLength(1)
   })
 
   test('two hundred wrong passwords in parallel, in two processes, are five checks at most', async () => {
-    await house().verified('besieged')
-    const { hashing, accounts } = house()
-    const neighbour = house().neighbour()
+    await fixture().verified('besieged')
+    const { hashing, accounts } = fixture()
+    const neighbour = fixture().neighbour()
     hashing.clear()
     const outcomes = await Promise.allSettled(
       Array.from({ length: 200 }, (_, i) =>
@@ -236,7 +239,7 @@ forEachDatabase('lockout', (house) => {
   })
 
   test('thirty right passwords in parallel all pass, with four failures on record', async () => {
-    const id = await house().verified('popular')
+    const id = await fixture().verified('popular')
     for (let i = 0; i < 4; i++) await signIn('popular', wrong)
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => signIn('popular')))
     expect(outcomes.map(({ kind }) => kind)).toEqual(outcomes.map(() => 'ok'))
@@ -244,32 +247,32 @@ forEachDatabase('lockout', (house) => {
   })
 
   test('an administrator unlocks', async () => {
-    const id = await house().verified('jammed')
+    const id = await fixture().verified('jammed')
     for (let i = 0; i < 5; i++) await signIn('jammed', wrong)
-    expect(await house().accounts.unlock(id)).toMatchObject({ lockedUntil: null })
+    expect(await fixture().accounts.unlock(id)).toMatchObject({ lockedUntil: null })
     expect(await signIn('jammed')).toMatchObject({ kind: 'ok' })
   })
 
   test('a password that is changed while the old one is being checked: the old one is refused', async () => {
-    const id = await house().verified('racing')
-    house().hashing.during = async () => {
-      await house().db.prisma.account.update({ where: { id }, data: { passwordHash: 'changed' } })
+    const id = await fixture().verified('racing')
+    fixture().hashing.during = async () => {
+      await fixture().db.prisma.account.update({ where: { id }, data: { passwordHash: 'changed' } })
     }
     expect(await signIn('racing')).toMatchObject({ kind: 'refused' })
   })
 
   test('an account that is disabled while its password is being checked is refused', async () => {
-    const id = await house().verified('fired')
-    house().hashing.during = async () => {
-      await house().accounts.disable(id)
+    const id = await fixture().verified('fired')
+    fixture().hashing.during = async () => {
+      await fixture().accounts.disable(id)
     }
     expect(await signIn('fired')).toMatchObject({ kind: 'refused' })
   })
 
   test('an overloaded server counts no failure', async () => {
-    const id = await house().verified('queued')
+    const id = await fixture().verified('queued')
     for (let i = 0; i < 6; i++) {
-      house().hashing.during = async () => {
+      fixture().hashing.during = async () => {
         throw new AppError('overloaded', 503, 'busy')
       }
       await expect(signIn('queued')).rejects.toMatchObject({ code: 'overloaded' })

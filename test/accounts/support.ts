@@ -18,7 +18,7 @@ export const otherPassword = 'velvet piano under 9 moons'
 export const codeKey = randomBytes(32)
 
 /** Accounts on a database of their own, with a clock that stands still until it is moved. */
-export interface House {
+export interface AccountsFixture {
   accounts: Accounts
   db: Database
   mailer: Mailer
@@ -63,29 +63,29 @@ const quickHasher: Hasher = {
   load: { running: 0, waiting: 0 },
 }
 
-/** Runs a suite on SQLite and on PostgreSQL. `house()` is filled in before the first test. */
+/** Runs a suite on SQLite and on PostgreSQL. `fixture()` is filled in before the first test. */
 export function forEachDatabase(
   name: string,
-  suite: (house: () => House) => void,
+  suite: (fixture: () => AccountsFixture) => void,
   options: { settings?: object; hasher?: Hasher } = {},
 ): void {
   describe.each(['sqlite', 'postgresql'] as const)(`${name} on %s`, (engine) => {
-    let house: House | undefined
+    let fixture: AccountsFixture | undefined
     let close: (() => Promise<void>) | undefined
     beforeAll(async () => {
-      const opened = await openHouse(engine, options)
-      house = opened.house
+      const opened = await openFixture(engine, options)
+      fixture = opened.fixture
       close = opened.close
     })
     afterAll(() => close?.())
     suite(() => {
-      if (!house) throw new Error('the house is not open yet')
-      return house
+      if (!fixture) throw new Error('the fixture is not open yet')
+      return fixture
     })
   })
 }
 
-async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: object; hasher?: Hasher }) {
+async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?: object; hasher?: Hasher }) {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-accounts-'))
   const outboxDir = join(dataDir, 'outbox')
   const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
@@ -101,7 +101,7 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
     logger: { info: () => undefined, error: (facts) => errors.push(facts) },
   })
   const real = options.hasher ?? quickHasher
-  const hashing: House['hashing'] = {
+  const hashing: AccountsFixture['hashing'] = {
     verify: 0,
     hash: 0,
     nothing: 0,
@@ -136,13 +136,13 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
       hasher,
       issuer,
       codeKey,
-      events: { emit: (event) => house.events.push(event) },
+      events: { emit: (event) => fixture.events.push(event) },
       sessions: {
         endAll: async (accountId, { except } = {}) => {
-          house.ended.push({ accountId, except })
+          fixture.ended.push({ accountId, except })
         },
         forgetConsents: async (accountId) => {
-          house.ended.push({ accountId, forgotten: true })
+          fixture.ended.push({ accountId, forgotten: true })
         },
       },
       settings: {
@@ -155,7 +155,7 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
       },
     })
 
-  const house: House = {
+  const fixture: AccountsFixture = {
     accounts: build(),
     db,
     mailer,
@@ -174,15 +174,15 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
       return (await readOutbox(outboxDir)).filter((mail) => mail.to === email)
     },
     async lastMailTo(email) {
-      const mail = (await house.mailsTo(email)).at(-1)
+      const mail = (await fixture.mailsTo(email)).at(-1)
       if (!mail) throw new Error(`no mail to ${email}`)
       return mail
     },
     async register(username, email = `${username}@example.org`) {
-      return (await house.accounts.register({ username, email, password })).accountId
+      return (await fixture.accounts.register({ username, email, password })).accountId
     },
     async verified(username) {
-      const account = await house.accounts.createByAdmin({
+      const account = await fixture.accounts.createByAdmin({
         username,
         email: `${username}@example.org`,
         password,
@@ -197,5 +197,5 @@ async function openHouse(engine: 'sqlite' | 'postgresql', options: { settings?: 
     await db.close()
     await rm(dataDir, { recursive: true, force: true })
   }
-  return { house, close }
+  return { fixture, close }
 }

@@ -1,19 +1,24 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createScene, redirectUri, type Scene, type TestClient } from '../security/attacker.ts'
+import {
+  createSecurityFixture,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+} from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type Api, basic, bearer, cookiesOf, createApi, problem, sessionCookie } from './support.ts'
 
 let latchkey: Latchkey
 let api: Api
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 beforeAll(async () => {
   latchkey = await startLatchkey()
   api = createApi(latchkey.issuer)
-  scene = createScene(latchkey)
-  web = await scene.client()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
 })
 afterAll(() => latchkey.stop())
 
@@ -31,8 +36,8 @@ async function signedIn() {
 describe('one session with the pages and single sign-on', () => {
   test('right after session/login, an authorization request needs no second sign-in', async () => {
     const { user, browser } = await signedIn()
-    const tokens = await scene.tokens({ user, browser }, web, { prompt: 'none' })
-    expect((await scene.userinfo(tokens.access_token)).json.sub).toBe(user.id)
+    const tokens = await fixture.tokens({ user, browser }, web, { prompt: 'none' })
+    expect((await fixture.userinfo(tokens.access_token)).json.sub).toBe(user.id)
     expect((await browser.open(`${latchkey.issuer}/account`)).text).toContain(user.username)
   })
 
@@ -55,12 +60,12 @@ describe('one session with the pages and single sign-on', () => {
 
   test('session/logout ends it, with what apps were issued in it; without a session it is 204 too', async () => {
     const { user, browser, cookie } = await signedIn()
-    const tokens = await scene.tokens({ user, browser }, web)
+    const tokens = await fixture.tokens({ user, browser }, web)
     const answer = await api.call('POST', '/session/logout', { headers: { ...json, cookie } })
     expect(answer.status).toBe(204)
     expect((await api.me({ cookie })).status).toBe(401)
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-    expect((await scene.refresh(web, tokens.refresh_token)).status).toBe(400)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.refresh(web, tokens.refresh_token)).status).toBe(400)
     expect((await api.call('POST', '/session/logout')).status).toBe(204)
   })
 
@@ -80,11 +85,11 @@ describe('one session with the pages and single sign-on', () => {
     try {
       const address = app.address()
       const port = typeof address === 'object' && address ? address.port : 0
-      const client = await scene.client({
+      const client = await fixture.client({
         backchannel_logout_uri: `http://127.0.0.1:${port}/logout`,
       })
       const { user, browser, cookie } = await signedIn()
-      await scene.tokens({ user, browser }, client)
+      await fixture.tokens({ user, browser }, client)
       await api.call('POST', '/session/logout', { headers: { ...json, cookie } })
       const [, payload = ''] = (new URLSearchParams(await told.promise).get('logout_token') ?? '').split('.')
       const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
@@ -96,19 +101,19 @@ describe('one session with the pages and single sign-on', () => {
 
   test('tokens with offline_access survive it, as they do on the sign-out page', async () => {
     const { user, browser, cookie } = await signedIn()
-    const asking = await scene.client({ first_party: false })
+    const asking = await fixture.client({ first_party: false })
     const page = await browser.open(
-      scene.authorizeUrl(asking, { scope: 'openid offline_access', prompt: 'consent' }),
+      fixture.authorizeUrl(asking, { scope: 'openid offline_access', prompt: 'consent' }),
     )
     const back = await browser.allow(page)
-    const tokens = await scene.exchange(asking, {
+    const tokens = await fixture.exchange(asking, {
       code: String(back.url.searchParams.get('code')),
       verifier: 'v'.repeat(43),
       redirect_uri: redirectUri,
     })
     expect(tokens.status).toBe(200)
     await api.call('POST', '/session/logout', { headers: { ...json, cookie } })
-    expect((await scene.userinfo(tokens.json.access_token)).json.sub).toBe(user.id)
+    expect((await fixture.userinfo(tokens.json.access_token)).json.sub).toBe(user.id)
   })
 
   test('POST /logout with a cookie signs the browser out too', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createScene, type Scene, type TestClient } from '../security/attacker.ts'
+import { createSecurityFixture, type SecurityFixture, type TestClient } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
 import { jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -10,7 +10,7 @@ const SCOPE = 'openid profile email'
 
 let latchkey: Latchkey
 let api: Api
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 /** One live value of each kind. */
 let kinds: Record<string, string>
@@ -18,29 +18,29 @@ let kinds: Record<string, string>
 beforeAll(async () => {
   latchkey = await startLatchkey()
   api = createApi(latchkey.issuer)
-  scene = createScene(latchkey)
-  web = await scene.client({
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client({
     scope: `${SCOPE} books:read ${jobs.scope}`,
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
   })
   await latchkey.services.resources.add({ identifier: RESOURCE, scope: 'books:read' })
   await latchkey.services.resources.add(jobs)
-  const victim = await scene.victim()
+  const victim = await fixture.victim()
   const { email } = victim.user
   const own = (await api.login(email)).json
-  const app = await scene.tokens(victim, web, { scope: SCOPE })
-  const code = await scene.code(victim, web)
-  const machine = await scene.token(web, jobGrant)
-  const jwt = await scene.token(web, {
+  const app = await fixture.tokens(victim, web, { scope: SCOPE })
+  const code = await fixture.code(victim, web)
+  const machine = await fixture.token(web, jobGrant)
+  const jwt = await fixture.token(web, {
     grant_type: 'client_credentials',
     resource: RESOURCE,
     scope: 'books:read',
   })
   const prover = await createProver()
   const proof = await prove(prover, 'POST', `${latchkey.issuer}/token`)
-  const bound = await scene.exchange(
+  const bound = await fixture.exchange(
     web,
-    await scene.code(victim, web, { scope: SCOPE }),
+    await fixture.code(victim, web, { scope: SCOPE }),
     {},
     { dpop: proof },
   )
@@ -90,7 +90,7 @@ describe('what is not an access token of this API is nothing to it', () => {
     const value = kinds[kind]
     for (const headers of [bearer(value), basic(value), { authorization: `DPoP ${value}` }])
       expect(await api.me(headers)).toMatchObject(invalidCredentials)
-    expect((await scene.userinfo(value)).status).not.toBe(200)
+    expect((await fixture.userinfo(value)).status).not.toBe(200)
     expect((await api.me({ cookie: `latchkey_session=${value}` })).status).toBe(401)
   })
 
@@ -146,8 +146,8 @@ describe('tokens of apps', () => {
   })
 
   test('a narrower one reads nothing; one of any other client neither', async () => {
-    const victim = await scene.victim()
-    const narrow = await scene.tokens(victim, web, { scope: 'openid profile' })
+    const victim = await fixture.victim()
+    const narrow = await fixture.tokens(victim, web, { scope: 'openid profile' })
     expect(await api.me(bearer(narrow.access_token))).toMatchObject({ status: 403 })
     await latchkey.services.clients.update(web.client_id, { first_party: false })
     expect(await api.me(app())).toMatchObject(invalidCredentials)
@@ -156,8 +156,8 @@ describe('tokens of apps', () => {
   })
 
   test("a disabled client's token is over", async () => {
-    const gone = await scene.client({ scope: SCOPE })
-    const tokens = await scene.tokens(await scene.victim(), gone, { scope: SCOPE })
+    const gone = await fixture.client({ scope: SCOPE })
+    const tokens = await fixture.tokens(await fixture.victim(), gone, { scope: SCOPE })
     expect((await api.me(bearer(tokens.access_token))).status).toBe(200)
     await latchkey.services.clients.disable(gone.client_id)
     expect(await api.me(bearer(tokens.access_token))).toMatchObject(invalidCredentials)
@@ -168,8 +168,8 @@ describe('the built-in client', () => {
   const latchkeyClient = { client_id: 'latchkey', redirect_uri: 'https://app.example/callback' }
 
   test('has no way to /authorize, nor by a pushed request', async () => {
-    const victim = await scene.victim()
-    const page = await victim.browser.open(scene.authorizeUrl(latchkeyClient))
+    const victim = await fixture.victim()
+    const page = await victim.browser.open(fixture.authorizeUrl(latchkeyClient))
     expect(page.status).toBe(400)
     expect(page.left).toBe(false)
     const pushed = await fetch(`${latchkey.issuer}/par`, {
@@ -187,7 +187,7 @@ describe('the built-in client', () => {
   })
 
   test('gets no token by client credentials, and is not in the list of clients', async () => {
-    const answer = await scene.token(latchkeyClient, { grant_type: 'client_credentials' })
+    const answer = await fixture.token(latchkeyClient, { grant_type: 'client_credentials' })
     expect(answer).toMatchObject({ status: 400 })
     const { items } = await latchkey.services.clients.list()
     expect(items.map(({ client_id }) => client_id)).not.toContain('latchkey')
@@ -197,18 +197,18 @@ describe('the built-in client', () => {
   test('nobody can introspect its tokens; whoever holds one can revoke it', async () => {
     const { email } = await latchkey.createUser()
     const { access_token, refresh_token } = (await api.login(email)).json
-    expect((await scene.introspect(web, access_token)).json).toEqual({ active: false })
-    expect((await scene.introspect(latchkeyClient, access_token)).json).toEqual({ active: false })
-    await scene.revoke(web, refresh_token)
+    expect((await fixture.introspect(web, access_token)).json).toEqual({ active: false })
+    expect((await fixture.introspect(latchkeyClient, access_token)).json).toEqual({ active: false })
+    await fixture.revoke(web, refresh_token)
     expect((await api.me(bearer(access_token))).status).toBe(200)
-    await scene.revoke(latchkeyClient, refresh_token)
+    await fixture.revoke(latchkeyClient, refresh_token)
     expect((await api.me(bearer(access_token))).status).toBe(401)
   })
 
   test('a token that was narrowed at the token endpoint is too narrow here', async () => {
     const { email } = await latchkey.createUser()
     const { refresh_token } = (await api.login(email)).json
-    const narrow = await scene.refresh(latchkeyClient, refresh_token, { scope: 'openid' })
+    const narrow = await fixture.refresh(latchkeyClient, refresh_token, { scope: 'openid' })
     expect(narrow).toMatchObject({ status: 200, json: { scope: 'openid' } })
     expect(await api.me(bearer(narrow.json.access_token))).toMatchObject({ status: 403 })
   })

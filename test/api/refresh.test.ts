@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { clock, createScene, passTime, type Scene } from '../security/attacker.ts'
+import { clock, createSecurityFixture, passTime, type SecurityFixture } from '../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { type Api, bearer, createApi } from './support.ts'
 
@@ -11,7 +11,7 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
   let nodes: Latchkey[]
   let apis: Api[]
   let api: Api
-  let scene: Scene
+  let fixture: SecurityFixture
 
   beforeAll(async () => {
     const secret = { SECRET_KEY: 'r'.repeat(48) }
@@ -22,7 +22,7 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
     nodes = [one, two]
     api = createApi(one.issuer)
     apis = [api, createApi(`http://localhost:${two.env.PORT}`)]
-    scene = createScene(one)
+    fixture = createSecurityFixture(one)
   })
   afterAll(async () => {
     await nodes[1]?.stop()
@@ -89,13 +89,13 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
 
   test('the token endpoint goes on where the API stopped, and the other way round', async () => {
     const first = await login()
-    const second = await scene.refresh(builtIn, first.refresh_token)
+    const second = await fixture.refresh(builtIn, first.refresh_token)
     expect(second).toMatchObject({ status: 200, json: { id_token: expect.any(String) } })
     expect(await works(second.json.access_token)).toBe(true)
     const third = await refresh(second.json.refresh_token, 1)
     expect(third.status).toBe(200)
     passTime(11)
-    expect(await scene.refresh(builtIn, second.json.refresh_token)).toMatchObject({
+    expect(await fixture.refresh(builtIn, second.json.refresh_token)).toMatchObject({
       status: 400,
       json: { error: 'invalid_grant' },
     })
@@ -103,12 +103,12 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
   })
 
   test('one of another client is refused here, and not used up by that', async () => {
-    const client = await scene.client()
-    const tokens = await scene.tokens(await scene.victim(), client)
+    const client = await fixture.client()
+    const tokens = await fixture.tokens(await fixture.victim(), client)
     expect(await refresh(tokens.refresh_token)).toMatchObject(over)
-    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(200)
+    expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(200)
     const own = await login()
-    expect((await scene.refresh(client, own.refresh_token)).json).toMatchObject({ error: 'invalid_grant' })
+    expect((await fixture.refresh(client, own.refresh_token)).json).toMatchObject({ error: 'invalid_grant' })
     expect((await refresh(own.refresh_token)).status).toBe(200)
   })
 
@@ -141,7 +141,7 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
     const first = await login()
     expect((await api.post('/logout', undefined, bearer(first.access_token))).status).toBe(204)
     expect(await refresh(first.refresh_token, 1)).toMatchObject(over)
-    expect(await scene.refresh(builtIn, first.refresh_token)).toMatchObject({ status: 400 })
+    expect(await fixture.refresh(builtIn, first.refresh_token)).toMatchObject({ status: 400 })
     expect(await api.post('/logout', undefined, bearer(first.access_token))).toMatchObject({ status: 401 })
 
     const second = await login()
@@ -154,10 +154,10 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
   })
 
   test("POST /logout ends no app's tokens", async () => {
-    const client = await scene.client()
-    const tokens = await scene.tokens(await scene.victim(), client)
+    const client = await fixture.client()
+    const tokens = await fixture.tokens(await fixture.victim(), client)
     expect((await api.post('/logout', { refresh_token: tokens.refresh_token })).status).toBe(204)
-    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(200)
+    expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(200)
   })
 
   test('refresh against logout: whatever was issued meanwhile is over too', async () => {
@@ -172,7 +172,7 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
         if (status !== 200) continue
         expect(await works(json.access_token)).toBe(false)
         expect(await refresh(json.refresh_token)).toMatchObject(over)
-        expect((await scene.userinfo(json.access_token)).status).toBe(401)
+        expect((await fixture.userinfo(json.access_token)).status).toBe(401)
       }
     }
   })

@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { allow, follow, heading, press, signIn } from '../e2e/steps.ts'
-import type { clientStage } from './clients.ts'
+import type { clientFixture } from './clients.ts'
 import { keyPair } from './keys.ts'
 import { type SnippetOptions, startApi, startProgram, startSnippet } from './snippet.ts'
 import { enterAt, tokenAnswers } from './support.ts'
 
 /** What has to be so in every language. */
 
-type Stage = ReturnType<typeof clientStage>
+type Stage = ReturnType<typeof clientFixture>
 type Versions = (folder: string) => Promise<Record<string, string>>
 
 /** Runs what protects an API: the tokens of this API with the scope are let in, and no others. Gives the versions. */

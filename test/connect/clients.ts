@@ -23,7 +23,7 @@ function isThere(tool: string): boolean {
 }
 
 /** A server and a browser for the tests of one file. */
-export function clientStage(): { latchkey(): Latchkey; browser(): Browser } {
+export function clientFixture(): { latchkey(): Latchkey; browser(): Browser } {
   let latchkey: Latchkey
   let browser: Browser
   beforeAll(async () => {
@@ -88,7 +88,7 @@ export interface WebWay {
 
 /** Runs a web app as printed: in, who it is, refreshed twice, out here and at Latchkey. Gives the versions. */
 export async function throughWebApp(
-  stage: ReturnType<typeof clientStage>,
+  stage: ReturnType<typeof clientFixture>,
   id: string,
   {
     options,

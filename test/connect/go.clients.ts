@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { getsTokens, guardsApi, signsOutElsewhere } from './behaviour.ts'
-import { clientStage, clientTest, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
-const stage = clientStage()
+const stage = clientFixture()
 const exec = promisify(execFile)
 
 /** `go run` has to build what it runs. */

@@ -1,10 +1,10 @@
 import { test } from 'vitest'
 import { guardsApi, usesTools } from './behaviour.ts'
-import { clientStage } from './clients.ts'
+import { clientFixture } from './clients.ts'
 import { needsPackages } from './packages.ts'
 
 needsPackages()
-const stage = clientStage()
+const stage = clientFixture()
 
 test.each(['mcp-server-jwt', 'mcp-server-introspection'])(
   'an MCP client uses the tools of %s for a person, and refreshes',

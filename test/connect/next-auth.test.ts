@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { test } from 'vitest'
 import { press } from '../e2e/steps.ts'
-import { clientStage, throughWebApp } from './clients.ts'
+import { clientFixture, throughWebApp } from './clients.ts'
 import { needsPackages } from './packages.ts'
 
 needsPackages()
-const stage = clientStage()
+const stage = clientFixture()
 
 /**
  * Next.js is too heavy for each test run (`npm run clients` has it). Its handler of pages/api is a function of a request and a

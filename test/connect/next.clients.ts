@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core'
 import { press } from '../e2e/steps.ts'
-import { clientStage, clientTest, npmVersions, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, npmVersions, throughWebApp } from './clients.ts'
 
 /** Auth.js 5 and NextAuth 4 in the framework that they are for. */
 
-const stage = clientStage()
+const stage = clientFixture()
 const button = (name: string) => (page: Page) => press(page, name)
 
 /** What `create-next-app` makes, as far as it matters. */

@@ -1,6 +1,6 @@
-import { clientStage, clientTest, npmVersions, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, npmVersions, throughWebApp } from './clients.ts'
 
-const stage = clientStage()
+const stage = clientFixture()
 
 clientTest('nuxt', () =>
   throughWebApp(stage, 'nuxt', {

@@ -8,14 +8,14 @@ import { heading, press, signIn } from '../e2e/steps.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { scanLines, WHITE_ON_BLACK } from '../support/scan.ts'
 import { signsOutElsewhere } from './behaviour.ts'
-import { clientStage, throughWebApp } from './clients.ts'
+import { clientFixture, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 import { needsPackages } from './packages.ts'
 import { startProgram, startSnippet } from './snippet.ts'
 import { enterAt } from './support.ts'
 
 needsPackages()
-const stage = clientStage()
+const stage = clientFixture()
 
 const keys = temporaryFolder()
 

@@ -7,11 +7,11 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { press } from '../e2e/steps.ts'
 import { freePort } from '../support/ports.ts'
-import { clientStage, clientTest, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
 /** What stands before an application that knows nothing of sign-in. */
 
-const stage = clientStage()
+const stage = clientFixture()
 const exec = promisify(execFile)
 
 /** The application: shows what it is told of a person, and where it was asked for. */

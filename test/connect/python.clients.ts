@@ -4,12 +4,12 @@ import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { press } from '../e2e/steps.ts'
 import { getsTokens, guardsApi, signsOutElsewhere, usesTools } from './behaviour.ts'
-import { clientStage, clientTest, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 
 /** Python, in a virtual environment of its own each. */
 
-const stage = clientStage()
+const stage = clientFixture()
 const exec = promisify(execFile)
 
 const VENV = 'python3 -m venv .venv\n. .venv/bin/activate\nexport PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1'

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { signsOutElsewhere } from './behaviour.ts'
-import { clientStage, clientTest, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
-const stage = clientStage()
+const stage = clientFixture()
 
 clientTest('rust', async () => {
   // What the first run has built of the crates is there for the second.

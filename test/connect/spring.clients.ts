@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { press } from '../e2e/steps.ts'
 import { guardsApi, signsOutElsewhere } from './behaviour.ts'
-import { clientStage, clientTest, throughWebApp } from './clients.ts'
+import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 
 /** Spring Boot 4 as printed, and 3.5 with the names of its dependencies. */
 
-const stage = clientStage()
+const stage = clientFixture()
 const spring = { install: true, patience: 580, env: { MAVEN_OPTS: '-Xmx400m' } }
 const older = {
   ...spring,

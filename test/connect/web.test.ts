@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
 import { describe, test } from 'vitest'
 import { press } from '../e2e/steps.ts'
-import { clientStage, throughWebApp, type WebWay } from './clients.ts'
+import { clientFixture, throughWebApp, type WebWay } from './clients.ts'
 import { needsPackages } from './packages.ts'
 
 /** Each snippet as the console shows it, for a client with nothing but redirect URIs, driven by a real browser. */
 
 needsPackages()
-const stage = clientStage()
+const stage = clientFixture()
 
 const button = (name: string) => (page: Page) => press(page, name)
 

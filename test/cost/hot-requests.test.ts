@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
-  createScene,
+  createSecurityFixture,
   get,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -37,7 +37,7 @@ const BUDGET = {
 
 describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let web: TestClient
   let machine: TestClient
   let api: TestClient
@@ -47,29 +47,29 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     const started = Date.now()
     // Time stands still: nothing that is remembered is read again, and no work of the background is due.
     latchkey = await startLatchkey({ engine, clock: () => started })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     const { resources, resourceCredentials } = latchkey.services
     await resources.add({ identifier: API, scope: 'books:read' })
     await resources.add({ identifier: REVOCABLE, scope: 'vault:read', tokens: 'opaque' })
-    web = await scene.client({ scope: 'openid profile email books:read' })
-    machine = await scene.client({
+    web = await fixture.client({ scope: 'openid profile email books:read' })
+    machine = await fixture.client({
       grant_types: ['client_credentials'],
       redirect_uris: [],
       scope: 'books:read vault:read',
     })
     api = { ...(await resourceCredentials.add(API)), redirect_uri: '' }
     vault = { ...(await resourceCredentials.add(REVOCABLE)), redirect_uri: '' }
-    victim = await scene.victim()
+    victim = await fixture.victim()
     // Written once a client and day, behind the answer to its first token.
     await byMachine(API)
-    await scene.tokens(victim, web)
+    await fixture.tokens(victim, web)
     const active = () => latchkey.services.db.prisma.clientActivity.count()
     await vi.waitFor(async () => expect(await active()).toBe(2))
   })
   afterAll(() => latchkey?.stop())
 
   async function byMachine(resource: string): Promise<Record<string, unknown>> {
-    return (await scene.token(machine, { grant_type: 'client_credentials', resource })).json
+    return (await fixture.token(machine, { grant_type: 'client_credentials', resource })).json
   }
 
   /** What each does beforehand, and then the request that is counted; it says whether it was answered as it has to be. */
@@ -77,31 +77,31 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     'client credentials, opaque': async () => async () => 'access_token' in (await byMachine(REVOCABLE)),
     'client credentials, JWT': async () => async () => 'access_token' in (await byMachine(API)),
     async 'code exchange'() {
-      const code = await scene.code(victim, web, { scope: 'openid profile email' })
-      return async () => 'refresh_token' in (await scene.exchange(web, code)).json
+      const code = await fixture.code(victim, web, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await fixture.exchange(web, code)).json
     },
     async 'code exchange, JWT'() {
-      const code = await scene.code(victim, web, { scope: 'openid books:read', resource: API })
-      return async () => 'refresh_token' in (await scene.exchange(web, code)).json
+      const code = await fixture.code(victim, web, { scope: 'openid books:read', resource: API })
+      return async () => 'refresh_token' in (await fixture.exchange(web, code)).json
     },
     async refresh() {
-      const { refresh_token } = await scene.tokens(victim, web, { scope: 'openid profile email' })
-      return async () => 'refresh_token' in (await scene.refresh(web, refresh_token)).json
+      const { refresh_token } = await fixture.tokens(victim, web, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await fixture.refresh(web, refresh_token)).json
     },
     async 'introspection, opaque'() {
       const { access_token } = await byMachine(REVOCABLE)
-      return async () => (await scene.introspect(vault, access_token)).json.active === true
+      return async () => (await fixture.introspect(vault, access_token)).json.active === true
     },
     async 'introspection, JWT'() {
       const { access_token } = await byMachine(API)
-      return async () => (await scene.introspect(api, access_token)).json.active === true
+      return async () => (await fixture.introspect(api, access_token)).json.active === true
     },
     async userinfo() {
-      const { access_token } = await scene.tokens(victim, web, { scope: 'openid profile email' })
-      return async () => (await scene.userinfo(access_token)).json.email !== undefined
+      const { access_token } = await fixture.tokens(victim, web, { scope: 'openid profile email' })
+      return async () => (await fixture.userinfo(access_token)).json.email !== undefined
     },
     async 'authorize of a signed-in person'() {
-      const address = scene.authorizeUrl(web, {
+      const address = fixture.authorizeUrl(web, {
         code_challenge: pkce().challenge,
         scope: 'openid profile email',
       })
@@ -109,23 +109,23 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     },
     async 'sign-in by password'() {
       const browser = createHttpBrowser({ stopAt: [redirectUri] })
-      const page = await browser.open(`${scene.issuer}/login`)
+      const page = await browser.open(`${fixture.issuer}/login`)
       const fields = page.forms[0]?.fields.map(({ name, value }): [string, string] => [name, value ?? ''])
       const body = new URLSearchParams(fields)
       body.set('identifier', victim.user.email)
       body.set('password', PASSWORD)
       return async () => {
-        const answer = await browser.send({ url: new URL('/login', scene.issuer), method: 'POST', body })
+        const answer = await browser.send({ url: new URL('/login', fixture.issuer), method: 'POST', body })
         return answer.status === 303
       }
     },
     async '/api/auth/me'() {
       const body = JSON.stringify({ email: victim.user.email, password: PASSWORD })
-      const { json } = await post(`${scene.issuer}/api/auth/login`, body, {
+      const { json } = await post(`${fixture.issuer}/api/auth/login`, body, {
         'content-type': 'application/json',
       })
       const headers = { authorization: `Bearer ${json.access_token}` }
-      return async () => (await get(`${scene.issuer}/api/auth/me`, headers)).status === 200
+      return async () => (await get(`${fixture.issuer}/api/auth/me`, headers)).status === 200
     },
   }
 

@@ -5,7 +5,7 @@ import { get } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, person, registerDevice } from './device-client.ts'
 
 let latchkey: Latchkey
 beforeAll(async () => {

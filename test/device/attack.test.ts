@@ -8,7 +8,15 @@ import { post, raw } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, type Device, deviceOf, type Person, person, registerDevice } from './stage.ts'
+import {
+  approve,
+  confirmPage,
+  type Device,
+  deviceOf,
+  type Person,
+  person,
+  registerDevice,
+} from './device-client.ts'
 
 /** This process, and a second one on the same database. */
 describe.each(engines)('the device flow under attack, two processes on one %s database', (engine) => {

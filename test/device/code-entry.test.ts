@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readUserCode, showUserCode } from '../../src/shared/device-code.ts'
 import { type BrowserPage, createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { confirmPage, type Device, person, registerDevice } from './stage.ts'
+import { confirmPage, type Device, person, registerDevice } from './device-client.ts'
 
 describe('a user code is read', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Sql } from '../../src/storage/sql.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, type Device, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, type Device, person, registerDevice } from './device-client.ts'
 
 /**
  * What the device flow asks of the database: devices poll all the time, and most of their polls are for nothing. By kind: reads

@@ -6,7 +6,14 @@ import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../suppor
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
-import { approve, confirmPage, type Device, type DeviceAnswer, person, registerDevice } from './stage.ts'
+import {
+  approve,
+  confirmPage,
+  type Device,
+  type DeviceAnswer,
+  person,
+  registerDevice,
+} from './device-client.ts'
 
 /** What people do between entering a code and deciding. */
 describe.each(engines)('detours in the device flow on %s', (engine) => {

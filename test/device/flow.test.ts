@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, person, registerDevice } from './device-client.ts'
 
 describe.each(engines)('device flow (RFC 8628) on %s', (engine) => {
   let latchkey: Latchkey

@@ -1,7 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { clock, passTime } from '../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, type Device, deviceOf, type Person, person, registerDevice } from './stage.ts'
+import {
+  approve,
+  confirmPage,
+  type Device,
+  deviceOf,
+  type Person,
+  person,
+  registerDevice,
+} from './device-client.ts'
 
 /** Two servers, as two processes run them: one issuer, one database, one secret, a port each. */
 describe.each(engines)('device codes at two servers on one %s database', (engine) => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { type Desk, openDesk } from '../rejections/requests.ts'
 import { clock, passTime } from '../security/attacker.ts'
-import { approve, confirmPage, type Device, type Person, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, type Device, type Person, person, registerDevice } from './device-client.ts'
 
 let desk: Desk
 let device: Device

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { clock, passTime, post } from '../security/attacker.ts'
 import { type BrowserPage, createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, type Device, type Person, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, type Device, type Person, person, registerDevice } from './device-client.ts'
 
 const API = 'https://books.example'
 const HOUR = 3600

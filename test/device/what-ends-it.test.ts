@@ -3,7 +3,7 @@ import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { get } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { approve, confirmPage, type Device, type Person, person, registerDevice } from './stage.ts'
+import { approve, confirmPage, type Device, type Person, person, registerDevice } from './device-client.ts'
 
 describe.each(engines)('what ends a device that was signed in with a code, on %s', (engine) => {
   let latchkey: Latchkey

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Device, registerDevice } from '../device/stage.ts'
+import { type Device, registerDevice } from '../device/device-client.ts'
 import { scan } from '../support/scan.ts'
 import { openStage, type Stage } from './stage.ts'
 import { heading, press, signIn } from './steps.ts'

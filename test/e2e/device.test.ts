@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Device, registerDevice } from '../device/stage.ts'
+import { type Device, registerDevice } from '../device/device-client.ts'
 import { openStage, type Stage } from './stage.ts'
 import { codeFor, fill, follow, heading, newcomer, press, register, signIn, text } from './steps.ts'
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { decodeJwt } from 'jose'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createScene, type TestClient } from '../security/attacker.ts'
+import { createSecurityFixture, type TestClient } from '../security/attacker.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -24,7 +24,9 @@ describe.each([true, false])('JavaScript %s', (javaScriptEnabled) => {
     await new Promise<void>((listening) => app.listen(port, '127.0.0.1', listening))
     latchkey = await startLatchkey()
     browser = await launchBrowser()
-    client = await createScene(latchkey).client({ redirect_uris: [`http://127.0.0.1:${port}/callback`] })
+    client = await createSecurityFixture(latchkey).client({
+      redirect_uris: [`http://127.0.0.1:${port}/callback`],
+    })
   })
   afterAll(async () => {
     await browser?.close()
@@ -36,7 +38,7 @@ describe.each([true, false])('JavaScript %s', (javaScriptEnabled) => {
     ['form_post', (form: URLSearchParams) => Object.fromEntries(form)],
     ['form_post.jwt', (form: URLSearchParams) => decodeJwt(String(form.get('response')))],
   ])('%s: a code, and an error', async (response_mode, read) => {
-    const { authorizeUrl } = createScene(latchkey)
+    const { authorizeUrl } = createSecurityFixture(latchkey)
     const person = await latchkey.createUser()
     const page = await (await browser.newContext({ javaScriptEnabled })).newPage()
     const refused: string[] = []

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createScene, type Scene, type TestClient } from '../security/attacker.ts'
+import { createSecurityFixture, type SecurityFixture, type TestClient } from '../security/attacker.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { openStage, type Stage } from './stage.ts'
 import { heading, signInAtAccount, tabTo, typeInto } from './steps.ts'
@@ -12,17 +12,17 @@ const QUARTER = 900_000
 
 describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (JavaScript %s)', (scripts) => {
   let stage: Stage
-  let scene: Scene
+  let fixture: SecurityFixture
   let client: TestClient
   let app: Server
   let callback: string
   beforeAll(async () => {
     stage = await openStage()
-    scene = createScene(stage.latchkey)
+    fixture = createSecurityFixture(stage.latchkey)
     app = createServer((_request, response) => response.end('the app')).listen(0, '127.0.0.1')
     await once(app, 'listening')
     callback = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
-    client = await scene.client({ client_name: 'Tide Tables', redirect_uris: [callback] })
+    client = await fixture.client({ client_name: 'Tide Tables', redirect_uris: [callback] })
   })
   afterAll(async () => {
     await stage?.close()
@@ -32,8 +32,8 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   /** A tab in which somebody is signed in, at the choice between accounts. */
   async function choice(person: { username: string }) {
     const page = await stage.tab({ javaScriptEnabled: scripts === 'on' })
-    await signInAtAccount(page, scene.issuer, person)
-    await page.goto(scene.authorizeUrl(client, { prompt: 'select_account' }))
+    await signInAtAccount(page, fixture.issuer, person)
+    await page.goto(fixture.authorizeUrl(client, { prompt: 'select_account' }))
     await heading(page, 'Choose an account')
     await page.getByText(`Signed in as ${person.username}`).waitFor()
     return page
@@ -43,12 +43,12 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   async function subject(page: Page): Promise<unknown> {
     await page.waitForURL(`${callback}?*`)
     const code = String(new URL(page.url()).searchParams.get('code'))
-    const tokens = await scene.exchange(client, {
+    const tokens = await fixture.exchange(client, {
       code,
       verifier: 'v'.repeat(43),
       redirect_uri: callback,
     })
-    return (await scene.userinfo(tokens.json.access_token)).json.sub
+    return (await fixture.userinfo(tokens.json.access_token)).json.sub
   }
 
   test('who is signed in goes on', async () => {
@@ -90,11 +90,11 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   test('who is to sign in again is asked for the password, and not invited to make an account', async () => {
     const person = await stage.latchkey.createUser()
     const page = await choice(person)
-    await page.goto(scene.authorizeUrl(client, { prompt: 'login' }))
+    await page.goto(fixture.authorizeUrl(client, { prompt: 'login' }))
     await heading(page, 'Sign in')
     expect(await page.getByRole('link', { name: 'Create account' }).count()).toBe(0)
     stage.shiftClock(QUARTER)
-    await page.goto(`${scene.issuer}/login?again=1&return_to=/account`)
+    await page.goto(`${fixture.issuer}/login?again=1&return_to=/account`)
     await page.getByText('Sign in again to confirm that it is you.').waitFor()
     expect(await page.getByRole('link', { name: 'Create account' }).count()).toBe(0)
   })

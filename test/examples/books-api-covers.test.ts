@@ -5,9 +5,9 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCovers } from '../../examples/books-api/covers.ts'
 import { MAX_COVER } from '../../examples/books-api/upload.ts'
-import { type BooksScene, form, photo, startBooks } from './books.ts'
+import { type BooksFixture, form, photo, startBooks } from './books.ts'
 
-let books: BooksScene
+let books: BooksFixture
 let ada: string
 let count = 0
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fetchReport } from '../../examples/books-api/report.ts'
 import { createProver, prove } from '../security/proofs.ts'
-import { type Answer, type BooksScene, form, photo, startBooks } from './books.ts'
+import { type Answer, type BooksFixture, form, photo, startBooks } from './books.ts'
 
-let books: BooksScene
+let books: BooksFixture
 let ada: string
 let bob: string
 beforeAll(async () => {

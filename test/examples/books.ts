@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 /** The books API as its README starts it, with a real Latchkey that issues its tokens. */
-export interface BooksScene {
+export interface BooksFixture {
   latchkey: Latchkey
   api: FastifyInstance
   url: string
@@ -28,7 +28,7 @@ export interface BooksScene {
   stop(): Promise<void>
 }
 
-export async function startBooks(options: { requestsPerMinute?: number } = {}): Promise<BooksScene> {
+export async function startBooks(options: { requestsPerMinute?: number } = {}): Promise<BooksFixture> {
   const latchkey = await startLatchkey()
   const port = await freePort()
   const url = `http://localhost:${port}`

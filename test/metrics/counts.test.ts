@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi } from '../api/support.ts'
-import { approve, confirmPage, person, registerDevice } from '../device/stage.ts'
+import { approve, confirmPage, person, registerDevice } from '../device/device-client.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'

@@ -2,7 +2,14 @@ import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asFound } from '../../src/oidc/sessions/merge.ts'
 import { CALLBACK, openWorld, type World } from '../federation/world.ts'
-import { clock, createScene, get, passTime, type Scene, type Victim } from '../security/attacker.ts'
+import {
+  clock,
+  createSecurityFixture,
+  get,
+  passTime,
+  type SecurityFixture,
+  type Victim,
+} from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { githubUser } from '../support/upstream/github.ts'
@@ -12,12 +19,12 @@ const MFA = 'urn:latchkey:acr:mfa'
 
 describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
   let world: World
-  let scene: Scene
+  let fixture: SecurityFixture
   let victim: Victim
   beforeAll(async () => {
     world = await openWorld({ engine, clock })
-    scene = createScene(world.latchkey)
-    victim = await scene.victim()
+    fixture = createSecurityFixture(world.latchkey)
+    victim = await fixture.victim()
   })
   afterAll(() => world?.stop())
   afterEach(() => void vi.useRealTimers())
@@ -29,7 +36,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
   const UNMET = 'unmet_authentication_requirements'
 
   test('discovery names what can be reached', async () => {
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     expect(json.acr_values_supported).toEqual([PWD])
     expect(json.claims_supported).toContain('acr')
   })
@@ -46,10 +53,10 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
     ['claims, essential', essential({ values: [MFA, PWD] })],
     ['claims, essential, one value', essential({ value: PWD })],
   ])('asked for by %s: what a password gives, refreshed too', async (_how, parameters) => {
-    const client = await scene.client()
-    const tokens = await scene.tokens(victim, client, { ...parameters, prompt: 'none' })
+    const client = await fixture.client()
+    const tokens = await fixture.tokens(victim, client, { ...parameters, prompt: 'none' })
     expect(idTokenOf(tokens)).toMatchObject({ acr: PWD, amr: ['pwd'] })
-    const refreshed = await scene.refresh(client, tokens.refresh_token)
+    const refreshed = await fixture.refresh(client, tokens.refresh_token)
     expect(idTokenOf(refreshed.json)).toMatchObject({ acr: PWD })
   })
 
@@ -59,13 +66,13 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
     ['with prompt=login', { prompt: 'login' }],
     ['with prompt=none', { prompt: 'none' }],
   ])('an essential class that cannot be reached ends the flow at once, %s', async (_how, rest) => {
-    const client = await scene.client()
+    const client = await fixture.client()
     for (const wanted of [{ values: [MFA] }, { value: MFA }, { values: ['0', MFA] }]) {
       const parameters = { ...essential(wanted), ...rest }
-      expect((await scene.authorize(victim, client, parameters)).get('error')).toBe(UNMET)
+      expect((await fixture.authorize(victim, client, parameters)).get('error')).toBe(UNMET)
       // Nobody is asked for a password that is of no use.
       const stranger = createHttpBrowser({ stopAt: [client.redirect_uri] })
-      const back = await stranger.open(scene.authorizeUrl(client, parameters))
+      const back = await stranger.open(fixture.authorizeUrl(client, parameters))
       expect([back.left, back.url.searchParams.get('error')]).toEqual([true, UNMET])
     }
   })
@@ -76,7 +83,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
       const login = `mona${++users}`
       world.github.users.set(login, githubUser(users, login, { name: 'Mona Lisa' }))
       const browser = world.browser()
-      const app = await scene.client({ redirect_uris: [CALLBACK] })
+      const app = await fixture.client({ redirect_uris: [CALLBACK] })
       const viaGitHub = async (page: Awaited<ReturnType<typeof browser.open>>) =>
         browser.submit(
           await browser.submit(page, {}, { button: 'Continue with GitHub' }),
@@ -85,21 +92,21 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
             button: `Continue as ${login}`,
           },
         )
-      const back = await viaGitHub(await browser.open(scene.authorizeUrl(app)))
+      const back = await viaGitHub(await browser.open(fixture.authorizeUrl(app)))
       return { login, browser, app, viaGitHub, code: String(back.url.searchParams.get('code')) }
     }
 
     test('has shown no password: no acr', async () => {
       const { app, code } = await federated()
       const redirect_uri = CALLBACK
-      const { json } = await scene.exchange(app, { code, verifier: 'v'.repeat(43), redirect_uri })
+      const { json } = await fixture.exchange(app, { code, verifier: 'v'.repeat(43), redirect_uri })
       expect(idTokenOf(json)).toMatchObject({ amr: ['fed'] })
       expect(idTokenOf(json)).not.toHaveProperty('acr')
     })
 
     test('and is asked for one: signing in elsewhere again ends the flow, no loop; a password answers it', async () => {
       const { app, browser, viaGitHub } = await federated()
-      const url = scene.authorizeUrl(app, essential({ value: PWD }))
+      const url = fixture.authorizeUrl(app, essential({ value: PWD }))
       const silent = await browser.open(`${url}&prompt=none`)
       expect(silent.url.searchParams.get('error')).toBe(UNMET)
       const page = await browser.open(url)
@@ -112,7 +119,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
       const back = await browser.signIn(await browser.open(url), person)
       expect(back.left).toBe(true)
       const code = { code: String(back.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
-      const { json } = await scene.exchange(app, { ...code, redirect_uri: CALLBACK })
+      const { json } = await fixture.exchange(app, { ...code, redirect_uri: CALLBACK })
       expect(idTokenOf(json)).toMatchObject({ acr: PWD, amr: ['pwd'] })
     })
   })

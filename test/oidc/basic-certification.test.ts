@@ -2,7 +2,13 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addressParts, profileFields } from '../../src/shared/profile-fields.ts'
 import { machine } from '../admin/rest/support.ts'
-import { createScene, get, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
+import {
+  createSecurityFixture,
+  get,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from '../security/attacker.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 /**
@@ -31,15 +37,15 @@ const REST_NAMES: Record<string, string> = { given_name: 'first_name', family_na
 
 describe('the Basic OP plan has nothing to warn of', () => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let client: TestClient
   let victim: Victim
   beforeAll(async () => {
     latchkey = await startLatchkey()
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     // The suite sends neither PKCE nor, in one module, a nonce.
-    client = await scene.client({ pkce: 'optional' })
-    victim = await scene.victim()
+    client = await fixture.client({ pkce: 'optional' })
+    victim = await fixture.victim()
     const { rest } = await machine(latchkey)
     const answer = await rest.patch(`/users/${victim.user.id}`, {
       ...Object.fromEntries(profileFields.map(({ claim, example }) => [REST_NAMES[claim] ?? claim, example])),
@@ -51,9 +57,9 @@ describe('the Basic OP plan has nothing to warn of', () => {
   afterAll(() => latchkey?.stop())
 
   const infoFor = async (parameters: Record<string, string>) => {
-    const tokens = await scene.tokens(victim, client, parameters)
+    const tokens = await fixture.tokens(victim, client, parameters)
     return {
-      info: (await scene.userinfo(tokens.access_token)).json,
+      info: (await fixture.userinfo(tokens.access_token)).json,
       idToken: decodeJwt(String(tokens.id_token)),
     }
   }
@@ -77,7 +83,7 @@ describe('the Basic OP plan has nothing to warn of', () => {
   })
 
   test('oidcc-ensure-request-with-acr-values-succeeds: acr is one of those that discovery names', async () => {
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     const supported = json.acr_values_supported as string[]
     const { idToken } = await infoFor({ scope: 'openid', acr_values: supported.join(' ') })
     expect(supported).toContain(idToken.acr)

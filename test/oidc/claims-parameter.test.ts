@@ -2,11 +2,11 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   basic,
-  createScene,
+  createSecurityFixture,
   get,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -15,12 +15,12 @@ import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latc
 
 describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let victim: Victim
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
-    scene = createScene(latchkey)
-    victim = await scene.victim()
+    fixture = createSecurityFixture(latchkey)
+    victim = await fixture.victim()
   })
   afterAll(() => latchkey?.stop())
 
@@ -30,13 +30,13 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
   })
   const idTokenOf = ({ id_token }: Record<string, unknown>) => decodeJwt(String(id_token))
   const userinfoOf = async ({ access_token }: Record<string, unknown>) =>
-    (await scene.userinfo(access_token)).json
+    (await fixture.userinfo(access_token)).json
   const strict = (metadata: Record<string, unknown> = {}) =>
-    scene.client({ id_token_identity_claims: false, ...metadata })
+    fixture.client({ id_token_identity_claims: false, ...metadata })
   /** A client whose people are asked. */
   const asked = (metadata: Record<string, unknown> = {}) => strict({ first_party: false, ...metadata })
   const open = (client: TestClient, parameters: Record<string, string>, { browser } = victim) =>
-    browser.open(scene.authorizeUrl(client, parameters))
+    browser.open(fixture.authorizeUrl(client, parameters))
   const EMAIL = { userinfo: { email: null } }
 
   test('discovery says that it is supported', async () => {
@@ -50,11 +50,11 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     ['voluntary, said otherwise', { essential: false, value: 'x', values: [1, {}] }],
   ])('%s: a claim is where it is asked for, and nowhere else', async (_how, wanted) => {
     const client = await strict()
-    const there = await scene.tokens(victim, client, asking({ id_token: { email: wanted } }))
+    const there = await fixture.tokens(victim, client, asking({ id_token: { email: wanted } }))
     expect(idTokenOf(there).email).toBe(victim.user.email)
     expect(idTokenOf(there)).not.toHaveProperty('email_verified')
     expect(await userinfoOf(there)).toEqual({ sub: victim.user.id })
-    const here = await scene.tokens(victim, client, asking({ userinfo: { email: wanted } }))
+    const here = await fixture.tokens(victim, client, asking({ userinfo: { email: wanted } }))
     expect(idTokenOf(here)).not.toHaveProperty('email')
     expect(await userinfoOf(here)).toEqual({ sub: victim.user.id, email: victim.user.email })
   })
@@ -62,7 +62,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
   test('a claim that a scope brings, in the ID Token of a strict client', async () => {
     const client = await strict()
     const parameters = asking({ id_token: { preferred_username: null } }, { scope: 'openid profile' })
-    const claims = idTokenOf(await scene.tokens(victim, client, parameters))
+    const claims = idTokenOf(await fixture.tokens(victim, client, parameters))
     expect(claims).toMatchObject({ preferred_username: victim.user.username })
     expect(claims).not.toHaveProperty('name')
   })
@@ -70,15 +70,15 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
   test('refreshing keeps what was asked for', async () => {
     const client = await strict()
     const claims = { id_token: { name: null }, userinfo: { email: null } }
-    const { refresh_token } = await scene.tokens(victim, client, asking(claims))
-    const { json } = await scene.refresh(client, refresh_token)
+    const { refresh_token } = await fixture.tokens(victim, client, asking(claims))
+    const { json } = await fixture.refresh(client, refresh_token)
     expect(idTokenOf(json)).toMatchObject({ name: victim.user.username })
     expect(await userinfoOf(json)).toEqual({ sub: victim.user.id, email: victim.user.email })
   })
 
   test('RFC 9126: through a pushed request', async () => {
     const client = await asked()
-    const { searchParams } = new URL(scene.authorizeUrl(client, asking(EMAIL)))
+    const { searchParams } = new URL(fixture.authorizeUrl(client, asking(EMAIL)))
     const headers = basic(client.client_id, client.client_secret ?? '')
     const pushed = await post(`${latchkey.issuer}/par`, Object.fromEntries(searchParams), headers)
     expect(pushed.status, pushed.text).toBe(201)
@@ -88,7 +88,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     const back = await victim.browser.allow(page)
     const code = String(back.url.searchParams.get('code'))
     const verifier = 'v'.repeat(43)
-    const tokens = await scene.exchange(client, { code, verifier, redirect_uri: client.redirect_uri })
+    const tokens = await fixture.exchange(client, { code, verifier, redirect_uri: client.redirect_uri })
     expect(await userinfoOf(tokens.json)).toEqual({ sub: victim.user.id, email: victim.user.email })
   })
 
@@ -98,7 +98,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     const odd =
       '"__proto__":{"essential":true},"constructor":null,"toString":null,"password_hash":{"essential":true}'
     const claims = `{"userinfo":{${odd},"email":true,"email_verified":["x"],"name":null},"id_token":{${odd}},"__proto__":{"userinfo":{"email":null}},"access_token":{"email":null}}`
-    const tokens = await scene.tokens(victim, client, asking(claims))
+    const tokens = await fixture.tokens(victim, client, asking(claims))
     expect(Object.keys(idTokenOf(tokens)).sort()).toEqual(
       ['acr', 'amr', 'at_hash', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'sub'].sort(),
     )
@@ -119,7 +119,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     '{"id_token":{"sub":{"value":{"a":1}}}}',
     `{"userinfo":${'['.repeat(3000)}`,
   ])('what cannot be understood is invalid_request, at the app: %s', async (claims) => {
-    const back = await scene.authorize(victim, await scene.client(), asking(claims))
+    const back = await fixture.authorize(victim, await fixture.client(), asking(claims))
     expect(back.get('error')).toBe('invalid_request')
   })
 
@@ -138,7 +138,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       expect(back.left).toBe(true)
       expect(back.url.searchParams.get('code')).toBeTypeOf('string')
 
-      const again = await scene.tokens(victim, client, { ...parameters, prompt: 'none' })
+      const again = await fixture.tokens(victim, client, { ...parameters, prompt: 'none' })
       expect(await userinfoOf(again)).toMatchObject({ email: victim.user.email })
       // Another browser of the same person.
       const elsewhere = { user: victim.user, browser: createHttpBrowser({ stopAt: [redirectUri] }) }
@@ -146,7 +146,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
         identifier: victim.user.email,
         password: PASSWORD,
       })
-      const there = await scene.tokens(elsewhere, client, { ...parameters, prompt: 'none' })
+      const there = await fixture.tokens(elsewhere, client, { ...parameters, prompt: 'none' })
       expect(await userinfoOf(there)).toMatchObject({ email: victim.user.email })
     })
 
@@ -154,16 +154,16 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       const client = await asked()
       await victim.browser.allow(await open(client, asking(EMAIL)))
       const more = asking({ userinfo: { email: null }, id_token: { address: null, name: null } })
-      expect((await scene.authorize(victim, client, { ...more, prompt: 'none' })).get('error')).toBe(
+      expect((await fixture.authorize(victim, client, { ...more, prompt: 'none' })).get('error')).toBe(
         'consent_required',
       )
       const page = await open(client, more)
       expect(page.text).toContain('See your postal address')
       await victim.browser.allow(page)
-      expect(idTokenOf(await scene.tokens(victim, client, more))).toMatchObject({
+      expect(idTokenOf(await fixture.tokens(victim, client, more))).toMatchObject({
         name: victim.user.username,
       })
-      expect(await userinfoOf(await scene.tokens(victim, client, asking(EMAIL)))).toMatchObject({
+      expect(await userinfoOf(await fixture.tokens(victim, client, asking(EMAIL)))).toMatchObject({
         email: victim.user.email,
       })
     })
@@ -172,7 +172,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       const client = await asked()
       await victim.browser.allow(await open(client, { scope: 'openid email' }))
       const parameters = asking({ id_token: { email: null } })
-      const tokens = await scene.tokens(victim, client, { ...parameters, prompt: 'none' })
+      const tokens = await fixture.tokens(victim, client, { ...parameters, prompt: 'none' })
       expect(idTokenOf(tokens)).toMatchObject({ email: victim.user.email })
     })
 
@@ -186,13 +186,13 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     test('is on the account page in words, in the audit log, and can be taken back', async () => {
       const client = await asked({ client_name: 'Claims app' })
       await victim.browser.allow(await open(client, asking(EMAIL)))
-      const tokens = await scene.tokens(victim, client, asking(EMAIL))
+      const tokens = await fixture.tokens(victim, client, asking(EMAIL))
       const page = await victim.browser.open(`${latchkey.issuer}/account`)
       expect(page.text).toMatch(/Claims app.*See your email address/s)
       const { items } = await latchkey.services.audit.list({ action: 'consent.allowed' }, { limit: 1 })
       expect(JSON.stringify(items[0]?.details)).toContain('"claims":["email"]')
       await latchkey.services.consents.withdraw(victim.user.id, client.client_id)
-      expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+      expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
       expect((await open(client, asking(EMAIL))).text).toContain('See your email address')
     })
   })
@@ -201,28 +201,28 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     test('is not released, and nobody is asked for it', async () => {
       const client = await asked({ scope: 'openid profile' })
       await victim.browser.allow(await open(client, { scope: 'openid' }))
-      const tokens = await scene.tokens(victim, client, asking(EMAIL))
+      const tokens = await fixture.tokens(victim, client, asking(EMAIL))
       expect(await userinfoOf(tokens)).toEqual({ sub: victim.user.id })
     })
 
     test('any more: gone from userinfo, from what refreshing gives, and from a code under way', async () => {
-      const client = await scene.client({ id_token_identity_claims: false, scope: 'openid profile email' })
+      const client = await fixture.client({ id_token_identity_claims: false, scope: 'openid profile email' })
       const parameters = asking({
         id_token: { email: null, name: null },
         userinfo: { email: null, name: null },
       })
-      const tokens = await scene.tokens(victim, client, parameters)
-      const code = await scene.code(victim, client, parameters)
+      const tokens = await fixture.tokens(victim, client, parameters)
+      const code = await fixture.code(victim, client, parameters)
       await latchkey.services.clients.update(client.client_id, { scope: 'openid profile' })
       const withoutEmail = (claims: object) => {
         expect(claims).toMatchObject({ name: victim.user.username })
         expect(claims).not.toHaveProperty('email')
       }
       withoutEmail(await userinfoOf(tokens))
-      const exchanged = (await scene.exchange(client, code)).json
+      const exchanged = (await fixture.exchange(client, code)).json
       withoutEmail(idTokenOf(exchanged))
       withoutEmail(await userinfoOf(exchanged))
-      const refreshed = (await scene.refresh(client, tokens.refresh_token)).json
+      const refreshed = (await fixture.refresh(client, tokens.refresh_token)).json
       withoutEmail(idTokenOf(refreshed))
       withoutEmail(await userinfoOf(refreshed))
     })
@@ -245,9 +245,9 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
 
   test('a client that was first-party: what nobody was asked for ends with that', async () => {
     const client = await strict()
-    const tokens = await scene.tokens(victim, client, asking({ userinfo: { email: null, name: null } }))
+    const tokens = await fixture.tokens(victim, client, asking({ userinfo: { email: null, name: null } }))
     await latchkey.services.clients.update(client.client_id, { first_party: false })
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
     await victim.browser.allow(await open(client, asking({ userinfo: { name: null } })))
     expect(await userinfoOf(tokens)).toEqual({ sub: victim.user.id, name: victim.user.username })
   })
@@ -256,7 +256,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     const of = (value: string) => asking({ id_token: { sub: { essential: true, value } } })
 
     test('who is signed in: the answer', async () => {
-      const tokens = await scene.tokens(victim, await scene.client(), {
+      const tokens = await fixture.tokens(victim, await fixture.client(), {
         ...of(victim.user.id),
         prompt: 'none',
       })
@@ -264,19 +264,19 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
     })
 
     test('somebody else: login_required, or the sign-in page; nobody else’s sign-in ends the flow', async () => {
-      const client = await scene.client()
+      const client = await fixture.client()
       const other = await latchkey.createUser()
-      expect((await scene.authorize(victim, client, { ...of(other.id), prompt: 'none' })).get('error')).toBe(
-        'login_required',
-      )
-      const person = await scene.victim()
+      expect(
+        (await fixture.authorize(victim, client, { ...of(other.id), prompt: 'none' })).get('error'),
+      ).toBe('login_required')
+      const person = await fixture.victim()
       const page = await open(client, of(other.id), person)
       const credentials = { identifier: person.user.email, password: PASSWORD }
       const refused = await person.browser.signIn(page, credentials)
       expect([refused.left, refused.text]).toEqual([false, expect.stringContaining('another account')])
       const back = await person.browser.signIn(refused, { ...credentials, identifier: other.email })
       const code = { code: String(back.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
-      const { json } = await scene.exchange(client, { ...code, redirect_uri: redirectUri })
+      const { json } = await fixture.exchange(client, { ...code, redirect_uri: redirectUri })
       expect(idTokenOf(json).sub).toBe(other.id)
     })
 
@@ -285,7 +285,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       for (const client of [await asked(), await asked({ application_type: 'native' })]) {
         const answers = new Set<string>()
         for (const id of [victim.user.id, other.id, 'nobody']) {
-          const back = await scene.authorize(victim, client, { ...of(id), prompt: 'none', state: 's' })
+          const back = await fixture.authorize(victim, client, { ...of(id), prompt: 'none', state: 's' })
           answers.add(String(back))
         }
         expect([...answers]).toEqual([expect.stringMatching(/error=(consent|interaction)_required/)])
@@ -293,18 +293,18 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       const allowed = await asked()
       await victim.browser.allow(await open(allowed, {}))
       const silent = { ...of(other.id), prompt: 'none' }
-      expect((await scene.authorize(victim, allowed, silent)).get('error')).toBe('login_required')
+      expect((await fixture.authorize(victim, allowed, silent)).get('error')).toBe('login_required')
     })
 
     test('nobody: the sign-in page, which says so', async () => {
-      expect((await open(await scene.client(), of('nobody'))).text).toContain('asks for the account')
+      expect((await open(await fixture.client(), of('nobody'))).text).toContain('asks for the account')
     })
 
     test('another one than the hint’s is a contradiction', async () => {
-      const client = await scene.client()
-      const { id_token } = await scene.tokens(victim, client)
+      const client = await fixture.client()
+      const { id_token } = await fixture.tokens(victim, client)
       const parameters = { ...of('somebody'), id_token_hint: String(id_token) }
-      const back = await scene.authorize(victim, client, parameters)
+      const back = await fixture.authorize(victim, client, parameters)
       expect(back.get('error')).toBe('invalid_request')
     })
   })

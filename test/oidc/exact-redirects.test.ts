@@ -1,7 +1,12 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withParameters } from '../../src/oidc/authorization/exact-redirects.ts'
-import { createScene, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
+import {
+  createSecurityFixture,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
@@ -15,12 +20,12 @@ const WRITTEN = [
 ]
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  victim = await scene.victim(['https://app.example'])
+  fixture = createSecurityFixture(latchkey)
+  victim = await fixture.victim(['https://app.example'])
 })
 afterAll(() => latchkey.stop())
 
@@ -35,11 +40,11 @@ const locationOf = async (url: string, { browser }: Pick<Victim, 'browser'> = vi
 describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (uri) => {
   let client: TestClient
   beforeAll(async () => {
-    client = await scene.client({ redirect_uris: [uri], post_logout_redirect_uris: [uri] })
+    client = await fixture.client({ redirect_uris: [uri], post_logout_redirect_uris: [uri] })
   })
 
   test('with a code', async () => {
-    const location = await locationOf(scene.authorizeUrl(client))
+    const location = await locationOf(fixture.authorizeUrl(client))
     expect(location.startsWith(`${join(uri)}code=`)).toBe(true)
     expect(new URL(location).searchParams.get('state')).toBe('the-state')
     expect(new URL(location).searchParams.get('iss')).toBe(latchkey.issuer)
@@ -47,23 +52,26 @@ describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (u
 
   test('with an error', async () => {
     const stranger = { browser: createHttpBrowser() }
-    const location = await locationOf(scene.authorizeUrl(client, { prompt: 'none', state: 's t' }), stranger)
+    const location = await locationOf(
+      fixture.authorizeUrl(client, { prompt: 'none', state: 's t' }),
+      stranger,
+    )
     expect(location.startsWith(`${join(uri)}error=login_required&error_description=`)).toBe(true)
     expect(new URL(location).searchParams.get('state')).toBe('s t')
   })
 
   test('with the answer in the fragment', async () => {
-    const location = await locationOf(scene.authorizeUrl(client, { response_mode: 'fragment' }))
+    const location = await locationOf(fixture.authorizeUrl(client, { response_mode: 'fragment' }))
     expect(location.startsWith(`${uri}#code=`)).toBe(true)
     expect(new URLSearchParams(new URL(location).hash.slice(1)).get('state')).toBe('the-state')
   })
 
   test('with the answer in a JWT (JARM)', async () => {
-    const location = await locationOf(scene.authorizeUrl(client, { response_mode: 'query.jwt' }))
+    const location = await locationOf(fixture.authorizeUrl(client, { response_mode: 'query.jwt' }))
     expect(location.startsWith(`${join(uri)}response=`)).toBe(true)
     const answer = decodeJwt(String(new URL(location).searchParams.get('response')))
     expect(answer).toMatchObject({ state: 'the-state', code: expect.any(String) })
-    const inFragment = await locationOf(scene.authorizeUrl(client, { response_mode: 'fragment.jwt' }))
+    const inFragment = await locationOf(fixture.authorizeUrl(client, { response_mode: 'fragment.jwt' }))
     expect(inFragment.startsWith(`${uri}#response=`)).toBe(true)
   })
 
@@ -73,7 +81,7 @@ describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (u
       [createHttpBrowser(), 'error'],
     ] as const) {
       const page = await browser.open(
-        scene.authorizeUrl(client, { response_mode: 'form_post', prompt: 'none' }),
+        fixture.authorizeUrl(client, { response_mode: 'form_post', prompt: 'none' }),
       )
       expect(page.forms.map(({ action }) => action)).toEqual([uri])
       expect(page.forms[0]?.fields.map(({ name }) => name)).toContain(field)
@@ -81,17 +89,17 @@ describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (u
   })
 
   test('and the code is redeemed for it', async () => {
-    const code = await scene.code(victim, client)
-    expect((await scene.exchange(client, code)).status).toBe(200)
+    const code = await fixture.code(victim, client)
+    expect((await fixture.exchange(client, code)).status).toBe(200)
   })
 
   test.each([undefined, 's t'])('after signing out, with the state %s', async (state) => {
     const expected = state === undefined ? uri : `${join(uri)}state=s+t`
     const parameters = { client_id: client.client_id, post_logout_redirect_uri: uri, ...(state && { state }) }
-    const url = `${scene.issuer}/logout?${new URLSearchParams(parameters)}`
+    const url = `${fixture.issuer}/logout?${new URLSearchParams(parameters)}`
     expect(await locationOf(url, { browser: createHttpBrowser() })).toBe(expected)
-    const person = await scene.victim()
-    await scene.tokens(person, await scene.client())
+    const person = await fixture.victim()
+    await fixture.tokens(person, await fixture.client())
     const page = await person.browser.open(url)
     const stayed = await person.browser.submit(page, {}, { button: 'Stay signed in' })
     expect([stayed.left, stayed.url.pathname]).toEqual([false, '/logout/success'])
@@ -105,8 +113,8 @@ describe.each(WRITTEN)('RFC 6749 §3.1.2: %s comes back as it is registered', (u
 
 test('a parameter of the registered address gives way to one of the answer by the same name (RFC 6749 §3.1: once)', async () => {
   const uri = 'https://app.example/cb?constructor=1&state=old&st%61te=older&a=b%20c'
-  const client = await scene.client({ redirect_uris: [uri] })
-  const location = await locationOf(scene.authorizeUrl(client))
+  const client = await fixture.client({ redirect_uris: [uri] })
+  const location = await locationOf(fixture.authorizeUrl(client))
   expect(location.startsWith('https://app.example/cb?constructor=1&a=b%20c&code=')).toBe(true)
   expect(new URL(location).searchParams.getAll('state')).toEqual(['the-state'])
 })

@@ -4,13 +4,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -33,7 +33,7 @@ const now = () => Math.floor(clock() / 1000)
 
 describe.each(engines)('on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let victim: Victim
   let key: Signer
   let prover: Prover
@@ -42,11 +42,11 @@ describe.each(engines)('on %s', (engine) => {
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, clock })
-    scene = createScene(latchkey)
-    victim = await scene.victim()
+    fixture = createSecurityFixture(latchkey)
+    victim = await fixture.victim()
     ;[key, prover] = await Promise.all([createSigner('PS256'), createProver()])
-    bank = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks })
-    signing = await scene.client({ ...person, profile: 'fapi2_message_signing', jwks: key.jwks })
+    bank = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks })
+    signing = await fixture.client({ ...person, profile: 'fapi2_message_signing', jwks: key.jwks })
   })
   afterAll(() => latchkey.stop())
   afterEach(() => void vi.useRealTimers())
@@ -55,7 +55,7 @@ describe.each(engines)('on %s', (engine) => {
     const claims = {
       iss: client.client_id,
       sub: client.client_id,
-      aud: scene.issuer,
+      aud: fixture.issuer,
       jti: crypto.randomUUID(),
       iat: now(),
       exp: now() + 60,
@@ -78,8 +78,8 @@ describe.each(engines)('on %s', (engine) => {
       Object.entries(all).filter((each): each is [string, string] => each[1] !== undefined),
     )
   }
-  const parUrl = () => `${scene.issuer}/par`
-  const tokenUrl = () => `${scene.issuer}/token`
+  const parUrl = () => `${fixture.issuer}/par`
+  const tokenUrl = () => `${fixture.issuer}/token`
   const push = async (
     client: TestClient,
     parameters: Record<string, string> = request(client),
@@ -87,7 +87,7 @@ describe.each(engines)('on %s', (engine) => {
     headers: Record<string, string> = {},
   ) => post(parUrl(), { ...parameters, ...(authentication ?? (await assertion(client))) }, headers)
   const visit = (client: TestClient, uri: unknown) =>
-    `${scene.issuer}/authorize?${new URLSearchParams({ client_id: client.client_id, request_uri: String(uri) })}`
+    `${fixture.issuer}/authorize?${new URLSearchParams({ client_id: client.client_id, request_uri: String(uri) })}`
   async function codeOf(client: TestClient, parameters?: Record<string, string>) {
     const { json } = await push(client, parameters)
     return (await victim.browser.open(visit(client, json.request_uri))).url.searchParams
@@ -115,25 +115,25 @@ describe.each(engines)('on %s', (engine) => {
   const refresh = (client: TestClient, refreshToken: unknown, over = {}) =>
     token(client, { grant_type: 'refresh_token', refresh_token: String(refreshToken) }, over)
   const userinfo = async (accessToken: unknown, by = prover) => {
-    const url = `${scene.issuer}/userinfo`
+    const url = `${fixture.issuer}/userinfo`
     const proof = await prove(by, 'GET', url, { accessToken: String(accessToken) })
     return get(url, { authorization: `DPoP ${accessToken}`, dpop: proof })
   }
 
   test('happy-flow: pushed, bound, signed with PS256; iss in the answer', async () => {
     const back = await codeOf(bank)
-    expect([back.get('state'), back.get('iss')]).toEqual(['fapi-state', scene.issuer])
+    expect([back.get('state'), back.get('iss')]).toEqual(['fapi-state', fixture.issuer])
     const { status, json } = await exchange(bank, back.get('code'))
     expect([status, json.token_type]).toEqual([200, 'DPoP'])
     expect(decodeProtectedHeader(String(json.id_token)).alg).toBe('PS256')
     expect((await userinfo(json.access_token)).status).toBe(200)
     expect((await userinfo(json.access_token, await createProver())).status).toBe(401)
-    expect((await scene.userinfo(json.access_token)).status).toBe(401)
+    expect((await fixture.userinfo(json.access_token)).status).toBe(401)
   })
 
   test('openid-client signs in, refreshes and reads, with nothing but the issuer, an id and a key', async () => {
     const config = await oidc.discovery(
-      new URL(scene.issuer),
+      new URL(fixture.issuer),
       bank.client_id,
       { id_token_signed_response_alg: 'PS256' },
       oidc.PrivateKeyJwt({ key: key.privateKey, kid: key.kid }),
@@ -163,12 +163,16 @@ describe.each(engines)('on %s', (engine) => {
 
   describe('client assertions', () => {
     const cases: [string, (client: TestClient) => Claims, boolean][] = [
-      ['par-endpoint-as-array-audience-fails', () => ({ aud: [`${scene.issuer}/par`, scene.issuer] }), false],
-      ['array with the issuer alone', () => ({ aud: [scene.issuer] }), false],
-      ['par-endpoint-as-audience-fails', () => ({ aud: `${scene.issuer}/par` }), false],
-      ['par-token-endpoint-as-audience-fails', () => ({ aud: `${scene.issuer}/token` }), false],
+      [
+        'par-endpoint-as-array-audience-fails',
+        () => ({ aud: [`${fixture.issuer}/par`, fixture.issuer] }),
+        false,
+      ],
+      ['array with the issuer alone', () => ({ aud: [fixture.issuer] }), false],
+      ['par-endpoint-as-audience-fails', () => ({ aud: `${fixture.issuer}/par` }), false],
+      ['par-token-endpoint-as-audience-fails', () => ({ aud: `${fixture.issuer}/token` }), false],
       ['ensure-client-assertion-with-wrong-aud-fails', () => ({ aud: 'https://other.example' }), false],
-      ['issuer with a slash', () => ({ aud: `${scene.issuer}/` }), false],
+      ['issuer with a slash', () => ({ aud: `${fixture.issuer}/` }), false],
       ['ensure-client-assertion-with-no-sub-fails', () => ({ sub: undefined }), false],
       ['ensure-client-assertion-with-exp-is-5-minutes-in-past-fails', () => ({ exp: now() - 300 }), false],
       ['iat and nbf 8 seconds in the future are accepted', () => ({ iat: now() + 8, nbf: now() + 8 }), true],
@@ -186,7 +190,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('ensure-signed-client-assertion-with-RS256-fails', async () => {
       const rsa = await createSigner('RS256')
-      const client = await scene.client({ profile: 'fapi2', jwks: rsa.jwks })
+      const client = await fixture.client({ profile: 'fapi2', jwks: rsa.jwks })
       const answer = await push(client, request(client), await assertion(client, {}, rsa))
       expect([answer.status, answer.json.error]).toEqual([401, 'invalid_client'])
     })
@@ -200,14 +204,14 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('the same rules for whoever has to push and to bind tokens; others may name the endpoint, as common software does', async () => {
-      const strict = await scene.client({
+      const strict = await fixture.client({
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: key.jwks,
         require_pushed_authorization_requests: true,
         dpop_bound_access_tokens: true,
       })
-      const usual = await scene.client({ token_endpoint_auth_method: 'private_key_jwt', jwks: key.jwks })
-      for (const aud of [tokenUrl(), [scene.issuer]] as const) {
+      const usual = await fixture.client({ token_endpoint_auth_method: 'private_key_jwt', jwks: key.jwks })
+      for (const aud of [tokenUrl(), [fixture.issuer]] as const) {
         expect((await push(strict, request(strict), await assertion(strict, { aud }))).status).toBe(401)
         expect((await push(usual, request(usual), await assertion(usual, { aud }))).status).toBe(201)
       }
@@ -216,7 +220,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('also at introspection and revocation', async () => {
       for (const path of ['introspect', 'revoke']) {
-        const url = `${scene.issuer}/${path}`
+        const url = `${fixture.issuer}/${path}`
         expect((await post(url, { token: 'x', ...(await assertion(bank, { aud: url })) })).status).toBe(401)
         expect((await post(url, { token: 'x', ...(await assertion(bank)) })).status).toBe(200)
       }
@@ -229,7 +233,7 @@ describe.each(engines)('on %s', (engine) => {
     const refused = {
       errors: { grant_types: [expect.stringContaining('has device_code, which the profile')] },
     }
-    const tv = await scene.client({
+    const tv = await fixture.client({
       ...person,
       ...device,
       jwks: key.jwks,
@@ -239,7 +243,7 @@ describe.each(engines)('on %s', (engine) => {
     expect((await clients.get(tv.client_id)).profile).toBeUndefined()
     for (const client of [bank, signing])
       await expect(clients.update(client.client_id, device)).rejects.toMatchObject(refused)
-    const answer = await post(`${scene.issuer}/device_authorization`, {
+    const answer = await post(`${fixture.issuer}/device_authorization`, {
       scope: 'openid',
       ...(await assertion(bank)),
     })
@@ -251,18 +255,18 @@ describe.each(engines)('on %s', (engine) => {
 
   test('answers of introspection are signed as the profile allows, never with RS256 (RFC 9701, Security Profile §5.4.1)', async () => {
     const elliptic = { ...person, jwks: key.jwks, id_token_signed_response_alg: 'ES256' }
-    const es = await scene.client({ ...elliptic, profile: 'fapi2' })
+    const es = await fixture.client({ ...elliptic, profile: 'fapi2' })
     for (const [client, alg] of [
       [bank, 'PS256'],
       [signing, 'PS256'],
       [es, 'ES256'],
     ] as const) {
       const { text } = await post(
-        `${scene.issuer}/introspect`,
+        `${fixture.issuer}/introspect`,
         { token: 'x', ...(await assertion(client)) },
         { accept: 'application/token-introspection+jwt' },
       )
-      const keys = createRemoteJWKSet(new URL(`${scene.issuer}/jwks`))
+      const keys = createRemoteJWKSet(new URL(`${fixture.issuer}/jwks`))
       const { protectedHeader } = await jwtVerify(text, keys, { audience: client.client_id })
       expect(protectedHeader.alg).toBe(alg)
     }
@@ -285,7 +289,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('is bound to its client, ends when it is revoked, and what it gave with it', async () => {
       const tokens = (await exchange(bank, (await codeOf(bank)).get('code'))).json
-      const other = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks })
+      const other = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks })
       expect((await refresh(other, tokens.refresh_token)).json.error).toBe('invalid_grant')
       const unauthenticated = await post(tokenUrl(), {
         grant_type: 'refresh_token',
@@ -294,7 +298,7 @@ describe.each(engines)('on %s', (engine) => {
       })
       expect(unauthenticated.status).toBe(401)
       const fresh = (await refresh(bank, tokens.refresh_token)).json
-      const revoked = await post(`${scene.issuer}/revoke`, {
+      const revoked = await post(`${fixture.issuer}/revoke`, {
         token: String(tokens.refresh_token),
         ...(await assertion(bank)),
       })
@@ -304,7 +308,7 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('gives no unbound token, ends with the account’s sign-ins, and with its own time', async () => {
-      const someone = await scene.victim()
+      const someone = await fixture.victim()
       const pushed = await push(bank)
       const back = await someone.browser.open(visit(bank, pushed.json.request_uri))
       const tokens = (await exchange(bank, back.url.searchParams.get('code'))).json
@@ -325,7 +329,7 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('shrinks with what the client may have', async () => {
-      const client = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks })
+      const client = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks })
       const back = await codeOf(client, request(client, { scope: 'openid profile offline_access' }))
       const tokens = (await exchange(client, back.get('code'))).json
       expect(tokens.scope).toContain('profile')
@@ -334,12 +338,12 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('of other clients are rotated as before', async () => {
-      const usual = await scene.client(person)
-      const tokens = await scene.tokens(victim, usual, { scope: 'openid offline_access' })
-      const fresh = await scene.refresh(usual, tokens.refresh_token)
+      const usual = await fixture.client(person)
+      const tokens = await fixture.tokens(victim, usual, { scope: 'openid offline_access' })
+      const fresh = await fixture.refresh(usual, tokens.refresh_token)
       expect(fresh.json.refresh_token).not.toBe(tokens.refresh_token)
       // A public client is no FAPI client: its tokens are rotated and bound.
-      const app = await scene.publicClient({
+      const app = await fixture.publicClient({
         ...person,
         require_pushed_authorization_requests: true,
         dpop_bound_access_tokens: true,
@@ -396,7 +400,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('ensure-unsigned-authorization-request-without-using-par-fails', async () => {
       const page = await victim.browser.open(
-        `${scene.issuer}/authorize?${new URLSearchParams(request(bank))}`,
+        `${fixture.issuer}/authorize?${new URLSearchParams(request(bank))}`,
       )
       expect(page.url.searchParams.get('error')).toBe('invalid_request')
       expect(page.url.searchParams.get('code')).toBeNull()
@@ -408,7 +412,7 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('par-attempt-to-use-request_uri of another client; expired; invented', async () => {
-      const other = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks })
+      const other = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks })
       const { json } = await push(bank)
       const foreign = await victim.browser.open(visit(other, json.request_uri))
       expect([foreign.left, foreign.status]).toEqual([false, 400])
@@ -433,14 +437,14 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('user-rejects-authentication: access_denied with state and iss', async () => {
-      const asked = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks, first_party: false })
+      const asked = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks, first_party: false })
       const { json } = await push(asked)
       const page = await victim.browser.open(visit(asked, json.request_uri))
       const back = await victim.browser.submit(page, {}, { button: 'Deny' })
       expect(Object.fromEntries(back.url.searchParams)).toMatchObject({
         error: 'access_denied',
         state: 'fapi-state',
-        iss: scene.issuer,
+        iss: fixture.issuer,
       })
     })
   })
@@ -462,7 +466,7 @@ describe.each(engines)('on %s', (engine) => {
     })
 
     test('ensure-authorization-code-is-bound-to-client, to its verifier, and to a proof', async () => {
-      const other = await scene.client({ ...person, profile: 'fapi2', jwks: key.jwks })
+      const other = await fixture.client({ ...person, profile: 'fapi2', jwks: key.jwks })
       const code = async () => (await codeOf(bank)).get('code')
       expect((await exchange(other, await code())).json.error).toBe('invalid_grant')
       const body = async (over: Record<string, string>) => ({
@@ -504,7 +508,7 @@ describe.each(engines)('on %s', (engine) => {
       by.sign(
         {
           iss: signing.client_id,
-          aud: scene.issuer,
+          aud: fixture.issuer,
           nbf: now(),
           exp: now() + 300,
           ...request(signing, { response_mode: 'jwt' }),
@@ -516,9 +520,9 @@ describe.each(engines)('on %s', (engine) => {
       push(signing, { client_id: signing.client_id, request: await signed(over, by, header) })
     const answerOf = async (url: URL) => {
       expect([...url.searchParams.keys()]).toEqual(['response'])
-      const keys = createRemoteJWKSet(new URL(`${scene.issuer}/jwks`))
+      const keys = createRemoteJWKSet(new URL(`${fixture.issuer}/jwks`))
       return jwtVerify(String(url.searchParams.get('response')), keys, {
-        issuer: scene.issuer,
+        issuer: fixture.issuer,
         audience: signing.client_id,
         currentDate: new Date(clock()),
       })
@@ -529,7 +533,7 @@ describe.each(engines)('on %s', (engine) => {
       const back = await victim.browser.open(visit(signing, json.request_uri))
       const { payload, protectedHeader } = await answerOf(back.url)
       expect(protectedHeader.alg).toBe('PS256')
-      expect(payload).toMatchObject({ state: 'fapi-state', iss: scene.issuer })
+      expect(payload).toMatchObject({ state: 'fapi-state', iss: fixture.issuer })
       expect(Number(payload.exp) - now()).toBeLessThanOrEqual(600)
       expect((await exchange(signing, payload.code)).status).toBe(200)
 
@@ -573,14 +577,14 @@ describe.each(engines)('on %s', (engine) => {
 
     test('ensure-signed-request-object-with-RS256-fails, unsigned fails, without a redirect_uri fails', async () => {
       const rsa = await createSigner('RS256')
-      const both = await scene.client({
+      const both = await fixture.client({
         ...person,
         profile: 'fapi2_message_signing',
         jwks: { keys: [key.jwk, rsa.jwk] },
       })
       const claims = {
         iss: both.client_id,
-        aud: scene.issuer,
+        aud: fixture.issuer,
         nbf: now(),
         exp: now() + 60,
         ...request(both, { response_mode: 'jwt' }),
@@ -598,7 +602,7 @@ describe.each(engines)('on %s', (engine) => {
 
     test('openid-client does it with its own switches', async () => {
       const config = await oidc.discovery(
-        new URL(scene.issuer),
+        new URL(fixture.issuer),
         signing.client_id,
         { id_token_signed_response_alg: 'PS256', authorization_signed_response_alg: 'PS256' },
         oidc.PrivateKeyJwt({ key: key.privateKey, kid: key.kid }),

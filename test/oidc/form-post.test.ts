@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createScene, redirectUri, type Scene, type TestClient, type Victim } from '../security/attacker.ts'
+import {
+  createSecurityFixture,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from '../security/attacker.ts'
 
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -7,16 +13,16 @@ import { assemble } from './signer.ts'
 
 /** The Form Post plan of the conformance suite: an app that listens at the form gets every answer there, errors too. */
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let client: TestClient
 let asked: TestClient
 let victim: Victim
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  client = await scene.client({ pkce: 'optional' })
-  asked = await scene.client({ first_party: false })
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  client = await fixture.client({ pkce: 'optional' })
+  asked = await fixture.client({ first_party: false })
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 
@@ -27,10 +33,10 @@ function formOf(page: Awaited<ReturnType<HttpBrowser['open']>>): Record<string, 
   return Object.fromEntries((page.forms[0]?.fields ?? []).map(({ name, value }) => [name, value]))
 }
 const ask = (parameters: Record<string, string>, by = client) =>
-  victim.browser.open(scene.authorizeUrl(by, { response_mode: 'form_post', ...parameters }))
+  victim.browser.open(fixture.authorizeUrl(by, { response_mode: 'form_post', ...parameters }))
 
 test('a code, with state and iss', async () => {
-  expect(formOf(await ask({}))).toEqual({ code: expect.any(String), state: 'the-state', iss: scene.issuer })
+  expect(formOf(await ask({}))).toEqual({ code: expect.any(String), state: 'the-state', iss: fixture.issuer })
 })
 
 describe('an error', () => {
@@ -52,13 +58,13 @@ describe('an error', () => {
     ['of an id_token_hint', { id_token_hint: 'x' }, 'invalid_request'],
   ])('%s', async (_, parameters, error) => {
     const form = formOf(await ask(parameters))
-    expect(form).toMatchObject({ error, state: 'the-state', iss: scene.issuer })
+    expect(form).toMatchObject({ error, state: 'the-state', iss: fixture.issuer })
   })
 
   test('of nobody signed in, silently', async () => {
     const stranger = createHttpBrowser({ stopAt: [redirectUri] })
     const page = await stranger.open(
-      scene.authorizeUrl(client, { response_mode: 'form_post', prompt: 'none' }),
+      fixture.authorizeUrl(client, { response_mode: 'form_post', prompt: 'none' }),
     )
     expect(formOf(page)).toMatchObject({ error: 'login_required', state: 'the-state' })
   })
@@ -67,13 +73,13 @@ describe('an error', () => {
     const denied = await victim.browser.submit(await ask({}, asked), {}, { button: 'Deny' })
     expect(formOf(denied)).toMatchObject({ error: 'access_denied', state: 'the-state' })
     const stranger = createHttpBrowser({ stopAt: [redirectUri] })
-    const signIn = await stranger.open(scene.authorizeUrl(asked, { response_mode: 'form_post' }))
+    const signIn = await stranger.open(fixture.authorizeUrl(asked, { response_mode: 'form_post' }))
     const back = await stranger.submit(signIn, {}, { button: 'Cancel and return to Test app' })
     expect(formOf(back)).toMatchObject({ error: 'access_denied', state: 'the-state' })
   })
 
   test('that came by POST to the authorization endpoint', async () => {
-    const url = new URL(scene.authorizeUrl(client, { response_mode: 'form_post', max_age: 'x' }))
+    const url = new URL(fixture.authorizeUrl(client, { response_mode: 'form_post', max_age: 'x' }))
     const page = await victim.browser.open(url)
     expect(formOf(page)).toMatchObject({ error: 'invalid_request' })
     const sent = await fetch(`${url.origin}${url.pathname}`, {

@@ -2,9 +2,9 @@ import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload, SignJWT }
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   passTime,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -15,25 +15,25 @@ const API = 'https://books.example/api'
 const WEEK = 7 * 86_400
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let books: TestClient
 let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
+  fixture = createSecurityFixture(latchkey)
   await latchkey.services.resources.add({ identifier: API, scope: 'books:read', access_token_ttl: WEEK })
-  web = await scene.client({ scope: 'openid offline_access books:read' })
+  web = await fixture.client({ scope: 'openid offline_access books:read' })
   books = { ...(await latchkey.services.resourceCredentials.add(API)), redirect_uri: '' }
-  victim = await scene.victim()
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
 
 const tokenFor = async () =>
   String(
-    (await scene.tokens(victim, web, { resource: API, scope: 'openid offline_access books:read' }))
+    (await fixture.tokens(victim, web, { resource: API, scope: 'openid offline_access books:read' }))
       .access_token,
   )
 
@@ -47,21 +47,21 @@ async function signed(claims: JWTPayload, typ = 'at+jwt'): Promise<string> {
 
 test('a token lives as long as its API says: a person’s and a machine’s, as JWT and opaque', async () => {
   const api = 'https://short.example'
-  const machine = await scene.client({
+  const machine = await fixture.client({
     grant_types: ['client_credentials'],
     redirect_uris: [],
     scope: 'short:read',
   })
-  const app = await scene.client({ scope: 'openid short:read' })
+  const app = await fixture.client({ scope: 'openid short:read' })
   await latchkey.services.resources.add({ identifier: api, scope: 'short:read', access_token_ttl: 60 })
   for (const tokens of ['jwt', 'opaque']) {
     await latchkey.services.resources.update(api, { tokens })
     const answers: [TestClient, Record<string, unknown>][] = [
-      [app, await scene.tokens(victim, app, { resource: api, scope: 'openid short:read' })],
-      [machine, (await scene.token(machine, { grant_type: 'client_credentials', resource: api })).json],
+      [app, await fixture.tokens(victim, app, { resource: api, scope: 'openid short:read' })],
+      [machine, (await fixture.token(machine, { grant_type: 'client_credentials', resource: api })).json],
     ]
     for (const [client, { access_token, expires_in }] of answers) {
-      const { exp, iat } = (await scene.introspect(client, access_token)).json
+      const { exp, iat } = (await fixture.introspect(client, access_token)).json
       expect([tokens, expires_in, Number(exp) - Number(iat)]).toEqual([tokens, 60, 60])
     }
   }
@@ -88,19 +88,19 @@ test('userinfo takes a token whose audience contains it, and ends it as any othe
     aud: [API, `${latchkey.issuer}/userinfo`],
     scope: 'openid books:read',
   })
-  expect(await scene.userinfo(both)).toMatchObject({ status: 200, json: { sub: victim.user.id } })
+  expect(await fixture.userinfo(both)).toMatchObject({ status: 200, json: { sub: victim.user.id } })
   const others = [
     { ...claims, scope: 'openid books:read' },
     { ...claims, aud: [API, `${latchkey.issuer}/userinfo/`], scope: 'openid' },
     { ...claims, aud: latchkey.issuer, scope: 'openid' },
   ]
   for (const each of others)
-    expect(await scene.userinfo(await signed(each))).toMatchObject({
+    expect(await fixture.userinfo(await signed(each))).toMatchObject({
       status: 401,
       json: { error: 'invalid_token' },
     })
-  await scene.revoke(web, both)
-  expect((await scene.userinfo(both)).status).toBe(401)
+  await fixture.revoke(web, both)
+  expect((await fixture.userinfo(both)).status).toBe(401)
 })
 
 test('what our key has signed for another use, or lacks a claim, is no access token', async () => {
@@ -123,9 +123,9 @@ test('what our key has signed for another use, or lacks a claim, is no access to
     'another client': await signed({ ...claims, client_id: 'lk_00000000000000000000000000000000' }),
     'a scope that is no text': await signed({ ...claims, scope: ['books:read'] }),
   }
-  expect((await scene.introspect(books, await signed(claims))).json.active).toBe(true)
+  expect((await fixture.introspect(books, await signed(claims))).json.active).toBe(true)
   for (const [name, token] of Object.entries(strange))
-    expect([name, (await scene.introspect(books, token)).text]).toEqual([name, '{"active":false}'])
+    expect([name, (await fixture.introspect(books, token)).text]).toEqual([name, '{"active":false}'])
 })
 
 test('after an ordinary rotation a key stays published as long as a token lives that it signed', async () => {
@@ -135,21 +135,21 @@ test('after an ordinary rotation a key stays published as long as a token lives 
   await latchkey.services.keys.rotate()
   passTime(WEEK - 60)
   expect(await published()).toContain(kid)
-  expect((await scene.introspect(books, token)).json).toMatchObject({ active: true })
+  expect((await fixture.introspect(books, token)).json).toMatchObject({ active: true })
   passTime(60)
-  expect((await scene.introspect(books, token)).text).toBe('{"active":false}')
+  expect((await fixture.introspect(books, token)).text).toBe('{"active":false}')
   passTime(3600)
   expect(await published()).not.toContain(kid)
 })
 
 test('what introspection costs: a JWT the deny list, its session and its Grant; what is not ours, nothing', async () => {
   const token = await tokenFor()
-  await scene.introspect(books, token)
+  await fixture.introspect(books, token)
   const { artifacts } = latchkey.services.db
   const spies = (['get', 'all', 'run'] as const).map((name) => vi.spyOn(artifacts, name))
   const costOf = async (client: TestClient, value: string) => {
     for (const spy of spies) spy.mockClear()
-    await scene.introspect(client, value)
+    await fixture.introspect(client, value)
     return spies.flatMap(({ mock }) => mock.calls).length
   }
   expect({

@@ -4,14 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { hashSecret } from '../../src/clients/secrets.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   credentials,
   get,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -21,7 +21,7 @@ import { assemble, createSigner, type Signer } from './signer.ts'
 
 /** RFC 9101: signed requests by value, at the authorization endpoint and pushed. */
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 let key: Signer
 let other: Signer
@@ -30,10 +30,10 @@ const verifier = 'v'.repeat(43)
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  victim = await fixture.victim()
   ;[key, other] = await Promise.all([createSigner('PS256'), createSigner('PS256', 'other')])
-  client = await scene.client({ request_object_signing_alg: 'PS256', jwks: key.jwks })
+  client = await fixture.client({ request_object_signing_alg: 'PS256', jwks: key.jwks })
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
@@ -45,7 +45,7 @@ type Claims = Record<string, unknown>
 const claimsOf = (of: TestClient, over: Claims = {}): Claims => {
   const claims: Claims = {
     iss: of.client_id,
-    aud: scene.issuer,
+    aud: fixture.issuer,
     client_id: of.client_id,
     exp: now() + 300,
     nbf: now(),
@@ -61,12 +61,12 @@ const claimsOf = (of: TestClient, over: Claims = {}): Claims => {
 }
 
 const visit = (of: TestClient, parameters: Record<string, string>) =>
-  `${scene.issuer}/authorize?${new URLSearchParams({ client_id: of.client_id, ...parameters })}`
+  `${fixture.issuer}/authorize?${new URLSearchParams({ client_id: of.client_id, ...parameters })}`
 const open = (of: TestClient, request: string, beside: Record<string, string> = {}) =>
   victim.browser.open(visit(of, { request, ...beside }))
 const push = (of: TestClient, request: string, beside: Record<string, string> = {}) => {
   const own = credentials(of)
-  return post(`${scene.issuer}/par`, { ...own.body, request, ...beside }, own.headers)
+  return post(`${fixture.issuer}/par`, { ...own.body, request, ...beside }, own.headers)
 }
 
 describe('a signed request by value', () => {
@@ -74,14 +74,14 @@ describe('a signed request by value', () => {
     '%s: gives a code, and works when it is pushed',
     async (alg) => {
       const signer = await createSigner(alg)
-      const signing = await scene.client({ request_object_signing_alg: alg, jwks: signer.jwks })
+      const signing = await fixture.client({ request_object_signing_alg: alg, jwks: signer.jwks })
       const back = await open(signing, await signer.sign(claimsOf(signing), { typ: 'oauth-authz-req+jwt' }))
       expect([back.url.searchParams.get('state'), back.url.searchParams.get('iss')]).toEqual([
         'signed-state',
-        scene.issuer,
+        fixture.issuer,
       ])
       const code = { code: String(back.url.searchParams.get('code')), verifier, redirect_uri: redirectUri }
-      expect((await scene.exchange(signing, code)).status).toBe(200)
+      expect((await fixture.exchange(signing, code)).status).toBe(200)
 
       const { status, json } = await push(signing, await signer.sign(claimsOf(signing)))
       expect([status, json.expires_in]).toEqual([201, 60])
@@ -96,7 +96,7 @@ describe('a signed request by value', () => {
     expect(back.left).toBe(true)
     expect(back.url.searchParams.get('state')).toBe('signed-state')
     const code = { code: String(back.url.searchParams.get('code')), verifier, redirect_uri: redirectUri }
-    const tokens = (await scene.exchange(client, code)).json
+    const tokens = (await fixture.exchange(client, code)).json
     expect(tokens.scope).toBe('openid')
     expect(decodeJwt(String(tokens.id_token)).nonce).toBeUndefined()
   })
@@ -136,7 +136,7 @@ describe('a signed request by value', () => {
   test('names several audiences, the issuer among them', async () => {
     const back = await open(
       client,
-      await key.sign(claimsOf(client, { aud: [scene.issuer, 'https://other.example'] })),
+      await key.sign(claimsOf(client, { aud: [fixture.issuer, 'https://other.example'] })),
     )
     expect(back.url.searchParams.get('code')).toBeTypeOf('string')
   })
@@ -159,7 +159,7 @@ describe('a request that is not signed as it should be', () => {
     const hash = hashSecret(secret)
     const stored = await latchkey.services.clients.findForProtocol(client.client_id)
     expect(stored?.secretHashes).toEqual([hash])
-    const free = await scene.client({ request_object_signing_alg: null })
+    const free = await fixture.client({ request_object_signing_alg: null })
     for (const of of [client, free])
       for (const shared of [
         secret,
@@ -176,7 +176,7 @@ describe('a request that is not signed as it should be', () => {
 
   test('no list of discovery has a symmetric algorithm, none, or anything that is encrypted', async () => {
     for (const path of ['openid-configuration', 'oauth-authorization-server']) {
-      const { json } = await get(`${scene.issuer}/.well-known/${path}`)
+      const { json } = await get(`${fixture.issuer}/.well-known/${path}`)
       expect(json).toMatchObject({
         request_parameter_supported: true,
         request_uri_parameter_supported: false,
@@ -228,7 +228,7 @@ describe('a request that is not signed as it should be', () => {
       expect(fields).toMatchObject({
         error: 'invalid_request_object',
         state: 'signed-state',
-        iss: scene.issuer,
+        iss: fixture.issuer,
       })
       expect(page.status).toBe(400)
       const pushed = await push(client, request)
@@ -332,10 +332,12 @@ describe('a client that has to sign its requests', () => {
   ])(
     'a flow that took too long, of a %s request: signed, it is not begun again without its signature',
     async (_, signed) => {
-      const strict = await scene.client(signed ? { require_signed_request_object: true, jwks: key.jwks } : {})
+      const strict = await fixture.client(
+        signed ? { require_signed_request_object: true, jwks: key.jwks } : {},
+      )
       const browser = createHttpBrowser({ stopAt: [redirectUri] })
       const page = await browser.open(
-        signed ? visit(strict, { request: await key.sign(claimsOf(strict)) }) : scene.authorizeUrl(strict),
+        signed ? visit(strict, { request: await key.sign(claimsOf(strict)) }) : fixture.authorizeUrl(strict),
       )
       expect(page.text).toContain('Password')
       passTime(3601)
@@ -346,12 +348,12 @@ describe('a client that has to sign its requests', () => {
   )
 
   test('gets nothing from plain parameters, at either endpoint', async () => {
-    const strict = await scene.client({ require_signed_request_object: true, jwks: key.jwks })
-    const plain = await victim.browser.open(scene.authorizeUrl(strict))
+    const strict = await fixture.client({ require_signed_request_object: true, jwks: key.jwks })
+    const plain = await victim.browser.open(fixture.authorizeUrl(strict))
     expect(plain.url.searchParams.get('error')).toBe('invalid_request')
     const own = credentials(strict)
     const pushed = await post(
-      `${scene.issuer}/par`,
+      `${fixture.issuer}/par`,
       { ...own.body, ...(claimsOf(strict) as Record<string, string>) },
       own.headers,
     )
@@ -390,7 +392,7 @@ describe('a pushed request', () => {
 
   test('of another client is not answered there', async () => {
     const { json } = await push(client, await key.sign(claimsOf(client)))
-    const stranger = await scene.client()
+    const stranger = await fixture.client()
     const page = await victim.browser.open(visit(stranger, { request_uri: String(json.request_uri) }))
     expect([page.left, page.status]).toEqual([false, 400])
   })

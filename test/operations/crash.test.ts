@@ -10,7 +10,7 @@ import { freePort } from '../support/ports.ts'
 import { freshDatabase, startPostgres } from '../support/postgres.ts'
 import type { RelyingParty } from '../support/relying-party.ts'
 import { bystander, withServices } from './installation.ts'
-import { emptyLedger, type Ledger, relyingParty, startLoad } from './load.ts'
+import { type Acknowledged, nothingAcknowledged, relyingParty, startLoad } from './load.ts'
 import { startServer } from './server-process.ts'
 
 /** Repeat a run with CRASH_SEED. */
@@ -31,31 +31,31 @@ function randomFrom(start: number): () => number {
 async function proveNothingLost(
   env: Record<string, string>,
   party: RelyingParty,
-  ledger: Ledger,
+  acknowledged: Acknowledged,
 ): Promise<void> {
   const database = bystander(env)
   expect(await database.damage()).toEqual([])
   const usernames = new Set(await database.column('SELECT username FROM accounts'))
-  expect(ledger.registered.filter((username) => !usernames.has(username))).toEqual([])
+  expect(acknowledged.registered.filter((username) => !usernames.has(username))).toEqual([])
 
-  for (const token of ledger.accessTokens)
+  for (const token of acknowledged.accessTokens)
     expect(await party.introspect(token)).toMatchObject({ active: true })
-  for (const [index, token] of ledger.refreshTokens.entries()) {
+  for (const [index, token] of acknowledged.refreshTokens.entries()) {
     const refreshed = await party.refresh(token)
     expect(refreshed.access_token).toBeTypeOf('string')
-    ledger.refreshTokens[index] = String(refreshed.refresh_token)
+    acknowledged.refreshTokens[index] = String(refreshed.refresh_token)
   }
-  const exchange = ({ response, request }: Ledger['codes'][number]) =>
+  const exchange = ({ response, request }: Acknowledged['codes'][number]) =>
     party.callback(response, request).then(
       () => 'tokens',
       (error: { error?: string }) => error.error,
     )
   // Its answer was lost, so it may have been used or not: but never twice.
-  for (const code of ledger.undecided)
+  for (const code of acknowledged.undecided)
     expect(
       [await exchange(code), await exchange(code)].filter((answer) => answer === 'tokens').length,
     ).toBeLessThan(2)
-  for (const code of ledger.codes) expect(await exchange(code)).toBe('invalid_grant')
+  for (const code of acknowledged.codes) expect(await exchange(code)).toBe('invalid_grant')
 }
 
 async function proveLinksWork(dataDir: string): Promise<number> {
@@ -111,8 +111,8 @@ async function crash(options: {
   const totals = { registered: 0, codes: 0, tokens: 0 }
   try {
     for (let round = 0; round < options.rounds; round++) {
-      const ledger = emptyLedger()
-      const load = startLoad({ issuer: server.issuer, party, browser, ledger })
+      const acknowledged = nothingAcknowledged()
+      const load = startLoad({ issuer: server.issuer, party, browser, acknowledged })
       await load.answers(10 + Math.floor(random() * 60))
       if (round === options.outage?.round) {
         load.disturbed()
@@ -126,10 +126,10 @@ async function crash(options: {
         expect(server.stdout.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
       expect(server.stderr.filter((line) => /^\s+at |Error/.test(line))).toEqual([])
       server = await startServer(env)
-      await proveNothingLost(env, party, ledger)
-      totals.registered += ledger.registered.length
-      totals.codes += ledger.codes.length
-      totals.tokens += ledger.accessTokens.length
+      await proveNothingLost(env, party, acknowledged)
+      totals.registered += acknowledged.registered.length
+      totals.codes += acknowledged.codes.length
+      totals.tokens += acknowledged.accessTokens.length
     }
     const links = await proveLinksWork(dataDir)
     console.log(`seed ${seed}, ${options.rounds} rounds:`, { ...totals, links })

@@ -10,17 +10,17 @@ export interface TestClient {
 }
 
 /** What the server has said yes to; none of it may be lost. */
-export interface Ledger {
+export interface Acknowledged {
   registered: string[]
   codes: { response: URL; request: Awaited<ReturnType<RelyingParty['authorize']>> }[]
   /** Codes that were sent, and no answer came back. */
-  undecided: Ledger['codes']
+  undecided: Acknowledged['codes']
   accessTokens: string[]
   /** The newest refresh token of each chain. */
   refreshTokens: string[]
 }
 
-export const emptyLedger = (): Ledger => ({
+export const nothingAcknowledged = (): Acknowledged => ({
   registered: [],
   codes: [],
   undecided: [],
@@ -53,9 +53,9 @@ export function startLoad(deps: {
   party: RelyingParty
   /** A browser that is signed in and has allowed the client everything. */
   browser: HttpBrowser
-  ledger: Ledger
+  acknowledged: Acknowledged
 }): Load {
-  const { issuer, party, browser, ledger } = deps
+  const { issuer, party, browser, acknowledged } = deps
   let stopped = false
   let calm = true
   let answered = 0
@@ -77,34 +77,34 @@ export function startLoad(deps: {
       // What was refused is led back to the form.
       const to = headers.get('location')
       if (to !== '/verify-email') throw new Error(`registration answered ${status} ${to}`)
-      ledger.registered.push(username)
+      acknowledged.registered.push(username)
     },
     async function signOn() {
       const request = await party.authorize({ scope: 'openid profile' })
       const page = await browser.open(request.url)
       if (!page.left) throw new Error(`the session was lost: ${page.status} ${page.text.slice(0, 200)}`)
       const exchange = { response: page.url, request }
-      ledger.undecided.push(exchange)
+      acknowledged.undecided.push(exchange)
       const tokens = await party.callback(page.url, request)
-      ledger.undecided.splice(ledger.undecided.indexOf(exchange), 1)
-      ledger.codes.push(exchange)
-      ledger.accessTokens.push(tokens.access_token)
-      ledger.refreshTokens.push(String(tokens.refresh_token))
+      acknowledged.undecided.splice(acknowledged.undecided.indexOf(exchange), 1)
+      acknowledged.codes.push(exchange)
+      acknowledged.accessTokens.push(tokens.access_token)
+      acknowledged.refreshTokens.push(String(tokens.refresh_token))
     },
     async function refresh() {
-      const token = ledger.refreshTokens.shift()
+      const token = acknowledged.refreshTokens.shift()
       if (token === undefined) return signOnce()
       try {
         const tokens = await party.refresh(token)
-        ledger.accessTokens.push(tokens.access_token)
-        ledger.refreshTokens.push(String(tokens.refresh_token))
+        acknowledged.accessTokens.push(tokens.access_token)
+        acknowledged.refreshTokens.push(String(tokens.refresh_token))
       } catch (error) {
-        ledger.refreshTokens.push(token)
+        acknowledged.refreshTokens.push(token)
         throw error
       }
     },
     async function clientCredentials() {
-      ledger.accessTokens.push((await party.clientCredentials({ scope: jobGrant.scope })).access_token)
+      acknowledged.accessTokens.push((await party.clientCredentials({ scope: jobGrant.scope })).access_token)
     },
   ]
   const signOnce = async () => void (await jobs[1]?.())

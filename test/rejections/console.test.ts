@@ -13,7 +13,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   afterAll(() => desk.close())
 
   const refused = async (client: TestClient, redirect_uri = `${redirectUri}/`) => {
-    const url = desk.scene.authorizeUrl(client, { redirect_uri })
+    const url = desk.fixture.authorizeUrl(client, { redirect_uri })
     const answer = await get(url)
     expect(answer.status).toBe(400)
     return { url, reference: referenceOf(answer) }
@@ -23,7 +23,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     (await desk.latchkey.services.clients.get(client.client_id)).redirect_uris
 
   test('from the reference of the error page to the explanation', async () => {
-    const client = await desk.scene.client({ client_name: 'Harbour Notes' })
+    const client = await desk.fixture.client({ client_name: 'Harbour Notes' })
     const { reference } = await refused(client)
     const { browser } = await signedIn(desk.latchkey)
     const list = await browser.open(address('/admin/rejections'))
@@ -40,9 +40,9 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('the error page leads an administrator to the explanation, and nobody else', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { browser } = await signedIn(desk.latchkey)
-    const url = desk.scene.authorizeUrl(client, { redirect_uri: `${redirectUri}/` })
+    const url = desk.fixture.authorizeUrl(client, { redirect_uri: `${redirectUri}/` })
     const words = 'What was wrong with the request, and how to mend it'
     const explained = await browser.follow(await browser.open(url), words)
     expect(explained.text).toContain('A trailing slash too many')
@@ -52,7 +52,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('one click registers what was sent, and then the same request passes', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { url, reference } = await refused(client)
     const { browser } = await signedIn(desk.latchkey)
     const page = await browser.open(address(`/admin/rejections/${reference}`))
@@ -69,7 +69,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('it is audited: who, from what to what', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client)
     const admin = await signedIn(desk.latchkey)
     const confirm = await admin.browser.open(address(`/admin/rejections/${reference}/fix`))
@@ -86,7 +86,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('a stale page changes nothing: it is shown anew', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client)
     const { browser } = await signedIn(desk.latchkey)
     const confirm = await browser.open(address(`/admin/rejections/${reference}/fix`))
@@ -102,7 +102,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('two who press at once register it once', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client)
     const pressed = await Promise.all(
       [1, 2].map(async () => {
@@ -121,7 +121,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('auditors read, and are offered and allowed no change; others see nothing', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client)
     const auditor = await signedIn(desk.latchkey, 'auditor')
     const page = await auditor.browser.open(address(`/admin/rejections/${reference}`))
@@ -139,7 +139,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('a change asks for a sign-in of the last fifteen minutes', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client)
     const { browser } = await signedIn(desk.latchkey)
     const confirm = await browser.open(address(`/admin/rejections/${reference}/fix`))
@@ -155,11 +155,11 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('the list filters by client, error and request, and pages', async () => {
-    const client = await desk.scene.client({ client_name: 'Filtered app' })
-    const other = await desk.scene.client({ client_name: 'Not this one' })
+    const client = await desk.fixture.client({ client_name: 'Filtered app' })
+    const other = await desk.fixture.client({ client_name: 'Not this one' })
     await refused(client)
     await refused(other)
-    await desk.scene.token(client, { grant_type: 'password' })
+    await desk.fixture.token(client, { grant_type: 'password' })
     const { browser } = await signedIn(desk.latchkey)
     const list = await browser.open(address('/admin/rejections'))
     const mine = await browser.submit(
@@ -194,7 +194,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('50 S: bytes that no database takes break no page', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { browser } = await signedIn(desk.latchkey)
     const strange = 'a\0b\u202e\ud800c'
     for (const parameters of [
@@ -204,7 +204,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
       { response_type: strange },
       { resource: strange },
     ]) {
-      const answer = await get(desk.scene.authorizeUrl(client, parameters))
+      const answer = await get(desk.fixture.authorizeUrl(client, parameters))
       const page = await browser.open(address(`/admin/rejections/${referenceOf(answer)}`))
       expect([Object.keys(parameters), page.status]).toEqual([Object.keys(parameters), 200])
       expect(page.text).toContain('Sent against registered')
@@ -216,7 +216,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
   })
 
   test('what an app sends is text on these pages', async () => {
-    const client = await desk.scene.client()
+    const client = await desk.fixture.client()
     const { reference } = await refused(client, 'https://app.example/"><script>alert(1)</script>')
     const { browser } = await signedIn(desk.latchkey)
     const page = await browser.open(address(`/admin/rejections/${reference}`))

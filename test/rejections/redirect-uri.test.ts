@@ -6,12 +6,12 @@ let desk: Desk
 let client: TestClient
 beforeAll(async () => {
   desk = await openDesk({ clock })
-  client = await desk.scene.client()
+  client = await desk.fixture.client()
 })
 afterAll(() => desk.close())
 
 const ask = (redirect_uri: string, by: TestClient = client) =>
-  get(desk.scene.authorizeUrl(by, { redirect_uri }))
+  get(desk.fixture.authorizeUrl(by, { redirect_uri }))
 
 describe('a redirect URI that is not registered', () => {
   test.each([
@@ -45,13 +45,13 @@ describe('a redirect URI that is not registered', () => {
   })
 
   test('two names of this machine', async () => {
-    const local = await desk.scene.client({ redirect_uris: ['http://localhost:3000/cb'] })
+    const local = await desk.fixture.client({ redirect_uris: ['http://localhost:3000/cb'] })
     expect(await desk.ruleOf(await ask('http://127.0.0.1:3000/cb', local))).toBe('redirect_uri_loopback_host')
   })
 
   test('of another client: says which', async () => {
     const uri = 'https://other.example/callback'
-    const other = await desk.scene.client({ client_name: 'Other app', redirect_uris: [uri] })
+    const other = await desk.fixture.client({ client_name: 'Other app', redirect_uris: [uri] })
     const { explanation } = await desk.kept(await ask(uri))
     expect(explanation.rule).toBe('redirect_uri_of_another_client')
     expect(explanation.mistake).toContain('“Other app”')
@@ -60,8 +60,8 @@ describe('a redirect URI that is not registered', () => {
 
   test('of another client of the same name: tells the two apart', async () => {
     const uri = 'https://staging.example/callback'
-    const staging = await desk.scene.client({ client_name: 'Shop', redirect_uris: [uri] })
-    const production = await desk.scene.client({ client_name: 'Shop' })
+    const staging = await desk.fixture.client({ client_name: 'Shop', redirect_uris: [uri] })
+    const production = await desk.fixture.client({ client_name: 'Shop' })
     const { explanation } = await desk.kept(await ask(uri, production))
     expect(explanation.rule).toBe('redirect_uri_of_another_client')
     expect(explanation.mistake).toContain(`“Shop” (${staging.client_id})`)
@@ -81,7 +81,7 @@ describe('a redirect URI that is not registered', () => {
     const own = credentials(client)
     const body = { ...own.body, client_id: client.client_id, response_type: 'code', scope: 'openid' }
     const answer = await post(
-      `${desk.scene.issuer}/par`,
+      `${desk.fixture.issuer}/par`,
       { ...body, redirect_uri: `${redirectUri}/` },
       own.headers,
     )
@@ -93,7 +93,7 @@ describe('a redirect URI that is not registered', () => {
   })
 
   test('none at all', async () => {
-    const url = new URL(desk.scene.authorizeUrl(client))
+    const url = new URL(desk.fixture.authorizeUrl(client))
     url.searchParams.delete('redirect_uri')
     expect(await desk.ruleOf(await get(url.href))).toBe('redirect_uri_missing')
   })
@@ -103,7 +103,7 @@ describe('a redirect URI that is not registered', () => {
       client_id: client.client_id,
       post_logout_redirect_uri: 'https://app.example/bye',
     })
-    const answer = await get(`${desk.scene.issuer}/logout?${query}`)
+    const answer = await get(`${desk.fixture.issuer}/logout?${query}`)
     expect(answer.status).toBe(400)
     expect(await desk.ruleOf(answer)).toBe('post_logout_redirect_uri')
   })

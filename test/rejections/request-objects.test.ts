@@ -10,14 +10,14 @@ let client: TestClient
 beforeAll(async () => {
   desk = await openDesk({ clock })
   key = await createSigner('ES256')
-  client = await desk.scene.client({ request_object_signing_alg: 'ES256', jwks: key.jwks })
+  client = await desk.fixture.client({ request_object_signing_alg: 'ES256', jwks: key.jwks })
 })
 afterAll(() => desk.close())
 
 const now = () => Math.floor(clock() / 1000)
 const claims = (over: Record<string, unknown> = {}) => ({
   iss: client.client_id,
-  aud: desk.scene.issuer,
+  aud: desk.fixture.issuer,
   client_id: client.client_id,
   exp: now() + 60,
   nbf: now(),
@@ -29,7 +29,7 @@ const claims = (over: Record<string, unknown> = {}) => ({
   ...over,
 })
 const visit = (request: string, by = client) =>
-  get(`${desk.scene.issuer}/authorize?${new URLSearchParams({ client_id: by.client_id, request })}`)
+  get(`${desk.fixture.issuer}/authorize?${new URLSearchParams({ client_id: by.client_id, request })}`)
 
 test.each<[string, () => Record<string, unknown>, RegExp]>([
   ['request_object_expired', () => ({ exp: now() - 100 }), /ended 1\d\d seconds before it arrived/],
@@ -65,7 +65,7 @@ test('at the pushed authorization request endpoint too', async () => {
   const own = credentials(client)
   const request = await key.sign(claims({ aud: 'https://other.example' }))
   const { rejection, explanation } = await desk.kept(
-    await post(`${desk.scene.issuer}/par`, { ...own.body, request }, own.headers),
+    await post(`${desk.fixture.issuer}/par`, { ...own.body, request }, own.headers),
   )
   expect([rejection.endpoint, explanation.rule]).toEqual([
     'pushed_authorization_request',
@@ -74,8 +74,8 @@ test('at the pushed authorization request endpoint too', async () => {
 })
 
 test('a client that has to sign, and does not', async () => {
-  const strict = await desk.scene.client({ require_signed_request_object: true, jwks: key.jwks })
-  const { explanation } = await desk.kept(await get(desk.scene.authorizeUrl(strict)))
+  const strict = await desk.fixture.client({ require_signed_request_object: true, jwks: key.jwks })
+  const { explanation } = await desk.kept(await get(desk.fixture.authorizeUrl(strict)))
   expect(explanation).toMatchObject({
     rule: 'request_object_required',
     here: expect.stringContaining('edit the client'),

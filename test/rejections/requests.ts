@@ -1,12 +1,12 @@
 import { vi } from 'vitest'
 import type { ExplainedRejection } from '../../src/rejections/rejections.ts'
-import { type Answer, createScene, passTime, type Scene } from '../security/attacker.ts'
+import { type Answer, createSecurityFixture, passTime, type SecurityFixture } from '../security/attacker.ts'
 import { type Latchkey, type LatchkeyOptions, startLatchkey } from '../support/latchkey.ts'
 
 /** A server, ways to send it wrong requests, and what it kept of them. */
 export interface Desk {
   latchkey: Latchkey
-  scene: Scene
+  fixture: SecurityFixture
   /** What was kept of the request that was answered so, found by the reference that the answer carries. */
   kept(answer: Pick<Answer, 'headers'>): Promise<ExplainedRejection>
   /** The same, in short: the rule that explains it. */
@@ -29,7 +29,7 @@ export async function openDesk(options: LatchkeyOptions = {}): Promise<Desk> {
   }
   return {
     latchkey,
-    scene: createScene(latchkey),
+    fixture: createSecurityFixture(latchkey),
     kept,
     ruleOf: async (answer) => (await kept(answer)).explanation.rule,
     async close() {

@@ -4,13 +4,13 @@ import {
   basic,
   type Code,
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
@@ -21,7 +21,7 @@ import { discover } from '../support/relying-party.ts'
 import { type Desk, openDesk } from './requests.ts'
 
 let desk: Desk
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 let client: TestClient
 let spa: TestClient
@@ -31,17 +31,17 @@ const grant = jobGrant
 beforeAll(async () => {
   desk = await openDesk({ clock })
   await desk.latchkey.services.resources.add(jobs)
-  scene = createScene(desk.latchkey)
-  victim = await scene.victim()
-  client = await scene.client({ client_name: 'Web app' })
-  spa = await scene.publicClient({ client_name: 'Single-page app' })
+  fixture = createSecurityFixture(desk.latchkey)
+  victim = await fixture.victim()
+  client = await fixture.client({ client_name: 'Web app' })
+  spa = await fixture.publicClient({ client_name: 'Single-page app' })
 })
 afterAll(() => desk.close())
 
 const api = () => desk.latchkey.services
-const tokenUrl = () => `${scene.issuer}/token`
+const tokenUrl = () => `${fixture.issuer}/token`
 const byBasic = (id: string, secret: string) => post(tokenUrl(), grant, basic(id, secret))
-const ask = (parameters: Record<string, string>, by = client) => get(scene.authorizeUrl(by, parameters))
+const ask = (parameters: Record<string, string>, by = client) => get(fixture.authorizeUrl(by, parameters))
 
 describe('who the client is', () => {
   test('unknown; almost an id; with quotes around it; a name; a secret', async () => {
@@ -60,7 +60,7 @@ describe('who the client is', () => {
   })
 
   test('disabled: told apart from unknown here, and by the protocol in nothing', async () => {
-    const off = await scene.client({ client_name: 'Switched off' })
+    const off = await fixture.client({ client_name: 'Switched off' })
     await api().clients.disable(off.client_id)
     const answer = await byBasic(off.client_id, String(off.client_secret))
     expect(answer.text).toBe((await byBasic('nobody', 'wrong-secret')).text)
@@ -77,7 +77,7 @@ describe('who the client is', () => {
     const identifier = 'https://credentials.example'
     await api().resources.add({ identifier, scope: 'c:read' })
     const made = { ...(await api().resourceCredentials.add(identifier)), redirect_uri: '' }
-    const wrong = await scene.introspect({ ...made, client_secret: 'wrong' }, 'x')
+    const wrong = await fixture.introspect({ ...made, client_secret: 'wrong' }, 'x')
     const kept = await desk.kept(wrong)
     expect(kept.explanation.rule).toBe('api_credential_wrong')
     expect(kept.explanation.mistake).toContain(identifier)
@@ -87,11 +87,11 @@ describe('who the client is', () => {
     const start = await ask({ client_id: made.client_id })
     expect(await desk.ruleOf(start)).toBe('api_credential_elsewhere')
     await api().resourceCredentials.remove(identifier, made.client_id)
-    expect(await desk.ruleOf(await scene.introspect(made, 'x'))).toBe('api_credential_unknown')
+    expect(await desk.ruleOf(await fixture.introspect(made, 'x'))).toBe('api_credential_unknown')
   })
 
   test('a secret that has expired: says since when', async () => {
-    const rotated = await scene.client(machine)
+    const rotated = await fixture.client(machine)
     await api().clients.rotateSecret(rotated.client_id, { keepOldSeconds: 60 })
     // What its audit entry has just read of the client is remembered for a second.
     await api().audit.idle()
@@ -111,7 +111,7 @@ describe('who the client is', () => {
     expect(await ruleOf('not-the-secret-at-all')).toBe('secret_wrong')
     expect(await ruleOf(`"${secret}"`)).toBe('secret_padded')
     expect(await ruleOf(`${secret} `)).toBe('secret_padded')
-    const other = await scene.client(machine)
+    const other = await fixture.client(machine)
     const { explanation } = await desk.kept(await byBasic(id, String(other.client_secret)))
     expect(explanation.rule).toBe('secret_of_another_client')
     expect(explanation.mistake).toContain(other.client_id)
@@ -133,7 +133,7 @@ describe('who the client is', () => {
       ['revoke', 'revocation'],
     ] as const) {
       const headers = basic(client.client_id, 'not-the-secret')
-      const answer = await post(`${scene.issuer}/${path}`, { token: 'some-token' }, headers)
+      const answer = await post(`${fixture.issuer}/${path}`, { token: 'some-token' }, headers)
       const { rejection, explanation } = await desk.kept(answer)
       expect([rejection.endpoint, explanation.rule]).toEqual([endpoint, 'secret_wrong'])
     }
@@ -150,13 +150,20 @@ describe('client assertions', () => {
     key = pair.privateKey
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'first', alg: 'ES256' }
     jwks = { keys: [jwk] }
-    keyed = await scene.client({ ...machine, token_endpoint_auth_method: 'private_key_jwt', jwks })
+    keyed = await fixture.client({ ...machine, token_endpoint_auth_method: 'private_key_jwt', jwks })
   })
   const now = () => Math.floor(Date.now() / 1000)
 
   async function send(claims: Record<string, unknown> = {}, signer = key, kid = 'first', alg = 'ES256') {
     const id = keyed.client_id
-    const all = { iss: id, sub: id, aud: scene.issuer, jti: crypto.randomUUID(), iat: now(), exp: now() + 60 }
+    const all = {
+      iss: id,
+      sub: id,
+      aud: fixture.issuer,
+      jti: crypto.randomUUID(),
+      iat: now(),
+      exp: now() + 60,
+    }
     const assertion = await new SignJWT({ ...all, ...claims }).setProtectedHeader({ alg, kid }).sign(signer)
     return post(tokenUrl(), { ...grant, client_assertion: assertion, client_assertion_type: type })
   }
@@ -200,9 +207,9 @@ describe('client assertions', () => {
   })
 
   test('of a FAPI client, for more than the issuer: says which rule holds for it, and why', async () => {
-    const profile = await scene.client({ ...machine, profile: 'fapi2', jwks })
+    const profile = await fixture.client({ ...machine, profile: 'fapi2', jwks })
     const bound = { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }
-    const pushing = await scene.client({
+    const pushing = await fixture.client({
       ...machine,
       ...bound,
       token_endpoint_auth_method: 'private_key_jwt',
@@ -221,7 +228,7 @@ describe('client assertions', () => {
 
   test('by keys that cannot be fetched: says from where', async () => {
     const jwks_uri = 'https://127.0.0.1:9/jwks'
-    const { client_id: id } = await scene.client({
+    const { client_id: id } = await fixture.client({
       ...machine,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks_uri,
@@ -265,7 +272,7 @@ describe('sign-in requests', () => {
     ['resource_form', { resource: 'my-api' }],
     ['parameter_missing', { response_type: '' }],
   ])('%s', async (rule, parameters: Record<string, string>) => {
-    const url = new URL(scene.authorizeUrl(client, parameters))
+    const url = new URL(fixture.authorizeUrl(client, parameters))
     for (const [name, value] of Object.entries(parameters)) if (value === '') url.searchParams.delete(name)
     const answer = await get(url.href)
     expect(await desk.ruleOf(answer)).toBe(rule)
@@ -273,20 +280,22 @@ describe('sign-in requests', () => {
   })
 
   test('a public client without PKCE is told that nothing can be changed here', async () => {
-    const url = new URL(scene.authorizeUrl(spa))
+    const url = new URL(fixture.authorizeUrl(spa))
     for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
     const { explanation } = await desk.kept(await get(url.href))
     expect(explanation).toMatchObject({ rule: 'pkce_missing', here: expect.stringMatching(/^Nothing/) })
   })
 
   test('a parameter twice', async () => {
-    expect(await desk.ruleOf(await get(`${scene.authorizeUrl(client)}&scope=email`))).toBe('parameter_twice')
+    expect(await desk.ruleOf(await get(`${fixture.authorizeUrl(client)}&scope=email`))).toBe(
+      'parameter_twice',
+    )
   })
 
   test('a client that has to push, one that signs nobody in, a scope it may not have', async () => {
-    const pushing = await scene.client({ require_pushed_authorization_requests: true })
+    const pushing = await fixture.client({ require_pushed_authorization_requests: true })
     expect(await desk.ruleOf(await ask({}, pushing))).toBe('pushed_request_required')
-    const narrow = await scene.client({ scope: 'openid' })
+    const narrow = await fixture.client({ scope: 'openid' })
     const { explanation } = await desk.kept(await ask({ scope: 'openid email' }, narrow))
     expect(explanation.rule).toBe('scope_not_allowed')
     expect(explanation.mistake).toContain('asked for “email”; it may ask for “openid”')
@@ -299,15 +308,15 @@ describe('sign-in requests', () => {
     const whole = /set its scopes to “([^”]*)”/.exec(wanted.explanation.here ?? '')?.[1]
     expect(whole?.split(' ')).toEqual(expect.arrayContaining(['openid', 'profile', 'email', 'books:read']))
     // Who does as it says gets what was asked for, and loses nothing.
-    const advised = await scene.client({ scope: whole })
+    const advised = await fixture.client({ scope: whole })
     expect((await ask({ scope: 'openid email books:read' }, advised)).status).toBe(303)
     const answer = await ask({ resource: 'https://books.example.com', scope: 'openid books:read' })
     expect(await desk.ruleOf(answer)).toBe('resource_not_allowed')
   })
 
   test('the person says no', async () => {
-    const asking = await scene.client({ first_party: false })
-    const consent = await victim.browser.open(scene.authorizeUrl(asking))
+    const asking = await fixture.client({ first_party: false })
+    const consent = await victim.browser.open(fixture.authorizeUrl(asking))
     const back = await victim.browser.deny(consent)
     expect(back.url.searchParams.get('error')).toBe('access_denied')
     const { items } = await api().rejections.list({ clientId: asking.client_id })
@@ -316,16 +325,16 @@ describe('sign-in requests', () => {
   })
 
   test('a sign-in that is over', async () => {
-    const answer = await get(`${scene.issuer}/authorize/${'x'.repeat(43)}`)
+    const answer = await get(`${fixture.issuer}/authorize/${'x'.repeat(43)}`)
     expect(await desk.ruleOf(answer)).toBe('sign_in_over')
   })
 })
 
 test('an id_token_hint of one account, and claims for the sub of another', async () => {
-  const { id_token } = await scene.tokens(victim, client)
+  const { id_token } = await fixture.tokens(victim, client)
   const claims = JSON.stringify({ id_token: { sub: { value: 'somebody', essential: true } } })
   const page = await victim.browser.open(
-    scene.authorizeUrl(client, { claims, id_token_hint: String(id_token) }),
+    fixture.authorizeUrl(client, { claims, id_token_hint: String(id_token) }),
   )
   expect(page.url.searchParams.get('error')).toBe('invalid_request')
   const { explanation } = await desk.kept(page)
@@ -369,8 +378,8 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     ['Shop', 'auto', /^Switch PKCE on/, EITHER],
     ['Shop', 'required', /^Switch PKCE on/, PKCE],
   ])('by the name of the client, in the answer too: %s (%s)', async (client_name, rule, line, told) => {
-    const named = await scene.client({ client_name, pkce: rule })
-    const url = new URL(scene.authorizeUrl(named))
+    const named = await fixture.client({ client_name, pkce: rule })
+    const url = new URL(fixture.authorizeUrl(named))
     for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
     const answer = await get(url.href)
     const back = new URL(String(answer.headers.get('location'))).searchParams
@@ -392,10 +401,10 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     ],
     ['Node-oauth', /^In passport-openidconnect: .* In passport-oauth2: pkce: true, state: true/],
   ])('by what a pushed request calls itself: %s', async (agent, line) => {
-    const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Gitea' })
+    const { client_id: id, client_secret: secret } = await fixture.client({ client_name: 'Gitea' })
     const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
     const headers = { ...basic(id, String(secret)), 'user-agent': agent }
-    const answer = await post(`${scene.issuer}/par`, pushed, headers)
+    const answer = await post(`${fixture.issuer}/par`, pushed, headers)
     const description = String(answer.json.error_description)
     expect(description.replace(`${EITHER}. `, '')).toMatch(line)
     expect(description).toMatch(CHARACTERS)
@@ -406,16 +415,16 @@ describe('PKCE that is missing is explained with the line that switches it on', 
 })
 
 test('where several libraries call themselves the same, the name of the client decides', async () => {
-  const { client_id: id, client_secret: secret } = await scene.client({ client_name: 'Blog (allauth)' })
+  const { client_id: id, client_secret: secret } = await fixture.client({ client_name: 'Blog (allauth)' })
   const pushed = { client_id: id, response_type: 'code', redirect_uri: redirectUri, scope: 'openid' }
   const headers = { ...basic(id, String(secret)), 'user-agent': 'python-requests/2.34.2' }
-  const { explanation } = await desk.kept(await post(`${scene.issuer}/par`, pushed, headers))
+  const { explanation } = await desk.kept(await post(`${fixture.issuer}/par`, pushed, headers))
   expect(explanation.inApp).toMatch(/^In django-allauth: .*OAUTH_PKCE_ENABLED[^:]*: True/)
   expect(explanation.inApp).not.toContain('mozilla')
 })
 
 describe('token requests', () => {
-  const code = (by = client, parameters = {}): Promise<Code> => scene.code(victim, by, parameters)
+  const code = (by = client, parameters = {}): Promise<Code> => fixture.code(victim, by, parameters)
 
   test('PKCE: no verifier, a wrong one, one of the wrong form', async () => {
     const exchange = async (over: Record<string, string>) => {
@@ -426,7 +435,7 @@ describe('token requests', () => {
         redirect_uri: good.redirect_uri,
         ...over,
       }
-      return desk.kept(await scene.token(client, body))
+      return desk.kept(await fixture.token(client, body))
     }
     expect((await exchange({})).explanation.rule).toBe('pkce_verifier_missing')
     const wrong = await exchange({ code_verifier: pkce().verifier })
@@ -439,12 +448,12 @@ describe('token requests', () => {
   })
 
   test('a verifier without a challenge', async () => {
-    const exempt = await scene.client({ pkce: 'optional' })
-    const url = new URL(scene.authorizeUrl(exempt))
+    const exempt = await fixture.client({ pkce: 'optional' })
+    const url = new URL(fixture.authorizeUrl(exempt))
     for (const name of ['code_challenge', 'code_challenge_method']) url.searchParams.delete(name)
     const page = await victim.browser.open(url)
     const got = page.url.searchParams.get('code') ?? ''
-    const answer = await scene.exchange(exempt, {
+    const answer = await fixture.exchange(exempt, {
       code: got,
       verifier: pkce().verifier,
       redirect_uri: redirectUri,
@@ -453,7 +462,7 @@ describe('token requests', () => {
   })
 
   test('another redirect URI than before: says which it was', async () => {
-    const answer = await scene.exchange(client, await code(), { redirect_uri: `${redirectUri}/` })
+    const answer = await fixture.exchange(client, await code(), { redirect_uri: `${redirectUri}/` })
     const { explanation, fix, rejection } = await desk.kept(answer)
     expect(explanation.rule).toBe('code_redirect_uri')
     expect(explanation.mistake).toContain(`started with “${redirectUri}”`)
@@ -463,33 +472,37 @@ describe('token requests', () => {
 
   test('a code used twice, of another client, unknown', async () => {
     const good = await code()
-    expect((await scene.exchange(client, good)).status).toBe(200)
-    expect(await desk.ruleOf(await scene.exchange(client, good))).toBe('code_used')
-    const foreign = await scene.exchange(spa, await code())
+    expect((await fixture.exchange(client, good)).status).toBe(200)
+    expect(await desk.ruleOf(await fixture.exchange(client, good))).toBe('code_used')
+    const foreign = await fixture.exchange(spa, await code())
     expect(await desk.ruleOf(foreign)).toBe('code_of_another_client')
     const unknown = { ...(await code()), code: 'x'.repeat(43) }
-    expect(await desk.ruleOf(await scene.exchange(client, unknown))).toBe('code_gone')
-    const none = await scene.token(client, { grant_type: 'authorization_code', redirect_uri: redirectUri })
+    expect(await desk.ruleOf(await fixture.exchange(client, unknown))).toBe('code_gone')
+    const none = await fixture.token(client, { grant_type: 'authorization_code', redirect_uri: redirectUri })
     expect(await desk.ruleOf(none)).toBe('parameter_missing')
   })
 
   test('a code that has expired', async () => {
     const good = await code()
     passTime(61)
-    expect(await desk.ruleOf(await scene.exchange(client, good))).toBe('code_gone')
+    expect(await desk.ruleOf(await fixture.exchange(client, good))).toBe('code_gone')
   })
 
   test('a grant that is not registered, or not offered', async () => {
-    const { explanation } = await desk.kept(await scene.token(client, grant))
+    const { explanation } = await desk.kept(await fixture.token(client, grant))
     expect(explanation.rule).toBe('grant_type_not_registered')
     expect(explanation.mistake).toContain('“authorization_code” and “refresh_token”')
-    const password = await scene.token(client, { grant_type: 'password', username: 'ada', password: 'hush' })
+    const password = await fixture.token(client, {
+      grant_type: 'password',
+      username: 'ada',
+      password: 'hush',
+    })
     expect(await desk.ruleOf(password)).toBe('grant_type_unsupported')
   })
 
   test('scopes and APIs of a machine', async () => {
-    const reader = await scene.client({ ...machine, scope: 'books:read' })
-    const token = (over: Record<string, string>) => scene.token(reader, { ...grant, ...over })
+    const reader = await fixture.client({ ...machine, scope: 'books:read' })
+    const token = (over: Record<string, string>) => fixture.token(reader, { ...grant, ...over })
     expect((await token({ scope: 'books:read' })).status).toBe(200)
     const { explanation } = await desk.kept(await token({ scope: 'books:write' }))
     expect(explanation.rule).toBe('scope_not_allowed')
@@ -500,23 +513,23 @@ describe('token requests', () => {
   })
 
   test('refresh tokens: unknown, of another client, too much', async () => {
-    const tokens = await scene.tokens(victim, client)
-    expect(await desk.ruleOf(await scene.refresh(client, 'x'.repeat(43)))).toBe('refresh_token_gone')
-    const foreign = await scene.refresh(spa, tokens.refresh_token)
+    const tokens = await fixture.tokens(victim, client)
+    expect(await desk.ruleOf(await fixture.refresh(client, 'x'.repeat(43)))).toBe('refresh_token_gone')
+    const foreign = await fixture.refresh(spa, tokens.refresh_token)
     expect(await desk.ruleOf(foreign)).toBe('refresh_token_of_another_client')
-    const wider = await scene.refresh(client, tokens.refresh_token, { scope: 'openid email' })
+    const wider = await fixture.refresh(client, tokens.refresh_token, { scope: 'openid email' })
     expect(await desk.ruleOf(wider)).toBe('scope_of_refresh')
   })
 
   test('a refresh token used twice, after its time of grace', async () => {
-    const tokens = await scene.tokens(victim, client)
-    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(200)
+    const tokens = await fixture.tokens(victim, client)
+    expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(200)
     passTime(11)
-    expect(await desk.ruleOf(await scene.refresh(client, tokens.refresh_token))).toBe('refresh_token_used')
+    expect(await desk.ruleOf(await fixture.refresh(client, tokens.refresh_token))).toBe('refresh_token_used')
   })
 
   test('a script of another origin', async () => {
-    const answer = await scene.exchange(spa, await code(spa), {}, { origin: 'https://elsewhere.example' })
+    const answer = await fixture.exchange(spa, await code(spa), {}, { origin: 'https://elsewhere.example' })
     const { explanation } = await desk.kept(answer)
     expect(explanation.rule).toBe('cors')
     expect(explanation.mistake).toContain('https://elsewhere.example')
@@ -529,7 +542,7 @@ describe('token requests', () => {
       ['introspect', 'userinfo endpoint'],
       ['device_authorization', 'authorization code flow'],
     ] as const) {
-      const { explanation } = await desk.kept(await post(`${scene.issuer}/${path}`, body, own))
+      const { explanation } = await desk.kept(await post(`${fixture.issuer}/${path}`, body, own))
       expect(explanation.rule).toBe('cors_not_for_pages')
       expect(explanation.inApp).toContain(instead)
       expect(explanation.here).toBeUndefined()
@@ -545,9 +558,9 @@ describe('token requests', () => {
 describe('DPoP', () => {
   test('the clock; another request; another key; none', async () => {
     const prover = await createProver()
-    const bound = await scene.client({ ...machine, dpop_bound_access_tokens: true })
+    const bound = await fixture.client({ ...machine, dpop_bound_access_tokens: true })
     const send = async (claims: Record<string, unknown>, url = tokenUrl()) =>
-      scene.token(bound, grant, { dpop: await prove(prover, 'POST', url, { claims }) })
+      fixture.token(bound, grant, { dpop: await prove(prover, 'POST', url, { claims }) })
     expect((await send({})).status).toBe(200)
     const late = await desk.kept(await send({ iat: Math.floor(Date.now() / 1000) - 3600 }))
     expect(late.explanation.rule).toBe('dpop_clock')
@@ -555,20 +568,20 @@ describe('DPoP', () => {
     const early = await desk.kept(await send({ iat: Math.floor(Date.now() / 1000) + 3600 }))
     expect(early.explanation.mistake).toMatch(/60 minutes after it arrived.*ahead/)
     expect(await desk.ruleOf(await send({}, 'https://elsewhere.example/token'))).toBe('dpop_address')
-    expect(await desk.ruleOf(await scene.token(bound, grant))).toBe('dpop_missing')
+    expect(await desk.ruleOf(await fixture.token(bound, grant))).toBe('dpop_missing')
     const jti = crypto.randomUUID()
     await send({ jti })
     expect(await desk.ruleOf(await send({ jti }))).toBe('dpop_replay')
-    const broken = await scene.token(bound, grant, { dpop: 'no.jwt.here' })
+    const broken = await fixture.token(bound, grant, { dpop: 'no.jwt.here' })
     expect(await desk.ruleOf(broken)).toBe('dpop_invalid')
   })
 
   test('a nonce that is asked for is a step, not a mistake: nothing is kept', async () => {
     const prover = await createProver()
-    const bound = await scene.client({ ...machine, dpop_bound_access_tokens: true })
+    const bound = await fixture.client({ ...machine, dpop_bound_access_tokens: true })
     const claims = { nonce: 'an-old-nonce' }
     const dpop = await prove(prover, 'POST', tokenUrl(), { claims })
-    const answer = await scene.token(bound, grant, { dpop })
+    const answer = await fixture.token(bound, grant, { dpop })
     expect(answer.json.error).toBe('use_dpop_nonce')
     await expect(desk.kept(answer)).rejects.toMatchObject({ status: 404 })
   })
@@ -576,20 +589,20 @@ describe('DPoP', () => {
 
 describe('the use of tokens', () => {
   test('userinfo: none, unknown, without openid, a bound one as Bearer', async () => {
-    expect(await desk.ruleOf(await get(`${scene.issuer}/userinfo`))).toBe('token_missing')
-    expect(await desk.ruleOf(await scene.userinfo('x'.repeat(43)))).toBe('token_for_api')
-    const plain = await scene.tokens(victim, client, { scope: 'email' })
-    expect(await desk.ruleOf(await scene.userinfo(plain.access_token))).toBe('token_without_openid')
-    const query = await get(`${scene.issuer}/userinfo?access_token=${String(plain.access_token)}`)
+    expect(await desk.ruleOf(await get(`${fixture.issuer}/userinfo`))).toBe('token_missing')
+    expect(await desk.ruleOf(await fixture.userinfo('x'.repeat(43)))).toBe('token_for_api')
+    const plain = await fixture.tokens(victim, client, { scope: 'email' })
+    expect(await desk.ruleOf(await fixture.userinfo(plain.access_token))).toBe('token_without_openid')
+    const query = await get(`${fixture.issuer}/userinfo?access_token=${String(plain.access_token)}`)
     expect(await desk.ruleOf(query)).toBe('token_in_query')
   })
 })
 
 test('an honest client, with openid-client, whose secret was replaced', async () => {
-  const honest = await scene.client(machine)
+  const honest = await fixture.client(machine)
   await api().clients.rotateSecret(honest.client_id, { keepOldSeconds: 0 })
   const party = await discover({
-    issuer: scene.issuer,
+    issuer: fixture.issuer,
     clientId: honest.client_id,
     auth: { method: 'client_secret_basic', secret: String(honest.client_secret) },
   })
@@ -603,10 +616,10 @@ test('an honest client, with openid-client, whose secret was replaced', async ()
 describe('a registration that was changed meanwhile', () => {
   test('a code for a redirect URI that was removed; a flow to it; a refresh token without its grant', async () => {
     const uris = [redirectUri, 'https://app.example/other']
-    const app = await scene.client({ redirect_uris: uris })
-    const code = await scene.code(victim, app)
-    const { refresh_token } = await scene.tokens(victim, app)
-    const waiting = await victim.browser.open(scene.authorizeUrl(app, { prompt: 'login' }))
+    const app = await fixture.client({ redirect_uris: uris })
+    const code = await fixture.code(victim, app)
+    const { refresh_token } = await fixture.tokens(victim, app)
+    const waiting = await victim.browser.open(fixture.authorizeUrl(app, { prompt: 'login' }))
     const resume = await victim.browser.send(
       victim.browser.prepare(waiting, { 'Email or username': victim.user.email, Password: PASSWORD }),
     )
@@ -614,7 +627,7 @@ describe('a registration that was changed meanwhile', () => {
       redirect_uris: uris.slice(1),
       dpop_bound_access_tokens: true,
     })
-    const { explanation } = await desk.kept(await scene.exchange(app, code))
+    const { explanation } = await desk.kept(await fixture.exchange(app, code))
     expect(explanation.rule).toBe('registration_narrowed')
     expect(explanation.mistake).toContain('redirect_uri of the authorization code is no longer registered')
     const page = await victim.browser.send({
@@ -625,6 +638,6 @@ describe('a registration that was changed meanwhile', () => {
     expect(await desk.ruleOf(page)).toBe('registration_narrowed')
     await api().clients.update(app.client_id, { token_endpoint_auth_method: 'none' })
     const bare = { client_id: app.client_id, redirect_uri: redirectUri }
-    expect(await desk.ruleOf(await scene.refresh(bare, refresh_token))).toBe('registration_narrowed')
+    expect(await desk.ruleOf(await fixture.refresh(bare, refresh_token))).toBe('registration_narrowed')
   })
 })

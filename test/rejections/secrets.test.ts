@@ -9,7 +9,7 @@ let desk: Desk
 let client: TestClient
 beforeAll(async () => {
   desk = await openDesk({ clock })
-  client = await desk.scene.client({ redirect_uris: ['https://app.example/callback'] })
+  client = await desk.fixture.client({ redirect_uris: ['https://app.example/callback'] })
 })
 afterAll(() => desk.close())
 
@@ -32,11 +32,11 @@ async function refused(answer: Promise<{ status: number; headers: Headers }>) {
 }
 
 test('whatever fails at an endpoint, the secrets that came with it are not kept', async () => {
-  const { scene } = desk
-  const { issuer } = scene
-  const victim = await scene.victim()
-  const tokens = await scene.tokens(victim, client, { scope: 'openid' })
-  const code = await scene.code(victim, client)
+  const { fixture } = desk
+  const { issuer } = fixture
+  const victim = await fixture.victim()
+  const tokens = await fixture.tokens(victim, client, { scope: 'openid' })
+  const code = await fixture.code(victim, client)
   const secret = String(client.client_secret)
   const chosen = { password: PASSWORD, short: 'sw0rdfish!' }
   const prover = await createProver()
@@ -63,16 +63,16 @@ test('whatever fails at an endpoint, the secrets that came with it are not kept'
       client_assertion_type: assertionType,
     }),
   )
-  await refused(scene.exchange(client, { ...code, verifier }))
-  await refused(scene.exchange(client, code, { redirect_uri: 'https://app.example/other' }))
-  await refused(scene.refresh(client, tokens.refresh_token, { scope: 'openid email phone' }))
-  await refused(scene.refresh(client, `${String(tokens.refresh_token).slice(0, -1)}_`))
+  await refused(fixture.exchange(client, { ...code, verifier }))
+  await refused(fixture.exchange(client, code, { redirect_uri: 'https://app.example/other' }))
+  await refused(fixture.refresh(client, tokens.refresh_token, { scope: 'openid email phone' }))
+  await refused(fixture.refresh(client, `${String(tokens.refresh_token).slice(0, -1)}_`))
   await refused(token({ grant_type: 'client_credentials' }, { ...own, dpop }))
   await refused(get(`${issuer}/userinfo?access_token=${String(tokens.access_token)}`))
-  await refused(scene.introspect({ ...client, client_secret: chosen.short }, tokens.access_token))
-  await refused(scene.revoke({ ...client, client_secret: chosen.short }, tokens.id_token))
+  await refused(fixture.introspect({ ...client, client_secret: chosen.short }, tokens.access_token))
+  await refused(fixture.revoke({ ...client, client_secret: chosen.short }, tokens.id_token))
   await refused(get(`${issuer}/logout?id_token_hint=${String(tokens.id_token)}x`))
-  await refused(get(scene.authorizeUrl(client, { request: assertion })))
+  await refused(get(fixture.authorizeUrl(client, { request: assertion })))
 
   await expectNowhere({
     secret,
@@ -103,13 +103,13 @@ test.each([
   ['prompt', (value: string) => value],
   ['code_challenge_method', (value: string) => value],
 ])('a secret that lands in %s by mistake is not kept there either', async (name, place) => {
-  const { scene } = desk
+  const { fixture } = desk
   const secret = String(client.client_secret)
   const [head = '', payload = '', signature = ''] = String(
-    (await scene.tokens(await scene.victim(), client)).id_token,
+    (await fixture.tokens(await fixture.victim(), client)).id_token,
   ).split('.')
   for (const value of [secret, `${head}.${payload}.${signature}`])
-    await refused(get(scene.authorizeUrl(client, { [name]: place(value) })))
+    await refused(get(fixture.authorizeUrl(client, { [name]: place(value) })))
   await expectNowhere({ secret, head, payload, signature })
 })
 

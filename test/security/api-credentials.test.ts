@@ -1,7 +1,15 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { basic, clock, createScene, post, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  basic,
+  clock,
+  createSecurityFixture,
+  post,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 const BOOKS = 'https://books.example/api'
 const FILMS = 'https://films.example'
@@ -9,7 +17,7 @@ const JWT = 'application/token-introspection+jwt'
 
 describe.each(engines)('credentials of APIs on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let web: TestClient
   let other: TestClient
   let machine: TestClient
@@ -24,20 +32,20 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, clock })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     await latchkey.services.resources.add({ identifier: BOOKS, scope: 'books:read' })
     await latchkey.services.resources.add({ identifier: FILMS, scope: 'films:read', tokens: 'opaque' })
     const scope = 'openid profile offline_access books:read films:read'
-    web = await scene.client({ scope })
-    other = await scene.client({ scope })
-    machine = await scene.client({
+    web = await fixture.client({ scope })
+    other = await fixture.client({ scope })
+    machine = await fixture.client({
       grant_types: ['client_credentials'],
       redirect_uris: [],
       scope: 'books:read films:read',
     })
     books = await credentialOf(BOOKS)
     films = await credentialOf(FILMS)
-    victim = await scene.victim()
+    victim = await fixture.victim()
   })
   afterAll(() => latchkey.stop())
   afterEach(() => void vi.useRealTimers())
@@ -45,11 +53,11 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
   const inactive = { status: 200, text: '{"active":false}' }
   const tokenFor = async (client: TestClient, api: string, who = victim) => {
     const scope = `openid offline_access ${api === BOOKS ? 'books:read' : 'films:read'}`
-    return scene.tokens(who, client, { resource: api, scope })
+    return fixture.tokens(who, client, { resource: api, scope })
   }
   const ofMachine = async (api: string) =>
     (
-      await scene.token(machine, {
+      await fixture.token(machine, {
         grant_type: 'client_credentials',
         resource: api,
         scope: api === BOOKS ? 'books:read' : 'films:read',
@@ -68,10 +76,10 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
     ])('is told about %s of every app, and all that it is', async (_, api, credential) => {
       for (const client of [web, other]) {
         const { access_token } = await tokenFor(client, api)
-        const { json, headers } = await scene.introspect(credential(), access_token)
+        const { json, headers } = await fixture.introspect(credential(), access_token)
         expect(json).toEqual({
           active: true,
-          iss: scene.issuer,
+          iss: fixture.issuer,
           sub: victim.user.id,
           username: victim.user.username,
           aud: api,
@@ -85,7 +93,7 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
         })
         expect(headers.get('cache-control')).toBe('no-store')
       }
-      const { json } = await scene.introspect(credential(), await ofMachine(api))
+      const { json } = await fixture.introspect(credential(), await ofMachine(api))
       expect(json).toMatchObject({
         active: true,
         sub: machine.client_id,
@@ -98,16 +106,16 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
     test('authenticates by Basic or in the body', async () => {
       const token = String((await tokenFor(web, BOOKS)).access_token)
       const { client_id, client_secret = '' } = books
-      const byPost = await post(`${scene.issuer}/introspect`, { token, client_id, client_secret })
+      const byPost = await post(`${fixture.issuer}/introspect`, { token, client_id, client_secret })
       expect(byPost.json.active).toBe(true)
-      expect((await scene.introspect(books, token)).json.active).toBe(true)
+      expect((await fixture.introspect(books, token)).json.active).toBe(true)
     })
 
     test('is told nothing of what is not for it, with the same words as of nonsense', async () => {
       const forBooks = await tokenFor(web, BOOKS)
       const forFilms = await tokenFor(web, FILMS)
-      const plain = await scene.tokens(victim, web)
-      const { code } = await scene.code(victim, web, { resource: BOOKS, scope: 'openid books:read' })
+      const plain = await fixture.tokens(victim, web)
+      const { code } = await fixture.code(victim, web, { resource: BOOKS, scope: 'openid books:read' })
       const strange: [TestClient, unknown][] = [
         [films, forBooks.access_token],
         [books, forFilms.access_token],
@@ -119,7 +127,7 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
         [books, 'a.b.c'],
       ]
       for (const [credential, token] of strange)
-        expect(await scene.introspect(credential, token)).toMatchObject(inactive)
+        expect(await fixture.introspect(credential, token)).toMatchObject(inactive)
     })
 
     test('is told at once of what was revoked, signed out, disabled, or whose app was disabled', async () => {
@@ -127,15 +135,15 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
         [BOOKS, books],
         [FILMS, films],
       ] as const) {
-        const active = async (token: unknown) => (await scene.introspect(credential, token)).json.active
-        const person = await scene.victim()
-        const app = await scene.client({ scope: 'openid offline_access books:read films:read' })
+        const active = async (token: unknown) => (await fixture.introspect(credential, token)).json.active
+        const person = await fixture.victim()
+        const app = await fixture.client({ scope: 'openid offline_access books:read films:read' })
         const revoked = await tokenFor(app, api, person)
-        await scene.revoke(app, revoked.access_token)
-        expect(await scene.introspect(credential, revoked.access_token)).toMatchObject(inactive)
-        const refreshed = await scene.refresh(app, revoked.refresh_token, { resource: api })
+        await fixture.revoke(app, revoked.access_token)
+        expect(await fixture.introspect(credential, revoked.access_token)).toMatchObject(inactive)
+        const refreshed = await fixture.refresh(app, revoked.refresh_token, { resource: api })
         expect(await active(refreshed.json.access_token)).toBe(true)
-        await scene.revoke(app, refreshed.json.refresh_token)
+        await fixture.revoke(app, refreshed.json.refresh_token)
         expect(await active(refreshed.json.access_token)).toBe(false)
         const next = await tokenFor(app, api, person)
         await latchkey.services.accounts.disable(person.user.id)
@@ -144,16 +152,16 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
         const ofApp = await tokenFor(app, api)
         expect(await active(ofApp.access_token)).toBe(true)
         await latchkey.services.clients.disable(app.client_id)
-        expect(await scene.introspect(credential, ofApp.access_token)).toMatchObject(inactive)
-        const job = await scene.client({
+        expect(await fixture.introspect(credential, ofApp.access_token)).toMatchObject(inactive)
+        const job = await fixture.client({
           grant_types: ['client_credentials'],
           redirect_uris: [],
           scope: 'books:read films:read',
         })
-        const { json } = await scene.token(job, { grant_type: 'client_credentials', resource: api })
+        const { json } = await fixture.token(job, { grant_type: 'client_credentials', resource: api })
         expect(await active(json.access_token)).toBe(true)
         await latchkey.services.clients.delete(job.client_id)
-        expect(await scene.introspect(credential, json.access_token)).toMatchObject(inactive)
+        expect(await fixture.introspect(credential, json.access_token)).toMatchObject(inactive)
       }
     })
 
@@ -170,11 +178,11 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
           team: 'red',
         },
       }))
-      expect((await scene.introspect(films, access_token)).json).toMatchObject({
+      expect((await fixture.introspect(films, access_token)).json).toMatchObject({
         active: true,
         sub: victim.user.id,
         username: victim.user.username,
-        iss: scene.issuer,
+        iss: fixture.issuer,
         team: 'red',
       })
     })
@@ -183,11 +191,11 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
   describe('the answer as a JWT (RFC 9701)', () => {
     const ask = (client: TestClient, token: unknown, accept = JWT) => {
       const headers = { ...basic(client.client_id, String(client.client_secret)), accept }
-      return post(`${scene.issuer}/introspect`, { token: String(token) }, headers)
+      return post(`${fixture.issuer}/introspect`, { token: String(token) }, headers)
     }
     const verified = async (jwt: string, audience: string) =>
-      jwtVerify(jwt, createRemoteJWKSet(new URL(`${scene.issuer}/jwks`)), {
-        issuer: scene.issuer,
+      jwtVerify(jwt, createRemoteJWKSet(new URL(`${fixture.issuer}/jwks`)), {
+        issuer: fixture.issuer,
         audience,
         typ: 'token-introspection+jwt',
       })
@@ -199,7 +207,7 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
       const { payload, protectedHeader } = await verified(answer.text, books.client_id)
       // What every client may be told by, those with the FAPI profile too (Security Profile §5.4.1).
       expect(protectedHeader.alg).toBe('PS256')
-      expect(payload.token_introspection).toEqual((await scene.introspect(books, access_token)).json)
+      expect(payload.token_introspection).toEqual((await fixture.introspect(books, access_token)).json)
       expect(payload).not.toHaveProperty('sub')
       expect(payload).not.toHaveProperty('exp')
     })
@@ -217,8 +225,8 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
     test('such an answer is no access token', async () => {
       const { access_token } = await tokenFor(web, BOOKS)
       const { text } = await ask(books, access_token)
-      expect(await scene.introspect(books, text)).toMatchObject(inactive)
-      expect((await scene.userinfo(text)).status).toBe(401)
+      expect(await fixture.introspect(books, text)).toMatchObject(inactive)
+      expect((await fixture.userinfo(text)).status).toBe(401)
     })
   })
 
@@ -232,8 +240,8 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
     ])('no /%s', async (path, body) => {
       const { client_id, client_secret = '' } = books
       const ways = [
-        post(`${scene.issuer}/${path}`, body as Record<string, string>, basic(client_id, client_secret)),
-        post(`${scene.issuer}/${path}`, { ...(body as Record<string, string>), client_id, client_secret }),
+        post(`${fixture.issuer}/${path}`, body as Record<string, string>, basic(client_id, client_secret)),
+        post(`${fixture.issuer}/${path}`, { ...(body as Record<string, string>), client_id, client_secret }),
       ]
       for (const { status, json } of await Promise.all(ways)) {
         expect(status).toBe(400)
@@ -246,19 +254,19 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
 
     test('it revokes nobody’s token', async () => {
       const { access_token } = await tokenFor(web, BOOKS)
-      await scene.revoke(books, access_token)
-      expect((await scene.introspect(books, access_token)).json.active).toBe(true)
+      await fixture.revoke(books, access_token)
+      expect((await fixture.introspect(books, access_token)).json.active).toBe(true)
     })
 
     test('no sign-in and no sign-out begins with it', async () => {
       const start = await fetch(
-        scene.authorizeUrl({ ...books, redirect_uri: 'https://app.example/callback' }),
+        fixture.authorizeUrl({ ...books, redirect_uri: 'https://app.example/callback' }),
         {
           redirect: 'manual',
         },
       )
       expect(start.status).toBe(400)
-      const end = await fetch(`${scene.issuer}/logout?client_id=${books.client_id}`)
+      const end = await fetch(`${fixture.issuer}/logout?client_id=${books.client_id}`)
       expect(end.status).toBeLessThan(500)
       expect(end.status).toBeGreaterThanOrEqual(400)
     })
@@ -274,12 +282,12 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
       await latchkey.services.resources.add({ identifier: API, scope: 'rotated:read' })
       const [first, second] = [await credentialOf(API), await credentialOf(API)]
       await expect(credentialOf(API)).rejects.toMatchObject({ code: 'too_many_credentials', status: 409 })
-      for (const each of [first, second]) expect(await scene.introspect(each, 'x')).toMatchObject(inactive)
+      for (const each of [first, second]) expect(await fixture.introspect(each, 'x')).toMatchObject(inactive)
       await latchkey.services.resourceCredentials.remove(API, first.client_id)
-      expect((await scene.introspect(first, 'x')).status).toBe(401)
-      expect(await scene.introspect(second, 'x')).toMatchObject(inactive)
+      expect((await fixture.introspect(first, 'x')).status).toBe(401)
+      expect(await fixture.introspect(second, 'x')).toMatchObject(inactive)
       const mixed = { ...second, client_secret: String(first.client_secret) }
-      expect((await scene.introspect(mixed, 'x')).status).toBe(401)
+      expect((await fixture.introspect(mixed, 'x')).status).toBe(401)
       await latchkey.services.resourceCredentials.idle()
       const [left] = await latchkey.services.resourceCredentials.list(API)
       expect(left).toMatchObject({ client_id: second.client_id, last_used_at: expect.any(Number) })
@@ -287,7 +295,7 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
 
       await latchkey.services.resources.remove(API)
       vi.setSystemTime(Date.now() + 2000)
-      expect((await scene.introspect(second, 'x')).status).toBe(401)
+      expect((await fixture.introspect(second, 'x')).status).toBe(401)
     })
 
     test('three that are asked for at the same moment are two', async () => {

@@ -126,7 +126,7 @@ export interface Code {
 export const redirectUri = 'https://app.example/callback'
 
 /** Short ways to the state that an attack starts from. */
-export function createScene(latchkey: Latchkey) {
+export function createSecurityFixture(latchkey: Latchkey) {
   const { issuer } = latchkey
 
   const authorizeUrl = (client: TestClient, parameters: Parameters = {}): string => {
@@ -222,4 +222,4 @@ export function createScene(latchkey: Latchkey) {
   }
 }
 
-export type Scene = ReturnType<typeof createScene>
+export type SecurityFixture = ReturnType<typeof createSecurityFixture>

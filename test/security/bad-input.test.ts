@@ -4,25 +4,25 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   credentials,
   get,
   passTime,
   post,
   raw,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
 } from './attacker.ts'
 import { encode, nastyBodies, nastyHeaders, nastyQueries, nastyValues } from './payloads.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
 })
 afterAll(() => latchkey.stop())
 afterEach(() => {
@@ -75,8 +75,8 @@ function expectHarmless(
   if (!isStyle) expect([what, INSIDES.exec(answer.text)]).toEqual([what, null])
   const { location } = answer.headers
   if (typeof location === 'string') {
-    const { origin, href } = new URL(location, scene.issuer)
-    expect([what, origin === scene.issuer || href.startsWith(web.redirect_uri), href]).toEqual([
+    const { origin, href } = new URL(location, fixture.issuer)
+    expect([what, origin === fixture.issuer || href.startsWith(web.redirect_uri), href]).toEqual([
       what,
       true,
       href,
@@ -105,7 +105,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
   test('queries', async () => {
     const requests = paths.flatMap((path) => nastyQueries.map((query) => `${path}?${query}`))
     await each(requests, async (path) => {
-      const answer = await raw(scene.issuer, { path, headers: { accept: 'text/html' } })
+      const answer = await raw(fixture.issuer, { path, headers: { accept: 'text/html' } })
       expectHarmless(path.slice(0, 200), answer)
     })
   }, 60_000)
@@ -114,7 +114,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
     const requests = paths.flatMap((path) => nastyBodies.map((body) => ({ path, ...body })))
     await each(requests, async ({ path, type, body }) => {
       const headers = type === undefined ? {} : { 'content-type': type }
-      const answer = await raw(scene.issuer, { path, method: 'POST', headers, body })
+      const answer = await raw(fixture.issuer, { path, method: 'POST', headers, body })
       expectHarmless(['POST', path, type, body.toString().slice(0, 100)], answer)
       // None of them is a good request. (An address that takes POST by GET answers with a redirect to itself, and who
       // has no session may end it, whatever the body.)
@@ -128,7 +128,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
     )
     await each(requests, async ({ path, method, headers }) => {
       const body = ['PUT', 'PATCH', 'DELETE'].includes(method) ? { body: 'a=b' } : {}
-      expectHarmless([method, path, headers], await raw(scene.issuer, { path, method, headers, ...body }))
+      expectHarmless([method, path, headers], await raw(fixture.issuer, { path, method, headers, ...body }))
     })
   }, 60_000)
 
@@ -160,7 +160,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
   ])('path %.60s', async (path) => {
     for (const method of ['GET', 'POST'])
       for (const accept of ['text/html', 'application/json'])
-        expectHarmless([method, path], await raw(scene.issuer, { path, method, headers: { accept } }))
+        expectHarmless([method, path], await raw(fixture.issuer, { path, method, headers: { accept } }))
   })
 
   test.each([
@@ -173,7 +173,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
     `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
     `GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n`,
   ])('bytes that are no proper HTTP: %.40j', async (bytes) => {
-    const { hostname, port } = new URL(scene.issuer)
+    const { hostname, port } = new URL(fixture.issuer)
     const socket = connect(Number(port), hostname)
     const chunks: Buffer[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -196,7 +196,7 @@ describe('50 S: programs get a clear OAuth error', () => {
     const own = credentials(web)
     for (const { type, body } of nastyBodies)
       for (const headers of [own.headers, {}]) {
-        const answer = await raw(`${scene.issuer}/${path}`, {
+        const answer = await raw(`${fixture.issuer}/${path}`, {
           method: 'POST',
           headers: { ...headers, ...(type !== undefined && { 'content-type': type }) },
           body,
@@ -232,7 +232,7 @@ describe('50 S: programs get a clear OAuth error', () => {
         const pairs = Object.entries({ ...good, [name]: value }).map(
           ([key, each]) => `${key}=${encode(each)}`,
         )
-        const answer = await post(`${scene.issuer}/token`, pairs.join('&'), credentials(web).headers)
+        const answer = await post(`${fixture.issuer}/token`, pairs.join('&'), credentials(web).headers)
         expect([name, value.slice(0, 20), answer.status]).toEqual([
           name,
           value.slice(0, 20),
@@ -246,8 +246,8 @@ describe('50 S: programs get a clear OAuth error', () => {
 
 describe('50 S: browsers get a page, or the app an error', () => {
   test('each parameter of an authorization request, one by one', async () => {
-    const { browser } = await scene.victim()
-    const good = new URL(scene.authorizeUrl(web))
+    const { browser } = await fixture.victim()
+    const good = new URL(fixture.authorizeUrl(web))
     const names = [...good.searchParams.keys(), 'prompt', 'max_age', 'claims', 'id_token_hint', 'login_hint']
     names.push(
       'resource',
@@ -265,7 +265,7 @@ describe('50 S: browsers get a page, or the app an error', () => {
         good.searchParams.delete(name)
         const query = `${new URLSearchParams(good.searchParams)}&${name}=${encode(value)}`
         const cookie = String(browser.cookies.header(good))
-        const answer = await get(`${scene.issuer}/authorize?${query}`, { cookie, accept: 'text/html' })
+        const answer = await get(`${fixture.issuer}/authorize?${query}`, { cookie, accept: 'text/html' })
         expectHarmless([name, value.slice(0, 30)], {
           ...answer,
           headers: { location: answer.headers.get('location') },
@@ -276,29 +276,29 @@ describe('50 S: browsers get a page, or the app an error', () => {
   }, 60_000)
 
   test('state comes back as it went', async () => {
-    const victim = await scene.victim()
+    const victim = await fixture.victim()
     for (const state of nastyValues.filter((value) => value.isWellFormed() && !value.includes('\uFFFD'))) {
-      const back = await scene.authorize(victim, web, { state })
+      const back = await fixture.authorize(victim, web, { state })
       expect([state, back.get('state')]).toEqual([state, state])
     }
   })
 
   test('thousands of scopes, a form too large for an address', async () => {
     const many = Array.from({ length: 1000 }, (_, index) => `s${index}`).join(' ')
-    const byForm = await post(`${scene.issuer}/authorize`, {
+    const byForm = await post(`${fixture.issuer}/authorize`, {
       client_id: web.client_id,
       scope: many.repeat(3),
     })
     expect(byForm.status).toBe(413)
-    const byLink = await get(scene.authorizeUrl(web, { scope: many }), { accept: 'text/html' })
+    const byLink = await get(fixture.authorizeUrl(web, { scope: many }), { accept: 'text/html' })
     expect([303, 400]).toContain(byLink.status)
-    const tooLong = await get(scene.authorizeUrl(web, { scope: `openid ${'x'.repeat(20_000)}` }))
+    const tooLong = await get(fixture.authorizeUrl(web, { scope: `openid ${'x'.repeat(20_000)}` }))
     expect([414, 431]).toContain(tooLong.status)
   })
 
   test('everything expired: interaction, form, session', async () => {
     const browser = createHttpBrowser({ stopAt: [web.redirect_uri] })
-    const page = await browser.open(scene.authorizeUrl(web))
+    const page = await browser.open(fixture.authorizeUrl(web))
     passTime(3601)
     const reloaded = await browser.open(page.url)
     // The flow is made once more.
@@ -328,20 +328,20 @@ describe('50 S: forms, sent from their own page', () => {
   ] as const
 
   async function sender() {
-    const { browser } = await scene.victim()
-    const page = await browser.open(`${scene.issuer}/account`)
+    const { browser } = await fixture.victim()
+    const page = await browser.open(`${fixture.issuer}/account`)
     const token = String(page.forms[0]?.fields.find(({ name }) => name === 'csrf_token')?.value)
     const cookie = String(browser.cookies.header(page.url))
     const send = (path: string, body: string | Buffer, type = 'application/x-www-form-urlencoded') =>
-      raw(`${scene.issuer}${path}`, {
+      raw(`${fixture.issuer}${path}`, {
         method: 'POST',
         headers: { cookie, 'content-type': type, accept: 'text/html' },
         body: Buffer.concat([Buffer.from(`csrf_token=${encodeURIComponent(token)}&`), Buffer.from(body)]),
       })
     /** The page of ours that a form leads back to. */
     async function shown({ headers }: Awaited<ReturnType<typeof send>>) {
-      const to = new URL(String(headers.location), scene.issuer)
-      expect(to.origin).toBe(scene.issuer)
+      const to = new URL(String(headers.location), fixture.issuer)
+      expect(to.origin).toBe(fixture.issuer)
       browser.cookies.store(to, headers['set-cookie'] ?? [])
       return browser.open(to)
     }
@@ -379,7 +379,7 @@ describe('50 S: forms, sent from their own page', () => {
 
   test('the pages of a flow', async () => {
     const browser = createHttpBrowser({ stopAt: [web.redirect_uri] })
-    const page = await browser.open(scene.authorizeUrl(web))
+    const page = await browser.open(fixture.authorizeUrl(web))
     const cookie = String(browser.cookies.header(page.url))
     const token = String(page.forms[0]?.fields.find(({ name }) => name === 'csrf_token')?.value)
     for (const action of ['sign-in', 'consent', 'switch'])
@@ -400,7 +400,7 @@ test('52 S: an unknown address is told apart from a wrong password by nothing', 
   const answers = []
   for (const identifier of [user.email, 'nobody@example.com']) {
     const browser = createHttpBrowser()
-    const page = await browser.open(`${scene.issuer}/login`)
+    const page = await browser.open(`${fixture.issuer}/login`)
     const answer = await browser.submit(
       page,
       { 'Email or username': identifier, Password: 'wrong password here' },

@@ -2,14 +2,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registrar } from '../registration/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, pkce, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  pkce,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 // Where somebody else than the client may wait for the code: an app's own scheme, a host by plain http.
 const APP = 'app.immich:///oauth-callback'
 const LAN = 'http://192.168.0.200:2283/auth/login'
 const EDITOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 const stopAt = [redirectUri, APP, LAN, EDITOR]
 
@@ -20,8 +27,8 @@ beforeAll(async () => {
     REDIRECT_SCHEMES: 'cursor vscode',
   }
   latchkey = await startLatchkey({ env })
-  scene = createScene(latchkey)
-  victim = await scene.victim(stopAt)
+  fixture = createSecurityFixture(latchkey)
+  victim = await fixture.victim(stopAt)
 })
 afterAll(() => latchkey.stop())
 
@@ -34,12 +41,12 @@ const refusal = (metadata: Record<string, unknown>) =>
   )
 
 async function photos(metadata: Record<string, unknown> = {}): Promise<TestClient> {
-  const client = await scene.client({ redirect_uris: [redirectUri, APP, LAN], ...metadata })
+  const client = await fixture.client({ redirect_uris: [redirectUri, APP, LAN], ...metadata })
   return { ...client, redirect_uri: APP }
 }
 
 function request(client: TestClient, changes: Record<string, string>): URL {
-  const url = new URL(scene.authorizeUrl(client, changes))
+  const url = new URL(fixture.authorizeUrl(client, changes))
   for (const [name, value] of Object.entries(changes)) if (value === '') url.searchParams.delete(name)
   return url
 }
@@ -154,7 +161,7 @@ describe.each([
       const back = (await victim.browser.allow(page)).url
       expect(back.href.startsWith(uri)).toBe(true)
       const body = { grant_type: 'authorization_code', redirect_uri: uri, code_verifier: verifier }
-      const answer = await scene.token(client, { ...body, code: String(back.searchParams.get('code')) })
+      const answer = await fixture.token(client, { ...body, code: String(back.searchParams.get('code')) })
       expect(answer.status).toBe(200)
     }
     const silent = await victim.browser.open(request(client, { ...asked, prompt: 'none' }))

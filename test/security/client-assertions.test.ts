@@ -1,7 +1,7 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, passTime, post, type Scene } from './attacker.ts'
+import { clock, createSecurityFixture, passTime, post, type SecurityFixture } from './attacker.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -10,14 +10,14 @@ const refused = { status: 401, json: { error: 'invalid_client' } }
 /** For how long a client assertion is good, and that it is good once (RFC 7523 §3). */
 describe.each(engines)('RFC 7523: the times of client assertions, on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let key: CryptoKey
   let clientId: string
   let fapiId: string
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, clock })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     const pair = await generateKeyPair('ES256', { extractable: true })
     key = pair.privateKey
     const machine = {
@@ -26,19 +26,19 @@ describe.each(engines)('RFC 7523: the times of client assertions, on %s', (engin
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'ES256', kid: 'k' }] },
     }
-    clientId = (await scene.client(machine)).client_id
-    fapiId = (await scene.client({ ...machine, profile: 'fapi2' })).client_id
+    clientId = (await fixture.client(machine)).client_id
+    fapiId = (await fixture.client({ ...machine, profile: 'fapi2' })).client_id
   })
   afterAll(() => latchkey?.stop())
   afterEach(() => void vi.useRealTimers())
 
   const now = () => Math.floor(Date.now() / 1000)
   async function sign(claims: JWTPayload, id = clientId, header: { typ?: string } = {}): Promise<string> {
-    const all = { iss: id, sub: id, aud: scene.issuer, jti: crypto.randomUUID(), ...claims }
+    const all = { iss: id, sub: id, aud: fixture.issuer, jti: crypto.randomUUID(), ...claims }
     return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: 'k', ...header }).sign(key)
   }
   const present = (assertion: string) =>
-    post(`${scene.issuer}/introspect`, {
+    post(`${fixture.issuer}/introspect`, {
       token: 'x',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,

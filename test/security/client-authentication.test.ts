@@ -2,11 +2,11 @@ import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { basic, createScene, get, post, type Scene, type TestClient } from './attacker.ts'
+import { basic, createSecurityFixture, get, post, type SecurityFixture, type TestClient } from './attacker.ts'
 
 let latchkey: Latchkey
 let passed = 0
-let scene: Scene
+let fixture: SecurityFixture
 let byBasic: TestClient
 let byPost: TestClient
 let byKey: TestClient
@@ -23,22 +23,22 @@ beforeAll(async () => {
     clock: () => Date.now() + passed,
   })
   await latchkey.services.resources.add(jobs)
-  scene = createScene(latchkey)
-  byBasic = await scene.client(machine)
-  byPost = await scene.client({ ...machine, token_endpoint_auth_method: 'client_secret_post' })
+  fixture = createSecurityFixture(latchkey)
+  byBasic = await fixture.client(machine)
+  byPost = await fixture.client({ ...machine, token_endpoint_auth_method: 'client_secret_post' })
   const pair = await generateKeyPair('RS256', { extractable: true })
   key = pair.privateKey
   publicKey = pair.publicKey
-  byKey = await scene.client({
+  byKey = await fixture.client({
     ...machine,
     token_endpoint_auth_method: 'private_key_jwt',
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256' }] },
   })
-  spa = await scene.publicClient()
+  spa = await fixture.publicClient()
 })
 afterAll(() => latchkey.stop())
 
-const tokenUrl = () => `${scene.issuer}/token`
+const tokenUrl = () => `${fixture.issuer}/token`
 const secret = (client: TestClient) => String(client.client_secret)
 
 describe('secrets', () => {
@@ -55,10 +55,10 @@ describe('secrets', () => {
   })
 
   test('6749 2.3.1: an empty Basic secret of a public client is no secret, at every endpoint', async () => {
-    const victim = await scene.victim()
+    const victim = await fixture.victim()
     const empty = basic(spa.client_id, '')
     const signIn = async (over: Record<string, string> = {}) => {
-      const { code, verifier, redirect_uri } = await scene.code(victim, spa)
+      const { code, verifier, redirect_uri } = await fixture.code(victim, spa)
       const body = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier, ...over }
       return post(tokenUrl(), body, empty)
     }
@@ -74,14 +74,14 @@ describe('secrets', () => {
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
       code_challenge_method: 'S256',
     }
-    expect((await post(`${scene.issuer}/par`, pushed, empty)).status).toBe(201)
+    expect((await post(`${fixture.issuer}/par`, pushed, empty)).status).toBe(201)
     const revoked = { token: String(tokens.json.access_token) }
-    expect((await post(`${scene.issuer}/revoke`, revoked, empty)).status).toBe(200)
-    expect((await scene.userinfo(tokens.json.access_token)).status).toBe(401)
+    expect((await post(`${fixture.issuer}/revoke`, revoked, empty)).status).toBe(200)
+    expect((await fixture.userinfo(tokens.json.access_token)).status).toBe(401)
   })
 
   test('6749 2.3.1: an empty secret opens no client that has one, and is none of another id', async () => {
-    const victim = await scene.victim()
+    const victim = await fixture.victim()
     for (const client of [byBasic, byPost, byKey]) {
       const answer = await post(tokenUrl(), grant, basic(client.client_id, ''))
       expect(answer.status).toBeGreaterThanOrEqual(400)
@@ -89,7 +89,7 @@ describe('secrets', () => {
       const beside = { ...grant, client_id: client.client_id }
       expect((await post(tokenUrl(), beside, basic(spa.client_id, ''))).json.error).toBe('invalid_request')
     }
-    const { code, verifier, redirect_uri } = await scene.code(victim, spa)
+    const { code, verifier, redirect_uri } = await fixture.code(victim, spa)
     const body = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier }
     const twice = { ...body, client_id: spa.client_id, client_secret: 'made up' }
     expect((await post(tokenUrl(), twice, basic(spa.client_id, ''))).status).toBe(401)
@@ -109,7 +109,7 @@ describe('secrets', () => {
         passed += 10_000
         const before = new Set((await rejections()).map((each) => each.id))
         const { status, headers, json } = await post(
-          `${scene.issuer}/${path}`,
+          `${fixture.issuer}/${path}`,
           { ...grant, token: 't' },
           basic(id, ''),
         )
@@ -146,7 +146,7 @@ describe('secrets', () => {
         basic('nobody', 'wrong'),
         basic('__proto__', 'wrong'),
       ]) {
-        const answer = await post(`${scene.issuer}/${path}`, { ...grant, token: 't' }, headers)
+        const answer = await post(`${fixture.issuer}/${path}`, { ...grant, token: 't' }, headers)
         expect([path, answer.status, answer.json.error]).toEqual([path, 401, 'invalid_client'])
         expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /)
         if (path !== 'revoke') expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -223,7 +223,7 @@ describe('secrets', () => {
 
   test('a public client gets nothing by claiming a secret, nor a confidential one by claiming none', async () => {
     expect((await post(tokenUrl(), grant, basic(spa.client_id, 'x'))).status).toBe(401)
-    const { refresh_token } = await scene.tokens(await scene.victim(), await scene.client())
+    const { refresh_token } = await fixture.tokens(await fixture.victim(), await fixture.client())
     const answer = await post(tokenUrl(), {
       grant_type: 'refresh_token',
       refresh_token: String(refresh_token),
@@ -233,25 +233,25 @@ describe('secrets', () => {
   })
 
   test('10.4.4: a client uses only the grants it is registered for', async () => {
-    const web = await scene.client()
-    expect(await scene.token(web, grant)).toMatchObject({ status: 400 })
-    expect((await scene.token(byBasic, { grant_type: 'authorization_code', code: 'x' })).status).toBe(400)
-    const back = await get(scene.authorizeUrl({ ...byBasic, redirect_uri: 'https://app.example/callback' }))
+    const web = await fixture.client()
+    expect(await fixture.token(web, grant)).toMatchObject({ status: 400 })
+    expect((await fixture.token(byBasic, { grant_type: 'authorization_code', code: 'x' })).status).toBe(400)
+    const back = await get(fixture.authorizeUrl({ ...byBasic, redirect_uri: 'https://app.example/callback' }))
     expect(back.status).toBe(400)
   })
 
   test('RFC 9700 §4.15: the token of a client is nobody’s, and its sub is no person’s', async () => {
-    const { json } = await scene.token(byBasic, grant)
-    expect(await scene.userinfo(json.access_token)).toMatchObject({ status: 401 })
-    const person = await scene.victim()
-    const introspected = (await scene.introspect(byBasic, json.access_token)).json
+    const { json } = await fixture.token(byBasic, grant)
+    expect(await fixture.userinfo(json.access_token)).toMatchObject({ status: 401 })
+    const person = await fixture.victim()
+    const introspected = (await fixture.introspect(byBasic, json.access_token)).json
     expect(introspected).toMatchObject({ active: true, client_id: byBasic.client_id })
     expect(introspected.sub).not.toBe(person.user.id)
-    await expect(scene.client({ ...machine, client_id: person.user.id })).rejects.toThrow()
+    await expect(fixture.client({ ...machine, client_id: person.user.id })).rejects.toThrow()
   })
 
   test('rotated: old and new secret both work for the overlap, and not an hour longer', async () => {
-    const client = await scene.client(machine)
+    const client = await fixture.client(machine)
     const { client_secret } = await latchkey.services.clients.rotateSecret(client.client_id)
     for (const value of [secret(client), client_secret])
       expect((await post(tokenUrl(), grant, basic(client.client_id, value))).status).toBe(200)
@@ -261,12 +261,12 @@ describe('secrets', () => {
   })
 
   test('a disabled client is unknown at once, and its tokens are dead', async () => {
-    const client = await scene.client({ grant_types: ['authorization_code', 'refresh_token'] })
-    const tokens = await scene.tokens(await scene.victim(), client)
+    const client = await fixture.client({ grant_types: ['authorization_code', 'refresh_token'] })
+    const tokens = await fixture.tokens(await fixture.victim(), client)
     await latchkey.services.clients.disable(client.client_id)
-    expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(401)
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-    expect((await get(scene.authorizeUrl(client), { accept: 'text/html' })).status).toBe(400)
+    expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(401)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await get(fixture.authorizeUrl(client), { accept: 'text/html' })).status).toBe(400)
   })
 })
 
@@ -280,7 +280,7 @@ async function sign(
   const all: Record<string, unknown> = {
     iss: byKey.client_id,
     sub: byKey.client_id,
-    aud: scene.issuer,
+    aud: fixture.issuer,
     jti: crypto.randomUUID(),
     iat: now,
     exp: now + 60,
@@ -319,7 +319,7 @@ describe('RFC 7523: client assertions', () => {
   test('its times count at every endpoint where clients authenticate (client-assertions.test.ts)', async () => {
     const iat = Math.floor(Date.now() / 1000) - 400
     for (const path of ['par', 'introspect', 'revoke']) {
-      const answer = await post(`${scene.issuer}/${path}`, {
+      const answer = await post(`${fixture.issuer}/${path}`, {
         token: 'x',
         client_assertion_type: ASSERTION,
         client_assertion: await sign({ iat, exp: iat + 3600 }),

@@ -2,17 +2,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   pkce,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let spa: TestClient
 let exempt: TestClient
@@ -20,11 +20,11 @@ let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client()
-  spa = await scene.publicClient()
-  exempt = await scene.client({ pkce: 'optional' })
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
+  spa = await fixture.publicClient()
+  exempt = await fixture.client({ pkce: 'optional' })
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
@@ -33,7 +33,7 @@ const refused = (error: string) => ({ status: 400, json: { error } })
 
 /** The authorization response to a request with these parameters; an empty value leaves one out. */
 async function authorized(client: TestClient, changes: Record<string, string>) {
-  const url = new URL(scene.authorizeUrl(client, changes))
+  const url = new URL(fixture.authorizeUrl(client, changes))
   for (const [name, value] of Object.entries(changes)) if (value === '') url.searchParams.delete(name)
   const page = await victim.browser.open(url)
   expect(page.left).toBe(true)
@@ -59,14 +59,14 @@ describe('PKCE', () => {
       redirect_uri: code.redirect_uri,
       code_verifier: '',
     }
-    expect((await scene.token(exempt, body)).status).toBe(200)
-    await expect(scene.publicClient({ pkce: 'optional' })).rejects.toThrow()
+    expect((await fixture.token(exempt, body)).status).toBe(200)
+    await expect(fixture.publicClient({ pkce: 'optional' })).rejects.toThrow()
   })
 
   test('RFC 9700 §2.1.1: a code with a challenge is not exchanged without a verifier', async () => {
     for (const client of [web, spa, exempt]) {
-      const { code, redirect_uri } = await scene.code(victim, client)
-      const answer = await scene.token(client, { grant_type: 'authorization_code', code, redirect_uri })
+      const { code, redirect_uri } = await fixture.code(victim, client)
+      const answer = await fixture.token(client, { grant_type: 'authorization_code', code, redirect_uri })
       expect(answer).toMatchObject(refused('invalid_grant'))
     }
   })
@@ -78,7 +78,7 @@ describe('PKCE', () => {
       verifier: pkce().verifier,
       redirect_uri: exempt.redirect_uri,
     }
-    expect(await scene.exchange(exempt, code)).toMatchObject(refused('invalid_grant'))
+    expect(await fixture.exchange(exempt, code)).toMatchObject(refused('invalid_grant'))
   })
 
   test.each([
@@ -98,7 +98,7 @@ describe('PKCE', () => {
           ? ` ${right.verifier} `
           : verifier
     const code = { code: String(back.get('code')), verifier: wrong, redirect_uri: web.redirect_uri }
-    const answer = await scene.exchange(web, code)
+    const answer = await fixture.exchange(web, code)
     expect(answer.status).toBe(400)
     expect(answer.json.error).toMatch(/^invalid_(grant|request)$/)
   })
@@ -118,65 +118,69 @@ describe('PKCE', () => {
   })
 
   test('RFC 9700: metadata names S256 and nothing else', async () => {
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     expect(json.code_challenge_methods_supported).toEqual(['S256'])
   })
 })
 
 describe('authorization code', () => {
   test('RFC 6749 §4.1.2: works once; its second use ends the tokens of the first', async () => {
-    const code = await scene.code(victim, web)
-    const first = await scene.exchange(web, code)
+    const code = await fixture.code(victim, web)
+    const first = await fixture.exchange(web, code)
     expect(first.status).toBe(200)
-    expect((await scene.userinfo(first.json.access_token)).status).toBe(200)
-    expect(await scene.exchange(web, code)).toMatchObject(refused('invalid_grant'))
-    expect((await scene.userinfo(first.json.access_token)).status).toBe(401)
-    expect(await scene.refresh(web, first.json.refresh_token)).toMatchObject(refused('invalid_grant'))
+    expect((await fixture.userinfo(first.json.access_token)).status).toBe(200)
+    expect(await fixture.exchange(web, code)).toMatchObject(refused('invalid_grant'))
+    expect((await fixture.userinfo(first.json.access_token)).status).toBe(401)
+    expect(await fixture.refresh(web, first.json.refresh_token)).toMatchObject(refused('invalid_grant'))
   })
 
   test('RFC 6749 §4.1.3: bound to its client', async () => {
-    const other = await scene.client()
+    const other = await fixture.client()
     for (const [owner, thief] of [
       [web, other],
       [spa, web],
       [web, spa],
     ] as const) {
-      const code = await scene.code(victim, owner)
-      expect(await scene.exchange(thief, code)).toMatchObject(refused('invalid_grant'))
+      const code = await fixture.code(victim, owner)
+      expect(await fixture.exchange(thief, code)).toMatchObject(refused('invalid_grant'))
     }
   })
 
   test.each(['https://app.example/callback/', 'https://app.example/second', 'https://evil.example/', ''])(
     'RFC 6749 §4.1.3: bound to its redirect_uri, not %s',
     async (uri) => {
-      const two = await scene.client({
+      const two = await fixture.client({
         redirect_uris: ['https://app.example/callback', 'https://app.example/second'],
       })
-      const answer = await scene.exchange(two, await scene.code(victim, two), { redirect_uri: uri })
+      const answer = await fixture.exchange(two, await fixture.code(victim, two), { redirect_uri: uri })
       expect(answer.status).toBe(400)
       expect(answer.json.access_token).toBeUndefined()
     },
   )
 
   test('RFC 6749 §4.1.3: the redirect_uri may not be left out of the exchange', async () => {
-    const { code, verifier } = await scene.code(victim, web)
-    const answer = await scene.token(web, { grant_type: 'authorization_code', code, code_verifier: verifier })
+    const { code, verifier } = await fixture.code(victim, web)
+    const answer = await fixture.token(web, {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+    })
     expect(answer.status).toBe(400)
     expect(answer.json.access_token).toBeUndefined()
   })
 
   test('FAPI 2 §5.3.2.1: a code lives 60 seconds', async () => {
-    const [intime, late] = [await scene.code(victim, web), await scene.code(victim, web)]
+    const [intime, late] = [await fixture.code(victim, web), await fixture.code(victim, web)]
     passTime(55)
-    expect((await scene.exchange(web, intime)).status).toBe(200)
+    expect((await fixture.exchange(web, intime)).status).toBe(200)
     passTime(6)
-    expect(await scene.exchange(web, late)).toMatchObject(refused('invalid_grant'))
+    expect(await fixture.exchange(web, late)).toMatchObject(refused('invalid_grant'))
   })
 
   test.each(['', 'x', '0'.repeat(43), '__proto__', '../..', 'a'.repeat(20_000)])(
     'an invented code is refused: %.20s',
     async (code) => {
-      const answer = await scene.exchange(web, {
+      const answer = await fixture.exchange(web, {
         code,
         verifier: 'v'.repeat(43),
         redirect_uri: web.redirect_uri,
@@ -191,11 +195,11 @@ describe('response', () => {
   test.each(['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'none', 'CODE'])(
     'RFC 9700 §2.1.2: response_type %s is refused and not advertised',
     async (response_type) => {
-      const page = await victim.browser.open(scene.authorizeUrl(web, { response_type, nonce: 'n' }))
+      const page = await victim.browser.open(fixture.authorizeUrl(web, { response_type, nonce: 'n' }))
       const shown = `${page.url.search}${page.url.hash}${page.body}`
       expect(shown).toMatch(/unsupported_response_type|invalid_request/)
       expect(page.url.href).not.toMatch(/access_token|id_token=|code=/)
-      const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+      const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
       expect(json.response_types_supported).toEqual(['code'])
     },
   )
@@ -209,18 +213,18 @@ describe('response', () => {
     '__proto__',
     'toString',
   ])('RFC 9700 §2.4: grant_type=%s is unsupported_grant_type and not advertised', async (grant_type) => {
-    const answer = await scene.token(web, { grant_type, username: 'a', password: 'b' })
+    const answer = await fixture.token(web, { grant_type, username: 'a', password: 'b' })
     expect(answer).toMatchObject(refused('unsupported_grant_type'))
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     expect(json.grant_types_supported).not.toContain(grant_type)
   })
 
   test('RFC 9207: iss stands in success and error redirects, equal to the metadata’s issuer', async () => {
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     expect(json.authorization_response_iss_parameter_supported).toBe(true)
-    const success = await scene.authorize(victim, web)
+    const success = await fixture.authorize(victim, web)
     expect([success.get('iss'), success.get('state')]).toEqual([json.issuer, 'the-state'])
-    const stranger = await fetch(scene.authorizeUrl(web, { prompt: 'none' }), { redirect: 'manual' })
+    const stranger = await fetch(fixture.authorizeUrl(web, { prompt: 'none' }), { redirect: 'manual' })
     const error = new URL(String(stranger.headers.get('location'))).searchParams
     expect([error.get('error'), error.get('iss'), error.get('state')]).toEqual([
       'login_required',
@@ -231,7 +235,7 @@ describe('response', () => {
 
   test('RFC 9700 §4.17: web_message and unknown response modes are refused', async () => {
     for (const response_mode of ['web_message', 'web_message.jwt', 'toString']) {
-      const page = await victim.browser.open(scene.authorizeUrl(web, { response_mode }))
+      const page = await victim.browser.open(fixture.authorizeUrl(web, { response_mode }))
       expect(page.url.searchParams.get('code')).toBeNull()
       expect(`${page.url.search}${page.body}`).toMatch(/unsupported_response_mode|invalid_request/)
     }
@@ -239,7 +243,7 @@ describe('response', () => {
 
   test('response_mode=form_post carries the code by a form to the registered URI, values escaped', async () => {
     const state = `"><script>alert(1)</script>`
-    const page = await victim.browser.open(scene.authorizeUrl(web, { response_mode: 'form_post', state }))
+    const page = await victim.browser.open(fixture.authorizeUrl(web, { response_mode: 'form_post', state }))
     expect(page.status).toBe(200)
     expect(page.forms.map(({ action, method }) => [action, method])).toEqual([[web.redirect_uri, 'post']])
     expect(page.body).not.toContain('<script>alert')

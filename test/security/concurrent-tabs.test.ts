@@ -2,7 +2,13 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 const BYE = 'https://app.example/bye'
 const TABS = 5
@@ -11,23 +17,23 @@ const ROUNDS = 4
 /** One browser, several tabs that load at the same time: its cookies are those of the answer that came last. */
 describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let apps: TestClient[]
   let web: TestClient
   let asking: TestClient
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
-    scene = createScene(latchkey)
-    web = await scene.client({ post_logout_redirect_uris: [BYE] })
-    asking = await scene.client({ first_party: false })
-    apps = await Promise.all(Array.from({ length: TABS }, () => scene.client()))
+    fixture = createSecurityFixture(latchkey)
+    web = await fixture.client({ post_logout_redirect_uris: [BYE] })
+    asking = await fixture.client({ first_party: false })
+    apps = await Promise.all(Array.from({ length: TABS }, () => fixture.client()))
   })
   afterAll(() => latchkey?.stop())
 
-  const person = () => scene.victim([redirectUri, BYE])
+  const person = () => fixture.victim([redirectUri, BYE])
   const at = (client: TestClient, over: Record<string, string> = {}) =>
-    new URL(scene.authorizeUrl(client, over))
+    new URL(fixture.authorizeUrl(client, over))
   const silently = (client: TestClient) => at(client, { prompt: 'none' })
 
   /** Five tabs that renew what five apps have, each at once; gives where each was sent. */
@@ -35,10 +41,10 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     clients.map(async (client) => {
       const answer = await browser.send({ url: silently(client), method: 'GET' })
       await answer.body?.cancel()
-      return { client, location: new URL(answer.headers.get('location') ?? '', scene.issuer) }
+      return { client, location: new URL(answer.headers.get('location') ?? '', fixture.issuer) }
     })
   const tokensOf = async ({ client, location }: { client: TestClient; location: URL }) =>
-    scene.exchange(client, {
+    fixture.exchange(client, {
       code: String(location.searchParams.get('code')),
       verifier: 'v'.repeat(43),
       redirect_uri: client.redirect_uri,
@@ -52,7 +58,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     const session = ['latchkey_session', 'latchkey_session.sig'].map(
       (name) => `${name}=${browser.cookies.value(name)}; path=/`,
     )
-    copy.cookies.store(new URL(scene.issuer), session)
+    copy.cookies.store(new URL(fixture.issuer), session)
     return copy
   }
   const signOut = (browser: HttpBrowser, page: BrowserPage) =>
@@ -63,7 +69,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
       const someone = await person()
       const [page] = await Promise.all([
         someone.browser.open(
-          `${scene.issuer}/logout?client_id=${web.client_id}&post_logout_redirect_uri=${BYE}&state=${round}`,
+          `${fixture.issuer}/logout?client_id=${web.client_id}&post_logout_redirect_uri=${BYE}&state=${round}`,
         ),
         ...tabs(someone),
       ])
@@ -78,7 +84,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     for (let round = 0; round < ROUNDS; round++) {
       const someone = await person()
       const thief = copyOf(someone.browser)
-      const page = await someone.browser.open(`${scene.issuer}/logout`)
+      const page = await someone.browser.open(`${fixture.issuer}/logout`)
       const [done, ...authorized] = await Promise.all([signOut(someone.browser, page), ...tabs(someone)])
       expect(done.text, done.body).toContain('signed out')
       expect(await isSignedIn(someone)).toBe(false)
@@ -102,7 +108,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
         { button: 'Sign in' },
       )
       const sent = await browser.send(form)
-      const resume = new URL(String(sent.headers.get('location')), scene.issuer)
+      const resume = new URL(String(sent.headers.get('location')), fixture.issuer)
       const started = tabs(someone)
       const [, ...authorized] = await Promise.all([browser.open(resume), ...started])
       expect(await isSignedIn(someone)).toBe(true)
@@ -130,7 +136,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
       const someone = await person()
       const page = await someone.browser.open(at(asking, { scope: 'openid email' }))
       const sent = await someone.browser.send(someone.browser.prepare(page, {}, { button: 'Allow' }))
-      const resume = new URL(String(sent.headers.get('location')), scene.issuer)
+      const resume = new URL(String(sent.headers.get('location')), fixture.issuer)
       const [back, ...authorized] = await Promise.all([someone.browser.open(resume), ...tabs(someone)])
       expect(back.url.searchParams.has('code')).toBe(true)
       for (const each of authorized) {
@@ -142,7 +148,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
   })
 
   test('five tabs of one app: each is told the same session id, which signing out names', async () => {
-    const app = await scene.client({
+    const app = await fixture.client({
       backchannel_logout_uri: 'https://app.example/backchannel',
       backchannel_logout_session_required: true,
     })
@@ -166,7 +172,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
   const askFor = async ({ browser }: Victim, client: TestClient, scope: string) => {
     const answer = await browser.send({ url: at(client, { scope, prompt: 'none' }), method: 'GET' })
     await answer.body?.cancel()
-    return { client, location: new URL(answer.headers.get('location') ?? '', scene.issuer) }
+    return { client, location: new URL(answer.headers.get('location') ?? '', fixture.issuer) }
   }
 
   test('tabs of one app that ask for different scopes at once each get theirs', async () => {
@@ -232,7 +238,7 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
     for (const first of ['open', 'stay'] as const) {
       const someone = await person()
       const { browser } = someone
-      const url = `${scene.issuer}/logout?client_id=${web.client_id}`
+      const url = `${fixture.issuer}/logout?client_id=${web.client_id}`
       const [one, two] = await Promise.all([browser.open(url), browser.open(url)])
       if (first === 'stay') await browser.submit(two, {}, { button: 'Stay signed in' })
       expect((await signOut(browser, one)).text).toContain('signed out')

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, post, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  get,
+  post,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let spa: TestClient
 let victim: Victim
 const OWN = 'https://app.example'
@@ -11,9 +18,9 @@ const FOREIGN = 'https://evil.example'
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  spa = await scene.publicClient()
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  spa = await fixture.publicClient()
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 
@@ -22,22 +29,22 @@ const allowed = (answer: { headers: Headers }) => answer.headers.get('access-con
 describe('RFC 9700 §2.6: cross-origin requests', () => {
   test('discovery and keys are for everybody', async () => {
     for (const path of ['.well-known/openid-configuration', '.well-known/oauth-authorization-server', 'jwks'])
-      expect(allowed(await get(`${scene.issuer}/${path}`, { origin: FOREIGN }))).toMatch(
+      expect(allowed(await get(`${fixture.issuer}/${path}`, { origin: FOREIGN }))).toMatch(
         /^(\*|https:\/\/evil\.example)$/,
       )
   })
 
   test('token, userinfo and revocation are for the origins of the client’s redirect URIs', async () => {
-    const code = await scene.code(victim, spa)
-    const token = await scene.exchange(spa, code, {}, { origin: OWN })
+    const code = await fixture.code(victim, spa)
+    const token = await fixture.exchange(spa, code, {}, { origin: OWN })
     expect([token.status, allowed(token)]).toEqual([200, OWN])
-    const info = await get(`${scene.issuer}/userinfo`, {
+    const info = await get(`${fixture.issuer}/userinfo`, {
       authorization: `Bearer ${token.json.access_token}`,
       origin: OWN,
     })
     expect([info.status, allowed(info)]).toEqual([200, OWN])
     const revoked = await post(
-      `${scene.issuer}/revoke`,
+      `${fixture.issuer}/revoke`,
       { client_id: spa.client_id, token: String(token.json.refresh_token) },
       { origin: OWN },
     )
@@ -47,7 +54,7 @@ describe('RFC 9700 §2.6: cross-origin requests', () => {
   test('a pushed request as well; introspection and the codes of devices are not for pages', async () => {
     const own = { origin: OWN }
     const pushed = await post(
-      `${scene.issuer}/par`,
+      `${fixture.issuer}/par`,
       {
         client_id: spa.client_id,
         response_type: 'code',
@@ -59,10 +66,10 @@ describe('RFC 9700 §2.6: cross-origin requests', () => {
       own,
     )
     expect([pushed.status, allowed(pushed)]).toEqual([201, OWN])
-    const web = await scene.client()
+    const web = await fixture.client()
     for (const path of ['introspect', 'device_authorization']) {
       const body = { client_id: web.client_id, client_secret: String(web.client_secret), token: 'x' }
-      const answer = await post(`${scene.issuer}/${path}`, body, own)
+      const answer = await post(`${fixture.issuer}/${path}`, body, own)
       expect([path, answer.status, allowed(answer)]).toEqual([path, 400, null])
     }
   })
@@ -74,13 +81,13 @@ describe('RFC 9700 §2.6: cross-origin requests', () => {
     'http://app.example',
     'https://app.example:444',
   ])('another origin is refused and may not read the answer: %s', async (origin) => {
-    const code = await scene.code(victim, spa)
-    const token = await scene.exchange(spa, code, {}, { origin })
+    const code = await fixture.code(victim, spa)
+    const token = await fixture.exchange(spa, code, {}, { origin })
     expect(token.status).toBe(400)
     expect(token.json.access_token).toBeUndefined()
     expect(allowed(token)).toBeNull()
-    const tokens = (await scene.exchange(spa, code)).json
-    const info = await get(`${scene.issuer}/userinfo`, {
+    const tokens = (await fixture.exchange(spa, code)).json
+    const info = await get(`${fixture.issuer}/userinfo`, {
       authorization: `Bearer ${tokens.access_token}`,
       origin,
     })
@@ -91,7 +98,7 @@ describe('RFC 9700 §2.6: cross-origin requests', () => {
   test('never with credentials', async () => {
     for (const path of ['token', 'userinfo', 'revoke', 'jwks', 'introspect', 'par'])
       for (const method of ['OPTIONS', 'POST']) {
-        const answer = await fetch(`${scene.issuer}/${path}`, {
+        const answer = await fetch(`${fixture.issuer}/${path}`, {
           method,
           headers: { origin: OWN, 'access-control-request-method': 'POST' },
         })
@@ -102,11 +109,11 @@ describe('RFC 9700 §2.6: cross-origin requests', () => {
 
   test('never on the authorization endpoint, logout or a page', async () => {
     const paths = [
-      scene.authorizeUrl(spa),
-      scene.authorizeUrl(spa, { prompt: 'none' }),
-      scene.authorizeUrl({ ...spa, client_id: 'nobody' }),
+      fixture.authorizeUrl(spa),
+      fixture.authorizeUrl(spa, { prompt: 'none' }),
+      fixture.authorizeUrl({ ...spa, client_id: 'nobody' }),
       ...['/logout', '/login', '/account', '/', '/health/live', '/nowhere'].map(
-        (path) => scene.issuer + path,
+        (path) => fixture.issuer + path,
       ),
     ]
     for (const url of paths)

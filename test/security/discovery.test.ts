@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, type Scene } from './attacker.ts'
+import { createSecurityFixture, get, type SecurityFixture } from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let metadata: Record<string, unknown>
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  metadata = (await get(`${scene.issuer}/.well-known/openid-configuration`)).json
+  fixture = createSecurityFixture(latchkey)
+  metadata = (await get(`${fixture.issuer}/.well-known/openid-configuration`)).json
 })
 afterAll(() => latchkey.stop())
 
 describe('RFC 8414: metadata', () => {
   test('is the same at both addresses, with the issuer as it is configured', async () => {
-    const other = await get(`${scene.issuer}/.well-known/oauth-authorization-server`)
+    const other = await get(`${fixture.issuer}/.well-known/oauth-authorization-server`)
     expect(other.json).toEqual(metadata)
-    expect(metadata.issuer).toBe(scene.issuer)
+    expect(metadata.issuer).toBe(fixture.issuer)
     for (const [name, value] of Object.entries(metadata))
       if (/_(endpoint|uri)$/.test(name))
-        expect([name, new URL(String(value)).origin]).toEqual([name, scene.issuer])
+        expect([name, new URL(String(value)).origin]).toEqual([name, fixture.issuer])
   })
 
   test('names what works and nothing else', () => {

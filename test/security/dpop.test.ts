@@ -3,19 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
-  createScene,
+  createSecurityFixture,
   credentials,
   get,
   pkce,
   post,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
 import { createProver, type ProofOptions, type Prover, prove } from './proofs.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let machine: TestClient
 let web: TestClient
 let spa: TestClient
@@ -26,25 +26,25 @@ let thief: Prover
 beforeAll(async () => {
   latchkey = await startLatchkey()
   await latchkey.services.resources.add(jobs)
-  scene = createScene(latchkey)
-  machine = await scene.client(jobClient)
-  web = await scene.client()
-  spa = await scene.publicClient()
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  machine = await fixture.client(jobClient)
+  web = await fixture.client()
+  spa = await fixture.publicClient()
+  victim = await fixture.victim()
   prover = await createProver()
   thief = await createProver()
 })
 afterAll(() => latchkey.stop())
 
-const tokenUrl = () => `${scene.issuer}/token`
+const tokenUrl = () => `${fixture.issuer}/token`
 const atToken = async (by = prover, options: ProofOptions = {}) => ({
   dpop: await prove(by, 'POST', tokenUrl(), options),
 })
-const machineToken = (headers: Record<string, string>) => scene.token(machine, jobGrant, headers)
+const machineToken = (headers: Record<string, string>) => fixture.token(machine, jobGrant, headers)
 const userinfo = async (accessToken: string, by: Prover, options: ProofOptions = {}) =>
-  get(`${scene.issuer}/userinfo`, {
+  get(`${fixture.issuer}/userinfo`, {
     authorization: `DPoP ${accessToken}`,
-    dpop: await prove(by, 'GET', `${scene.issuer}/userinfo`, { accessToken, ...options }),
+    dpop: await prove(by, 'GET', `${fixture.issuer}/userinfo`, { accessToken, ...options }),
   })
 
 describe('RFC 9449 §4.3: proofs', () => {
@@ -142,7 +142,7 @@ describe('RFC 9449 §4.3: proofs', () => {
 describe('RFC 9449: bound tokens', () => {
   test('carry the key’s thumbprint, and say so in introspection', async () => {
     const { json } = await machineToken(await atToken())
-    expect((await scene.introspect(machine, json.access_token)).json).toMatchObject({
+    expect((await fixture.introspect(machine, json.access_token)).json).toMatchObject({
       active: true,
       token_type: 'DPoP',
       cnf: { jkt: prover.jkt },
@@ -150,13 +150,13 @@ describe('RFC 9449: bound tokens', () => {
   })
 
   test('userinfo wants a proof of the same key over this very token', async () => {
-    const tokens = await scene.tokens(victim, web, {}, await atToken())
+    const tokens = await fixture.tokens(victim, web, {}, await atToken())
     const token = String(tokens.access_token)
     expect(tokens.token_type).toBe('DPoP')
     expect((await userinfo(token, prover)).status).toBe(200)
     for (const answer of [
-      await scene.userinfo(token),
-      await get(`${scene.issuer}/userinfo`, { authorization: `DPoP ${token}` }),
+      await fixture.userinfo(token),
+      await get(`${fixture.issuer}/userinfo`, { authorization: `DPoP ${token}` }),
       await userinfo(token, thief),
       await userinfo(token, prover, { claims: { ath: undefined } }),
       await userinfo(token, prover, { claims: { ath: 'x' } }),
@@ -170,24 +170,24 @@ describe('RFC 9449: bound tokens', () => {
   })
 
   test('a proof at userinfo is used once', async () => {
-    const { access_token } = await scene.tokens(victim, web, {}, await atToken())
+    const { access_token } = await fixture.tokens(victim, web, {}, await atToken())
     const token = String(access_token)
     const headers = {
       authorization: `DPoP ${token}`,
-      dpop: await prove(prover, 'GET', `${scene.issuer}/userinfo`, { accessToken: token }),
+      dpop: await prove(prover, 'GET', `${fixture.issuer}/userinfo`, { accessToken: token }),
     }
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => get(`${scene.issuer}/userinfo`, headers)),
+      Array.from({ length: 5 }, () => get(`${fixture.issuer}/userinfo`, headers)),
     )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
   test('a client that is registered for bound tokens gets no other', async () => {
-    const strict = await scene.client({
+    const strict = await fixture.client({
       ...jobClient,
       dpop_bound_access_tokens: true,
     })
-    const plain = await scene.token(strict, jobGrant)
+    const plain = await fixture.token(strict, jobGrant)
     expect(plain).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
   })
 })
@@ -196,10 +196,10 @@ describe('RFC 9449 §10: bound codes and refresh tokens', () => {
   test('a code asked for with dpop_jkt is exchanged by that key alone', async () => {
     const request = { dpop_jkt: prover.jkt }
     for (const headers of [{}, await atToken(thief)]) {
-      const answer = await scene.exchange(web, await scene.code(victim, web, request), {}, headers)
+      const answer = await fixture.exchange(web, await fixture.code(victim, web, request), {}, headers)
       expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
     }
-    const right = await scene.exchange(web, await scene.code(victim, web, request), {}, await atToken())
+    const right = await fixture.exchange(web, await fixture.code(victim, web, request), {}, await atToken())
     expect(right).toMatchObject({ status: 200, json: { token_type: 'DPoP' } })
   })
 
@@ -208,7 +208,7 @@ describe('RFC 9449 §10: bound codes and refresh tokens', () => {
     const own = credentials(web)
     const push = async (over: Record<string, string> = {}) =>
       post(
-        `${scene.issuer}/par`,
+        `${fixture.issuer}/par`,
         {
           response_type: 'code',
           client_id: web.client_id,
@@ -218,30 +218,30 @@ describe('RFC 9449 §10: bound codes and refresh tokens', () => {
           code_challenge_method: 'S256',
           ...over,
         },
-        { ...own.headers, dpop: await prove(prover, 'POST', `${scene.issuer}/par`) },
+        { ...own.headers, dpop: await prove(prover, 'POST', `${fixture.issuer}/par`) },
       )
     const pushed = await push()
     const page = await victim.browser.open(
-      `${scene.issuer}/authorize?${new URLSearchParams({
+      `${fixture.issuer}/authorize?${new URLSearchParams({
         client_id: web.client_id,
         request_uri: String(pushed.json.request_uri),
       })}`,
     )
     const code = { code: String(page.url.searchParams.get('code')), verifier, redirect_uri: web.redirect_uri }
-    expect(await scene.exchange(web, code, {}, await atToken(thief))).toMatchObject({
+    expect(await fixture.exchange(web, code, {}, await atToken(thief))).toMatchObject({
       json: { error: 'invalid_grant' },
     })
     expect((await push({ dpop_jkt: thief.jkt })).status).toBe(400)
   })
 
   test('a public client’s refresh token works with its key alone', async () => {
-    const { refresh_token } = await scene.tokens(victim, spa, {}, await atToken())
+    const { refresh_token } = await fixture.tokens(victim, spa, {}, await atToken())
     for (const headers of [{}, await atToken(thief)]) {
-      const answer = await scene.refresh(spa, refresh_token, {}, headers)
+      const answer = await fixture.refresh(spa, refresh_token, {}, headers)
       expect(answer.status).toBe(400)
       expect(answer.json.error).toMatch(/^invalid_(grant|dpop_proof|request)$/)
     }
-    const right = await scene.refresh(spa, refresh_token, {}, await atToken())
+    const right = await fixture.refresh(spa, refresh_token, {}, await atToken())
     expect(right).toMatchObject({ status: 200, json: { token_type: 'DPoP' } })
   })
 })

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { basic } from '../api/support.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, post, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  get,
+  post,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 /*
  * Whatever ends the sign-ins of an account ends all of them, in whatever state they are: a session, a sign-in that was
@@ -14,15 +22,15 @@ const OTHER_PASSWORD = 'other-otter-73-harbour'
 
 describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let web: TestClient
   let asking: TestClient
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
-    scene = createScene(latchkey)
-    web = await scene.client()
-    asking = await scene.client({ first_party: false, client_name: 'Asking app' })
+    fixture = createSecurityFixture(latchkey)
+    web = await fixture.client()
+    asking = await fixture.client({ first_party: false, client_name: 'Asking app' })
   })
   afterAll(() => latchkey?.stop())
 
@@ -30,20 +38,20 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   const newBrowser = () => createHttpBrowser({ stopAt: [redirectUri] })
   const signedIn = async (user: Victim['user'], password = PASSWORD): Promise<HttpBrowser> => {
     const browser = newBrowser()
-    const page = await browser.open(`${scene.issuer}/login`)
+    const page = await browser.open(`${fixture.issuer}/login`)
     await browser.signIn(page, { identifier: user.email, password })
     return browser
   }
   const isSignedIn = async (browser: HttpBrowser) => {
-    const response = await browser.send({ url: new URL('/account', scene.issuer), method: 'GET' })
+    const response = await browser.send({ url: new URL('/account', fixture.issuer), method: 'GET' })
     await response.body?.cancel()
     return response.status === 200
   }
   const apiTokens = async (user: Victim['user']) => {
     const body = JSON.stringify({ email: user.email, password: PASSWORD })
-    return (await post(`${scene.issuer}/api/auth/login`, body, { 'content-type': 'application/json' })).json
+    return (await post(`${fixture.issuer}/api/auth/login`, body, { 'content-type': 'application/json' })).json
   }
-  const me = (headers: Record<string, string>) => get(`${scene.issuer}/api/auth/me`, headers)
+  const me = (headers: Record<string, string>) => get(`${fixture.issuer}/api/auth/me`, headers)
   const bearer = (token: unknown) => ({ authorization: `Bearer ${String(token)}` })
 
   async function resetPassword({ email }: Victim['user']): Promise<void> {
@@ -56,14 +64,14 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   const endings: Record<string, (user: Victim['user']) => Promise<string>> = {
     async 'the password is changed on the account page'(user) {
       const browser = await signedIn(user)
-      const page = await browser.open(`${scene.issuer}/account`)
+      const page = await browser.open(`${fixture.issuer}/account`)
       const typed = { 'Current password': PASSWORD, 'New password': OTHER_PASSWORD }
       const done = await browser.submit(page, typed, { button: 'Change password' })
       expect(done.text).toContain('Your password is changed')
       return OTHER_PASSWORD
     },
     async 'the password is changed by PATCH /api/auth/me'(user) {
-      const answer = await fetch(`${scene.issuer}/api/auth/me`, {
+      const answer = await fetch(`${fixture.issuer}/api/auth/me`, {
         method: 'PATCH',
         headers: { ...basic(user.email, PASSWORD), 'content-type': 'application/json' },
         body: JSON.stringify({ current_password: PASSWORD, new_password: OTHER_PASSWORD }),
@@ -78,7 +86,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     async 'the other devices are signed out'(user) {
       const browser = await signedIn(user)
       await signedIn(user)
-      const page = await browser.open(`${scene.issuer}/account`)
+      const page = await browser.open(`${fixture.issuer}/account`)
       const done = await browser.submit(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
       expect(done.text).toContain('All other devices are signed out')
       return PASSWORD
@@ -101,7 +109,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
 
   /** A person who has a role that can be taken away, and is not the only one. */
   async function administrator(): Promise<Victim> {
-    const victim = await scene.victim()
+    const victim = await fixture.victim()
     const other = await latchkey.createUser()
     await accounts().setRole(other.id, 'admin')
     await accounts().setRole(victim.user.id, 'admin')
@@ -132,12 +140,12 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     test('a sign-in that was done but not yet resumed leads to the sign-in page', async () => {
       const { user } = await administrator()
       const browser = newBrowser()
-      const page = await browser.open(scene.authorizeUrl(web))
+      const page = await browser.open(fixture.authorizeUrl(web))
       const typed = { 'Email or username': user.email, Password: PASSWORD }
       const done = await browser.send(browser.prepare(page, typed, { button: 'Sign in' }))
       expect(done.status).toBe(303)
       const password = await end(user)
-      const resumed = await browser.open(new URL(done.headers.get('location') ?? '', scene.issuer))
+      const resumed = await browser.open(new URL(done.headers.get('location') ?? '', fixture.issuer))
       expect(resumed.left).toBe(false)
       expect(resumed.text).toContain('Email or username')
       expect(await isSignedIn(browser)).toBe(false)
@@ -149,8 +157,12 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     test('sessions, codes and tokens that are saved a moment later count for nothing', async () => {
       const person = await administrator()
       const { user } = person
-      const [browser, tokens, api] = [person.browser, await scene.tokens(person, web), await apiTokens(user)]
-      const code = await scene.code(person, web)
+      const [browser, tokens, api] = [
+        person.browser,
+        await fixture.tokens(person, web),
+        await apiTokens(user),
+      ]
+      const code = await fixture.code(person, web)
       expect((await me(basic(user.email, PASSWORD))).status).toBe(200)
       expect((await me(bearer(api.access_token))).status).toBe(200)
       let password = PASSWORD
@@ -158,28 +170,28 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
         password = await end(user)
       })
       expect(await isSignedIn(browser)).toBe(false)
-      const silent = await browser.open(scene.authorizeUrl(web, { prompt: 'none' }))
+      const silent = await browser.open(fixture.authorizeUrl(web, { prompt: 'none' }))
       expect(silent.url.searchParams.get('error')).toBe('login_required')
-      expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-      expect((await scene.introspect(web, tokens.access_token)).json).toEqual({ active: false })
-      expect((await scene.introspect(web, tokens.refresh_token)).json).toEqual({ active: false })
-      expect((await scene.refresh(web, tokens.refresh_token)).json.error).toBe('invalid_grant')
-      expect((await scene.exchange(web, code)).json.error).toBe('invalid_grant')
+      expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+      expect((await fixture.introspect(web, tokens.access_token)).json).toEqual({ active: false })
+      expect((await fixture.introspect(web, tokens.refresh_token)).json).toEqual({ active: false })
+      expect((await fixture.refresh(web, tokens.refresh_token)).json.error).toBe('invalid_grant')
+      expect((await fixture.exchange(web, code)).json.error).toBe('invalid_grant')
       expect((await me(bearer(api.access_token))).status).toBe(401)
       const refreshed = await post(
-        `${scene.issuer}/api/auth/refresh`,
+        `${fixture.issuer}/api/auth/refresh`,
         JSON.stringify({ refresh_token: api.refresh_token }),
         { 'content-type': 'application/json' },
       )
       expect(refreshed.status).toBe(401)
       expect((await me(basic(user.email, PASSWORD))).status).toBe(password === PASSWORD ? 200 : 401)
       // Signing in again in the same browser begins afresh: nothing of before comes back with it.
-      const page = await browser.open(`${scene.issuer}/login`)
+      const page = await browser.open(`${fixture.issuer}/login`)
       await browser.signIn(page, { identifier: user.email, password })
       expect(await isSignedIn(browser)).toBe(true)
-      expect((await scene.tokens(person, web)).access_token).toBeTruthy()
-      expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-      expect((await scene.refresh(web, tokens.refresh_token)).json.error).toBe('invalid_grant')
+      expect((await fixture.tokens(person, web)).access_token).toBeTruthy()
+      expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+      expect((await fixture.refresh(web, tokens.refresh_token)).json.error).toBe('invalid_grant')
     })
 
     test('a password that was right a moment before opens no session', async () => {
@@ -191,7 +203,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
         return outcome
       })
       const browser = newBrowser()
-      const page = await browser.open(`${scene.issuer}/login`)
+      const page = await browser.open(`${fixture.issuer}/login`)
       await browser.signIn(page, { identifier: user.email, password: PASSWORD })
       expect(checked).toHaveBeenCalled()
       checked.mockRestore()
@@ -210,7 +222,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
 
     test('consent is not given by somebody whose session has ended', async () => {
       const { browser, user } = await administrator()
-      const question = await browser.open(scene.authorizeUrl(asking))
+      const question = await browser.open(fixture.authorizeUrl(asking))
       expect(question.text).toContain('Asking app')
       await landLate(user.id, () => end(user))
       const answered = await browser.allow(question)
@@ -221,31 +233,31 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   })
 
   test('“sign out other devices” carries the session that asked over, with its tokens', async () => {
-    const here = await scene.victim()
+    const here = await fixture.victim()
     const there = await signedIn(here.user)
     const [own, others] = [
-      await scene.tokens(here, web),
-      await scene.tokens({ ...here, browser: there }, web),
+      await fixture.tokens(here, web),
+      await fixture.tokens({ ...here, browser: there }, web),
     ]
-    const page = await here.browser.open(`${scene.issuer}/account`)
+    const page = await here.browser.open(`${fixture.issuer}/account`)
     const done = await here.browser.submit(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
     expect(done.text).toContain('All other devices are signed out')
     expect(done.text.match(/This device/g)).toHaveLength(1)
     expect(await isSignedIn(here.browser)).toBe(true)
     expect(await isSignedIn(there)).toBe(false)
-    expect((await scene.userinfo(own.access_token)).status).toBe(200)
-    expect((await scene.refresh(web, own.refresh_token)).status).toBe(200)
-    expect((await scene.userinfo(others.access_token)).status).toBe(401)
-    expect((await scene.tokens(here, web)).access_token).toBeTruthy()
+    expect((await fixture.userinfo(own.access_token)).status).toBe(200)
+    expect((await fixture.refresh(web, own.refresh_token)).status).toBe(200)
+    expect((await fixture.userinfo(others.access_token)).status).toBe(401)
+    expect((await fixture.tokens(here, web)).access_token).toBeTruthy()
   })
 
   describe('a flow that a sign-in in another tab has answered, and that is resumed after that session has ended', () => {
     const endSession: Record<string, (browser: HttpBrowser, user: Victim['user']) => Promise<unknown>> = {
       'by signing out': async (browser) =>
-        browser.submit(await browser.open(`${scene.issuer}/logout`), {}, { button: 'Sign out' }),
+        browser.submit(await browser.open(`${fixture.issuer}/logout`), {}, { button: 'Sign out' }),
       'by the JSON API': (browser) =>
         browser.send({
-          url: new URL('/api/auth/session/logout', scene.issuer),
+          url: new URL('/api/auth/session/logout', fixture.issuer),
           method: 'POST',
           headers: { 'content-type': 'application/json' },
         }),
@@ -257,14 +269,14 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     test.each(Object.entries(endSession))('%s, leads to the sign-in page', async (_how, end) => {
       const user = await latchkey.createUser()
       const browser = newBrowser()
-      const waiting = await browser.open(scene.authorizeUrl(web))
-      const page = await browser.open(`${scene.issuer}/login`)
+      const waiting = await browser.open(fixture.authorizeUrl(web))
+      const page = await browser.open(`${fixture.issuer}/login`)
       await browser.signIn(page, { identifier: user.email, password: PASSWORD })
       const answered = await browser.send({ url: waiting.url, method: 'GET' })
       expect(answered.status).toBe(303)
       await end(browser, user)
       expect(await isSignedIn(browser)).toBe(false)
-      const resumed = await browser.open(new URL(answered.headers.get('location') ?? '', scene.issuer))
+      const resumed = await browser.open(new URL(answered.headers.get('location') ?? '', fixture.issuer))
       expect(resumed.left).toBe(false)
       expect(resumed.text).toContain('Email or username')
       expect(await isSignedIn(browser)).toBe(false)
@@ -273,11 +285,11 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     })
 
     test('a consent that was given but not resumed begins at the sign-in page again', async () => {
-      const { browser, user } = await scene.victim()
-      const question = await browser.open(scene.authorizeUrl(asking))
+      const { browser, user } = await fixture.victim()
+      const question = await browser.open(fixture.authorizeUrl(asking))
       const allowed = await browser.send(browser.prepare(question, {}, { button: 'Allow' }))
       await accounts().endSessions(user.id)
-      const resumed = await browser.open(new URL(allowed.headers.get('location') ?? '', scene.issuer))
+      const resumed = await browser.open(new URL(allowed.headers.get('location') ?? '', fixture.issuer))
       expect(resumed.left).toBe(false)
       expect(resumed.text).toContain('Email or username')
       const back = await browser.signIn(resumed, { identifier: user.email, password: PASSWORD })
@@ -285,9 +297,9 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     })
 
     test('a consent page that was left open leads to the sign-in page, and allows nothing', async () => {
-      const { browser, user } = await scene.victim()
-      const client = await scene.client({ first_party: false })
-      const question = await browser.open(scene.authorizeUrl(client))
+      const { browser, user } = await fixture.victim()
+      const client = await fixture.client({ first_party: false })
+      const question = await browser.open(fixture.authorizeUrl(client))
       await accounts().endSessions(user.id)
       const answered = await browser.allow(question)
       expect(answered.left).toBe(false)
@@ -297,15 +309,15 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   })
 
   test('apps of the session that signs the others out lose nothing at that moment', async () => {
-    const here = await scene.victim()
+    const here = await fixture.victim()
     await signedIn(here.user)
-    const tokens = await scene.tokens(here, web)
-    const page = await here.browser.open(`${scene.issuer}/account`)
+    const tokens = await fixture.tokens(here, web)
+    const page = await here.browser.open(`${fixture.issuer}/account`)
     const request = here.browser.prepare(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
     const asked: Promise<number>[] = []
     const ending = here.browser.send(request)
     for (let n = 0; n < 15; n++) {
-      asked.push(scene.userinfo(tokens.access_token).then(({ status }) => status))
+      asked.push(fixture.userinfo(tokens.access_token).then(({ status }) => status))
       await new Promise(setImmediate)
     }
     expect((await ending).status).toBe(303)
@@ -316,13 +328,13 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     const email = `owner-${engine}@example.com`
     const stranger = newBrowser()
     await stranger.submit(
-      await stranger.open(`${scene.issuer}/register`),
+      await stranger.open(`${fixture.issuer}/register`),
       { Username: `squatter-${engine}`, Email: email, Password: PASSWORD },
       { button: 'Create account' },
     )
     await latchkey.services.mailer.idle()
     await resetPassword({ id: '', username: '', email })
-    const page = await stranger.open(`${scene.issuer}/verify-email`)
+    const page = await stranger.open(`${fixture.issuer}/verify-email`)
     expect(page.text).not.toContain('Signed in')
     expect(await isSignedIn(stranger)).toBe(false)
   })
@@ -340,7 +352,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   })
 
   test('a way to sign in is not added by a sign-in that has ended meanwhile', async () => {
-    const { user } = await scene.victim()
+    const { user } = await fixture.victim()
     const identity = {
       issuer: 'https://github.com',
       subject: user.id,
@@ -356,7 +368,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   })
 
   test('a role that is given, or stays, ends nothing', async () => {
-    const { browser, user } = await scene.victim()
+    const { browser, user } = await fixture.victim()
     await accounts().setRole(user.id, 'auditor')
     await accounts().setRole(user.id, 'auditor')
     await accounts().updateByAdmin(user.id, { role: 'auditor', givenName: 'Ada' })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, raw, type Scene } from './attacker.ts'
+import { createSecurityFixture, raw, type SecurityFixture } from './attacker.ts'
 
 const forged: Record<string, string>[] = [
   { host: 'evil.example' },
@@ -21,23 +21,23 @@ describe.each([
   ['behind a trusted proxy', { TRUST_PROXY: '127.0.0.1,::1' }],
 ])('51 S: forged Host and X-Forwarded-*, %s', (_, env: Record<string, string>) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   beforeAll(async () => {
     latchkey = await startLatchkey({ env })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
   })
   afterAll(() => latchkey.stop())
 
   test.each(forged)('metadata, pages, redirects and cookies stay ours: %j', async (headers) => {
-    const client = await scene.client()
-    const { issuer } = scene
+    const client = await fixture.client()
+    const { issuer } = fixture
     const metadata = await raw(`${issuer}/.well-known/openid-configuration`, { headers })
     expect(JSON.parse(metadata.text).issuer).toBe(issuer)
     const answers = [
       metadata,
-      await raw(scene.authorizeUrl(client), { headers }),
-      await raw(scene.authorizeUrl(client, { prompt: 'none' }), { headers }),
-      await raw(scene.authorizeUrl(client, { redirect_uri: 'x' }), {
+      await raw(fixture.authorizeUrl(client), { headers }),
+      await raw(fixture.authorizeUrl(client, { prompt: 'none' }), { headers }),
+      await raw(fixture.authorizeUrl(client, { redirect_uri: 'x' }), {
         headers: { ...headers, accept: 'text/html' },
       }),
       await raw(`${issuer}/login`, { headers }),
@@ -59,9 +59,9 @@ describe.each([
   test('the link in a message points to the issuer', async () => {
     const user = await latchkey.createUser()
     const evil = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
-    const page = await raw(`${scene.issuer}/forgot-password`, { headers: evil })
+    const page = await raw(`${fixture.issuer}/forgot-password`, { headers: evil })
     const token = /name="csrf_token" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
-    const sent = await raw(`${scene.issuer}/forgot-password`, {
+    const sent = await raw(`${fixture.issuer}/forgot-password`, {
       method: 'POST',
       headers: {
         ...evil,
@@ -72,7 +72,7 @@ describe.each([
     })
     expect([sent.status, sent.headers.location]).toEqual([303, expect.stringMatching(/^\/forgot-password/)])
     const mail = await latchkey.mailTo(user.email)
-    expect(mail.link.origin).toBe(scene.issuer)
+    expect(mail.link.origin).toBe(fixture.issuer)
     expect(mail.text).not.toContain('evil.example')
   })
 })
@@ -94,14 +94,14 @@ test('51 S: X-Forwarded-For is believed from a trusted proxy only', async () => 
 
 test('the address that a signed-in device shows is not the visitor’s invention', async () => {
   const latchkey = await startLatchkey()
-  const scene = createScene(latchkey)
+  const fixture = createSecurityFixture(latchkey)
   const user = await latchkey.createUser()
   const browser = createHttpBrowser({ headers: { 'x-forwarded-for': '6.6.6.6' } })
-  await browser.signIn(await browser.open(`${scene.issuer}/login`), {
+  await browser.signIn(await browser.open(`${fixture.issuer}/login`), {
     identifier: user.email,
     password: PASSWORD,
   })
-  const account = await browser.open(`${scene.issuer}/account`)
+  const account = await browser.open(`${fixture.issuer}/account`)
   expect(account.text).toContain('This device')
   expect(account.text).not.toContain('6.6.6.6')
   await latchkey.stop()

@@ -3,12 +3,19 @@ import { openWorld, type World } from '../federation/world.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 import { githubUser } from '../support/upstream/github.ts'
-import { createScene, pkce, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  pkce,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 /** OpenID Connect Core §3.1.2.1: who is asked for by id_token_hint signs in, or nobody does. */
 let world: World
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let client: TestClient
 let asked: Victim
 let hint: string
@@ -17,20 +24,20 @@ let other: { id: string; username: string; email: string }
 beforeAll(async () => {
   world = await openWorld()
   latchkey = world.latchkey
-  scene = createScene(latchkey)
-  client = await scene.client()
-  asked = await scene.victim()
-  hint = String((await scene.tokens(asked, client)).id_token)
+  fixture = createSecurityFixture(latchkey)
+  client = await fixture.client()
+  asked = await fixture.victim()
+  hint = String((await fixture.tokens(asked, client)).id_token)
   other = await latchkey.createUser()
 })
 afterAll(() => world.stop())
 
 const fresh = () => createHttpBrowser({ stopAt: [redirectUri] })
 const hinted = (parameters: Record<string, string> = {}) =>
-  scene.authorizeUrl(client, { id_token_hint: hint, ...parameters })
+  fixture.authorizeUrl(client, { id_token_hint: hint, ...parameters })
 const as = (user: { email: string }) => ({ identifier: user.email, password: PASSWORD })
 const signedInAs = async (browser: HttpBrowser, user: { email: string }) =>
-  browser.signIn(await browser.open(`${scene.issuer}/login`), as(user))
+  browser.signIn(await browser.open(`${fixture.issuer}/login`), as(user))
 
 async function subject(url: URL): Promise<unknown> {
   const code = {
@@ -38,8 +45,8 @@ async function subject(url: URL): Promise<unknown> {
     verifier: 'v'.repeat(43),
     redirect_uri: redirectUri,
   }
-  const { json } = await scene.exchange(client, code)
-  return (await scene.userinfo(json.access_token)).json.sub
+  const { json } = await fixture.exchange(client, code)
+  return (await fixture.userinfo(json.access_token)).json.sub
 }
 
 describe('somebody else signs in on the page', () => {
@@ -50,7 +57,7 @@ describe('somebody else signs in on the page', () => {
     const refused = await browser.signIn(page, as(other))
     expect(refused).toMatchObject({ left: false, status: 403 })
     expect(refused.text).toContain('another account than the one that Test app asks for')
-    expect((await browser.open(`${scene.issuer}/account`)).url.pathname).toBe('/login')
+    expect((await browser.open(`${fixture.issuer}/account`)).url.pathname).toBe('/login')
     const back = await browser.signIn(refused, as(asked.user))
     expect(await subject(back.url)).toBe(asked.user.id)
   })
@@ -149,7 +156,7 @@ describe('on the way back into the flow', () => {
 
   test('a result of somebody else that is stored with the flow gives no code at resume', async () => {
     const browser = fresh()
-    const plain = await browser.open(scene.authorizeUrl(client))
+    const plain = await browser.open(fixture.authorizeUrl(client))
     const sent = browser.prepare(plain, { 'Email or username': other.email, Password: PASSWORD })
     const resume = await browser.send(sent)
     // As if the page had not compared: the hint is added to the flow that is about to go on.
@@ -166,7 +173,7 @@ describe('on the way back into the flow', () => {
 
 describe('pushed requests (RFC 9126)', () => {
   const pushed = async (parameters: Record<string, string> = {}) => {
-    const par = await fetch(`${scene.issuer}/par`, {
+    const par = await fetch(`${fixture.issuer}/par`, {
       method: 'POST',
       headers: {
         authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`,
@@ -183,7 +190,7 @@ describe('pushed requests (RFC 9126)', () => {
       }),
     })
     const { request_uri } = (await par.json()) as { request_uri: string }
-    return `${scene.issuer}/authorize?${new URLSearchParams({ client_id: client.client_id, request_uri })}`
+    return `${fixture.issuer}/authorize?${new URLSearchParams({ client_id: client.client_id, request_uri })}`
   }
 
   test('carry the hint through', async () => {
@@ -200,14 +207,14 @@ describe('pushed requests (RFC 9126)', () => {
 })
 
 test('the consent page of a hinted flow offers no change of account', async () => {
-  const third = await scene.client({ first_party: false })
-  const page = await asked.browser.open(scene.authorizeUrl(third))
+  const third = await fixture.client({ first_party: false })
+  const page = await asked.browser.open(fixture.authorizeUrl(third))
   expect(page.text).toContain('Use another account')
   const back = await asked.browser.allow(page)
   const code = { code: String(back.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
-  const { json } = await scene.exchange(third, { ...code, redirect_uri: redirectUri })
+  const { json } = await fixture.exchange(third, { ...code, redirect_uri: redirectUri })
   const again = await asked.browser.open(
-    scene.authorizeUrl(third, { id_token_hint: String(json.id_token), prompt: 'consent' }),
+    fixture.authorizeUrl(third, { id_token_hint: String(json.id_token), prompt: 'consent' }),
   )
   expect(again.text).toContain('Allow access?')
   expect(again.text).not.toContain('Use another account')

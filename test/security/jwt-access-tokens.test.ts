@@ -4,12 +4,12 @@ import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
   type Answer,
   clock,
-  createScene,
+  createSecurityFixture,
   credentials,
   get,
   passTime,
   post,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
@@ -19,7 +19,7 @@ const ISSUER_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const
 
 describe.each(engines)('JWT access tokens on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let web: TestClient
   let other: TestClient
   let spa: TestClient
@@ -28,18 +28,18 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, clock })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     await latchkey.services.resources.add({ identifier: API, scope: 'books:read books:write' })
     const scope = 'openid profile offline_access books:read books:write'
-    web = await scene.client({ scope })
-    other = await scene.client({ scope })
-    spa = await scene.publicClient({ scope })
-    machine = await scene.client({
+    web = await fixture.client({ scope })
+    other = await fixture.client({ scope })
+    spa = await fixture.publicClient({ scope })
+    machine = await fixture.client({
       grant_types: ['client_credentials'],
       redirect_uris: [],
       scope: 'books:read',
     })
-    victim = await scene.victim()
+    victim = await fixture.victim()
   })
   afterAll(() => latchkey.stop())
   afterEach(() => void vi.useRealTimers())
@@ -47,24 +47,25 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
   const inactive = { status: 200, text: '{"active":false}' }
   const forApi = { resource: API, scope: 'openid books:read' }
   const jwtFor = async (client: TestClient, over: Record<string, string> = {}, who = victim) =>
-    scene.tokens(who, client, { ...forApi, ...over })
+    fixture.tokens(who, client, { ...forApi, ...over })
   const jwtOfMachine = async () =>
-    (await scene.token(machine, { grant_type: 'client_credentials', scope: 'books:read' })).json.access_token
+    (await fixture.token(machine, { grant_type: 'client_credentials', scope: 'books:read' })).json
+      .access_token
   const isActive = async (client: TestClient, token: unknown) =>
-    (await scene.introspect(client, token)).json.active
+    (await fixture.introspect(client, token)).json.active
 
   describe('introspection of JWT access tokens', () => {
     test.each(ISSUER_ALGORITHMS)(
       'a person’s token, signed with %s, is active and says all it is',
       async (alg) => {
-        const client = await scene.client({ scope: 'openid books:read', id_token_signed_response_alg: alg })
+        const client = await fixture.client({ scope: 'openid books:read', id_token_signed_response_alg: alg })
         const { access_token } = await jwtFor(client)
         const claims = decodeJwt(String(access_token))
-        const { status, json } = await scene.introspect(client, access_token)
+        const { status, json } = await fixture.introspect(client, access_token)
         expect(status).toBe(200)
         expect(json).toMatchObject({
           active: true,
-          iss: scene.issuer,
+          iss: fixture.issuer,
           sub: victim.user.id,
           aud: API,
           scope: 'books:read',
@@ -78,7 +79,7 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     )
 
     test('a machine’s token', async () => {
-      expect((await scene.introspect(machine, await jwtOfMachine())).json).toMatchObject({
+      expect((await fixture.introspect(machine, await jwtOfMachine())).json).toMatchObject({
         active: true,
         aud: API,
         scope: 'books:read',
@@ -92,22 +93,22 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
         const { access_token } = await jwtFor(web)
         const own = credentials(web)
         const body = { token: String(access_token), token_type_hint }
-        expect((await post(`${scene.issuer}/introspect`, body, own.headers)).json.active).toBe(true)
+        expect((await post(`${fixture.issuer}/introspect`, body, own.headers)).json.active).toBe(true)
       },
     )
 
     test('is the business of its client alone', async () => {
       const { access_token } = await jwtFor(web)
-      expect(await scene.introspect(other, access_token)).toMatchObject(inactive)
-      expect(await scene.introspect(spa, (await jwtFor(spa)).access_token)).toMatchObject(inactive)
+      expect(await fixture.introspect(other, access_token)).toMatchObject(inactive)
+      expect(await fixture.introspect(spa, (await jwtFor(spa)).access_token)).toMatchObject(inactive)
     })
 
     test('client authentication comes first, whatever the token', async () => {
       const { access_token } = await jwtFor(web)
       for (const token of [access_token, 'a.b.c', '.'.repeat(1000)]) {
-        expect((await scene.introspect({ ...web, client_secret: 'wrong' }, token)).status).toBe(401)
-        expect((await scene.revoke({ ...web, client_secret: 'wrong' }, token)).status).toBe(401)
-        expect((await post(`${scene.issuer}/introspect`, { token: String(token) })).status).toBe(400)
+        expect((await fixture.introspect({ ...web, client_secret: 'wrong' }, token)).status).toBe(401)
+        expect((await fixture.revoke({ ...web, client_secret: 'wrong' }, token)).status).toBe(401)
+        expect((await post(`${fixture.issuer}/introspect`, { token: String(token) })).status).toBe(400)
       }
       expect(await isActive(web, access_token)).toBe(true)
     })
@@ -121,7 +122,7 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
       const genuine = String(tokens.access_token)
       const [head = '', body = '', signature = ''] = genuine.split('.')
       const claims = decodeJwt(genuine)
-      const { keys } = (await get(`${scene.issuer}/jwks`)).json as { keys: JWK[] }
+      const { keys } = (await get(`${fixture.issuer}/jwks`)).json as { keys: JWK[] }
       const published = keys.find(({ alg }) => alg === 'RS256')
       if (published === undefined) throw new Error('no RS256 key')
       const publicKey = await importJWK(published, 'RS256', { extractable: true })
@@ -169,9 +170,9 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
       const answers: Record<string, unknown> = {}
       const expected: Record<string, unknown> = {}
       for (const [name, token] of Object.entries(await impostors())) {
-        const seen: Answer[] = [await scene.introspect(web, token), await scene.revoke(web, token)]
+        const seen: Answer[] = [await fixture.introspect(web, token), await fixture.revoke(web, token)]
         const fits = String(token).length < 8000 && /^[\x20-\x7e]*$/.test(String(token))
-        const info = fits ? await scene.userinfo(token) : undefined
+        const info = fits ? await fixture.userinfo(token) : undefined
         answers[name] = [...seen.map(({ status, text }) => [status, text]), info?.status, info?.json.error]
         const refused = fits ? [401, 'invalid_token'] : [undefined, undefined]
         expected[name] = [[200, '{"active":false}'], [200, ''], ...refused]
@@ -182,9 +183,9 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     test('an expired one', async () => {
       const { access_token } = await jwtFor(web)
       passTime(3600)
-      expect(await scene.introspect(web, access_token)).toMatchObject(inactive)
-      expect((await scene.revoke(web, access_token)).status).toBe(200)
-      expect((await scene.userinfo(access_token)).status).toBe(401)
+      expect(await fixture.introspect(web, access_token)).toMatchObject(inactive)
+      expect((await fixture.revoke(web, access_token)).status).toBe(200)
+      expect((await fixture.userinfo(access_token)).status).toBe(401)
     })
 
     test('a token sent twice is invalid_request, as ever', async () => {
@@ -192,7 +193,7 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
       const token = encodeURIComponent(String(access_token))
       for (const path of ['introspect', 'revoke']) {
         const answer = await post(
-          `${scene.issuer}/${path}`,
+          `${fixture.issuer}/${path}`,
           `token=${token}&token=${token}`,
           credentials(web).headers,
         )
@@ -201,23 +202,23 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     })
 
     test('a genuine one for an API alone is none for userinfo', async () => {
-      const info = await scene.userinfo((await jwtFor(web)).access_token)
+      const info = await fixture.userinfo((await jwtFor(web)).access_token)
       expect(info).toMatchObject({ status: 401, json: { error: 'invalid_token' } })
     })
 
     test('the other doors take none: token endpoint, administration, JSON API', async () => {
       const { access_token } = await jwtFor(web)
       const authorization = `Bearer ${access_token}`
-      expect((await scene.refresh(web, access_token)).status).toBe(400)
-      expect((await get(`${scene.issuer}/api/admin/clients`, { authorization })).status).toBe(401)
-      expect((await get(`${scene.issuer}/api/auth/me`, { authorization })).status).toBe(401)
+      expect((await fixture.refresh(web, access_token)).status).toBe(400)
+      expect((await get(`${fixture.issuer}/api/admin/clients`, { authorization })).status).toBe(401)
+      expect((await get(`${fixture.issuer}/api/auth/me`, { authorization })).status).toBe(401)
     })
   })
 
   describe('what it says to those who read it', () => {
     test('nothing of grant or session: no two tokens of one sign-in share anything but the person', async () => {
       const first = await jwtFor(web)
-      const second = await scene.refresh(web, first.refresh_token, { resource: API })
+      const second = await fixture.refresh(web, first.refresh_token, { resource: API })
       const [a, b] = [first, second.json].map(({ access_token }) => decodeJwt(String(access_token)))
       expect(a?.sub).toBe(b?.sub)
       const names = ['aud', 'auth_time', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sub']
@@ -231,46 +232,46 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
   describe('revocation of JWT access tokens', () => {
     test('ends it at once and alone: its refresh token, its Grant and its sisters go on', async () => {
       const first = await jwtFor(web)
-      const sister = await scene.refresh(web, first.refresh_token, { resource: API })
-      expect(await scene.revoke(web, first.access_token)).toMatchObject({ status: 200, text: '' })
-      expect(await scene.introspect(web, first.access_token)).toMatchObject(inactive)
+      const sister = await fixture.refresh(web, first.refresh_token, { resource: API })
+      expect(await fixture.revoke(web, first.access_token)).toMatchObject({ status: 200, text: '' })
+      expect(await fixture.introspect(web, first.access_token)).toMatchObject(inactive)
       expect(await isActive(web, sister.json.access_token)).toBe(true)
-      expect((await scene.refresh(web, sister.json.refresh_token)).status).toBe(200)
+      expect((await fixture.refresh(web, sister.json.refresh_token)).status).toBe(200)
       // Again, and at once with others: it stays ended, and nothing complains.
-      const again = await Promise.all([1, 2, 3].map(() => scene.revoke(web, first.access_token)))
+      const again = await Promise.all([1, 2, 3].map(() => fixture.revoke(web, first.access_token)))
       expect(again.map(({ status }) => status)).toEqual([200, 200, 200])
       expect(await isActive(web, first.access_token)).toBe(false)
     })
 
     test('an opaque one, likewise', async () => {
-      const tokens = await scene.tokens(victim, web, { scope: 'openid offline_access' })
-      await scene.revoke(web, tokens.access_token)
-      expect(await scene.introspect(web, tokens.access_token)).toMatchObject(inactive)
-      expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+      const tokens = await fixture.tokens(victim, web, { scope: 'openid offline_access' })
+      await fixture.revoke(web, tokens.access_token)
+      expect(await fixture.introspect(web, tokens.access_token)).toMatchObject(inactive)
+      expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
       expect(await isActive(web, tokens.refresh_token)).toBe(true)
-      expect((await scene.refresh(web, tokens.refresh_token)).status).toBe(200)
+      expect((await fixture.refresh(web, tokens.refresh_token)).status).toBe(200)
     })
 
     test('of a public client and of a machine', async () => {
       const { access_token } = await jwtFor(spa)
-      expect((await scene.revoke(spa, access_token)).status).toBe(200)
+      expect((await fixture.revoke(spa, access_token)).status).toBe(200)
       const ofMachine = await jwtOfMachine()
-      await scene.revoke(machine, ofMachine)
-      expect(await scene.introspect(machine, ofMachine)).toMatchObject(inactive)
+      await fixture.revoke(machine, ofMachine)
+      expect(await fixture.introspect(machine, ofMachine)).toMatchObject(inactive)
       expect(await isActive(machine, await jwtOfMachine())).toBe(true)
     })
 
     test('another client’s is left alone', async () => {
       const { access_token } = await jwtFor(web)
       for (const client of [other, spa, machine])
-        expect(await scene.revoke(client, access_token)).toMatchObject({ status: 200, text: '' })
+        expect(await fixture.revoke(client, access_token)).toMatchObject({ status: 200, text: '' })
       expect(await isActive(web, access_token)).toBe(true)
     })
 
     test('stays in force when the access of other sessions is ended', async () => {
-      const person = await scene.victim()
+      const person = await fixture.victim()
       const { access_token } = await jwtFor(web, {}, person)
-      await scene.revoke(web, access_token)
+      await fixture.revoke(web, access_token)
       const sessions = await latchkey.services.artifacts.listByAccount('Session', person.user.id)
       const uid = String(sessions[0]?.payload.uid)
       await latchkey.services.artifacts.revokeByAccount(person.user.id, { exceptSessionUid: uid })
@@ -278,21 +279,21 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     })
 
     test('of its refresh token ends it, and a new Grant of the same session does not bring it back', async () => {
-      const person = await scene.victim()
+      const person = await fixture.victim()
       const old = await jwtFor(web, {}, person)
-      await scene.revoke(web, old.refresh_token)
+      await fixture.revoke(web, old.refresh_token)
       expect(await isActive(web, old.access_token)).toBe(false)
       const next = await jwtFor(web, {}, person)
       expect(await isActive(web, next.access_token)).toBe(true)
-      expect(await scene.introspect(web, old.access_token)).toMatchObject(inactive)
+      expect(await fixture.introspect(web, old.access_token)).toMatchObject(inactive)
     })
 
     test('a code that is used twice ends it, for good', async () => {
-      const person = await scene.victim()
-      const code = await scene.code(person, web, forApi)
-      const { json } = await scene.exchange(web, code)
+      const person = await fixture.victim()
+      const code = await fixture.code(person, web, forApi)
+      const { json } = await fixture.exchange(web, code)
       expect(await isActive(web, json.access_token)).toBe(true)
-      await scene.exchange(web, code)
+      await fixture.exchange(web, code)
       expect(await isActive(web, json.access_token)).toBe(false)
       await jwtFor(web, {}, person)
       expect(await isActive(web, json.access_token)).toBe(false)
@@ -301,15 +302,15 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
 
   describe('what ends sign-ins ends their JWT access tokens at once', () => {
     test('signing out', async () => {
-      const person = await scene.victim()
+      const person = await fixture.victim()
       const { access_token } = await jwtFor(web, {}, person)
-      const page = await person.browser.open(`${scene.issuer}/logout`)
+      const page = await person.browser.open(`${fixture.issuer}/logout`)
       await person.browser.submit(page, {}, { button: 'Sign out' })
-      expect(await scene.introspect(web, access_token)).toMatchObject(inactive)
+      expect(await fixture.introspect(web, access_token)).toMatchObject(inactive)
     })
 
     test('disabling the account, and letting it in again does not bring it back', async () => {
-      const person = await scene.victim()
+      const person = await fixture.victim()
       const { access_token } = await jwtFor(web, { scope: 'openid offline_access books:read' }, person)
       await latchkey.services.accounts.disable(person.user.id)
       expect(await isActive(web, access_token)).toBe(false)
@@ -318,13 +319,13 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     })
 
     test('taking access back, and allowing it again does not bring it back', async () => {
-      const asking = await scene.client({ scope: 'openid books:read', first_party: false })
-      const person = await scene.victim()
+      const asking = await fixture.client({ scope: 'openid books:read', first_party: false })
+      const person = await fixture.victim()
       const allow = async () => {
-        const page = await person.browser.open(scene.authorizeUrl(asking, forApi))
+        const page = await person.browser.open(fixture.authorizeUrl(asking, forApi))
         const { url } = page.left ? page : await person.browser.allow(page)
         const code = { code: String(url.searchParams.get('code')), verifier: 'v'.repeat(43) }
-        return (await scene.exchange(asking, { ...code, redirect_uri: asking.redirect_uri })).json
+        return (await fixture.exchange(asking, { ...code, redirect_uri: asking.redirect_uri })).json
       }
       const { access_token } = await allow()
       expect(await isActive(asking, access_token)).toBe(true)
@@ -336,10 +337,10 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     })
 
     test('a scope that the client may no longer ask for is gone from it', async () => {
-      const client = await scene.client({ scope: 'openid books:read books:write' })
+      const client = await fixture.client({ scope: 'openid books:read books:write' })
       const { access_token } = await jwtFor(client, { scope: 'openid books:read books:write' })
       await latchkey.services.clients.update(client.client_id, { scope: 'openid books:read' })
-      expect((await scene.introspect(client, access_token)).json).toMatchObject({ scope: 'books:read' })
+      expect((await fixture.introspect(client, access_token)).json).toMatchObject({ scope: 'books:read' })
     })
 
     test('a key that is withdrawn as leaked', async () => {

@@ -4,7 +4,7 @@ import { createKeyStore } from '../../src/oidc/keys/store.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
 import { SIGNING_ALGORITHMS } from '../../src/shared/signing-algorithms.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, get, passTime, redirectUri, type Victim } from './attacker.ts'
+import { clock, createSecurityFixture, get, passTime, redirectUri, type Victim } from './attacker.ts'
 
 /** An ordinary rotation ends nothing (OpenID Connect Core §10.1.1); a key that leaked is withdrawn with all it signed. */
 const SECRET_KEY = 'k'.repeat(40)
@@ -17,10 +17,10 @@ afterEach(async () => {
 
 async function open(engine: (typeof engines)[number] = 'sqlite') {
   latchkey = await startLatchkey({ engine, clock, env: { SECRET_KEY } })
-  const scene = createScene(latchkey)
-  const web = await scene.client()
-  const person = await scene.victim([redirectUri])
-  const hint = String((await scene.tokens(person, web)).id_token)
+  const fixture = createSecurityFixture(latchkey)
+  const web = await fixture.client()
+  const person = await fixture.victim([redirectUri])
+  const hint = String((await fixture.tokens(person, web)).id_token)
   const kid = String(decodeProtectedHeader(hint).kid)
   const { keys } = latchkey.services
   const publishes = async (id: string) => {
@@ -28,9 +28,9 @@ async function open(engine: (typeof engines)[number] = 'sqlite') {
     return (json.keys as JWK[]).some((key) => key.kid === id)
   }
   const silently = async (id_token_hint: string, who: Victim = person) =>
-    scene.authorize(who, web, { prompt: 'none', id_token_hint })
+    fixture.authorize(who, web, { prompt: 'none', id_token_hint })
   const hinted = () => get(`${latchkey.issuer}/logout?${new URLSearchParams({ id_token_hint: hint })}`)
-  return { scene, web, person, hint, kid, keys, publishes, silently, hinted }
+  return { fixture, web, person, hint, kid, keys, publishes, silently, hinted }
 }
 
 const becomes = (probe: () => Promise<unknown>, value: unknown) =>
@@ -38,7 +38,7 @@ const becomes = (probe: () => Promise<unknown>, value: unknown) =>
 
 describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engine) => {
   test('an older id_token is a hint still, unpublished and without its private half, until its key is withdrawn', async () => {
-    const { keys, kid, publishes, silently, hint, hinted, person, web, scene } = await open(engine)
+    const { keys, kid, publishes, silently, hint, hinted, person, web, fixture } = await open(engine)
     await keys.rotate()
     passTime(2 * HOUR + 1)
     await becomes(() => publishes(kid), false)
@@ -58,7 +58,7 @@ describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engi
 
     const summary = (await keys.list()).find((key) => key.kid === kid)
     expect(summary?.state).toBe('retired')
-    const newer = String((await scene.tokens(person, web)).id_token)
+    const newer = String((await fixture.tokens(person, web)).id_token)
     const withdrawn = await keys.retire(kid)
     expect(withdrawn.find((key) => key.kid === kid)?.state).toBe('withdrawn')
     await becomes(async () => (await silently(hint)).get('error'), 'invalid_request')
@@ -67,11 +67,11 @@ describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engi
 })
 
 test('49 M: rotating at once ends the hints of the key that signed and of those that were kept', async () => {
-  const { keys, kid, publishes, silently, hint, person, scene, web } = await open()
+  const { keys, kid, publishes, silently, hint, person, fixture, web } = await open()
   await keys.rotate({ alg: 'RS256' })
   passTime(2 * HOUR + 1)
   await becomes(() => publishes(kid), false)
-  const second = String((await scene.tokens(person, web)).id_token)
+  const second = String((await fixture.tokens(person, web)).id_token)
   expect(decodeProtectedHeader(second).kid).not.toBe(kid)
   const states = (await keys.rotate({ alg: 'RS256', now: true })).filter(({ alg }) => alg === 'RS256')
   expect(states.map(({ state }) => state)).toEqual(['withdrawn', 'withdrawn', 'signing'])
@@ -84,13 +84,13 @@ test('49 M: rotating at once ends the hints of the key that signed and of those 
 })
 
 test('49 M: a hint is forgotten with the last session that its key can have signed for', async () => {
-  const { keys, kid, publishes, silently, hint, scene, web } = await open()
+  const { keys, kid, publishes, silently, hint, fixture, web } = await open()
   await keys.rotate({ alg: 'RS256' })
   passTime(2 * HOUR + 1)
   await becomes(() => publishes(kid), false)
   passTime(91 * 86_400)
-  const later = await scene.victim([redirectUri])
-  await scene.tokens(later, web)
+  const later = await fixture.victim([redirectUri])
+  await fixture.tokens(later, web)
   await becomes(async () => (await silently(hint, later)).get('error'), 'invalid_request')
 })
 

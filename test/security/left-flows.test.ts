@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { basic, createScene, post, redirectUri } from './attacker.ts'
+import { basic, createSecurityFixture, post, redirectUri } from './attacker.ts'
 
 /** Whoever leaves a flow that was open for too long wanted out of it, not in again. */
 const TWO_HOURS = 7_200_000
@@ -22,7 +22,7 @@ async function signInPage() {
     client_name: 'Harbour Notes',
     client_uri: 'https://app.example/',
   })
-  const url = createScene(latchkey).authorizeUrl({ ...client, redirect_uri: redirectUri })
+  const url = createSecurityFixture(latchkey).authorizeUrl({ ...client, redirect_uri: redirectUri })
   return { browser, page: await browser.open(url) }
 }
 
@@ -54,16 +54,16 @@ test('a pushed request does not begin again by itself: sent plain, its client wo
     client_uri: 'https://app.example/',
     require_pushed_authorization_requests: true,
   })
-  const scene = createScene(latchkey)
-  const { searchParams } = new URL(scene.authorizeUrl({ ...client, redirect_uri: redirectUri }))
+  const fixture = createSecurityFixture(latchkey)
+  const { searchParams } = new URL(fixture.authorizeUrl({ ...client, redirect_uri: redirectUri }))
   const pushed = await post(
-    `${scene.issuer}/par`,
+    `${fixture.issuer}/par`,
     searchParams.toString(),
     basic(client.client_id, String(client.client_secret)),
   )
   const browser = createHttpBrowser({ stopAt: [redirectUri] })
   const visit = { client_id: client.client_id, request_uri: String(pushed.json.request_uri) }
-  const page = await browser.open(`${scene.issuer}/authorize?${new URLSearchParams(visit)}`)
+  const page = await browser.open(`${fixture.issuer}/authorize?${new URLSearchParams(visit)}`)
   shift = TWO_HOURS
   const over = await browser.signIn(page, { identifier: username, password: PASSWORD })
   expect(over.left).toBe(false)

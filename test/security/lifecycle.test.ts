@@ -2,18 +2,26 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, get, passTime, redirectUri, type Scene, type TestClient } from './attacker.ts'
+import {
+  clock,
+  createSecurityFixture,
+  get,
+  passTime,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+} from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let asking: TestClient
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock, env: { REFRESH_TOKEN_TTL: '86400', SESSION_TTL: '86400' } })
-  scene = createScene(latchkey)
-  web = await scene.client()
-  asking = await scene.client({ first_party: false, client_name: 'Asking app' })
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
+  asking = await fixture.client({ first_party: false, client_name: 'Asking app' })
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
@@ -24,14 +32,14 @@ const copied = (browser: HttpBrowser) =>
     .map((name) => `${name}=${browser.cookies.value(name)}`)
     .join('; ')
 const isSignedIn = async (cookie: string) =>
-  (await get(`${scene.issuer}/account`, { cookie, accept: 'text/html' })).status === 200
+  (await get(`${fixture.issuer}/account`, { cookie, accept: 'text/html' })).status === 200
 
 describe('what ends what', () => {
   test('10.4.8 a refresh chain ends for good at three times its lifetime, however often it is used', async () => {
-    const person = await scene.victim()
-    let { refresh_token } = await scene.tokens(person, web)
+    const person = await fixture.victim()
+    let { refresh_token } = await fixture.tokens(person, web)
     const stillIn = async () => {
-      const answer = await scene.refresh(web, refresh_token)
+      const answer = await fixture.refresh(web, refresh_token)
       if (answer.status === 200) refresh_token = answer.json.refresh_token
       return answer.status === 200
     }
@@ -45,34 +53,34 @@ describe('what ends what', () => {
   })
 
   test('10.7.3, 10.4.9 access taken back on the account page ends the app’s tokens, and it has to ask again', async () => {
-    const person = await scene.victim()
-    const consent = await person.browser.open(scene.authorizeUrl(asking, { scope: 'openid email' }))
+    const person = await fixture.victim()
+    const consent = await person.browser.open(fixture.authorizeUrl(asking, { scope: 'openid email' }))
     expect(consent.text).toContain('Asking app')
     expect(consent.text).toContain(person.user.username)
     expect(consent.text).toContain('email address')
     await person.browser.allow(consent)
-    const tokens = await scene.tokens(person, asking, { scope: 'openid email' })
-    const others = await scene.tokens(person, web)
-    const account = await person.browser.open(`${scene.issuer}/account`)
+    const tokens = await fixture.tokens(person, asking, { scope: 'openid email' })
+    const others = await fixture.tokens(person, web)
+    const account = await person.browser.open(`${fixture.issuer}/account`)
     await person.browser.submit(account, {}, { form: ({ action }) => action.endsWith('/apps/withdraw') })
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-    expect((await scene.refresh(asking, tokens.refresh_token)).status).toBe(400)
-    const again = await person.browser.open(scene.authorizeUrl(asking, { scope: 'openid email' }))
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.refresh(asking, tokens.refresh_token)).status).toBe(400)
+    const again = await person.browser.open(fixture.authorizeUrl(asking, { scope: 'openid email' }))
     expect(again.text).toContain('Allow access?')
-    expect((await scene.userinfo(others.access_token)).status).toBe(200)
+    expect((await fixture.userinfo(others.access_token)).status).toBe(200)
   })
 
   test('7.4.3 a changed password ends every other session and token, and keeps this browser', async () => {
-    const here = await scene.victim()
+    const here = await fixture.victim()
     const there = newBrowser()
-    await there.signIn(await there.open(`${scene.issuer}/login`), {
+    await there.signIn(await there.open(`${fixture.issuer}/login`), {
       identifier: here.user.email,
       password: PASSWORD,
     })
-    const tokens = await scene.tokens({ ...here, browser: there }, web)
+    const tokens = await fixture.tokens({ ...here, browser: there }, web)
     const before = copied(here.browser)
     passTime(2)
-    const account = await here.browser.open(`${scene.issuer}/account`)
+    const account = await here.browser.open(`${fixture.issuer}/account`)
     const changed = await here.browser.submit(
       account,
       { 'Current password': PASSWORD, 'New password': 'other-otter-73-harbour' },
@@ -82,34 +90,34 @@ describe('what ends what', () => {
     expect(await isSignedIn(copied(here.browser))).toBe(true)
     expect(await isSignedIn(before)).toBe(false)
     expect(await isSignedIn(copied(there))).toBe(false)
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-    expect((await scene.refresh(web, tokens.refresh_token)).status).toBe(400)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.refresh(web, tokens.refresh_token)).status).toBe(400)
   })
 
   test('7.4.1 signing out in one browser leaves the other one, and its tokens, alone', async () => {
-    const laptop = await scene.victim()
+    const laptop = await fixture.victim()
     const phone = newBrowser()
-    await phone.signIn(await phone.open(`${scene.issuer}/login`), {
+    await phone.signIn(await phone.open(`${fixture.issuer}/login`), {
       identifier: laptop.user.email,
       password: PASSWORD,
     })
-    const here = await scene.tokens(laptop, web)
-    const there = await scene.tokens({ ...laptop, browser: phone }, web)
+    const here = await fixture.tokens(laptop, web)
+    const there = await fixture.tokens({ ...laptop, browser: phone }, web)
     await laptop.browser.submit(
-      await laptop.browser.open(`${scene.issuer}/logout`),
+      await laptop.browser.open(`${fixture.issuer}/logout`),
       {},
       { button: 'Sign out' },
     )
-    expect((await scene.userinfo(here.access_token)).status).toBe(401)
-    expect((await scene.userinfo(there.access_token)).status).toBe(200)
-    expect((await scene.refresh(web, there.refresh_token)).status).toBe(200)
+    expect((await fixture.userinfo(here.access_token)).status).toBe(401)
+    expect((await fixture.userinfo(there.access_token)).status).toBe(200)
+    expect((await fixture.refresh(web, there.refresh_token)).status).toBe(200)
   })
 
   test('11 M: offline_access outlives the sign-out, and ends when access is taken back', async () => {
-    const client = await scene.client({ first_party: false })
-    const person = await scene.victim()
+    const client = await fixture.client({ first_party: false })
+    const person = await fixture.victim()
     const page = await person.browser.open(
-      scene.authorizeUrl(client, { scope: 'openid offline_access', prompt: 'consent' }),
+      fixture.authorizeUrl(client, { scope: 'openid offline_access', prompt: 'consent' }),
     )
     expect(page.text).toContain('when you are away')
     const back = await person.browser.allow(page)
@@ -118,26 +126,26 @@ describe('what ends what', () => {
       verifier: 'v'.repeat(43),
       redirect_uri: redirectUri,
     }
-    const tokens = (await scene.exchange(client, code)).json
+    const tokens = (await fixture.exchange(client, code)).json
     await person.browser.submit(
-      await person.browser.open(`${scene.issuer}/logout`),
+      await person.browser.open(`${fixture.issuer}/logout`),
       {},
       { button: 'Sign out' },
     )
-    const refreshed = await scene.refresh(client, tokens.refresh_token)
+    const refreshed = await fixture.refresh(client, tokens.refresh_token)
     expect(refreshed.status).toBe(200)
     await latchkey.services.consents.withdraw(person.user.id, client.client_id)
-    expect((await scene.refresh(client, refreshed.json.refresh_token)).status).toBe(400)
+    expect((await fixture.refresh(client, refreshed.json.refresh_token)).status).toBe(400)
   })
 
   test('a person who is disabled, or a client that is, in the middle of a flow gets no code', async () => {
-    const doomed = await scene.client({ first_party: false })
+    const doomed = await fixture.client({ first_party: false })
     for (const end of [
       (id: string) => latchkey.services.accounts.disable(id),
       () => latchkey.services.clients.disable(doomed.client_id),
     ]) {
-      const person = await scene.victim()
-      const page = await person.browser.open(scene.authorizeUrl(doomed))
+      const person = await fixture.victim()
+      const page = await person.browser.open(fixture.authorizeUrl(doomed))
       expect(page.text).toContain('Allow access?')
       await end(person.user.id)
       const after = await person.browser.allow(page)
@@ -147,17 +155,17 @@ describe('what ends what', () => {
   })
 
   test('“Cancel” and “Deny” give access_denied to the app, with iss, and nothing else', async () => {
-    const person = await scene.victim()
-    const consent = await person.browser.open(scene.authorizeUrl(asking, { scope: 'openid profile' }))
+    const person = await fixture.victim()
+    const consent = await person.browser.open(fixture.authorizeUrl(asking, { scope: 'openid profile' }))
     const denied = await person.browser.deny(consent)
     const stranger = newBrowser()
-    const signIn = await stranger.open(scene.authorizeUrl(web))
+    const signIn = await stranger.open(fixture.authorizeUrl(web))
     const cancelled = await stranger.submit(signIn, {}, { form: ({ action }) => action.endsWith('/cancel') })
     for (const { url } of [denied, cancelled])
       expect(Object.fromEntries(url.searchParams)).toMatchObject({
         error: 'access_denied',
         state: 'the-state',
-        iss: scene.issuer,
+        iss: fixture.issuer,
       })
   })
 })
@@ -165,11 +173,11 @@ describe('what ends what', () => {
 describe('48 M: whose session it is', () => {
   test('an anonymous session, planted in a browser, is worth nothing after the sign-in there', async () => {
     const attacker = newBrowser()
-    await attacker.open(`${scene.issuer}/logout`)
+    await attacker.open(`${fixture.issuer}/logout`)
     const planted = copied(attacker)
     expect(planted).not.toContain('undefined')
     const user = await latchkey.createUser()
-    for (const start of [`${scene.issuer}/login`, scene.authorizeUrl(web)]) {
+    for (const start of [`${fixture.issuer}/login`, fixture.authorizeUrl(web)]) {
       const browser = newBrowser()
       for (const cookie of planted.split('; ')) browser.cookies.store(new URL(start), [`${cookie}; path=/`])
       await browser.signIn(await browser.open(start), { identifier: user.email, password: PASSWORD })
@@ -180,11 +188,11 @@ describe('48 M: whose session it is', () => {
   })
 
   test('“Use another account” on the consent page: the other one is asked, and gets the code', async () => {
-    const first = await scene.victim()
+    const first = await fixture.victim()
     const other = await latchkey.createUser()
     const { browser } = first
     const before = copied(browser)
-    const consent = await browser.open(scene.authorizeUrl(asking, { scope: 'openid profile' }))
+    const consent = await browser.open(fixture.authorizeUrl(asking, { scope: 'openid profile' }))
     const signIn = await browser.submit(consent, {}, { form: ({ action }) => action.endsWith('/switch') })
     const theirs = await browser.signIn(signIn, { identifier: other.email, password: PASSWORD })
     expect(theirs.text).toContain('Allow access?')
@@ -195,46 +203,46 @@ describe('48 M: whose session it is', () => {
       verifier: 'v'.repeat(43),
       redirect_uri: redirectUri,
     }
-    const tokens = (await scene.exchange(asking, code)).json
-    expect((await scene.userinfo(tokens.access_token)).json.sub).toBe(other.id)
+    const tokens = (await fixture.exchange(asking, code)).json
+    expect((await fixture.userinfo(tokens.access_token)).json.sub).toBe(other.id)
     expect(await isSignedIn(before)).toBe(false)
   })
 
   test('10.7.1 a native app is asked about every time, first party or not', async () => {
-    const native = await scene.publicClient({ redirect_uris: ['http://127.0.0.1/callback'] })
-    const person = await scene.victim(['http://127.0.0.1/callback'])
+    const native = await fixture.publicClient({ redirect_uris: ['http://127.0.0.1/callback'] })
+    const person = await fixture.victim(['http://127.0.0.1/callback'])
     for (let round = 0; round < 2; round++) {
-      const page = await person.browser.open(scene.authorizeUrl(native))
+      const page = await person.browser.open(fixture.authorizeUrl(native))
       expect(page.text).toContain('Allow access?')
       await person.browser.allow(page)
     }
-    const silent = await person.browser.open(scene.authorizeUrl(native, { prompt: 'none' }))
+    const silent = await person.browser.open(fixture.authorizeUrl(native, { prompt: 'none' }))
     expect(silent.url.searchParams.get('error')).toMatch(/^(consent|interaction)_required$/)
   })
 
   test('an id_token_hint of somebody else is not answered with this person’s code', async () => {
-    const [one, two] = [await scene.victim(), await scene.victim()]
-    const { id_token } = await scene.tokens(one, web)
-    const back = await scene.authorize(two, web, { id_token_hint: String(id_token), prompt: 'none' })
+    const [one, two] = [await fixture.victim(), await fixture.victim()]
+    const { id_token } = await fixture.tokens(one, web)
+    const back = await fixture.authorize(two, web, { id_token_hint: String(id_token), prompt: 'none' })
     expect(back.get('error')).toBe('login_required')
   })
 })
 
 describe('49 M: keys rotate under a running server', () => {
   const keys = async () => {
-    const { json } = await get(`${scene.issuer}/jwks`)
+    const { json } = await get(`${fixture.issuer}/jwks`)
     return json as unknown as { keys: { kid: string; alg: string }[] }
   }
 
   test('a planned rotation keeps old tokens good; a leaked key is gone at once', async () => {
-    const person = await scene.victim()
-    const { id_token } = await scene.tokens(person, web)
+    const person = await fixture.victim()
+    const { id_token } = await fixture.tokens(person, web)
     const token = String(id_token)
     const { kid } = decodeProtectedHeader(token)
     await latchkey.services.keys.rotate({ alg: 'RS256' })
     await expect.poll(async () => (await keys()).keys.length, { timeout: 10_000 }).toBe(4)
-    await jwtVerify(token, createLocalJWKSet(await keys()), { issuer: scene.issuer })
-    const next = await scene.tokens(person, web)
+    await jwtVerify(token, createLocalJWKSet(await keys()), { issuer: fixture.issuer })
+    const next = await fixture.tokens(person, web)
     expect(decodeProtectedHeader(String(next.id_token)).kid).toBe(kid)
 
     await latchkey.services.keys.rotate({ alg: 'RS256', now: true })
@@ -242,8 +250,8 @@ describe('49 M: keys rotate under a running server', () => {
       .poll(async () => (await keys()).keys.some((key) => key.kid === kid), { timeout: 10_000 })
       .toBe(false)
     await expect(jwtVerify(token, createLocalJWKSet(await keys()))).rejects.toThrow()
-    const fresh = await scene.tokens(person, web)
-    await jwtVerify(String(fresh.id_token), createLocalJWKSet(await keys()), { issuer: scene.issuer })
+    const fresh = await fixture.tokens(person, web)
+    await jwtVerify(String(fresh.id_token), createLocalJWKSet(await keys()), { issuer: fixture.issuer })
     // Sessions and codes do not hang on these keys.
     expect(await isSignedIn(copied(person.browser))).toBe(true)
   })

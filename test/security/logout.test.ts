@@ -4,33 +4,41 @@ import type { AddressInfo } from 'node:net'
 import { createRemoteJWKSet, decodeJwt, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, get, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  clock,
+  createSecurityFixture,
+  get,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 const BYE = 'https://app.example/bye'
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let other: TestClient
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client({ post_logout_redirect_uris: [BYE] })
-  other = await scene.client({ post_logout_redirect_uris: ['https://other.example/bye'] })
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client({ post_logout_redirect_uris: [BYE] })
+  other = await fixture.client({ post_logout_redirect_uris: ['https://other.example/bye'] })
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
 
-const victim = () => scene.victim([redirectUri, BYE])
+const victim = () => fixture.victim([redirectUri, BYE])
 const logoutUrl = (parameters: Record<string, string>) =>
-  `${scene.issuer}/logout?${new URLSearchParams(parameters)}`
+  `${fixture.issuer}/logout?${new URLSearchParams(parameters)}`
 const stillSignedIn = async (person: Victim) =>
-  (await scene.authorize(person, web, { prompt: 'none' })).get('code') !== null
+  (await fixture.authorize(person, web, { prompt: 'none' })).get('code') !== null
 
 describe('47 M: sign-out asked for by an app', () => {
   test('asks the person without a hint; one click signs out and leads back with the state', async () => {
     const person = await victim()
-    await scene.tokens(person, web)
+    await fixture.tokens(person, web)
     const page = await person.browser.open(
       logoutUrl({ client_id: web.client_id, post_logout_redirect_uri: BYE, state: 's&=#' }),
     )
@@ -49,11 +57,11 @@ describe('47 M: sign-out asked for by an app', () => {
     { referer: 'https://evil.example/' },
   ])('the answer comes from our own page, whoever knows its token: %o', async (headers) => {
     const person = await victim()
-    await scene.tokens(person, web)
+    await fixture.tokens(person, web)
     const page = await person.browser.open(logoutUrl({ client_id: web.client_id }))
     const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(page.body) ?? []
     expect(xsrf).not.toBe('')
-    const url = new URL(`${scene.issuer}/logout/confirm`)
+    const url = new URL(`${fixture.issuer}/logout/confirm`)
     const body = () => new URLSearchParams({ xsrf, logout: 'yes' })
     const answer = await person.browser.send({ url, method: 'POST', body: body(), headers })
     expect([answer.status, await answer.text()]).toEqual([
@@ -61,13 +69,13 @@ describe('47 M: sign-out asked for by an app', () => {
       expect.stringContaining('sent from another website'),
     ])
     expect(await stillSignedIn(person)).toBe(true)
-    await person.browser.send({ url, method: 'POST', body: body(), headers: { origin: scene.issuer } })
+    await person.browser.send({ url, method: 'POST', body: body(), headers: { origin: fixture.issuer } })
     expect(await stillSignedIn(person)).toBe(false)
   })
 
   test('“Stay signed in” ends nothing but this app’s part', async () => {
     const person = await victim()
-    await scene.tokens(person, web)
+    await fixture.tokens(person, web)
     const page = await person.browser.open(logoutUrl({ client_id: web.client_id }))
     await person.browser.submit(page, {}, { button: 'Stay signed in' })
     expect(await stillSignedIn(person)).toBe(true)
@@ -75,7 +83,7 @@ describe('47 M: sign-out asked for by an app', () => {
 
   test('a foreign, modified or unsigned hint is refused', async () => {
     const person = await victim()
-    const { id_token } = await scene.tokens(person, web)
+    const { id_token } = await fixture.tokens(person, web)
     const [header = '', body = '', signature = ''] = String(id_token).split('.')
     const { privateKey } = await generateKeyPair('RS256')
     const forge = (issuer: string) =>
@@ -91,7 +99,7 @@ describe('47 M: sign-out asked for by an app', () => {
       'base64url',
     )
     for (const id_token_hint of [
-      await forge(scene.issuer),
+      await forge(fixture.issuer),
       await forge('https://evil.example'),
       `${none}.${body}.`,
       `${header}.${changed}.${signature}`,
@@ -118,7 +126,7 @@ describe('47 M: sign-out asked for by an app', () => {
     '/\\evil.example',
   ])('never leads to an address that this app has not registered: %s', async (uri) => {
     const person = await victim()
-    const { id_token } = await scene.tokens(person, web)
+    const { id_token } = await fixture.tokens(person, web)
     for (const who of [{ id_token_hint: String(id_token) }, { client_id: web.client_id }] as Record<
       string,
       string
@@ -129,12 +137,12 @@ describe('47 M: sign-out asked for by an app', () => {
     }
     const anonymous = await person.browser.open(logoutUrl({ post_logout_redirect_uri: uri }))
     const done = await person.browser.submit(anonymous, {}, { button: 'Sign out' })
-    expect(done.url.origin).toBe(scene.issuer)
+    expect(done.url.origin).toBe(fixture.issuer)
   })
 
   test('a hint of one app does not go with the id or the address of another', async () => {
     const person = await victim()
-    const { id_token } = await scene.tokens(person, web)
+    const { id_token } = await fixture.tokens(person, web)
     const hint = { id_token_hint: String(id_token) }
     expect((await get(logoutUrl({ ...hint, client_id: other.client_id }))).status).toBe(400)
     expect(
@@ -186,16 +194,16 @@ async function receiver(): Promise<Receiver> {
 
 describe('47 M: back-channel logout', () => {
   async function signedInAt(uri: string) {
-    const client = await scene.client({
+    const client = await fixture.client({
       backchannel_logout_uri: uri,
       backchannel_logout_session_required: true,
     })
     const person = await victim()
-    const { id_token } = await scene.tokens(person, client)
+    const { id_token } = await fixture.tokens(person, client)
     return { client, person, claims: decodeJwt(String(id_token)) }
   }
   async function signOut({ browser }: Victim) {
-    await browser.submit(await browser.open(`${scene.issuer}/logout`), {}, { button: 'Sign out' })
+    await browser.submit(await browser.open(`${fixture.issuer}/logout`), {}, { button: 'Sign out' })
   }
 
   test('tells the app by a logout token that it can verify', async () => {
@@ -205,8 +213,8 @@ describe('47 M: back-channel logout', () => {
     await signOut(person)
     const { payload, protectedHeader } = await jwtVerify(
       await told,
-      createRemoteJWKSet(new URL(`${scene.issuer}/jwks`)),
-      { issuer: scene.issuer, audience: client.client_id },
+      createRemoteJWKSet(new URL(`${fixture.issuer}/jwks`)),
+      { issuer: fixture.issuer, audience: client.client_id },
     )
     expect(protectedHeader.typ).toMatch(/logout\+jwt/i)
     expect(payload.events).toEqual({ 'http://schemas.openid.net/event/backchannel-logout': {} })
@@ -215,7 +223,7 @@ describe('47 M: back-channel logout', () => {
     expect(payload.jti).toBeTypeOf('string')
     expect(payload).not.toHaveProperty('nonce')
     // A logout token is no hint and no token of any other kind.
-    expect((await scene.userinfo(app.tokens[0])).status).toBe(401)
+    expect((await fixture.userinfo(app.tokens[0])).status).toBe(401)
     app.server.close()
   })
 

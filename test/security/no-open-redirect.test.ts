@@ -1,20 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, redirectUri, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  get,
+  redirectUri,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let asking: TestClient
 let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  web = await scene.client()
-  asking = await scene.client({ first_party: false })
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
+  asking = await fixture.client({ first_party: false })
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 
@@ -39,18 +46,19 @@ const AWAY = [
 ]
 
 /** Where a Location header would take a browser that is at the issuer. */
-const target = (location: string | null) => (location === null ? undefined : new URL(location, scene.issuer))
+const target = (location: string | null) =>
+  location === null ? undefined : new URL(location, fixture.issuer)
 
 describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
   test.each(AWAY)('after /login: return_to=%j', async (value) => {
-    const url = `${scene.issuer}/login?return_to=${encodeURIComponent(value)}`
+    const url = `${fixture.issuer}/login?return_to=${encodeURIComponent(value)}`
     const signedIn = await victim.browser.send({ url: new URL(url), method: 'GET' })
     expect(signedIn.status).toBe(303)
-    expect(target(signedIn.headers.get('location'))?.origin).toBe(scene.issuer)
+    expect(target(signedIn.headers.get('location'))?.origin).toBe(fixture.issuer)
 
     const browser = createHttpBrowser()
     const page = await browser.open(url)
-    expect(page.forms.every(({ action }) => target(action)?.origin === scene.issuer)).toBe(true)
+    expect(page.forms.every(({ action }) => target(action)?.origin === fixture.issuer)).toBe(true)
     const sent = await browser.send(
       browser.prepare(
         page,
@@ -59,7 +67,7 @@ describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
       ),
     )
     expect(sent.status).toBe(303)
-    expect(target(sent.headers.get('location'))?.origin).toBe(scene.issuer)
+    expect(target(sent.headers.get('location'))?.origin).toBe(fixture.issuer)
   })
 
   test.each(AWAY)('every page with every parameter that means “go on”: %j', async (value) => {
@@ -85,12 +93,12 @@ describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
       '/account',
       '/logout/success',
     ]) {
-      const answer = await get(`${scene.issuer}${path}?${query}`, { accept: 'text/html' })
+      const answer = await get(`${fixture.issuer}${path}?${query}`, { accept: 'text/html' })
       expect(answer.status).toBeLessThan(500)
       const location = target(answer.headers.get('location'))
-      if (location) expect(location.origin).toBe(scene.issuer)
+      if (location) expect(location.origin).toBe(fixture.issuer)
       for (const [, link = ''] of answer.text.matchAll(/(?:href|src|action)="([^"]*)"/g))
-        expect([path, target(link.replaceAll('&amp;', '&'))?.origin]).toEqual([path, scene.issuer])
+        expect([path, target(link.replaceAll('&amp;', '&'))?.origin]).toEqual([path, fixture.issuer])
     }
   })
 
@@ -108,11 +116,11 @@ describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
       { request: 'x' },
       { response_mode: 'nonsense' },
     ] as Record<string, string>[]) {
-      const good = await get(scene.authorizeUrl(web, parameters), { accept: 'text/html' })
+      const good = await get(fixture.authorizeUrl(web, parameters), { accept: 'text/html' })
       const location = good.headers.get('location')
       if (location) expect(location.startsWith(redirectUri) || location.includes('/interaction/')).toBe(true)
       const bad = await get(
-        scene.authorizeUrl(web, { ...parameters, redirect_uri: 'https://evil.example/' }),
+        fixture.authorizeUrl(web, { ...parameters, redirect_uri: 'https://evil.example/' }),
         {
           accept: 'text/html',
         },
@@ -125,46 +133,46 @@ describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
 test('RFC 9700 §4.12: every redirect after a form that carried credentials is 303', async () => {
   const user = await latchkey.createUser()
   const browser = createHttpBrowser({ stopAt: [redirectUri] })
-  const page = await browser.open(scene.authorizeUrl(asking))
+  const page = await browser.open(fixture.authorizeUrl(asking))
   const signIn = await browser.send(
     browser.prepare(page, { 'Email or username': user.email, Password: PASSWORD }, { button: 'Sign in' }),
   )
   expect(signIn.status).toBe(303)
-  const consent = await browser.open(new URL(String(signIn.headers.get('location')), scene.issuer))
+  const consent = await browser.open(new URL(String(signIn.headers.get('location')), fixture.issuer))
   expect(consent.text).toContain('Allow access?')
   const allowed = await browser.send(browser.prepare(consent, {}, { button: 'Allow' }))
   expect(allowed.status).toBe(303)
   const resumed = await browser.send({
-    url: new URL(String(allowed.headers.get('location')), scene.issuer),
+    url: new URL(String(allowed.headers.get('location')), fixture.issuer),
     method: 'GET',
   })
   expect([resumed.status, resumed.headers.get('location')?.startsWith(redirectUri)]).toEqual([303, true])
-  const out = await browser.open(`${scene.issuer}/logout`)
+  const out = await browser.open(`${fixture.issuer}/logout`)
   expect((await browser.submit(out, {}, { button: 'Sign out' })).text).toContain('Signed out')
 })
 
 test('16 S, 17 S: no page can be framed, sends its address on, is kept in a cache or loads from elsewhere', async () => {
   const browser = createHttpBrowser()
   const pages = [
-    await browser.open(`${scene.issuer}/`),
-    await browser.open(`${scene.issuer}/login`),
-    await browser.open(`${scene.issuer}/register`),
-    await browser.open(`${scene.issuer}/forgot-password`),
-    await browser.open(`${scene.issuer}/reset-password?token=x`),
-    await browser.open(`${scene.issuer}/verify-email?token=x`),
-    await browser.open(`${scene.issuer}/setup?token=x`),
-    await browser.open(`${scene.issuer}/nowhere`),
-    await browser.open(scene.authorizeUrl(web)),
-    await browser.open(scene.authorizeUrl(web, { redirect_uri: 'https://evil.example/' })),
-    await browser.open(scene.authorizeUrl({ ...web, client_id: 'nobody' })),
-    await browser.open(`${scene.issuer}/authorize/x`),
-    await browser.open(`${scene.issuer}/interaction/${'x'.repeat(43)}`),
-    await browser.open(`${scene.issuer}/logout`),
-    await browser.open(`${scene.issuer}/logout/success`),
-    await victim.browser.open(`${scene.issuer}/account`),
-    await victim.browser.open(scene.authorizeUrl(asking)),
-    await victim.browser.open(`${scene.issuer}/logout`),
-    await victim.browser.open(scene.authorizeUrl(web, { response_mode: 'form_post' })),
+    await browser.open(`${fixture.issuer}/`),
+    await browser.open(`${fixture.issuer}/login`),
+    await browser.open(`${fixture.issuer}/register`),
+    await browser.open(`${fixture.issuer}/forgot-password`),
+    await browser.open(`${fixture.issuer}/reset-password?token=x`),
+    await browser.open(`${fixture.issuer}/verify-email?token=x`),
+    await browser.open(`${fixture.issuer}/setup?token=x`),
+    await browser.open(`${fixture.issuer}/nowhere`),
+    await browser.open(fixture.authorizeUrl(web)),
+    await browser.open(fixture.authorizeUrl(web, { redirect_uri: 'https://evil.example/' })),
+    await browser.open(fixture.authorizeUrl({ ...web, client_id: 'nobody' })),
+    await browser.open(`${fixture.issuer}/authorize/x`),
+    await browser.open(`${fixture.issuer}/interaction/${'x'.repeat(43)}`),
+    await browser.open(`${fixture.issuer}/logout`),
+    await browser.open(`${fixture.issuer}/logout/success`),
+    await victim.browser.open(`${fixture.issuer}/account`),
+    await victim.browser.open(fixture.authorizeUrl(asking)),
+    await victim.browser.open(`${fixture.issuer}/logout`),
+    await victim.browser.open(fixture.authorizeUrl(web, { response_mode: 'form_post' })),
   ]
   for (const page of pages) {
     const { headers } = page
@@ -181,6 +189,6 @@ test('16 S, 17 S: no page can be framed, sends its address on, is kept in a cach
     for (const [, source = ''] of page.body.matchAll(
       /<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"/g,
     ))
-      expect(target(source)?.origin).toBe(scene.issuer)
+      expect(target(source)?.origin).toBe(fixture.issuer)
   }
 })

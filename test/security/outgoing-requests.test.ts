@@ -6,13 +6,20 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, passTime, post, redirectUri, type Scene } from './attacker.ts'
+import {
+  clock,
+  createSecurityFixture,
+  passTime,
+  post,
+  redirectUri,
+  type SecurityFixture,
+} from './attacker.ts'
 
 const ISSUER = 'https://id.example'
 /** An address inside the network that nothing may connect to. */
 let inside: Server
 let connections = 0
-let scene: Scene
+let fixture: SecurityFixture
 let latchkey: Latchkey
 let at: string
 const pairs = generateKeyPair('ES256', { extractable: true })
@@ -26,7 +33,7 @@ beforeAll(async () => {
   await once(inside, 'listening')
   latchkey = await startLatchkey({ env: { ISSUER }, clock })
   await latchkey.services.resources.add(jobs)
-  scene = createScene(latchkey)
+  fixture = createSecurityFixture(latchkey)
   at = `http://localhost:${latchkey.env.PORT}`
 })
 afterAll(async () => {
@@ -99,13 +106,13 @@ test('41 M, 46 M: a jwks_uri that is or resolves to an address inside is refused
 
 test('47 M: a back-channel notice to an address inside is refused before anything connects', async () => {
   const { port } = inside.address() as AddressInfo
-  const client = await scene.client({ backchannel_logout_uri: `http://localhost:${port}/back-channel` })
+  const client = await fixture.client({ backchannel_logout_uri: `http://localhost:${port}/back-channel` })
   const user = await latchkey.createUser()
   // Whoever ends TLS in front of the server, in short.
   const proxied = (input: string | URL | Request, init?: RequestInit) =>
     fetch(String(input).replace(ISSUER, at), init)
   const browser = createHttpBrowser({ stopAt: [redirectUri], fetch: proxied })
-  const back = await browser.signIn(await browser.open(scene.authorizeUrl(client)), {
+  const back = await browser.signIn(await browser.open(fixture.authorizeUrl(client)), {
     identifier: user.email,
     password: PASSWORD,
   })

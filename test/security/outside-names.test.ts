@@ -15,14 +15,20 @@ import { isIdentityScope } from '../../src/shared/identity-scopes.ts'
 import { ValidationError } from '../../src/shared/validation-error.ts'
 import { signedIn } from '../admin/console.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { createScene, post, type Scene, type TestClient, type Victim } from './attacker.ts'
+import {
+  createSecurityFixture,
+  post,
+  type SecurityFixture,
+  type TestClient,
+  type Victim,
+} from './attacker.ts'
 
 /** What every object inherits is a name like any other, wherever a name comes from outside. */
 const NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf']
 
 describe.each(engines)('scopes called so on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let victim: Victim
   let web: TestClient
   const API = 'https://names.example'
@@ -30,46 +36,46 @@ describe.each(engines)('scopes called so on %s', (engine) => {
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
     await latchkey.services.resources.add({ identifier: API, scope })
-    web = await scene.client({ scope: `openid ${scope}` })
-    victim = await scene.victim()
+    web = await fixture.client({ scope: `openid ${scope}` })
+    victim = await fixture.victim()
   })
   afterAll(() => latchkey.stop())
 
   test('are of the API, for machines and for people', async () => {
-    const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [], scope })
+    const machine = await fixture.client({ grant_types: ['client_credentials'], redirect_uris: [], scope })
     for (const resource of [{ resource: API }, {}]) {
-      const { json } = await scene.token(machine, { grant_type: 'client_credentials', scope, ...resource })
+      const { json } = await fixture.token(machine, { grant_type: 'client_credentials', scope, ...resource })
       expect(decodeJwt(String(json.access_token))).toMatchObject({ aud: API, scope })
     }
-    const tokens = await scene.tokens(victim, web, { scope: `openid ${scope}`, resource: API })
+    const tokens = await fixture.tokens(victim, web, { scope: `openid ${scope}`, resource: API })
     expect(decodeJwt(String(tokens.access_token))).toMatchObject({ aud: API, scope })
-    const fresh = (await scene.refresh(web, tokens.refresh_token)).json
+    const fresh = (await fixture.refresh(web, tokens.refresh_token)).json
     expect(decodeJwt(String(fresh.access_token))).toMatchObject({ aud: API, scope })
   })
 
   test('are asked for at the API, in words that are text, and are listed and taken back', async () => {
-    const third = await scene.client({ first_party: false, scope: `openid ${scope}` })
+    const third = await fixture.client({ first_party: false, scope: `openid ${scope}` })
     const page = await victim.browser.open(
-      scene.authorizeUrl(third, { scope: `openid ${scope}`, resource: API }),
+      fixture.authorizeUrl(third, { scope: `openid ${scope}`, resource: API }),
     )
     expect(page.text).toContain(`${NAMES[0]}at ${API}`.slice(0, 11))
     for (const name of NAMES) expect(page.text).toContain(name)
     expect(page.text).not.toContain('native code')
     expect((await victim.browser.allow(page)).url.searchParams.get('code')).toBeTypeOf('string')
-    const account = await victim.browser.open(`${scene.issuer}/account`)
+    const account = await victim.browser.open(`${fixture.issuer}/account`)
     expect(account.text).toContain('constructor')
     expect(account.text).not.toContain('native code')
   })
 
   test.each(NAMES)('%s of no API is refused or left out, never a failure', async (name) => {
     const page = await victim.browser.open(
-      scene.authorizeUrl(await scene.client(), { scope: `openid ${name}` }),
+      fixture.authorizeUrl(await fixture.client(), { scope: `openid ${name}` }),
     )
     expect(page.left).toBe(true)
-    const machine = await scene.client({ grant_types: ['client_credentials'], redirect_uris: [] })
-    const answer = await scene.token(machine, { grant_type: 'client_credentials', scope: name })
+    const machine = await fixture.client({ grant_types: ['client_credentials'], redirect_uris: [] })
+    const answer = await fixture.token(machine, { grant_type: 'client_credentials', scope: name })
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_scope' } })
   })
 
@@ -84,12 +90,12 @@ describe.each(engines)('scopes called so on %s', (engine) => {
       { id_token_hint: name },
       { [name]: name },
     ])
-      expect((await browser.open(scene.authorizeUrl(web, parameters))).status).toBeLessThan(500)
+      expect((await browser.open(fixture.authorizeUrl(web, parameters))).status).toBeLessThan(500)
     for (const body of [{ grant_type: name }, { grant_type: 'client_credentials', [name]: 'x' }])
-      expect((await scene.token(web, body)).status).toBeLessThan(500)
+      expect((await fixture.token(web, body)).status).toBeLessThan(500)
     const hint = { token: 'x', token_type_hint: name, client_id: name }
-    expect((await post(`${scene.issuer}/introspect`, hint)).status).toBeLessThan(500)
-    expect((await post(`${scene.issuer}/revoke`, hint)).status).toBeLessThan(500)
+    expect((await post(`${fixture.issuer}/introspect`, hint)).status).toBeLessThan(500)
+    expect((await post(`${fixture.issuer}/revoke`, hint)).status).toBeLessThan(500)
   })
 })
 

@@ -3,20 +3,20 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   credentials,
   get,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let spa: TestClient
 let strict: TestClient
@@ -24,11 +24,11 @@ let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client()
-  spa = await scene.publicClient()
-  strict = await scene.client({ require_pushed_authorization_requests: true })
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
+  spa = await fixture.publicClient()
+  strict = await fixture.client({ require_pushed_authorization_requests: true })
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
@@ -48,11 +48,11 @@ function push(client: TestClient, over: Record<string, string> = {}) {
     ...over,
   }
   for (const [name, value] of Object.entries(request)) if (value === '') delete request[name]
-  return post(`${scene.issuer}/par`, { ...own.body, ...request }, own.headers)
+  return post(`${fixture.issuer}/par`, { ...own.body, ...request }, own.headers)
 }
 
 const visit = (client: TestClient, request_uri: unknown, over: Record<string, string> = {}) =>
-  `${scene.issuer}/authorize?${new URLSearchParams({
+  `${fixture.issuer}/authorize?${new URLSearchParams({
     client_id: client.client_id,
     request_uri: String(request_uri),
     ...over,
@@ -110,7 +110,7 @@ describe('RFC 9126: the pushed authorization request endpoint', () => {
 
   test('takes POST only', async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      const answer = await fetch(`${scene.issuer}/par`, { method })
+      const answer = await fetch(`${fixture.issuer}/par`, { method })
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
       await answer.body?.cancel()
     }
@@ -154,7 +154,7 @@ describe('RFC 9126: request_uri', () => {
     const signIn = await browser.open(visit(web, json.request_uri))
     const back = await browser.signIn(signIn, { identifier: person.email, password: PASSWORD })
     const code = { code: String(back.url.searchParams.get('code')), verifier, redirect_uri: redirectUri }
-    expect((await scene.exchange(web, code)).status).toBe(200)
+    expect((await fixture.exchange(web, code)).status).toBe(200)
 
     const again = await browser.open(visit(web, json.request_uri))
     expect(again.url.searchParams.get('code')).toBeNull()
@@ -182,7 +182,7 @@ describe('RFC 9126: request_uri', () => {
     expect(Object.fromEntries(heard.searchParams)).toMatchObject({
       error: 'invalid_request_uri',
       state: 'pushed-state',
-      iss: scene.issuer,
+      iss: fixture.issuer,
     })
     for (const uri of [
       'urn:ietf:params:oauth:request_uri:',
@@ -202,7 +202,7 @@ describe('RFC 9126: request_uri', () => {
 
 describe('RFC 9126: a client that must push', () => {
   test('gets nothing from a plain request', async () => {
-    const page = await victim.browser.open(scene.authorizeUrl(strict))
+    const page = await victim.browser.open(fixture.authorizeUrl(strict))
     expect(page.url.searchParams.get('code')).toBeNull()
     expect(`${page.url.search}${page.body}`).toContain('invalid_request')
   })

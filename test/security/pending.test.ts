@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { clock, createScene, passTime, redirectUri, type Scene } from './attacker.ts'
+import { clock, createSecurityFixture, passTime, redirectUri, type SecurityFixture } from './attacker.ts'
 
 /*
  * Between a right password and a proven address a browser holds a cookie that says who waits. It counts as long as that
@@ -13,17 +13,17 @@ let people = 0
 
 describe.each(engines)('a sign-in that waits for its address, on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
 
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine, clock })
-    scene = createScene(latchkey)
+    fixture = createSecurityFixture(latchkey)
   })
   afterAll(() => latchkey?.stop())
   afterEach(() => void vi.useRealTimers())
 
   const accounts = () => latchkey.services.accounts
-  const at = (path: string) => `${scene.issuer}${path}`
+  const at = (path: string) => `${fixture.issuer}${path}`
   const newBrowser = () => createHttpBrowser({ stopAt: [redirectUri] })
   const isSignedIn = async (browser: HttpBrowser) => {
     const response = await browser.send({ url: new URL(at('/account')), method: 'GET' })
@@ -38,7 +38,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        origin: scene.issuer,
+        origin: fixture.issuer,
         'sec-fetch-site': 'same-origin',
         cookie: browser.cookies.header(url) ?? '',
       },
@@ -51,7 +51,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
   /** Another browser with nothing but what was copied from this one. */
   const copyOf = (browser: HttpBrowser): HttpBrowser => {
     const copy = newBrowser()
-    copy.cookies.store(new URL(scene.issuer), [`${COOKIE}=${browser.cookies.value(COOKIE) ?? ''}; Path=/`])
+    copy.cookies.store(new URL(fixture.issuer), [`${COOKIE}=${browser.cookies.value(COOKIE) ?? ''}; Path=/`])
     return copy
   }
 
@@ -166,7 +166,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       [
         'the sign-in page of an app',
         async (browser, identifier) => {
-          const page = await browser.open(scene.authorizeUrl(await scene.client()))
+          const page = await browser.open(fixture.authorizeUrl(await fixture.client()))
           await browser.signIn(page, { identifier, password: PASSWORD })
         },
       ],
@@ -236,7 +236,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       const again = await browser.submit(page, typed, { button: 'Save profile' })
       expect(again.text).toContain('Sign in again')
       // And so does an app that wants a younger sign-in, whatever its answer is (OpenID Connect Core §3.1.2.1).
-      const asked = await browser.open(scene.authorizeUrl(await scene.client(), { max_age: '900' }))
+      const asked = await browser.open(fixture.authorizeUrl(await fixture.client(), { max_age: '900' }))
       expect(asked.text).toContain('Email or username')
     })
 

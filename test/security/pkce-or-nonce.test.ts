@@ -3,27 +3,27 @@ import { signedIn } from '../admin/console.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
-  createScene,
+  createSecurityFixture,
   credentials,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
 
 // RFC 9700 §2.1.1: PKCE, or of a confidential client a nonce with the scope openid. `auto` is what such a client is by itself.
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 let web: TestClient
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  victim = await scene.victim()
-  web = await scene.client()
+  fixture = createSecurityFixture(latchkey)
+  victim = await fixture.victim()
+  web = await fixture.client()
 })
 afterAll(() => latchkey.stop())
 
@@ -32,7 +32,7 @@ const nonce = 'n-0S6_WzA2Mj'
 
 /** The authorization request with these parameters; an empty value leaves one out. */
 function request(client: TestClient, changes: Record<string, string>): URL {
-  const url = new URL(scene.authorizeUrl(client, changes))
+  const url = new URL(fixture.authorizeUrl(client, changes))
   for (const [name, value] of Object.entries(changes)) if (value === '') url.searchParams.delete(name)
   return url
 }
@@ -44,7 +44,7 @@ async function authorized(client: TestClient, changes: Record<string, string>): 
 }
 
 const exchange = (client: TestClient, code: string | null, over: Record<string, string> = {}) =>
-  scene.token(client, {
+  fixture.token(client, {
     grant_type: 'authorization_code',
     code: String(code),
     redirect_uri: redirectUri,
@@ -96,12 +96,12 @@ describe('a confidential client that nothing else was said of', () => {
     const own = credentials(web)
     const pushed = { response_type: 'code', redirect_uri: redirectUri, scope: 'openid', ...own.body }
     const parameters = { client_id: web.client_id, ...pushed }
-    const answer = await post(`${scene.issuer}/par`, parameters, own.headers)
+    const answer = await post(`${fixture.issuer}/par`, parameters, own.headers)
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
     expect(answer.json.error_description).toMatch(
       /PKCE or a nonce is required: send code_challenge .* with the scope openid, a nonce/,
     )
-    const good = await post(`${scene.issuer}/par`, { ...parameters, nonce }, own.headers)
+    const good = await post(`${fixture.issuer}/par`, { ...parameters, nonce }, own.headers)
     expect(good.status).toBe(201)
   })
 
@@ -128,7 +128,7 @@ describe('a change of the rule', () => {
     ['optional', 'auto', {}],
     ['auto', 'required', { nonce }],
   ])('from %s to %s ends flows and codes that have less', async (before, after, more) => {
-    const client = await scene.client({ pkce: before })
+    const client = await fixture.client({ pkce: before })
     const back = await authorized(client, { ...withoutPkce, ...more })
     const browser = createHttpBrowser({ stopAt: [redirectUri] })
     const waiting = await browser.open(request(client, { ...withoutPkce, ...more }))
@@ -138,7 +138,7 @@ describe('a change of the rule', () => {
   })
 
   test('from optional to auto leaves what has a nonce', async () => {
-    const client = await scene.client({ pkce: 'optional' })
+    const client = await fixture.client({ pkce: 'optional' })
     const back = await authorized(client, { ...withoutPkce, nonce })
     const browser = createHttpBrowser({ stopAt: [redirectUri] })
     const waiting = await browser.open(request(client, { ...withoutPkce, nonce }))
@@ -148,7 +148,7 @@ describe('a change of the rule', () => {
   })
 
   test('a nonce is worth nothing once the client may not have openid any more', async () => {
-    const client = await scene.client({ scope: 'openid email' })
+    const client = await fixture.client({ scope: 'openid email' })
     const asked = { ...withoutPkce, nonce, scope: 'openid email' }
     const back = await authorized(client, asked)
     await latchkey.services.clients.update(client.client_id, { scope: 'email' })
@@ -165,9 +165,9 @@ describe('a client that always uses PKCE', () => {
   }
 
   test('has to from its eleventh sign-in on; an administrator takes it back by one click, which holds', async () => {
-    const client = await scene.client()
+    const client = await fixture.client()
     const sign = async (times: number) => {
-      for (let time = 0; time < times; time++) await scene.tokens(victim, client)
+      for (let time = 0; time < times; time++) await fixture.tokens(victim, client)
     }
     await sign(9)
     // An attempt without PKCE that comes to nothing counts for nothing: anybody can make one.

@@ -10,7 +10,7 @@ import { parsePrivateHosts } from '../../src/http/outgoing/private-hosts.ts'
 import { createDocumentFetcher } from '../../src/registration/documents/fetch.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, post, redirectUri } from './attacker.ts'
+import { createSecurityFixture, post, redirectUri } from './attacker.ts'
 
 /** PRIVATE_HOSTS: what the operator names may be connected to from an https issuer, and nothing else inside (47 M, 41 M). */
 const reachOf = (...entries: string[]) => {
@@ -191,13 +191,13 @@ describe('an https issuer with an app inside', () => {
   }
 
   test('is told of a sign-out at the host that is named', async () => {
-    const scene = createScene(latchkey)
-    const client = await scene.client({ backchannel_logout_uri: `http://localhost:${port()}/back-channel` })
+    const fixture = createSecurityFixture(latchkey)
+    const client = await fixture.client({ backchannel_logout_uri: `http://localhost:${port()}/back-channel` })
     const user = await latchkey.createUser()
     const proxied = (input: string | URL | Request, init?: RequestInit) =>
       fetch(String(input).replace(ISSUER, at), init)
     const browser = createHttpBrowser({ stopAt: [redirectUri], fetch: proxied })
-    await browser.signIn(await browser.open(scene.authorizeUrl(client)), {
+    await browser.signIn(await browser.open(fixture.authorizeUrl(client)), {
       identifier: user.email,
       password: PASSWORD,
     })

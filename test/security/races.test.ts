@@ -7,12 +7,12 @@ import {
   type Answer,
   type Code,
   clock,
-  createScene,
+  createSecurityFixture,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
@@ -21,8 +21,8 @@ import { createProver, prove } from './proofs.ts'
 /** Two servers, as two processes run them: one issuer, one database, one secret, a port each. */
 describe.each(engines)('races between two servers on one %s database', (engine) => {
   let nodes: [Latchkey, Latchkey]
-  let scenes: [Scene, Scene]
-  let scene: Scene
+  let fixtures: [SecurityFixture, SecurityFixture]
+  let fixture: SecurityFixture
   let web: TestClient
   let victim: Victim
 
@@ -35,10 +35,13 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     const two = await startLatchkey({ engine, clock, env: { ...secret, ...shared, ISSUER: String(ISSUER) } })
     nodes = [one, two]
     await one.services.resources.add(jobs)
-    scenes = [createScene(one), createScene({ ...two, issuer: `http://localhost:${two.env.PORT}` })]
-    scene = scenes[0]
-    web = await scene.client()
-    victim = await scene.victim()
+    fixtures = [
+      createSecurityFixture(one),
+      createSecurityFixture({ ...two, issuer: `http://localhost:${two.env.PORT}` }),
+    ]
+    fixture = fixtures[0]
+    web = await fixture.client()
+    victim = await fixture.victim()
   })
   afterAll(async () => {
     await nodes[1].stop()
@@ -47,21 +50,21 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   afterEach(() => void vi.useRealTimers())
 
   /** The same request many times at once, on both servers in turn. */
-  const burst = (count: number, send: (scene: Scene, index: number) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: count }, (_, index) => send(scenes[index % 2 === 0 ? 0 : 1], index)))
+  const burst = (count: number, send: (fixture: SecurityFixture, index: number) => Promise<Answer>) =>
+    Promise.all(Array.from({ length: count }, (_, index) => send(fixtures[index % 2 === 0 ? 0 : 1], index)))
   const good = (answers: readonly { status: number }[]) => answers.filter(({ status }) => status === 200)
 
   test('the servers are one: a session, a code and a token of one are good at the other', async () => {
-    const code = await scenes[0].code(victim, web)
-    const tokens = await scenes[1].exchange(web, code)
+    const code = await fixtures[0].code(victim, web)
+    const tokens = await fixtures[1].exchange(web, code)
     expect(tokens.status).toBe(200)
-    expect((await scenes[0].userinfo(tokens.json.access_token)).json.sub).toBe(victim.user.id)
-    const other = await victim.browser.open(scenes[1].authorizeUrl(web))
-    expect(other.url.searchParams.get('iss')).toBe(scene.issuer)
+    expect((await fixtures[0].userinfo(tokens.json.access_token)).json.sub).toBe(victim.user.id)
+    const other = await victim.browser.open(fixtures[1].authorizeUrl(web))
+    expect(other.url.searchParams.get('iss')).toBe(fixture.issuer)
   })
 
   test('RFC 6749 §4.1.2: of 50 exchanges of one code at once exactly one succeeds', async () => {
-    const code = await scene.code(victim, web)
+    const code = await fixture.code(victim, web)
     const answers = await burst(50, (each) => each.exchange(web, code))
     expect(good(answers)).toHaveLength(1)
     for (const answer of answers.filter(({ status }) => status !== 200))
@@ -69,39 +72,41 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   })
 
   test('RFC 9700 §4.14: 20 refreshes at once are one family, which reuse after the grace window ends', async () => {
-    const { refresh_token } = await scene.tokens(victim, web)
+    const { refresh_token } = await fixture.tokens(victim, web)
     const answers = await burst(20, (each) => each.refresh(web, refresh_token))
     expect(good(answers).length).toBeGreaterThan(0)
     for (const answer of answers) expect([200, 400]).toContain(answer.status)
     const access = good(answers).map((answer) => (answer as Answer).json.access_token)
-    expect((await scene.userinfo(access[0])).status).toBe(200)
+    expect((await fixture.userinfo(access[0])).status).toBe(200)
     passTime(11)
-    expect(await scenes[1].refresh(web, refresh_token)).toMatchObject({ json: { error: 'invalid_grant' } })
-    for (const token of access) expect((await scene.userinfo(token)).status).toBe(401)
+    expect(await fixtures[1].refresh(web, refresh_token)).toMatchObject({ json: { error: 'invalid_grant' } })
+    for (const token of access) expect((await fixture.userinfo(token)).status).toBe(401)
     for (const { json } of answers.filter(({ status }) => status === 200))
-      expect((await scene.refresh(web, json.refresh_token)).status).toBe(400)
+      expect((await fixture.refresh(web, json.refresh_token)).status).toBe(400)
   })
 
   test('12 M: a retry within the grace window keeps an honest client signed in', async () => {
-    const { refresh_token } = await scene.tokens(victim, web)
-    expect((await scenes[0].refresh(web, refresh_token)).status).toBe(200)
+    const { refresh_token } = await fixture.tokens(victim, web)
+    expect((await fixtures[0].refresh(web, refresh_token)).status).toBe(200)
     passTime(8)
-    const retry = await scenes[1].refresh(web, refresh_token)
+    const retry = await fixtures[1].refresh(web, refresh_token)
     expect(retry.status).toBe(200)
     passTime(60)
-    expect((await scenes[0].refresh(web, retry.json.refresh_token)).status).toBe(200)
+    expect((await fixtures[0].refresh(web, retry.json.refresh_token)).status).toBe(200)
   })
 
   test('11 M: within the grace window too, a stranger gets nothing', async () => {
-    const other = await scene.client()
-    const { refresh_token } = await scene.tokens(victim, web)
-    await scene.refresh(web, refresh_token)
-    expect(await scenes[1].refresh(other, refresh_token)).toMatchObject({ json: { error: 'invalid_grant' } })
+    const other = await fixture.client()
+    const { refresh_token } = await fixture.tokens(victim, web)
+    await fixture.refresh(web, refresh_token)
+    expect(await fixtures[1].refresh(other, refresh_token)).toMatchObject({
+      json: { error: 'invalid_grant' },
+    })
   })
 
   test('RFC 7523: one client assertion at both servers is accepted once', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-    const { client_id } = await scene.client({
+    const { client_id } = await fixture.client({
       ...jobClient,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [await exportJWK(publicKey)] },
@@ -110,7 +115,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
       .setProtectedHeader({ alg: 'ES256' })
       .setIssuer(client_id)
       .setSubject(client_id)
-      .setAudience(scene.issuer)
+      .setAudience(fixture.issuer)
       .setIssuedAt()
       .setExpirationTime('1m')
       .sign(privateKey)
@@ -126,14 +131,14 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   })
 
   test('RFC 9449 §11.1: one DPoP proof at both servers is accepted once', async () => {
-    const machine = await scene.client(jobClient)
-    const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`)
+    const machine = await fixture.client(jobClient)
+    const dpop = await prove(await createProver(), 'POST', `${fixture.issuer}/token`)
     const answers = await burst(20, (each) => each.token(machine, jobGrant, { dpop }))
     expect(good(answers)).toHaveLength(1)
   })
 
   test('RFC 9126: one pushed request, opened at both servers, gives one code', async () => {
-    const pushed = await post(`${scene.issuer}/par`, {
+    const pushed = await post(`${fixture.issuer}/par`, {
       client_id: web.client_id,
       client_secret: String(web.client_secret),
       redirect_uri: web.redirect_uri,
@@ -149,7 +154,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>
         victim.browser.send({
-          url: new URL(`${scenes[index % 2 === 0 ? 0 : 1].issuer}/authorize?${query}`),
+          url: new URL(`${fixtures[index % 2 === 0 ? 0 : 1].issuer}/authorize?${query}`),
           method: 'GET',
         }),
       ),
@@ -159,82 +164,84 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
   })
 
   test('several authorizations at once in one browser: every code is good', async () => {
-    const person = await scene.victim()
-    const clients = [web, await scene.client(), await scene.publicClient(), web, web]
+    const person = await fixture.victim()
+    const clients = [web, await fixture.client(), await fixture.publicClient(), web, web]
     const codes = await Promise.all(
-      clients.map((client, index) => scenes[index % 2 === 0 ? 0 : 1].code(person, client)),
+      clients.map((client, index) => fixtures[index % 2 === 0 ? 0 : 1].code(person, client)),
     )
     const answers = await Promise.all(
-      clients.map((client, index) => scenes[index % 2 === 0 ? 1 : 0].exchange(client, codes[index] as Code)),
+      clients.map((client, index) =>
+        fixtures[index % 2 === 0 ? 1 : 0].exchange(client, codes[index] as Code),
+      ),
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
-    for (const { json } of answers) expect((await scene.userinfo(json.access_token)).status).toBe(200)
+    for (const { json } of answers) expect((await fixture.userinfo(json.access_token)).status).toBe(200)
   })
 
   test('sign-out against authorization: the session does not come back, nor what was issued meanwhile', async () => {
     for (let round = 0; round < 6; round++) {
-      const person = await scene.victim()
+      const person = await fixture.victim()
       const copy = createHttpBrowser({ stopAt: [redirectUri] })
       const session = ['latchkey_session', 'latchkey_session.sig'].map(
         (name) => `${name}=${person.browser.cookies.value(name)}; path=/`,
       )
-      copy.cookies.store(new URL(scene.issuer), session)
-      await scene.tokens(person, web)
-      const asked = await person.browser.open(`${scene.issuer}/logout`)
+      copy.cookies.store(new URL(fixture.issuer), session)
+      await fixture.tokens(person, web)
+      const asked = await person.browser.open(`${fixture.issuer}/logout`)
       const { verifier, challenge } = pkce()
-      const url = new URL(scenes[1].authorizeUrl(web, { code_challenge: challenge }))
+      const url = new URL(fixtures[1].authorizeUrl(web, { code_challenge: challenge }))
       const [, ...answers] = await Promise.all([
         person.browser.submit(asked, {}, { button: 'Sign out' }),
         ...Array.from({ length: 4 }, () => copy.send({ url, method: 'GET' })),
       ])
       const after = await copy.send({
-        url: new URL(scene.authorizeUrl(web, { prompt: 'none' })),
+        url: new URL(fixture.authorizeUrl(web, { prompt: 'none' })),
         method: 'GET',
       })
       expect(after.headers.get('location')).toContain('error=login_required')
       for (const answer of answers) {
-        const code = new URL(String(answer.headers.get('location')), scene.issuer).searchParams.get('code')
+        const code = new URL(String(answer.headers.get('location')), fixture.issuer).searchParams.get('code')
         if (code === null) continue
-        const late = await scene.exchange(web, { code, verifier, redirect_uri: web.redirect_uri })
+        const late = await fixture.exchange(web, { code, verifier, redirect_uri: web.redirect_uri })
         expect(late).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
       }
     }
   })
 
   test('consent given twice at once: one flow, one code', async () => {
-    const asking = await scene.client({ first_party: false })
-    const person = await scene.victim()
+    const asking = await fixture.client({ first_party: false })
+    const person = await fixture.victim()
     const { verifier, challenge } = pkce()
-    const page = await person.browser.open(scene.authorizeUrl(asking, { code_challenge: challenge }))
+    const page = await person.browser.open(fixture.authorizeUrl(asking, { code_challenge: challenge }))
     const request = person.browser.prepare(page, {}, { button: 'Allow' })
-    const there = { ...request, url: new URL(request.url.href.replace(scene.issuer, scenes[1].issuer)) }
+    const there = { ...request, url: new URL(request.url.href.replace(fixture.issuer, fixtures[1].issuer)) }
     const answers = await Promise.all([person.browser.send(request), person.browser.send(there)])
     for (const answer of answers) expect([303, 400]).toContain(answer.status)
     const onward = answers
       .map((answer) => answer.headers.get('location'))
       .find((location) => location !== null)
-    const back = await person.browser.open(new URL(String(onward), scene.issuer))
+    const back = await person.browser.open(new URL(String(onward), fixture.issuer))
     const code = { code: String(back.url.searchParams.get('code')), verifier, redirect_uri: redirectUri }
-    expect((await scene.exchange(asking, code)).status).toBe(200)
-    const again = await person.browser.open(scenes[1].authorizeUrl(asking))
+    expect((await fixture.exchange(asking, code)).status).toBe(200)
+    const again = await person.browser.open(fixtures[1].authorizeUrl(asking))
     expect(again.left).toBe(true)
   })
 
   test('one sign-in form sent twice at once signs in once, and the flow goes on', async () => {
     const user = await nodes[0].createUser()
     const browser = createHttpBrowser({ stopAt: [redirectUri] })
-    const page = await browser.open(scene.authorizeUrl(web))
+    const page = await browser.open(fixture.authorizeUrl(web))
     const request = browser.prepare(
       page,
       { 'Email or username': user.email, Password: PASSWORD },
       { button: 'Sign in' },
     )
-    const there = { ...request, url: new URL(request.url.href.replace(scene.issuer, scenes[1].issuer)) }
+    const there = { ...request, url: new URL(request.url.href.replace(fixture.issuer, fixtures[1].issuer)) }
     const answers = await Promise.all([browser.send(request), browser.send(there)])
     expect(answers.map(({ status }) => status)).toEqual([303, 303])
-    const resume = new URL(String(answers[0]?.headers.get('location')), scene.issuer)
+    const resume = new URL(String(answers[0]?.headers.get('location')), fixture.issuer)
     const codes = await Promise.all(
-      [resume, new URL(resume.href.replace(scene.issuer, scenes[1].issuer))].map((url) =>
+      [resume, new URL(resume.href.replace(fixture.issuer, fixtures[1].issuer))].map((url) =>
         browser.send({ url, method: 'GET' }),
       ),
     )

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, post, type Scene, type TestClient } from './attacker.ts'
+import { createSecurityFixture, get, post, type SecurityFixture, type TestClient } from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let native: TestClient
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  web = await scene.client({
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client({
     redirect_uris: ['https://app.example/callback', 'https://app.example/other?x=1'],
   })
-  native = await scene.publicClient({
+  native = await fixture.publicClient({
     redirect_uris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
   })
 })
@@ -21,12 +21,12 @@ afterAll(() => latchkey.stop())
 
 /** The answer to a browser that is sent to the authorization endpoint by a link and by a form. */
 async function asked(client: TestClient, redirect_uri: string) {
-  const url = new URL(scene.authorizeUrl(client, { redirect_uri }))
+  const url = new URL(fixture.authorizeUrl(client, { redirect_uri }))
   const browser = { accept: 'text/html' }
-  const byForm = await post(`${scene.issuer}/authorize`, url.search.slice(1), browser)
+  const byForm = await post(`${fixture.issuer}/authorize`, url.search.slice(1), browser)
   expect(byForm.status).toBe(303)
-  const next = new URL(byForm.headers.get('location') ?? '', scene.issuer)
-  expect(next.href.split('?')[0]).toBe(`${scene.issuer}/authorize`)
+  const next = new URL(byForm.headers.get('location') ?? '', fixture.issuer)
+  expect(next.href.split('?')[0]).toBe(`${fixture.issuer}/authorize`)
   return [await get(url.href, browser), await get(next.href, browser)]
 }
 
@@ -85,8 +85,8 @@ describe('RFC 9700 §2.1: redirect_uri is compared as an exact string; anything 
   })
 
   test('it may not be left out, even where only one is registered', async () => {
-    const one = await scene.client()
-    const url = new URL(scene.authorizeUrl(one))
+    const one = await fixture.client()
+    const url = new URL(fixture.authorizeUrl(one))
     url.searchParams.delete('redirect_uri')
     const answer = await get(url.href, { accept: 'text/html' })
     expect(answer.status).toBe(400)
@@ -95,7 +95,7 @@ describe('RFC 9700 §2.1: redirect_uri is compared as an exact string; anything 
 
   test('an unknown client is never redirected, whatever it sends', async () => {
     for (const id of ['nobody', '', '__proto__', `${web.client_id} `, web.client_id.toUpperCase()]) {
-      const answer = await get(scene.authorizeUrl({ ...web, client_id: id }), { accept: 'text/html' })
+      const answer = await get(fixture.authorizeUrl({ ...web, client_id: id }), { accept: 'text/html' })
       expect(answer.status).toBe(400)
       expect(answer.headers.get('location')).toBeNull()
     }
@@ -132,28 +132,28 @@ describe('RFC 9700 §2.1: only a native client’s loopback redirect may differ,
   })
 
   test('a web client on loopback gets no such freedom', async () => {
-    const development = await scene.client({ redirect_uris: ['http://127.0.0.1:5173/callback'] })
+    const development = await fixture.client({ redirect_uris: ['http://127.0.0.1:5173/callback'] })
     for (const answer of await asked(development, 'http://127.0.0.1:5174/callback'))
       expect(answer.status).toBe(400)
   })
 
   test('the port of the code is the port of the exchange', async () => {
-    const victim = await scene.victim(['http://127.0.0.1:51004/callback'])
-    const one = await scene.client({
+    const victim = await fixture.victim(['http://127.0.0.1:51004/callback'])
+    const one = await fixture.client({
       token_endpoint_auth_method: 'none',
       redirect_uris: ['http://127.0.0.1/callback'],
     })
     const sent = { ...one, redirect_uri: 'http://127.0.0.1:51004/callback' }
-    const consent = await victim.browser.open(scene.authorizeUrl(sent))
+    const consent = await victim.browser.open(fixture.authorizeUrl(sent))
     const back = await victim.browser.allow(consent)
     const code = {
       code: String(back.url.searchParams.get('code')),
       verifier: 'v'.repeat(43),
       redirect_uri: '',
     }
-    const other = await scene.exchange(one, code, { redirect_uri: 'http://127.0.0.1:51005/callback' })
+    const other = await fixture.exchange(one, code, { redirect_uri: 'http://127.0.0.1:51005/callback' })
     expect(other).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
-    const right = await scene.exchange(one, code, { redirect_uri: sent.redirect_uri })
+    const right = await fixture.exchange(one, code, { redirect_uri: sent.redirect_uri })
     expect(right.status).toBe(200)
   })
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingPartyOptions, type TestClientAuth } from '../support/relying-party.ts'
-import { createScene, redirectUri, type Scene, type Victim } from './attacker.ts'
+import { createSecurityFixture, redirectUri, type SecurityFixture, type Victim } from './attacker.ts'
 
 /*
  * The server as an independent, certified client library sees it: every way to authenticate, every signature, with and
@@ -13,21 +13,21 @@ import { createScene, redirectUri, type Scene, type Victim } from './attacker.ts
 const API = 'https://orders.example'
 const BYE = 'https://app.example/bye'
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
+  fixture = createSecurityFixture(latchkey)
   await latchkey.services.resources.add({ identifier: API, scope: 'orders:read orders:write' })
   await latchkey.services.resources.add(jobs)
-  victim = await scene.victim([redirectUri, BYE])
+  victim = await fixture.victim([redirectUri, BYE])
 })
 afterAll(() => latchkey.stop())
 
 async function party(method: TestClientAuth['method'], alg: string, dpop: boolean) {
   const pair = await generateKeyPair('ES256', { extractable: true })
-  const { redirect_uri, ...client } = await scene.client({
+  const { redirect_uri, ...client } = await fixture.client({
     token_endpoint_auth_method: method,
     id_token_signed_response_alg: alg,
     grant_types: [
@@ -48,7 +48,7 @@ async function party(method: TestClientAuth['method'], alg: string, dpop: boolea
         ? { method }
         : { method, secret: String(client.client_secret) }
   const options: RelyingPartyOptions = {
-    issuer: scene.issuer,
+    issuer: fixture.issuer,
     clientId: client.client_id,
     auth,
     redirectUri: redirect_uri,
@@ -112,7 +112,7 @@ describe('36 M: everything advertised works', () => {
       const tokens = await rp.callback(back.url, request, { resource: API })
       const keys = createRemoteJWKSet(new URL(String(rp.config.serverMetadata().jwks_uri)))
       const check = (token: string) =>
-        jwtVerify(token, keys, { issuer: scene.issuer, audience: API, typ: 'at+jwt' })
+        jwtVerify(token, keys, { issuer: fixture.issuer, audience: API, typ: 'at+jwt' })
       const { payload, protectedHeader } = await check(tokens.access_token)
       expect(protectedHeader.alg).toBe(alg)
       expect(payload).toMatchObject({
@@ -129,7 +129,7 @@ describe('36 M: everything advertised works', () => {
   )
 
   test.each(methods)('sign-out with %s', async (method) => {
-    const person = await scene.victim([redirectUri, BYE])
+    const person = await fixture.victim([redirectUri, BYE])
     const { rp } = await party(method, 'RS256', false)
     const request = await rp.authorize()
     const tokens = await rp.callback((await person.browser.open(request.url)).url, request)

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { createScene, get, redirectUri, type Scene, type TestClient } from './attacker.ts'
+import { createSecurityFixture, get, redirectUri, type SecurityFixture, type TestClient } from './attacker.ts'
 
 /** `prompt=select_account` (OpenID Connect Core §3.1.2.1). */
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let client: TestClient
 beforeAll(async () => {
   latchkey = await startLatchkey()
-  scene = createScene(latchkey)
-  client = await scene.client()
+  fixture = createSecurityFixture(latchkey)
+  client = await fixture.client()
 })
 afterAll(() => latchkey.stop())
 
 const asking = (prompt = 'select_account', more: Record<string, string> = {}) =>
-  scene.authorizeUrl(client, { prompt, ...more })
+  fixture.authorizeUrl(client, { prompt, ...more })
 const as = (user: { email: string }) => ({ identifier: user.email, password: PASSWORD })
 async function subject(url: URL): Promise<unknown> {
   const code = {
@@ -23,13 +23,13 @@ async function subject(url: URL): Promise<unknown> {
     verifier: 'v'.repeat(43),
     redirect_uri: redirectUri,
   }
-  return (await scene.userinfo((await scene.exchange(client, code)).json.access_token)).json.sub
+  return (await fixture.userinfo((await fixture.exchange(client, code)).json.access_token)).json.sub
 }
 const isSignedIn = async (browser: HttpBrowser) =>
-  (await browser.open(`${scene.issuer}/account`)).url.pathname === '/account'
+  (await browser.open(`${fixture.issuer}/account`)).url.pathname === '/account'
 
 test('who is signed in is shown, and goes on by one button, once', async () => {
-  const { browser, user } = await scene.victim()
+  const { browser, user } = await fixture.victim()
   const page = await browser.open(asking())
   expect([page.left, page.text]).toEqual([false, expect.stringContaining('Choose an account')])
   const sent = browser.prepare(page, {}, { button: `Continue as ${user.username}` })
@@ -40,15 +40,15 @@ test('who is signed in is shown, and goes on by one button, once', async () => {
 })
 
 test('“Use another account” signs in somebody else, and nothing of the first session is left', async () => {
-  const one = await scene.victim()
+  const one = await fixture.victim()
   const other = await latchkey.createUser()
-  const tokens = await scene.tokens(one, client)
+  const tokens = await fixture.tokens(one, client)
   const page = await one.browser.open(asking())
   const form = await one.browser.submit(page, {}, { button: 'Use another account' })
   expect(form.text).toContain('Email or username')
   const back = await one.browser.signIn(form, as(other))
   expect(await subject(back.url)).toBe(other.id)
-  expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+  expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
 })
 
 test('nobody is signed in: the sign-in page, and no second question', async () => {
@@ -60,7 +60,7 @@ test('nobody is signed in: the sign-in page, and no second question', async () =
 })
 
 test('beside login and consent each is asked once', async () => {
-  const { browser, user } = await scene.victim()
+  const { browser, user } = await fixture.victim()
   const button = { button: `Continue as ${user.username}` }
   const login = await browser.submit(await browser.open(asking('select_account login')), {}, button)
   expect([login.left, login.text]).toEqual([false, expect.stringContaining('Email or username')])
@@ -71,13 +71,13 @@ test('beside login and consent each is asked once', async () => {
 })
 
 test('prompt=none beside it is refused (Core §3.1.2.1)', async () => {
-  const { browser } = await scene.victim()
+  const { browser } = await fixture.victim()
   const back = await browser.open(asking('none select_account'))
   expect(back.url.searchParams.get('error')).toBe('invalid_request')
 })
 
 test('answered by a session that has ended meanwhile: the sign-in page', async () => {
-  const { browser, user } = await scene.victim()
+  const { browser, user } = await fixture.victim()
   const page = await browser.open(asking())
   await latchkey.services.accounts.endOtherSessions(user.id, 'none')
   const form = await browser.submit(page, {}, { button: `Continue as ${user.username}` })
@@ -86,7 +86,7 @@ test('answered by a session that has ended meanwhile: the sign-in page', async (
 })
 
 test('two tabs are answered each for itself', async () => {
-  const { browser, user } = await scene.victim()
+  const { browser, user } = await fixture.victim()
   const tabs = [await browser.open(asking()), await browser.open(asking())]
   for (const tab of tabs) {
     const back = await browser.submit(tab, {}, { button: `Continue as ${user.username}` })
@@ -95,14 +95,14 @@ test('two tabs are answered each for itself', async () => {
 })
 
 test('an account that the app asks for is not changed there', async () => {
-  const person = await scene.victim()
-  const { id_token } = await scene.tokens(person, client)
+  const person = await fixture.victim()
+  const { id_token } = await fixture.tokens(person, client)
   const page = await person.browser.open(asking('select_account', { id_token_hint: String(id_token) }))
   expect(page.text).toContain(`Continue as ${person.user.username}`)
   expect(page.text).not.toContain('Use another account')
 })
 
 test('discovery names what is taken', async () => {
-  const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+  const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
   expect(json.prompt_values_supported).toEqual(['none', 'login', 'consent', 'select_account'])
 })

@@ -3,26 +3,26 @@ import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
 
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let victim: Victim
 
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client()
-  victim = await scene.victim()
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client()
+  victim = await fixture.victim()
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
@@ -32,19 +32,19 @@ const session = (browser: HttpBrowser) => String(browser.cookies.value('latchkey
 const copied = (browser: HttpBrowser) =>
   `latchkey_session=${session(browser)}; latchkey_session.sig=${browser.cookies.value('latchkey_session.sig')}`
 const isSignedIn = async (cookie: string) =>
-  (await get(`${scene.issuer}/account`, { cookie, accept: 'text/html' })).status === 200
+  (await get(`${fixture.issuer}/account`, { cookie, accept: 'text/html' })).status === 200
 const silently = async (cookie: string) => {
-  const answer = await get(scene.authorizeUrl(web, { prompt: 'none' }), { cookie })
+  const answer = await get(fixture.authorizeUrl(web, { prompt: 'none' }), { cookie })
   return new URL(String(answer.headers.get('location'))).searchParams
 }
 const newBrowser = () => createHttpBrowser({ stopAt: [redirectUri] })
 
 describe('48 M: cookies', () => {
   test('on http: HttpOnly, SameSite=Lax, for this host alone', async () => {
-    const flow = await fetch(scene.authorizeUrl(web), { redirect: 'manual' })
+    const flow = await fetch(fixture.authorizeUrl(web), { redirect: 'manual' })
     const { browser } = victim
-    const page = await browser.open(`${scene.issuer}/login`)
-    const signedIn = await browser.send({ url: new URL(scene.authorizeUrl(web)), method: 'GET' })
+    const page = await browser.open(`${fixture.issuer}/login`)
+    const signedIn = await browser.send({ url: new URL(fixture.authorizeUrl(web)), method: 'GET' })
     const all = [flow.headers, page.headers, signedIn.headers].flatMap((headers) => headers.getSetCookie())
     expect(all.length).toBeGreaterThan(3)
     for (const cookie of all) {
@@ -58,8 +58,8 @@ describe('48 M: cookies', () => {
   test('on https: Secure and __Host- (the session, forms), or __Secure- where a path narrows them', async () => {
     const secure = await startLatchkey({ env: { ISSUER: 'https://id.example' } })
     const at = `http://localhost:${secure.env.PORT}`
-    const client = await createScene(secure).client()
-    const query = createScene(secure).authorizeUrl(client).split('?')[1]
+    const client = await createSecurityFixture(secure).client()
+    const query = createSecurityFixture(secure).authorizeUrl(client).split('?')[1]
     const start = await fetch(`${at}/authorize?${query}`, { redirect: 'manual' })
     const login = await fetch(`${at}/login`)
     const user = await secure.createUser()
@@ -113,7 +113,7 @@ describe('48 M, 7.2.4: the session’s identifier', () => {
   test('changes at sign-in in a flow: an identifier planted before is worth nothing after', async () => {
     const person = await latchkey.createUser()
     const browser = newBrowser()
-    const signIn = await browser.open(scene.authorizeUrl(web))
+    const signIn = await browser.open(fixture.authorizeUrl(web))
     const planted = browser.cookies.value('latchkey_session') === undefined ? undefined : copied(browser)
     const back = await browser.signIn(signIn, { identifier: person.email, password: PASSWORD })
     expect(back.url.searchParams.get('code')).toBeTypeOf('string')
@@ -122,9 +122,9 @@ describe('48 M, 7.2.4: the session’s identifier', () => {
   })
 
   test('changes at /login and at every new sign-in, and the old one is dead', async () => {
-    const { browser, user } = await scene.victim()
+    const { browser, user } = await fixture.victim()
     const before = copied(browser)
-    const again = await browser.open(scene.authorizeUrl(web, { prompt: 'login' }))
+    const again = await browser.open(fixture.authorizeUrl(web, { prompt: 'login' }))
     await browser.signIn(again, { identifier: user.email, password: PASSWORD })
     expect(copied(browser)).not.toBe(before)
     expect(await isSignedIn(copied(browser))).toBe(true)
@@ -134,66 +134,66 @@ describe('48 M, 7.2.4: the session’s identifier', () => {
 
   test('somebody else who signs in inherits nothing', async () => {
     // At once, within the second of the sign-in: that one does not answer a request for another.
-    const { browser } = await scene.victim()
+    const { browser } = await fixture.victim()
     const other = await latchkey.createUser()
     const before = copied(browser)
-    const again = await browser.open(scene.authorizeUrl(web, { prompt: 'login' }))
+    const again = await browser.open(fixture.authorizeUrl(web, { prompt: 'login' }))
     const back = await browser.signIn(again, { identifier: other.email, password: PASSWORD })
     expect(back.left).toBe(true)
     expect(await isSignedIn(before)).toBe(false)
-    const account = await browser.open(`${scene.issuer}/account`)
+    const account = await browser.open(`${fixture.issuer}/account`)
     expect(account.text).toContain(other.username)
   })
 })
 
 describe('7.3, 7.4: the session’s end', () => {
   test('7.4.1 after sign-out the cookie does nothing', async () => {
-    const { browser } = await scene.victim()
+    const { browser } = await fixture.victim()
     const kept = copied(browser)
-    await browser.submit(await browser.open(`${scene.issuer}/logout`), {}, { button: 'Sign out' })
+    await browser.submit(await browser.open(`${fixture.issuer}/logout`), {}, { button: 'Sign out' })
     expect(await isSignedIn(kept)).toBe(false)
     expect((await silently(kept)).get('error')).toBe('login_required')
   })
 
   test('7.4.1 the account page’s own button signs out', async () => {
-    const { browser } = await scene.victim()
+    const { browser } = await fixture.victim()
     const kept = copied(browser)
-    const account = await browser.open(`${scene.issuer}/account`)
+    const account = await browser.open(`${fixture.issuer}/account`)
     const asked = await browser.submit(account, {}, { form: ({ action }) => action === '/logout' })
     await browser.submit(asked, {}, { button: 'Sign out' })
     expect(await isSignedIn(kept)).toBe(false)
   })
 
   test('7.4.2 disabling a person ends every session at once', async () => {
-    const { browser, user } = await scene.victim()
-    const tokens = await scene.tokens({ browser, user }, web)
+    const { browser, user } = await fixture.victim()
+    const tokens = await fixture.tokens({ browser, user }, web)
     await latchkey.services.accounts.disable(user.id)
     expect(await isSignedIn(copied(browser))).toBe(false)
     expect((await silently(copied(browser))).get('error')).toBe('login_required')
-    expect((await scene.refresh(web, tokens.refresh_token)).status).toBe(400)
+    expect((await fixture.refresh(web, tokens.refresh_token)).status).toBe(400)
   })
 
   test('7.5.2 a device ended on the account page is signed out everywhere', async () => {
-    const laptop = await scene.victim()
+    const laptop = await fixture.victim()
     const phone = newBrowser()
-    await phone.signIn(await phone.open(`${scene.issuer}/login`), {
+    await phone.signIn(await phone.open(`${fixture.issuer}/login`), {
       identifier: laptop.user.email,
       password: PASSWORD,
     })
-    const tokens = await scene.tokens({ ...laptop, browser: phone }, web)
-    const account = await laptop.browser.open(`${scene.issuer}/account`)
+    const tokens = await fixture.tokens({ ...laptop, browser: phone }, web)
+    const account = await laptop.browser.open(`${fixture.issuer}/account`)
     await laptop.browser.submit(account, {}, { form: ({ action }) => action.endsWith('/end-others') })
     expect(await isSignedIn(copied(phone))).toBe(false)
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
     expect(await isSignedIn(copied(laptop.browser))).toBe(true)
   })
 
   test('7.5.2 nobody ends another person’s session', async () => {
-    const [mine, theirs] = [await scene.victim(), await scene.victim()]
-    const theirPage = await theirs.browser.open(`${scene.issuer}/account`)
+    const [mine, theirs] = [await fixture.victim(), await fixture.victim()]
+    const theirPage = await theirs.browser.open(`${fixture.issuer}/account`)
     const theirForm = theirPage.forms.find(({ action }) => action.endsWith('/sessions/end'))
     const uid = String(theirForm?.fields.find(({ name }) => name === 'id')?.value)
-    const myPage = await mine.browser.open(`${scene.issuer}/account`)
+    const myPage = await mine.browser.open(`${fixture.issuer}/account`)
     const request = mine.browser.prepare(
       myPage,
       {},
@@ -206,7 +206,7 @@ describe('7.3, 7.4: the session’s end', () => {
 
   test('7.3.1, 7.3.2 idle for SESSION_TTL it ends; used, it ends at three times that', async () => {
     const short = await startLatchkey({ clock, env: { SESSION_TTL: '3600' } })
-    const there = createScene(short)
+    const there = createSecurityFixture(short)
     const client = await there.client()
     const person = await there.victim()
     const ask = () => there.authorize(person, client, { prompt: 'none' })
@@ -226,15 +226,15 @@ describe('7.3, 7.4: the session’s end', () => {
   })
 
   test('7.6.1 max_age and prompt=login ask again, and auth_time tells when', async () => {
-    const { browser, user } = await scene.victim()
+    const { browser, user } = await fixture.victim()
     passTime(100)
     expect(
-      (await scene.authorize({ browser, user }, web, { max_age: '200', prompt: 'none' })).get('error'),
+      (await fixture.authorize({ browser, user }, web, { max_age: '200', prompt: 'none' })).get('error'),
     ).toBeNull()
-    const late = await scene.authorize({ browser, user }, web, { max_age: '50', prompt: 'none' })
+    const late = await fixture.authorize({ browser, user }, web, { max_age: '50', prompt: 'none' })
     expect(late.get('error')).toBe('login_required')
     for (const parameters of [{ max_age: '50' }, { prompt: 'login' }, { max_age: '0' }]) {
-      const page = await browser.open(scene.authorizeUrl(web, parameters as Record<string, string>))
+      const page = await browser.open(fixture.authorizeUrl(web, parameters as Record<string, string>))
       expect(page.left).toBe(false)
       expect(page.text).toContain('Password')
     }
@@ -244,12 +244,12 @@ describe('7.3, 7.4: the session’s end', () => {
 describe('48 M: a flow belongs to the browser it began in', () => {
   test('its pages and forms do not open in another browser, signed in or not', async () => {
     const attacker = newBrowser()
-    const page = await attacker.open(scene.authorizeUrl(web))
+    const page = await attacker.open(fixture.authorizeUrl(web))
     for (const browser of [newBrowser(), victim.browser]) {
       const elsewhere = await browser.open(page.url)
       expect(elsewhere.status).toBe(400)
       expect(elsewhere.text).toContain('another browser')
-      const login = await newBrowser().open(`${scene.issuer}/login`)
+      const login = await newBrowser().open(`${fixture.issuer}/login`)
       expect(login.status).toBe(200)
       const sent = attacker.prepare(page, { 'Email or username': victim.user.email, Password: PASSWORD })
       expect([400, 403]).toContain((await browser.visit(sent)).status)
@@ -258,7 +258,7 @@ describe('48 M: a flow belongs to the browser it began in', () => {
 
   test('nor can one browser go on with what another has answered', async () => {
     const [one, two] = [newBrowser(), newBrowser()]
-    const page = await one.open(scene.authorizeUrl(web))
+    const page = await one.open(fixture.authorizeUrl(web))
     const answered = await one.send(
       one.prepare(
         page,
@@ -266,7 +266,7 @@ describe('48 M: a flow belongs to the browser it began in', () => {
         { button: 'Sign in' },
       ),
     )
-    const resume = new URL(String(answered.headers.get('location')), scene.issuer)
+    const resume = new URL(String(answered.headers.get('location')), fixture.issuer)
     expect(resume.pathname).toMatch(/^\/authorize\//)
     const stolen = await two.open(resume)
     expect(stolen.status).toBe(400)
@@ -279,8 +279,8 @@ describe('48 M: a flow belongs to the browser it began in', () => {
 
   test('the cookie of one flow opens no other', async () => {
     const [mine, theirs] = [newBrowser(), newBrowser()]
-    await mine.open(scene.authorizeUrl(web))
-    const { url } = await theirs.open(scene.authorizeUrl(web))
+    await mine.open(fixture.authorizeUrl(web))
+    const { url } = await theirs.open(fixture.authorizeUrl(web))
     const cookie = ['latchkey_interaction', 'latchkey_interaction.sig']
       .map((name) => `${name}=${mine.cookies.value(name)}`)
       .join('; ')
@@ -290,8 +290,8 @@ describe('48 M: a flow belongs to the browser it began in', () => {
 
   test('two interactions of one browser do not get mixed up', async () => {
     const browser = newBrowser()
-    const first = await browser.open(scene.authorizeUrl(web, { state: 'first' }))
-    const second = await browser.open(scene.authorizeUrl(web, { state: 'second' }))
+    const first = await browser.open(fixture.authorizeUrl(web, { state: 'first' }))
+    const second = await browser.open(fixture.authorizeUrl(web, { state: 'second' }))
     expect(first.url.href).not.toBe(second.url.href)
     const back = await browser.signIn(first, { identifier: victim.user.email, password: PASSWORD })
     expect(back.url.searchParams.get('state')).toBe('first')
@@ -300,19 +300,19 @@ describe('48 M: a flow belongs to the browser it began in', () => {
   test('a consent is given by its form alone: not by a link, not twice, not before the sign-in', async () => {
     const asking = await latchkey.createClient({ redirect_uris: [redirectUri] })
     const client = { ...asking, redirect_uri: redirectUri }
-    const { browser } = await scene.victim()
-    const page = await browser.open(scene.authorizeUrl(client))
+    const { browser } = await fixture.victim()
+    const page = await browser.open(fixture.authorizeUrl(client))
     expect(page.text).toContain('Allow access?')
     const byLink = await browser.open(`${page.url.href}/consent?decision=allow`)
     expect(byLink.status).toBe(404)
     const request = browser.prepare(page, {}, { button: 'Allow' })
     const answers = [await browser.send(request), await browser.send(request)]
     for (const answer of answers) expect([303, 400]).toContain(answer.status)
-    const back = await browser.open(new URL(String(answers[0]?.headers.get('location')), scene.issuer))
+    const back = await browser.open(new URL(String(answers[0]?.headers.get('location')), fixture.issuer))
     expect(back.url.searchParams.get('code')).toBeTypeOf('string')
 
     const stranger = newBrowser()
-    const signIn = await stranger.open(scene.authorizeUrl(client))
+    const signIn = await stranger.open(fixture.authorizeUrl(client))
     const early = stranger.prepare(signIn, {}, { button: 'Sign in' })
     early.url = new URL(`${signIn.url.href}/consent`)
     early.body?.set('decision', 'allow')
@@ -327,7 +327,7 @@ describe('48 M: forms', () => {
 
   test('a sign-in sent by another site is refused, with the right password too (login CSRF)', async () => {
     const browser = newBrowser()
-    const page = await browser.open(`${scene.issuer}/login`)
+    const page = await browser.open(`${fixture.issuer}/login`)
     const request = browser.prepare(page, {
       'Email or username': victim.user.email,
       Password: PASSWORD,
@@ -347,8 +347,8 @@ describe('48 M: forms', () => {
 
   test('without a token, with another browser’s, or with one for another cookie it is refused', async () => {
     const [mine, theirs] = [newBrowser(), newBrowser()]
-    const page = await mine.open(`${scene.issuer}/login`)
-    const other = await theirs.open(`${scene.issuer}/login`)
+    const page = await mine.open(`${fixture.issuer}/login`)
+    const other = await theirs.open(`${fixture.issuer}/login`)
     const value = (of: typeof page) =>
       String(of.forms[0]?.fields.find(({ name }) => name === 'csrf_token')?.value)
     for (const token of ['', 'x', value(other), `${value(page)}x`]) {
@@ -363,9 +363,9 @@ describe('48 M: forms', () => {
     '/account/%s acts on no request from elsewhere',
     async (path) => {
       const cookie = copied(victim.browser)
-      const answer = await post(`${scene.issuer}/account/${path}`, { id: 'x' }, { cookie, ...foreign })
+      const answer = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie, ...foreign })
       expect(answer.status).toBe(403)
-      const unsigned = await post(`${scene.issuer}/account/${path}`, { id: 'x' }, { cookie })
+      const unsigned = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie })
       // Back to the page, where nothing was done.
       expect([unsigned.status, unsigned.headers.get('location')]).toEqual([303, '/account'])
     },
@@ -377,7 +377,7 @@ describe('48 M: forms', () => {
     for (const path of ['login', 'logout'])
       for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
         for (const from of [foreign, { origin: 'https://evil.example' }]) {
-          const answer = await post(`${scene.issuer}/api/auth/session/${path}`, body, {
+          const answer = await post(`${fixture.issuer}/api/auth/session/${path}`, body, {
             cookie,
             ...from,
             'content-type': type,
@@ -390,7 +390,7 @@ describe('48 M: forms', () => {
 
   test('signing out wants the form’s own secret', async () => {
     for (const body of [{ logout: 'yes' }, { logout: 'yes', xsrf: 'x' }]) {
-      const answer = await post(`${scene.issuer}/logout/confirm`, body, { cookie: copied(victim.browser) })
+      const answer = await post(`${fixture.issuer}/logout/confirm`, body, { cookie: copied(victim.browser) })
       expect(answer.status).toBe(400)
     }
     expect(await isSignedIn(copied(victim.browser))).toBe(true)

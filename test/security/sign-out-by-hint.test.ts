@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
@@ -18,23 +18,23 @@ import {
 /** RP-Initiated Logout §2: a good hint of this session signs out without a question; nothing else does. */
 const BYE = 'https://app.example/bye'
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock })
-  scene = createScene(latchkey)
-  web = await scene.client({ post_logout_redirect_uris: [BYE, `${BYE}?a=b%20c`] })
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client({ post_logout_redirect_uris: [BYE, `${BYE}?a=b%20c`] })
 })
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
 
-const victim = () => scene.victim([redirectUri, BYE])
+const victim = () => fixture.victim([redirectUri, BYE])
 const hintOf = async (person: Victim, client = web, parameters: Record<string, string> = {}) =>
-  String((await scene.tokens(person, client, parameters)).id_token)
+  String((await fixture.tokens(person, client, parameters)).id_token)
 const logout = (parameters: Record<string, string>) =>
-  `${scene.issuer}/logout?${new URLSearchParams(parameters)}`
+  `${fixture.issuer}/logout?${new URLSearchParams(parameters)}`
 const isSignedIn = async (person: Victim) =>
-  (await scene.authorize(person, web, { prompt: 'none' })).get('code') !== null
+  (await fixture.authorize(person, web, { prompt: 'none' })).get('code') !== null
 const asks = async (person: Victim, parameters: Record<string, string>) => {
   const page = await person.browser.open(logout(parameters))
   expect([page.left, page.status, page.text]).toEqual([false, 200, expect.stringContaining('Sign out?')])
@@ -53,13 +53,17 @@ describe('47 M: a hint of this session', () => {
     )
     expect(bye.url.href).toBe(`${BYE}?a=b%20c&state=s%26%3D%23`)
     expect(await isSignedIn(person)).toBe(false)
-    expect(person.browser.cookies.header(new URL(scene.issuer))).not.toContain('latchkey_session=')
+    expect(person.browser.cookies.header(new URL(fixture.issuer))).not.toContain('latchkey_session=')
   })
 
   test('by POST as well; without an address it ends at our page', async () => {
     const person = await victim()
     const body = new URLSearchParams({ id_token_hint: await hintOf(person) })
-    const page = await person.browser.visit({ url: new URL(`${scene.issuer}/logout`), method: 'POST', body })
+    const page = await person.browser.visit({
+      url: new URL(`${fixture.issuer}/logout`),
+      method: 'POST',
+      body,
+    })
     expect([page.url.pathname, page.text]).toEqual(['/logout/success', expect.stringContaining('Signed out')])
     expect(await isSignedIn(person)).toBe(false)
   })
@@ -75,15 +79,15 @@ describe('47 M: a hint of this session', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    const other = await scene.client({ backchannel_logout_uri: uri })
+    const other = await fixture.client({ backchannel_logout_uri: uri })
     const person = await victim()
-    const tokens = await scene.tokens(person, other)
+    const tokens = await fixture.tokens(person, other)
     const hint = await hintOf(person)
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(200)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(200)
     await person.browser.open(logout({ id_token_hint: hint }))
     expect(decodeJwt(await told.promise)).toMatchObject({ sub: person.user.id, aud: other.client_id })
-    expect((await scene.userinfo(tokens.access_token)).status).toBe(401)
-    expect((await scene.refresh(other, tokens.refresh_token)).status).toBe(400)
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    expect((await fixture.refresh(other, tokens.refresh_token)).status).toBe(400)
     await latchkey.services.audit.idle()
     const { items } = await latchkey.services.audit.list({ action: 'session.ended' })
     expect(items.filter(({ actor }) => actor.id === person.user.id)).toHaveLength(1)
@@ -94,14 +98,14 @@ describe('47 M: a hint of this session', () => {
     const person = await victim()
     const hint = await hintOf(person)
     passTime(3 * 3600)
-    const again = await person.browser.open(scene.authorizeUrl(web, { prompt: 'login' }))
+    const again = await person.browser.open(fixture.authorizeUrl(web, { prompt: 'login' }))
     await person.browser.signIn(again, { identifier: person.user.email, password: PASSWORD })
     await person.browser.open(logout({ id_token_hint: hint }))
     expect(await isSignedIn(person)).toBe(false)
   })
 
   test('with a sid as well', async () => {
-    const client = await scene.client({
+    const client = await fixture.client({
       backchannel_logout_uri: 'http://127.0.0.1:9/',
       backchannel_logout_session_required: true,
     })
@@ -114,12 +118,12 @@ describe('47 M: a hint of this session', () => {
 describe('47 M: the person is asked when the hint is', () => {
   test('of somebody else (login CSRF), beside whatever address', async () => {
     const [person, attacker] = [await victim(), await victim()]
-    await scene.tokens(person, web)
+    await fixture.tokens(person, web)
     await asks(person, { id_token_hint: await hintOf(attacker), post_logout_redirect_uri: BYE })
   })
 
   test.each([true, false])('of a session of theirs that has ended (sid: %s)', async (sid) => {
-    const client = await scene.client({
+    const client = await fixture.client({
       ...(sid && {
         backchannel_logout_uri: 'http://127.0.0.1:9/',
         backchannel_logout_session_required: true,
@@ -130,18 +134,18 @@ describe('47 M: the person is asked when the hint is', () => {
     await person.browser.open(logout({ id_token_hint: old }))
     passTime(2)
     const { browser, user } = person
-    await browser.signIn(await browser.open(`${scene.issuer}/login`), {
+    await browser.signIn(await browser.open(`${fixture.issuer}/login`), {
       identifier: user.email,
       password: PASSWORD,
     })
-    await scene.tokens(person, client)
+    await fixture.tokens(person, client)
     await asks(person, { id_token_hint: old })
   })
 
   test('of an app that this session has not been used at', async () => {
     const one = await victim()
     const hint = await hintOf(one)
-    const { browser, user } = await scene.victim([redirectUri, BYE])
+    const { browser, user } = await fixture.victim([redirectUri, BYE])
     const other = { browser, user }
     expect((await other.browser.open(logout({ id_token_hint: hint }))).text).toContain('Sign out?')
     expect(await isSignedIn(other)).toBe(true)
@@ -149,7 +153,7 @@ describe('47 M: the person is asked when the hint is', () => {
 
   test('good, but of an app that nobody has checked', async () => {
     const person = await victim()
-    const client = await scene.client()
+    const client = await fixture.client()
     const id_token_hint = await hintOf(person, client)
     await latchkey.services.clients.setVerified(client.client_id, false)
     await asks(person, { id_token_hint })
@@ -184,7 +188,7 @@ describe('47 M: the person is asked when the hint is', () => {
     const forged = await new SignJWT({ sub: person.user.id })
       .setProtectedHeader({ alg: 'RS256' })
       .setAudience(web.client_id)
-      .setIssuer(scene.issuer)
+      .setIssuer(fixture.issuer)
       .sign(privateKey)
     for (const id_token_hint of [forged, 'x', 'a.b.c', '\u0000'])
       await asks(person, { id_token_hint, client_id: web.client_id, post_logout_redirect_uri: BYE })
@@ -199,7 +203,7 @@ describe('47 M: the person is asked when the hint is', () => {
 test('SIGN_OUT_CONFIRMATION=always asks whatever was sent', async () => {
   const strict = await startLatchkey({ env: { SIGN_OUT_CONFIRMATION: 'always' } })
   try {
-    const there = createScene(strict)
+    const there = createSecurityFixture(strict)
     const client = await there.client()
     const person = await there.victim()
     const { id_token } = await there.tokens(person, client)
@@ -214,7 +218,7 @@ test('SIGN_OUT_CONFIRMATION=always asks whatever was sent', async () => {
 
 describe('a sign-out that was asked for wrongly', () => {
   const wrong = async (): Promise<Record<string, string>[]> => {
-    const gone = await scene.client()
+    const gone = await fixture.client()
     await latchkey.services.clients.disable(gone.client_id)
     const stranger = await victim()
     return [
@@ -235,7 +239,7 @@ describe('a sign-out that was asked for wrongly', () => {
       expect(page.status).toBeGreaterThanOrEqual(400)
       expect(page.text).toContain('You are still signed in')
       expect(page.text).toContain(
-        `still signed in at ${new URL(scene.issuer).host} as ${person.user.username}`,
+        `still signed in at ${new URL(fixture.issuer).host} as ${person.user.username}`,
       )
       expect(await isSignedIn(person)).toBe(true)
       const done = await person.browser.submit(page, {}, { button: 'Sign out' })
@@ -262,8 +266,8 @@ describe('a sign-out that was asked for wrongly', () => {
 
 test('no dead end: opening the address of the form leads to the question; staying signed in is called so', async () => {
   const person = await victim()
-  await scene.tokens(person, web)
-  const page = await person.browser.open(`${scene.issuer}/logout/confirm`)
+  await fixture.tokens(person, web)
+  const page = await person.browser.open(`${fixture.issuer}/logout/confirm`)
   expect([page.url.pathname, page.text]).toEqual(['/logout', expect.stringContaining('Sign out?')])
   const stayed = await person.browser.submit(page, {}, { button: 'Stay signed in' })
   expect(stayed.text).toContain('You are still signed in')

@@ -3,12 +3,12 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   get,
   passTime,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
@@ -18,15 +18,15 @@ const BYE = 'https://app.example/bye'
 const EVIL = 'https://evil.example/bye'
 const NOBODY = 'Nobody has checked this app'
 let latchkey: Latchkey
-let scene: Scene
+let fixture: SecurityFixture
 let web: TestClient
 let evil: string
 beforeAll(async () => {
   latchkey = await startLatchkey({ clock, env: { DYNAMIC_REGISTRATION: 'open' } })
-  scene = createScene(latchkey)
-  web = await scene.client({ post_logout_redirect_uris: [BYE], client_name: 'Honest' })
+  fixture = createSecurityFixture(latchkey)
+  web = await fixture.client({ post_logout_redirect_uris: [BYE], client_name: 'Honest' })
   const registered = await post(
-    `${scene.issuer}/clients/register`,
+    `${fixture.issuer}/clients/register`,
     JSON.stringify({
       redirect_uris: ['https://evil.example/cb'],
       post_logout_redirect_uris: [EVIL],
@@ -41,9 +41,9 @@ beforeAll(async () => {
 afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
 
-const victim = () => scene.victim([redirectUri, BYE, EVIL])
+const victim = () => fixture.victim([redirectUri, BYE, EVIL])
 const logout = (parameters: Record<string, string>) =>
-  `${scene.issuer}/logout?${new URLSearchParams(parameters)}`
+  `${fixture.issuer}/logout?${new URLSearchParams(parameters)}`
 const honest = () => logout({ client_id: web.client_id, post_logout_redirect_uri: BYE, state: 'mine' })
 const bad = () => logout({ client_id: evil, post_logout_redirect_uri: EVIL, state: 'theirs' })
 const hrefs = (page: { links: { href: string }[] }) => page.links.map(({ href }) => href)
@@ -65,15 +65,15 @@ describe('two tabs of one session, the other one sent to /logout by another app'
 
   test('“Stay signed in” tells and offers the app on the page, and ends nothing of the other one', async () => {
     const person = await victim()
-    const other = await scene.client({ post_logout_redirect_uris: [EVIL], client_name: 'Other' })
-    const { refresh_token } = await scene.tokens(person, other)
+    const other = await fixture.client({ post_logout_redirect_uris: [EVIL], client_name: 'Other' })
+    const { refresh_token } = await fixture.tokens(person, other)
     const page = await person.browser.open(honest())
     await person.browser.open(logout({ client_id: other.client_id, post_logout_redirect_uri: EVIL }))
     const done = await person.browser.submit(page, {}, { button: 'Stay signed in' })
     expect(done.text).toContain('Honest asked to sign you out here, and you stayed.')
     expect(hrefs(done)).toContain(`${BYE}?state=mine`)
     expect(done.text).not.toContain('Other')
-    expect((await scene.refresh(other, refresh_token)).status).toBe(200)
+    expect((await fixture.refresh(other, refresh_token)).status).toBe(200)
     // Each page works after that, for the app that is on it.
     const again = await person.browser.submit(page, {}, { button: 'Sign out' })
     expect(again.url.href).toBe(`${BYE}?state=mine`)
@@ -134,7 +134,7 @@ describe('/logout/success', () => {
   test.each(['honest', 'evil'])('takes no client and no address from its address (%s)', async (which) => {
     const person = await victim()
     const [client_id, uri] = which === 'honest' ? [web.client_id, BYE] : [evil, EVIL]
-    const url = `${scene.issuer}/logout/success?${new URLSearchParams({ client_id, post_logout_redirect_uri: uri, state: 's' })}`
+    const url = `${fixture.issuer}/logout/success?${new URLSearchParams({ client_id, post_logout_redirect_uri: uri, state: 's' })}`
     for (const page of [await person.browser.open(url), await createHttpBrowser().open(url)]) {
       expect(page.status).toBe(200)
       expect(page.text).not.toMatch(/Honest|Call 555|told to sign you out|asked to sign you out/)
@@ -148,7 +148,7 @@ describe('/logout/success', () => {
     expect(stayed.text).toContain('Call 555')
     expect((await one.browser.open(stayed.url)).text).toContain('Call 555')
     expect((await two.browser.open(stayed.url)).text).not.toContain('Call 555')
-    await one.browser.submit(await one.browser.open(`${scene.issuer}/logout`), {}, { button: 'Sign out' })
+    await one.browser.submit(await one.browser.open(`${fixture.issuer}/logout`), {}, { button: 'Sign out' })
     const later = await one.browser.open(stayed.url)
     expect(later.text).toContain('You are signed out of')
     expect(later.text).not.toContain('Call 555')
@@ -159,11 +159,11 @@ test('a hint without sid, of one of two sessions that began in the same second: 
   const user = await latchkey.createUser()
   const signedIn = async (): Promise<Victim> => {
     const browser = createHttpBrowser({ stopAt: [redirectUri, BYE] })
-    const login = await browser.open(`${scene.issuer}/login`)
+    const login = await browser.open(`${fixture.issuer}/login`)
     await browser.signIn(login, { identifier: user.email, password: PASSWORD })
     return { browser, user }
   }
-  const hint = async (person: Victim) => String((await scene.tokens(person, web)).id_token)
+  const hint = async (person: Victim) => String((await fixture.tokens(person, web)).id_token)
   const answer = async ({ browser }: Victim, id_token_hint: string) =>
     (await browser.open(logout({ id_token_hint }))).text
   passTime(0)

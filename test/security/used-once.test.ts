@@ -6,13 +6,13 @@ import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   clock,
-  createScene,
+  createSecurityFixture,
   credentials,
   passTime,
   pkce,
   post,
   redirectUri,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from './attacker.ts'
@@ -23,7 +23,7 @@ const HOUR = 3600
 
 describe.each(engines)('used once is remembered for as long as it matters, on %s', (engine) => {
   let latchkey: Latchkey
-  let scene: Scene
+  let fixture: SecurityFixture
   let web: TestClient
   let victim: Victim
 
@@ -34,51 +34,51 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       env: { ACCESS_TOKEN_TTL: String(2 * HOUR), REFRESH_TOKEN_TTL: String(24 * HOUR) },
     })
     await latchkey.services.resources.add(jobs)
-    scene = createScene(latchkey)
-    web = await scene.client()
-    victim = await scene.victim()
+    fixture = createSecurityFixture(latchkey)
+    web = await fixture.client()
+    victim = await fixture.victim()
   })
   afterAll(() => latchkey?.stop())
   afterEach(() => void vi.useRealTimers())
 
   const works = async (tokens: Record<string, unknown>) =>
-    (await scene.userinfo(tokens.access_token)).status === 200
+    (await fixture.userinfo(tokens.access_token)).status === 200
 
   describe('a code', () => {
     test.each([
       ['62 seconds', 62],
       ['an hour', HOUR],
     ])('RFC 6749 §4.1.2: replayed after %s, ends the tokens of its first use', async (_, seconds) => {
-      const code = await scene.code(victim, web)
-      const { json: tokens } = await scene.exchange(web, code)
+      const code = await fixture.code(victim, web)
+      const { json: tokens } = await fixture.exchange(web, code)
       expect(await works(tokens)).toBe(true)
       passTime(seconds)
       await latchkey.services.artifacts.sweep(1000)
-      expect(await scene.exchange(web, code)).toMatchObject(refused)
+      expect(await fixture.exchange(web, code)).toMatchObject(refused)
       expect(await works(tokens)).toBe(false)
-      expect(await scene.refresh(web, tokens.refresh_token)).toMatchObject(refused)
+      expect(await fixture.refresh(web, tokens.refresh_token)).toMatchObject(refused)
     })
 
     test('replayed two days later, ends what its refresh tokens have become by then', async () => {
-      const code = await scene.code(victim, web)
-      let tokens = (await scene.exchange(web, code)).json
+      const code = await fixture.code(victim, web)
+      let tokens = (await fixture.exchange(web, code)).json
       for (let days = 0; days < 2; days += 1) {
         passTime(23 * HOUR)
-        tokens = (await scene.refresh(web, tokens.refresh_token)).json
+        tokens = (await fixture.refresh(web, tokens.refresh_token)).json
       }
       expect(await works(tokens)).toBe(true)
-      expect(await scene.exchange(web, code)).toMatchObject(refused)
+      expect(await fixture.exchange(web, code)).toMatchObject(refused)
       expect(await works(tokens)).toBe(false)
-      expect(await scene.refresh(web, tokens.refresh_token)).toMatchObject(refused)
+      expect(await fixture.refresh(web, tokens.refresh_token)).toMatchObject(refused)
     })
 
     test('of a client without refresh tokens, too, for as long as its access token lives', async () => {
-      const plain = await scene.client({ grant_types: ['authorization_code'] })
-      const code = await scene.code(victim, plain)
-      const { json: tokens } = await scene.exchange(plain, code)
+      const plain = await fixture.client({ grant_types: ['authorization_code'] })
+      const code = await fixture.code(victim, plain)
+      const { json: tokens } = await fixture.exchange(plain, code)
       passTime(2 * HOUR - 60)
       expect(await works(tokens)).toBe(true)
-      expect(await scene.exchange(plain, code)).toMatchObject(refused)
+      expect(await fixture.exchange(plain, code)).toMatchObject(refused)
       expect(await works(tokens)).toBe(false)
     })
 
@@ -93,41 +93,41 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
         tokens: 'opaque',
       })
       const reader = { ...(await resourceCredentials.add(api)), redirect_uri: '' }
-      const plain = await scene.client({
+      const plain = await fixture.client({
         grant_types: ['authorization_code'],
         scope: 'openid archive:read',
       })
-      const code = await scene.code(victim, plain, { scope: 'openid archive:read', resource: api })
-      const { json: tokens } = await scene.exchange(plain, code)
+      const code = await fixture.code(victim, plain, { scope: 'openid archive:read', resource: api })
+      const { json: tokens } = await fixture.exchange(plain, code)
       passTime(20 * HOUR)
       await latchkey.services.artifacts.sweep(1000)
-      expect((await scene.introspect(reader, tokens.access_token)).json.active).toBe(true)
-      expect(await scene.exchange(plain, code)).toMatchObject(refused)
-      expect((await scene.introspect(reader, tokens.access_token)).json).toEqual({ active: false })
+      expect((await fixture.introspect(reader, tokens.access_token)).json.active).toBe(true)
+      expect(await fixture.exchange(plain, code)).toMatchObject(refused)
+      expect((await fixture.introspect(reader, tokens.access_token)).json).toEqual({ active: false })
     })
 
     test('that was not used is no good after a minute, and ends nothing', async () => {
-      const client = await scene.client()
-      const tokens = await scene.tokens(victim, client)
-      const code = await scene.code(victim, client)
+      const client = await fixture.client()
+      const tokens = await fixture.tokens(victim, client)
+      const code = await fixture.code(victim, client)
       passTime(62)
-      expect(await scene.exchange(client, code)).toMatchObject(refused)
+      expect(await fixture.exchange(client, code)).toMatchObject(refused)
       expect(await works(tokens)).toBe(true)
     })
 
     test('replayed by somebody else’s client ends nothing', async () => {
-      const other = await scene.client()
-      const code = await scene.code(victim, web)
-      const { json: tokens } = await scene.exchange(web, code)
+      const other = await fixture.client()
+      const code = await fixture.code(victim, web)
+      const { json: tokens } = await fixture.exchange(web, code)
       passTime(62)
-      expect(await scene.exchange(other, code)).toMatchObject(refused)
+      expect(await fixture.exchange(other, code)).toMatchObject(refused)
       expect(await works(tokens)).toBe(true)
     })
 
     test('is forgotten with what it gave: nothing is kept that cannot matter any more', async () => {
-      const someone = await scene.victim()
-      const code = await scene.code(someone, web)
-      await scene.exchange(web, code)
+      const someone = await fixture.victim()
+      const code = await fixture.code(someone, web)
+      await fixture.exchange(web, code)
       await latchkey.services.artifacts.revokeByAccount(someone.user.id)
       expect(await latchkey.services.artifacts.find('AuthorizationCode', code.code)).toBeUndefined()
     })
@@ -139,42 +139,42 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
     const ttl = 24 * HOUR
     await resources.add({ identifier: api, scope: 'vault:read', access_token_ttl: ttl, tokens: 'opaque' })
     const reader = { ...(await resourceCredentials.add(api)), redirect_uri: '' }
-    const client = await scene.client({ scope: 'openid vault:read' })
+    const client = await fixture.client({ scope: 'openid vault:read' })
     const asked = { scope: 'openid vault:read', resource: api }
-    let { json: tokens } = await scene.exchange(client, await scene.code(victim, client, asked))
+    let { json: tokens } = await fixture.exchange(client, await fixture.code(victim, client, asked))
     // Up to the last hour of the family (src/oidc/provider/lifetimes.ts).
     const family = ABSOLUTE_LIFETIME_FACTOR * 24 * HOUR
     for (let passed = 23 * HOUR; passed < family - HOUR; passed += 23 * HOUR) {
       passTime(23 * HOUR)
-      tokens = (await scene.refresh(client, tokens.refresh_token)).json
+      tokens = (await fixture.refresh(client, tokens.refresh_token)).json
     }
-    const { json: last } = await scene.refresh(client, tokens.refresh_token)
-    const active = async () => (await scene.introspect(reader, last.access_token)).json.active
+    const { json: last } = await fixture.refresh(client, tokens.refresh_token)
+    const active = async () => (await fixture.introspect(reader, last.access_token)).json.active
     passTime(23 * HOUR)
     await latchkey.services.artifacts.sweep(1000)
     expect(await active()).toBe(true)
-    expect(await scene.refresh(client, tokens.refresh_token)).toMatchObject(refused)
+    expect(await fixture.refresh(client, tokens.refresh_token)).toMatchObject(refused)
     expect(await active()).toBe(false)
   })
 
   test('RFC 9700 §4.14.2: a refresh token that was replaced, and has expired since, still ends its family', async () => {
-    const first = await scene.tokens(victim, web)
+    const first = await fixture.tokens(victim, web)
     passTime(20 * HOUR)
-    const { json: second } = await scene.refresh(web, first.refresh_token)
+    const { json: second } = await fixture.refresh(web, first.refresh_token)
     passTime(5 * HOUR)
     await latchkey.services.artifacts.sweep(1000)
-    const { json: third } = await scene.refresh(web, second.refresh_token)
+    const { json: third } = await fixture.refresh(web, second.refresh_token)
     expect(await works(third)).toBe(true)
-    expect(await scene.refresh(web, first.refresh_token)).toMatchObject(refused)
+    expect(await fixture.refresh(web, first.refresh_token)).toMatchObject(refused)
     expect(await works(third)).toBe(false)
-    expect(await scene.refresh(web, third.refresh_token)).toMatchObject(refused)
+    expect(await fixture.refresh(web, third.refresh_token)).toMatchObject(refused)
   })
 
   describe('a pushed request', () => {
     const push = async (client: TestClient) => {
       const own = credentials(client)
       const answer = await post(
-        `${scene.issuer}/par`,
+        `${fixture.issuer}/par`,
         {
           ...own.body,
           client_id: client.client_id,
@@ -186,7 +186,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
         },
         own.headers,
       )
-      return `${scene.issuer}/authorize?${new URLSearchParams({
+      return `${fixture.issuer}/authorize?${new URLSearchParams({
         client_id: client.client_id,
         request_uri: String(answer.json.request_uri),
       })}`
@@ -241,13 +241,13 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
         { 'Email or username': person.user.email, Password: PASSWORD },
         { button: 'Sign in' },
       )
-    const onwards = (answer: Response) => new URL(String(answer.headers.get('location')), scene.issuer)
+    const onwards = (answer: Response) => new URL(String(answer.headers.get('location')), fixture.issuer)
     const gaveCode = (answer: Response) => /[?&]code=/.test(answer.headers.get('location') ?? '')
 
     test('whose sign-in is done goes on once, of five requests at the same moment', async () => {
       const user = await latchkey.createUser()
       const browser = createHttpBrowser({ stopAt: [redirectUri] })
-      const page = await browser.open(scene.authorizeUrl(web))
+      const page = await browser.open(fixture.authorizeUrl(web))
       const url = onwards(await browser.send(answerOf({ browser, user }, page)))
       const answers = await Promise.all(Array.from({ length: 5 }, () => browser.send({ url, method: 'GET' })))
       expect(answers.filter(gaveCode)).toHaveLength(1)
@@ -256,10 +256,10 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
   })
 
   test('RFC 9449 §11.1: a DPoP proof is remembered for as long as it is good, also one from a fast clock', async () => {
-    const machine = await scene.client(jobClient)
+    const machine = await fixture.client(jobClient)
     const iat = Math.floor(Date.now() / 1000) + 290
-    const dpop = await prove(await createProver(), 'POST', `${scene.issuer}/token`, { claims: { iat } })
-    const send = () => scene.token(machine, jobGrant, { dpop })
+    const dpop = await prove(await createProver(), 'POST', `${fixture.issuer}/token`, { claims: { iat } })
+    const send = () => fixture.token(machine, jobGrant, { dpop })
     expect((await send()).status).toBe(200)
     passTime(305)
     await latchkey.services.artifacts.sweep(1000)
@@ -268,18 +268,18 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
 
   test('RFC 7523: a client assertion whose end is no whole second is remembered like any other', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-    const { client_id } = await scene.client({
+    const { client_id } = await fixture.client({
       ...jobClient,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [await exportJWK(publicKey)] },
     })
     const seconds = Math.floor(Date.now() / 1000)
-    const claims = { jti: crypto.randomUUID(), iss: client_id, sub: client_id, aud: scene.issuer }
+    const claims = { jti: crypto.randomUUID(), iss: client_id, sub: client_id, aud: fixture.issuer }
     const client_assertion = await new SignJWT({ ...claims, iat: seconds, exp: seconds + 60.5 })
       .setProtectedHeader({ alg: 'ES256' })
       .sign(privateKey)
     const send = () =>
-      post(`${scene.issuer}/token`, {
+      post(`${fixture.issuer}/token`, {
         ...jobGrant,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion,

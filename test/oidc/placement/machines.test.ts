@@ -2,17 +2,17 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ValidationError } from '../../../src/shared/validation-error.ts'
 import { type Desk, openDesk } from '../../rejections/requests.ts'
-import { clock, type Scene, type TestClient } from '../../security/attacker.ts'
+import { clock, type SecurityFixture, type TestClient } from '../../security/attacker.ts'
 
 const BOOKS = 'https://books.example'
 const FILMS = 'https://films.example'
 const grant = { grant_type: 'client_credentials' }
 
 let desk: Desk
-let scene: Scene
+let fixture: SecurityFixture
 beforeAll(async () => {
   desk = await openDesk({ clock })
-  scene = desk.scene
+  fixture = desk.fixture
   const { resources } = desk.latchkey.services
   await resources.add({ identifier: BOOKS, scope: 'books:read books:write' })
   await resources.add({ identifier: FILMS, scope: 'films:read' })
@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => desk.close())
 
 const machine = (scope?: string) =>
-  scene.client({ grant_types: ['client_credentials'], redirect_uris: [], ...(scope && { scope }) })
+  fixture.client({ grant_types: ['client_credentials'], redirect_uris: [], ...(scope && { scope }) })
 const ask = (by: TestClient, parameters: Record<string, string> = {}) =>
-  scene.token(by, { ...grant, ...parameters })
+  fixture.token(by, { ...grant, ...parameters })
 const claimsOf = (answer: Awaited<ReturnType<typeof ask>>) => decodeJwt(String(answer.json.access_token))
 
 describe('a machine that sends no scope', () => {
@@ -80,14 +80,14 @@ describe('a token without a person has no scopes about persons', () => {
     [
       'registered for them, and for people too',
       () =>
-        scene.client({
+        fixture.client({
           grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
           scope: `${ABOUT_PEOPLE.join(' ')} books:read`,
         }),
     ],
     [
       'with no scope, and for people too',
-      () => scene.client({ grant_types: ['authorization_code', 'client_credentials'] }),
+      () => fixture.client({ grant_types: ['authorization_code', 'client_credentials'] }),
     ],
   ]
   test.each(clients)('a client %s is told so', async (_what, made) => {
@@ -102,7 +102,7 @@ describe('a token without a person has no scopes about persons', () => {
   })
 
   test('its API scopes it gets as ever', async () => {
-    const both = await scene.client({
+    const both = await fixture.client({
       grant_types: ['authorization_code', 'client_credentials'],
       scope: 'openid books:read',
     })
@@ -148,7 +148,7 @@ describe('a token without a person has no scopes about persons', () => {
       },
       600,
     )
-    expect((await scene.introspect(client, id)).json).toMatchObject({ active: true, scope: 'books:read' })
+    expect((await fixture.introspect(client, id)).json).toMatchObject({ active: true, scope: 'books:read' })
   })
 
   test.each(['openid', 'profile books:read', 'offline_access'])(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { registerDevice } from '../../device/stage.ts'
+import { registerDevice } from '../../device/device-client.ts'
 import { type Desk, openDesk } from '../../rejections/requests.ts'
 import {
   type Answer,
@@ -7,7 +7,7 @@ import {
   clock,
   get,
   post,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../../security/attacker.ts'
@@ -18,17 +18,17 @@ const BOOKS = 'https://books.example'
 const TOOLS = 'https://tools.example/mcp'
 
 let desk: Desk
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 let client: TestClient
 beforeAll(async () => {
   desk = await openDesk({ clock })
-  scene = desk.scene
+  fixture = desk.fixture
   const { resources } = desk.latchkey.services
   await resources.add({ identifier: BOOKS, scope: 'books:read' })
   await resources.add({ identifier: TOOLS, scope: 'tools:use', default_scopes: 'tools:use' })
-  victim = await scene.victim()
-  client = await scene.client({ scope: 'openid profile books:read tools:use' })
+  victim = await fixture.victim()
+  client = await fixture.client({ scope: 'openid profile books:read tools:use' })
 })
 afterAll(() => desk.close())
 
@@ -39,29 +39,29 @@ describe('a refresh', () => {
     ['books:read groups offline_access', 'books:read'],
   ] as const
   test.each(narrowed)('that names %s gets %s', async (scope, granted) => {
-    const tokens = await scene.tokens(victim, client, { scope: 'openid profile books:read' })
-    const { status, json } = await scene.refresh(client, tokens.refresh_token, { scope })
+    const tokens = await fixture.tokens(victim, client, { scope: 'openid profile books:read' })
+    const { status, json } = await fixture.refresh(client, tokens.refresh_token, { scope })
     expect([status, json.scope]).toEqual([200, granted])
   })
 
   test.each(['offline_access', 'groups', 'offline_access groups', 'groups roles'])(
     'that names only %s, which is left out, gets nothing, and its token stays good',
     async (scope) => {
-      const tokens = await scene.tokens(victim, client, { scope: 'openid profile books:read' })
-      const refused = await scene.refresh(client, tokens.refresh_token, { scope })
+      const tokens = await fixture.tokens(victim, client, { scope: 'openid profile books:read' })
+      const refused = await fixture.refresh(client, tokens.refresh_token, { scope })
       expect(refused).toMatchObject({ status: 400, json: { error: 'invalid_scope' } })
       expect(refused.json.error_description).toMatch(/^refresh token missing requested scope/)
       expect(await desk.ruleOf(refused)).toBe('scope_of_refresh')
-      const named = await scene.refresh(client, tokens.refresh_token, { scope, resource: BOOKS })
+      const named = await fixture.refresh(client, tokens.refresh_token, { scope, resource: BOOKS })
       expect(named.json).toMatchObject({ error: 'invalid_scope' })
-      expect((await scene.refresh(client, tokens.refresh_token)).status).toBe(200)
+      expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(200)
     },
   )
 
   test('of somebody else’s token tells nothing of it', async () => {
-    const tokens = await scene.tokens(victim, client, { scope: 'openid' })
-    const other = await scene.client({ scope: 'openid' })
-    const answer = await scene.refresh(other, tokens.refresh_token, { scope: 'groups' })
+    const tokens = await fixture.tokens(victim, client, { scope: 'openid' })
+    const other = await fixture.client({ scope: 'openid' })
+    const answer = await fixture.refresh(other, tokens.refresh_token, { scope: 'groups' })
     expect(answer.json).toMatchObject({ error: 'invalid_grant' })
   })
 })
@@ -87,13 +87,13 @@ describe('a sign-in', () => {
 
   test.each(nothing)('for %s is refused with the reason, before anybody is asked', async (_what, sent) => {
     for (const first_party of [true, false]) {
-      const by = await scene.client({ scope: 'openid profile books:read tools:use', first_party })
-      const answer = await get(scene.authorizeUrl(by, sent))
-      const { searchParams } = new URL(String(answer.headers.get('location')), scene.issuer)
+      const by = await fixture.client({ scope: 'openid profile books:read tools:use', first_party })
+      const answer = await get(fixture.authorizeUrl(by, sent))
+      const { searchParams } = new URL(String(answer.headers.get('location')), fixture.issuer)
       await isRefused(answer, Object.fromEntries(searchParams), String(sent.scope))
       const pushed = await post(
-        `${scene.issuer}/par`,
-        new URL(scene.authorizeUrl(by, sent)).searchParams.toString(),
+        `${fixture.issuer}/par`,
+        new URL(fixture.authorizeUrl(by, sent)).searchParams.toString(),
         basic(by.client_id, String(by.client_secret)),
       )
       expect(pushed.status).toBe(400)
@@ -113,14 +113,14 @@ describe('a sign-in', () => {
   test.each(['', 'groups', 'offline_access'])(
     'for “%s” at an API with default scopes gets those',
     async (scope) => {
-      const tokens = await scene.tokens(victim, client, { scope, resource: TOOLS })
+      const tokens = await fixture.tokens(victim, client, { scope, resource: TOOLS })
       expect(tokens.scope).toBe('tools:use')
     },
   )
 
   test('whose last scope is taken from the client meanwhile ends, and is not asked for nothing', async () => {
-    const by = await scene.client({ scope: 'openid books:read', first_party: false })
-    const consent = await victim.browser.open(scene.authorizeUrl(by, { scope: 'books:read' }))
+    const by = await fixture.client({ scope: 'openid books:read', first_party: false })
+    const consent = await victim.browser.open(fixture.authorizeUrl(by, { scope: 'books:read' }))
     expect(consent.text).toContain('Allow')
     await desk.latchkey.services.clients.update(by.client_id, { scope: 'openid' })
     const page = await victim.browser.allow(consent)

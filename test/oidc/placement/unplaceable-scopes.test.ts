@@ -7,7 +7,7 @@ import {
   clock,
   get,
   post,
-  type Scene,
+  type SecurityFixture,
   type TestClient,
   type Victim,
 } from '../../security/attacker.ts'
@@ -17,18 +17,18 @@ const FILMS = 'https://films.example'
 const everything = 'openid profile email offline_access books:read books:write films:read shared stale:read'
 
 let desk: Desk
-let scene: Scene
+let fixture: SecurityFixture
 let victim: Victim
 let client: TestClient
 
 beforeAll(async () => {
   desk = await openDesk({ clock, env: { LOG_LEVEL: 'info' } })
-  scene = desk.scene
+  fixture = desk.fixture
   const { resources } = desk.latchkey.services
   await resources.add({ identifier: BOOKS, name: 'Books', scope: 'books:read books:write shared' })
   await resources.add({ identifier: FILMS, name: 'Films', scope: 'films:read shared' })
-  victim = await scene.victim()
-  client = await scene.client({ client_name: 'Shelf', scope: everything })
+  victim = await fixture.victim()
+  client = await fixture.client({ client_name: 'Shelf', scope: everything })
 })
 afterAll(() => desk.close())
 
@@ -40,16 +40,16 @@ const places: [
   [
     'at the authorization endpoint',
     async (by, parameters) => {
-      const answer = await get(scene.authorizeUrl(by, parameters))
-      return [new URL(String(answer.headers.get('location')), scene.issuer).searchParams, answer]
+      const answer = await get(fixture.authorizeUrl(by, parameters))
+      return [new URL(String(answer.headers.get('location')), fixture.issuer).searchParams, answer]
     },
   ],
   [
     'pushed',
     async (by, parameters) => {
-      const url = new URL(scene.authorizeUrl(by, parameters))
+      const url = new URL(fixture.authorizeUrl(by, parameters))
       const answer = await post(
-        `${scene.issuer}/par`,
+        `${fixture.issuer}/par`,
         url.searchParams.toString(),
         basic(by.client_id, String(by.client_secret)),
       )
@@ -92,7 +92,7 @@ describe.each(places)('%s', (_where, ask) => {
   })
 
   test('a scope of an API that the client is not registered for is told without saying that there is one', async () => {
-    const reader = await scene.client({ scope: 'openid books:read' })
+    const reader = await fixture.client({ scope: 'openid books:read' })
     const [foreign, answer] = await ask(reader, { scope: 'openid films:read' })
     const [unknown] = await ask(reader, { scope: 'openid films:raed' })
     expect(foreign.get('error_description')).toBe('requested scope is not allowed: films:read')
@@ -120,7 +120,7 @@ describe.each(places)('%s', (_where, ask) => {
   })
 
   test('what other servers call groups or roles is left out, and can be seen in log and console', async () => {
-    const app = await scene.client({ client_name: 'Board', scope: 'openid profile' })
+    const app = await fixture.client({ client_name: 'Board', scope: 'openid profile' })
     desk.latchkey.log.length = 0
     const [back, answer] = await ask(app, { scope: 'openid profile groups roles' })
     expect(back.get('error')).toBeNull()
@@ -140,25 +140,25 @@ describe.each(places)('%s', (_where, ask) => {
 
 test('a scope that an API has is that API’s, also if other servers know it by habit', async () => {
   await desk.latchkey.services.resources.add({ identifier: 'https://roles.example', scope: 'roles' })
-  const app = await scene.client({ scope: 'openid roles' })
-  const tokens = await scene.tokens(victim, app, { scope: 'openid roles' })
+  const app = await fixture.client({ scope: 'openid roles' })
+  const tokens = await fixture.tokens(victim, app, { scope: 'openid roles' })
   expect(decodeJwt(String(tokens.access_token)).scope).toContain('roles')
 })
 
 test('a scope that two APIs have goes to the one that the others lead to', async () => {
-  const tokens = await scene.tokens(victim, client, { scope: 'openid shared films:read' })
+  const tokens = await fixture.tokens(victim, client, { scope: 'openid shared films:read' })
   expect([decodeJwt(String(tokens.access_token)).aud].flat()).toContain(FILMS)
 })
 
 test('a refresh that asks for the same as the sign-in gets the same; for more it is refused', async () => {
   const asked = { scope: 'openid profile groups offline_access' }
   for (const scope of ['openid profile offline_access', 'openid profile offline_access groups']) {
-    const app = await scene.client({ scope })
-    const tokens = await scene.tokens(victim, app, asked)
+    const app = await fixture.client({ scope })
+    const tokens = await fixture.tokens(victim, app, asked)
     expect(tokens.scope).not.toContain('groups')
-    const fresh = await scene.refresh(app, tokens.refresh_token, asked)
+    const fresh = await fixture.refresh(app, tokens.refresh_token, asked)
     expect(fresh).toMatchObject({ status: 200, json: { access_token: expect.any(String) } })
-    const more = await scene.refresh(app, fresh.json.refresh_token, { scope: 'openid profile books:read' })
+    const more = await fixture.refresh(app, fresh.json.refresh_token, { scope: 'openid profile books:read' })
     expect(more.json).toMatchObject({ error: 'invalid_scope' })
     expect(await desk.ruleOf(more)).toBe('scope_of_refresh')
   }
@@ -167,12 +167,12 @@ test('a refresh that asks for the same as the sign-in gets the same; for more it
 describe('a client that registered itself', () => {
   /** As open registration leaves it: nobody has looked at it. */
   async function itself(scope: string): Promise<TestClient> {
-    const app = await scene.client({ first_party: false, scope, token_endpoint_auth_method: 'none' })
+    const app = await fixture.client({ first_party: false, scope, token_endpoint_auth_method: 'none' })
     await desk.latchkey.services.registration.setVerified(app.client_id, false)
     return app
   }
   const opened = async (app: TestClient, parameters: Record<string, string>) => {
-    const page = await victim.browser.open(scene.authorizeUrl(app, parameters))
+    const page = await victim.browser.open(fixture.authorizeUrl(app, parameters))
     return page.left ? page : victim.browser.allow(page)
   }
 
@@ -185,7 +185,7 @@ describe('a client that registered itself', () => {
   })
 
   test('asks for what discovery lists, and is signed in', async () => {
-    const { json } = await get(`${scene.issuer}/.well-known/openid-configuration`)
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
     const scopes = (json.scopes_supported as string[]).join(' ')
     const app = await itself(`${scopes} books:read`)
     for (const extra of [{}, { resource: BOOKS }]) {
@@ -196,7 +196,7 @@ describe('a client that registered itself', () => {
 
   test('is told when nothing of what it asks for is for an API', async () => {
     const app = await itself('openid profile')
-    const page = await victim.browser.open(scene.authorizeUrl(app, { scope: 'openid tools:call' }))
+    const page = await victim.browser.open(fixture.authorizeUrl(app, { scope: 'openid tools:call' }))
     expect(page.url.searchParams.get('error')).toBe('invalid_scope')
   })
 })
@@ -204,7 +204,7 @@ describe('a client that registered itself', () => {
 test.each(['__proto__', 'constructor', 'toString', 'x'.repeat(2000)])(
   'a scope called %s is a scope that there is not',
   async (scope) => {
-    const answer = await get(scene.authorizeUrl(client, { scope: `openid ${scope}` }))
+    const answer = await get(fixture.authorizeUrl(client, { scope: `openid ${scope}` }))
     const { searchParams } = new URL(String(answer.headers.get('location')))
     expect(searchParams.get('error')).toBe('invalid_scope')
     expect(searchParams.get('error_description')?.length).toBeLessThan(200)
