@@ -1,7 +1,7 @@
 /**
  * The ceiling that Latchkey is measured against: oidc-provider with the same features, algorithms and client, mounted
  * in Fastify the same way, on a store that is one Map. It hashes nothing, limits nothing, logs nothing, and signs in
- * whoever asks. For loopback only; it is also the issuer that the example's tests run against.
+ * everyone who asks. For loopback only; it is also the issuer that the example's tests run against.
  */
 import formbody from '@fastify/formbody'
 import Fastify from 'fastify'

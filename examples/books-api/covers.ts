@@ -18,7 +18,7 @@ const FORMATS = new Set(['jpeg', 'png', 'webp'])
 const AT_ONCE = 2
 const WAITING = 8
 
-// Of the forty formats that the library can read, most have been somebody's way in. Three are enough for covers.
+// Of the forty formats that the library can read, most have had holes. Three are enough for covers.
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
   operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],

@@ -12,7 +12,7 @@ export interface RelyingPartyOptions {
   scope: string
 }
 
-/** What a sign-in has to remember until its answer comes back; one for each time somebody presses the button. */
+/** What a sign-in has to remember until its answer comes back; one for each press of the button. */
 export interface PendingSignIn {
   state: string
   nonce: string
@@ -125,7 +125,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     async refresh(tokens) {
       if (!tokens.refreshToken) throw new Error('there is no refresh token')
       const response = await client.refreshTokenGrant(await configuration(), tokens.refreshToken)
-      // Not somebody else's tokens (OpenID Connect Core §12.2).
+      // Not another person's tokens (OpenID Connect Core §12.2).
       const subject = response.claims()?.sub
       if (subject !== undefined && subject !== tokens.claims.sub) throw new Error('the subject changed')
       return tokenSet(response, tokens)

@@ -41,7 +41,7 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
     if (!before || !pending) return showProblem(reply, unknownSignIn)
     before.pending.delete(pending.state)
     const tokens = await party.finish(callback, pending)
-    // A new id for the signed-in session: one that was known before must not become somebody's.
+    // A new id for the signed-in session: a session fixation attack would know the old one.
     sessions.destroy(before)
     const session = sessions.create()
     session.tokens = tokens

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { PendingSignIn, RelyingParty, TokenSet } from './oidc.ts'
 
-/** Somebody's visit: sign-ins under way, and the tokens once signed in. It never leaves the server. */
+/** A visitor's session: sign-ins under way, and the tokens once signed in. It never leaves the server. */
 export interface Session {
   id: string
   /** By state. Several, because people press the button in two tabs. */

@@ -1,5 +1,5 @@
 /**
- * The resource server's side of OAuth 2.0, as a Fastify plugin: an API lets in whoever brings an access token of its
+ * The resource server's side of OAuth 2.0, as a Fastify plugin: an API lets in callers with an access token of its
  * issuer. It works alone, with any issuer of JWT access tokens as in RFC 9068.
  *
  *   request ──► credentials ──► jwt (keys ◄── issuer) ──► dpop ──► scope ──► request.token

@@ -3,7 +3,7 @@ export type ErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scop
 
 export interface RefusalOptions {
   error?: ErrorCode
-  /** For whoever made the request: ASCII without quotes or backslashes, since it also stands in a header. */
+  /** For the caller: ASCII without quotes or backslashes, since it also stands in a header. */
   description: string
   /** For the log. No token in it. */
   reason?: string

@@ -46,7 +46,7 @@ forEachDatabase('linked sign-ins', (fixture) => {
         picture: 'https://img.example/ada.png',
       },
     })
-    // The same subject of another issuer is somebody else (OpenID Connect Core §5.7).
+    // The same subject of another issuer is another person (OpenID Connect Core §5.7).
     const elsewhere = identity({ subject: who.subject, issuer: 'https://gitlab.example' })
     expect(await accounts.linked.signIn(elsewhere)).toEqual({ kind: 'unknown' })
   })

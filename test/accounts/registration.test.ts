@@ -115,7 +115,7 @@ forEachDatabase('registration', (fixture) => {
     })
   })
 
-  test('an address registered first by somebody else is its owner’s: whoever proves it has it', async () => {
+  test('an address registered first by another person is its owner’s: whoever proves it has it', async () => {
     const squatter = await fixture().accounts.register({
       username: 'squatter',
       email: 'late@example.org',

@@ -188,7 +188,7 @@ forEachDatabase('verification', (fixture) => {
     })
   })
 
-  test('changing to somebody else’s proven address tells that person, and changes nothing', async () => {
+  test('changing to another person’s proven address tells that person, and changes nothing', async () => {
     await fixture().verified('neighbour')
     const id = await fixture().verified('envious')
     expect(await fixture().accounts.changeEmail(id, 'neighbour@example.org')).toBe(true)

@@ -86,7 +86,7 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
       forged.body?.set('resume', confirm.pathname.split('/').at(-1) ?? '')
       expect((await stranger.visit(forged)).status).toBe(410)
     }
-    // Somebody else signs in on the page that asks the first one to.
+    // Another person signs in on the page that asks the first one to.
     const wrong = await signIn(browser, login, other.username)
     expect(wrong.status).toBe(403)
     expect(wrong.text).toContain('That is another account.')
@@ -117,7 +117,7 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     expect(await providers()).not.toContain('five')
   })
 
-  test('is refused when the role was taken away meanwhile', async () => {
+  test('is refused when the role was taken away in between', async () => {
     const { browser, username, id, login } = await interrupted('six')
     await signedIn(latchkey)
     const confirm = await signIn(browser, login, username)

@@ -82,7 +82,7 @@ describe('another e-mail address', () => {
     expect((await latchkey.mailTo(user.email)).text).toContain(email)
   })
 
-  test('one that somebody else proves first is 409', async () => {
+  test('one that another person proves first is 409', async () => {
     const { patch } = await signedIn()
     await patch({ email: 'wanted@example.com', current_password: PASSWORD })
     const token = (await latchkey.mailTo('wanted@example.com')).link.searchParams.get('token')

@@ -160,7 +160,7 @@ describe.each(engines)('refresh tokens of the API on %s', (engine) => {
     expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('refresh against logout: whatever was issued meanwhile is over too', async () => {
+  test('refresh against logout: whatever was issued in between is over too', async () => {
     for (let round = 0; round < 5; round++) {
       const { access_token, refresh_token } = await login()
       const [, ...answers] = await Promise.all([

@@ -234,7 +234,7 @@ test('an act is not acknowledged before its entry is on disk', async () => {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%audit_marks%'
     AND datname = current_database()`
   await vi.waitUntil(() => latchkey.services.db.reads.get(waiting), { timeout: 10_000 })
-  // Pages that leave nothing behind are answered meanwhile.
+  // Pages that leave nothing behind are answered in between.
   expect((await fetch(`${latchkey.issuer}/health/live`)).status).toBe(200)
   expect(answered).toBe(false)
   await holder.query('COMMIT')

@@ -103,7 +103,7 @@ test.each(engines)(
       expect(lines).toBeLessThanOrEqual(500)
       entries += lines
       pieces += 1
-      // Nothing is read ahead of whoever takes it.
+      // No page is read before the consumer asks for it.
       expect(reads.mock.calls.length).toBe(pieces)
     }
     expect(entries).toBe(131_072)

@@ -73,7 +73,7 @@ test.each(engines)(
   },
 )
 
-test('an anchor that somebody without the key sets is none', async () => {
+test('an anchor set without the key is none', async () => {
   const log = await openLog('sqlite')
   await recordMany(log, 4)
   const forger = underAnotherKey(log)
@@ -119,7 +119,7 @@ test('a log whose every entry is of another key says so in one line', async () =
   ])
 })
 
-test('anchoring waits for entries that come in meanwhile', async () => {
+test('anchoring waits for entries that arrive while it works', async () => {
   const log = await openLog('postgresql')
   await recordMany(log, 3)
   const audit = underAnotherKey(log)

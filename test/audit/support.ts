@@ -18,7 +18,7 @@ export interface OpenLog {
   dataDir: string
   /** What was told as an error. */
   errors: object[]
-  /** Changes the tables as somebody with the database and without the key does. */
+  /** Changes the tables as an attacker with the database and without the key does. */
   tamper(sql: string): Promise<number>
   /** Another process on the same database. */
   another(options?: LogOptions): Promise<OpenLog>

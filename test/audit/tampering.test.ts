@@ -3,7 +3,7 @@ import { createChain } from '../../src/audit/chain.ts'
 import { engines } from '../support/latchkey.ts'
 import { entry, openLog, recordMany } from './support.ts'
 
-/** Whoever has the database can do these; each has to show, at the entry where it was done. */
+/** An attacker with the database can do these; verification names the entry of each. */
 const TAMPERINGS: readonly {
   what: string
   sql: readonly string[]

@@ -52,7 +52,7 @@ describe.each(engines)('PKCE that a client always uses is required, on %s', (eng
     const { version } = await one.get(id)
     await sign(id, 9)
     expect(await ruleOf(id)).toEqual(['auto', false])
-    // Whoever edits the client meanwhile edits the version that it is.
+    // Whoever edits the client in between edits the version that it is.
     expect((await one.get(id)).version).toBe(version)
     await sign(id, 1)
     expect(await ruleOf(id)).toEqual(['required', true])

@@ -123,7 +123,7 @@ describe.each(['sqlite', 'postgresql'])('configuration as code on %s', (engine) 
     expect(await changesOf(FILE, SECRET)).toEqual([])
     const outcome = await run(['apply', '-'], { stdin: FILE, secret: SECRET })
     expect([outcome.status, outcome.stdout]).toEqual([0, 'Nothing was changed.\n'])
-    // Whoever plans need not know the secret: the stored one stays.
+    // The person who plans need not know the secret: the stored one stays.
     expect(await changesOf(FILE)).toEqual([])
   })
 

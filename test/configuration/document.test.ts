@@ -146,7 +146,7 @@ describe('hostile YAML is refused', () => {
     ['aliases that multiply', bomb, /anchor or alias/],
     ['an anchor alone', 'version: &v 1', /anchor or alias/],
     ['a tag', 'version: !!int 1', /has a tag/],
-    ['a tag of somebody else', 'version: !ruby/object:Gem::Installer {}', /tag/],
+    ['a tag of another program', 'version: !ruby/object:Gem::Installer {}', /tag/],
     ['a key twice', 'version: 1\nversion: 1', /key that the same map has already/],
     [
       'a key twice further in',

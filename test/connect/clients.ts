@@ -10,7 +10,7 @@ import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { type SnippetOptions, startApi, startSnippet } from './snippet.ts'
 import { enterAt, leaveAt, tokenAnswers } from './support.ts'
 
-/** Whether somebody can start this program here. */
+/** Whether this program can be started here. */
 function isThere(tool: string): boolean {
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'].some((folder) => {
     try {
@@ -76,7 +76,7 @@ export interface WebWay {
   leave?: ((page: Page, folder: string) => Promise<unknown>) | false
   /** Where it calls an API with the token of the sign-in. */
   calls?: string
-  /** What has to be so where somebody arrives, beside that it shows who it is. */
+  /** What has to be so on the page after sign-in, beside that it shows who is signed in. */
   arrive?(page: Page): Promise<void>
   /** False: the library does not refresh by itself. In seconds: so long until it does, where it waits for the end. */
   refreshes?: false | number

@@ -88,7 +88,7 @@ test.skipIf(absent).each([
   asleep = async (seconds) => {
     slept.push(seconds)
     passTime(seconds)
-    // Somebody else polls in its place: the program is too early then, and has to slow down.
+    // Another program polls in its place: the program is too early then, and has to slow down.
     if (slept.length === 2) expect((await pollBy(device, method, asked)).error).toBe('authorization_pending')
     if (slept.length === 3) await approve(latchkey, who, asked.user_code)
   }

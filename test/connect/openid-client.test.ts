@@ -19,7 +19,7 @@ const stage = clientFixture()
 
 const keys = temporaryFolder()
 
-/** What the keys.mjs of a stack makes, as somebody runs it. */
+/** What the keys.mjs of a stack makes, as a developer runs it. */
 async function printedKeys() {
   const folder = await mkdtemp(join(keys, 'k-'))
   const program = resolve('snippets/openid-client-fapi/keys.mjs')
@@ -67,7 +67,7 @@ describe('openid-client', () => {
     await program.stop()
   }, 60_000)
 
-  test('a device prints a QR code that a phone reads, and greets whoever signed in with it', async () => {
+  test('a device prints a QR code that a phone reads, and greets the person who signed in with it', async () => {
     const latchkey = stage.latchkey()
     const program = await startProgram(latchkey, 'openid-client-device', {
       metadata: {
@@ -99,13 +99,13 @@ describe('openid-client', () => {
   }, 60_000)
 
   test(
-    'signing out elsewhere ends the session of a web app with a back channel, and a forged notice does not',
+    'signing out at Latchkey ends the session of a web app with a back channel, and a forged notice does not',
     () => signsOutElsewhere(stage, 'openid-client'),
     60_000,
   )
 
   test('a single-page application signs in, refreshes and signs out', async () => {
-    // The page that somebody has around sign-in.js.
+    // The page that a developer has around sign-in.js.
     const files = {
       'index.html': `<!doctype html><html lang="en"><body><p id="who">nobody</p>
 <button id="in">Sign in</button><button id="renew">Renew</button><button id="out">Sign out</button>

@@ -14,7 +14,7 @@ const UNREACHABLE =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/
 
 /**
- * Why the packages cannot be there: the registry is out of reach, on somebody's own machine. In CI that is a failure, and so is
+ * Why the packages cannot be there: the registry is out of reach, on a developer's own machine. In CI that is a failure, and so is
  * every other error anywhere.
  * @param error of `npm ci`
  * @throws the error
@@ -78,7 +78,7 @@ export const packagesIn = (parts: Parts): string[] =>
     .map((name) => name.replace(/(?<=.)@.*/, ''))
     .filter((name, at, all) => !name.startsWith('-') && all.indexOf(name) === at)
 
-/** The `package.json` of somebody who has installed what a snippet says. @throws when the lock file lacks one of them */
+/** The `package.json` of a developer who has installed what a snippet says. @throws when the lock file lacks one of them */
 export function dependenciesOf(stack: Stack, parts: Parts): string {
   const names = packagesIn(parts)
   const unknown = names.filter((name) => !Object.hasOwn(manifest.dependencies, name))

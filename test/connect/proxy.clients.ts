@@ -50,7 +50,7 @@ const enter = async (page: Page) => {
   await press(page, 'Sign in with Latchkey')
 }
 
-/** Back where somebody wanted to go; then out, as the comment in the settings says. */
+/** Back at the page that was asked for; then out, as the comment in the settings says. */
 const leave = async (page: Page, folder: string) => {
   const [way = ''] =
     /\/oauth2\/sign_out\S+/.exec(await readFile(join(folder, 'oauth2-proxy.cfg'), 'utf8')) ?? []

@@ -447,7 +447,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
           held.payload.authorizations = { ...(held.payload.authorizations as object), [client]: entry }
         }
 
-        test('keep every field that each has changed, whoever saves first', async () => {
+        test('keep every field that each has changed, in either order', async () => {
           const { id } = await begin({ amr: ['pwd'], device: { address: '1' } })
           const [mine, theirs, third] = [await read(store, id), await read(other, id), await read(store, id)]
           mine.payload.state = { secret: 's', nested: [null, { deep: null }] }
@@ -500,7 +500,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
           })
         })
 
-        test('a sign-in moves the session to a new id, with what others save meanwhile and afterwards', async () => {
+        test('a sign-in moves the session to a new id, with what other requests save in between and afterwards', async () => {
           const { id, uid } = await begin({ authorizations: { app: { sid: '1' } } })
           const [signsIn, before, after] = [
             await read(store, id),
@@ -761,7 +761,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await generations('b', 'Session')).not.toContain(9)
       })
 
-      test('somebody else’s session saves nothing', async () => {
+      test('a session of another account saves nothing', async () => {
         const mine = await signIn('a', 'u1', ['app'])
         await signIn('b', 'u2', ['app'])
         await store.revokeByAccount('a', { exceptSessionUid: 'u2' })

@@ -189,7 +189,7 @@ test('no code is in clear in any row', async () => {
   expect(text).toContain('Interaction')
   for (const secret of [asked.device_code, asked.user_code, asked.user_code.replace('-', '')])
     expect(text).not.toContain(secret)
-  // Nor is what the user code is found by made of it alone: whoever has the database could try all of them.
+  // Nor is what the user code is found by made of it alone: a thief of the database could try all of them.
   const { createHash } = await import('node:crypto')
   const plain = createHash('sha256').update(asked.user_code.replace('-', '')).digest('base64url')
   expect(text).not.toContain(plain)

@@ -82,7 +82,7 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
     for (const [n, { status, text }] of pages.entries()) {
       expect(status).toBeLessThan(500)
       if (n === won[0]) continue
-      // Whoever decided is told so in their other tabs, and nobody else.
+      // The person who decided is told so in their other tabs, and no other.
       const told = `you ${first?.button === 'Allow' ? 'allowed' : 'refused'} Living room TV`
       if (requests[n]?.who === first?.who) expect(text).toContain(told)
       else expect(text).toContain('used already')

@@ -82,12 +82,12 @@ describe('the page of the code', () => {
     ])
     expect(page.body).not.toContain('<script>')
     expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
-    // Whoever is not signed in yet gets no session by looking.
+    // A person who is not signed in yet gets no session by looking.
     expect(await latchkey.services.artifacts.find('Session', 'x')).toBeUndefined()
     expect((await browser.submit(page, {}, { button: 'Continue' })).text).toContain('Sign in')
   })
 
-  test('what it offers to go on with elsewhere is the same for every code, whether there is one or not', async () => {
+  test('the ways on that it offers are the same for every code, whether there is one or not', async () => {
     const decided = await device.ask()
     const who = await person(latchkey)
     await who.browser.deny(await confirmPage(latchkey, who, decided.user_code))
@@ -119,7 +119,7 @@ describe('the page of the code', () => {
     expect(page.body).not.toContain(sent)
   })
 
-  test('the page of the end says what came of it to whoever came to it, and to nobody by a made-up link', async () => {
+  test('the page of the end says what came of it to the person who came to it, and not to one with a made-up link', async () => {
     for (const of of ['', 'x', 'a'.repeat(5000)])
       expect((await createHttpBrowser().open(`${latchkey.issuer}/device/done?of=${of}`)).url.pathname).toBe(
         '/device',
@@ -147,7 +147,7 @@ describe('the page of the code', () => {
     expect(await misses()).toBe(before + 1)
   })
 
-  test('guesses are limited for whoever is signed in, and by address; right codes count for nothing', async () => {
+  test('guesses are limited by account, and by address; right codes count for nothing', async () => {
     const who = await person(latchkey)
     const enter = (by: typeof who, code: string) => confirmPage(latchkey, by, code)
     for (let right = 0; right < 6; right++)
@@ -162,7 +162,7 @@ describe('the page of the code', () => {
     expect(limited.url.pathname).toBe('/device')
     expect(limited.text).toMatch(/Too many attempts\. Please wait \d+ (seconds|minutes) and try again/)
     expect(codeOn(limited)).toBe(full.user_code)
-    // Somebody else at this address goes on, until there are too many of all.
+    // Another person at this address goes on, until there are too many of all.
     const other = await person(latchkey)
     expect((await enter(other, (await device.ask()).user_code)).text).toContain(
       'Sign in on the other device?',

@@ -16,7 +16,7 @@ describe.each(engines)('statements of the device flow on %s', (engine) => {
     latchkey = await startLatchkey({ engine, clock: () => started })
     await latchkey.services.resources.add({ identifier: API, name: 'Books', scope: 'books:read' })
     device = await registerDevice(latchkey, { scope: 'openid profile email books:read' })
-    // The client is at hand from now on, as it is for whoever asks twice in a moment.
+    // The client is at hand from now on, as for a device that asks twice in a moment.
     await device.ask()
   })
   afterAll(() => latchkey.stop())

@@ -44,7 +44,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     return decodeJwt(String(json.id_token))
   }
 
-  test('a provider elsewhere, somebody new: back to the question of this device, signed in as them', async () => {
+  test('an upstream provider, a new person: back to the question of this device, signed in as them', async () => {
     atGitHub('tv-new')
     const browser = createHttpBrowser()
     const asked = await device.ask()
@@ -102,7 +102,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     expect((await allowed(browser, page, asked)).sub).toBe(user.id)
   })
 
-  test('somebody else comes back from the provider: the device gets them, and not who was signed in here', async () => {
+  test('another person comes back from the provider: the device gets them, and not who was signed in here', async () => {
     atGitHub('tv-other')
     const who = await person(world.latchkey)
     const asked = await device.ask()
@@ -117,7 +117,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     expect((await allowed(who.browser, page, asked)).sub).not.toBe(who.user.id)
   })
 
-  test('the code is decided by somebody else while a person is at the provider: they are told, and decide nothing', async () => {
+  test('the code is decided by another person while a person is at the provider: they are told, and decide nothing', async () => {
     atGitHub('tv-late')
     const browser = createHttpBrowser()
     const asked = await device.ask()
@@ -236,7 +236,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     expect((await who.browser.open(again.url)).status).toBeLessThan(500)
   })
 
-  test('a question that was left, and the code entered by somebody else: theirs is the answer', async () => {
+  test('a question that was left, and the code entered by another person: theirs is the answer', async () => {
     const [who, other] = [await person(world.latchkey), await person(world.latchkey)]
     const asked = await device.ask()
     await confirmPage(world.latchkey, who, asked.user_code)

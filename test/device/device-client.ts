@@ -80,7 +80,7 @@ export interface Person {
   browser: HttpBrowser
 }
 
-/** Somebody with a browser in which they have signed in, or not yet. */
+/** A person with a browser in which they have signed in, or not yet. */
 export async function person(latchkey: Latchkey, signedIn = true): Promise<Person> {
   const user = await latchkey.createUser()
   const browser = createHttpBrowser()

@@ -58,7 +58,7 @@ describe.each(engines)('a code that was used, on %s', (engine) => {
   test.each([
     ['Allow', 'allowed'],
     ['Deny', 'refused'],
-  ] as const)('says to whoever decided what they decided (%s), and to nobody else', async (button, words) => {
+  ] as const)('tells the person who decided what they decided (%s), and no other', async (button, words) => {
     const [who, other, nobody] = [await person(latchkey), await person(latchkey), createHttpBrowser()]
     const asked = await device.ask()
     const [page, tab] = [await enter(who, asked.user_code), await enter(who, asked.user_code)]

@@ -34,7 +34,7 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
   }
   const lives = async (tokens: Record<string, unknown>) =>
     expect((await userinfo(tokens.access_token)).status).toBe(200)
-  /** The account page of somebody, and a button on it beside this text. */
+  /** The account page of a person, and a button on it beside this text. */
   const press = async ({ browser }: Person, button: string, beside?: string) => {
     const page = await browser.open(`${latchkey.issuer}/account`)
     const form = (each: { buttons: { label: string }[] }) =>
@@ -111,7 +111,7 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
     await isOver(again)
   })
 
-  test('ending the browser in which it was approved, from elsewhere, ends it', async () => {
+  test('ending the browser in which it was approved, from another browser, ends it', async () => {
     const who = await person(latchkey)
     const tokens = await tokensOf(who)
     const elsewhere = {
@@ -154,7 +154,7 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
       expect(answer.text).not.toContain('Go back to your device')
       expect(answer.text).toContain('A device asks to sign in to Living room TV')
       expect((await device.poll(asked.device_code)).json.error).toBe('authorization_pending')
-      // Nor is the code lost: somebody else can enter it.
+      // Nor is the code lost: another person can enter it.
       await approve(latchkey, await person(latchkey), asked.user_code)
       expect((await device.poll(asked.device_code)).status).toBe(200)
     }

@@ -60,7 +60,7 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
     expect(page.complaints).toEqual([])
   })
 
-  test('somebody else signs in, after a wrong password too, and may be new here', async () => {
+  test('another person signs in, after a wrong password too, and may be new here', async () => {
     const other = await stage.latchkey.createUser()
     const page = await choice(await stage.latchkey.createUser())
     await tabTo(page, 'Use another account')

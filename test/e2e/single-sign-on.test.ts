@@ -31,7 +31,7 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
     await late.getByText('This set-up link was used already').waitFor()
     expect(await openSetup(services)).toBeUndefined()
 
-    // Somebody else, later, in the same browser: nothing of the administrator is inherited.
+    // Another person, later, in the same browser: nothing of the administrator is inherited.
     await page.goto(`${issuer}/logout`)
     await press(page, 'Sign out')
     await heading(page, 'Signed out')

@@ -166,7 +166,7 @@ describe('linking', () => {
     expect(await ways.signedInAs(browser)).toBeUndefined()
   })
 
-  test('somebody else signed in between the click and the answer: linked to neither', async () => {
+  test('another person signed in between the click and the answer: linked to neither', async () => {
     const { browser, id } = await person()
     const other = await world.latchkey.createUser()
     ways.onGitHub('switched')

@@ -402,7 +402,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       ],
       ['too long', () => 'x'.repeat(9000)],
       [
-        'signed by somebody else',
+        'signed by another person',
         async () => {
           world.okta.forge = 'unpublished key'
           return world.okta.logoutToken({ sub: subject('kept') })

@@ -295,7 +295,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     expect(stranger.text).toContain('That sign-in cannot go on')
   })
 
-  test('somebody else is signed in here: they are signed out, and the app gets the one who came back', async () => {
+  test('another person is signed in here: they are signed out, and the app gets the one who came back', async () => {
     const user = await world.latchkey.createUser()
     newcomer('other')
     const app = await world.app()

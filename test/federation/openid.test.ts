@@ -112,7 +112,7 @@ test('the userinfo endpoint is asked only for what the id_token lacks', async ()
   expect(paths(lean)).toContain('/me')
 })
 
-test('what userinfo says about somebody else is refused', async () => {
+test('what userinfo says about another person is refused', async () => {
   const upstream = await start()
   const other = createServer((_request, response) =>
     response

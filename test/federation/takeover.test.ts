@@ -5,7 +5,7 @@ import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
 import { openWorld, type World } from './world.ts'
 
-/** Attempts to get into somebody else’s account, or to get somebody else into one’s own; docs/security-model.md has the table. */
+/** Attempts to get into another person’s account, or to get another person into one’s own; docs/security-model.md has the table. */
 let world: World
 let users = 500
 beforeAll(async () => {

@@ -84,7 +84,7 @@ test.each([
   expect(page.body).not.toContain('value="ada"')
 })
 
-test('a token made by somebody who knows the algorithm but not the key is refused', async () => {
+test('a token made by an attacker who knows the algorithm but not the key is refused', async () => {
   const other = await buildHttpApp({ cookieKey: Buffer.alloc(32, 8) })
   const page = await other.inject('/login')
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1]
@@ -117,7 +117,7 @@ test.each([
   [{ origin: 'http://localhost:3001' }],
   [{ referer: 'https://evil.example/http://localhost:3000/' }],
   [{ referer: 'not a url' }],
-])('refused from elsewhere even with a valid token: %j', async (headers) => {
+])('a cross-site request is refused even with a valid token: %j', async (headers) => {
   const { cookies, token } = await visit()
   expect((await submit(cookies, token, headers)).statusCode).toBe(403)
 })

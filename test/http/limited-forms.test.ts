@@ -16,7 +16,7 @@ afterAll(() => latchkey.stop())
 const fields = (page: BrowserPage) =>
   Object.fromEntries(page.forms.flatMap((form) => form.fields.map(({ name, value }) => [name, value])))
 
-// The limit answers before the form is read, for whoever has not signed in here before.
+// The limit answers before the form is read, for a browser that has not signed in here before.
 test.each([
   ['/register', 'Create account', { username: 'ada', email: 'not-an-address', password: PASSWORD }],
   ['/login', 'Sign in', { identifier: 'ada', password: 'wrong' }],
@@ -33,7 +33,7 @@ test.each([
   if (password !== undefined) expect(limited.body).not.toContain(password)
 })
 
-test('a form from elsewhere has nothing of it shown on a page of ours', async () => {
+test('a cross-site form has nothing of it shown on a page of ours', async () => {
   const browser = createHttpBrowser()
   await browser.open(`${latchkey.issuer}/login`)
   for (const site of ['cross-site', 'same-site'])

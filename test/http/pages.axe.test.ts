@@ -21,7 +21,7 @@ afterAll(async () => {
   await app?.close()
 })
 
-/** A tab that may load nothing but our own pages; what they ask for elsewhere, and what the browser refuses, is noted. */
+/** A tab that may load nothing but our own pages; what they ask of other hosts, and what the browser refuses, is noted. */
 async function open(options: Parameters<Browser['newContext']>[0]) {
   const context = await browser.newContext(options)
   const complaints: string[] = []

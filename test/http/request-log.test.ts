@@ -74,7 +74,7 @@ test.each([
   'authorization',
   'cookie',
   'csrf_token',
-])('%s is blanked out wherever somebody logs it', (field) => {
+])('%s is blanked out wherever it is logged', (field) => {
   app.log.info(
     { [field]: 'hush', body: { [field]: 'hush' }, req2: { headers: { [field]: 'hush' } } },
     'careless',

@@ -109,7 +109,7 @@ test('a port of their own with a token asks for it too', async () => {
   expect((await fetch(`${own}/metrics`, { headers: bearer(TOKEN) })).status).toBe(200)
 })
 
-test('a port that somebody else has: the server does not start, and says which variable to change', async () => {
+test('a port that another process has: the server does not start, and says which variable to change', async () => {
   const holder = createServer()
   const port = await new Promise<string>((resolve) =>
     holder.listen(0, '127.0.0.1', () => resolve(String((holder.address() as { port: number }).port))),

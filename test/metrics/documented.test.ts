@@ -52,7 +52,7 @@ test('every metric of this server is in the table of the docs, with its labels',
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(ours))
 })
 
-test('five alerts, each of metrics and labels that exist, with words for whoever is woken', () => {
+test('five alerts, each of metrics and labels that exist, with words for the person on call', () => {
   const [, rules] = blocks
   const alerts = rules.groups[0].rules as {
     alert: string

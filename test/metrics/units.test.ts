@@ -4,7 +4,7 @@ import { createCap } from '../../src/metrics/cap.ts'
 import { openMetrics } from '../../src/metrics/metrics.ts'
 import { parseMetrics } from './support.ts'
 
-test('a label from elsewhere takes a hundred short words; everything else is “other”', () => {
+test('a label whose values come from outside takes a hundred short words; everything else is “other”', () => {
   const cap = createCap()
   for (let each = 0; each < 100; each++) expect(cap(`word_${each}`)).toBe(`word_${each}`)
   expect(cap('one_more')).toBe('other')

@@ -77,7 +77,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
     }
   })
 
-  describe('who came by a provider elsewhere', () => {
+  describe('a person who signed in at a provider', () => {
     let users = 400
     async function federated() {
       const login = `mona${++users}`
@@ -104,7 +104,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
       expect(idTokenOf(json)).not.toHaveProperty('acr')
     })
 
-    test('and is asked for one: signing in elsewhere again ends the flow, no loop; a password answers it', async () => {
+    test('and is asked for one: signing in at the provider again ends the interaction, no loop; a password answers it', async () => {
       const { app, browser, viaGitHub } = await federated()
       const url = fixture.authorizeUrl(app, essential({ value: PWD }))
       const silent = await browser.open(`${url}&prompt=none`)

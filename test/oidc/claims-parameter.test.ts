@@ -263,7 +263,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       expect(idTokenOf(tokens).sub).toBe(victim.user.id)
     })
 
-    test('somebody else: login_required, or the sign-in page; nobody else’s sign-in ends the flow', async () => {
+    test('another person: login_required, or the sign-in page; no other person’s sign-in ends the flow', async () => {
       const client = await fixture.client()
       const other = await latchkey.createUser()
       expect(

@@ -203,7 +203,7 @@ describe.each(engines)('on %s', (engine) => {
       expect((await push(bank, request(bank), once)).status).toBe(401)
     })
 
-    test('the same rules for whoever has to push and to bind tokens; others may name the endpoint, as common software does', async () => {
+    test('the same rules for clients that have to push and to bind tokens; others may name the endpoint, as common software does', async () => {
       const strict = await fixture.client({
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: key.jwks,

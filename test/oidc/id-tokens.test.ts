@@ -36,7 +36,7 @@ describe.each(engines)('what an ID Token says, on %s', (engine) => {
   }
   const all = { scope: 'openid profile email' }
 
-  /** As somebody who registers it themselves. */
+  /** A client that registered itself (RFC 7591). */
   async function selfRegistered(source: 'dynamic' | 'open'): Promise<TestClient> {
     const metadata = { client_name: 'Self', redirect_uris: [redirectUri], first_party: true }
     const origin = { source, verified: true, registrationTokenHash: source }
@@ -79,7 +79,7 @@ describe.each(engines)('what an ID Token says, on %s', (engine) => {
     },
   )
 
-  test('id_token_identity_claims decides, whoever has registered the client, with the next token', async () => {
+  test('id_token_identity_claims decides, also for clients that registered themselves, with the next token', async () => {
     const { clients } = latchkey.services
     const client = await fixture.client({ id_token_identity_claims: false })
     const { refresh_token, ...strict } = await fixture.tokens(victim, client, all)

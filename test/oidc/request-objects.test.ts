@@ -241,7 +241,10 @@ describe('a request that is not signed as it should be', () => {
     ['by another key', () => other.sign(claimsOf(client))],
     ['by another key under the right kid', () => other.sign(claimsOf(client), { kid: key.kid })],
     ['by a key in its own header', () => other.sign(claimsOf(client), { jwk: other.jwk as never })],
-    ['by a key elsewhere', () => other.sign(claimsOf(client), { jku: 'https://evil.example/jwks' } as never)],
+    [
+      'by a key of a jku header',
+      () => other.sign(claimsOf(client), { jku: 'https://evil.example/jwks' } as never),
+    ],
     [
       'with another algorithm than is registered',
       () =>
@@ -308,7 +311,7 @@ describe('a request that is not signed as it should be', () => {
     }
   })
 
-  test('request and request_uri together, and a request_uri elsewhere: refused', async () => {
+  test('request and request_uri together, and a request_uri of another host: refused', async () => {
     const { json } = await push(client, await key.sign(claimsOf(client)))
     const both = await open(client, await key.sign(claimsOf(client)), {
       request_uri: String(json.request_uri),

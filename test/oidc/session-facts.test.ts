@@ -80,7 +80,7 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
     return { app, tokens: await app.party.callback(back.url, request) }
   }
 
-  /** Somebody with a password whose account is linked to one at GitHub. */
+  /** A person with a password whose account is linked to one at GitHub. */
   async function linked(login: string) {
     const user = await world.latchkey.createUser()
     ways.onGitHub(login, primaryAddress(user.email))
@@ -90,7 +90,7 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
     return { ...user, browser }
   }
 
-  test('the device, and the sign-in elsewhere; both stay when an app comes by', async () => {
+  test('the device, and the upstream sign-in; both stay when an app comes by', async () => {
     ways.onGitHub('rememberer')
     const browser = world.browser()
     await ways.byGitHub(browser, 'rememberer')
@@ -171,7 +171,7 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
       expect(await claimsOf(app, tokens)).toEqual([undefined, 'github'])
     })
 
-    test('is absent for whoever signed in by password, also with an account that is linked', async () => {
+    test('is absent for a person who signed in by password, also with an account that is linked', async () => {
       const user = await linked('by-password')
       const { app, tokens } = await tokensFor(world.browser(), { identifier: user.username })
       expect(await claimsOf(app, tokens)).toEqual([undefined, undefined])

@@ -32,7 +32,7 @@ function openPipe() {
   return { path, reader, writer }
 }
 
-/** Writes until nothing more fits: whoever writes to it next waits for a reader that never reads. */
+/** Writes until nothing more fits: the next write waits for a reader that never reads. */
 function fill(path: string) {
   const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
   fds.push(fd)

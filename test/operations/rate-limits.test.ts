@@ -125,7 +125,7 @@ test('one-time links are opened 30 times a minute at most', async () => {
   expect((await open(30)).status).toBe(429)
 })
 
-test('one mailbox gets five mails an hour, whoever registers with it and from wherever; the answers do not tell', async () => {
+test('one mailbox gets five mails an hour, however many people register with it from however many networks; the answers do not tell', async () => {
   await start({ TRUST_PROXY: 'loopback' })
   for (let count = 0; count < 8; count++) {
     const browser = createHttpBrowser({ headers: { 'x-forwarded-for': `198.51.100.${count}` } })

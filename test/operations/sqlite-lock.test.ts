@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-/** What another process does that writes for long: a backup, a migration, somebody's SQL. */
+/** What another process does that writes for long: a backup, a migration, SQL by hand. */
 function hold(file: string, how: 'IMMEDIATE' | 'EXCLUSIVE' = 'IMMEDIATE') {
   const lock = new BetterSqlite3(join(dataDir, file))
   lock.exec(`BEGIN ${how}`)

@@ -54,7 +54,7 @@ describe('what is kept of a flood', () => {
     expect(rows.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(1)
   })
 
-  test('names that somebody makes up count as one client, addresses as client_id too', async () => {
+  test('made-up names count as one client, addresses as client_id too', async () => {
     const { recorder, rows, time } = recorderWith()
     for (let i = 0; i < 50; i++) {
       time.now += 500

@@ -92,7 +92,7 @@ describe.each(engines)('two servers and the command line on %s', (engine) => {
   })
 })
 
-test('a database that is away breaks no answer; what was refused meanwhile is kept when it is back', async () => {
+test('a database that is away breaks no answer; what was refused in between is kept when it is back', async () => {
   const postgres = await startPostgres()
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'latchkey-rejections-'))
   const env = { DATA_DIR, DATABASE_URL: await freshDatabase(postgres.url) }

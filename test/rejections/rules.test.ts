@@ -195,7 +195,7 @@ describe('client assertions', () => {
     expect(ahead.explanation.mistake).toMatch(/made the client assertion 10 minutes after it arrived/)
   })
 
-  test('for somebody else; of somebody else; incomplete; used twice', async () => {
+  test('for another person; of another person; incomplete; used twice', async () => {
     expect(await desk.ruleOf(await send({ aud: 'https://elsewhere.example' }))).toBe('assertion_audience')
     expect(await desk.ruleOf(await send({ iss: 'somebody' }))).toBe('assertion_issuer')
     expect(await desk.ruleOf(await send({ jti: undefined }))).toBe('assertion_claims')
@@ -613,7 +613,7 @@ test('an honest client, with openid-client, whose secret was replaced', async ()
   expect(explanation.rule).toBe('secret_wrong')
 })
 
-describe('a registration that was changed meanwhile', () => {
+describe('a registration that was changed in between', () => {
   test('a code for a redirect URI that was removed; a flow to it; a refresh token without its grant', async () => {
     const uris = [redirectUri, 'https://app.example/other']
     const app = await fixture.client({ redirect_uris: uris })

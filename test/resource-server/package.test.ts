@@ -14,7 +14,7 @@ const folder = temporaryFolder()
 const copy = join(folder, 'checkout')
 let issuer: TestIssuer
 
-/** The API of somebody who has never seen this repository. */
+/** An API whose author has never seen this repository. */
 const API = `
 import fastify from 'fastify'
 import { resourceServer } from 'latchkey/resource-server'

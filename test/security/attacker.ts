@@ -176,7 +176,7 @@ export function createSecurityFixture(latchkey: Latchkey) {
       })
       return { browser, user }
     },
-    /** The answer to an authorization request of somebody signed in: the parameters of the redirect. */
+    /** The answer to an authorization request of a signed-in person: the parameters of the redirect. */
     async authorize({ browser }: Victim, client: TestClient, parameters: Parameters = {}) {
       const page = await browser.open(authorizeUrl(client, parameters))
       if (!page.left) throw new Error(`no redirect to the app but ${page.status}: ${page.text}`)

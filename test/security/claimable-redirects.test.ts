@@ -11,7 +11,7 @@ import {
   type Victim,
 } from './attacker.ts'
 
-// Where somebody else than the client may wait for the code: an app's own scheme, a host by plain http.
+// Where another program than the client may receive the code: an app's own scheme, a host by plain http.
 const APP = 'app.immich:///oauth-callback'
 const LAN = 'http://192.168.0.200:2283/auth/login'
 const EDITOR = 'cursor://anysphere.cursor-mcp/oauth/callback'

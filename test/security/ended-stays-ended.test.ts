@@ -220,7 +220,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
       expect(await accounts().byId(user.id)).toMatchObject({ email: user.email, pendingEmail: null })
     })
 
-    test('consent is not given by somebody whose session has ended', async () => {
+    test('consent is not given by a person whose session has ended', async () => {
       const { browser, user } = await administrator()
       const question = await browser.open(fixture.authorizeUrl(asking))
       expect(question.text).toContain('Asking app')
@@ -324,7 +324,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     expect(new Set(await Promise.all(asked))).toEqual(new Set([200]))
   })
 
-  test('whoever registered with somebody’s address is not signed in when its owner proves it by a reset', async () => {
+  test('a person who registered with another’s address is not signed in when its owner proves it by a reset', async () => {
     const email = `owner-${engine}@example.com`
     const stranger = newBrowser()
     await stranger.submit(
@@ -351,7 +351,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     expect(await accounts().verification.byToken(token)).toEqual({ kind: 'verified', accountId })
   })
 
-  test('a way to sign in is not added by a sign-in that has ended meanwhile', async () => {
+  test('a way to sign in is not added by a sign-in that has ended in between', async () => {
     const { user } = await fixture.victim()
     const identity = {
       issuer: 'https://github.com',

@@ -105,7 +105,7 @@ describe.each(engines)('clients that fail to authenticate, on %s', (engine) => {
     const lines = latchkey.log.length
     for (let n = 0; n < 8; n++) expect(await send(n)).toBe(429)
     expect(latchkey.log.slice(lines).filter((line) => !line.includes('"level":20'))).toEqual([])
-    // Whoever authenticates from there goes on.
+    // A client that authenticates from there goes on.
     const { id, secret } = await machine()
     expect((await call('/token', from, id, secret)).status).toBe(200)
   })

@@ -49,7 +49,7 @@ async function subject(url: URL): Promise<unknown> {
   return (await fixture.userinfo(json.access_token)).json.sub
 }
 
-describe('somebody else signs in on the page', () => {
+describe('another person signs in on the page', () => {
   test('gets no code and no session, sees why and the way out; who is asked for goes on', async () => {
     const browser = fresh()
     const page = await browser.open(hinted())
@@ -88,7 +88,7 @@ describe('somebody else signs in on the page', () => {
   })
 })
 
-describe('somebody else is signed in already', () => {
+describe('another person is signed in already', () => {
   test('the page says so, and only who is asked for goes on', async () => {
     const browser = fresh()
     await signedInAs(browser, other)
@@ -119,7 +119,7 @@ describe('somebody else is signed in already', () => {
 })
 
 describe('on the way back into the flow', () => {
-  test('a sign-in in another tab by somebody else does not end it', async () => {
+  test('a sign-in in another tab by another person does not end it', async () => {
     const browser = fresh()
     const flow = await browser.open(hinted())
     await signedInAs(browser, other)
@@ -144,7 +144,7 @@ describe('on the way back into the flow', () => {
     other = await latchkey.createUser()
   })
 
-  test('a sign-in at a provider by somebody else does not end it', async () => {
+  test('a sign-in at a provider by another person does not end it', async () => {
     world.github.users.set('stranger', githubUser(77, 'stranger', { name: 'Some Stranger' }))
     const browser = fresh()
     const flow = await browser.open(hinted())
@@ -154,7 +154,7 @@ describe('on the way back into the flow', () => {
     expect(page.text).toContain('another account than the one that Test app asks for')
   })
 
-  test('a result of somebody else that is stored with the flow gives no code at resume', async () => {
+  test('a result of another person that is stored with the flow gives no code at resume', async () => {
     const browser = fresh()
     const plain = await browser.open(fixture.authorizeUrl(client))
     const sent = browser.prepare(plain, { 'Email or username': other.email, Password: PASSWORD })

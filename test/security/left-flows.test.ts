@@ -3,7 +3,7 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { basic, createSecurityFixture, post, redirectUri } from './attacker.ts'
 
-/** Whoever leaves a flow that was open for too long wanted out of it, not in again. */
+/** A person who leaves an interaction that was open for too long is not led into it again. */
 const TWO_HOURS = 7_200_000
 let latchkey: Latchkey
 let shift = 0

@@ -220,7 +220,7 @@ describe('48 M: whose session it is', () => {
     expect(silent.url.searchParams.get('error')).toMatch(/^(consent|interaction)_required$/)
   })
 
-  test('an id_token_hint of somebody else is not answered with this person’s code', async () => {
+  test('an id_token_hint of another person is not answered with this person’s code', async () => {
     const [one, two] = [await fixture.victim(), await fixture.victim()]
     const { id_token } = await fixture.tokens(one, web)
     const back = await fixture.authorize(two, web, { id_token_hint: String(id_token), prompt: 'none' })

@@ -114,7 +114,7 @@ describe.each(engines)('ASVS 6.1.1: strangers lock nobody out, on %s', (engine) 
     expect(await entered(browserAt(elsewhere(), genuine), victim.email)).toBe(true)
   })
 
-  test('one’s own cookie gives nobody more tries at somebody else’s account or from one address', async () => {
+  test('the cookie of one account gives no more tries at another account or from one address', async () => {
     const victim = await latchkey.createUser()
     const address = elsewhere()
     const attacker = await owner(address)

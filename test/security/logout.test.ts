@@ -55,7 +55,7 @@ describe('47 M: sign-out asked for by an app', () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { referer: 'https://evil.example/' },
-  ])('the answer comes from our own page, whoever knows its token: %o', async (headers) => {
+  ])('the answer comes from our own page, even for a caller who knows its token: %o', async (headers) => {
     const person = await victim()
     await fixture.tokens(person, web)
     const page = await person.browser.open(logoutUrl({ client_id: web.client_id }))

@@ -118,7 +118,7 @@ describe.each(engines)('on %s', (engine) => {
       const fresh = (await fixture.refresh(client, tokens.refresh_token)).json
       expect(fresh.scope).toBe('openid profile')
       expect((await fixture.userinfo(fresh.access_token)).json).not.toHaveProperty('email')
-      // What was rotated meanwhile does not grow again.
+      // What was rotated in between does not grow again.
       await change(client, { scope: 'openid profile email' })
       expect((await fixture.refresh(client, fresh.refresh_token)).json.scope).toBe('openid profile')
     })

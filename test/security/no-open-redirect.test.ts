@@ -151,7 +151,7 @@ test('RFC 9700 §4.12: every redirect after a form that carried credentials is 3
   expect((await browser.submit(out, {}, { button: 'Sign out' })).text).toContain('Signed out')
 })
 
-test('16 S, 17 S: no page can be framed, sends its address on, is kept in a cache or loads from elsewhere', async () => {
+test('RFC 9700 §4.16, §4.2.4: no page can be framed, sends its address on, is kept in a cache or loads from another host', async () => {
   const browser = createHttpBrowser()
   const pages = [
     await browser.open(`${fixture.issuer}/`),

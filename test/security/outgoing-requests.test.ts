@@ -108,7 +108,7 @@ test('47 M: a back-channel notice to an address inside is refused before anythin
   const { port } = inside.address() as AddressInfo
   const client = await fixture.client({ backchannel_logout_uri: `http://localhost:${port}/back-channel` })
   const user = await latchkey.createUser()
-  // Whoever ends TLS in front of the server, in short.
+  // A minimal reverse proxy that terminates TLS.
   const proxied = (input: string | URL | Request, init?: RequestInit) =>
     fetch(String(input).replace(ISSUER, at), init)
   const browser = createHttpBrowser({ stopAt: [redirectUri], fetch: proxied })

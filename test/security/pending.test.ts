@@ -55,7 +55,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
     return copy
   }
 
-  /** Somebody who has registered here and not opened the message yet; `page` asks for its code. */
+  /** A person who has registered here and not opened the message yet; `page` asks for its code. */
   async function newcomer(browser = newBrowser()) {
     const username = `newcomer${++people}-${engine}`
     const email = `${username}@example.com`
@@ -181,7 +181,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
         },
       ],
     ]
-    test.each(signIns)('unless there was a sign-in meanwhile, by %s', async (_name, enter) => {
+    test.each(signIns)('unless there was a sign-in in between, by %s', async (_name, enter) => {
       const { browser, copy, username, mail } = await copied()
       await onPhone(mail.link)
       await enter(browser, username)
@@ -208,8 +208,8 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
         },
       ],
     ]
-    test.each(signOuts)('unless somebody signed out here meanwhile, by %s', async (_name, leave) => {
-      // Somebody is signed in, and somebody else registers in the same browser.
+    test.each(signOuts)('unless a person signed out here in between, by %s', async (_name, leave) => {
+      // A person is signed in, and another person registers in the same browser.
       const browser = newBrowser()
       await signIn(browser, (await latchkey.createUser()).username)
       const { mail } = await newcomer(browser)
@@ -285,7 +285,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       expect(await isSignedIn(owner)).toBe(true)
     })
 
-    test('stays when whoever asked signs out', async () => {
+    test('stays when the person who asked signs out', async () => {
       const { user, thief, elsewhere, token } = await asked()
       await json(thief, '/api/auth/session/logout', {})
       expect(await accounts().verification.byToken(token)).toEqual({ kind: 'verified', accountId: user.id })

@@ -178,7 +178,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     for (const { json } of answers) expect((await fixture.userinfo(json.access_token)).status).toBe(200)
   })
 
-  test('sign-out against authorization: the session does not come back, nor what was issued meanwhile', async () => {
+  test('sign-out against authorization: the session does not come back, nor what was issued in between', async () => {
     for (let round = 0; round < 6; round++) {
       const person = await fixture.victim()
       const copy = createHttpBrowser({ stopAt: [redirectUri] })

@@ -39,7 +39,7 @@ test('who is signed in is shown, and goes on by one button, once', async () => {
   expect([again.left, again.text]).toEqual([false, expect.stringContaining('finished already')])
 })
 
-test('“Use another account” signs in somebody else, and nothing of the first session is left', async () => {
+test('“Use another account” signs in another person, and nothing of the first session is left', async () => {
   const one = await fixture.victim()
   const other = await latchkey.createUser()
   const tokens = await fixture.tokens(one, client)
@@ -76,7 +76,7 @@ test('prompt=none beside it is refused (Core §3.1.2.1)', async () => {
   expect(back.url.searchParams.get('error')).toBe('invalid_request')
 })
 
-test('answered by a session that has ended meanwhile: the sign-in page', async () => {
+test('answered by a session that has ended in between: the sign-in page', async () => {
   const { browser, user } = await fixture.victim()
   const page = await browser.open(asking())
   await latchkey.services.accounts.endOtherSessions(user.id, 'none')

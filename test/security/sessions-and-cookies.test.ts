@@ -28,7 +28,7 @@ afterAll(() => latchkey.stop())
 afterEach(() => void vi.useRealTimers())
 
 const session = (browser: HttpBrowser) => String(browser.cookies.value('latchkey_session'))
-/** The session's cookies as somebody who has copied them sends them. */
+/** The session's cookies as an attacker who has copied them sends them. */
 const copied = (browser: HttpBrowser) =>
   `latchkey_session=${session(browser)}; latchkey_session.sig=${browser.cookies.value('latchkey_session.sig')}`
 const isSignedIn = async (cookie: string) =>
@@ -132,7 +132,7 @@ describe('48 M, 7.2.4: the session’s identifier', () => {
     expect((await silently(before)).get('error')).toBe('login_required')
   })
 
-  test('somebody else who signs in inherits nothing', async () => {
+  test('another person who signs in inherits nothing', async () => {
     // At once, within the second of the sign-in: that one does not answer a request for another.
     const { browser } = await fixture.victim()
     const other = await latchkey.createUser()
@@ -360,7 +360,7 @@ describe('48 M: forms', () => {
   })
 
   test.each(['profile', 'password', 'sessions/end', 'sessions/end-others', 'apps/withdraw'])(
-    '/account/%s acts on no request from elsewhere',
+    '/account/%s acts on no cross-site request',
     async (path) => {
       const cookie = copied(victim.browser)
       const answer = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie, ...foreign })
@@ -371,7 +371,7 @@ describe('48 M: forms', () => {
     },
   )
 
-  test('the JSON API’s sessions neither begin nor end by a request from elsewhere', async () => {
+  test('the JSON API’s sessions neither begin nor end by a cross-site request', async () => {
     const cookie = copied(victim.browser)
     const body = JSON.stringify({ identifier: victim.user.email, password: PASSWORD })
     for (const path of ['login', 'logout'])

@@ -116,7 +116,7 @@ describe('47 M: a hint of this session', () => {
 })
 
 describe('47 M: the person is asked when the hint is', () => {
-  test('of somebody else (login CSRF), beside whatever address', async () => {
+  test('of another person (login CSRF), beside any address', async () => {
     const [person, attacker] = [await victim(), await victim()]
     await fixture.tokens(person, web)
     await asks(person, { id_token_hint: await hintOf(attacker), post_logout_redirect_uri: BYE })
@@ -256,7 +256,7 @@ describe('a sign-out that was asked for wrongly', () => {
     }
   })
 
-  test('a session that was ended elsewhere is none', async () => {
+  test('a session that was ended in another browser is none', async () => {
     const person = await victim()
     await latchkey.services.accounts.endOtherSessions(person.user.id, 'none')
     const page = await person.browser.open(logout({ client_id: 'no-such-client' }))

@@ -115,7 +115,7 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       expect(await works(tokens)).toBe(true)
     })
 
-    test('replayed by somebody else’s client ends nothing', async () => {
+    test('replayed by another client ends nothing', async () => {
       const other = await fixture.client()
       const code = await fixture.code(victim, web)
       const { json: tokens } = await fixture.exchange(web, code)

@@ -130,7 +130,7 @@ describe('SQLite files', () => {
     await db.close()
   })
 
-  test('may lie elsewhere, the artefacts beside the rest', async () => {
+  test('may lie in another folder, the artefacts beside the rest', async () => {
     const path = join(folder, 'deep', 'other.db')
     const db = await openDatabase({ databaseUrl: `file:${path}`, dataDir: folder, clock: Date.now })
     await db.close()

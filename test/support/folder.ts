@@ -14,7 +14,7 @@ export const fastRoot = (): string => {
   return bavail * bsize > ROOM ? MEMORY : tmpdir()
 }
 
-/** Makes a folder; whoever asks deletes it. */
+/** Makes a folder; the caller deletes it. */
 export const makeFolder = (prefix: string): string => mkdtempSync(join(fastRoot(), `latchkey-${prefix}-`))
 
 /** A folder of a test file's own, deleted after its last test. */

@@ -18,7 +18,7 @@ const FRAME = /^\s*(begin|commit|rollback|savepoint|release)\b/i
 
 /**
  * The SQL statements that a piece of work takes on either engine, those of transactions beside (BEGIN and COMMIT are not
- * counted). For one test at a time: everything that the process asks meanwhile is counted.
+ * counted). For one test at a time: everything that the process asks during it is counted.
  */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const told: string[] = []

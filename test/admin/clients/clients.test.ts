@@ -236,7 +236,7 @@ describe('clients in the console', () => {
       expect(latchkey.log.join('')).not.toContain(secret)
     })
 
-    test('is not shown to somebody else who gets hold of the cookie', async () => {
+    test('is not shown to another person who gets hold of the cookie', async () => {
       const form = await browser.open(at('/new?kind=web'))
       const request = browser.prepare(form, { Name: 'Taken', 'Redirect URIs': 'https://a.example/cb' })
       const answer = await browser.send(request)

@@ -29,7 +29,7 @@ describe.each(engines)('clients on %s', (engine) => {
       { source: 'open', verified: false },
     )
     const etag = String((await rest.get(`/clients/${id}`)).headers.get('etag'))
-    await services.clients.update(id, { client_name: 'Somebody else' })
+    await services.clients.update(id, { client_name: 'Another person' })
     const stale = await rest.post(`/clients/${id}/verify`, undefined, { 'if-match': etag })
     expect(stale).toMatchObject({ status: 412, json: { code: 'precondition_failed' } })
     expect((await services.clients.get(id)).verified).toBe(false)

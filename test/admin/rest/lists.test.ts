@@ -54,7 +54,7 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
     )
     const { all } = reads
     reads.all = (...call) => {
-      // The server does other things meanwhile.
+      // The server does other things in between.
       if (call[0].includes('ORDER BY created_at')) queries++
       return all(...call) as never
     }
@@ -132,7 +132,7 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
     )
   }, 60_000)
 
-  test('the next page goes on where the last one ended, whatever was deleted or added meanwhile', async () => {
+  test('the next page goes on where the last one ended, whatever was deleted or added in between', async () => {
     const first = await page('/users?search=person0456&limit=10')
     const last = first.items.at(-1)
     expect(await rest.delete(`/users/${last?.id}`)).toMatchObject({ status: 204 })

@@ -105,7 +105,7 @@ describe('a token of a person', () => {
     expect(await other.rest.get('/clients')).toMatchObject({ status: 200 })
   })
 
-  test('no client of somebody else’s gets one', async () => {
+  test('no client of another person’s gets one', async () => {
     const app = await latchkey.createClient({ scope: 'openid admin:read' })
     const party = await discover({
       issuer: latchkey.issuer,

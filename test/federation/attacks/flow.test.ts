@@ -30,7 +30,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     expect(await accounts().reset(token, 'quartz-lantern-31-orbit')).toBeDefined()
   }
 
-  describe('an account made with somebody else’s address, of which its owner takes the password', () => {
+  describe('an account made with another person’s address, of which its owner takes the password', () => {
     test('a sign-in elsewhere that the attacker made it with does not get in any more', async () => {
       ways.onGitHub('squatter', { emails: [] })
       const attacker = world.browser()
@@ -75,7 +75,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
       }
     })
 
-    test('…while one whose address was proven meanwhile, with nothing else changed, goes on', async () => {
+    test('…while one whose address was proven in between, with nothing else changed, goes on', async () => {
       ways.onGitHub('patient', { emails: [] })
       const browser = world.browser()
       const asks = await ways.byGitHub(browser, 'patient')
@@ -198,7 +198,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
       expect((await browser.open(asks.url)).status).toBe(200)
     })
 
-    test('somebody else’s ticket, or one that is over, as what a sign-in is to prove: a sentence, no sign-in', async () => {
+    test('another person’s ticket, or one that is over, as what a sign-in is to prove: a sentence, no sign-in', async () => {
       const victim = await world.latchkey.createUser()
       const owner = world.browser()
       const page = await ways.byOpenId(owner, 'Google', newcomer('ticketed', victim.email))

@@ -58,7 +58,7 @@ describe('a refresh', () => {
     },
   )
 
-  test('of somebody else’s token tells nothing of it', async () => {
+  test('of another client’s token tells nothing of it', async () => {
     const tokens = await fixture.tokens(victim, client, { scope: 'openid' })
     const other = await fixture.client({ scope: 'openid' })
     const answer = await fixture.refresh(other, tokens.refresh_token, { scope: 'groups' })
@@ -118,7 +118,7 @@ describe('a sign-in', () => {
     },
   )
 
-  test('whose last scope is taken from the client meanwhile ends, and is not asked for nothing', async () => {
+  test('whose last scope is taken from the client in between ends, and is not asked for nothing', async () => {
     const by = await fixture.client({ scope: 'openid books:read', first_party: false })
     const consent = await victim.browser.open(fixture.authorizeUrl(by, { scope: 'books:read' }))
     expect(consent.text).toContain('Allow')

@@ -102,7 +102,7 @@ test('misbehaves once when told so', async () => {
   expect((await fetch(`${github.url}/meta`)).status).toBe(200)
 })
 
-test('its page works in Chromium and loads nothing from elsewhere', async () => {
+test('its page works in Chromium and loads nothing from another host', async () => {
   const back = `${github.url}/meta`
   github.setCallback(back)
   const browser = await launchBrowser()
