@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 /**
  * Folders whose files are about a process: they start servers, commands and browsers all the way, or look at the process
@@ -25,6 +27,9 @@ const usual = {
   restoreMocks: true,
   unstubEnvs: true,
   setupFiles: ['test/support/setup.ts'],
+  // Node runs the TypeScript as it does outside of tests, and keeps what it compiled where the program keeps it too.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
+  env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/latchkey', import.meta.url)) },
 }
 
 export default defineConfig({
@@ -32,6 +37,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Real databases and browsers: more workers than that only make each other late.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { ...common, test: { ...usual, name: 'alone', include: alone } },
       // One process for many files: the server is imported once in it, not once a file.

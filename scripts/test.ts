@@ -3,24 +3,22 @@
  * something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
  *
  *   npm test -- test/oidc     only the checks' tests that match
+ *   npm test -- --durations   the whole suite, and keeps how long its files took: the longest are started first
  *   npm run check             only the checks
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
+const options = ['--checks', '--durations']
 const onlyChecks = process.argv.includes('--checks')
-const filters = process.argv.slice(2).filter((argument) => argument !== '--checks')
+const keepDurations = process.argv.includes('--durations')
+const filters = process.argv.slice(2).filter((argument) => !options.includes(argument))
 const ci = process.env.CI === 'true'
+const env = { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' }
 let passed = 0
 let failed = 0
-
-const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, {
-    stdio: 'inherit',
-    env: { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' },
-  }).status === 0
 
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', 'tsc', ['--noEmit', '-p', '.']],
@@ -34,9 +32,25 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],
 ]
 
+/** Runs a command without a word of it. Resolves when it has ended, with whether it succeeded and what it said. */
+function check(command: string, args: readonly string[]): Promise<{ ok: boolean; said: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ ok: boolean; said: string }>()
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk
+    })
+  child.once('error', (error) => resolve({ ok: false, said: String(error) }))
+  child.once('close', (code) => resolve({ ok: code === 0, said }))
+  return promise
+}
+
 if (filters.length === 0) {
-  for (const [name, command, args] of checks) {
-    const ok = run(command, args)
+  const running = checks.map(([name, command, args]) => ({ name, result: check(command, args) }))
+  for (const { name, result } of running) {
+    const { ok, said } = await result
+    process.stdout.write(said)
     console.log(`${ok ? '✓' : '✗'} ${name}`)
     if (ok) passed++
     else failed++
@@ -47,23 +61,47 @@ if (filters.length === 0) {
 interface Results {
   numPassedTests: number
   numFailedTests: number
-  testResults: { assertionResults: { status: string; fullName: string }[] }[]
+  testResults: {
+    name: string
+    /** Milliseconds since 1970. */
+    startTime: number
+    endTime: number
+    assertionResults: { status: string; fullName: string }[]
+  }[]
 }
+
+/** Each file and the seconds that it took, the slowest first. */
+const durationsOf = ({ testResults }: Results): [file: string, seconds: number][] =>
+  testResults
+    .map(({ name, startTime, endTime }): [string, number] => [
+      relative(process.cwd(), name),
+      Math.round((endTime - startTime) / 100) / 10,
+    ])
+    .sort(([, one], [, other]) => other - one)
+
+/** How many of the slowest files are named after a run. */
+const NAMED = 25
+
+/** A file that takes less, in seconds, need not be known to be started in a good order. */
+const SHORT = 2
 
 if (!onlyChecks) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const file = join(folder, 'results.json')
-  const ok = run('vitest', [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-    ...filters,
-  ])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const ok = spawnSync('vitest', ['run', ...reporters, ...filters], { stdio: 'inherit', env }).status === 0
   try {
     const results = JSON.parse(readFileSync(file, 'utf8')) as Results
     passed += results.numPassedTests
     failed += results.numFailedTests
+    const durations = durationsOf(results)
+    console.log('The slowest files, in seconds:')
+    for (const [name, seconds] of durations.slice(0, NAMED))
+      console.log(`${seconds.toFixed(1).padStart(7)}  ${name}`)
+    if (keepDurations) {
+      const long = Object.fromEntries(durations.filter(([, seconds]) => seconds >= SHORT))
+      writeFileSync('test/support/durations.json', `${JSON.stringify(long, null, 2)}\n`)
+    }
     const skipped = results.testResults.flatMap((suite) =>
       suite.assertionResults.filter((test) => test.status !== 'passed' && test.status !== 'failed'),
     )

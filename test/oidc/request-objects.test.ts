@@ -160,7 +160,7 @@ describe('a request that is not signed as it should be', () => {
     const stored = await latchkey.services.clients.findForProtocol(client.client_id)
     expect(stored?.secretHashes).toEqual([hash])
     const free = await fixture.client({ request_object_signing_alg: null })
-    for (const of of [client, free])
+    for (const each of [client, free])
       for (const shared of [
         secret,
         hash,
@@ -168,9 +168,9 @@ describe('a request that is not signed as it should be', () => {
         String(free.client_secret),
         hashSecret(String(free.client_secret)),
       ]) {
-        const request = await hs256(claimsOf(of), shared)
-        expect((await open(of, request)).url.searchParams.get('error')).toBe('invalid_request_object')
-        expect((await push(of, request)).json).toMatchObject({ error: 'invalid_request_object' })
+        const request = await hs256(claimsOf(each), shared)
+        expect((await open(each, request)).url.searchParams.get('error')).toBe('invalid_request_object')
+        expect((await push(each, request)).json).toMatchObject({ error: 'invalid_request_object' })
       }
   })
 

@@ -10,8 +10,8 @@ import manifest from '../../package.json' with { type: 'json' }
 /** Chromium must not look for updates, field trials or safe-browsing lists while a test runs. */
 const QUIET = [
   '--no-sandbox',
-  '--no-zygote',
   '--disable-gpu',
+  '--in-process-gpu',
   '--disable-dev-shm-usage',
   '--disable-background-networking',
   '--disable-component-update',

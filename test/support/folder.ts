@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { afterThisFile } from './cleanup.ts'
 
 const MEMORY = '/dev/shm'
-/** What a run leaves lying about at most, several times over, in bytes. */
+/** What the folders of a run hold at most, several times over, in bytes. */
 const ROOM = 2 * 1024 ** 3
 
-/** In memory where there is room, so that no test waits for a disk; else the temporary folder of the system. */
-export const fastRoot = (): string => {
+/** In memory where there is room for so many bytes, so that no test waits for a disk; else the system's temporary folder. */
+export const fastRoot = (room = ROOM): string => {
   if (!existsSync(MEMORY)) return tmpdir()
   const { bavail, bsize } = statfsSync(MEMORY)
-  return bavail * bsize > ROOM ? MEMORY : tmpdir()
+  return bavail * bsize > room ? MEMORY : tmpdir()
 }
 
 /** Makes a folder; the caller deletes it. */

@@ -21,12 +21,14 @@ const scoredCodePoints = 32
 /** Each substitution tried (“@” for “a”) multiplies the work; 3 find what 100 find in our tests, in a tenth of the time. */
 const l33tMaxSubstitutions = 3
 
+/** Of the process: every estimator reads the same dictionaries. */
+let loading: Promise<EstimateStrength> | undefined
+
 /**
  * An estimator whose dictionaries (60 MB of memory, 150 ms to load) are loaded at the first password that is
- * chosen: most processes of most days never need them.
+ * chosen, once a process: most processes of most days never need them.
  */
 export function createStrengthEstimator(): EstimateStrength {
-  let loading: Promise<EstimateStrength> | undefined
   return async (password, context) => {
     loading ??= load()
     return (await loading)(password, context)
