@@ -1,4 +1,5 @@
-import { type Address, type ProfileValues, profileOf } from '../shared/profile-fields.ts'
+import type { Address } from '../shared/profile/address.ts'
+import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
 
 export type Role = 'user' | 'auditor' | 'admin'
 

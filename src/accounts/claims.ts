@@ -1,4 +1,5 @@
-import { mergedAddress, profileFields } from '../shared/profile-fields.ts'
+import { mergedAddress } from '../shared/profile/address.ts'
+import { profileFields } from '../shared/profile/fields.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Account } from './account.ts'
 import type { ProfileColumns } from './store.ts'

@@ -1,4 +1,5 @@
-import { profileFields } from '../shared/profile-fields.ts'
+import { byNameOf } from '../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../shared/profile/table.ts'
 import type { Account } from './account.ts'
 
 /** What happened to an account, for the audit trail. Never a password, token, code or hash. */
@@ -56,8 +57,8 @@ const accountRecord = (account: Account): AccountRecord => ({
   username: account.displayUsername,
   email: account.email,
   pending_email: account.pendingEmail,
-  ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, account[property]])),
-  phone_number_verified: account.phoneVerified,
+  ...byNameOf('claim', account),
+  [PHONE_VERIFIED.claim]: account.phoneVerified,
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { addressSchema, profileShape } from '../shared/profile-fields.ts'
-import { emptiable, line } from '../shared/text.ts'
+import { addressSchema } from '../shared/profile/address.ts'
+import { type IdentifyingProperty, identifyingFields, profileShape } from '../shared/profile/fields.ts'
+import { type Emptiable, emptiable } from '../shared/text.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { emailAddress } from './email/address.ts'
 import { fieldErrorsOf } from './field-errors.ts'
@@ -9,14 +10,16 @@ import { anyUsername, username } from './sign-up/username.ts'
 /** Bounds the work only; the rules and their words are the password policy's. */
 const typedPassword = z.string('Enter a password.').max(1024, 'Use at most 128 characters.')
 
-const optionalName = emptiable(line(100)).transform((name) => name ?? null)
+/** What a person may say of their names when they sign up. */
+const names = Object.fromEntries(
+  identifyingFields.map(({ property }) => [property, profileShape[property]]),
+) as Record<IdentifyingProperty, Emptiable>
 
 export const registrationSchema = z.object({
   username,
   email: emailAddress,
   password: typedPassword,
-  givenName: optionalName,
-  familyName: optionalName,
+  ...names,
 })
 
 /** What makes an account of somebody who signs in elsewhere; there is no password. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts'
-import { type ProfileValues, profileFields } from '../shared/profile-fields.ts'
+import { type ProfileValues, profileFields } from '../shared/profile/fields.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
@@ -44,8 +44,6 @@ export interface NewAccount extends Partial<ProfileColumns> {
   email: string | null
   pendingEmail: string | null
   passwordHash: string | null
-  givenName: string | null
-  familyName: string | null
   role: Role
 }
 

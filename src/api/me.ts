@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { byProperty, personalFields } from '../shared/profile/fields.ts'
 import { type Caller, callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -78,9 +79,9 @@ export function meRoutes({ known, deps }: ApiContext): void {
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {
     const caller = callerOf(request)
     const { id } = caller.account
-    const { first_name, last_name, email, new_password, current_password } = request.body
-    if (first_name !== undefined || last_name !== undefined)
-      await inOurNames(accounts.updateProfile(id, { givenName: first_name, familyName: last_name }))
+    const { email, new_password, current_password, ...claims } = request.body
+    if (Object.values(claims).some((value) => value !== undefined))
+      await inOurNames(accounts.updateProfile(id, byProperty(claims, 'rest', personalFields)))
     if (email !== undefined) {
       await confirmPassword(deps, request, caller.account, 'current_password', current_password)
       await inOurNames(accounts.changeEmail(id, email, { generation: caller.account.generation }))

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../shared/errors.ts'
+import { edgeNames } from '../shared/profile/fields.ts'
 import { renaming, ValidationError } from '../shared/validation-error.ts'
 
 const WRONG = 'Some fields are missing or wrong.'
@@ -10,8 +11,7 @@ export const wrongFields = (errors: Record<string, string>): ValidationError =>
 
 /** Names of fields in the services, and here. */
 const FIELD_NAMES: Readonly<Record<string, string>> = {
-  givenName: 'first_name',
-  familyName: 'last_name',
+  ...edgeNames('rest'),
   currentPassword: 'current_password',
   newPassword: 'new_password',
 }

@@ -1,4 +1,11 @@
 import { z } from 'zod'
+import {
+  type DescribedField,
+  identifyingFields,
+  type ProfileProperty,
+  personalFields,
+  type RestNameOf,
+} from '../shared/profile/fields.ts'
 
 const PASSWORD = 'glass otter 72 harbour'
 const TOKEN = 'p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'
@@ -12,10 +19,17 @@ const text = (max: number) =>
 const body = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, { error: 'Send a JSON object.' })
 
-const name = text(400)
-  .nullable()
-  .optional()
-  .meta({ description: 'Empty or null: none.', examples: ['Ada'] })
+/** Fields of a person; names alone where an account is made. */
+const claims = <Property extends ProfileProperty>(fields: readonly DescribedField<Property>[]) =>
+  Object.fromEntries(
+    fields.map(({ rest, input, example }) => [
+      rest,
+      text(input === 'url' ? 2000 : 400)
+        .nullable()
+        .optional()
+        .meta({ description: 'Empty or null: none.', examples: [example] }),
+    ]),
+  ) as Record<RestNameOf<Property>, z.ZodOptional<z.ZodNullable<z.ZodString>>>
 const email = text(320).meta({ examples: ['ada@example.com'] })
 const username = text(256).meta({ examples: ['ada'] })
 const password = text(1024)
@@ -24,7 +38,7 @@ const password = text(1024)
 const newPassword = text(1024).meta({ examples: ['copper lantern 19 meadow'] })
 const token = text(2048).meta({ examples: [TOKEN] })
 
-export const registerBody = body({ username, email, password, first_name: name, last_name: name }).meta({
+export const registerBody = body({ username, email, password, ...claims(identifyingFields) }).meta({
   examples: [
     {
       username: 'ada',
@@ -60,16 +74,15 @@ export const logoutBody = z.preprocess(
 )
 
 export const profileChanges = body({
-  first_name: name,
-  last_name: name,
+  ...claims(personalFields),
   email: email.optional().meta({ description: 'Counts once the link that is sent to it was followed.' }),
   new_password: newPassword.optional(),
   current_password: text(1024).optional().meta({ description: 'Needed with `email` and `new_password`.' }),
 })
   .refine(
-    ({ first_name, last_name, email, new_password }) => {
-      const kinds = [first_name === undefined ? last_name : first_name, email, new_password]
-      return kinds.filter((value) => value !== undefined).length <= 1
+    ({ email, new_password, current_password: _, ...claims }) => {
+      const changed = Object.values(claims).find((value) => value !== undefined)
+      return [changed, email, new_password].filter((value) => value !== undefined).length <= 1
     },
     { error: 'Change names, the e-mail address or the password, one of the three at a time.' },
   )
@@ -144,8 +157,9 @@ export const profile = z
       .string()
       .nullable()
       .meta({ description: 'Proven.', examples: ['ada@example.com'] }),
-    first_name: z.string().meta({ examples: ['Ada'] }),
-    last_name: z.string().meta({ examples: ['Lovelace'] }),
+    ...Object.fromEntries(
+      personalFields.map(({ rest, example }) => [rest, z.string().meta({ examples: [example] })]),
+    ),
     is_active: z.boolean().meta({ examples: [true] }),
     is_staff: z.boolean().meta({ description: 'Auditor or administrator.', examples: [false] }),
     is_superuser: z.boolean().meta({ description: 'Administrator.', examples: [false] }),

@@ -1,4 +1,5 @@
 import { AppError } from '../shared/errors.ts'
+import { byProperty, identifyingFields } from '../shared/profile/fields.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -65,8 +66,8 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   const { accounts, limit, mint, sessions } = deps
 
   open.post('/register', withLimit(register, limit('register')), async (request, reply) => {
-    const { username, email, password, first_name, last_name } = request.body
-    const account = { username, email, password, givenName: first_name, familyName: last_name }
+    const { username, email, password, ...names } = request.body
+    const account = { username, email, password, ...byProperty(names, 'rest', identifyingFields) }
     const made = await inOurNames(accounts.register(account, { address: request.ip }))
     return reply.code(201).send(await mint.issue({ ...made, amr: ['pwd'] }))
   })

@@ -11,7 +11,8 @@ import type { Providers } from '../federation/providers/providers.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Address, ProfileValues } from '../shared/profile-fields.ts'
+import type { Address } from '../shared/profile/address.ts'
+import type { ProfileValues } from '../shared/profile/fields.ts'
 import type { SigningAlgorithm } from '../shared/signing-algorithms.ts'
 
 /** A person as the command line shows them. Times are milliseconds since the epoch. */

@@ -24,6 +24,9 @@ export const line = (max: number) =>
 export const emptiable = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? null : value), schema.nullish())
 
+/** What `emptiable` makes of a check of text. */
+export type Emptiable = ReturnType<typeof emptiable<z.ZodType<string, string>>>
+
 /** Several lines of text, each as `line`. @param max code points in all */
 export const lines = (max: number) =>
   z

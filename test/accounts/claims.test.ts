@@ -1,14 +1,15 @@
 import { Readable } from 'node:stream'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addressParts, profileFields } from '../../src/shared/profile-fields.ts'
+import { addressParts } from '../../src/shared/profile/address.ts'
+import { profileFields } from '../../src/shared/profile/fields.ts'
 import { signedIn } from '../admin/console.ts'
 import { machine, type Rest } from '../admin/rest/support.ts'
 import { registerParty } from '../oidc/party.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 
-/** Every claim of src/shared/profile-fields.ts with its example, by its name in REST. */
+/** Every claim of src/shared/profile/table.ts with its example, by its name in REST. */
 const OTHERWISE: Record<string, string> = { given_name: 'first_name', family_name: 'last_name' }
 const examples = Object.fromEntries(profileFields.map(({ claim, example }) => [claim, example]))
 const address = Object.fromEntries(addressParts.map(({ part, example }) => [part, example]))

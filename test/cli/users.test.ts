@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { profileFields } from '../../src/shared/profile/fields.ts'
 import { readOutbox } from '../support/mailbox.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { createInstallation, type Installation } from './harness.ts'
@@ -43,18 +44,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
       username: 'Alice',
       email: 'alice@mail.example',
       email_verified: true,
-      given_name: null,
-      family_name: null,
-      middle_name: null,
-      nickname: null,
-      profile: null,
-      picture: null,
-      website: null,
-      gender: null,
-      birthdate: null,
-      zoneinfo: null,
-      locale: null,
-      phone_number: null,
+      ...Object.fromEntries(profileFields.map(({ claim }) => [claim, null])),
       phone_number_verified: false,
       address: null,
       role: 'admin',

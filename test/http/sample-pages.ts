@@ -1,5 +1,8 @@
 import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
+import { formFields, personalFields } from '../../src/shared/profile/fields.ts'
+
+const names = formFields(personalFields, { own: true })
 
 const client: ClientView = {
   name: 'Harbour Notes',
@@ -71,13 +74,14 @@ export const samples: Sample[] = [
   {
     title: 'register',
     view: 'accounts/register',
-    data: { action: '/register', client, providers, signInHref: '/login', passwordMinLength: 12 },
+    data: { names, action: '/register', client, providers, signInHref: '/login', passwordMinLength: 12 },
   },
   {
     title: 'register-wrong',
     view: 'accounts/register',
     status: 422,
     data: {
+      names,
       action: '/register',
       providers: [],
       signInHref: '/login',
@@ -248,7 +252,11 @@ export const samples: Sample[] = [
       pendingEmail: 'countess@example.org',
       verifyHref: '/verify-email',
       notice: 'Your profile is saved.',
-      profile: { action: '/account/profile', values: { given_name: 'Ada', email: 'ada@example.org' } },
+      profile: {
+        fields: names,
+        action: '/account/profile',
+        values: { given_name: 'Ada', email: 'ada@example.org' },
+      },
       password: {
         action: '/account/password',
         passwordMinLength: 12,
@@ -297,7 +305,7 @@ export const samples: Sample[] = [
     view: 'accounts/account',
     data: {
       username: 'grace',
-      profile: { action: '/account/profile' },
+      profile: { fields: names, action: '/account/profile' },
       sessions: [
         {
           action: '/account/sessions/1',

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addressParts, profileFields } from '../../src/shared/profile-fields.ts'
+import { addressParts } from '../../src/shared/profile/address.ts'
+import { profileFields } from '../../src/shared/profile/fields.ts'
 import { machine } from '../admin/rest/support.ts'
 import {
   createSecurityFixture,

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { addressParts, addressSchema, claimShape, profileFields } from '../../shared/profile-fields.ts'
+import { addressParts, addressSchema } from '../../shared/profile/address.ts'
+import { byProperty, claimShape } from '../../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import { emptiable } from '../../shared/text.ts'
 import { claimChanges } from '../claims.ts'
 import { canonicalEmail, emailAddress } from '../email/address.ts'
@@ -36,7 +38,7 @@ const shape = {
   email: emailAddress,
   email_verified: truth,
   ...claimShape,
-  phone_number_verified: truth,
+  [PHONE_VERIFIED.claim]: truth,
   address: emptiable(addressSchema),
   disabled: truth,
   role: z.literal('user', 'Only “user” can be imported; make administrators one by one.').optional(),
@@ -89,11 +91,10 @@ export function parsePerson(
 }
 
 function claimsOf(data: z.output<typeof row>): Partial<ProfileColumns> {
-  const values: Record<string, unknown> = data
   return claimChanges({
-    ...Object.fromEntries(profileFields.map(({ claim, property }) => [property, values[claim]])),
+    ...byProperty(data, 'claim'),
     address: data.address,
-    phoneVerified: data.phone_number_verified,
+    phoneVerified: data[PHONE_VERIFIED.claim],
   })
 }
 

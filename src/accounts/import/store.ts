@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
-import { profileFields } from '../../shared/profile-fields.ts'
+import { profileFields } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { emptiable, line } from '../../shared/text.ts'
+import {
+  type DescribedField,
+  type PropertySetBy,
+  profileShape,
+  providerFields,
+} from '../../shared/profile/fields.ts'
 
 /** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
 export interface UpstreamIdentity {
@@ -25,21 +30,40 @@ export const identityRow = (identity: UpstreamIdentity, at: Date) => ({
   lastUsedAt: at,
 })
 
+type Property = PropertySetBy<'provider'>
+
 /** What a provider says about a person. Fills what is empty, and changes nothing. */
-export interface UpstreamProfile {
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
+export type UpstreamProfile = { [Each in Property]?: string | null }
+
+/**
+ * What a provider says, under the rules for what people type; a value that does not keep to them counts as not said. A URL
+ * was judged where the provider's answer was read.
+ */
+export const presentable = (profile: UpstreamProfile): UpstreamProfile =>
+  Object.fromEntries(
+    providerFields.map(({ property, input }) => [
+      property,
+      (input === 'url' ? profile[property] : profileShape[property].safeParse(profile[property]).data) ??
+        null,
+    ]),
+  )
+
+/** Fields that are filled together, and only while all of them are empty: half a name of each of two sources is nobody's. */
+const GROUPS: readonly (readonly DescribedField<Property>[])[] = [
+  providerFields.filter(({ identifies }) => identifies),
+  ...providerFields.filter(({ identifies }) => !identifies).map((field) => [field]),
+]
+
+/** What a provider may fill: of each group the properties, and their values. */
+export const fillings = (
+  profile: UpstreamProfile,
+): { properties: readonly Property[]; values: UpstreamProfile }[] => {
+  const said = presentable(profile)
+  return GROUPS.map((group) => {
+    const properties = group.map(({ property }) => property)
+    return { properties, values: Object.fromEntries(properties.map((each) => [each, said[each] ?? null])) }
+  })
 }
-
-const name = emptiable(line(100)).catch(null)
-
-/** Names under the rules for those that people type; one that does not keep to them counts as not said. */
-export const presentable = ({ givenName, familyName, picture }: UpstreamProfile): UpstreamProfile => ({
-  givenName: name.parse(givenName) ?? null,
-  familyName: name.parse(familyName) ?? null,
-  picture,
-})
 
 /** An identity that belongs to an account. Times are milliseconds since the epoch. */
 export interface LinkedIdentity {

@@ -178,7 +178,7 @@ export function createLinkedSignIns(deps: {
       profile: UpstreamProfile,
       name: string,
     ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'> {
-      const outcome = await linkedStore.link(proven, identity, presentable(profile))
+      const outcome = await linkedStore.link(proven, identity, profile)
       const { accountId } = proven
       if (outcome === 'identity_taken')
         return (await linkedStore.find(identity))?.accountId === accountId ? 'already' : 'identity_taken'

@@ -4,7 +4,13 @@ import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
 import { type NewAccount, nextGeneration, type Taken, wholeSecond } from '../store.ts'
-import { identityRow, type LinkedIdentity, type UpstreamIdentity, type UpstreamProfile } from './identity.ts'
+import {
+  fillings,
+  identityRow,
+  type LinkedIdentity,
+  type UpstreamIdentity,
+  type UpstreamProfile,
+} from './identity.ts'
 
 /** Accounts that only wait for an address, and so have proven nothing. */
 const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
@@ -55,7 +61,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
      * an administrator has made an account for the owner of the address, and nothing is done.
      */
     async insert(
-      account: NewAccount & { picture: string | null },
+      account: NewAccount,
       identity: UpstreamIdentity,
     ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'> {
       const at = now()
@@ -114,17 +120,23 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
     async link(
       { accountId, generation }: { accountId: string; generation: number },
       identity: UpstreamIdentity,
-      { givenName, familyName, picture }: UpstreamProfile,
+      profile: UpstreamProfile,
     ): Promise<'linked' | 'identity_taken' | 'no_account'> {
       const at = now()
       try {
         return await prisma.$transaction(async (tx) => {
-          const changed = await tx.$executeRaw`UPDATE accounts SET updated_at = ${at},
-            given_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${givenName} ELSE given_name END,
-            family_name = CASE WHEN given_name IS NULL AND family_name IS NULL THEN ${familyName} ELSE family_name END,
-            picture = COALESCE(picture, ${picture})
-            WHERE id = ${accountId} AND disabled_at IS NULL AND generation = ${generation}`
-          if (changed === 0) return 'no_account'
+          const { count } = await tx.account.updateMany({
+            where: { id: accountId, disabledAt: null, generation },
+            data: { updatedAt: at },
+          })
+          if (count === 0) return 'no_account'
+          for (const { properties, values } of fillings(profile)) {
+            const empty = Object.fromEntries(properties.map((property) => [property, null]))
+            await tx.account.updateMany({
+              where: { id: accountId, ...empty },
+              data: { ...values, updatedAt: at },
+            })
+          }
           await tx.linkedIdentity.create({ data: { ...row(identity), accountId } })
           return 'linked'
         })

@@ -4,13 +4,18 @@ import { noticeOf } from '../../http/forms/notice.ts'
 import type { AccountPage, Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { byProperty, formFields, personalFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { canonicalEmail } from '../email/address.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { formErrors } from './register.ts'
 
 const text = z.string().max(1024).default('')
-const profileForm = z.object({ given_name: text, family_name: text, email: text })
+const profileForm = z.object({
+  ...Object.fromEntries(personalFields.map(({ claim }) => [claim, text])),
+  email: text,
+})
+const OWN_FIELDS = formFields(personalFields, { own: true })
 const passwordForm = z.object({ current_password: text, new_password: text })
 const idForm = z.object({ id: z.string().max(200) })
 
@@ -70,11 +75,13 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       profile: {
         action: '/account/profile',
         values: {
-          given_name: account.givenName ?? '',
-          family_name: account.familyName ?? '',
+          ...Object.fromEntries(
+            personalFields.map(({ claim, property }) => [claim, account[property] ?? '']),
+          ),
           email: account.pendingEmail ?? account.email ?? '',
         },
         ...forms.profile,
+        fields: OWN_FIELDS,
       },
       password: ways.password
         ? {
@@ -137,13 +144,13 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     '/account/profile',
     http.limit('account'),
     act('profile', async ({ account, session }, request) => {
-      const { given_name, family_name, email } = profileForm.parse(request.body ?? {})
+      const { email, ...claims } = profileForm.parse(request.body ?? {})
       const known = canonicalEmail(email)
       // The address is what resets the password.
       const fresh = isFresh(deps.clock, session.loginTs)
       const another = known !== undefined && known !== account.email && known !== account.pendingEmail
       if (!fresh && another) return ask(request, session, `change your address to ${known}`)
-      await accounts.updateProfile(account.id, { givenName: given_name, familyName: family_name })
+      await accounts.updateProfile(account.id, byProperty(claims, 'claim', personalFields))
       if (email === '' || known === account.email) return '/account?done=profile'
       return (await accounts.changeEmail(account.id, email, session))
         ? '/account?done=email'

@@ -4,17 +4,23 @@ import { shownAgain } from '../../http/forms/forms.ts'
 import type { RegisterPage } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
+import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 const text = z.string().default('')
-const typed = z.object({ username: text, email: text, password: text, given_name: text, family_name: text })
+const typed = z.object({
+  ...Object.fromEntries(identifyingFields.map(({ claim }) => [claim, text])),
+  username: text,
+  email: text,
+  password: text,
+})
+const NAME_FIELDS = formFields(identifyingFields, { own: true })
 
 /** Field names of the service, as the form calls them. */
 const FORM_NAMES: Readonly<Record<string, string>> = {
-  givenName: 'given_name',
-  familyName: 'family_name',
+  ...edgeNames('claim'),
   currentPassword: 'current_password',
   newPassword: 'new_password',
 }
@@ -44,6 +50,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         providers: await deps.upstream.buttons({ flow }),
         signInHref: flow === undefined ? '/login' : `/interaction/${flow}`,
         passwordMinLength: deps.passwordMinLength,
+        names: NAME_FIELDS,
         ...form,
       },
       status,
@@ -61,13 +68,13 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
 
   app.post('/register', http.limit('register'), async (request, reply) => {
     const flow = browser.flow(request)
-    const { given_name, family_name, ...fields } = typed.parse(request.body ?? {})
+    const { username, email, password, ...names } = typed.parse(request.body ?? {})
     try {
       const made = await accounts.register(
-        { ...fields, givenName: given_name, familyName: family_name },
+        { username, email, password, ...byProperty(names, 'claim', identifyingFields) },
         { address: request.ip },
       )
-      browser.setPending(reply, { ...made, email: fields.email.trim(), ...(flow && { flow }) })
+      browser.setPending(reply, { ...made, email: email.trim(), ...(flow && { flow }) })
       return reply.redirect(withFlow('/verify-email', flow), 303)
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error

@@ -1,15 +1,13 @@
+import { type IdentifyingProperty, identifyingFields } from '../../shared/profile/fields.ts'
 import { createStrengthEstimator, type EstimateStrength } from './strength.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2 asks for 64 at least; this bounds the work. */
 const maximumCodePoints = 128
 
+type Known = 'username' | 'email' | IdentifyingProperty
+
 /** What is known of the person: a password made of it is the first one that is guessed. */
-export interface PasswordContext {
-  username?: string | null | undefined
-  email?: string | null | undefined
-  givenName?: string | null | undefined
-  familyName?: string | null | undefined
-}
+export type PasswordContext = { [Property in Known]?: string | null | undefined }
 
 /** Returns why a new password is refused and what to do instead, as plain sentences; undefined: it is fine. */
 export type PasswordPolicy = (password: string, context: PasswordContext) => Promise<string | undefined>
@@ -58,7 +56,7 @@ function inOurWords(warning: string): string {
 }
 
 function wordsOf(context: PasswordContext): string[] {
-  const { username, email, givenName, familyName } = context
+  const { username, email } = context
   const [local = '', domain = ''] = email?.split('@') ?? []
   const parts = [
     username,
@@ -67,8 +65,7 @@ function wordsOf(context: PasswordContext): string[] {
     ...local.split(/[._+-]/),
     domain,
     ...domain.split('.'),
-    givenName,
-    familyName,
+    ...identifyingFields.map(({ property }) => context[property]),
   ]
   const words = parts.filter((part): part is string => (part?.length ?? 0) > 2)
   return [...words, ...words.map((word) => word.toLowerCase())]

@@ -1,3 +1,4 @@
+import { identifyingFields } from '../../shared/profile/fields.ts'
 import type { Sql, SqlValue } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
 
@@ -11,7 +12,12 @@ export interface Position {
 /** A moment as the column holds it. */
 const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
 
-const SEARCHED = ['username', 'email', 'pending_email', 'LOWER(given_name)', 'LOWER(family_name)'] as const
+const SEARCHED = [
+  'username',
+  'email',
+  'pending_email',
+  ...identifyingFields.map(({ claim }) => `LOWER(${claim})`),
+]
 
 /**
  * The ids of accounts, newest first: one walk along the index of the list, which ends when the page is full.

@@ -8,7 +8,7 @@ import { canonicalEmail } from '../email/address.ts'
 import { inWords, type Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import { ofAccount, type SecurityEvents } from '../events.ts'
-import { presentable, type UpstreamIdentity, type UpstreamProfile } from '../linked/identity.ts'
+import { fillings, type UpstreamIdentity, type UpstreamProfile } from '../linked/identity.ts'
 import type { LinkedStore } from '../linked/store.ts'
 import { notFound } from '../not-found.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -116,7 +116,7 @@ export function createInvitations(deps: {
   /** `taken`: another account has proven the address meanwhile. */
   async function redeem(
     { id: tokenId, account, email }: Invitation,
-    by: Pick<Redemption, 'passwordHash' | 'identity' | 'role' | 'names'>,
+    by: Pick<Redemption, 'passwordHash' | 'identity' | 'role' | 'claims'>,
   ): Promise<{ generation: number } | 'spent' | 'taken'> {
     const done = await tokenStore.redeem({ tokenId, accountId: account.id, provenEmail: email, ...by })
     if (typeof done === 'string') return done
@@ -134,13 +134,11 @@ export function createInvitations(deps: {
     role?: Role,
   ): Promise<AcceptedElsewhere> {
     const { account } = invitation
-    const { givenName, familyName, picture } = presentable(profile)
-    const unnamed = account.givenName === null && account.familyName === null
-    const names = {
-      ...(unnamed && { givenName, familyName }),
-      ...(account.picture === null && { picture }),
-    }
-    const done = await redeem(invitation, { passwordHash: null, identity, names, ...(role && { role }) })
+    const filled = fillings(profile).filter(({ properties }) =>
+      properties.every((property) => account[property] === null),
+    )
+    const claims = Object.assign({}, ...filled.map(({ values }) => values))
+    const done = await redeem(invitation, { passwordHash: null, identity, claims, ...(role && { role }) })
     if (done === 'taken' && (await linkedStore.find(identity))) return { kind: 'identity_taken' }
     const accepted = typeof done === 'string' ? undefined : await store.byId(account.id)
     if (!accepted || typeof done === 'string') return { kind: 'expired' }

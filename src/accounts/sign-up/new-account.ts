@@ -27,8 +27,6 @@ export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPol
       email: verified ? email : null,
       pendingEmail: verified ? null : email,
       passwordHash: password ? await deps.hasher.hash(password) : null,
-      givenName: null,
-      familyName: null,
       ...claimChanges(fields),
       role,
     }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
+import { claimChanges } from '../claims.ts'
 import { emailAddress } from '../email/address.ts'
 import type { Verification } from '../email/verification.ts'
 import { madeOf, type SecurityEvents } from '../events.ts'
@@ -54,7 +56,7 @@ export function createRegister(deps: {
     const elsewhere = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
     if (elsewhere) errors.email = elsewhere
     if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
-    const { username, email, password, givenName, familyName } = parsed.data
+    const { username, email, password, ...names } = parsed.data
 
     hasher.assertCapacity()
     if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
@@ -65,8 +67,7 @@ export function createRegister(deps: {
       email: null,
       pendingEmail: email,
       passwordHash: await hasher.hash(password),
-      givenName,
-      familyName,
+      ...claimChanges(names),
       role: 'user',
     })
     if (typeof account === 'string') throw takenError('username_taken')
@@ -87,7 +88,6 @@ const contextOf = (input: RegistrationInput): PasswordContext => {
   return {
     username: text(input.username),
     email: text(input.email),
-    givenName: text(input.givenName),
-    familyName: text(input.familyName),
+    ...Object.fromEntries(identifyingFields.map(({ property }) => [property, text(input[property])])),
   }
 }

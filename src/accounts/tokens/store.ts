@@ -34,8 +34,8 @@ export interface Redemption {
   identity?: UpstreamIdentity
   /** Whom the token serves: an account of another role by now counts as gone. */
   role?: Role
-  /** Names to be stored with it. */
-  names?: Partial<ProfileColumns>
+  /** Of the person, to be stored with it. */
+  claims?: Partial<ProfileColumns>
 }
 
 /** One-time tokens in the database: looked up by hash, used up once by a conditional update. */
@@ -111,7 +111,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
      * @returns the generation of sign-ins that the account is in then
      */
     async redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'> {
-      const { tokenId, accountId, provenEmail, passwordHash, identity, role, names } = redemption
+      const { tokenId, accountId, provenEmail, passwordHash, identity, role, claims } = redemption
       const renewed = passwordHash !== undefined
       const at = now()
       const spent = new Error('the token works no more')
@@ -127,7 +127,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
             },
             data: {
               updatedAt: at,
-              ...names,
+              ...claims,
               ...(provenEmail && { email: provenEmail, pendingEmail: null, invitedUntil: null }),
               ...(renewed && {
                 passwordHash,

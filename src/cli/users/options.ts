@@ -1,19 +1,21 @@
 import { type Command, Option } from 'commander'
-import { addressParts, profileFields } from '../../shared/profile-fields.ts'
+import { addressParts } from '../../shared/profile/address.ts'
+import { profileFields } from '../../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import type { Options } from '../context.ts'
 
 const flagsOf = (option: string) => `--${option} <text>`
 const optionIn = (options: Options, option: string): unknown =>
   options[new Option(flagsOf(option)).attributeName()]
 
-/** Adds an option for each field of src/shared/profile-fields.ts. */
+/** Adds an option for each field of src/shared/profile/table.ts. */
 export function addPersonOptions(command: Command): Command {
   for (const { option, label, hint, example } of profileFields)
     command.option(flagsOf(option), `${label.toLowerCase()}: ${hint ?? `like ${example}`}`)
   for (const { option, label } of addressParts) command.option(flagsOf(option), label.toLowerCase())
   return command
-    .option('--phone-verified', 'the phone number is known to be theirs')
-    .option('--no-phone-verified', 'the phone number is not known to be theirs')
+    .option(`--${PHONE_VERIFIED.option}`, 'the phone number is known to be theirs')
+    .option(`--no-${PHONE_VERIFIED.option}`, 'the phone number is not known to be theirs')
 }
 
 /** What the options say of a person, by the names of the services. An empty value empties. */
@@ -33,5 +35,5 @@ export function personOf(options: Options): Record<string, unknown> {
 export const personOptions: Readonly<Record<string, string>> = {
   ...Object.fromEntries(profileFields.map(({ property, option }) => [property, `--${option}`])),
   ...Object.fromEntries(addressParts.map(({ part, option }) => [`address.${part}`, `--${option}`])),
-  phoneVerified: '--phone-verified',
+  phoneVerified: `--${PHONE_VERIFIED.option}`,
 }

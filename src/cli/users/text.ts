@@ -1,4 +1,6 @@
-import { addressParts, profileFields } from '../../shared/profile-fields.ts'
+import { addressParts } from '../../shared/profile/address.ts'
+import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import type { CliAccount } from '../services.ts'
 import { facts, time } from '../text.ts'
 
@@ -19,8 +21,8 @@ export const accountDocument = (account: CliAccount) => ({
   username: account.displayUsername,
   email: emailOf(account),
   email_verified: account.email !== null,
-  ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, account[property]])),
-  phone_number_verified: account.phoneVerified,
+  ...byNameOf('claim', account),
+  [PHONE_VERIFIED.claim]: account.phoneVerified,
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,

@@ -1,3 +1,4 @@
+import type { FormField } from '../../shared/profile/fields.ts'
 import type { QrCode } from './qr.ts'
 
 /** What every form gets. */
@@ -112,6 +113,8 @@ export interface DeviceDonePage {
 }
 
 export interface RegisterPage extends Form {
+  /** Fields for the person's names. */
+  names: readonly FormField[]
   client?: ClientView | undefined
   providers: ProviderButton[]
   signInHref: string
@@ -186,7 +189,7 @@ export interface AccountPage {
   pendingEmail?: string | undefined
   verifyHref?: string | undefined
   notice?: string | undefined
-  profile: Form
+  profile: Form & { fields: readonly FormField[] }
   /** Undefined: this account has no password and signs in elsewhere. */
   password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
   sessions: SessionView[]

@@ -1,6 +1,7 @@
 import type { IDENTITY_SCOPES } from '../../shared/identity-scopes.ts'
 import { own } from '../../shared/own.ts'
-import { type ProfileValues, profileFields } from '../../shared/profile-fields.ts'
+import { byNameOf, type ProfileValues, profileFields } from '../../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 
 /** What the claims of a person are made of (OpenID Connect Core §5.1). */
 export interface Subject extends ProfileValues {
@@ -24,7 +25,7 @@ export const claimsByScope = {
   profile: ['name', ...claimsOf('profile'), 'preferred_username', 'updated_at'],
   email: ['email', 'email_verified'],
   address: ['address'],
-  phone: [...claimsOf('phone'), 'phone_number_verified'],
+  phone: [...claimsOf('phone'), PHONE_VERIFIED.claim],
   identity_provider: ['urn:latchkey:identity_provider'],
 }
 
@@ -62,7 +63,7 @@ const claimsInWords: Readonly<Record<string, string>> = {
   email: 'See your email address',
   email_verified: 'See whether your email address is confirmed',
   address: 'See your postal address',
-  phone_number_verified: 'See whether your phone number is confirmed',
+  [PHONE_VERIFIED.claim]: 'See whether your phone number is confirmed',
   [IDENTITY_PROVIDER_CLAIM]: 'See which service you signed in with',
 }
 
@@ -76,12 +77,12 @@ export function subjectClaims(subject: Subject): { sub: string } & Record<string
   const claims = {
     sub: subject.id,
     name: name.join(' ') || subject.displayUsername || subject.username,
-    ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, subject[property]])),
+    ...byNameOf('claim', subject),
     preferred_username: subject.username,
     updated_at: Math.floor(subject.updatedAt / 1000),
     email: subject.email,
     email_verified: subject.email === null ? null : true,
-    phone_number_verified: subject.phoneNumber === null ? null : subject.phoneVerified,
+    [PHONE_VERIFIED.claim]: subject.phoneNumber === null ? null : subject.phoneVerified,
     address: subject.address,
   }
   return {

@@ -1,8 +1,18 @@
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
-import { addressParts, profileFields } from '../../../shared/profile-fields.ts'
+import { addressParts } from '../../../shared/profile/address.ts'
+import {
+  byProperty,
+  edgeNames,
+  type FormField,
+  formFields,
+  identifyingFields,
+  otherFields,
+  profileFields,
+} from '../../../shared/profile/fields.ts'
+import { PHONE_VERIFIED } from '../../../shared/profile/table.ts'
 
-// What is known of a person, as a form: every field of src/shared/profile-fields.ts under the name of its claim, the parts of
+// What is known of a person, as a form: every field of src/shared/profile/table.ts under the name of its claim, the parts of
 // the address as `address.country`.
 
 const text = z.string().max(2000).optional()
@@ -14,12 +24,12 @@ const names = [
 /** To be spread into the schema of a form. */
 export const personForm = {
   ...(Object.fromEntries(names.map((name) => [name, text])) as Record<string, typeof text>),
-  phone_number_verified: z.literal('on').optional(),
+  [PHONE_VERIFIED.claim]: z.literal('on').optional(),
 }
 
 /** What a form says, by the names of the services. An empty field empties, one that is not in the form stays. */
 export const personIn = (form: Readonly<Record<string, unknown>>, before?: Account) => ({
-  ...Object.fromEntries(profileFields.map(({ property, claim }) => [property, form[claim]])),
+  ...byProperty(form, 'claim'),
   ...(form.phone_number !== undefined && {
     phoneVerified: isVerified(form, before),
   }),
@@ -40,25 +50,19 @@ export const personValues = (user: Account): Record<string, string> => ({
 })
 
 /** Names of fields in the services, and in the form. */
-export const PERSON_NAMES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(profileFields.map(({ property, claim }) => [property, claim])),
-  phoneVerified: 'phone_number_verified',
-}
+export const PERSON_NAMES = edgeNames('claim')
 
 /** A field of the form, for the view. */
-export interface PersonField {
-  name: string
-  label: string
-  hint?: string | undefined
-  type?: 'url' | 'tel' | undefined
+export interface PersonField extends FormField {
   /** Several lines. */
   lines?: true | undefined
 }
 
-/** Everything but the first and the last name, which every form shows at once. */
+/** The names, which every form shows at once. */
+export const NAME_FIELDS: readonly PersonField[] = formFields(identifyingFields, { own: false })
+
+/** Everything else. */
 export const MORE_FIELDS: readonly PersonField[] = [
-  ...profileFields
-    .filter(({ property }) => property !== 'givenName' && property !== 'familyName')
-    .map(({ claim, label, hint, input }) => ({ name: claim, label, hint, type: input })),
+  ...formFields(otherFields, { own: false }),
   ...addressParts.map(({ part, label, lines }) => ({ name: `address.${part}`, label, lines })),
 ]

@@ -9,7 +9,7 @@ import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { MORE_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
+import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actsOf, factsOf, tagsOf, when } from './view.ts'
 
 /** No function takes or gives a password. */
@@ -114,7 +114,7 @@ export async function usersArea(
       reply,
       'users',
       'admin/users-new',
-      { form: { action: '/admin/users', ...form }, more: MORE_FIELDS },
+      { form: { action: '/admin/users', ...form }, names: NAME_FIELDS, more: MORE_FIELDS },
       { status },
     )
 
@@ -172,6 +172,7 @@ export async function usersArea(
         },
         ...also.edit,
       },
+      names: NAME_FIELDS,
       more: MORE_FIELDS,
       acts: actsOf(user, clock()),
       password: ways.password,

@@ -21,7 +21,12 @@ declare module '../../../http/pages/pages.ts' {
       first?: string | undefined
       next?: string | undefined
     }
-    'admin/users-new': { frame: ConsoleFrame; form: Form; more: readonly PersonField[] }
+    'admin/users-new': {
+      frame: ConsoleFrame
+      form: Form
+      names: readonly PersonField[]
+      more: readonly PersonField[]
+    }
     'admin/users-one': {
       frame: ConsoleFrame
       title: string
@@ -29,6 +34,7 @@ declare module '../../../http/pages/pages.ts' {
       tags: Tag[]
       alert?: string | undefined
       edit: Form & { version: string }
+      names: readonly PersonField[]
       more: readonly PersonField[]
       acts: { label: string; form: ButtonForm; about: string }[]
       password: boolean

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
-import { addressParts } from '../../../shared/profile-fields.ts'
-import { personFields } from '../field-names.ts'
+import { addressParts } from '../../../shared/profile/address.ts'
+import { byNameOf, byProperty, profileFields } from '../../../shared/profile/fields.ts'
 import { searchQuery } from '../paging.ts'
 import { field, flag, text, time, timeOrNull, timestamp } from '../schemas.ts'
 
@@ -16,7 +16,7 @@ export const user = z
       .nullable()
       .meta({ description: 'An address that its owner has proven; null: none yet.' }),
     pending_email: z.string().nullable().meta({ description: 'An address that waits for its proof.' }),
-    ...Object.fromEntries(personFields.map(({ name }) => [name, z.string().nullable()])),
+    ...Object.fromEntries(profileFields.map(({ rest }) => [rest, z.string().nullable()])),
     phone_number_verified: z.boolean(),
     address: z
       .object(Object.fromEntries(addressParts.map(({ part }) => [part, z.string().optional()])))
@@ -47,7 +47,7 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   username: account.displayUsername,
   email: account.email,
   pending_email: account.pendingEmail,
-  ...Object.fromEntries(personFields.map(({ name, property }) => [name, account[property]])),
+  ...byNameOf('rest', account),
   phone_number_verified: account.phoneVerified,
   address: account.address,
   role: account.role,
@@ -64,8 +64,8 @@ export const userQuery = searchQuery.extend({ role: role.optional() })
 
 const names = {
   ...Object.fromEntries(
-    personFields.map(({ name, label, hint = '', example }) => [
-      name,
+    profileFields.map(({ rest, label, hint = '', example }) => [
+      rest,
       text(`${label}. ${hint} Empty or null: none.`.replace('  ', ' '), example),
     ]),
   ),
@@ -84,7 +84,7 @@ const names = {
 
 /** What a body says of a person, by the names of the services. */
 export const personOf = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
-  ...Object.fromEntries(personFields.map(({ name, property }) => [property, body[name]])),
+  ...byProperty(body, 'rest'),
   phoneVerified: body.phone_number_verified,
   address: body.address,
 })

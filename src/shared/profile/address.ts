@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { type Emptiable, emptiable, line, lines } from '../text.ts'
+
+interface AddressPart {
+  label: string
+  option: string
+  example: string
+  /** May hold line breaks (Core §5.1.1). */
+  lines?: true
+  schema: z.ZodType<string, string>
+}
+
+/** The parts of the address claim (Core §5.1.1). */
+export const ADDRESS_PARTS = {
+  formatted: {
+    label: 'Address as it is written on a letter',
+    option: 'address-formatted',
+    example: '12 St James’s Square\nLondon SW1Y 4LB',
+    lines: true,
+    schema: lines(1000),
+  },
+  street_address: {
+    label: 'Street address',
+    option: 'street-address',
+    example: '12 St James’s Square',
+    lines: true,
+    schema: lines(500),
+  },
+  locality: { label: 'City', option: 'locality', example: 'London', schema: line(200) },
+  region: { label: 'Region', option: 'region', example: 'Greater London', schema: line(200) },
+  postal_code: { label: 'Postal code', option: 'postal-code', example: 'SW1Y 4LB', schema: line(40) },
+  country: { label: 'Country', option: 'country', example: 'United Kingdom', schema: line(100) },
+} as const satisfies Record<string, AddressPart>
+
+export type AddressProperty = keyof typeof ADDRESS_PARTS
+export type Address = Partial<Record<AddressProperty, string>>
+
+/** Each with its name, in the order of forms. */
+export const addressParts = Object.entries(ADDRESS_PARTS).map(([part, described]) => ({
+  part: part as AddressProperty,
+  ...(described as AddressPart),
+}))
+
+/** A part left out is undefined, one that is '' or null is null. */
+export const addressSchema = z.strictObject(
+  Object.fromEntries(addressParts.map(({ part, schema }) => [part, emptiable(schema)])) as Record<
+    AddressProperty,
+    Emptiable
+  >,
+  { error: 'Give the address by its parts.' },
+)
+
+/** An address with changes made to it (RFC 7396); null: nothing is left of it. */
+export function mergedAddress(
+  before: Address | null,
+  changes: z.output<typeof addressSchema> | null,
+): Address | null {
+  if (changes === null) return null
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  const merged = Object.entries({ ...before, ...Object.fromEntries(given) }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  )
+  return merged.length === 0 ? null : Object.fromEntries(merged)
+}
