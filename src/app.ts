@@ -72,6 +72,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     clock: services.clock,
     translateError: asStorageError,
     kept: keptForms(services),
+    icons: Object.fromEntries(
+      Object.entries(services.providers.kinds).map(([kind, { icon }]) => [kind, icon]),
+    ),
   })
 
   freshSettings(app, services)

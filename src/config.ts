@@ -1,20 +1,12 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { databaseUrlProblem } from './database-url.ts'
+import { kinds } from './federation/connectors/kinds.ts'
+import type { EnvironmentProvider } from './federation/providers/environment.ts'
+import { readProviders, registrationVariables } from './federation/providers/environment-variables.ts'
 import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
 import { type Pinned, readPinned } from './settings/pinned.ts'
-import { domainOf } from './shared/domain-name.ts'
 import { isLoopbackHost } from './shared/loopback.ts'
-
-/** A provider that people may sign in with, set by the environment. */
-export interface EnvironmentProvider {
-  readonly id: 'github' | 'google'
-  readonly kind: 'github' | 'google'
-  readonly clientId: string
-  readonly clientSecret: string
-  /** What was set beyond the registration, by the names of the kind's settings. */
-  readonly settings: Readonly<Record<string, unknown>>
-}
 
 /** What a server is started with: parsed once, frozen. */
 export interface Config {
@@ -52,24 +44,18 @@ export class ConfigError extends Error {
   }
 }
 
-const GITHUB = 'https://github.com'
-const GITHUB_API = 'https://api.github.com'
+const REGISTRATIONS = registrationVariables(kinds)
 const SECRETS = [
   'SECRET_KEY',
   'DATABASE_URL',
   'SMTP_URL',
   'REDIS_URL',
   'ADMIN_PASSWORD',
-  'GITHUB_CLIENT_SECRET',
-  'GOOGLE_CLIENT_SECRET',
+  ...REGISTRATIONS.map(([, clientSecret]) => clientSecret),
   'METRICS_TOKEN',
-] as const
+]
 /** Variables that mean nothing alone. */
-const PAIRS = [
-  ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
-  ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'],
-  ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
-] as const
+const PAIRS = [['ADMIN_EMAIL', 'ADMIN_PASSWORD'] as const, ...REGISTRATIONS]
 
 const wholeNumber = (example: number, low: number, high: number) =>
   z
@@ -117,33 +103,6 @@ const trustProxy = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-/** The base of a provider's addresses, without a slash at the end. */
-const providerUrl = (example: string) =>
-  z
-    .string()
-    .refine(
-      (text) => {
-        const parsed = URL.parse(text)
-        const local = parsed?.protocol === 'http:' && isLoopbackHost(parsed.hostname)
-        if (parsed === null || (parsed.protocol !== 'https:' && !local)) return false
-        return !/[?#\\\s]/.test(text) && parsed.username === '' && parsed.password === ''
-      },
-      {
-        error: `must be an https URL without user name, query and fragment (http is only for localhost), for example ${example}`,
-      },
-    )
-    .transform((text) => text.replace(/\/+$/, ''))
-
-const isOther = (text: string | undefined, usual: string): boolean =>
-  text !== undefined && text.replace(/\/+$/, '') !== usual
-
-const domain = z.string().transform((text, context) => {
-  const found = domainOf(text)
-  if (found?.includes('.')) return found
-  context.addIssue({ code: 'custom', message: 'must be a domain, for example example.com' })
-  return z.NEVER
-})
-
 /** Separated by commas or spaces. */
 const privateHosts = z.string().transform((text, context) => {
   const found = parsePrivateHosts(text.split(/[\s,]+/).filter(Boolean))
@@ -154,11 +113,6 @@ const privateHosts = z.string().transform((text, context) => {
       'must be host names, addresses or networks inside (at least /8, for IPv6 /7; no wildcard, scheme or port), for example grafana.internal, 10.20.0.0/16',
   })
   return z.NEVER
-})
-
-/** RFC 6749 appendix A.1: client-id = *VSCHAR. */
-const clientId = z.string().regex(/^[\x20-\x7e]{1,500}$/, {
-  error: 'must be the client ID that the provider has given out, for example Iv1.8a61f9b3a7aba766',
 })
 
 const environment = z.object({
@@ -186,14 +140,6 @@ const environment = z.object({
   TRUST_PROXY: trustProxy.optional(),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
-  GITHUB_CLIENT_ID: clientId.optional(),
-  GITHUB_CLIENT_SECRET: z.string().optional(),
-  GITHUB_URL: providerUrl('https://github.example.com').default(GITHUB),
-  GITHUB_API_URL: providerUrl('https://github.example.com/api/v3').default(GITHUB_API),
-  GOOGLE_CLIENT_ID: clientId.optional(),
-  GOOGLE_CLIENT_SECRET: z.string().optional(),
-  GOOGLE_ISSUER: providerUrl('https://accounts.google.com').default('https://accounts.google.com'),
-  GOOGLE_HOSTED_DOMAIN: domain.optional(),
   PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
@@ -239,16 +185,12 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   )
   const parsed = environment.safeParse(given)
   const settings = readPinned(given)
+  const upstream = readProviders(kinds, given)
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])} ${issue.message}`)
-  problems.push(...settings.problems)
+  problems.push(...upstream.problems, ...settings.problems)
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
-  // The tokens of one GitHub are nothing for the API of another.
-  if (isOther(given.GITHUB_URL, GITHUB) !== isOther(given.GITHUB_API_URL, GITHUB_API))
-    problems.push(
-      'GITHUB_URL and GITHUB_API_URL belong together: for your own GitHub set both, for example https://github.example.com and https://github.example.com/api/v3',
-    )
   if (parsed.success) problems.push(...metricsProblems(parsed.data))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
@@ -268,7 +210,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     logLevel: e.LOG_LEVEL,
     redisUrl: e.REDIS_URL,
     privateHosts: e.PRIVATE_HOSTS,
-    providers: providersOf(e),
+    providers: upstream.providers,
     pinned: Object.freeze(settings.pinned),
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })
@@ -293,28 +235,4 @@ function metricsProblems(e: z.output<typeof environment>): string[] {
   return [
     'METRICS would be open to whoever reaches this server: set METRICS_PORT to a port of its own, for example 9464, or METRICS_TOKEN to a secret, for example the output of: openssl rand -hex 32',
   ]
-}
-
-function providersOf(e: z.output<typeof environment>): EnvironmentProvider[] {
-  const providers: EnvironmentProvider[] = []
-  if (e.GITHUB_CLIENT_ID && e.GITHUB_CLIENT_SECRET)
-    providers.push({
-      id: 'github',
-      kind: 'github',
-      clientId: e.GITHUB_CLIENT_ID,
-      clientSecret: e.GITHUB_CLIENT_SECRET,
-      settings: { url: e.GITHUB_URL, api_url: e.GITHUB_API_URL },
-    })
-  if (e.GOOGLE_CLIENT_ID && e.GOOGLE_CLIENT_SECRET)
-    providers.push({
-      id: 'google',
-      kind: 'google',
-      clientId: e.GOOGLE_CLIENT_ID,
-      clientSecret: e.GOOGLE_CLIENT_SECRET,
-      settings: {
-        issuer: e.GOOGLE_ISSUER,
-        ...(e.GOOGLE_HOSTED_DOMAIN !== undefined && { hosted_domain: e.GOOGLE_HOSTED_DOMAIN }),
-      },
-    })
-  return providers
 }

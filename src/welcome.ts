@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from './config.ts'
+import { kinds } from './federation/connectors/kinds.ts'
 import type { Services } from './services.ts'
 
 /**
@@ -11,8 +12,6 @@ export async function openSetup({ config, accounts }: Services): Promise<string 
   const token = await accounts.setup.open()
   return token && `${config.issuer}/setup?token=${token}`
 }
-
-const NAMES = { github: 'GitHub', google: 'Google' }
 
 interface Circumstances {
   /** Where the first administrator is made, when there is none. */
@@ -34,7 +33,8 @@ export function welcome(config: Config, { setupUrl, database, env }: Circumstanc
     `  Database    ${database}`,
     `  Mail        ${config.smtpUrl ? 'by SMTP' : `written to ${config.dataDir}/outbox`}`,
     ...config.providers.map(
-      ({ id }) => `  Sign-in     ${NAMES[id]}: enter there ${config.issuer}/api/auth/oauth/${id}/callback`,
+      ({ id, kind }) =>
+        `  Sign-in     ${kinds[kind]?.about.name}: enter there ${config.issuer}/api/auth/oauth/${id}/callback`,
     ),
     '',
     ...(setupUrl

@@ -1,5 +1,3 @@
-import type { z } from 'zod'
-
 /** What a provider vouches for, once its answer has been checked. */
 export interface UpstreamIdentity {
   /** Who vouches: with `subject`, the only thing that identifies a person (OpenID Connect Core §5.7). */
@@ -88,15 +86,6 @@ export interface Registration {
   clientId: string
   /** A client secret, or a private key as JWK for `private_key_jwt`; undefined: a public client. */
   clientSecret: string | undefined
-}
-
-/** A kind of provider: what can be set, and how it is spoken to. Adding one is this, and a line in kinds.ts. */
-export interface ConnectorKind<Settings = unknown> {
-  /** The name that people know it by, unless the configuration gives another. */
-  displayName: string
-  /** What can be set beyond a Registration; every field has a default or an error that says what to write. */
-  settings: z.ZodType<Settings>
-  create(registration: Registration, settings: Settings): Connector
 }
 
 /**

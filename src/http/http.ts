@@ -31,6 +31,8 @@ export interface HttpOptions {
   limits?: Limits
   /** Counts for all processes, made beside the ones of this process. */
   counters?: ((local: Counters) => Counters) | undefined
+  /** What is drawn on the button of a sign-in provider, by the name of its icon: paths of an SVG of 24 by 24. */
+  icons: Readonly<Record<string, string | undefined>>
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
   clock: Clock
@@ -86,7 +88,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     shared: options.counters?.(local) ?? local,
   })
   const asset = await registerAssets(app)
-  await registerViews(app, { issuer, cache: options.cacheViews, asset })
+  await registerViews(app, { issuer, cache: options.cacheViews, asset, icons: options.icons })
   registerErrors(app, options.translateError ?? ((error) => error))
   const onServer = {
     sealed: createSealedCookies(cookieKey, options.clock, LARGEST_PAGE),

@@ -35,7 +35,7 @@ const count = ({ requests }: OpenIdProvider, path: string) =>
   requests.filter((one) => one.path === path).length
 
 test('Google by default', () => {
-  expect(google.displayName).toBe('Google')
+  expect(google.about.name).toBe('Google')
   expect(google.settings.parse({})).toEqual({ issuer: 'https://accounts.google.com' })
 })
 

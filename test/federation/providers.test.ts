@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Connector, ConnectorKind, Registration } from '../../src/federation/connector.ts'
+import type { Connector, Registration } from '../../src/federation/connector.ts'
+import { connectorKind } from '../../src/federation/connector-kind.ts'
 import type { EnvironmentProvider } from '../../src/federation/providers/environment.ts'
 import { createProviders, type Providers } from '../../src/federation/providers/providers.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
@@ -11,12 +12,24 @@ const SECRET = 'hunter2-hunter2'
 const ISSUER = 'https://id.example'
 const now = Date.UTC(2026, 10, 25)
 
-const settings = z.object({
-  issuer: z.url({ error: 'is missing; give the issuer, like https://login.example' }),
-  scope: z.string({ error: 'must be text' }).default('openid'),
-  claims: z.strictObject({ email: z.string({ error: 'must be a claim' }).optional() }).optional(),
+const field = <Schema extends z.ZodType>(schema: Schema) => ({
+  schema,
+  input: 'text' as const,
+  example: 'x',
+  option: '--x <x>',
+  sentence: 'x',
 })
-type Settings = z.output<typeof settings>
+const fields = {
+  issuer: field(z.url({ error: 'is missing; give the issuer, like https://login.example' })),
+  scope: field(z.string({ error: 'must be text' }).default('openid')),
+  claims: field(z.strictObject({ email: z.string({ error: 'must be a claim' }).optional() }).optional()),
+}
+interface Settings {
+  issuer: string
+  scope: string
+}
+const kind = { secret: 'optional' as const, fields }
+const about = (name: string) => ({ name, sentence: name, docs: 'https://docs.example' })
 
 /** What the connectors of a test were made of, in order. */
 const made: (Registration & Settings)[] = []
@@ -30,16 +43,20 @@ const connector = (registration: Registration, given: Settings): Connector => {
   }
 }
 
-const acme: ConnectorKind<Settings> = { displayName: 'Acme', settings, create: connector }
+const acme = connectorKind({
+  ...kind,
+  about: about('Acme'),
+  create: (registration, settings) => connector(registration, settings),
+})
 /** One that can tell of sign-outs. */
-const loud: ConnectorKind<Settings> = {
-  displayName: 'Loud',
-  settings,
-  create: (registration, given) => ({
-    ...connector(registration, given),
+const loud = connectorKind({
+  ...kind,
+  about: about('Loud'),
+  create: (registration, settings) => ({
+    ...connector(registration, settings),
     logout: () => Promise.reject(new Error('nobody signs out here')),
   }),
-}
+})
 
 const input = (id: string, more: Record<string, unknown> = {}) => ({
   id,

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
+import { kinds } from '../../src/federation/connectors/kinds.ts'
 import { setErrorFormat } from '../../src/http/errors/format.ts'
 import { parseForm } from '../../src/http/forms/forms.ts'
 import { registerHealth } from '../../src/http/health.ts'
@@ -34,6 +35,7 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
     cacheViews: true,
     clock: Date.now,
     kept: keptInMemory(),
+    icons: { github: kinds.github?.icon, google: kinds.google?.icon },
     ...http,
   })
   registerHealth(app, { database: failing ?? (async () => undefined) })

@@ -68,7 +68,7 @@ export interface RestDependencies {
   resources: AdministeredResources
   providers: Pick<
     Providers,
-    'list' | 'get' | 'getVersioned' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
+    'kinds' | 'list' | 'get' | 'getVersioned' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
   >
   keys: Pick<SigningKeys, 'list' | 'rotate' | 'retire'>
   registrationTokens: Pick<InitialAccessTokens, 'list' | 'create' | 'revoke'>

@@ -115,7 +115,7 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
 export function refuseSplitProviders(caller: Caller, input: Readonly<Record<string, unknown>>): void {
   if (caller.kind !== 'machine') return
   const { url, api_url } = (input.settings ?? {}) as { url?: unknown; api_url?: unknown }
-  if (url === undefined && api_url === undefined) return
+  if (api_url === undefined) return
   const [site, api] = [url, api_url].map((value) => URL.parse(String(value)))
   const apis = site ? [`${trimmed(site)}/api/v3`, `${site.protocol}//api.${site.host}`] : []
   if (api && apis.includes(trimmed(api))) return

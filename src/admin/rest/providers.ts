@@ -37,30 +37,34 @@ const finding = z.object({
   remedy: z.string().optional(),
 })
 
-const providerBody = z
-  .looseObject(
-    {
-      id: text('What its callback URL has: lower-case letters, digits and hyphens.', 'example-corp'),
-      kind: text('github, google or oidc.', 'oidc'),
-      name: text('What its button says.', 'Example Corp'),
-      client_id: text('The client ID that the provider has given out.'),
-      client_secret: text('The secret that the provider has given out. It is never shown again.'),
-      settings: field({ type: 'object' }, 'What the kind needs.'),
-      email_domains: list('Only people with an address of these domains.'),
-      keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
-    },
-    { error: 'Send a JSON object.' },
-  )
-  .meta({
-    examples: [
+const anyOf = new Intl.ListFormat('en-GB', { type: 'disjunction' })
+
+/** @param kinds names of kinds of providers */
+const providerBody = (kinds: readonly string[]) =>
+  z
+    .looseObject(
       {
-        id: 'example-corp',
-        kind: 'oidc',
-        client_id: 'latchkey',
-        settings: { issuer: 'https://login.example.com' },
+        id: text('What its callback URL has: lower-case letters, digits and hyphens.', 'example-corp'),
+        kind: text(`${anyOf.format(kinds.toSorted())}.`, 'oidc'),
+        name: text('What its button says.', 'Example Corp'),
+        client_id: text('The client ID that the provider has given out.'),
+        client_secret: text('The secret that the provider has given out. It is never shown again.'),
+        settings: field({ type: 'object' }, 'What the kind needs.'),
+        email_domains: list('Only people with an address of these domains.'),
+        keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
       },
-    ],
-  })
+      { error: 'Send a JSON object.' },
+    )
+    .meta({
+      examples: [
+        {
+          id: 'example-corp',
+          kind: 'oidc',
+          client_id: 'latchkey',
+          settings: { issuer: 'https://login.example.com' },
+        },
+      ],
+    })
 
 const listProviders = operation({
   id: 'listProviders',
@@ -71,15 +75,16 @@ const listProviders = operation({
   answers: [200, 'All of them.', z.object({ items: z.array(provider) })],
 })
 
-const addProvider = operation({
-  id: 'addProvider',
-  area,
-  needs: 'provider.create',
-  summary: 'Add a provider, switched on',
-  once: true,
-  body: providerBody,
-  answers: [201, 'Added. Enter `callback_url` at the provider, then `test` it.', provider],
-})
+const addProvider = (kinds: readonly string[]) =>
+  operation({
+    id: 'addProvider',
+    area,
+    needs: 'provider.create',
+    summary: 'Add a provider, switched on',
+    once: true,
+    body: providerBody(kinds),
+    answers: [201, 'Added. Enter `callback_url` at the provider, then `test` it.', provider],
+  })
 
 const readProvider = operation({
   id: 'readProvider',
@@ -91,18 +96,19 @@ const readProvider = operation({
   answers: [200, 'The provider; `ETag` names its state.', provider],
 })
 
-const changeProvider = operation({
-  id: 'changeProvider',
-  area,
-  needs: 'provider.update',
-  summary: 'Change a provider',
-  description: 'Fields that are left out stay, the secret too; null takes one back to its default.',
-  conditional: true,
-  params: idParams,
-  body: providerBody,
-  answers: [200, 'The provider as it is now.', provider],
-  problems: [409],
-})
+const changeProvider = (kinds: readonly string[]) =>
+  operation({
+    id: 'changeProvider',
+    area,
+    needs: 'provider.update',
+    summary: 'Change a provider',
+    description: 'Fields that are left out stay, the secret too; null takes one back to its default.',
+    conditional: true,
+    params: idParams,
+    body: providerBody(kinds),
+    answers: [200, 'The provider as it is now.', provider],
+    problems: [409],
+  })
 
 const removeProvider = operation({
   id: 'removeProvider',
@@ -151,6 +157,7 @@ const switches = {
 /** `/providers` */
 export function providerRoutes({ app, deps }: RestContext): void {
   const { providers, issuer } = deps
+  const kinds = Object.keys(providers.kinds)
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
   const view = (found: object) => found as z.input<typeof provider>
@@ -159,7 +166,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
     items: (await providers.list()).map(view),
   }))
 
-  app.post('/providers', { ...addProvider, ...limit }, async (request, reply) => {
+  app.post('/providers', { ...addProvider(kinds), ...limit }, async (request, reply) => {
     refuseSplitProviders(callerOf(request), request.body)
     return once(request, reply, async () => {
       const body = view(await providers.add(request.body))
@@ -173,7 +180,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
     return view(provider)
   })
 
-  app.patch('/providers/:id', { ...changeProvider, ...limit }, async (request, reply) => {
+  app.patch('/providers/:id', { ...changeProvider(kinds), ...limit }, async (request, reply) => {
     const { provider, version } = await providers.getVersioned(request.params.id)
     refuseSplitProviders(callerOf(request), { ...provider, ...request.body })
     const given = requireMatch(request, version) ? { ifVersion: version } : {}

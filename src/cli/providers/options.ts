@@ -1,94 +1,69 @@
 import { type Command, Option } from 'commander'
+import type { ConnectorField } from '../../federation/connector-kind.ts'
 import { kinds } from '../../federation/connectors/kinds.ts'
+import { kindNames } from '../../federation/providers/input.ts'
 import { CliError, type Options } from '../context.ts'
 
-interface ProviderOption {
-  flags: string
+interface ProviderOption extends Pick<ConnectorField, 'option' | 'sentence'> {
   /** The field of a provider, or the setting of its kind, that it sets. */
   field: string
-  setting?: true
-  type?: 'list' | 'pairs'
-  description: string
+  setting?: ConnectorField
+  /** It may be given more than once. */
+  repeatable?: boolean
 }
 
-const PROVIDER_OPTIONS: readonly ProviderOption[] = [
-  { flags: '--kind <kind>', field: 'kind', description: Object.keys(kinds).join(', ') },
-  { flags: '--name <name>', field: 'name', description: 'what people see on the button' },
+const BEFORE: readonly ProviderOption[] = [
+  { option: '--kind <kind>', field: 'kind', sentence: kindNames(kinds).join(', ') },
+  { option: '--name <name>', field: 'name', sentence: 'what people see on the button' },
   {
-    flags: '--client-id <id>',
+    option: '--client-id <id>',
     field: 'client_id',
-    description: 'what the provider has registered Latchkey under',
+    sentence: 'what the provider has registered Latchkey under',
   },
-  {
-    flags: '--issuer <url>',
-    field: 'issuer',
-    setting: true,
-    description: 'the issuer of an OpenID provider, exactly as its discovery document has it',
-  },
-  {
-    flags: '--url <url>',
-    field: 'url',
-    setting: true,
-    description: 'where people sign in to your own GitHub Enterprise Server',
-  },
-  { flags: '--api-url <url>', field: 'api_url', setting: true, description: 'its API: <url>/api/v3' },
-  {
-    flags: '--hosted-domain <domain>',
-    field: 'hosted_domain',
-    setting: true,
-    description: 'only accounts of this Google Workspace domain',
-  },
-  {
-    flags: '--auth-method <method>',
-    field: 'auth_method',
-    setting: true,
-    description:
-      'client_secret_basic (default), client_secret_post, client_secret_jwt, private_key_jwt (the secret is a JWK), none',
-  },
-  {
-    flags: '--id-token-alg <alg>',
-    field: 'id_token_alg',
-    setting: true,
-    description: 'the only signature of its id_tokens to accept (default: what it announces)',
-  },
-  {
-    flags: '--scope <scopes>',
-    field: 'scope',
-    setting: true,
-    description: 'what it is asked for (default "openid profile email")',
-  },
-  {
-    flags: '--claim <name=claim>',
-    field: 'claims',
-    setting: true,
-    type: 'pairs',
-    description: 'where it has something else than usual, for example username=nickname (repeatable)',
-  },
-  {
-    flags: '--trust-email',
-    field: 'trust_email',
-    setting: true,
-    description: 'its addresses are proven although it does not say so',
-  },
-  {
-    flags: '--email-domain <domain>',
-    field: 'email_domains',
-    type: 'list',
-    description: 'only people with a verified address of this domain (repeatable)',
-  },
-  { flags: '--keep-tokens', field: 'keep_tokens', description: 'store its tokens, sealed' },
 ]
+
+const AFTER: readonly ProviderOption[] = [
+  {
+    option: '--email-domain <domain>',
+    field: 'email_domains',
+    repeatable: true,
+    sentence: 'only people with a verified address of this domain (repeatable)',
+  },
+  { option: '--keep-tokens', field: 'keep_tokens', sentence: 'store its tokens, sealed' },
+]
+
+/**
+ * An option for each name of a setting, whatever kinds have it; what each kind says about it, once. Those that say where
+ * the provider is, as the environment can, come first.
+ */
+function settingOptions(): ProviderOption[] {
+  const all = Object.values(kinds).flatMap(({ fields }) => Object.entries(fields))
+  const options = [...Map.groupBy(all, ([name]) => name)].map(([name, entries]) => {
+    const settings = entries.map(([, setting]) => setting)
+    const [setting] = settings
+    if (setting === undefined) throw new Error(`no kind has ${name}`)
+    const sentence = [...new Set(settings.map((each) => each.sentence))].join('; ')
+    const repeatable = setting.input === 'pairs'
+    const option = { field: name, setting, option: setting.option, sentence, repeatable }
+    return { option, first: settings.some(({ variable }) => variable !== undefined) }
+  })
+  return options.sort((one, other) => Number(other.first) - Number(one.first)).map(({ option }) => option)
+}
+
+const PROVIDER_OPTIONS: readonly ProviderOption[] = [...BEFORE, ...settingOptions(), ...AFTER]
+
+const nameOf = ({ option }: Pick<ProviderOption, 'option'>): string => option.replace(/ .*/, '')
 
 /** The option that sets a field, for messages. */
 export const providerFields: Readonly<Record<string, string>> = {
   client_secret: '--secret-stdin',
-  ...Object.fromEntries(PROVIDER_OPTIONS.map(({ field, flags }) => [field, flags.replace(/ .*/, '')])),
+  ...Object.fromEntries(PROVIDER_OPTIONS.map((each) => [each.field, nameOf(each)])),
 }
 
 export function addProviderOptions(command: Command): Command {
-  for (const { flags, type, description } of PROVIDER_OPTIONS) {
-    const option = new Option(flags, description)
-    if (type !== undefined)
+  for (const { option: flags, repeatable, sentence } of PROVIDER_OPTIONS) {
+    const option = new Option(flags, sentence)
+    if (repeatable)
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
     command.addOption(option)
   }
@@ -99,22 +74,24 @@ export function addProviderOptions(command: Command): Command {
 export function providerInput(id: string, options: Options): Record<string, unknown> {
   const input: Record<string, unknown> = { id }
   const settings: Record<string, unknown> = {}
-  for (const { flags, field, setting, type } of PROVIDER_OPTIONS) {
-    const value = options[new Option(flags).attributeName()]
+  for (const { option, field, setting } of PROVIDER_OPTIONS) {
+    const value = options[new Option(option).attributeName()]
     if (value === undefined) continue
-    const into = setting === true ? settings : input
-    into[field] = type === 'pairs' && Array.isArray(value) ? pairsOf(value) : value
+    if (setting === undefined) input[field] = value
+    else settings[field] = setting.input === 'pairs' && Array.isArray(value) ? pairsOf(setting, value) : value
   }
   return { ...input, settings }
 }
 
 /** @throws CliError for what is not “username=nickname” */
-const pairsOf = (values: readonly string[]): Record<string, string> =>
+const pairsOf = (setting: ConnectorField, values: readonly string[]): Record<string, string> =>
   Object.fromEntries(
-    values.map((value) => {
-      const [, name, claim] = /^([^=]+)=(.+)$/.exec(value) ?? []
-      if (name === undefined || claim === undefined)
-        throw new CliError(['--claim: must be a name and a claim, for example username=nickname'])
-      return [name, claim]
+    values.map((text) => {
+      const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
+      if (name !== undefined && value !== undefined) return [name, value]
+      const example = Object.entries(setting.example ?? {})
+        .map((pair) => pair.join('='))
+        .join(', ')
+      throw new CliError([`${nameOf(setting)}: must be a name and a value, for example ${example}`])
     }),
   )

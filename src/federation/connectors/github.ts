@@ -1,20 +1,66 @@
 import * as oidc from 'openid-client'
+import { z } from 'zod'
 import { epochSeconds } from '../../shared/clock.ts'
-import type { Connector, ConnectorKind, UpstreamTokens } from '../connector.ts'
-import { asUpstreamError } from '../upstream.ts'
+import type { Connector, UpstreamTokens } from '../connector.ts'
+import { connectorKind } from '../connector-kind.ts'
+import { asUpstreamError, isAcceptableUrl } from '../upstream.ts'
 import { readAccount, readEmail } from './github/api.ts'
-import { configure, type GitHubApp, type GitHubSettings, githubSettings, issuerOf } from './github/app.ts'
+import { configure, type GitHubApp, issuerOf } from './github/app.ts'
 import { checkGitHub } from './github/check.ts'
+
+const address = (example: string) =>
+  z
+    .string()
+    .refine(isPlainUrl, `has to be an https URL without query and fragment, such as ${example}`)
+    .transform((value) => new URL(value).href.replace(/\/+$/, ''))
+
+function isPlainUrl(value: string): boolean {
+  const url = URL.parse(value)
+  return isAcceptableUrl(value) && !/[?#]/.test(value) && url?.username === '' && url.password === ''
+}
 
 /**
  * GitHub, github.com or Enterprise. It speaks OAuth 2 and no OpenID Connect: who came back is asked of its API with
  * the access token. https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  */
-export const github: ConnectorKind<GitHubSettings> = {
-  displayName: 'GitHub',
-  settings: githubSettings,
+export const github = connectorKind({
+  about: {
+    name: 'GitHub',
+    sentence: 'github.com, or your own GitHub Enterprise Server',
+    docs: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/creating-an-oauth-app',
+  },
+  icon: '<path fill="currentColor" d="M9.3 22.66A11 11 0 1 1 14.7 22.66V19.8C14.7 18.8 14.4 18 13.8 17.5 16.8 17.1 18.7 15.6 18.7 12.3 18.7 10.9 18.2 9.8 17.5 9 17.7 8.1 17.6 6.9 17.2 5.9 16.1 5.9 14.8 6.6 14 7.2 12.7 6.9 11.3 6.9 10 7.2 9.2 6.6 7.9 5.9 6.8 5.9 6.4 6.9 6.3 8.1 6.5 9 5.8 9.8 5.3 10.9 5.3 12.3 5.3 15.6 7.2 17.1 10.2 17.5 9.8 17.9 9.45 18.4 9.35 19.1 8.2 19.5 7.4 19.3 6.8 18.4 6.2 17.6 5.4 17.1 4.5 17.4 4.9 17.6 5.3 17.9 5.6 18.4 6.3 19.6 7.2 20.6 9.3 20.2Z"/>',
+  secret: 'required',
+  environment: true,
+  fields: {
+    url: {
+      schema: address('https://ghe.example.com').default('https://github.com'),
+      input: 'url',
+      example: 'https://github.example.com',
+      option: '--url <url>',
+      sentence: 'where people sign in to your own GitHub Enterprise Server',
+      label: 'Enterprise Server',
+      hint: 'Empty: github.com.',
+      variable: 'URL',
+    },
+    api_url: {
+      schema: address('https://ghe.example.com/api/v3').default('https://api.github.com'),
+      input: 'url',
+      example: 'https://github.example.com/api/v3',
+      option: '--api-url <url>',
+      sentence: 'its API: <url>/api/v3',
+      label: 'Its API',
+      hint: 'Like https://github.example.com/api/v3.',
+      variable: 'API_URL',
+    },
+  },
+  // The access token of one would go to the other.
+  together: {
+    fields: ['url', 'api_url'],
+    message: 'url and api_url have to be of the same GitHub; for Enterprise api_url is <url>/api/v3',
+  },
   create: (registration, settings) => createGitHub({ ...registration, ...settings }),
-}
+})
 
 /** The second is for the primary address: without it GitHub shows only one that is public. */
 const SCOPE = 'read:user user:email'

@@ -1,20 +1,15 @@
 import { z } from 'zod'
-import { type ConnectorKind, UpstreamError } from '../connector.ts'
-import { issuer } from './oidc-settings.ts'
+import { domainOf } from '../../shared/domain-name.ts'
+import { UpstreamError } from '../connector.ts'
+import { connectorKind } from '../connector-kind.ts'
 import { claimNames } from './openid/claims.ts'
 import { createOpenIdConnector } from './openid/connector.ts'
+import { issuer, issuerField } from './openid/issuer.ts'
 
-const settings = z.strictObject({
-  issuer: issuer.default('https://accounts.google.com'),
-  /** Only accounts of this Google Workspace get in. */
-  hosted_domain: z
-    .string()
-    .max(253)
-    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, { error: 'a domain in lower case, such as example.com' })
-    .optional(),
-})
-
-type GoogleSettings = z.infer<typeof settings>
+const domain = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, { error: 'must be a domain in lower case, such as example.com' })
 
 /** The parameter only narrows what Google shows; the signed claim is what counts. */
 function requireDomain(domain: string, claims: Readonly<Record<string, unknown>>): void {
@@ -26,9 +21,34 @@ function requireDomain(domain: string, claims: Readonly<Record<string, unknown>>
  * Google: OpenID Connect with habits of its own. Its id_tokens may name the issuer without its scheme and have every claim
  * in them; it knows no prompt=login, and tells nobody about signing out.
  */
-export const google: ConnectorKind<GoogleSettings> = {
-  displayName: 'Google',
-  settings,
+export const google = connectorKind({
+  about: {
+    name: 'Google',
+    sentence: 'Everybody, or one Workspace',
+    docs: 'https://developers.google.com/identity/openid-connect/openid-connect#appsetup',
+  },
+  icon: '<g fill="none" stroke-width="4"><path stroke="#ea4335" d="M18.01 5.99A8.5 8.5 0 0 0 4.3 8.41"/><path stroke="#fbbc05" d="M4.3 8.41A8.5 8.5 0 0 0 4.3 15.59"/><path stroke="#34a853" d="M4.3 15.59A8.5 8.5 0 0 0 17.46 18.51"/><path stroke="#4285f4" d="M12.2 12H20.5A8.5 8.5 0 0 1 17.46 18.51"/></g>',
+  secret: 'required',
+  environment: true,
+  fields: {
+    issuer: {
+      ...issuerField,
+      schema: issuer.default('https://accounts.google.com'),
+      variable: 'ISSUER',
+      normalise: (text) => text.replace(/\/+$/, ''),
+    },
+    hosted_domain: {
+      schema: domain.optional(),
+      input: 'text',
+      example: 'example.com',
+      option: '--hosted-domain <domain>',
+      sentence: 'only accounts of this Google Workspace domain',
+      label: 'Workspace domain',
+      hint: 'Empty: every Google account.',
+      variable: 'HOSTED_DOMAIN',
+      normalise: (text) => domainOf(text) ?? text,
+    },
+  },
   create(registration, { issuer, hosted_domain: domain }) {
     return createOpenIdConnector(registration, {
       issuer,
@@ -47,4 +67,4 @@ export const google: ConnectorKind<GoogleSettings> = {
       ...(domain !== undefined && { admit: (claims) => requireDomain(domain, claims) }),
     })
   },
-}
+})

@@ -1,7 +1,7 @@
-import type { ConnectorKind } from '../connector.ts'
+import type { ConnectorKind } from '../connector-kind.ts'
 import { github } from './github.ts'
 import { google } from './google.ts'
 import { openId } from './oidc.ts'
 
-/** The kinds of providers, by the name that a configuration uses. */
-export const kinds: Readonly<Record<string, ConnectorKind>> = { github, google, oidc: openId }
+/** The kinds of providers by the name that a configuration uses, in the order in which the console offers them. */
+export const kinds: Readonly<Record<string, ConnectorKind>> = { oidc: openId, github, google }

@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors.ts'
 import type { Secrets } from '../../shared/secrets.ts'
-import type { Connector, ConnectorKind, Registration } from '../connector.ts'
+import type { Connector, Registration } from '../connector.ts'
+import type { ConnectorKind } from '../connector-kind.ts'
 import { type Kinds, kindOf } from './input.ts'
 import type { ConfiguredRow, StoredOptions } from './store.ts'
 

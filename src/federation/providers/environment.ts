@@ -31,7 +31,7 @@ export function environmentProviders(
       const connector = createConnector(id, kind, { clientId, clientSecret }, settings)
       const provider = {
         id,
-        name: kind.displayName,
+        name: kind.about.name,
         kind: each.kind,
         connector,
         emailDomains: [],
@@ -42,7 +42,7 @@ export function environmentProviders(
         {
           id,
           kind: each.kind,
-          name: kind.displayName,
+          name: kind.about.name,
           client_id: clientId,
           has_secret: true,
           settings,

@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
-import type { ConnectorKind } from '../connector.ts'
+import type { ConnectorKind } from '../connector-kind.ts'
 
 /** The kinds by the name that a configuration uses. */
 export type Kinds = Readonly<Record<string, ConnectorKind>>
@@ -78,7 +78,7 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   const problems = parsed.success ? [] : problemsOf(parsed.error)
   const kind = kindOf(kinds, input.kind)
   if (typeof input.kind === 'string' && kind === undefined)
-    problems.push({ field: 'kind', message: `must be one of ${Object.keys(kinds).join(', ')}` })
+    problems.push({ field: 'kind', message: `must be one of ${kindNames(kinds).join(', ')}` })
   // Looked at apart from the other fields, so that both are reported at once.
   const settings = providerInput.shape.settings.safeParse(input.settings)
   if (kind !== undefined && settings.success) problems.push(...settingProblems(kind, settings.data))
@@ -88,7 +88,7 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   return {
     id: fields.id,
     kind: fields.kind,
-    name: fields.name ?? kind.displayName,
+    name: fields.name ?? kind.about.name,
     clientId,
     clientSecret,
     settings: fields.settings,
@@ -104,19 +104,17 @@ export function completeProvider(input: Readonly<Record<string, unknown>>, kinds
   return { id, kind, name, client_id: clientId, settings, ...options }
 }
 
+/** In alphabetical order, as messages name them. */
+export const kindNames = (kinds: Kinds): string[] => Object.keys(kinds).sort()
+
 /** Undefined: this version has no such kind. */
 export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =>
   typeof name === 'string' && Object.hasOwn(kinds, name) ? kinds[name] : undefined
 
 /** What the kind says about its settings, and those that it does not know. */
 function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): FieldProblem[] {
-  const unknown = `is not a setting of ${kind.displayName}`
-  const parsed = kind.settings.safeParse(settings)
-  if (!parsed.success) return problemsOf(parsed.error, unknown)
-  const known = new Set(Object.keys(parsed.data ?? {}))
-  return Object.keys(settings)
-    .filter((field) => !known.has(field))
-    .map((field) => ({ field, message: unknown }))
+  const { error } = kind.settings.safeParse(settings)
+  return error === undefined ? [] : problemsOf(error, `is not a setting of ${kind.about.name}`)
 }
 
 /** A problem further down is told of the field that it is in. */

@@ -21,7 +21,7 @@ import {
   unlessLost,
 } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
-import { isProviderId, type Kinds, kindOf, parseProvider } from './input.ts'
+import { isProviderId, type Kinds, kindNames, kindOf, parseProvider } from './input.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
 import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
@@ -158,6 +158,9 @@ export function createProviders(deps: ProvidersDependencies) {
   }
 
   return {
+    /** Of providers, by name: what can be set, and what people are told about each. */
+    kinds,
+
     /** What sign-in asks: those that are on. A prepared statement each. */
     enabled,
 
@@ -259,7 +262,7 @@ export function createProviders(deps: ProvidersDependencies) {
       }
       const connector = fixed ?? (row && connectors.of(row))
       if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
-      const remedy = `remove it, and add it again as one of ${Object.keys(kinds).join(', ')}`
+      const remedy = `remove it, and add it again as one of ${kindNames(kinds).join(', ')}`
       return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]
     },
   }

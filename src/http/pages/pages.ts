@@ -35,7 +35,7 @@ export interface ButtonForm {
 /** A button “Continue with {name}”. */
 export interface ProviderButton extends ButtonForm {
   name: string
-  /** `github`, `google`; everything else is drawn as a door. */
+  /** The name of a drawing (HttpOptions.icons); without one, a door is drawn. */
   icon?: string | undefined
 }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { own } from '../../shared/own.ts'
 import { withFieldNames } from '../errors/field-names.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { flashOf, markRefused, takenBy, withTyped } from '../forms/flash.ts'
@@ -16,7 +17,12 @@ const VIEWS = fileURLToPath(new URL('../../../views/', import.meta.url))
  */
 export async function registerViews(
   app: FastifyInstance,
-  options: { issuer: URL; cache: boolean; asset: (name: string) => string },
+  options: {
+    issuer: URL
+    cache: boolean
+    asset: (name: string) => string
+    icons: Readonly<Record<string, string | undefined>>
+  },
 ): Promise<void> {
   await app.register(view, {
     engine: { eta: new Eta({ views: VIEWS, autoTrim: false }) },
@@ -24,6 +30,7 @@ export async function registerViews(
     production: options.cache,
     defaultContext: {
       asset: options.asset,
+      drawing: (icon: string) => own(options.icons, icon),
       webUrl,
       withFieldNames,
       host: options.issuer.host,

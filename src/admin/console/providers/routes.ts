@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Finding } from '../../../federation/connector.ts'
+import type { ConnectorKind } from '../../../federation/connector-kind.ts'
+import type { Providers } from '../../../federation/providers/providers.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
@@ -7,41 +10,11 @@ import { AppError } from '../../../shared/errors.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { type Finding, factsOf, KINDS, type ProviderRecord } from './view.ts'
+import { providerInputs, providerOf } from './form.ts'
+import { factsOf } from './view.ts'
 
 export interface ProvidersDependencies {
-  providers: {
-    list(): Promise<ProviderRecord[]>
-    get(id: string): Promise<ProviderRecord>
-    add(input: Readonly<Record<string, unknown>>): Promise<ProviderRecord>
-    disable(id: string): Promise<void>
-    enable(id: string): Promise<void>
-    remove(id: string): Promise<void>
-    test(id: string): Promise<Finding[]>
-  }
-}
-
-const text = z.string().max(20_000).default('')
-const form = z.object({
-  id: text,
-  name: text,
-  client_id: text,
-  client_secret: text,
-  issuer: text,
-  auth_method: text,
-  url: text,
-  api_url: text,
-  hosted_domain: text,
-  email_domains: text,
-  trust_email: z.literal('on').optional(),
-  keep_tokens: z.literal('on').optional(),
-})
-
-/** The settings that each kind has a field for. */
-const SETTINGS: Readonly<Record<string, readonly (keyof z.output<typeof form>)[]>> = {
-  oidc: ['issuer', 'auth_method'],
-  github: ['url', 'api_url'],
-  google: ['hosted_domain'],
+  providers: Pick<Providers, 'kinds' | 'list' | 'get' | 'add' | 'disable' | 'enable' | 'remove' | 'test'>
 }
 
 const NOTICES: Readonly<Record<string, string>> = {
@@ -51,29 +24,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   removed: 'The provider is removed. What is linked to it counts again if it is added again.',
 }
 
-/** @throws AppError not_found (404) */
-function knownKind(kind: unknown): string {
-  const known = KINDS.find(({ id }) => id === kind)
-  if (known === undefined) throw new AppError('not_found', 404, 'There is no such kind of provider.')
-  return known.id
-}
-
-function inputOf(kind: string, typed: z.output<typeof form>): Record<string, unknown> {
-  const settings = (own(SETTINGS, kind) ?? []).flatMap((name) => (typed[name] ? [[name, typed[name]]] : []))
-  return {
-    id: typed.id.trim(),
-    kind,
-    client_id: typed.client_id.trim(),
-    ...(typed.name !== '' && { name: typed.name }),
-    ...(typed.client_secret !== '' && { client_secret: typed.client_secret }),
-    settings: {
-      ...Object.fromEntries(settings),
-      ...(kind === 'oidc' && typed.trust_email && { trust_email: true }),
-    },
-    email_domains: typed.email_domains.split(/[\s,]+/).filter(Boolean),
-    keep_tokens: typed.keep_tokens !== undefined,
-  }
-}
+/** What was typed, each field once, as text. */
+const form = z.record(z.string(), z.string().max(20_000))
 
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
 
@@ -83,6 +35,13 @@ export async function providersArea(
   deps: ConsoleDependencies & ProvidersDependencies,
 ): Promise<void> {
   const { providers } = deps
+
+  /** @throws AppError not_found (404) */
+  function knownKind(name: unknown): [string, ConnectorKind] {
+    const kind = typeof name === 'string' ? own(providers.kinds, name) : undefined
+    if (kind === undefined) throw new AppError('not_found', 404, 'There is no such kind of provider.')
+    return [String(name), kind]
+  }
 
   app.get<{ Querystring: { done?: unknown } }>(
     '/admin/providers',
@@ -97,10 +56,10 @@ export async function providersArea(
           state: provider.disabled ? 'switched off' : 'on',
           source: provider.source === 'environment' ? 'environment' : 'database',
         })),
-        kinds: KINDS.map(({ id, label, about }) => ({
-          href: `/admin/providers/new?kind=${id}`,
-          label,
-          about,
+        kinds: Object.entries(providers.kinds).map(([name, { about }]) => ({
+          href: `/admin/providers/new?kind=${name}`,
+          label: about.name,
+          about: about.sentence,
         })),
       }
       const notice = noticeOf(NOTICES, request.query.done)
@@ -111,16 +70,16 @@ export async function providersArea(
   function showNew(
     request: FastifyRequest,
     reply: FastifyReply,
-    kind: string,
+    [name, kind]: [string, ConnectorKind],
     also: Partial<Form> = {},
     status = 200,
   ) {
-    const label = KINDS.find(({ id }) => id === kind)?.label ?? kind
     const data = {
-      kind,
-      label,
+      label: kind.about.name,
+      docs: kind.about.docs,
+      inputs: providerInputs(kind),
       callbackPattern: `${deps.issuer.origin}/api/auth/oauth/ID/callback`,
-      form: { action: `/admin/providers?kind=${kind}`, ...also },
+      form: { action: `/admin/providers?kind=${name}`, ...also },
     }
     return renderConsole(request, reply, 'providers', 'admin/providers-new', data, { status })
   }
@@ -137,7 +96,7 @@ export async function providersArea(
     async (request, reply) => {
       const kind = knownKind(request.query.kind)
       try {
-        const { id } = await providers.add(inputOf(kind, form.parse(request.body ?? {})))
+        const { id } = await providers.add(providerOf(...kind, form.parse(request.body ?? {})))
         return reply.redirect(`/admin/providers/${id}?done=added`, 303)
       } catch (error) {
         const values = shownAgain(request.body)

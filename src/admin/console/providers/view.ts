@@ -1,27 +1,7 @@
+import type { Finding } from '../../../federation/connector.ts'
+import type { ProviderView } from '../../../federation/providers/view.ts'
 import type { ConsoleFrame } from '../context.ts'
-
-/** A provider without its secret (src/federation/providers/view.ts). */
-export interface ProviderRecord {
-  id: string
-  kind: string
-  name: string
-  client_id: string
-  has_secret: boolean
-  settings: Readonly<Record<string, unknown>>
-  email_domains: readonly string[]
-  keep_tokens: boolean
-  disabled: boolean
-  source: 'environment' | 'database'
-  callback_url: string
-  backchannel_logout_url?: string
-}
-
-export interface Finding {
-  name: string
-  status: 'ok' | 'warn' | 'fail'
-  message: string
-  remedy?: string | undefined
-}
+import type { ProviderInput } from './form.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -32,8 +12,10 @@ declare module '../../../http/pages/pages.ts' {
     }
     'admin/providers-new': {
       frame: ConsoleFrame
-      kind: string
       label: string
+      /** Where the provider explains how an app is registered. */
+      docs: string
+      inputs: ProviderInput[]
       callbackPattern: string
       form: Form
     }
@@ -51,20 +33,9 @@ declare module '../../../http/pages/pages.ts' {
   }
 }
 
-/** The kinds that the console can add, in words. */
-export const KINDS = [
-  {
-    id: 'oidc',
-    label: 'OpenID Connect',
-    about: 'Microsoft Entra ID, Okta, GitLab, Keycloak, another Latchkey',
-  },
-  { id: 'github', label: 'GitHub', about: 'github.com, or your own GitHub Enterprise Server' },
-  { id: 'google', label: 'Google', about: 'Everybody, or one Workspace' },
-] as const
-
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-export const factsOf = (provider: ProviderRecord): [string, string][] => [
+export const factsOf = (provider: ProviderView): [string, string][] => [
   ['Id', provider.id],
   ['Kind', provider.kind],
   ['State', provider.disabled ? 'switched off' : 'on'],

@@ -1,41 +1,15 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import type { Registration } from '../../connector.ts'
-import { isAcceptableUrl, prepare, TIMEOUT, upstreamFetch } from '../../upstream.ts'
+import { prepare, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 
-export interface GitHubSettings {
-  /** Where people sign in, without a slash at the end. */
+/** The registration of Latchkey as OAuth app, and where GitHub is: both without a slash at the end. */
+export interface GitHubApp extends Registration {
+  /** Where people sign in. */
   url: string
-  /** Where its REST API is, without a slash at the end. */
+  /** Where its REST API is. */
   api_url: string
 }
-
-/** The registration of Latchkey as OAuth app, and where GitHub is. */
-export type GitHubApp = Registration & GitHubSettings
-
-const PUBLIC = { url: 'https://github.com', api_url: 'https://api.github.com' }
-
-const address = (example: string) =>
-  z
-    .string()
-    .refine(isPlainUrl, `has to be an https URL without query and fragment, such as ${example}`)
-    .transform((value) => new URL(value).href.replace(/\/+$/, ''))
-
-function isPlainUrl(value: string): boolean {
-  const url = URL.parse(value)
-  return isAcceptableUrl(value) && !/[?#]/.test(value) && url?.username === '' && url.password === ''
-}
-
-export const githubSettings: z.ZodType<GitHubSettings> = z
-  .object({
-    url: address('https://ghe.example.com').default(PUBLIC.url),
-    api_url: address('https://ghe.example.com/api/v3').default(PUBLIC.api_url),
-  })
-  .refine(({ url, api_url }) => (url === PUBLIC.url) === (api_url === PUBLIC.api_url), {
-    path: ['api_url'],
-    // The access token of one would go to the other.
-    message: 'url and api_url have to be of the same GitHub; for Enterprise api_url is <url>/api/v3',
-  })
 
 /**
  * GitHub's name for itself, also in the `iss` of its answers (RFC 9207).
