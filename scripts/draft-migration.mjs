@@ -1,8 +1,9 @@
 // Drafts prisma/<provider>/migrations/<timestamp>_<name>/migration.sql for both providers: the difference between
-// prisma/migrated.prisma (the models as the migrations so far build them) and prisma/models.prisma. Read the draft,
-// correct it where data has to move, and commit it with both files; never edit it once it was released.
+// prisma/models.prisma as the newest committed migration left it and as it is now. Read the draft, correct it where data has to
+// move, and commit it with the models; never edit it once it was released.
 //   node scripts/draft-migration.mjs add_passkeys
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { diffSchemas, isEmptyDifference } from './schema-engine.ts'
@@ -15,13 +16,20 @@ if (name === undefined || !/^[a-z][a-z0-9_]*$/.test(name)) {
   process.exit(2)
 }
 
-const models = join(root, 'models.prisma')
-const migrated = join(root, 'migrated.prisma')
+const git = (...options) => execFileSync('git', options, { cwd: root, encoding: 'utf8' }).trim()
+const folders = ['sqlite/migrations', 'postgresql/migrations']
+if (git('status', '--porcelain', '--', ...folders) !== '') {
+  console.error('a migration is not committed yet: commit it with its models, or delete it, and draft again')
+  process.exit(1)
+}
+const newest = git('log', '-1', '--format=%H', '--', ...folders)
+const before = newest === '' ? undefined : git('show', `${newest}:./models.prisma`)
+const after = readFileSync(join(root, 'models.prisma'), 'utf8')
 const timestamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
 
 for (const provider of ['sqlite', 'postgresql']) {
-  const whole = (path) => schemaHead(provider) + readFileSync(path, 'utf8')
-  const sql = await diffSchemas(existsSync(migrated) ? whole(migrated) : undefined, whole(models))
+  const whole = (models) => schemaHead(provider) + models
+  const sql = await diffSchemas(before === undefined ? undefined : whole(before), whole(after))
   if (isEmptyDifference(sql)) {
     console.error('prisma/models.prisma holds nothing that the migrations do not build already')
     process.exit(1)
@@ -31,4 +39,3 @@ for (const provider of ['sqlite', 'postgresql']) {
   writeFileSync(join(folder, 'migration.sql'), sql)
   console.log(join(folder, 'migration.sql'))
 }
-copyFileSync(models, migrated)

@@ -1,5 +1,5 @@
-// Composes prisma/<provider>/schema.prisma from prisma/models.prisma and generates both clients.
-// Runs after `npm ci`; `--check` only reports a composed schema that is out of date.
+// Composes prisma/<provider>/schema.prisma from prisma/models.prisma and generates both clients. None of it is committed.
+// Runs after `npm ci`; `--check` only reports a composed schema that is missing or out of date.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -15,7 +15,7 @@ for (const provider of ['sqlite', 'postgresql']) {
   const path = join(root, 'prisma', provider, 'schema.prisma')
   const schema = schemaHead(provider) + models
   if (check) {
-    if (readFileSync(path, 'utf8') !== schema) {
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== schema) {
       console.error(
         `prisma/${provider}/schema.prisma differs from prisma/models.prisma: run npm run generate`,
       )

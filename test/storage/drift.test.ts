@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,10 +25,41 @@ test('both schemas are composed from the models as they are', () => {
   execFileSync(process.execPath, ['scripts/generate-clients.mjs', '--check'], { cwd: root })
 })
 
-test('the snapshot that the next draft starts from is what the models are', () => {
-  expect(readFileSync(join(root, 'prisma/migrated.prisma'), 'utf8')).toBe(
-    readFileSync(join(root, 'prisma/models.prisma'), 'utf8'),
-  )
+test('a draft is the difference to the models of the newest committed migration', () => {
+  const copy = mkdtempSync(join(tmpdir(), 'latchkey-draft-'))
+  try {
+    for (const folder of ['prisma', 'scripts'])
+      cpSync(join(root, folder), join(copy, folder), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    writeFileSync(join(copy, 'package.json'), '{"type":"module"}')
+    const git = (...options: string[]) =>
+      execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...options], {
+        cwd: copy,
+      })
+    git('init', '-q')
+    git('add', 'prisma', 'scripts')
+    git('commit', '-q', '-m', 'all')
+    const draft = () =>
+      execFileSync(process.execPath, ['scripts/draft-migration.mjs', 'add_other'], {
+        cwd: copy,
+        stdio: 'pipe',
+      })
+        .toString()
+        .trim()
+        .split('\n')
+    expect(draft).toThrow(/holds nothing that the migrations do not build/)
+    appendFileSync(join(copy, 'prisma/models.prisma'), '\nmodel Other {\n  id String @id\n}\n')
+    const files = draft()
+    expect(files).toHaveLength(2)
+    for (const file of files) {
+      const sql = readFileSync(file, 'utf8')
+      expect(sql).toContain('CREATE TABLE "Other"')
+      expect(sql.match(/CREATE|ALTER|DROP/g)).toEqual(['CREATE'])
+    }
+    expect(draft).toThrow(/not committed yet/)
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
 })
 
 test('on SQLite the migrations build what the schema describes, and Prisma agrees on the history', async () => {
