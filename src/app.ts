@@ -2,23 +2,20 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { reservedScopesProblem } from './clients/scopes/reserved.ts'
 import type { Config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { keptForms } from './http/forms/kept-forms.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
 import { instanceOptions } from './http/instance.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
+import { freshSettings, withFreshSettings } from './settings/fresh.ts'
 import { AppError } from './shared/errors.ts'
 import { asStorageError } from './storage/unavailable.ts'
 import { wireApi } from './wiring/api.ts'
 import { wireConsole } from './wiring/console.ts'
-import { wireCounters } from './wiring/counters.ts'
 import { wireFederation } from './wiring/federation.ts'
-import { jobsOf, logAuditHead } from './wiring/jobs.ts'
-import { keptForms } from './wiring/kept-forms.ts'
-import { openMetrics, wireMetrics } from './wiring/metrics.ts'
-import { wirePages } from './wiring/pages.ts'
+import { jobsOf, logAuditHead, openMetrics, wireCounters, wireMetrics } from './wiring/operations.ts'
+import { wirePages, wireRegistration } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
-import { wireRegistration } from './wiring/registration.ts'
-import { freshSettings, withFreshSettings } from './wiring/settings.ts'
 
 export interface AppOverrides extends Partial<ServiceOverrides> {
   /** Where log lines go; standard output unless given. */
@@ -71,13 +68,13 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
     translateError: asStorageError,
-    kept: keptForms(services),
+    kept: keptForms(services.artifacts),
     icons: Object.fromEntries(
       Object.entries(services.providers.kinds).map(([kind, { icon }]) => [kind, icon]),
     ),
   })
 
-  freshSettings(app, services)
+  freshSettings(app, services.settings)
   const protocol = await wireProtocol(app, http, services)
   await wirePages(app, http, services, protocol)
   const federation = await wireFederation(app, http, services, protocol)
@@ -90,7 +87,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
 
   const housekeeping = startHousekeeping(
-    withFreshSettings([...jobsOf(services), ...counts.jobs], services),
+    withFreshSettings([...jobsOf(services), ...counts.jobs], services.settings),
     (job, err) => app.log.error({ err, chore: job }, 'housekeeping failed'),
     services.clock,
   )

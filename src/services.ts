@@ -143,7 +143,7 @@ export async function openServices(
     },
     longestTokenLife: async () => (await resources.longestTtl()) * 1000,
     get retention() {
-      return grantTtl({ refreshToken: values.refreshTokenTtl, session: values.sessionTtl }) * 1000
+      return grantTtl(values) * 1000
     },
   })
   // The log is there before anything that belongs into it.

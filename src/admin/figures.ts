@@ -1,3 +1,5 @@
+import type { Clients } from '../clients/clients.ts'
+
 /** Of how many days figures are shown. */
 export const DAYS = 30
 
@@ -19,9 +21,33 @@ export interface FiguresDependencies {
   people(action: string, days: number, now: number): Promise<number>
   /** How many clients were in use, by day (“2026-11-25”). */
   activeClients(since: string): Promise<Map<string, number>>
-  /** How much there is, for what to do first. */
-  firstSteps(): Promise<{ clients: number; mail: boolean; publicIssuer: boolean }>
+  /** What an installation still lacks. */
+  firstSteps(): Promise<FirstSteps>
 }
+
+export interface FirstSteps {
+  /** 0: none is registered yet. */
+  clients: number
+  /** False: messages are written to files. */
+  mail: boolean
+  /** False: the issuer is on this machine only. */
+  publicIssuer: boolean
+}
+
+/** @returns what tells of the first steps */
+export const firstStepsOf =
+  ({
+    clients,
+    config,
+  }: {
+    clients: Pick<Clients, 'list'>
+    config: { issuer: string; smtpUrl?: string | undefined }
+  }) =>
+  async (): Promise<FirstSteps> => ({
+    clients: (await clients.list({ limit: 1 })).items.length,
+    mail: config.smtpUrl !== undefined,
+    publicIssuer: config.issuer.startsWith('https:'),
+  })
 
 export type Figures = { day: string; active_clients: number } & Record<keyof typeof FIGURES, number>
 

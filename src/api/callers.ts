@@ -66,12 +66,12 @@ const MAX_PASSWORD = 1024
  * name, or the browser's sign-in session. An Authorization header decides alone; a cookie counts only without one.
  */
 export function createIdentify(deps: ApiDependencies): Identify {
-  const { accounts, limit, mint, sessions } = deps
+  const { accounts, limit, firstPartyTokens, sessions } = deps
   const known = createKnownPasswords({ accounts, clock: deps.clock })
   const signInLimit = limit('signIn', null)
 
   async function byToken(request: FastifyRequest, reply: FastifyReply, value: string, rules: CallerRules) {
-    const token = await mint.accept(value)
+    const token = await firstPartyTokens.accept(value)
     const account = token && (await deps.findLive(token.accountId, token.generation))
     if (!token || !account) throw invalidCredentials(request, reply, 'no such token', 'invalid_token')
     if (token.access !== 'full' && !(token.access === 'read' && rules.read)) throw insufficientScope(reply)

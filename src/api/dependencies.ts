@@ -28,7 +28,7 @@ export interface ApiDependencies {
   >
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
-  mint: Pick<
+  firstPartyTokens: Pick<
     FirstPartyTokens,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >

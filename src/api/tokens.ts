@@ -61,24 +61,24 @@ const createToken = operation({
   problems: [401, 403, 429, 503],
 })
 
-/** Tokens: getting them, changing them for new ones, ending them. All of one mint (src/oidc/tokens/first-party-tokens.ts). */
+/** Tokens: getting them, changing them for new ones, ending them. All are those of the built-in client (src/oidc/tokens/first-party-tokens.ts). */
 export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
-  const { accounts, limit, mint, sessions } = deps
+  const { accounts, limit, firstPartyTokens, sessions } = deps
 
   open.post('/register', withLimit(register, limit('register')), async (request, reply) => {
     const { username, email, password, ...names } = request.body
     const account = { username, email, password, ...byProperty(names, 'rest', identifyingFields) }
     const made = await inOurNames(accounts.register(account, { address: request.ip }))
-    return reply.code(201).send(await mint.issue({ ...made, amr: ['pwd'] }))
+    return reply.code(201).send(await firstPartyTokens.issue({ ...made, amr: ['pwd'] }))
   })
 
   open.post('/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
     const { id: accountId, generation } = await signIn(deps, request, reply, request.body)
-    return mint.issue({ accountId, generation, amr: ['pwd'] })
+    return firstPartyTokens.issue({ accountId, generation, amr: ['pwd'] })
   })
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {
-    const outcome = await mint.refresh(request.body.refresh_token)
+    const outcome = await firstPartyTokens.refresh(request.body.refresh_token)
     if (outcome === 'unconfirmed') throw unconfirmedAccount()
     if (!('refused' in outcome)) return outcome
     const { message } = invalidCredentials(request, reply, outcome.refused, 'invalid_token')
@@ -87,10 +87,10 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
 
   open.post('/logout', withLimit(logout, limit('token')), async (request, reply) => {
     const refreshToken = request.body.refresh_token
-    if (refreshToken !== undefined) await mint.endFamilyOf(refreshToken)
+    if (refreshToken !== undefined) await firstPartyTokens.endFamilyOf(refreshToken)
     else {
       const caller = await identify(request, reply, { unconfirmed: true })
-      if (caller.by === 'token') await mint.endFamily(caller.grantId)
+      if (caller.by === 'token') await firstPartyTokens.endFamily(caller.grantId)
       if (caller.by === 'session') await sessions.end(request, reply)
     }
     return reply.code(204).send()
@@ -98,7 +98,7 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
 
   known.post('/tokens', withLimit(createToken, limit('token')), async (request) => {
     const { id: accountId, generation } = callerOf(request).account
-    const { access_token, expires_in } = await mint.issueAccessToken({ accountId, generation })
+    const { access_token, expires_in } = await firstPartyTokens.issueAccessToken({ accountId, generation })
     return { token: access_token, expiration: expires_in }
   })
 }

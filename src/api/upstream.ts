@@ -82,7 +82,7 @@ const wantsPage = (request: FastifyRequest) => (request.headers.accept ?? '').in
 
 /** Signing in elsewhere: the way there, the way back, and the exchange of a one-time code. */
 export function upstreamRoutes({ open, deps }: ApiContext): void {
-  const { upstream, limit, mint } = deps
+  const { upstream, limit, firstPartyTokens } = deps
 
   function answer(
     request: FastifyRequest,
@@ -121,6 +121,6 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
       throw new AppError('invalid_grant', 401, 'Invalid code or verifier', { detail: message })
     }
     await giveBack(request)
-    return mint.issue({ ...signedIn, amr: ['fed'] })
+    return firstPartyTokens.issue({ ...signedIn, amr: ['fed'] })
   })
 }

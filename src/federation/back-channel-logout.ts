@@ -24,10 +24,10 @@ export async function backChannelLogoutRoute(
   app: FastifyInstance,
   deps: Pick<
     FederationDependencies,
-    'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'mint' | 'http'
+    'issuer' | 'providers' | 'artifacts' | 'accounts' | 'sessions' | 'firstPartyTokens' | 'http'
   > & { ends: Pick<UpstreamEnds, 'end'> },
 ): Promise<void> {
-  const { providers, artifacts, accounts, sessions, mint } = deps
+  const { providers, artifacts, accounts, sessions, firstPartyTokens } = deps
   setErrorFormat(app, 'oauth')
   const options = programHeaders(app, { secure: deps.issuer.protocol === 'https:' })
   app.removeAllContentTypeParsers()
@@ -43,7 +43,7 @@ export async function backChannelLogoutRoute(
       bySubject ?? (sid === undefined ? undefined : await sessions.findByUpstream(issuer, sid))
     if (accountId === undefined) return
     await sessions.endUpstream(accountId, { issuer, subject, sid })
-    await mint.endFederated(accountId, { issuer, subject, sid })
+    await firstPartyTokens.endFederated(accountId, { issuer, subject, sid })
   }
 
   app.post<{ Params: { provider: string } }>(

@@ -162,7 +162,7 @@ export interface FederationDependencies {
   secrets: Pick<Secrets, 'seal'>
   accounts: AccountService
   sessions: Sessions
-  mint: {
+  firstPartyTokens: {
     issue(who: SignIn): Promise<TokenSet>
     /** Without `which`, whatever came by a sign-in elsewhere. */
     endFederated(accountId: string, which?: EndedUpstream): Promise<void>

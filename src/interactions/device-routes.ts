@@ -35,7 +35,7 @@ export interface DeviceRoutesOptions {
     begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
   }
   /** Who is signed in: guesses are counted for them too. */
-  whoever(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
+  signedInAs(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
   /** Told of each code that is none. */
   missed(): void
   /** A decision from the address of the page, for the person who made it. */
@@ -108,7 +108,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
 
   app.get(PATH, async (request, reply) => {
     // What the form was answered with is shown to whoever sent it.
-    const accountId = await options.whoever(request, reply)
+    const accountId = await options.signedInAs(request, reply)
     const { user_code: sent, problem, of } = query.parse(request.query)
     const code = readUserCode(sent) ?? (UNDECIDED.has(problem) ? await enterAgain(request) : undefined)
     const alert =
@@ -129,7 +129,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
 
   const said = async (...[request, reply, code, problem]: Said): Promise<string> => {
     if (code === undefined || problem !== 'used') return CODE_PROBLEMS[problem ?? 'unknown']
-    return usedBefore(await verification.decisionOf(code, await options.whoever(request, reply)))
+    return usedBefore(await verification.decisionOf(code, await options.signedInAs(request, reply)))
   }
 
   const limit = http.limit('deviceCode', null)
@@ -139,7 +139,7 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
       ...limit,
       preHandler: [
         async (request, reply) => {
-          const accountId = await options.whoever(request, reply)
+          const accountId = await options.signedInAs(request, reply)
           if (accountId !== undefined) countForAccount(request, accountId)
         },
         ...(limit.preHandler ?? []),

@@ -1,75 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
 import { shownAgain } from '../http/forms/forms.ts'
 import type { Http } from '../http/http.ts'
 import type {
-  ClientView,
   ConsentPage,
   DeviceConfirmPage,
   ProviderButton,
   SignInPage,
 } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
+import type { InteractionDetails, Interactions } from '../oidc/authorization/interactions.ts'
 import { AppError } from '../shared/errors.ts'
 import { createWayOn } from './next-page.ts'
-
-/**
- * The pages inside a flow: sign-in and consent. What a flow is and how it goes on belongs to the protocol (Flows,
- * below); who a person is, to accounts (SignInForm). Here they meet.
- *
- *   GET  /interaction/:uid           sign-in or consent, whichever the flow waits for
- *   POST /interaction/:uid/sign-in   ► the flow goes on (303)
- *   POST /interaction/:uid/consent   ► the flow goes on (303)
- *   POST /interaction/:uid/select    ► the flow goes on with who is signed in (303)
- *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)
- *   POST /interaction/:uid/switch    ► sign-in as somebody else (303)
- */
-export interface FlowDetails {
-  uid: string
-  prompt: 'login' | 'consent' | 'select_account'
-  client: ClientView
-  accountId: string | undefined
-  loginHint: string | undefined
-  /** The account that the app asks for; undefined: any. */
-  expects: string | undefined
-  startedAt: number
-  leadsTo: ConsentPage['leadsTo']
-  homeUrl: string | undefined
-  restartUrl: string | undefined
-  /** `expired`: nobody can decide on its code any more. */
-  device: { address: string; userAgent: string; askedAt: number; expired: boolean } | undefined
-  requestedScopes: string[]
-  requestedClaims: string[]
-  staysConnected: boolean
-  missing: { scopes: string[]; resources: Record<string, string[]> }
-}
-
-/** Who has signed in, for a flow. */
-interface SignedIn {
-  accountId: string
-  generation: number
-  amr: string[]
-  /** When they proved who they are, in seconds since the epoch; now, unless they did so already … */
-  at?: number
-  /** … in this session, with which it counts no more. */
-  sessionUid?: string
-}
-
-export interface Flows {
-  details(request: FastifyRequest, reply: FastifyReply): Promise<FlowDetails>
-  signIn(request: FastifyRequest, reply: FastifyReply, who: SignedIn): Promise<string>
-  allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  select(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  /** The app gets access_denied; the code of a device is free again. */
-  cancel(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  /** A sign-in elsewhere in this browser that answers the flow, if there was one. */
-  answeredBy(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    details: FlowDetails,
-  ): Promise<SignedIn | undefined>
-}
 
 export type SignInOutcome =
   | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
@@ -88,8 +31,19 @@ export interface SignInForm {
   submit(request: FastifyRequest, reply: FastifyReply, flow: string | undefined): Promise<SignInOutcome>
 }
 
+/**
+ * The pages of an authorization request that waits for a person: sign-in and consent. What it is and how it goes on belongs to
+ * the protocol (Interactions); who a person is, to accounts (SignInForm). Here they meet.
+ *
+ *   GET  /interaction/:uid           sign-in or consent, whichever the flow waits for
+ *   POST /interaction/:uid/sign-in   ► the flow goes on (303)
+ *   POST /interaction/:uid/consent   ► the flow goes on (303)
+ *   POST /interaction/:uid/select    ► the flow goes on with who is signed in (303)
+ *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)
+ *   POST /interaction/:uid/switch    ► sign-in as somebody else (303)
+ */
 export interface InteractionRoutesOptions {
-  flows: Flows
+  flows: Interactions
   signInForm: SignInForm
   http: Pick<Http, 'limit' | 'forms' | 'sealed'>
   /** Whether the issuer is https. */
@@ -99,19 +53,19 @@ export interface InteractionRoutesOptions {
   providers(flow: string, again: boolean): Promise<ProviderButton[]>
   /** What a sign-in elsewhere came back with, from the query of the page. */
   upstreamProblem(query: unknown): Promise<string | undefined>
-  findAccount(id: string): Promise<{ username: string; email?: string | undefined } | undefined>
+  findAccount(id: string): Promise<Pick<Account, 'displayUsername' | 'email'> | undefined>
   /** What is asked for, in words. */
-  describeScopes(details: FlowDetails): Promise<ConsentPage['scopes']>
+  describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
   /** A device that asks, in words. */
-  describeDevice(device: NonNullable<FlowDetails['device']>): DeviceConfirmPage['device']
+  describeDevice(device: NonNullable<InteractionDetails['device']>): DeviceConfirmPage['device']
 }
 
 /** Whether somebody signs in whom the app did not ask for (OpenID Connect Core §3.1.2.1, `id_token_hint`). */
-const isAnother = ({ expects }: FlowDetails, accountId: string): boolean =>
+const isAnother = ({ expects }: InteractionDetails, accountId: string): boolean =>
   expects !== undefined && expects !== accountId
 
 /** Says nothing of the account that is asked for: whoever holds a hint has not shown yet that it is theirs. */
-const another = ({ client }: FlowDetails): string =>
+const another = ({ client }: InteractionDetails): string =>
   `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
 
 /** Where a code is entered, with what is wrong with the last one. */
@@ -170,7 +124,7 @@ export async function interactionRoutes(
 
   const signInPage = async (
     request: FlowRequest,
-    details: FlowDetails,
+    details: InteractionDetails,
     form: Partial<SignInPage> = {},
   ): Promise<SignInPage> => ({
     action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
@@ -191,19 +145,22 @@ export async function interactionRoutes(
     ...form,
   })
 
-  async function expectation(details: FlowDetails): Promise<string | undefined> {
+  async function findAccount(id: string): Promise<ConsentPage['account'] | undefined> {
+    const account = await options.findAccount(id)
+    return account && { username: account.displayUsername, email: account.email ?? undefined }
+  }
+
+  async function expectation(details: InteractionDetails): Promise<string | undefined> {
     if (details.expects === undefined) return undefined
     const { accountId, client } = details
     const wanted = `${client.name} asks for the account that you used there before`
     const account =
-      accountId !== undefined && isAnother(details, accountId)
-        ? await options.findAccount(accountId)
-        : undefined
+      accountId !== undefined && isAnother(details, accountId) ? await findAccount(accountId) : undefined
     return account ? `You are signed in as ${account.username}, but ${wanted}.` : `${wanted}.`
   }
 
-  async function consentPage(reply: FastifyReply, details: FlowDetails, accountId: string) {
-    const account = await options.findAccount(accountId)
+  async function consentPage(reply: FastifyReply, details: InteractionDetails, accountId: string) {
+    const account = await findAccount(accountId)
     const page: ConsentPage = {
       action: `/interaction/${details.uid}/consent`,
       client: details.client,
@@ -219,8 +176,8 @@ export async function interactionRoutes(
       : renderPage(reply, 'device/confirm', { ...page, device: options.describeDevice(details.device) })
   }
 
-  async function selectPage(reply: FastifyReply, details: FlowDetails, accountId: string) {
-    const account = await options.findAccount(accountId)
+  async function selectPage(reply: FastifyReply, details: InteractionDetails, accountId: string) {
+    const account = await findAccount(accountId)
     return renderPage(reply, 'interaction/select-account', {
       action: `/interaction/${details.uid}/select`,
       client: details.client,

@@ -21,7 +21,7 @@ export interface Refusal {
   error: string
   /** What is known at once. Both are called only if the refusal is kept. */
   description(): string | undefined
-  facts(): RejectionDetails
+  details(): RejectionDetails
   /** What has to be looked up: later, in the background. It may hold secrets until then; what it returns has none. */
   lookUp(): Promise<RejectionDetails>
 }
@@ -115,7 +115,7 @@ export function createRecorder(deps: {
           error,
           description: refusal.description() ?? null,
         }
-        const entry = { row, facts: refusal.facts(), lookUp: () => refusal.lookUp() }
+        const entry = { row, facts: refusal.details(), lookUp: () => refusal.lookUp() }
         // The library may report one request twice; what the page shows comes last.
         if (same === -1) waiting.push(entry)
         else waiting[same] = entry

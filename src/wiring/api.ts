@@ -1,22 +1,56 @@
 import type { FastifyInstance } from 'fastify'
+import { keptAnswers } from '../admin/rest/kept-answers.ts'
+import { adminRest } from '../admin/rest/routes.ts'
 import { apiRoutes } from '../api/routes.ts'
+import { auditDocument } from '../audit/export.ts'
+import { administeredResources } from '../clients/resources/administered.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
+import { listDevices } from '../oidc/sessions/devices.ts'
+import { liveAccounts } from '../oidc/sessions/generations.ts'
 import type { Services } from '../services.ts'
-import { wireAdminRest } from './admin-rest.ts'
-import type { Protocol } from './protocol.ts'
-import { liveAccounts } from './sessions.ts'
+import { figuresOf } from './console.ts'
+import type { WiredProtocol } from './protocol.ts'
 
-/** Both JSON APIs, on the services and the protocol. */
+/** Both JSON APIs, on the services and the protocol: that of a site's own front end, and the administration API. */
 export async function wireApi(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  protocol: Protocol,
+  { adminTokens, firstPartyTokens, sessions }: WiredProtocol,
   federation: Federation,
 ): Promise<void> {
-  const { accounts, clock, config } = services
-  const { mint, sessions } = protocol
+  const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
+    services
+  const { keys, providers, registration, rejections, resourceCredentials, resources, secrets, settings } =
+    services
+  const findLive = liveAccounts(accounts)
+  const administration = (scope: FastifyInstance): Promise<void> =>
+    adminRest(scope, {
+      issuer: config.issuer,
+      clock,
+      limit: http.limit,
+      accounts,
+      clients,
+      clientScopes,
+      providers,
+      keys,
+      audit,
+      rejections,
+      configuration,
+      settings,
+      accept: adminTokens.accept,
+      findLive,
+      answers: keptAnswers(artifacts, secrets),
+      belongings: {
+        sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
+        consents: consents.list,
+      },
+      resources: administeredResources(resources, resourceCredentials),
+      registrationTokens: registration.tokens,
+      auditDocument,
+      figures: figuresOf(services),
+    })
   await app.register((scope) =>
     apiRoutes(
       scope,
@@ -26,12 +60,12 @@ export async function wireApi(
         limit: http.limit,
         devices: http.devices,
         accounts,
-        findLive: liveAccounts(services),
-        mint,
+        findLive,
+        firstPartyTokens,
         sessions,
         upstream: federation,
       },
-      wireAdminRest(http, services, protocol),
+      administration,
     ),
   )
 }

@@ -1,51 +1,78 @@
 import type { FastifyInstance } from 'fastify'
 import { consolePages } from '../admin/console/console.ts'
+import { innerRequest } from '../admin/console/try-it/inner-request.ts'
+import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
+import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
+import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
+import { listDevices } from '../oidc/sessions/devices.ts'
+import { createClientUsage } from '../oidc/usage/client-usage.ts'
 import type { Services } from '../services.ts'
-import { clientsConsole } from './clients-console.ts'
-import { figuresOf } from './figures.ts'
-import type { Protocol } from './protocol.ts'
-import { usersConsole } from './users-console.ts'
+import type { WiredProtocol } from './protocol.ts'
+
+/** What console and REST show at a glance. */
+export function figuresOf(services: Services): FiguresDependencies {
+  const counts = createAuditCounts(services.db)
+  return {
+    countsByDay: counts.byDay,
+    people: counts.people,
+    activeClients: services.usage.activeClients,
+    firstSteps: firstStepsOf(services),
+  }
+}
 
 /** The console, on the services and the protocol. */
 export async function wireConsole(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  protocol: Protocol,
+  { sessions, openTemporarySession }: WiredProtocol,
 ): Promise<void> {
-  const { sessions } = protocol
-  const { accounts, clock, config, keys, providers, usage } = services
-  const { values } = services.settings
+  const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
+    services
+  const { keys, providers, registration, rejections, resources, selfRegistered, settings, usage } = services
+  const { values } = settings
+  const apps = createConnectedApps(services)
   await app.register((scope) =>
     consolePages(scope, {
-      ...clientsConsole(app, http, services, protocol),
-      ...usersConsole(services),
-      registration: services.registration,
-      selfRegistered: services.selfRegistered,
+      ...figuresOf(services),
+      http,
+      cookies: http.cookies,
+      sealed: http.sealed,
+      clock,
+      issuer: new URL(config.issuer),
+      sessions,
+      findAccount: accounts.byId,
+      configuration,
+      yamlOf: configuration.yamlOf,
+      settings,
+      providers,
+      keys,
+      registration,
+      selfRegistered,
+      rejections,
+      clients,
+      clientScopes,
+      listApis: () => resources.list({ limit: 100 }),
+      usageOf: createClientUsage(artifacts),
+      tryOut: { call: innerRequest(app), openSession: openTemporarySession, consents },
+      users: {
+        ...accounts,
+        waysIn: accounts.linked.waysIn,
+        devices: async (id) => listDevices(services, await accounts.byId(id)),
+        apps: apps.list,
+      },
+      resources: administeredResources(resources, services.resourceCredentials),
+      keyUses: usage.keyUses,
+      audit,
+      auditSentence: sentenceOf,
+      auditActions: actionGroups(),
+      clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
       get metadataDocuments() {
         return values.clientMetadataDocuments === 'on'
       },
-      configuration: services.configuration,
-      settings: services.settings,
-      providers,
-      resources: administeredResources(services.resources, services.resourceCredentials),
-      clock,
-      issuer: new URL(config.issuer),
-      http,
-      sessions,
-      findAccount: (id) => accounts.byId(id),
-      yamlOf: services.configuration.yamlOf,
-      ...figuresOf(services),
-      keys,
-      keyUses: usage.keyUses,
-      audit: services.audit,
-      auditSentence: sentenceOf,
-      auditActions: actionGroups(),
-      rejections: services.rejections,
-      clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
       get keyRotationDays() {
         return values.keyRotationDays
       },

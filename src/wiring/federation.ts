@@ -2,30 +2,27 @@ import type { FastifyInstance } from 'fastify'
 import { createFederation, type Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
-import { browserState } from './browser-state.ts'
-import type { Protocol } from './protocol.ts'
+import type { WiredProtocol } from './protocol.ts'
 
-/** Signing in elsewhere, on the services and the protocol. */
+/** Signing in at providers, on the services and the protocol. */
 export async function wireFederation(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { sessions, mint }: Protocol,
+  { browser, firstPartyTokens, sessions }: WiredProtocol,
 ): Promise<Federation> {
-  const { accounts, artifacts, clock, config, providers, secrets } = services
-  const { values } = services.settings
-  const browser = browserState(http, services)
+  const { accounts, artifacts, clock, config, providers, secrets, settings } = services
   const federation = createFederation({
     issuer: new URL(config.issuer),
     clock,
     http,
-    providers: providers.enabled,
+    accounts,
     artifacts,
     secrets,
-    accounts,
+    providers: providers.enabled,
     sessions,
-    mint,
-    registration: () => values.registration,
+    firstPartyTokens,
+    registration: () => settings.values.registration,
     setPending: browser.setPending,
   })
   await federation.routes(app)

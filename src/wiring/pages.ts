@@ -1,40 +1,44 @@
 import type { FastifyInstance } from 'fastify'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
 import type { Http } from '../http/http.ts'
-import { renderPage } from '../http/pages/views.ts'
+import { homeRoute } from '../http/pages/home.ts'
 import { deviceRoutes } from '../interactions/device-routes.ts'
 import { interactionRoutes } from '../interactions/routes.ts'
-import { answers } from '../oidc/authorization/interactions.ts'
+import { clientOfInteraction } from '../oidc/authorization/client-of-interaction.ts'
+import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { openDecision } from '../oidc/device/decision.ts'
 import { openDone } from '../oidc/device/pages.ts'
 import { describeDevice } from '../oidc/device/words.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
+import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
-import { browserState } from './browser-state.ts'
-import { connectedApps, describeScopes } from './consents.ts'
-import type { Protocol } from './protocol.ts'
-import { deviceEnds } from './sessions.ts'
-import { upstreamSignIns } from './upstream.ts'
+import type { WiredProtocol } from './protocol.ts'
 
 /** Every page that people see, on the services and the protocol. */
 export async function wirePages(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { interactions, sessions, deviceVerification }: Protocol,
+  { browser, deviceVerification, interactions, sessions, ...protocol }: WiredProtocol,
 ): Promise<void> {
-  const { accounts, clock, config } = services
+  const { accounts, artifacts, clock, config, event, findClient, providers } = services
   const { values } = services.settings
-  const browser = browserState(http, services)
+  const issuer = new URL(config.issuer)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
-  const upstream = upstreamSignIns(services)
+  const offered = createOfferedProviders({
+    providers: providers.enabled,
+    artifacts,
+    clock,
+    waysIn: accounts.linked.waysIn,
+  })
 
   await app.register(accountPages, {
     clock,
-    issuer: new URL(config.issuer),
+    issuer,
     http,
     accounts,
     browser,
@@ -42,68 +46,58 @@ export async function wirePages(
     sessions: {
       ...sessions,
       list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
-      ...deviceEnds(services),
+      end: protocol.endDevice,
     },
-    apps: connectedApps(services),
-    async appOf(flow) {
-      const { params } = (await services.artifacts.find('Interaction', flow)) ?? {}
-      const { client_id: id } = (params ?? {}) as { client_id?: unknown }
-      const client = typeof id === 'string' ? await services.findClient(id) : undefined
-      return client && { name: client.metadata.client_name, logoUri: client.metadata.logo_uri }
-    },
+    apps: createConnectedApps(services),
+    appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration
     },
     get passwordMinLength() {
       return values.passwordMinLength
     },
-    upstream,
+    upstream: offered,
   })
   await app.register(async (scope) => {
     await http.forms(scope)
     await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
   })
   await app.register(interactionRoutes, {
-    flows: {
-      ...interactions,
-      async answeredBy(request, reply, details) {
-        const session = await sessions.current(request, reply)
-        if (!answers(session, details)) return undefined
-        const { accountId, generation, amr, loginTs, uid } = session
-        return { accountId, generation, amr, at: loginTs, sessionUid: uid }
-      },
-    },
+    flows: interactions,
     signInForm,
     http,
-    secure: config.issuer.startsWith('https:'),
+    secure: issuer.protocol === 'https:',
     get registration() {
       return values.registration
     },
-    providers: (flow, again) => upstream.buttons({ flow, again }),
-    upstreamProblem: upstream.problem,
-    async findAccount(id) {
-      const account = await accounts.byId(id)
-      return account && { username: account.displayUsername, email: account.email ?? undefined }
-    },
-    describeScopes: (details) => describeScopes(services, details),
+    providers: (flow, again) => offered.buttons({ flow, again }),
+    upstreamProblem: offered.problem,
+    findAccount: accounts.byId,
+    describeScopes: protocol.describeRequestedAccess,
     describeDevice: (device) => describeDevice(device, epochSeconds(clock)),
   })
   await app.register(deviceRoutes, {
     issuer: config.issuer,
     http,
     verification: deviceVerification,
-    whoever: async (request, reply) => (await sessions.current(request, reply))?.accountId,
-    missed: () => services.event({ type: 'device.code_unknown' }),
+    signedInAs: async (request, reply) => (await sessions.current(request, reply))?.accountId,
+    missed: () => event({ type: 'device.code_unknown' }),
     openDecision: (value, accountId) => openDecision(http.sealed, value, accountId),
     openDone: (value) => openDone(http.sealed, value),
   })
-  app.get('/', async (request, reply) => {
-    const session = await sessions.current(request, reply)
-    const account = session && (await accounts.byId(session.accountId))
-    return renderPage(reply, 'http/home', {
-      signedInAs: account?.displayUsername,
-      consoleHref: account === undefined || account.role === 'user' ? undefined : '/admin',
-      registerHref: values.registration === 'open' ? '/register' : undefined,
-    })
+  homeRoute(app, {
+    async accountOf(request, reply) {
+      const session = await sessions.current(request, reply)
+      return session && accounts.byId(session.accountId)
+    },
+    registration: () => values.registration,
   })
+}
+
+/** The endpoints where clients register themselves, which are not there while that is switched off. */
+export async function wireRegistration(app: FastifyInstance, http: Http, services: Services): Promise<void> {
+  const { config, registration } = services
+  await app.register((scope) =>
+    registrationRoutes(scope, { registration, issuer: new URL(config.issuer), limit: http.limit }),
+  )
 }

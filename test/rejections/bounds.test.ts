@@ -10,7 +10,7 @@ const refusal = (over: Partial<Refusal> = {}): Refusal => ({
   clientId: 'lk_one',
   error: 'invalid_request',
   description: () => undefined,
-  facts: () => ({}),
+  details: () => ({}),
   lookUp: async () => ({}),
   ...over,
 })
@@ -58,7 +58,9 @@ describe('what is kept of a flood', () => {
     const { recorder, rows, time } = recorderWith()
     for (let i = 0; i < 50; i++) {
       time.now += 500
-      recorder.record(refusal({ clientId: undefined, facts: () => ({ claimed_client_id: `made-up-${i}` }) }))
+      recorder.record(
+        refusal({ clientId: undefined, details: () => ({ claimed_client_id: `made-up-${i}` }) }),
+      )
       recorder.record(refusal({ clientId: `https://client-${i}.example/metadata` }))
     }
     await recorder.flush()
@@ -79,11 +81,11 @@ describe('what is kept of a flood', () => {
   test('what is dropped is not even looked at', () => {
     const { recorder } = recorderWith()
     let looked = 0
-    const facts = () => {
+    const details = () => {
       looked++
       return {}
     }
-    for (let i = 0; i < 1000; i++) recorder.record(refusal({ facts }))
+    for (let i = 0; i < 1000; i++) recorder.record(refusal({ details }))
     expect(looked).toBe(20)
   })
 })
@@ -94,9 +96,9 @@ describe('recording fails nothing', () => {
     const broken = () => {
       throw new Error('broken')
     }
-    expect(() => recorder.record(refusal({ facts: broken }))).not.toThrow()
+    expect(() => recorder.record(refusal({ details: broken }))).not.toThrow()
     recorder.record(
-      refusal({ lookUp: () => Promise.reject(new Error('away')), facts: () => ({ scope: 'x' }) }),
+      refusal({ lookUp: () => Promise.reject(new Error('away')), details: () => ({ scope: 'x' }) }),
     )
     await recorder.flush()
     expect(rows.map(({ facts }) => JSON.parse(facts))).toEqual([{ scope: 'x' }])

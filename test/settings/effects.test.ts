@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SettingName } from '../../src/settings/table.ts'
-import { jobsOf } from '../../src/wiring/jobs.ts'
+import { jobsOf } from '../../src/wiring/operations.ts'
 import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'

@@ -151,7 +151,7 @@ describe('counters in PostgreSQL', () => {
     const counters = createSharedCounters(
       createLocalCounters(Date.now),
       createDatabaseCounters(db.artifacts),
-      (error) => failures.push(error),
+      { warn: (fields) => failures.push(fields) },
     )
     await counters.take('outage', rule)
     await db.artifacts.run('ALTER TABLE rate_counters RENAME TO elsewhere')
@@ -181,7 +181,7 @@ describe('counters in PostgreSQL', () => {
         },
         giveBack: shared.giveBack,
       },
-      () => undefined,
+      { warn: () => undefined },
     )
     for (let n = 0; n < 50; n++) await counters.take('flood', rule)
     expect(asked).toBe(3)
@@ -232,9 +232,9 @@ describe.skipIf(!hasRedis)('counters in Redis (needs redis-server)', () => {
     const shared = await createRedisCounters(one.url)
     open.push(shared)
     const failures: unknown[] = []
-    const counters = createSharedCounters(createLocalCounters(Date.now), shared, (error) =>
-      failures.push(error),
-    )
+    const counters = createSharedCounters(createLocalCounters(Date.now), shared, {
+      warn: (fields) => failures.push(fields),
+    })
     expect(await counters.take('key', rule)).toMatchObject({ allowed: true })
     await one.stop()
     expect(await counters.take('key', rule)).toMatchObject({ allowed: true, count: 2 })

@@ -16,12 +16,12 @@ const CODE_COOKIE = 'upstream_code'
  * Tokens are in the body of an answer, never in an address.
  */
 export function createFinish(
-  deps: Pick<FederationDependencies, 'sessions' | 'mint' | 'http' | 'setPending'> & {
+  deps: Pick<FederationDependencies, 'sessions' | 'firstPartyTokens' | 'http' | 'setPending'> & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
   },
 ) {
-  const { sessions, mint, codes, http } = deps
+  const { sessions, firstPartyTokens, codes, http } = deps
 
   return {
     /** The account has proven its address and may sign in. */
@@ -37,7 +37,7 @@ export function createFinish(
       // Here too: the provider may have ended it while a password was checked or an account was made.
       if (await deps.ends.hasEnded(who.upstream, arrival.at))
         return failure(purpose, 'expired', arrival.provider.id)
-      if (purpose.kind === 'api') return { tokens: await mint.issue({ ...who, amr: ['fed'] }) }
+      if (purpose.kind === 'api') return { tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'] }) }
       if (purpose.kind === 'code') {
         const code = await codes.issue(who, purpose.challenge, arrival.at)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)

@@ -7,7 +7,7 @@ const removal = z.object({ id: z.string().max(100) })
 
 /** Linked sign-ins of the account page: adding one, and taking one away. */
 export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
-  const { sessions, accounts, providers, flow, http, mint } = deps
+  const { sessions, accounts, providers, flow, http, firstPartyTokens } = deps
 
   /** Who asks, if they signed in lately; else the sign-in page is answered. */
   async function lately(request: FastifyRequest, reply: FastifyReply, words: string) {
@@ -31,7 +31,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     if (!removed) return reply.redirect('/account', 303)
     // Somebody who still gets in there shall not stay in here, neither by a session nor by tokens of the API.
     await sessions.endUpstream(accountId, { ...removed, except: uid })
-    await mint.endFederated(accountId)
+    await firstPartyTokens.endFederated(accountId)
     const dropped = await accounts.dropAddressChange(accountId)
     return reply.redirect(`/account?done=${dropped ? 'unlinked_address' : 'unlinked'}`, 303)
   })

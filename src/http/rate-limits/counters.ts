@@ -47,16 +47,17 @@ export function createLocalCounters(clock: Clock, most = 50_000): Counters {
 /**
  * Counts for all processes, beside the count of this one. What this process alone has counted too often is refused
  * without asking; when the shared count cannot be reached, the one of this process goes on.
- * @param failed told of the first failure, and of the first after it worked again
+ * @param log has the first failure, and the first after it worked again
  */
 export function createSharedCounters(
   local: Counters,
   shared: Counters,
-  failed: (error: unknown) => void,
+  log: { warn(fields: object, message: string): void },
 ): Counters {
   let working = true
-  const report = (error: unknown): void => {
-    if (working) failed(error)
+  const report = (err: unknown): void => {
+    if (working)
+      log.warn({ err }, 'rate limits are counted by this process alone until they can be shared again')
     working = false
   }
   return {

@@ -10,6 +10,7 @@ import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
+import type { AuditedSessions, SignInEffects } from '../sessions/audited.ts'
 import { generationOf } from '../sessions/generations.ts'
 import { type Authentication, isAnother, type SignInSession } from '../sessions/sign-in.ts'
 import { clientView } from './client-view.ts'
@@ -51,19 +52,26 @@ export interface InteractionDetails {
   missing: { scopes: string[]; resources: Record<string, string[]>; claims: string[] }
 }
 
+/** Who has signed in for an authorization request. */
+export interface InteractionSignIn extends Omit<Authentication, 'upstream'> {
+  /** The session of an earlier sign-in: if it ends before the request goes on, so does this sign-in. */
+  sessionUid?: string
+}
+
 /** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
 export interface Interactions {
   details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
   /**
-   * @param who.at when the person proved who they are, in seconds since the epoch; now, unless they did so already
-   * @param who.sessionUid the session in which they did: if that ends before the flow goes on, so does this sign-in
    * @throws AppError another_account (403) when the flow asks for somebody else
    */
-  signIn(
+  signIn(request: FastifyRequest, reply: FastifyReply, signIn: InteractionSignIn): Promise<string>
+  /** The sign-in of this browser, if it happened after the authorization request, and so answers it. */
+  answeredBy(
     request: FastifyRequest,
     reply: FastifyReply,
-    who: Authentication & { sessionUid?: string },
-  ): Promise<string>
+    details: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
+  ): Promise<InteractionSignIn | undefined>
+  /** Remembers what was asked for as allowed. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** The flow goes on with the account that is signed in (`prompt=select_account`). */
   select(request: FastifyRequest, reply: FastifyReply): Promise<string>
@@ -138,6 +146,8 @@ export function createInteractions(deps: {
   consents: Consents
   /** False when the account, or its sign-ins of a generation, no longer count. */
   isLive(accountId: string, generation: number): Promise<boolean>
+  sessions: Pick<AuditedSessions, 'current'>
+  effects: SignInEffects
 }): Interactions {
   async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
     pinToIssuer(request, deps.issuer)
@@ -258,10 +268,20 @@ export function createInteractions(deps: {
         await session.destroy()
         delete interaction.session
       }
-      return finish(interaction, {
+      const location = await finish(interaction, {
         ...(selects(interaction) && { [SELECT_ACCOUNT]: {} }),
         login: { accountId, generation, amr, ts: at, remember: true, ...(sessionUid && { sessionUid }) },
       })
+      await deps.effects.endPending(request, reply)
+      await deps.effects.rememberDevice(request, reply, { accountId, generation })
+      return location
+    },
+
+    async answeredBy(request, reply, details) {
+      const session = await deps.sessions.current(request, reply)
+      if (!answers(session, details)) return undefined
+      const { accountId, generation, amr, loginTs, uid } = session
+      return { accountId, generation, amr, at: loginTs, sessionUid: uid }
     },
 
     async allow(request, reply) {
@@ -301,7 +321,7 @@ export function createInteractions(deps: {
  * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for. Times are whole seconds: where
  * somebody was signed in already, a sign-in in the second of the beginning is taken for the one before it.
  */
-export const answers = (
+const answers = (
   session: SignInSession | undefined,
   flow: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
 ): session is SignInSession =>

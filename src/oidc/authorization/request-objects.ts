@@ -1,7 +1,7 @@
 import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import { hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.ts'
-import { routes } from '../provider/provider.ts'
+import { routes } from '../provider/routes.ts'
 
 /**
  * Signed requests (RFC 9101), by value: the parameters of an authorization request as a JWT that the client has signed, at the

@@ -1,5 +1,5 @@
 import type { Interaction } from 'oidc-provider'
-import { routes } from '../provider/provider.ts'
+import { routes } from '../provider/routes.ts'
 
 /**
  * Where a flow begins again: one of a device by entering its code. Undefined: its request was pushed (RFC 9126), and works once;

@@ -4,6 +4,7 @@ import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
+import { grantTtl, type Lifetimes } from '../provider/lifetimes.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
 import { claimsWithin, notCovered, personalClaims, requestedIn } from '../requested-claims/request.ts'
 import { generationOf } from '../sessions/generations.ts'
@@ -12,6 +13,13 @@ import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
 import type { Allowed, Consents } from './consents.ts'
 import { endGrant } from './end-grant.ts'
 import { incarnationOf, newIncarnation } from './incarnations.ts'
+
+export interface Grants {
+  /** The `loadExistingGrant` of the library: the session's Grant, made or widened from what is allowed. */
+  load(ctx: KoaContextWithOIDC): Promise<Grant | undefined>
+  /** Makes a Grant count for no more than it may by now, wherever it is read. */
+  attach(provider: Provider): void
+}
 
 /**
  * Grants. The protocol library hangs every token on a Grant and ends them together: when a code or refresh token is
@@ -31,10 +39,10 @@ export function createGrants(deps: {
   consents: Consents
   artifacts: Pick<ArtifactStore, 'change'>
   key: Buffer
-  /** Seconds. */
-  readonly grantTtl: number
-}) {
+  lifetimes: Lifetimes
+}): Grants {
   const grantId = grantIdsUnder(deps.key)
+  const ttl = () => grantTtl(deps.lifetimes)
 
   /** True when the grant already covers what is asked for, so that nothing needs to be read or written. */
   function covers(grant: Grant, ctx: KoaContextWithOIDC): boolean {
@@ -62,8 +70,7 @@ export function createGrants(deps: {
   }
 
   return {
-    /** The `loadExistingGrant` of the library: the session's Grant, made or widened from what is allowed. */
-    async load(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+    async load(ctx) {
       const { account, client, session, provider } = ctx.oidc
       if (!account || !client || !session) return undefined
       const device = deviceAsking(ctx)
@@ -74,7 +81,7 @@ export function createGrants(deps: {
       const existing: KeptGrant | undefined = await provider.Grant.find(id)
       const asked = device !== undefined || client.first_party !== true
       // Renewed in the second half of its life, so that a refresh chain started today is not cut short by it.
-      const lasts = existing && existing.remainingTTL * 2 > deps.grantTtl
+      const lasts = existing && existing.remainingTTL * 2 > ttl()
       if (lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
         return existing
 
@@ -87,7 +94,7 @@ export function createGrants(deps: {
       const grant: KeptGrant = new provider.Grant({ accountId, clientId })
       Object.assign(grant, { jti: id, asked, generation, device })
       // Other tabs of the app may ask for something else at this moment: what they get stays in it.
-      await deps.artifacts.change('Grant', id, deps.grantTtl, (before) => {
+      await deps.artifacts.change('Grant', id, ttl(), (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
         // The session was carried over meanwhile (generations.ts), and its Grants with it.
         if (known && generationOf(known) > generation) return undefined
@@ -97,7 +104,7 @@ export function createGrants(deps: {
         if (goesOn && (!asked || known.asked)) add(grant, allowedBy(known), client)
         if (consent) add(grant, consent, client)
         if (!asked) addRequested(grant, ctx)
-        return payloadOf(grant, deps.grantTtl)
+        return payloadOf(grant, ttl())
       })
       // Access that was taken back meanwhile may have come before this Grant was there to be ended.
       if (!asked || (await deps.consents.find(accountId, clientId))) return grant
@@ -105,8 +112,7 @@ export function createGrants(deps: {
       return undefined
     },
 
-    /** Makes a Grant count for no more than it may by now, wherever it is read. */
-    attach(provider: Provider): void {
+    attach(provider) {
       const { Grant } = provider
       const find = Grant.find.bind(Grant) as (id: string, options?: object) => Promise<KeptGrant | undefined>
       const narrowed = async (id: string, options?: object) => {

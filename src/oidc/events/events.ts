@@ -5,10 +5,12 @@ import { BoundedMap } from '../../shared/bounded-map.ts'
 import { limitFailingClients } from '../client-authentication/failing-clients.ts'
 import {
   AUTHENTICATED,
+  type CodeDetails,
   claimedBy,
-  codeFacts,
+  codeDetails,
   type ExplainRedirect,
-  refusalFacts,
+  type RequestDetails,
+  requestDetails,
 } from './rejection-details.ts'
 import { withoutSecretsOf } from './without-secrets.ts'
 
@@ -65,40 +67,37 @@ function explain(
   return {}
 }
 
-/** A refusal for whoever keeps them (src/rejections). */
-export interface ReportedRefusal {
+/** A rejected request, to be kept (src/rejections). */
+export interface ReportedRejection {
   id: string
   endpoint: string
   clientId: string | undefined
   error: string
   /** What is known at once, without secrets. */
   description(): string | undefined
-  facts(): ReturnType<typeof refusalFacts>
+  details(): RequestDetails
   /** What a look into the database adds. */
-  lookUp(): Promise<Awaited<ReturnType<typeof codeFacts>> & Diagnosis>
+  lookUp(): Promise<CodeDetails & Partial<Diagnosis>>
 }
 
-type Diagnosis = Partial<Awaited<ReturnType<Diagnose>>>
-/** Whose secret that was, and whether there is such a client. */
-type Diagnose = (
-  clientId: string,
-  secret: string | undefined,
-) => Promise<{
+/** What was wrong with how a client authenticated: whose secret that was, and whether there is such a client. */
+export interface Diagnosis {
   client: 'enabled' | 'disabled' | 'unknown'
   secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
+  /** Seconds since the epoch. */
   secret_expired_at?: number
   secret_of?: string
   /** The API that the credential is of. */
   api?: string
-}>
+}
 
-export interface RefusalsTo {
+export interface RejectionsTo {
   explainRedirect: ExplainRedirect
-  diagnose: Diagnose
+  diagnose(clientId: string, secret: string | undefined): Promise<Diagnosis>
   /** Counts a failed authentication, by address and client. */
   countFailure: Parameters<typeof limitFailingClients>[1]['count']
   /** Must not throw. */
-  record(refusal: ReportedRefusal): void
+  record(rejection: ReportedRejection): void
   /** Whether something is told for the first time in an hour. */
   isNews(key: string): boolean
 }
@@ -130,7 +129,7 @@ const isNextStep = ({
 const isHeardAgain = (
   { oidc }: KoaContextWithOIDC,
   { error }: errors.OIDCProviderError,
-  isNews: RefusalsTo['isNews'],
+  isNews: RejectionsTo['isNews'],
 ): boolean =>
   error === 'access_denied' &&
   typeof oidc.params?.device_code === 'string' &&
@@ -140,7 +139,7 @@ function report(
   ctx: KoaContextWithOIDC,
   endpoint: string,
   error: Pick<errors.OIDCProviderError, 'error' | 'error_description' | 'error_detail'>,
-  { explainRedirect, diagnose, record }: RefusalsTo,
+  { explainRedirect, diagnose, record }: RejectionsTo,
 ): void {
   const id = requestOf(ctx)?.id
   if (id === undefined || isNextStep(error)) return
@@ -151,11 +150,11 @@ function report(
     clientId: ctx.oidc.client?.clientId,
     error: error.error,
     description: () => description && withoutSecretsOf(ctx).text(description, 500),
-    facts: () => refusalFacts(ctx, endpoint, error.error_detail, explainRedirect),
+    details: () => requestDetails(ctx, endpoint, error.error_detail, explainRedirect),
     async lookUp() {
       const { clientId, secret } = claimedBy(ctx)
       const doubtful = error.error === 'invalid_client' && clientId !== undefined
-      return { ...(await codeFacts(ctx)), ...(doubtful && (await diagnose(clientId, secret))) }
+      return { ...(await codeDetails(ctx)), ...(doubtful && (await diagnose(clientId, secret))) }
     },
   })
 }
@@ -164,7 +163,7 @@ function report(
  * Writes one line for everything the protocol refuses, with what an administrator needs to put it right, and reports it
  * to be kept.
  */
-export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RefusalsTo): void {
+export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to: RejectionsTo): void {
   const failing = limitFailingClients(provider, { count: to.countFailure })
   const note = (event: string, ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const target = requestOf(ctx)?.log ?? log
@@ -199,11 +198,11 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
 
 /** How long the same is not told again, in milliseconds; how much is remembered. */
 const TOLD_FOR = 3_600_000
-const MOST_TOLD = 1000
+const MAX_ENTRIES = 1000
 
 /** The `isNews` of one process. */
-export function createNews(clock: () => number): RefusalsTo['isNews'] {
-  const told = new BoundedMap<string, number>(MOST_TOLD)
+export function createNews(clock: () => number): RejectionsTo['isNews'] {
+  const told = new BoundedMap<string, number>(MAX_ENTRIES)
   return (key) => {
     const now = clock()
     if ((told.get(key) ?? Number.NEGATIVE_INFINITY) + TOLD_FOR > now) return false
@@ -216,7 +215,7 @@ export function createNews(clock: () => number): RefusalsTo['isNews'] {
  * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
  * for what an app misses. The same of one client is kept once an hour.
  */
-export function createLeftOutReport(log: FastifyBaseLogger, to: RefusalsTo) {
+export function createLeftOutReport(log: FastifyBaseLogger, to: RejectionsTo) {
   return (ctx: KoaContextWithOIDC, scopes: readonly string[]): void => {
     const { text } = withoutSecretsOf(ctx)
     const words = text(scopes.join(' '), 500)

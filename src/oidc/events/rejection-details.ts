@@ -5,8 +5,8 @@ type Context = KoaContextWithOIDC
 type Client = NonNullable<Context['oidc']['client']>
 
 /** Characters of a value, values of a list. */
-const LONGEST = 400
-const MOST = 20
+const MAX_LENGTH = 400
+const MAX_ENTRIES = 20
 
 /** Endpoints where a client shows who it is. */
 export const AUTHENTICATED = new Set([
@@ -71,7 +71,7 @@ export function claimedBy(ctx: Context): { clientId: string | undefined; secret:
 function registeredOf(client: Client, { text }: WithoutSecrets) {
   const kids = client.jwks?.keys.map(({ kid }) => kid ?? 'without id')
   const clip = (values: readonly string[] | undefined) =>
-    values?.slice(0, MOST).map((value) => value.slice(0, LONGEST))
+    values?.slice(0, MAX_ENTRIES).map((value) => value.slice(0, MAX_LENGTH))
   return {
     redirect_uris: clip(client.redirectUris),
     post_logout_redirect_uris: clip(client.postLogoutRedirectUris),
@@ -80,7 +80,7 @@ function registeredOf(client: Client, { text }: WithoutSecrets) {
     resource_scope: stringOf(client.resource_scope) || undefined,
     auth_method: client.clientAuthMethod,
     auth_alg: client.clientAuthSigningAlg,
-    kids: kids?.slice(0, MOST).map((kid) => text(shortKid(kid), 100)),
+    kids: kids?.slice(0, MAX_ENTRIES).map((kid) => text(shortKid(kid), 100)),
     jwks_uri: client.jwksUri,
     pkce: stringOf(client.pkce),
     par: client.requirePushedAuthorizationRequests,
@@ -141,7 +141,7 @@ function proofOf(ctx: Context, clean: WithoutSecrets) {
 
 const NOTHING = { reason: undefined, closest: undefined }
 
-function redirectFacts(ctx: Context, clean: WithoutSecrets, explainRedirect: ExplainRedirect) {
+function redirectDetails(ctx: Context, clean: WithoutSecrets, explainRedirect: ExplainRedirect) {
   const sent = stringOf(ctx.oidc.params?.redirect_uri)
   if (sent === undefined) return NOTHING
   const registered = ctx.oidc.client?.redirectUris
@@ -156,10 +156,10 @@ export type ExplainRedirect = (
 ) => { reason: string; closest?: string | undefined }
 
 /**
- * What is known at once of a request that was refused: what was sent, what is registered. Values are clipped; secrets,
+ * What is known at once of a rejected request: what was sent, what is registered. Values are clipped; secrets,
  * codes and tokens are left out, and struck out where they stand in something else.
  */
-export function refusalFacts(
+export function requestDetails(
   ctx: Context,
   endpoint: string,
   detail: string | undefined,
@@ -168,14 +168,14 @@ export function refusalFacts(
   const params: Record<string, unknown> = ctx.oidc.params ?? {}
   const { client } = ctx.oidc
   const clean = withoutSecretsOf(ctx)
-  const clip = (value: unknown) => (typeof value === 'string' ? clean.text(value, LONGEST) : undefined)
+  const clip = (value: unknown) => (typeof value === 'string' ? clean.text(value, MAX_LENGTH) : undefined)
   const names = Object.keys(params).filter((name) => params[name] !== undefined)
   const verifier = stringOf(params.code_verifier)
   const logout = stringOf(params.post_logout_redirect_uri)
   const claimed = client ? undefined : claimedBy(ctx).clientId
   const resources = stringsOf(params.resource)
   return {
-    parameters: names.slice(0, MOST * 2),
+    parameters: names.slice(0, MAX_ENTRIES * 2),
     grant_type: clip(params.grant_type),
     response_type: clip(params.response_type),
     scope: clip(params.scope),
@@ -184,7 +184,7 @@ export function refusalFacts(
     acr_values: clip(params.acr_values),
     claims: clip(params.claims),
     origin: clip(ctx.headers.origin),
-    ...redirectFacts(ctx, clean, explainRedirect),
+    ...redirectDetails(ctx, clean, explainRedirect),
     post_logout_redirect_uri: logout === undefined ? undefined : clean.uri(logout),
     challenge:
       endpoint === 'authorization' || endpoint === 'pushed_authorization_request'
@@ -205,8 +205,14 @@ export function refusalFacts(
   }
 }
 
+export type RequestDetails = ReturnType<typeof requestDetails>
+
+export interface CodeDetails {
+  code?: { own: boolean; redirect_uri: string | undefined; challenge: boolean }
+}
+
 /** What is known of the code that a token request brought, as long as it is there. */
-export async function codeFacts(ctx: Context) {
+export async function codeDetails(ctx: Context): Promise<CodeDetails> {
   const { params, client, provider } = ctx.oidc
   const value = params?.grant_type === 'authorization_code' ? stringOf(params.code) : undefined
   if (value === undefined || client === undefined) return {}

@@ -5,7 +5,7 @@ import { refuseCrossOrigin } from '../../http/forms/same-origin.ts'
 import { programHeaders } from '../../http/headers.ts'
 import { AppError } from '../../shared/errors.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
-import { routes } from './provider.ts'
+import { routes } from './routes.ts'
 
 /**
  * The protocol library behind Fastify: explicit routes, so that hooks, headers and rate limits of ours hold, and the

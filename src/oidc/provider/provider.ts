@@ -54,25 +54,11 @@ import { REDIRECTS } from './adapter.ts'
 import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { followsFapi } from './fapi.ts'
-import { ABSOLUTE_LIFETIME_FACTOR, grantTtl } from './lifetimes.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, type Lifetimes } from './lifetimes.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import { createInteractionPolicy } from './policy.ts'
+import { routes } from './routes.ts'
 import { INTERACTION_TTL, rememberUses } from './used-once.ts'
-
-/** Where the protocol lives. Clients find these by discovery; only the well-known paths are fixed by standards. */
-export const routes = {
-  authorization: '/authorize',
-  token: '/token',
-  userinfo: '/userinfo',
-  jwks: '/jwks',
-  introspection: '/introspect',
-  revocation: '/revoke',
-  pushed_authorization_request: '/par',
-  device_authorization: '/device_authorization',
-  /** Short: people type it. */
-  code_verification: '/device',
-  end_session: '/logout',
-}
 
 export interface ProviderDependencies {
   issuer: string
@@ -109,8 +95,7 @@ export interface ProviderDependencies {
   devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
   /** What discovery says beside what the library does. */
   discovery(): Readonly<Record<string, unknown>>
-  /** Seconds. Each is read when it is needed. */
-  ttl: { readonly accessToken: number; readonly refreshToken: number; readonly session: number }
+  lifetimes: Lifetimes
 }
 
 /** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
@@ -146,7 +131,7 @@ function allowsOrigin(
 }
 
 function configuration(deps: ProviderDependencies): Configuration {
-  const { ttl } = deps
+  const { lifetimes } = deps
   const secure = deps.issuer.startsWith('https:')
   const cookie = (name: string, host: boolean) =>
     `${secure ? (host ? '__Host-' : '__Secure-') : ''}latchkey_${name}`
@@ -212,15 +197,16 @@ function configuration(deps: ProviderDependencies): Configuration {
       code.kind !== 'DeviceCode' && !code.scopes.has('offline_access'),
     extraTokenClaims,
     ttl: {
-      AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
-      ClientCredentials: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? ttl.accessToken,
+      AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
+      ClientCredentials: (_ctx, { resourceServer }) =>
+        resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
       AuthorizationCode: 60,
       DeviceCode: DEVICE_CODE_TTL,
       IdToken: 3600,
       Interaction: INTERACTION_TTL,
-      Grant: () => grantTtl(ttl),
-      RefreshToken: (_ctx, token) => sliding(ttl.refreshToken, token.iiat),
-      Session: (_ctx, session) => sliding(ttl.session, session.loginTs),
+      Grant: () => grantTtl(lifetimes),
+      RefreshToken: (_ctx, token) => sliding(lifetimes.refreshTokenTtl, token.iiat),
+      Session: (_ctx, session) => sliding(lifetimes.sessionTtl, session.loginTs),
     },
     features: {
       devInteractions: { enabled: false },

@@ -1,7 +1,7 @@
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import { ABSOLUTE_LIFETIME_FACTOR } from './lifetimes.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, type Lifetimes } from './lifetimes.ts'
 
 /*
  * What works once, and for how long its use is remembered: as long as a second use could do harm, or has to have a
@@ -33,22 +33,22 @@ export function rememberUses(
   deps: {
     artifacts: Pick<ArtifactStore, 'insert' | 'consume'>
     /** Seconds. */
-    ttl: { readonly accessToken: number; readonly refreshToken: number }
+    lifetimes: Pick<Lifetimes, 'accessTokenTtl' | 'refreshTokenTtl'>
     /** How long access tokens of an API live, in seconds. Undefined: as long as all. */
     accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
   },
 ): void {
-  const { artifacts, ttl } = deps
+  const { artifacts, lifetimes } = deps
   const now = () => epochSeconds(Date.now)
   /** When the last token of a family ends that began then. */
   const endOfFamily = (startedAt: number, accessTokenTtl: number) =>
-    startedAt + ttl.refreshToken * ABSOLUTE_LIFETIME_FACTOR + accessTokenTtl
+    startedAt + lifetimes.refreshTokenTtl * ABSOLUTE_LIFETIME_FACTOR + accessTokenTtl
   /** The longest that an access token lives of what these resources were granted. */
   const longestTtl = async (resource: string | string[] | undefined) => {
     const ctx = Provider.ctx
-    if (ctx === undefined) return ttl.accessToken
+    if (ctx === undefined) return lifetimes.accessTokenTtl
     const own = await Promise.all([resource ?? []].flat().map((each) => deps.accessTokenTtlOf(ctx, each)))
-    return Math.max(ttl.accessToken, ...own.map((each) => each ?? 0))
+    return Math.max(lifetimes.accessTokenTtl, ...own.map((each) => each ?? 0))
   }
   const endOfWhatItGives = async (code: { resource?: string | string[] | undefined }) => {
     const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true

@@ -27,6 +27,16 @@ export function isCurrent(
   return account !== undefined && account.disabledAt === null && account.generation === generation
 }
 
+/** @returns what finds an account, if it and its sign-ins of a generation still count */
+export const liveAccounts =
+  <Account extends Generation & { disabledAt: number | null }>(accounts: {
+    byId(id: string): Promise<Account | undefined>
+  }) =>
+  async (accountId: string, generation: number): Promise<Account | undefined> => {
+    const account = await accounts.byId(accountId)
+    return isCurrent(account, generation) ? account : undefined
+  }
+
 type GrantFinder = (id: string, options?: { ignoreExpiration?: boolean }) => Promise<Grant | undefined>
 
 /**

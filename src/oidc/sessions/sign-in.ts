@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { Lifetimes } from '../provider/lifetimes.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { deviceOf, type UpstreamSession } from './details.ts'
 import { endSession, tellApps } from './end.ts'
@@ -49,8 +50,7 @@ export function createSignInSessions(deps: {
   current(): Provider
   artifacts: Pick<ArtifactStore, 'listByAccount' | 'revokeSession'>
   upstreamSessions: UpstreamSessions
-  /** Seconds. */
-  readonly sessionTtl: number
+  lifetimes: Pick<Lifetimes, 'sessionTtl'>
   /** False when the account, or its sign-ins of a generation, no longer count. */
   isLive(accountId: string, generation: number): Promise<boolean>
 }): SignInSessions {
@@ -82,7 +82,7 @@ export function createSignInSessions(deps: {
       }
       session.loginAccount({ accountId, amr, loginTs: at ?? epochSeconds(Date.now) })
       Object.assign(session, { device: deviceOf(request.raw), upstream, generation })
-      await session.save(deps.sessionTtl)
+      await session.save(deps.lifetimes.sessionTtl)
       if (!isCurrent(session)) return
       await deps.upstreamSessions.remember(accountId, upstream)
       opened.ctx.cookies.secure = secure
@@ -92,7 +92,7 @@ export function createSignInSessions(deps: {
         signed: true,
         overwrite: true,
         path: '/',
-        expires: new Date((epochSeconds(Date.now) + deps.sessionTtl) * 1000),
+        expires: new Date((epochSeconds(Date.now) + deps.lifetimes.sessionTtl) * 1000),
       })
     },
     async end(request, reply) {

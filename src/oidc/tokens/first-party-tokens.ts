@@ -23,15 +23,15 @@ export interface AcceptedToken extends Generation {
   accountId: string
   grantId: string
   /**
-   * What it may do at the JSON API. `full`: a token of this mint. `read`: one of a registered first-party client with
+   * What it may do at the JSON API. `full`: a token of the built-in client. `read`: one of a registered first-party client with
    * the same scopes. `none`: any other; what a person allowed an app says nothing about this API.
    */
   access: 'full' | 'read' | 'none'
 }
 
 /**
- * The one mint of tokens outside of a flow: real OAuth tokens of a built-in client, which userinfo, the token endpoint
- * and revocation know like any other.
+ * Tokens that are issued outside of an authorization request: OAuth tokens of a built-in client, which userinfo, the token
+ * endpoint and revocation know like any other.
  *
  *   issue ──► Grant ─┬─ AccessToken
  *                    └─ RefreshToken ──refresh──► RefreshToken, AccessToken ──► …   one family, ended by its Grant
@@ -47,7 +47,7 @@ export interface FirstPartyTokens {
   accept(accessToken: string): Promise<AcceptedToken | undefined>
   /** Ends every token that hangs on a grant. */
   endFamily(grantId: string): Promise<void>
-  /** Ends the family of a refresh token of this mint; of any other nothing (RFC 7009 §2.1). */
+  /** Ends the family of a refresh token of the built-in client; of any other nothing (RFC 7009 §2.1). */
   endFamilyOf(refreshToken: string): Promise<void>
   /** Ends the families of an account that began with a sign-in elsewhere: those that have ended there, or all. */
   endFederated(accountId: string, which?: EndedUpstream): Promise<void>

@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import { type Registered, refuseAboutPerson, sortScopes, wordsOf } from '../placement/placement.ts'
+import type { Lifetimes } from '../provider/lifetimes.ts'
 import { userinfoAudience } from './userinfo-audience.ts'
 
 /** An API whose access tokens we issue (RFC 8707). */
@@ -79,7 +80,7 @@ const isBeside = ({ oidc }: KoaContextWithOIDC, identifier: string, issuer: stri
  */
 export function createResourceServerInfo(deps: {
   findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<ProtocolResource | undefined>
-  readonly accessTokenTtl: number
+  lifetimes: Pick<Lifetimes, 'accessTokenTtl'>
   issuer: string
 }) {
   return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
@@ -104,7 +105,7 @@ export function createResourceServerInfo(deps: {
         `only first-party clients act for people at ${identifier}`,
       )
     }
-    const lifetime = { accessTokenTTL: resource.accessTokenTtl ?? deps.accessTokenTtl }
+    const lifetime = { accessTokenTTL: resource.accessTokenTtl ?? deps.lifetimes.accessTokenTtl }
     if (resource.tokens === 'opaque')
       return { audience: identifier, scope, accessTokenFormat: 'opaque', ...lifetime }
     return {

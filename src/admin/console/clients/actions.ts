@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Permission } from '../../permissions.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { createShownOnce } from '../shown-once.ts'
-import type { ClientsDependencies, Footprint } from './dependencies.ts'
+import type { ClientsDependencies } from './dependencies.ts'
 import type { IdParams } from './page.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -13,7 +14,7 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       id: string
       name: string
-      footprint: Footprint
+      usage: ClientUsage
       form: Form
     }
   }
@@ -79,7 +80,7 @@ export async function clientActs(
     const data = {
       id,
       name: client.client_name,
-      footprint: await deps.footprint(id),
+      usage: await deps.usageOf(id),
       form: {
         action: `/admin/clients/${encodeURIComponent(id)}/delete`,
         ...(error && { errors: { name: error } }),

@@ -3,6 +3,7 @@ import type { Resources } from '../../../clients/resources/resources.ts'
 import type { ClientScopes } from '../../../clients/scopes/registered.ts'
 import type { Cookies } from '../../../http/cookies/cookies.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
+import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
 import type { TryDependencies } from '../try-it/dependencies.ts'
 
 /** What was sent of a registration, not checked yet. */
@@ -29,16 +30,7 @@ export interface ClientsDependencies extends TryDependencies {
   /** What the scopes of a client stand for now. */
   clientScopes: Pick<ClientScopes, 'sorted'>
   /** What ends with a client. */
-  footprint(clientId: string): Promise<Footprint>
+  usageOf(clientId: string): Promise<ClientUsage>
   cookies: Cookies
   sealed: SealedCookies
-}
-
-export interface Footprint {
-  /** People who have allowed the client. */
-  people: number
-  /** Their sign-ins at it that are still on. */
-  grants: number
-  /** Access and refresh tokens that work now; not those that APIs check by themselves. */
-  tokens: number
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Consents } from '../../../oidc/consent/consents.ts'
 
 /** A request to our own endpoints, made inside the process. */
 export interface InnerRequest {
@@ -28,8 +29,8 @@ export interface TryDependencies {
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<{ cookie: string; end(): Promise<void> }>
-    /** Gives what puts back what the account has allowed the client, as it is now. */
-    keepConsent(accountId: string, clientId: string): Promise<() => Promise<void>>
+    /** What the administrator has allowed the client is afterwards what it was before. */
+    consents: Pick<Consents, 'find' | 'restore'>
   }
 }
 

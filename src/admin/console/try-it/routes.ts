@@ -117,13 +117,15 @@ export async function tryArea(
         const run = { issuer, client, proof: proofOf(client, secret), scope, resource: resource || undefined }
         // A machine asks one API at a time, for nothing of another (RFC 8707 §2).
         if (machine) return runMachine({ ...run, scope: scopeAt(resource, scope, apis) }, recorder)
-        const restoreConsent = await deps.tryOut.keepConsent(administratorOf(request).id, client.client_id)
-        const session = await deps.tryOut.openSession(request, reply)
+        const { consents, openSession } = deps.tryOut
+        const accountId = administratorOf(request).id
+        const allowed = await consents.find(accountId, client.client_id)
+        const session = await openSession(request, reply)
         try {
           return await runCode({ ...run, redirectUri }, session.cookie, recorder)
         } finally {
           await session.end()
-          await restoreConsent()
+          await consents.restore(accountId, client.client_id, allowed)
         }
       })
       return show(request, reply, client, values, { result: { outcome, exchanges: recorder.shown() } })

@@ -5,15 +5,18 @@ import type { Accounts } from '../../../accounts/accounts.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
 import { AppError } from '../../../shared/errors.ts'
+import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actsOf, factsOf, tagsOf, when } from './view.ts'
 
 /** No function takes or gives a password. */
-export interface UsersDependencies {
+export interface UsersDependencies extends Pick<AuditDependencies, 'audit' | 'auditSentence'> {
   users: Pick<
     Accounts,
     | 'byId'
@@ -31,9 +34,7 @@ export interface UsersDependencies {
   > & {
     waysIn: Accounts['linked']['waysIn']
     devices(id: string): Promise<SignedInDevice[]>
-    apps(id: string): Promise<{ clientId: string; name: string; scopes: string[] }[]>
-    /** What the audit log has of a person, newest first. */
-    history(id: string): Promise<{ at: number; what: string; by: string; href: string }[]>
+    apps(id: string): Promise<ConnectedApp[]>
   }
 }
 
@@ -154,7 +155,7 @@ export async function usersArea(
       users.waysIn(user.id),
       users.devices(user.id),
       users.apps(user.id),
-      users.history(user.id),
+      historyOf(deps, user.id),
     ])
     const base = `/admin/users/${user.id}`
     const data = {
@@ -181,12 +182,12 @@ export async function usersArea(
         detail: `${label === null ? '' : `${label} · `}last used ${when(lastUsedAt)}`,
       })),
       devices,
-      apps: apps.map(({ clientId, name, scopes }) => ({
+      apps: apps.map(({ clientId, client: { name }, scopes }) => ({
         href: `/admin/clients/${encodeURIComponent(clientId)}`,
         name,
         scopes: scopes.join(' '),
       })),
-      history: history.map(({ at, what, by, href }) => ({ when: when(at), what, by, href })),
+      history,
       remove: { action: `${base}/delete`, ...also.remove },
     }
     const { notice, status } = also

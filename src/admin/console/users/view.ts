@@ -2,6 +2,7 @@ import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { ConsoleFrame } from '../context.ts'
+import type { HistoryLine } from './history.ts'
 import type { PersonField } from './person-form.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -41,7 +42,7 @@ declare module '../../../http/pages/pages.ts' {
       identities: { name: string; detail: string }[]
       devices: { device: string; detail: string }[]
       apps: { href: string; name: string; scopes: string }[]
-      history: { when: string; what: string; by: string; href: string }[]
+      history: HistoryLine[]
       remove?: Form | undefined
     }
   }

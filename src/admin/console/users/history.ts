@@ -1,0 +1,29 @@
+import type { Audit } from '../../../audit/audit.ts'
+import type { AuditDependencies } from '../audit/routes.ts'
+import { when } from './view.ts'
+
+/** Entries of a person's history on their page; the audit log has the rest. */
+const MAX_SHOWN = 10
+
+/** One entry of the audit log that is about a person. */
+export interface HistoryLine {
+  when: string
+  what: string
+  /** The actor, and the address the request came from. */
+  by: string
+  href: string
+}
+
+/** What the audit log has of an account, the newest first. */
+export async function historyOf(
+  { audit, auditSentence }: { audit: Pick<Audit, 'list'> } & Pick<AuditDependencies, 'auditSentence'>,
+  accountId: string,
+): Promise<HistoryLine[]> {
+  const { items } = await audit.list({ target: accountId }, { limit: MAX_SHOWN })
+  return items.map(({ seq, at, action, target, actor, address }) => ({
+    when: when(at),
+    what: auditSentence(action, target?.name),
+    by: [actor.name ?? actor.kind.replace('_', ' '), address].filter(Boolean).join(' from '),
+    href: `/admin/audit/${seq}`,
+  }))
+}

@@ -1,0 +1,102 @@
+import type { LinkedSignInView, ProviderButton } from '../../http/pages/pages.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { dayOf } from '../../shared/moment.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { UpstreamSession } from '../dependencies.ts'
+import { createEndedUpstream } from '../ended.ts'
+import { problemText } from '../login/problems.ts'
+import type { EnabledProviders } from '../providers/provider.ts'
+
+/** Sign-in providers, as the pages of sign-in, registration and account show them. */
+export interface OfferedProviders {
+  /** Buttons “Continue with …”. */
+  buttons(where: {
+    /** The interaction to come back to. */
+    flow?: string | undefined
+    returnTo?: string | undefined
+    /** The token of an invitation that this accepts. */
+    invitation?: string | undefined
+    /** The person is signed in, and has to prove themselves once more. */
+    again?: boolean
+  }): Promise<ProviderButton[]>
+  /** The sentence for the `problem` that a sign-in at a provider came back with, from the query of a page. */
+  problem(query: unknown): Promise<string | undefined>
+  /** Whether the provider has ended the sign-in of a person who still has to prove their address. @param who.at milliseconds */
+  hasEnded(who: { upstream?: UpstreamSession | undefined; at: number }): Promise<boolean>
+  /** What signs an account in: whether it has a password, the identities linked to it, the providers that may be linked. */
+  waysIn(
+    accountId: string,
+  ): Promise<{ password: boolean; linked: LinkedSignInView[]; linkable: ProviderButton[] }>
+}
+
+/** An identity at a provider that is linked to an account. */
+interface LinkedIdentity {
+  id: string
+  provider: string
+  label: string | null
+  /** Milliseconds since the epoch. */
+  createdAt: number
+}
+
+/** The fields that have a value. */
+const known = (fields: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
+export function createOfferedProviders(deps: {
+  providers: EnabledProviders
+  artifacts: Pick<ArtifactStore, 'upsert' | 'find'>
+  clock: Clock
+  waysIn(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
+}): OfferedProviders {
+  const { providers } = deps
+  const ends = createEndedUpstream(deps)
+  return {
+    async buttons({ flow, returnTo, invitation, again = false }) {
+      const fields = known({ flow, return_to: returnTo, invitation, again: again ? '1' : undefined })
+      return (await providers.list()).map(({ id, name, kind }) => ({
+        name,
+        icon: kind,
+        action: `/login/${id}`,
+        fields,
+      }))
+    },
+
+    async problem(query) {
+      const { problem, provider } = (query ?? {}) as { problem?: unknown; provider?: unknown }
+      if (problem === undefined) return undefined
+      const named =
+        typeof provider === 'string' ? (await providers.list()).find(({ id }) => id === provider) : undefined
+      return problemText(problem, named?.name)
+    },
+
+    async hasEnded({ upstream, at }) {
+      return upstream !== undefined && ends.hasEnded(upstream, at)
+    },
+
+    async waysIn(accountId) {
+      const [{ password, identities }, enabled] = await Promise.all([
+        deps.waysIn(accountId),
+        providers.list(),
+      ])
+      const usable = identities.filter(({ provider }) => enabled.some(({ id }) => id === provider))
+      const linked = identities.map(({ id, provider, label, createdAt }) => {
+        const others = usable.some((other) => other.id !== id)
+        const at = enabled.find((each) => each.id === provider)
+        const since = dayOf(createdAt)
+        return {
+          name: at?.name ?? provider,
+          icon: at?.kind,
+          off: at === undefined,
+          detail: label === null ? `Linked on ${since}` : `${label} · linked on ${since}`,
+          remove: password || others ? { action: '/account/unlink', fields: { id } } : undefined,
+        }
+      })
+      const linkable = enabled
+        .filter(({ id }) => !identities.some(({ provider }) => provider === id))
+        .map(({ id, name, kind }) => ({ name, icon: kind, action: `/account/links/${id}` }))
+      return { password, linked, linkable }
+    },
+  }
+}

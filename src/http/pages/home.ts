@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { renderPage } from './views.ts'
+
+/** `GET /`: who is signed in, and where to go from here. */
+export function homeRoute(
+  app: FastifyInstance,
+  deps: {
+    /** Undefined: nobody is signed in. */
+    accountOf(
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<{ displayUsername: string; role: string } | undefined>
+    registration(): 'open' | 'closed'
+  },
+): void {
+  app.get('/', async (request, reply) => {
+    const account = await deps.accountOf(request, reply)
+    return renderPage(reply, 'http/home', {
+      signedInAs: account?.displayUsername,
+      consoleHref: account === undefined || account.role === 'user' ? undefined : '/admin',
+      registerHref: deps.registration() === 'open' ? '/register' : undefined,
+    })
+  })
+}

@@ -1,0 +1,54 @@
+import { claimInWords, inWords } from '../tokens/claims.ts'
+import type { Consents } from './consents.ts'
+
+/** What a person has allowed one app, in words for the account page. */
+export interface ConnectedApp {
+  clientId: string
+  client: { name: string; logoUri: string | undefined }
+  /** Scopes and claims, each in words; scopes of APIs as they are. */
+  scopes: string[]
+}
+
+export interface ConnectedApps {
+  /** The newest first. */
+  list(accountId: string): Promise<ConnectedApp[]>
+  /** Withdraws the consent, and ends every token and grant of the account at the client. */
+  withdraw(accountId: string, clientId: string): Promise<void>
+}
+
+interface NamedClient {
+  metadata: { client_name?: string | undefined; logo_uri?: string | undefined }
+}
+
+/** The clients that accounts have allowed something. @param deps.findClient undefined: the client is deleted */
+export function createConnectedApps({
+  consents,
+  findClient,
+}: {
+  consents: Pick<Consents, 'list' | 'withdraw'>
+  findClient(clientId: string): Promise<NamedClient | undefined>
+}): ConnectedApps {
+  return {
+    async list(accountId) {
+      const views = (await consents.list(accountId)).map(
+        async ({ clientId, scopes, resources, claims = [] }) => {
+          const client = await findClient(clientId)
+          return {
+            clientId,
+            client: {
+              name: client?.metadata.client_name ?? nameOfUnknown(clientId),
+              logoUri: client?.metadata.logo_uri,
+            },
+            scopes: [...scopes.map(inWords), ...claims.map(claimInWords), ...Object.values(resources).flat()],
+          }
+        },
+      )
+      return Promise.all(views)
+    },
+    withdraw: (accountId, clientId) => consents.withdraw(accountId, clientId),
+  }
+}
+
+/** Of a client that is known by a metadata document, only the document's address is known here. */
+const nameOfUnknown = (clientId: string): string =>
+  clientId.includes('://') ? new URL(clientId).host : 'An app that is gone'

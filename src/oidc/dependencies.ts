@@ -1,0 +1,113 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Http } from '../http/http.ts'
+import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { Secrets } from '../shared/secrets.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import type { RenderPage } from './authorization/pages.ts'
+import type { PkceLine } from './authorization/pkce.ts'
+import type { Consents } from './consent/consents.ts'
+import type { DeviceEvent } from './device/codes.ts'
+import type { Diagnosis, ReportedRejection } from './events/events.ts'
+import type { ExplainRedirect } from './events/rejection-details.ts'
+import type { ProtocolSecurityEvent } from './events/security-events.ts'
+import type { SigningKeys } from './keys/keys.ts'
+import type { ProtocolClient } from './provider/adapter.ts'
+import type { Lifetimes } from './provider/lifetimes.ts'
+import type { Translate } from './provider/outage.ts'
+import type { SessionEndedEvent, SignInEffects } from './sessions/audited.ts'
+import type { DeviceEndedEvent } from './sessions/end-device.ts'
+import type { SignOutConfirmation } from './sign-out/hinted.ts'
+import type { ProtocolResource } from './tokens/resources.ts'
+import type { ProtocolAccount } from './tokens/subjects.ts'
+import type { UsageStore } from './usage/usage-store.ts'
+
+/** An account, as the protocol asks for it. */
+export interface AccountOfProtocol extends ProtocolAccount {
+  /** `user`, or one that may read refused requests in the console. */
+  role: string
+}
+
+/** Tokens of the first-party client that were revoked. */
+interface FirstPartyRevocation {
+  type: 'token.revoked'
+  client_id: string
+  accountId?: string
+  reason: 'signed_out' | 'replayed'
+}
+
+/** What the protocol tells the audit log. */
+export type ProtocolEvent =
+  | ProtocolSecurityEvent
+  | DeviceEvent
+  | DeviceEndedEvent
+  | SessionEndedEvent
+  | FirstPartyRevocation
+
+/** The credentials of APIs, with which they introspect tokens. */
+export interface ApiCredentials {
+  isApiCredential(id: string): boolean
+  findForProtocol(id: string): Promise<{ resource: string; name: string; secretHash: string } | undefined>
+  /** The API that credentials are of; undefined: there are none with this id. */
+  resourceOf(id: string): Promise<string | undefined>
+  secretMatches(id: string, hashes: readonly string[], presented: string): boolean
+}
+
+export interface RegisteredClients {
+  /** Undefined: unknown or disabled. @throws AppError client_document_refused (400) · unavailable (503) */
+  find(id: string): Promise<ProtocolClient | undefined>
+  /** Whether one of the stored hashes is of the secret that was presented. */
+  secretMatches(id: string, hashes: readonly string[], presented: string): boolean
+  /** Whether a client that has the choice used PKCE, each time that it exchanges a code. */
+  notePkce(id: string, used: boolean): void
+}
+
+/** Where requests go that the protocol has rejected. */
+export interface RejectionSink {
+  record(rejection: ReportedRejection): void
+  explainRedirect: ExplainRedirect
+  /** What was wrong with how a client authenticated. */
+  diagnose(clientId: string, secret: string | undefined): Promise<Diagnosis>
+}
+
+/** What the protocol needs of the rest of the server. */
+export interface ProtocolDependencies {
+  /** An origin. */
+  issuer: string
+  privateHosts: PrivateHosts
+  clock: Clock
+  log: FastifyBaseLogger
+  http: Pick<Http, 'sealed' | 'limit' | 'countFailure'>
+  /** Renders one of our views. */
+  render: RenderPage
+  /** What an error of the storage means to a client. */
+  translateError: Translate
+  artifacts: ArtifactStore
+  secrets: Secrets
+  keys: SigningKeys
+  consents: Consents
+  usage: UsageStore
+  lifetimes: Lifetimes
+  accounts: {
+    byId(id: string): Promise<AccountOfProtocol | undefined>
+    /** Raises the generation of the account's sign-ins, except in one session, and gives the new one. */
+    endOtherSessions(accountId: string, uid: string): Promise<number>
+  }
+  clients: RegisteredClients
+  apiCredentials: ApiCredentials
+  resources: {
+    findForProtocol(identifier: string): Promise<(ProtocolResource & { name: string }) | undefined>
+    findByScope(scope: string): Promise<readonly { identifier: string }[]>
+  }
+  rejections: RejectionSink
+  pkceLine: PkceLine
+  signOutConfirmation(): SignOutConfirmation
+  /** What discovery says beside what the library does. */
+  discovery(): Readonly<Record<string, unknown>>
+  effects: SignInEffects
+  events(event: ProtocolEvent): void
+  /** Counts token responses, by their grant. */
+  issued?: ((grant: string) => void) | undefined
+  /** Counts rejected requests. */
+  rejected?: ((endpoint: string, error: string) => void) | undefined
+}

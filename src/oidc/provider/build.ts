@@ -1,0 +1,193 @@
+import type { JWK } from 'jose'
+import type { KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
+import { createSealedCookies } from '../../http/cookies/sealed-cookie.ts'
+import { createProviderPages, type ProviderPages } from '../authorization/pages.ts'
+import { withApiCredentials } from '../client-authentication/api-credentials.ts'
+import { createGrants } from '../consent/grants.ts'
+import type { ProtocolDependencies } from '../dependencies.ts'
+import type { DeviceCodes } from '../device/codes.ts'
+import { createDevicePages } from '../device/pages.ts'
+import {
+  createLeftOutReport,
+  createNews,
+  logProtocolEvents,
+  type RejectionsTo,
+  requestIdOf,
+} from '../events/events.ts'
+import { reportPkceUses } from '../events/pkce-uses.ts'
+import { reportSecurityEvents } from '../events/security-events.ts'
+import { giveSuccessBack } from '../events/success.ts'
+import { createJwtAccessTokens } from '../jwt-access-tokens/found.ts'
+import { createJwtReader } from '../jwt-access-tokens/reader.ts'
+import { createReferences } from '../jwt-access-tokens/reference.ts'
+import { createDefaultResource } from '../placement/default-resource.ts'
+import { reportLeftOut } from '../placement/left-out.ts'
+import { createNamedResourceCheck } from '../placement/named.ts'
+import { upstreamOf } from '../sessions/details.ts'
+import { generationOf, isCurrent } from '../sessions/generations.ts'
+import { type AskedSignOut, createAskedSignOut } from '../sign-out/asked.ts'
+import { createBackChannel } from '../sign-out/back-channel.ts'
+import type { StoredSession } from '../sign-out/hinted.ts'
+import { reportGrants } from '../tokens/issued.ts'
+import { createResourceServerInfo } from '../tokens/resources.ts'
+import { createFindAccount } from '../tokens/subjects.ts'
+import { isForUserinfo } from '../tokens/userinfo-audience.ts'
+import { createUsage } from '../usage/usage.ts'
+import { createAdapterFactory } from './adapter.ts'
+import { onceARequest } from './once-a-request.ts'
+import { answerOutages } from './outage.ts'
+import { createProvider } from './provider.ts'
+import { routes } from './routes.ts'
+
+/** Characters of what a sign-out form says of the app that asked: a request's address, sealed. */
+const MAX_SIGN_OUT = 32 * 1024
+
+type Dependencies = ProtocolDependencies & { deviceCodes: DeviceCodes }
+
+/** Builds the provider anew for each set of signing keys; what outlives one is made once, here. */
+export interface ProviderBuilder {
+  /** @param keys.jwks private ones, that sign @param keys.accepted public ones: published, and kept to check what they signed */
+  build(keys: { jwks: JWK[]; accepted: readonly JWK[] }): Provider
+  /** Waits for logout notices and usage that are under way. */
+  close(): Promise<void>
+}
+
+export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
+  const { accounts, apiCredentials, artifacts, clients, clock, deviceCodes, events, http } = deps
+  const { issuer, lifetimes, log, resources, secrets } = deps
+  const { isApiCredential } = apiCredentials
+  const findByScope = (scope: string) => resources.findByScope(scope)
+  const accountOf = onceARequest((id) => accounts.byId(id))
+  const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
+  const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
+  const pages = createPages(deps, signOuts)
+  const backChannel = createBackChannel(log)
+  const usage = createUsage({ store: deps.usage, clock, log })
+  const references = createReferences(secrets)
+  const forUserinfo = isForUserinfo(issuer)
+  const rejections = rejectionsTo(deps)
+  const leftOut = createLeftOutReport(log, { ...rejections, record: deps.rejections.record })
+  const shared = {
+    issuer,
+    privateHosts: deps.privateHosts,
+    lifetimes,
+    artifacts,
+    adapter: createAdapterFactory({
+      artifacts,
+      findClient: withApiCredentials({
+        findClient: clients.find,
+        isApiCredential,
+        findCredential: apiCredentials.findForProtocol,
+      }),
+      deviceCodes,
+      resumeUrl: (uid, device) =>
+        `${issuer}${device ? routes.code_verification : routes.authorization}/${uid}`,
+    }),
+    cookieKeys: [secrets.key('session-cookies').toString('base64url')],
+    dpopNonceSecret: secrets.key('dpop-nonce'),
+    isApiCredential,
+    secretMatches: (id: string, hashes: readonly string[], presented: string) =>
+      (isApiCredential(id) ? apiCredentials : clients).secretMatches(id, hashes, presented),
+    findAccount: createFindAccount(
+      accountOf,
+      async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
+    ),
+    accountOf,
+    usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
+    grants: createGrants({ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes }),
+    getResourceServerInfo: createResourceServerInfo({ issuer, findResource: resourceOf, lifetimes }),
+    async accessTokenTtlOf(ctx: KoaContextWithOIDC, identifier: string) {
+      // Userinfo is no API that is registered.
+      if (forUserinfo(identifier)) return undefined
+      return (await resourceOf(ctx, identifier))?.accessTokenTtl ?? undefined
+    },
+    defaultResource: createDefaultResource({ findByScope, issuer }),
+    checkNamedResource: createNamedResourceCheck({ findByScope }),
+    pkceLine: deps.pkceLine,
+    pages,
+    signOuts,
+    devices: {
+      codes: deviceCodes,
+      pages: createDevicePages({
+        path: routes.code_verification,
+        sealed: http.sealed,
+        codes: deviceCodes,
+        renderError: pages.renderError,
+      }),
+    },
+    discovery: deps.discovery,
+  }
+
+  return {
+    build({ jwks, accepted }) {
+      const reader = createJwtReader({ issuer, keys: accepted, references, artifacts })
+      const provider = createProvider({
+        ...shared,
+        jwks: { keys: jwks },
+        acceptedKeys: accepted,
+        jwtAccessTokens: createJwtAccessTokens({ reader, references, artifacts, forUserinfo }),
+      })
+      backChannel.attach(provider)
+      usage.attach(provider)
+      reportPkceUses(provider, clients.notePkce)
+      logProtocolEvents(provider, log, rejections)
+      reportLeftOut(provider, leftOut)
+      if (deps.issued) reportGrants(provider, deps.issued)
+      reportSecurityEvents(provider, events)
+      giveSuccessBack(provider)
+      answerOutages(provider, deps.translateError)
+      return provider
+    },
+    async close() {
+      await backChannel.close()
+      await usage.close()
+    },
+  }
+}
+
+/** The pages of the library, for the account of a session that still counts. */
+function createPages(
+  { accounts, artifacts, render, signOutConfirmation, translateError }: Dependencies,
+  asked: AskedSignOut,
+): ProviderPages {
+  const accountOf = async (session: Session) => {
+    const account = session.accountId === undefined ? undefined : await accounts.byId(session.accountId)
+    return isCurrent(account, generationOf(session)) ? account : undefined
+  }
+  return createProviderPages({
+    render,
+    requestIdOf,
+    translate: translateError,
+    usernameOf: async (session) => (await accountOf(session))?.displayUsername,
+    async explanationOf(session, requestId) {
+      const account = session && (await accountOf(session))
+      return account === undefined || account.role === 'user'
+        ? undefined
+        : `/admin/rejections?${new URLSearchParams({ reference: requestId })}`
+    },
+    confirmation: signOutConfirmation,
+    asked,
+    async sessionsOf(accountId) {
+      const sessions = await artifacts.listByAccount('Session', accountId)
+      return sessions.map(({ payload }) => payload as StoredSession)
+    },
+  })
+}
+
+/** Where rejected requests go, those of APIs' credentials among them. */
+function rejectionsTo({ apiCredentials, clock, http, rejected, rejections }: Dependencies): RejectionsTo {
+  return {
+    explainRedirect: rejections.explainRedirect,
+    async diagnose(clientId, secret) {
+      if (!apiCredentials.isApiCredential(clientId)) return rejections.diagnose(clientId, secret)
+      const api = await apiCredentials.resourceOf(clientId)
+      return { client: api === undefined ? 'unknown' : 'enabled', ...(api !== undefined && { api }) }
+    },
+    record(rejection) {
+      rejected?.(rejection.endpoint, rejection.error)
+      rejections.record(rejection)
+    },
+    countFailure: http.countFailure,
+    isNews: createNews(clock),
+  }
+}

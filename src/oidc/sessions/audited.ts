@@ -1,0 +1,82 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { setActor } from '../../shared/audit-context.ts'
+import type { SignInSessions } from './sign-in.ts'
+
+/** The account and session that a form belongs to (src/http/forms/interrupted.ts). */
+export interface SessionOwner {
+  accountId: string
+  uid: string
+}
+
+/** The sign-in sessions of browsers, as the rest of the server uses them. */
+export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream'> {
+  /** The account and session of a browser; undefined: it is not signed in. */
+  ownerOf(request: FastifyRequest, reply: FastifyReply): Promise<SessionOwner | undefined>
+  /** Ends every session of an account except the one that asks, whose browser stays a known device of it. */
+  endOthers(request: FastifyRequest, reply: FastifyReply, session: SessionOwner): Promise<void>
+  /** As `SignInSessions.endUpstream`. */
+  endUpstream(...args: Parameters<SignInSessions['endUpstream']>): Promise<void>
+}
+
+export interface SessionEndedEvent {
+  type: 'session.ended'
+  accountId: string
+  reason: 'signed_out' | 'other_devices' | 'upstream' | 'device'
+}
+
+/** What follows a sign-in or a sign-out in a browser. */
+export interface SignInEffects {
+  /** An address that waits in this browser for its proof signs nobody in any more: it would sign in once more. */
+  endPending(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** The browser becomes a known device of the account. */
+  rememberDevice(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    account: { accountId: string; generation: number },
+  ): Promise<void>
+}
+
+/** Sign-in sessions whose account is the actor of the request, and whose ends are audited. */
+export function auditSessions(
+  sessions: SignInSessions,
+  deps: SignInEffects & {
+    /** Raises the generation of the account's sign-ins, and gives the new one. */
+    endOtherSessions(accountId: string, uid: string): Promise<number>
+    events(event: SessionEndedEvent): void
+  },
+): AuditedSessions {
+  const ended = (accountId: string, reason: SessionEndedEvent['reason']) =>
+    deps.events({ type: 'session.ended', accountId, reason })
+  const current: SignInSessions['current'] = async (request, reply) => {
+    const session = await sessions.current(request, reply)
+    if (session) setActor({ kind: 'account', id: session.accountId })
+    return session
+  }
+  return {
+    current,
+    findByUpstream: sessions.findByUpstream,
+    async start(request, reply, authentication) {
+      await sessions.start(request, reply, authentication)
+      await deps.endPending(request, reply)
+      await deps.rememberDevice(request, reply, authentication)
+    },
+    async ownerOf(request, reply) {
+      const session = await current(request, reply)
+      return session && { accountId: session.accountId, uid: session.uid }
+    },
+    async end(request, reply) {
+      const session = await current(request, reply)
+      await sessions.end(request, reply)
+      await deps.endPending(request, reply)
+      if (session) ended(session.accountId, 'signed_out')
+    },
+    async endOthers(request, reply, { accountId, uid }) {
+      const generation = await deps.endOtherSessions(accountId, uid)
+      await deps.rememberDevice(request, reply, { accountId, generation })
+      ended(accountId, 'other_devices')
+    },
+    async endUpstream(accountId, which) {
+      if ((await sessions.endUpstream(accountId, which)) > 0) ended(accountId, 'upstream')
+    },
+  }
+}

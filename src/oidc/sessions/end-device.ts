@@ -1,0 +1,34 @@
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { grantIdsUnder } from '../consent/grants.ts'
+import { endCodeDevices } from '../device/signed-in.ts'
+import type { SessionEndedEvent } from './audited.ts'
+
+export interface DeviceEndedEvent {
+  type: 'device.ended'
+  client_id: string
+  accountId: string
+}
+
+/**
+ * Ends one signed-in device of an account: a browser's session, or a device that was signed in with a code. With a browser
+ * that is not the one that asks end the devices whose codes were approved in it: it may have been an attacker's.
+ * @param deps.grantKey 32 bytes, that of the ids of Grants
+ */
+export function createEndDevice(deps: {
+  artifacts: Pick<ArtifactStore, 'findByUid' | 'revokeSession'> &
+    Parameters<typeof endCodeDevices>[0]['artifacts']
+  grantKey: Buffer
+  events(event: SessionEndedEvent | DeviceEndedEvent): void
+}) {
+  const { artifacts, events } = deps
+  const grantId = grantIdsUnder(deps.grantKey)
+  /** @param by.own the device is the browser that asks */
+  return async (accountId: string, uid: string, by: { own: boolean }): Promise<void> => {
+    const session = await artifacts.findByUid('Session', uid)
+    await artifacts.revokeSession(accountId, uid)
+    if (session?.accountId === accountId) events({ type: 'session.ended', accountId, reason: 'device' })
+    for (const which of by.own ? [] : [{ uid }, { sessionUid: uid }])
+      for (const { clientId } of await endCodeDevices({ artifacts, grantId }, accountId, which))
+        events({ type: 'device.ended', client_id: clientId, accountId })
+  }
+}
