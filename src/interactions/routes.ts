@@ -3,12 +3,7 @@ import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import { shownAgain } from '../http/forms/forms.ts'
 import type { Http } from '../http/http.ts'
-import type {
-  ConsentPage,
-  DeviceConfirmPage,
-  ProviderButton,
-  SignInPage,
-} from '../http/pages/pages.ts'
+import type { ConsentPage, DeviceConfirmPage, ProviderButton, SignInPage } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails, Interactions } from '../oidc/authorization/interactions.ts'
 import { AppError } from '../shared/errors.ts'
