@@ -19,13 +19,8 @@ import {
   usesSecret,
 } from './edits.ts'
 import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
-import {
-  type ClientMetadata,
-  parseRegistration,
-  type RegistrationInput,
-  type RegistrationRules,
-  USUAL_RULES,
-} from './metadata.ts'
+import type { ClientMetadata } from './fields/table.ts'
+import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'

@@ -2,7 +2,7 @@ import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
 import { isIdentityScope, isMachine } from '../shared/identity-scopes.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import { profileProblems } from './fapi-profile.ts'
-import type { ClientMetadata } from './metadata.ts'
+import type { ClientMetadata } from './fields/table.ts'
 import { hasPrivateUseScheme } from './redirect-uris/redirect-uris.ts'
 
 interface Rule {

@@ -1,8 +1,8 @@
 import { AppError } from '../shared/errors.ts'
+import { deriveApplicationType } from './application-type.ts'
 import { withoutContradictions } from './fapi-profile.ts'
+import type { FieldValue } from './fields/table.ts'
 import {
-  type AuthMethod,
-  deriveApplicationType,
   parseRegistration,
   type Registration,
   type RegistrationInput,
@@ -15,7 +15,7 @@ import { storedMetadata, storedPkce } from './view.ts'
 const MAX_OVERLAP = 90 * 86_400
 
 /** Whether clients of this method have a secret of ours. */
-export const usesSecret = (method: AuthMethod): boolean =>
+export const usesSecret = (method: FieldValue<'token_endpoint_auth_method'>): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post'
 
 /**

@@ -1,14 +1,13 @@
 import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
 import { FAPI_ALGORITHMS } from '../shared/signing-algorithms.ts'
-import type { FieldName, FieldValues } from './fields.ts'
-import type { ClientMetadata, RegistrationInput } from './metadata.ts'
+import type { ClientMetadata, FieldName, FieldValue, FieldValues } from './fields/table.ts'
+import type { RegistrationInput } from './metadata.ts'
 
 /**
  * One field from which the rest follows: the FAPI 2.0 Security Profile, or that with Message Signing (signed requests and answers).
  * What follows is stored and shown like any other field; what contradicts is refused.
  */
-export const PROFILES = ['fapi2', 'fapi2_message_signing'] as const
-export type Profile = (typeof PROFILES)[number]
+type Profile = FieldValue<'profile'>
 
 type Decided = Pick<
   FieldValues,
@@ -56,7 +55,8 @@ export function withoutContradictions(
   changes: RegistrationInput,
 ): { stored: RegistrationInput; changes: RegistrationInput } {
   const { profile } = changes
-  if (!PROFILES.some((known) => known === profile) || profile === stored.profile) return { stored, changes }
+  if (typeof profile !== 'string' || !Object.hasOwn(DECIDED, profile) || profile === stored.profile)
+    return { stored, changes }
   const decided: Readonly<Record<string, unknown>> = DECIDED[profile as Profile]
   const contradicts = (name: string, value: unknown) =>
     (ALGORITHMS as readonly string[]).includes(name)

@@ -1,64 +1,20 @@
-import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
-import type { SigningAlgorithm } from '../shared/signing-algorithms.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import { coherenceProblems } from './coherence.ts'
-import { completedByProfile, type Profile } from './fapi-profile.ts'
+import { completedByProfile } from './fapi-profile.ts'
 import {
-  type AUTH_METHODS,
+  type ClientMetadata,
+  FIELDS,
   type FieldName,
+  type FieldValue,
   type FieldValues,
-  type GRANT_TYPES,
-  registrationFields,
-} from './fields.ts'
-import type { Jwks } from './jwks.ts'
-import {
-  type AllowedRedirects,
-  type ApplicationType,
-  hasPrivateUseScheme,
-  isLoopbackHttp,
-  isLoopbackHttps,
-  redirectUriProblem,
-} from './redirect-uris/redirect-uris.ts'
+  fieldOf,
+  isFieldName,
+  withFallbacks,
+} from './fields/table.ts'
+import { type AllowedRedirects, redirectUriProblem } from './redirect-uris/redirect-uris.ts'
 
-export type GrantType = (typeof GRANT_TYPES)[number]
-export type AuthMethod = (typeof AUTH_METHODS)[number]
-
-/** RFC 7591 §2 client metadata, complete and coherent, without client_id and secrets. Times are in seconds. */
-export type ClientMetadata = {
-  client_name: string
-  redirect_uris: string[]
-  post_logout_redirect_uris: string[]
-  grant_types: GrantType[]
-  response_types: 'code'[]
-  token_endpoint_auth_method: AuthMethod
-  token_endpoint_auth_signing_alg?: SigningAlgorithm
-  application_type: ApplicationType
-  id_token_signed_response_alg: SigningAlgorithm
-  /** Unset: the identity scopes that the server offers, and no scope of a resource. */
-  scope?: string
-  jwks?: Jwks
-  jwks_uri?: string
-  logo_uri?: string
-  client_uri?: string
-  policy_uri?: string
-  tos_uri?: string
-  backchannel_logout_uri?: string
-  backchannel_logout_session_required?: boolean
-  require_pushed_authorization_requests?: boolean
-  dpop_bound_access_tokens?: boolean
-  /** Whether the claims of identity scopes are in the ID Token too. Unset: by who registered it (view.ts). */
-  id_token_identity_claims?: boolean
-  request_object_signing_alg?: SigningAlgorithm
-  require_signed_request_object?: boolean
-  authorization_signed_response_alg?: SigningAlgorithm
-  default_max_age?: number
-  contacts?: string[]
-  /** The key of the client in a configuration file (src/configuration). */
-  software_id?: string
-  /** What the client is registered as, as a whole: the rest follows from it (fapi-profile.ts). */
-  profile?: Profile
-}
+type AuthMethod = FieldValue<'token_endpoint_auth_method'>
 
 /** A registration: the metadata, and what only this server knows of a client. */
 export interface Registration {
@@ -92,24 +48,14 @@ export function parseRegistration(
   const problems: FieldProblem[] = []
   const values = completedByProfile(parseFields(input, problems))
   const failed = new Set(problems.map((problem) => problem.field))
-  const { pkce: chosen, first_party: firstParty = false, ...given } = values
-  const pkce = pkceOf(chosen ?? rules.pkceDefault, given.token_endpoint_auth_method)
-  const metadata: ClientMetadata = {
-    ...given,
-    client_name: given.client_name ?? '',
-    redirect_uris: given.redirect_uris ?? [],
-    post_logout_redirect_uris: given.post_logout_redirect_uris ?? [],
-    // RFC 7591 §2: the defaults of grant_types and token_endpoint_auth_method.
-    grant_types: given.grant_types ?? ['authorization_code'],
-    token_endpoint_auth_method: given.token_endpoint_auth_method ?? 'client_secret_basic',
-    response_types: [],
-    application_type: given.application_type ?? deriveApplicationType(given),
-    id_token_signed_response_alg: given.id_token_signed_response_alg ?? 'RS256',
-  }
+  const { pkce: rule, first_party: firstParty = false, ...given } = values
+  const pkce = pkceOf(rule ?? rules.pkceDefault, given.token_endpoint_auth_method)
+  const { response_types: responseTypes, ...chosen } = given
+  const metadata = withFallbacks(chosen)
   if (metadata.grant_types.includes('authorization_code')) metadata.response_types = ['code']
   problems.push(...redirectProblems(metadata, rules.redirects))
   // A rule about a field that could not be read would only repeat its problem.
-  const broken = coherenceProblems(metadata, { pkce, firstParty, responseTypes: given.response_types })
+  const broken = coherenceProblems(metadata, { pkce, firstParty, responseTypes })
   problems.push(
     ...broken
       .filter(({ field, reads }) => ![field, ...reads].some((name) => failed.has(name)))
@@ -142,26 +88,17 @@ export function leftToCreation(
 const pkceOf = (chosen: PkceRule, method: AuthMethod | undefined): PkceRule =>
   chosen === 'auto' && method === 'none' ? 'required' : chosen
 
-/** A public client on loopback, a private-use scheme or a device is an app on the person's own machine (RFC 8252 §7). */
-export function deriveApplicationType(values: FieldValues): ApplicationType {
-  if (values.token_endpoint_auth_method !== 'none') return 'web'
-  const uris = [...(values.redirect_uris ?? []), ...(values.post_logout_redirect_uris ?? [])]
-  if (uris.length === 0 && values.grant_types?.includes(DEVICE_CODE_GRANT)) return 'native'
-  if (uris.some(hasPrivateUseScheme)) return 'native'
-  return uris.some(isLoopbackHttp) && !uris.some(isLoopbackHttps) ? 'native' : 'web'
-}
-
 function parseFields(input: RegistrationInput, problems: FieldProblem[]): FieldValues {
   const values: Record<string, unknown> = {}
   let told = false
   for (const [name, value] of Object.entries(input)) {
     if (value === undefined || value === null) continue
-    if (!Object.hasOwn(registrationFields, name)) {
+    if (!isFieldName(name)) {
       problems.push({ field: name, message: unknownFieldMessage(name, told) })
       told = true
       continue
     }
-    const parsed = registrationFields[name as FieldName].safeParse(value)
+    const parsed = fieldOf(name).schema.safeParse(value)
     if (parsed.success) values[name] = parsed.data
     else
       problems.push(
@@ -180,7 +117,7 @@ const unknownFieldMessage = (name: string, told: boolean): string =>
     ? 'is chosen by the server; leave it out'
     : told
       ? 'is not known'
-      : `is not known; the fields are ${Object.keys(registrationFields).join(', ')}`
+      : `is not known; the fields are ${FIELDS.map((field) => field.name).join(', ')}`
 
 function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): FieldProblem[] {
   const appSchemes = metadata.token_endpoint_auth_method !== 'none'

@@ -1,5 +1,5 @@
 import { PKCE_RULES, type PkceRule } from '../shared/pkce-rule.ts'
-import type { ClientMetadata } from './metadata.ts'
+import type { ClientMetadata } from './fields/table.ts'
 import type { ClientRow } from './store.ts'
 
 /** A client as administrators see it: RFC 7591 names, times in seconds since the epoch, no secret. */

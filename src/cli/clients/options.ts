@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
-import { GRANT_TYPES } from '../../clients/fields.ts'
+import { GRANT_TYPES } from '../../clients/fields/essential.ts'
 import type { RegistrationInput } from '../../clients/metadata.ts'
 import { type Options, secondsOf } from '../context.ts'
 import { providerFields } from '../providers/options.ts'
