@@ -7,6 +7,7 @@ import { auditReads } from './audit/audited-reads.ts'
 import { type AuditEvent, createRecorder } from './audit/recorder.ts'
 import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence/evidence.ts'
+import { SELF_REGISTERED } from './clients/fields/views.ts'
 import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
 import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris/redirect-uris.ts'
@@ -195,6 +196,7 @@ export async function openServices(
     issuer: config.issuer,
     settings: values,
     privateHosts: config.privateHosts,
+    fields: SELF_REGISTERED,
     identityScopes: IDENTITY_SCOPES,
     db,
     clock,

@@ -11,10 +11,6 @@ const CURVES = ['P-256', 'P-384', 'P-521', 'Ed25519']
 /** A JWK as it is stored: public parameters only. */
 const jwk = z.looseObject({ kty: z.string({ error: 'lacks kty' }) })
 
-export interface Jwks {
-  keys: ({ kty: string } & Record<string, unknown>)[]
-}
-
 /**
  * A client's public keys (RFC 7517 §5). Each must be an asymmetric signature key that Node can load: RSA of 2,048
  * to 4,096 bits, an EC key or Ed25519. A private half is refused rather than dropped: whoever sent it should know that the

@@ -56,6 +56,8 @@ export interface ApiCredentials {
 export interface RegisteredClients {
   /** Undefined: unknown or disabled. @throws AppError client_document_refused (400) · unavailable (503) */
   find(id: string): Promise<ProtocolClient | undefined>
+  /** Fields of their metadata that the library does not know by itself. */
+  extraMetadata: readonly string[]
   /** Whether one of the stored hashes is of the secret that was presented. */
   secretMatches(id: string, hashes: readonly string[], presented: string): boolean
   /** Whether a client that has the choice used PKCE, each time that it exchanges a code. */

@@ -9,13 +9,7 @@ import { isPublicHost } from '../http/outgoing/addresses.ts'
 import { isMachine } from '../shared/identity-scopes.ts'
 import type { FieldProblem } from '../shared/validation-error.ts'
 import { websiteOf } from '../shared/website.ts'
-import {
-  type CurrentMetadata,
-  type Metadata,
-  type PolicyContext,
-  type RegistrationPolicy,
-  SETTABLE,
-} from './policy.ts'
+import type { CurrentMetadata, Metadata, PolicyContext, RegistrationPolicy } from './policy.ts'
 
 export interface Adapted {
   /** What is left, with the name and the scopes that a client has which says nothing of them. */
@@ -23,9 +17,6 @@ export interface Adapted {
   /** What nothing usable is left of. */
   problems: FieldProblem[]
 }
-
-/** Pages that people may look at: the client works without them. */
-const PAGES = ['logo_uri', 'client_uri', 'policy_uri', 'tos_uri'] as const
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
@@ -39,9 +30,9 @@ export function adapted(
 ): Adapted {
   const input: Record<string, unknown> = {}
   const problems: FieldProblem[] = []
-  for (const field of SETTABLE)
+  for (const field of around.fields.settable)
     if (!isBlank(sent[field]) || redirects(field, sent)) input[field] = sent[field]
-  for (const field of PAGES) if (isOutOfUse(input[field], around)) delete input[field]
+  for (const field of around.fields.pages) if (isOutOfUse(input[field], around)) delete input[field]
   input.client_name ??= nameOf(input)
   const allowed = grantsOf(input, policy, held)
   keep(input, 'grant_types', allowed, problems)

@@ -6,7 +6,7 @@ import type { DefaultsAmong } from './default-scopes.ts'
 import type { DocumentRules } from './documents/document.ts'
 import { createDocuments, type Documents } from './documents/documents.ts'
 import { createDocumentFetcher } from './documents/fetch.ts'
-import type { PolicyContext } from './policy.ts'
+import type { PolicyContext, RegistrationFields } from './policy.ts'
 import {
   createRegistration,
   openPolicy,
@@ -32,6 +32,7 @@ export function openRegistration(deps: {
     readonly unverifiedClientScopes: readonly string[]
     readonly redirects: { readonly hosts: readonly string[]; readonly schemes: readonly string[] }
   }
+  fields: RegistrationFields
   identityScopes: readonly string[]
   privateHosts: PrivateHosts
   db: Pick<Database, 'prisma'>
@@ -45,6 +46,7 @@ export function openRegistration(deps: {
 }): OpenRegistration {
   const { clock, defaultsAmong, events, parse, log, settings } = deps
   const around: PolicyContext = {
+    fields: deps.fields,
     identityScopes: deps.identityScopes,
     get httpHosts() {
       return settings.redirects.hosts

@@ -15,7 +15,7 @@ export interface RegistrationPolicy {
   readonly verified: boolean
 }
 
-/** Any JSON object; what is not in SETTABLE is not understood, and ignored (RFC 7591 §2). */
+/** Any JSON object; what is not in `settable` is not understood, and ignored (RFC 7591 §2). */
 export type Metadata = Readonly<Record<string, unknown>>
 
 /** What a client has already, which an update may keep: administrators may have given it more than its policy. */
@@ -26,7 +26,18 @@ export interface CurrentMetadata {
   grant_types: readonly string[]
 }
 
+/** The fields of a client's metadata that the policy knows, by name; what there is else is decided where clients are. */
+export interface RegistrationFields {
+  /** All that a client may say of itself. */
+  readonly settable: readonly string[]
+  /** With the address of a page that people may open: the client works without it. */
+  readonly pages: readonly string[]
+  /** With an address that this server calls. */
+  readonly called: readonly string[]
+}
+
 export interface PolicyContext {
+  fields: RegistrationFields
   /** The scopes that say who somebody is, which any client may ask for. */
   identityScopes: readonly string[]
   /** The hosts that plain http may lead to when an administrator registers a client. */
@@ -34,47 +45,6 @@ export interface PolicyContext {
   /** Whose addresses may be named: this machine while the server itself is on it, and what the operator has named. */
   reach: Reach
 }
-
-/**
- * All that a client may say of itself. Not `first_party` and `pkce`: nobody exempts themselves from consent or PKCE.
- */
-export const SETTABLE = [
-  'client_name',
-  'redirect_uris',
-  'post_logout_redirect_uris',
-  'grant_types',
-  'response_types',
-  'scope',
-  'token_endpoint_auth_method',
-  'token_endpoint_auth_signing_alg',
-  'jwks',
-  'jwks_uri',
-  'application_type',
-  'logo_uri',
-  'client_uri',
-  'policy_uri',
-  'tos_uri',
-  'id_token_signed_response_alg',
-  'backchannel_logout_uri',
-  'backchannel_logout_session_required',
-  'require_pushed_authorization_requests',
-  'dpop_bound_access_tokens',
-  'request_object_signing_alg',
-  'require_signed_request_object',
-  'authorization_signed_response_alg',
-  'default_max_age',
-  'contacts',
-] as const
-
-/** Fields with an address that we, or the browsers of our people, go to. */
-const ADDRESSES = [
-  'jwks_uri',
-  'backchannel_logout_uri',
-  'logo_uri',
-  'client_uri',
-  'policy_uri',
-  'tos_uri',
-] as const
 
 const hostName = z.string().regex(/^([a-z0-9-]+\.)*[a-z0-9-]+$|^\[::1\]$/, {
   error: 'must be host names in lower case, for example app.example',
@@ -140,8 +110,9 @@ function redirectHostProblems(
   )
 }
 
-function addressProblems(input: Metadata, { reach }: PolicyContext): FieldProblem[] {
-  return ADDRESSES.flatMap((field) => {
+/** Addresses that we, or the browsers of our people, go to. */
+function addressProblems(input: Metadata, { fields, reach }: PolicyContext): FieldProblem[] {
+  return [...fields.called, ...fields.pages].flatMap((field) => {
     const uri = input[field]
     const host = typeof uri === 'string' ? URL.parse(uri)?.hostname : undefined
     if (host === undefined || isPublicHost(host, reach)) return []

@@ -9,15 +9,9 @@
 import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { adapted } from './adapt.ts'
-import { type Answer, clientInformation } from './client-information.ts'
+import { type ClientInformation, clientInformation } from './client-information.ts'
 import { type DefaultsAmong, withDefaultScopes } from './default-scopes.ts'
-import {
-  type Metadata,
-  type PolicyContext,
-  policyProblems,
-  type RegistrationPolicy,
-  SETTABLE,
-} from './policy.ts'
+import { type Metadata, type PolicyContext, policyProblems, type RegistrationPolicy } from './policy.ts'
 import { joined, refusedMetadata } from './problems.ts'
 import { hashToken, type InitialAccessTokens, newToken } from './tokens.ts'
 
@@ -90,6 +84,7 @@ export type Registration = ReturnType<typeof createRegistration>
 
 export function createRegistration(deps: RegistrationDependencies) {
   const { clients, tokens, around, endpoint } = deps
+  const { settable } = around.fields
   const anybody = () => openPolicy(deps.openScopes)
 
   /** Everything that is wrong with it, under the rules for all clients and those of the policy. */
@@ -129,7 +124,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     // The initial token's id, which the hash covers: an update is held to the same policy.
     const token = [newToken(), initial].filter(Boolean).join('.')
     const created = await clients.create(input, { source, verified, registrationTokenHash: hashToken(token) })
-    return { client_id: created.client_id, answer: clientInformation(created, endpoint, token) }
+    return { client_id: created.client_id, answer: clientInformation(created, { endpoint, token, settable }) }
   }
 
   return {
@@ -143,7 +138,7 @@ export function createRegistration(deps: RegistrationDependencies) {
     setVerified: clients.setVerified,
 
     /** @throws AppError invalid_token, registration_token_needed (401) · rate_limited (429) · an error with `errors` by field */
-    async register(sent: Metadata, bearer: string | undefined): Promise<Answer> {
+    async register(sent: Metadata, bearer: string | undefined): Promise<ClientInformation> {
       if (bearer === undefined) {
         if (deps.mode !== 'open') throw tokenNeeded()
         const input = await accept(sent, anybody())
@@ -160,9 +155,9 @@ export function createRegistration(deps: RegistrationDependencies) {
     },
 
     /** @throws AppError invalid_token (401) · not_permitted (403) */
-    async read(id: string, bearer: string | undefined): Promise<Answer> {
+    async read(id: string, bearer: string | undefined): Promise<ClientInformation> {
       const { client } = await authorize(id, bearer, false)
-      return clientInformation(client, endpoint, String(bearer))
+      return clientInformation(client, { endpoint, token: String(bearer), settable })
     },
 
     /**
@@ -171,7 +166,7 @@ export function createRegistration(deps: RegistrationDependencies) {
      * What was checked has to be what is changed: an administrator may have made it their own, or looked at it, meanwhile.
      * @throws AppError as `read`, invalid_request (400), version_conflict (409) · an error with `errors` by field
      */
-    async update(id: string, bearer: string | undefined, sent: Metadata): Promise<Answer> {
+    async update(id: string, bearer: string | undefined, sent: Metadata): Promise<ClientInformation> {
       const { client, policy } = await authorize(id, bearer, true)
       await checkIdentity(client, sent)
       const input = await accept(sent, policy, client)
@@ -180,9 +175,9 @@ export function createRegistration(deps: RegistrationDependencies) {
         await clients.setVerified(client.client_id, false, { ifVersion: version })
         version = (await authorize(id, bearer, true)).client.version
       }
-      const unset = Object.fromEntries(SETTABLE.map((field) => [field, null]))
+      const unset = Object.fromEntries(settable.map((field) => [field, null]))
       const updated = await clients.update(client.client_id, { ...unset, ...input }, { ifVersion: version })
-      return clientInformation(updated, endpoint, String(bearer))
+      return clientInformation(updated, { endpoint, token: String(bearer), settable })
     },
 
     /** Ends everything that the client was issued. @throws AppError as `read` */

@@ -3,6 +3,7 @@ import { keptAnswers } from '../admin/rest/kept-answers.ts'
 import { adminRest } from '../admin/rest/routes.ts'
 import { apiRoutes } from '../api/routes.ts'
 import { auditDocument } from '../audit/export.ts'
+import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
@@ -32,6 +33,7 @@ export async function wireApi(
       limit: http.limit,
       accounts,
       clients,
+      clientFields: FIELDS,
       clientScopes,
       providers,
       keys,

@@ -4,6 +4,7 @@ import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
+import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
@@ -54,6 +55,7 @@ export async function wireConsole(
       selfRegistered,
       rejections,
       clients,
+      clientForm: FORM,
       clientScopes,
       listApis: () => resources.list({ limit: 100 }),
       usageOf: createClientUsage(artifacts),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { rememberDevice } from '../accounts/lockout/remember-device.ts'
 import { type BrowserState, createBrowserState } from '../accounts/pages/browser-state.ts'
+import { EXTRA_METADATA } from '../clients/fields/views.ts'
 import { explainRedirectMismatch } from '../clients/redirect-uris/mismatch.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/pages/views.ts'
@@ -44,6 +45,7 @@ export async function wireProtocol(
     lifetimes: values,
     clients: {
       find: services.findForProtocol,
+      extraMetadata: EXTRA_METADATA,
       secretMatches: services.clients.secretMatches,
       notePkce: services.clients.notePkce,
     },

@@ -1,5 +1,6 @@
 import type { lookup } from 'node:dns'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { SELF_REGISTERED } from '../../src/clients/fields/views.ts'
 import { parseRegistration } from '../../src/clients/metadata.ts'
 import { createDocuments } from '../../src/registration/documents/documents.ts'
 import { createDocumentFetcher } from '../../src/registration/documents/fetch.ts'
@@ -98,7 +99,12 @@ const outside = (body: string) =>
     defaultsAmong: async () => [],
     log: { warn: () => {} },
     policy: openPolicy([]),
-    around: { identityScopes: ['openid'], httpHosts: [], reach: { allowLoopback: false } },
+    around: {
+      fields: SELF_REGISTERED,
+      identityScopes: ['openid'],
+      httpHosts: [],
+      reach: { allowLoopback: false },
+    },
     parse: parseRegistration,
   })
 

@@ -7,6 +7,7 @@ import { asFormErrors } from '../../src/admin/console/form-errors.ts'
 import { inOurNames } from '../../src/admin/rest/field-names.ts'
 import { inOurNames as inNamesOfTheApi } from '../../src/api/problems.ts'
 import { entryOf } from '../../src/audit/recorder.ts'
+import { FORM } from '../../src/clients/fields/form.ts'
 import { parseUrlEncoded, shownAgain } from '../../src/http/forms/forms.ts'
 import { noticeOf } from '../../src/http/forms/notice.ts'
 import { redacted } from '../../src/http/logging/redaction.ts'
@@ -127,7 +128,7 @@ describe('fields called so', () => {
 
   test('of a client form are no fields of a client', () => {
     const typed = Object.fromEntries(NAMES.map((name) => [name, 'x']))
-    expect(differences(typed, {})).toEqual([])
+    expect(differences(FORM, typed, {})).toEqual([])
   })
 
   test('are no words of ours', () => {

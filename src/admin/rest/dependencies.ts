@@ -4,6 +4,7 @@ import type { Audit } from '../../audit/audit.ts'
 import type { Entry } from '../../audit/entry.ts'
 import type { AuditDocument } from '../../audit/export.ts'
 import type { Clients } from '../../clients/clients.ts'
+import type { ClientField } from '../../clients/fields/table.ts'
 import type { AdministeredResources } from '../../clients/resources/administered.ts'
 import type { ClientScopes } from '../../clients/scopes/registered.ts'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
@@ -47,6 +48,8 @@ export interface RestDependencies {
     | 'rotateSecret'
     | 'removeSecret'
   >
+  /** What there is to be said of a client. */
+  clientFields: readonly ClientField[]
   clientScopes: Pick<ClientScopes, 'warningsOf'>
   /** Never gives or takes a password. */
   accounts: Pick<

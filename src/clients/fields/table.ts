@@ -33,12 +33,20 @@ export type ClientMetadata = { [Name in Always]: FieldValue<Name> } & {
   [Name in Exclude<InMetadata, Always>]?: FieldValue<Name>
 }
 
-/** A row with its name, for what is made of every one. */
-export type NamedField = Field & { name: FieldName }
+/** A row, for what is made of every one. */
+export type ClientField = Field & {
+  name: FieldName
+  /** Whether every client has it. */
+  always: boolean
+}
+
+/** Every client has these in its view (src/clients/view.ts), though not in its metadata. */
+const IN_VIEW: readonly string[] = ['pkce', 'first_party', 'id_token_identity_claims'] satisfies FieldName[]
 
 /** Every field, in the order in which fields are shown. */
-export const FIELDS: readonly NamedField[] = Object.entries<Field>(ROWS).map(([name, field]) => ({
+export const FIELDS: readonly ClientField[] = Object.entries<Field>(ROWS).map(([name, field]) => ({
   name: name as FieldName,
+  always: field.fallback !== undefined || IN_VIEW.includes(name),
   ...field,
 }))
 

@@ -83,6 +83,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       resumeUrl: (uid, device) =>
         `${issuer}${device ? routes.code_verification : routes.authorization}/${uid}`,
     }),
+    extraMetadata: clients.extraMetadata,
     cookieKeys: [secrets.key('session-cookies').toString('base64url')],
     dpopNonceSecret: secrets.key('dpop-nonce'),
     isApiCredential,

@@ -67,6 +67,8 @@ export interface ProviderDependencies {
   /** Public: published ones and kept ones (keys.ts). */
   acceptedKeys: readonly JWK[]
   adapter: AdapterFactory
+  /** Fields of clients that the library does not know by itself. */
+  extraMetadata: readonly string[]
   jwtAccessTokens: JwtAccessTokens
   artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
   /** Cookie signing keys, the newest first. */
@@ -182,8 +184,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         'verified',
         'identity_scope',
         'resource_scope',
-        'id_token_identity_claims',
-        'profile',
+        ...deps.extraMetadata,
         'introspects',
         ...REDIRECTS.map(({ ofApp }) => ofApp),
       ],

@@ -1,4 +1,5 @@
 import type { Clients } from '../../../clients/clients.ts'
+import type { FormSection } from '../../../clients/fields/form.ts'
 import type { Resources } from '../../../clients/resources/resources.ts'
 import type { ClientScopes } from '../../../clients/scopes/registered.ts'
 import type { Cookies } from '../../../http/cookies/cookies.ts'
@@ -25,6 +26,8 @@ export interface ClientsDependencies extends TryDependencies {
     | 'lendSecret'
     | 'setVerified'
   >
+  /** The form to edit a client: its sections and fields. */
+  clientForm: readonly FormSection[]
   /** The registered APIs; the newest hundred. */
   listApis: () => ReturnType<Resources['list']>
   /** What the scopes of a client stand for now. */

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
-import { PKCE_IN_WORDS, PKCE_RULES } from '../../../shared/pkce-rule.ts'
-import { SIGNING_ALGORITHMS } from '../../../shared/signing-algorithms.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { createShownOnce } from '../shown-once.ts'
+import { type DrawnSection, drawnForm, type Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
-import { differences, editOf, type Fields, fieldErrors, fieldsOf, fieldsSchema, GRANTS } from './form.ts'
+import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
 import type { IdParams } from './page.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -17,11 +16,7 @@ declare module '../../../http/pages/pages.ts' {
       name: string
       form: Form & { values: Record<string, string> }
       version: string
-      grants: typeof GRANTS
-      algorithms: typeof SIGNING_ALGORITHMS
-      pkceRules: { value: string; label: string }[]
-      /** Scopes of the APIs, to be named in the hint. */
-      apiScopes: string[]
+      sections: DrawnSection[]
       /** Set on a stale tab: what differs between what was typed and what is stored. */
       conflict?: { label: string; yours: string; stored: string }[] | undefined
     }
@@ -56,6 +51,7 @@ export async function clientEdit(
   deps: ConsoleDependencies & ClientsDependencies,
   shownOnce: ReturnType<typeof createShownOnce>,
 ): Promise<void> {
+  const { clientForm: form } = deps
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -69,11 +65,13 @@ export async function clientEdit(
       name: client.client_name,
       form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
       version: more.version ?? client.version,
-      grants: GRANTS,
-      algorithms: SIGNING_ALGORITHMS,
-      pkceRules: PKCE_RULES.map((value) => ({ value, label: PKCE_IN_WORDS[value] })),
-      apiScopes: items.flatMap(({ scope }) => scope.split(' ')),
-      conflict: more.stale ? differences(values, fieldsOf(client)) : undefined,
+      sections: drawnForm(
+        form,
+        values,
+        more.errors ?? {},
+        items.flatMap(({ scope }) => scope.split(' ')),
+      ),
+      conflict: more.stale ? differences(form, values, fieldsOf(form, client)) : undefined,
     }
     const status = more.stale ? 409 : more.errors ? 422 : 200
     return renderConsole(request, reply, 'clients', 'admin/clients-edit', data, { status })
@@ -81,7 +79,7 @@ export async function clientEdit(
 
   app.get<IdParams>('/admin/clients/:id/edit', { config: { admin: 'read' } }, async (request, reply) => {
     const client = await deps.clients.get(request.params.id)
-    return show(request, reply, client, fieldsOf(client))
+    return show(request, reply, client, fieldsOf(form, client))
   })
 
   // A redirect URI is a door: changing one asks for a fresh sign-in.
@@ -92,7 +90,7 @@ export async function clientEdit(
       const { id } = request.params
       const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)
       const before = await deps.clients.get(id)
-      const edit = editOf(fields)
+      const edit = editOf(form, fields)
       const errors = { ...edit.errors, ...keptByProfile(before, fields) }
       if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
       try {

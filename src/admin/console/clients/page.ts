@@ -81,7 +81,7 @@ export async function clientPage(
       snippetsApi: values.api?.identifier,
       lacksApi: lacksApi(client, scopes),
       anyApi: apis.length > 0,
-      facts: factsOf(client),
+      facts: factsOf(deps.clientForm, client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
       shown: secret === undefined ? undefined : { secret, variable: SECRET },

@@ -1,10 +1,11 @@
+import type { FormSection } from '../../../clients/fields/form.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
 import { inWords } from '../try-it/decode.ts'
-import { GRANTS } from './form.ts'
+import { fieldsIn } from './controls.ts'
 
 /** @param seconds since the epoch */
 export const at = (seconds: number): string => minuteOf(seconds * 1000)
@@ -36,14 +37,20 @@ const alwaysOf = (client: ClientView): string[] => [
   ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
 ]
 
-const GRANT_WORDS: Readonly<Record<string, string>> = Object.fromEntries(
-  GRANTS.map(({ value, label }) => [value, label]),
-)
+/** The words that the form has for a value. */
+function wordsOf(form: readonly FormSection[], name: string, value: string): string {
+  const input = fieldsIn(form).find((field) => field.name === name)?.input
+  const choices = input && 'choices' in input ? input.choices : []
+  return choices.find((each) => each.value === value)?.label ?? value
+}
 
 const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
 /** What a client is, in words and values. */
-export function factsOf(client: ClientView): { label: string; values: string[]; code?: boolean }[] {
+export function factsOf(
+  form: readonly FormSection[],
+  client: ClientView,
+): { label: string; values: string[]; code?: boolean }[] {
   const byBrowser = client.grant_types.includes('authorization_code')
   const asksPeople = byBrowser || client.grant_types.includes(DEVICE_CODE_GRANT)
   const facts = [
@@ -55,7 +62,7 @@ export function factsOf(client: ClientView): { label: string; values: string[]; 
       values: client.profile === undefined ? [] : [own(PROFILES, client.profile) ?? client.profile],
     },
     { label: 'Shows who it is by', values: [METHODS[client.token_endpoint_auth_method] ?? ''] },
-    { label: 'Grants', values: client.grant_types.map((grant) => own(GRANT_WORDS, grant) ?? grant) },
+    { label: 'Grants', values: client.grant_types.map((grant) => wordsOf(form, 'grant_types', grant)) },
     {
       label: 'Scopes',
       values: [client.scope ?? (asksPeople ? 'All about a person; none of an API' : 'None')],

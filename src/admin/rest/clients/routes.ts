@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
@@ -10,130 +10,18 @@ import {
   refuseConfigurationKeys,
   refuseFirstParty,
 } from '../machine.ts'
-import { operation } from '../operation.ts'
-import { searchQuery, sendPage } from '../paging.ts'
-import { idParams, pageOf } from '../schemas.ts'
-import { client, clientBody, clientChanges, clientWithSecret, rotateBody, rotatedSecret } from './schemas.ts'
-
-const area = 'clients' as const
-
-const listClients = operation({
-  id: 'listClients',
-  area,
-  needs: 'read',
-  summary: 'List clients',
-  description: 'Newest first. `search` finds part of the name, or a client ID.',
-  safe: true,
-  query: searchQuery,
-  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(client)],
-  problems: [400],
-})
-
-const createClient = operation({
-  id: 'createClient',
-  area,
-  needs: 'client.create',
-  summary: 'Register a client',
-  description: 'The `client_id` is the server’s choice. The secret is shown this once.',
-  once: true,
-  body: clientBody,
-  answers: [201, 'Registered.', clientWithSecret],
-})
-
-const readClient = operation({
-  id: 'readClient',
-  area,
-  needs: 'read',
-  summary: 'Read a client',
-  safe: true,
-  params: idParams,
-  answers: [200, 'The client; `ETag` names its state.', client],
-})
-
-const changeClient = operation({
-  id: 'changeClient',
-  area,
-  needs: 'client.update',
-  summary: 'Change a client',
-  description: 'Takes effect with the next request. A client that begins to need a secret gets one.',
-  conditional: true,
-  params: idParams,
-  body: clientChanges,
-  answers: [200, 'The client as it is now.', clientWithSecret],
-})
-
-const deleteClient = operation({
-  id: 'deleteClient',
-  area,
-  needs: 'client.delete',
-  summary: 'Delete a client',
-  description: 'Ends everything that it was issued.',
-  conditional: true,
-  params: idParams,
-  answers: [204, 'Deleted.'],
-})
-
-const rotateSecret = operation({
-  id: 'rotateClientSecret',
-  area,
-  needs: 'client.rotate_secret',
-  summary: 'Issue a new secret',
-  description:
-    'The secret before stays valid for a while, so that a deployment can change over. A client may rotate its own.',
-  once: true,
-  params: idParams,
-  body: rotateBody,
-  answers: [201, 'The new secret.', rotatedSecret],
-})
-
-const removeSecret = operation({
-  id: 'removeClientSecret',
-  area,
-  needs: 'client.remove_secret',
-  summary: 'End a secret now',
-  params: z.object({ id: z.string().max(500), secretId: z.string().max(500) }),
-  answers: [204, 'It works no more.'],
-  problems: [409],
-})
-
-const switches = {
-  disable: operation({
-    id: 'disableClient',
-    area,
-    needs: 'client.disable',
-    summary: 'Cut a client off',
-    description: 'It is unknown until it is enabled, and everything that it was issued ends.',
-    params: idParams,
-    answers: [200, 'The client as it is now.', client],
-  }),
-  enable: operation({
-    id: 'enableClient',
-    area,
-    needs: 'client.enable',
-    summary: 'Let a disabled client in again',
-    params: idParams,
-    answers: [200, 'The client as it is now.', client],
-  }),
-}
-
-const verifyClient = operation({
-  id: 'verifyClient',
-  area,
-  needs: 'client.verify',
-  summary: 'Mark a client that registered itself as checked',
-  description:
-    'People are no longer warned of it. Send `If-Match` with what you have looked at: its developer may change it meanwhile.',
-  conditional: true,
-  params: idParams,
-  answers: [200, 'The client as it is now.', client],
-})
+import { sendPage } from '../paging.ts'
+import { clientOperations } from './operations.ts'
+import type { clientSchemas, rotatedSecret } from './schemas.ts'
 
 // The schemas take what the service has and show what they name.
-const view = (found: ClientView) => found as unknown as z.input<typeof clientWithSecret>
+const view = (found: ClientView) =>
+  found as unknown as z.input<ReturnType<typeof clientSchemas>['clientWithSecret']>
 
 /** `/clients` */
 export function clientRoutes({ app, deps }: RestContext): void {
   const { clients, issuer } = deps
+  const operations = clientOperations(deps.clientFields)
   const warned = async (client: ClientView) => {
     const warnings = await deps.clientScopes.warningsOf(client)
     return { ...view(client), ...(warnings.length > 0 && { warnings }) }
@@ -141,11 +29,11 @@ export function clientRoutes({ app, deps }: RestContext): void {
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
 
-  app.get('/clients', { ...listClients, ...limit }, async (request, reply) =>
+  app.get('/clients', { ...operations.listClients, ...limit }, async (request, reply) =>
     sendPage(request, reply, issuer, await clients.list(request.query), view),
   )
 
-  app.post('/clients', { ...createClient, ...limit }, async (request, reply) => {
+  app.post('/clients', { ...operations.createClient, ...limit }, async (request, reply) => {
     refuseAdminScopes(callerOf(request), request.body)
     refuseConfigurationKeys(callerOf(request), request.body)
     refuseFirstParty(callerOf(request), request.body)
@@ -156,13 +44,13 @@ export function clientRoutes({ app, deps }: RestContext): void {
     })
   })
 
-  app.get('/clients/:id', { ...readClient, ...limit }, async (request, reply) => {
+  app.get('/clients/:id', { ...operations.readClient, ...limit }, async (request, reply) => {
     const found = await clients.get(request.params.id)
     sendEtag(reply, found.version)
     return view(found)
   })
 
-  app.patch('/clients/:id', { ...changeClient, ...limit }, async (request, reply) => {
+  app.patch('/clients/:id', { ...operations.changeClient, ...limit }, async (request, reply) => {
     const caller = callerOf(request)
     const before = await clients.get(request.params.id)
     refuseAdminClients(caller, before)
@@ -177,7 +65,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     return warned(changed)
   })
 
-  app.delete('/clients/:id', { ...deleteClient, ...limit }, async (request, reply) => {
+  app.delete('/clients/:id', { ...operations.deleteClient, ...limit }, async (request, reply) => {
     const before = await clients.get(request.params.id)
     refuseAdminClients(callerOf(request), before)
     const given = requireMatch(request, before.version) ? { ifVersion: before.version } : {}
@@ -186,7 +74,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
   })
 
   for (const verb of ['disable', 'enable'] as const) {
-    app.post(`/clients/:id/${verb}`, { ...switches[verb], ...limit }, async (request, reply) => {
+    app.post(`/clients/:id/${verb}`, { ...operations.switches[verb], ...limit }, async (request, reply) => {
       const before = await clients.get(request.params.id)
       refuseAdminClients(callerOf(request), before)
       await clients[verb](before.client_id)
@@ -196,7 +84,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     })
   }
 
-  app.post('/clients/:id/verify', { ...verifyClient, ...limit }, async (request, reply) => {
+  app.post('/clients/:id/verify', { ...operations.verifyClient, ...limit }, async (request, reply) => {
     const before = await clients.get(request.params.id)
     refuseAdminClients(callerOf(request), before)
     const given = requireMatch(request, before.version) ? { ifVersion: before.version } : {}
@@ -206,7 +94,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     return view(changed)
   })
 
-  app.post('/clients/:id/secrets', { ...rotateSecret, ...limit }, async (request, reply) => {
+  app.post('/clients/:id/secrets', { ...operations.rotateSecret, ...limit }, async (request, reply) => {
     const caller = callerOf(request)
     const before = await clients.get(request.params.id)
     // Its own secret gives a client nothing that it does not have.
@@ -220,11 +108,15 @@ export function clientRoutes({ app, deps }: RestContext): void {
     }))
   })
 
-  app.delete('/clients/:id/secrets/:secretId', { ...removeSecret, ...limit }, async (request, reply) => {
-    const caller = callerOf(request)
-    const before = await clients.get(request.params.id)
-    if (before.client_id !== caller.client.id) refuseAdminClients(caller, before)
-    await clients.removeSecret(before.client_id, request.params.secretId)
-    return reply.code(204).send()
-  })
+  app.delete(
+    '/clients/:id/secrets/:secretId',
+    { ...operations.removeSecret, ...limit },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      const before = await clients.get(request.params.id)
+      if (before.client_id !== caller.client.id) refuseAdminClients(caller, before)
+      await clients.removeSecret(before.client_id, request.params.secretId)
+      return reply.code(204).send()
+    },
+  )
 }
