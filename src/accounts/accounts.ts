@@ -2,7 +2,7 @@
 // They do not own: sessions and tokens (src/oidc, through AccountSessions), the way a mail goes (src/mail, through
 // MailOut), pages and JSON (pages/, src/api), rate limits by network address (src/http).
 //
-//   register ──> unproven ──(link or code)──> active <──(reset, unlock, time)── locked
+//   register ──> unverified ──(link or code)──> active <──(reset, unlock, time)── locked
 //                    │ 7 days                    │  └──(5 wrong passwords)────────┘
 //                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
 //

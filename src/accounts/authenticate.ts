@@ -1,7 +1,8 @@
+import type { KnownDevice } from '../shared/known-device.ts'
 import { type Account, withoutPassword } from './account.ts'
 import { canonicalEmail } from './email/address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
-import { deviceOf, type KnownDevice } from './lockout/devices.ts'
+import { deviceOf } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import { canonicalUsername } from './sign-up/username.ts'
 import type { AccountStore } from './store.ts'
@@ -46,7 +47,7 @@ export function createAuthenticate(deps: {
     passwords.assertCapacity()
     const { name, account } = await find(attempt.identifier)
     if (!account) {
-      await passwords.burn(name, attempt.password)
+      await passwords.verifyDummy(name, attempt.password)
       events.emit({ type: 'account.sign_in_failed', reason: 'unknown_account', ...from })
       return { kind: 'refused', reason: 'unknown_account' }
     }

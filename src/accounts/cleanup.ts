@@ -23,7 +23,7 @@ export function createCleanup(deps: {
   /** Accounts that never proved an address; their usernames are free again. Returns how many. */
   const purgeUnverified = async (olderThanSeconds = 7 * 86_400, limit = 200): Promise<number> => {
     const before = new Date(clock() - olderThanSeconds * 1000)
-    const count = await store.deleteUnproven({ before, limit })
+    const count = await store.deleteUnverified({ before, limit })
     if (count > 0) events.emit({ type: 'account.purged', count })
     return count
   }

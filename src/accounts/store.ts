@@ -344,8 +344,8 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
      * Deletes up to `limit` accounts from before a time that never proved an address, unless they were imported. Returns
      * how many.
      */
-    async deleteUnproven({ before, limit }: { before: Date; limit: number }): Promise<number> {
-      const unproven = {
+    async deleteUnverified({ before, limit }: { before: Date; limit: number }): Promise<number> {
+      const unverified = {
         email: null,
         pendingEmail: { not: null },
         lastSignInAt: null,
@@ -355,13 +355,13 @@ export function createAccountStore({ db, clock }: { db: Database; clock: Clock }
         OR: [{ invitedUntil: null }, { invitedUntil: { lt: before } }],
       }
       const rows = await prisma.account.findMany({
-        where: unproven,
+        where: unverified,
         select: { id: true },
         orderBy: { createdAt: 'asc' },
         take: limit,
       })
       const ids = rows.map(({ id }) => id)
-      const { count } = await prisma.account.deleteMany({ where: { ...unproven, id: { in: ids } } })
+      const { count } = await prisma.account.deleteMany({ where: { ...unverified, id: { in: ids } } })
       return count
     },
   }

@@ -7,7 +7,7 @@ import { AppError } from '../shared/errors.ts'
 import { parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { createKnownPasswords } from './known-passwords.ts'
-import { invalidCredentials, unconfirmedAccount } from './problems.ts'
+import { invalidCredentials, unverifiedAccount } from './problems.ts'
 
 /** Who a request comes from, and how it showed that. */
 export type Caller = { account: Account } & (
@@ -19,7 +19,7 @@ export type Caller = { account: Account } & (
 /** What a route asks of its caller beyond being somebody. */
 export interface CallerRules {
   /** Takes callers whose address is not proven yet. */
-  unconfirmed?: true
+  unverified?: true
   /** Also works for nobody: the route itself asks who it is, where it needs to know. */
   optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
@@ -117,7 +117,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const caller = await find(request, reply, rules)
     if (rules.password && caller.by !== 'password')
       throw invalidCredentials(request, reply, `a password is needed, and a ${caller.by} was sent`)
-    if (caller.account.email === null && !rules.unconfirmed) throw unconfirmedAccount()
+    if (caller.account.email === null && !rules.unverified) throw unverifiedAccount()
     return caller
   }
 }

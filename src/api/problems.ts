@@ -46,4 +46,4 @@ export function invalidCredentials(
 }
 
 /** The password is right, and the e-mail address has still to be proven. */
-export const unconfirmedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')
+export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')

@@ -12,7 +12,7 @@ const sendVerification = operation({
   summary: 'Send the verification message again',
   description:
     'Nobody has to be signed in: with `email`, the answer is the same whether the address is known, waits to be verified, or neither. Without it, to the address that the account of the credentials waits for.',
-  caller: { unconfirmed: true, optional: true },
+  caller: { unverified: true, optional: true },
   body: sendVerificationBody,
   answers: [202, 'If an account waits for the proof of the address, a message is on its way.'],
   problems: [401, 403, 429, 503],

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import { invalidCredentials, unconfirmedAccount, wrongFields } from './problems.ts'
+import { invalidCredentials, unverifiedAccount, wrongFields } from './problems.ts'
 
 type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
 
@@ -23,7 +23,7 @@ export async function signIn(
   })
   if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
   await giveBack(request)
-  if (outcome.kind === 'unverified') throw unconfirmedAccount()
+  if (outcome.kind === 'unverified') throw unverifiedAccount()
   return outcome.account
 }
 

@@ -3,7 +3,7 @@ import { byProperty, identifyingFields } from '../shared/profile/fields.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
-import { inOurNames, invalidCredentials, unconfirmedAccount } from './problems.ts'
+import { inOurNames, invalidCredentials, unverifiedAccount } from './problems.ts'
 import { basicToken, credentialsBody, logoutBody, refreshBody, registerBody, tokenSet } from './schemas.ts'
 import { signIn } from './sign-in.ts'
 
@@ -44,7 +44,7 @@ const logout = operation({
   summary: 'End the tokens of this sign-in',
   description:
     'Names the sign-in by an access token in `Authorization`, or by a refresh token in the body, which may have expired or be unknown: the answer is the same. With a session cookie it signs the browser out.',
-  caller: { unconfirmed: true },
+  caller: { unverified: true },
   body: logoutBody,
   answers: [204, 'Ended.'],
   problems: [401, 403, 429, 503],
@@ -61,7 +61,7 @@ const createToken = operation({
   problems: [401, 403, 429, 503],
 })
 
-/** Tokens: getting them, changing them for new ones, ending them. All are those of the built-in client (src/oidc/tokens/first-party-tokens.ts). */
+/** Issuing, refreshing and ending first-party tokens (src/oidc/tokens/first-party-tokens.ts). */
 export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   const { accounts, limit, firstPartyTokens, sessions } = deps
 
@@ -79,7 +79,7 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {
     const outcome = await firstPartyTokens.refresh(request.body.refresh_token)
-    if (outcome === 'unconfirmed') throw unconfirmedAccount()
+    if (outcome === 'unverified') throw unverifiedAccount()
     if (!('refused' in outcome)) return outcome
     const { message } = invalidCredentials(request, reply, outcome.refused, 'invalid_token')
     throw new AppError('invalid_grant', 401, 'Invalid refresh token', { detail: message })
@@ -89,7 +89,7 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
     const refreshToken = request.body.refresh_token
     if (refreshToken !== undefined) await firstPartyTokens.endFamilyOf(refreshToken)
     else {
-      const caller = await identify(request, reply, { unconfirmed: true })
+      const caller = await identify(request, reply, { unverified: true })
       if (caller.by === 'token') await firstPartyTokens.endFamily(caller.grantId)
       if (caller.by === 'session') await sessions.end(request, reply)
     }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { KnownDevice } from '../http/cookies/known-devices.ts'
 import type { Http } from '../http/http.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { KnownDevice } from '../shared/known-device.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EnabledProviders } from './providers/provider.ts'
@@ -91,7 +91,9 @@ export interface AccountService {
     suggestUsername(hints: readonly string[], email: string | undefined): Promise<string>
     isUsable(name: string, email: string | undefined): Promise<boolean>
     judgeEmail(email: string): 'good' | 'malformed' | 'refused'
-    waysIn(accountId: string): Promise<{ password: boolean; identities: { id: string; provider: string }[] }>
+    signInMethods(
+      accountId: string,
+    ): Promise<{ password: boolean; identities: { id: string; provider: string }[] }>
     accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
   }
 }

@@ -44,7 +44,7 @@ export async function wireApi(
       accept: adminTokens.accept,
       findLive,
       answers: keptAnswers(artifacts, secrets),
-      belongings: {
+      relations: {
         sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
         consents: consents.list,
       },

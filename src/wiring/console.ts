@@ -62,7 +62,7 @@ export async function wireConsole(
       tryOut: { call: innerRequest(app), openSession: openTemporarySession, consents },
       users: {
         ...accounts,
-        waysIn: accounts.linked.waysIn,
+        signInMethods: accounts.linked.signInMethods,
         devices: async (id) => listDevices(services, await accounts.byId(id)),
         apps: apps.list,
       },

@@ -33,7 +33,7 @@ export async function wirePages(
     providers: providers.enabled,
     artifacts,
     clock,
-    waysIn: accounts.linked.waysIn,
+    signInMethods: accounts.linked.signInMethods,
   })
 
   await app.register(accountPages, {

@@ -62,7 +62,7 @@ forEachDatabase('what an invitation keeps', (fixture) => {
       ...{ email: address('vouched'), pendingEmail: null, invitedUntil: null },
       ...{ givenName: 'Grace', familyName: null, nickname: 'G' },
     })
-    expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
+    expect((await accounts.linked.signInMethods(id)).identities).toHaveLength(1)
     expect(events.filter(({ type }) => type === 'account.invitation_accepted')).toMatchObject([
       { accountId: id, provider: 'github' },
     ])

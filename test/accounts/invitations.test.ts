@@ -251,7 +251,7 @@ describe.each(engines)('invitations on %s', (engine) => {
       expect(done.url.pathname, done.text).toBe('/account')
       expect(done.text).toContain('Welcome.')
       expect(await accounts().byId(id)).toMatchObject({ email, pendingEmail: null, invitedUntil: null })
-      expect(await accounts().linked.waysIn(id)).toMatchObject({
+      expect(await accounts().linked.signInMethods(id)).toMatchObject({
         password: false,
         identities: [{ provider: 'github', label: name }],
       })

@@ -60,7 +60,7 @@ forEachDatabase('linked sign-ins', (fixture) => {
     const after = await accounts.byId(id)
     expect(after?.updatedAt).toBe(before?.updatedAt)
     expect(after?.lastSignInAt).toBe(fixture().now)
-    const { identities } = await accounts.linked.waysIn(id)
+    const { identities } = await accounts.linked.signInMethods(id)
     expect(identities).toMatchObject([
       { label: 'renamed', provider: 'github-work', lastUsedAt: fixture().now },
     ])
@@ -116,7 +116,7 @@ forEachDatabase('linked sign-ins', (fixture) => {
       expect(planted.kind).toBe('unverified')
       const { id } = await newcomer(fixture(), 'target')
       expect(await accounts.linked.signIn(attacker)).toEqual({ kind: 'unknown' })
-      expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
+      expect((await accounts.linked.signInMethods(id)).identities).toHaveLength(1)
     })
 
     test('an account that administrators made stays, without its password', async () => {
@@ -161,7 +161,7 @@ forEachDatabase('linked sign-ins', (fixture) => {
     )
     expect(outcome).toEqual({ kind: 'email_taken' })
     expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
-    expect((await accounts.linked.waysIn(id)).identities).toEqual([])
+    expect((await accounts.linked.signInMethods(id)).identities).toEqual([])
     expect((await accounts.linked.ownerOf('SETTLED@example.org'))?.id).toBe(id)
   })
 
@@ -279,14 +279,14 @@ forEachDatabase('linked sign-ins', (fixture) => {
     test('never the last way in, until there is a password', async () => {
       const { accounts, lastMailTo } = fixture()
       const { id, who } = await newcomer(fixture(), 'lastway')
-      const [only] = (await accounts.linked.waysIn(id)).identities
+      const [only] = (await accounts.linked.signInMethods(id)).identities
       const unlink = () => accounts.linked.unlink(id, only?.id ?? '', ['github'], 'GitHub')
       await expect(unlink()).rejects.toMatchObject({ code: 'last_way_in', status: 409 })
 
       await accounts.forgot('lastway@example.org')
       const token = new URL(/https:\S+/.exec((await lastMailTo('lastway@example.org')).text)?.[0] ?? '')
       await accounts.reset(token.searchParams.get('token') ?? '', otherPassword)
-      expect(await accounts.linked.waysIn(id)).toMatchObject({ password: true })
+      expect(await accounts.linked.signInMethods(id)).toMatchObject({ password: true })
       expect(await unlink()).toMatchObject({ issuer: who.issuer, subject: who.subject })
       expect(await accounts.linked.signIn(who)).toEqual({ kind: 'unknown' })
       expect((await lastMailTo('lastway@example.org')).subject).toBe(
@@ -304,7 +304,7 @@ forEachDatabase('linked sign-ins', (fixture) => {
         profile,
         'Okta',
       )
-      const [github, okta] = (await accounts.linked.waysIn(id)).identities
+      const [github, okta] = (await accounts.linked.signInMethods(id)).identities
       const unlink = (which = '', usable: string[] = []) => accounts.linked.unlink(id, which, usable, 'X')
       await expect(unlink(github?.id, ['github'])).rejects.toMatchObject({ code: 'last_way_in' })
       expect(await unlink(okta?.id, ['github'])).toMatchObject({ provider: 'okta' })
@@ -319,23 +319,23 @@ forEachDatabase('linked sign-ins', (fixture) => {
         profile,
         'G',
       )
-      const [a, b] = (await accounts.linked.waysIn(id)).identities
+      const [a, b] = (await accounts.linked.signInMethods(id)).identities
       const usable = ['github', 'google']
       const outcomes = await Promise.allSettled([
         accounts.linked.unlink(id, a?.id ?? '', usable, 'A'),
         neighbour().linked.unlink(id, b?.id ?? '', usable, 'B'),
       ])
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-      expect((await accounts.linked.waysIn(id)).identities).toHaveLength(1)
+      expect((await accounts.linked.signInMethods(id)).identities).toHaveLength(1)
     })
 
     test('another account’s identity cannot be removed', async () => {
       const { accounts } = fixture()
       const { id: victim } = await newcomer(fixture(), 'idorvictim')
       const attacker = await fixture().verified('idorattacker')
-      const [theirs] = (await accounts.linked.waysIn(victim)).identities
+      const [theirs] = (await accounts.linked.signInMethods(victim)).identities
       expect(await accounts.linked.unlink(attacker, theirs?.id ?? '', ['github'], 'X')).toBeUndefined()
-      expect((await accounts.linked.waysIn(victim)).identities).toHaveLength(1)
+      expect((await accounts.linked.signInMethods(victim)).identities).toHaveLength(1)
     })
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { KnownDevice } from '../../src/accounts/lockout/devices.ts'
+import type { KnownDevice } from '../../src/shared/known-device.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 
 const wrong = 'not the password at all'

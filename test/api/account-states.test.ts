@@ -80,7 +80,7 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
     }
   }
 
-  const waysIn = async (person: Person, had: Holdings) => {
+  const signInMethods = async (person: Person, had: Holdings) => {
     const found: string[] = []
     for (const [name, enter] of Object.entries(asBefore)) if (await enter(had)) found.push(name)
     for (const [name, enter] of Object.entries(withPassword)) if (await enter(person)) found.push(name)
@@ -92,7 +92,7 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
     const person = await latchkey.createUser()
     const had = await signInEverywhere(person)
     // The token endpoint goes on with the token that /refresh has used up a moment ago.
-    expect(await waysIn(person, had)).toEqual(all())
+    expect(await signInMethods(person, had)).toEqual(all())
   })
 
   const states: Record<string, (person: Person) => Promise<unknown>> = {
@@ -108,7 +108,7 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
     const person = await latchkey.createUser()
     const had = await signInEverywhere(person)
     await states[state]?.(person)
-    expect(await waysIn(person, had)).toEqual([])
+    expect(await signInMethods(person, had)).toEqual([])
   })
 
   test('disabled and enabled again: the password is good, what was issued before is not', async () => {
@@ -117,14 +117,14 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
     await accounts.disable(person.id)
     passTime(2)
     await accounts.enable(person.id)
-    expect(await waysIn(person, had)).toEqual(Object.keys(withPassword))
+    expect(await signInMethods(person, had)).toEqual(Object.keys(withPassword))
   })
 
   test('locked: no password leads in, not the right one either; who is signed in stays', async () => {
     const person = await latchkey.createUser()
     const had = await signInEverywhere(person)
     for (let attempt = 0; attempt < 5; attempt++) await api.login(person.email, 'wrong')
-    expect(await waysIn(person, had)).toEqual(Object.keys(asBefore))
+    expect(await signInMethods(person, had)).toEqual(Object.keys(asBefore))
     await accounts.unlock(person.id)
     expect((await api.me(basic(person.email, PASSWORD))).status).toBe(200)
   })
@@ -138,7 +138,7 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
       basicToken: String(registered.json.access_token),
       cookie: '',
     }
-    expect(await waysIn({ id: '', email: person.email }, had)).toEqual([])
+    expect(await signInMethods({ id: '', email: person.email }, had)).toEqual([])
     for (const answer of [
       await api.login(person.email),
       await api.me(basic(person.email, PASSWORD)),

@@ -19,9 +19,9 @@ const passTime = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 10
 const accounts = () => world.latchkey.services.accounts
 const open = (browser: HttpBrowser, path = '/account') => browser.open(ways.at(path))
 const providersOf = async (id: string) =>
-  (await accounts().linked.waysIn(id)).identities.map(({ provider }) => provider)
+  (await accounts().linked.signInMethods(id)).identities.map(({ provider }) => provider)
 const identityOf = async (id: string, provider: string) =>
-  (await accounts().linked.waysIn(id)).identities.find((each) => each.provider === provider)?.id ?? ''
+  (await accounts().linked.signInMethods(id)).identities.find((each) => each.provider === provider)?.id ?? ''
 
 /** Somebody with a password, signed in by it. */
 async function person() {

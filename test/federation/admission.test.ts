@@ -188,7 +188,7 @@ describe('a provider for some domains only', () => {
       const user = await world.latchkey.createUser()
       const account = await link(await signedIn(world.browser(), user.username), id)
       expect(account.text).toContain('may not sign in here')
-      expect((await accounts().linked.waysIn(user.id)).identities).toEqual([])
+      expect((await accounts().linked.signInMethods(user.id)).identities).toEqual([])
     },
   )
 

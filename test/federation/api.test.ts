@@ -262,7 +262,7 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
   test('is worth nothing once the sign-in that it came by was unlinked', async () => {
     const { code, verifier } = await oneTimeCode(onGitHub('detached'))
     const id = await idOf('detached')
-    const { identities } = await accounts().linked.waysIn(id)
+    const { identities } = await accounts().linked.signInMethods(id)
     await world.latchkey.services.db.prisma.linkedIdentity.delete({ where: { id: identities[0]?.id ?? '' } })
     expect((await exchange(code, verifier)).json).toMatchObject({ status: 401, code: 'invalid_grant' })
   })

@@ -175,7 +175,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const github = await browser.submit(asks, {}, { button: 'Continue with GitHub' })
     const back = await browser.submit(github, {}, { button: 'Continue as linked' })
     expect((await app.party.callback(back.url, request)).claims()?.sub).toBe(sub)
-    const { identities } = await world.latchkey.services.accounts.linked.waysIn(sub ?? '')
+    const { identities } = await world.latchkey.services.accounts.linked.signInMethods(sub ?? '')
     expect(identities.map(({ provider }) => provider)).toEqual(['github', 'okta'])
   })
 

@@ -131,7 +131,7 @@ describe('takeover attempts', () => {
     await byGitHub(later, 'mover')
     expect(await signedInAs(later)).toBe('mover')
     expect(await accounts().find('mover')).toMatchObject({ email: 'mover@example.com', pendingEmail: null })
-    expect((await accounts().linked.waysIn(victim.id)).identities).toEqual([])
+    expect((await accounts().linked.signInMethods(victim.id)).identities).toEqual([])
   })
 
   test('second upstream with the same e-mail: asks to prove the account, and says nothing else', async () => {

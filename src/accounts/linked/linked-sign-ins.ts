@@ -215,7 +215,7 @@ export function createLinkedSignIns(deps: {
       return removed
     },
 
-    async waysIn(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }> {
+    async signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }> {
       const [stored, identities] = await Promise.all([
         store.withPassword(accountId),
         linkedStore.list(accountId),

@@ -52,7 +52,7 @@ export function createPasswordCheck(deps: {
   const inLane = createAccountQueues({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
   const allTries = new Map<string, Tries>()
 
-  const burn = async (password: string): Promise<void> => {
+  const verifyDummy = async (password: string): Promise<void> => {
     await failures.pretend()
     await hasher.verifyNothing(password)
   }
@@ -129,7 +129,7 @@ export function createPasswordCheck(deps: {
 
   return {
     /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
-    burn: (name: string, password: string): Promise<void> => inLane(name, () => burn(password)),
+    verifyDummy: (name: string, password: string): Promise<void> => inLane(name, () => verifyDummy(password)),
     /** @throws AppError `overloaded` (503) when a check would be refused anyway */
     assertCapacity: () => hasher.assertCapacity(),
 
@@ -140,7 +140,7 @@ export function createPasswordCheck(deps: {
       const counted = { accountId: account.id, device }
       return inLane(device ?? name, async () => {
         if (passwordHash === null || account.disabledAt !== null) {
-          await burn(password)
+          await verifyDummy(password)
           return passwordHash === null ? 'no_password' : 'disabled'
         }
         return withReservation(
@@ -160,7 +160,7 @@ export function createPasswordCheck(deps: {
               deps.locked(account, reservation.locks)
             return result
           },
-          () => burn(password),
+          () => verifyDummy(password),
         )
       })
     },

@@ -64,7 +64,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     const [devices, connected, ways] = await Promise.all([
       sessions.list(account.id),
       apps.list(account.id),
-      deps.upstream.waysIn(account.id),
+      deps.upstream.signInMethods(account.id),
     ])
     const page: AccountPage = {
       username: account.displayUsername,

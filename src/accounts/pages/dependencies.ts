@@ -80,7 +80,7 @@ export interface UpstreamSignIns {
   /** Whether somebody came by a sign-in that its provider has ended since. */
   hasEnded(who: Pick<Pending, 'upstream' | 'at'>): Promise<boolean>
   /** What signs an account in. */
-  waysIn(accountId: string): Promise<{
+  signInMethods(accountId: string): Promise<{
     password: boolean
     linked: LinkedSignInView[]
     linkable: ProviderButton[]

@@ -21,7 +21,7 @@ import type { Clock } from '../../shared/clock.ts'
 import type { FiguresDependencies } from '../figures.ts'
 
 /** What belongs to an account elsewhere than in its row. */
-export interface AccountBelongings {
+export interface AccountRelations {
   sessions(accountId: string): Promise<SignedInDevice[]>
   consents(accountId: string): Promise<Consent[]>
 }
@@ -66,8 +66,8 @@ export interface RestDependencies {
     | 'sendInvitation'
     | 'withdrawInvitation'
     | 'endSessions'
-  > & { linked: Pick<Accounts['linked'], 'waysIn'> }
-  belongings: AccountBelongings
+  > & { linked: Pick<Accounts['linked'], 'signInMethods'> }
+  relations: AccountRelations
   resources: AdministeredResources
   providers: Pick<
     Providers,

@@ -23,7 +23,10 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     if (!session) return reply
     const { id } = removal.parse(request.body ?? {})
     const { accountId, uid } = session
-    const [{ identities }, enabled] = await Promise.all([accounts.linked.waysIn(accountId), providers.list()])
+    const [{ identities }, enabled] = await Promise.all([
+      accounts.linked.signInMethods(accountId),
+      providers.list(),
+    ])
     const provider = identities.find((identity) => identity.id === id)?.provider
     const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
     const usable = enabled.map((each) => each.id)

@@ -45,7 +45,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
   ) {
     const { provider, purpose } = arrival
     const flow = purpose.kind === 'page' ? purpose.flow : undefined
-    const [ways, enabled] = await Promise.all([accounts.linked.waysIn(owner.id), providers.list()])
+    const [ways, enabled] = await Promise.all([accounts.linked.signInMethods(owner.id), providers.list()])
     const linked = new Set(ways.identities.map((identity) => identity.provider))
     return renderPage(
       reply,

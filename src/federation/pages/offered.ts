@@ -24,7 +24,7 @@ export interface OfferedProviders {
   /** Whether the provider has ended the sign-in of a person who still has to prove their address. @param who.at milliseconds */
   hasEnded(who: { upstream?: UpstreamSession | undefined; at: number }): Promise<boolean>
   /** What signs an account in: whether it has a password, the identities linked to it, the providers that may be linked. */
-  waysIn(
+  signInMethods(
     accountId: string,
   ): Promise<{ password: boolean; linked: LinkedSignInView[]; linkable: ProviderButton[] }>
 }
@@ -48,7 +48,7 @@ export function createOfferedProviders(deps: {
   providers: EnabledProviders
   artifacts: Pick<ArtifactStore, 'upsert' | 'find'>
   clock: Clock
-  waysIn(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
+  signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
 }): OfferedProviders {
   const { providers } = deps
   const ends = createEndedUpstream(deps)
@@ -75,9 +75,9 @@ export function createOfferedProviders(deps: {
       return upstream !== undefined && ends.hasEnded(upstream, at)
     },
 
-    async waysIn(accountId) {
+    async signInMethods(accountId) {
       const [{ password, identities }, enabled] = await Promise.all([
-        deps.waysIn(accountId),
+        deps.signInMethods(accountId),
         providers.list(),
       ])
       const usable = identities.filter(({ provider }) => enabled.some(({ id }) => id === provider))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import type { KnownDevice } from '../../shared/known-device.ts'
 import { accountNameKey } from '../pages/account-name.ts'
 import type { Cookies } from './cookies.ts'
 import type { SealedCookies } from './sealed-cookie.ts'
@@ -22,14 +23,6 @@ const deviceSchema = z.object({
   at: z.number(),
 })
 const cookieSchema = z.object({ devices: z.array(deviceSchema) })
-
-/** A browser that has signed in to an account before. */
-export interface KnownDevice {
-  accountId: string
-  id: string
-  /** That of the account's sign-ins, then. */
-  generation: number
-}
 
 /** An account that a browser has just signed in to. */
 export interface SignedIn {

@@ -42,7 +42,7 @@ export interface FirstPartyTokens {
   /** An access token alone. `expires_in` in seconds. */
   issueAccessToken(who: Omit<Authentication, 'amr'>): Promise<{ access_token: string; expires_in: number }>
   /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
-  refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unconfirmed'>
+  refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unverified'>
   /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
   accept(accessToken: string): Promise<AcceptedToken | undefined>
   /** Ends every token that hangs on a grant. */
@@ -134,7 +134,7 @@ export function createFirstPartyTokens(deps: {
       const { accountId = '', grantId = '' } = token
       const account = await deps.findLive(accountId, generationOf(grant))
       if (account === undefined) return { refused: 'the account or its sign-in no longer counts' }
-      if (account.email === null) return 'unconfirmed'
+      if (account.email === null) return 'unverified'
       if (token.consumed) {
         await endFamily(grantId)
         deps.revoked({ accountId, reason: 'replayed' })

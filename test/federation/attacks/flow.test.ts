@@ -45,7 +45,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
       await ways.byGitHub(again, 'squatter')
       expect(await ways.signedInAs(again)).toBeUndefined()
       const id = (await accounts().find('squatted'))?.id ?? ''
-      expect((await accounts().linked.waysIn(id)).identities).toEqual([])
+      expect((await accounts().linked.signInMethods(id)).identities).toEqual([])
     })
 
     test('a page that waits for the proof, of a sign-in elsewhere or by password, signs nobody in any more', async () => {
@@ -135,7 +135,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
         await providers.enable('okta')
       }
       expect(await accounts().find('half-way')).toBeUndefined()
-      expect((await accounts().linked.waysIn(victim.id)).identities).toEqual([])
+      expect((await accounts().linked.signInMethods(victim.id)).identities).toEqual([])
     })
 
     test('of several at once with different names, one account and one session: the rest get nothing', async () => {

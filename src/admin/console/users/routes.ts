@@ -32,7 +32,7 @@ export interface UsersDependencies extends Pick<AuditDependencies, 'audit' | 'au
     | 'endSessions'
     | 'delete'
   > & {
-    waysIn: Accounts['linked']['waysIn']
+    signInMethods: Accounts['linked']['signInMethods']
     devices(id: string): Promise<SignedInDevice[]>
     apps(id: string): Promise<ConnectedApp[]>
   }
@@ -152,7 +152,7 @@ export async function usersArea(
     } = {},
   ) {
     const [ways, devices, apps, history] = await Promise.all([
-      users.waysIn(user.id),
+      users.signInMethods(user.id),
       users.devices(user.id),
       users.apps(user.id),
       historyOf(deps, user.id),

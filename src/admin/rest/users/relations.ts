@@ -28,7 +28,7 @@ const listConsents = operation({
 })
 
 /** `/users/:id/sessions`, `identities` and `consents`. @param find throws when there is no such account */
-export function userBelongingsRoutes(
+export function userRelationsRoutes(
   { app, deps }: RestContext,
   find: (id: string) => Promise<{ id: string }>,
 ): void {
@@ -36,12 +36,12 @@ export function userBelongingsRoutes(
 
   app.get('/users/:id/sessions', { ...listSessions, ...limit }, async (request) => {
     const { id } = await find(request.params.id)
-    return { items: await deps.belongings.sessions(id) }
+    return { items: await deps.relations.sessions(id) }
   })
 
   app.get('/users/:id/identities', { ...listIdentities, ...limit }, async (request) => {
     const { id } = await find(request.params.id)
-    const { identities } = await deps.accounts.linked.waysIn(id)
+    const { identities } = await deps.accounts.linked.signInMethods(id)
     const items = identities.map(({ createdAt, lastUsedAt, ...rest }) => ({
       ...rest,
       created_at: time(createdAt),
@@ -52,7 +52,7 @@ export function userBelongingsRoutes(
 
   app.get('/users/:id/consents', { ...listConsents, ...limit }, async (request) => {
     const { id } = await find(request.params.id)
-    const items = (await deps.belongings.consents(id)).map((each) => ({
+    const items = (await deps.relations.consents(id)).map((each) => ({
       client_id: each.clientId,
       scope: each.scopes.join(' '),
       resources: Object.fromEntries(

@@ -9,7 +9,7 @@ import { refuseAdministrators, refuseRoles } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
-import { userBelongingsRoutes } from './relations.ts'
+import { userRelationsRoutes } from './relations.ts'
 import { personOf, user, userBody, userChanges, userQuery, userView } from './schemas.ts'
 
 const area = 'users' as const
@@ -126,7 +126,7 @@ export function userRoutes({ app, deps }: RestContext): void {
     if (account === undefined) throw new AppError('account_not_found', 404, 'There is no such account.')
     return account
   }
-  userBelongingsRoutes({ app, deps }, find)
+  userRelationsRoutes({ app, deps }, find)
 
   app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
     sendPage(request, reply, issuer, await accounts.search(request.query), view),
