@@ -1,7 +1,36 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { ApiDocsPage, ApiOperationView, DocumentText } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
+
+/** Text of an API's document, cut where its `code` begins and ends. */
+export type DocumentText = readonly { text: string; code: boolean }[]
+
+export interface ApiDocsPage {
+  title: string
+  about: { paragraph?: DocumentText; list?: DocumentText[] }[]
+  /** The same as a document for programs. */
+  documentHref: string
+  groups: { name: string; operations: ApiOperationView[] }[]
+}
+
+export interface ApiOperationView {
+  id: string
+  method: string
+  path: string
+  summary: string
+  description: DocumentText
+  /** Who may call it, in words. */
+  access: string
+  /** A command line that calls it. */
+  example: string
+  answers: { status: string; description: DocumentText }[]
+}
+
+declare module '../http/pages/pages.ts' {
+  interface Pages {
+    'api/docs': ApiDocsPage
+  }
+}
 
 const DOCUMENT = '/api/openapi.json'
 

@@ -1,12 +1,42 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Http } from '../http/http.ts'
-import type { DeviceCodePage, DeviceDonePage } from '../http/pages/pages.ts'
-import { qrCode } from '../http/pages/qr.ts'
+import type { Form } from '../http/pages/pages.ts'
+import { type QrCode, qrCode } from '../http/pages/qr.ts'
 import { renderPage } from '../http/pages/views.ts'
 import { countForAccount, giveBack } from '../http/rate-limits/rate-limits.ts'
 import { isAmbiguous, readUserCode, showUserCode } from '../shared/device-code.ts'
 import { createEnteredCode } from './entered-code.ts'
+
+/** Where the code of a device is entered. */
+export interface DeviceCodePage extends Form {
+  /** The code came along in a link, and has to be compared. */
+  fromLink: boolean
+  notice?: string | undefined
+  /** How to go on elsewhere. It says the same of every code, whether there is one or not. */
+  phone?:
+    | {
+        /** Without its scheme, as people type it: id.example/device */
+        address: string
+        /** As its device shows it. */
+        code: string
+        /** Opens the page with the code (RFC 8628 §3.2, `verification_uri_complete`). */
+        qr: QrCode
+      }
+    | undefined
+}
+
+export interface DeviceDonePage {
+  app: string
+  outcome: 'approved' | 'denied'
+}
+
+declare module '../http/pages/pages.ts' {
+  interface Pages {
+    'device/code': DeviceCodePage
+    'device/done': DeviceDonePage
+  }
+}
 
 /** What somebody has decided about a code; they alone are told. */
 interface Decision {

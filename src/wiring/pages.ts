@@ -63,7 +63,7 @@ export async function wirePages(
     await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
   })
   await app.register(interactionRoutes, {
-    flows: interactions,
+    interactions,
     signInForm,
     http,
     secure: issuer.protocol === 'https:',

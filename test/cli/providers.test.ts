@@ -132,7 +132,10 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
       'error: There is a provider with the id corp already.\n',
     ])
     const kind = await add('other', '--kind', 'carrier-pigeon', '--client-id', 'a')
-    expect([kind.status, kind.stderr]).toEqual([1, `error: --kind: must be one of ${Object.keys(kinds).sort().join(', ')}\n`])
+    expect([kind.status, kind.stderr]).toEqual([
+      1,
+      `error: --kind: must be one of ${Object.keys(kinds).sort().join(', ')}\n`,
+    ])
     const claim = await add('other', ...openId, '--claim', 'nickname')
     expect([claim.status, claim.stderr]).toEqual([
       1,

@@ -1,14 +1,62 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../http/forms/notice.ts'
-import type { AccountPage, Form } from '../../http/pages/pages.ts'
+import type {
+  ButtonForm,
+  ClientView,
+  Form,
+  LinkedSignInView,
+  ProviderButton,
+} from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, formFields, personalFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { canonicalEmail } from '../email/address.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { formErrors } from './register.ts'
+
+export interface SessionView extends ButtonForm {
+  /** “Firefox on Linux” */
+  device: string
+  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  detail: string
+  current: boolean
+}
+
+export interface ConnectedAppView extends ButtonForm {
+  client: ClientView
+  scopes: string[]
+  detail?: string | undefined
+}
+
+export interface AccountPage {
+  username: string
+  email?: string | undefined
+  pendingEmail?: string | undefined
+  verifyHref?: string | undefined
+  notice?: string | undefined
+  profile: Form & { fields: readonly FormField[] }
+  /** Undefined: this account has no password and signs in elsewhere. */
+  password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
+  sessions: SessionView[]
+  signOutOthers?: ButtonForm | undefined
+  apps: ConnectedAppView[]
+  linked: LinkedSignInView[]
+  linkable: ProviderButton[]
+  /** A message with a link that sets the first password. */
+  setPassword?: ButtonForm | undefined
+  alert?: string | undefined
+  signOut: ButtonForm
+  adminHref?: string | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account': AccountPage
+  }
+}
 
 const text = z.string().max(1024).default('')
 const profileForm = z.object({

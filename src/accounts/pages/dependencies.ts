@@ -1,13 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Http } from '../../http/http.ts'
-import type {
-  ClientView,
-  ConnectedAppView,
-  LinkedSignInView,
-  ProviderButton,
-} from '../../http/pages/pages.ts'
+import type { ClientView, LinkedSignInView, ProviderButton } from '../../http/pages/pages.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Accounts } from '../accounts.ts'
+import type { ConnectedAppView } from './account.ts'
 import type { BrowserState, Pending, UpstreamSession } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
 

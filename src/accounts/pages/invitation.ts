@@ -1,11 +1,31 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Form } from '../../http/pages/pages.ts'
+import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Invitation } from '../sign-up/invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+
+export interface InvitationPage extends Form {
+  token: string
+  /** The host of this server. */
+  service: string
+  invitedBy: string
+  username: string
+  email: string
+  /** “an administrator”; undefined: an ordinary account. */
+  role?: string | undefined
+  passwordMinLength: number
+  providers: ProviderButton[]
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/invitation': InvitationPage
+    'accounts/invitation-expired': Record<string, never>
+  }
+}
 
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, password: text })

@@ -1,9 +1,30 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SignInPage } from '../../http/pages/pages.ts'
+import type { ButtonForm, ClientView, Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+
+export interface SignInPage extends Form {
+  client?: ClientView | undefined
+  /** A device asks (RFC 8628): there is no app to go back to. */
+  device?: boolean
+  providers: ProviderButton[]
+  /** Undefined: registration is closed. */
+  registerHref?: string | undefined
+  forgotHref: string
+  /** Goes back to the client with access_denied, or to where the code of a device is entered. */
+  cancel?: ButtonForm | undefined
+  /** The page to go back to, for whoever was to sign in once more and does not. */
+  leave?: string | undefined
+  notice?: string | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'interaction/sign-in': SignInPage
+  }
+}
 
 /** `/login`: signing in without an app, for the account page and the console. */
 export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {

@@ -1,13 +1,29 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../http/forms/forms.ts'
-import type { RegisterPage } from '../../http/pages/pages.ts'
+import type { ClientView, Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+
+export interface RegisterPage extends Form {
+  /** Fields for the person's names. */
+  names: readonly FormField[]
+  client?: ClientView | undefined
+  providers: ProviderButton[]
+  signInHref: string
+  passwordMinLength: number
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/register': RegisterPage
+  }
+}
 
 const text = z.string().default('')
 const typed = z.object({

@@ -1,13 +1,30 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseForm } from '../../http/forms/forms.ts'
-import type { Form, ResetPasswordPage } from '../../http/pages/pages.ts'
+import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { emailAddress } from '../email/address.ts'
 import { onwards, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+
+export interface ResetPasswordPage extends Form {
+  token: string
+  /** For password managers, which file the new password under it. */
+  username?: string | undefined
+  passwordMinLength: number
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/forgot-password': Form & { signInHref: string }
+    'accounts/forgot-sent': { email: string; signInHref: string; retryHref: string }
+    'accounts/reset-password': ResetPasswordPage
+    'accounts/reset-done': { next: Link }
+    'accounts/reset-expired': { retryHref: string; signInHref: string }
+  }
+}
 
 const forgotForm = z.object({ email: emailAddress })
 const resetForm = z.object({

@@ -8,6 +8,12 @@ import { AppError } from '../../shared/errors.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/setup': Form & { token: string; passwordMinLength: number }
+  }
+}
+
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, username: text, email: text, password: text })
 

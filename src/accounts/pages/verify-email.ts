@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { partsOf } from '../../http/address.ts'
-import type { VerifyEmailPage } from '../../http/pages/pages.ts'
+import type { ButtonForm, Form, Link } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -9,6 +9,31 @@ import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { onwards, type Pending, withFlow } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+
+export interface VerifyEmailPage extends Form {
+  /** Where the message went. */
+  email?: string | undefined
+  /** Set when the page was opened from the link in the message: one button, no field. */
+  token?: string | undefined
+  /** Whose address it becomes, and since when there is that account; with `token`. */
+  owner?: { username: string; since: string } | undefined
+  /** “This is not my account”; with `token`. */
+  refuse?: ButtonForm | undefined
+  resend?: ButtonForm | undefined
+  /** Another address instead, while this one is not verified. */
+  change?: Form | undefined
+  notice?: string | undefined
+  /** Where one may go without verifying now. */
+  later?: Link | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/verify-email': VerifyEmailPage
+    'accounts/email-verified': { next: Link }
+    'accounts/email-refused': { username: string; email: string }
+  }
+}
 
 /** What a link or a code comes back with. */
 const REFUSALS: Readonly<Record<string, string>> = {

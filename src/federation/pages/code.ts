@@ -4,6 +4,12 @@ import { AppError } from '../../shared/errors.ts'
 import { CODE_TTL } from '../login/codes.ts'
 import type { FederationPages } from './dependencies.ts'
 
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'federation/code': { code: string; minutes: number }
+  }
+}
+
 /** `/login/code`: the one-time code for a program without a browser, to be copied into it. */
 export async function codeRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
   app.get('/login/code', (request, reply) => {

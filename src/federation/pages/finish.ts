@@ -9,6 +9,22 @@ import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
 import type { FederationPages } from './dependencies.ts'
 
+/** What a provider did not tell about somebody new. */
+export interface FinishPage extends Form {
+  provider: string
+  /** What the provider calls them. */
+  upstreamName?: string | undefined
+  /** The address that the provider vouches for; undefined: it has to be typed and verified. */
+  email?: string | undefined
+  signInHref: string
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'federation/finish': FinishPage
+  }
+}
+
 const text = z.string().max(400).default('')
 const typed = z.object({ username: text, email: text })
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Form } from '../../http/pages/pages.ts'
+import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { countNow, giveBack, nameAccount } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -9,6 +9,24 @@ import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
 import type { FederationPages } from './dependencies.ts'
+
+/** The address that a provider vouches for is an account's: its owner proves the account. */
+export interface LinkPage extends Form {
+  provider: string
+  email: string
+  /** Whether the account has a password. */
+  password: boolean
+  /** Sign-ins that are linked to the account. */
+  providers: ProviderButton[]
+  forgotHref: string
+  cancelHref: string
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'federation/link': LinkPage
+  }
+}
 
 const typed = z.object({ password: z.string().max(1024).default('') })
 

@@ -12,6 +12,22 @@ import { renderPage } from '../pages/views.ts'
 import { errorFormat } from './format.ts'
 import { errorsByField, problem } from './problem.ts'
 
+export interface HttpErrorPage {
+  status: number
+  message: string
+  requestId: string
+  /** The page with the form that was refused. */
+  wayBack?: string | undefined
+  /** Where to go on instead, when that form leads nowhere. */
+  leadsTo?: Link | undefined
+}
+
+declare module '../pages/pages.ts' {
+  interface Pages {
+    'http/error': HttpErrorPage
+  }
+}
+
 /**
  * Everything that was thrown and everything that was not found, answered in one place.
  * @param translate what an error of somewhere below (a driver's) means to whoever sent the request

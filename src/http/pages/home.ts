@@ -1,6 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { renderPage } from './views.ts'
 
+declare module './pages.ts' {
+  interface Pages {
+    'http/home': {
+      signedInAs?: string | undefined
+      registerHref?: string | undefined
+      /** For those who may see it. */
+      consoleHref?: string | undefined
+    }
+  }
+}
+
 /** `GET /`: who is signed in, and where to go from here. */
 export function homeRoute(
   app: FastifyInstance,

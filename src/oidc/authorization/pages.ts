@@ -1,5 +1,5 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { Pages } from '../../http/pages/pages.ts'
+import type { ClientView, Link, Pages } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
@@ -8,6 +8,28 @@ import type { HintedSignOut } from '../sign-out/hinted.ts'
 import { createSignOutPages } from '../sign-out/pages.ts'
 import { clientView } from './client-view.ts'
 import { restartOf } from './restart.ts'
+
+export interface ProtocolErrorPage {
+  /** “Sign-in could not go on”, or what else could not. */
+  title: string
+  /** In words for the person. */
+  message: string
+  /** The OAuth error code, and what the protocol says about it, for the app's developer. */
+  error: string
+  description?: string | undefined
+  requestId: string
+  client?: ClientView | undefined
+  /** Where an administrator who is signed in reads what was wrong. */
+  explanation?: string | undefined
+  /** The way out. */
+  wayOut?: Link | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'oidc/error': ProtocolErrorPage
+  }
+}
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {

@@ -1,11 +1,38 @@
 import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ClientView, Link } from '../../http/pages/pages.ts'
+import type { ButtonForm, ClientView, Link } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'
 import { ASKED_FIELD, type Asked, askedBy } from './asked.ts'
 import { type HintedSignOut, signOutByHint } from './hinted.ts'
 import { registeredTarget } from './target.ts'
+
+export interface LogoutPage extends ButtonForm {
+  /** The client that asks for it. */
+  client?: ClientView | undefined
+  username?: string | undefined
+  /** Sent by “Sign out”; “Stay signed in” sends the same form without it. */
+  confirm: { name: string; value: string }
+}
+
+/** A sign-out that an app asked for wrongly. */
+export interface SignOutRefusedPage {
+  /** Absent: nobody is signed in. */
+  signedIn?: (ButtonForm & { username: string; confirm: { name: string; value: string } }) | undefined
+  error: string
+  description?: string | undefined
+  requestId: string
+  client?: ClientView | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'oidc/logout': LogoutPage
+    'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
+    'oidc/still-signed-in': { client?: ClientView | undefined; username: string; next: Link }
+    'oidc/sign-out-refused': SignOutRefusedPage
+  }
+}
 
 /** The pages of RP-Initiated Logout: the question, the answer, and what a request that cannot be accepted leads to. */
 export interface SignOutPages {

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify'
+import type { Account } from '../accounts/account.ts'
+import type { SignInForm } from '../accounts/pages/sign-in-form.ts'
+import type { Http } from '../http/http.ts'
+import type { ProviderButton } from '../http/pages/pages.ts'
+import type { InteractionDetails, Interactions } from '../oidc/authorization/interactions.ts'
+import type { ConsentPage, DeviceConfirmPage } from './consent.ts'
+
+/** What the pages of an interaction need: how it goes on is the protocol's, who a person is, the accounts'. */
+export interface InteractionDependencies {
+  interactions: Interactions
+  signInForm: SignInForm
+  http: Pick<Http, 'limit' | 'forms' | 'sealed'>
+  /** Whether the issuer is https. */
+  secure: boolean
+  /** Read at each request. */
+  readonly registration: 'open' | 'closed'
+  /** @param uid of the interaction @param again the person is signed in, and has to prove themselves once more */
+  providers(uid: string, again: boolean): Promise<ProviderButton[]>
+  /** What a sign-in at a provider came back with, from the query of the page. */
+  upstreamProblem(query: unknown): Promise<string | undefined>
+  findAccount(id: string): Promise<Pick<Account, 'displayUsername' | 'email'> | undefined>
+  /** What is asked for, in words. */
+  describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
+  /** A device that asks, in words. */
+  describeDevice(device: NonNullable<InteractionDetails['device']>): DeviceConfirmPage['device']
+}
+
+export interface InteractionRoute {
+  Params: { uid: string }
+  Querystring: { as?: string }
+}
+export type InteractionRequest = FastifyRequest<InteractionRoute>

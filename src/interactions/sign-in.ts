@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { SignInPage } from '../accounts/pages/login.ts'
+import { shownAgain } from '../http/forms/forms.ts'
+import { renderPage } from '../http/pages/views.ts'
+import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
+import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
+import type { Endings } from './over.ts'
+
+/** Whether an account is another one than the app asks for (OpenID Connect Core §3.1.2.1, `id_token_hint`). */
+export const isAnother = ({ expects }: InteractionDetails, accountId: string): boolean =>
+  expects !== undefined && expects !== accountId
+
+/** Whether the person has said that they are not the one who is signed in here. */
+export const asAnother = ({ query }: InteractionRequest): boolean => query.as === 'another'
+
+/** Says nothing of the account that is asked for: who holds an id_token_hint has not shown yet that it is theirs. */
+export const anotherAlert = ({ client }: InteractionDetails): string =>
+  `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
+
+type Show = (
+  request: InteractionRequest,
+  reply: FastifyReply,
+  details: InteractionDetails,
+  form?: Partial<SignInPage>,
+  status?: number,
+) => Promise<FastifyReply>
+
+/**
+ * `POST /interaction/:uid/sign-in`: the interaction goes on with the account whose password was typed.
+ * @returns what shows the sign-in page of an interaction
+ */
+export function signInRoute(app: FastifyInstance, deps: InteractionDependencies, endings: Endings): Show {
+  const { interactions } = deps
+
+  async function expectation(details: InteractionDetails): Promise<string | undefined> {
+    if (details.expects === undefined) return undefined
+    const { accountId, client } = details
+    const wanted = `${client.name} asks for the account that you used there before`
+    const account =
+      accountId !== undefined && isAnother(details, accountId) ? await deps.findAccount(accountId) : undefined
+    return account ? `You are signed in as ${account.displayUsername}, but ${wanted}.` : `${wanted}.`
+  }
+
+  const show: Show = async (request, reply, details, form = {}, status = 200) => {
+    const page: SignInPage = {
+      action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
+      client: details.client,
+      device: details.device !== undefined,
+      providers: await deps.providers(details.uid, details.accountId !== undefined),
+      // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
+      registerHref:
+        deps.registration === 'open' &&
+        details.expects === undefined &&
+        (details.accountId === undefined || asAnother(request))
+          ? `/register?flow=${details.uid}`
+          : undefined,
+      forgotHref: `/forgot-password?flow=${details.uid}`,
+      cancel: { action: `/interaction/${details.uid}/cancel` },
+      notice: await expectation(details),
+      ...(details.loginHint !== undefined && { values: { identifier: details.loginHint.slice(0, 254) } }),
+      ...form,
+    }
+    return renderPage(reply, 'interaction/sign-in', page, status)
+  }
+
+  app.post<InteractionRoute>(
+    '/interaction/:uid/sign-in',
+    deps.http.limit('signIn', 'identifier'),
+    endings.unlessOver(async (request, reply) => {
+      const details = await interactions.details(request, reply)
+      const outcome = await deps.signInForm.submit(request, reply, details.uid)
+      if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
+      if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
+        const form = { values: shownAgain(request.body), notice: undefined, alert: anotherAlert(details) }
+        return show(request, reply, details, form, 403)
+      }
+      if (outcome.kind === 'signed_in')
+        return endings.goOn(request, reply, await interactions.signIn(request, reply, outcome))
+      const { status, kind: _kind, ...form } = outcome
+      return show(request, reply, details, form, status)
+    }),
+  )
+  return show
+}
