@@ -8,18 +8,20 @@
 //
 // An address that nobody has proven reserves nothing: any number of accounts may wait for it, one can have it.
 import type { Clock } from '../shared/clock.ts'
+import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
+import type { Account, Role } from './account.ts'
 import { createAdministration } from './administration.ts'
-import { createAuthenticate } from './authenticate.ts'
+import { type Authentication, createAuthenticate } from './authenticate.ts'
 import { createCleanup } from './cleanup.ts'
 import { refusedDomain } from './email/domains.ts'
 import { createLinks } from './email/links.ts'
 import type { MailOut } from './email/mail-out.ts'
-import { createVerification } from './email/verification.ts'
+import { createVerification, type Verification } from './email/verification.ts'
 import type { SecurityEvents } from './events.ts'
-import { createImport } from './import/import.ts'
+import { createImport, type ImportOptions, type ImportReport } from './import/import.ts'
 import { createImportStore } from './import/store.ts'
-import { createLinkedSignIns } from './linked/linked-sign-ins.ts'
+import { createLinkedSignIns, type LinkedSignIns } from './linked/linked-sign-ins.ts'
 import { createLinkedStore } from './linked/store.ts'
 import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
@@ -28,15 +30,216 @@ import { createHasher, type Hasher } from './passwords/hashing.ts'
 import { createPasswordPolicy } from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
 import { createProfile } from './profile.ts'
+import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
+import type { AccountQuery } from './search/search.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { AccountSettings } from './settings.ts'
-import { createInvitations } from './sign-up/invitations.ts'
+import { type AcceptInvitation, createInvitations } from './sign-up/invitations.ts'
 import { createPrepareAccount } from './sign-up/new-account.ts'
 import { createRegister } from './sign-up/register.ts'
-import { createSetup } from './sign-up/setup.ts'
+import { createSetup, type Setup } from './sign-up/setup.ts'
 import { createAccountStore } from './store.ts'
 import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
 import { createTokenStore } from './tokens/store.ts'
+
+/** A page of a list of accounts, newest first. */
+export interface AccountList {
+  items: Account[]
+  /** Asks for the page after this one; absent on the last. */
+  next_cursor?: string
+}
+
+/** Where a request came from: for the audit log, for counting failures, for the way back. */
+export interface Origin {
+  /** The network address. */
+  address?: string | undefined
+  /** The interaction to come back to. */
+  flow?: string | undefined
+  /** The accounts that the browser has signed in to before. */
+  devices?: readonly KnownDevice[] | undefined
+}
+
+/** A new password or account, and the generation of sign-ins that it begins. */
+export interface NewGeneration {
+  accountId: string
+  generation: number
+}
+
+/**
+ * Everything that can be done with accounts. Ids throughout, unless said; what is wrong with fields is a ValidationError
+ * (422), an account that is not there AppError `account_not_found` (404).
+ */
+export interface Accounts {
+  /** The hot read, on every request with a token or a session: about 10 µs. */
+  byId(id: string): Promise<Account | undefined>
+
+  // Signing up and in: src/api, pages.
+
+  /**
+   * Makes an account that still has to prove its address. The address reserves nothing: whether it is known shows
+   * neither in the answer nor in its cost, only in the mail that its owner gets.
+   * @throws ValidationError 422, or 409 when the username is all that is wrong and it is taken; AppError
+   *   `registration_closed` (403), `overloaded` (503)
+   */
+  register(input: RegistrationInput, origin?: Pick<Origin, 'address' | 'flow'>): Promise<NewGeneration>
+
+  /**
+   * Checks an identifier and a password. The identifier is a proven email address, a username, or an address that is
+   * unverified: then it means the newest account that waits for it. Unknown, wrong, locked and disabled cost the same.
+   * @throws AppError `overloaded` (503)
+   */
+  authenticate(
+    request: { identifier: string; password: string } & Pick<Origin, 'address' | 'devices'>,
+  ): Promise<Authentication>
+
+  /** Proving an address. */
+  verification: Verification
+  /** Signing in by an account at a provider. */
+  linked: LinkedSignIns
+  /** What the person behind the link of an invitation does. */
+  invitations: AcceptInvitation
+  /** The first administrator. */
+  setup: Setup
+
+  // Passwords: src/api, pages.
+
+  /**
+   * Sends a link that sets a password if the address belongs to an account that may sign in, at most five an hour to one
+   * address, those in mails about a lock included; a browser that has signed in to it before has five of its own. The
+   * answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+   */
+  forgot(email: string, origin?: Origin): Promise<void>
+  /** Whose password a link would set; uses nothing up. Undefined: it works no more. */
+  peekReset(token: string): Promise<{ accountId: string; username: string } | undefined>
+  /**
+   * Sets the password by a link; ends the lock, every session and every other link. Undefined: the link works no more.
+   * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
+   */
+  reset(token: string, newPassword: string): Promise<NewGeneration | undefined>
+  /**
+   * A new password for a person who is signed in and knows the old one. Other sessions end.
+   * @param change.keepSessionUid the session that asks, which stays
+   * @throws ValidationError on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
+   *   `overloaded` (503)
+   */
+  changePassword(
+    change: {
+      accountId: string
+      currentPassword: string
+      newPassword: string
+      keepSessionUid?: string | undefined
+    } & Pick<Origin, 'address' | 'devices'>,
+  ): Promise<{ generation: number }>
+
+  // What people change about themselves: src/api, pages.
+
+  /**
+   * Fields left out stay as they are; '' and null empty one. Another phone number is not verified. Values that are there
+   * already are not written.
+   */
+  updateProfile(accountId: string, input: ProfileInput): Promise<Account>
+  /**
+   * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
+   * use already, and none waits any more. Let people sign in again before (ASVS 7.5.1).
+   * @param by.generation of the sign-in that asks: if it has passed, nothing is changed
+   * @throws ValidationError on `email`; AppError `too_many_mails` (429; nothing is changed)
+   */
+  changeEmail(
+    accountId: string,
+    typed: string,
+    by?: { generation?: number } & Pick<Origin, 'flow'>,
+  ): Promise<boolean>
+  /**
+   * For a person who ends a sign-in that may not have been theirs: another address that it may have asked for is not
+   * waited for any more. An account that waits for its first goes on waiting. False: there was none.
+   */
+  dropAddressChange(accountId: string): Promise<boolean>
+  /**
+   * Ends every session and token but those of one session, for the person who is signed in there. Returns the generation
+   * that it goes on in.
+   */
+  endOtherSessions(accountId: string, keepSessionUid: string): Promise<number>
+
+  // What administrators do: src/admin, src/cli. `last_administrator` (409): nobody could undo it.
+
+  /**
+   * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
+   * for no more where there is a password, and an invitation where there is none.
+   * @throws ValidationError (422; 409 for a username or proven address that is taken, or an address that is invited), AppError
+   *   `overloaded` (503), `too_many_mails` (429); no account is made then
+   */
+  createByAdmin(input: AdminAccountInput): Promise<Account>
+  /** By id, username or email address (proven, else of the newest account that waits for it). */
+  find(which: string): Promise<Account | undefined>
+  /**
+   * @param page.limit 1 to 500, 50 unless given @param page.cursor `next_cursor` of the page before
+   * @throws AppError `invalid_page` (400), also when the account that the page before ended with is gone
+   */
+  list(page?: { limit?: number | undefined; cursor?: string | undefined }): Promise<AccountList>
+  /** @throws AppError `invalid_page` (400) */
+  search(query?: AccountQuery): Promise<AccountList>
+  /**
+   * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be
+   * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. An account that is invited
+   * is invited there instead. Values that are there already are not written.
+   * @param options.ifVersion the `updatedAt` that the change is meant for
+   * @throws ValidationError (422; 409 for the address of an invited person that another account has), AppError
+   *   `version_conflict`, `last_administrator` (409), `too_many_mails` (429); nothing is changed then
+   */
+  updateByAdmin(id: string, input: AdminChangesInput, options?: { ifVersion?: number }): Promise<Account>
+  /** @throws AppError `last_administrator` (409) */
+  setRole(id: string, role: Role): Promise<Account>
+  /** Ends every session and token; the person may sign in again. */
+  endSessions(id: string): Promise<Account>
+  /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
+  disable(id: string): Promise<Account>
+  enable(id: string): Promise<Account>
+  /** Ends a lock and forgets failed sign-ins. */
+  unlock(id: string): Promise<Account>
+  /**
+   * Disables first: no session may outlive its account, and if ending them fails, the call can be repeated.
+   * @throws AppError `last_administrator` (409)
+   */
+  delete(id: string): Promise<void>
+  /**
+   * Sends a link that sets a password, which the administrator never sees: to the proven address, or the one that waits.
+   * @throws AppError `account_disabled`, `no_address`, `invited` (409), `too_many_mails` (429)
+   */
+  sendReset(id: string): Promise<Account>
+  /**
+   * A link for an administrator whom strangers keep out, for the operator of this server to pass on: no mail, and none
+   * that could have been used up. `validFor`: seconds.
+   * @throws AppError `not_administrator`, `account_disabled`, `no_address` (409)
+   */
+  letIn(id: string): Promise<{ link: string; validFor: number }>
+  /**
+   * Sends an invitation to the address that an account waits for; one that was sent before works no more.
+   * @throws AppError `account_disabled`, `address_proven`, `no_address`, `version_conflict` (409), `too_many_mails` (429)
+   */
+  sendInvitation(id: string): Promise<Account>
+  /**
+   * Ends an invitation. An account that was never used goes with it, and its username is free again.
+   * @returns the account as it is; undefined: it is deleted
+   * @throws AppError `not_invited` (409) also when it was accepted just now
+   */
+  withdrawInvitation(id: string): Promise<Account | undefined>
+  /**
+   * People of another system, out of a file (src/accounts/import/import.ts). Nobody gets a mail from this.
+   * @returns how many rows there were, and what became of them
+   * @throws AppError `import_unreadable` (422), `import_conflict` (409); with `allOrNothing` nothing is stored then
+   */
+  importUsers(source: AsyncIterable<Uint8Array | string>, options: ImportOptions): Promise<ImportReport>
+
+  // What the server does by itself: jobs, metrics.
+
+  /** Deletes accounts that never proved an address; their usernames are free again. Returns how many. */
+  purgeUnverified(olderThanSeconds?: number, limit?: number): Promise<number>
+  purgeTokens(limit?: number): Promise<number>
+  /** One batch of everything that nobody can use any more. Returns how many rows went. */
+  purge(): Promise<number>
+  /** Password checks running and waiting. */
+  hashing(): Hasher['load']
+}
 
 export interface AccountsDependencies {
   db: Database
@@ -52,7 +255,7 @@ export interface AccountsDependencies {
   hasher?: Hasher
 }
 
-export function createAccounts(deps: AccountsDependencies) {
+export function createAccounts(deps: AccountsDependencies): Accounts {
   const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
   const store = createAccountStore({ db, clock })
   const tokenStore = createTokenStore({ db, clock })
@@ -97,13 +300,11 @@ export function createAccounts(deps: AccountsDependencies) {
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore })
   const administration = createAdministration({ ...shared, verification, invitations })
-  const { queue: _, requireSendable: __, ...verifying } = verification
 
   return {
-    /** The hot read: about 10 µs. */
     byId: store.byId,
     register: createRegister({ ...shared, settings, verification }),
-    verification: verifying,
+    verification,
     authenticate: createAuthenticate({ store, passwords, events }),
     ...resets,
     changePassword: createChangePassword({ ...shared, passwords }),
@@ -111,7 +312,7 @@ export function createAccounts(deps: AccountsDependencies) {
     ...administration,
     sendInvitation: invitations.sendInvitation,
     withdrawInvitation: invitations.withdrawInvitation,
-    invitations: invitations.invitations,
+    invitations,
     linked: createLinkedSignIns({
       ...shared,
       linkedStore,
@@ -121,9 +322,6 @@ export function createAccounts(deps: AccountsDependencies) {
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
     ...createCleanup(shared),
-    /** Password checks running and waiting, for metrics. */
     hashing: () => hasher.load,
   }
 }
-
-export type Accounts = ReturnType<typeof createAccounts>

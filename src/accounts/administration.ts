@@ -1,13 +1,14 @@
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
-import { type Account, type Role, withoutPassword } from './account.ts'
+import { type Account, withoutPassword } from './account.ts'
+import type { Accounts } from './accounts.ts'
 import { claimChanges } from './claims.ts'
 import { canonicalEmail } from './email/address.ts'
-import type { Verification } from './email/verification.ts'
+import type { SendingVerification } from './email/verification.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import { notFound } from './not-found.ts'
-import { type AdminAccountInput, type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
+import { adminChangesSchema, parseFields } from './schemas.ts'
 import { createSearch } from './search/search.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { Invitations } from './sign-up/invitations.ts'
@@ -16,18 +17,34 @@ import { canonicalUsername } from './sign-up/username.ts'
 import { type AccountChanges, type AccountStore, differing } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 
-/** What administrators do to accounts, from the command line and the console. Ids throughout; `find` gives them. */
+type Administration = Pick<
+  Accounts,
+  | 'createByAdmin'
+  | 'find'
+  | 'list'
+  | 'search'
+  | 'updateByAdmin'
+  | 'endSessions'
+  | 'endOtherSessions'
+  | 'disable'
+  | 'enable'
+  | 'unlock'
+  | 'setRole'
+  | 'delete'
+>
+
+/** What administrators do to accounts, from the command line, REST and the console. */
 export function createAdministration(deps: {
   store: AccountStore
   tokenStore: TokenStore
   failures: FailureStore
   prepare: PrepareAccount
   sessions: AccountSessions
-  verification: Pick<Verification, 'queue'>
+  verification: Pick<SendingVerification, 'queue'>
   invitations: Pick<Invitations, 'requireInvitable' | 'suggestUsername' | 'sendInvitation'>
   events: SecurityEvents
   clock: Clock
-}) {
+}): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
   const found = (account: Account | undefined): Account => {
@@ -90,13 +107,7 @@ export function createAdministration(deps: {
   }
 
   return {
-    /**
-     * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
-     * for no more where there is a password, and an invitation where there is none.
-     * @throws ValidationError (422; 409 for a username or proven address that is taken, or an address that is invited), AppError
-     *   `overloaded` (503), `too_many_mails` (429); no account is made then
-     */
-    async createByAdmin(input: AdminAccountInput): Promise<Account> {
+    async createByAdmin(input) {
       const email = canonicalEmail(String(input.email ?? ''))
       const invited = !input.password && input.verified !== true && email !== undefined
       const named = invited && !input.username ? await invitations.suggestUsername(email) : input.username
@@ -110,8 +121,7 @@ export function createAdministration(deps: {
       return account
     },
 
-    /** By id, username or e-mail address (proven, else the newest that waits for it). */
-    async find(which: string): Promise<Account | undefined> {
+    async find(which) {
       const byId = await store.byId(which)
       if (byId) return byId
       const stored = await store.byLogin({
@@ -121,14 +131,7 @@ export function createAdministration(deps: {
       return stored && withoutPassword(stored)
     },
 
-    /**
-     * Newest first.
-     * @param page.limit 1 to 500, default 50 @param page.cursor `next_cursor` of the page before
-     * @throws AppError `invalid_page` (400), also when the account that the page before ended with is gone
-     */
-    async list(
-      page: { limit?: number | undefined; cursor?: string | undefined } = {},
-    ): Promise<{ items: Account[]; next_cursor?: string }> {
+    async list(page = {}) {
       const limit = Math.min(Math.max(page.limit ?? 50, 1), 500)
       if (page.cursor !== undefined && !(await store.byId(page.cursor)))
         throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.')
@@ -138,22 +141,9 @@ export function createAdministration(deps: {
       return accounts.length > limit && last ? { items, next_cursor: last.id } : { items }
     },
 
-    /** Newest first. @throws AppError `invalid_page` (400) */
     search: createSearch({ store }),
 
-    /**
-     * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be
-     * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. Whoever is invited is
-     * invited there instead. Values that are there already are not written.
-     * @param options.ifVersion the `updatedAt` that the change is meant for
-     * @throws ValidationError (422; 409 for the address of an invited person that somebody else has), AppError `version_conflict`,
-     *   `last_administrator` (409), `account_not_found` (404), `too_many_mails` (429); nothing is changed then
-     */
-    async updateByAdmin(
-      id: string,
-      input: AdminChangesInput,
-      { ifVersion }: { ifVersion?: number } = {},
-    ): Promise<Account> {
+    async updateByAdmin(id, input, { ifVersion } = {}) {
       const { email, role, ...claims } = parseFields(adminChangesSchema, input)
       const before = found(await store.byId(id))
       const pendingEmail = email === before.email ? null : email
@@ -181,34 +171,28 @@ export function createAdministration(deps: {
       return account
     },
 
-    /** Ends every session and token; the person may sign in again. */
-    async endSessions(id: string): Promise<Account> {
+    async endSessions(id) {
       const account = found(await store.change(id, { endsSignIns: true }))
       await sessions.endAll(id)
       events.emit({ type: 'account.sessions_ended', ...ofAccount(account) })
       return account
     },
 
-    /**
-     * Ends every session and token but those of one session, for the person who is signed in there. Returns the generation
-     * that it goes on in.
-     */
-    async endOtherSessions(id: string, keepSessionUid: string): Promise<number> {
+    async endOtherSessions(id, keepSessionUid) {
       const generation = await store.endSignIns(id)
       if (generation === undefined) throw notFound()
       await sessions.endAll(id, { except: { sessionUid: keepSessionUid, generation } })
       return generation
     },
 
-    /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
-    async disable(id: string): Promise<Account> {
+    async disable(id) {
       const before = await store.byId(id)
       const account = await shutOut(id)
       events.emit({ type: 'account.disabled', ...changeOf(before, account) })
       return account
     },
 
-    async enable(id: string): Promise<Account> {
+    async enable(id) {
       const before = found(await store.byId(id))
       if (before.disabledAt === null) return before
       const account = found(await store.change(id, { disabledAt: null }))
@@ -216,15 +200,13 @@ export function createAdministration(deps: {
       return account
     },
 
-    /** Ends a lock and forgets failed sign-ins. */
-    async unlock(id: string): Promise<Account> {
+    async unlock(id) {
       if (!(await failures.clear(id))) throw notFound()
       events.emit({ type: 'account.unlocked', accountId: id })
       return found(await store.byId(id))
     },
 
-    /** @throws AppError `last_administrator` (409) */
-    async setRole(id: string, role: Role): Promise<Account> {
+    async setRole(id, role) {
       const before = found(await store.byId(id))
       if (role === before.role) return before
       const account =
@@ -233,11 +215,7 @@ export function createAdministration(deps: {
       return account
     },
 
-    /**
-     * Disabled first: no session may outlive its account, and if ending them fails, the call can be repeated.
-     * @throws AppError `last_administrator` (409)
-     */
-    async delete(id: string): Promise<void> {
+    async delete(id) {
       const account = await shutOut(id)
       await sessions.forgetConsents(id)
       if (!(await store.delete(id))) throw notFound()

@@ -1,5 +1,5 @@
-import type { KnownDevice } from '../shared/known-device.ts'
 import { type Account, withoutPassword } from './account.ts'
+import type { Accounts } from './accounts.ts'
 import { canonicalEmail } from './email/address.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf } from './lockout/devices.ts'
@@ -14,15 +14,12 @@ export type Authentication =
   /** One answer for all reasons. `reason` is for logs: never show it, never answer differently for it. */
   | { kind: 'refused'; reason: Exclude<CheckOutcome, 'right'> | 'unknown_account' }
 
-/**
- * Checks an identifier and a password. The identifier is a proven e-mail address, a username, or an address that nobody has
- * proven: then it means the newest account that waits to prove it. Unknown, wrong, locked and disabled cost the same.
- */
+/** Signing in with a password. */
 export function createAuthenticate(deps: {
   store: AccountStore
   passwords: PasswordCheck
   events: SecurityEvents
-}) {
+}): Accounts['authenticate'] {
   const { store, passwords, events } = deps
 
   /** The account, and the name in the one form that all its spellings have. */
@@ -32,27 +29,17 @@ export function createAuthenticate(deps: {
     return { name: email ?? username, account: await store.byLogin({ username, email }) }
   }
 
-  /**
-   * @param attempt.address the network address it comes from, for the audit trail
-   * @param attempt.devices what the browser proves to be: its failures count apart from those of strangers
-   * @throws AppError `overloaded` (503)
-   */
-  return async function authenticate(attempt: {
-    identifier: string
-    password: string
-    address?: string | undefined
-    devices?: readonly KnownDevice[] | undefined
-  }): Promise<Authentication> {
-    const from = attempt.address === undefined ? {} : { address: attempt.address }
+  return async function authenticate(request) {
+    const from = request.address === undefined ? {} : { address: request.address }
     passwords.assertCapacity()
-    const { name, account } = await find(attempt.identifier)
+    const { name, account } = await find(request.identifier)
     if (!account) {
-      await passwords.verifyDummy(name, attempt.password)
+      await passwords.verifyDummy(name, request.password)
       events.emit({ type: 'account.sign_in_failed', reason: 'unknown_account', ...from })
       return { kind: 'refused', reason: 'unknown_account' }
     }
-    const device = deviceOf(account, attempt.devices)
-    const outcome = await passwords.check(account, attempt.password, { signIn: true, name, device })
+    const device = deviceOf(account, request.devices)
+    const outcome = await passwords.check(account, request.password, { signIn: true, name, device })
     if (outcome !== 'right') {
       events.emit({ type: 'account.sign_in_failed', ...ofAccount(account), reason: outcome, ...from })
       return { kind: 'refused', reason: outcome }

@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.ts'
+import type { Accounts } from './accounts.ts'
 import type { SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import type { AccountStore } from './store.ts'
@@ -17,10 +18,9 @@ export function createCleanup(deps: {
   events: SecurityEvents
   clock: Clock
   failures: FailureStore
-}) {
+}): Pick<Accounts, 'purgeUnverified' | 'purgeTokens' | 'purge'> {
   const { store, tokenStore, events, clock, failures } = deps
 
-  /** Accounts that never proved an address; their usernames are free again. Returns how many. */
   const purgeUnverified = async (olderThanSeconds = 7 * 86_400, limit = 200): Promise<number> => {
     const before = new Date(clock() - olderThanSeconds * 1000)
     const count = await store.deleteUnverified({ before, limit })
@@ -37,7 +37,6 @@ export function createCleanup(deps: {
   return {
     purgeUnverified,
     purgeTokens,
-    /** One batch of each. Returns how many rows went. */
     purge: async (): Promise<number> =>
       (await purgeTokens()) + (await purgeDevices()) + (await purgeUnverified()),
   }

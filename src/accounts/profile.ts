@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { refusedFields } from '../shared/validation-error.ts'
-import type { Account } from './account.ts'
+import type { Accounts } from './accounts.ts'
 import { claimChanges } from './claims.ts'
 import { emailAddress } from './email/address.ts'
-import type { Verification } from './email/verification.ts'
+import type { SendingVerification } from './email/verification.ts'
 import { changeOf, type SecurityEvents } from './events.ts'
 import { notFound } from './not-found.ts'
-import { type ProfileInput, parseFields, profileSchema } from './schemas.ts'
+import { parseFields, profileSchema } from './schemas.ts'
 import { type AccountStore, differing } from './store.ts'
 import type { TokenStore } from './tokens/store.ts'
 
@@ -14,20 +14,15 @@ import type { TokenStore } from './tokens/store.ts'
 export function createProfile(deps: {
   store: AccountStore
   tokenStore: TokenStore
-  verification: Pick<Verification, 'send' | 'requireSendable'>
+  verification: Pick<SendingVerification, 'send' | 'requireSendable'>
   events: SecurityEvents
   /** Why an address in canonical form may not be used. */
   refusedDomain: (email: string) => string | undefined
-}) {
+}): Pick<Accounts, 'updateProfile' | 'changeEmail' | 'dropAddressChange'> {
   const { store, tokenStore, verification, events } = deps
 
   return {
-    /**
-     * Fields left out stay as they are; '' and null empty one. Another phone number is not verified. Values that are there
-     * already are not written.
-     * @throws ValidationError; AppError `account_not_found` (404)
-     */
-    async updateProfile(accountId: string, input: ProfileInput): Promise<Account> {
+    async updateProfile(accountId, input) {
       const given = parseFields(profileSchema, input)
       const before = await store.byId(accountId)
       if (!before) throw notFound()
@@ -39,18 +34,7 @@ export function createProfile(deps: {
       return account
     },
 
-    /**
-     * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
-     * use already, and nothing waits any more. Let people sign in again before (ASVS 7.5.1).
-     * @param by.generation of the sign-in that asks: if it has passed, nothing is changed
-     * @param by.flow the interaction to come back to
-     * @throws ValidationError on `email`; AppError `too_many_mails` (429; nothing is changed), `account_not_found` (404)
-     */
-    async changeEmail(
-      accountId: string,
-      typed: string,
-      { generation, flow }: { generation?: number; flow?: string | undefined } = {},
-    ): Promise<boolean> {
+    async changeEmail(accountId, typed, { generation, flow } = {}) {
       const { email } = parseFields(z.object({ email: emailAddress }), { email: typed })
       const account = await store.byId(accountId)
       if (!account) throw notFound()
@@ -70,11 +54,7 @@ export function createProfile(deps: {
       return pendingEmail !== null
     },
 
-    /**
-     * For a person who ends a sign-in that may not have been theirs: another address that it may have asked for is not
-     * waited for any more. One that waits for its first goes on waiting. False: there was none.
-     */
-    async dropAddressChange(accountId: string): Promise<boolean> {
+    async dropAddressChange(accountId) {
       const before = await store.byId(accountId)
       if (!before || !(await store.dropAddressChange(accountId))) return false
       const after = { ...before, pendingEmail: null }

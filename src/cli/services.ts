@@ -1,4 +1,4 @@
-import type { ImportOptions, ImportReport } from '../accounts/import/import.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { UnreachableAddress } from '../clients/redirect-uris/unreachable.ts'
@@ -11,27 +11,7 @@ import type { Providers } from '../federation/providers/providers.ts'
 import type { Registration } from '../registration/registration.ts'
 import type { Rejections } from '../rejections/rejections.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Address } from '../shared/profile/address.ts'
-import type { ProfileValues } from '../shared/profile/fields.ts'
 import type { SigningAlgorithm } from '../shared/signing-algorithms.ts'
-
-/** A person as the command line shows them. Times are milliseconds since the epoch. */
-export interface CliAccount extends ProfileValues {
-  id: string
-  displayUsername: string
-  /** An address whose owner has proven it; null: none yet. */
-  email: string | null
-  pendingEmail: string | null
-  phoneVerified: boolean
-  address: Address | null
-  role: string
-  /** Until when an invitation can be accepted. */
-  invitedUntil: number | null
-  disabledAt: number | null
-  lockedUntil: number | null
-  createdAt: number
-  lastSignInAt: number | null
-}
 
 interface CliKey {
   kid: string
@@ -70,37 +50,25 @@ export interface CliServices {
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
   /** Of some that are kept, how many cannot be read with this SECRET_KEY. */
   lostTokens(): Promise<number>
-  accounts: {
-    createByAdmin(input: {
-      username: string
-      email: string
-      /** Without one, the person is invited. */
-      password?: string
-      verified: boolean
-      role: 'user' | 'auditor' | 'admin'
-    }): Promise<CliAccount>
-    /** By id, username or e-mail address. */
-    find(login: string): Promise<CliAccount | undefined>
-    list(page: { limit?: number; cursor?: string }): Promise<{ items: CliAccount[]; next_cursor?: string }>
-    search(query: {
-      limit?: number
-      cursor?: string
-      search: string
-    }): Promise<{ items: CliAccount[]; next_cursor?: string }>
-    disable(id: string): Promise<unknown>
-    enable(id: string): Promise<unknown>
-    unlock(id: string): Promise<unknown>
-    /** A link that sets a new password. @throws AppError when it is no administrator who could sign in */
-    letIn(id: string): Promise<{ link: string; validFor: number }>
-    endSessions(id: string): Promise<unknown>
-    sendReset(id: string): Promise<unknown>
-    sendInvitation(id: string): Promise<unknown>
-    withdrawInvitation(id: string): Promise<unknown>
-    delete(id: string): Promise<unknown>
-    updateByAdmin(id: string, changes: Record<string, unknown>): Promise<CliAccount>
-    setRole(id: string, role: 'user' | 'auditor' | 'admin'): Promise<CliAccount>
-    importUsers(source: AsyncIterable<Uint8Array | string>, options: ImportOptions): Promise<ImportReport>
-  }
+  accounts: Pick<
+    Accounts,
+    | 'createByAdmin'
+    | 'find'
+    | 'list'
+    | 'search'
+    | 'updateByAdmin'
+    | 'setRole'
+    | 'disable'
+    | 'enable'
+    | 'unlock'
+    | 'letIn'
+    | 'endSessions'
+    | 'sendReset'
+    | 'sendInvitation'
+    | 'withdrawInvitation'
+    | 'delete'
+    | 'importUsers'
+  >
   keys: {
     list(): Promise<CliKey[]>
     rotate(options: { alg?: SigningAlgorithm; now?: boolean }): Promise<CliKey[]>

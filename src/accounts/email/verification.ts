@@ -28,8 +28,42 @@ export interface WaitingAddress {
 
 export type CodeOutcome = VerificationOutcome | { kind: 'wrong' } | { kind: 'exhausted' }
 
+/** Proving an address by what was sent there. */
+export interface Verification {
+  /**
+   * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
+   * working, the three newest at most.
+   * @param flow the interaction to come back to
+   * @throws AppError `too_many_mails` (429) after five in an hour, for this account or to this address
+   */
+  send(accountId: string, flow?: string): Promise<void>
+  /**
+   * Sends a new link and code to an address that an account waits for, asked for by any person: of several accounts, to the
+   * newest. The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+   */
+  sendTo(typed: string, origin?: { address?: string | undefined }): Promise<void>
+  /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
+  peek(token: string): Promise<WaitingAddress | undefined>
+  /**
+   * For the owner of an address that another person gave: no link or code that was sent to it for that account works any
+   * more. False: the link worked no more.
+   */
+  refuse(token: string): Promise<boolean>
+  byToken(token: string): Promise<VerificationOutcome>
+  /** @param code as typed; spaces and hyphens do not count. What is not six digits is `wrong` and no try. */
+  byCode(accountId: string, code: string): Promise<CodeOutcome>
+}
+
+/** With what only this feature does. */
+export interface SendingVerification extends Verification {
+  /** Sends link and code to an address that has just been stored, afterwards. */
+  queue(account: Account, email: string, flow?: string): void
+  /** Before an address is stored that a message has to prove. @throws AppError `too_many_mails` (429) */
+  requireSendable(accountId: string, email: string): Promise<void>
+}
+
 /**
- * Proving an e-mail address: a link that works anywhere and a code for the browser that asked. They are one token,
+ * Proving an email address: a link that works anywhere and a code for the browser that asked. They are one token,
  * so using one uses up the other. Serves new accounts and changes of address alike.
  *
  * @param deps.settings `verificationTtl`: how long link and code work
@@ -42,7 +76,7 @@ export function createVerification(deps: {
   links: Links
   events: SecurityEvents
   settings: Pick<AccountSettings, 'verificationTtl'>
-}) {
+}): SendingVerification {
   const { store, tokens, tokenStore, mail, links, events, settings } = deps
 
   /**
@@ -111,7 +145,6 @@ export function createVerification(deps: {
     return { kind: 'verified', accountId }
   }
 
-  /** Before an address is stored that a message has to prove. @throws AppError `too_many_mails` (429) */
   async function requireSendable(accountId: string, email: string): Promise<void> {
     const wait = await tokens.secondsToWait('verify_email', accountId, email)
     if (wait === 0) return
@@ -125,23 +158,14 @@ export function createVerification(deps: {
     queue,
     requireSendable,
 
-    /**
-     * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
-     * working, the three newest at most.
-     * @throws AppError `too_many_mails` (429) after five in an hour, for this account or to this address
-     */
-    async send(accountId: string, flow?: string): Promise<void> {
+    async send(accountId, flow) {
       const account = await store.byId(accountId)
       if (!account || account.pendingEmail === null || account.disabledAt !== null) return
       await requireSendable(accountId, account.pendingEmail)
       queue(account, account.pendingEmail, flow)
     },
 
-    /**
-     * Sends a new link and code to an address that an account waits for, whoever asks: of several accounts, to the newest.
-     * The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
-     */
-    async sendTo(typed: string, origin: { address?: string | undefined } = {}): Promise<void> {
+    async sendTo(typed, origin = {}) {
       const email = canonicalEmail(typed)
       mail.defer(async () => {
         const account = email === undefined ? undefined : await store.waitingFor(email)
@@ -155,8 +179,7 @@ export function createVerification(deps: {
       })
     },
 
-    /** Whose address a link is about to prove. Uses nothing up: mail scanners open links. */
-    async peek(token: string): Promise<WaitingAddress | undefined> {
+    async peek(token) {
       const row = await tokens.find(['verify_email'], token)
       const account = row?.accountId ? await store.byId(row.accountId) : undefined
       if (!account || !row?.email || account.pendingEmail !== row.email) return undefined
@@ -164,11 +187,7 @@ export function createVerification(deps: {
       return { accountId, username, createdAt, email: row.email }
     },
 
-    /**
-     * For the owner of an address that somebody else gave: no link or code that was sent to it for that account works any
-     * more. False: the link worked no more.
-     */
-    async refuse(token: string): Promise<boolean> {
+    async refuse(token) {
       const row = await tokens.find(['verify_email'], token)
       if (!row?.accountId) return false
       // Nor is another message sent there for it, whoever asks: the account has to give another address.
@@ -178,13 +197,12 @@ export function createVerification(deps: {
       return true
     },
 
-    async byToken(token: string): Promise<VerificationOutcome> {
+    async byToken(token) {
       const row = await tokens.find(['verify_email'], token)
       return row ? redeem(row) : { kind: 'expired' }
     },
 
-    /** @param code as typed; spaces and hyphens do not count. What is not six digits is `wrong` and no try. */
-    async byCode(accountId: string, code: string): Promise<CodeOutcome> {
+    async byCode(accountId, code) {
       const digits = code.replaceAll(/[\s-]/g, '')
       if (!/^[0-9]{6}$/.test(digits)) return { kind: 'wrong' }
       const row = await tokens.matchCode('verify_email', accountId, digits)
@@ -194,5 +212,3 @@ export function createVerification(deps: {
     },
   }
 }
-
-export type Verification = ReturnType<typeof createVerification>

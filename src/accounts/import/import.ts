@@ -5,10 +5,11 @@
 //
 // Nobody gets a mail from this. An address that is not verified is proven after the first sign-in.
 import type { Clock } from '../../shared/clock.ts'
+import type { Accounts } from '../accounts.ts'
 import type { SecurityEvents } from '../events.ts'
 import { type ImportFormat, rowsOf } from './rows.ts'
 import { type ImportedPerson, parsePerson } from './schema.ts'
-import type { createImportStore, ImportStore } from './store.ts'
+import type { ImportStore, WholeImportStore } from './store.ts'
 
 const BATCH = 500
 
@@ -41,24 +42,17 @@ export interface ImportReport {
 class Nothing extends Error {}
 
 export function createImport(deps: {
-  store: ReturnType<typeof createImportStore>
+  store: WholeImportStore
   clock: Clock
   events: SecurityEvents
-}) {
+}): Accounts['importUsers'] {
   const { store, clock, events } = deps
 
   const announce = (count: number): void => {
     if (count > 0) events.emit({ type: 'account.created', reason: 'import', count })
   }
 
-  /**
-   * @returns how many rows there were, and what became of them
-   * @throws AppError import_unreadable (422), import_conflict (409); with `allOrNothing` nothing is stored then
-   */
-  return async function importUsers(
-    source: AsyncIterable<Uint8Array | string>,
-    options: ImportOptions,
-  ): Promise<ImportReport> {
+  return async function importUsers(source, options) {
     const { format, dryRun = false, allOrNothing = false } = options
     const rows = rowsOf(source, format)
     if (!allOrNothing || dryRun) {

@@ -25,9 +25,24 @@ export interface ImportStore {
   insert(people: readonly ImportedPerson[]): Promise<boolean>
 }
 
+/** Imported people in the database, and all of a file in one transaction. */
+export interface WholeImportStore extends ImportStore {
+  /**
+   * Runs work in one transaction, for up to an hour. What it throws takes everything back.
+   * @throws AppError import_conflict (409) when a name was taken since it was looked for
+   */
+  atOnce<Result>(work: (store: ImportStore) => Promise<Result>): Promise<Result>
+}
+
 type Connection = Pick<Prisma.TransactionClient, 'account' | '$executeRawUnsafe'>
 
-export function createImportStore({ db, clock }: { db: Pick<Database, 'prisma' | 'reads'>; clock: Clock }) {
+export function createImportStore({
+  db,
+  clock,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+}): WholeImportStore {
   const { prisma } = db
   const statement = insertStatement(db.reads.dialect)
 
@@ -57,9 +72,9 @@ export function createImportStore({ db, clock }: { db: Pick<Database, 'prisma' |
   }
 
   return {
-    known: (people: readonly ImportedPerson[]) => known(prisma, people),
+    known: (people) => known(prisma, people),
 
-    async insert(people: readonly ImportedPerson[]): Promise<boolean> {
+    async insert(people) {
       try {
         await prisma.$transaction((tx) => insert(tx, people))
         return true
@@ -69,11 +84,7 @@ export function createImportStore({ db, clock }: { db: Pick<Database, 'prisma' |
       }
     },
 
-    /**
-     * Runs work in one transaction, for up to an hour. What it throws takes everything back.
-     * @throws AppError import_conflict (409) when a name was taken meanwhile
-     */
-    atOnce: <Result>(work: (store: ImportStore) => Promise<Result>): Promise<Result> =>
+    atOnce: (work) =>
       prisma.$transaction(
         (tx) =>
           work({

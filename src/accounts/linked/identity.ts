@@ -75,3 +75,10 @@ export interface LinkedIdentity {
   createdAt: number
   lastUsedAt: number
 }
+
+/** A provider's tokens for an identity. */
+export interface SealedTokens {
+  issuer: string
+  subject: string
+  sealedTokens: string | null
+}

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
+import type { Origin as FullOrigin } from '../accounts.ts'
 import { canonicalEmail, emailAddress } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
-import type { Verification } from '../email/verification.ts'
+import type { SendingVerification } from '../email/verification.ts'
 import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
 import type { AccountSessions } from '../sessions.ts'
@@ -13,7 +14,13 @@ import type { AccountSettings } from '../settings.ts'
 import { takenError } from '../sign-up/new-account.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../sign-up/username.ts'
 import type { AccountStore } from '../store.ts'
-import { type LinkedIdentity, presentable, type UpstreamIdentity, type UpstreamProfile } from './identity.ts'
+import {
+  type LinkedIdentity,
+  presentable,
+  type SealedTokens,
+  type UpstreamIdentity,
+  type UpstreamProfile,
+} from './identity.ts'
 import type { LinkedStore } from './store.ts'
 
 const canonical = (email: string | undefined) => (email === undefined ? undefined : canonicalEmail(email))
@@ -25,15 +32,68 @@ export type LinkedSignIn =
   /** No account has this identity. */
   | { kind: 'unknown' }
 
-interface Origin {
-  /** The network address. */
-  address?: string | undefined
-  /** The interaction to come back to. */
-  flow?: string | undefined
+type Origin = Pick<FullOrigin, 'address' | 'flow'>
+
+/** Signing in by an account at a provider, under the identities that providers vouch for. */
+export interface LinkedSignIns {
+  signIn(identity: UpstreamIdentity, origin?: Origin): Promise<LinkedSignIn>
+  /** The account that has proven an address, in whatever form it is written. */
+  ownerOf(email: string): Promise<Account | undefined>
+  /**
+   * A username for a newcomer, out of what is known of them.
+   * @param email the address that they have proven, if so
+   */
+  suggestUsername(hints: readonly string[], email: string | undefined): Promise<string>
+  /** Whether a name that the provider gave can be taken as it is. */
+  isUsable(name: string, email: string | undefined): Promise<boolean>
+  /** Whether a new account may have an address; `refused`: of no domain that accounts may be of. */
+  judgeEmail(email: string): 'good' | 'malformed' | 'refused'
+  /**
+   * Makes an account for an identity that none has. `email.verified`: the provider vouches for the address, and it
+   * counts as proven; else a message is sent there, and the account waits for its proof. `invited`: an account is, by that
+   * address, and nothing was made.
+   * @throws ValidationError (422; 409 for a username that is taken), AppError `registration_closed` (403)
+   */
+  register(
+    input: { username: string; email: { address: string; verified: boolean } },
+    profile: UpstreamProfile,
+    identity: UpstreamIdentity,
+    origin?: Origin,
+  ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }>
+  /**
+   * Adds an identity to the account that a person has just proven. The owner is told by mail. `no_account`: it is
+   * gone, disabled, or the sign-in that proved it has ended since.
+   * @param name of the provider, for the mail
+   */
+  link(
+    proven: { accountId: string; generation: number },
+    identity: UpstreamIdentity,
+    profile: UpstreamProfile,
+    name: string,
+  ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'>
+  /**
+   * Takes an identity away from its account. Undefined: it was not there.
+   * @param usable ids of the providers that are switched on
+   * @throws AppError `last_way_in` (409)
+   */
+  unlink(
+    accountId: string,
+    id: string,
+    usable: readonly string[],
+    name: string,
+  ): Promise<LinkedIdentity | undefined>
+  /** What signs an account in: whether a password, and which identities. */
+  signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
+  /** The id of the account of an identity. */
+  accountOf(identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>): Promise<string | undefined>
+  /** What was kept of the provider's tokens, still sealed. */
+  sealedTokens(accountId: string, provider: string): Promise<SealedTokens | undefined>
+  /** Of some identities, those that were used first. */
+  someSealedTokens(limit: number): Promise<SealedTokens[]>
 }
 
 /**
- * Signing in by an account elsewhere. What decides is (issuer, subject); an address never joins anything to an account by
+ * Signing in by an account at a provider. What decides is (issuer, subject); an address never joins anything to an account by
  * itself: `register` refuses one that is somebody's, and `link` is for a person who has proven the account otherwise.
  *
  *   identity ──signIn──> its account │ unknown ──register──> a new account
@@ -43,14 +103,14 @@ interface Origin {
 export function createLinkedSignIns(deps: {
   store: AccountStore
   linkedStore: LinkedStore
-  verification: Pick<Verification, 'queue'>
+  verification: Pick<SendingVerification, 'queue'>
   sessions: AccountSessions
   mail: MailOut
   links: Links
   events: SecurityEvents
   settings: Pick<AccountSettings, 'registration'>
   refusedDomain: (email: string) => string | undefined
-}) {
+}): LinkedSignIns {
   const { store, linkedStore, verification, sessions, mail, links, events } = deps
   const from = ({ address }: Origin) => (address === undefined ? {} : { address })
 
@@ -82,46 +142,28 @@ export function createLinkedSignIns(deps: {
   return {
     signIn,
 
-    /** The account that has proven an address, in whatever form it is written. */
-    async ownerOf(email: string): Promise<Account | undefined> {
+    async ownerOf(email) {
       const canonical = canonicalEmail(email)
       return canonical === undefined ? undefined : store.byProvenEmail(canonical)
     },
 
-    /**
-     * A username for a newcomer, out of what is known of them.
-     * @param email the address that they have proven, if so
-     */
-    suggestUsername: (hints: readonly string[], email: string | undefined): Promise<string> =>
+    suggestUsername: (hints, email) =>
       suggestUsername(hints, (candidate) => linkedStore.isFree(candidate, canonical(email))),
 
-    /** Whether a name that the provider gave can be taken as it is. */
-    async isUsable(name: string, email: string | undefined): Promise<boolean> {
+    async isUsable(name, email) {
       return (
         usernameSchema.safeParse(name).success &&
         linkedStore.isFree(canonicalUsername(name), canonical(email))
       )
     },
 
-    /** Whether a new account may have an address; `refused`: of no domain that accounts may be of. */
-    judgeEmail(email: string): 'good' | 'malformed' | 'refused' {
+    judgeEmail(email) {
       const address = emailAddress.safeParse(email).data
       if (address === undefined) return 'malformed'
       return deps.refusedDomain(address) === undefined ? 'good' : 'refused'
     },
 
-    /**
-     * Makes an account for an identity that nobody has. `email.verified`: the provider vouches for the address, and it
-     * counts as proven; else a message is sent there, and the account waits for its proof. `invited`: somebody is, by that
-     * address, and nothing was made.
-     * @throws ValidationError (422; 409 for a username that is taken), AppError `registration_closed` (403)
-     */
-    async register(
-      input: { username: string; email: { address: string; verified: boolean } },
-      profile: UpstreamProfile,
-      identity: UpstreamIdentity,
-      origin: Origin = {},
-    ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }> {
+    async register(input, profile, identity, origin = {}) {
       if (deps.settings.registration === 'closed') {
         throw new AppError(
           'registration_closed',
@@ -167,17 +209,7 @@ export function createLinkedSignIns(deps: {
       return { kind: 'ok', account }
     },
 
-    /**
-     * Adds an identity to the account of somebody who has just proven it. The owner is told by mail. `no_account`: it is
-     * gone, disabled, or the sign-in that proved it has ended since.
-     * @param name of the provider, for the mail
-     */
-    async link(
-      proven: { accountId: string; generation: number },
-      identity: UpstreamIdentity,
-      profile: UpstreamProfile,
-      name: string,
-    ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'> {
+    async link(proven, identity, profile, name) {
       const outcome = await linkedStore.link(proven, identity, profile)
       const { accountId } = proven
       if (outcome === 'identity_taken')
@@ -189,17 +221,7 @@ export function createLinkedSignIns(deps: {
       return 'linked'
     },
 
-    /**
-     * Takes an identity away from its account. Undefined: it was not there.
-     * @param usable ids of the providers that are switched on
-     * @throws AppError `last_way_in` (409)
-     */
-    async unlink(
-      accountId: string,
-      id: string,
-      usable: readonly string[],
-      name: string,
-    ): Promise<LinkedIdentity | undefined> {
+    async unlink(accountId, id, usable, name) {
       const removed = await linkedStore.removeUnlessLast(accountId, id, usable)
       if (removed === 'last') {
         throw new AppError(
@@ -215,7 +237,7 @@ export function createLinkedSignIns(deps: {
       return removed
     },
 
-    async signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }> {
+    async signInMethods(accountId) {
       const [stored, identities] = await Promise.all([
         store.withPassword(accountId),
         linkedStore.list(accountId),
@@ -223,13 +245,9 @@ export function createLinkedSignIns(deps: {
       return { password: stored !== undefined && stored.passwordHash !== null, identities }
     },
 
-    /** The account of an identity. */
-    accountOf: async (identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>
-      (await linkedStore.find(identity))?.accountId,
+    accountOf: async (identity) => (await linkedStore.find(identity))?.accountId,
 
-    /** What was kept of the provider's tokens, still sealed. */
     sealedTokens: linkedStore.tokens,
-    /** Of some identities, those that were used first. */
     someSealedTokens: linkedStore.someTokens,
   }
 }

@@ -48,7 +48,22 @@ export interface AccountPagesDependencies {
   clock: Clock
   issuer: URL
   http: Http
-  accounts: Accounts
+  accounts: Pick<
+    Accounts,
+    | 'byId'
+    | 'register'
+    | 'authenticate'
+    | 'verification'
+    | 'invitations'
+    | 'setup'
+    | 'forgot'
+    | 'peekReset'
+    | 'reset'
+    | 'changePassword'
+    | 'updateProfile'
+    | 'changeEmail'
+    | 'dropAddressChange'
+  >
   browser: BrowserState
   signInForm: SignInForm
   sessions: Sessions

@@ -1,5 +1,5 @@
-import type { KnownDevice } from '../../shared/known-device.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
+import type { Accounts } from '../accounts.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import type { SecurityEvents } from '../events.ts'
@@ -29,23 +29,10 @@ export function createChangePassword(deps: {
   mail: MailOut
   links: Links
   events: SecurityEvents
-}) {
+}): Accounts['changePassword'] {
   const { store, tokenStore, passwords, hasher, policy, sessions, mail, links, events } = deps
 
-  /**
-   * @param change.keepSessionUid the session that asks
-   * @throws ValidationError on `currentPassword` (a wrong one counts like a failed sign-in) or `newPassword`; AppError
-   *   `overloaded` (503)
-   * @returns the generation of sign-ins that the new password begins
-   */
-  return async function changePassword(change: {
-    accountId: string
-    currentPassword: string
-    newPassword: string
-    keepSessionUid?: string | undefined
-    address?: string | undefined
-    devices?: readonly KnownDevice[] | undefined
-  }): Promise<{ generation: number }> {
+  return async function changePassword(change) {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
     if (!account) throw refusedFields({ currentPassword: refusals.wrong })

@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors.ts'
-import type { KnownDevice } from '../../shared/known-device.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
+import type { Accounts } from '../accounts.ts'
 import { canonicalEmail } from '../email/address.ts'
 import { inWords, type Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -17,6 +17,14 @@ import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './policy.ts'
 
 const week = 7 * 86_400
+
+type PasswordReset = Pick<Accounts, 'forgot' | 'sendReset' | 'letIn' | 'peekReset' | 'reset'> & {
+  /**
+   * Tells the owner of an account that it has just been locked, with a way to sign in again. The link of a lock for
+   * good is the only way, so it comes whatever was sent before, and is good for a week at least.
+   */
+  announceLock(account: Account, how: 'for_a_while' | 'for_good'): void
+}
 
 /**
  * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
@@ -35,7 +43,7 @@ export function createPasswordReset(deps: {
   links: Links
   events: SecurityEvents
   settings: Pick<AccountSettings, 'resetTtl' | 'lockoutSeconds'>
-}) {
+}): PasswordReset {
   const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, settings } = deps
 
   /** Undefined: the address has had its links for this hour. */
@@ -81,19 +89,7 @@ export function createPasswordReset(deps: {
   }
 
   return {
-    /**
-     * Sends a link if the address belongs to an account that may sign in, at most five an hour to one address, those
-     * in mails about a lock included; a browser that has signed in to it before has five of its own. The answer, and
-     * the time it takes, are the same in every case: the look-up itself happens afterwards.
-     */
-    async forgot(
-      typed: string,
-      origin: {
-        address?: string | undefined
-        flow?: string | undefined
-        devices?: readonly KnownDevice[] | undefined
-      } = {},
-    ): Promise<void> {
+    async forgot(typed, origin = {}) {
       const email = canonicalEmail(typed)
       mail.defer(async () => {
         const account = email === undefined ? undefined : await store.byEmail(email)
@@ -117,11 +113,7 @@ export function createPasswordReset(deps: {
       })
     },
 
-    /**
-     * Sends a link on behalf of an administrator, who never sees it: to the proven address, or the one that waits.
-     * @throws AppError `account_not_found` (404), `account_disabled`, `no_address`, `invited` (409), `too_many_mails` (429)
-     */
-    async sendReset(accountId: string): Promise<Account> {
+    async sendReset(accountId) {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       if (account.disabledAt !== null)
@@ -149,12 +141,7 @@ export function createPasswordReset(deps: {
       return account
     },
 
-    /**
-     * A link for an administrator whom strangers keep out, for whoever runs this server to pass on: no mail, and none
-     * that could have been used up.
-     * @throws AppError `account_not_found` (404), `not_administrator`, `account_disabled`, `no_address` (409)
-     */
-    async letIn(accountId: string): Promise<{ link: string; validFor: number }> {
+    async letIn(accountId) {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       const refuse = (code: string, why: string) => new AppError(code, 409, why)
@@ -173,11 +160,7 @@ export function createPasswordReset(deps: {
       return { link: resetLink, validFor: settings.resetTtl }
     },
 
-    /**
-     * Tells the owner of an account that it has just been locked, with a way to sign in again. The link of a lock for
-     * good is the only way, so it comes whatever was sent before, and is good for a week at least.
-     */
-    announceLock(account: Account, how: 'for_a_while' | 'for_good'): void {
+    announceLock(account, how) {
       events.emit({ type: 'account.locked', accountId: account.id, reason: how })
       const { email } = account
       if (email === null) return
@@ -196,21 +179,12 @@ export function createPasswordReset(deps: {
       })
     },
 
-    /** Whose password a link would set; uses nothing up. undefined: it works no more. */
-    async peekReset(token: string): Promise<{ accountId: string; username: string } | undefined> {
+    async peekReset(token) {
       const found = await find(token)
       return found && { accountId: found.account.id, username: found.account.displayUsername }
     },
 
-    /**
-     * Sets the password, ends the lock, every session and every other link. undefined: the link works no more. Returns
-     * the generation of sign-ins that begins.
-     * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
-     */
-    async reset(
-      token: string,
-      newPassword: string,
-    ): Promise<{ accountId: string; generation: number } | undefined> {
+    async reset(token, newPassword) {
       const found = await find(token)
       if (!found) return undefined
       const weakness = await policy(newPassword, { ...found.account, email: found.row.email })

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
+import type { Accounts, NewGeneration } from '../accounts.ts'
 import { canonicalEmail } from '../email/address.ts'
 import { inWords, type Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -41,7 +42,46 @@ export interface Invitation {
 }
 
 /** `expired`: the invitation works no more. */
-type AcceptedElsewhere = { kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }
+type AcceptedByProvider = { kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }
+
+/** What the person behind the link of an invitation does. */
+export interface AcceptInvitation {
+  /** What a link offers; uses nothing up. Undefined: it works no more. */
+  peek(token: string): Promise<Invitation | undefined>
+  /**
+   * Sets the password that the person chose; gives the generation of sign-ins that begins. Undefined: the link works no
+   * more.
+   * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
+   */
+  accept(token: string, password: string): Promise<NewGeneration | undefined>
+  /** Makes a sign-in at a provider the one of the account. @param id of the invitation */
+  acceptBy(id: string, identity: UpstreamIdentity, profile: UpstreamProfile): Promise<AcceptedByProvider>
+  /**
+   * As `acceptBy`, for a person who comes without the link, while a provider vouches for the very address that was invited:
+   * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
+   * several accounts are invited; the link does. Undefined: no account is invited by this address.
+   * @param email that the provider vouches for
+   */
+  acceptVouched(
+    email: string,
+    identity: UpstreamIdentity,
+    profile: UpstreamProfile,
+  ): Promise<AcceptedByProvider | { kind: 'by_link' } | undefined>
+}
+
+/** With what administrators do, and what only this feature does. */
+export interface Invitations
+  extends AcceptInvitation,
+    Pick<Accounts, 'sendInvitation' | 'withdrawInvitation'> {
+  /**
+   * Whether a person may be invited by an address now, before anything is written.
+   * @param accountId of the account, made already or not
+   * @throws ValidationError (409) on `email`; AppError `too_many_mails` (429)
+   */
+  requireInvitable(accountId: string, email: string): Promise<void>
+  /** A username that is free, out of an address. */
+  suggestUsername(email: string): Promise<string>
+}
 
 /**
  * An account that waits for the person it was made for:
@@ -64,7 +104,7 @@ export function createInvitations(deps: {
   links: Links
   events: SecurityEvents
   clock: Clock
-}) {
+}): Invitations {
   const { store, tokens, tokenStore, linkedStore, hasher, policy, sessions, mail, links, events, clock } =
     deps
 
@@ -127,12 +167,12 @@ export function createInvitations(deps: {
     return done
   }
 
-  async function acceptElsewhere(
+  async function acceptByProvider(
     invitation: Invitation,
     identity: UpstreamIdentity,
     profile: UpstreamProfile,
     role?: Role,
-  ): Promise<AcceptedElsewhere> {
+  ): Promise<AcceptedByProvider> {
     const { account } = invitation
     const filled = fillings(profile).filter(({ properties }) =>
       properties.every((property) => account[property] === null),
@@ -147,12 +187,7 @@ export function createInvitations(deps: {
   }
 
   return {
-    /**
-     * Whether somebody may be invited by an address now, before anything is written.
-     * @param accountId of the account, made already or not
-     * @throws ValidationError (409) on `email`; AppError `too_many_mails` (429)
-     */
-    async requireInvitable(accountId: string, email: string): Promise<void> {
+    async requireInvitable(accountId, email) {
       const owner = await store.byProvenEmail(email)
       if (owner)
         throw refusedFields(
@@ -171,16 +206,10 @@ export function createInvitations(deps: {
       if (retryAfter > 0) throw tooMany(retryAfter)
     },
 
-    /** A username that is free, out of an address. */
-    suggestUsername: (email: string): Promise<string> =>
+    suggestUsername: (email) =>
       suggestUsername([email.split('@')[0] ?? ''], async (name) => !(await store.byUsername(name))),
 
-    /**
-     * Sends an invitation to the address that an account waits for; one that was sent before works no more.
-     * @throws AppError `account_not_found` (404), `account_disabled`, `address_proven`, `no_address`, `version_conflict` (409),
-     *   `too_many_mails` (429)
-     */
-    async sendInvitation(accountId: string): Promise<Account> {
+    async sendInvitation(accountId) {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       const email = addressOf(account)
@@ -212,12 +241,7 @@ export function createInvitations(deps: {
       return invited
     },
 
-    /**
-     * Ends an invitation. An account that nobody has ever used goes with it, and its username is free again.
-     * @returns the account as it is; undefined: it is deleted
-     * @throws AppError `account_not_found` (404), `not_invited` (409) also when it was accepted just now
-     */
-    async withdrawInvitation(accountId: string): Promise<Account | undefined> {
+    async withdrawInvitation(accountId) {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       if (account.invitedUntil === null || !(await store.endInvitation(accountId)))
@@ -228,63 +252,35 @@ export function createInvitations(deps: {
       return undefined
     },
 
-    invitations: {
-      /** What a link offers; uses nothing up. undefined: it works no more. */
-      peek: find,
+    peek: find,
 
-      /**
-       * Sets the password that the person chose; gives the generation of sign-ins that begins. undefined: the link works no
-       * more.
-       * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
-       */
-      async accept(
-        token: string,
-        password: string,
-      ): Promise<{ accountId: string; generation: number } | undefined> {
-        const invitation = await find(token)
-        if (!invitation) return undefined
-        const { account, email } = invitation
-        const weakness = await policy(password, { ...account, email })
-        if (weakness) throw refusedFields({ password: weakness })
-        const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
-        if (done === 'taken')
-          throw new AppError('email_taken', 409, 'This address belongs to another account by now.')
-        return done === 'spent' ? undefined : { accountId: account.id, ...done }
-      },
+    async accept(token, password) {
+      const invitation = await find(token)
+      if (!invitation) return undefined
+      const { account, email } = invitation
+      const weakness = await policy(password, { ...account, email })
+      if (weakness) throw refusedFields({ password: weakness })
+      const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
+      if (done === 'taken')
+        throw new AppError('email_taken', 409, 'This address belongs to another account by now.')
+      return done === 'spent' ? undefined : { accountId: account.id, ...done }
+    },
 
-      /** Makes a sign-in elsewhere the way into the account. @param id of the invitation */
-      async acceptBy(
-        id: string,
-        identity: UpstreamIdentity,
-        profile: UpstreamProfile,
-      ): Promise<AcceptedElsewhere> {
-        const row = await tokenStore.byId('invitation', id)
-        const invitation = row && (await invitationOf(row))
-        return invitation ? acceptElsewhere(invitation, identity, profile) : { kind: 'expired' }
-      },
+    async acceptBy(id, identity, profile) {
+      const row = await tokenStore.byId('invitation', id)
+      const invitation = row && (await invitationOf(row))
+      return invitation ? acceptByProvider(invitation, identity, profile) : { kind: 'expired' }
+    },
 
-      /**
-       * As `acceptBy`, for somebody who comes without the link, while a provider vouches for the very address that was invited:
-       * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
-       * several are invited; the link does. Undefined: nobody is invited by this address.
-       * @param email that the provider vouches for
-       */
-      async acceptVouched(
-        email: string,
-        identity: UpstreamIdentity,
-        profile: UpstreamProfile,
-      ): Promise<AcceptedElsewhere | { kind: 'by_link' } | undefined> {
-        const address = canonicalEmail(email)
-        const waiting = address === undefined ? [] : await store.invitedAt(address, new Date(clock()))
-        const [account] = waiting
-        if (!account) return undefined
-        if (waiting.length > 1 || account.role !== 'user') return { kind: 'by_link' }
-        const [row] = await tokenStore.liveOf('invitation', account.id)
-        const invitation = row && (await invitationOf(row))
-        return invitation ? acceptElsewhere(invitation, identity, profile, 'user') : { kind: 'by_link' }
-      },
+    async acceptVouched(email, identity, profile) {
+      const address = canonicalEmail(email)
+      const waiting = address === undefined ? [] : await store.invitedAt(address, new Date(clock()))
+      const [account] = waiting
+      if (!account) return undefined
+      if (waiting.length > 1 || account.role !== 'user') return { kind: 'by_link' }
+      const [row] = await tokenStore.liveOf('invitation', account.id)
+      const invitation = row && (await invitationOf(row))
+      return invitation ? acceptByProvider(invitation, identity, profile, 'user') : { kind: 'by_link' }
     },
   }
 }
-
-export type Invitations = ReturnType<typeof createInvitations>

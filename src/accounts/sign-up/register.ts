@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
+import type { Accounts } from '../accounts.ts'
 import { claimChanges } from '../claims.ts'
 import { emailAddress } from '../email/address.ts'
-import type { Verification } from '../email/verification.ts'
+import type { SendingVerification } from '../email/verification.ts'
 import { madeOf, type SecurityEvents } from '../events.ts'
 import { fieldErrorsOf } from '../field-errors.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -15,10 +16,7 @@ import type { AccountStore } from '../store.ts'
 import { takenError } from './new-account.ts'
 import { canonicalUsername } from './username.ts'
 
-/**
- * Makes an account that still has to prove its address. The address reserves nothing: whether it is known shows
- * neither in the answer nor in its cost, only in the mail that its owner gets.
- */
+/** Signing up with a password. */
 export function createRegister(deps: {
   settings: Pick<AccountSettings, 'registration'>
   /** Why an address in canonical form may not be used. */
@@ -26,20 +24,12 @@ export function createRegister(deps: {
   store: AccountStore
   hasher: Hasher
   policy: PasswordPolicy
-  verification: Pick<Verification, 'queue'>
+  verification: Pick<SendingVerification, 'queue'>
   events: SecurityEvents
-}) {
+}): Accounts['register'] {
   const { store, hasher, policy, verification, events } = deps
 
-  /**
-   * @param origin.flow the interaction to come back to after verifying
-   * @throws ValidationError 422, or 409 when the username is all that is wrong and it is taken; AppError
-   *   `registration_closed` (403), `overloaded` (503)
-   */
-  return async function register(
-    input: RegistrationInput,
-    origin: { address?: string | undefined; flow?: string | undefined } = {},
-  ): Promise<{ accountId: string; generation: number }> {
+  return async function register(input, origin = {}) {
     if (deps.settings.registration === 'closed') {
       throw new AppError(
         'registration_closed',

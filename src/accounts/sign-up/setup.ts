@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
+import type { NewGeneration } from '../accounts.ts'
 import { emailAddress } from '../email/address.ts'
 import { madeOf, type SecurityEvents } from '../events.ts'
 import type { AdminAccountInput } from '../schemas.ts'
@@ -13,6 +14,27 @@ import { usernameFrom } from './username.ts'
 /** Seconds that the set-up link works. */
 const ttl = 86_400
 
+/** Making the first administrator. */
+export interface Setup {
+  /** A new set-up token that replaces any older one; undefined when there is an administrator. */
+  open(): Promise<string | undefined>
+  isOpen(token: string): Promise<boolean>
+  /**
+   * Makes the first administrator, with the address taken as proven. Undefined: the link works no more.
+   * @throws ValidationError; the link goes on working then
+   */
+  createFirstAdministrator(
+    token: string,
+    fields: Pick<AdminAccountInput, 'username' | 'email' | 'password'>,
+  ): Promise<NewGeneration | undefined>
+  /**
+   * Makes the first administrator from the operator's settings when there is none. Overwrites nothing; several
+   * processes may start at once.
+   * @throws AppError `first_administrator_refused` when address or password will not do
+   */
+  ensureFromEnvironment(settings: { email: string; password: string }): Promise<Account | undefined>
+}
+
 /**
  * The first administrator: by a one-time link that only whoever sees the server's output has, or from the
  * environment. Never a default account, never a second “first” one.
@@ -24,7 +46,7 @@ export function createSetup(deps: {
   prepare: PrepareAccount
   createByAdmin: (input: AdminAccountInput) => Promise<Account>
   events: SecurityEvents
-}) {
+}): Setup {
   const { store, tokens, tokenStore, prepare, createByAdmin, events } = deps
 
   const expireLinks = async (): Promise<void> => {
@@ -38,25 +60,17 @@ export function createSetup(deps: {
   }
 
   return {
-    /** A new set-up token that replaces any older one; undefined when there is an administrator. */
-    async open(): Promise<string | undefined> {
+    async open() {
       await expireLinks()
       if ((await store.countAdministrators()) > 0) return undefined
       return (await tokens.issue({ purpose: 'setup', accountId: null, email: null, ttl, code: false }))?.token
     },
 
-    async isOpen(token: string): Promise<boolean> {
+    async isOpen(token) {
       return (await find(token)) !== undefined
     },
 
-    /**
-     * Makes the first administrator, with the address taken as proven. undefined: the link works no more.
-     * @throws ValidationError; the link goes on working then
-     */
-    async createFirstAdministrator(
-      token: string,
-      fields: Pick<AdminAccountInput, 'username' | 'email' | 'password'>,
-    ): Promise<{ accountId: string; generation: number } | undefined> {
+    async createFirstAdministrator(token, fields) {
       const row = await find(token)
       if (!row) return undefined
       if (!fields.password) throw refusedFields({ password: 'Enter a password.' })
@@ -71,12 +85,7 @@ export function createSetup(deps: {
       return { accountId: account.id, generation: account.generation }
     },
 
-    /**
-     * Makes the first administrator from the operator's settings when there is none. Overwrites nothing; several
-     * processes may start at once.
-     * @throws AppError `first_administrator_refused` when address or password will not do
-     */
-    async ensureFromEnvironment(settings: { email: string; password: string }): Promise<Account | undefined> {
+    async ensureFromEnvironment(settings) {
       if ((await store.countAdministrators()) > 0) return undefined
       const email = emailAddress.safeParse(settings.email)
       const base = usernameFrom((email.data ?? '').split('@')[0] ?? '')

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import type { Account } from '../../accounts/account.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
-import type { CliAccount, CliServices } from '../services.ts'
+import type { CliServices } from '../services.ts'
 import { readSecret } from '../stdin.ts'
 import { table, time } from '../text.ts'
 import { importUsersCommand } from './import.ts'
@@ -210,7 +211,7 @@ const setRole = (cli: Cli): Command =>
       cli.answer(options, accountDocument(account), text)
     })
 
-async function find({ accounts }: CliServices, login: string): Promise<CliAccount> {
+async function find({ accounts }: CliServices, login: string): Promise<Account> {
   const account = await accounts.find(login)
   if (account === undefined)
     throw new CliError([`there is no account with the id, username or e-mail address ${login}`])

@@ -1,14 +1,14 @@
+import type { Account } from '../../accounts/account.ts'
 import { addressParts } from '../../shared/profile/address.ts'
 import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
-import type { CliAccount } from '../services.ts'
 import { facts, time } from '../text.ts'
 
 /** The proven address, else the one that waits for its proof. */
-export const emailOf = (account: CliAccount): string | null => account.email ?? account.pendingEmail
+export const emailOf = (account: Account): string | null => account.email ?? account.pendingEmail
 
 /** @param now milliseconds since the epoch */
-export const stateOf = (account: CliAccount, now: number): string => {
+export const stateOf = (account: Account, now: number): string => {
   if (account.disabledAt !== null) return 'disabled'
   if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
   if (account.email !== null) return 'active'
@@ -16,7 +16,7 @@ export const stateOf = (account: CliAccount, now: number): string => {
 }
 
 /** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
-export const accountDocument = (account: CliAccount) => ({
+export const accountDocument = (account: Account) => ({
   id: account.id,
   username: account.displayUsername,
   email: emailOf(account),
@@ -33,7 +33,7 @@ export const accountDocument = (account: CliAccount) => ({
 })
 
 /** An account as people read it. */
-export const accountText = (account: CliAccount, now: number): string =>
+export const accountText = (account: Account, now: number): string =>
   facts([
     ['username', account.displayUsername],
     [
