@@ -9,7 +9,6 @@ import { createClients } from './clients/clients.ts'
 import { createClientEvidence } from './clients/evidence/evidence.ts'
 import { SELF_REGISTERED } from './clients/fields/views.ts'
 import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
-import { rememberRecent } from './clients/recent.ts'
 import { redirectUriProblem } from './clients/redirect-uris/redirect-uris.ts'
 import { findUnreachable } from './clients/redirect-uris/unreachable.ts'
 import { createResourceCredentials } from './clients/resources/credentials.ts'
@@ -184,13 +183,9 @@ export async function openServices(
     clock,
     artifacts,
     rules: values,
-    events(happened) {
-      recentClients.forget(happened.client_id)
-      event(happened)
-    },
+    events: event,
     failed: (err) => logger.error({ err }, 'the last use of a client secret was not stored'),
   })
-  const recentClients = rememberRecent(clients.findForProtocol, clock)
   const selfRegistered = createSelfRegistered({ db, clock, artifacts, remove: clients.delete })
   const { registration, documents } = openRegistration({
     issuer: config.issuer,
@@ -215,7 +210,7 @@ export async function openServices(
   const findClient = async (clientId: string) =>
     clientId === FIRST_PARTY_ID
       ? firstPartyClient
-      : (documents.remembered(clientId) ?? recentClients.find(clientId))
+      : (documents.remembered(clientId) ?? clients.findForProtocol(clientId))
   const evidence = createClientEvidence({ db, clock })
   const rejections = createRejections({
     db,

@@ -6,6 +6,7 @@
  *                 └──────disable──────▶┘        delete: from either state; ends everything that was issued
  */
 import type { Clock } from '../shared/clock.ts'
+import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import type { Database } from '../storage/database.ts'
@@ -22,9 +23,16 @@ import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
 import type { ClientMetadata } from './fields/table.ts'
 import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
+import { rememberRecent } from './recent.ts'
 import { createSecretUse } from './secret-use.ts'
 import { hashSecret, matchingHash, newClientId, newClientSecret } from './secrets.ts'
-import { type ClientOrigin, type ClientRow, createClientStore, type LockedClient } from './store.ts'
+import {
+  type ClientOrigin,
+  type ClientRow,
+  createClientStore,
+  type EnabledClient,
+  type LockedClient,
+} from './store.ts'
 import {
   type ClientView,
   clientRecord,
@@ -74,6 +82,8 @@ export interface IfVersion {
 
 /** What the protocol needs of an enabled client. */
 export interface ClientForProtocol {
+  /** Another one after every change of what is here. */
+  version: string
   metadata: ClientMetadata & { client_id: string }
   /** SHA-256, base64url, of the secrets that are valid now: none, one, or two while one replaces the other. */
   secretHashes: string[]
@@ -88,8 +98,20 @@ const BY_ADMINISTRATOR: ClientOrigin = { source: 'administrator', verified: true
 export type Clients = ReturnType<typeof createClients>
 
 export function createClients(deps: ClientsDependencies) {
-  const { db, clock, events, artifacts, rules = USUAL_RULES, failed = () => {} } = deps
+  const { db, clock, artifacts, rules = USUAL_RULES, failed = () => {} } = deps
   const store = createClientStore(db)
+  const recent = rememberRecent(
+    async (id) => {
+      const found = await store.findEnabled(id, clock())
+      return found && { client: forProtocol(id, found), end: found.nextExpiry }
+    },
+    clock,
+    ({ end }) => end,
+  )
+  const events = (event: ClientEvent): void => {
+    recent.forget(event.client_id)
+    deps.events(event)
+  }
   const use = createSecretUse({ store, clock, failed })
   const ratchet = createPkceRatchet({ store, clock, events, failed })
 
@@ -282,6 +304,7 @@ export function createClients(deps: ClientsDependencies) {
         return await ratchet.leaveOut(id, () => work(lent?.secret))
       } finally {
         if (lent) await store.removeSecret(lent.id)
+        recent.forget(id)
       }
     },
 
@@ -300,21 +323,25 @@ export function createClients(deps: ClientsDependencies) {
     /** Whether a client that may do without has used PKCE: who always does has to, from some time on. */
     notePkce: ratchet.note,
 
-    /** The read of every protocol request: one prepared statement. Undefined: unknown or disabled. */
-    async findForProtocol(clientId: string): Promise<ClientForProtocol | undefined> {
-      if (!printable(clientId)) return undefined
-      const found = await store.findEnabled(clientId, clock())
-      if (found === undefined) return undefined
-      const metadata = storedMetadata(found)
-      const id_token_identity_claims = hasIdentityClaims(metadata, found.source)
-      return {
-        metadata: { client_id: clientId, ...metadata, id_token_identity_claims },
-        secretHashes: found.secretHashes,
-        pkce: storedPkce(found),
-        firstParty: found.firstParty,
-        verified: found.verified,
-      }
-    },
+    /**
+     * The read of every protocol request, remembered for a second (recent.ts). Undefined: unknown or disabled.
+     * A change that this process makes counts at once, one of another process within a second.
+     */
+    findForProtocol: async (clientId: string): Promise<ClientForProtocol | undefined> =>
+      printable(clientId) ? (await recent.find(clientId))?.client : undefined,
+  }
+}
+
+function forProtocol(clientId: string, found: EnabledClient): ClientForProtocol {
+  const metadata = storedMetadata(found)
+  const id_token_identity_claims = hasIdentityClaims(metadata, found.source)
+  return {
+    version: contentVersion(found),
+    metadata: { client_id: clientId, ...metadata, id_token_identity_claims },
+    secretHashes: found.secretHashes,
+    pkce: storedPkce(found),
+    firstParty: found.firstParty,
+    verified: found.verified,
   }
 }
 

@@ -49,6 +49,20 @@ export interface ClientOrigin {
   registrationTokenHash?: string
 }
 
+/** An enabled client, as the protocol reads it. */
+export interface EnabledClient {
+  /** ClientMetadata as JSON. */
+  metadata: string
+  pkce: string
+  firstParty: boolean
+  source: string
+  verified: boolean
+  /** Of the secrets that are valid now. */
+  secretHashes: string[]
+  /** When the first of them expires, in milliseconds since the epoch; Infinity: none does. */
+  nextExpiry: number
+}
+
 /** One client, held against other edits until the change is committed. */
 export interface LockedClient {
   row: ClientRow
@@ -143,20 +157,22 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       }),
 
     /** The hot read: one statement, an enabled client with its secrets that are valid at `now` (milliseconds). */
-    async findEnabled(id: string, now: number) {
+    async findEnabled(id: string, now: number): Promise<EnabledClient | undefined> {
       const rows = await reads.all<ProtocolRow>(PROTOCOL_READ, [id])
       const [first] = rows
       if (first === undefined) return undefined
-      const hashes = rows.flatMap(({ hash, expires_at: expiresAt }) =>
-        hash !== null && (expiresAt === null || Date.parse(expiresAt) > now) ? [hash] : [],
-      )
+      const valid = rows.flatMap(({ hash, expires_at: expiresAt }) => {
+        const end = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)
+        return hash !== null && end > now ? [{ hash, end }] : []
+      })
       return {
         metadata: first.metadata,
         pkce: first.pkce,
         firstParty: first.first_party === 1,
         source: first.source,
         verified: first.verified === 1,
-        secretHashes: hashes,
+        secretHashes: valid.map(({ hash }) => hash),
+        nextExpiry: Math.min(...valid.map(({ end }) => end)),
       }
     },
 

@@ -100,6 +100,7 @@ describe.each(engines)('clients on %s', (engine) => {
     const created = await clients.create({ ...web, pkce: 'optional', first_party: true })
     statements = []
     expect(await clients.findForProtocol(created.client_id)).toEqual({
+      version: expect.any(String),
       metadata: {
         client_id: created.client_id,
         client_name: 'Shop',
@@ -135,7 +136,33 @@ describe.each(engines)('clients on %s', (engine) => {
     },
   )
 
-  test('an edit changes what it names, null unsets, and other connections see it at once', async () => {
+  test('a client has the same version until it is changed, and every change gives it another', async () => {
+    const { client_id: id } = await clients.create(web)
+    const version = async () => (await clients.findForProtocol(id))?.version
+    const first = await version()
+    now += 1000
+    expect(await version()).toBe(first)
+    const changes: (() => Promise<unknown>)[] = [
+      () => clients.update(id, { client_name: 'Store' }),
+      () => clients.update(id, { first_party: true }),
+      () => clients.update(id, { pkce: 'required' }),
+      () => clients.setVerified(id, false),
+      () => clients.rotateSecret(id),
+      () => clients.rotateSecret(id, { keepOldSeconds: 0 }),
+    ]
+    const seen = new Set([first])
+    for (const change of changes) {
+      await change()
+      seen.add(await version())
+    }
+    expect(seen.size).toBe(changes.length + 1)
+    await clients.lendSecret(id, async () => expect(await version()).not.toBe([...seen].at(-1)))
+    expect(await version()).toBe([...seen].at(-1))
+    await clients.disable(id)
+    expect(await version()).toBeUndefined()
+  })
+
+  test('an edit changes what it names, null unsets, and other processes see it within a second', async () => {
     const other = createClients({
       db: await db.second(),
       clock: () => now,
@@ -160,6 +187,7 @@ describe.each(engines)('clients on %s', (engine) => {
     })
     expect(seen?.metadata).not.toHaveProperty('logo_uri')
     await other.disable(id)
+    now += 1000
     expect(await clients.findForProtocol(id)).toBeUndefined()
   })
 

@@ -1,4 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { contentVersion } from '../../shared/content-version.ts'
 import type { ProtocolClient } from '../provider/adapter.ts'
 
 /** What it says to whoever tries more. */
@@ -19,17 +20,13 @@ export function withApiCredentials(deps: {
   isApiCredential(id: string): boolean
   findCredential(id: string): Promise<{ resource: string; name: string; secretHash: string } | undefined>
 }) {
-  const made = new WeakMap<object, ProtocolClient>()
   return async (id: string): Promise<ProtocolClient | undefined> => {
     if (!deps.isApiCredential(id)) return deps.findClient(id)
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined
     if (ctx?.oidc.route !== 'introspection')
       throw new errors.CustomOIDCProviderError('unauthorized_client', ONLY_INTROSPECTS)
     const found = await deps.findCredential(id)
-    if (found === undefined) return undefined
-    const known = made.get(found) ?? asClient(id, found)
-    made.set(found, known)
-    return known
+    return found && asClient(id, found)
   }
 }
 
@@ -37,6 +34,7 @@ const asClient = (
   id: string,
   { resource, name, secretHash }: { resource: string; name: string; secretHash: string },
 ): ProtocolClient => ({
+  version: contentVersion([resource, name, secretHash]),
   metadata: {
     client_id: id,
     client_name: name,

@@ -1,5 +1,4 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
-import { AppError } from '../../shared/errors.ts'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import type { PkceRule } from '../../shared/pkce-rule.ts'
 import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
@@ -10,6 +9,8 @@ import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
+  /** Another one after every change: what was made of the client under it counts as long as it stays. */
+  version: string
   /** RFC 7591 metadata with client_id, without secrets. */
   metadata: Record<string, unknown>
   /** SHA-256 hashes of the secrets that are valid now. */
@@ -22,10 +23,12 @@ export interface ProtocolClient {
   introspects?: string
 }
 
+/** Undefined: unknown or disabled. @throws InvalidClient for a document that cannot be used */
+export type FindClient = (clientId: string) => Promise<ProtocolClient | undefined>
+
 export interface AdapterDependencies {
   artifacts: ArtifactStore
-  /** Undefined: unknown or disabled. @throws AppError client_document_refused (400), with what is wrong in its message */
-  findClient(clientId: string): Promise<ProtocolClient | undefined>
+  findClient: FindClient
   deviceCodes: DeviceCodes
   /**
    * Where an interaction continues; it is not stored, because it holds the interaction's id in clear.
@@ -108,13 +111,6 @@ function clientPayload(client: ProtocolClient): AdapterPayload {
   }
 }
 
-/** What is wrong with the document that a client_id names is told to the client's developer. */
-function refused(error: unknown): never {
-  if (error instanceof AppError && error.code === 'client_document_refused')
-    throw new errors.InvalidClient(error.publicMessage, error.message)
-  throw error
-}
-
 const PUSHED = 'PushedAuthorizationRequest'
 const flowIsOver = () => new errors.SessionNotFound('interaction session not found')
 
@@ -129,8 +125,6 @@ function atRest(model: string, payload: AdapterPayload): ArtifactPayload {
 /** The protocol library's storage, on the ArtifactStore and the registered clients. */
 export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory {
   const { artifacts } = deps
-  // A client that was found again is the same object: what is made of it is made once.
-  const payloads = new WeakMap<ProtocolClient, AdapterPayload>()
   const live = (payload: ArtifactPayload | undefined) => payload as AdapterPayload | undefined
 
   return (model: string): Adapter => ({
@@ -150,11 +144,8 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       // A parameter sent twice reaches the library's last page of sign-out as an array.
       if (typeof id !== 'string') return undefined
       if (model === 'Client') {
-        const client = await deps.findClient(id).catch(refused)
-        if (client === undefined) return undefined
-        const payload = payloads.get(client) ?? clientPayload(client)
-        payloads.set(client, payload)
-        return payload
+        const client = await deps.findClient(id)
+        return client && clientPayload(client)
       }
       if (model === 'DeviceCode') return deps.deviceCodes.find(id)
       const payload = live(await artifacts.find(model, id))

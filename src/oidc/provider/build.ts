@@ -34,6 +34,7 @@ import { createFindAccount } from '../tokens/subjects.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
 import { createUsage } from '../usage/usage.ts'
 import { createAdapterFactory } from './adapter.ts'
+import { refusingDocuments } from './clients.ts'
 import { onceARequest } from './once-a-request.ts'
 import { answerOutages } from './outage.ts'
 import { createProvider } from './provider.ts'
@@ -67,18 +68,22 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const forUserinfo = isForUserinfo(issuer)
   const rejections = rejectionsTo(deps)
   const leftOut = createLeftOutReport(log, { ...rejections, record: deps.rejections.record })
+  const findClient = refusingDocuments(
+    withApiCredentials({
+      findClient: clients.find,
+      isApiCredential,
+      findCredential: apiCredentials.findForProtocol,
+    }),
+  )
   const shared = {
     issuer,
     privateHosts: deps.privateHosts,
     lifetimes,
     artifacts,
+    findClient,
     adapter: createAdapterFactory({
       artifacts,
-      findClient: withApiCredentials({
-        findClient: clients.find,
-        isApiCredential,
-        findCredential: apiCredentials.findForProtocol,
-      }),
+      findClient,
       deviceCodes,
       resumeUrl: (uid, device) =>
         `${issuer}${device ? routes.code_verification : routes.authorization}/${uid}`,

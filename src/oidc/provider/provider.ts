@@ -1,7 +1,6 @@
 import type { JWK } from 'jose'
 import {
   type AdapterFactory,
-  type Client,
   type Configuration,
   type JWKS,
   type KoaContextWithOIDC,
@@ -50,7 +49,8 @@ import { createIntrospectionPolicy } from '../tokens/introspection.ts'
 import { issueOneToken } from '../tokens/one-token.ts'
 import type { createResourceServerInfo } from '../tokens/resources.ts'
 import type { createFindAccount } from '../tokens/subjects.ts'
-import { REDIRECTS } from './adapter.ts'
+import { type FindClient, REDIRECTS } from './adapter.ts'
+import { keepClients } from './clients.ts'
 import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { followsFapi } from './fapi.ts'
@@ -67,6 +67,7 @@ export interface ProviderDependencies {
   /** Public: published ones and kept ones (keys.ts). */
   acceptedKeys: readonly JWK[]
   adapter: AdapterFactory
+  findClient: FindClient
   /** Fields of clients that the library does not know by itself. */
   extraMetadata: readonly string[]
   jwtAccessTokens: JwtAccessTokens
@@ -247,35 +248,6 @@ function configuration(deps: ProviderDependencies): Configuration {
 }
 
 /**
- * Looks a client up by the object that the adapter found: as long as that is the same, so is what the library made of
- * it. The library's own way hashes the whole registration on every request.
- */
-function reuseClients(provider: Provider, adapter: AdapterFactory): void {
-  const stored = adapter('Client')
-  const find = provider.Client.find.bind(provider.Client)
-  const made = new WeakMap<object, Awaited<ReturnType<typeof find>>>()
-  provider.Client.find = async (id) => {
-    const payload = await stored.find(id)
-    if (payload === undefined) return undefined
-    const known = made.get(payload)
-    if (known !== undefined) return known
-    const client = await find(id)
-    if (client) Object.assign(client, redirectsOf(client))
-    made.set(payload, client)
-    return client
-  }
-}
-
-/** All redirect URIs of a client, those of its app among them (adapter.ts). */
-const redirectsOf = (client: Client) =>
-  Object.fromEntries(
-    REDIRECTS.flatMap(({ ofApp, made }) => {
-      const more = client[ofApp]
-      return Array.isArray(more) ? [[made, [...(client[made] ?? []), ...more]]] : []
-    }),
-  )
-
-/**
  * The protocol library, configured. One is built for each set of signing keys (reload.ts); everything that must
  * outlive it is in `deps`.
  */
@@ -303,7 +275,7 @@ export function createProvider(deps: ProviderDependencies): Provider {
   forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
   forgetPassedGrants(provider, deps.accountOf)
   mergeSessions(provider, deps.artifacts)
-  reuseClients(provider, deps.adapter)
+  keepClients(provider, deps.findClient)
   // The first puts another `DeviceCode.consume` in the place of the library's, and the second wraps that.
   rememberUses(provider, deps)
   guidePolling(provider)

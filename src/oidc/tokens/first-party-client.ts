@@ -18,6 +18,7 @@ interface Metadata extends Record<string, unknown> {
 
 /** As a registered client is found. Ids of registered clients are random, so none can be called like this. */
 export const firstPartyClient: ProtocolClient & { metadata: Metadata } = {
+  version: 'always',
   metadata: {
     client_id: FIRST_PARTY_ID,
     client_name: 'Latchkey',

@@ -7,6 +7,7 @@
  */
 import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { contentVersion } from '../../shared/content-version.ts'
 import { AppError } from '../../shared/errors.ts'
 import { type DefaultsAmong, withDefaultScopes } from '../default-scopes.ts'
 import { refusedMetadata } from '../problems.ts'
@@ -17,6 +18,8 @@ import { createFetchQuota } from './quota.ts'
 
 /** As a registered client is found; public or with keys, never verified. */
 export interface DocumentClient {
+  /** Another one when the document says something else. */
+  version: string
   metadata: { client_id: string; client_name: string; logo_uri?: string } & Record<string, unknown>
   secretHashes: readonly string[]
   pkce: 'required'
@@ -103,6 +106,7 @@ export function createDocuments(deps: DocumentsDependencies) {
       // Rules that changed while it was fetched are those of the next request.
       const until = rules === deps.rulesVersion ? clock() + lifetime(document.cacheControl) : clock()
       const client: DocumentClient = {
+        version: contentVersion(metadata),
         metadata,
         secretHashes: [],
         pkce: 'required',
@@ -127,7 +131,7 @@ export function createDocuments(deps: DocumentsDependencies) {
       deps.enabled && documentUrl(clientId, deps.around.reach) !== undefined,
 
     /**
-     * @returns the same object as long as it is remembered; undefined: not the address of a document
+     * @returns undefined: not the address of a document
      * @throws AppError client_document_refused (400), which says why · unavailable (503)
      */
     async find(clientId: string): Promise<DocumentClient | undefined> {
