@@ -90,7 +90,7 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     outcome: Awaited<ReturnType<typeof upstream.callback>>,
   ) {
     if ('tokens' in outcome) return reply.code(200).send(outcome.tokens as never)
-    if ('problem' in outcome && (outcome.purpose === 'api' || !wantsPage(request)))
+    if ('problem' in outcome && (outcome.intent === 'api' || !wantsPage(request)))
       throw refusal(outcome.problem)
     return reply.redirect(outcome.location, 303)
   }
@@ -100,9 +100,9 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
 
   open.get('/oauth/:provider', { ...start, ...federation }, async (request, reply) => {
     const challenge = request.query.code_challenge
-    const purpose =
+    const intent =
       challenge === undefined ? ({ kind: 'api' } as const) : ({ kind: 'code', challenge } as const)
-    return answer(request, reply, await upstream.start(request, reply, request.params.provider, { purpose }))
+    return answer(request, reply, await upstream.start(request, reply, request.params.provider, { intent }))
   })
 
   open.get('/oauth/:provider/callback', { ...callback, ...federation }, async (request, reply) => {

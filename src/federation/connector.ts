@@ -27,7 +27,7 @@ export interface UpstreamTokens {
   expires_at?: number | undefined
 }
 
-/** The secrets of one attempt, made when it begins and kept on the server. */
+/** The secrets of one authorization request (RFC 6749 §4.1.1), made when it begins and kept on the server. */
 export interface AuthorizationRequest {
   state: string
   nonce: string
@@ -47,7 +47,7 @@ export interface UpstreamLogout {
   issuer: string
   subject?: string | undefined
   sid?: string | undefined
-  /** Unique to the token; whoever acts on it makes sure that it is the first to. */
+  /** Unique to the token; it is accepted once, which the caller has to see to. */
   jti: string
   /** Seconds since the epoch. */
   expiresAt: number
@@ -68,16 +68,16 @@ export interface Finding {
  */
 export interface Connector {
   /** Where the browser goes to sign in. */
-  authorize(attempt: AuthorizationRequest, options: AuthorizationOptions): Promise<URL>
+  authorize(request: AuthorizationRequest, options: AuthorizationOptions): Promise<URL>
   /**
    * Who came back.
    * @param callback the URL that the provider sent the browser to, with its parameters
    * @throws UpstreamError `denied` when the person or the provider said no
    */
-  identify(callback: URL, attempt: AuthorizationRequest): Promise<UpstreamIdentity>
+  identify(callback: URL, request: AuthorizationRequest): Promise<UpstreamIdentity>
   /** Looks for what is wrong with the configuration before a person finds out. Does not throw. */
   check(redirectUri: string): Promise<Finding[]>
-  /** Present where the provider can tell us that somebody signed out. @throws UpstreamError when the token is no good */
+  /** Present where the provider can tell us that a person signed out. @throws UpstreamError when the token is no good */
   logout?: (logoutToken: string) => Promise<UpstreamLogout>
 }
 
@@ -91,12 +91,12 @@ export interface Registration {
 /**
  * `denied`: the person said no, or the provider would not · `unreachable`: no answer, or none within five seconds ·
  * `refused`: the provider refused us (a wrong secret, a code that is used up) · `invalid`: its answer is not what it
- * should be: nonsense, not signed by it, not meant for us, of another attempt · `not_allowed`: an account that the
+ * should be: nonsense, not signed by it, not meant for us, of another authorization request · `not_allowed`: an account that the
  * configuration does not let in
  */
 export type UpstreamReason = 'denied' | 'unreachable' | 'refused' | 'invalid' | 'not_allowed'
 
-/** Why a sign-in elsewhere failed. The message is for the log: it holds no token, code or secret. */
+/** Why a sign-in at a provider failed. The message is for the log: it holds no token, code or secret. */
 export class UpstreamError extends Error {
   readonly reason: UpstreamReason
 

@@ -18,7 +18,7 @@ export interface FederatedAccount {
   generation: number
 }
 
-/** Who somebody is at a provider, as it is stored. */
+/** The identity of a person at a provider, as it is stored. */
 export interface StoredIdentity {
   issuer: string
   subject: string
@@ -47,7 +47,7 @@ interface Origin {
 /** The services of accounts. They throw AppErrors; those about fields carry `errors`. */
 export interface AccountService {
   byId(id: string): Promise<FederatedAccount | undefined>
-  authenticate(attempt: {
+  authenticate(credentials: {
     identifier: string
     password: string
     address?: string | undefined
@@ -98,7 +98,7 @@ export interface AccountService {
   }
 }
 
-/** The sign-in elsewhere that a session came by. */
+/** The provider's session that a session of ours came by. */
 export interface UpstreamSession {
   provider: string
   issuer: string
@@ -106,7 +106,7 @@ export interface UpstreamSession {
   sid?: string | undefined
 }
 
-/** Somebody who has signed in, in the generation that their account was in then. */
+/** A sign-in, in the generation that the account was in then. */
 interface SignIn {
   accountId: string
   generation: number
@@ -114,7 +114,7 @@ interface SignIn {
   upstream?: UpstreamSession | undefined
 }
 
-/** Which sign-ins elsewhere have ended: those of one session there, else all of a subject. */
+/** Which sign-ins a provider has ended: those of one of its sessions, else all of a subject. */
 export interface EndedUpstream {
   issuer: string
   subject?: string | undefined
@@ -144,14 +144,14 @@ export interface TokenSet {
   expires_in: number
 }
 
-/** Who waits in a browser for the proof of an address. */
+/** A sign-in that waits in a browser for the proof of an address. */
 export interface Pending {
   accountId: string
   generation: number
   email: string
   flow?: string | undefined
   upstream: UpstreamSession
-  /** When they signed in there, in milliseconds since the epoch. */
+  /** When the person signed in at the provider, in milliseconds since the epoch. */
   at: number
 }
 
@@ -166,7 +166,7 @@ export interface FederationDependencies {
   sessions: Sessions
   firstPartyTokens: {
     issue(who: SignIn): Promise<TokenSet>
-    /** Without `which`, whatever came by a sign-in elsewhere. */
+    /** Without `which`, all that came by a provider. */
     endFederated(accountId: string, which?: EndedUpstream): Promise<void>
   }
   registration(): 'open' | 'closed'

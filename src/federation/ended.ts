@@ -10,24 +10,29 @@ const idOf = (issuer: string, which: { sid: string } | { subject: string | undef
   JSON.stringify([issuer, which])
 
 /**
- * Sign-ins elsewhere that their provider has ended (OpenID Connect Back-Channel Logout), remembered for whatever is on its
- * way here: one-time codes, arrivals that wait for a name or a proof, and people who have still to prove their address.
+ * Sign-ins that their provider has ended (OpenID Connect Back-Channel Logout), remembered for what has not become a session
+ * yet: one-time codes, pending logins, and people who have still to prove their address.
  */
+export interface UpstreamEnds {
+  /** The provider has ended one of its sessions, or all of a subject. */
+  end(ended: EndedUpstream): Promise<void>
+  /** @param since when the person signed in at the provider, in milliseconds since the epoch */
+  hasEnded(upstream: UpstreamSession, since: number): Promise<boolean>
+}
+
 export function createEndedUpstream(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find'>
   clock: Clock
-}) {
+}): UpstreamEnds {
   const { artifacts, clock } = deps
   return {
-    /** The provider has ended one of its sessions, or all of a subject. */
-    async end({ issuer, subject, sid }: EndedUpstream): Promise<void> {
+    async end({ issuer, subject, sid }) {
       const which = sid === undefined ? { subject } : { sid }
       await artifacts.upsert(MODEL, idOf(issuer, which), { at: clock() }, TTL)
     },
 
-    /** @param since when they signed in there, in milliseconds since the epoch */
-    async hasEnded({ issuer, subject, sid }: UpstreamSession, since: number): Promise<boolean> {
-      // Whoever signs in there afterwards gets in, in the same session too: a provider may have ended it for us alone.
+    async hasEnded({ issuer, subject, sid }, since) {
+      // A later sign-in counts, in the same session too: a provider may have ended it for us alone.
       const after = async (which: Parameters<typeof idOf>[1]) => {
         const ended = await artifacts.find(MODEL, idOf(issuer, which))
         return ended !== undefined && Number(ended.at) >= since
@@ -36,5 +41,3 @@ export function createEndedUpstream(deps: {
     },
   }
 }
-
-export type UpstreamEnds = ReturnType<typeof createEndedUpstream>

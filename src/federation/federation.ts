@@ -1,17 +1,17 @@
-// Federation owns: who somebody is elsewhere, and the way there and back. It does not own: accounts and what is linked to
-// them (src/accounts/linked), sessions and tokens (src/oidc), the sign-in page (src/interactions, src/accounts/pages).
+// Federation owns: sign-in at a provider, from the button to the callback. It does not own: accounts and the identities that
+// are linked to them (src/accounts/linked), sessions and tokens (src/oidc), the sign-in page (src/interactions, src/accounts/pages).
 //
 //   “Continue with …” ─► flow.start ─► provider ─► /api/auth/oauth/:provider/callback ─► flow.callback
-//                                                          └─► arrivals ─► a session │ tokens │ a page that asks
+//                                                          └─► upstream logins ─► a session │ tokens │ a page that asks
 import type { FastifyInstance } from 'fastify'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import type { FederationDependencies } from './dependencies.ts'
 import { createEndedUpstream } from './ended.ts'
 import { createAuthorizationRequests } from './login/authorization-requests.ts'
 import { createBrowserBinding } from './login/browser-binding.ts'
-import { createCodes } from './login/codes.ts'
+import { type Codes, createCodes } from './login/codes.ts'
 import { createFinish } from './login/finish.ts'
-import { createFlow } from './login/flow.ts'
+import { createFlow, type Flow } from './login/flow.ts'
 import { createPendingLogins } from './login/pending-logins.ts'
 import { createUpstreamLogins } from './login/upstream-logins.ts'
 import { accountLinkRoutes } from './pages/account-links.ts'
@@ -21,25 +21,42 @@ import { finishRoutes } from './pages/finish.ts'
 import { linkRoutes } from './pages/link.ts'
 import { startRoutes } from './pages/start.ts'
 
-/** @returns its routes, and what the JSON API offers of it */
-export function createFederation(deps: FederationDependencies) {
+/** Sign-in at providers: its pages, and what the JSON API offers of it. */
+export interface Federation {
+  /** Where a browser goes to sign in at a provider. */
+  start: Flow['start']
+  /** Answers a browser that comes back from a provider. */
+  callback: Flow['callback']
+  /** The sign-in of a one-time code, once. */
+  redeemCode: Codes['redeem']
+  /** Registers the pages, and the endpoint of back-channel logout. */
+  routes(app: FastifyInstance): Promise<void>
+}
+
+export function createFederation(deps: FederationDependencies): Federation {
   const { artifacts, providers } = deps
   const binding = createBrowserBinding(deps.http.cookies)
   const ends = createEndedUpstream(deps)
   const codes = createCodes({ artifacts, ends, accountOf: deps.accounts.linked.accountOf })
   const finish = createFinish({ ...deps, codes, ends })
-  const tickets = createPendingLogins({ artifacts, binding, providers, ends })
-  const arrivals = createUpstreamLogins({ ...deps, tickets, finish })
-  const attempts = createAuthorizationRequests({ artifacts, binding, clock: deps.clock })
-  const flow = createFlow({ issuer: deps.issuer.origin, clock: deps.clock, providers, attempts, arrivals })
-  const pages: FederationPages = { ...deps, flow, arrivals, tickets, finish }
+  const pendingLogins = createPendingLogins({ artifacts, binding, providers, ends })
+  const upstreamLogins = createUpstreamLogins({ ...deps, pendingLogins, finish })
+  const authorizationRequests = createAuthorizationRequests({ artifacts, binding, clock: deps.clock })
+  const flow = createFlow({
+    issuer: deps.issuer.origin,
+    clock: deps.clock,
+    providers,
+    authorizationRequests,
+    upstreamLogins,
+  })
+  const pages: FederationPages = { ...deps, flow, upstreamLogins, pendingLogins, finish }
 
   return {
     start: flow.start,
     callback: flow.callback,
     redeemCode: codes.redeem,
 
-    async routes(app: FastifyInstance): Promise<void> {
+    async routes(app) {
       await app.register(async (scope) => {
         await deps.http.forms(scope, deps.sessions.ownerOf)
         for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
@@ -49,5 +66,3 @@ export function createFederation(deps: FederationDependencies) {
     },
   }
 }
-
-export type Federation = ReturnType<typeof createFederation>

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Cookies } from '../../http/cookies/cookies.ts'
 
-/** One cookie for all attempts of a browser, so that several tabs can be under way at once. */
+/** One cookie for all authorization requests of a browser, so that several tabs can be under way at once. */
 const COOKIE = 'upstream'
 /** Seconds: nothing that is bound to a browser is kept for longer. */
 export const BINDING_TTL = 7200

@@ -18,11 +18,11 @@ const stored = z.object({
     sid: z.string().optional(),
   }),
   challenge: z.string(),
-  /** When they signed in there, in milliseconds since the epoch. */
+  /** When the person signed in at the provider, in milliseconds since the epoch. */
   at: z.number(),
 })
 
-/** Who has signed in elsewhere, as `generation` of the account's sign-ins. */
+/** A sign-in at a provider, and the generation of the account's sign-ins that it is of. */
 interface SignedIn {
   accountId: string
   generation: number
@@ -30,24 +30,29 @@ interface SignedIn {
 }
 
 /**
- * One-time codes for programs that have no browser of their own: shown to the person, exchanged for tokens by whoever
- * knows the verifier (RFC 7636) of the challenge that the sign-in was started with.
+ * One-time codes for programs that have no browser of their own: shown to the person, exchanged for tokens with the verifier
+ * (RFC 7636) of the challenge that the sign-in was started with.
  */
+export interface Codes {
+  /** @param at when the person signed in at the provider, in milliseconds since the epoch */
+  issue(signedIn: SignedIn, challenge: string, at: number): Promise<string>
+  /**
+   * The sign-in of a code; once. A wrong verifier uses the code up too. It dies with the link of the identity that it came
+   * by, and with the provider's session.
+   */
+  redeem(code: string, verifier: string): Promise<SignedIn | undefined>
+}
+
 export function createCodes(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   ends: Pick<UpstreamEnds, 'hasEnded'>
   /** The account of an identity. */
   accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
-}) {
+}): Codes {
   const { artifacts } = deps
 
   return {
-    /** @param at when they signed in elsewhere, in milliseconds since the epoch */
-    async issue(
-      { accountId, generation, upstream }: SignedIn,
-      challenge: string,
-      at: number,
-    ): Promise<string> {
+    async issue({ accountId, generation, upstream }, challenge, at) {
       const code = randomBytes(32).toString('base64url')
       // Not under `accountId`: a code is no token of the account yet, and dies within minutes.
       const payload = { account: accountId, generation, upstream, challenge, at }
@@ -55,11 +60,7 @@ export function createCodes(deps: {
       return code
     },
 
-    /**
-     * Who signed in; once. A wrong verifier uses the code up too. It dies with the link that it came by, and with the
-     * provider's session.
-     */
-    async redeem(code: string, verifier: string): Promise<SignedIn | undefined> {
+    async redeem(code, verifier) {
       const found = stored.safeParse(await artifacts.find(MODEL, code)).data
       if (found === undefined || !(await artifacts.consume(MODEL, code))) return undefined
       const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -70,5 +71,3 @@ export function createCodes(deps: {
     },
   }
 }
-
-export type Codes = ReturnType<typeof createCodes>

@@ -6,69 +6,73 @@ import { CODE_TTL, type Codes } from './codes.ts'
 import { type Failure, failure, nextUrl } from './intent.ts'
 import { type UpstreamLogin, upstreamOf } from './pending-logins.ts'
 
-/** What ends a request: a redirect (303), tokens as JSON, or a setback. */
+/** The answer to a request: a redirect (303), tokens as JSON, or a failure. */
 export type Answer = { location: string } | { tokens: object } | Failure
 
 const CODE_COOKIE = 'upstream_code'
 
 /**
- * The last step of every sign-in elsewhere: a session and the way back, tokens, or a one-time code, as the purpose says.
+ * The last step of every sign-in at a provider: a session and the next page, tokens, or a one-time code, as the intent says.
  * Tokens are in the body of an answer, never in an address.
  */
+export interface Finish {
+  /** The account has proven its address and may sign in. */
+  signedIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    account: Pick<FederatedAccount, 'id' | 'generation'>,
+    login: UpstreamLogin,
+  ): Promise<Answer>
+  /** The account has still to prove its address: the page that asks for the code, and then goes on. */
+  unverified(reply: FastifyReply, account: FederatedAccount, login: UpstreamLogin): Answer
+  /** The one-time code that this browser was given last. */
+  codeOf(request: FastifyRequest): string | undefined
+}
+
 export function createFinish(
   deps: Pick<FederationDependencies, 'sessions' | 'firstPartyTokens' | 'http' | 'setPending'> & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
   },
-) {
+): Finish {
   const { sessions, firstPartyTokens, codes, http } = deps
 
   return {
-    /** The account has proven its address and may sign in. */
-    async signedIn(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      account: FederatedAccount,
-      arrival: UpstreamLogin,
-    ): Promise<Answer> {
-      const { purpose } = arrival
+    async signedIn(request, reply, account, login) {
+      const { intent } = login
       const { id: accountId, generation } = account
-      const who = { accountId, generation, upstream: upstreamOf(arrival) }
+      const who = { accountId, generation, upstream: upstreamOf(login) }
       // Here too: the provider may have ended it while a password was checked or an account was made.
-      if (await deps.ends.hasEnded(who.upstream, arrival.at))
-        return failure(purpose, 'expired', arrival.provider.id)
-      if (purpose.kind === 'api') return { tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'] }) }
-      if (purpose.kind === 'code') {
-        const code = await codes.issue(who, purpose.challenge, arrival.at)
+      if (await deps.ends.hasEnded(who.upstream, login.at))
+        return failure(intent, 'expired', login.provider.id)
+      if (intent.kind === 'api') return { tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'] }) }
+      if (intent.kind === 'code') {
+        const code = await codes.issue(who, intent.challenge, login.at)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
         return { location: '/login/code' }
       }
       await sessions.start(request, reply, { ...who, amr: ['fed'] })
-      return { location: nextUrl(purpose) }
+      return { location: nextUrl(intent) }
     },
 
-    /** The account has still to prove its address: the page that asks for the code, and then goes on. */
-    unverified(reply: FastifyReply, account: FederatedAccount, arrival: UpstreamLogin): Answer {
-      const flow = arrival.purpose.kind === 'page' ? arrival.purpose.flow : undefined
+    unverified(reply, account, login) {
+      const flow = login.intent.kind === 'page' ? login.intent.flow : undefined
       deps.setPending(reply, {
         accountId: account.id,
         generation: account.generation,
         email: account.pendingEmail ?? '',
         flow,
-        upstream: upstreamOf(arrival),
-        at: arrival.at,
+        upstream: upstreamOf(login),
+        at: login.at,
       })
       return { location: flow === undefined ? '/verify-email' : `/verify-email?flow=${flow}` }
     },
 
-    /** The one-time code that this browser was given last. */
-    codeOf: (request: FastifyRequest): string | undefined =>
+    codeOf: (request) =>
       http.sealed.open(CODE_COOKIE, http.cookies.read(request, CODE_COOKIE), z.object({ code: z.string() }))
         ?.code,
   }
 }
-
-export type Finish = ReturnType<typeof createFinish>
 
 /** Ends a form: on to the next page, or with tokens as JSON. */
 export function answerWith(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -20,24 +20,41 @@ const PROBLEMS: Record<UpstreamReason, Problem> = {
 const callbackQuery = z.object({ state: z.string().min(1).max(200) })
 
 /**
- * From the click to the provider and back:
+ * From the button to the provider and back:
  *
- *   start ──303──► the provider ──► callback ─► attempt of this browser, this provider, unused?
- *                                                  └─► connector: who is it? ─► arrivals: what becomes of them
+ *   start ──303──► the provider ──► callback ─► authorization request of this browser, this provider, unused?
+ *                                                  └─► connector: who is it? ─► upstream logins: an account, or a page
  *
- * Whatever goes wrong ends on the page that the person started from, with a sentence; the cause is in the log.
+ * Each failure ends on the page that the person started from, with a sentence; the cause is in the log.
  */
+export interface Flow {
+  /**
+   * Where the browser goes to sign in.
+   * @param provider its id
+   * @param options.again the person has to prove themselves once more, where the provider can ask for that
+   * @param options.pendingId the pending login whose account this sign-in proves
+   */
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    provider: string,
+    options: { intent: Intent; again?: boolean; pendingId?: string | undefined },
+  ): Promise<{ location: string } | Failure>
+  /** The browser is back from a provider. @param provider its id, of the callback URL */
+  callback(request: FastifyRequest, reply: FastifyReply, provider: string): Promise<Answer>
+}
+
 export function createFlow(deps: {
   issuer: string
   clock: Clock
   providers: EnabledProviders
-  attempts: AuthorizationRequests
-  arrivals: UpstreamLogins
-}) {
-  const { issuer, clock, providers, attempts, arrivals } = deps
+  authorizationRequests: AuthorizationRequests
+  upstreamLogins: Pick<UpstreamLogins, 'receive'>
+}): Flow {
+  const { issuer, clock, providers, authorizationRequests, upstreamLogins } = deps
 
   /** Logs the cause. What is no error of the provider's doing is thrown on. */
-  function failed(request: FastifyRequest, provider: Provider, purpose: Intent, error: unknown): Failure {
+  function failed(request: FastifyRequest, provider: Provider, intent: Intent, error: unknown): Failure {
     if (!(error instanceof UpstreamError)) throw error
     const { reason, message } = error
     const level = reason === 'denied' || reason === 'not_allowed' ? 'info' : 'warn'
@@ -45,40 +62,33 @@ export function createFlow(deps: {
       { event: 'federation.failed', provider: provider.id, reason, cause: message },
       'federation.failed',
     )
-    return failure(purpose, PROBLEMS[reason], provider.id)
+    return failure(intent, PROBLEMS[reason], provider.id)
   }
 
   return {
-    /**
-     * Where the browser goes to sign in.
-     * @param options.again the person has to prove themselves once more, where the provider can ask for that
-     * @param options.ticket what this sign-in proves the account for
-     */
-    async start(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      providerId: string,
-      options: { purpose: Intent; again?: boolean; ticket?: string | undefined },
-    ): Promise<{ location: string } | Failure> {
-      const { purpose, again = false, ticket } = options
+    async start(request, reply, providerId, { intent, again = false, pendingId }) {
       const provider = await providers.find(providerId)
-      if (!provider) return failure(purpose, 'unavailable', providerId)
-      const attempt = await attempts.begin(request, reply, { provider: providerId, purpose, ticket })
+      if (!provider) return failure(intent, 'unavailable', providerId)
+      const authorizationRequest = await authorizationRequests.begin(request, reply, {
+        provider: providerId,
+        intent,
+        pendingId,
+      })
       try {
         const redirectUri = callbackUrl(issuer, providerId)
-        const url = await provider.connector.authorize(attempt, { redirectUri, again })
+        const url = await provider.connector.authorize(authorizationRequest, { redirectUri, again })
         return { location: url.href }
       } catch (error) {
-        return failed(request, provider, purpose, asUpstreamError(error))
+        return failed(request, provider, intent, asUpstreamError(error))
       }
     },
 
-    async callback(request: FastifyRequest, reply: FastifyReply, providerId: string): Promise<Answer> {
+    async callback(request, reply, providerId) {
       const state = callbackQuery.safeParse(request.query).data?.state
       const redeemed =
         state === undefined
           ? ({ kind: 'unknown', why: 'no state' } as const)
-          : await attempts.redeem(request, state, providerId)
+          : await authorizationRequests.redeem(request, state, providerId)
       if (redeemed.kind === 'unknown') {
         // What is no provider's id is not logged: it may be anything.
         if (!(await providers.find(providerId))) return failure(undefined, 'unavailable', providerId)
@@ -88,27 +98,25 @@ export function createFlow(deps: {
         )
         return failure(undefined, 'expired', providerId)
       }
-      const { purpose, ticket } = redeemed.facts
-      if (redeemed.kind === 'late') return failure(purpose, 'expired', providerId)
-      // A reload, or the Back button: whoever is through goes on, whoever is not starts again.
+      const { intent, pendingId } = redeemed.details
+      if (redeemed.kind === 'late') return failure(intent, 'expired', providerId)
+      // A reload, or the Back button: a browser that is signed in goes on, another starts again.
       if (redeemed.kind === 'used')
-        return purpose.kind === 'page' && purpose.flow === undefined
-          ? { location: `/login?return_to=${encodeURIComponent(nextUrl(purpose))}` }
-          : failure(purpose, 'expired', providerId)
+        return intent.kind === 'page' && intent.flow === undefined
+          ? { location: `/login?return_to=${encodeURIComponent(nextUrl(intent))}` }
+          : failure(intent, 'expired', providerId)
       const provider = await providers.find(providerId)
-      if (!provider) return failure(purpose, 'unavailable', providerId)
+      if (!provider) return failure(intent, 'unavailable', providerId)
       // Before the provider is asked: what it ends from here on ends this sign-in too.
       const at = clock()
       try {
         const url = new URL(callbackUrl(issuer, providerId))
         url.search = request.url.slice(request.url.indexOf('?'))
-        const who = await provider.connector.identify(url, redeemed.attempt)
-        return await arrivals.receive(request, reply, provider, who, { purpose, ticket, at })
+        const who = await provider.connector.identify(url, redeemed.authorizationRequest)
+        return await upstreamLogins.receive(request, reply, provider, who, { intent, pendingId, at })
       } catch (error) {
-        return failed(request, provider, purpose, error)
+        return failed(request, provider, intent, error)
       }
     },
   }
 }
-
-export type Flow = ReturnType<typeof createFlow>

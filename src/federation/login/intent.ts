@@ -4,8 +4,8 @@ import { z } from 'zod'
 export const flowId = z.string().regex(/^[\w-]{20,64}$/)
 
 /**
- * What a sign-in elsewhere is for, and so where it ends:
- * `page` in a session, back in the app's flow or on a page of ours · `link` on the account page, with one more way to
+ * What a sign-in at a provider is for, and so where it ends:
+ * `page` in a session, back in the app's interaction or on a page of ours · `link` on the account page, with one more way to
  * sign in · `invitation` in the account that it offers · `api` in tokens (RFC 6749 §5.1) · `code` in a one-time code that a program without a browser exchanges
  */
 export const intentSchema = z.discriminatedUnion('kind', [
@@ -18,14 +18,14 @@ export const intentSchema = z.discriminatedUnion('kind', [
 
 export type Intent = z.output<typeof intentSchema>
 
-/** Where a person goes once signed in: back into the flow, or to a page of ours. */
-export const nextUrl = (purpose: Intent): string => {
-  if (purpose.kind === 'invitation') return '/account?done=invited'
-  if (purpose.kind !== 'page') return '/account'
-  return purpose.flow === undefined ? (purpose.returnTo ?? '/account') : `/interaction/${purpose.flow}`
+/** Where a person goes once signed in: back to the interaction, or to a page of ours. */
+export const nextUrl = (intent: Intent): string => {
+  if (intent.kind === 'invitation') return '/account?done=invited'
+  if (intent.kind !== 'page') return '/account'
+  return intent.flow === undefined ? (intent.returnTo ?? '/account') : `/interaction/${intent.flow}`
 }
 
-/** Why nothing came of it, for the page that the person goes back to (problems.ts). */
+/** Why a sign-in at a provider failed, for the page that the person goes back to (problems.ts). */
 export type Problem =
   | 'denied'
   | 'unreachable'
@@ -39,26 +39,26 @@ export type Problem =
   | 'identity_taken'
   | 'other_account'
 
-/** The person came back, or never left, and nothing came of it. */
+/** A sign-in at a provider that failed, there or before the browser left. */
 export interface Failure {
   problem: Problem
   /** The page that they started from, which says what went wrong. */
   location: string
-  /** What this was for; undefined where nothing is known of it. */
-  purpose: Intent['kind'] | undefined
+  /** Undefined: the authorization request is unknown. */
+  intent: Intent['kind'] | undefined
 }
 
-export const failure = (purpose: Intent | undefined, problem: Problem, provider: string): Failure => ({
+export const failure = (intent: Intent | undefined, problem: Problem, provider: string): Failure => ({
   problem,
-  location: problemPage(purpose, problem, provider),
-  purpose: purpose?.kind,
+  location: problemPage(intent, problem, provider),
+  intent: intent?.kind,
 })
 
-function problemPage(purpose: Intent | undefined, problem: Problem, provider: string): string {
+function problemPage(intent: Intent | undefined, problem: Problem, provider: string): string {
   const query = new URLSearchParams({ problem, provider })
-  if (purpose?.kind === 'link') return `/account?${query}`
-  if (purpose?.kind === 'invitation') return `/invitation?${query}`
-  if (purpose?.kind === 'page' && purpose.flow !== undefined) return `/interaction/${purpose.flow}?${query}`
-  if (purpose?.kind === 'page' && purpose.returnTo !== undefined) query.set('return_to', purpose.returnTo)
+  if (intent?.kind === 'link') return `/account?${query}`
+  if (intent?.kind === 'invitation') return `/invitation?${query}`
+  if (intent?.kind === 'page' && intent.flow !== undefined) return `/interaction/${intent.flow}?${query}`
+  if (intent?.kind === 'page' && intent.returnTo !== undefined) query.set('return_to', intent.returnTo)
   return `/login?${query}`
 }

@@ -19,29 +19,32 @@ const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the si
 const TTL = 1800
 
 const nullable = z.string().nullable()
-const arrival = z.object({
-  provider: z.object({ id: z.string(), name: z.string() }),
-  identity: z.object({
-    issuer: z.string(),
-    subject: z.string(),
-    provider: z.string(),
-    label: nullable,
-    sealedTokens: nullable,
-  }),
-  sid: z.string().optional(),
-  /** When they came back from there, in milliseconds since the epoch. */
-  at: z.number(),
-  profile: z.object({ givenName: nullable, familyName: nullable, picture: nullable }),
-  /** What the provider calls the account. */
-  username: z.string().optional(),
-  email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
-  purpose: intentSchema,
-})
+/** As it is stored: `purpose` is the intent. */
+const stored = z
+  .object({
+    provider: z.object({ id: z.string(), name: z.string() }),
+    identity: z.object({
+      issuer: z.string(),
+      subject: z.string(),
+      provider: z.string(),
+      label: nullable,
+      sealedTokens: nullable,
+    }),
+    sid: z.string().optional(),
+    /** When the browser came back from the provider, in milliseconds since the epoch. */
+    at: z.number(),
+    profile: z.object({ givenName: nullable, familyName: nullable, picture: nullable }),
+    /** What the provider calls the account. */
+    username: z.string().optional(),
+    email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
+    purpose: intentSchema,
+  })
+  .transform(({ purpose, ...rest }) => ({ ...rest, intent: purpose }))
 
-/** Somebody whom a provider has vouched for, with all that this server keeps of it. */
-export type UpstreamLogin = z.output<typeof arrival>
+/** An identity that a provider has vouched for, with all that this server keeps of it. */
+export type UpstreamLogin = z.output<typeof stored>
 
-/** The sign-in elsewhere that somebody came by. */
+/** The session at the provider that a sign-in came by. */
 export const upstreamOf = ({ identity, sid }: UpstreamLogin): UpstreamSession => ({
   provider: identity.provider,
   issuer: identity.issuer,
@@ -50,42 +53,50 @@ export const upstreamOf = ({ identity, sid }: UpstreamLogin): UpstreamSession =>
 })
 
 /**
- * Arrivals that wait for the person: to choose a name, or to prove an account. On the server, for the browser that they
- * came in, used up once.
+ * Logins that wait for the person: to choose a name, or to prove an account. On the server, for the browser that came back
+ * from the provider, used up once.
  */
+export interface PendingLogins {
+  /** @returns its id, for the address of the page that asks */
+  issue(request: FastifyRequest, reply: FastifyReply, login: UpstreamLogin): Promise<string>
+  /**
+   * @throws AppError `ticket_expired` (410), also when the provider was switched off, or the person has signed out there
+   */
+  find(request: FastifyRequest, id: string): Promise<UpstreamLogin>
+  /** Uses one up; of several calls at once, one succeeds. @throws AppError `ticket_expired` (410) */
+  spend(id: string): Promise<void>
+}
+
 export function createPendingLogins(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'consume'>
   binding: BrowserBinding
   providers: Pick<EnabledProviders, 'find'>
   ends: Pick<UpstreamEnds, 'hasEnded'>
-}) {
+}): PendingLogins {
   const { artifacts, binding } = deps
   const expired = (message = EXPIRED) => new AppError('ticket_expired', 410, message)
   return {
-    async issue(request: FastifyRequest, reply: FastifyReply, waiting: UpstreamLogin): Promise<string> {
+    async issue(request, reply, { intent, ...login }) {
       const id = randomBytes(32).toString('base64url')
-      await artifacts.upsert(MODEL, id, { arrival: waiting, browser: binding.bind(request, reply) }, TTL)
+      const arrival = { ...login, purpose: intent }
+      await artifacts.upsert(MODEL, id, { arrival, browser: binding.bind(request, reply) }, TTL)
       return id
     },
 
-    /** @throws AppError `ticket_expired` (410) */
-    async find(request: FastifyRequest, id: string): Promise<UpstreamLogin> {
+    async find(request, id) {
       const payload = await artifacts.find(MODEL, id)
       if (!payload || payload.consumed !== undefined || !binding.matches(request, payload.browser))
         throw expired()
-      const waiting = arrival.parse(payload.arrival)
-      // Switching a provider off counts at once, also for who is half way through.
-      if (!(await deps.providers.find(waiting.provider.id))) throw expired(SWITCHED_OFF)
+      const login = stored.parse(payload.arrival)
+      // Switching a provider off counts at once, also for a login that is half way through.
+      if (!(await deps.providers.find(login.provider.id))) throw expired(SWITCHED_OFF)
       // So does signing out there.
-      if (await deps.ends.hasEnded(upstreamOf(waiting), waiting.at)) throw expired(SIGNED_OUT)
-      return waiting
+      if (await deps.ends.hasEnded(upstreamOf(login), login.at)) throw expired(SIGNED_OUT)
+      return login
     },
 
-    /** Uses a ticket up; of several at once, one succeeds. @throws AppError `ticket_expired` (410) */
-    async spend(id: string): Promise<void> {
+    async spend(id) {
       if (!(await artifacts.consume(MODEL, id))) throw expired()
     },
   }
 }
-
-export type PendingLogins = ReturnType<typeof createPendingLogins>

@@ -4,14 +4,18 @@ import type { Intent } from './intent.ts'
 import type { UpstreamLogin } from './pending-logins.ts'
 
 /** Longer than any name, address or picture. */
-const LONGEST = 500
+const MAX_LENGTH = 500
 
 /**
- * Text of a provider as far as it is kept: whole characters, none of them for control, and not too many. Whatever else
- * counts as not said: no database refuses it later, and nobody is kept out by a nickname.
+ * Text of a provider as far as it is kept: whole characters, none of them for control, and at most MAX_LENGTH. Other text
+ * counts as missing, so that no database refuses it later and no nickname keeps a person out.
  */
 const said = (text: string | undefined): string | undefined =>
-  text !== undefined && text !== '' && text.length <= LONGEST && text.isWellFormed() && !/\p{Cc}/u.test(text)
+  text !== undefined &&
+  text !== '' &&
+  text.length <= MAX_LENGTH &&
+  text.isWellFormed() &&
+  !/\p{Cc}/u.test(text)
     ? text
     : undefined
 
@@ -19,7 +23,7 @@ const said = (text: string | undefined): string | undefined =>
 export function toUpstreamLogin(
   provider: Provider,
   who: UpstreamIdentity,
-  purpose: Intent,
+  intent: Intent,
   sealTokens: (identity: UpstreamIdentity) => string | null,
   at: number,
 ): UpstreamLogin {
@@ -43,7 +47,7 @@ export function toUpstreamLogin(
     },
     username,
     email: address === undefined ? undefined : { address, verified: who.email?.verified === true },
-    purpose,
+    intent,
   }
 }
 

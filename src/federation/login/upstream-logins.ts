@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
-import type { FederationDependencies } from '../dependencies.ts'
+import type { FederationDependencies, SignInOutcome } from '../dependencies.ts'
 import { sealTokens as seal } from '../kept-tokens.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Answer, Finish } from './finish.ts'
@@ -11,23 +11,58 @@ import type { PendingLogins, UpstreamLogin } from './pending-logins.ts'
 import { requireDomain, toUpstreamLogin, verifiedEmail } from './upstream-login.ts'
 
 /**
- * What becomes of somebody whom a provider vouches for:
+ * What an identity leads to that a provider vouches for:
  *
  *   linked identity ──► its account
  *   unknown ─┬─ a verified address of an existing account ──► prove that account (pages/link.ts)
- *            ├─ a verified address that somebody was invited by ──► the account that it offers, or its link (`admitted`)
+ *            ├─ a verified address that was invited ──► the account that the invitation offers, or its link (`admitted`)
  *            ├─ verified address and a free username ──► a new account
  *            └─ something is missing ──► ask for it (pages/finish.ts)
  *   by an invitation ──► the account that it offers
  *   to be linked ──► to the account that is signed in, or that this sign-in was to prove
  */
+export interface UpstreamLogins {
+  /**
+   * Decides about an identity that has come from a provider.
+   * @param options.pendingId the pending login whose account this sign-in proves
+   * @param options.at when the browser came back, in milliseconds since the epoch
+   * @throws UpstreamError `not_allowed`
+   */
+  receive(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    provider: Provider,
+    identity: UpstreamIdentity,
+    options: { intent: Intent; pendingId?: string | undefined; at: number },
+  ): Promise<Answer>
+  /**
+   * Makes the account, and signs in to it.
+   * @param pendingId is used up once the account is there, and before anything is given out
+   * @throws what `linked.register` throws about the fields; AppError `ticket_expired` (410)
+   */
+  complete(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    login: UpstreamLogin,
+    fields: { username: string; email: string },
+    pendingId?: string,
+  ): Promise<Answer>
+  /** Links the identity to an account that its owner has proven a moment ago, by a sign-in of `generation`. */
+  link(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    login: UpstreamLogin,
+    proven: { accountId: string; generation: number },
+  ): Promise<Answer>
+}
+
 export function createUpstreamLogins(
   deps: Pick<FederationDependencies, 'accounts' | 'registration' | 'secrets' | 'sessions'> & {
-    tickets: PendingLogins
+    pendingLogins: PendingLogins
     finish: Finish
   },
-) {
-  const { accounts, tickets, finish } = deps
+): UpstreamLogins {
+  const { accounts, pendingLogins, finish } = deps
 
   const sealTokens = (provider: Provider) => (who: UpstreamIdentity) =>
     provider.keepTokens ? seal(deps.secrets, who, who.tokens) : null
@@ -35,143 +70,118 @@ export function createUpstreamLogins(
   async function newcomer(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: UpstreamLogin,
+    login: UpstreamLogin,
   ): Promise<Answer> {
-    const { provider, purpose, username } = arrival
-    const email = verifiedEmail(arrival)
+    const { provider, intent, username } = login
+    const email = verifiedEmail(login)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
-    if (owner?.disabledAt != null) return failure(purpose, 'disabled', provider.id)
-    if (owner) return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
-    const invited = await admitted(request, reply, arrival)
+    if (owner?.disabledAt != null) return failure(intent, 'disabled', provider.id)
+    if (owner) return { location: `/login/link/${await pendingLogins.issue(request, reply, login)}` }
+    const invited = await admitted(request, reply, login)
     if (invited) return invited
-    if (deps.registration() === 'closed') return failure(purpose, 'closed', provider.id)
+    if (deps.registration() === 'closed') return failure(intent, 'closed', provider.id)
     const ask = async (about: UpstreamLogin) => ({
-      location: `/login/finish/${await tickets.issue(request, reply, about)}`,
+      location: `/login/finish/${await pendingLogins.issue(request, reply, about)}`,
     })
     const use = email === undefined ? 'good' : accounts.linked.judgeEmail(email)
     if (use === 'refused')
       throw new UpstreamError('not_allowed', 'the address is of no domain that accounts may be of')
     // Vouched for, and yet no address to write to: as if there were none.
-    if (use === 'malformed') return ask({ ...arrival, email: undefined })
+    if (use === 'malformed') return ask({ ...login, email: undefined })
     if (email === undefined || username === undefined || !(await accounts.linked.isUsable(username, email)))
-      return ask(arrival)
+      return ask(login)
     try {
-      return await complete(request, reply, arrival, { username, email })
+      return await complete(request, reply, login, { username, email })
     } catch (error) {
       // The username was taken at this very moment.
-      if (error instanceof ValidationError) return ask(arrival)
+      if (error instanceof ValidationError) return ask(login)
       throw error
     }
   }
 
-  /** Somebody who was invited by the address that the provider vouches for. Undefined: nobody was. */
+  /** The account of an invitation to the address that the provider vouches for. Undefined: there is none. */
   async function admitted(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: UpstreamLogin,
+    login: UpstreamLogin,
   ): Promise<Answer | undefined> {
-    const { identity, profile, purpose, provider } = arrival
-    const email = verifiedEmail(arrival)
+    const { identity, profile, intent, provider } = login
+    const email = verifiedEmail(login)
     const accepted =
       email === undefined ? undefined : await accounts.invitations.acceptVouched(email, identity, profile)
-    if (accepted?.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
-    return accepted && failure(purpose, accepted.kind === 'by_link' ? 'invited' : accepted.kind, provider.id)
+    if (accepted?.kind === 'ok') return finish.signedIn(request, reply, accepted.account, login)
+    return accepted && failure(intent, accepted.kind === 'by_link' ? 'invited' : accepted.kind, provider.id)
   }
 
-  /**
-   * Makes the account, and signs in to it.
-   * @param ticket is used up once the account is there, and before anything is given out
-   * @throws what `linked.register` throws about the fields; AppError `ticket_expired` (410)
-   */
-  async function complete(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    arrival: UpstreamLogin,
-    fields: { username: string; email: string },
-    ticket?: string,
-  ): Promise<Answer> {
-    const { purpose, provider } = arrival
-    const verified = verifiedEmail(arrival) !== undefined
+  const complete: UpstreamLogins['complete'] = async (request, reply, login, fields, pendingId) => {
+    const { intent, provider } = login
+    const verified = verifiedEmail(login) !== undefined
     const outcome = await accounts.linked.register(
       { username: fields.username, email: { address: fields.email, verified } },
-      arrival.profile,
-      arrival.identity,
-      { address: request.ip, ...(purpose.kind === 'page' && { flow: purpose.flow }) },
+      login.profile,
+      login.identity,
+      { address: request.ip, ...(intent.kind === 'page' && { flow: intent.flow }) },
     )
-    if (ticket !== undefined) await tickets.spend(ticket)
+    if (pendingId !== undefined) await pendingLogins.spend(pendingId)
     switch (outcome.kind) {
       case 'ok':
-        return finish.signedIn(request, reply, outcome.account, arrival)
+        return finish.signedIn(request, reply, outcome.account, login)
       case 'unverified':
-        return finish.unverified(reply, outcome.account, arrival)
+        return finish.unverified(reply, outcome.account, login)
       case 'invited':
         // At this very moment, or while the person chose a name.
-        return (await admitted(request, reply, arrival)) ?? failure(purpose, 'expired', provider.id)
+        return (await admitted(request, reply, login)) ?? failure(intent, 'expired', provider.id)
       case 'email_taken':
-        // Another sign-in of theirs, at this very moment, was faster.
-        return { location: `/login/link/${await tickets.issue(request, reply, arrival)}` }
+        // Another sign-in of this person, at this very moment, was faster.
+        return { location: `/login/link/${await pendingLogins.issue(request, reply, login)}` }
       case 'disabled':
-        return failure(purpose, 'disabled', provider.id)
+        return failure(intent, 'disabled', provider.id)
       case 'unknown':
-        return failure(purpose, 'failed', provider.id)
+        return failure(intent, 'failed', provider.id)
     }
   }
 
-  /** Adds the identity to an account that its owner has proven a moment ago, by a sign-in of `generation`. */
-  async function link(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    arrival: UpstreamLogin,
-    proven: { accountId: string; generation: number },
-  ): Promise<Answer> {
-    const { purpose, provider, identity, profile } = arrival
+  const link: UpstreamLogins['link'] = async (request, reply, login, proven) => {
+    const { intent, provider, identity, profile } = login
     const outcome = await accounts.linked.link(proven, identity, profile, provider.name)
-    if (outcome === 'identity_taken') return failure(purpose, 'identity_taken', provider.id)
+    if (outcome === 'identity_taken') return failure(intent, 'identity_taken', provider.id)
     const account = outcome === 'no_account' ? undefined : await accounts.byId(proven.accountId)
-    if (!account) return failure(purpose, 'disabled', provider.id)
-    if (purpose.kind === 'link') return { location: `/account?done=linked&provider=${provider.id}` }
-    return finish.signedIn(request, reply, { ...account, ...proven }, arrival)
+    if (!account) return failure(intent, 'disabled', provider.id)
+    if (intent.kind === 'link') return { location: `/account?done=linked&provider=${provider.id}` }
+    return finish.signedIn(request, reply, { ...account, ...proven }, login)
   }
 
   return {
     complete,
     link,
 
-    /** @param options.ticket what this sign-in proves the account for
-     * @param options.at when they came back from there, in milliseconds @throws UpstreamError `not_allowed` */
-    async receive(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      provider: Provider,
-      who: UpstreamIdentity,
-      options: { purpose: Intent; ticket?: string | undefined; at: number },
-    ): Promise<Answer> {
-      requireDomain(provider, who)
-      const { purpose } = options
-      const arrival = toUpstreamLogin(provider, who, purpose, sealTokens(provider), options.at)
-      if (purpose.kind === 'link') {
-        // The session that asked has to be there still: nobody is linked to an account that was signed out meanwhile.
+    async receive(request, reply, provider, identity, options) {
+      requireDomain(provider, identity)
+      const { intent } = options
+      const login = toUpstreamLogin(provider, identity, intent, sealTokens(provider), options.at)
+      if (intent.kind === 'link') {
+        // The session that asked has to be there still: nothing is linked to an account that was signed out since.
         const session = await deps.sessions.current(request, reply)
-        if (session?.accountId !== purpose.accountId) return failure(purpose, 'expired', provider.id)
-        return link(request, reply, arrival, session)
+        if (session?.accountId !== intent.accountId) return failure(intent, 'expired', provider.id)
+        return link(request, reply, login, session)
       }
-      if (purpose.kind === 'invitation') {
-        const accepted = await accounts.invitations.acceptBy(purpose.id, arrival.identity, arrival.profile)
-        if (accepted.kind === 'ok') return finish.signedIn(request, reply, accepted.account, arrival)
-        return failure(purpose, accepted.kind, provider.id)
+      if (intent.kind === 'invitation') {
+        const accepted = await accounts.invitations.acceptBy(intent.id, login.identity, login.profile)
+        if (accepted.kind === 'ok') return finish.signedIn(request, reply, accepted.account, login)
+        return failure(intent, accepted.kind, provider.id)
       }
       const origin = { address: request.ip }
-      const outcome = await accounts.linked.signIn(arrival.identity, origin)
-      if (options.ticket !== undefined) return prove(request, reply, arrival, outcome, options.ticket)
+      const outcome = await accounts.linked.signIn(login.identity, origin)
+      if (options.pendingId !== undefined) return prove(request, reply, login, outcome, options.pendingId)
       switch (outcome.kind) {
         case 'ok':
-          return finish.signedIn(request, reply, outcome.account, arrival)
+          return finish.signedIn(request, reply, outcome.account, login)
         case 'unverified':
-          return finish.unverified(reply, outcome.account, arrival)
+          return finish.unverified(reply, outcome.account, login)
         case 'disabled':
-          return failure(purpose, 'disabled', provider.id)
+          return failure(intent, 'disabled', provider.id)
         case 'unknown':
-          return newcomer(request, reply, arrival)
+          return newcomer(request, reply, login)
       }
     },
   }
@@ -180,26 +190,24 @@ export function createUpstreamLogins(
   async function prove(
     request: FastifyRequest,
     reply: FastifyReply,
-    arrival: UpstreamLogin,
-    outcome: Awaited<ReturnType<typeof accounts.linked.signIn>>,
-    ticket: string,
+    login: UpstreamLogin,
+    outcome: SignInOutcome,
+    pendingId: string,
   ): Promise<Answer> {
-    const waiting = await tickets.find(request, ticket).catch(ifExpired)
-    if (waiting === undefined) return failure(arrival.purpose, 'expired', arrival.provider.id)
+    const waiting = await pendingLogins.find(request, pendingId).catch(ifExpired)
+    if (waiting === undefined) return failure(login.intent, 'expired', login.provider.id)
     const email = verifiedEmail(waiting)
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (outcome.kind !== 'ok' || owner?.id !== outcome.account.id)
-      return failure(arrival.purpose, 'other_account', arrival.provider.id)
-    const spent = await tickets.spend(ticket).then(() => true, ifExpired)
-    if (!spent) return failure(arrival.purpose, 'expired', arrival.provider.id)
+      return failure(login.intent, 'other_account', login.provider.id)
+    const spent = await pendingLogins.spend(pendingId).then(() => true, ifExpired)
+    if (!spent) return failure(login.intent, 'expired', login.provider.id)
     return link(request, reply, waiting, { accountId: owner.id, generation: outcome.account.generation })
   }
 }
 
-/** Whoever comes back from a provider gets a sentence on a page, not an error. */
+/** A browser that comes back from a provider gets a sentence on a page, not an error. */
 function ifExpired(error: unknown): undefined {
   if (error instanceof AppError && error.code === 'ticket_expired') return undefined
   throw error
 }
-
-export type UpstreamLogins = ReturnType<typeof createUpstreamLogins>

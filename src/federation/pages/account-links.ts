@@ -50,7 +50,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
       )
       if (!session) return reply
       const { location } = await flow.start(request, reply, request.params.provider, {
-        purpose: { kind: 'link', accountId: session.accountId },
+        intent: { kind: 'link', accountId: session.accountId },
       })
       return reply.redirect(location, 303)
     },

@@ -7,7 +7,7 @@ import type { UpstreamLogins } from '../login/upstream-logins.ts'
 /** What the pages work with. */
 export interface FederationPages extends FederationDependencies {
   flow: Flow
-  arrivals: UpstreamLogins
-  tickets: PendingLogins
+  upstreamLogins: UpstreamLogins
+  pendingLogins: PendingLogins
   finish: Finish
 }

@@ -30,16 +30,16 @@ const typed = z.object({ username: text, email: text })
 
 /** `/login/finish/:ticket`: the little that a provider did not tell, for a new account. */
 export async function finishRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
-  const { tickets, accounts, http, arrivals } = deps
+  const { pendingLogins, accounts, http, upstreamLogins } = deps
 
   async function show(
     reply: FastifyReply,
-    ticket: string,
-    arrival: UpstreamLogin,
+    pendingId: string,
+    login: UpstreamLogin,
     form: Partial<Form> = {},
     status = 200,
   ) {
-    const { email, provider, identity, username, profile, purpose } = arrival
+    const { email, provider, identity, username, profile, intent } = login
     const hints = [username, email?.address.split('@')[0], profile.givenName].flatMap((hint) => hint ?? [])
     const proven = email?.verified ? email.address : undefined
     const values = {
@@ -50,11 +50,11 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
       reply,
       'federation/finish',
       {
-        action: `/login/finish/${ticket}`,
+        action: `/login/finish/${pendingId}`,
         provider: provider.name,
         upstreamName: identity.label ?? undefined,
         email: proven,
-        signInHref: purpose.kind === 'page' && purpose.flow !== undefined ? nextUrl(purpose) : '/login',
+        signInHref: intent.kind === 'page' && intent.flow !== undefined ? nextUrl(intent) : '/login',
         values,
         ...form,
       },
@@ -63,30 +63,36 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
   }
 
   app.get<{ Params: { ticket: string } }>('/login/finish/:ticket', async (request, reply) => {
-    const { ticket } = request.params
-    return show(reply, ticket, await tickets.find(request, ticket))
+    const { ticket: pendingId } = request.params
+    return show(reply, pendingId, await pendingLogins.find(request, pendingId))
   })
 
   app.post<{ Params: { ticket: string } }>(
     '/login/finish/:ticket',
     http.limit('register'),
     async (request, reply) => {
-      const { ticket } = request.params
-      const arrival = await tickets.find(request, ticket)
+      const { ticket: pendingId } = request.params
+      const login = await pendingLogins.find(request, pendingId)
       const fields = typed.parse(request.body ?? {})
-      const email = arrival.email?.verified ? arrival.email.address : fields.email
+      const email = login.email?.verified ? login.email.address : fields.email
       try {
         return answerWith(
           reply,
-          await arrivals.complete(request, reply, arrival, { ...fields, email }, ticket),
+          await upstreamLogins.complete(request, reply, login, { ...fields, email }, pendingId),
         )
       } catch (error) {
         if (!(error instanceof ValidationError)) throw error
         const errors = error.sentences
         // What the provider vouched for cannot be typed again: the reason stands above the form.
-        const alert = arrival.email?.verified ? errors.email : undefined
+        const alert = login.email?.verified ? errors.email : undefined
         if (alert !== undefined) delete errors.email
-        return show(reply, ticket, arrival, { errors, alert, values: shownAgain(request.body) }, error.status)
+        return show(
+          reply,
+          pendingId,
+          login,
+          { errors, alert, values: shownAgain(request.body) },
+          error.status,
+        )
       }
     },
   )

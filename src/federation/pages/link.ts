@@ -38,12 +38,12 @@ const REFUSED = 'The password is not right. Check it, or reset it.'
  * the person proves the account, by its password or by a sign-in that is linked to it, and then it is.
  */
 export async function linkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
-  const { tickets, accounts, http, arrivals, providers } = deps
+  const { pendingLogins, accounts, http, upstreamLogins, providers } = deps
   const limit = http.limit('signIn', null)
 
-  async function find(request: FastifyRequest, ticket: string) {
-    const arrival = await tickets.find(request, ticket)
-    const owner = arrival.email?.verified ? await accounts.linked.ownerOf(arrival.email.address) : undefined
+  async function find(request: FastifyRequest, pendingId: string) {
+    const login = await pendingLogins.find(request, pendingId)
+    const owner = login.email?.verified ? await accounts.linked.ownerOf(login.email.address) : undefined
     if (!owner) {
       throw new AppError(
         'ticket_expired',
@@ -51,25 +51,25 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
         'The account with this address is gone. Start again on the sign-in page.',
       )
     }
-    return { arrival, owner }
+    return { login, owner }
   }
 
   async function show(
     reply: FastifyReply,
-    ticket: string,
-    { arrival, owner }: { arrival: UpstreamLogin; owner: FederatedAccount },
+    pendingId: string,
+    { login, owner }: { login: UpstreamLogin; owner: FederatedAccount },
     form: Partial<Form> = {},
     status = 200,
   ) {
-    const { provider, purpose } = arrival
-    const flow = purpose.kind === 'page' ? purpose.flow : undefined
+    const { provider, intent } = login
+    const flow = intent.kind === 'page' ? intent.flow : undefined
     const [ways, enabled] = await Promise.all([accounts.linked.signInMethods(owner.id), providers.list()])
     const linked = new Set(ways.identities.map((identity) => identity.provider))
     return renderPage(
       reply,
       'federation/link',
       {
-        action: `/login/link/${ticket}`,
+        action: `/login/link/${pendingId}`,
         provider: provider.name,
         email: owner.email ?? '',
         password: ways.password,
@@ -79,10 +79,10 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
             name,
             icon: kind,
             action: `/login/${id}`,
-            fields: { ticket, ...(flow !== undefined && { flow }) },
+            fields: { ticket: pendingId, ...(flow !== undefined && { flow }) },
           })),
         forgotHref: flow === undefined ? '/forgot-password' : `/forgot-password?flow=${flow}`,
-        cancelHref: purpose.kind === 'page' && flow !== undefined ? nextUrl(purpose) : '/login',
+        cancelHref: intent.kind === 'page' && flow !== undefined ? nextUrl(intent) : '/login',
         ...form,
       },
       status,
@@ -90,35 +90,38 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
   }
 
   app.get<{ Params: { ticket: string } }>('/login/link/:ticket', async (request, reply) => {
-    const { ticket } = request.params
-    return show(reply, ticket, await find(request, ticket))
+    const { ticket: pendingId } = request.params
+    return show(reply, pendingId, await find(request, pendingId))
   })
 
   app.post<{ Params: { ticket: string } }>(
     '/login/link/:ticket',
     { onRequest: limit.onRequest ?? [] },
     async (request, reply) => {
-      const { ticket } = request.params
-      const found = await find(request, ticket)
-      // The ticket names the account, not a field.
+      const { ticket: pendingId } = request.params
+      const found = await find(request, pendingId)
+      // The pending login names the account, not a field.
       nameAccount(request, found.owner.username)
       await countNow({ preHandler: limit.preHandler ?? [] }, request, reply)
       const { password } = typed.parse(request.body ?? {})
       if (password === '')
-        return show(reply, ticket, found, { errors: { password: 'Enter your password.' } }, 422)
-      const attempt = {
+        return show(reply, pendingId, found, { errors: { password: 'Enter your password.' } }, 422)
+      const authorizationRequest = {
         identifier: found.owner.username,
         password,
         address: request.ip,
         devices: http.devices.of(request),
       }
-      const outcome = await accounts.authenticate(attempt)
+      const outcome = await accounts.authenticate(authorizationRequest)
       if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
-        return show(reply, ticket, found, { alert: REFUSED }, 401)
+        return show(reply, pendingId, found, { alert: REFUSED }, 401)
       await giveBack(request)
-      await tickets.spend(ticket)
+      await pendingLogins.spend(pendingId)
       const { id: accountId, generation } = outcome.account
-      return answerWith(reply, await arrivals.link(request, reply, found.arrival, { accountId, generation }))
+      return answerWith(
+        reply,
+        await upstreamLogins.link(request, reply, found.login, { accountId, generation }),
+      )
     },
   )
 }

@@ -12,7 +12,7 @@ const form = z.object({
   invitation: z.string().max(200).optional().catch(undefined),
 })
 
-/** The buttons stand on the sign-in page, of the flow or on its own. */
+/** The buttons stand on the sign-in page, of an interaction or on its own. */
 function pageOf({ body }: FastifyRequest): string | undefined {
   const { flow, return_to } = form.safeParse(body ?? {}).data ?? {}
   if (flow !== undefined) return `/interaction/${flow}`
@@ -25,15 +25,15 @@ export async function startRoutes(app: FastifyInstance, deps: FederationPages): 
     '/login/:provider',
     { ...deps.http.limit('federation'), config: { formPage: pageOf } },
     async (request, reply) => {
-      const { flow, return_to, again, ticket, invitation } = form.parse(request.body ?? {})
+      const { flow, return_to, again, ticket: pendingId, invitation } = form.parse(request.body ?? {})
       const offered = invitation === undefined ? undefined : await deps.accounts.invitations.peek(invitation)
       // The page tells why it works no more.
       if (invitation !== undefined && !offered) return reply.redirect('/invitation', 303)
       const returnTo = return_to === undefined ? undefined : safeReturnTo(deps.issuer, return_to)
       const { location } = await deps.flow.start(request, reply, request.params.provider, {
-        purpose: offered ? { kind: 'invitation', id: offered.id } : { kind: 'page', flow, returnTo },
+        intent: offered ? { kind: 'invitation', id: offered.id } : { kind: 'page', flow, returnTo },
         again: again !== undefined,
-        ticket,
+        pendingId,
       })
       return reply.redirect(location, 303)
     },

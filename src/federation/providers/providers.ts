@@ -56,10 +56,58 @@ export interface ProvidersDependencies {
   events(event: ProviderEvent): void
 }
 
-export type Providers = ReturnType<typeof createProviders>
+/** The providers that people may sign in with. */
+export interface Providers {
+  /** Of providers, by name: what can be set, and what people are told about each. */
+  kinds: Kinds
+  /** What sign-in asks: those that are switched on. A prepared statement each. */
+  enabled: EnabledProviders
+  /**
+   * Adds a provider, switched on.
+   * @throws ValidationError (422, every problem at once) · AppError provider_exists (409)
+   */
+  add(input: Readonly<Record<string, unknown>>): Promise<ProviderView>
+  /**
+   * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
+   * @param given.ifVersion the version that the change is meant for; without one, any
+   * @throws ValidationError (422, every problem at once) · AppError provider_not_found (404),
+   *   provider_of_environment (409), version_conflict (409)
+   */
+  update(
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given?: IfVersion,
+  ): Promise<VersionedProvider>
+  /** Whether this is the stored secret of a provider; one that cannot be read is not. @throws AppError provider_not_found (404) */
+  secretIs(id: string, secret: string): Promise<boolean>
+  /** Also those that are switched off. Those of the environment first, then the oldest first. */
+  list(): Promise<ProviderView[]>
+  /** @throws AppError provider_not_found (404) */
+  get(id: string): Promise<ProviderView>
+  /** Those of the environment have one version for as long as the process runs. @throws as `get` */
+  getVersioned(id: string): Promise<VersionedProvider>
+  /**
+   * Ends sign-in with it; sessions that came by it go on.
+   * @throws AppError provider_not_found (404), provider_of_environment (409)
+   */
+  disable(id: string): Promise<void>
+  /** @throws AppError provider_not_found (404), provider_of_environment (409) */
+  enable(id: string): Promise<void>
+  /**
+   * Removes a provider. Links of accounts to it stay: when it is added again, they count again.
+   * @param given.ifVersion the version that is to be removed
+   * @throws AppError provider_not_found (404), provider_of_environment (409), version_conflict (409)
+   */
+  remove(id: string, given?: IfVersion): Promise<void>
+  /**
+   * Asks a provider whether its configuration is right, also when it is switched off.
+   * @throws AppError provider_not_found (404), provider_misconfigured (500)
+   */
+  test(id: string): Promise<Finding[]>
+}
 
 /** @throws AppError provider_misconfigured (500) about a provider of the environment */
-export function createProviders(deps: ProvidersDependencies) {
+export function createProviders(deps: ProvidersDependencies): Providers {
   const { db, clock, secrets, issuer, kinds, events } = deps
   const store = createProviderStore(db)
   const connectors = rememberConnectors({ kinds, secrets })
@@ -103,17 +151,7 @@ export function createProviders(deps: ProvidersDependencies) {
     return storedView(row)
   }
 
-  /**
-   * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
-   * @param given.ifVersion the version that the change is meant for; without one, it is made to whatever is there
-   * @throws ValidationError (422, every problem at once) · AppError provider_not_found (404),
-   *   provider_of_environment (409), version_conflict (409)
-   */
-  const update = async (
-    id: string,
-    changes: Readonly<Record<string, unknown>>,
-    given: IfVersion = {},
-  ): Promise<VersionedProvider> => {
+  const update: Providers['update'] = async (id, changes, given = {}) => {
     if (environment.has(id)) throw ofEnvironment(id)
     const row = await stored(id)
     requireVersion(row, given)
@@ -126,7 +164,7 @@ export function createProviders(deps: ProvidersDependencies) {
       sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
       settings: JSON.stringify({ settings, emailDomains, keepTokens } satisfies StoredOptions),
     }
-    // Somebody else has written since: their change stays, and this one is made to it or refused.
+    // Another change was stored since: it stays, and this one is made to it or refused.
     if (!(await store.update(row, next, new Date(clock())))) return update(id, changes, given)
     const after = storedView({ ...row, ...next })
     events({ type: 'provider.updated', provider: id, name: after.name, before, after })
@@ -158,17 +196,11 @@ export function createProviders(deps: ProvidersDependencies) {
   }
 
   return {
-    /** Of providers, by name: what can be set, and what people are told about each. */
     kinds,
 
-    /** What sign-in asks: those that are on. A prepared statement each. */
     enabled,
 
-    /**
-     * Adds a provider, switched on.
-     * @throws ValidationError (422, every problem at once) · AppError provider_exists (409)
-     */
-    async add(input: Readonly<Record<string, unknown>>): Promise<ProviderView> {
+    async add(input) {
       const { id, kind, name, clientId, clientSecret, ...options } = parseProvider(input, kinds)
       const row: ProviderRow = {
         id,
@@ -189,54 +221,40 @@ export function createProviders(deps: ProvidersDependencies) {
 
     update,
 
-    /** Whether this is the stored secret of a provider; one that cannot be read is not. @throws AppError provider_not_found (404) */
-    async secretIs(id: string, secret: string): Promise<boolean> {
+    async secretIs(id, secret) {
       const { sealedSecret } = await stored(id)
       return sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === secret
     },
 
-    /** Also those that are switched off. Those of the environment first, then the oldest first. */
-    async list(): Promise<ProviderView[]> {
+    async list() {
       const rows = (await store.list()).filter(({ id }) => !environment.has(id))
       return [...[...environment.values()].map(({ view }) => view), ...rows.map(storedView)]
     },
 
-    /** @throws AppError provider_not_found (404) */
-    async get(id: string): Promise<ProviderView> {
+    async get(id) {
       return environment.get(id)?.view ?? storedView(await stored(id))
     },
 
-    /** Those of the environment have one version for as long as the process runs. @throws as `get` */
-    async getVersioned(id: string): Promise<VersionedProvider> {
+    async getVersioned(id) {
       const fixed = environment.get(id)
       if (fixed !== undefined) return { provider: fixed.view, version: 'environment' }
       const row = await stored(id)
       return { provider: storedView(row), version: providerVersion(row) }
     },
 
-    /**
-     * Nobody signs in with it any more; who is signed in stays so.
-     * @throws AppError provider_not_found (404), provider_of_environment (409)
-     */
-    async disable(id: string): Promise<void> {
+    async disable(id) {
       const { name, disabled } = await change(id, () => store.setDisabled(id, true, new Date(clock())))
       const what = { before: { disabled }, after: { disabled: true } }
       events({ type: 'provider.disabled', provider: id, name, ...what })
     },
 
-    /** @throws AppError provider_not_found (404), provider_of_environment (409) */
-    async enable(id: string): Promise<void> {
+    async enable(id) {
       const { name, disabled } = await change(id, () => store.setDisabled(id, false, new Date(clock())))
       const what = { before: { disabled }, after: { disabled: false } }
       events({ type: 'provider.enabled', provider: id, name, ...what })
     },
 
-    /**
-     * Links of accounts to the provider stay: when it is added again, they count again.
-     * @param given.ifVersion the version that is to be removed
-     * @throws AppError provider_not_found (404), provider_of_environment (409), version_conflict (409)
-     */
-    async remove(id: string, given: IfVersion = {}): Promise<void> {
+    async remove(id, given = {}) {
       const before = await change(id, async (row) => {
         requireVersion(row, given)
         if (given.ifVersion === undefined) return store.remove(id)
@@ -247,11 +265,7 @@ export function createProviders(deps: ProvidersDependencies) {
       events({ type: 'provider.removed', provider: id, name: before.name, before })
     },
 
-    /**
-     * Asks a provider whether its configuration is right, also when it is switched off.
-     * @throws AppError provider_not_found (404), provider_misconfigured (500)
-     */
-    async test(id: string): Promise<Finding[]> {
+    async test(id) {
       const fixed = environment.get(id)?.provider.connector
       const row = fixed === undefined ? await stored(id) : undefined
       if (row !== undefined && isLost(row)) {
