@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
+import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { createAudit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
 import { type AuditEvent, createRecorder } from './audit/recorder.ts'
@@ -60,6 +61,8 @@ export interface ServiceOverrides {
   existing?: boolean
   /** What a password hash costs; OWASP's floor unless given, and only tests give it. */
   hashingCost?: HashingCost | undefined
+  /** What a new password is worth; by dictionaries unless given, and only tests give it. */
+  estimateStrength?: EstimateStrength | undefined
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   /** Told what happens; nobody, unless metrics are on. */
   observers?: Observers | undefined
@@ -72,7 +75,7 @@ export interface ServiceOverrides {
  */
 export async function openServices(
   config: Config,
-  { clock = Date.now, logger, observers, existing = false, hashingCost }: ServiceOverrides,
+  { clock = Date.now, logger, observers, existing = false, hashingCost, estimateStrength }: ServiceOverrides,
 ) {
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(config.dataDir))
   const db = await openDatabase({
@@ -156,6 +159,7 @@ export async function openServices(
     clock,
     mailer,
     hasher: createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited }),
+    estimateStrength,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },

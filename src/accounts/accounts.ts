@@ -29,6 +29,7 @@ import { createChangePassword } from './passwords/change.ts'
 import { createHasher, type Hasher } from './passwords/hashing.ts'
 import { createPasswordPolicy } from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
+import type { EstimateStrength } from './passwords/strength.ts'
 import { createProfile } from './profile.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
 import type { AccountQuery } from './search/search.ts'
@@ -253,6 +254,7 @@ export interface AccountsDependencies {
   issuer: string
   settings: AccountSettings
   hasher?: Hasher
+  estimateStrength?: EstimateStrength | undefined
 }
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
@@ -273,6 +275,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       return settings.passwordMinLength
     },
     serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
+    estimate: deps.estimateStrength,
   })
   const prepare = createPrepareAccount({ hasher, policy })
   const shared = {

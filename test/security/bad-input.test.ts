@@ -1,4 +1,6 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
+import type { HTTPMethods } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -62,6 +64,28 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
   )
 }
 
+/** Whose requests go over a connection, through Node's parser; it treats those of any other route alike. */
+const OVER_HTTP = /^\/(login|token|authorize|api\/auth\/me)(\?|$)/
+
+/** Sends a request of the matrix of all routes: most of them straight to the router, which takes a third of the time. */
+async function send(sent: {
+  path: string
+  method?: HTTPMethods
+  headers: OutgoingHttpHeaders
+  body?: string | Buffer
+}) {
+  if (OVER_HTTP.test(sent.path)) return raw(fixture.issuer, sent)
+  const { path: url, method = 'GET', headers, body } = sent
+  const { host } = new URL(fixture.issuer)
+  const response = await latchkey.app.inject({
+    url,
+    method,
+    headers: { host, ...headers },
+    ...(body !== undefined && { payload: body }),
+  })
+  return { status: response.statusCode, headers: response.headers, text: response.body }
+}
+
 const INSIDES =
   /node_modules|\.(ts|js|mjs):\d+|\bat \w+ \(|SELECT |INSERT |UPDATE |SQLITE|prisma|TypeError|RangeError/i
 
@@ -85,7 +109,7 @@ function expectHarmless(
 }
 
 describe('50 S: every route, every method, every nasty request: below 500, nothing of the inside shown', () => {
-  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']
+  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'] as const
   let paths: string[]
   beforeAll(() => {
     const all = routes()
@@ -105,7 +129,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
   test('queries', async () => {
     const requests = paths.flatMap((path) => nastyQueries.map((query) => `${path}?${query}`))
     await each(requests, async (path) => {
-      const answer = await raw(fixture.issuer, { path, headers: { accept: 'text/html' } })
+      const answer = await send({ path, headers: { accept: 'text/html' } })
       expectHarmless(path.slice(0, 200), answer)
     })
   }, 60_000)
@@ -114,7 +138,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
     const requests = paths.flatMap((path) => nastyBodies.map((body) => ({ path, ...body })))
     await each(requests, async ({ path, type, body }) => {
       const headers = type === undefined ? {} : { 'content-type': type }
-      const answer = await raw(fixture.issuer, { path, method: 'POST', headers, body })
+      const answer = await send({ path, method: 'POST', headers, body })
       expectHarmless(['POST', path, type, body.toString().slice(0, 100)], answer)
       // None of them is a good request. (An address that takes POST by GET answers with a redirect to itself, and who
       // has no session may end it, whatever the body.)
@@ -127,8 +151,8 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
       METHODS.flatMap((method) => nastyHeaders.map((headers) => ({ path, method, headers }))),
     )
     await each(requests, async ({ path, method, headers }) => {
-      const body = ['PUT', 'PATCH', 'DELETE'].includes(method) ? { body: 'a=b' } : {}
-      expectHarmless([method, path, headers], await raw(fixture.issuer, { path, method, headers, ...body }))
+      const body = /^(PUT|PATCH|DELETE)$/.test(method) ? { body: 'a=b' } : {}
+      expectHarmless([method, path, headers], await send({ path, method, headers, ...body }))
     })
   }, 60_000)
 

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import { createStrengthEstimator, type EstimateStrength } from '../../src/accounts/passwords/strength.ts'
 import { type App, buildApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { Clock } from '../../src/shared/clock.ts'
@@ -25,6 +26,12 @@ export interface LatchkeyOptions {
 const CHEAP = { memoryCost: 1024, timeCost: 1, parallelism: 1 }
 
 export const PASSWORD = 'glass-otter-72-harbour'
+
+const estimate = createStrengthEstimator()
+
+/** That of PASSWORD is known: it would be looked up in all dictionaries for each account that a test makes. */
+const estimateStrength: EstimateStrength = async (password, context) =>
+  password === PASSWORD ? { score: 4, warning: null, suggestions: [] } : estimate(password, context)
 
 /** A whole server as it ships, listening on a port of its own, with a database and a data folder of its own. */
 export interface Latchkey extends App {
@@ -67,6 +74,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     logStream: { write: (line) => void log.push(line) },
     ...(options.clock && { clock: options.clock }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
+    estimateStrength,
   })
   await app.listen({ host: 'localhost', port: config.port })
 

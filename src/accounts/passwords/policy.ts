@@ -22,7 +22,7 @@ export type PasswordPolicy = (password: string, context: PasswordContext) => Pro
 export function createPasswordPolicy(options: {
   readonly minimumLength: number
   serviceWords: readonly string[]
-  estimate?: EstimateStrength
+  estimate?: EstimateStrength | undefined
 }): PasswordPolicy {
   const { serviceWords, estimate = createStrengthEstimator() } = options
 
