@@ -28,10 +28,10 @@ export interface AuditDependencies {
   /** 32 bytes, derived from SECRET_KEY. */
   key: Buffer
   clock: Clock
-  logger: { error(facts: object, message: string): void }
+  logger: { error(fields: object, message: string): void }
   /** How long entries are kept, in days; 0: for ever. Read when it is needed. */
   retention: number
-  /** The ids that a name may stand for, for filters. */
+  /** The ids of the accounts that a name may stand for, for filters. */
   identify(name: string): Promise<readonly string[]>
 }
 
@@ -41,13 +41,60 @@ export interface AuditPage {
   next_cursor?: string
 }
 
-export type Audit = ReturnType<typeof createAudit>
+/** The audit log. */
+export interface Audit {
+  /** Resolves when the entry is on disk. @throws AppError database_unavailable (503) */
+  record(entry: NewEntry | Promise<NewEntry>): Promise<void>
+  /**
+   * Newest first.
+   * @param page.limit 1 to 100, default 50
+   * @throws AppError invalid_filter, invalid_page (400)
+   */
+  list(
+    filters?: AuditFilters,
+    page?: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<AuditPage>
+  /** The entry with this number; undefined: it is not there, or not any more. */
+  find(seq: number): Promise<Entry | undefined>
+  /**
+   * What `list` gives, all of it, as text piece by piece: a batch is in memory at a time.
+   * @throws AppError invalid_filter (400)
+   */
+  export(format: ExportFormat, filters?: AuditFilters): Promise<AsyncGenerator<string>>
+  /**
+   * Goes through the whole log and says what is wrong where.
+   * @param options.head from an earlier verification or the server's log, `seq:hash`
+   * @throws AppError invalid_head (400)
+   */
+  verify(options?: { head?: string | undefined }): Promise<Verification>
+  /**
+   * Begins the log of a new installation. Where there is none although there should be, it begins with an entry that says so.
+   * @throws AppError database_unavailable
+   */
+  begin(): Promise<void>
+  /**
+   * Lets a log that does not verify go on as one that does: an entry says what was wrong and holds a digest of everything
+   * before it, so that this much cannot be changed unseen from then on. For a lost SECRET_KEY, and for what was looked into.
+   * @throws AppError audit_in_order (409): it verifies
+   */
+  reanchor(): Promise<{ entry: number; entries: number; problems: Problem[] }>
+  /** Whether both ends of the log are what this key has put there. Says nothing about what is between them: see `verify`. */
+  endsFit(): Promise<boolean>
+  /** The end of the log, `seq:hash`. */
+  head(): Promise<string>
+  /** Deletes a batch of entries that are older than the retention. Returns how many. */
+  prune(): Promise<number>
+  /** Resolves when everything recorded so far is on disk, or has failed. */
+  idle(): Promise<void>
+}
 
 const DAY = 86_400_000
+/** No entry has this number. */
 const NEWEST_OF_ALL = 2 ** 31 - 1
+/** Entries in memory at a time. */
 const EXPORT_BATCH = 500
 
-export function createAudit(deps: AuditDependencies) {
+export function createAudit(deps: AuditDependencies): Audit {
   const { db, key, clock, logger, identify } = deps
   const store = createAuditStore(db)
   const chain = createChain(key)
@@ -55,7 +102,7 @@ export function createAudit(deps: AuditDependencies) {
     store,
     chain,
     clock,
-    onBroken: (facts) => logger.error(facts, 'the end of the audit log was changed by somebody else'),
+    onBroken: (fields) => logger.error(fields, 'the end of the audit log was changed by another program'),
   })
   const queue = createGroupCommit<{ entry: NewEntry | Promise<NewEntry>; at: number }>(async (items) => {
     await append(await Promise.all(items.map(async ({ entry, at }) => rowOf(await entry, at))))
@@ -90,18 +137,9 @@ export function createAudit(deps: AuditDependencies) {
   }
 
   return {
-    /** Resolves when the entry is on disk. @throws AppError database_unavailable (503) */
-    record: (entry: NewEntry | Promise<NewEntry>): Promise<void> => queue.add({ entry, at: clock() }),
+    record: (entry) => queue.add({ entry, at: clock() }),
 
-    /**
-     * Newest first.
-     * @param page.limit 1 to 100, default 50
-     * @throws AppError invalid_filter, invalid_page (400)
-     */
-    async list(
-      filters: AuditFilters = {},
-      page: { limit?: number | undefined; cursor?: string | undefined } = {},
-    ): Promise<AuditPage> {
+    async list(filters = {}, page = {}) {
       const { limit = 50, cursor = String(NEWEST_OF_ALL) } = page
       if (!Number.isInteger(limit) || limit < 1 || limit > 100)
         throw new AppError('invalid_page', 400, 'limit must be a whole number from 1 to 100.')
@@ -114,46 +152,28 @@ export function createAudit(deps: AuditDependencies) {
       return rows.length > limit && last ? { items, next_cursor: String(last.seq) } : { items }
     },
 
-    async find(seq: number): Promise<Entry | undefined> {
+    async find(seq) {
       const row = await store.find(seq)
       return row && entryOf(row)
     },
 
-    /**
-     * What `list` gives, all of it, as text piece by piece: a batch is in memory at a time.
-     * @throws AppError invalid_filter (400)
-     */
-    async export(format: ExportFormat, filters: AuditFilters = {}): Promise<AsyncGenerator<string>> {
+    async export(format, filters = {}) {
       return exportLines(format, batches(await conditionsOf(filters, identify)))
     },
 
-    /**
-     * Goes through the whole log and says what is wrong where.
-     * @param options.head from an earlier verification or the server's log, `seq:hash`
-     * @throws AppError invalid_head (400)
-     */
-    async verify(options: { head?: string | undefined } = {}): Promise<Verification> {
+    async verify(options = {}) {
       const kept = options.head === undefined ? undefined : parsePlace(options.head)
       if (options.head !== undefined && kept === undefined)
         throw new AppError('invalid_head', 400, 'The head must be SEQ:HASH, as the server logs it.')
       return verify(kept)
     },
 
-    /**
-     * Begins the log of a new installation. Where there is none although there should be, it begins with an entry that says so.
-     * @throws AppError database_unavailable
-     */
-    async begin(): Promise<void> {
+    async begin() {
       const { head, first } = await store.marks()
       if (!head && !first) await append([])
     },
 
-    /**
-     * Lets a log that does not verify go on as one that does: an entry says what was wrong and holds a digest of everything
-     * before it, so that this much cannot be changed unseen from then on. For a lost SECRET_KEY, and for what was looked into.
-     * @throws AppError audit_in_order (409): it verifies
-     */
-    async reanchor(): Promise<{ entry: number; entries: number; problems: Problem[] }> {
+    async reanchor() {
       const { ok, problems } = await verify()
       if (ok) throw new AppError('audit_in_order', 409, 'The audit log verifies: there is nothing to anchor.')
       const place = await anchor(() => lookAtAll(problems))
@@ -161,20 +181,16 @@ export function createAudit(deps: AuditDependencies) {
       return { entry: place.seq, entries, problems }
     },
 
-    /** Whether both ends of the log are what this key has put there. Says nothing about what is between them: see `verify`. */
-    async endsFit(): Promise<boolean> {
+    async endsFit() {
       const { first, head } = await store.marks()
       return !!first && !!head && chain.isGenuine('first', first) && chain.isGenuine('head', head)
     },
 
-    /** The end of the log, `seq:hash`. */
-    head: async (): Promise<string> => placeText((await store.marks()).head ?? BEGINNING),
+    head: async () => placeText((await store.marks()).head ?? BEGINNING),
 
-    /** Deletes a batch of what is older than is to be kept. Returns how many entries went. */
-    prune: async (): Promise<number> =>
+    prune: async () =>
       deps.retention === 0 ? 0 : pruneChain({ store, chain }, clock() - deps.retention * DAY),
 
-    /** Resolves when everything recorded so far is on disk, or has failed. */
     idle: () => queue.idle(),
   }
 }

@@ -9,11 +9,24 @@ export interface DayCount {
   count: number
 }
 
+export interface AuditCounts {
+  /**
+   * How many different accounts something was recorded of in the last days up to `now`.
+   * @param now milliseconds since the epoch
+   */
+  people(action: string, days: number, now: number): Promise<number>
+  /**
+   * The last days up to `now`, oldest first, by action.
+   * @param now milliseconds since the epoch
+   */
+  byDay(actions: readonly string[], days: number, now: number): Promise<Map<string, DayCount[]>>
+}
+
 /**
  * How often actions were recorded, by day. Every count runs on the index of action and seq alone, between the first
  * entries of two days.
  */
-export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AuditCounts {
   const firstSeqFrom = async (at: Date): Promise<number> => {
     const entry = await prisma.auditEntry.findFirst({
       where: { at: { gte: at } },
@@ -24,11 +37,7 @@ export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | '
   }
 
   return {
-    /**
-     * How many different accounts something was recorded of in the last days up to `now`.
-     * @param now milliseconds since the epoch
-     */
-    async people(action: string, days: number, now: number): Promise<number> {
+    async people(action, days, now) {
       const from = await firstSeqFrom(new Date((Math.floor(now / DAY) - (days - 1)) * DAY))
       const row = await reads.get<{ people: number }>(
         'SELECT COUNT(DISTINCT target_id) AS people FROM audit_entries WHERE action = ? AND seq >= ?',
@@ -37,11 +46,7 @@ export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | '
       return row?.people ?? 0
     },
 
-    /**
-     * The last days up to `now`, oldest first, by action.
-     * @param now milliseconds since the epoch
-     */
-    async byDay(actions: readonly string[], days: number, now: number): Promise<Map<string, DayCount[]>> {
+    async byDay(actions, days, now) {
       const today = Math.floor(now / DAY) * DAY
       const starts = Array.from({ length: days + 1 }, (_, index) => today - (days - 1 - index) * DAY)
       const bounds = await Promise.all(starts.map((start) => firstSeqFrom(new Date(start))))

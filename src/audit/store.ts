@@ -23,7 +23,7 @@ export interface LockedAudit {
   /** Puts a mark down, wherever it was. */
   putMark(id: MarkId, mark: Mark): Promise<void>
   newest(): Promise<Place | undefined>
-  /** Whether there is nothing yet that could have been done by somebody. */
+  /** Whether there is no account, client, provider, API or key yet. */
   isNewInstallation(): Promise<boolean>
   insert(rows: readonly Row[]): Promise<void>
   deleteThrough(seq: number): Promise<void>
@@ -44,28 +44,43 @@ export const sqlTime = (milliseconds: number): string =>
 const PATIENCE = { maxWait: 10_000, timeout: 20_000 }
 
 /** The tables of the log. Only `transaction` writes. */
-export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export interface AuditStore {
+  /** @returns `taken` when an entry is where a new one was to go: nothing was written */
+  transaction<Result>(work: (locked: LockedAudit) => Promise<Result>): Promise<Result | 'taken'>
+  marks(): Promise<Partial<Record<MarkId, Mark>>>
+  /** 0: there is no entry. */
+  newestSeq(): Promise<number>
+  /** What was created last, and has an entry that says so, with the time in milliseconds. Undefined: there is nothing. */
+  newestThing(): Promise<{ what: string; at: number } | undefined>
+  /** The newest entry of one action. */
+  newestOf(action: string): Promise<Row | undefined>
+  /** Oldest first, after one entry, up to another one. */
+  range(after: number, through: number, limit: number): Promise<Row[]>
+  find(seq: number): Promise<Row | undefined>
+  /** Newest first, before one entry. The texts of the conditions are of a fixed set (filters.ts). */
+  list(conditions: readonly Condition[], before: number, limit: number): Promise<Row[]>
+}
+
+export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AuditStore {
   return {
-    /** @returns `taken` when an entry is where a new one was to go: nothing was written */
-    async transaction<Result>(work: (held: LockedAudit) => Promise<Result>): Promise<Result | 'taken'> {
+    async transaction(work) {
       try {
-        return await prisma.$transaction((tx) => work(hold(tx, reads.dialect)), PATIENCE)
+        return await prisma.$transaction((tx) => work(lockedIn(tx, reads.dialect)), PATIENCE)
       } catch (error) {
         if (isUniqueViolation(error)) return 'taken'
         throw asStorageError(error)
       }
     },
 
-    async marks(): Promise<Partial<Record<MarkId, Mark>>> {
+    async marks() {
       return byId(await reads.all<StoredMark>('SELECT id, seq, hash, mac FROM audit_marks'))
     },
 
-    async newestSeq(): Promise<number> {
+    async newestSeq() {
       return (await reads.get<{ seq: number }>(NEWEST))?.seq ?? 0
     },
 
-    /** What came into being last, and has an entry that says so. Undefined: there is nothing. */
-    async newestThing(): Promise<{ what: string; at: number } | undefined> {
+    async newestThing() {
       const things = await Promise.all(
         Object.entries(RECORDED).map(async ([table, what]) => {
           const text = `SELECT created_at AS "at" FROM ${table} ORDER BY created_at DESC LIMIT 1`
@@ -76,26 +91,23 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       return things.filter((thing) => thing !== undefined).toSorted((a, b) => b.at - a.at)[0]
     },
 
-    /** The newest entry of one action. */
-    async newestOf(action: string): Promise<Row | undefined> {
+    async newestOf(action) {
       const text = `SELECT ${COLUMNS} FROM audit_entries WHERE action = ? ORDER BY seq DESC LIMIT 1`
       const row = await reads.get<StoredRow>(text, [action])
       return row && toRow(row)
     },
 
-    /** Oldest first, after one entry, up to another one. */
-    async range(after: number, through: number, limit: number): Promise<Row[]> {
+    async range(after, through, limit) {
       const text = `SELECT ${COLUMNS} FROM audit_entries WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
       return (await reads.all<StoredRow>(text, [after, through, limit])).map(toRow)
     },
 
-    async find(seq: number): Promise<Row | undefined> {
+    async find(seq) {
       const row = await reads.get<StoredRow>(`SELECT ${COLUMNS} FROM audit_entries WHERE seq = ?`, [seq])
       return row && toRow(row)
     },
 
-    /** Newest first, before one entry. The texts are of a fixed set (filters.ts). */
-    async list(conditions: readonly Condition[], before: number, limit: number): Promise<Row[]> {
+    async list(conditions, before, limit) {
       const where = [{ text: 'seq < ?', values: [before] }, ...conditions]
       const text = `SELECT ${COLUMNS} FROM audit_entries WHERE ${where.map((each) => each.text).join(' AND ')}
         ORDER BY seq DESC LIMIT ?`
@@ -104,8 +116,6 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
   }
 }
-
-export type AuditStore = ReturnType<typeof createAuditStore>
 
 /** Whatever is in these tables has an entry of when it came there. */
 const RECORDED: Readonly<Record<string, string>> = {
@@ -157,7 +167,7 @@ const valuesOf = (row: Row): SqlValue[] => [
   row.hash,
 ]
 
-function hold(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): LockedAudit {
+function lockedIn(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): LockedAudit {
   // On SQLite a transaction has the whole database.
   const lock = dialect === 'postgresql' ? ' FOR UPDATE' : ''
   // The head first: a move of it that found it elsewhere has it locked already.

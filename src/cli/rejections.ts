@@ -45,7 +45,7 @@ const documentOf = (rejection: Rejection) => ({
   client_id: rejection.clientId,
   error: rejection.error,
   error_description: rejection.description,
-  facts: rejection.facts,
+  facts: rejection.details,
 })
 
 const explainedDocument = ({ rejection, explanation, fix }: ExplainedRejection) => ({
@@ -68,7 +68,7 @@ const listText = (items: readonly Rejection[]): string =>
         ['WHEN', 'CLIENT', 'ENDPOINT', 'ERROR', 'REFERENCE'],
         ...items.map((item) => [
           time(item.at),
-          item.clientId ?? item.facts.claimed_client_id ?? '–',
+          item.clientId ?? item.details.claimed_client_id ?? '–',
           item.endpoint,
           item.error,
           item.id,
@@ -99,7 +99,7 @@ function explainedText(shown: ExplainedRejection, issuer: string): string {
       ['client', client ? `${client.client_id} (${client.client_name})` : (rejection.clientId ?? undefined)],
       ['error', rejection.error],
       ['description', rejection.description ?? undefined],
-      ['detail', rejection.facts.detail],
+      ['detail', rejection.details.detail],
     ]),
     fix && `The console can register what was sent: ${issuer}/admin/rejections/${rejection.id}/fix`,
   ]

@@ -32,7 +32,7 @@ export function createInstruments(client: typeof Client, registry: Client.Regist
       'route',
     ),
     tokens: counter('latchkey_tokens_issued_total', 'Token responses, by grant', 'grant'),
-    refusals: counter('latchkey_refusals_total', 'Requests that the protocol refused', 'endpoint', 'error'),
+    rejections: counter('latchkey_refusals_total', 'Requests that the protocol refused', 'endpoint', 'error'),
     signIns: counter('latchkey_sign_ins_total', 'Sign-ins, by password or the id of a provider', 'way'),
     signInFailures: counter('latchkey_sign_in_failures_total', 'Sign-ins that were refused', 'reason'),
     events: counter('latchkey_events_total', 'Events, by their names in the audit log', 'event'),

@@ -1,7 +1,7 @@
 // Metrics own: what is counted, under which names and labels, and who may read it. They do not own what they count: each part
 // of the server tells of it in its own words, through `Observers`, or is asked when somebody reads (`Sources`).
 //
-//   request, event, refusal, token, wait, mail ──told──► counters, histograms ─┐
+//   request, event, rejection, token, wait, mail ──told──► counters, histograms ─┐
 //   queues, pool, jobs, keys ──────────────────asked─► gauges ───────────────┴─► GET /metrics (routes.ts)
 //
 // The client library is loaded only here, and this file only when METRICS=on. Labels name no client and no person, and a
@@ -15,8 +15,8 @@ export interface Observers {
   event(event: { type: string; reason?: unknown; provider?: unknown }): void
   /** A request was answered. @param route its pattern; undefined: none fits @param milliseconds until the last byte */
   answered(request: { method: string; route: string | undefined; status: number; milliseconds: number }): void
-  /** The protocol refused a request. @param error the code of RFC 6749 and its kin */
-  refused(endpoint: string, error: string): void
+  /** The protocol rejected a request. @param error the code of RFC 6749 and its kin */
+  rejected(endpoint: string, error: string): void
   /** A token response. @param grant its short name */
   issued(grant: string): void
   hashWaited(milliseconds: number): void
@@ -64,7 +64,7 @@ export async function openMetrics(): Promise<Metrics> {
         count.requests.inc({ method, route, status })
         count.duration.observe({ method, route }, milliseconds / 1000)
       },
-      refused: (endpoint, code) => count.refusals.inc({ endpoint, error: error(code) }),
+      rejected: (endpoint, code) => count.rejections.inc({ endpoint, error: error(code) }),
       issued: (name) => count.tokens.inc({ grant: grant(name) }),
       hashWaited: (milliseconds) => count.hashWait.observe(milliseconds / 1000),
       databaseWaited: (milliseconds) => count.databaseWait.observe(milliseconds / 1000),

@@ -9,7 +9,7 @@ const PER_MINUTE = 20
 const COUNTED = 2000
 
 /**
- * Decides which refusals are kept. Anybody can have any number of requests refused; what that writes is bounded in all,
+ * Decides which rejections are kept. Anybody can have any number of requests refused; what that writes is bounded in all,
  * and no client at one endpoint can take up the room of the others.
  */
 export function createAdmission(clock: Clock) {

@@ -6,7 +6,7 @@ const number = z.number().optional()
 const texts = z.array(z.string()).optional()
 
 /**
- * What is known of a refused request: what was sent, what was registered then. Names, URIs, times and yes or no; never a
+ * What is known of a rejected request: what was sent, what was registered then. Names, URIs, times and yes or no; never a
  * secret, code, token, assertion, verifier or password (RFC 6819 §5.1.5.1 for the reason). Every field may be missing.
  */
 export const detailsSchema = z.object({
@@ -94,7 +94,7 @@ export const detailsSchema = z.object({
 export type RejectionDetails = z.output<typeof detailsSchema>
 
 /** What was stored, as far as it can be read: a row of another version keeps the fields that are still known. */
-export function parseFacts(json: string): RejectionDetails {
+export function parseDetails(json: string): RejectionDetails {
   let stored: unknown
   try {
     stored = JSON.parse(json)

@@ -15,8 +15,8 @@ const unexplained: Rule = {
   name: 'unexplained',
   fits: () => true,
   title: ({ error }) => `Refused: ${error}`,
-  mistake: ({ description, facts }) =>
-    `The server says: ${[description, facts.detail].filter(Boolean).join('; ') || 'nothing more'}.`,
+  mistake: ({ description, details }) =>
+    `The server says: ${[description, details.detail].filter(Boolean).join('; ') || 'nothing more'}.`,
   inApp: 'Compare the request with the documentation of the endpoint.',
 }
 

@@ -20,11 +20,11 @@ export interface OfferedFix extends RedirectFix {
 type FixContext = Pick<RuleContext, 'client' | 'owners'>
 
 /** The redirect URI that a client sent and that was refused for not being registered; else undefined. */
-function refusedUri({ facts, error, endpoint, description }: Rejection): string | undefined {
+function refusedUri({ details, error, endpoint, description }: Rejection): string | undefined {
   if (endpoint !== 'authorization' && endpoint !== 'pushed_authorization_request') return undefined
   if (error !== 'invalid_redirect_uri' && !/^redirect_uri did not match/.test(description ?? ''))
     return undefined
-  return facts.masked === true ? undefined : facts.redirect_uri
+  return details.masked === true ? undefined : details.redirect_uri
 }
 
 /** What one click may put right, and doing it. The rules of clients apply to it as to any edit, its audit entry too. */

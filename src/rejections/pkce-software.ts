@@ -99,5 +99,5 @@ export function pkceLine(agent: string | undefined, clientName: string | undefin
 }
 
 /** The same, or what is so of any software. */
-export const pkceWay = ({ facts, client }: Case): string =>
-  pkceLine(facts.user_agent, client?.client_name) ?? DEFAULT
+export const pkceWay = ({ details, client }: Case): string =>
+  pkceLine(details.user_agent, client?.client_name) ?? DEFAULT

@@ -6,24 +6,35 @@ import type { RejectionRow, RejectionStore } from './store.ts'
 /** How long rows wait for others to be written with, and after a failure, in milliseconds. */
 const GATHER = 1000
 const RETRY = 5000
-/** Rows that wait at most; what comes then is lost. */
-const MOST_WAITING = 200
-/** Characters of the stored facts. */
-const MOST_FACTS = 32_000
+/** Rows that wait; more are lost. */
+const MAX_WAITING = 200
+/** Characters of the stored details. */
+const MAX_DETAILS = 32_000
 
-/** A request that was refused. */
-export interface Refusal {
+/** A rejected request, as it is reported. */
+export interface RejectedRequest {
   /** The request id that the error page and the log line show. */
   id: string
   endpoint: string
   /** Of an enabled client; undefined: there is none that is called so. */
   clientId?: string | undefined
   error: string
-  /** What is known at once. Both are called only if the refusal is kept. */
+  /** What is known at once. Both are called only if the rejection is kept. */
   description(): string | undefined
   details(): RejectionDetails
   /** What has to be looked up: later, in the background. It may hold secrets until then; what it returns has none. */
   lookUp(): Promise<RejectionDetails>
+}
+
+interface Recorder {
+  /** Never throws, and waits for nothing. */
+  record(rejected: RejectedRequest): void
+  /** Writes what waits, now. Resolves also when that failed. */
+  flush(): Promise<void>
+  /** How many rejections were not kept since this process started. */
+  dropped(): number
+  /** Writes what waits, and plans nothing more. */
+  close(): Promise<void>
 }
 
 /** A client_id that is an address is of anybody's choice: all of them count as one. */
@@ -31,19 +42,19 @@ const ownId = (clientId: string | undefined) => (clientId?.includes(':') ? undef
 
 interface Waiting {
   row: Omit<RejectionRow, 'facts'>
-  facts: RejectionDetails
+  details: RejectionDetails
   lookUp(): Promise<RejectionDetails>
 }
 
 /**
- * Keeps refusals: `record` is done at once and never fails; rows are completed and written in the background, together.
+ * Keeps rejections: `record` is done at once and never fails; rows are completed and written in the background, together.
  * What a flood or a database that is away makes impossible is counted and lost.
  */
 export function createRecorder(deps: {
   store: Pick<RejectionStore, 'insert'>
   clock: Clock
-  log: { warn(facts: object, message: string): void }
-}) {
+  log: { warn(fields: object, message: string): void }
+}): Recorder {
   const { store, clock, log } = deps
   const admission = createAdmission(clock)
   let waiting: Waiting[] = []
@@ -59,12 +70,12 @@ export function createRecorder(deps: {
     timer.unref()
   }
 
-  async function complete({ row, facts, lookUp }: Waiting): Promise<RejectionRow> {
+  async function complete({ row, details, lookUp }: Waiting): Promise<RejectionRow> {
     const found = await lookUp().catch(() => ({}))
-    const json = JSON.stringify({ ...facts, ...found })
-    const bounded = json.length > MOST_FACTS ? JSON.stringify(found) : json
+    const json = JSON.stringify({ ...details, ...found })
+    const bounded = json.length > MAX_DETAILS ? JSON.stringify(found) : json
     // A disabled client is known after all.
-    const known = 'client' in found && found.client === 'disabled' ? facts.claimed_client_id : undefined
+    const known = 'client' in found && found.client === 'disabled' ? details.claimed_client_id : undefined
     return { ...row, clientId: row.clientId ?? known ?? null, facts: bounded }
   }
 
@@ -82,11 +93,11 @@ export function createRecorder(deps: {
       // Completed as they are, nothing in them is secret any more.
       const again = rows.map(({ facts, ...row }) => ({
         row,
-        facts: JSON.parse(facts) as RejectionDetails,
+        details: JSON.parse(facts) as RejectionDetails,
         lookUp: async () => ({}),
       }))
       waiting = [...again, ...waiting]
-      for (const _lost of waiting.splice(MOST_WAITING)) admission.lose()
+      for (const _lost of waiting.splice(MAX_WAITING)) admission.lose()
       schedule(RETRY)
     }
   }
@@ -97,13 +108,12 @@ export function createRecorder(deps: {
   }
 
   return {
-    /** Never throws, and waits for nothing. */
-    record(refusal: Refusal): void {
+    record(rejected) {
       try {
-        const { id, endpoint, clientId, error } = refusal
+        const { id, endpoint, clientId, error } = rejected
         const same = waiting.findIndex(({ row }) => row.id === id)
         if (same === -1 && !admission.admits(ownId(clientId), endpoint)) return
-        if (same === -1 && waiting.length >= MOST_WAITING) {
+        if (same === -1 && waiting.length >= MAX_WAITING) {
           admission.lose()
           return
         }
@@ -113,9 +123,9 @@ export function createRecorder(deps: {
           endpoint,
           clientId: clientId ?? null,
           error,
-          description: refusal.description() ?? null,
+          description: rejected.description() ?? null,
         }
-        const entry = { row, facts: refusal.details(), lookUp: () => refusal.lookUp() }
+        const entry = { row, details: rejected.details(), lookUp: () => rejected.lookUp() }
         // The library may report one request twice; what the page shows comes last.
         if (same === -1) waiting.push(entry)
         else waiting[same] = entry
@@ -125,11 +135,9 @@ export function createRecorder(deps: {
         log.warn({ err }, 'a refused request could not be kept')
       }
     },
-    /** Writes what waits, now. Resolves also when that failed. */
     flush,
-    /** How many refusals were not kept since this process started. */
     dropped: () => admission.dropped(),
-    async close(): Promise<void> {
+    async close() {
       await flush()
       clearTimeout(timer)
     },

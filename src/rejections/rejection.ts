@@ -13,7 +13,7 @@ export interface Rejection {
   clientId: string | null
   error: string
   description: string | null
-  facts: RejectionDetails
+  details: RejectionDetails
 }
 
 /** A client as it is registered now: what the explanations read of it. */
@@ -85,8 +85,8 @@ export const described =
 
 export const detailed =
   (words: string | RegExp) =>
-  ({ facts }: Case): boolean =>
-    says(facts.detail, words)
+  ({ details }: Case): boolean =>
+    says(details.detail, words)
 
 export const failed =
   (error: string) =>
@@ -124,5 +124,5 @@ export const identityOf = (rejection: Case): string =>
   rejection.client ? listedClients([rejection.client]) : nameOf(rejection)
 
 /** What a client is called, for a sentence. */
-export const nameOf = ({ client, clientId, facts }: Case): string =>
-  client ? `“${client.client_name}”` : quoted(clientId ?? facts.claimed_client_id ?? 'the client')
+export const nameOf = ({ client, clientId, details }: Case): string =>
+  client ? `“${client.client_name}”` : quoted(clientId ?? details.claimed_client_id ?? 'the client')

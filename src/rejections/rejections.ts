@@ -8,10 +8,10 @@ import { AppError } from '../shared/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { align, type Segment } from './alignment.ts'
 import { cursorOf, type PageRequest, parsePage } from './cursor.ts'
-import { parseFacts } from './details.ts'
+import { parseDetails } from './details.ts'
 import { explain } from './explain.ts'
 import { createFixes, type FixMode, type OfferedFix } from './fix.ts'
-import { createRecorder, type Refusal } from './recorder.ts'
+import { createRecorder, type RejectedRequest } from './recorder.ts'
 import type { ClientNow, Explanation, NamedClient, Rejection, RuleContext } from './rejection.ts'
 import { BOUNDS, type Bounds, prune } from './retention.ts'
 import { createRejectionStore, type RejectionFilter, type RejectionRow } from './store.ts'
@@ -19,7 +19,7 @@ import { createRejectionStore, type RejectionFilter, type RejectionRow } from '.
 export interface RejectionsDependencies {
   db: Pick<Database, 'prisma'>
   clock: Clock
-  log: { warn(facts: object, message: string): void }
+  log: { warn(fields: object, message: string): void }
   clients: {
     /** @throws AppError with status 404 when there is none */
     get(id: string): Promise<ClientNow>
@@ -51,10 +51,10 @@ export interface ExplainedRejection {
   registeredSince: boolean
 }
 
-const rejectionOf = (row: RejectionRow): Rejection => ({
+const rejectionOf = ({ facts, at, ...row }: RejectionRow): Rejection => ({
   ...row,
-  at: row.at.getTime(),
-  facts: parseFacts(row.facts),
+  at: at.getTime(),
+  details: parseDetails(facts),
 })
 
 /** The request id in whatever was pasted. */
@@ -68,15 +68,41 @@ const titled = (rejection: Rejection): ListedRejection => ({
   title: explain(rejection, { similar: [], owners: [] }).title,
 })
 
-function alignmentOf({ facts }: Rejection): ExplainedRejection['alignment'] {
-  const sent = facts.code === undefined ? facts.redirect_uri : undefined
-  if (sent === undefined || facts.closest === undefined || facts.closest === sent) return undefined
-  return { segments: align(sent, facts.closest), sent, registered: facts.closest }
+function alignmentOf({ details }: Rejection): ExplainedRejection['alignment'] {
+  const sent = details.code === undefined ? details.redirect_uri : undefined
+  if (sent === undefined || details.closest === undefined || details.closest === sent) return undefined
+  return { segments: align(sent, details.closest), sent, registered: details.closest }
 }
 
-export type Rejections = ReturnType<typeof createRejections>
+/** The requests that the protocol has rejected lately. */
+export interface Rejections {
+  /** Keeps a rejection, in the background. Never throws, delays nothing. */
+  record(rejected: RejectedRequest): void
+  /** @param text a reference, or a text that holds one @throws AppError rejection_not_found (404) */
+  get(text: string): Promise<Rejection>
+  /** A rejection, explained by what is registered now. @throws AppError rejection_not_found (404) */
+  show(text: string): Promise<ExplainedRejection>
+  /** Newest first. @throws AppError invalid_page (400) */
+  list(filter?: RejectionFilter & PageRequest): Promise<{ items: ListedRejection[]; next_cursor?: string }>
+  /** The error codes that there are, to choose from. */
+  errors(): Promise<string[]>
+  /** How many rejections this process did not keep since it started, because too many came at once. */
+  dropped(): number
+  /**
+   * Registers the redirect URI that was sent, where that is safe (redirect-fix.ts).
+   * @param version of what the administrator looked at (OfferedFix)
+   * @throws AppError rejection_not_found (404) · no_safe_fix (409) · version_conflict (409) · ValidationError
+   */
+  fix(id: string, mode: FixMode, version: string): Promise<{ clientId: string }>
+  /** Deletes one batch of what is not kept any longer. @returns how many; 0: nothing is left */
+  prune(): Promise<number>
+  /** Writes what waits. */
+  flush(): Promise<void>
+  /** Writes what waits, and takes no more time. */
+  close(): Promise<void>
+}
 
-export function createRejections(deps: RejectionsDependencies) {
+export function createRejections(deps: RejectionsDependencies): Rejections {
   const { clock, clients } = deps
   const store = createRejectionStore(deps.db)
   const recorder = createRecorder({ store, clock, log: deps.log })
@@ -101,41 +127,34 @@ export function createRejections(deps: RejectionsDependencies) {
     }
   }
 
-  async function surroundings({ clientId, facts }: Rejection): Promise<RuleContext> {
-    const claimed = clientId ?? facts.claimed_client_id
+  async function contextOf({ clientId, details }: Rejection): Promise<RuleContext> {
+    const claimed = clientId ?? details.claimed_client_id
     const [client, similar, owners] = await Promise.all([
       claimed === undefined ? undefined : findClient(claimed),
       clientId === null && claimed !== undefined ? clients.similarTo(claimed) : [],
-      facts.redirect_uri === undefined ? [] : clients.withRedirectUri(facts.redirect_uri),
+      details.redirect_uri === undefined ? [] : clients.withRedirectUri(details.redirect_uri),
     ])
     return { client, similar, owners: owners.filter(({ client_id: id }) => id !== clientId) }
   }
 
   return {
-    /** Keeps a refusal, in the background. Never throws, delays nothing. */
-    record: (refusal: Refusal): void => recorder.record(refusal),
-
-    /** @param text a reference, or a text that holds one @throws AppError rejection_not_found (404) */
+    record: recorder.record,
     get,
 
-    /** A rejection, explained by what is registered now. @throws AppError rejection_not_found (404) */
-    async show(text: string): Promise<ExplainedRejection> {
+    async show(text) {
       const rejection = await get(text)
-      const around = await surroundings(rejection)
+      const context = await contextOf(rejection)
       return {
         rejection,
-        client: around.client,
-        explanation: explain(rejection, around),
+        client: context.client,
+        explanation: explain(rejection, context),
         alignment: alignmentOf(rejection),
-        fix: fixes.offer(rejection, around),
-        registeredSince: fixes.isRegistered(rejection, around.client),
+        fix: fixes.offer(rejection, context),
+        registeredSince: fixes.isRegistered(rejection, context.client),
       }
     },
 
-    /** Newest first. @throws AppError invalid_page (400) */
-    async list(
-      filter: RejectionFilter & PageRequest = {},
-    ): Promise<{ items: ListedRejection[]; next_cursor?: string }> {
+    async list(filter = {}) {
       const { limit, after } = parsePage(filter)
       await recorder.flush()
       const rows = await store.list(filter, limit + 1, after)
@@ -144,27 +163,16 @@ export function createRejections(deps: RejectionsDependencies) {
       return { items, ...(last && { next_cursor: cursorOf(last) }) }
     },
 
-    /** The error codes that there are, to choose from. */
-    errors: () => store.errors(),
+    errors: store.errors,
+    dropped: recorder.dropped,
 
-    /** How many refusals this process did not keep since it started, because too many came at once. */
-    dropped: () => recorder.dropped(),
-
-    /**
-     * Registers the redirect URI that was sent, where that is safe (redirect-fix.ts).
-     * @param version of what the administrator looked at (OfferedFix)
-     * @throws AppError rejection_not_found (404) · no_safe_fix (409) · version_conflict (409) · ValidationError
-     */
-    async fix(id: string, mode: FixMode, version: string): Promise<{ clientId: string }> {
+    async fix(id, mode, version) {
       const rejection = await get(id)
-      return fixes.apply(rejection, await surroundings(rejection), mode, version)
+      return fixes.apply(rejection, await contextOf(rejection), mode, version)
     },
 
-    /** Deletes one batch of what is not kept any longer. @returns how many; 0: nothing is left */
     prune: () => prune(store, clock, bounds),
-
-    /** Writes what waits. */
-    flush: () => recorder.flush(),
-    close: () => recorder.close(),
+    flush: recorder.flush,
+    close: recorder.close,
   }
 }

@@ -30,18 +30,37 @@ const where = ({ clientId, error, endpoint }: RejectionFilter): Prisma.Rejection
   ...(endpoint !== undefined && { endpoint }),
 })
 
-/** The refused requests in the database. */
-export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
+/** The rejected requests in the database. */
+export interface RejectionStore {
+  insert(rows: readonly RejectionRow[]): Promise<void>
+  find(id: string): Promise<RejectionRow | null>
+  /** Newest first, after a position. */
+  list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]>
+  /** The error codes that there are, to choose from. */
+  errors(): Promise<string[]>
+  /** The ids of the oldest rows from before a moment. */
+  before(moment: Date, limit: number): Promise<string[]>
+  /** The ids of what comes after the newest `kept` rows. */
+  beyond(kept: number, limit: number): Promise<string[]>
+  /** Clients with more than `max` rows at one endpoint. Null: those that are not known. */
+  crowds(max: number): Promise<{ clientId: string | null; endpoint: string; count: number }[]>
+  /** The ids of the oldest rows of a client at an endpoint. */
+  oldestOf(clientId: string | null, endpoint: string, limit: number): Promise<string[]>
+  /** @returns how many rows were there */
+  remove(ids: readonly string[]): Promise<number>
+}
+
+export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>): RejectionStore {
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id)
 
   return {
-    async insert(rows: readonly RejectionRow[]): Promise<void> {
+    async insert(rows) {
       await prisma.rejection.createMany({ data: [...rows] })
     },
 
-    find: (id: string): Promise<RejectionRow | null> => prisma.rejection.findUnique({ where: { id } }),
+    find: (id) => prisma.rejection.findUnique({ where: { id } }),
 
-    async list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]> {
+    async list(filter, limit, after) {
       const asked = [filter.clientId, filter.error, filter.endpoint]
       // PostgreSQL refuses NUL; no row has one.
       if (asked.some((value) => value?.includes('\0'))) return []
@@ -55,14 +74,12 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
       })
     },
 
-    /** The errors that there are, to choose from. */
-    async errors(): Promise<string[]> {
+    async errors() {
       const groups = await prisma.rejection.groupBy({ by: ['error'], orderBy: { error: 'asc' } })
       return groups.map(({ error }) => error)
     },
 
-    /** The oldest rows from before a moment. */
-    before: async (moment: Date, limit: number): Promise<string[]> =>
+    before: async (moment, limit) =>
       ids(
         await prisma.rejection.findMany({
           where: { at: { lt: moment } },
@@ -72,8 +89,7 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
         }),
       ),
 
-    /** What comes after the newest `kept` rows. */
-    beyond: async (kept: number, limit: number): Promise<string[]> =>
+    beyond: async (kept, limit) =>
       ids(
         await prisma.rejection.findMany({
           orderBy: [{ at: 'desc' }, { id: 'desc' }],
@@ -83,18 +99,16 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
         }),
       ),
 
-    /** Clients with more than `most` rows at one endpoint. Null: those that are not known. */
-    async crowds(most: number): Promise<{ clientId: string | null; endpoint: string; count: number }[]> {
+    async crowds(max) {
       const groups = await prisma.rejection.groupBy({
         by: ['clientId', 'endpoint'],
         _count: { id: true },
-        having: { id: { _count: { gt: most } } },
+        having: { id: { _count: { gt: max } } },
       })
       return groups.map(({ clientId, endpoint, _count }) => ({ clientId, endpoint, count: _count.id }))
     },
 
-    /** The oldest rows of a client at an endpoint. */
-    oldestOf: async (clientId: string | null, endpoint: string, limit: number): Promise<string[]> =>
+    oldestOf: async (clientId, endpoint, limit) =>
       ids(
         await prisma.rejection.findMany({
           where: { clientId, endpoint },
@@ -104,11 +118,9 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>) {
         }),
       ),
 
-    async remove(rows: readonly string[]): Promise<number> {
+    async remove(rows) {
       if (rows.length === 0) return 0
       return (await prisma.rejection.deleteMany({ where: { id: { in: [...rows] } } })).count
     },
   }
 }
-
-export type RejectionStore = ReturnType<typeof createRejectionStore>

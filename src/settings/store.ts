@@ -13,17 +13,22 @@ export interface StoredState {
 const NOTHING: StoredState = { version: 0, document: '{}' }
 
 /** What was changed of the settings, in one row: a change is one statement, and so is a look at it. */
-export function createSettingsStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export interface SettingsStore {
+  read(): Promise<StoredState>
+  /** Puts a document in the place of the one of a version. False: there is another one by now. */
+  replace(version: number, document: string): Promise<boolean>
+}
+
+export function createSettingsStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): SettingsStore {
   const table = prisma.storedSettings
   return {
-    async read(): Promise<StoredState> {
+    async read() {
       return (
         (await reads.get<StoredState>('SELECT version, document FROM settings WHERE id = ?', [ID])) ?? NOTHING
       )
     },
 
-    /** Puts a document in the place of the one of a version. False: there is another one by now. */
-    async replace(version: number, document: string): Promise<boolean> {
+    async replace(version, document) {
       if (version === 0) {
         try {
           await table.create({ data: { id: ID, version: 1, document } })
@@ -41,5 +46,3 @@ export function createSettingsStore({ prisma, reads }: Pick<Database, 'prisma' |
     },
   }
 }
-
-export type SettingsStore = ReturnType<typeof createSettingsStore>

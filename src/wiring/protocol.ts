@@ -64,7 +64,7 @@ export async function wireProtocol(
     },
     events: services.event,
     issued: observers?.issued,
-    rejected: observers?.refused,
+    rejected: observers?.rejected,
   })
   return { ...protocol, browser }
 }

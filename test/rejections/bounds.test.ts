@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRecorder, type Refusal } from '../../src/rejections/recorder.ts'
+import { createRecorder, type RejectedRequest } from '../../src/rejections/recorder.ts'
 import { createRejections } from '../../src/rejections/rejections.ts'
 import type { RejectionRow } from '../../src/rejections/store.ts'
 import { engines, type OpenedDatabase, openOn } from '../clients/engines.ts'
 
-const refusal = (over: Partial<Refusal> = {}): Refusal => ({
+const rejected = (over: Partial<RejectedRequest> = {}): RejectedRequest => ({
   id: crypto.randomUUID(),
   endpoint: 'authorization',
   clientId: 'lk_one',
@@ -23,7 +23,7 @@ function recorderWith(insert?: (rows: readonly RejectionRow[]) => Promise<void>)
   const recorder = createRecorder({
     store: { insert: insert ?? (async (batch) => void rows.push(...batch)) },
     clock: () => time.now,
-    log: { warn: (_facts: unknown, message: unknown) => void warnings.push(String(message)) },
+    log: { warn: (_fields: unknown, message: unknown) => void warnings.push(String(message)) },
   })
   return { recorder, rows, time, warnings }
 }
@@ -33,7 +33,7 @@ describe('what is kept of a flood', () => {
     const { recorder, rows, time } = recorderWith()
     for (let second = 0; second < 60; second++) {
       time.now += 1000
-      for (let i = 0; i < 50; i++) recorder.record(refusal())
+      for (let i = 0; i < 50; i++) recorder.record(rejected())
     }
     await recorder.flush()
     // The sixty seconds may lie in two minutes of the clock.
@@ -44,11 +44,11 @@ describe('what is kept of a flood', () => {
 
   test('it does not keep others out', async () => {
     const { recorder, rows, time } = recorderWith()
-    for (let i = 0; i < 1000; i++) recorder.record(refusal({ clientId: 'lk_flooded' }))
+    for (let i = 0; i < 1000; i++) recorder.record(rejected({ clientId: 'lk_flooded' }))
     time.now += 2000
-    for (let i = 0; i < 1000; i++) recorder.record(refusal({ clientId: 'lk_flooded' }))
-    recorder.record(refusal({ clientId: 'lk_honest' }))
-    recorder.record(refusal({ clientId: 'lk_flooded', endpoint: 'token' }))
+    for (let i = 0; i < 1000; i++) recorder.record(rejected({ clientId: 'lk_flooded' }))
+    recorder.record(rejected({ clientId: 'lk_honest' }))
+    recorder.record(rejected({ clientId: 'lk_flooded', endpoint: 'token' }))
     await recorder.flush()
     expect(rows.filter(({ clientId }) => clientId === 'lk_honest')).toHaveLength(1)
     expect(rows.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(1)
@@ -59,9 +59,9 @@ describe('what is kept of a flood', () => {
     for (let i = 0; i < 50; i++) {
       time.now += 500
       recorder.record(
-        refusal({ clientId: undefined, details: () => ({ claimed_client_id: `made-up-${i}` }) }),
+        rejected({ clientId: undefined, details: () => ({ claimed_client_id: `made-up-${i}` }) }),
       )
-      recorder.record(refusal({ clientId: `https://client-${i}.example/metadata` }))
+      recorder.record(rejected({ clientId: `https://client-${i}.example/metadata` }))
     }
     await recorder.flush()
     expect(rows.length).toBeLessThanOrEqual(40)
@@ -70,7 +70,7 @@ describe('what is kept of a flood', () => {
   test('of any number of clients, five a second', async () => {
     const { recorder, rows, time } = recorderWith()
     for (let second = 0; second < 20; second++) {
-      for (let i = 0; i < 100; i++) recorder.record(refusal({ clientId: `lk_${second}_${i}` }))
+      for (let i = 0; i < 100; i++) recorder.record(rejected({ clientId: `lk_${second}_${i}` }))
       time.now += 1000
       await recorder.flush()
     }
@@ -85,20 +85,20 @@ describe('what is kept of a flood', () => {
       looked++
       return {}
     }
-    for (let i = 0; i < 1000; i++) recorder.record(refusal({ details }))
+    for (let i = 0; i < 1000; i++) recorder.record(rejected({ details }))
     expect(looked).toBe(20)
   })
 })
 
 describe('recording fails nothing', () => {
-  test('facts or a look-up that throw', async () => {
+  test('details or a look-up that throw', async () => {
     const { recorder, rows } = recorderWith()
     const broken = () => {
       throw new Error('broken')
     }
-    expect(() => recorder.record(refusal({ details: broken }))).not.toThrow()
+    expect(() => recorder.record(rejected({ details: broken }))).not.toThrow()
     recorder.record(
-      refusal({ lookUp: () => Promise.reject(new Error('away')), details: () => ({ scope: 'x' }) }),
+      rejected({ lookUp: () => Promise.reject(new Error('away')), details: () => ({ scope: 'x' }) }),
     )
     await recorder.flush()
     expect(rows.map(({ facts }) => JSON.parse(facts))).toEqual([{ scope: 'x' }])
@@ -114,7 +114,7 @@ describe('recording fails nothing', () => {
     })
     for (let i = 0; i < 300; i++) {
       time.now += 1000
-      recorder.record(refusal({ clientId: `lk_${i}` }))
+      recorder.record(rejected({ clientId: `lk_${i}` }))
       await recorder.flush()
     }
     expect(warnings).toHaveLength(1)
@@ -127,8 +127,8 @@ describe('recording fails nothing', () => {
   test('two reports of one request are one row: what the person saw', async () => {
     const { recorder, rows } = recorderWith()
     const id = crypto.randomUUID()
-    recorder.record(refusal({ id, error: 'invalid_scope' }))
-    recorder.record(refusal({ id, error: 'invalid_redirect_uri' }))
+    recorder.record(rejected({ id, error: 'invalid_scope' }))
+    recorder.record(rejected({ id, error: 'invalid_redirect_uri' }))
     await recorder.flush()
     expect(rows.map(({ error }) => error)).toEqual(['invalid_redirect_uri'])
   })
@@ -220,8 +220,8 @@ describe.each(engines)('how long it is kept on %s', (engine) => {
     const second = await db.second()
     const [a, b] = [open(), open({}, second)]
     const [one, two] = [crypto.randomUUID(), crypto.randomUUID()]
-    a.record(refusal({ id: one }))
-    b.record(refusal({ id: two }))
+    a.record(rejected({ id: one }))
+    b.record(rejected({ id: two }))
     await Promise.all([a.flush(), b.flush()])
     expect((await a.get(two)).id).toBe(two)
     expect((await b.get(one)).id).toBe(one)
@@ -230,13 +230,13 @@ describe.each(engines)('how long it is kept on %s', (engine) => {
     expect((await a.list()).items.map(({ id }) => id).sort()).toEqual([one, two].sort())
     await db.prisma.rejection.deleteMany()
   })
-  test('facts of another version keep what is still known of them', async () => {
+  test('details of another version keep what is still known of them', async () => {
     const id = crypto.randomUUID()
     const facts = JSON.stringify({ scope: 'openid', resource: 'once a text', client: 'martian', later: 1 })
     await fill(1, { id, facts })
-    expect((await open().get(id)).facts).toEqual({ scope: 'openid' })
+    expect((await open().get(id)).details).toEqual({ scope: 'openid' })
     await db.prisma.rejection.update({ where: { id }, data: { facts: 'no JSON' } })
-    expect((await open().get(id)).facts).toEqual({})
+    expect((await open().get(id)).details).toEqual({})
     await db.prisma.rejection.deleteMany()
   })
 })

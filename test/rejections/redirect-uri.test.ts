@@ -39,7 +39,7 @@ describe('a redirect URI that is not registered', () => {
       endpoint: 'authorization',
       clientId: client.client_id,
       error: 'invalid_redirect_uri',
-      facts: { closest: redirectUri, registered: { redirect_uris: [redirectUri] } },
+      details: { closest: redirectUri, registered: { redirect_uris: [redirectUri] } },
     })
     expect(now?.client_name).toBe('Test app')
   })
@@ -73,7 +73,7 @@ describe('a redirect URI that is not registered', () => {
       await ask('https://app.example/callback?code=s3cret-c0de&state=abcdef&tenant=7'),
     )
     expect(explanation.rule).toBe('redirect_uri_masked')
-    expect(rejection.facts.redirect_uri).toBe('https://app.example/callback?code=…&state=…&tenant=7')
+    expect(rejection.details.redirect_uri).toBe('https://app.example/callback?code=…&state=…&tenant=7')
     expect(fix).toBeUndefined()
   })
 

@@ -44,7 +44,7 @@ test.each<[string, () => Record<string, unknown>, RegExp]>([
   const { rejection, explanation } = await desk.kept(await visit(await key.sign(claims(over()))))
   expect([explanation.rule, rejection.clientId]).toEqual([rule, client.client_id])
   expect(explanation.mistake).toMatch(words)
-  expect(rejection.facts.request_object).toMatchObject({ alg: 'ES256', kid: 'ES256-1' })
+  expect(rejection.details.request_object).toMatchObject({ alg: 'ES256', kid: 'ES256-1' })
 })
 
 test('the algorithm, the key, and what is no object; nothing of the object itself is kept', async () => {

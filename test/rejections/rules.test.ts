@@ -56,7 +56,7 @@ describe('who the client is', () => {
     expect(await at('Single-page app')).toBe('client_id_is_name')
     const { rejection, explanation } = await desk.kept(await ask({ client_id: String(client.client_secret) }))
     expect(explanation.rule).toBe('client_id_is_secret')
-    expect(rejection.facts.claimed_client_id).toBe('…')
+    expect(rejection.details.claimed_client_id).toBe('…')
   })
 
   test('disabled: told apart from unknown here, and by the protocol in nothing', async () => {
@@ -101,7 +101,7 @@ describe('who the client is', () => {
     )
     expect(explanation.rule).toBe('secret_expired')
     expect(explanation.mistake).toMatch(/ended on \d\d? \w+ 20\d\d, \d\d:\d\d UTC/)
-    expect(rejection.facts.secret_expired_at).toBeLessThanOrEqual(Math.floor(clock() / 1000))
+    expect(rejection.details.secret_expired_at).toBeLessThanOrEqual(Math.floor(clock() / 1000))
   })
 
   test('a wrong secret; with a line end; of another client; none sent; in another way', async () => {
@@ -176,7 +176,7 @@ describe('client assertions', () => {
     const { explanation, rejection } = await desk.kept(await send({ iat: now() - 600, exp: now() - 540 }))
     expect(explanation.rule).toBe('assertion_expired')
     expect(explanation.mistake).toMatch(/made the assertion 10 minutes before it arrived/)
-    expect(rejection.facts.assertion).toMatchObject({ iss: keyed.client_id, kid: 'first', alg: 'ES256' })
+    expect(rejection.details.assertion).toMatchObject({ iss: keyed.client_id, kid: 'first', alg: 'ES256' })
     expect(await desk.ruleOf(await send({ nbf: now() + 600, exp: now() + 700 }))).toBe('assertion_early')
   })
 
@@ -410,7 +410,7 @@ describe('PKCE that is missing is explained with the line that switches it on', 
     expect(description).toMatch(CHARACTERS)
     const { explanation, rejection } = await desk.kept(answer)
     expect(explanation).toMatchObject({ rule: 'pkce_or_nonce_missing', inApp: expect.stringMatching(line) })
-    expect(rejection.facts.user_agent).toBe(agent)
+    expect(rejection.details.user_agent).toBe(agent)
   })
 })
 
@@ -440,7 +440,7 @@ describe('token requests', () => {
     expect((await exchange({})).explanation.rule).toBe('pkce_verifier_missing')
     const wrong = await exchange({ code_verifier: pkce().verifier })
     expect(wrong.explanation.rule).toBe('pkce_verifier_mismatch')
-    expect(wrong.rejection.facts).toMatchObject({
+    expect(wrong.rejection.details).toMatchObject({
       verifier: { sent: true, length: 43 },
       code: { own: true, challenge: true, redirect_uri: redirectUri },
     })
@@ -466,7 +466,7 @@ describe('token requests', () => {
     const { explanation, fix, rejection } = await desk.kept(answer)
     expect(explanation.rule).toBe('code_redirect_uri')
     expect(explanation.mistake).toContain(`started with “${redirectUri}”`)
-    expect(rejection.facts.code?.redirect_uri).toBe(redirectUri)
+    expect(rejection.details.code?.redirect_uri).toBe(redirectUri)
     expect(fix).toBeUndefined()
   })
 

@@ -59,14 +59,14 @@ const readRejection = operation({
   answers: [200, 'The request, and the likely mistake.', explained],
 })
 
-const view = ({ id, at, endpoint, clientId, error, description, facts }: Rejection) => ({
+const view = ({ id, at, endpoint, clientId, error, description, details }: Rejection) => ({
   id,
   time: time(at),
   endpoint,
   client_id: clientId,
   error,
   description,
-  facts: facts as Record<string, unknown>,
+  facts: details as Record<string, unknown>,
 })
 
 /** `/rejections` */

@@ -31,7 +31,7 @@ export function withSlowDown(Library: typeof Provider, codes: Pick<DeviceCodes, 
   }
 }
 
-/** Says in the answer how often to poll; and a refusal is final, but told as often as it is asked for. */
+/** Says in the answer how often to poll; and access_denied is final, but answered as often as the device polls. */
 export function guidePolling(provider: Provider): void {
   provider.on('device_authorization.success', (_ctx, body) => {
     Object.assign(body, { interval: POLL_INTERVAL })

@@ -102,7 +102,7 @@ export interface RejectionsTo {
   isNews(key: string): boolean
 }
 
-/** The names of the endpoints whose refusals are kept, by the event of the library. */
+/** The names of the endpoints whose rejections are kept, by the event of the library. */
 const KEPT: Readonly<Record<string, string>> = {
   'authorization.error': 'authorization',
   'grant.error': 'token',
@@ -212,7 +212,7 @@ export function createNews(clock: () => number): RejectionsTo['isNews'] {
 }
 
 /**
- * Writes a line for scopes that a request went on without, and reports them to be kept: no refusal, and found where one looks
+ * Writes a line for scopes that a request went on without, and reports them to be kept: no rejection, and found where one looks
  * for what an app misses. The same of one client is kept once an hour.
  */
 export function createLeftOutReport(log: FastifyBaseLogger, to: RejectionsTo) {

@@ -3,7 +3,7 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
 import { deny } from './deny-list.ts'
 import type { JwtReader, ReadToken } from './reader.ts'
-import { type createReferences, isSealed } from './reference.ts'
+import { isSealed, type References } from './reference.ts'
 
 /*
  * JWT access tokens are not stored, and the library refuses to introspect or revoke what it does not store. Here they are
@@ -36,7 +36,7 @@ export interface JwtAccessTokens {
 
 export function createJwtAccessTokens(deps: {
   reader: JwtReader
-  references: Pick<ReturnType<typeof createReferences>, 'seal'>
+  references: Pick<References, 'seal'>
   artifacts: Pick<ArtifactStore, 'insert'>
   /** Whether an audience contains userinfo. */
   forUserinfo(audience: string | readonly string[]): boolean
@@ -107,10 +107,7 @@ function disguiseTokens(provider: Provider): void {
 }
 
 /** Gives those that become JWTs a sealed `jti`. */
-function nameTokens(
-  { AccessToken, ClientCredentials }: Provider,
-  { seal }: Pick<ReturnType<typeof createReferences>, 'seal'>,
-): void {
+function nameTokens({ AccessToken, ClientCredentials }: Provider, { seal }: Pick<References, 'seal'>): void {
   for (const { prototype } of [AccessToken, ClientCredentials]) {
     const generate = Reflect.get(prototype, 'generateTokenId') as () => string
     Object.assign(prototype, {

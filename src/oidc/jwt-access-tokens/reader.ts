@@ -4,10 +4,10 @@ import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE } from '../client-authentication/assertions.ts'
 import { isRevoked } from './deny-list.ts'
-import type { createReferences, Reference } from './reference.ts'
+import type { Reference, References } from './reference.ts'
 
 /** Characters of the longest JWT that is looked at; ours are a tenth of it. */
-const LONGEST = 16_384
+const MAX_LENGTH = 16_384
 
 /** The claims of RFC 9068 §2.2 that have a place of their own in a stored token; whatever else there is, is `extra`. */
 const claims = z.looseObject({
@@ -39,7 +39,7 @@ export function createJwtReader(deps: {
   issuer: string
   /** Public keys. */
   keys: readonly JWK[]
-  references: Pick<ReturnType<typeof createReferences>, 'open'>
+  references: Pick<References, 'open'>
   artifacts: Pick<ArtifactStore, 'find'>
 }): JwtReader {
   const ours = createLocalJWKSet({ keys: [...deps.keys] })
@@ -59,7 +59,7 @@ export function createJwtReader(deps: {
   }
   return {
     async read(jwt) {
-      if (jwt.length > LONGEST) return undefined
+      if (jwt.length > MAX_LENGTH) return undefined
       const { data } = claims.safeParse(await verified(jwt))
       const reference = data && deps.references.open(data.jti)
       if (data === undefined || reference === undefined) return undefined

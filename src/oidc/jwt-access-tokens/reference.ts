@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Secrets } from '../../shared/secrets.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
 
-/** What of a JWT access token is nobody's business but ours, and still has to be known when it comes back. */
+/** What of a JWT access token only this server may know, and has to know when it is introspected or revoked. */
 const reference = z.strictObject({
   /** Absent: a machine's token hangs on none. */
   grantId: z.string().optional(),
@@ -20,20 +20,26 @@ export type Reference = z.infer<typeof reference>
 
 const CONTEXT = 'jwt-access-token'
 
-/** What nobody has sealed, an opaque token's id for one, is without a dot. */
+/** What is not sealed, the id of an opaque token for one, is without a dot. */
 export const isSealed = (jti: string): boolean => jti.includes('.')
+
+export interface References {
+  /** The `jti` of a token that is being issued. */
+  seal(token: AccessToken | ClientCredentials): string
+  /** Undefined: the `jti` is of a version that sealed nothing, or of another SECRET_KEY. */
+  open(jti: string): Reference | undefined
+}
 
 /**
  * The `jti` of a JWT access token: what belongs to it here, sealed. APIs read the token, and a hash of the Grant or the
  * session, keyed or not, would tell them which tokens are of one sign-in; sealed, no two are alike.
  */
-export function createReferences(secrets: Pick<Secrets, 'seal' | 'open'>) {
+export function createReferences(secrets: Pick<Secrets, 'seal' | 'open'>): References {
   return {
-    seal(token: AccessToken | ClientCredentials): string {
+    seal(token) {
       return secrets.seal(JSON.stringify(token.kind === 'AccessToken' ? referenceOf(token) : {}), CONTEXT)
     },
-    /** Undefined: it is of a version that sealed nothing, or of another SECRET_KEY. */
-    open(jti: string): Reference | undefined {
+    open(jti) {
       try {
         return reference.parse(JSON.parse(secrets.open(jti, CONTEXT)))
       } catch {

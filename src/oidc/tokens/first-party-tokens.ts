@@ -83,7 +83,7 @@ export function createFirstPartyTokens(deps: {
   const endFamily = (grantId: string) => endGrant(deps.current(), grantId)
 
   /** Why a refresh token is no good, in the order in which the token endpoint looks. */
-  function refusal(token: RefreshToken | undefined, grant: Grant | undefined): string | undefined {
+  function problemOf(token: RefreshToken | undefined, grant: Grant | undefined): string | undefined {
     if (token === undefined) return 'refresh token not found'
     if (token.clientId !== FIRST_PARTY_ID) return 'client mismatch'
     if (token.isExpired) return 'refresh token is expired'
@@ -129,7 +129,7 @@ export function createFirstPartyTokens(deps: {
       const provider = deps.current()
       const token = await provider.RefreshToken.find(value, { ignoreExpiration: true })
       const grant = await provider.Grant.find(token?.grantId ?? '')
-      const refused = refusal(token, grant)
+      const refused = problemOf(token, grant)
       if (token === undefined || refused !== undefined) return { refused: refused ?? '' }
       const { accountId = '', grantId = '' } = token
       const account = await deps.findLive(accountId, generationOf(grant))

@@ -7,11 +7,22 @@ export interface KeyUse {
   lastUsedAt: number
 }
 
-/** Which clients are in use, and what their keys signed. Two small tables that are written once an hour a client. */
-export function createUsageStore({ prisma }: Pick<Database, 'prisma'>) {
+/** Which clients are in use, and what was signed for them by which key. Two small tables that are written once an hour a client. */
+export interface UsageStore {
+  /** @param day “2026-11-25” */
+  clientUsed(day: string, clientId: string): Promise<void>
+  keyUsed(kid: string, clientId: string, at: Date): Promise<void>
+  /** The newest thousand, the newest first. */
+  keyUses(): Promise<KeyUse[]>
+  /** How many clients were in use on each day from `since` (“2026-11-25”) on. */
+  activeClients(since: string): Promise<Map<string, number>>
+  /** Deletes what is older than `before`. Returns how many rows. */
+  forget(before: { day: string; at: Date }): Promise<number>
+}
+
+export function createUsageStore({ prisma }: Pick<Database, 'prisma'>): UsageStore {
   return {
-    /** @param day “2026-11-25” */
-    async clientUsed(day: string, clientId: string): Promise<void> {
+    async clientUsed(day, clientId) {
       await prisma.clientActivity.upsert({
         where: { day_clientId: { day, clientId } },
         create: { day, clientId },
@@ -19,7 +30,7 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>) {
       })
     },
 
-    async keyUsed(kid: string, clientId: string, at: Date): Promise<void> {
+    async keyUsed(kid, clientId, at) {
       await prisma.keyUse.upsert({
         where: { kid_clientId: { kid, clientId } },
         create: { kid, clientId, lastUsedAt: at },
@@ -27,7 +38,7 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>) {
       })
     },
 
-    async keyUses(): Promise<KeyUse[]> {
+    async keyUses() {
       const rows = await prisma.keyUse.findMany({ orderBy: { lastUsedAt: 'desc' }, take: 1000 })
       return rows.map(({ kid, clientId, lastUsedAt }) => ({
         kid,
@@ -36,8 +47,7 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>) {
       }))
     },
 
-    /** How many clients were in use on each day from `since` on. */
-    async activeClients(since: string): Promise<Map<string, number>> {
+    async activeClients(since) {
       const days = await prisma.clientActivity.groupBy({
         by: ['day'],
         where: { day: { gte: since } },
@@ -46,13 +56,10 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>) {
       return new Map(days.map(({ day, _count }) => [day, _count.clientId]))
     },
 
-    /** Deletes what is older than `before`. Returns how many rows went. */
-    async forget(before: { day: string; at: Date }): Promise<number> {
+    async forget(before) {
       const days = await prisma.clientActivity.deleteMany({ where: { day: { lt: before.day } } })
       const keys = await prisma.keyUse.deleteMany({ where: { lastUsedAt: { lt: before.at } } })
       return days.count + keys.count
     },
   }
 }
-
-export type UsageStore = ReturnType<typeof createUsageStore>

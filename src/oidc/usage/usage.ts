@@ -7,9 +7,9 @@ import type { UsageStore } from './usage-store.ts'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** How long usage is kept, in days. */
-const KEPT = 400
+const RETENTION = 400
 /** Pairs that were written lately, so that they are not written again. */
-const MOST = 10_000
+const MAX_ENTRIES = 10_000
 
 /** “2026-11-29” */
 const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
@@ -25,13 +25,24 @@ function kidOf(token: unknown): string | undefined {
   }
 }
 
+export interface Usage {
+  /** Listens to what a provider issues. */
+  attach(provider: Provider): void
+  /** Waits for what is being written. */
+  close(): Promise<void>
+}
+
 /**
- * Remembers which clients are in use and which keys sign for them, to the hour: enough to see who would notice that a
- * key goes. Written behind the answers, and never in their way.
+ * Remembers which clients are in use and which keys sign for them, to the hour: enough to see which client would notice that a
+ * key is retired. Written behind the responses, and never in their way.
  */
-export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<FastifyBaseLogger, 'warn'> }) {
+export function createUsage(deps: {
+  store: UsageStore
+  clock: Clock
+  log: Pick<FastifyBaseLogger, 'warn'>
+}): Usage {
   const { store, clock, log } = deps
-  const written = new BoundedMap<string, number>(MOST)
+  const written = new BoundedMap<string, number>(MAX_ENTRIES)
   const underWay = new Set<Promise<void>>()
 
   /** Runs `write` unless the same was written within `every` milliseconds. */
@@ -60,17 +71,17 @@ export function createUsage(deps: { store: UsageStore; clock: Clock; log: Pick<F
   }
 
   return {
-    /** Listens to what a provider issues. */
-    attach(provider: Provider): void {
+    attach(provider) {
       provider.on('grant.success', issued)
     },
-    /** Waits for what is being written. */
-    close: () => Promise.all(underWay),
+    async close() {
+      await Promise.all(underWay)
+    },
   }
 }
 
-/** A job: what is older than a year and a bit goes. */
+/** A job that deletes usage after its retention. */
 export const forgetUsage = (store: UsageStore, clock: Clock) => () => {
-  const at = new Date(clock() - KEPT * DAY)
+  const at = new Date(clock() - RETENTION * DAY)
   return store.forget({ day: isoDay(at.getTime()), at })
 }

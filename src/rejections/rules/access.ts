@@ -4,17 +4,19 @@ import { nearest } from './nearest.ts'
 const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'identity_provider']
 
 /** The scopes that were asked for and are not registered for the client. */
-function foreignScopes({ facts }: Case): string[] {
+function foreignScopes({ details }: Case): string[] {
   const registered =
-    `${facts.registered?.scope ?? OWN_SCOPES.join(' ')} ${facts.registered?.resource_scope ?? ''}`.split(' ')
-  return (facts.scope ?? '').split(' ').filter((scope) => scope !== '' && !registered.includes(scope))
+    `${details.registered?.scope ?? OWN_SCOPES.join(' ')} ${details.registered?.resource_scope ?? ''}`.split(
+      ' ',
+    )
+  return (details.scope ?? '').split(' ').filter((scope) => scope !== '' && !registered.includes(scope))
 }
 
 /** What the server says to operators, in the middle of a sentence. */
-const because = ({ facts }: Case) => (facts.detail === undefined ? '' : ` (${facts.detail})`)
+const because = ({ details }: Case) => (details.detail === undefined ? '' : ` (${details.detail})`)
 
-const mayHave = ({ facts }: Case) =>
-  [facts.registered?.scope ?? OWN_SCOPES.join(' '), facts.registered?.resource_scope]
+const mayHave = ({ details }: Case) =>
+  [details.registered?.scope ?? OWN_SCOPES.join(' '), details.registered?.resource_scope]
     .filter(Boolean)
     .join(' ')
 
@@ -22,12 +24,12 @@ const mayHave = ({ facts }: Case) =>
  * The whole value that the field has to have, with what is added: an empty one stands for all about a person, and the first word
  * in it takes the place of that.
  */
-function widened({ facts, client }: Case, added: readonly string[]): string {
-  const grants = client?.grant_types ?? facts.registered?.grant_types ?? []
+function widened({ details, client }: Case, added: readonly string[]): string {
+  const grants = client?.grant_types ?? details.registered?.grant_types ?? []
   const forPeople = grants.some((grant) => grant !== 'client_credentials')
   const registered = client
     ? client.scope
-    : [facts.registered?.scope, facts.registered?.resource_scope].filter(Boolean).join(' ')
+    : [details.registered?.scope, details.registered?.resource_scope].filter(Boolean).join(' ')
   const now = registered || (forPeople ? OWN_SCOPES.join(' ') : '')
   const whole = [...new Set([...now.split(' ').filter(Boolean), ...added])].join(' ')
   const empty =
@@ -43,8 +45,8 @@ export const accessRules: readonly Rule[] = [
     name: 'scope_characters',
     fits: described('scope contains invalid characters'),
     title: 'A scope of the wrong form',
-    mistake: ({ facts }) =>
-      `The app sent the scope ${quoted(facts.scope)}. Scopes are separated by one space; commas, quotes and line ends are not allowed.`,
+    mistake: ({ details }) =>
+      `The app sent the scope ${quoted(details.scope)}. Scopes are separated by one space; commas, quotes and line ends are not allowed.`,
     inApp: 'Separate the scopes by one space.',
   },
   {
@@ -52,8 +54,8 @@ export const accessRules: readonly Rule[] = [
     fits: ({ error, description }) =>
       error === 'invalid_scope' && /^refresh token missing requested/.test(description ?? ''),
     title: 'More than was allowed',
-    mistake: ({ facts }) =>
-      `The app refreshed with the scope ${quoted(facts.scope)}, which is more than the person allowed. A refresh can ask for less, never for more.`,
+    mistake: ({ details }) =>
+      `The app refreshed with the scope ${quoted(details.scope)}, which is more than the person allowed. A refresh can ask for less, never for more.`,
     inApp: 'Leave scope out when refreshing. For more, send the person to sign in with the wider scope.',
   },
   {
@@ -70,11 +72,11 @@ export const accessRules: readonly Rule[] = [
     fits: described(/\(scope was omitted\)$/),
     title: 'No scope, and none to take in its place',
     mistake: (rejection) =>
-      `${nameOf(rejection)} asked for a token without saying what for. A program that sends no scope gets what it is registered for, if that is for one API; it is registered for ${quoted(rejection.facts.registered?.resource_scope)}${because(rejection)}.`,
+      `${nameOf(rejection)} asked for a token without saying what for. A program that sends no scope gets what it is registered for, if that is for one API; it is registered for ${quoted(rejection.details.registered?.resource_scope)}${because(rejection)}.`,
     inApp:
       'Send scope, and with scopes of several APIs also resource (or audience), the identifier of the API.',
-    here: ({ facts }) =>
-      facts.registered?.resource_scope
+    here: ({ details }) =>
+      details.registered?.resource_scope
         ? undefined
         : 'Edit the client and add the scopes of the API that it is to use to its scope, beside those that are there.',
   },
@@ -91,20 +93,20 @@ export const accessRules: readonly Rule[] = [
     fits: described(/^requested scope is about a person/),
     title: 'A program that asks about a person',
     mistake: (rejection) =>
-      `${nameOf(rejection)} asked for ${quoted(rejection.facts.scope)} with client_credentials. It acts for itself there: nobody has signed in whom “openid” and the like could be about.`,
+      `${nameOf(rejection)} asked for ${quoted(rejection.details.scope)} with client_credentials. It acts for itself there: nobody has signed in whom “openid” and the like could be about.`,
     inApp:
       'Send scopes of an API alone, or none to get what the client is registered for. To act for people, send them to sign in (authorization_code).',
   },
   {
     name: 'scope_of_no_api',
-    fits: ({ error, facts }) => error === 'invalid_scope' && /^no API has /.test(facts.detail ?? ''),
+    fits: ({ error, details }) => error === 'invalid_scope' && /^no API has /.test(details.detail ?? ''),
     title: 'A scope that no API has',
     mistake: (rejection) => {
-      const unknown = (rejection.facts.detail ?? '').replace(/^no API has /, '')
+      const unknown = (rejection.details.detail ?? '').replace(/^no API has /, '')
       const meant = nearest(unknown, mayHave(rejection).split(' '))
       return `${nameOf(rejection)} asked for ${quoted(unknown)}, and there is no API with such a scope.${meant === undefined ? '' : ` It may ask for ${quoted(meant)}: probably a slip of the pen.`}`
     },
-    inApp: ({ facts }) => `Correct the scope. Sent was ${quoted(facts.scope)}.`,
+    inApp: ({ details }) => `Correct the scope. Sent was ${quoted(details.scope)}.`,
     here: 'If it is a new scope, add it to its API, and then to the scope of the client, beside those that are there.',
   },
   {
@@ -112,7 +114,7 @@ export const accessRules: readonly Rule[] = [
     fits: described(/^requested scope is not of the named resource/),
     title: 'Scopes of another API than the one that is named',
     mistake: (rejection) =>
-      `The app named the API ${quoted(rejection.facts.resource?.join(' '))}, and asked for no scope that it has: sent was ${quoted(rejection.facts.scope)}${because(rejection)}.`,
+      `The app named the API ${quoted(rejection.details.resource?.join(' '))}, and asked for no scope that it has: sent was ${quoted(rejection.details.scope)}${because(rejection)}.`,
     inApp: 'Send the identifier of the API that has the scopes as resource, or leave resource out.',
   },
   {
@@ -121,7 +123,7 @@ export const accessRules: readonly Rule[] = [
     title: 'A scope that the client may not ask for',
     mistake: (rejection) => {
       const foreign = foreignScopes(rejection)
-      return `${nameOf(rejection)} asked for ${quoted(foreign.length > 0 ? foreign.join(' ') : rejection.facts.scope)}; it may ask for ${quoted(mayHave(rejection))}.`
+      return `${nameOf(rejection)} asked for ${quoted(foreign.length > 0 ? foreign.join(' ') : rejection.details.scope)}; it may ask for ${quoted(mayHave(rejection))}.`
     },
     inApp: 'Leave the scope out, or have it added.',
     here: (rejection) => {
@@ -135,8 +137,8 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_unknown',
     fits: detailed(/^unknown resource/),
     title: 'An API that is not registered',
-    mistake: ({ facts }) =>
-      `No API is registered as ${quoted(facts.resource?.join(' '))}. The identifier is compared character by character, with the slash at its end.`,
+    mistake: ({ details }) =>
+      `No API is registered as ${quoted(details.resource?.join(' '))}. The identifier is compared character by character, with the slash at its end.`,
     inApp: 'Send the identifier of the API exactly as it is registered, as the parameter resource.',
     here: 'Register the API if it is new.',
   },
@@ -145,7 +147,7 @@ export const accessRules: readonly Rule[] = [
     fits: described('the client may not use this resource'),
     title: 'An API that the client may not use',
     mistake: (rejection) =>
-      `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.facts.resource?.join(' '))}.`,
+      `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.details.resource?.join(' '))}.`,
     inApp: 'Nothing, if it shall use this API.',
     here: (rejection) => {
       const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
@@ -158,8 +160,8 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_undecided',
     fits: described(/^name the API with the resource parameter/),
     title: 'Scopes of several APIs',
-    mistake: ({ facts }) =>
-      `More than one API has scopes among ${quoted(facts.scope)}, and a token is for one of them${facts.detail === undefined ? '' : `: ${facts.detail}`}.`,
+    mistake: ({ details }) =>
+      `More than one API has scopes among ${quoted(details.scope)}, and a token is for one of them${details.detail === undefined ? '' : `: ${details.detail}`}.`,
     inApp:
       'Say which one with the parameter resource. Who needs several APIs sends each as a resource to sign in, and asks for one token for each.',
     here: 'Where two APIs have the same scope, rename it in one of them.',
@@ -168,8 +170,8 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_form',
     fits: described(/^resource indicator must/),
     title: 'The resource is no address',
-    mistake: ({ facts }) =>
-      `${quoted(facts.resource?.join(' '))} is not an absolute URI without a #. Some libraries send an audience or a name instead.`,
+    mistake: ({ details }) =>
+      `${quoted(details.resource?.join(' '))} is not an absolute URI without a #. Some libraries send an audience or a name instead.`,
     inApp: 'Send the identifier of the API, like https://api.example.com.',
   },
   {
@@ -190,8 +192,8 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_other',
     fits: failed('invalid_target'),
     title: 'An API that was not part of the sign-in',
-    mistake: ({ facts }) =>
-      `The app wants a token for ${quoted(facts.resource?.join(' '))}, which the sign-in request did not name.`,
+    mistake: ({ details }) =>
+      `The app wants a token for ${quoted(details.resource?.join(' '))}, which the sign-in request did not name.`,
     inApp: 'Name the API with the parameter resource in the sign-in request already.',
   },
   {

@@ -4,7 +4,7 @@ import { type Case, detailed, duration, listed, nameOf, quoted, type Rule } from
 const of =
   (words: string | RegExp) =>
   (rejection: Case): boolean =>
-    rejection.facts.assertion !== undefined &&
+    rejection.details.assertion !== undefined &&
     rejection.error === 'invalid_client' &&
     detailed(words)(rejection)
 
@@ -15,7 +15,7 @@ const ORDINARY_LIFE = 600
 
 /** How far the clock of the client is behind, if that is what the times of the assertion say. */
 function behind(rejection: Case): number | undefined {
-  const { iat, exp } = rejection.facts.assertion ?? {}
+  const { iat, exp } = rejection.details.assertion ?? {}
   if (iat === undefined) return undefined
   const lived = exp !== undefined && exp - iat <= ORDINARY_LIFE
   return lived ? seconds(rejection) - iat : undefined
@@ -27,7 +27,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of('jwt expired'),
     title: 'The clock, or an old assertion',
     mistake: (rejection) => {
-      const late = seconds(rejection) - (rejection.facts.assertion?.exp ?? 0)
+      const late = seconds(rejection) - (rejection.details.assertion?.exp ?? 0)
       const age = behind(rejection)
       return age === undefined
         ? `The client assertion ended ${duration(late)} before it arrived. The clock of the app is behind, or it uses one assertion for several requests.`
@@ -40,7 +40,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of('jwt not active yet'),
     title: 'The clock of the app is ahead',
     mistake: (rejection) =>
-      `The client assertion is valid only from ${duration((rejection.facts.assertion?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
+      `The client assertion is valid only from ${duration((rejection.details.assertion?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
     inApp: 'Set the clock of the app’s machine by NTP, or leave nbf out of the assertion.',
   },
   {
@@ -48,9 +48,9 @@ export const assertionRules: readonly Rule[] = [
     fits: of('exp of the client_assertion JWT is too far ahead'),
     title: 'An assertion that is good for too long',
     mistake: (rejection) => {
-      const left = (rejection.facts.assertion?.exp ?? 0) - seconds(rejection)
+      const left = (rejection.details.assertion?.exp ?? 0) - seconds(rejection)
       const most =
-        rejection.facts.assertion?.iat === undefined ? 'five minutes without iat, a day with it' : 'a day'
+        rejection.details.assertion?.iat === undefined ? 'five minutes without iat, a day with it' : 'a day'
       return `The client assertion would end ${duration(left)} after it arrived. At most ${most} are accepted, and of FAPI clients five minutes: whoever finds one in a log could use it until then.`
     },
     inApp:
@@ -61,7 +61,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of('iat of the client_assertion JWT is too long ago'),
     title: 'The clock, or an old assertion',
     mistake: (rejection) =>
-      `By its own clock the app made the client assertion ${duration(seconds(rejection) - (rejection.facts.assertion?.iat ?? 0))} before it arrived (iat). It is good for five minutes, however far its exp lies. The clock of the app is behind, or it keeps assertions to use again.`,
+      `By its own clock the app made the client assertion ${duration(seconds(rejection) - (rejection.details.assertion?.iat ?? 0))} before it arrived (iat). It is good for five minutes, however far its exp lies. The clock of the app is behind, or it keeps assertions to use again.`,
     inApp: 'Set the clock of the app’s machine by NTP, and make a new assertion for every request.',
   },
   {
@@ -75,8 +75,8 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_audience',
     fits: of(/^(list of )?audience \(aud\)|^aud \(JWT audience\)/),
     title: 'An assertion for somebody else',
-    mistake: ({ facts }) =>
-      `The aud of the client assertion is ${listed(facts.assertion?.aud ?? [])}, which is not this server. It was made for another server, or by an old address of this one.`,
+    mistake: ({ details }) =>
+      `The aud of the client assertion is ${listed(details.assertion?.aud ?? [])}, which is not this server. It was made for another server, or by an old address of this one.`,
     inApp: 'Set aud to the issuer of this server, exactly as its discovery document has it.',
   },
   {
@@ -84,7 +84,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of('aud of a FAPI client must be the issuer, as one string'),
     title: 'An assertion for more than the issuer',
     mistake: (rejection) =>
-      `The aud of the client assertion is ${listed(rejection.facts.assertion?.aud ?? [])}. ${nameOf(rejection)} follows FAPI 2.0, ${rejection.facts.registered?.profile ? 'by its profile' : 'because it has to push requests and bind tokens'}: aud is the issuer alone, as a string and not as a list.`,
+      `The aud of the client assertion is ${listed(rejection.details.assertion?.aud ?? [])}. ${nameOf(rejection)} follows FAPI 2.0, ${rejection.details.registered?.profile ? 'by its profile' : 'because it has to push requests and bind tokens'}: aud is the issuer alone, as a string and not as a list.`,
     inApp:
       'Set aud to the issuer of this server, exactly as its discovery document has it, in place of the address of the endpoint or a list.',
   },
@@ -93,15 +93,15 @@ export const assertionRules: readonly Rule[] = [
     fits: of('iat of the client_assertion JWT is in the future'),
     title: 'The clock of the app is ahead',
     mistake: (rejection) =>
-      `By its own clock the app made the client assertion ${duration((rejection.facts.assertion?.iat ?? 0) - seconds(rejection))} after it arrived.`,
+      `By its own clock the app made the client assertion ${duration((rejection.details.assertion?.iat ?? 0) - seconds(rejection))} after it arrived.`,
     inApp: 'Set the clock of the app’s machine by NTP.',
   },
   {
     name: 'assertion_issuer',
     fits: of(/^iss \(JWT issuer\)/),
     title: 'The issuer of the assertion is not the client',
-    mistake: ({ facts }) =>
-      `iss and sub of a client assertion are both the client_id (RFC 7523 §3); here iss is ${quoted(facts.assertion?.iss)} and sub ${quoted(facts.assertion?.sub)}.`,
+    mistake: ({ details }) =>
+      `iss and sub of a client assertion are both the client_id (RFC 7523 §3); here iss is ${quoted(details.assertion?.iss)} and sub ${quoted(details.assertion?.sub)}.`,
     inApp: 'Set iss and sub to the client_id.',
   },
   {
@@ -110,15 +110,15 @@ export const assertionRules: readonly Rule[] = [
       /must be (specified|provided) in the client_assertion JWT|^invalid (exp|nbf|iat|jti|iss|aud) value$/,
     ),
     title: 'A claim of the assertion is missing',
-    mistake: ({ facts }) => `The client assertion is not complete: ${quoted(facts.detail)}.`,
+    mistake: ({ details }) => `The client assertion is not complete: ${quoted(details.detail)}.`,
     inApp: 'Give the assertion iss, sub, aud, exp and jti (RFC 7523 §3), times as numbers of seconds.',
   },
   {
     name: 'assertion_algorithm',
     fits: of('alg mismatch'),
     title: 'Another signature algorithm',
-    mistake: ({ facts }) =>
-      `The client assertion is signed with ${quoted(facts.assertion?.alg)}; accepted is ${quoted(facts.registered?.auth_alg ?? (facts.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}.`,
+    mistake: ({ details }) =>
+      `The client assertion is signed with ${quoted(details.assertion?.alg)}; accepted is ${quoted(details.registered?.auth_alg ?? (details.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}.`,
     inApp: 'Sign with an accepted algorithm, with the private key whose public half is registered.',
     here: 'Or edit the client and register the algorithm and key that it uses.',
   },
@@ -126,8 +126,8 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_jwks_uri',
     fits: of(/^invalid_client_metadata$|Key Set failed to be refreshed/),
     title: 'The keys of the client cannot be fetched',
-    mistake: ({ facts }) =>
-      `The server could not read the keys of the client at ${quoted(facts.registered?.jwks_uri)}.`,
+    mistake: ({ details }) =>
+      `The server could not read the keys of the client at ${quoted(details.registered?.jwks_uri)}.`,
     inApp: 'Serve the JWK Set at that address: status 200, JSON, no redirect, below 64 KiB.',
     here: 'Check that the server reaches that address; or register the keys themselves (jwks).',
   },
@@ -136,7 +136,7 @@ export const assertionRules: readonly Rule[] = [
     fits: of(/signature verification failed|no applicable key found/),
     title: 'The assertion is signed with another key',
     mistake: (rejection) => {
-      const { assertion, registered } = rejection.facts
+      const { assertion, registered } = rejection.details
       const kids = registered?.kids ?? []
       const known = registered?.jwks_uri
         ? `Its keys are at ${quoted(registered.jwks_uri)}`
@@ -149,12 +149,12 @@ export const assertionRules: readonly Rule[] = [
   },
   {
     name: 'assertion_malformed',
-    fits: ({ description, facts, error }) =>
+    fits: ({ description, details, error }) =>
       /^invalid client_assertion format|^client_assertion_type must/.test(description ?? '') ||
-      (error === 'invalid_client' && facts.authentication === 'private_key_jwt'),
+      (error === 'invalid_client' && details.authentication === 'private_key_jwt'),
     title: 'The client assertion cannot be used',
-    mistake: ({ description, facts }) =>
-      `The server says: ${quoted(facts.detail ?? description ?? undefined)}.`,
+    mistake: ({ description, details }) =>
+      `The server says: ${quoted(details.detail ?? description ?? undefined)}.`,
     inApp:
       'Let the OAuth library make the assertion; client_assertion_type is urn:ietf:params:oauth:client-assertion-type:jwt-bearer.',
   },

@@ -16,7 +16,7 @@ const notFound = (rejection: Case): boolean =>
   rejection.error === 'invalid_client' && detailed('client not found')(rejection)
 
 const wrongSecret = detailed('invalid secret provided')
-const claimed = ({ facts }: Case) => facts.claimed_client_id ?? ''
+const claimed = ({ details }: Case) => details.claimed_client_id ?? ''
 const when = (seconds: number | undefined) =>
   seconds === undefined ? 'a while ago' : `on ${minuteOf(seconds * 1000)}`
 
@@ -32,7 +32,7 @@ const inWords = (method: string | undefined) => METHODS[method ?? ''] ?? quoted(
 export const clientRules: readonly Rule[] = [
   {
     name: 'client_disabled',
-    fits: (rejection) => notFound(rejection) && rejection.facts.client === 'disabled',
+    fits: (rejection) => notFound(rejection) && rejection.details.client === 'disabled',
     title: 'The client is disabled',
     mistake: (rejection) =>
       `${nameOf(rejection)} is registered, but an administrator has disabled it. To apps it looks as if it did not exist.`,
@@ -128,46 +128,46 @@ export const clientRules: readonly Rule[] = [
       'the provided authentication mechanism does not match the registered client authentication method',
     ),
     title: 'Another way to authenticate than the registered one',
-    mistake: ({ facts, ...rejection }) =>
-      facts.authentication === 'none'
-        ? `${nameOf({ facts, ...rejection })} is registered to show ${inWords(facts.registered?.auth_method)}, but the request brought only a client_id. Often the secret is missing in the settings of the app.`
-        : `${nameOf({ facts, ...rejection })} is registered to show ${inWords(facts.registered?.auth_method)}; the app sent ${inWords(facts.authentication)}.`,
-    inApp: ({ facts }) =>
-      facts.registered?.auth_method === 'none'
+    mistake: ({ details, ...rejection }) =>
+      details.authentication === 'none'
+        ? `${nameOf({ details, ...rejection })} is registered to show ${inWords(details.registered?.auth_method)}, but the request brought only a client_id. Often the secret is missing in the settings of the app.`
+        : `${nameOf({ details, ...rejection })} is registered to show ${inWords(details.registered?.auth_method)}; the app sent ${inWords(details.authentication)}.`,
+    inApp: ({ details }) =>
+      details.registered?.auth_method === 'none'
         ? 'Send no secret: set the authentication method of the app’s library to “none”.'
-        : `Set the authentication method of the app’s library to ${quoted(facts.registered?.auth_method)}, and give it what it needs.`,
+        : `Set the authentication method of the app’s library to ${quoted(details.registered?.auth_method)}, and give it what it needs.`,
     here: 'Or edit the client and choose the method that the app uses. A browser or native app cannot keep a secret, and stays with “none”.',
   },
   {
     name: 'api_credential_wrong',
-    fits: (rejection) => wrongSecret(rejection) && rejection.facts.api !== undefined,
+    fits: (rejection) => wrongSecret(rejection) && rejection.details.api !== undefined,
     title: 'Wrong secret of an API',
-    mistake: ({ facts, clientId }) =>
-      `${quoted(clientId ?? facts.claimed_client_id)} is a credential of the API ${quoted(facts.api)}, but its secret is another.`,
+    mistake: ({ details, clientId }) =>
+      `${quoted(clientId ?? details.claimed_client_id)} is a credential of the API ${quoted(details.api)}, but its secret is another.`,
     inApp:
       'Check the secret in the settings of the API. Client ID and secret belong together: each credential has its own.',
     here: 'If nobody has the secret any more, make a new credential on the page of the API and remove this one.',
   },
   {
     name: 'secret_expired',
-    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'expired',
+    fits: (rejection) => wrongSecret(rejection) && rejection.details.secret === 'expired',
     title: 'The secret has expired',
     mistake: (rejection) =>
-      `${nameOf(rejection)} was given a new secret, and the one that it still sends ended ${when(rejection.facts.secret_expired_at)}.`,
+      `${nameOf(rejection)} was given a new secret, and the one that it still sends ended ${when(rejection.details.secret_expired_at)}.`,
     inApp: 'Put the new secret into the settings of the app, and restart it.',
     here: 'If nobody has the new secret any more, rotate it once more: it is shown once.',
   },
   {
     name: 'secret_of_another_client',
-    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'of_another_client',
+    fits: (rejection) => wrongSecret(rejection) && rejection.details.secret === 'of_another_client',
     title: 'The secret of another client',
     mistake: (rejection) =>
-      `The app says that it is ${identityOf(rejection)}, but its secret is that of ${rejection.facts.secret_of}. Id and secret are from two apps or environments.`,
+      `The app says that it is ${identityOf(rejection)}, but its secret is that of ${rejection.details.secret_of}. Id and secret are from two apps or environments.`,
     inApp: 'Take the client_id and the secret of one and the same client.',
   },
   {
     name: 'secret_padded',
-    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'padded',
+    fits: (rejection) => wrongSecret(rejection) && rejection.details.secret === 'padded',
     title: 'Something around the secret',
     mistake:
       'The secret is right, but for a space, a line end or quotes around it. Files and environment variables often bring them along.',
@@ -175,7 +175,7 @@ export const clientRules: readonly Rule[] = [
   },
   {
     name: 'secret_none_valid',
-    fits: (rejection) => wrongSecret(rejection) && rejection.facts.secret === 'none_valid',
+    fits: (rejection) => wrongSecret(rejection) && rejection.details.secret === 'none_valid',
     title: 'The client has no valid secret',
     mistake: (rejection) => `Every secret of ${nameOf(rejection)} has expired.`,
     inApp: 'Put the new secret into the settings of the app.',
@@ -197,8 +197,8 @@ export const clientRules: readonly Rule[] = [
     title: 'Two ways to authenticate at once',
     mistake:
       'The request has an Authorization header and a secret or assertion in its body. Only one may be there (RFC 6749 §2.3).',
-    inApp: ({ facts }) =>
-      `Use one of them${facts.registered?.auth_method ? `: ${facts.registered.auth_method}` : ''}. Some HTTP libraries add the header by themselves from a URL or a netrc file.`,
+    inApp: ({ details }) =>
+      `Use one of them${details.registered?.auth_method ? `: ${details.registered.auth_method}` : ''}. Some HTTP libraries add the header by themselves from a URL or a netrc file.`,
   },
   {
     name: 'client_id_mismatch',
@@ -211,8 +211,8 @@ export const clientRules: readonly Rule[] = [
     name: 'secret_empty',
     fits: described('client_secret must be provided in the Authorization header'),
     title: 'The client sent an empty secret',
-    mistake: ({ facts }) =>
-      `${quoted(facts.claimed_client_id)} sent a Basic header with nothing behind the colon. A client that has a secret shows it; only a public client has none. Usually the setting or environment variable with the secret is empty.`,
+    mistake: ({ details }) =>
+      `${quoted(details.claimed_client_id)} sent a Basic header with nothing behind the colon. A client that has a secret shows it; only a public client has none. Usually the setting or environment variable with the secret is empty.`,
     inApp: 'Set the client secret, and restart the app if it reads it once.',
     here: 'If the app cannot keep a secret, make the client public.',
   },

@@ -7,7 +7,7 @@ export const deviceRules: readonly Rule[] = [
     fits: described(/device_code is not allowed for this client$/),
     title: 'A device code for a client that may not ask for one',
     mistake: (rejection) =>
-      `${nameOf(rejection)} asked for a device code, but is registered for ${listed(rejection.facts.registered?.grant_types ?? [])}.`,
+      `${nameOf(rejection)} asked for a device code, but is registered for ${listed(rejection.details.registered?.grant_types ?? [])}.`,
     inApp: 'Use the client ID of the client that is registered for devices.',
     here: 'If people shall sign in with it on a device without a browser, edit the client: add the grant device_code.',
   },
@@ -25,7 +25,7 @@ export const deviceRules: readonly Rule[] = [
     fits: (rejection) =>
       failed('access_denied')(rejection) &&
       rejection.endpoint === 'token' &&
-      rejection.facts.grant_type?.endsWith(':device_code') === true,
+      rejection.details.grant_type?.endsWith(':device_code') === true,
     title: 'The person said no',
     mistake: 'The person saw what the device asks for and pressed “Deny”.',
     inApp: 'Say so on the device and stop asking. A new try needs a new code.',
@@ -34,7 +34,8 @@ export const deviceRules: readonly Rule[] = [
     name: 'device_code_used',
     fits: (rejection) =>
       detailed(/^device code already consumed$/)(rejection) ||
-      (detailed('already used')(rejection) && rejection.facts.grant_type?.endsWith(':device_code') === true),
+      (detailed('already used')(rejection) &&
+        rejection.details.grant_type?.endsWith(':device_code') === true),
     title: 'A device code used twice',
     mistake:
       'The device has got its tokens with this code, and asked once more. Usually two polls were under way at once, or the device did not stop after the answer. A second use long after the first ends what the first one got, because the code may have been stolen.',
@@ -51,7 +52,8 @@ export const deviceRules: readonly Rule[] = [
   {
     name: 'device_code_of_another_client',
     fits: (rejection) =>
-      detailed('client mismatch')(rejection) && rejection.facts.grant_type?.endsWith(':device_code') === true,
+      detailed('client mismatch')(rejection) &&
+      rejection.details.grant_type?.endsWith(':device_code') === true,
     title: 'A device code that another client got',
     mistake: (rejection) =>
       `The device code was given to another client than ${identityOf(rejection)}. Asking for it and polling have two client IDs.`,

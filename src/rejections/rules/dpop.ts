@@ -12,8 +12,8 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_clock',
     fits: about(/^DPoP proof iat is not recent enough/),
     title: 'The clock of the app is wrong',
-    mistake: ({ facts, at }) => {
-      const behind = Math.floor(at / 1000) - (facts.proof?.iat ?? 0)
+    mistake: ({ details, at }) => {
+      const behind = Math.floor(at / 1000) - (details.proof?.iat ?? 0)
       return `By its own clock the app made the DPoP proof ${duration(behind)} ${behind > 0 ? 'before' : 'after'} it arrived; up to 5 minutes are taken. The clock is ${behind > 0 ? 'behind' : 'ahead'}, or the proof was made for an earlier request.`
     },
     inApp:
@@ -23,19 +23,19 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_missing',
     fits: about(/^(missing DPoP proof JWT|DPoP proof JWT not provided)$/),
     title: 'The DPoP proof is missing',
-    mistake: ({ facts }) =>
-      facts.registered?.dpop
+    mistake: ({ details }) =>
+      details.registered?.dpop
         ? 'The client is registered with dpop_bound_access_tokens, but sent no DPoP proof.'
         : 'The sign-in was bound to a key, but the token request has no DPoP proof.',
     inApp: 'Send a DPoP header with every request.',
-    here: ({ facts }) => (facts.registered?.dpop ? 'Or edit the client and switch DPoP off.' : undefined),
+    here: ({ details }) => (details.registered?.dpop ? 'Or edit the client and switch DPoP off.' : undefined),
   },
   {
     name: 'dpop_address',
     fits: about(/^DPoP proof ht[mu] mismatch$/),
     title: 'A DPoP proof for another request',
-    mistake: ({ facts }) =>
-      `The proof is for ${quoted([facts.proof?.htm, facts.proof?.htu].filter(Boolean).join(' '))}, which is not the request that it came with. Behind a proxy, an app may know this server by another address.`,
+    mistake: ({ details }) =>
+      `The proof is for ${quoted([details.proof?.htm, details.proof?.htu].filter(Boolean).join(' '))}, which is not the request that it came with. Behind a proxy, an app may know this server by another address.`,
     inApp: 'Set htm to the method and htu to the address of the endpoint as the discovery document has it.',
   },
   {
@@ -66,8 +66,8 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_invalid',
     fits: ({ error }) => error === 'invalid_dpop_proof' || error === 'use_dpop_nonce',
     title: 'The DPoP proof is not valid',
-    mistake: ({ description, facts }) =>
-      `The server says: ${quoted(facts.detail ?? description ?? undefined)}. The proof has typ ${quoted(facts.proof?.typ)} and alg ${quoted(facts.proof?.alg)}.`,
+    mistake: ({ description, details }) =>
+      `The server says: ${quoted(details.detail ?? description ?? undefined)}. The proof has typ ${quoted(details.proof?.typ)} and alg ${quoted(details.proof?.alg)}.`,
     inApp:
       'The header has typ dpop+jwt, an asymmetric alg and the public jwk; the claims are jti, htm, htu and iat (RFC 9449 §4.2).',
   },

@@ -7,12 +7,12 @@ export const grantRules: readonly Rule[] = [
     name: 'grant_type_unsupported',
     fits: failed('unsupported_grant_type'),
     title: 'A grant that is not offered',
-    mistake: ({ facts }) =>
-      facts.grant_type === 'password'
+    mistake: ({ details }) =>
+      details.grant_type === 'password'
         ? 'The app asked for tokens with a person’s password. That grant is not offered: people type their password here only (RFC 9700 §2.4).'
-        : `The app asked with grant_type=${facts.grant_type ?? ''}. Offered are authorization_code, refresh_token, client_credentials and ${DEVICE_CODE_GRANT}.`,
-    inApp: ({ facts }) =>
-      facts.grant_type === 'password'
+        : `The app asked with grant_type=${details.grant_type ?? ''}. Offered are authorization_code, refresh_token, client_credentials and ${DEVICE_CODE_GRANT}.`,
+    inApp: ({ details }) =>
+      details.grant_type === 'password'
         ? 'Sign people in with the authorization code flow. A script of your own uses client_credentials.'
         : 'Use one of these.',
   },
@@ -21,27 +21,27 @@ export const grantRules: readonly Rule[] = [
     fits: described('requested grant type is not allowed for this client'),
     title: 'A grant that the client may not use',
     mistake: (rejection) =>
-      `${nameOf(rejection)} asked with grant_type=${rejection.facts.grant_type ?? ''}, but is registered for ${listed(rejection.facts.registered?.grant_types ?? [])}.`,
-    inApp: ({ facts }) =>
-      facts.grant_type === 'refresh_token'
+      `${nameOf(rejection)} asked with grant_type=${rejection.details.grant_type ?? ''}, but is registered for ${listed(rejection.details.registered?.grant_types ?? [])}.`,
+    inApp: ({ details }) =>
+      details.grant_type === 'refresh_token'
         ? 'Do not refresh; or have the grant added.'
         : 'Use a grant that is registered, or have this one added.',
-    here: ({ facts }) =>
-      `Edit the client and add the grant ${quoted(facts.grant_type)}, if it may act that way.`,
+    here: ({ details }) =>
+      `Edit the client and add the grant ${quoted(details.grant_type)}, if it may act that way.`,
   },
   {
     name: 'code_redirect_uri',
     fits: detailed('authorization code redirect_uri mismatch'),
     title: 'Another redirect URI than in the sign-in request',
-    mistake: ({ facts }) =>
-      `The token request has ${quoted(facts.redirect_uri)}; the sign-in was started with ${quoted(facts.code?.redirect_uri ?? facts.closest)}. They have to be the same (RFC 6749 §4.1.3).`,
+    mistake: ({ details }) =>
+      `The token request has ${quoted(details.redirect_uri)}; the sign-in was started with ${quoted(details.code?.redirect_uri ?? details.closest)}. They have to be the same (RFC 6749 §4.1.3).`,
     inApp:
       'Send the same redirect URI twice: make it once, from the settings of the app, not from the request that just came in.',
   },
   {
     name: 'code_of_another_client',
     fits: (rejection) =>
-      detailed('client mismatch')(rejection) && rejection.facts.grant_type === 'authorization_code',
+      detailed('client mismatch')(rejection) && rejection.details.grant_type === 'authorization_code',
     title: 'A code that another client got',
     mistake: (rejection) =>
       `The code was given to another client than ${identityOf(rejection)}. The sign-in request and the token request have two client IDs.`,
@@ -52,7 +52,7 @@ export const grantRules: readonly Rule[] = [
     name: 'code_used',
     fits: (rejection) =>
       detailed(/^authorization code already consumed$/)(rejection) ||
-      (detailed('already used')(rejection) && rejection.facts.grant_type === 'authorization_code'),
+      (detailed('already used')(rejection) && rejection.details.grant_type === 'authorization_code'),
     title: 'A code used twice',
     mistake:
       'Each code can be exchanged once. Usually the callback page was loaded twice (reload, a double effect of a front end in development, a link scanner), or a retry sent the same request again. Everything that the first exchange gave has been revoked.',
@@ -78,7 +78,7 @@ export const grantRules: readonly Rule[] = [
     name: 'refresh_token_used',
     fits: (rejection) =>
       detailed(/^refresh token already used$/)(rejection) ||
-      (detailed('already used')(rejection) && rejection.facts.grant_type === 'refresh_token'),
+      (detailed('already used')(rejection) && rejection.details.grant_type === 'refresh_token'),
     title: 'An old refresh token',
     mistake:
       'Each refresh gives a new refresh token and ends the old one; this one had been used before. The app does not store the new one, or two of its processes refresh at once. Because it may have been stolen, the whole chain has been ended.',
@@ -106,7 +106,7 @@ export const grantRules: readonly Rule[] = [
     name: 'grant_other',
     fits: failed('invalid_grant'),
     title: 'The grant was refused',
-    mistake: ({ facts }) => `The server says: ${quoted(facts.detail)}.`,
+    mistake: ({ details }) => `The server says: ${quoted(details.detail)}.`,
     inApp: 'Start the sign-in again.',
   },
 ]

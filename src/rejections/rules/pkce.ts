@@ -19,10 +19,10 @@ export const pkceRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${nameOf(rejection)} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).`,
     inApp: pkceWay,
-    here: ({ facts }) =>
-      facts.registered?.auth_method === 'none'
+    here: ({ details }) =>
+      details.registered?.auth_method === 'none'
         ? 'Nothing: a client without a secret is safe with PKCE only.'
-        : facts.registered?.pkce !== 'required'
+        : details.registered?.pkce !== 'required'
           ? 'Nothing: what is sent to an app’s own scheme, or by plain http, is safe with PKCE only.'
           : 'If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.',
   },
@@ -30,8 +30,8 @@ export const pkceRules: readonly Rule[] = [
     name: 'pkce_method',
     fits: described(/^not supported value of code_challenge_method|^code_challenge_method must be provided/),
     title: 'Another PKCE method',
-    mistake: ({ facts }) =>
-      `The app sent a code_challenge with the method ${quoted(facts.challenge?.method ?? 'plain')}. Only S256 is taken.`,
+    mistake: ({ details }) =>
+      `The app sent a code_challenge with the method ${quoted(details.challenge?.method ?? 'plain')}. Only S256 is taken.`,
     inApp:
       'Set code_challenge_method to S256, and send the Base64url of the verifier’s SHA-256 as code_challenge.',
   },
@@ -46,8 +46,8 @@ export const pkceRules: readonly Rule[] = [
     name: 'pkce_format',
     fits: described(/^code_(challenge|verifier) (must be a string|contains invalid)/),
     title: 'A PKCE value of the wrong form',
-    mistake: ({ description, facts }) =>
-      `The server says: ${quoted(description ?? undefined)}.${facts.verifier?.length === undefined ? '' : ` The verifier that was sent has ${facts.verifier.length} characters.`}`,
+    mistake: ({ description, details }) =>
+      `The server says: ${quoted(description ?? undefined)}.${details.verifier?.length === undefined ? '' : ` The verifier that was sent has ${details.verifier.length} characters.`}`,
     inApp:
       'Make a verifier of 43 to 128 letters, digits and -._~, best 32 random bytes as Base64url without padding.',
   },

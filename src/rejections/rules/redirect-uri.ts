@@ -3,10 +3,10 @@ import { fixKind } from '../redirect-fix.ts'
 import { type Case, identityOf, listed, listedClients, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** RFC 9700 §2.1: redirect URIs are compared character by character. */
-const isMismatch = ({ facts, error, description }: Case): boolean =>
-  facts.redirect_uri !== undefined &&
-  facts.registered?.redirect_uris !== undefined &&
-  !facts.registered.redirect_uris.includes(facts.redirect_uri) &&
+const isMismatch = ({ details, error, description }: Case): boolean =>
+  details.redirect_uri !== undefined &&
+  details.registered?.redirect_uris !== undefined &&
+  !details.registered.redirect_uris.includes(details.redirect_uri) &&
   (error === 'invalid_redirect_uri' || /^redirect_uri did not match/.test(description ?? ''))
 
 interface Pair {
@@ -15,8 +15,8 @@ interface Pair {
 }
 
 /** The URI that was sent and the nearest registered one, when both can be read. */
-function pairOf({ facts }: Case): Pair | undefined {
-  const [sent, registered] = [URL.parse(facts.redirect_uri ?? ''), URL.parse(facts.closest ?? '')]
+function pairOf({ details }: Case): Pair | undefined {
+  const [sent, registered] = [URL.parse(details.redirect_uri ?? ''), URL.parse(details.closest ?? '')]
   return sent && registered ? { sent, registered } : undefined
 }
 
@@ -28,15 +28,15 @@ const differing =
   }
 
 /** So near to a registered one that no other client was meant. */
-const isAlmostRight = ({ facts }: Case) =>
-  ['trailing_slash', 'path_case'].includes(fixKind(facts.redirect_uri ?? '', facts.closest ?? '') ?? '')
+const isAlmostRight = ({ details }: Case) =>
+  ['trailing_slash', 'path_case'].includes(fixKind(details.redirect_uri ?? '', details.closest ?? '') ?? '')
 
 const sameHost = ({ sent, registered }: Pair) => sent.hostname === registered.hostname
 const withoutSlash = (path: string) => path.replace(/\/$/, '')
-const both = ({ facts }: Case) =>
-  `The app sent ${quoted(facts.redirect_uri)}; registered is ${quoted(facts.closest)}.`
-const sendRegistered = ({ facts }: Case) =>
-  `Send exactly ${quoted(facts.closest)} as the redirect URI, in the sign-in request and again at the token endpoint.`
+const both = ({ details }: Case) =>
+  `The app sent ${quoted(details.redirect_uri)}; registered is ${quoted(details.closest)}.`
+const sendRegistered = ({ details }: Case) =>
+  `Send exactly ${quoted(details.closest)} as the redirect URI, in the sign-in request and again at the token endpoint.`
 const orRegister = 'If the app is right, register the URI that it sends.'
 
 export const redirectUriRules: readonly Rule[] = [
@@ -44,14 +44,14 @@ export const redirectUriRules: readonly Rule[] = [
     name: 'redirect_uri_user_name',
     fits: differing(({ sent }) => sent.username !== '' || sent.password !== ''),
     title: 'A user name in the redirect URI',
-    mistake: ({ facts }) =>
-      `Before the host of ${quoted(facts.redirect_uri)} stands a user name (…@). Apps do not do this; it is a way to make an address look like another.`,
+    mistake: ({ details }) =>
+      `Before the host of ${quoted(details.redirect_uri)} stands a user name (…@). Apps do not do this; it is a way to make an address look like another.`,
     inApp: sendRegistered,
     here: 'Nothing. If no app of yours sends this, somebody tries what they can.',
   },
   {
     name: 'redirect_uri_masked',
-    fits: (rejection) => isMismatch(rejection) && rejection.facts.masked === true,
+    fits: (rejection) => isMismatch(rejection) && rejection.details.masked === true,
     title: 'The redirect URI holds a code or token',
     mistake:
       'The app sends its current address as the redirect URI, with the parameters of an earlier answer still in it. They are struck out here.',
@@ -68,7 +68,7 @@ export const redirectUriRules: readonly Rule[] = [
   },
   {
     name: 'redirect_uri_none_registered',
-    fits: (rejection) => isMismatch(rejection) && rejection.facts.registered?.redirect_uris?.length === 0,
+    fits: (rejection) => isMismatch(rejection) && rejection.details.registered?.redirect_uris?.length === 0,
     title: 'The client has no redirect URI',
     mistake: (rejection) =>
       `${nameOf(rejection)} is registered without any redirect URI, so nobody can sign in with it.`,
@@ -117,10 +117,10 @@ export const redirectUriRules: readonly Rule[] = [
     name: 'redirect_uri_http_for_https',
     fits: differing(({ sent, registered }) => sent.protocol === 'http:' && registered.protocol === 'https:'),
     title: 'http instead of https',
-    mistake: ({ facts }) =>
-      `The app sent ${quoted(facts.redirect_uri)}, with http. Often it stands behind a proxy that ends TLS, and does not know that people reach it by https.`,
-    inApp: ({ facts }) =>
-      `Set the app’s public address to https (${quoted(facts.closest)}), or let it trust X-Forwarded-Proto of its proxy.`,
+    mistake: ({ details }) =>
+      `The app sent ${quoted(details.redirect_uri)}, with http. Often it stands behind a proxy that ends TLS, and does not know that people reach it by https.`,
+    inApp: ({ details }) =>
+      `Set the app’s public address to https (${quoted(details.closest)}), or let it trust X-Forwarded-Proto of its proxy.`,
     here: 'Nothing: a redirect URI with http would send the code over the network in clear.',
   },
   {
@@ -134,34 +134,34 @@ export const redirectUriRules: readonly Rule[] = [
   {
     name: 'redirect_uri_default_port',
     fits: differing(
-      ({ sent, registered }, { facts }) =>
-        sent.href === registered.href && /:(80|443)(\/|\?|$)/.test(facts.redirect_uri ?? ''),
+      ({ sent, registered }, { details }) =>
+        sent.href === registered.href && /:(80|443)(\/|\?|$)/.test(details.redirect_uri ?? ''),
     ),
     title: 'The default port is written out',
     mistake: (rejection) =>
       `${both(rejection)} They mean the same, but redirect URIs are compared character by character.`,
-    inApp: ({ facts }) => `Leave the port out: ${quoted(facts.closest)}.`,
+    inApp: ({ details }) => `Leave the port out: ${quoted(details.closest)}.`,
     here: 'Nothing: a URI with its default port cannot be registered, because browsers leave it out.',
   },
   {
     name: 'redirect_uri_port',
     fits: differing(({ sent, registered }) => sent.port !== registered.port),
     title: 'Another port',
-    mistake: ({ facts }) =>
-      `The app sent ${quoted(facts.redirect_uri)}; registered is ${quoted(facts.closest)}. The app was started on another port, or does not know the address that people reach it by.`,
+    mistake: ({ details }) =>
+      `The app sent ${quoted(details.redirect_uri)}; registered is ${quoted(details.closest)}. The app was started on another port, or does not know the address that people reach it by.`,
     inApp: sendRegistered,
     here: orRegister,
   },
   {
     name: 'redirect_uri_trailing_slash',
     fits: differing(
-      ({ sent, registered }, { facts }) =>
+      ({ sent, registered }, { details }) =>
         sent.search === registered.search &&
         withoutSlash(sent.pathname) === withoutSlash(registered.pathname) &&
-        withoutSlash(facts.redirect_uri ?? '') === withoutSlash(facts.closest ?? ''),
+        withoutSlash(details.redirect_uri ?? '') === withoutSlash(details.closest ?? ''),
     ),
-    title: ({ facts }) =>
-      (facts.redirect_uri ?? '').endsWith('/')
+    title: ({ details }) =>
+      (details.redirect_uri ?? '').endsWith('/')
         ? 'A trailing slash too many'
         : 'The trailing slash is missing',
     mistake: (rejection) =>
@@ -171,7 +171,9 @@ export const redirectUriRules: readonly Rule[] = [
   },
   {
     name: 'redirect_uri_case',
-    fits: differing((_, { facts }) => facts.redirect_uri?.toLowerCase() === facts.closest?.toLowerCase()),
+    fits: differing(
+      (_, { details }) => details.redirect_uri?.toLowerCase() === details.closest?.toLowerCase(),
+    ),
     title: 'Capital and small letters',
     mistake: (rejection) => `${both(rejection)} They differ only in capital and small letters.`,
     inApp: sendRegistered,
@@ -181,8 +183,8 @@ export const redirectUriRules: readonly Rule[] = [
     name: 'redirect_uri_fragment',
     fits: differing(({ sent }) => sent.hash !== ''),
     title: 'A # in the redirect URI',
-    mistake: ({ facts }) =>
-      `${quoted(facts.redirect_uri)} has a part after #. A redirect URI must not have one (RFC 6749 §3.1.2).`,
+    mistake: ({ details }) =>
+      `${quoted(details.redirect_uri)} has a part after #. A redirect URI must not have one (RFC 6749 §3.1.2).`,
     inApp:
       'Send the redirect URI without its # part. A single-page app that routes by # needs a path for the answer.',
   },
@@ -211,7 +213,7 @@ export const redirectUriRules: readonly Rule[] = [
     fits: isMismatch,
     title: 'The redirect URI is not registered',
     mistake: (rejection) =>
-      `${both(rejection)} Here is what differs: ${rejection.facts.reason ?? 'its spelling'}.`,
+      `${both(rejection)} Here is what differs: ${rejection.details.reason ?? 'its spelling'}.`,
     inApp: sendRegistered,
     here: orRegister,
   },
@@ -220,15 +222,15 @@ export const redirectUriRules: readonly Rule[] = [
     fits: ({ description }) => /missing required parameters?.*\bredirect_uri\b/.test(description ?? ''),
     title: 'No redirect URI',
     mistake: 'The request has no redirect_uri. It has to be sent even if only one is registered.',
-    inApp: ({ facts }) =>
-      `Send redirect_uri${facts.registered?.redirect_uris?.[0] ? `, for example ${quoted(facts.registered.redirect_uris[0])}` : ''}, in the sign-in request and again at the token endpoint.`,
+    inApp: ({ details }) =>
+      `Send redirect_uri${details.registered?.redirect_uris?.[0] ? `, for example ${quoted(details.registered.redirect_uris[0])}` : ''}, in the sign-in request and again at the token endpoint.`,
   },
   {
     name: 'post_logout_redirect_uri',
     fits: ({ description }) => description === 'post_logout_redirect_uri not registered',
     title: 'A post-logout redirect URI that is not registered',
-    mistake: ({ facts }) =>
-      `The app sent ${quoted(facts.post_logout_redirect_uri)} as post_logout_redirect_uri. Registered: ${listed(facts.registered?.post_logout_redirect_uris ?? [])}.`,
+    mistake: ({ details }) =>
+      `The app sent ${quoted(details.post_logout_redirect_uri)} as post_logout_redirect_uri. Registered: ${listed(details.registered?.post_logout_redirect_uris ?? [])}.`,
     inApp: 'Send one of the registered addresses, character by character.',
     here: 'If the app is right, edit the client and add the address to its post-logout redirect URIs.',
   },

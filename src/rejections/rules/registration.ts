@@ -10,7 +10,7 @@ export const registrationRules: readonly Rule[] = [
     fits: (rejection: Case) => flowChanged(rejection) || tokenChanged(rejection),
     title: 'The registration was changed meanwhile',
     mistake: (rejection) =>
-      `This began before the registration of ${nameOf(rejection)} was changed, and is not covered by it any more: ${rejection.facts.detail ?? 'see the audit log for what was changed'}.`,
+      `This began before the registration of ${nameOf(rejection)} was changed, and is not covered by it any more: ${rejection.details.detail ?? 'see the audit log for what was changed'}.`,
     inApp: 'Start the sign-in again, by the settings as they are now.',
     here: 'Nothing, if the change was meant. Otherwise edit the client and give back what was taken.',
   },

@@ -20,8 +20,8 @@ export const requestObjectRules: readonly Rule[] = [
       `${nameOf(rejection)} is registered with require_signed_request_object, and sent plain parameters.`,
     inApp:
       'Sign the request (RFC 9101) and send it as the parameter request, best to the pushed authorization request endpoint.',
-    here: ({ facts }) =>
-      facts.registered?.profile === undefined
+    here: ({ details }) =>
+      details.registered?.profile === undefined
         ? 'Or edit the client and let it send plain requests.'
         : 'Nothing: signed requests belong to the profile of the client. Only without its profile (None) may it send plain ones.',
   },
@@ -30,7 +30,7 @@ export const requestObjectRules: readonly Rule[] = [
     fits: of(/^Request Object has expired$|^jwt expired$/),
     title: 'An old signed request, or the clock',
     mistake: (rejection) =>
-      `The request object ended ${duration(seconds(rejection) - (rejection.facts.request_object?.exp ?? 0))} before it arrived: the person came late or loaded an old page again, or the clock of the app is behind.`,
+      `The request object ended ${duration(seconds(rejection) - (rejection.details.request_object?.exp ?? 0))} before it arrived: the person came late or loaded an old page again, or the clock of the app is behind.`,
     inApp: `${FRESH} Set the clock of the app’s machine by NTP.`,
   },
   {
@@ -38,7 +38,7 @@ export const requestObjectRules: readonly Rule[] = [
     fits: of('jwt not active yet'),
     title: 'The clock of the app is ahead',
     mistake: (rejection) =>
-      `The request object is valid only from ${duration((rejection.facts.request_object?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
+      `The request object is valid only from ${duration((rejection.details.request_object?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
     inApp: 'Set the clock of the app’s machine by NTP.',
   },
   {
@@ -61,24 +61,24 @@ export const requestObjectRules: readonly Rule[] = [
     name: 'request_object_audience',
     fits: of(/^jwt audience|^invalid aud value/),
     title: 'A signed request for somebody else',
-    mistake: ({ facts }) =>
-      `The aud of the request object is ${listed(facts.request_object?.aud ?? [])}, which is not this server.`,
+    mistake: ({ details }) =>
+      `The aud of the request object is ${listed(details.request_object?.aud ?? [])}, which is not this server.`,
     inApp: 'Set aud to the issuer of this server, exactly as its discovery document has it.',
   },
   {
     name: 'request_object_client',
     fits: of(/^jwt issuer invalid|^request client_id/),
     title: 'A signed request of another client',
-    mistake: ({ facts }) =>
-      `iss and client_id of a request object are both the client_id; here iss is ${quoted(facts.request_object?.iss)} and client_id ${quoted(facts.request_object?.client_id)}.`,
+    mistake: ({ details }) =>
+      `iss and client_id of a request object are both the client_id; here iss is ${quoted(details.request_object?.iss)} and client_id ${quoted(details.request_object?.client_id)}.`,
     inApp: 'Set iss and client_id to the client_id of the request.',
   },
   {
     name: 'request_object_algorithm',
     fits: of(/^unsupported signed request alg|^the preregistered alg|^the Request Object of a FAPI client/),
     title: 'Another signature algorithm',
-    mistake: ({ facts }) =>
-      `The request object is signed with ${quoted(facts.request_object?.alg)}; accepted is ${quoted(facts.registered?.request_alg ?? (facts.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}. Unsigned ones and those signed with a secret never are.`,
+    mistake: ({ details }) =>
+      `The request object is signed with ${quoted(details.request_object?.alg)}; accepted is ${quoted(details.registered?.request_alg ?? (details.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}. Unsigned ones and those signed with a secret never are.`,
     inApp: 'Sign with an accepted algorithm, with the private key whose public half is registered.',
     here: 'Or edit the client and register the algorithm that it uses (request_object_signing_alg).',
   },
@@ -87,7 +87,7 @@ export const requestObjectRules: readonly Rule[] = [
     fits: of(/^could not validate Request Object/),
     title: 'The request is signed with another key',
     mistake: (rejection) => {
-      const { request_object: object, registered } = rejection.facts
+      const { request_object: object, registered } = rejection.details
       const known = registered?.jwks_uri
         ? `Its keys are at ${quoted(registered.jwks_uri)}`
         : `Registered are the keys ${listed(registered?.kids ?? [])}`
@@ -100,8 +100,8 @@ export const requestObjectRules: readonly Rule[] = [
     name: 'request_object_invalid',
     fits: ({ error }) => error === 'invalid_request_object',
     title: 'A signed request that is not valid',
-    mistake: ({ description, facts }) =>
-      `The server says: ${[description, facts.detail].filter(Boolean).join('; ') || 'nothing more'}.`,
+    mistake: ({ description, details }) =>
+      `The server says: ${[description, details.detail].filter(Boolean).join('; ') || 'nothing more'}.`,
     inApp:
       'Let the OAuth library make the request object: a JWT that holds the parameters, signed with the key of the client, not encrypted.',
   },

@@ -25,8 +25,8 @@ export const requestRules: readonly Rule[] = [
     name: 'response_type',
     fits: failed('unsupported_response_type'),
     title: 'A flow that is not offered',
-    mistake: ({ facts }) =>
-      `The app asked for response_type=${facts.response_type ?? ''}. Only “code” is offered: the implicit and hybrid flows put tokens into addresses (RFC 9700 §2.1.2).`,
+    mistake: ({ details }) =>
+      `The app asked for response_type=${details.response_type ?? ''}. Only “code” is offered: the implicit and hybrid flows put tokens into addresses (RFC 9700 §2.1.2).`,
     inApp: 'Use the authorization code flow with PKCE: response_type=code.',
   },
   {
@@ -34,7 +34,7 @@ export const requestRules: readonly Rule[] = [
     fits: described('requested response_type is not allowed for this client'),
     title: 'The client does not sign people in',
     mistake: (rejection) =>
-      `${nameOf(rejection)} is registered for ${listed(rejection.facts.registered?.grant_types ?? [])}, without authorization_code.`,
+      `${nameOf(rejection)} is registered for ${listed(rejection.details.registered?.grant_types ?? [])}, without authorization_code.`,
     inApp: 'A program that acts for itself asks the token endpoint directly (client_credentials).',
     here: 'If people shall sign in with it, edit the client: add the grant authorization_code and a redirect URI.',
   },
@@ -44,11 +44,11 @@ export const requestRules: readonly Rule[] = [
       error === 'unsupported_response_mode' || /^requested response_mode/.test(description ?? ''),
     title: 'A response_mode that is not offered',
     mistake: (rejection) =>
-      rejection.facts.registered?.profile === 'fapi2_message_signing'
+      rejection.details.registered?.profile === 'fapi2_message_signing'
         ? `${nameOf(rejection)} is registered for FAPI 2.0 Message Signing: its answers are always signed, and it asked for another kind.`
         : 'The app wants the answer in a form that this server does not give.',
-    inApp: ({ facts }) =>
-      facts.registered?.profile === 'fapi2_message_signing'
+    inApp: ({ details }) =>
+      details.registered?.profile === 'fapi2_message_signing'
         ? 'Send response_mode=jwt in the signed request.'
         : 'Leave response_mode out, or use one that the discovery document lists.',
   },
@@ -86,8 +86,8 @@ export const requestRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${nameOf(rejection)} is registered with require_pushed_authorization_requests, and sent a plain request.`,
     inApp: 'Push the request first (RFC 9126), and send the browser with client_id and request_uri.',
-    here: ({ facts }) =>
-      facts.registered?.profile === undefined
+    here: ({ details }) =>
+      details.registered?.profile === undefined
         ? 'Or edit the client and let it send plain requests.'
         : 'Nothing: pushed requests belong to the FAPI profile of the client. Only without its profile (None) may it send plain ones.',
   },
@@ -95,24 +95,24 @@ export const requestRules: readonly Rule[] = [
     name: 'openid_missing',
     fits: described(/^openid scope must be requested/),
     title: 'The scope openid is missing',
-    mistake: ({ description, facts }) =>
-      `The app uses what is part of OpenID Connect only (${(description ?? '').replace(/^openid scope must be requested (when using|for) /, '')}), but asked for the scope ${quoted(facts.scope)}.`,
+    mistake: ({ description, details }) =>
+      `The app uses what is part of OpenID Connect only (${(description ?? '').replace(/^openid scope must be requested (when using|for) /, '')}), but asked for the scope ${quoted(details.scope)}.`,
     inApp: 'Add “openid” to the scope, a list with spaces, not commas.',
   },
   {
     name: 'prompt',
     fits: described(/^unsupported prompt value|^prompt none must only/),
     title: 'A prompt that is not offered',
-    mistake: ({ facts }) =>
-      `The app sent prompt=${facts.prompt ?? ''}. There are none (alone), login and consent.`,
+    mistake: ({ details }) =>
+      `The app sent prompt=${details.prompt ?? ''}. There are none (alone), login and consent.`,
     inApp: 'Leave prompt out, or send one of these.',
   },
   {
     name: 'login_required',
-    fits: ({ error, facts }) =>
+    fits: ({ error, details }) =>
       ['login_required', 'consent_required', 'interaction_required', 'account_selection_required'].includes(
         error,
-      ) && facts.prompt === 'none',
+      ) && details.prompt === 'none',
     title: 'Nobody could be signed in silently',
     mistake: ({ error }) =>
       error === 'login_required'
@@ -144,8 +144,8 @@ export const requestRules: readonly Rule[] = [
     name: 'acr_unmet',
     fits: failed('unmet_authentication_requirements'),
     title: 'A stronger sign-in than there is',
-    mistake: ({ facts }) =>
-      `The app takes no answer without a certain class of sign-in: its claims are ${quoted(facts.claims)}. The discovery document lists the classes that can be reached (acr_values_supported); a password has been asked for where it would do, and who comes by a provider elsewhere has shown none.`,
+    mistake: ({ details }) =>
+      `The app takes no answer without a certain class of sign-in: its claims are ${quoted(details.claims)}. The discovery document lists the classes that can be reached (acr_values_supported); a password has been asked for where it would do, and who comes by a provider elsewhere has shown none.`,
     inApp:
       'Ask for a class that is listed. Or ask by acr_values, which is a wish, and look at acr in the ID token.',
   },
@@ -155,8 +155,8 @@ export const requestRules: readonly Rule[] = [
       /^could not parse the claims parameter|^claims parameter should|^claims\.(userinfo|id_token)/,
     ),
     title: 'Claims that cannot be read',
-    mistake: ({ description, facts }) =>
-      `The app sent the claims ${quoted(facts.claims)}. The server says: ${quoted(description ?? undefined)}.`,
+    mistake: ({ description, details }) =>
+      `The app sent the claims ${quoted(details.claims)}. The server says: ${quoted(description ?? undefined)}.`,
     inApp:
       'Send claims as JSON, once percent-encoded like every parameter, for example {"userinfo":{"email":null}} (OpenID Connect Core §5.5).',
   },
@@ -180,7 +180,7 @@ export const requestRules: readonly Rule[] = [
     fits: (rejection) => fromAPage(rejection) && own(NOT_FOR_PAGES, rejection.endpoint) !== undefined,
     title: 'A web page where none may be',
     mistake: (rejection) =>
-      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. ${own(NOT_FOR_PAGES, rejection.endpoint)?.why}`,
+      `A script of ${quoted(rejection.details.origin)} called this endpoint for ${nameOf(rejection)}. ${own(NOT_FOR_PAGES, rejection.endpoint)?.why}`,
     inApp: (rejection) => own(NOT_FOR_PAGES, rejection.endpoint)?.instead ?? '',
   },
   {
@@ -188,7 +188,7 @@ export const requestRules: readonly Rule[] = [
     fits: fromAPage,
     title: 'A web page of another origin',
     mistake: (rejection) =>
-      `A script of ${quoted(rejection.facts.origin)} called this endpoint for ${nameOf(rejection)}. Scripts may do so from the origins of the client’s redirect URIs only.`,
+      `A script of ${quoted(rejection.details.origin)} called this endpoint for ${nameOf(rejection)}. Scripts may do so from the origins of the client’s redirect URIs only.`,
     inApp: 'Call it from a page of the app’s own origin, or from its back end.',
     here: 'If the app runs at that origin, add its redirect URI there to the client.',
   },
@@ -210,9 +210,9 @@ export const requestRules: readonly Rule[] = [
     name: 'parameter_missing',
     fits: described(/^missing required parameter/),
     title: 'A parameter is missing',
-    mistake: ({ description, facts }) =>
-      `The server says: ${quoted(description ?? undefined)}. Sent were: ${facts.parameters?.join(', ') || 'none'}.`,
-    inApp: ({ facts }) =>
-      `Send it.${facts.response_type === undefined && facts.grant_type === undefined ? ` To sign somebody in, response_type=${CODE}.` : ''} In a POST request, parameters belong into the body.`,
+    mistake: ({ description, details }) =>
+      `The server says: ${quoted(description ?? undefined)}. Sent were: ${details.parameters?.join(', ') || 'none'}.`,
+    inApp: ({ details }) =>
+      `Send it.${details.response_type === undefined && details.grant_type === undefined ? ` To sign somebody in, response_type=${CODE}.` : ''} In a POST request, parameters belong into the body.`,
   },
 ]

@@ -99,7 +99,7 @@ describe.each(places)('%s', (_where, ask) => {
     expect(unknown.get('error_description')).toBe('requested scope is not allowed: films:raed')
     const { explanation, rejection } = await desk.kept(answer)
     expect(explanation.rule).toBe('scope_not_allowed')
-    expect(rejection.facts.detail).toContain(FILMS)
+    expect(rejection.details.detail).toContain(FILMS)
   })
 
   test('a slip of the pen: the explanation names what was probably meant', async () => {

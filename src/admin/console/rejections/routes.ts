@@ -83,12 +83,12 @@ export function renderRejection(
       { label: 'Request', value: own(ENDPOINTS, rejection.endpoint) ?? rejection.endpoint },
       {
         label: 'Client',
-        value: client?.client_name ?? clientId ?? rejection.facts.claimed_client_id ?? 'none',
+        value: client?.client_name ?? clientId ?? rejection.details.claimed_client_id ?? 'none',
         href: client && `/admin/clients/${encodeURIComponent(client.client_id)}`,
       },
       { label: 'Error', value: rejection.error, code: true },
       { label: 'The app was told', value: rejection.description ?? '' },
-      { label: 'The server knows', value: rejection.facts.detail ?? '' },
+      { label: 'The server knows', value: rejection.details.detail ?? '' },
     ].filter(({ value }) => value !== ''),
   }
   return renderConsole(request, reply, 'rejections', 'admin/rejections-one', data, {
@@ -138,7 +138,7 @@ export async function rejectionsArea(
         href: rejectionHref(item.id),
         at: minuteOf(item.at),
         endpoint: own(ENDPOINTS, item.endpoint) ?? item.endpoint,
-        client: names.get(item.clientId ?? '') ?? item.clientId ?? item.facts.claimed_client_id ?? '–',
+        client: names.get(item.clientId ?? '') ?? item.clientId ?? item.details.claimed_client_id ?? '–',
         error: item.error,
         title: item.title,
       })),

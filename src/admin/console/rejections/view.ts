@@ -34,44 +34,44 @@ const some = (values: (string | undefined)[]): string[] => values.filter((value)
 
 /** What was sent against what was registered, as far as the request had it. */
 export function compared(rejection: Rejection): ComparedRow[] {
-  const { facts } = rejection
-  const { registered } = facts
+  const { details } = rejection
+  const { registered } = details
   const rows: ComparedRow[] = [
     {
       label: 'Client',
-      sent: some([facts.claimed_client_id]),
-      registered: facts.claimed_client_id === undefined ? [] : ['no client of this ID, or a disabled one'],
+      sent: some([details.claimed_client_id]),
+      registered: details.claimed_client_id === undefined ? [] : ['no client of this ID, or a disabled one'],
     },
     {
       label: 'Redirect URI',
-      sent: some([facts.redirect_uri]),
-      registered: facts.code?.redirect_uri
-        ? [`${facts.code.redirect_uri} (in the sign-in request)`]
+      sent: some([details.redirect_uri]),
+      registered: details.code?.redirect_uri
+        ? [`${details.code.redirect_uri} (in the sign-in request)`]
         : (registered?.redirect_uris ?? []),
     },
     {
       label: 'Post-logout redirect URI',
-      sent: some([facts.post_logout_redirect_uri]),
+      sent: some([details.post_logout_redirect_uri]),
       registered: registered?.post_logout_redirect_uris ?? [],
     },
-    { label: 'Grant', sent: some([facts.grant_type]), registered: registered?.grant_types ?? [] },
-    { label: 'Response type', sent: some([facts.response_type]), registered: ['code'] },
+    { label: 'Grant', sent: some([details.grant_type]), registered: registered?.grant_types ?? [] },
+    { label: 'Response type', sent: some([details.response_type]), registered: ['code'] },
     {
       label: 'Scope',
-      sent: some([facts.scope]),
+      sent: some([details.scope]),
       registered: some([registered?.scope ?? 'the identity scopes', registered?.resource_scope]),
     },
-    { label: 'API (resource)', sent: facts.resource ?? [], registered: [] },
+    { label: 'API (resource)', sent: details.resource ?? [], registered: [] },
     {
       label: 'Authentication',
-      sent: some([facts.authentication]),
+      sent: some([details.authentication]),
       registered: some([registered?.auth_method]),
     },
-    ...pkce(facts),
+    ...pkce(details),
     ...assertion(rejection),
     ...signedRequest(rejection),
     ...proof(rejection),
-    { label: 'Parameters sent', sent: some([facts.parameters?.join(', ')]), registered: [] },
+    { label: 'Parameters sent', sent: some([details.parameters?.join(', ')]), registered: [] },
   ]
   return rows.filter(({ sent }) => sent.length > 0)
 }
@@ -93,7 +93,7 @@ function pkce({ challenge, verifier, registered }: RejectionDetails): ComparedRo
   return rows
 }
 
-function assertion({ at, facts: { assertion: jwt, registered } }: Rejection): ComparedRow[] {
+function assertion({ at, details: { assertion: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
   return [
@@ -107,7 +107,7 @@ function assertion({ at, facts: { assertion: jwt, registered } }: Rejection): Co
   ]
 }
 
-function signedRequest({ at, facts: { request_object: jwt, registered } }: Rejection): ComparedRow[] {
+function signedRequest({ at, details: { request_object: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
   return [
@@ -125,7 +125,7 @@ function signedRequest({ at, facts: { request_object: jwt, registered } }: Rejec
   ]
 }
 
-function proof({ at, facts: { proof: jwt } }: Rejection): ComparedRow[] {
+function proof({ at, details: { proof: jwt } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   return [
     { label: 'DPoP proof for', sent: some([`${jwt.htm ?? ''} ${jwt.htu ?? ''}`.trim()]), registered: [] },
