@@ -15,7 +15,7 @@ beforeAll(async () => {
   observers?.event({ type: 'account.signed_in' })
   observers?.event({ type: 'account.sign_in_failed', reason: 'wrong' })
   observers?.issued('refresh_token')
-  observers?.refused('token', 'invalid_client')
+  observers?.rejected('token', 'invalid_client')
   observers?.mail('sent')
   await fetch(`${latchkey.issuer}/metrics`)
   const text = await (await fetch(`${latchkey.issuer}/metrics`)).text()
