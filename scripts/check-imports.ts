@@ -41,6 +41,7 @@ const alone = ['resource-server']
 const roots = [
   'app.ts',
   'services.ts',
+  'foundation.ts',
   'server.ts',
   'config.ts',
   'database-url.ts',

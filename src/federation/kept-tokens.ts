@@ -10,6 +10,15 @@ export const sealTokens = (
   tokens: object,
 ): string => secrets.seal(JSON.stringify(tokens), contextOf(issuer, subject))
 
+/** Enough to see whether SECRET_KEY was replaced: tokens of earlier sign-ins are the first. */
+const SAMPLE = 500
+
+/** @returns what counts, of a sample of the tokens that are kept, those that cannot be read with this SECRET_KEY */
+export const countLostTokens =
+  (deps: { secrets: Pick<Secrets, 'open'>; some(max: number): Promise<readonly Sealed[]> }) =>
+  async (): Promise<number> =>
+    (await deps.some(SAMPLE)).filter((each) => isLost(deps.secrets, each)).length
+
 /** Reads what was kept for an account at a provider. */
 export function createKeptTokens(deps: {
   secrets: Pick<Secrets, 'open'>
@@ -34,7 +43,7 @@ interface Sealed {
 }
 
 /** Whether what was kept of an identity cannot be read any more. */
-export function isLost(secrets: Pick<Secrets, 'open'>, { issuer, subject, sealedTokens }: Sealed): boolean {
+function isLost(secrets: Pick<Secrets, 'open'>, { issuer, subject, sealedTokens }: Sealed): boolean {
   try {
     if (sealedTokens !== null) secrets.open(sealedTokens, contextOf(issuer, subject))
     return false

@@ -97,8 +97,8 @@ export async function openSettings(deps: {
   clock: Clock
   logger: { warn(facts: object, message: string): void; error(facts: object, message: string): void }
   events(event: SettingsEvent): void
-  /** Who does what is being done, in words. */
-  whoActs(): Promise<string>
+  /** The name of the actor of the request, for `changed.by`. */
+  actorName(): Promise<string>
 }): Promise<Settings> {
   const { store, issuer, clock, logger, events } = deps
   const pinned = new Map(Object.entries(deps.pinned))
@@ -217,7 +217,7 @@ export async function openSettings(deps: {
       const good = judged(changes)
       const fixed = [...good.keys()].filter((name) => pinned.has(name))
       if (fixed.length > 0) throw pinnedError(fixed)
-      const by = await deps.whoActs()
+      const by = await deps.actorName()
       for (let tries = 0; tries < TRIES; tries++) {
         const before = await read()
         if (ifVersion !== undefined && ifVersion !== String(before.version))

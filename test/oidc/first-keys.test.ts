@@ -22,9 +22,12 @@ test.each(engines)(
         events: () => {},
         secrets: createSecrets('s'.repeat(40)),
         clock: Date.now,
-        publishLead: 1000,
-        overlap: 1000,
-        retention: 1000,
+        lifetimes: {
+          publishLead: 1000,
+          overlap: 1000,
+          longestTokenLife: async () => 0,
+          retention: 1000,
+        },
       }),
     )
     await Promise.all(processes.map((keys) => keys.ensure()))

@@ -17,9 +17,12 @@ const keysUnder = (secret: string) =>
     events: () => {},
     secrets: createSecrets(secret),
     clock: () => now,
-    publishLead: HOUR,
-    overlap: 2 * HOUR,
-    retention: 100 * HOUR,
+    lifetimes: {
+      publishLead: HOUR,
+      overlap: 2 * HOUR,
+      longestTokenLife: async () => 0,
+      retention: 100 * HOUR,
+    },
   })
 const signing = async () => (await keys.load()).jwks.find((jwk) => jwk.alg === 'RS256')?.kid
 const published = async () =>

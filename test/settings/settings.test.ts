@@ -182,7 +182,7 @@ async function alone(state: StoredState, log: string[] = []) {
       error: (_facts, message) => void log.push(message),
     },
     events() {},
-    whoActs: async () => 'ada',
+    actorName: async () => 'ada',
   })
   store.read.mockClear()
   return {

@@ -35,10 +35,25 @@ const unpadded = (secret: string): string =>
     .trim()
 
 /**
- * Evidence for whoever looks into a refused request: whose secret that was, which client was meant. Decides nothing, and
- * is for administrators alone: it tells apart what the protocol answers alike.
+ * Evidence for administrators who look into a rejected request: whose secret that was, which client was meant. Decides nothing,
+ * and is for administrators alone: it tells apart what the protocol answers alike.
  */
-export function createClientEvidence({ db, clock }: { db: Pick<Database, 'prisma'>; clock: Clock }) {
+export interface ClientEvidence {
+  /** @param secret what was sent as the client's secret, if anything */
+  diagnose(clientId: string, secret?: string): Promise<Diagnosis>
+  /** Clients that were probably meant by a text that is not the id of any: by their id with a mistake, or their name. */
+  similarTo(text: string): Promise<Named[]>
+  /** Clients that have this redirect URI registered. */
+  withRedirectUri(uri: string): Promise<Named[]>
+}
+
+export function createClientEvidence({
+  db,
+  clock,
+}: {
+  db: Pick<Database, 'prisma'>
+  clock: Clock
+}): ClientEvidence {
   const store = createEvidenceStore(db)
 
   async function secretProblem(clientId: string, secret: string): Promise<Partial<Diagnosis>> {
@@ -58,16 +73,14 @@ export function createClientEvidence({ db, clock }: { db: Pick<Database, 'prisma
   }
 
   return {
-    /** @param secret what was sent as the client's secret, if anything */
-    async diagnose(clientId: string, secret?: string): Promise<Diagnosis> {
+    async diagnose(clientId, secret) {
       const row = /^[\x20-\x7e]{1,100}$/.test(clientId) ? await store.state(clientId) : null
       if (row === null) return { client: 'unknown' }
       const client = row.disabledAt === null ? 'enabled' : 'disabled'
       return { client, ...(secret !== undefined && (await secretProblem(clientId, secret))) }
     },
 
-    /** Clients that were probably meant by a text that is not the id of any: by their id with a mistake, or their name. */
-    async similarTo(text: string): Promise<Named[]> {
+    async similarTo(text) {
       const trimmed = text.trim()
       // PostgreSQL refuses NUL.
       if (trimmed === '' || trimmed.length > 300 || trimmed.includes('\0')) return []
@@ -81,8 +94,7 @@ export function createClientEvidence({ db, clock }: { db: Pick<Database, 'prisma
       return (await store.byEnds(bare.slice(0, TELLING), bare.slice(-TELLING), MOST)).map(named)
     },
 
-    /** Clients that have this redirect URI registered. */
-    async withRedirectUri(uri: string): Promise<Named[]> {
+    async withRedirectUri(uri) {
       // A % would be a wildcard of the search.
       if (uri === '' || uri.length > 500 || uri.includes('%')) return []
       const found = await store.byMetadata(JSON.stringify(uri), 20)

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { lookup as resolve } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { mayConnect, type Reach } from '../../http/outgoing/addresses.ts'
+import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
 
 /** A client's address that requests do not go to, because it is inside and nobody has named it. */
 export interface UnreachableAddress {
@@ -19,6 +20,32 @@ interface Addressed {
 
 /** How many hosts are looked up; one lookup costs a second where names do not resolve. */
 const MOST_HOSTS = 200
+
+/**
+ * Registered clients with an address inside that PRIVATE_HOSTS does not name. While the issuer is on loopback, all are reachable.
+ * @returns what finds them
+ */
+export const unreachableAddresses =
+  (deps: {
+    issuer: string
+    privateHosts: PrivateHosts
+    /** A page of the registered clients. */
+    list(page: {
+      limit: number
+      cursor?: string | undefined
+    }): Promise<{ items: readonly Addressed[]; next_cursor?: string }>
+  }) =>
+  async (): Promise<UnreachableAddress[]> => {
+    if (!deps.issuer.startsWith('https:')) return []
+    const clients: Addressed[] = []
+    let cursor: string | undefined
+    do {
+      const page = await deps.list({ limit: 100, cursor })
+      clients.push(...page.items)
+      cursor = page.next_cursor
+    } while (cursor !== undefined)
+    return findUnreachable(clients, { allowLoopback: false, privateHosts: deps.privateHosts })
+  }
 
 /** Which clients cannot be told of sign-outs, or asked for their keys. A name that does not resolve is another matter. */
 export async function findUnreachable(

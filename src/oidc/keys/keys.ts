@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../shared/signing-algorithms.ts'
+import type { KeyLifetimes } from './lifetimes.ts'
 import { isKept, isPublished, type KeyState, publishedOf, stateOf } from './states.ts'
 import type { KeyStore, StoredKey } from './store.ts'
 
@@ -76,14 +77,7 @@ export interface SigningKeysDependencies {
   events(event: KeyEvent): void
   secrets: Secrets
   clock: Clock
-  /** Milliseconds between publishing a key and signing with it. */
-  publishLead: number
-  /** Milliseconds that a superseded key stays published at least: the longest life of what it signs without more being said. */
-  readonly overlap: number
-  /** Milliseconds that an access token lives which an API has chosen a longer life for; 0: none has. */
-  longestTokenLife?(): Promise<number>
-  /** Milliseconds that what it signed is accepted here from then on: the longest life of a session. */
-  readonly retention: number
+  lifetimes: KeyLifetimes
 }
 
 const kidContext = (kid: string) => `signing-key:${kid}`
@@ -182,8 +176,8 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     list: async () => summarize(await store.all()),
     async rotate({ alg, now = false } = {}) {
       const before = await store.all()
-      const overlap = Math.max(deps.overlap, (await deps.longestTokenLife?.()) ?? 0)
-      const activeFrom = clock() + (now ? 0 : deps.publishLead)
+      const overlap = Math.max(deps.lifetimes.overlap, await deps.lifetimes.longestTokenLife())
+      const activeFrom = clock() + (now ? 0 : deps.lifetimes.publishLead)
       for (const each of alg ? [alg] : SIGNING_ALGORITHMS) {
         const key = await make(each, activeFrom)
         await store.insert(key)
@@ -194,7 +188,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
         const at = activeFrom + overlap
         if (!now)
           for (const old of mine.filter(({ retiredAt }) => retiredAt === null))
-            await retire(old, at, at + deps.retention)
+            await retire(old, at, at + deps.lifetimes.retention)
       }
       if (now) await forgetPrivateHalves()
       return summarize(await store.all())

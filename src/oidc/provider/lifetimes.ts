@@ -5,6 +5,9 @@ export interface Lifetimes {
   readonly sessionTtl: number
 }
 
+/** What an id_token lives, in seconds. */
+export const ID_TOKEN_TTL = 3600
+
 /** The longest that sliding sessions and refresh chains go on, as a multiple of their own lifetime (ASVS 10.4.8). */
 export const ABSOLUTE_LIFETIME_FACTOR = 3
 

@@ -54,7 +54,7 @@ import { keepClients } from './clients.ts'
 import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import { followsFapi } from './fapi.ts'
-import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, type Lifetimes } from './lifetimes.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, ID_TOKEN_TTL, type Lifetimes } from './lifetimes.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import { createInteractionPolicy } from './policy.ts'
 import { routes } from './routes.ts'
@@ -204,7 +204,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
       AuthorizationCode: 60,
       DeviceCode: DEVICE_CODE_TTL,
-      IdToken: 3600,
+      IdToken: ID_TOKEN_TTL,
       Interaction: INTERACTION_TTL,
       Grant: () => grantTtl(lifetimes),
       RefreshToken: (_ctx, token) => sliding(lifetimes.refreshTokenTtl, token.iiat),

@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import { actorName } from './audit/actor-name.ts'
+import { type Audit, createAudit } from './audit/audit.ts'
+import { type AuditEvent, createRecorder } from './audit/recorder.ts'
+import type { Config } from './config.ts'
+import { createMailer, type Mailer } from './mail/mailer.ts'
+import type { Observers } from './metrics/metrics.ts'
+import { createSigningKeys, type SigningKeys } from './oidc/keys/keys.ts'
+import { keyLifetimes } from './oidc/keys/lifetimes.ts'
+import { createKeyStore } from './oidc/keys/store.ts'
+import { openSettings, type Settings } from './settings/settings.ts'
+import { createSettingsStore } from './settings/store.ts'
+import type { Clock } from './shared/clock.ts'
+import { createSecrets, loadSecretKeyFile, type Secrets } from './shared/secrets.ts'
+import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
+import type { ArtifactStore } from './storage/artifacts/store.ts'
+import type { Database } from './storage/database.ts'
+import { openDatabase } from './storage/open.ts'
+
+export interface FoundationOptions {
+  clock: Clock
+  /** Only what is there already: no database, no key and no log is made. */
+  existing: boolean
+  logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  /** Counts what happens, when metrics are on. */
+  observers: Observers | undefined
+}
+
+/** What every other service stands on. */
+export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' | 'observers'> {
+  config: Config
+  secrets: Secrets
+  db: Database
+  /** Codes, tokens, sessions and grants. */
+  artifacts: ArtifactStore
+  settings: Settings
+  audit: Audit
+  /** Audits, logs and counts an event. Never throws. */
+  event<Event extends AuditEvent>(event: Event): void
+  mailer: Mailer
+  /** The signing keys of the protocol. */
+  keys: SigningKeys
+}
+
+/** What the foundation asks of services that stand on it. */
+export interface NamesAndLifetimes {
+  findAccount(id: string): Promise<{ displayUsername: string } | undefined>
+  /** The id of the account with this username or address. */
+  accountId(login: string): Promise<string | undefined>
+  clientName(id: string): Promise<string | undefined>
+  /** The longest lifetime of access tokens that an API is registered with, in seconds. */
+  longestTtl(): Promise<number>
+}
+
+/**
+ * Opens the database, migrates it, and begins the audit log and makes the keys that are missing.
+ * @throws AppError when the database or the secret key is not as it should be
+ */
+export async function openFoundation(
+  config: Config,
+  { clock, existing, logger, observers }: FoundationOptions,
+  names: NamesAndLifetimes,
+): Promise<Foundation> {
+  const { dataDir, databaseUrl, issuer, pinned, smtpUrl } = config
+  const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(dataDir))
+  const waited = observers?.databaseWaited
+  const db = await openDatabase({ databaseUrl, dataDir, clock, logger, existing, waited })
+  const settings = await openSettings({
+    store: createSettingsStore(db),
+    pinned,
+    issuer,
+    clock,
+    logger,
+    events: (change) => event(change),
+    actorName: actorName(names.findAccount),
+  })
+  const { values } = settings
+  const audit = createAudit({
+    db,
+    key: secrets.key('audit'),
+    clock,
+    logger,
+    get retention() {
+      return values.auditRetention
+    },
+    identify: async (name) => [await names.accountId(name)].filter((id) => id !== undefined),
+  })
+  const record = createRecorder({
+    audit,
+    logger,
+    async nameOf(kind, id) {
+      if (kind === 'client') return names.clientName(id)
+      return kind === 'account' ? (await names.findAccount(id))?.displayUsername : undefined
+    },
+  })
+  const event: Foundation['event'] = (audited) => {
+    observers?.event(audited)
+    record(audited)
+  }
+  const mailer = createMailer({
+    smtpUrl,
+    get from() {
+      return values.mailFrom
+    },
+    outboxDir: join(dataDir, 'outbox'),
+    issuer,
+    logger,
+    clock,
+    ended: observers?.mail,
+  })
+  const keys = createSigningKeys({
+    store: createKeyStore(db),
+    events: event,
+    secrets,
+    clock,
+    lifetimes: keyLifetimes(values, names),
+  })
+  // The log is there before anything that belongs into it.
+  if (!existing) {
+    await audit.begin()
+    await keys.ensure()
+  }
+  const artifacts = createArtifactStore(db.artifacts, { clock })
+  return {
+    ...{ config, clock, logger, observers },
+    ...{ secrets, db, artifacts, settings, audit, event, mailer, keys },
+  }
+}
