@@ -103,38 +103,25 @@ async function fits({ keys }: Services): Promise<boolean> {
 }
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
-  const { accounts, clients, clientScopes, resources, resourceCredentials, providers, keys, db, mailer } =
-    services
-  const { redisUrl } = config
+  const { accounts, audit, clients, clientScopes, configuration, db, keptTokens, keys, lostTokens } = services
+  const { mailer, providers, registration, rejections, reservedScopes, resourceCredentials } = services
+  const { resources, settings, unreachableAddresses } = services
+  const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
+    ...{ accounts, audit, clients, clientScopes, configuration, keptTokens, keys, lostTokens, providers },
+    ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
+    unreachableAddresses,
     config: {
-      issuer: config.issuer,
+      issuer,
       database,
-      secretKeyFile: config.secretKey === undefined ? secretKeyFile(config.dataDir) : undefined,
+      secretKeyFile: config.secretKey === undefined ? secretKeyFile(dataDir) : undefined,
     },
-    audit: services.audit,
-    clients,
-    configuration: services.configuration,
-    clientScopes,
-    resources,
-    resourceCredentials,
-    reservedScopes: services.reservedScopes,
-    unreachableAddresses: services.unreachableAddresses,
-    providers,
-    rejections: services.rejections,
-    registration: services.registration,
-    settings: services.settings,
-    keptTokens: services.keptTokens,
-    lostTokens: services.lostTokens,
-    accounts,
-    keys,
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },
     database: { ping: () => db.ping() },
     redis: redisUrl === undefined ? undefined : { ping: () => checkRedis(redisUrl) },
     mail: {
-      smtp: config.smtpUrl !== undefined,
-      destination:
-        config.smtpUrl === undefined ? join(config.dataDir, 'outbox') : new URL(config.smtpUrl).host,
+      smtp: smtpUrl !== undefined,
+      destination: smtpUrl === undefined ? join(dataDir, 'outbox') : new URL(smtpUrl).host,
       check: () => mailer.check(),
     },
     close: () => services.close(),
