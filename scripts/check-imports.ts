@@ -64,8 +64,8 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   yaml: (file) => file.startsWith('configuration/'),
 }
 
-/** Only storage and the stores of features touch the database; `import type` of its port is free. */
-const isStore = (file: string) => file.startsWith('storage/') || /(^|[/-])store\.ts$/.test(file)
+/** Only storage and the stores of features (`store.ts`, or a folder `store`) touch the database; `import type` of its port is free. */
+const isStore = (file: string) => file.startsWith('storage/') || /(^|[/-])store(\.ts$|\/)/.test(file)
 
 function allowed(from: string, to: string, typeOnly: boolean): string | undefined {
   const [home = '', there = ''] = [from, to].map((path) => (path.includes('/') ? path.split('/')[0] : ''))
@@ -121,7 +121,7 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
       !isStore(file) &&
       !/^(cli|wiring)\//.test(file)
     )
-      problems.push(`${file} → ${to}: only a store.ts knows storage`)
+      problems.push(`${file} → ${to}: only a store.ts, or a folder store, knows storage`)
   }
 }
 for (const problem of problems) console.error(problem)

@@ -1,4 +1,4 @@
-// Accounts own: who can sign in, by which name and password, whether an address is proven, when somebody is locked out.
+// Accounts own: who can sign in, by which name and password, whether an address is proven, when an account is locked.
 // They do not own: sessions and tokens (src/oidc, through AccountSessions), the way a mail goes (src/mail, through
 // MailOut), pages and JSON (pages/, src/api), rate limits by network address (src/http).
 //
@@ -6,7 +6,7 @@
 //                    │ 7 days                    │  └──(5 wrong passwords)────────┘
 //                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
 //
-// An address that nobody has proven reserves nothing: any number of accounts may wait for it, one can have it.
+// An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
@@ -39,7 +39,7 @@ import { type AcceptInvitation, createInvitations } from './sign-up/invitations.
 import { createPrepareAccount } from './sign-up/new-account.ts'
 import { createRegister } from './sign-up/register.ts'
 import { createSetup, type Setup } from './sign-up/setup.ts'
-import { createAccountStore } from './store.ts'
+import { createAccountStore } from './store/store.ts'
 import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
 import { createTokenStore } from './tokens/store.ts'
 
@@ -161,7 +161,7 @@ export interface Accounts {
    */
   endOtherSessions(accountId: string, keepSessionUid: string): Promise<number>
 
-  // What administrators do: src/admin, src/cli. `last_administrator` (409): nobody could undo it.
+  // What administrators do: src/admin, src/cli. `last_administrator` (409): no administrator would be left to undo it.
 
   /**
    * Makes an account. `verified`: the address counts as proven, and no mail is sent. Else a mail proves it: one that asks
@@ -225,7 +225,7 @@ export interface Accounts {
    */
   withdrawInvitation(id: string): Promise<Account | undefined>
   /**
-   * People of another system, out of a file (src/accounts/import/import.ts). Nobody gets a mail from this.
+   * People of another system, out of a file (src/accounts/import/import.ts). No mail is sent.
    * @returns how many rows there were, and what became of them
    * @throws AppError `import_unreadable` (422), `import_conflict` (409); with `allOrNothing` nothing is stored then
    */
@@ -236,7 +236,7 @@ export interface Accounts {
   /** Deletes accounts that never proved an address; their usernames are free again. Returns how many. */
   purgeUnverified(olderThanSeconds?: number, limit?: number): Promise<number>
   purgeTokens(limit?: number): Promise<number>
-  /** One batch of everything that nobody can use any more. Returns how many rows went. */
+  /** One batch of everything that has expired. Returns how many rows went. */
   purge(): Promise<number>
   /** Password checks running and waiting. */
   hashing(): Hasher['load']

@@ -14,7 +14,8 @@ import type { AccountSessions } from './sessions.ts'
 import type { Invitations } from './sign-up/invitations.ts'
 import { type PrepareAccount, takenError } from './sign-up/new-account.ts'
 import { canonicalUsername } from './sign-up/username.ts'
-import { type AccountChanges, type AccountStore, differing } from './store.ts'
+import type { AccountStore } from './store/store.ts'
+import { type AccountChanges, differing } from './store/values.ts'
 import type { TokenStore } from './tokens/store.ts'
 
 type Administration = Pick<
@@ -77,7 +78,7 @@ export function createAdministration(deps: {
         : await store.changeUnchanged(id, changes, ifVersion),
     )
 
-  /** Whoever just signed in is out too. */
+  /** Ends a sign-in of this very moment too. */
   const shutOut = async (id: string): Promise<Account> => {
     const account = await changeUnlessLast(id, {
       disabledAt: new Date(clock()),
@@ -95,7 +96,7 @@ export function createAdministration(deps: {
     events.emit({ type: 'account.role_changed', reason: account.role, ...changeOf(before, account) })
   }
 
-  /** Whoever cannot be invited was not made: the next try may use the same username. */
+  /** An account that cannot be invited is deleted again: the next try may use the same username. */
   const inviteOrUndo = async (account: Account): Promise<Account> => {
     try {
       return await invitations.sendInvitation(account.id)
@@ -153,8 +154,8 @@ export function createAdministration(deps: {
         return ifVersion === undefined || ifVersion === before.updatedAt
           ? before
           : settled('version_conflict')
-      const invitedElsewhere = before.email === null && before.invitedUntil !== null && changes.pendingEmail
-      if (invitedElsewhere) await invitations.requireInvitable(id, invitedElsewhere)
+      const invitedAddress = before.email === null && before.invitedUntil !== null && changes.pendingEmail
+      if (invitedAddress) await invitations.requireInvitable(id, invitedAddress)
       const account =
         changes.role !== undefined && changes.role !== 'admin'
           ? await changeUnlessLast(id, changes, ifVersion)

@@ -5,9 +5,9 @@ import { ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import { canonicalUsername } from './sign-up/username.ts'
-import type { AccountStore } from './store.ts'
+import type { AccountStore } from './store/store.ts'
 
-/** `unverified`: the password is right, and the e-mail address has still to be proven. */
+/** `unverified`: the password is right, and the email address has still to be proven. */
 export type Authentication =
   | { kind: 'ok'; account: Account }
   | { kind: 'unverified'; account: Account }

@@ -2,12 +2,12 @@ import { mergedAddress } from '../shared/profile/address.ts'
 import { profileFields } from '../shared/profile/fields.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Account } from './account.ts'
-import type { ProfileColumns } from './store.ts'
+import type { ProfileColumns } from './store/values.ts'
 
 type Before = Pick<Account, 'phoneNumber' | 'phoneVerified' | 'address'>
 
-/** Somebody of whom nothing is known yet. */
-const NOBODY: Before = { phoneNumber: null, phoneVerified: false, address: null }
+/** A person of whom nothing is known yet. */
+const NEW_PERSON: Before = { phoneNumber: null, phoneVerified: false, address: null }
 
 /**
  * What is to be stored of the claims that were given; undefined ones stay. Another phone number is not verified unless it is
@@ -16,7 +16,7 @@ const NOBODY: Before = { phoneNumber: null, phoneVerified: false, address: null 
  */
 export function claimChanges(
   given: { [Property in keyof ProfileColumns]?: unknown },
-  before: Before = NOBODY,
+  before: Before = NEW_PERSON,
 ): Partial<ProfileColumns> {
   const names = profileFields.map(({ property }) => property)
   const changes: Partial<ProfileColumns> = Object.fromEntries(

@@ -2,16 +2,16 @@ import type { Clock } from '../shared/clock.ts'
 import type { Accounts } from './accounts.ts'
 import type { SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
-import type { AccountStore } from './store.ts'
+import type { AccountStore } from './store/store.ts'
 import type { TokenStore } from './tokens/store.ts'
 
-/** Kept after expiry: “five mails an hour” counts them. */
-const tokenGrace = 3_600_000
+/** Milliseconds after expiry: “five mails an hour” counts them. */
+const TOKEN_RETENTION = 3_600_000
 
-/** As long as the cookie that names the device (src/http/cookies/known-devices.ts), in seconds: then it is nobody's any more. */
-const devicesKept = 400 * 86_400
+/** As long as the cookie that names the device (src/http/cookies/known-devices.ts), in seconds: after that no browser can present it. */
+const DEVICE_RETENTION = 400 * 86_400
 
-/** Deletes, in small batches, what nobody will use any more. */
+/** Deletes expired accounts, tokens and devices in small batches. */
 export function createCleanup(deps: {
   store: AccountStore
   tokenStore: TokenStore
@@ -29,10 +29,10 @@ export function createCleanup(deps: {
   }
 
   const purgeTokens = (limit = 500): Promise<number> =>
-    tokenStore.deleteExpired({ before: new Date(clock() - tokenGrace), limit })
+    tokenStore.deleteExpired({ before: new Date(clock() - TOKEN_RETENTION), limit })
 
   const purgeDevices = (limit = 500): Promise<number> =>
-    failures.deleteStale({ before: new Date(clock() - devicesKept * 1000), limit })
+    failures.deleteStale({ before: new Date(clock() - DEVICE_RETENTION * 1000), limit })
 
   return {
     purgeUnverified,

@@ -7,7 +7,8 @@ import type { SendingVerification } from './email/verification.ts'
 import { changeOf, type SecurityEvents } from './events.ts'
 import { notFound } from './not-found.ts'
 import { parseFields, profileSchema } from './schemas.ts'
-import { type AccountStore, differing } from './store.ts'
+import type { AccountStore } from './store/store.ts'
+import { differing } from './store/values.ts'
 import type { TokenStore } from './tokens/store.ts'
 
 /** What people change about themselves. */

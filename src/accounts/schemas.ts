@@ -22,7 +22,7 @@ export const registrationSchema = z.object({
   ...names,
 })
 
-/** What makes an account of somebody who signs in elsewhere; there is no password. */
+/** An account that is made by signing in at a provider; there is no password. */
 export const upstreamRegistrationSchema = registrationSchema.pick({ username: true, email: true })
 
 /** What administrators say of a person; of the address, only the parts that are given are changed. */

@@ -16,11 +16,11 @@ export type Caller = { account: Account } & (
   | { by: 'session'; uid: string }
 )
 
-/** What a route asks of its caller beyond being somebody. */
+/** What a route asks of its caller beyond being known. */
 export interface CallerRules {
   /** Takes callers whose address is not proven yet. */
   unverified?: true
-  /** Also works for nobody: the route itself asks who it is, where it needs to know. */
+  /** Also takes a request without credentials: the route itself looks for them, where it needs them. */
   optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
   read?: true

@@ -45,5 +45,5 @@ export function invalidCredentials(
   return new AppError(token ?? 'invalid_credentials', 401, 'Invalid credentials', { detail: why })
 }
 
-/** The password is right, and the e-mail address has still to be proven. */
+/** The password is right, and the email address has still to be proven. */
 export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')

@@ -28,7 +28,7 @@ export async function signIn(
 }
 
 /**
- * Asks somebody who is signed in for their password again, before what cannot be undone (ASVS 7.5.1). A wrong one counts
+ * Asks a person who is signed in for their password again, before what cannot be undone (ASVS 7.5.1). A wrong one counts
  * like a failed sign-in.
  * @param field the field of the body that holds it
  * @throws ValidationError (422), AppError overloaded (503)

@@ -46,7 +46,7 @@ const exchange = operation({
   problems: [401, 429],
 })
 
-/** What comes of a sign-in elsewhere when it is nothing: the code, the status and the sentence. */
+/** What is answered to an upstream login that failed: code, status and sentence. */
 const SETBACKS: Readonly<Record<string, readonly [code: string, status: number, message: string]>> = {
   denied: ['upstream_denied', 403, 'The provider did not sign you in: it was cancelled there.'],
   unreachable: ['upstream_unreachable', 503, 'The provider does not answer at the moment. Try again later.'],
@@ -80,7 +80,7 @@ function refusal(problem: string): AppError {
 
 const wantsPage = (request: FastifyRequest) => (request.headers.accept ?? '').includes('text/html')
 
-/** Signing in elsewhere: the way there, the way back, and the exchange of a one-time code. */
+/** Signing in at a provider: start, callback, and the exchange of a one-time code. */
 export function upstreamRoutes({ open, deps }: ApiContext): void {
   const { upstream, limit, firstPartyTokens } = deps
 

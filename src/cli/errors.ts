@@ -15,7 +15,7 @@ export function errorLines(error: unknown, nameOf: (field: string) => string): r
   return [String(error)]
 }
 
-/** Whoever runs a command runs the server too: the internal half of an error is for them. */
+/** The operator runs commands and server alike: the internal half of an error is for them. */
 function withCauses(error: Error): string[] {
   const lines = [error.message]
   for (let cause = error.cause; cause instanceof Error && lines.length < 5; cause = cause.cause) {

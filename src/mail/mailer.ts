@@ -1,10 +1,10 @@
 // Mail owns: the texts (views/mail), the queue, the way out (SMTP or files). It does not own: who gets what and when,
-// and the links in a message; whoever sends decides those.
+// and the links in a message; the sending feature decides those.
 //
 //   send / defer ──> queue (memory) ──> render ──> SMTP   ── refused or down ──> 2 more tries ──> log
 //                                                       └──> outbox/*.eml when there is no SMTP server
 //
-// The queue is in memory: what a killed process had not sent is lost. Whoever waits for a link can ask for another
+// The queue is in memory: what a killed process had not sent is lost. A person who waits for a link can ask for another
 // one (docs/decisions/0002-accounts.md). An orderly end drains the queue.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'

@@ -2,7 +2,7 @@ import type { Envelope, MailTransport } from './transport.ts'
 
 /**
  * Hands messages to a transport in the background, each up to three times. One that has to be tried again waits beside
- * the queue: a receiver whose server says “not now” holds nobody else up.
+ * the queue: a receiver whose server says “not now” holds no other message up.
  *
  * @param options.width deliveries at once; 1 keeps the order of what succeeds at the first try
  * @param options.backoff milliseconds before the second and the third try

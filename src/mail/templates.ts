@@ -5,7 +5,7 @@ import { Eta } from 'eta'
 export interface MailData {
   /** To a new address: proves that its owner asked. */
   'verify-email': { username: string; link: string; code: string; validFor: string }
-  /** To an address that already belongs to an account, when somebody registers with it. */
+  /** To an address that already belongs to an account, when a person registers with it. */
   'already-registered': { signInLink: string; resetLink: string }
   'reset-password': { username: string; link: string; validFor: string }
   invitation: { username: string; invitedBy: string; link: string; validFor: string }
@@ -16,7 +16,7 @@ export interface MailData {
   'locked-for-good': { username: string; link: string; validFor: string }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
-  /** A sign-in elsewhere was added to the account, or taken away. */
+  /** A provider's identity was added to the account, or taken away. */
   'sign-in-linked': { username: string; provider: string; accountLink: string }
   'sign-in-unlinked': { username: string; provider: string; accountLink: string }
 }

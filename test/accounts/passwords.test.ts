@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createAccountStore } from '../../src/accounts/store.ts'
+import { createAccountStore } from '../../src/accounts/store/store.ts'
 import { linkIn, type ReceivedMail } from '../support/mailbox.ts'
 import { forEachDatabase, otherPassword, password } from './support.ts'
 

@@ -21,7 +21,7 @@ export function canonicalEmail(typed: string): string | undefined {
   return `${local.toLowerCase()}@${domain}`
 }
 
-/** An e-mail address in canonical form, at most 254 characters (RFC 5321 §4.5.3.1.3). */
+/** An email address in canonical form, at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const emailAddress = z
   .string('Enter your e-mail address.')
   .max(320, 'This e-mail address is too long: use one of at most 254 characters.')

@@ -2,7 +2,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Account } from '../account.ts'
 import type { SecurityEvents } from '../events.ts'
 import type { AccountSettings } from '../settings.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenRow, TokenStore } from '../tokens/store.ts'
 import { canonicalEmail } from './address.ts'
@@ -13,7 +13,7 @@ export type VerificationOutcome =
   | { kind: 'verified'; accountId: string }
   /** Never issued, used, too old, or for an address that the account waits for no more. */
   | { kind: 'expired' }
-  /** Another account has proven the address meanwhile. */
+  /** Another account has proven the address since. */
   | { kind: 'taken' }
 
 /** What a link is about to prove, for the page that asks first. */
@@ -88,7 +88,7 @@ export function createVerification(deps: {
     email: string,
     flow: string | undefined,
   ): Promise<AccountMail | undefined> => {
-    // Meanwhile the account may be gone: whoever owns the address came by another way.
+    // The account may be gone by now: the owner of the address has signed up by a provider.
     if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
     const owner = await store.byProvenEmail(email)
     const issued = await tokens.issue({
@@ -190,7 +190,7 @@ export function createVerification(deps: {
     async refuse(token) {
       const row = await tokens.find(['verify_email'], token)
       if (!row?.accountId) return false
-      // Nor is another message sent there for it, whoever asks: the account has to give another address.
+      // Nor is another message sent there for it on any request: the account has to give another address.
       await store.change(row.accountId, { pendingEmail: null })
       await tokenStore.expireAllOf(row.accountId, 'verify_email')
       events.emit({ type: 'account.verification_failed', accountId: row.accountId, reason: 'refused' })

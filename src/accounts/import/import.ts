@@ -3,7 +3,7 @@
 //
 //   bytes ─► lines ─► rows (JSON Lines, CSV) ─► person, or problems ─► batch of 500 ─► known already? skip : insert
 //
-// Nobody gets a mail from this. An address that is not verified is proven after the first sign-in.
+// No mail is sent. An address that is not verified is proven after the first sign-in.
 import type { Clock } from '../../shared/clock.ts'
 import type { Accounts } from '../accounts.ts'
 import type { SecurityEvents } from '../events.ts'
@@ -126,7 +126,7 @@ function findRepeated() {
   return (line: number, { username, address, usernameAddress }: ImportedPerson): string[] => {
     const problems: string[] = []
     const first = { username: seen.username.get(username), email: seen.email.get(address) }
-    // Whoever signs in by an address has to be one person.
+    // An address has to sign in one person.
     const owner = usernameAddress === null ? undefined : seen.email.get(usernameAddress)
     const named = seen.username.get(address)
     if (first.username !== undefined) problems.push(`username: is that of line ${first.username} too`)
@@ -157,7 +157,7 @@ async function withoutKnown(batch: Row[], store: ImportStore, refuse: Refuse): P
   })
 }
 
-/** Somebody took one of the names between look-up and insert. */
+/** One of the names was taken between look-up and insert. */
 async function oneByOne(rows: Row[], store: ImportStore, refuse: Refuse): Promise<number> {
   let stored = 0
   for (const { line, person } of rows) {

@@ -7,7 +7,7 @@ import { claimChanges } from '../claims.ts'
 import { canonicalEmail, emailAddress } from '../email/address.ts'
 import { storableHash } from '../passwords/foreign-hashes/hashes.ts'
 import { canonicalUsername, importedUsername } from '../sign-up/username.ts'
-import type { ProfileColumns } from '../store.ts'
+import type { ProfileColumns } from '../store/values.ts'
 
 /** A person of another system, ready to be stored. */
 export interface ImportedPerson {

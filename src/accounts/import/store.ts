@@ -5,7 +5,7 @@ import { profileFields } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
-import { wholeSecond } from '../store.ts'
+import { wholeSecond } from '../store/generation.ts'
 import type { ImportedPerson } from './schema.ts'
 
 /** How long one transaction over a whole file may take, in milliseconds. */
@@ -21,7 +21,7 @@ export interface Known {
 /** Imported people in the database, a batch at a time. */
 export interface ImportStore {
   known(people: readonly ImportedPerson[]): Promise<Known>
-  /** All of them or none. False: one has a username or a proven address that was taken meanwhile. */
+  /** All of them or none. False: one has a username or a proven address that was taken since. */
   insert(people: readonly ImportedPerson[]): Promise<boolean>
 }
 

@@ -6,7 +6,7 @@ import {
   providerFields,
 } from '../../shared/profile/fields.ts'
 
-/** Who somebody is at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
+/** A person at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
 export interface UpstreamIdentity {
   issuer: string
   subject: string
@@ -48,7 +48,7 @@ export const presentable = (profile: UpstreamProfile): UpstreamProfile =>
     ]),
   )
 
-/** Fields that are filled together, and only while all of them are empty: half a name of each of two sources is nobody's. */
+/** Fields that are filled together, and only while all of them are empty: two halves of two sources make no name. */
 const GROUPS: readonly (readonly DescribedField<Property>[])[] = [
   providerFields.filter(({ identifies }) => identifies),
   ...providerFields.filter(({ identifies }) => !identifies).map((field) => [field]),

@@ -13,7 +13,7 @@ import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
 import { takenError } from '../sign-up/new-account.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../sign-up/username.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import {
   type LinkedIdentity,
   presentable,
@@ -94,10 +94,10 @@ export interface LinkedSignIns {
 
 /**
  * Signing in by an account at a provider. What decides is (issuer, subject); an address never joins anything to an account by
- * itself: `register` refuses one that is somebody's, and `link` is for a person who has proven the account otherwise.
+ * itself: `register` refuses one that an account has proven, and `link` is for a person who has proven the account otherwise.
  *
  *   identity ──signIn──> its account │ unknown ──register──> a new account
- *                                         ├── somebody is invited by the address ──> their invitation (invitations.ts)
+ *                                         ├── an account is invited by the address ──> their invitation (invitations.ts)
  *                                         └── the address is an account's ──(its owner proves that account)──link──> it
  */
 export function createLinkedSignIns(deps: {

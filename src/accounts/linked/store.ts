@@ -3,7 +3,8 @@ import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
-import { type NewAccount, nextGeneration, type Taken, wholeSecond } from '../store.ts'
+import { nextGeneration, wholeSecond } from '../store/generation.ts'
+import type { NewAccount, Taken } from '../store/values.ts'
 import {
   fillings,
   identityRow,
@@ -48,7 +49,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       }))
     },
 
-    /** Whether a username is free for whoever has proven `email`: what only waits for that address gives way to them. */
+    /** Whether a username is free for the owner of `email`, who has proven it: an account that only waits for that address gives way. */
     async isFree(username: string, email: string | undefined): Promise<boolean> {
       const holder = await prisma.account.findUnique({ where: { username } })
       if (holder === null) return true
@@ -57,7 +58,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
 
     /**
      * Makes an account and its first linked identity, both or neither. With a proven address, what others registered
-     * under it without proof goes: the owner is here, and no password that somebody else chose survives that. `invited`:
+     * under it without proof goes: the owner is here, and no password that another person chose survives that. `invited`:
      * an administrator has made an account for the owner of the address, and nothing is done.
      */
     async insert(
@@ -65,7 +66,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       identity: UpstreamIdentity,
     ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'> {
       const at = now()
-      const isInvited = new Error('somebody is invited by this address')
+      const isInvited = new Error('an account is invited by this address')
       try {
         return await prisma.$transaction(async (tx) => {
           const squatters =

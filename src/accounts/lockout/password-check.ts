@@ -24,7 +24,7 @@ interface Tries {
 export interface CheckOptions {
   /** Record the time of a successful sign-in. */
   signIn: boolean
-  /** What was typed as the name; who is signed in already typed none. */
+  /** What was typed as the name; a person who is signed in already typed none. */
   name?: string | undefined
   /** The browser has signed in to this account before: its id. */
   device?: string | undefined
@@ -33,12 +33,12 @@ export interface CheckOptions {
 /**
  * The one place where a password is compared: behind sign-in, and behind every act that asks for the password again.
  *
- *   lane of the name (2 at once) ─> reserve a failure ─> argon2 ─> right: clear │ wrong: the reservation stays
- *                                       └─ none left ─> argon2 of nothing; were tries given back meanwhile? again : locked
+ *   queue of the name (2 at once) ─> reserve a failure ─> argon2 ─> right: clear │ wrong: the reservation stays
+ *                                       └─ none left ─> argon2 of nothing; were tries given back by then? again : locked
  *
  * Every outcome costs one argon2 and one write, whatever its reason, and waits in a queue of the same width: of three
- * tries at once the third is the late one, be there an account or not. A device has a lane of its own, so that nobody
- * can fill its queue.
+ * tries at once the third is the late one, be there an account or not. A device has a queue of its own, which a
+ * stranger cannot fill.
  *
  * @param deps.locked told once, by the failure that locks an account; a lock of one device is its own affair
  */
@@ -49,7 +49,7 @@ export function createPasswordCheck(deps: {
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
-  const inLane = createAccountQueues({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
+  const inQueue = createAccountQueues({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
   const allTries = new Map<string, Tries>()
 
   const verifyDummy = async (password: string): Promise<void> => {
@@ -72,11 +72,11 @@ export function createPasswordCheck(deps: {
     }
   }
 
-  /** `locked`: no try is left, and none was given back while `meanwhile` went on. */
+  /** `locked`: no try is left, and none was given back while `dummy` went on. */
   const withReservation = <T>(
     counted: Counted,
     job: (reservation: Reservation) => Promise<T>,
-    meanwhile: () => Promise<void>,
+    dummy: () => Promise<void>,
   ): Promise<T | 'locked'> =>
     withTries(counted, async (tries) => {
       const attempt = async (): Promise<{ result: T } | undefined> => {
@@ -96,7 +96,7 @@ export function createPasswordCheck(deps: {
         const done = await trying.finally(() => tries.underWay.delete(trying))
         if (done) return done.result
         // At the same time as the others: who waits for them first would answer later than for a name without account.
-        waited ??= meanwhile()
+        waited ??= dummy()
         await Promise.allSettled([waited, ...tries.underWay])
         // Only what was compared can have given a try back: two that merely look would otherwise wait for each other.
         if (tries.compared !== compared) continue
@@ -129,7 +129,8 @@ export function createPasswordCheck(deps: {
 
   return {
     /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
-    verifyDummy: (name: string, password: string): Promise<void> => inLane(name, () => verifyDummy(password)),
+    verifyDummy: (name: string, password: string): Promise<void> =>
+      inQueue(name, () => verifyDummy(password)),
     /** @throws AppError `overloaded` (503) when a check would be refused anyway */
     assertCapacity: () => hasher.assertCapacity(),
 
@@ -138,7 +139,7 @@ export function createPasswordCheck(deps: {
       const { passwordHash, generation } = account
       const { device, name = account.username } = options
       const counted = { accountId: account.id, device }
-      return inLane(device ?? name, async () => {
+      return inQueue(device ?? name, async () => {
         if (passwordHash === null || account.disabledAt !== null) {
           await verifyDummy(password)
           return passwordHash === null ? 'no_password' : 'disabled'

@@ -74,7 +74,7 @@ export function createFailureStore(options: {
         try {
           if ((await write(counted, before.failedSignIns, until, now)) === 1) return { locks }
         } catch (error) {
-          // The account was deleted meanwhile.
+          // The account was deleted since.
           if (isMissingReference(error)) return undefined
           throw error
         }
@@ -106,7 +106,7 @@ export function createFailureStore(options: {
       checked: { passwordHash: string; generation: number },
       also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
     ): Promise<boolean> {
-      // Of a stranger's success the lock is its own reservation; of a device's it is somebody else's.
+      // Of a stranger's success the lock is its own reservation; of a device's it is another client's.
       const now = new Date(device === undefined ? forGood : clock())
       const changed = await prisma.$executeRaw`UPDATE accounts SET
         failed_sign_ins = CASE WHEN locked_until > ${now} THEN failed_sign_ins ELSE 0 END,

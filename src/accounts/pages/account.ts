@@ -94,14 +94,14 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   const { ask } = http.interrupted
 
   /** The person who is signed in; else the sign-in page is answered and undefined returned. */
-  async function whoever(request: FastifyRequest, reply: FastifyReply) {
+  async function signedInPerson(request: FastifyRequest, reply: FastifyReply) {
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
     if (session && account) return { session, account }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=/account`, 303)
     return undefined
   }
-  type Signed = NonNullable<Awaited<ReturnType<typeof whoever>>>
+  type Signed = NonNullable<Awaited<ReturnType<typeof signedInPerson>>>
 
   async function show(
     reply: FastifyReply,
@@ -168,7 +168,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       work: (signed: Signed, request: FastifyRequest, reply: FastifyReply) => Promise<string>,
     ) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
-      const signed = await whoever(request, reply)
+      const signed = await signedInPerson(request, reply)
       if (!signed) return reply
       try {
         return reply.redirect(await work(signed, request, reply), 303)
@@ -181,7 +181,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     }
 
   app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
-    const signed = await whoever(request, reply)
+    const signed = await signedInPerson(request, reply)
     if (!signed) return reply
     const notice = noticeOf(NOTICES, request.query.done)
     const alert = await deps.upstream.problem(request.query)
@@ -231,7 +231,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     act('profile', async ({ account, session }, request, reply) => {
       const { id } = idForm.parse(request.body)
       const own = id === session.uid
-      // Whoever found a browser open must not shut the owner out of theirs; leaving this one is free.
+      // A person who found a browser open must not sign the owner out of others; signing out of this one is free.
       if (!own && !isFresh(deps.clock, session.loginTs))
         return ask(request, session, 'sign out one of your devices')
       await sessions.end(account.id, id, { own })

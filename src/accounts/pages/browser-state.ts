@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 /**
  * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
  *
- *   pending  who has just signed in, and still has to verify an e-mail address
+ *   pending  who has just signed in, and still has to verify an email address
  *   flow     which interaction (an app's sign-in) to come back to
  *   invitation  which invitation is being accepted, for the way back from a provider
  *
@@ -25,7 +25,7 @@ const upstreamSchema = z.object({
   subject: z.string(),
   sid: z.string().optional(),
 })
-/** The sign-in elsewhere that somebody came by. */
+/** The sign-in at a provider that the browser came by. */
 export type UpstreamSession = z.infer<typeof upstreamSchema>
 
 const pendingSchema = z.object({

@@ -75,7 +75,7 @@ export interface AccountPagesDependencies {
   upstream: UpstreamSignIns
 }
 
-/** Signing in elsewhere, as these pages show it. */
+/** Signing in at a provider, as these pages show it. */
 export interface UpstreamSignIns {
   /** Buttons “Continue with …”. */
   buttons(where: {
@@ -88,7 +88,7 @@ export interface UpstreamSignIns {
   }): Promise<ProviderButton[]>
   /** What one came back with, from the query of a page. */
   problem(query: unknown): Promise<string | undefined>
-  /** Whether somebody came by a sign-in that its provider has ended since. */
+  /** Whether the browser came by a sign-in that its provider has ended since. */
   hasEnded(who: Pick<Pending, 'upstream' | 'at'>): Promise<boolean>
   /** What signs an account in. */
   signInMethods(accountId: string): Promise<{

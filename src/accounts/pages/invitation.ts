@@ -72,7 +72,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
     '/invitation',
     http.limit('oneTimeToken'),
     async (request, reply) => {
-      // Whoever comes back from a provider has no token in the address.
+      // A browser that comes back from a provider has no token in the address.
       const given = z.string().max(200).safeParse(request.query.token).data
       const token = given ?? browser.invitation(request) ?? ''
       const invitation = await accounts.invitations.peek(token)

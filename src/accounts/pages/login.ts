@@ -15,7 +15,7 @@ export interface SignInPage extends Form {
   forgotHref: string
   /** Goes back to the client with access_denied, or to where the code of a device is entered. */
   cancel?: ButtonForm | undefined
-  /** The page to go back to, for whoever was to sign in once more and does not. */
+  /** The page to go back to, for a person who was to sign in once more and does not. */
   leave?: string | undefined
   notice?: string | undefined
 }
@@ -42,7 +42,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   ): Promise<SignInPage> => ({
     action: `/login?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`,
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
-    // Somebody who signs in again is not new here.
+    // A person who signs in again is not new here.
     registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
     forgotHref: '/forgot-password',
     ...form,

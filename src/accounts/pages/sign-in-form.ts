@@ -8,7 +8,7 @@ import { type BrowserState, withFlow } from './browser-state.ts'
 
 export type SignInOutcome =
   | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
-  /** The e-mail address has to be verified first: the page to go to. */
+  /** The email address has to be verified first: the page to go to. */
   | { kind: 'verify'; location: string }
   | {
       kind: 'refused'

@@ -47,7 +47,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 /**
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
  * nothing up (mail scanners open links); its button does. The page names the account that gets the address: anybody can
- * register with somebody else's.
+ * register with another person's.
  *
  * In the browser that has just signed in (Pending) verifying also signs in and goes on to the app.
  */
@@ -72,7 +72,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
 
   /**
    * Who waits in this browser, for as long as that sign-in counts: whatever ends the sign-ins of an account ends it too, or
-   * whoever reads the mail may have ousted who registered. Else the cookie goes.
+   * the reader of the mail may have ousted the one who registered. Else the cookie goes.
    */
   async function waiting(request: FastifyRequest, reply: FastifyReply) {
     const pending = await browser.pending(request)
@@ -127,12 +127,12 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (await sessions.current(request, reply)) return reply.redirect('/account', 303)
       throw nothingPending()
     }
-    // The link was opened on another device meanwhile.
+    // The link was opened on another device in between.
     if (found.account.email !== null) return goOn(request, reply, found.account.id)
     return show(reply, found.pending)
   })
 
-  /** The form of a link stands on the page of that link, also for somebody who is signed in. */
+  /** The form of a link stands on the page of that link, also for a person who is signed in. */
   const ofLink = {
     ...http.limit('oneTimeToken'),
     config: {

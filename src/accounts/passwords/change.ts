@@ -6,7 +6,7 @@ import type { SecurityEvents } from '../events.ts'
 import { deviceOf } from '../lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from '../lockout/password-check.ts'
 import type { AccountSessions } from '../sessions.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './policy.ts'
@@ -18,7 +18,7 @@ const refusals: Record<Exclude<CheckOutcome, 'right'>, string> = {
   disabled: 'This account is disabled.',
 }
 
-/** A new password for somebody who is signed in and knows the old one. Other sessions end; this one stays. */
+/** A new password for a person who is signed in and knows the old one. Other sessions end; this one stays. */
 export function createChangePassword(deps: {
   store: AccountStore
   tokenStore: TokenStore

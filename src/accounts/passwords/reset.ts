@@ -10,7 +10,7 @@ import { deviceOf } from '../lockout/devices.ts'
 import { notFound } from '../not-found.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import type { Hasher } from './hashing.ts'
@@ -27,7 +27,7 @@ type PasswordReset = Pick<Accounts, 'forgot' | 'sendReset' | 'letIn' | 'peekRese
 }
 
 /**
- * A new password for whoever reads the account's mail. The link goes to the proven address, or to the one that is
+ * A new password for the reader of the account's mail. The link goes to the proven address, or to the one that is
  * still to be proven: then using it proves that address too.
  *
  * @param deps.settings `resetTtl`: how long a link works; `lockoutSeconds`: for the words of the mail about a lock

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
 import type { Account, Role } from '../account.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { Position } from './store.ts'
 
 export interface AccountQuery {

@@ -15,7 +15,7 @@ import { notFound } from '../not-found.ts'
 import type { Hasher } from '../passwords/hashing.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { AccountSessions } from '../sessions.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { Redemption, TokenStore } from '../tokens/store.ts'
 import { suggestUsername } from './username.ts'
@@ -24,7 +24,7 @@ import { suggestUsername } from './username.ts'
 const ttl = 7 * 86_400
 
 /** Who invites where no person with an account does: the command line, a program. */
-const NOBODY_BY_NAME = 'The administrator'
+const NO_PERSON = 'The administrator'
 
 /** Code points of an inviter's name in mails and pages. */
 const LONGEST_NAME = 80
@@ -86,9 +86,9 @@ export interface Invitations
 /**
  * An account that waits for the person it was made for:
  *
- *   made ──mail──> invited ──(the link: a password, or a sign-in elsewhere)──> active, address proven
+ *   made ──mail──> invited ──(the link: a password, or a provider's sign-in)──> active, address proven
  *                     │ ──(sent again)──> invited; the link before works no more
- *                     └ ──(withdrawn, 7 days)──> nobody gets in; what was never used is deleted
+ *                     └ ──(withdrawn, 7 days)──> the link works no more; an account that was never used is deleted
  *
  * Being invited needs neither open registration nor an address of `email_domains`: an administrator has decided.
  */
@@ -111,7 +111,7 @@ export function createInvitations(deps: {
   async function inviter(): Promise<string> {
     const actor = currentAuditContext()?.actor
     const account = actor?.kind === 'account' && actor.id ? await store.byId(actor.id) : undefined
-    if (!account) return NOBODY_BY_NAME
+    if (!account) return NO_PERSON
     const name = [account.givenName, account.familyName].filter(Boolean).join(' ') || account.displayUsername
     return [...name].slice(0, LONGEST_NAME).join('')
   }
@@ -153,7 +153,7 @@ export function createInvitations(deps: {
     return { id: row.id, account, email: row.email, invitedBy }
   }
 
-  /** `taken`: another account has proven the address meanwhile. */
+  /** `taken`: another account has proven the address since. */
   async function redeem(
     { id: tokenId, account, email }: Invitation,
     by: Pick<Redemption, 'passwordHash' | 'identity' | 'role' | 'claims'>,

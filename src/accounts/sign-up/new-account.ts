@@ -4,7 +4,7 @@ import { claimChanges } from '../claims.ts'
 import type { Hasher } from '../passwords/hashing.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { type AdminAccountInput, adminAccountSchema, parseFields } from '../schemas.ts'
-import type { NewAccount } from '../store.ts'
+import type { NewAccount } from '../store/values.ts'
 import { canonicalUsername } from './username.ts'
 
 /** Another account has this username, or has proven this address. Status 409. */

@@ -12,7 +12,7 @@ import type { Hasher } from '../passwords/hashing.ts'
 import type { PasswordContext, PasswordPolicy } from '../passwords/policy.ts'
 import { type RegistrationInput, registrationSchema } from '../schemas.ts'
 import type { AccountSettings } from '../settings.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import { takenError } from './new-account.ts'
 import { canonicalUsername } from './username.ts'
 
@@ -43,8 +43,8 @@ export function createRegister(deps: {
       const weakness = await policy(input.password, contextOf(input))
       if (weakness) errors.password = weakness
     }
-    const elsewhere = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
-    if (elsewhere) errors.email = elsewhere
+    const rejection = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
+    if (rejection) errors.email = rejection
     if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
     const { username, email, password, ...names } = parsed.data
 

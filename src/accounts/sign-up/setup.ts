@@ -5,7 +5,7 @@ import type { NewGeneration } from '../accounts.ts'
 import { emailAddress } from '../email/address.ts'
 import { madeOf, type SecurityEvents } from '../events.ts'
 import type { AdminAccountInput } from '../schemas.ts'
-import type { AccountStore } from '../store.ts'
+import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
@@ -36,7 +36,7 @@ export interface Setup {
 }
 
 /**
- * The first administrator: by a one-time link that only whoever sees the server's output has, or from the
+ * The first administrator: by a one-time link that only the reader of the server's output has, or from the
  * environment. Never a default account, never a second “first” one.
  */
 export function createSetup(deps: {

@@ -39,8 +39,8 @@ export const username = typed.transform((text, context) => {
 })
 
 /**
- * As `username`, with reserved names allowed: for whoever runs the server. “admin” as the first administrator's
- * name deceives nobody.
+ * As `username`, with reserved names allowed: for the operator of the server. “admin” as the first administrator's
+ * name deceives no one.
  */
 export const anyUsername = typed.transform((text, context) => {
   const checked = shape.safeParse(canonicalUsername(text))

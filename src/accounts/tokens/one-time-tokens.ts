@@ -9,7 +9,7 @@ const maximumLive = 3
 const codeTries = 5
 
 /**
- * Mails of one purpose that one account can cause in an hour, and that can go to one address, whoever asks: nobody's
+ * Mails of one purpose that one account can cause in an hour, and that can go to one address on any request: no person's
  * mailbox is flooded, and no address is proven by guessing codes on many accounts.
  */
 const mostAnHour = 5

@@ -4,7 +4,8 @@ import { isMissingReference } from '../../storage/missing-reference.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import type { Role } from '../account.ts'
 import { identityRow, type UpstreamIdentity } from '../linked/identity.ts'
-import { dropAddressChange, nextGeneration, type ProfileColumns } from '../store.ts'
+import { dropAddressChange, nextGeneration } from '../store/generation.ts'
+import type { ProfileColumns } from '../store/values.ts'
 
 /**
  * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
@@ -30,7 +31,7 @@ export interface Redemption {
   provenEmail?: string | undefined
   /** A new password's hash, or null: none from now on. Also ends the lock, and cuts off every earlier sign-in. */
   passwordHash?: string | null
-  /** The sign-in elsewhere that becomes the only way into the account. */
+  /** The identity that becomes the only sign-in method of the account. */
   identity?: UpstreamIdentity
   /** Whom the token serves: an account of another role by now counts as gone. */
   role?: Role
@@ -146,7 +147,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
           })
           if (claimed.count === 0) throw spent
           if (renewed) await dropAddressChange(tx, accountId)
-          // Whoever made the account without proof may have tied it to a sign-in elsewhere; its owner starts afresh.
+          // The person who made the account without proof may have linked an identity of their own; its owner starts afresh.
           if (renewed && provenEmail) await tx.linkedIdentity.deleteMany({ where: { accountId } })
           if (identity) await tx.linkedIdentity.create({ data: { ...identityRow(identity, at), accountId } })
           // A new password voids every other link; a proven address only those that would prove one.

@@ -36,7 +36,7 @@ const scopes = new Map(
 /** The scope that brings a claim; undefined: a claim that this server does not have. The name may come from anywhere. */
 export const scopeOfClaim = (claim: string): string | undefined => scopes.get(claim)
 
-/** Which provider elsewhere this sign-in came through, by its id; absent when it was none. Of the session, not the person. */
+/** Which provider this sign-in came through, by its id; absent when it was none. Of the session, not the person. */
 export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 
 /** The scopes this server knows of its own, in words for the consent page. */

@@ -1,4 +1,4 @@
-// Password hashes that were made elsewhere. They come in by `users import`, are checked as their system did, and are
+// Password hashes of other systems. They come in by `users import`, are checked as their system did, and are
 // replaced by argon2id at the first sign-in. Nothing here makes such a hash.
 //
 //   what a file says ─► storableHash: known, whole, affordable? ─► accounts.password_hash ─► verifyForeign, once
@@ -33,7 +33,7 @@ function read(hash: string): ForeignHash | undefined {
 /** What our own hasher writes. */
 const OWN = /^\$argon2id\$v=19(\$[mtp]=\d+(,[mtp]=\d+){2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}$/
 
-/** Whether a stored hash was made elsewhere, or is damaged. */
+/** Whether a stored hash is of another system, or damaged. */
 export const isForeign = (hash: string): boolean => !OWN.test(hash)
 
 /**

@@ -2,7 +2,7 @@ import { createHmac, hash as digest } from 'node:crypto'
 import { fromHex, RefusedHash, type Scheme, saltOf, same } from './scheme.ts'
 
 /**
- * One SHA-256, which is no password hash: whoever steals it can guess a billion passwords a second. It lives here until
+ * One SHA-256, which is no password hash: an attacker who steals it can guess a billion passwords a second. It lives here until
  * the first sign-in.
  *
  *   sha256$$hex               of the password

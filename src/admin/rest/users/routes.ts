@@ -103,7 +103,7 @@ const withdrawInvitation = operation({
   problems: [409],
 })
 
-/** What a client that acts for itself may do to anybody: neither lets somebody in. */
+/** What a client that acts for itself may do to any account: none of it signs a person in. */
 const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'send-invitation', 'end-sessions'])
 
 /** `/users` */

@@ -1,0 +1,134 @@
+import { profileFields } from '../../shared/profile/fields.ts'
+import type { Database } from '../../storage/database.ts'
+import {
+  type Account,
+  type AccountRow,
+  type StoredAccount,
+  type StoredRow,
+  toAccount,
+  toStoredAccount,
+} from '../account.ts'
+import { findAccountIds } from '../search/store.ts'
+
+/** Finding accounts. */
+export interface AccountReads {
+  /** On every token and userinfo request: about 10 µs. */
+  byId(id: string): Promise<Account | undefined>
+  withPassword(id: string): Promise<StoredAccount | undefined>
+  byUsername(username: string): Promise<StoredAccount | undefined>
+  /**
+   * The account that a typed identifier means. A proven address is its owner's, even where another account has it for a username
+   * (imported ones may look like addresses); an unverified address comes last, since anyone can claim it.
+   * One statement.
+   * @param login.username in canonical form @param login.email the same as an address, if it can be one
+   */
+  byLogin(login: { username: string; email: string | undefined }): Promise<StoredAccount | undefined>
+  /** The account that has proven the address. */
+  byProvenEmail(email: string): Promise<Account | undefined>
+  /** The account that has proven the address, else the newest that waits for it. One query. */
+  byEmail(email: string): Promise<StoredAccount | undefined>
+  /** The newest account that may sign in and waits to prove the address; an invitation proves it otherwise. */
+  waitingFor(email: string): Promise<Account | undefined>
+  /** The accounts that are invited by an address at a time, newest first. */
+  invitedAt(email: string, at: Date): Promise<Account[]>
+  /** Newest first. Two queries: the ids, then the accounts. */
+  findMany(wanted: Parameters<typeof findAccountIds>[1]): Promise<Account[]>
+  /** Newest first. @param after id of the last account of the page before */
+  list(page: { limit: number; after?: string | undefined }): Promise<Account[]>
+  /** Administrators who can sign in. */
+  countAdministrators(): Promise<number>
+}
+
+const columns = `id, username, display_username AS "displayUsername", email,
+  pending_email AS "pendingEmail", ${profileFields.map(({ claim, property }) => `${claim} AS "${property}"`).join(', ')},
+  phone_verified AS "phoneVerified", address, role, invited_until AS "invitedUntil", disabled_at AS "disabledAt",
+  generation, locked_until AS "lockedUntil", created_at AS "createdAt",
+  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt"`
+
+const byIdStatement = `SELECT ${columns} FROM accounts WHERE id = ?`
+
+const byLoginStatement = `SELECT ${columns}, password_hash AS "passwordHash",
+  password_changed_at AS "passwordChangedAt" FROM accounts
+  WHERE email = ? OR username = ? OR (email IS NULL AND pending_email = ?)
+  ORDER BY CASE WHEN email = ? THEN 0 WHEN username = ? THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 1`
+
+/** The only one-account read that is on a hot path, `byId`, is a prepared statement. */
+export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AccountReads {
+  return {
+    async byId(id) {
+      const row = await reads.get<AccountRow>(byIdStatement, [id])
+      return row && toAccount(row)
+    },
+
+    async withPassword(id) {
+      const row = await prisma.account.findUnique({ where: { id } })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    async byUsername(username) {
+      // PostgreSQL refuses a NUL instead of finding nothing.
+      if (username.includes('\0')) return undefined
+      const row = await prisma.account.findUnique({ where: { username } })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    async byLogin(login) {
+      const { username, email = null } = login
+      // PostgreSQL refuses a NUL instead of finding nothing.
+      if (username.includes('\0')) return undefined
+      const row = await reads.get<StoredRow>(byLoginStatement, [email, username, email, email, username])
+      return row && toStoredAccount(row)
+    },
+
+    async byProvenEmail(email) {
+      const row = await prisma.account.findUnique({ where: { email } })
+      return row ? toAccount(row) : undefined
+    },
+
+    async byEmail(email) {
+      const row = await prisma.account.findFirst({
+        where: { OR: [{ email }, { email: null, pendingEmail: email }] },
+        orderBy: [{ email: { sort: 'asc', nulls: 'last' } }, { createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return row ? toStoredAccount(row) : undefined
+    },
+
+    async waitingFor(email) {
+      const row = await prisma.account.findFirst({
+        where: { pendingEmail: email, disabledAt: null, invitedUntil: null },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return row ? toAccount(row) : undefined
+    },
+
+    async invitedAt(email, at) {
+      const rows = await prisma.account.findMany({
+        where: { email: null, pendingEmail: email, disabledAt: null, invitedUntil: { gt: at } },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return rows.map(toAccount)
+    },
+
+    async findMany(wanted) {
+      const ids = await findAccountIds(reads, wanted)
+      const rows = await prisma.account.findMany({
+        where: { id: { in: ids } },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      })
+      return rows.map(toAccount)
+    },
+
+    async list({ limit, after }) {
+      const rows = await prisma.account.findMany({
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        ...(after && { cursor: { id: after }, skip: 1 }),
+      })
+      return rows.map(toAccount)
+    },
+
+    countAdministrators() {
+      return prisma.account.count({ where: { role: 'admin', disabledAt: null } })
+    },
+  }
+}

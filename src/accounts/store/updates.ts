@@ -1,0 +1,141 @@
+import type { Clock } from '../../shared/clock.ts'
+import type { Database } from '../../storage/database.ts'
+import type { Account, Role } from '../account.ts'
+import { dropAddressChange, nextGeneration, wholeSecond } from './generation.ts'
+import type { AccountReads } from './reads.ts'
+import type { AccountChanges } from './values.ts'
+
+/** Changing accounts that exist. */
+export interface AccountUpdates {
+  /** @param generation nothing is changed when this one has passed, or the account is disabled */
+  change(id: string, changes: AccountChanges, generation?: number): Promise<Account | undefined>
+  /**
+   * As `change`, if the account was not changed since: `updatedAt` is what it was then, and later afterwards.
+   * Undefined: no such account.
+   */
+  changeUnchanged(
+    id: string,
+    changes: AccountChanges,
+    updatedAt: number,
+  ): Promise<Account | undefined | 'version_conflict'>
+  /**
+   * As `change`, for what takes an administrator away. Undefined: no such account. `last_administrator`: nothing was
+   * changed, because no administrator would be left to undo it. Two administrators who remove each other at once come one after the other.
+   * `version_conflict`: it was changed since `ifVersion`, and nothing was changed now. A role that is taken away ends
+   * every sign-in.
+   */
+  changeUnlessLast(
+    id: string,
+    changes: AccountChanges,
+    ifVersion?: number,
+  ): Promise<Account | undefined | 'last_administrator' | 'version_conflict'>
+  /**
+   * Sets a new password, and ends every sign-in, unless those of `generation`, when the old one was checked, have ended
+   * since. Returns the generation that begins.
+   */
+  replacePassword(id: string, generation: number, passwordHash: string): Promise<number | undefined>
+  /**
+   * Ends every sign-in. Returns the generation that begins; undefined: no such account. `updated_at` stays: it is a
+   * claim about the person.
+   */
+  endSignIns(id: string): Promise<number | undefined>
+  /** False: no other address waited for its proof. */
+  dropAddressChange(id: string): Promise<boolean>
+}
+
+/** From the least to the most. */
+const ROLES: readonly Role[] = ['user', 'auditor', 'admin']
+
+export function createAccountUpdates({
+  db: { prisma, reads },
+  clock,
+  byId,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  byId: AccountReads['byId']
+}): AccountUpdates {
+  const now = (): Date => new Date(clock())
+  const valuesOf = ({ endsSignIns, ...values }: AccountChanges) => ({
+    ...values,
+    ...(endsSignIns && nextGeneration(now())),
+  })
+
+  // Those who can sign in: an administrator who was only invited, or has proven no address, could undo nothing. On SQLite
+  // there is one transaction at a time anyway.
+  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND disabled_at IS NULL AND email IS NOT NULL ORDER BY id${
+    reads.dialect === 'postgresql' ? ' FOR UPDATE' : ''
+  }`
+
+  return {
+    async change(id, changes, generation) {
+      const where = { id, ...(generation !== undefined && { generation, disabledAt: null }) }
+      const update = { where, data: { ...valuesOf(changes), updatedAt: now() } }
+      if (changes.endsSignIns)
+        await prisma.$transaction([prisma.account.updateMany(update), dropAddressChange(prisma, id)])
+      else await prisma.account.updateMany(update)
+      return byId(id)
+    },
+
+    async changeUnchanged(id, changes, updatedAt) {
+      const { count } = await prisma.account.updateMany({
+        where: { id, updatedAt: new Date(updatedAt) },
+        data: { ...valuesOf(changes), updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+      })
+      const account = await byId(id)
+      return count === 0 && account ? 'version_conflict' : account
+    },
+
+    async changeUnlessLast(id, changes, ifVersion) {
+      const done = await prisma.$transaction(async (tx) => {
+        const administrators = await tx.$queryRawUnsafe<{ id: string }[]>(lockAdministrators)
+        if (administrators.length === 1 && administrators[0]?.id === id) return 'last_administrator'
+        const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
+        const where = { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) }
+        const above = changes.role === undefined ? [] : ROLES.slice(ROLES.indexOf(changes.role) + 1)
+        const update = async (also: object, all: AccountChanges) =>
+          (
+            await tx.account.updateMany({
+              where: { ...where, ...also },
+              data: { ...valuesOf(all), updatedAt },
+            })
+          ).count
+        const lost =
+          above.length > 0 ? await update({ role: { in: above } }, { ...changes, endsSignIns: true }) : 0
+        const count = lost > 0 ? lost : await update({}, changes)
+        // But not the one that is asked for here.
+        const ended = lost > 0 || (changes.endsSignIns && count > 0)
+        if (ended && changes.pendingEmail === undefined) await dropAddressChange(tx, id)
+        return count === 0 && ifVersion !== undefined ? 'version_conflict' : 'done'
+      })
+      if (done === 'last_administrator') return done
+      const account = await byId(id)
+      return done === 'version_conflict' && account ? done : account
+    },
+
+    async replacePassword(id, generation, passwordHash) {
+      const at = now()
+      return prisma.$transaction(async (tx) => {
+        const [changed] = await tx.account.updateManyAndReturn({
+          where: { id, disabledAt: null, generation },
+          data: { passwordHash, passwordChangedAt: at, updatedAt: at, ...nextGeneration(at) },
+          select: { generation: true },
+        })
+        if (changed) await dropAddressChange(tx, id)
+        return changed?.generation
+      })
+    },
+
+    async endSignIns(id) {
+      const rows = await prisma.$queryRaw<{ generation: number }[]>`UPDATE accounts
+        SET generation = generation + 1, auth_valid_after = ${wholeSecond(now())},
+        pending_email = CASE WHEN email IS NULL THEN pending_email END
+        WHERE id = ${id} RETURNING generation`
+      return rows[0]?.generation
+    },
+
+    async dropAddressChange(id) {
+      return (await dropAddressChange(prisma, id)) > 0
+    },
+  }
+}

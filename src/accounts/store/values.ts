@@ -1,0 +1,42 @@
+import type { ProfileValues } from '../../shared/profile/fields.ts'
+import type { Account, Role } from '../account.ts'
+
+export type Taken = 'username_taken' | 'email_taken'
+
+/** What is kept of the claims of a person. */
+export interface ProfileColumns extends ProfileValues {
+  phoneVerified: boolean
+  /** JSON. */
+  address: string | null
+}
+
+/** A new account's values; times are the store's. */
+export interface NewAccount extends Partial<ProfileColumns> {
+  id: string
+  username: string
+  displayUsername: string
+  email: string | null
+  pendingEmail: string | null
+  passwordHash: string | null
+  role: Role
+}
+
+/** Values that a person or an administrator may change on an existing account. */
+export type AccountChanges = Partial<
+  Pick<NewAccount, 'pendingEmail' | 'role'> &
+    ProfileColumns & {
+      invitedUntil: Date | null
+      disabledAt: Date | null
+      /** Also ends every sign-in, session and token of the account. */
+      endsSignIns: true
+    }
+>
+
+/** Those of the changes that would make a difference. A write without one would still move `updated_at`, which is a claim. */
+export const differing = (before: Account, changes: AccountChanges): AccountChanges => {
+  const is: Readonly<Record<string, unknown>> = {
+    ...before,
+    address: before.address && JSON.stringify(before.address),
+  }
+  return Object.fromEntries(Object.entries(changes).filter(([field, value]) => is[field] !== value))
+}
