@@ -16,7 +16,7 @@ const REPLAY_WINDOW = 600
 const body = z.object({ logout_token: z.string().min(1).max(8192) })
 
 /**
- * `POST /api/auth/oauth/:provider/backchannel-logout`: a provider tells that somebody has signed out there, and their
+ * `POST /api/auth/oauth/:provider/backchannel-logout`: a provider tells that a person has signed out there, and their
  * sessions here that came by it end, in every browser, and so do tokens of the JSON API; apps are told in turn (OpenID
  * Connect Back-Channel Logout §2.5 to §2.8).
  */

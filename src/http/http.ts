@@ -50,7 +50,7 @@ export interface Http {
   devices: KnownDevices
   limit: Limit
   countFailure: CountFailure
-  /** Acts that wait for a fresh sign-in. */
+  /** Requests that wait for a fresh sign-in. */
   interrupted: Interrupted
   /**
    * Makes a context one of HTML forms: see registerForms.

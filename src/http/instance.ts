@@ -20,11 +20,11 @@ export function instanceOptions(options: InstanceOptions) {
     // One line a request, written when it ends (logging/requests.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: trusted(options.trustProxy),
-    // An id from outside could forge a line of somebody else's request in the log.
+    // An id from outside could forge a line of another request in the log.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
-    // Fastify's own default is for ever: who sends a byte now and then would keep a connection each.
+    // Fastify's own default is for ever: a client that sends a byte now and then would keep its connection.
     requestTimeout: REQUEST_TIMEOUT,
     routerOptions: { maxParamLength: 512 },
     // A path that cannot be decoded reaches no route and no hook, so nothing but this can answer it.

@@ -13,7 +13,7 @@ export interface DeviceCodePage extends Form {
   /** The code came along in a link, and has to be compared. */
   fromLink: boolean
   notice?: string | undefined
-  /** How to go on elsewhere. It says the same of every code, whether there is one or not. */
+  /** How to go on with another device. It says the same of every code, whether there is one or not. */
   phone?:
     | {
         /** Without its scheme, as people type it: id.example/device */
@@ -38,7 +38,7 @@ declare module '../http/pages/pages.ts' {
   }
 }
 
-/** What somebody has decided about a code; they alone are told. */
+/** What a person has decided about a code; they alone are told. */
 interface Decision {
   app: string
   outcome: 'approved' | 'denied'
@@ -47,14 +47,14 @@ interface Decision {
 }
 
 /**
- * The pages around a flow that a device began (RFC 8628 §3.3). The device shows a code and this address, short enough to type:
+ * The pages around an interaction that a device began (RFC 8628 §3.3). The device shows a code and this address, short enough to type:
  *
  *   GET  /device             the code is entered; in the link of the device it stands already, and is only to be compared
- *   POST /device             ► the flow: sign-in, then what asks and from where, then “Allow” or “Deny” (routes.ts)
- *   GET  /device/done        what came of it: go back to the device
+ *   POST /device             ► the interaction: sign-in, then what asks and from where, then “Allow” or “Deny” (routes.ts)
+ *   GET  /device/done        allowed or denied: go back to the device
  *
- * A link does nothing by itself: whoever follows one that somebody else has sent them has to press a button first, and then
- * sees what asks.
+ * A link does nothing by itself: a person who follows one that an attacker has sent has to press a button first, and then
+ * sees which app asks.
  */
 export interface DeviceRoutesOptions {
   issuer: string
@@ -64,7 +64,7 @@ export interface DeviceRoutesOptions {
     decisionOf(userCode: string, accountId: string | undefined): Promise<Decision | undefined>
     begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
   }
-  /** Who is signed in: guesses are counted for them too. */
+  /** The account that is signed in: guesses are counted for it too. */
   signedInAs(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
   /** Told of each code that is none. */
   missed(): void
@@ -117,7 +117,7 @@ const query = z.object({
 })
 const form = z.object({ user_code: z.string().max(200).catch('') })
 
-/** Made of the code alone: nobody learns here whether there is such a one. */
+/** Made of the code alone: it does not tell whether there is such a code. */
 async function onPhone(issuer: string, code: string): Promise<NonNullable<DeviceCodePage['phone']>> {
   const page = new URL(PATH, issuer)
   const shown = showUserCode(code)
@@ -130,14 +130,14 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
   await http.forms(app)
   const secure = options.issuer.startsWith('https:')
   const entered = createEnteredCode({ sealed: http.sealed, secure, path: PATH })
-  /** The code of a flow that decided nothing, while it can be entered again. */
+  /** The code of an interaction that decided nothing, while it can be entered again. */
   const enterAgain = async (request: FastifyRequest): Promise<string | undefined> => {
     const code = entered.find(request)
     return code !== undefined && (await verification.problemOf(code)) === undefined ? code : undefined
   }
 
   app.get(PATH, async (request, reply) => {
-    // What the form was answered with is shown to whoever sent it.
+    // The answer to the form is shown to the person who sent it.
     const accountId = await options.signedInAs(request, reply)
     const { user_code: sent, problem, of } = query.parse(request.query)
     const code = readUserCode(sent) ?? (UNDECIDED.has(problem) ? await enterAgain(request) : undefined)

@@ -8,8 +8,8 @@ const PURPOSE = 'entered device code'
 const schema = z.object({ code: z.string() })
 
 /**
- * The code that was last entered in this browser and began a flow, for whoever comes back from it with nothing decided: the
- * server has its hash alone. Sealed, so that nobody plants one; sent with the page of codes alone.
+ * The code that was last entered in this browser and began an interaction, for when the person comes back with nothing
+ * decided: the server has its hash alone. Sealed, so that no attacker plants one; sent with the page of codes alone.
  */
 export function createEnteredCode({
   sealed,

@@ -1,4 +1,4 @@
-// The console owns: pages for whoever runs the server, below /admin. It does not own what it shows: every area works on the
+// The console owns: pages for administrators and auditors, below /admin. It does not own what it shows: every area works on the
 // service of its feature, through the interface that it names itself, so that console, REST and command line do the same.
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame

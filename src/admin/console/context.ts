@@ -79,7 +79,7 @@ const returnTo = (request: FastifyRequest): string =>
 
 /**
  * Makes a context one of the console: forms of ours, for administrators and auditors, each route with the role it needs
- * and, for dangerous acts, a sign-in of the last fifteen minutes.
+ * and, for dangerous permissions, a sign-in of the last fifteen minutes.
  * @throws Error at start for a route that does not say what it needs
  */
 export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
@@ -89,7 +89,7 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     const back = encodeURIComponent(returnTo(request))
-    // A form that was sent by nobody is lost, and the sign-in page says so: whose it was, cannot be known any more.
+    // A form that came without a session is lost, and the sign-in page says so: whose it was cannot be known any more.
     const lost = request.method === 'GET' ? '' : 'ended=1&'
     if (!session || !account) return reply.redirect(`/login?${lost}return_to=${back}`, 303)
     const needs = needsOfRequest(request)
@@ -111,14 +111,19 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
   app.addHook('preHandler', async (request, reply) => {
     const { id: accountId, sessionUid: uid, signedInAt } = administratorOf(request)
     const { admin } = request.routeOptions.config
-    const act = permissionOf(admin)
-    if (act === undefined || PERMISSIONS[act].needs !== 'dangerous' || isFresh(deps.clock, signedInAt))
+    const permission = permissionOf(admin)
+    if (
+      permission === undefined ||
+      PERMISSIONS[permission].needs !== 'dangerous' ||
+      isFresh(deps.clock, signedInAt)
+    )
       return undefined
     const { id } = request.params as { id?: string }
-    const isUser = act.startsWith('user.') && /^[\w-]{1,100}$/.test(id ?? '')
+    const isUser = permission.startsWith('user.') && /^[\w-]{1,100}$/.test(id ?? '')
     const person = isUser ? await deps.findAccount(id ?? '') : undefined
     const target = person?.displayUsername ?? id?.slice(0, 100)
-    const words = target === undefined ? PERMISSIONS[act].words : `${PERMISSIONS[act].words} (${target})`
+    const words =
+      target === undefined ? PERMISSIONS[permission].words : `${PERMISSIONS[permission].words} (${target})`
     return reply.redirect(await deps.http.interrupted.ask(request, { accountId, uid }, words), 303)
   })
 }

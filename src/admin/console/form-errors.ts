@@ -2,8 +2,8 @@ import { AppError } from '../../shared/errors.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 
 /**
- * A service's refusal as a form shows it: field errors beside their fields, everything else above the form. What is no
- * refusal is thrown on.
+ * A service's rejection as a form shows it: field errors beside their fields, everything else above the form. Other errors
+ * are thrown on.
  * @param names of fields in the form, where they differ from the service's
  */
 export function asFormErrors(

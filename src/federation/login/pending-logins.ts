@@ -12,7 +12,7 @@ import { intentSchema } from './intent.ts'
 const MODEL = 'UpstreamTicket'
 const EXPIRED =
   'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.'
-const SIGNED_OUT = 'You have signed out there meanwhile. Start again on the sign-in page.'
+const SIGNED_OUT = 'You have signed out there since. Start again on the sign-in page.'
 const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the sign-in page.'
 
 /** Seconds that a person may take to choose a name or to prove their account. */

@@ -19,7 +19,10 @@ const said = (text: string | undefined): string | undefined =>
     ? text
     : undefined
 
-/** What this server keeps of somebody whom a provider vouches for. @param sealTokens null: they are not kept @param at when they came back from there, in milliseconds */
+/**
+ * What this server keeps of an identity that a provider vouches for.
+ * @param sealTokens null: they are not kept @param at when the browser came back from the provider, in milliseconds
+ */
 export function toUpstreamLogin(
   provider: Provider,
   who: UpstreamIdentity,

@@ -9,7 +9,7 @@ import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
 import type { FederationPages } from './dependencies.ts'
 
-/** What a provider did not tell about somebody new. */
+/** What a provider did not tell about a new person. */
 export interface FinishPage extends Form {
   provider: string
   /** What the provider calls them. */

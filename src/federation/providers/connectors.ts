@@ -22,7 +22,7 @@ export function openSecret(secrets: Secrets, id: string, sealed: string): string
   }
 }
 
-/** For whoever runs the server: what is wrong, and the way out. */
+/** For the operator: what is wrong, and what to do. */
 export const lostSecret = (id: string): string =>
   `its client secret was sealed under another SECRET_KEY. Enter it again: npm run -s latchkey -- providers reset-secret ${id} --secret-stdin`
 

@@ -30,6 +30,6 @@ export interface EnabledProviders {
 export const callbackUrl = (issuer: string, providerId: string): string =>
   `${issuer}/api/auth/oauth/${providerId}/callback`
 
-/** Where a provider may tell that somebody has signed out (OpenID Connect Back-Channel Logout §2.2). */
+/** Where a provider may send logout tokens (OpenID Connect Back-Channel Logout §2.2). */
 export const backChannelLogoutUrl = (issuer: string, providerId: string): string =>
   `${issuer}/api/auth/oauth/${providerId}/backchannel-logout`

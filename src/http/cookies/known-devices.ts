@@ -10,8 +10,8 @@ import type { SealedCookies } from './sealed-cookie.ts'
 const NAME = 'device'
 /** Seconds since the last sign-in; browsers keep no cookie longer (RFC 6265bis §5.5). */
 const TTL = 400 * 86_400
-/** Accounts that one browser is known to; who signed in last stays. */
-const MOST = 8
+/** Accounts that one browser is known to; the last to sign in stay. */
+const MAX_ACCOUNTS = 8
 
 const deviceSchema = z.object({
   accountId: z.string(),
@@ -71,7 +71,7 @@ export function createKnownDevices({
         at: epochSeconds(clock),
       }
       const others = read(request).filter((each) => each.accountId !== accountId)
-      const devices = [device, ...others].slice(0, MOST)
+      const devices = [device, ...others].slice(0, MAX_ACCOUNTS)
       cookies.set(reply, NAME, sealed.seal(NAME, { devices }, TTL), TTL)
     },
   }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ZodError } from 'zod'
 import { AppError } from '../../shared/errors.ts'
 import { own } from '../../shared/own.ts'
-import { flashOf, markRefused } from '../forms/flash.ts'
+import { flashOf, markRejected } from '../forms/flash.ts'
 import { shownAgain } from '../forms/forms.ts'
 import { formPage } from '../forms/page.ts'
 import { unreadForm } from '../forms/unread-form.ts'
@@ -16,7 +16,7 @@ export interface HttpErrorPage {
   status: number
   message: string
   requestId: string
-  /** The page with the form that was refused. */
+  /** The page with the form that was rejected. */
   wayBack?: string | undefined
   /** Where to go on instead, when that form leads nowhere. */
   leadsTo?: Link | undefined
@@ -30,7 +30,7 @@ declare module '../pages/pages.ts' {
 
 /**
  * Everything that was thrown and everything that was not found, answered in one place.
- * @param translate what an error of somewhere below (a driver's) means to whoever sent the request
+ * @param translate what an error of a layer below (a driver's) means to the client
  */
 export function registerErrors(app: FastifyInstance, translate: (error: unknown) => unknown): void {
   app.setErrorHandler((error, request, reply) =>
@@ -46,7 +46,7 @@ export function registerErrors(app: FastifyInstance, translate: (error: unknown)
   })
 }
 
-const REFUSED: Record<string, string> = {
+const REJECTIONS: Record<string, string> = {
   FST_CSRF_MISSING_SECRET:
     'Nothing was done: this form was open for a long time, or your browser keeps no cookies. Look it over and send it again.',
   FST_CSRF_INVALID_TOKEN:
@@ -63,7 +63,7 @@ const PLAIN: Record<number, string> = {
   503: 'The server is busy. Please try again in a moment.',
 }
 
-/** Where somebody goes on whom an error has left without a page. */
+/** Where a person goes on whom an error has left without a page. */
 const LEADS: Readonly<Record<string, Link>> = {
   link_expired: { href: '/login', label: 'Sign in, and get a new code' },
   nothing_to_verify: { href: '/login', label: 'Sign in, and get a new code' },
@@ -75,7 +75,7 @@ const CODES: Record<number, string> = {
   503: 'unavailable',
 }
 
-/** What whoever made the request gets to know about an error. */
+/** What the client gets to know about an error. */
 export function publicError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (error instanceof ZodError) {
@@ -83,8 +83,8 @@ export function publicError(error: unknown): AppError {
   }
   const { code = '', statusCode: status = 500 } =
     error instanceof Error ? (error as Partial<FastifyError>) : {}
-  const refusal = REFUSED[code]
-  if (refusal !== undefined) return new AppError('form_expired', 403, refusal, { cause: error })
+  const rejection = REJECTIONS[code]
+  if (rejection !== undefined) return new AppError('form_expired', 403, rejection, { cause: error })
   if (status < 400 || (status >= 500 && status !== 503)) {
     const message = 'Something went wrong on our side. Please try again in a moment.'
     return new AppError('server_error', 500, message, { cause: error })
@@ -114,12 +114,12 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
       }
       const flash = flashOf(request)
       if (flash === undefined) return renderPage(reply, 'http/error', data, status)
-      // Whoever made the browser send a form from elsewhere gets nothing shown on a page of ours; and where the server
+      // A site that made the browser send a form gets nothing shown on a page of ours; and where the server
       // fails, the page that the form stands on may fail too.
       if (status >= 500 || code === 'cross_site_request') return sendPage(reply, 'http/error', data, status)
-      markRefused(reply)
+      markRejected(reply)
       return typedInto(request)
-        .then((typed) => flash.refusal(request, reply, shown, typed))
+        .then((typed) => flash.rejection(request, reply, shown, typed))
         .then((sent) => (sent ? reply : sendPage(reply, 'http/error', data, status)))
     }
     case 'oauth':

@@ -39,7 +39,7 @@ export function problem(
 }
 
 /** Fields that an answer names, messages of each, and characters of a name and of a message. */
-const MOST = { fields: 20, messages: 5, name: 64, message: 300 }
+const MAX = { fields: 20, messages: 5, name: 64, message: 300 }
 
 /**
  * The messages of an error by field, each field and each message once; undefined when it is not about fields. Errors of
@@ -50,12 +50,12 @@ export function errorsByField(error: unknown): Record<string, string[]> | undefi
     error instanceof ZodError ? issues(error) : error instanceof ValidationError ? carried(error) : []
   if (found.length === 0) return undefined
   // A field may be named “constructor” or “__proto__”: collected in a Map, which inherits nothing.
-  const fields = Map.groupBy(found, ([field]) => clipped(field, MOST.name))
-  const shown = [...fields].slice(0, MOST.fields).map(([field, all]): [string, string[]] => {
-    const messages = new Set(all.map(([, message]) => clipped(message, MOST.message)))
-    return [field, [...messages].slice(0, MOST.messages)]
+  const fields = Map.groupBy(found, ([field]) => clipped(field, MAX.name))
+  const shown = [...fields].slice(0, MAX.fields).map(([field, all]): [string, string[]] => {
+    const messages = new Set(all.map(([, message]) => clipped(message, MAX.message)))
+    return [field, [...messages].slice(0, MAX.messages)]
   })
-  if (fields.size > MOST.fields) shown.push(['…', [`${fields.size - MOST.fields} more fields are wrong.`]])
+  if (fields.size > MAX.fields) shown.push(['…', [`${fields.size - MAX.fields} more fields are wrong.`]])
   return Object.fromEntries(shown)
 }
 

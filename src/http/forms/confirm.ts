@@ -23,7 +23,7 @@ declare module '../pages/pages.ts' {
 
 /** Fields that say nothing to people. */
 const TECHNICAL = /^(version|id)$/
-const LONGEST = 300
+const MAX_LENGTH = 300
 
 const inWords = (field: string) => {
   const text = field
@@ -32,7 +32,7 @@ const inWords = (field: string) => {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** `/confirm/:id`: an act that waited for a sign-in is shown in words, and done with one button. */
+/** `/confirm/:id`: a request that a sign-in interrupted is shown in words, and done with one button. */
 export async function confirmRoutes(
   app: FastifyInstance,
   deps: {
@@ -45,31 +45,31 @@ export async function confirmRoutes(
     const owner = await deps.ownerOf(request, reply)
     if (owner === undefined)
       return reply.redirect(`/login?return_to=${encodeURIComponent(`/confirm/${id}`)}`, 303)
-    const act = await deps.interrupted.find(id, owner)
-    if (act === undefined && (await deps.interrupted.isOfAnother(id, owner)))
+    const interrupted = await deps.interrupted.find(id, owner)
+    if (interrupted === undefined && (await deps.interrupted.isOfAnother(id, owner)))
       throw new AppError(
         'act_of_another',
         410,
         'You are signed in with another account than the one that began this. Nothing was done. Sign out, sign in with that one, and begin again.',
       )
-    if (act === undefined)
+    if (interrupted === undefined)
       throw new AppError(
         'act_gone',
         410,
-        'What you were about to do was done already, was not confirmed in time, or was begun by somebody else in this browser. If it is still to be done, begin again.',
+        'What you were about to do was done already, was not confirmed in time, or was begun by another person in this browser. If it is still to be done, begin again.',
       )
-    const shown = Object.entries(shownAgain(act.fields))
+    const shown = Object.entries(shownAgain(interrupted.fields))
     return renderPage(reply, 'http/confirm', {
-      words: act.words,
+      words: interrupted.words,
       typed: shown
         .filter(([name, value]) => value !== '' && !TECHNICAL.test(name))
-        .map(([name, value]) => ({ name: inWords(name), value: value.slice(0, LONGEST) })),
-      secrets: Object.entries(act.fields).some(
+        .map(([name, value]) => ({ name: inWords(name), value: value.slice(0, MAX_LENGTH) })),
+      secrets: Object.entries(interrupted.fields).some(
         ([name, value]) => value !== '' && !shown.some(([each]) => each === name),
       ),
-      action: act.action,
+      action: interrupted.action,
       fields: { [RESUME_FIELD]: id },
-      page: act.page,
+      page: interrupted.page,
     })
   })
 }

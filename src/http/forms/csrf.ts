@@ -46,7 +46,7 @@ export function csrfToken(reply: FastifyReply): string {
 }
 
 /**
- * Refuses every unsafe request in this context that does not carry this browser's token. The refusal is an error
+ * Rejects every unsafe request in this context that does not carry this browser's token. The rejection is an error
  * FST_CSRF_…, 403, which the error handler puts in plain words.
  */
 export function requireCsrfToken(app: FastifyInstance): void {

@@ -27,7 +27,7 @@ const flashSchema = z.object({
   retryAfter: z.number().optional(),
   /** A page that a handler rendered. */
   page: z.object({ view: z.string(), data: z.record(z.string(), z.unknown()) }).optional(),
-  /** A refusal from elsewhere, above the page that the form stands on. */
+  /** A rejection by another route, above the page that the form stands on. */
   alert: z.string().optional(),
   /** What was typed into the form that is posted to `action`. */
   typed: z.object({ action: z.string(), values: z.record(z.string(), z.string()) }).optional(),
@@ -108,8 +108,8 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
       return true
     },
 
-    /** Answers a form with a refusal above the page that it stands on, and what was typed in its fields. */
-    async refusal(
+    /** Answers a form with a rejection above the page that it stands on, and what was typed in its fields. */
+    async rejection(
       request: FastifyRequest,
       reply: FastifyReply,
       error: AppError,
@@ -136,7 +136,7 @@ export type FlashPages = ReturnType<typeof createFlash>
 
 const contexts = new WeakMap<FastifyRequest, FlashPages>()
 const taken = new WeakMap<FastifyRequest, Flash>()
-const refused = new WeakSet<FastifyReply>()
+const rejected = new WeakSet<FastifyReply>()
 
 /** Makes the forms of a context lead on by redirects. */
 export function registerFlash(app: FastifyInstance, flash: FlashPages): void {
@@ -166,11 +166,11 @@ export function registerFlash(app: FastifyInstance, flash: FlashPages): void {
 export const flashOf = (request: FastifyRequest): FlashPages | undefined =>
   request.method === 'POST' ? contexts.get(request) : undefined
 
-/** Marks the answer to a form as a refusal, though it is a redirect: asked once more, the form may have another one. */
-export const markRefused = (reply: FastifyReply): void => void refused.add(reply)
-export const isRefused = (reply: FastifyReply): boolean => refused.has(reply) || reply.statusCode >= 400
+/** Marks the answer to a form as a rejection, though it is a redirect: asked once more, the form may have another one. */
+export const markRejected = (reply: FastifyReply): void => void rejected.add(reply)
+export const isRejected = (reply: FastifyReply): boolean => rejected.has(reply) || reply.statusCode >= 400
 
-/** What this page has to show of the form that led here, unless it is somebody else's. */
+/** What this page has to show of the form that led here, unless another account sent it. */
 export function takenBy(request: FastifyRequest): Flash | undefined {
   const flash = taken.get(request)
   if (flash?.by === undefined) return flash

@@ -8,15 +8,15 @@ declare module 'fastify' {
   }
 }
 
-const elsewhere = new WeakMap<FastifyRequest, string>()
+const formPages = new WeakMap<FastifyRequest, string>()
 
 /** Names the page that this form came from, where its route cannot know. */
-export const setFormPage = (request: FastifyRequest, path: string): void => void elsewhere.set(request, path)
+export const setFormPage = (request: FastifyRequest, path: string): void => void formPages.set(request, path)
 
 /** The address of the page that a form stands on, with its query; undefined: there is none, or no form was sent. */
 export function formPage(request: FastifyRequest): string | undefined {
   if (request.method === 'GET' || request.routeOptions.url === undefined) return undefined
-  const from = elsewhere.get(request)
+  const from = formPages.get(request)
   if (from !== undefined) return from
   const { formPage: named } = request.routeOptions.config
   const { query } = partsOf(request.url)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../shared/clock.ts'
 import { CSRF_FIELD } from './csrf.ts'
-import { isRefused } from './flash.ts'
+import { isRejected } from './flash.ts'
 import { sentBody } from './interrupted.ts'
 
 /** What the first of two equal forms was answered with. */
@@ -20,13 +20,13 @@ interface Entry {
 }
 
 /** How long an answer is kept, in milliseconds: as long as people press twice. */
-const KEPT = 10_000
-const REMEMBERED = 1000
+const RETENTION = 10_000
+const MAX_ENTRIES = 1000
 const REPEATED_HEADERS = ['location', 'set-cookie', 'content-type', 'cache-control']
 
 /**
  * A form sent twice, by a double click or an impatient reload, is done once, and both requests get the one answer:
- * the browser drops the first one, and would else tell somebody whose account was just made that the name is taken.
+ * the browser drops the first one, and would else tell a person whose account was just made that the name is taken.
  *
  * Two forms are the same when browser, page (its CSRF token is new each time it is shown) and all fields are. This
  * covers one process; a pair that is spread over two is done twice, as any pair was without this.
@@ -42,7 +42,7 @@ export function answerSameFormOnce(app: FastifyInstance, clock: Clock): void {
       const key = keyOf(request)
       if (key === undefined) return handler.call(this, request, reply)
       const before = entries.get(key)
-      const answer = before && clock() - before.since < KEPT ? await before.answer : undefined
+      const answer = before && clock() - before.since < RETENTION ? await before.answer : undefined
       if (answer) return repeat(reply, answer)
       const entry = createEntry(clock())
       entries.set(key, entry)
@@ -61,8 +61,8 @@ export function answerSameFormOnce(app: FastifyInstance, clock: Clock): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const sent = first.get(request)
     if (!sent) return payload
-    // A refusal is for those who wait already; asked once more, the form may have another answer.
-    if (isRefused(reply)) entries.delete(sent.key)
+    // A rejection is for the requests that wait already; asked once more, the form may have another answer.
+    if (isRejected(reply)) entries.delete(sent.key)
     sent.entry.settle(reply.statusCode < 500 ? answerOf(reply, payload) : undefined)
     return payload
   })
@@ -87,7 +87,7 @@ function createEntry(since: number): Entry {
 
 function forgetOldest(entries: Map<string, Entry>): void {
   for (const key of entries.keys()) {
-    if (entries.size <= REMEMBERED) return
+    if (entries.size <= MAX_ENTRIES) return
     entries.delete(key)
   }
 }

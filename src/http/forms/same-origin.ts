@@ -23,7 +23,7 @@ export function isCrossOrigin(issuer: URL, headers: FastifyRequest['headers']): 
 }
 
 /**
- * A hook for everything that acts on a cookie: refuses unsafe requests that another site has sent.
+ * A hook for every route that trusts a cookie: rejects unsafe requests that another site has sent.
  * @throws AppError cross_site_request, 403
  */
 export function refuseCrossOrigin(issuer: URL) {

@@ -7,7 +7,7 @@ import { MAX_BYTES, parseUrlEncoded } from './forms.ts'
 const PATIENCE = 1000
 
 /**
- * The form of a request that was refused before its form was read, as the rate limits do: so that what was typed is not lost
+ * The form of a request that was rejected before its form was read, as the rate limits do: so that what was typed is not lost
  * with it. Undefined: it is read already, is none, is larger than a form may be, or does not come.
  */
 export async function unreadForm({

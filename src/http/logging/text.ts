@@ -9,7 +9,7 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: 'FATAL',
 }
 
-/** Said elsewhere in the line, or of no use to a person. */
+/** In another part of the line, or of no use to a person. */
 const LEFT_OUT = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'req', 'request_id'])
 
 /** What others have sent must not steer the terminal. */

@@ -82,7 +82,7 @@ export function isReachable(address: string, allowLoopback: boolean): boolean {
 }
 
 /**
- * Whether a URL's host may be named by somebody unknown, before its name is looked up: an address of the kind above, or a
+ * Whether a URL's host may be named by an unknown client, before its name is looked up: an address of the kind above, or a
  * name that only means something inside a network, may not, unless the operator has named it.
  */
 export function isPublicHost(

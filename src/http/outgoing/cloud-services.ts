@@ -38,6 +38,6 @@ const blocks = SERVICES.map(([network, prefix]) => {
 export const isCloudService = (address: string): boolean =>
   isIP(address) !== 0 && blocks.some(({ list }) => list.check(address, family(address)))
 
-/** Whether a network is of such addresses alone: whoever names it means them. */
+/** Whether a network is of such addresses alone: an operator who names it means them. */
 export const isOfCloudServices = (address: string, prefix: number): boolean =>
   blocks.some((block) => bits(address, prefix) >= block.bits && block.list.check(address, family(address)))

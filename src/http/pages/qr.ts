@@ -10,7 +10,7 @@ export interface QrCode {
 const QUIET_ZONE = 4
 
 /**
- * The QR code of a text, in the medium level of error correction. The library is loaded by whoever first needs one.
+ * The QR code of a text, in the medium level of error correction. The library is loaded when the first one is needed.
  * @param text at most 2331 bytes, which is what such a code holds
  */
 export async function qrCode(text: string): Promise<QrCode> {

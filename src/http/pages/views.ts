@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { own } from '../../shared/own.ts'
 import { withFieldNames } from '../errors/field-names.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
-import { flashOf, markRefused, takenBy, withTyped } from '../forms/flash.ts'
+import { flashOf, markRejected, takenBy, withTyped } from '../forms/flash.ts'
 import type { Pages } from './pages.ts'
 import { sendPage } from './send-page.ts'
 
@@ -53,7 +53,7 @@ export function renderPage<View extends keyof Pages>(
   const { request } = reply
   const flash = flashOf(request)
   if (flash !== undefined) {
-    if (status >= 400) markRefused(reply)
+    if (status >= 400) markRejected(reply)
     flash.page(request, reply, page, data, status).then(
       (sent) => sent || sendPage(reply, page, data, status),
       (error) => reply.send(error),
@@ -64,12 +64,12 @@ export function renderPage<View extends keyof Pages>(
   if (shown === undefined) return sendPage(reply, page, data, status)
   if (shown.retryAfter !== undefined) reply.header('retry-after', shown.retryAfter)
   if (shown.page !== undefined) return sendPage(reply, shown.page.view, shown.page.data, shown.status)
-  return sendPage(reply, page, { ...withTyped(data, shown.typed), refusal: shown.alert }, shown.status)
+  return sendPage(reply, page, { ...withTyped(data, shown.typed), rejection: shown.alert }, shown.status)
 }
 
 /**
- * A page as text, for where the protocol library sends the answer. Its forms carry no CSRF token of ours: whoever
- * receives them has to bring their own.
+ * A page as text, for where the protocol library sends the answer. Its forms carry no CSRF token of ours: the
+ * library that receives them has its own.
  */
 export function pageText<View extends keyof Pages>(
   app: FastifyInstance,

@@ -62,8 +62,8 @@ export interface RateLimitOptions {
  *   request ─> counted by address ─> body ─> counted by account ─> work ─> right? `giveBack` : it stays counted
  *
  * A browser that has signed in to the account before is counted by itself, under the number for an account: what
- * strangers do is not its fault. Whose browser says that it has is counted once the account is known. Where somebody is
- * signed in already, the account has one count for all its browsers (`countForAccount`).
+ * other browsers do is not its fault. A browser that says that it has is counted once the account is known. Where a person
+ * is signed in already, the account has one count for all its browsers (`countForAccount`).
  */
 export function registerRateLimits(
   app: FastifyInstance,
@@ -174,8 +174,8 @@ async function settle(request: FastifyRequest, returned: number): Promise<void> 
 }
 
 /**
- * The request did what it should: a right password, a right code. It counts for nothing then, so that whoever does
- * right may go on for as long as they like.
+ * The request did what it should: a right password, a right code. It counts for nothing then, so that a client
+ * that does right may go on for as long as it likes.
  * @param requests how many it took, this one included: the ones before it were counted under the same key
  */
 export const giveBack = (request: FastifyRequest, requests = 1): Promise<void> => settle(request, requests)

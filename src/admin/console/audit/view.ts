@@ -75,7 +75,7 @@ export const queryOf = (filters: AuditFilters, more: Record<string, string> = {}
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
-/** The last time that somebody verified the log, out of the log. */
+/** The last verification of the log, out of the log. */
 export function verificationOf(entry: Entry | undefined) {
   if (entry === undefined) return undefined
   const { ok, entries, problems } = entry.details

@@ -145,13 +145,13 @@ export async function providersArea(
       show(request, reply, request.params.id, await providers.test(request.params.id)),
   )
 
-  for (const act of ['disable', 'enable'] as const)
+  for (const action of ['disable', 'enable'] as const)
     app.post<ById>(
-      `/admin/providers/:id/${act}`,
-      { config: { admin: `provider.${act}` } },
+      `/admin/providers/:id/${action}`,
+      { config: { admin: `provider.${action}` } },
       async (request, reply) => {
-        await providers[act](request.params.id)
-        return reply.redirect(`/admin/providers/${encodeURIComponent(request.params.id)}?done=${act}`, 303)
+        await providers[action](request.params.id)
+        return reply.redirect(`/admin/providers/${encodeURIComponent(request.params.id)}?done=${action}`, 303)
       },
     )
 

@@ -90,7 +90,7 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
   }
 }
 
-/** Whether somebody who looks for these words means this stack. */
+/** Whether these search words mean this stack. */
 const found = ({ id, name, language, about }: Stack, search: string): boolean => {
   const hay = `${id} ${name} ${language} ${about}`.toLowerCase()
   return search

@@ -94,7 +94,7 @@ interface SnippetApi {
 
 /**
  * What a client's snippets are filled with. A redirect URI or scope may hold quotation marks and `${…}`, and be
- * anybody's where clients register themselves: those give way to an example, because a snippet is run by whoever
+ * anybody's where clients register themselves: those give way to an example, because a snippet is run by the developer who
  * copies it. The id of a client may be an address, too.
  * @param apis the registered APIs with their scopes, newest first: of several the oldest counts, so that a new one changes nothing
  */

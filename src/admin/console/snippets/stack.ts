@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-/** What a part of a snippet is for, in the order in which somebody needs them. */
+/** What a part of a snippet is for, in the order in which a developer needs them. */
 export const PURPOSES = [
   'install',
   'sign in',
@@ -30,7 +30,7 @@ export const CONDITIONS = [
   'local',
   /** The client may call an API; for an API always. */
   'api',
-  /** The client wants to be told of sign-outs elsewhere. */
+  /** The client wants to be told of sign-outs from other apps. */
   'backchannel',
   /** The client may ask for the scope `profile`. */
   'profile',

@@ -2,7 +2,7 @@ import * as oidc from 'openid-client'
 import { z } from 'zod'
 import { UpstreamError, type UpstreamIdentity } from '../../connector.ts'
 
-/** GitHub's REST API as somebody who has signed in. */
+/** GitHub's REST API with a person's access token. */
 export interface GitHubApi {
   url: string
   configuration: oidc.Configuration
@@ -26,7 +26,7 @@ const emailsSchema = z.array(
 type Account = Pick<UpstreamIdentity, 'subject' | 'username' | 'givenName' | 'familyName' | 'picture'>
 
 /**
- * The account. Its subject is the number: a login can be renamed, and then be somebody else's. The `email` here is
+ * The account. Its subject is the number: a login can be renamed, and then belong to another account. The `email` here is
  * what the person shows in public, proven or not, and is not read.
  */
 export async function readAccount(api: GitHubApi): Promise<Account> {

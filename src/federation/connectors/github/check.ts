@@ -35,7 +35,7 @@ const get = (url: string, headers: Record<string, string>): Promise<Response> =>
     signal: AbortSignal.timeout(TIMEOUT * 1000),
   })
 
-/** Its answers to somebody unknown: yes; an Enterprise in private mode says 401; too many requests, 403 or 429. */
+/** Its answers to a request without a token: 200; an Enterprise in private mode says 401; too many requests, 403 or 429. */
 const API_ANSWERS = new Set([200, 401, 403, 429])
 
 async function checkApi({ api_url }: GitHubApp): Promise<Look> {

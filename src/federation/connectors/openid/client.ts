@@ -66,21 +66,21 @@ export async function createClient(
 }
 
 /**
- * The client of an issuer, discovered when it is first needed and again after an hour. Whoever asks meanwhile waits
- * for the same request; one that failed is not remembered.
+ * The client of an issuer, discovered when it is first needed and again after an hour. Callers that ask
+ * during discovery wait for the same request; one that failed is not remembered.
  */
 export function rememberClient(
   registration: Registration,
   options: ClientOptions,
 ): () => Promise<OpenIdClient> {
-  let held: { client: Promise<OpenIdClient>; since: number } | undefined
+  let current: { client: Promise<OpenIdClient>; since: number } | undefined
   return () => {
-    if (held !== undefined && Date.now() - held.since < HOUR) return held.client
+    if (current !== undefined && Date.now() - current.since < HOUR) return current.client
     const client = discover(options.issuer).then((metadata) => createClient(metadata, registration, options))
     const mine = { client, since: Date.now() }
-    held = mine
+    current = mine
     client.catch(() => {
-      if (held === mine) held = undefined
+      if (current === mine) current = undefined
     })
     return client
   }

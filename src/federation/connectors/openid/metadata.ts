@@ -44,7 +44,7 @@ export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, what: stri
   throw new UpstreamError('invalid', `${what} is not what it should be: ${wrong.join(', ')}`)
 }
 
-/** The discovery document as it is, whoever it is of. The library compares issuers too loosely, see `discover`. */
+/** The discovery document as it is, of whichever issuer. The library compares issuers too loosely, see `discover`. */
 export async function readMetadata(issuer: string): Promise<Metadata> {
   const configuration = await oidc.discovery(new URL(discoveryUrl(issuer)), 'none', undefined, oidc.None(), {
     timeout: TIMEOUT,
