@@ -6,9 +6,9 @@ import { BoundedMap } from '../shared/bounded-map.ts'
 import type { Clock } from '../shared/clock.ts'
 
 /** How long a password that was right counts as checked, in milliseconds. Not prolonged by use. */
-const KEPT = 60_000
+const RETENTION = 60_000
 /** Identifiers remembered at once; the oldest goes first. */
-const MOST = 1000
+const MAX_ENTRIES = 1000
 
 interface Entry {
   accountId: string
@@ -41,7 +41,7 @@ export function createKnownPasswords(deps: {
 }) {
   const { accounts, clock } = deps
   const key = randomBytes(32)
-  const entries = new BoundedMap<string, Entry>(MOST)
+  const entries = new BoundedMap<string, Entry>(MAX_ENTRIES)
   const underWay = new Map<string, Promise<Authentication>>()
 
   const mac = (...parts: (string | number)[]): Buffer =>
@@ -64,7 +64,11 @@ export function createKnownPasswords(deps: {
 
   function remember(identifier: string, password: string, account: Account): void {
     const name = nameOf(identifier)
-    entries.set(name, { accountId: account.id, proof: proofOf(account, password), until: clock() + KEPT })
+    entries.set(name, {
+      accountId: account.id,
+      proof: proofOf(account, password),
+      until: clock() + RETENTION,
+    })
   }
 
   async function check({ identifier, password, address, count }: Attempt): Promise<Authentication> {

@@ -42,8 +42,8 @@ export async function confirmPassword(
 ): Promise<void> {
   if (password === undefined) throw wrongFields({ [field]: 'This field is missing.' })
   const from = { address: request.ip, devices: devices.of(request) }
-  const attempt = { identifier: account.username, password, ...from }
-  const outcome = await accounts.authenticate(attempt)
+  const credentials = { identifier: account.username, password, ...from }
+  const outcome = await accounts.authenticate(credentials)
   if (outcome.kind === 'ok' && outcome.account.id === account.id) return
   throw wrongFields({ [field]: 'This is not your current password.' })
 }

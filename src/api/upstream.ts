@@ -69,7 +69,7 @@ const SETBACKS: Readonly<Record<string, readonly [code: string, status: number, 
   other_account: ['other_account', 409, 'This sign-in belongs to another account than the one to prove.'],
 }
 
-function refusal(problem: string): AppError {
+function rejection(problem: string): AppError {
   const [code, status, message] = own(SETBACKS, problem) ?? [
     'upstream_failed',
     400,
@@ -91,7 +91,7 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
   ) {
     if ('tokens' in outcome) return reply.code(200).send(outcome.tokens as never)
     if ('problem' in outcome && (outcome.intent === 'api' || !wantsPage(request)))
-      throw refusal(outcome.problem)
+      throw rejection(outcome.problem)
     return reply.redirect(outcome.location, 303)
   }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Cli, createCommand, type Options, secondsOf } from './context.ts'
 import { PROGRAM } from './program.ts'
-import { facts, table, time } from './text.ts'
+import { labelledLines, table, time } from './text.ts'
 
 /** `latchkey registration-tokens …` */
 export function registrationCommands(cli: Cli): Command {
@@ -46,7 +46,7 @@ const create = (cli: Cli): Command =>
         client_credentials: clientCredentials === true,
         verified: unverified !== true,
       })
-      const data = facts([
+      const data = labelledLines([
         ['token', `${made.token}   (shown once: hand it over now)`],
         ['id', made.id],
         ['registers', made.uses_left === null ? 'any number of clients' : `${made.uses_left} client(s)`],

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Rejection } from '../rejections/rejection.ts'
 import type { ExplainedRejection } from '../rejections/rejections.ts'
 import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
-import { facts, table, time } from './text.ts'
+import { labelledLines, table, time } from './text.ts'
 
 /** `latchkey rejections …` */
 export function rejectionCommands(cli: Cli): Command {
@@ -88,11 +88,11 @@ function explainedText(shown: ExplainedRejection, issuer: string): string {
     `${explanation.title}\n\n${explanation.mistake}`,
     alignment &&
       `  sent        ${alignment.sent}\n  registered  ${alignment.registered}\n              ${marksBelow(alignment.sent, alignment.registered)} they differ from here on`,
-    facts([
+    labelledLines([
       ['in the app', explanation.inApp],
       ['here', explanation.here],
     ]),
-    facts([
+    labelledLines([
       ['reference', rejection.id],
       ['when', time(rejection.at)],
       ['endpoint', rejection.endpoint],

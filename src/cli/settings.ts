@@ -3,7 +3,7 @@ import type { SettingState } from '../settings/settings.ts'
 import { isSettingName, settingOf, textOf } from '../settings/table.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'
-import { facts, table, time } from './text.ts'
+import { labelledLines, table, time } from './text.ts'
 
 /** `latchkey settings …` */
 export function settingsCommands(cli: Cli): Command {
@@ -83,7 +83,7 @@ const stateOf = ({ pinnedBy, refused, changed }: SettingState): string => {
 }
 
 const settingText = (setting: SettingState): string =>
-  facts([
+  labelledLines([
     ['name', setting.name],
     ['value', shown(setting.value)],
     ['default', shown(setting.default)],

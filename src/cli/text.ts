@@ -19,7 +19,9 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 /** Names and values in two columns; values that are undefined are left out. */
-export const facts = (entries: readonly (readonly [name: string, value: string | undefined])[]): string =>
+export const labelledLines = (
+  entries: readonly (readonly [name: string, value: string | undefined])[],
+): string =>
   table(
     entries.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[`  ${name}`, value]])),
   )

@@ -17,8 +17,8 @@ export type { Mail } from './templates.ts'
 
 /** The part of a pino logger that mail needs. */
 export interface MailLog {
-  info(facts: object, message: string): void
-  error(facts: object, message: string): void
+  info(details: object, message: string): void
+  error(details: object, message: string): void
 }
 
 export interface Mailer {

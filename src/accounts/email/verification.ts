@@ -134,11 +134,11 @@ export function createVerification(deps: {
       events.emit({ type: 'account.verification_failed', accountId, reason: kind })
       return { kind }
     }
-    const facts = { accountId, username: before.displayUsername }
-    events.emit({ type: 'account.email_verified', ...facts, after: { email } })
+    const details = { accountId, username: before.displayUsername }
+    events.emit({ type: 'account.email_verified', ...details, after: { email } })
     if (before.email !== null) {
       const change = { before: { email: before.email }, after: { email } }
-      events.emit({ type: 'account.email_changed', ...facts, ...change })
+      events.emit({ type: 'account.email_changed', ...details, ...change })
       const data = { username: before.displayUsername, newEmail: email }
       mail.send({ to: before.email, template: 'email-changed', data })
     }

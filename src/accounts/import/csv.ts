@@ -1,4 +1,4 @@
-import { type Line, LONGEST_LINE } from './lines.ts'
+import { type Line, MAX_LINE_LENGTH } from './lines.ts'
 
 /** A record of a CSV file. `number` is the line that it begins on. */
 export interface CsvRecord {
@@ -20,7 +20,7 @@ export async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<Csv
     const number: number = open?.number ?? line.number
     const text: string = open === undefined ? line.text : `${open.text}\n${line.text}`
     const values = split(text)
-    if (values === 'open' && text.length <= LONGEST_LINE) {
+    if (values === 'open' && text.length <= MAX_LINE_LENGTH) {
       open = { number, text }
       continue
     }

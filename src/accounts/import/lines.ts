@@ -8,7 +8,7 @@ export interface Line {
 }
 
 /** Bytes. A row is far shorter. */
-export const LONGEST_LINE = 65_536
+export const MAX_LINE_LENGTH = 65_536
 
 /**
  * The lines of a text in UTF-8, as they come in. A line that cannot be read is told with its number, and does not keep
@@ -20,11 +20,11 @@ export async function* linesOf(source: AsyncIterable<Uint8Array | string>): Asyn
   let size = 0
   const take = (piece: Buffer): void => {
     size += piece.length
-    if (size <= LONGEST_LINE) pieces.push(piece)
+    if (size <= MAX_LINE_LENGTH) pieces.push(piece)
     else pieces = []
   }
   const end = (): Line => {
-    const line = decoded(++number, size > LONGEST_LINE ? undefined : Buffer.concat(pieces))
+    const line = decoded(++number, size > MAX_LINE_LENGTH ? undefined : Buffer.concat(pieces))
     pieces = []
     size = 0
     return line
@@ -43,7 +43,7 @@ export async function* linesOf(source: AsyncIterable<Uint8Array | string>): Asyn
 }
 
 function decoded(number: number, bytes: Buffer | undefined): Line {
-  if (bytes === undefined) return { number, problem: `is longer than ${LONGEST_LINE} bytes` }
+  if (bytes === undefined) return { number, problem: `is longer than ${MAX_LINE_LENGTH} bytes` }
   try {
     // A byte order mark at the beginning of the file is left out, by the decoder.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: number !== 1 }).decode(bytes)

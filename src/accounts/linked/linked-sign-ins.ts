@@ -128,14 +128,14 @@ export function createLinkedSignIns(deps: {
     const found = await linkedStore.find(identity)
     const account = found && (await store.byId(found.accountId))
     if (!found || !account) return { kind: 'unknown' }
-    const facts = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
+    const details = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
     if (account.disabledAt !== null) {
-      events.emit({ type: 'account.sign_in_failed', reason: 'disabled', ...facts })
+      events.emit({ type: 'account.sign_in_failed', reason: 'disabled', ...details })
       return { kind: 'disabled' }
     }
     if (!(await linkedStore.used(found.id, account.id, identity))) return { kind: 'unknown' }
     if (account.email === null) return { kind: 'unverified', account }
-    events.emit({ type: 'account.signed_in', ...facts })
+    events.emit({ type: 'account.signed_in', ...details })
     return { kind: 'ok', account }
   }
 
@@ -199,13 +199,13 @@ export function createLinkedSignIns(deps: {
         await sessions.endAll(id)
         events.emit({ type: 'account.voided', accountId: id, reason: 'address_proven_by_its_owner' })
       }
-      const facts = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
-      events.emit({ type: 'account.registered', ...facts, ...madeOf(account) })
+      const details = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
+      events.emit({ type: 'account.registered', ...details, ...madeOf(account) })
       if (!verified) {
         verification.queue(account, fields.email, origin.flow)
         return { kind: 'unverified', account }
       }
-      events.emit({ type: 'account.signed_in', ...facts })
+      events.emit({ type: 'account.signed_in', ...details })
       return { kind: 'ok', account }
     },
 

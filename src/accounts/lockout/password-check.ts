@@ -8,8 +8,8 @@ import type { Counted, FailureStore, Reservation } from './store.ts'
 export type CheckOutcome = 'right' | 'wrong' | 'locked' | 'disabled' | 'no_password'
 
 /** Checks at once for one name in one process; honest parallel sign-ins wait here instead of counting as failures. */
-const sideBySide = 2
-const mostWaiting = 64
+const CONCURRENT_CHECKS = 2
+const MAX_WAITING = 64
 
 /** Tries that one count of failures sees in this process. */
 interface Tries {
@@ -49,7 +49,7 @@ export function createPasswordCheck(deps: {
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
 }) {
   const { hasher, failures, clock } = deps
-  const inQueue = createAccountQueues({ concurrency: sideBySide, queueLimit: mostWaiting, clock })
+  const inQueue = createAccountQueues({ concurrency: CONCURRENT_CHECKS, queueLimit: MAX_WAITING, clock })
   const allTries = new Map<string, Tries>()
 
   const verifyDummy = async (password: string): Promise<void> => {
@@ -79,7 +79,7 @@ export function createPasswordCheck(deps: {
     dummy: () => Promise<void>,
   ): Promise<T | 'locked'> =>
     withTries(counted, async (tries) => {
-      const attempt = async (): Promise<{ result: T } | undefined> => {
+      const tryOnce = async (): Promise<{ result: T } | undefined> => {
         const reservation = await failures.reserve(counted)
         if (!reservation) return undefined
         try {
@@ -91,7 +91,7 @@ export function createPasswordCheck(deps: {
       let waited: Promise<void> | undefined
       for (;;) {
         const { compared } = tries
-        const trying = attempt()
+        const trying = tryOnce()
         tries.underWay.add(trying)
         const done = await trying.finally(() => tries.underWay.delete(trying))
         if (done) return done.result

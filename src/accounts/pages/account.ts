@@ -162,7 +162,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   }
 
   /** Does what a form asks; field errors show the page again. `work` gives the page to go to */
-  const act =
+  const onSubmit =
     (
       form: keyof Forms,
       work: (signed: Signed, request: FastifyRequest, reply: FastifyReply) => Promise<string>,
@@ -191,7 +191,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/profile',
     http.limit('account'),
-    act('profile', async ({ account, session }, request) => {
+    onSubmit('profile', async ({ account, session }, request) => {
       const { email, ...claims } = profileForm.parse(request.body ?? {})
       const known = canonicalEmail(email)
       // The address is what resets the password.
@@ -209,7 +209,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/password',
     http.limit('account'),
-    act('password', async ({ account, session }, request, reply) => {
+    onSubmit('password', async ({ account, session }, request, reply) => {
       const { current_password, new_password } = passwordForm.parse(request.body ?? {})
       const { generation } = await accounts.changePassword({
         accountId: account.id,
@@ -228,7 +228,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/sessions/end',
     http.limit('account'),
-    act('profile', async ({ account, session }, request, reply) => {
+    onSubmit('profile', async ({ account, session }, request, reply) => {
       const { id } = idForm.parse(request.body)
       const own = id === session.uid
       // A person who found a browser open must not sign the owner out of others; signing out of this one is free.
@@ -244,7 +244,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   app.post(
     '/account/sessions/end-others',
     http.limit('account'),
-    act('profile', async ({ session }, request, reply) => {
+    onSubmit('profile', async ({ session }, request, reply) => {
       if (!isFresh(deps.clock, session.loginTs)) return ask(request, session, 'sign out everywhere else')
       await sessions.endOthers(request, reply, session)
       return '/account?done=sessions'
@@ -253,7 +253,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
 
   app.post(
     '/account/apps/withdraw',
-    act('profile', async ({ account }, request) => {
+    onSubmit('profile', async ({ account }, request) => {
       await apps.withdraw(account.id, idForm.parse(request.body).id)
       return '/account?done=app'
     }),

@@ -53,8 +53,8 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   async function leave(request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const back = returnTo(request)
     const id = /^\/confirm\/([\w-]+)$/.exec(back)?.[1]
-    const act = id && (await http.interrupted.find(id, await sessions.ownerOf(request, reply)))
-    return act ? act.page : id ? '/account' : back
+    const interrupted = id && (await http.interrupted.find(id, await sessions.ownerOf(request, reply)))
+    return interrupted ? interrupted.page : id ? '/account' : back
   }
 
   /** Who is signed in, and has to prove it once more. */

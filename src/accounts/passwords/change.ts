@@ -11,7 +11,7 @@ import type { TokenStore } from '../tokens/store.ts'
 import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './policy.ts'
 
-const refusals: Record<Exclude<CheckOutcome, 'right'>, string> = {
+const rejections: Record<Exclude<CheckOutcome, 'right'>, string> = {
   wrong: 'This is not your current password.',
   locked: 'There were too many wrong passwords. Wait a while, or set a new one by “Forgot password?”.',
   no_password: 'This account has no password yet. Set one by “Forgot password?”.',
@@ -35,7 +35,7 @@ export function createChangePassword(deps: {
   return async function changePassword(change) {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
-    if (!account) throw refusedFields({ currentPassword: refusals.wrong })
+    if (!account) throw refusedFields({ currentPassword: rejections.wrong })
     const outcome = await passwords.check(account, currentPassword, {
       signIn: false,
       device: deviceOf(account, change.devices),
@@ -43,7 +43,7 @@ export function createChangePassword(deps: {
     if (outcome !== 'right') {
       const from = change.address === undefined ? {} : { address: change.address }
       events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
-      throw refusedFields({ currentPassword: refusals[outcome] })
+      throw refusedFields({ currentPassword: rejections[outcome] })
     }
     const weakness = await policy(newPassword, account)
     if (weakness) throw refusedFields({ newPassword: weakness })
@@ -51,7 +51,7 @@ export function createChangePassword(deps: {
     const passwordHash = await hasher.hash(newPassword)
     // A reset by the owner of the mailbox, while this was being checked, wins.
     const generation = await store.replacePassword(accountId, account.generation, passwordHash)
-    if (generation === undefined) throw refusedFields({ currentPassword: refusals.wrong })
+    if (generation === undefined) throw refusedFields({ currentPassword: rejections.wrong })
     await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
     const except = keepSessionUid === undefined ? undefined : { sessionUid: keepSessionUid, generation }
     await sessions.endAll(accountId, { except })

@@ -32,7 +32,7 @@ export interface Hasher {
 }
 
 /**
- * argon2id behind a gate, so that a storm of sign-ins neither takes all memory nor slows the token endpoint.
+ * argon2id behind a concurrency limit, so that a storm of sign-ins neither takes all memory nor slows the token endpoint.
  * Every operation may throw AppError `overloaded` (503). Passwords are compared as typed, after NFC: the same
  * password typed on another keyboard may arrive decomposed (NIST SP 800-63B-4 §3.1.1.2).
  *
@@ -48,7 +48,7 @@ export function createHasher(options: {
   clock: Clock
   waited?: ((milliseconds: number) => void) | undefined
 }): Hasher {
-  const gate = createConcurrencyLimit({
+  const limit = createConcurrencyLimit({
     concurrency: options.concurrency ?? Math.min(availableParallelism(), threadsForHashing),
     queueLimit: options.queueLimit ?? 64,
     clock: options.clock,
@@ -59,9 +59,9 @@ export function createHasher(options: {
   const decoy = decoyHash(cost)
 
   return {
-    hash: (password) => gate.run(() => argon2(normalized(password), { ...cost, type: argon2id })),
+    hash: (password) => limit.run(() => argon2(normalized(password), { ...cost, type: argon2id })),
     verify: (hash, password) =>
-      gate.run(async () => {
+      limit.run(async () => {
         if (!isForeign(hash)) return argon2Verify(hash, normalized(password))
         if (await verifyForeign(hash, password)) return true
         // Guessing at a cheap hash costs the guesser what it costs at ours. Who is right pays by the new hash.
@@ -69,13 +69,13 @@ export function createHasher(options: {
         return false
       }),
     async verifyNothing(password) {
-      await gate.run(() => argon2Verify(decoy, normalized(password)))
+      await limit.run(() => argon2Verify(decoy, normalized(password)))
       return false
     },
     needsRehash: (hash) => isForeign(hash) || parametersRose(hash, cost),
-    assertCapacity: () => gate.assertCapacity(),
+    assertCapacity: () => limit.assertCapacity(),
     get load() {
-      return gate.load
+      return limit.load
     },
   }
 }

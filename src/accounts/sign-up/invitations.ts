@@ -27,7 +27,7 @@ const ttl = 7 * 86_400
 const NO_PERSON = 'The administrator'
 
 /** Code points of an inviter's name in mails and pages. */
-const LONGEST_NAME = 80
+const MAX_NAME_LENGTH = 80
 
 const details = z.object({ invitedBy: z.string() })
 
@@ -113,7 +113,7 @@ export function createInvitations(deps: {
     const account = actor?.kind === 'account' && actor.id ? await store.byId(actor.id) : undefined
     if (!account) return NO_PERSON
     const name = [account.givenName, account.familyName].filter(Boolean).join(' ') || account.displayUsername
-    return [...name].slice(0, LONGEST_NAME).join('')
+    return [...name].slice(0, MAX_NAME_LENGTH).join('')
   }
 
   const tooMany = (retryAfter: number) =>
@@ -161,8 +161,8 @@ export function createInvitations(deps: {
     const done = await tokenStore.redeem({ tokenId, accountId: account.id, provenEmail: email, ...by })
     if (typeof done === 'string') return done
     await sessions.endAll(account.id)
-    const facts = { ...ofAccount(account), ...(by.identity && { provider: by.identity.provider }) }
-    events.emit({ type: 'account.invitation_accepted', ...facts })
+    const eventDetails = { ...ofAccount(account), ...(by.identity && { provider: by.identity.provider }) }
+    events.emit({ type: 'account.invitation_accepted', ...eventDetails })
     events.emit({ type: 'account.email_verified', ...ofAccount(account), after: { email } })
     return done
   }

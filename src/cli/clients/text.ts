@@ -2,7 +2,7 @@ import type { ClientView, IssuedSecret } from '../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import type { PkceRule } from '../../shared/pkce-rule.ts'
 import { PROGRAM } from '../program.ts'
-import { facts, table, time } from '../text.ts'
+import { labelledLines, table, time } from '../text.ts'
 
 /** A client as people read it. */
 export function clientText(client: ClientView & IssuedSecret): string {
@@ -11,7 +11,7 @@ export function clientText(client: ClientView & IssuedSecret): string {
     if (!Array.isArray(value)) return [[name, String(value)]]
     return value.map((item, index): [string, string] => [index === 0 ? name : '', String(item)])
   })
-  return facts([
+  return labelledLines([
     ...lines,
     ...(jwks?.keys ?? []).map((key, index): [string, string] => [
       index === 0 ? 'jwks' : '',
@@ -55,7 +55,7 @@ export const secretsText = (secrets: ClientView['secrets']): string =>
 /** The answer to a registration: what to copy, where to, and what comes next. */
 export function createdText(client: ClientView & IssuedSecret, issuer: string): string {
   const secret = client.client_secret && `${client.client_secret}   (shown once: store it now)`
-  const data = facts([
+  const data = labelledLines([
     ['client_id', client.client_id],
     ['client_secret', secret],
     ['profile', client.profile && PROFILES[client.profile]],

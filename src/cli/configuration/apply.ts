@@ -4,7 +4,7 @@ import type { NewSecret } from '../../configuration/apply.ts'
 import type { Applied } from '../../configuration/configuration.ts'
 import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { errorLines } from '../errors.ts'
-import { facts } from '../text.ts'
+import { labelledLines } from '../text.ts'
 import { inFile, readSource, secretReader } from './plan.ts'
 import { changeTitle, countText } from './plan-text.ts'
 
@@ -74,7 +74,7 @@ function appliedText(
   ]
   for (const { name, client_id: id, client_secret: secret } of shown)
     blocks.push(
-      `${name}:\n${facts([
+      `${name}:\n${labelledLines([
         ['client_id', id],
         ['client_secret', `${secret}   (shown once: store it now)`],
       ])}`,

@@ -4,7 +4,7 @@ import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { findingsText, worst } from '../doctor/findings.ts'
 import { PROGRAM } from '../program.ts'
 import { readSecret } from '../stdin.ts'
-import { facts, table } from '../text.ts'
+import { labelledLines, table } from '../text.ts'
 import { addProviderOptions, providerInput } from './options.ts'
 
 /** `latchkey providers …` */
@@ -30,7 +30,7 @@ const add = (cli: Cli): Command =>
         ...providerInput(id, options),
         ...(secret !== undefined && { client_secret: secret }),
       })
-      const urls = facts([
+      const urls = labelledLines([
         ['callback URL', provider.callback_url],
         ['back-channel logout URL', provider.backchannel_logout_url],
       ])
@@ -119,7 +119,11 @@ const tokens = (cli: Cli): Command =>
       if (!account) throw new CliError([`there is no user ${user}`])
       const kept = await keptTokens(account.id, id)
       if (!kept) throw new CliError([`no tokens of ${id} are kept for ${user}`])
-      cli.answer(options, kept, facts(Object.entries(kept).map(([name, value]) => [name, String(value)])))
+      cli.answer(
+        options,
+        kept,
+        labelledLines(Object.entries(kept).map(([name, value]) => [name, String(value)])),
+      )
     })
 
 const stateOf = ({ disabled }: ProviderView): string => (disabled ? 'disabled' : 'enabled')
@@ -131,7 +135,7 @@ const secretOf = ({ has_secret, secret_lost }: ProviderView): string => {
 
 /** A provider as people read it. */
 const providerText = (provider: ProviderView): string =>
-  facts([
+  labelledLines([
     ['id', provider.id],
     ['name', provider.name],
     ['kind', provider.kind],

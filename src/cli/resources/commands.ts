@@ -13,7 +13,7 @@ import {
   withWarnings,
 } from '../context.ts'
 import { PROGRAM } from '../program.ts'
-import { facts, table } from '../text.ts'
+import { labelledLines, table } from '../text.ts'
 import { resourceCredentialCommands } from './credentials.ts'
 
 const TOKENS = '--tokens <jwt|opaque>'
@@ -86,7 +86,7 @@ const resourceText = ({
   tokens,
   default_scopes: defaults,
 }: Resource): string =>
-  facts([
+  labelledLines([
     ['identifier', identifier],
     ['name', name],
     ['scope', scope],

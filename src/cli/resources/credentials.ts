@@ -3,7 +3,7 @@ import { isApiCredential } from '../../shared/api-credential-id.ts'
 import { AppError } from '../../shared/errors.ts'
 import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { PROGRAM } from '../program.ts'
-import { facts, table, time } from '../text.ts'
+import { labelledLines, table, time } from '../text.ts'
 
 /** `latchkey resources credentials|add-credential|remove-credential …`: what an API introspects tokens with. */
 export const resourceCredentialCommands = (cli: Cli): Command[] => [list(cli), add(cli), remove(cli)]
@@ -33,7 +33,7 @@ const add = (cli: Cli): Command =>
     .action(async (identifier: string, options: Options) => {
       const { resourceCredentials } = await cli.services()
       const { client_id, client_secret, ...rest } = await resourceCredentials.add(identifier)
-      const text = facts([
+      const text = labelledLines([
         ['client_id', client_id],
         ['client_secret', client_secret],
       ])

@@ -29,7 +29,7 @@ export function userCommands(cli: Cli): Command {
   const group = new Command('users').description('The people who sign in')
   for (const command of [create(cli), invite(cli), list(cli), show(cli), update(cli)])
     group.addCommand(command)
-  const acts = [
+  const actions = [
     ['disable', 'no sign-in any more; ends all sessions and tokens', 'disabled'],
     ['enable', 'let a disabled person in again', 'enabled'],
     ['unlock', 'end a lock-out after too many wrong passwords', 'unlocked'],
@@ -43,7 +43,7 @@ export function userCommands(cli: Cli): Command {
     ],
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
-  for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
+  for (const [verb, description, done] of actions) group.addCommand(action(cli, verb, description, done))
   return group.addCommand(letIn(cli)).addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
 }
 
@@ -168,7 +168,7 @@ const update = (cli: Cli): Command =>
     )
   })
 
-const act = (cli: Cli, verb: keyof typeof METHODS, description: string, done: string): Command =>
+const action = (cli: Cli, verb: keyof typeof METHODS, description: string, done: string): Command =>
   createCommand(verb, description)
     .argument('<id|email>', 'id, username or e-mail address')
     .action(async (login: string, options: Options) => {

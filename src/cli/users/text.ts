@@ -2,7 +2,7 @@ import type { Account } from '../../accounts/account.ts'
 import { addressParts } from '../../shared/profile/address.ts'
 import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
-import { facts, time } from '../text.ts'
+import { labelledLines, time } from '../text.ts'
 
 /** The proven address, else the one that waits for its proof. */
 export const emailOf = (account: Account): string | null => account.email ?? account.pendingEmail
@@ -34,7 +34,7 @@ export const accountDocument = (account: Account) => ({
 
 /** An account as people read it. */
 export const accountText = (account: Account, now: number): string =>
-  facts([
+  labelledLines([
     ['username', account.displayUsername],
     [
       'email',

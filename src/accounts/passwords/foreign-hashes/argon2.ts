@@ -2,9 +2,9 @@ import { verify } from 'argon2'
 import { cost, RefusedHash, type Scheme } from './scheme.ts'
 
 /** KiB. Three may be computed at once. */
-const MOST_MEMORY = 262_144
+const MAX_MEMORY = 262_144
 /** Memory × passes, KiB: about two seconds. */
-const MOST_WORK = 2_097_152
+const MAX_WORK = 2_097_152
 
 /** Parameters in any order, as they are written in any. */
 const PHC =
@@ -23,11 +23,11 @@ export const argon2Hash: Scheme = (hash) => {
   if (version !== '19')
     throw new RefusedHash('is of an old version of argon2; only version 19 (0x13) is known')
   const { m, t, p } = Object.fromEntries(parameters.split(',').map((text) => text.split('=')))
-  const memory = cost(m, 'argon2 memory in KiB', MOST_MEMORY)
+  const memory = cost(m, 'argon2 memory in KiB', MAX_MEMORY)
   const passes = cost(t, 'number of argon2 passes', 64)
   const lanes = cost(p, 'number of argon2 lanes', 32)
   if (memory < 8 * lanes) throw new RefusedHash('is damaged: argon2 needs 8 KiB of memory a lane')
-  if (memory * passes > MOST_WORK)
+  if (memory * passes > MAX_WORK)
     throw new RefusedHash(
       `has the argon2 costs m ${memory}, t ${passes}, which would take the server too long at each try; let this person set a new password`,
     )

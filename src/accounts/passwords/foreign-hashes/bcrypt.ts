@@ -3,7 +3,7 @@ import { compare } from 'bcrypt'
 import { cost, RefusedHash, type Scheme } from './scheme.ts'
 
 /** Four seconds or so; each step doubles it. */
-const MOST_COST = 16
+const MAX_COST = 16
 
 /** The modular form of OpenBSD and PHP: prefix, cost, 22 characters of salt and 31 of hash. */
 const MODULAR = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
@@ -19,7 +19,7 @@ export const bcryptHash: Scheme = (hash) => {
   const rounds = MODULAR.exec(modular)?.[1]
   if (rounds === undefined || Number(rounds) < 4)
     throw new RefusedHash('is damaged: it is no whole bcrypt hash')
-  cost(String(Number(rounds)), 'bcrypt cost', MOST_COST)
+  cost(String(Number(rounds)), 'bcrypt cost', MAX_COST)
   const canonical = `$2b$${modular.slice(4)}`
   return {
     verify: (password) =>

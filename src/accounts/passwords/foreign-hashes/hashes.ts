@@ -16,13 +16,13 @@ export type { SaltedHash } from './scheme.ts'
 const SCHEMES = [bcryptHash, pbkdf2Hash, scryptHash, argon2Hash, sha256Hash]
 
 /** Longer than the longest of a known form. */
-const LONGEST = 1024
+const MAX_LENGTH = 1024
 
 const KNOWN =
   'is in no form that is known here: bcrypt, PBKDF2 and scrypt as Django and Werkzeug write them, argon2, SHA-256 in hexadecimal'
 
 function read(hash: string): ForeignHash | undefined {
-  if (hash.length > LONGEST || !/^[\x21-\x7e]+$/.test(hash)) return undefined
+  if (hash.length > MAX_LENGTH || !/^[\x21-\x7e]+$/.test(hash)) return undefined
   for (const scheme of SCHEMES) {
     const found = scheme(hash)
     if (found !== undefined) return found

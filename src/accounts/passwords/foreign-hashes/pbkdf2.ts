@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { cost, fromBase64, fromHex, RefusedHash, type Scheme, saltOf, same } from './scheme.ts'
 
 const derive = promisify(pbkdf2)
-const MOST_ITERATIONS = 5_000_000
+const MAX_ITERATIONS = 5_000_000
 /** The length of each digest in bytes, which both systems derive. */
 const DIGESTS: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 }
 
@@ -35,7 +35,7 @@ function scheme(
   if (bytes === undefined)
     throw new RefusedHash(`uses PBKDF2 with a digest other than ${Object.keys(DIGESTS).join(', ')}`)
   if (more !== undefined) throw new RefusedHash('is damaged: it has a part too many')
-  const rounds = cost(iterations, 'number of PBKDF2 iterations', MOST_ITERATIONS)
+  const rounds = cost(iterations, 'number of PBKDF2 iterations', MAX_ITERATIONS)
   const text = saltOf(salt)
   const expected = value(bytes)
   return {

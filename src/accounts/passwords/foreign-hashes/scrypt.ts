@@ -2,9 +2,9 @@ import { type ScryptOptions, scrypt } from 'node:crypto'
 import { cost, fromBase64, fromHex, RefusedHash, type Scheme, saltOf, same } from './scheme.ts'
 
 /** Three may be computed at once: 128 MiB each, which is what OWASP's N = 2^17, r = 8 takes. */
-const MOST_MEMORY = 128 * 1024 * 1024
+const MAX_MEMORY = 128 * 1024 * 1024
 /** N × r × p: four times what OWASP advises. */
-const MOST_WORK = 4 * 2 ** 17 * 8
+const MAX_WORK = 4 * 2 ** 17 * 8
 /** Both systems derive 64 bytes. */
 const BYTES = 64
 
@@ -34,7 +34,7 @@ function scheme(numbers: readonly (string | undefined)[], salt: string | undefin
   if ((N & (N - 1)) !== 0 || N < 2) throw new RefusedHash('is damaged: its scrypt N is not a power of two')
   // RFC 7914 §6: N < 2^(128·r/8); OpenSSL throws. With r of 2 the bound is beyond what is affordable.
   if (r === 1 && N >= 2 ** 16) throw new RefusedHash('is damaged: its scrypt N is too large for its r')
-  if (128 * N * r > MOST_MEMORY || N * r * p > MOST_WORK)
+  if (128 * N * r > MAX_MEMORY || N * r * p > MAX_WORK)
     throw new RefusedHash(
       `has the scrypt costs N ${N}, r ${r}, p ${p}, which would take the server too much memory or time at each try; let this person set a new password`,
     )

@@ -13,7 +13,7 @@ import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
-import { actsOf, factsOf, tagsOf, when } from './view.ts'
+import { actionsOf, detailsOf, tagsOf, when } from './view.ts'
 
 /** No function takes or gives a password. */
 export interface UsersDependencies extends Pick<AuditDependencies, 'audit' | 'auditSentence'> {
@@ -160,7 +160,7 @@ export async function usersArea(
     const base = `/admin/users/${user.id}`
     const data = {
       title: user.displayUsername,
-      facts: factsOf(user),
+      details: detailsOf(user),
       tags: tagsOf(user, clock()),
       alert: also.alert,
       edit: {
@@ -175,7 +175,7 @@ export async function usersArea(
       },
       names: NAME_FIELDS,
       more: MORE_FIELDS,
-      acts: actsOf(user, clock()),
+      actions: actionsOf(user, clock()),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
         name: provider,

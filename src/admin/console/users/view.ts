@@ -31,13 +31,13 @@ declare module '../../../http/pages/pages.ts' {
     'admin/users-one': {
       frame: ConsoleFrame
       title: string
-      facts: [name: string, value: string][]
+      details: [name: string, value: string][]
       tags: Tag[]
       alert?: string | undefined
       edit: Form & { version: string }
       names: readonly PersonField[]
       more: readonly PersonField[]
-      acts: { label: string; form: ButtonForm; about: string }[]
+      actions: { label: string; form: ButtonForm; about: string }[]
       password: boolean
       identities: { name: string; detail: string }[]
       devices: { device: string; detail: string }[]
@@ -71,7 +71,7 @@ const waitingTag = ({ invitedUntil }: Account, now: number): Tag => {
   return invitedUntil > now ? { text: 'Invited' } : { text: 'Invitation expired', bad: true }
 }
 
-export const factsOf = (user: Account): [string, string][] => [
+export const detailsOf = (user: Account): [string, string][] => [
   ['Username', user.displayUsername],
   ['Email', user.email ?? 'none verified'],
   ...(user.pendingEmail === null ? [] : [['Waits to be verified', user.pendingEmail] as [string, string]]),
@@ -87,43 +87,43 @@ const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
   email === null && pendingEmail !== null && disabledAt === null
 
 /** What can be done to an account, each with a word on what it means. */
-export function actsOf(user: Account, now: number) {
-  const act = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
+export function actionsOf(user: Account, now: number) {
+  const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
   const locked = user.lockedUntil !== null && user.lockedUntil > now
   return [
     locked && {
       label: 'Unlock',
-      form: act('unlock'),
+      form: action('unlock'),
       about: 'Ends the lock after too many wrong passwords.',
     },
     isInvitable(user) && {
       label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
-      form: act('send-invitation'),
+      form: action('send-invitation'),
       about: 'A message by which they prove the address and set a password. An earlier link works no more.',
     },
     isInvitable(user) &&
       user.invitedUntil !== null && {
         label: 'Withdraw invitation',
-        form: act('withdraw-invitation'),
+        form: action('withdraw-invitation'),
         about: 'Its link works no more. An account that was never used is deleted.',
       },
     user.disabledAt === null &&
       user.invitedUntil === null && {
         label: 'Send reset link',
-        form: act('send-reset'),
+        form: action('send-reset'),
         about: 'A message with a link to set a password. You see neither.',
       },
     user.disabledAt === null && {
       label: 'Sign out everywhere',
-      form: act('end-sessions'),
+      form: action('end-sessions'),
       about: 'Ends every session and token. They may sign in again.',
     },
     user.disabledAt === null
       ? {
           label: 'Disable',
-          form: act('disable'),
+          form: action('disable'),
           about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
         }
-      : { label: 'Enable', form: act('enable'), about: 'They may sign in again.' },
+      : { label: 'Enable', form: action('enable'), about: 'They may sign in again.' },
   ].filter((each) => each !== false)
 }

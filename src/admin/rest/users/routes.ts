@@ -73,7 +73,7 @@ const deleteUser = operation({
   problems: [409],
 })
 
-const acts = [
+const actions = [
   ['disableUser', 'disable', 'Shut a user out', 'Every session and token ends at once.'],
   ['enableUser', 'enable', 'Let a disabled user in again', 'They sign in anew.'],
   ['unlockUser', 'unlock', 'End a lock', 'Forgets the failed sign-ins.'],
@@ -179,8 +179,8 @@ export function userRoutes({ app, deps }: RestContext): void {
     return reply.code(204).send()
   })
 
-  for (const [id, verb, summary, description] of acts) {
-    const act = operation({
+  for (const [id, verb, summary, description] of actions) {
+    const action = operation({
       id,
       area,
       needs: `user.${verb}`,
@@ -190,7 +190,7 @@ export function userRoutes({ app, deps }: RestContext): void {
       answers: [200, 'The user as they are now.', user],
       problems: verb === 'disable' || verb.startsWith('send-') ? [409] : [],
     })
-    app.post(`/users/:id/${verb}`, { ...act, ...limit }, async (request, reply) => {
+    app.post(`/users/:id/${verb}`, { ...action, ...limit }, async (request, reply) => {
       const before = await find(request.params.id)
       if (!HARMLESS.has(verb)) refuseAdministrators(callerOf(request), before)
       const changed = await services[verb](before.id)
