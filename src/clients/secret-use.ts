@@ -1,6 +1,6 @@
 import { BoundedMap } from '../shared/bounded-map.ts'
 import type { Clock } from '../shared/clock.ts'
-import type { createClientStore } from './store.ts'
+import type { ClientStore } from './store.ts'
 
 /** How exactly it is known when a secret was last used, in milliseconds: a write at every token request would cost more. */
 const HOUR = 3_600_000
@@ -12,7 +12,7 @@ const MOST = 10_000
  * reported and made up for by the next use.
  */
 export function createSecretUse(deps: {
-  store: Pick<ReturnType<typeof createClientStore>, 'touchSecret'>
+  store: Pick<ClientStore, 'touchSecret'>
   clock: Clock
   failed(error: unknown): void
 }) {

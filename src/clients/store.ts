@@ -49,20 +49,6 @@ export interface ClientOrigin {
   registrationTokenHash?: string
 }
 
-/** An enabled client, as the protocol reads it. */
-export interface EnabledClient {
-  /** ClientMetadata as JSON. */
-  metadata: string
-  pkce: string
-  firstParty: boolean
-  source: string
-  verified: boolean
-  /** Of the secrets that are valid now. */
-  secretHashes: string[]
-  /** When the first of them expires, in milliseconds since the epoch; Infinity: none does. */
-  nextExpiry: number
-}
-
 /** One client, held against other edits until the change is committed. */
 export interface LockedClient {
   row: ClientRow
@@ -72,16 +58,6 @@ export interface LockedClient {
   addSecret(hash: string, createdAt: Date, expiresAt?: Date): Promise<string>
   expireSecret(id: string, expiresAt: Date): Promise<void>
   removeSecrets(ids: readonly string[]): Promise<void>
-}
-
-interface ProtocolRow {
-  metadata: string
-  pkce: string
-  first_party: number
-  source: string
-  verified: number
-  hash: string | null
-  expires_at: string | null
 }
 
 /** The columns of a ClientRow. */
@@ -104,9 +80,7 @@ export const CLIENT_ROW = {
   },
 } satisfies Prisma.ClientSelect
 
-const PROTOCOL_READ = `SELECT c.metadata, c.pkce, c.first_party, c.source, c.verified, s.hash, s.expires_at
-  FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id
-  WHERE c.id = ? AND c.disabled_at IS NULL`
+export type ClientStore = ReturnType<typeof createClientStore>
 
 /** Clients and their secrets in the database. Nothing is remembered between calls: another process may edit. */
 export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
@@ -155,26 +129,6 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         take: 100,
         select: CLIENT_ROW,
       }),
-
-    /** The hot read: one statement, an enabled client with its secrets that are valid at `now` (milliseconds). */
-    async findEnabled(id: string, now: number): Promise<EnabledClient | undefined> {
-      const rows = await reads.all<ProtocolRow>(PROTOCOL_READ, [id])
-      const [first] = rows
-      if (first === undefined) return undefined
-      const valid = rows.flatMap(({ hash, expires_at: expiresAt }) => {
-        const end = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)
-        return hash !== null && end > now ? [{ hash, end }] : []
-      })
-      return {
-        metadata: first.metadata,
-        pkce: first.pkce,
-        firstParty: first.first_party === 1,
-        source: first.source,
-        verified: first.verified === 1,
-        secretHashes: valid.map(({ hash }) => hash),
-        nextExpiry: Math.min(...valid.map(({ end }) => end)),
-      }
-    },
 
     /**
      * Edits one client in a transaction. Its first statement locks the row, so that edits of one client wait for

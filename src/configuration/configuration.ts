@@ -28,7 +28,7 @@ import {
 } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import type { ConfigurationStore } from './store.ts'
-import { createYamlOf } from './yaml-of.ts'
+import { createYamlOf, type YamlOf } from './yaml-of.ts'
 
 export interface Applied {
   done: Change[]
@@ -58,13 +58,32 @@ export interface ApplyOptions extends PlanOptions {
   check?: (plan: Plan, before: (change: Change) => Fields | undefined) => void
 }
 
+/** Configuration as code. */
+export interface ConfigurationService {
+  /** What applying a file would do. Changes nothing. @throws ConfigurationError with every problem at once */
+  plan(source: string, readSecret: ReadSecret, options?: PlanOptions): Promise<Plan>
+  /**
+   * Makes what exists what the file says. Applying it again does nothing.
+   * @throws ConfigurationError before anything is changed · AppError configuration_busy (409): another apply runs
+   */
+  apply(source: string, readSecret: ReadSecret, options?: ApplyOptions): Promise<Applied>
+  /** A file that describes what exists. No secrets. */
+  export(): Promise<string>
+  /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
+  drift(): Promise<Drift | undefined>
+  /** Both at one look: the drift, and the export unless it is longer than that many characters. */
+  overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }>
+  /** One thing, as its service shows it, as a file that describes it and nothing else. No secrets. */
+  yamlOf: YamlOf
+}
+
 export function createConfiguration(
   deps: ConfigurationDependencies & {
     store: ConfigurationStore
     /** Told when a file was applied. */
     events(event: { type: 'configuration.applied'; changes: number }): void
   },
-) {
+): ConfigurationService {
   const { store, events, ...services } = deps
 
   const planOf = async (configuration: Configuration, readSecret: ReadSecret, missing = missingSecret) => {
@@ -90,15 +109,10 @@ export function createConfiguration(
   }
 
   return {
-    /** What applying a file would do. Changes nothing. @throws ConfigurationError with every problem at once */
     async plan(source: string, readSecret: ReadSecret, { missing }: PlanOptions = {}): Promise<Plan> {
       return (await planOf(await parseConfiguration(source, services), readSecret, missing)).plan
     },
 
-    /**
-     * Makes what exists what the file says. Applying it again does nothing.
-     * @throws ConfigurationError before anything is changed · AppError configuration_busy (409): another apply runs
-     */
     async apply(
       source: string,
       readSecret: ReadSecret,
@@ -133,13 +147,10 @@ export function createConfiguration(
       }
     },
 
-    /** A file that describes what exists. No secrets. */
     export: async (): Promise<string> => (await exportYaml(await readCurrent(services), services)) ?? '',
 
-    /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
     drift: async (): Promise<Drift | undefined> => driftOf(await readCurrent(services)),
 
-    /** Both at one look: the drift, and the export unless it is longer than that many characters. */
     async overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }> {
       const existing = await readCurrent(services)
       const drift = await driftOf(existing)
@@ -149,8 +160,6 @@ export function createConfiguration(
     yamlOf: createYamlOf(services),
   }
 }
-
-export type ConfigurationService = ReturnType<typeof createConfiguration>
 
 /**
  * Reads the secrets that a file names. One that is missing is a problem, unless the provider has a secret already: then that

@@ -91,7 +91,9 @@ const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
  * Something as its service shows it, as a configuration file that describes it and nothing else. No secrets.
  * @param view what `get`, `create` or `update` of the service has answered
  */
+export type YamlOf = (kind: Shown, view: object) => string
+
 export const createYamlOf =
-  (services: Services) =>
-  (kind: Shown, view: object): string =>
+  (services: Services): YamlOf =>
+  (kind, view) =>
     yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })

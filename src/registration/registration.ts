@@ -80,9 +80,35 @@ export const openPolicy = (scope: readonly string[]): RegistrationPolicy => ({
   verified: false,
 })
 
-export type Registration = ReturnType<typeof createRegistration>
+export interface Registration {
+  /** Who may register a client now. */
+  readonly mode: RegistrationDependencies['mode']
+  /** Scopes of APIs that a client may ask for which registered without a token. */
+  readonly openScopes: readonly string[]
+  /** What lets a client register while registration is not open. */
+  tokens: InitialAccessTokens
+  /** @throws AppError client_not_found (404) · version_conflict (409) */
+  setVerified: RegistrationDependencies['clients']['setVerified']
+  /**
+   * Registers a client (RFC 7591 §3).
+   * @param bearer an initial access token
+   * @throws AppError invalid_token, registration_token_needed (401) · rate_limited (429) · an error with `errors` by field
+   */
+  register(sent: Metadata, bearer: string | undefined): Promise<ClientInformation>
+  /** @param bearer the registration access token @throws AppError invalid_token (401) · not_permitted (403) */
+  read(id: string, bearer: string | undefined): Promise<ClientInformation>
+  /**
+   * Replaces the registration: what is left out is unset (RFC 7592 §2.2). The registration access token stays the same,
+   * so that a lost answer locks no client out. A client that an administrator has looked at has to be looked at again.
+   * What was checked has to be what is changed: an administrator may have made it their own, or looked at it, in between.
+   * @throws AppError as `read`, invalid_request (400), version_conflict (409) · an error with `errors` by field
+   */
+  update(id: string, bearer: string | undefined, sent: Metadata): Promise<ClientInformation>
+  /** Ends everything that the client was issued. @throws AppError as `read` */
+  remove(id: string, bearer: string | undefined): Promise<void>
+}
 
-export function createRegistration(deps: RegistrationDependencies) {
+export function createRegistration(deps: RegistrationDependencies): Registration {
   const { clients, tokens, around, endpoint } = deps
   const { settable } = around.fields
   const anybody = () => openPolicy(deps.openScopes)
@@ -137,7 +163,6 @@ export function createRegistration(deps: RegistrationDependencies) {
     tokens,
     setVerified: clients.setVerified,
 
-    /** @throws AppError invalid_token, registration_token_needed (401) · rate_limited (429) · an error with `errors` by field */
     async register(sent: Metadata, bearer: string | undefined): Promise<ClientInformation> {
       if (bearer === undefined) {
         if (deps.mode !== 'open') throw tokenNeeded()
@@ -154,18 +179,11 @@ export function createRegistration(deps: RegistrationDependencies) {
       return made.answer
     },
 
-    /** @throws AppError invalid_token (401) · not_permitted (403) */
     async read(id: string, bearer: string | undefined): Promise<ClientInformation> {
       const { client } = await authorize(id, bearer, false)
       return clientInformation(client, { endpoint, token: String(bearer), settable })
     },
 
-    /**
-     * Replaces the registration: what is left out is unset (RFC 7592 §2.2). The registration access token stays the same,
-     * so that a lost answer locks nobody out. A client that an administrator has looked at has to be looked at again.
-     * What was checked has to be what is changed: an administrator may have made it their own, or looked at it, meanwhile.
-     * @throws AppError as `read`, invalid_request (400), version_conflict (409) · an error with `errors` by field
-     */
     async update(id: string, bearer: string | undefined, sent: Metadata): Promise<ClientInformation> {
       const { client, policy } = await authorize(id, bearer, true)
       await checkIdentity(client, sent)
@@ -180,7 +198,6 @@ export function createRegistration(deps: RegistrationDependencies) {
       return clientInformation(updated, { endpoint, token: String(bearer), settable })
     },
 
-    /** Ends everything that the client was issued. @throws AppError as `read` */
     async remove(id: string, bearer: string | undefined): Promise<void> {
       const { client } = await authorize(id, bearer, true)
       await clients.delete(client.client_id)

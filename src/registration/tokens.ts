@@ -64,22 +64,37 @@ const tokenInput = policySchema.extend({
 export const hashToken = (token: string): string => hash('sha256', token, 'base64url')
 export const newToken = (): string => randomBytes(32).toString('base64url')
 
-export type InitialAccessTokens = ReturnType<typeof createInitialAccessTokens>
+export interface InitialAccessTokens {
+  /**
+   * @returns the token too: the only time it is shown
+   * @throws ValidationError (invalid_registration_token, 422) with every problem at once
+   */
+  create(input: Readonly<Record<string, unknown>>): Promise<InitialAccessTokenView & { token: string }>
+  /** The newest first, at most 200. */
+  list(): Promise<InitialAccessTokenView[]>
+  /** Clients that it registered stay. @throws AppError registration_token_not_found (404) */
+  revoke(id: string): Promise<void>
+  /** The token that was presented, if it may register a client now. */
+  find(token: string): Promise<{ id: string; policy: RegistrationPolicy } | undefined>
+  /** The policy of a token that may be gone by now. */
+  policyOf(id: string): Promise<RegistrationPolicy | undefined>
+  /**
+   * Does something with one use of a token: it counts once that has worked, and many at once never get more uses than
+   * there are. Undefined: there was none left.
+   */
+  spend<Made extends { client_id: string }>(id: string, work: () => Promise<Made>): Promise<Made | undefined>
+}
 
 /** What lets somebody register clients (RFC 7591 §3): made by administrators, shown once. */
 export function createInitialAccessTokens(deps: {
   store: TokenStore
   clock: Clock
   events(event: RegistrationEvent): void
-}) {
+}): InitialAccessTokens {
   const { store, clock, events } = deps
   const now = () => new Date(clock())
 
   return {
-    /**
-     * @returns the token too: the only time it is shown
-     * @throws ValidationError (invalid_registration_token, 422) with every problem at once
-     */
     async create(
       input: Readonly<Record<string, unknown>>,
     ): Promise<InitialAccessTokenView & { token: string }> {
@@ -101,11 +116,9 @@ export function createInitialAccessTokens(deps: {
       return { ...view(row, clock()), token }
     },
 
-    /** The newest first, at most 200. */
     list: async (): Promise<InitialAccessTokenView[]> =>
       (await store.list(LISTED)).map((row) => view(row, clock())),
 
-    /** Clients that it registered stay. @throws AppError registration_token_not_found (404) */
     async revoke(id: string): Promise<void> {
       const row = /^[0-9a-f-]{36}$/.test(id) ? await store.find(id) : null
       if (row === null || !(await store.revoke(id, now())))
@@ -117,22 +130,16 @@ export function createInitialAccessTokens(deps: {
       events({ type: 'registration_token.revoked', id, name: row.name })
     },
 
-    /** The token that was presented, if it may register a client now. */
     async find(token: string): Promise<{ id: string; policy: RegistrationPolicy } | undefined> {
       const row = await store.findUsable(hashToken(token), now())
       return row === null ? undefined : { id: row.id, policy: policyOf(row) }
     },
 
-    /** The policy of a token that may be gone by now. */
     async policyOf(id: string): Promise<RegistrationPolicy | undefined> {
       const row = await store.find(id)
       return row === null ? undefined : policyOf(row)
     },
 
-    /**
-     * Does something with one use of a token: it counts once that has worked, and many at once never get more uses than
-     * there are. Undefined: there was none left.
-     */
     async spend<Made extends { client_id: string }>(
       id: string,
       work: () => Promise<Made>,

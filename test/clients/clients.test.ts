@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ClientEvent, type Clients, createClients } from '../../src/clients/clients.ts'
+import { type Clients, createClients } from '../../src/clients/clients.ts'
+import type { ClientEvent } from '../../src/clients/events.ts'
 import { secretMatches } from '../../src/clients/secrets.ts'
 import type { Sql } from '../../src/storage/sql.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ClientEvent, type Clients, createClients } from '../../src/clients/clients.ts'
+import { type Clients, createClients } from '../../src/clients/clients.ts'
+import type { ClientEvent } from '../../src/clients/events.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 
 const web = { client_name: 'Shop', redirect_uris: ['https://app.example/cb'] }

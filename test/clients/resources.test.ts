@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createResources, type Resources, resourceVersion } from '../../src/clients/resources/resources.ts'
+import { resourceVersion } from '../../src/clients/resources/resource.ts'
+import { createResources, type Resources } from '../../src/clients/resources/resources.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 
 describe.each(engines)('resources on %s', (engine) => {

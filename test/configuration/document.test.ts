@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { completeRegistration } from '../../src/clients/metadata.ts'
-import { completeResource } from '../../src/clients/resources/resources.ts'
+import { completeResource } from '../../src/clients/resources/resource.ts'
 import { parseConfiguration } from '../../src/configuration/document.ts'
 import type { ConfigurationDependencies } from '../../src/configuration/ports.ts'
 import { ConfigurationError } from '../../src/configuration/problems.ts'

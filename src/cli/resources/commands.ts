@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Resource } from '../../clients/resources/resources.ts'
+import type { Resource } from '../../clients/resources/resource.ts'
 import { AppError } from '../../shared/errors.ts'
 import {
   type Cli,

@@ -9,8 +9,8 @@
  */
 import { runInAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
-import type { ClientEvent } from '../clients.ts'
-import type { createClientStore, LockedClient } from '../store.ts'
+import type { ClientEvent } from '../events.ts'
+import type { ClientStore, LockedClient } from '../store.ts'
 
 /** How many sign-ins with PKCE show that a client always uses it. */
 const FLOWS = 10
@@ -27,7 +27,7 @@ export interface PkceRatchet {
 }
 
 export function createPkceRatchet(deps: {
-  store: Pick<ReturnType<typeof createClientStore>, 'countPkceFlow' | 'notePkceMissing' | 'edit'>
+  store: Pick<ClientStore, 'countPkceFlow' | 'notePkceMissing' | 'edit'>
   clock: Clock
   events(event: ClientEvent): void
   failed(error: unknown): void

@@ -1,6 +1,7 @@
 import type { Page, PageRequest } from '../page.ts'
 import type { ResourceCredentials } from './credentials.ts'
-import { type Resource, type Resources, resourceVersion } from './resources.ts'
+import { type Resource, resourceVersion } from './resource.ts'
+import type { Resources } from './resources.ts'
 
 export type VersionedResource = Resource & {
   /** Another one after every change. */

@@ -21,7 +21,14 @@ export interface RegisteredScopesDependencies {
 /** Scopes of one client; each costs a statement. */
 const MOST_LOOKED_UP = 50
 
-export function createRegisteredScopes(deps: RegisteredScopesDependencies) {
+export interface ClientScopes {
+  /** The scopes of a client by what they stand for. @param scope separated by spaces; undefined: none is named */
+  sorted(scope: string | undefined): Promise<RegisteredScopes>
+  /** What to know of the scopes that a client is registered with. Nothing of it is refused: an API may come later. */
+  warningsOf(client: { scope?: string | undefined }): Promise<string[]>
+}
+
+export function createRegisteredScopes(deps: RegisteredScopesDependencies): ClientScopes {
   async function sorted(scope: string | undefined): Promise<RegisteredScopes> {
     const found: RegisteredScopes = { ofApis: [], unknown: [], shared: [] }
     const scopes = [...new Set(scope?.split(' ').filter(Boolean))]
@@ -40,12 +47,9 @@ export function createRegisteredScopes(deps: RegisteredScopesDependencies) {
   return {
     sorted,
 
-    /** What to know of the scopes that a client is registered with. Nothing of it is refused: an API may come later. */
     async warningsOf({ scope }: { scope?: string | undefined }): Promise<string[]> {
       const { unknown, shared } = await sorted(scope)
       return [...unknown.map(ofNoApi), ...shared.map((each) => sharedAmong(each.scope, each.apis))]
     },
   }
 }
-
-export type ClientScopes = ReturnType<typeof createRegisteredScopes>

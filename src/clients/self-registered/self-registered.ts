@@ -20,33 +20,43 @@ export interface SelfRegisteredDependencies {
 const UNUSED = 30 * 86_400_000
 const BATCH = 50
 
-export type SelfRegistered = ReturnType<typeof createSelfRegistered>
+export interface SelfRegistered {
+  /** The client that the registration access token with this hash is of. Undefined: not this one, or none. */
+  findByToken(clientId: string, tokenHash: string): Promise<ClientView | undefined>
+  /** Newest first. @throws AppError invalid_page (400) */
+  list(request?: PageRequest): Promise<Page<ClientView>>
+  /** How many clients have registered without a token in the last so many seconds. */
+  countOpen(seconds: number): Promise<number>
+  /**
+   * Removes open, unverified clients that are older than 30 days and that nobody uses. Looks at one batch.
+   * @returns how many it looked at; 0: it has seen them all, and begins anew the next time
+   */
+  purge(): Promise<number>
+}
 
-export function createSelfRegistered({ db, clock, artifacts, remove }: SelfRegisteredDependencies) {
+export function createSelfRegistered({
+  db,
+  clock,
+  artifacts,
+  remove,
+}: SelfRegisteredDependencies): SelfRegistered {
   const store = createSelfRegisteredStore(db)
   let sweptUpTo: Position | undefined
 
   return {
-    /** The client that the registration access token with this hash is of. Undefined: not this one, or none. */
     async findByToken(clientId: string, tokenHash: string): Promise<ClientView | undefined> {
       if (!/^[\x20-\x7e]{1,100}$/.test(clientId)) return undefined
       const row = await store.findByToken(clientId, tokenHash)
       return row === null ? undefined : clientView(row, clock())
     },
 
-    /** Newest first. @throws AppError invalid_page (400) */
     async list(request: PageRequest = {}): Promise<Page<ClientView>> {
       const { limit, after } = parsePageRequest(request)
       return toPage(await store.list(limit + 1, after), limit, (row) => clientView(row, clock()))
     },
 
-    /** How many clients anybody has registered in the last so many seconds. */
     countOpen: (seconds: number): Promise<number> => store.countOpenSince(new Date(clock() - seconds * 1000)),
 
-    /**
-     * Removes open, unverified clients that are older than 30 days and that nobody uses. Looks at one batch.
-     * @returns how many it looked at; 0: it has seen them all, and begins anew the next time
-     */
     async purge(): Promise<number> {
       const rows = await store.listUnverified(new Date(clock() - UNUSED), BATCH, sweptUpTo)
       const ids = rows.map(({ id }) => id)

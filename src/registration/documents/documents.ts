@@ -57,9 +57,19 @@ interface Entry {
   staleUntil: number
 }
 
-export type Documents = ReturnType<typeof createDocuments>
+export interface Documents {
+  /** Whether a client_id is the address of a document rather than the id of a registered client. */
+  isDocument(clientId: string): boolean
+  /**
+   * @returns undefined: not the address of a document
+   * @throws AppError client_document_refused (400), which says why · unavailable (503)
+   */
+  find(clientId: string): Promise<DocumentClient | undefined>
+  /** The client as far as it is remembered: for pages, which fetch nothing. */
+  remembered(clientId: string): DocumentClient | undefined
+}
 
-export function createDocuments(deps: DocumentsDependencies) {
+export function createDocuments(deps: DocumentsDependencies): Documents {
   const { clock } = deps
   const entries = new BoundedMap<string, Entry>(MOST)
   const pending = new Map<string, Promise<Entry>>()
@@ -126,14 +136,9 @@ export function createDocuments(deps: DocumentsDependencies) {
   }
 
   return {
-    /** Whether a client_id is the address of a document rather than the id of a registered client. */
     isDocument: (clientId: string): boolean =>
       deps.enabled && documentUrl(clientId, deps.around.reach) !== undefined,
 
-    /**
-     * @returns undefined: not the address of a document
-     * @throws AppError client_document_refused (400), which says why · unavailable (503)
-     */
     async find(clientId: string): Promise<DocumentClient | undefined> {
       const url = deps.enabled ? documentUrl(clientId, deps.around.reach) : undefined
       if (url === undefined) return undefined
@@ -144,7 +149,6 @@ export function createDocuments(deps: DocumentsDependencies) {
       return entry.client
     },
 
-    /** The client as far as it is remembered: for pages, which fetch nothing. */
     remembered(clientId: string): DocumentClient | undefined {
       forgetOldRules()
       return deps.enabled ? entries.get(clientId)?.client : undefined

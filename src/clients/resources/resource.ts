@@ -1,0 +1,164 @@
+/** What an API is registered with: its rules, and how it is shown. */
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import { isLoopbackHost } from '../../shared/loopback.ts'
+import { schemaProblems, ValidationError } from '../../shared/validation-error.ts'
+import { scopeText } from '../fields/kinds.ts'
+import type { ResourceRow } from './store.ts'
+
+export interface Resource {
+  identifier: string
+  name: string
+  /** Space-separated scope values. */
+  scope: string
+  /** Lifetime of its access tokens in seconds; absent: the server's default. */
+  access_token_ttl?: number
+  tokens: TokenFormat
+  /** Space-separated: those of its scopes that a client gets which names the API and none of them; absent: none. */
+  default_scopes?: string
+}
+
+/**
+ * How an API checks its access tokens. `jwt`: by itself, from the signature (RFC 9068); one that was revoked counts there until it
+ * expires. `opaque`: it asks here about each (RFC 7662), so that a revocation counts at once.
+ */
+export type TokenFormat = (typeof TOKEN_FORMATS)[number]
+const TOKEN_FORMATS = ['jwt', 'opaque'] as const
+
+/** What the protocol needs of a resource. */
+export interface ResourceForProtocol {
+  identifier: string
+  name: string
+  /** Space-separated scope values. */
+  scope: string
+  /** Seconds; null: the server's default. */
+  accessTokenTtl: number | null
+  tokens: TokenFormat
+  /** Space-separated; may be empty. */
+  defaultScopes: string
+}
+
+const DAY = 86_400
+/** OpenID Connect Core §5.4, §11: they ask for claims about a person, never for an API. */
+const IDENTITY_SCOPES = new Set([
+  'openid',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  'offline_access',
+  'identity_provider',
+])
+
+const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
+
+const resourceInput = z.strictObject({
+  identifier: z.string({ error: 'is missing; give the URI of the API, like https://api.example' }),
+  name: z
+    .string({ error: 'must be text' })
+    .trim()
+    .min(1, 'must not be empty')
+    .max(200, 'is too long')
+    .optional(),
+  scope: scopeText,
+  access_token_ttl: z
+    .int(TTL_RANGE)
+    .min(60, TTL_RANGE)
+    .max(7 * DAY, TTL_RANGE)
+    .nullish(),
+  tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
+  default_scopes: scopeText.or(z.literal('')).nullish(),
+})
+
+/** The same for the same content: going back to what it was is no change. */
+export const resourceVersion = ({ identifier: _, ...content }: Resource): string =>
+  hash('sha256', JSON.stringify(Object.entries(content).sort()), 'base64url').slice(0, 22)
+
+/** What would be stored. @throws ValidationError (invalid_resource) with every problem at once */
+export const completeResource = (input: Readonly<Record<string, unknown>>) => ({
+  ...resourceView(parseResource(input)),
+})
+
+/** @throws ValidationError (invalid_resource) with every problem at once */
+export function parseResource(input: Readonly<Record<string, unknown>>): Omit<ResourceRow, 'createdAt'> {
+  const parsed = resourceInput.safeParse(input)
+  const problems = schemaProblems(parsed.error)
+  // Checked apart from the fields' types, so that both kinds are reported at once.
+  if (typeof input.identifier === 'string') {
+    const message = identifierProblem(input.identifier)
+    if (message !== undefined) problems.push({ field: 'identifier', message })
+  }
+  const identity =
+    typeof input.scope === 'string' ? input.scope.split(/\s+/).filter((s) => IDENTITY_SCOPES.has(s)) : []
+  if (identity.length > 0) {
+    const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
+    problems.push({ field: 'scope', message })
+  }
+  // A client that may ask for them may administer this server (src/oidc/tokens/admin-tokens.ts).
+  if (typeof input.scope === 'string' && input.scope.split(/\s+/).some((s) => s.startsWith('admin:'))) {
+    const message = 'begins with admin:, which belongs to the administration API; use names of your own'
+    problems.push({ field: 'scope', message })
+  }
+  const own = typeof input.scope === 'string' ? input.scope.split(/\s+/) : []
+  const defaults = typeof input.default_scopes === 'string' ? input.default_scopes.split(/\s+/) : []
+  const foreign = defaults.filter((scope) => scope !== '' && !own.includes(scope))
+  if (foreign.length > 0) {
+    const message = `has ${foreign.join(', ').slice(0, 200)}, which the API does not have; name some of its own scopes`
+    problems.push({ field: 'default_scopes', message })
+  }
+  if (!parsed.success || problems.length > 0)
+    throw new ValidationError(problems, { code: 'invalid_resource' })
+  const {
+    identifier,
+    name,
+    scope,
+    access_token_ttl: ttl,
+    tokens = 'jwt',
+    default_scopes: defaultScopes,
+  } = parsed.data
+  return {
+    id: identifier,
+    name: name ?? identifier.slice(0, 200),
+    scope,
+    accessTokenTtl: ttl ?? null,
+    tokens,
+    defaultScopes: defaultScopes ?? '',
+  }
+}
+
+/** RFC 8707 §2: an absolute URI without a fragment. A query is advised against there, and refused here. */
+function identifierProblem(identifier: string): string | undefined {
+  if (identifier.length > 500) return 'is longer than 500 characters'
+  if (!/^[\x21-\x7e]+$/.test(identifier)) return 'must be an absolute URI in ASCII, like https://api.example'
+  if (/[#?\\*]/.test(identifier))
+    return 'must not have a fragment, query, backslash or wildcard (RFC 8707 §2)'
+  if (/^urn:[a-z0-9][a-z0-9-]{0,31}:./.test(identifier)) return undefined
+  const url = URL.parse(identifier)
+  const local = url?.protocol === 'http:' && isLoopbackHost(url.hostname)
+  if (url === null || (url.protocol !== 'https:' && !local)) {
+    return 'must be an https or urn: URI (http on loopback only), like https://api.example'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
+  // Only exact strings match: a spelling that a URL library changes would never be asked for.
+  if (identifier !== url.href && `${identifier}/` !== url.href)
+    return `is spelt in an unusual way; write ${url.href}`
+  return undefined
+}
+
+/** A stored API, as an administrator sees it. */
+export const resourceView = ({ id, ...row }: Omit<ResourceRow, 'createdAt'>): Resource =>
+  describeResource({ identifier: id, ...row })
+
+/** A resource by the names of its fields to the outside. */
+const describeResource = ({
+  accessTokenTtl: ttl,
+  defaultScopes,
+  ...resource
+}: ResourceForProtocol): Resource => ({
+  identifier: resource.identifier,
+  name: resource.name,
+  scope: resource.scope,
+  ...(ttl !== null && { access_token_ttl: ttl }),
+  tokens: resource.tokens,
+  ...(defaultScopes !== '' && { default_scopes: defaultScopes }),
+})
