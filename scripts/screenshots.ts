@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { consoleViews, openConsole } from '../test/e2e/console/views.ts'
-import { openFederatedStage } from '../test/e2e/federated-stage.ts'
+import { type E2eFixture, openE2eFixture } from '../test/e2e/e2e-fixture.ts'
+import { openFederatedFixture } from '../test/e2e/federated-fixture.ts'
 import { federationScenes } from '../test/e2e/scenes/federation.ts'
 import { type Scene, scenes } from '../test/e2e/scenes/scenes.ts'
-import { openStage, type Stage } from '../test/e2e/stage.ts'
 
 const PORT = '3000'
 const APP_PORT = 4000
@@ -41,16 +41,16 @@ const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
 const options = { env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' }, appPort: APP_PORT }
 
-async function shootAll<On extends Stage>(scenes: Scene<On>[], stage: On): Promise<void> {
+async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Promise<void> {
   try {
     for (const scene of scenes) {
       const picture = shown[scene.name]
       if (folder === undefined && !picture) continue
-      const page = await stage.tab({
+      const page = await e2e.tab({
         userAgent: USER_AGENT,
         deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
       })
-      await scene.open(page, stage)
+      await scene.open(page, e2e)
       const path = join(into, scene.name)
       if (folder === undefined && picture) {
         await shoot(page, path, { width: picture.width, height: 600 })
@@ -62,21 +62,21 @@ async function shootAll<On extends Stage>(scenes: Scene<On>[], stage: On): Promi
       await page.context().close()
     }
   } finally {
-    await stage.close()
+    await e2e.close()
   }
 }
 
-await shootAll(scenes, await openStage(options))
+await shootAll(scenes, await openE2eFixture(options))
 await shootAll(
   federationScenes,
-  await openFederatedStage({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
+  await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
 
 if (folder !== undefined) {
-  const stage = await openConsole(options)
+  const e2e = await openConsole(options)
   try {
     for (const view of consoleViews) {
-      const page = await stage.console(view.path(stage))
+      const page = await e2e.console(view.path(e2e))
       await view.press?.(page)
       await shoot(page, `${join(into, view.name)}-phone`, { width: 390, height: 844 })
       await shoot(page, `${join(into, view.name)}-desktop`, { width: 1280, height: 800 })
@@ -84,6 +84,6 @@ if (folder !== undefined) {
       await page.context().close()
     }
   } finally {
-    await stage.close()
+    await e2e.close()
   }
 }

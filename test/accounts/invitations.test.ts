@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { signedIn } from '../admin/console.ts'
 import { machine, type Rest } from '../admin/rest/support.ts'
-import { openWorld, type World } from '../federation/world.ts'
+import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { linkIn, readOutbox } from '../support/mailbox.ts'
@@ -28,7 +28,7 @@ test('a whole office may open its invitations at once; guessing at links is limi
 })
 
 describe.each(engines)('invitations on %s', (engine) => {
-  let world: World
+  let federation: FederationFixture
   let latchkey: Latchkey
   let rest: Rest
   let passed = 0
@@ -36,11 +36,11 @@ describe.each(engines)('invitations on %s', (engine) => {
   beforeAll(async () => {
     // Neither closed registration nor a list of domains keeps an administrator from inviting.
     const env = { REGISTRATION: 'closed', EMAIL_DOMAINS: 'corp.example' }
-    world = await openWorld({ engine, env, clock: () => Date.now() + passed })
-    latchkey = world.latchkey
+    federation = await openFederation({ engine, env, clock: () => Date.now() + passed })
+    latchkey = federation.latchkey
     rest = (await machine(latchkey)).rest
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
 
   const accounts = () => latchkey.services.accounts
   const token = (link: URL) => link.searchParams.get('token') ?? ''
@@ -240,13 +240,13 @@ describe.each(engines)('invitations on %s', (engine) => {
       const page = await browser.submit(await browser.open(link), {}, { button: 'Continue with GitHub' })
       return browser.submit(page, {}, { button: `Continue as ${name}` })
     }
-    const onGitHub = (name: string) => world.github.users.set(name, githubUser(9000 + ++people, name))
+    const onGitHub = (name: string) => federation.github.users.set(name, githubUser(9000 + ++people, name))
 
     test('the account is linked and the address proven, whatever address the provider has', async () => {
       const { id, email, link } = await invited()
       const name = `octo${people}`
       onGitHub(name)
-      const browser = world.browser()
+      const browser = federation.browser()
       const done = await byGitHub(browser, link, name)
       expect(done.url.pathname, done.text).toBe('/account')
       expect(done.text).toContain('Welcome.')
@@ -263,8 +263,8 @@ describe.each(engines)('invitations on %s', (engine) => {
       const second = await invited()
       const name = `octo${people}`
       onGitHub(name)
-      await byGitHub(world.browser(), first.link, name)
-      const browser = world.browser()
+      await byGitHub(federation.browser(), first.link, name)
+      const browser = federation.browser()
       const refused = await byGitHub(browser, second.link, name)
       expect(refused.url.pathname).toBe('/invitation')
       expect(refused.text).toContain('signs in to another account here')
@@ -276,7 +276,7 @@ describe.each(engines)('invitations on %s', (engine) => {
     async function withoutTheLink(browser: HttpBrowser, email: string) {
       const name = `octo${++people}`
       const verified = [{ email, primary: true, verified: true, visibility: null }]
-      world.github.users.set(name, githubUser(9000 + people, name, { emails: verified }))
+      federation.github.users.set(name, githubUser(9000 + people, name, { emails: verified }))
       const login = await browser.open(`${latchkey.issuer}/login`)
       const page = await browser.submit(login, {}, { button: 'Continue with GitHub' })
       return browser.submit(page, {}, { button: `Continue as ${name}` })
@@ -284,7 +284,7 @@ describe.each(engines)('invitations on %s', (engine) => {
 
     test('from the sign-in page, a provider that vouches for the invited address leads into the account', async () => {
       const { id, email, link } = await invited({ first_name: 'Grace' })
-      const browser = world.browser()
+      const browser = federation.browser()
       expect((await withoutTheLink(browser, email)).url.pathname).toBe('/account')
       expect((await rest.get(`/users/${id}`)).json).toMatchObject({
         ...{ status: 'active', email, first_name: 'Grace', invited_until: null },
@@ -295,7 +295,7 @@ describe.each(engines)('invitations on %s', (engine) => {
     test('from the sign-in page, whoever is invited to administer is told to open the link, which goes on working', async () => {
       const email = `boss.${engine}@example.com`
       const made = await accounts().createByAdmin({ username: `boss.${engine}`, email, role: 'admin' })
-      const browser = world.browser()
+      const browser = federation.browser()
       const told = await withoutTheLink(browser, email)
       expect(told.url.pathname).toBe('/login')
       expect(told.text).toContain('You were invited: open the link in the message')
@@ -310,7 +310,7 @@ describe.each(engines)('invitations on %s', (engine) => {
       const { id, link } = await invited()
       const name = `octo${people}`
       onGitHub(name)
-      const browser = world.browser()
+      const browser = federation.browser()
       const page = await browser.submit(await browser.open(link), {}, { button: 'Continue with GitHub' })
       await rest.post(`/users/${id}/withdraw-invitation`)
       const late = await browser.submit(page, {}, { button: `Continue as ${name}` })
@@ -320,7 +320,7 @@ describe.each(engines)('invitations on %s', (engine) => {
 
     test('the sign-in of a dead invitation ends on the page that says so', async () => {
       const { id, link } = await invited()
-      const browser = world.browser()
+      const browser = federation.browser()
       const page = await browser.open(link)
       await rest.post(`/users/${id}/withdraw-invitation`)
       expect((await browser.submit(page, {}, { button: 'Continue with GitHub' })).status).toBe(410)

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openWorld, type World } from '../federation/world.ts'
+import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import { clock, passTime } from '../security/attacker.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
@@ -17,18 +17,18 @@ import {
 
 /** What people do between entering a code and deciding. */
 describe.each(engines)('detours in the device flow on %s', (engine) => {
-  let world: World
+  let federation: FederationFixture
   let device: Device
   beforeAll(async () => {
-    world = await openWorld({ engine, clock })
-    device = await registerDevice(world.latchkey)
+    federation = await openFederation({ engine, clock })
+    device = await registerDevice(federation.latchkey)
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
   afterEach(() => void vi.useRealTimers())
 
   let users = 500
   const atGitHub = (login: string, rest = {}) =>
-    world.github.users.set(login, githubUser(++users, login, { name: 'Mona Lisa', ...rest }))
+    federation.github.users.set(login, githubUser(++users, login, { name: 'Mona Lisa', ...rest }))
   /** The sign-in page of a flow that a code began. */
   const begin = async (browser: HttpBrowser, asked: DeviceAnswer): Promise<BrowserPage> =>
     browser.submit(await browser.open(asked.verification_uri_complete), {}, { button: 'Continue' })
@@ -72,13 +72,13 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
       { Username: 'tv-shy', Email: email },
       { button: 'Create account' },
     )
-    const code = codeIn(await world.latchkey.mailTo(email))
+    const code = codeIn(await federation.latchkey.mailTo(email))
     const page = await browser.submit(verify, { 'Verification code': code }, { button: 'Verify' })
     expect(await allowed(browser, page, asked)).toMatchObject({ email })
   })
 
   test('a provider whose address is that of an account here: linked by its password, and back to the device', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     atGitHub(`tv-${user.username}`, {
       emails: [{ email: user.email, primary: true, verified: true, visibility: null }],
     })
@@ -91,7 +91,7 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   })
 
   test('cancelled at the provider: the sign-in page says so, the code is free, the password does', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     const browser = createHttpBrowser()
     const asked = await device.ask()
     const there = await browser.submit(await begin(browser, asked), {}, { button: 'Continue with GitHub' })
@@ -104,10 +104,10 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
 
   test('another person comes back from the provider: the device gets them, and not who was signed in here', async () => {
     atGitHub('tv-other')
-    const who = await person(world.latchkey)
+    const who = await person(federation.latchkey)
     const asked = await device.ask()
     const signIn = await who.browser.submit(
-      await confirmPage(world.latchkey, who, asked.user_code),
+      await confirmPage(federation.latchkey, who, asked.user_code),
       {},
       { button: 'Use another account' },
     )
@@ -122,8 +122,8 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
     const browser = createHttpBrowser()
     const asked = await device.ask()
     const there = await browser.submit(await begin(browser, asked), {}, { button: 'Continue with GitHub' })
-    const other = await person(world.latchkey)
-    await approve(world.latchkey, other, asked.user_code)
+    const other = await person(federation.latchkey)
+    await approve(federation.latchkey, other, asked.user_code)
     const page = await browser.submit(there, {}, { button: 'Continue as tv-late' })
     expect(page.text).toContain('used already')
     const { json } = await device.poll(asked.device_code)
@@ -179,12 +179,12 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   )
 
   test('a password that was forgotten: by the link in the message, back to the device', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     const browser = createHttpBrowser()
     const asked = await device.ask()
     const forgot = await browser.follow(await begin(browser, asked), 'Forgot password?')
     await browser.submit(forgot, { Email: user.email }, { button: 'Send reset link' })
-    const reset = await browser.open((await world.latchkey.mailTo(user.email)).link)
+    const reset = await browser.open((await federation.latchkey.mailTo(user.email)).link)
     const button = reset.forms[0]?.buttons[0]?.label ?? ''
     const done = await browser.submit(reset, { 'New password': `${PASSWORD}-2` }, { button })
     const page = done.text.includes('Sign in on the other device?')
@@ -194,8 +194,8 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   })
 
   test('two devices in two tabs of one browser, signed in once: each is decided by its own page', async () => {
-    const who = await person(world.latchkey, false)
-    const radio = await registerDevice(world.latchkey, { client_name: 'Kitchen radio' })
+    const who = await person(federation.latchkey, false)
+    const radio = await registerDevice(federation.latchkey, { client_name: 'Kitchen radio' })
     const [tv, kitchen] = [await device.ask(), await radio.ask()]
     const [one, two] = [await begin(who.browser, tv), await begin(who.browser, kitchen)]
     const first = await who.browser.signIn(one, { identifier: who.user.username, password: PASSWORD })
@@ -210,11 +210,11 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   })
 
   test('a code for one client, entered in a tab that has another one open, is that of the new one', async () => {
-    const who = await person(world.latchkey)
-    const radio = await registerDevice(world.latchkey, { client_name: 'Kitchen radio' })
+    const who = await person(federation.latchkey)
+    const radio = await registerDevice(federation.latchkey, { client_name: 'Kitchen radio' })
     const [tv, kitchen] = [await device.ask(), await radio.ask()]
-    await confirmPage(world.latchkey, who, tv.user_code)
-    const page = await confirmPage(world.latchkey, who, kitchen.user_code)
+    await confirmPage(federation.latchkey, who, tv.user_code)
+    const page = await confirmPage(federation.latchkey, who, kitchen.user_code)
     expect(page.text).toContain('Kitchen radio')
     await who.browser.allow(page)
     await pending(tv)
@@ -222,13 +222,13 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   })
 
   test('the question can be loaded again, also after Back; once answered it leads on', async () => {
-    const who = await person(world.latchkey)
+    const who = await person(federation.latchkey)
     const asked = await device.ask()
-    const page = await confirmPage(world.latchkey, who, asked.user_code)
+    const page = await confirmPage(federation.latchkey, who, asked.user_code)
     for (let reload = 0; reload < 3; reload++)
       expect((await who.browser.open(page.url)).text).toContain('Sign in on the other device?')
     // Back to the code, and the same code once more: another page, and the same question.
-    const again = await confirmPage(world.latchkey, who, asked.user_code)
+    const again = await confirmPage(federation.latchkey, who, asked.user_code)
     expect(again.text).toContain('Sign in on the other device?')
     await allowed(who.browser, await who.browser.open(page.url), asked)
     const back = await who.browser.open(page.url)
@@ -237,27 +237,27 @@ describe.each(engines)('detours in the device flow on %s', (engine) => {
   })
 
   test('a question that was left, and the code entered by another person: theirs is the answer', async () => {
-    const [who, other] = [await person(world.latchkey), await person(world.latchkey)]
+    const [who, other] = [await person(federation.latchkey), await person(federation.latchkey)]
     const asked = await device.ask()
-    await confirmPage(world.latchkey, who, asked.user_code)
+    await confirmPage(federation.latchkey, who, asked.user_code)
     const claims = await allowed(
       other.browser,
-      await confirmPage(world.latchkey, other, asked.user_code),
+      await confirmPage(federation.latchkey, other, asked.user_code),
       asked,
     )
     expect(claims.sub).toBe(other.user.id)
   })
 
   test('the code expires while its question, or the sign-in before it, is open', async () => {
-    const [who, late] = [await person(world.latchkey), await person(world.latchkey, false)]
+    const [who, late] = [await person(federation.latchkey), await person(federation.latchkey, false)]
     const asked = await device.ask()
-    const page = await confirmPage(world.latchkey, who, asked.user_code)
+    const page = await confirmPage(federation.latchkey, who, asked.user_code)
     const signIn = await begin(late.browser, asked)
     passTime(901)
     for (const told of [
       await who.browser.allow(page),
       await late.browser.signIn(signIn, { identifier: late.user.username, password: PASSWORD }),
-      await confirmPage(world.latchkey, who, asked.user_code),
+      await confirmPage(federation.latchkey, who, asked.user_code),
     ]) {
       expect(told.url.pathname).toBe('/device')
       expect(told.text).toContain('This code is too old. Let your device show a new one.')

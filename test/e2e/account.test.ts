@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { enter, fill, follow, heading, linkFor, press, signIn, signInAtAccount, text } from './steps.ts'
 
 const NEW_PASSWORD = 'quiet-lantern-41-meadow'
@@ -12,17 +12,17 @@ const CHROME =
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
-  let stage: Stage
-  const tab = (options = {}) => stage.tab({ javaScriptEnabled: scripts === 'on', ...options })
+  let e2e: E2eFixture
+  const tab = (options = {}) => e2e.tab({ javaScriptEnabled: scripts === 'on', ...options })
   const devices = '[aria-labelledby=devices-heading]'
   const apps = '[aria-labelledby=apps-heading]'
   beforeAll(async () => {
-    stage = await openStage()
+    e2e = await openE2eFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test('name and email: the name counts at once, a new address once it is verified', async () => {
-    const { latchkey } = stage
+    const { latchkey } = e2e
     const person = await latchkey.createUser()
     const page = await tab()
     await signInAtAccount(page, latchkey.issuer, person)
@@ -53,10 +53,10 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
   })
 
   test('a new password signs every other browser out, and this one stays', async () => {
-    const { issuer, createUser } = stage.latchkey
+    const { issuer, createUser } = e2e.latchkey
     const person = await createUser()
     const [page, other] = [await tab(), await tab()]
-    await enter(other, stage.app, person)
+    await enter(other, e2e.app, person)
     await signInAtAccount(page, issuer, person)
 
     await fill(page, 'Current password', 'not-the-password')
@@ -82,7 +82,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
   })
 
   test('signed-in devices: seen, and signed out one by one or all at once', async () => {
-    const { issuer, createUser } = stage.latchkey
+    const { issuer, createUser } = e2e.latchkey
     const person = await createUser()
     const page = await tab({ userAgent: CHROME })
     const office = await tab({ userAgent: FIREFOX })
@@ -120,11 +120,11 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
   })
 
   test('a connected app loses its access at once, and has to ask again', async () => {
-    const { issuer, createUser } = stage.latchkey
+    const { issuer, createUser } = e2e.latchkey
     const person = await createUser()
     const page = await tab()
     const account = await page.context().newPage()
-    await enter(page, stage.app, person)
+    await enter(page, e2e.app, person)
     await account.goto(`${issuer}/account`)
     expect(await text(account, apps)).toContain('Harbour Notes')
     await press(account, 'Remove access of Harbour Notes')

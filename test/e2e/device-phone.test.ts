@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Device, registerDevice } from '../device/device-client.ts'
 import { scan } from '../support/scan.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { heading, press, signIn } from './steps.ts'
 
-let stage: Stage
+let e2e: E2eFixture
 let device: Device
 beforeAll(async () => {
-  stage = await openStage()
-  device = await registerDevice(stage.latchkey)
+  e2e = await openE2eFixture()
+  device = await registerDevice(e2e.latchkey)
 })
-afterAll(() => stage?.close())
+afterAll(() => e2e?.close())
 
 /** Pictures to look at, when a folder is named. */
 const SHOTS = process.env.DEVICE_SHOTS
@@ -23,7 +23,7 @@ test.each(
   ),
 )('a code is scanned from the page of the link, $colorScheme, $size', async ({ colorScheme, size }) => {
   const asked = await device.ask()
-  const page = await stage.tab({ viewport: sizes[size], colorScheme, javaScriptEnabled: size === 'desktop' })
+  const page = await e2e.tab({ viewport: sizes[size], colorScheme, javaScriptEnabled: size === 'desktop' })
   await page.goto(asked.verification_uri_complete)
   const offer = page.locator('details', { hasText: OFFER })
   // Out of the way of whoever holds the phone already.
@@ -33,7 +33,7 @@ test.each(
   await code.waitFor()
   if (SHOTS) await page.screenshot({ path: `${SHOTS}/qr-${colorScheme}-${size}.png`, fullPage: true })
   expect(await scan(code)).toBe(asked.verification_uri_complete)
-  const { host } = new URL(stage.latchkey.issuer)
+  const { host } = new URL(e2e.latchkey.issuer)
   expect(await code.locator('title').textContent()).toBe(
     `QR image: opens ${host}/device with ${asked.user_code} filled in`,
   )
@@ -44,12 +44,12 @@ test.each(
 
 test('what was scanned goes on at the phone, by the same questions; the computer has done nothing', async () => {
   const asked = await device.ask()
-  const computer = await stage.tab()
+  const computer = await e2e.tab()
   await computer.goto(asked.verification_uri_complete)
   await computer.getByText(OFFER).click()
   const scanned = String(await scan(computer.getByRole('img', { name: 'QR image' })))
-  const user = await stage.latchkey.createUser()
-  const phone = await stage.tab({ viewport: sizes.phone })
+  const user = await e2e.latchkey.createUser()
+  const phone = await e2e.tab({ viewport: sizes.phone })
   await phone.goto(scanned)
   await press(phone, 'Continue')
   await signIn(phone, user.username)

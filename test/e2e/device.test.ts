@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Device, registerDevice } from '../device/device-client.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { codeFor, fill, follow, heading, newcomer, press, register, signIn, text } from './steps.ts'
 
-let stage: Stage
+let e2e: E2eFixture
 let device: Device
 beforeAll(async () => {
-  stage = await openStage()
-  device = await registerDevice(stage.latchkey)
+  e2e = await openE2eFixture()
+  device = await registerDevice(e2e.latchkey)
 })
-afterAll(() => stage?.close())
+afterAll(() => e2e?.close())
 
 /** Pictures to look at, when a folder is named. */
 const SHOTS = process.env.DEVICE_SHOTS
@@ -18,9 +18,9 @@ const phone = { viewport: { width: 390, height: 844 } }
 test.each(['on', 'off'])(
   'a phone: from the link on the TV to “Go back to your device” (JavaScript %s)',
   async (scripts) => {
-    const user = await stage.latchkey.createUser()
+    const user = await e2e.latchkey.createUser()
     const asked = await device.ask()
-    const page = await stage.tab({ ...phone, javaScriptEnabled: scripts === 'on' })
+    const page = await e2e.tab({ ...phone, javaScriptEnabled: scripts === 'on' })
     const shot = async (name: string) => {
       if (SHOTS) await page.screenshot({ path: `${SHOTS}/${scripts}-${name}.png`, fullPage: true })
     }
@@ -50,7 +50,7 @@ test.each(['on', 'off'])(
 
 test('somebody new types the code, is mistaken once, registers, and ends at the device', async () => {
   const asked = await device.ask()
-  const page = await stage.tab(phone)
+  const page = await e2e.tab(phone)
   const shot = async (name: string) => {
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true })
   }
@@ -66,13 +66,13 @@ test('somebody new types the code, is mistaken once, registers, and ends at the 
   await follow(page, 'Create account')
   const person = newcomer()
   await register(page, person)
-  await fill(page, 'Verification code', await codeFor(stage.latchkey, person))
+  await fill(page, 'Verification code', await codeFor(e2e.latchkey, person))
   await press(page, 'Verify')
   await heading(page, 'Sign in on the other device?')
   await press(page, 'Deny')
   await heading(page, 'The device was refused')
   await shot('denied')
   expect((await device.poll(asked.device_code)).json.error).toBe('access_denied')
-  await page.goto(`${stage.latchkey.issuer}/account`)
+  await page.goto(`${e2e.latchkey.issuer}/account`)
   expect(page.complaints).toEqual([])
 })

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSetup } from '../../src/welcome.ts'
 import { PASSWORD } from '../support/latchkey.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import {
   codeFor,
   fill,
@@ -49,30 +49,30 @@ describe.each([
   ['off', doubleClick],
   ['off, the first answer lost', pressAgain],
 ] as const)('pressing a button twice (JavaScript %s)', (scripts, pressTwice) => {
-  let stage: Stage
-  const tab = () => stage.tab({ javaScriptEnabled: scripts === 'on' })
+  let e2e: E2eFixture
+  const tab = () => e2e.tab({ javaScriptEnabled: scripts === 'on' })
   beforeAll(async () => {
-    stage = await openStage()
+    e2e = await openE2eFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test('on the whole way into an app', async () => {
     const person = newcomer()
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await follow(page, 'Create account')
     await fill(page, 'Username', person.username)
     await fill(page, 'Email', person.email)
     await fill(page, 'Password', person.password)
     await pressTwice(page, 'Create account', () => heading(page, 'Verify your email'))
-    await fill(page, 'Verification code', await codeFor(stage.latchkey, person))
+    await fill(page, 'Verification code', await codeFor(e2e.latchkey, person))
     await pressTwice(page, 'Verify', () => heading(page, 'Allow access?'))
     await pressTwice(page, 'Allow', () => signedInAs(page, person.username))
-    await page.goto(`${stage.latchkey.issuer}/logout?client_id=${stage.app.clientId}`)
+    await page.goto(`${e2e.latchkey.issuer}/logout?client_id=${e2e.app.clientId}`)
     await heading(page, 'Sign out?')
     // The way back to the app was in the answer that got lost.
     await pressTwice(page, 'Sign out', () => heading(page, /signed out$/i))
-    await page.goto(`${stage.app.url}/signed-out`)
+    await page.goto(`${e2e.app.url}/signed-out`)
 
     await follow(page, 'Sign in again')
     await fill(page, 'Email or username', person.username)
@@ -82,7 +82,7 @@ describe.each([
   })
 
   test('when a password is forgotten, and when it is changed', async () => {
-    const { latchkey } = stage
+    const { latchkey } = e2e
     const person = await latchkey.createUser()
     const page = await tab()
     await page.goto(`${latchkey.issuer}/forgot-password`)
@@ -104,7 +104,7 @@ describe.each([
 
   test('at the set-up of the first administrator', async () => {
     const page = await tab()
-    await page.goto(String(await openSetup(stage.latchkey.services)))
+    await page.goto(String(await openSetup(e2e.latchkey.services)))
     await fill(page, 'Username', 'root')
     await fill(page, 'Email', 'root@example.com')
     await fill(page, 'Password', PASSWORD)

@@ -3,13 +3,13 @@ import { PASSWORD } from '../support/latchkey.ts'
 import {
   atGitHub,
   atGoogle,
-  type FederatedStage,
+  type FederatedFixture,
   joinGitHub,
   joinGoogle,
-  openFederatedStage,
+  openFederatedFixture,
   throughGitHub,
   throughGoogle,
-} from './federated-stage.ts'
+} from './federated-fixture.ts'
 import {
   allow,
   codeFor,
@@ -25,18 +25,18 @@ import {
 } from './steps.ts'
 
 describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) => {
-  let stage: FederatedStage
-  const tab = () => stage.tab({ javaScriptEnabled: scripts === 'on' })
+  let e2e: FederatedFixture
+  const tab = () => e2e.tab({ javaScriptEnabled: scripts === 'on' })
   const linked = '[aria-labelledby=linked-heading]'
   beforeAll(async () => {
-    stage = await openFederatedStage()
+    e2e = await openFederatedFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test('from the app to GitHub and back: a new account, asked for consent once', async () => {
-    joinGitHub(stage, 'mona', { name: 'Mona Lisa Octocat' })
+    joinGitHub(e2e, 'mona', { name: 'Mona Lisa Octocat' })
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGitHub(page, 'mona')
     await heading(page, 'Allow access?')
     expect(await text(page)).toContain('mona@example.com')
@@ -52,10 +52,10 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('Google tells no username: one is suggested, a taken one refused, a double click does no harm', async () => {
-    const { username } = await stage.latchkey.createUser()
-    joinGoogle(stage, 'grace', { given_name: 'Grace', family_name: 'Hopper' })
+    const { username } = await e2e.latchkey.createUser()
+    joinGoogle(e2e, 'grace', { given_name: 'Grace', family_name: 'Hopper' })
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGoogle(page, 'grace')
     await heading(page, 'Almost there')
     expect(await page.getByLabel('Username').inputValue()).toBe('grace')
@@ -70,9 +70,9 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('no address from GitHub: one is typed, mended, and verified on the way into the app', async () => {
-    joinGitHub(stage, 'shy', { emails: [], emailsForbidden: true })
+    joinGitHub(e2e, 'shy', { emails: [], emailsForbidden: true })
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGitHub(page, 'shy')
     await heading(page, 'Almost there')
     await fill(page, 'Email', 'typo@example.com')
@@ -82,7 +82,7 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     await fill(page, 'Email', 'shy@example.com')
     await press(page, 'Change address')
     await page.getByText('A message is on its way to shy@example.com.').waitFor()
-    await fill(page, 'Verification code', await codeFor(stage.latchkey, { email: 'shy@example.com' }))
+    await fill(page, 'Verification code', await codeFor(e2e.latchkey, { email: 'shy@example.com' }))
     await press(page, 'Verify')
     await allow(page)
     await signedInAs(page, 'shy')
@@ -90,12 +90,12 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('the address of an account proves nothing; its password does, once', async () => {
-    const person = await stage.latchkey.createUser()
-    joinGitHub(stage, 'work', {
+    const person = await e2e.latchkey.createUser()
+    joinGitHub(e2e, 'work', {
       emails: [{ email: person.email, primary: true, verified: true, visibility: null }],
     })
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGitHub(page, 'work')
     await heading(page, 'You have an account already')
     await fill(page, 'Password', 'not-the-password')
@@ -107,24 +107,24 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     await signedInAs(page, person.username)
 
     const other = await tab()
-    await startAt(other, stage.app)
+    await startAt(other, e2e.app)
     await throughGitHub(other, 'work')
     await signedInAs(other, person.username)
     expect([...page.complaints, ...other.complaints]).toEqual([])
   })
 
   test('linked on the account page after a fresh sign-in, and unlinked, which signs it out elsewhere', async () => {
-    const { latchkey } = stage
+    const { latchkey } = e2e
     const person = await latchkey.createUser()
-    joinGitHub(stage, 'second')
+    joinGitHub(e2e, 'second')
     const page = await tab()
     await signInAtAccount(page, latchkey.issuer, person)
-    stage.shiftClock(16 * 60_000)
+    e2e.shiftClock(16 * 60_000)
     try {
       await press(page, 'Link GitHub')
       await page.getByText('Sign in again to confirm that it is you.').waitFor()
     } finally {
-      stage.shiftClock(0)
+      e2e.shiftClock(0)
     }
     await signIn(page, person.username)
     await page.getByText('You are about to link github to your account.').waitFor()
@@ -148,10 +148,10 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('the last way in stays', async () => {
-    joinGitHub(stage, 'lonely')
-    joinGoogle(stage, 'lonely')
+    joinGitHub(e2e, 'lonely')
+    joinGoogle(e2e, 'lonely')
     const page = await tab()
-    await page.goto(`${stage.latchkey.issuer}/account`)
+    await page.goto(`${e2e.latchkey.issuer}/account`)
     await throughGitHub(page, 'lonely')
     await page.getByText('The only way to sign in to your account').waitFor()
     expect(await page.getByRole('button', { name: 'Unlink GitHub' }).count()).toBe(0)
@@ -160,7 +160,7 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     await page.getByText('you can sign in that way from now on').waitFor()
 
     const stale = await page.context().newPage()
-    await stale.goto(`${stage.latchkey.issuer}/account`)
+    await stale.goto(`${e2e.latchkey.issuer}/account`)
     await press(page, 'Unlink Google')
     await page.getByText('That way to sign in is removed.').waitFor()
     await press(stale, 'Unlink GitHub')
@@ -172,11 +172,11 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('several tabs at once, whichever comes back first', async () => {
-    joinGitHub(stage, 'tabs')
+    joinGitHub(e2e, 'tabs')
     const one = await tab()
     const two = await one.context().newPage()
-    await startAt(one, stage.app)
-    await startAt(two, stage.app)
+    await startAt(one, e2e.app)
+    await startAt(two, e2e.app)
     await press(one, 'Continue with GitHub')
     await press(two, 'Continue with GitHub')
     await atGitHub(two, 'tabs')
@@ -188,9 +188,9 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('cancelled at GitHub: the sign-in page says so, and the password still works', async () => {
-    const person = await stage.latchkey.createUser()
+    const person = await e2e.latchkey.createUser()
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await press(page, 'Continue with GitHub')
     await heading(page, 'Sign in to GitHub')
     await press(page, 'Cancel')
@@ -202,13 +202,13 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('back to GitHub, and the callback again: each time a page that leads on', async () => {
-    joinGitHub(stage, 'back')
+    joinGitHub(e2e, 'back')
     const page = await tab()
     const callbacks: string[] = []
     page.on('request', (request) => {
       if (request.url().includes('/oauth/github/callback')) callbacks.push(request.url())
     })
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGitHub(page, 'back')
     await allow(page)
     await signedInAs(page, 'back')
@@ -223,7 +223,7 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     await signedInAs(page, 'back')
 
     const account = await tab()
-    await account.goto(`${stage.latchkey.issuer}/account`)
+    await account.goto(`${e2e.latchkey.issuer}/account`)
     await throughGitHub(account, 'back')
     await heading(account, 'Your account')
     await account.goBack()
@@ -239,9 +239,9 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
   })
 
   test('back to the page that asked for a username: it says that this is done, and leads on', async () => {
-    joinGoogle(stage, 'finished')
+    joinGoogle(e2e, 'finished')
     const page = await tab()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await throughGoogle(page, 'finished')
     await heading(page, 'Almost there')
     await press(page, 'Create account')

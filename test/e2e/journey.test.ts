@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines } from '../support/latchkey.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import {
   allow,
   codeFor,
@@ -16,18 +16,18 @@ import {
 } from './steps.ts'
 
 describe.each(engines)('the whole journey on %s', (engine) => {
-  let stage: Stage
+  let e2e: E2eFixture
   beforeAll(async () => {
-    stage = await openStage({ engine })
+    e2e = await openE2eFixture({ engine })
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test.each(['on', 'off'])(
     'create an account on the way into an app, use the app, sign out (JavaScript %s)',
     async (scripts) => {
-      const { app, latchkey } = stage
+      const { app, latchkey } = e2e
       const person = newcomer()
-      const page = await stage.tab({ javaScriptEnabled: scripts === 'on' })
+      const page = await e2e.tab({ javaScriptEnabled: scripts === 'on' })
 
       await startAt(page, app)
       await follow(page, 'Create account')

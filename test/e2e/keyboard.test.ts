@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PASSWORD } from '../support/latchkey.ts'
-import { type FederatedStage, joinGoogle, openFederatedStage } from './federated-stage.ts'
+import { type FederatedFixture, joinGoogle, openFederatedFixture } from './federated-fixture.ts'
 import { heading, signedInAs, startAt, tabTo, typeInto } from './steps.ts'
 
-let stage: FederatedStage
+let e2e: FederatedFixture
 beforeAll(async () => {
-  stage = await openFederatedStage()
+  e2e = await openFederatedFixture()
 })
-afterAll(() => stage?.close())
+afterAll(() => e2e?.close())
 
 test('the whole way into an app by the keyboard alone, with the focus always to be seen', async () => {
-  const person = await stage.latchkey.createUser()
-  const page = await stage.tab()
-  await startAt(page, stage.app)
+  const person = await e2e.latchkey.createUser()
+  const page = await e2e.tab()
+  await startAt(page, e2e.app)
   await typeInto(page, 'Email or username', person.username)
   await page.keyboard.press('Tab')
   await typeInto(page, 'Password', PASSWORD)
@@ -25,9 +25,9 @@ test('the whole way into an app by the keyboard alone, with the focus always to 
 })
 
 test('…and over Google and the page that asks for a username', async () => {
-  joinGoogle(stage, 'grace')
-  const page = await stage.tab()
-  await startAt(page, stage.app)
+  joinGoogle(e2e, 'grace')
+  const page = await e2e.tab()
+  await startAt(page, e2e.app)
   await tabTo(page, 'Continue with Google')
   await page.keyboard.press('Enter')
   await heading(page, 'Sign in upstream')

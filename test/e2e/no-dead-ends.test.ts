@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openStage, type Stage, type Tab } from './stage.ts'
+import { type E2eFixture, openE2eFixture, type Tab } from './e2e-fixture.ts'
 import {
   allow,
   fill,
@@ -17,29 +17,29 @@ import {
 const TWO_HOURS = 7_200_000
 const TWENTY_MINUTES = 1_200_000
 
-let stage: Stage
+let e2e: E2eFixture
 beforeAll(async () => {
-  stage = await openStage()
+  e2e = await openE2eFixture()
 })
-afterEach(() => stage.shiftClock(0))
-afterAll(() => stage?.close())
+afterEach(() => e2e.shiftClock(0))
+afterAll(() => e2e?.close())
 
 describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaScriptEnabled) => {
-  const open = () => stage.tab({ javaScriptEnabled })
+  const open = () => e2e.tab({ javaScriptEnabled })
 
   async function administrator(): Promise<{ page: Tab; username: string }> {
-    const { id, username } = await stage.latchkey.createUser()
-    await stage.latchkey.services.accounts.setRole(id, 'admin')
+    const { id, username } = await e2e.latchkey.createUser()
+    await e2e.latchkey.services.accounts.setRole(id, 'admin')
     const page = await open()
-    await signInAtAccount(page, stage.latchkey.issuer, { username })
+    await signInAtAccount(page, e2e.latchkey.issuer, { username })
     return { page, username }
   }
 
   describe('Back after a sign-in', () => {
     test('in an app’s flow says that it is finished, and leads to the app', async () => {
-      const { username } = await stage.latchkey.createUser()
+      const { username } = await e2e.latchkey.createUser()
       const page = await open()
-      await startAt(page, stage.app)
+      await startAt(page, e2e.app)
       const signInPage = page.url()
       await signIn(page, username)
       await allow(page)
@@ -54,22 +54,22 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
     })
 
     test('on its own goes on to where it led', async () => {
-      const { username } = await stage.latchkey.createUser()
+      const { username } = await e2e.latchkey.createUser()
       const page = await open()
-      await signInAtAccount(page, stage.latchkey.issuer, { username })
+      await signInAtAccount(page, e2e.latchkey.issuer, { username })
       await page.goBack()
       await heading(page, 'Your account')
-      await page.goto(`${stage.latchkey.issuer}/login?again=1&return_to=/account`)
+      await page.goto(`${e2e.latchkey.issuer}/login?again=1&return_to=/account`)
       await heading(page, 'Your account')
     })
   })
 
   describe('a form left open for two hours', () => {
     test('in an app’s flow starts the flow again, with what was typed, and ends at the app', async () => {
-      const { username } = await stage.latchkey.createUser()
+      const { username } = await e2e.latchkey.createUser()
       const page = await open()
-      await startAt(page, stage.app)
-      stage.shiftClock(TWO_HOURS)
+      await startAt(page, e2e.app)
+      e2e.shiftClock(TWO_HOURS)
       await signIn(page, username)
       await page.getByText('The page was open for too long').waitFor()
       expect(await page.getByLabel('Email or username').inputValue()).toBe(username)
@@ -80,12 +80,12 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
     })
 
     test('on the consent page, too', async () => {
-      const { username } = await stage.latchkey.createUser()
+      const { username } = await e2e.latchkey.createUser()
       const page = await open()
-      await startAt(page, stage.app)
+      await startAt(page, e2e.app)
       await signIn(page, username)
       await heading(page, 'Allow access?')
-      stage.shiftClock(TWO_HOURS)
+      e2e.shiftClock(TWO_HOURS)
       await press(page, 'Allow')
       await allow(page)
       await signedInAs(page, username)
@@ -93,7 +93,7 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
 
     test('whose cookie is gone shows the form again with what was typed, and why', async () => {
       const page = await open()
-      await page.goto(`${stage.latchkey.issuer}/register`)
+      await page.goto(`${e2e.latchkey.issuer}/register`)
       const person = newcomer()
       await fill(page, 'Username', person.username)
       await fill(page, 'Email', person.email)
@@ -110,25 +110,25 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
 
     test('in the console asks to sign in, and then saves what was typed', async () => {
       const { page, username } = await administrator()
-      const { client_id } = await stage.latchkey.createClient({ client_name: 'Old name' })
-      await page.goto(`${stage.latchkey.issuer}/admin/clients/${client_id}/edit`)
+      const { client_id } = await e2e.latchkey.createClient({ client_name: 'Old name' })
+      await page.goto(`${e2e.latchkey.issuer}/admin/clients/${client_id}/edit`)
       await fill(page, 'Name', 'New name')
-      stage.shiftClock(TWO_HOURS)
+      e2e.shiftClock(TWO_HOURS)
       await press(page, 'Save')
       await heading(page, 'Sign in')
-      stage.shiftClock(0)
+      e2e.shiftClock(0)
       await signIn(page, username)
       await heading(page, 'Go on?')
       await press(page, 'Go on')
       await heading(page, 'New name')
-      expect(await stage.latchkey.services.clients.get(client_id)).toMatchObject({ client_name: 'New name' })
+      expect(await e2e.latchkey.services.clients.get(client_id)).toMatchObject({ client_name: 'New name' })
     })
   })
 
   test('a wrong password, then Back: the sign-in page, and never a page that the browser cannot show', async () => {
-    const { username } = await stage.latchkey.createUser()
+    const { username } = await e2e.latchkey.createUser()
     const page = await open()
-    await startAt(page, stage.app)
+    await startAt(page, e2e.app)
     await signIn(page, username, 'not the password')
     await page.getByText('The email, username or password is not right').waitFor()
     expect(await page.getByLabel('Email or username').inputValue()).toBe(username)
@@ -148,8 +148,8 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
     test('is offered again, in words, and done once', async () => {
       const { page, username } = await administrator()
       const name = `Night job ${javaScriptEnabled}`
-      const { clients } = stage.latchkey.services
-      await page.goto(`${stage.latchkey.issuer}/admin/clients/new?kind=machine`)
+      const { clients } = e2e.latchkey.services
+      await page.goto(`${e2e.latchkey.issuer}/admin/clients/new?kind=machine`)
       await fill(page, 'Name', name)
       await expectInterrupted(page, username, 'Register', 'You are about to register a client.')
       expect(await text(page)).toContain(name)
@@ -166,9 +166,9 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
     })
 
     test('on the account page as well', async () => {
-      const { username } = await stage.latchkey.createUser()
+      const { username } = await e2e.latchkey.createUser()
       const [page, other] = [await open(), await open()]
-      for (const each of [page, other]) await signInAtAccount(each, stage.latchkey.issuer, { username })
+      for (const each of [page, other]) await signInAtAccount(each, e2e.latchkey.issuer, { username })
       await page.reload()
       await expectInterrupted(page, username, 'Sign out everywhere else', 'sign out everywhere else')
       await press(page, 'Go on')
@@ -180,10 +180,10 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
 
   /** Twenty minutes after the sign-in; afterwards the person has just signed in again. */
   async function expectInterrupted(page: Tab, username: string, button: string, words: string) {
-    stage.shiftClock(TWENTY_MINUTES)
+    e2e.shiftClock(TWENTY_MINUTES)
     await press(page, button)
     await page.getByText('Sign in again to confirm that it is you').waitFor()
-    stage.shiftClock(0)
+    e2e.shiftClock(0)
     await signIn(page, username)
     await heading(page, 'Go on?')
     expect(await text(page)).toContain(words)

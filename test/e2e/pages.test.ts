@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from '../support/axe.ts'
-import { openFederatedStage } from './federated-stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
+import { openFederatedFixture } from './federated-fixture.ts'
 import { federationScenes } from './scenes/federation.ts'
 import { type Scene, scenes } from './scenes/scenes.ts'
-import { openStage, type Stage } from './stage.ts'
 
 interface Contents {
   title: string
@@ -38,16 +38,16 @@ const CONTENTS = `(() => {
 const matching = (pattern: string) =>
   pattern.includes('*') ? expect.stringMatching(new RegExp(`^${pattern.replaceAll('*', '.*')}$`)) : pattern
 
-function everyPage<On extends Stage>(scenes: Scene<On>[], open: () => Promise<On>) {
-  let stage: On
+function everyPage<On extends E2eFixture>(scenes: Scene<On>[], open: () => Promise<On>) {
+  let e2e: On
   beforeAll(async () => {
-    stage = await open()
+    e2e = await open()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_name, scene) => {
-    const page = await stage.tab({ viewport: { width: 390, height: 844 } })
-    await scene.open(page, stage)
+    const page = await e2e.tab({ viewport: { width: 390, height: 844 } })
+    await scene.open(page, e2e)
     // Autofocus comes with the first rendering, after the page has loaded.
     await expect
       .poll(() => page.evaluate<Contents>(CONTENTS))
@@ -65,5 +65,5 @@ function everyPage<On extends Stage>(scenes: Scene<On>[], open: () => Promise<On
   })
 }
 
-describe('every page', () => everyPage(scenes, () => openStage({ env: { RATE_LIMIT: 'on' } })))
-describe('every page of signing in elsewhere', () => everyPage(federationScenes, openFederatedStage))
+describe('every page', () => everyPage(scenes, () => openE2eFixture({ env: { RATE_LIMIT: 'on' } })))
+describe('every page of signing in elsewhere', () => everyPage(federationScenes, openFederatedFixture))

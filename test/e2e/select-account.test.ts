@@ -5,33 +5,33 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSecurityFixture, type SecurityFixture, type TestClient } from '../security/attacker.ts'
 import { PASSWORD } from '../support/latchkey.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { heading, signInAtAccount, tabTo, typeInto } from './steps.ts'
 
 const QUARTER = 900_000
 
 describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (JavaScript %s)', (scripts) => {
-  let stage: Stage
+  let e2e: E2eFixture
   let fixture: SecurityFixture
   let client: TestClient
   let app: Server
   let callback: string
   beforeAll(async () => {
-    stage = await openStage()
-    fixture = createSecurityFixture(stage.latchkey)
+    e2e = await openE2eFixture()
+    fixture = createSecurityFixture(e2e.latchkey)
     app = createServer((_request, response) => response.end('the app')).listen(0, '127.0.0.1')
     await once(app, 'listening')
     callback = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
     client = await fixture.client({ client_name: 'Tide Tables', redirect_uris: [callback] })
   })
   afterAll(async () => {
-    await stage?.close()
+    await e2e?.close()
     app?.close()
   })
 
   /** A tab in which somebody is signed in, at the choice between accounts. */
   async function choice(person: { username: string }) {
-    const page = await stage.tab({ javaScriptEnabled: scripts === 'on' })
+    const page = await e2e.tab({ javaScriptEnabled: scripts === 'on' })
     await signInAtAccount(page, fixture.issuer, person)
     await page.goto(fixture.authorizeUrl(client, { prompt: 'select_account' }))
     await heading(page, 'Choose an account')
@@ -52,7 +52,7 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   }
 
   test('who is signed in goes on', async () => {
-    const one = await stage.latchkey.createUser()
+    const one = await e2e.latchkey.createUser()
     const page = await choice(one)
     await tabTo(page, `Continue as ${one.username}`)
     await page.keyboard.press('Enter')
@@ -61,8 +61,8 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   })
 
   test('another person signs in, after a wrong password too, and may be new here', async () => {
-    const other = await stage.latchkey.createUser()
-    const page = await choice(await stage.latchkey.createUser())
+    const other = await e2e.latchkey.createUser()
+    const page = await choice(await e2e.latchkey.createUser())
     await tabTo(page, 'Use another account')
     await page.keyboard.press('Enter')
     await heading(page, 'Sign in')
@@ -80,7 +80,7 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   })
 
   test('nobody goes on: back to the app, which is told', async () => {
-    const page = await choice(await stage.latchkey.createUser())
+    const page = await choice(await e2e.latchkey.createUser())
     await tabTo(page, 'Cancel and return to Tide Tables')
     await page.keyboard.press('Enter')
     await page.waitForURL(`${callback}?*`)
@@ -88,12 +88,12 @@ describe.each(['on', 'off'])('prompt=select_account, by the keyboard alone (Java
   })
 
   test('who is to sign in again is asked for the password, and not invited to make an account', async () => {
-    const person = await stage.latchkey.createUser()
+    const person = await e2e.latchkey.createUser()
     const page = await choice(person)
     await page.goto(fixture.authorizeUrl(client, { prompt: 'login' }))
     await heading(page, 'Sign in')
     expect(await page.getByRole('link', { name: 'Create account' }).count()).toBe(0)
-    stage.shiftClock(QUARTER)
+    e2e.shiftClock(QUARTER)
     await page.goto(`${fixture.issuer}/login?again=1&return_to=/account`)
     await page.getByText('Sign in again to confirm that it is you.').waitFor()
     expect(await page.getByRole('link', { name: 'Create account' }).count()).toBe(0)

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSetup } from '../../src/welcome.ts'
 import { PASSWORD } from '../support/latchkey.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { allow, enter, fill, follow, heading, press, signedInAs, signIn, startAt } from './steps.ts'
 
 describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (scripts) => {
-  let stage: Stage
-  const tab = () => stage.tab({ javaScriptEnabled: scripts === 'on' })
+  let e2e: E2eFixture
+  const tab = () => e2e.tab({ javaScriptEnabled: scripts === 'on' })
   beforeAll(async () => {
-    stage = await openStage()
+    e2e = await openE2eFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test('the set-up link makes the first administrator, once', async () => {
-    const { services, issuer } = stage.latchkey
+    const { services, issuer } = e2e.latchkey
     const link = await openSetup(services)
     const page = await tab()
     await page.goto(String(link))
@@ -39,10 +39,10 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
   })
 
   test('a second app asks for consent, not for the password again', async () => {
-    const person = await stage.latchkey.createUser()
-    const other = await stage.startApp('127.0.0.1', { client_name: 'Tide Tables' })
+    const person = await e2e.latchkey.createUser()
+    const other = await e2e.startApp('127.0.0.1', { client_name: 'Tide Tables' })
     const page = await tab()
-    await enter(page, stage.app, person)
+    await enter(page, e2e.app, person)
     await page.goto(other.url)
     await follow(page, 'Sign in')
     await page.getByText('Tide Tables will be able to').waitFor()
@@ -58,8 +58,8 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
   })
 
   test('an app of our own asks for no consent', async () => {
-    const person = await stage.latchkey.createUser()
-    const ours = await stage.startApp('127.0.0.1', { client_name: 'Our own', first_party: true })
+    const person = await e2e.latchkey.createUser()
+    const ours = await e2e.startApp('127.0.0.1', { client_name: 'Our own', first_party: true })
     const page = await tab()
     await startAt(page, ours)
     await signIn(page, person.email)

@@ -2,22 +2,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { bearer, createApi } from '../api/support.ts'
 import type { BrowserPage, HttpBrowser, PreparedRequest } from '../support/flow.ts'
 import { PASSWORD } from '../support/latchkey.ts'
-import { createWays, primaryAddress, type Ways } from './ways.ts'
-import { openWorld, type World } from './world.ts'
+import { type FederationFixture, openFederation } from './federation-fixture.ts'
+import { createSignInSteps, primaryAddress, type SignInSteps } from './sign-in-steps.ts'
 
 /** The linked sign-ins of /account: adding one, taking one away, and what others make of that. */
-let world: World
-let ways: Ways
+let federation: FederationFixture
+let steps: SignInSteps
 beforeAll(async () => {
-  world = await openWorld({ clock: () => Date.now() })
-  ways = createWays(world)
+  federation = await openFederation({ clock: () => Date.now() })
+  steps = createSignInSteps(federation)
 })
-afterAll(() => world?.stop())
+afterAll(() => federation?.stop())
 afterEach(() => void vi.useRealTimers())
 
 const passTime = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
-const accounts = () => world.latchkey.services.accounts
-const open = (browser: HttpBrowser, path = '/account') => browser.open(ways.at(path))
+const accounts = () => federation.latchkey.services.accounts
+const open = (browser: HttpBrowser, path = '/account') => browser.open(steps.at(path))
 const providersOf = async (id: string) =>
   (await accounts().linked.signInMethods(id)).identities.map(({ provider }) => provider)
 const identityOf = async (id: string, provider: string) =>
@@ -25,17 +25,17 @@ const identityOf = async (id: string, provider: string) =>
 
 /** Somebody with a password, signed in by it. */
 async function person() {
-  const user = await world.latchkey.createUser()
-  const browser = world.browser()
+  const user = await federation.latchkey.createUser()
+  const browser = federation.browser()
   await browser.signIn(await open(browser, '/login'), { identifier: user.username, password: PASSWORD })
   return { ...user, browser }
 }
 
 /** Somebody who came by GitHub and has no password. */
 async function newcomer(login: string) {
-  ways.onGitHub(login)
-  const browser = world.browser()
-  await ways.byGitHub(browser, login)
+  steps.onGitHub(login)
+  const browser = federation.browser()
+  await steps.byGitHub(browser, login)
   const id = (await accounts().find(login))?.id ?? ''
   return { id, username: login, email: `${login}@example.com`, browser }
 }
@@ -50,7 +50,7 @@ async function post(browser: HttpBrowser, path: string, fields: Record<string, s
   const request = browser.prepare(page, {}, { form: ({ action }) => action === '/account/profile' })
   const token = request.body?.get('csrf_token') ?? ''
   const body = new URLSearchParams({ csrf_token: token, ...fields })
-  return { ...request, url: new URL(ways.at(path)), body }
+  return { ...request, url: new URL(steps.at(path)), body }
 }
 const unlinkForm = (browser: HttpBrowser, id: string) => post(browser, '/account/unlink', { id })
 const unlink = async (browser: HttpBrowser, id: string) => browser.send(await unlinkForm(browser, id))
@@ -68,22 +68,22 @@ const link = async (browser: HttpBrowser, login: string): Promise<BrowserPage> =
 describe('linking', () => {
   test('adds a way to sign in, and tells the owner by mail', async () => {
     const { browser, id, username, email } = await person()
-    ways.onGitHub('added', { name: 'Ada Lovelace' })
+    steps.onGitHub('added', { name: 'Ada Lovelace' })
     const page = await link(browser, 'added')
     expect([page.status, page.url.pathname]).toEqual([200, '/account'])
     expect(page.text).toContain('you can sign in that way from now on')
-    expect((await world.latchkey.mailTo(email)).subject).toContain('A way to sign in was added')
+    expect((await federation.latchkey.mailTo(email)).subject).toContain('A way to sign in was added')
     expect(await providersOf(id)).toEqual(['github'])
-    const elsewhere = world.browser()
-    await ways.byGitHub(elsewhere, 'added')
-    expect(await ways.signedInAs(elsewhere)).toBe(username)
+    const elsewhere = federation.browser()
+    await steps.byGitHub(elsewhere, 'added')
+    expect(await steps.signedInAs(elsewhere)).toBe(username)
     // What was empty is filled, the rest stays.
     expect(await accounts().byId(id)).toMatchObject({ givenName: 'Ada', email })
   })
 
   test('needs a session that is younger than fifteen minutes, and so does unlinking', async () => {
     const { browser, id } = await person()
-    ways.onGitHub('stale')
+    steps.onGitHub('stale')
     await link(browser, 'stale')
     const [linking, unlinking] = [
       await linkForm(browser, 'okta'),
@@ -117,7 +117,7 @@ describe('linking', () => {
 
   test('from another site, or without the page’s token, it is refused; so is unlinking', async () => {
     const { browser, id } = await person()
-    ways.onGitHub('targeted')
+    steps.onGitHub('targeted')
     await link(browser, 'targeted')
     const identity = await identityOf(id, 'github')
     const requests = [
@@ -158,31 +158,31 @@ describe('linking', () => {
 
   test('signed out between the click and the answer: nothing is linked', async () => {
     const { browser, id } = await person()
-    ways.onGitHub('orphan')
+    steps.onGitHub('orphan')
     const callback = await answerOfGitHub(browser, 'orphan')
     await browser.submit(await open(browser, '/logout'), {}, { button: 'Sign out' })
     await browser.open(callback)
     expect(await providersOf(id)).toEqual([])
-    expect(await ways.signedInAs(browser)).toBeUndefined()
+    expect(await steps.signedInAs(browser)).toBeUndefined()
   })
 
   test('another person signed in between the click and the answer: linked to neither', async () => {
     const { browser, id } = await person()
-    const other = await world.latchkey.createUser()
-    ways.onGitHub('switched')
+    const other = await federation.latchkey.createUser()
+    steps.onGitHub('switched')
     const callback = await answerOfGitHub(browser, 'switched')
     await browser.submit(await open(browser, '/logout'), {}, { button: 'Sign out' })
     await browser.signIn(await open(browser, '/login'), { identifier: other.username, password: PASSWORD })
     const page = await browser.open(callback)
     expect(page.text).toContain('That sign-in cannot go on')
     expect([await providersOf(id), await providersOf(other.id)]).toEqual([[], []])
-    expect(await ways.signedInAs(browser)).toBe(other.username)
+    expect(await steps.signedInAs(browser)).toBe(other.username)
   })
 
   test('disabled, or with a new password, between the click and the answer: nothing is linked', async () => {
     const disabled = await person()
     const reset = await person()
-    ways.onGitHub('too-late')
+    steps.onGitHub('too-late')
     const answers = [
       await answerOfGitHub(disabled.browser, 'too-late'),
       await answerOfGitHub(reset.browser, 'too-late'),
@@ -190,7 +190,7 @@ describe('linking', () => {
     passTime(1)
     await accounts().disable(disabled.id)
     await accounts().forgot(reset.email)
-    const { link: resetLink } = await world.latchkey.mailTo(reset.email)
+    const { link: resetLink } = await federation.latchkey.mailTo(reset.email)
     await accounts().reset(resetLink.searchParams.get('token') ?? '', 'quartz-lantern-31-orbit')
     await disabled.browser.open(answers[0])
     await reset.browser.open(answers[1])
@@ -199,7 +199,7 @@ describe('linking', () => {
 
   test('an attacker’s answer, opened in the victim’s browser, links nothing', async () => {
     const [victim, attacker] = [await person(), await person()]
-    ways.onGitHub('mallory')
+    steps.onGitHub('mallory')
     const callback = await answerOfGitHub(attacker.browser, 'mallory')
     const lured = await victim.browser.open(callback)
     // Signed in, /login leads on to the account.
@@ -213,7 +213,7 @@ describe('linking', () => {
 
   test('of two accounts that link one identity at once, one has it', async () => {
     const people = [await person(), await person()]
-    ways.onGitHub('wanted')
+    steps.onGitHub('wanted')
     const callbacks = await Promise.all(people.map(({ browser }) => answerOfGitHub(browser, 'wanted')))
     await Promise.all(people.map(({ browser }, each) => browser.open(callbacks[each] ?? '')))
     const linked = await Promise.all(people.map(({ id }) => providersOf(id)))
@@ -223,15 +223,15 @@ describe('linking', () => {
 
 describe('unlinking', () => {
   test('tells the owner by mail, and what was signed in by it is signed out, but for who asks', async () => {
-    const api = createApi(world.latchkey.issuer)
+    const api = createApi(federation.latchkey.issuer)
     const { browser, id, email, username } = await person()
-    ways.onGitHub('removed')
+    steps.onGitHub('removed')
     await link(browser, 'removed')
-    const [byIt, byPassword] = [world.browser(), world.browser()]
-    await ways.byGitHub(byIt, 'removed')
+    const [byIt, byPassword] = [federation.browser(), federation.browser()]
+    await steps.byGitHub(byIt, 'removed')
     await byPassword.signIn(await open(byPassword, '/login'), { identifier: username, password: PASSWORD })
-    const program = world.browser()
-    const start = await program.send({ url: new URL(ways.at('/api/auth/oauth/github')), method: 'GET' })
+    const program = federation.browser()
+    const start = await program.send({ url: new URL(steps.at('/api/auth/oauth/github')), method: 'GET' })
     const page = await program.open(locationOf(start) ?? '')
     const tokens = JSON.parse((await program.submit(page, {}, { button: 'Continue as removed' })).body)
     const own = (await api.login(username)).json
@@ -239,30 +239,31 @@ describe('unlinking', () => {
 
     const identity = await identityOf(id, 'github')
     expect(locationOf(await unlink(browser, identity))).toBe('/account?done=unlinked')
-    expect((await world.latchkey.mailTo(email)).subject).toContain('A way to sign in was removed')
-    expect(await ways.signedInAs(byIt)).toBeUndefined()
-    expect(await ways.signedInAs(byPassword)).toBe(username)
-    expect(await ways.signedInAs(browser)).toBe(username)
+    expect((await federation.latchkey.mailTo(email)).subject).toContain('A way to sign in was removed')
+    expect(await steps.signedInAs(byIt)).toBeUndefined()
+    expect(await steps.signedInAs(byPassword)).toBe(username)
+    expect(await steps.signedInAs(browser)).toBe(username)
     // Tokens of the API came by it too.
     expect((await api.me(bearer(tokens.access_token))).status).toBe(401)
     expect((await api.post('/refresh', { refresh_token: tokens.refresh_token })).status).toBe(401)
     expect((await api.me(bearer(own.access_token))).status).toBe(200)
     // And it signs in to this account no more.
-    const later = world.browser()
-    await ways.byGitHub(later, 'removed')
-    expect(await ways.signedInAs(later)).toBe('removed')
+    const later = federation.browser()
+    await steps.byGitHub(later, 'removed')
+    expect(await steps.signedInAs(later)).toBe('removed')
     expect(await providersOf(id)).toEqual([])
   })
 
   test('a change of address that waits is dropped with it, and the page says so', async () => {
     const { browser, id, email } = await person()
-    ways.onGitHub('dropping')
+    steps.onGitHub('dropping')
     await link(browser, 'dropping')
-    const byIt = world.browser()
-    const page = await ways.byGitHub(byIt, 'dropping')
+    const byIt = federation.browser()
+    const page = await steps.byGitHub(byIt, 'dropping')
     expect(page.url.pathname).toBe('/account')
     await byIt.submit(page, { email: 'dropped@example.com' }, { button: 'Save profile' })
-    const token = (await world.latchkey.mailTo('dropped@example.com')).link.searchParams.get('token') ?? ''
+    const token =
+      (await federation.latchkey.mailTo('dropped@example.com')).link.searchParams.get('token') ?? ''
     const done = await browser.visit(await unlinkForm(browser, await identityOf(id, 'github')))
     expect(done.text).toContain(
       'That way to sign in is removed. We sent you a message about it. A change of your',
@@ -273,23 +274,23 @@ describe('unlinking', () => {
 
   test('who asks in the very session that came by it stays signed in', async () => {
     const { browser, id, username } = await person()
-    ways.onGitHub('asker')
+    steps.onGitHub('asker')
     await link(browser, 'asker')
-    const other = world.browser()
-    await ways.byGitHub(other, 'asker')
+    const other = federation.browser()
+    await steps.byGitHub(other, 'asker')
     await unlink(other, await identityOf(id, 'github'))
-    expect(await ways.signedInAs(other)).toBe(username)
+    expect(await steps.signedInAs(other)).toBe(username)
   })
 
   test('a sign-in elsewhere under way goes on to no account of before', async () => {
     const { browser, id, username } = await person()
-    ways.onGitHub('on-the-way')
+    steps.onGitHub('on-the-way')
     await link(browser, 'on-the-way')
-    const other = world.browser()
-    const callback = await ways.capture(other, 'on-the-way')
+    const other = federation.browser()
+    const callback = await steps.capture(other, 'on-the-way')
     await unlink(browser, await identityOf(id, 'github'))
     await other.open(callback)
-    expect(await ways.signedInAs(other)).not.toBe(username)
+    expect(await steps.signedInAs(other)).not.toBe(username)
   })
 
   test('the last way to sign in stays', async () => {
@@ -304,20 +305,20 @@ describe('unlinking', () => {
 
   test('a provider that is switched off is no other way', async () => {
     const { browser, id } = await newcomer('leaning')
-    world.okta.accounts = [{ sub: 'o-leaning', email: 'leaning@example.com', email_verified: true }]
+    federation.okta.accounts = [{ sub: 'o-leaning', email: 'leaning@example.com', email_verified: true }]
     const there = await browser.open(locationOf(await browser.send(await linkForm(browser, 'okta'))) ?? '')
     await browser.submit(there, {}, { button: there.forms[0]?.buttons[0]?.label ?? '' })
     expect(await providersOf(id)).toEqual(['github', 'okta'])
-    await world.latchkey.services.providers.disable('okta')
+    await federation.latchkey.services.providers.disable('okta')
     const refused = await browser.visit(await unlinkForm(browser, await identityOf(id, 'github')))
-    await world.latchkey.services.providers.enable('okta')
+    await federation.latchkey.services.providers.enable('okta')
     expect(refused.status).toBe(409)
     expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe('/account?done=unlinked')
   })
 
-  test('two ways removed at once leave one', async () => {
+  test('two sign-in methods removed at once leave one', async () => {
     const { browser, id } = await newcomer('pair')
-    world.okta.accounts = [{ sub: 'o-pair', email: 'pair@example.com', email_verified: true }]
+    federation.okta.accounts = [{ sub: 'o-pair', email: 'pair@example.com', email_verified: true }]
     const there = await browser.open(locationOf(await browser.send(await linkForm(browser, 'okta'))) ?? '')
     await browser.submit(there, {}, { button: there.forms[0]?.buttons[0]?.label ?? '' })
     const requests = [
@@ -337,7 +338,7 @@ describe('unlinking', () => {
     expect((await browser.visit(await unlinkForm(browser, 'x'.repeat(101)))).status).toBe(422)
     expect(await providersOf(victim.id)).toEqual(['github'])
     for (const address of [email, victim.email])
-      await expect(world.latchkey.mailTo(address)).rejects.toThrow()
+      await expect(federation.latchkey.mailTo(address)).rejects.toThrow()
   })
 
   test('without a password there is a button that sets one, and then the last provider may go', async () => {
@@ -345,23 +346,23 @@ describe('unlinking', () => {
     const page = await open(browser)
     expect(page.forms.map(({ action }) => action)).not.toContain('/account/password')
     await browser.submit(page, {}, { form: ({ action }) => action === '/forgot-password' })
-    const mailed = await browser.open((await world.latchkey.mailTo(email)).link)
+    const mailed = await browser.open((await federation.latchkey.mailTo(email)).link)
     await browser.submit(mailed, { 'New password': PASSWORD }, {})
     expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe('/account?done=unlinked')
     expect(await providersOf(id)).toEqual([])
-    const later = world.browser()
+    const later = federation.browser()
     await later.signIn(await open(later, '/login'), { identifier: username, password: PASSWORD })
-    expect(await ways.signedInAs(later)).toBe(username)
+    expect(await steps.signedInAs(later)).toBe(username)
   })
 
   test('an address change upstream gives nobody the account after unlinking: the address is proven here', async () => {
     const { browser, id, email } = await person()
-    const user = ways.onGitHub('mover')
+    const user = steps.onGitHub('mover')
     await link(browser, 'mover')
     await unlink(browser, await identityOf(id, 'github'))
     Object.assign(user, primaryAddress(email))
-    const later = world.browser()
-    expect((await ways.byGitHub(later, 'mover')).text).toContain('You have an account already')
-    expect(await ways.signedInAs(later)).toBeUndefined()
+    const later = federation.browser()
+    expect((await steps.byGitHub(later, 'mover')).text).toContain('You have an account already')
+    expect(await steps.signedInAs(later)).toBeUndefined()
   })
 })

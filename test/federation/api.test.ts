@@ -5,10 +5,10 @@ import type { HttpBrowser } from '../support/flow.ts'
 import { PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
-import { openWorld, type World } from './world.ts'
+import { type FederationFixture, openFederation } from './federation-fixture.ts'
 
 const JSON_ONLY = 'application/json'
-let world: World
+let federation: FederationFixture
 let api: Api
 let users = 900
 /** Everything that must never be in an address or in the log. */
@@ -20,23 +20,23 @@ const given = new Set<string>()
 
 beforeAll(async () => {
   // Date is looked up anew each time, so that a test can move it.
-  world = await openWorld({ clock: () => Date.now() })
-  api = createApi(world.latchkey.issuer)
+  federation = await openFederation({ clock: () => Date.now() })
+  api = createApi(federation.latchkey.issuer)
 })
-afterAll(() => world?.stop())
+afterAll(() => federation?.stop())
 afterEach(() => void vi.useRealTimers())
 
 const passTime = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
-const accounts = () => world.latchkey.services.accounts
+const accounts = () => federation.latchkey.services.accounts
 
 const onGitHub = (login: string, rest: Parameters<typeof githubUser>[2] = {}) => {
-  world.github.users.set(login, githubUser(++users, login, rest))
+  federation.github.users.set(login, githubUser(++users, login, rest))
   return login
 }
 
 /** A call by a program that keeps cookies; it throws when the answer is not a documented one. */
 async function call(browser: HttpBrowser, path: string, accept = JSON_ONLY): Promise<ApiAnswer> {
-  const url = new URL(`${world.latchkey.issuer}/api/auth${path}`)
+  const url = new URL(`${federation.latchkey.issuer}/api/auth${path}`)
   const cookie = browser.cookies.header(url)
   const answer = await api.get(path, { accept, ...(cookie !== undefined && { cookie }) })
   given.add(
@@ -63,7 +63,7 @@ const pkce = (verifier = randomBytes(32).toString('base64url')) => {
 }
 
 /** A one-time code, as the person reads it off the page. */
-async function oneTimeCode(login: string, browser = world.browser()) {
+async function oneTimeCode(login: string, browser = federation.browser()) {
   const { verifier, query } = pkce()
   const back = await call(browser, await callback(browser, login, query))
   expect([back.status, back.headers.get('location')]).toEqual([303, '/login/code'])
@@ -71,7 +71,7 @@ async function oneTimeCode(login: string, browser = world.browser()) {
 }
 
 async function codeOnPage(browser: HttpBrowser) {
-  const page = await browser.open(`${world.latchkey.issuer}/login/code`)
+  const page = await browser.open(`${federation.latchkey.issuer}/login/code`)
   const code = /[\w-]{43}/.exec(page.text)?.[0] ?? ''
   expect([page.status, code]).toEqual([200, expect.stringMatching(/^[\w-]{43}$/)])
   expect(page.headers.get('cache-control')).toBe('no-store')
@@ -106,7 +106,7 @@ const idOf = async (login: string) => (await accounts().find(login))?.id ?? ''
 describe('a sign-in elsewhere that ends in tokens', () => {
   test('works at /api/auth/me, refreshes, is not kept by anybody, and sets no session', async () => {
     onGitHub('program', { name: 'Ada Lovelace' })
-    const browser = world.browser()
+    const browser = federation.browser()
     const answer = await call(browser, await callback(browser, 'program'))
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
@@ -120,31 +120,31 @@ describe('a sign-in elsewhere that ends in tokens', () => {
     })
     const refreshed = await api.post('/refresh', { refresh_token })
     expect((await api.me(bearer(tokensOf(refreshed.json).access_token))).status).toBe(200)
-    expect((await browser.open(`${world.latchkey.issuer}/account`)).url.pathname).toBe('/login')
+    expect((await browser.open(`${federation.latchkey.issuer}/account`)).url.pathname).toBe('/login')
   })
 
   test('leaves a session that is there alone', async () => {
-    const user = await world.latchkey.createUser()
-    const browser = world.browser()
-    const page = await browser.open(`${world.latchkey.issuer}/login`)
+    const user = await federation.latchkey.createUser()
+    const browser = federation.browser()
+    const page = await browser.open(`${federation.latchkey.issuer}/login`)
     await browser.signIn(page, { identifier: user.username, password: PASSWORD })
     await call(browser, await callback(browser, onGitHub('beside')))
-    const account = await browser.open(`${world.latchkey.issuer}/account`)
+    const account = await browser.open(`${federation.latchkey.issuer}/account`)
     expect(account.text).toContain(`Signed in as ${user.username}`)
   })
 
   test('by a browser that shows pages too: tokens as JSON', async () => {
     onGitHub('shown')
-    const browser = world.browser()
+    const browser = federation.browser()
     const answer = await call(browser, await callback(browser, 'shown'), 'text/html')
     tokensOf(answer.json)
   })
 
   test('a newcomer who lacks a username chooses one on a page, and that ends in tokens', async () => {
-    world.google.accounts = [
+    federation.google.accounts = [
       { sub: 'g-api', email: 'chooser@gmail.example', email_verified: true, name: 'Chooser' },
     ]
-    const browser = world.browser()
+    const browser = federation.browser()
     const start = await call(browser, '/oauth/google')
     const page = await browser.open(start.headers.get('location') ?? '')
     const asks = await browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
@@ -159,14 +159,14 @@ describe('a sign-in elsewhere that ends in tokens', () => {
   })
 
   test('an address of an existing account: its password on a page, then tokens', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     onGitHub('prover', {
       emails: [{ email: user.email, primary: true, verified: true, visibility: null }],
     })
-    const browser = world.browser()
+    const browser = federation.browser()
     const back = await call(browser, await callback(browser, 'prover'))
     expect(back.headers.get('location')).toMatch(/^\/login\/link\//)
-    const page = await browser.open(new URL(back.headers.get('location') ?? '', world.latchkey.issuer))
+    const page = await browser.open(new URL(back.headers.get('location') ?? '', federation.latchkey.issuer))
     const done = await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })
     const { access_token } = tokensOf(JSON.parse(done.body))
     expect((await api.me(bearer(access_token))).json).toMatchObject({ id: user.id })
@@ -174,9 +174,9 @@ describe('a sign-in elsewhere that ends in tokens', () => {
 
   test('an address that nobody vouches for leads to the page that proves it, and to no token before', async () => {
     onGitHub('unproven', { emails: [] })
-    const browser = world.browser()
+    const browser = federation.browser()
     const back = await call(browser, await callback(browser, 'unproven'))
-    const asks = await browser.open(new URL(back.headers.get('location') ?? '', world.latchkey.issuer))
+    const asks = await browser.open(new URL(back.headers.get('location') ?? '', federation.latchkey.issuer))
     const verify = await browser.submit(
       asks,
       { Username: 'unproven', Email: 'unproven@example.com' },
@@ -187,7 +187,7 @@ describe('a sign-in elsewhere that ends in tokens', () => {
     // Nor the next time.
     const again = await call(browser, await callback(browser, 'unproven'))
     expect([again.status, again.headers.get('location')]).toEqual([303, '/verify-email'])
-    const code = codeIn(await world.latchkey.mailTo('unproven@example.com'))
+    const code = codeIn(await federation.latchkey.mailTo('unproven@example.com'))
     await browser.submit(verify, { 'Verification code': code }, { button: 'Verify' })
     tokensOf((await call(browser, await callback(browser, 'unproven'))).json)
   })
@@ -195,7 +195,7 @@ describe('a sign-in elsewhere that ends in tokens', () => {
 
 describe('a sign-in elsewhere that ends in a one-time code', () => {
   test('is exchanged for tokens by whoever knows the verifier, and sets no session', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const { code, verifier, page } = await oneTimeCode(onGitHub('coder'), browser)
     expect(page.text).toContain('Did somebody else send you here?')
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
@@ -204,12 +204,12 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
     expect(sessionCookies(answer.headers)).toEqual([])
     const { access_token } = tokensOf(answer.json)
     expect((await api.me(bearer(access_token))).json).toMatchObject({ username: 'coder' })
-    expect((await browser.open(`${world.latchkey.issuer}/account`)).url.pathname).toBe('/login')
+    expect((await browser.open(`${federation.latchkey.issuer}/account`)).url.pathname).toBe('/login')
   })
 
   test('the page shows the code to the browser that signed in, and to no other', async () => {
     await oneTimeCode(onGitHub('reader'))
-    const stranger = await world.browser().open(`${world.latchkey.issuer}/login/code`)
+    const stranger = await federation.browser().open(`${federation.latchkey.issuer}/login/code`)
     expect([stranger.status, /[\w-]{43}/.test(stranger.text)]).toEqual([410, false])
   })
 
@@ -233,14 +233,14 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
   test('expires after five minutes, and the page with it', async () => {
     // From here on the clock stands still between its steps.
     passTime(0)
-    const browser = world.browser()
+    const browser = federation.browser()
     const inTime = await oneTimeCode(onGitHub('prompt'))
     const late = await oneTimeCode(onGitHub('late'), browser)
     passTime(299)
     tokensOf((await exchange(inTime.code, inTime.verifier)).json)
     passTime(2)
     expect((await exchange(late.code, late.verifier)).status).toBe(401)
-    expect((await browser.open(`${world.latchkey.issuer}/login/code`)).status).toBe(410)
+    expect((await browser.open(`${federation.latchkey.issuer}/login/code`)).status).toBe(410)
   })
 
   test('is worth nothing once the account was disabled', async () => {
@@ -254,7 +254,7 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
     // What happens in one second counts as happening at once.
     passTime(1)
     await accounts().forgot('resetter@example.com')
-    const { link } = await world.latchkey.mailTo('resetter@example.com')
+    const { link } = await federation.latchkey.mailTo('resetter@example.com')
     await accounts().reset(link.searchParams.get('token') ?? '', 'quartz-lantern-31-orbit')
     expect((await exchange(code, verifier)).json).toMatchObject({ status: 401, code: 'invalid_grant' })
   })
@@ -263,16 +263,18 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
     const { code, verifier } = await oneTimeCode(onGitHub('detached'))
     const id = await idOf('detached')
     const { identities } = await accounts().linked.signInMethods(id)
-    await world.latchkey.services.db.prisma.linkedIdentity.delete({ where: { id: identities[0]?.id ?? '' } })
+    await federation.latchkey.services.db.prisma.linkedIdentity.delete({
+      where: { id: identities[0]?.id ?? '' },
+    })
     expect((await exchange(code, verifier)).json).toMatchObject({ status: 401, code: 'invalid_grant' })
   })
 
   test('a newcomer who lacks a username gets the code after the page that asks for it', async () => {
-    world.google.accounts = [
+    federation.google.accounts = [
       { sub: 'g-code', email: 'coded@gmail.example', email_verified: true, name: 'Coded' },
     ]
     const { verifier, query } = pkce()
-    const browser = world.browser()
+    const browser = federation.browser()
     const start = await call(browser, `/oauth/google${query}`)
     const page = await browser.open(start.headers.get('location') ?? '')
     const asks = await browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
@@ -293,7 +295,7 @@ describe('a sign-in elsewhere that ends in a one-time code', () => {
       'code_challenge',
     ],
   ])('PKCE with %s is refused, and nothing starts', async (_what, query, field) => {
-    const answer = await call(world.browser(), `/oauth/github${query}`)
+    const answer = await call(federation.browser(), `/oauth/github${query}`)
     expect(answer.json).toMatchObject({ status: 422, code: 'invalid_fields' })
     expect(Object.keys(answer.json.errors as object)).toEqual([field])
     expect(answer.headers.getSetCookie()).toEqual([])
@@ -321,24 +323,24 @@ describe('what goes wrong is told to programs as problem details', () => {
 
   test('a provider that there is not', async () => {
     for (const path of ['/oauth/nobody', '/oauth/nobody/callback?state=x&code=y', '/oauth/__proto__'])
-      expect(problemOf(await call(world.browser(), path))).toEqual([404, 'provider_not_found'])
+      expect(problemOf(await call(federation.browser(), path))).toEqual([404, 'provider_not_found'])
   })
 
   test('a provider that is switched off', async () => {
-    await world.latchkey.services.providers.disable('okta')
-    const answer = await call(world.browser(), '/oauth/okta')
-    await world.latchkey.services.providers.enable('okta')
+    await federation.latchkey.services.providers.disable('okta')
+    const answer = await call(federation.browser(), '/oauth/okta')
+    await federation.latchkey.services.providers.enable('okta')
     expect(problemOf(answer)).toEqual([404, 'provider_not_found'])
   })
 
   test.each(['', pkce().query])('cancelled there %s', async (query) => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const answer = await call(browser, await callback(browser, 'octocat', query, 'Cancel'))
     expect(problemOf(answer)).toEqual([403, 'upstream_denied'])
   })
 
   test('a provider that does not answer, with a time to try again', async () => {
-    await world.latchkey.services.providers.add({
+    await federation.latchkey.services.providers.add({
       id: 'away',
       kind: 'oidc',
       name: 'Away',
@@ -346,39 +348,39 @@ describe('what goes wrong is told to programs as problem details', () => {
       client_secret: 'secret-of-away',
       settings: { issuer: 'http://127.0.0.1:9' },
     })
-    const answer = await call(world.browser(), '/oauth/away')
+    const answer = await call(federation.browser(), '/oauth/away')
     expect(problemOf(answer)).toEqual([503, 'upstream_unreachable'])
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    await world.latchkey.services.providers.remove('away')
+    await federation.latchkey.services.providers.remove('away')
   })
 
   test('an answer that is nonsense', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const path = await callback(browser, onGitHub('puzzled'))
-    world.github.next = 'nonsense'
+    federation.github.next = 'nonsense'
     expect(problemOf(await call(browser, path))).toEqual([400, 'upstream_failed'])
   })
 
   test('an answer that is too long to be read, with a time to try again', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const path = await callback(browser, onGitHub('rambler'))
-    world.github.next = 'huge'
+    federation.github.next = 'huge'
     const answer = await call(browser, path)
     expect(problemOf(answer)).toEqual([503, 'upstream_unreachable'])
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
   test('a link that a page began, and that belongs to another account', async () => {
-    const owner = world.browser()
+    const owner = federation.browser()
     await call(owner, await callback(owner, onGitHub('taken')))
-    const user = await world.latchkey.createUser()
-    const browser = world.browser()
-    await browser.signIn(await browser.open(`${world.latchkey.issuer}/login`), {
+    const user = await federation.latchkey.createUser()
+    const browser = federation.browser()
+    await browser.signIn(await browser.open(`${federation.latchkey.issuer}/login`), {
       identifier: user.username,
       password: PASSWORD,
     })
     const form = { form: ({ action }: { action: string }) => action === '/account/links/github' }
-    const account = await browser.open(`${world.latchkey.issuer}/account`)
+    const account = await browser.open(`${federation.latchkey.issuer}/account`)
     const page = await browser.submit(account, {}, form)
     const back = await browser.send(browser.prepare(page, {}, { button: 'Continue as taken' }))
     const { pathname, search } = new URL(back.headers.get('location') ?? '')
@@ -403,8 +405,8 @@ describe('what goes wrong is told to programs as problem details', () => {
         RATE_LIMIT: 'on',
         GITHUB_CLIENT_ID: 'x',
         GITHUB_CLIENT_SECRET: 'x',
-        GITHUB_URL: world.github.url,
-        GITHUB_API_URL: world.github.apiUrl,
+        GITHUB_URL: federation.github.url,
+        GITHUB_API_URL: federation.github.apiUrl,
       },
     })
     try {
@@ -430,9 +432,9 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 
   test('a state that was used, is another browser’s, or is nobody’s', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const path = await callback(browser, onGitHub('replayer'))
-    expect(problemOf(await call(world.browser(), path))).toEqual([400, 'upstream_expired'])
+    expect(problemOf(await call(federation.browser(), path))).toEqual([400, 'upstream_expired'])
     tokensOf((await call(browser, path)).json)
     expect(problemOf(await call(browser, path))).toEqual([400, 'upstream_expired'])
     for (const query of ['', '?state=', '?state=unknown&code=x', '?state=a&state=b'])
@@ -443,14 +445,14 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 
   test('a sign-in that took longer than ten minutes', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const path = await callback(browser, onGitHub('slow'))
     passTime(601)
     expect(problemOf(await call(browser, path))).toEqual([400, 'upstream_expired'])
   })
 
   test('an account that is disabled', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     await call(browser, await callback(browser, onGitHub('locked-out')))
     await accounts().disable(await idOf('locked-out'))
     const answer = await call(browser, await callback(browser, 'locked-out'))
@@ -458,19 +460,19 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 
   test('an account that the provider’s configuration does not let in', async () => {
-    const { providers } = world.latchkey.services
+    const { providers } = federation.latchkey.services
     await providers.add({
       id: 'corp',
       kind: 'oidc',
       name: 'Corp',
-      client_id: world.okta.clientId,
-      client_secret: world.okta.clientSecret,
-      settings: { issuer: world.okta.issuer },
+      client_id: federation.okta.clientId,
+      client_secret: federation.okta.clientSecret,
+      settings: { issuer: federation.okta.issuer },
       email_domains: ['corp.example'],
     })
-    world.okta.setCallback(`${world.latchkey.issuer}/api/auth/oauth/corp/callback`)
+    federation.okta.setCallback(`${federation.latchkey.issuer}/api/auth/oauth/corp/callback`)
     try {
-      const browser = world.browser()
+      const browser = federation.browser()
       const start = await call(browser, '/oauth/corp')
       const page = await browser.open(start.headers.get('location') ?? '')
       const button = page.forms[0]?.buttons[0]?.label ?? ''
@@ -481,8 +483,8 @@ describe('what goes wrong is told to programs as problem details', () => {
       const answer = await call(browser, pathname.replace('/api/auth', '') + search)
       expect(problemOf(answer)).toEqual([403, 'upstream_not_allowed'])
     } finally {
-      const { issuer } = world.latchkey
-      world.okta.setCallback(
+      const { issuer } = federation.latchkey
+      federation.okta.setCallback(
         `${issuer}/api/auth/oauth/okta/callback`,
         `${issuer}/api/auth/oauth/okta/backchannel-logout`,
       )
@@ -491,7 +493,7 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 
   test('a person whose program wanted a code reads it on the sign-in page instead', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const answer = await call(
       browser,
       await callback(browser, 'octocat', pkce().query, 'Cancel'),
@@ -504,9 +506,9 @@ describe('what goes wrong is told to programs as problem details', () => {
   })
 
   test('neither is answered to HEAD, which would use a state up', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const path = await callback(browser, onGitHub('header'))
-    const url = new URL(`${world.latchkey.issuer}/api/auth${path}`)
+    const url = new URL(`${federation.latchkey.issuer}/api/auth${path}`)
     const cookie = browser.cookies.header(url) ?? ''
     expect((await fetch(url, { method: 'HEAD', headers: { cookie } })).status).toBe(404)
     tokensOf((await call(browser, path)).json)
@@ -514,7 +516,7 @@ describe('what goes wrong is told to programs as problem details', () => {
 })
 
 test('the operations are documented, on the page for people too, and every answer they document was given', async () => {
-  const { paths } = await documentOf(world.latchkey.issuer)
+  const { paths } = await documentOf(federation.latchkey.issuer)
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     path.startsWith('/api/auth/oauth/') ? Object.entries(methods) : [],
   )
@@ -527,14 +529,14 @@ test('the operations are documented, on the page for people too, and every answe
     Object.keys(responses).map((status) => `${operationId} ${status}`),
   )
   expect([...given].sort()).toEqual(documented.sort())
-  const docs = await world.browser().open(`${world.latchkey.issuer}/api/docs`)
+  const docs = await federation.browser().open(`${federation.latchkey.issuer}/api/docs`)
   for (const path of ['/oauth/{provider}', '/oauth/{provider}/callback', '/oauth/exchange'])
     expect(docs.text).toContain(`/api/auth${path}`)
 })
 
 test('no token and no code was ever in an address or in the log', () => {
   expect(secrets.length).toBeGreaterThan(20)
-  const asked = world.github.requests.map(({ path, query }) => `${path}?${query}`)
-  const seen = [...locations, ...asked, ...world.latchkey.log].join('\n')
+  const asked = federation.github.requests.map(({ path, query }) => `${path}?${query}`)
+  const seen = [...locations, ...asked, ...federation.latchkey.log].join('\n')
   for (const secret of secrets) expect(seen).not.toContain(secret)
 })

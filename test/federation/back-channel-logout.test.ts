@@ -9,21 +9,21 @@ import { bearer, createApi } from '../api/support.ts'
 import type { HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
-import { createWays, type Ways } from './ways.ts'
-import { openWorld, type World } from './world.ts'
+import { type FederationFixture, openFederation } from './federation-fixture.ts'
+import { createSignInSteps, type SignInSteps } from './sign-in-steps.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
 describe.each(engines)('a provider tells that somebody has signed out there, on %s', (engine) => {
-  let world: World
-  let ways: Ways
+  let federation: FederationFixture
+  let steps: SignInSteps
   beforeAll(async () => {
-    world = await openWorld({ engine })
-    ways = createWays(world)
+    federation = await openFederation({ engine })
+    steps = createSignInSteps(federation)
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
 
-  const accounts = () => world.latchkey.services.accounts
+  const accounts = () => federation.latchkey.services.accounts
   const subject = (name: string) => `o-${name}`
   const atOkta = (name: string) => ({
     sub: subject(name),
@@ -32,73 +32,73 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     email_verified: true,
     name: 'O',
   })
-  const byOkta = async (name: string, browser = world.browser()): Promise<HttpBrowser> => {
-    await ways.byOpenId(browser, 'Okta', atOkta(name))
-    expect(await ways.signedInAs(browser)).toBe(name)
+  const byOkta = async (name: string, browser = federation.browser()): Promise<HttpBrowser> => {
+    await steps.byOpenId(browser, 'Okta', atOkta(name))
+    expect(await steps.signedInAs(browser)).toBe(name)
     return browser
   }
-  const byPassword = async (identifier: string, browser = world.browser(), path = '/login') => {
-    await browser.signIn(await browser.open(ways.at(path)), { identifier, password: PASSWORD })
+  const byPassword = async (identifier: string, browser = federation.browser(), path = '/login') => {
+    await browser.signIn(await browser.open(steps.at(path)), { identifier, password: PASSWORD })
     return browser
   }
   const idOf = async (name: string) => (await accounts().find(name))?.id ?? ''
 
   /** The provider's sessions that somebody's sessions here came by. */
   async function sidsOf(name: string): Promise<string[]> {
-    const sessions = await world.latchkey.services.artifacts.listByAccount('Session', await idOf(name))
+    const sessions = await federation.latchkey.services.artifacts.listByAccount('Session', await idOf(name))
     return sessions.flatMap(({ payload }) => (payload.upstream as { sid?: string } | undefined)?.sid ?? [])
   }
 
   const send = (body: string, { provider = 'okta', type = FORM } = {}) =>
-    fetch(ways.at(`/api/auth/oauth/${provider}/backchannel-logout`), {
+    fetch(steps.at(`/api/auth/oauth/${provider}/backchannel-logout`), {
       method: 'POST',
       headers: { 'content-type': type },
       body,
     })
   const tell = async (claims: Record<string, unknown>, header = {}) =>
-    send(`${new URLSearchParams({ logout_token: await world.okta.logoutToken(claims, header) })}`)
+    send(`${new URLSearchParams({ logout_token: await federation.okta.logoutToken(claims, header) })}`)
 
   test('by subject: signed out in every browser that came by it, and nowhere else', async () => {
     const [one, two] = [await byOkta('everywhere'), await byOkta('everywhere')]
     const other = await byOkta('somebody-else')
-    ways.onGitHub('bystander')
-    const bystander = world.browser()
-    await ways.byGitHub(bystander, 'bystander')
+    steps.onGitHub('bystander')
+    const bystander = federation.browser()
+    await steps.byGitHub(bystander, 'bystander')
     const answer = await tell({ sub: subject('everywhere') })
     expect([answer.status, answer.headers.get('cache-control'), await answer.text()]).toEqual([
       200,
       'no-store',
       '',
     ])
-    expect([await ways.signedInAs(one), await ways.signedInAs(two)]).toEqual([undefined, undefined])
-    expect(await ways.signedInAs(other)).toBe('somebody-else')
-    expect(await ways.signedInAs(bystander)).toBe('bystander')
+    expect([await steps.signedInAs(one), await steps.signedInAs(two)]).toEqual([undefined, undefined])
+    expect(await steps.signedInAs(other)).toBe('somebody-else')
+    expect(await steps.signedInAs(bystander)).toBe('bystander')
   })
 
   test.each([false, true])('by session, with the subject beside it: %s: that session alone', async (both) => {
     const name = both ? 'of-both' : 'of-sid'
-    const first = world.browser()
+    const first = federation.browser()
     await byOkta(name, first)
     const [sid = ''] = await sidsOf(name)
     // A second browser here with the same session there, and a third one with a session of its own.
-    const second = world.browser()
-    const there = new URL(world.okta.issuer)
+    const second = federation.browser()
+    const there = new URL(federation.okta.issuer)
     const copied = (first.cookies.header(there) ?? '').split('; ').map((pair) => `${pair}; Path=/`)
     second.cookies.store(there, copied)
-    await ways.start(second, 'Okta')
+    await steps.start(second, 'Okta')
     const third = await byOkta(name)
     expect(new Set(await sidsOf(name)).size).toBe(2)
     expect((await tell({ sid, sub: both ? subject(name) : undefined })).status).toBe(200)
-    expect([await ways.signedInAs(first), await ways.signedInAs(second)]).toEqual([undefined, undefined])
-    expect(await ways.signedInAs(third)).toBe(name)
+    expect([await steps.signedInAs(first), await steps.signedInAs(second)]).toEqual([undefined, undefined])
+    expect(await steps.signedInAs(third)).toBe(name)
   })
 
   describe('tokens of the JSON API that came by a sign-in there', () => {
-    const api = () => createApi(world.latchkey.issuer)
+    const api = () => createApi(federation.latchkey.issuer)
     /** As a script gets them: the end of the redirects is a JSON document. */
-    async function tokensOf(name: string, browser = world.browser(), query = '') {
-      world.okta.accounts = [atOkta(name)]
-      const page = await browser.open(ways.at(`/api/auth/oauth/okta${query}`))
+    async function tokensOf(name: string, browser = federation.browser(), query = '') {
+      federation.okta.accounts = [atOkta(name)]
+      const page = await browser.open(steps.at(`/api/auth/oauth/okta${query}`))
       return browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
     }
     const known = async (name: string) => {
@@ -110,7 +110,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       (await api().call('POST', '/refresh', { body: { refresh_token } })).status,
     ]
     const sidOfTokens = async (name: string) => {
-      const grants = await world.latchkey.services.artifacts.listByAccount('Grant', await idOf(name))
+      const grants = await federation.latchkey.services.artifacts.listByAccount('Grant', await idOf(name))
       return grants.flatMap(({ payload }) => (payload.upstream as { sid?: string } | undefined)?.sid ?? [])[0]
     }
 
@@ -149,16 +149,16 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
 
   describe('somebody who is half way in by a sign-in there', () => {
     const taken = async (name: string) => {
-      await world.latchkey.createUser(name)
+      await federation.latchkey.createUser(name)
       return { ...atOkta(name), sub: `o-${name}-2`, email: `${name}-2@example.com` }
     }
     const names = { subject: `half-subject`, session: `half-session` }
 
     test.each(['subject', 'session'] as const)('has to choose a name: that ends by %s', async (by) => {
       const account = await taken(names[by])
-      const browser = world.browser()
-      const kept = vi.spyOn(world.latchkey.services.artifacts, 'upsert')
-      const page = await ways.byOpenId(browser, 'Okta', account)
+      const browser = federation.browser()
+      const kept = vi.spyOn(federation.latchkey.services.artifacts, 'upsert')
+      const page = await steps.byOpenId(browser, 'Okta', account)
       expect(page.url.pathname).toMatch(/^\/login\/finish\//)
       const { sid } = (kept.mock.calls.at(-1)?.[2].arrival ?? {}) as { sid?: string }
       kept.mockRestore()
@@ -170,19 +170,19 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
         { button: 'Create account' },
       )
       expect([end.status, end.text]).toEqual([410, expect.stringContaining('Start again')])
-      expect(await ways.signedInAs(browser)).toBeUndefined()
+      expect(await steps.signedInAs(browser)).toBeUndefined()
       expect(await accounts().find(`${names[by]}-chosen`)).toBeUndefined()
       // Who signs in there again gets on, in the session there that goes on.
-      const again = await ways.start(browser, 'Okta')
+      const again = await steps.start(browser, 'Okta')
       await browser.submit(again, { Username: `${names[by]}-chosen` }, { button: 'Create account' })
-      expect(await ways.signedInAs(browser)).toBe(`${names[by]}-chosen`)
+      expect(await steps.signedInAs(browser)).toBe(`${names[by]}-chosen`)
     })
 
     test('and asked for tokens: gets none', async () => {
       const account = await taken('half-api')
-      world.okta.accounts = [account]
-      const browser = world.browser()
-      const start = await browser.open(ways.at('/api/auth/oauth/okta'))
+      federation.okta.accounts = [account]
+      const browser = federation.browser()
+      const start = await browser.open(steps.at('/api/auth/oauth/okta'))
       const page = await browser.submit(start, {}, { button: start.forms[0]?.buttons[0]?.label ?? '' })
       expect((await tell({ sub: account.sub })).status).toBe(200)
       const end = await browser.submit(page, { Username: 'half-api-chosen' }, { button: 'Create account' })
@@ -190,35 +190,35 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     })
 
     test('has to prove an account by its password: that ends', async () => {
-      const user = await world.latchkey.createUser('half-link')
+      const user = await federation.latchkey.createUser('half-link')
       const account = { ...atOkta('half-link'), email: user.email }
-      const browser = world.browser()
-      const page = await ways.byOpenId(browser, 'Okta', account)
+      const browser = federation.browser()
+      const page = await steps.byOpenId(browser, 'Okta', account)
       expect(page.url.pathname).toMatch(/^\/login\/link\//)
       expect((await tell({ sub: account.sub })).status).toBe(200)
       const end = await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })
-      expect([end.status, await ways.signedInAs(browser)]).toEqual([410, undefined])
+      expect([end.status, await steps.signedInAs(browser)]).toEqual([410, undefined])
     })
 
     test('has to prove their address: that proves it, and signs in nobody', async () => {
       const account = { ...atOkta('half-pending'), email_verified: false }
-      const browser = world.browser()
-      let page = await ways.byOpenId(browser, 'Okta', account)
+      const browser = federation.browser()
+      let page = await steps.byOpenId(browser, 'Okta', account)
       if (page.url.pathname.startsWith('/login/finish/'))
         page = await browser.submit(page, {}, { button: 'Create account' })
       expect(page.url.pathname).toBe('/verify-email')
       expect((await tell({ sub: account.sub })).status).toBe(200)
-      const code = codeIn(await world.latchkey.mailTo(account.email))
+      const code = codeIn(await federation.latchkey.mailTo(account.email))
       const end = await browser.submit(page, { 'Verification code': code }, { button: 'Verify' })
-      expect(await ways.signedInAs(browser)).toBeUndefined()
+      expect(await steps.signedInAs(browser)).toBeUndefined()
       expect(end.text).toContain('Sign in')
       expect((await accounts().find('half-pending'))?.email).toBe(account.email)
     })
   })
 
   test('a flow of an app that such a sign-in has answered, and that waits at its last step, asks to sign in', async () => {
-    const client = await world.latchkey.createClient({ first_party: true })
-    const url = new URL(ways.at('/authorize'))
+    const client = await federation.latchkey.createClient({ first_party: true })
+    const url = new URL(steps.at('/authorize'))
     url.search = new URLSearchParams({
       client_id: client.client_id,
       redirect_uri: client.redirect_uri,
@@ -227,7 +227,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       code_challenge: createHash('sha256').update('v'.repeat(43)).digest('base64url'),
       code_challenge_method: 'S256',
     }).toString()
-    const browser = world.browser()
+    const browser = federation.browser()
     const waiting = await browser.open(url)
     await byOkta('half-through', browser)
     const answered = await browser.send({ url: waiting.url, method: 'GET' })
@@ -235,30 +235,30 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     expect((await tell({ sub: subject('half-through') })).status).toBe(200)
     const resumed = await browser.open(new URL(answered.headers.get('location') ?? '', url))
     expect(resumed.text).toContain('Email or username')
-    expect(await ways.signedInAs(browser)).toBeUndefined()
+    expect(await steps.signedInAs(browser)).toBeUndefined()
   })
 
   test('the provider itself does it, when the person signs out there', async () => {
     const browser = await byOkta('leaver')
-    const page = await browser.open(`${world.okta.issuer}/session/end`)
+    const page = await browser.open(`${federation.okta.issuer}/session/end`)
     // It answers once its client has been told.
     await browser.submit(page, {}, { button: 'Sign out' })
-    expect(await ways.signedInAs(browser)).toBeUndefined()
+    expect(await steps.signedInAs(browser)).toBeUndefined()
   })
 
   test('sign-ins by password and at other providers, of the same person, stay', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     const linking = await byPassword(user.username)
-    ways.onGitHub(`also-${user.username}`)
+    steps.onGitHub(`also-${user.username}`)
     for (const [provider, button] of [
       ['github', `Continue as also-${user.username}`],
       ['okta', `Continue as o-${user.username}`],
       ['google', `Continue as o-${user.username}`],
     ] as const) {
       // The same subject at both: only with its issuer it says who somebody is (OpenID Connect Core §5.7).
-      world.okta.accounts = [{ ...atOkta(user.username), preferred_username: `o-${user.username}` }]
-      world.google.accounts = world.okta.accounts
-      const account = await linking.open(ways.at('/account'))
+      federation.okta.accounts = [{ ...atOkta(user.username), preferred_username: `o-${user.username}` }]
+      federation.google.accounts = federation.okta.accounts
+      const account = await linking.open(steps.at('/account'))
       const page = await linking.submit(
         account,
         {},
@@ -267,15 +267,15 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       await linking.submit(page, {}, { button })
     }
     const okta = await byOkta(user.username)
-    const github = world.browser()
-    await ways.byGitHub(github, `also-${user.username}`)
-    const google = world.browser()
-    await ways.byOpenId(google, 'Google', atOkta(user.username))
+    const github = federation.browser()
+    await steps.byGitHub(github, `also-${user.username}`)
+    const google = federation.browser()
+    await steps.byOpenId(google, 'Google', atOkta(user.username))
     expect((await tell({ sub: subject(user.username) })).status).toBe(200)
-    expect(await ways.signedInAs(okta)).toBeUndefined()
+    expect(await steps.signedInAs(okta)).toBeUndefined()
     // Linking is no sign-in: the session stays the password's.
     for (const browser of [linking, github, google])
-      expect(await ways.signedInAs(browser)).toBe(user.username)
+      expect(await steps.signedInAs(browser)).toBe(user.username)
   })
 
   test.each(['/login?again=1', 'a flow'])(
@@ -286,13 +286,13 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       const sids = await sidsOf(name)
       await accounts().forgot(`${name}@example.com`)
       // A password, set without ending the session: what the account page's button leads to would end it.
-      const { db } = world.latchkey.services
-      const { id } = await world.latchkey.createUser(`${name}-twin`)
+      const { db } = federation.latchkey.services
+      const { id } = await federation.latchkey.createUser(`${name}-twin`)
       const twin = await db.prisma.account.findUnique({ where: { id } })
       const passwordHash = twin?.passwordHash ?? null
       await db.prisma.account.update({ where: { username: name }, data: { passwordHash } })
       if (where === 'a flow') {
-        const app = await world.app()
+        const app = await federation.app()
         const request = await app.party.authorize({ prompt: 'login' })
         const page = await browser.open(request.url)
         const back = await browser.signIn(page, { identifier: name, password: PASSWORD })
@@ -300,7 +300,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       } else await byPassword(name, browser, where)
       expect((await tell({ sub: subject(name) })).status).toBe(200)
       expect((await tell({ sid: sids[0] })).status).toBe(200)
-      expect(await ways.signedInAs(browser)).toBe(name)
+      expect(await steps.signedInAs(browser)).toBe(name)
     },
   )
 
@@ -320,12 +320,12 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
 
     test('are told in turn, and their tokens of that session die', async () => {
       const app = await receiver()
-      const { party, clientId } = await world.app({
+      const { party, clientId } = await federation.app({
         backchannel_logout_uri: app.url,
         backchannel_logout_session_required: true,
       })
-      const browser = world.browser()
-      world.okta.accounts = [atOkta('app-user')]
+      const browser = federation.browser()
+      federation.okta.accounts = [atOkta('app-user')]
       const request = await party.authorize({ scope: 'openid email' })
       const there = await browser.submit(
         await browser.open(request.url),
@@ -344,15 +344,15 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       expect((await tell({ sid })).status).toBe(200)
       const { payload } = await jwtVerify(
         await app.next,
-        createRemoteJWKSet(new URL(`${world.latchkey.issuer}/jwks`)),
-        { issuer: world.latchkey.issuer, audience: clientId },
+        createRemoteJWKSet(new URL(`${federation.latchkey.issuer}/jwks`)),
+        { issuer: federation.latchkey.issuer, audience: clientId },
       )
       expect(payload).toMatchObject({ sub: claims?.sub, sid: claims?.sid })
       await expect(party.userinfo(tokens.access_token, claims?.sub ?? '')).rejects.toThrow()
       await expect(party.refresh(tokens.refresh_token ?? '')).rejects.toMatchObject({
         error: 'invalid_grant',
       })
-      expect(await ways.signedInAs(untouched)).toBe('app-user')
+      expect(await steps.signedInAs(untouched)).toBe('app-user')
       app.server.close()
     })
   })
@@ -369,57 +369,64 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
 
     test('a token that was used already; of ten at once one counts', async () => {
       await byOkta('replayed')
-      const token = await world.okta.logoutToken({ sub: subject('replayed') })
+      const token = await federation.okta.logoutToken({ sub: subject('replayed') })
       const body = `${new URLSearchParams({ logout_token: token })}`
       const answers = await Promise.all(Array.from({ length: 10 }, () => send(body)))
       expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(400)])
       // Signed in again, the person is not signed out by the old token.
       const later = await byOkta('replayed')
       await refused(await send(body), 400)
-      expect(await ways.signedInAs(later)).toBe('replayed')
+      expect(await steps.signedInAs(later)).toBe('replayed')
     })
 
     const without = (claim: string) =>
-      world.okta.logoutToken({ sub: subject('kept'), [claim]: undefined } as Record<string, unknown>)
+      federation.okta.logoutToken({ sub: subject('kept'), [claim]: undefined } as Record<string, unknown>)
     const broken: [string, () => Promise<string> | string][] = [
       ['no token', () => 'x'],
-      ['of another audience', () => world.okta.logoutToken({ aud: 'another-client', sub: subject('kept') })],
-      ['of another issuer', () => world.okta.logoutToken({ iss: world.google.issuer, sub: subject('kept') })],
+      [
+        'of another audience',
+        () => federation.okta.logoutToken({ aud: 'another-client', sub: subject('kept') }),
+      ],
+      [
+        'of another issuer',
+        () => federation.okta.logoutToken({ iss: federation.google.issuer, sub: subject('kept') }),
+      ],
       [
         'with a nonce, as an id_token has',
-        () => world.okta.logoutToken({ nonce: 'n', sub: subject('kept') }),
+        () => federation.okta.logoutToken({ nonce: 'n', sub: subject('kept') }),
       ],
       ['without an event', () => without('events')],
       ['without an id', () => without('jti')],
       ['about nobody', () => without('sub')],
       [
         'an hour old',
-        () => world.okta.logoutToken({ iat: Math.floor(Date.now() / 1000) - 3600, sub: subject('kept') }),
+        () =>
+          federation.okta.logoutToken({ iat: Math.floor(Date.now() / 1000) - 3600, sub: subject('kept') }),
       ],
       [
         'of the type of access tokens',
-        () => world.okta.logoutToken({ sub: subject('kept') }, { typ: 'at+jwt' }),
+        () => federation.okta.logoutToken({ sub: subject('kept') }, { typ: 'at+jwt' }),
       ],
       ['too long', () => 'x'.repeat(9000)],
       [
         'signed by another person',
         async () => {
-          world.okta.forge = 'unpublished key'
-          return world.okta.logoutToken({ sub: subject('kept') })
+          federation.okta.forge = 'unpublished key'
+          return federation.okta.logoutToken({ sub: subject('kept') })
         },
       ],
       [
         'not signed',
         async () => {
-          world.okta.forge = 'none'
-          return world.okta.logoutToken({ sub: subject('kept') })
+          federation.okta.forge = 'none'
+          return federation.okta.logoutToken({ sub: subject('kept') })
         },
       ],
       [
         'signed with the client secret',
         async () => {
-          world.okta.forge = 'HS256'
-          return world.okta.logoutToken({ sub: subject('kept') })
+          federation.okta.forge = 'HS256'
+          return federation.okta.logoutToken({ sub: subject('kept') })
         },
       ],
     ]
@@ -429,20 +436,20 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       try {
         value = await token()
       } finally {
-        world.okta.forge = undefined
+        federation.okta.forge = undefined
       }
       await refused(await send(`${new URLSearchParams({ logout_token: value })}`), 400)
-      expect(await ways.signedInAs(browser)).toBe('kept')
+      expect(await steps.signedInAs(browser)).toBe('kept')
     })
 
     test('no token, two, or one in the address', async () => {
-      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      const token = await federation.okta.logoutToken({ sub: subject('kept') })
       await refused(await send(''), 400)
       await refused(await send('logout_token='), 400)
       await refused(await send(`logout_token=${token}&logout_token=${token}`), 400)
       await refused(await send(`logout_token[]=${token}`), 400)
       const inAddress = await fetch(
-        ways.at(`/api/auth/oauth/okta/backchannel-logout?logout_token=${token}`),
+        steps.at(`/api/auth/oauth/okta/backchannel-logout?logout_token=${token}`),
         { method: 'POST', headers: { 'content-type': FORM } },
       )
       await refused(inAddress, 400)
@@ -451,7 +458,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     })
 
     test('a body of another type, or larger than any token', async () => {
-      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      const token = await federation.okta.logoutToken({ sub: subject('kept') })
       for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x'])
         await refused(await send(JSON.stringify({ logout_token: token }), { type }), 415)
       await refused(await send(`logout_token=${'x'.repeat(20_000)}`), 413)
@@ -459,15 +466,15 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
 
     test('a provider that there is not, that is switched off, or that never signs anybody out: 404', async () => {
       const browser = await byOkta('kept')
-      const token = await world.okta.logoutToken({ sub: subject('kept') })
+      const token = await federation.okta.logoutToken({ sub: subject('kept') })
       const body = `logout_token=${token}`
       for (const provider of ['nobody', 'github', 'google', '__proto__', '%00'])
         await refused(await send(body, { provider }), 404)
-      await world.latchkey.services.providers.disable('okta')
+      await federation.latchkey.services.providers.disable('okta')
       await refused(await send(body), 404)
-      await world.latchkey.services.providers.enable('okta')
-      expect(await ways.signedInAs(browser)).toBe('kept')
-      expect((await fetch(ways.at('/api/auth/oauth/okta/backchannel-logout'))).status).toBe(404)
+      await federation.latchkey.services.providers.enable('okta')
+      expect(await steps.signedInAs(browser)).toBe('kept')
+      expect((await fetch(steps.at('/api/auth/oauth/okta/backchannel-logout'))).status).toBe(404)
     })
   })
 
@@ -477,6 +484,6 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
   })
 
   test('no token of a provider is in the log', () => {
-    expect(world.latchkey.log.join('')).not.toMatch(/eyJ[\w-]+\.eyJ/)
+    expect(federation.latchkey.log.join('')).not.toMatch(/eyJ[\w-]+\.eyJ/)
   })
 })

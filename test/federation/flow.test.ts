@@ -3,28 +3,28 @@ import type { HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
-import { CALLBACK, openWorld, type World } from './world.ts'
+import { CALLBACK, type FederationFixture, openFederation } from './federation-fixture.ts'
 
 describe.each(engines)('signing in elsewhere on %s', (engine) => {
-  let world: World
+  let federation: FederationFixture
   let browser: HttpBrowser
   /** Milliseconds by which the server's clock is ahead. */
   let shift = 0
   beforeAll(async () => {
-    world = await openWorld({ engine, clock: () => Date.now() + shift })
+    federation = await openFederation({ engine, clock: () => Date.now() + shift })
   })
   afterEach(() => {
     shift = 0
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
 
   /** From an app to the provider's page. */
   async function toProvider(
     name: string,
-    app: Awaited<ReturnType<World['app']>>,
+    app: Awaited<ReturnType<FederationFixture['app']>>,
     scope = 'openid profile email',
   ) {
-    browser = world.browser()
+    browser = federation.browser()
     const request = await app.party.authorize({ scope })
     const signIn = await browser.open(request.url)
     return { request, page: await browser.submit(signIn, {}, { button: `Continue with ${name}` }) }
@@ -33,12 +33,12 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
   let users = 100
   const newcomer = (login: string, rest = {}) => {
     const user = githubUser(++users, login, { name: 'Mona Lisa Octocat', ...rest })
-    world.github.users.set(login, user)
+    federation.github.users.set(login, user)
     return user
   }
 
   test('from an app to GitHub and back: a new account, and tokens that say how and where', async () => {
-    const app = await world.app()
+    const app = await federation.app()
     newcomer('mona')
     const { request, page } = await toProvider('GitHub', app, 'openid profile email identity_provider')
     const back = await browser.submit(page, {}, { button: 'Continue as mona' })
@@ -62,23 +62,23 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
   })
 
   test('the second time the same account, whatever the names are by then', async () => {
-    const app = await world.app()
+    const app = await federation.app()
     const user = newcomer('before')
     const first = await toProvider('GitHub', app)
     const one = await browser.submit(first.page, {}, { button: 'Continue as before' })
     const { sub } = (await app.party.callback(one.url, first.request)).claims() ?? {}
-    world.github.users.delete('before')
-    world.github.users.set('after', { ...user, login: 'after', emails: [] })
+    federation.github.users.delete('before')
+    federation.github.users.set('after', { ...user, login: 'after', emails: [] })
     const second = await toProvider('GitHub', app)
     const two = await browser.submit(second.page, {}, { button: 'Continue as after' })
     const again = (await app.party.callback(two.url, second.request)).claims()
     expect(again?.sub).toBe(sub)
-    expect((await world.latchkey.services.accounts.byId(sub ?? ''))?.username).toBe('before')
+    expect((await federation.latchkey.services.accounts.byId(sub ?? ''))?.username).toBe('before')
   })
 
   test('what Google does not tell, a username, is asked with a suggestion that is free', async () => {
-    await world.latchkey.createUser('grace')
-    world.google.accounts = [
+    await federation.latchkey.createUser('grace')
+    federation.google.accounts = [
       {
         sub: `g-${engine}`,
         email: 'grace@gmail.example',
@@ -87,7 +87,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
         name: 'Grace H',
       },
     ]
-    const app = await world.app()
+    const app = await federation.app()
     const { request, page } = await toProvider('Google', app)
     const asks = await browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
     expect(asks.text).toContain('Almost there')
@@ -106,7 +106,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
 
   test('an address that nobody vouches for is asked for and verified, on the way into the app', async () => {
     newcomer('shy', { emails: [], emailsForbidden: true })
-    const app = await world.app()
+    const app = await federation.app()
     const { request, page } = await toProvider('GitHub', app)
     const asks = await browser.submit(page, {}, { button: 'Continue as shy' })
     expect(asks.forms[0]?.fields.map(({ label }) => label).filter(Boolean)).toEqual(['Username', 'Email'])
@@ -120,8 +120,8 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const email = `shy-${engine}@example.com`
     const verify = await browser.submit(wrong, { Email: email }, { button: 'Change address' })
     expect(verify.text).toContain(`A message is on its way to ${email}`)
-    await world.latchkey.services.mailer.idle()
-    const code = codeIn(await world.latchkey.mailTo(email))
+    await federation.latchkey.services.mailer.idle()
+    const code = codeIn(await federation.latchkey.mailTo(email))
     const back = await browser.submit(verify, { 'Verification code': code }, { button: 'Verify' })
     const claims = (await app.party.callback(back.url, request)).claims()
     expect(claims).toMatchObject({ amr: ['fed'] })
@@ -132,11 +132,11 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
   })
 
   test('an account with that address: its password is asked once, then the two belong together', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     newcomer(`work-${user.username}`, {
       emails: [{ email: user.email.toUpperCase(), primary: true, verified: true, visibility: null }],
     })
-    const app = await world.app()
+    const app = await federation.app()
     const { request, page } = await toProvider('GitHub', app)
     const asks = await browser.submit(page, {}, { button: `Continue as work-${user.username}` })
     expect(asks.text).toContain('You have an account already')
@@ -145,7 +145,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     expect(wrong.status).toBe(401)
     const back = await browser.submit(wrong, { Password: PASSWORD }, { button: 'Sign in and link' })
     expect((await app.party.callback(back.url, request)).claims()?.sub).toBe(user.id)
-    expect((await world.latchkey.mailTo(user.email)).subject).toContain('A way to sign in was added')
+    expect((await federation.latchkey.mailTo(user.email)).subject).toContain('A way to sign in was added')
     const again = await toProvider('GitHub', app)
     const straight = await browser.submit(again.page, {}, { button: `Continue as work-${user.username}` })
     expect((await app.party.callback(straight.url, again.request)).claims()?.sub).toBe(user.id)
@@ -153,11 +153,11 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
 
   test('…or by its own linked sign-in, where there is no password', async () => {
     newcomer('linked')
-    const app = await world.app()
+    const app = await federation.app()
     const first = await toProvider('GitHub', app)
     const made = await browser.submit(first.page, {}, { button: 'Continue as linked' })
     const { sub } = (await app.party.callback(made.url, first.request)).claims() ?? {}
-    world.okta.accounts = [
+    federation.okta.accounts = [
       {
         sub: 'o-linked',
         preferred_username: 'other',
@@ -175,13 +175,13 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const github = await browser.submit(asks, {}, { button: 'Continue with GitHub' })
     const back = await browser.submit(github, {}, { button: 'Continue as linked' })
     expect((await app.party.callback(back.url, request)).claims()?.sub).toBe(sub)
-    const { identities } = await world.latchkey.services.accounts.linked.signInMethods(sub ?? '')
+    const { identities } = await federation.latchkey.services.accounts.linked.signInMethods(sub ?? '')
     expect(identities.map(({ provider }) => provider)).toEqual(['github', 'okta'])
   })
 
   test('cancelled there, the sign-in page says so, and the flow goes on by password', async () => {
-    const user = await world.latchkey.createUser()
-    const app = await world.app()
+    const user = await federation.latchkey.createUser()
+    const app = await federation.app()
     const { request, page } = await toProvider('GitHub', app)
     const back = await browser.submit(page, {}, { button: 'Cancel' })
     expect(back.url.pathname).toMatch(/^\/interaction\//)
@@ -201,12 +201,12 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     'an answer that is %s: a sentence, a cause in the log, and the flow is still there',
     async (next, says) => {
       newcomer(`trouble-${next}`)
-      const app = await world.app()
+      const app = await federation.app()
       const { request, page } = await toProvider('GitHub', app)
-      world.github.next = next
+      federation.github.next = next
       const back = await browser.submit(page, {}, { button: `Continue as trouble-${next}` })
       expect(back.text).toContain(says)
-      const logged = world.said('federation.failed').at(-1)
+      const logged = federation.said('federation.failed').at(-1)
       expect(logged).toMatchObject({ provider: 'github', cause: expect.any(String), level: 40 })
       const retry = await browser.submit(back, {}, { button: 'Continue with GitHub' })
       const done = await browser.submit(retry, {}, { button: `Continue as trouble-${next}` })
@@ -215,8 +215,8 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
   )
 
   test('a provider that cannot be reached leaves the person where they are', async () => {
-    const app = await world.app()
-    await world.latchkey.services.providers.add({
+    const app = await federation.app()
+    await federation.latchkey.services.providers.add({
       id: 'gone',
       kind: 'oidc',
       name: 'Gone',
@@ -227,14 +227,17 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const { page } = await toProvider('Gone', app)
     expect(page.url.pathname).toMatch(/^\/interaction\//)
     expect(page.text).toContain('Gone does not answer at the moment.')
-    expect(world.said('federation.failed').at(-1)).toMatchObject({ provider: 'gone', reason: 'unreachable' })
-    await world.latchkey.services.providers.remove('gone')
+    expect(federation.said('federation.failed').at(-1)).toMatchObject({
+      provider: 'gone',
+      reason: 'unreachable',
+    })
+    await federation.latchkey.services.providers.remove('gone')
   })
 
   test('several tabs at once, and the answers in any order', async () => {
     newcomer('tabs')
-    browser = world.browser()
-    const login = () => browser.open(`${world.latchkey.issuer}/login?return_to=/account`)
+    browser = federation.browser()
+    const login = () => browser.open(`${federation.latchkey.issuer}/login?return_to=/account`)
     const [one, two] = [await login(), await login()]
     const [first, second] = [
       await browser.submit(one, {}, { button: 'Continue with GitHub' }),
@@ -253,7 +256,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     'whoever stays there for %i minutes is back in the flow of the app, and gets through',
     async (minutes, told) => {
       newcomer(`slow-${minutes}`)
-      const app = await world.app()
+      const app = await federation.app()
       const { page, request } = await toProvider('GitHub', app)
       shift = minutes * 60_000
       const back = await browser.submit(page, {}, { button: `Continue as slow-${minutes}` })
@@ -268,8 +271,8 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
 
   test('whoever was on the way to a page of ours is told on the sign-in page that leads there', async () => {
     newcomer('slow-page')
-    browser = world.browser()
-    const login = await browser.open(`${world.latchkey.issuer}/login?return_to=/account`)
+    browser = federation.browser()
+    const login = await browser.open(`${federation.latchkey.issuer}/login?return_to=/account`)
     const page = await browser.submit(login, {}, { button: 'Continue with GitHub' })
     shift = 660_000
     const back = await browser.submit(page, {}, { button: 'Continue as slow-page' })
@@ -281,7 +284,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
 
   test('reloading the callback goes on where the person belongs; without a session it says to start again', async () => {
     newcomer('reload')
-    const app = await world.app()
+    const app = await federation.app()
     const { page } = await toProvider('GitHub', app)
     const prepared = browser.prepare(page, {}, { button: 'Continue as reload' })
     const callback = new URL((await browser.send(prepared)).headers.get('location') ?? '')
@@ -289,17 +292,17 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     const reloaded = await browser.open(callback)
     expect(reloaded.status).toBeLessThan(500)
     expect(reloaded.text).toContain('This sign-in is finished')
-    browser = world.browser()
+    browser = federation.browser()
     const stranger = await browser.open(callback)
     expect([stranger.status, stranger.url.pathname]).toEqual([200, '/login'])
     expect(stranger.text).toContain('That sign-in cannot go on')
   })
 
   test('another person is signed in here: they are signed out, and the app gets the one who came back', async () => {
-    const user = await world.latchkey.createUser()
+    const user = await federation.latchkey.createUser()
     newcomer('other')
-    const app = await world.app()
-    browser = world.browser()
+    const app = await federation.app()
+    browser = federation.browser()
     const one = await app.party.authorize()
     const signIn = await browser.open(one.url)
     await browser.signIn(signIn, { identifier: user.username, password: PASSWORD })
@@ -314,8 +317,8 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
 
   test('the register page offers the same, and leads into the same flow', async () => {
     newcomer('registers')
-    const app = await world.app()
-    browser = world.browser()
+    const app = await federation.app()
+    browser = federation.browser()
     const request = await app.party.authorize()
     const page = await browser.follow(await browser.open(request.url), 'Create account')
     const github = await browser.submit(page, {}, { button: 'Continue with GitHub' })

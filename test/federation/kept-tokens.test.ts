@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openWorld, type World } from './world.ts'
+import { type FederationFixture, openFederation } from './federation-fixture.ts'
 
-let keeps: World
+let keeps: FederationFixture
 beforeAll(async () => {
-  keeps = await openWorld({ okta: { keep_tokens: true } })
+  keeps = await openFederation({ okta: { keep_tokens: true } })
 })
 afterAll(() => keeps?.stop())
 

@@ -3,22 +3,22 @@ import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { githubUser } from '../support/upstream/github.ts'
-import { openWorld, type World } from './world.ts'
+import { type FederationFixture, openFederation } from './federation-fixture.ts'
 
 /** Attempts to get into another person’s account, or to get another person into one’s own; docs/security-model.md has the table. */
-let world: World
+let federation: FederationFixture
 let users = 500
 beforeAll(async () => {
-  world = await openWorld()
+  federation = await openFederation()
 })
-afterAll(() => world?.stop())
+afterAll(() => federation?.stop())
 
-const accounts = () => world.latchkey.services.accounts
-const login = (browser: HttpBrowser) => browser.open(`${world.latchkey.issuer}/login`)
+const accounts = () => federation.latchkey.services.accounts
+const login = (browser: HttpBrowser) => browser.open(`${federation.latchkey.issuer}/login`)
 
 const onGitHub = (login: string, rest: Parameters<typeof githubUser>[2] = {}) => {
   const user = githubUser(++users, login, rest)
-  world.github.users.set(login, user)
+  federation.github.users.set(login, user)
   return user
 }
 const primary = (email: string, verified = true) => ({
@@ -45,22 +45,22 @@ async function capture(browser: HttpBrowser, name: string): Promise<URL> {
 }
 
 const signedInAs = async (browser: HttpBrowser): Promise<string | undefined> => {
-  const page = await browser.open(`${world.latchkey.issuer}/account`)
+  const page = await browser.open(`${federation.latchkey.issuer}/account`)
   return /Signed in as (\S+)/.exec(page.text)?.[1]
 }
 
 describe('takeover attempts', () => {
   test('pre-registered e-mail: the attacker’s account and password are gone once the owner comes by GitHub', async () => {
-    const attacker = world.browser()
-    const form = await attacker.open(`${world.latchkey.issuer}/register`)
+    const attacker = federation.browser()
+    const form = await attacker.open(`${federation.latchkey.issuer}/register`)
     const waiting = await attacker.submit(
       form,
       { Username: 'vera', Email: 'vera@example.com', Password: PASSWORD },
       { button: 'Create account' },
     )
-    const code = codeIn(await world.latchkey.mailTo('vera@example.com'))
+    const code = codeIn(await federation.latchkey.mailTo('vera@example.com'))
     onGitHub('vera')
-    const owner = world.browser()
+    const owner = federation.browser()
     await byGitHub(owner, 'vera')
     expect(await signedInAs(owner)).toBe('vera')
     // Not by the password, not by the code that was mailed before, not by the page that waits for it.
@@ -76,23 +76,23 @@ describe('takeover attempts', () => {
 
   test('pre-registered e-mail by an identity: an attacker’s GitHub account is not on the owner’s account', async () => {
     onGitHub('mallory', primary('nina@example.com', false))
-    const attacker = world.browser()
+    const attacker = federation.browser()
     const asks = await byGitHub(attacker, 'mallory')
     await attacker.submit(asks, { Username: 'nina', Email: 'nina@example.com' }, { button: 'Create account' })
     onGitHub('nina')
-    const owner = world.browser()
+    const owner = federation.browser()
     await byGitHub(owner, 'nina')
     expect(await signedInAs(owner)).toBe('nina')
-    const again = world.browser()
+    const again = federation.browser()
     const page = await byGitHub(again, 'mallory')
     expect(page.text).toContain('Almost there')
     expect(await signedInAs(again)).toBeUndefined()
   })
 
   test('unverified upstream e-mail of an existing account: neither joined nor told that the account exists', async () => {
-    const victim = await world.latchkey.createUser()
+    const victim = await federation.latchkey.createUser()
     onGitHub('unverified', primary(victim.email, false))
-    const browser = world.browser()
+    const browser = federation.browser()
     const asks = await byGitHub(browser, 'unverified')
     expect(asks.text).toContain('Almost there')
     const verify = await browser.submit(
@@ -101,14 +101,14 @@ describe('takeover attempts', () => {
       { button: 'Create account' },
     )
     expect(verify.text).toContain('Verify your email')
-    const mail = await world.latchkey.mailTo(victim.email)
+    const mail = await federation.latchkey.mailTo(victim.email)
     expect(mail.subject).toContain('You already have an account')
     expect(mail.text).not.toMatch(/^\s*\d{6}\s*$/m)
     expect(await signedInAs(browser)).toBeUndefined()
   })
 
   test('a verified address that is not the primary one, or is public only, counts for nothing', async () => {
-    const victim = await world.latchkey.createUser()
+    const victim = await federation.latchkey.createUser()
     onGitHub('secondary', {
       email: victim.email,
       emails: [
@@ -116,18 +116,18 @@ describe('takeover attempts', () => {
         { email: victim.email, primary: false, verified: true, visibility: 'public' },
       ],
     })
-    const page = await byGitHub(world.browser(), 'secondary')
+    const page = await byGitHub(federation.browser(), 'secondary')
     expect(page.text).toContain('Almost there')
     expect(page.body).not.toContain(victim.email)
   })
 
   test('e-mail change upstream: identity stays where it is, and does not move to the account with the new address', async () => {
-    const victim = await world.latchkey.createUser()
+    const victim = await federation.latchkey.createUser()
     const user = onGitHub('mover')
-    const browser = world.browser()
+    const browser = federation.browser()
     await byGitHub(browser, 'mover')
     Object.assign(user, primary(victim.email))
-    const later = world.browser()
+    const later = federation.browser()
     await byGitHub(later, 'mover')
     expect(await signedInAs(later)).toBe('mover')
     expect(await accounts().find('mover')).toMatchObject({ email: 'mover@example.com', pendingEmail: null })
@@ -136,9 +136,11 @@ describe('takeover attempts', () => {
 
   test('second upstream with the same e-mail: asks to prove the account, and says nothing else', async () => {
     onGitHub('twice')
-    await byGitHub(world.browser(), 'twice')
-    world.google.accounts = [{ sub: 'g-twice', email: 'twice@example.com', email_verified: true, name: 'T' }]
-    const browser = world.browser()
+    await byGitHub(federation.browser(), 'twice')
+    federation.google.accounts = [
+      { sub: 'g-twice', email: 'twice@example.com', email_verified: true, name: 'T' },
+    ]
+    const browser = federation.browser()
     const page = await byOpenId(browser, 'Google')
     expect(page.text).toContain('You have an account already')
     expect(await signedInAs(browser)).toBeUndefined()
@@ -150,7 +152,7 @@ describe('takeover attempts', () => {
     expect(await signedInAs(browser)).toBeUndefined()
     expect(
       await accounts().linked.signIn({
-        issuer: world.google.issuer,
+        issuer: federation.google.issuer,
         subject: 'g-twice',
         provider: 'google',
         label: null,
@@ -160,9 +162,9 @@ describe('takeover attempts', () => {
   })
 
   test('guessing the password on the link page counts like any wrong password', async () => {
-    const victim = await world.latchkey.createUser()
+    const victim = await federation.latchkey.createUser()
     onGitHub('guesser', primary(victim.email))
-    const browser = world.browser()
+    const browser = federation.browser()
     let page = await byGitHub(browser, 'guesser')
     for (let guess = 0; guess < 5; guess++)
       page = await browser.submit(page, { Password: `wrong-guess-${guess}` }, { button: 'Sign in and link' })
@@ -176,7 +178,7 @@ describe('takeover attempts', () => {
   test('swapped state between two browsers: refused, and not used up for its owner', async () => {
     onGitHub('alice')
     onGitHub('eve')
-    const [alice, eve] = [world.browser(), world.browser()]
+    const [alice, eve] = [federation.browser(), federation.browser()]
     const callbackOfEve = await capture(eve, 'eve')
     // Login CSRF (RFC 9700 §4.7): a victim is made to open the attacker's callback.
     const lured = await alice.open(callbackOfEve)
@@ -195,7 +197,7 @@ describe('takeover attempts', () => {
 
   test('replayed callback, twenty at once: one sign-in', async () => {
     onGitHub('replay')
-    const browser = world.browser()
+    const browser = federation.browser()
     const callback = await capture(browser, 'replay')
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => browser.send({ url: callback, method: 'GET' })),
@@ -208,7 +210,7 @@ describe('takeover attempts', () => {
   })
 
   test('provider disabled midway: the answer is refused', async () => {
-    world.okta.accounts = [
+    federation.okta.accounts = [
       {
         sub: 'o-midway',
         preferred_username: 'midway',
@@ -217,36 +219,36 @@ describe('takeover attempts', () => {
         name: 'M',
       },
     ]
-    const browser = world.browser()
+    const browser = federation.browser()
     const page = await browser.submit(await login(browser), {}, { button: 'Continue with Okta' })
-    await world.latchkey.services.providers.disable('okta')
+    await federation.latchkey.services.providers.disable('okta')
     try {
       const back = await browser.submit(page, {}, { button: asGrace(page) })
       expect(back.text).toContain('Signing in that way is switched off')
       expect(await signedInAs(browser)).toBeUndefined()
-      const start = await browser.open(`${world.latchkey.issuer}/api/auth/oauth/okta`)
+      const start = await browser.open(`${federation.latchkey.issuer}/api/auth/oauth/okta`)
       expect(start.status === 404 || start.text.includes('switched off')).toBe(true)
     } finally {
-      await world.latchkey.services.providers.enable('okta')
+      await federation.latchkey.services.providers.enable('okta')
     }
   })
 
   test('provider mix-up: an answer at another provider’s address, or of another issuer, is refused', async () => {
     onGitHub('mixup')
-    const browser = world.browser()
+    const browser = federation.browser()
     const callback = await capture(browser, 'mixup')
     const elsewhere = new URL(callback)
     elsewhere.pathname = elsewhere.pathname.replace('github', 'google')
     expect((await browser.open(elsewhere)).text).toContain('That sign-in cannot go on')
     const otherIssuer = new URL(callback)
-    otherIssuer.searchParams.set('iss', world.google.issuer)
+    otherIssuer.searchParams.set('iss', federation.google.issuer)
     expect((await browser.open(otherIssuer)).text).toContain('Signing in with GitHub did not work')
     expect(await signedInAs(browser)).toBeUndefined()
-    expect(world.said('federation.failed').at(-1)).toMatchObject({ reason: 'invalid' })
+    expect(federation.said('federation.failed').at(-1)).toMatchObject({ reason: 'invalid' })
   })
 
   test('forged, foreign and stale id_tokens sign nobody in', async () => {
-    world.okta.accounts = [
+    federation.okta.accounts = [
       {
         sub: 'o-forged',
         preferred_username: 'forged',
@@ -257,49 +259,49 @@ describe('takeover attempts', () => {
     ]
     const attempts = [
       () => {
-        world.okta.forge = 'unpublished key'
+        federation.okta.forge = 'unpublished key'
       },
       () => {
-        world.okta.forge = 'none'
+        federation.okta.forge = 'none'
       },
       () => {
-        world.okta.forge = 'HS256'
+        federation.okta.forge = 'HS256'
       },
       () => {
-        world.okta.tamper = (claims) => ({ ...claims, aud: 'another-client' })
+        federation.okta.tamper = (claims) => ({ ...claims, aud: 'another-client' })
       },
       () => {
-        world.okta.tamper = (claims) => ({ ...claims, nonce: 'another-nonce' })
+        federation.okta.tamper = (claims) => ({ ...claims, nonce: 'another-nonce' })
       },
       () => {
-        world.okta.tamper = (claims) => ({ ...claims, iss: world.google.issuer })
+        federation.okta.tamper = (claims) => ({ ...claims, iss: federation.google.issuer })
       },
       () => {
-        world.okta.tamper = (claims) => ({ ...claims, exp: 1 })
+        federation.okta.tamper = (claims) => ({ ...claims, exp: 1 })
       },
     ]
     for (const arrange of attempts) {
       arrange()
-      const browser = world.browser()
+      const browser = federation.browser()
       try {
         const page = await byOpenId(browser, 'Okta')
         expect(page.text).toContain('Signing in with Okta did not work')
       } finally {
-        world.okta.forge = undefined
-        world.okta.tamper = undefined
+        federation.okta.forge = undefined
+        federation.okta.tamper = undefined
       }
       expect(await signedInAs(browser)).toBeUndefined()
     }
   })
 
   test('a ticket works in its own browser alone, and once', async () => {
-    world.google.accounts = [
+    federation.google.accounts = [
       { sub: 'g-ticket', email: 'ticket@example.com', email_verified: true, name: 'T' },
     ]
-    const browser = world.browser()
+    const browser = federation.browser()
     const asks = await byOpenId(browser, 'Google')
     expect(asks.text).toContain('Almost there')
-    const thief = world.browser()
+    const thief = federation.browser()
     expect((await thief.open(asks.url)).status).toBe(410)
     const requests = ['first', 'second', 'third'].map((name) =>
       browser.prepare(asks, { Username: `ticket-${name}` }, { button: 'Create account' }),
@@ -307,7 +309,7 @@ describe('takeover attempts', () => {
     const answers = await Promise.all(requests.map((request) => browser.visit(request)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 410, 410])
     expect(
-      await world.latchkey.services.db.prisma.account.count({
+      await federation.latchkey.services.db.prisma.account.count({
         where: { username: { startsWith: 'ticket-' } },
       }),
     ).toBe(1)
@@ -316,10 +318,10 @@ describe('takeover attempts', () => {
 
   test('disabled account: said to the one who has proven to be its owner, and nobody is signed in', async () => {
     onGitHub('suspended')
-    await byGitHub(world.browser(), 'suspended')
+    await byGitHub(federation.browser(), 'suspended')
     const account = await accounts().find('suspended')
     await accounts().disable(account?.id ?? '')
-    const browser = world.browser()
+    const browser = federation.browser()
     const page = await byGitHub(browser, 'suspended')
     expect(page.text).toContain('Your account is disabled')
     expect(await signedInAs(browser)).toBeUndefined()
@@ -330,12 +332,12 @@ describe('takeover attempts', () => {
 
   test('a forged cookie, a foreign flow and a foreign return address lead nowhere', async () => {
     onGitHub('wanderer')
-    const browser = world.browser()
+    const browser = federation.browser()
     const page = await login(browser)
     for (const fields of [{ return_to: 'https://evil.example/' }, { return_to: '//evil.example' }]) {
       const request = browser.prepare(page, fields, { button: 'Continue with GitHub' })
       const github = await browser.send(request)
-      expect(new URL(github.headers.get('location') ?? '').origin).toBe(new URL(world.github.url).origin)
+      expect(new URL(github.headers.get('location') ?? '').origin).toBe(new URL(federation.github.url).origin)
     }
     const start = browser.prepare(
       page,
@@ -344,11 +346,11 @@ describe('takeover attempts', () => {
     )
     const there = await browser.open((await browser.send(start)).headers.get('location') ?? '')
     const back = await browser.submit(there, {}, { button: 'Continue as wanderer' })
-    expect(back.url.href).toBe(`${world.latchkey.issuer}/account`)
+    expect(back.url.href).toBe(`${federation.latchkey.issuer}/account`)
   })
 
   test('starting from another site is refused: the button is a form of ours', async () => {
-    const browser = world.browser()
+    const browser = federation.browser()
     const request = browser.prepare(await login(browser), {}, { button: 'Continue with GitHub' })
     request.headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
     expect((await browser.send(request)).status).toBe(403)
@@ -358,11 +360,11 @@ describe('takeover attempts', () => {
 })
 
 test('nothing of a provider’s answer, and no secret, is in the log', () => {
-  const log = world.latchkey.log.join('')
+  const log = federation.latchkey.log.join('')
   for (const secret of [
-    world.github.clientSecret,
-    world.google.clientSecret ?? '',
-    world.okta.clientSecret ?? '',
+    federation.github.clientSecret,
+    federation.google.clientSecret ?? '',
+    federation.okta.clientSecret ?? '',
   ])
     expect(log).not.toContain(secret)
   expect(log).not.toMatch(/gho_|eyJ[\w-]+\.eyJ/)

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asFound } from '../../src/oidc/sessions/merge.ts'
-import { CALLBACK, openWorld, type World } from '../federation/world.ts'
+import { CALLBACK, type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import {
   clock,
   createSecurityFixture,
@@ -18,15 +18,15 @@ const PWD = 'urn:latchkey:acr:pwd'
 const MFA = 'urn:latchkey:acr:mfa'
 
 describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
-  let world: World
+  let federation: FederationFixture
   let fixture: SecurityFixture
   let victim: Victim
   beforeAll(async () => {
-    world = await openWorld({ engine, clock })
-    fixture = createSecurityFixture(world.latchkey)
+    federation = await openFederation({ engine, clock })
+    fixture = createSecurityFixture(federation.latchkey)
     victim = await fixture.victim()
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
   afterEach(() => void vi.useRealTimers())
 
   const idTokenOf = ({ id_token }: Record<string, unknown>) => decodeJwt(String(id_token))
@@ -81,8 +81,8 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
     let users = 400
     async function federated() {
       const login = `mona${++users}`
-      world.github.users.set(login, githubUser(users, login, { name: 'Mona Lisa' }))
-      const browser = world.browser()
+      federation.github.users.set(login, githubUser(users, login, { name: 'Mona Lisa' }))
+      const browser = federation.browser()
       const app = await fixture.client({ redirect_uris: [CALLBACK] })
       const viaGitHub = async (page: Awaited<ReturnType<typeof browser.open>>) =>
         browser.submit(

@@ -3,8 +3,8 @@ import Provider from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMapAdapter } from '../../bench/map-adapter.ts'
 import { rememberFacts } from '../../src/oidc/sessions/details.ts'
-import { createWays, primaryAddress, type Ways } from '../federation/ways.ts'
-import { openWorld, type World } from '../federation/world.ts'
+import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
+import { createSignInSteps, primaryAddress, type SignInSteps } from '../federation/sign-in-steps.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import type { Tokens } from '../support/relying-party.ts'
 
@@ -48,25 +48,25 @@ test('the library keeps the list of what is stored where rememberFacts looks for
 })
 
 describe.each(engines)('what a session remembers, on %s', (engine) => {
-  let world: World
-  let ways: Ways
+  let federation: FederationFixture
+  let steps: SignInSteps
   beforeAll(async () => {
-    world = await openWorld({ engine })
-    ways = createWays(world)
+    federation = await openFederation({ engine })
+    steps = createSignInSteps(federation)
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
 
   const sessionsOf = async (id: string) =>
-    (await world.latchkey.services.artifacts.listByAccount('Session', id)).map(({ payload }) => payload)
-  const idOf = async (name: string) => (await world.latchkey.services.accounts.find(name))?.id ?? ''
+    (await federation.latchkey.services.artifacts.listByAccount('Session', id)).map(({ payload }) => payload)
+  const idOf = async (name: string) => (await federation.latchkey.services.accounts.find(name))?.id ?? ''
 
   /** A sign-in to an app, by GitHub unless a password is given. */
   async function tokensFor(
-    browser: ReturnType<World['browser']>,
+    browser: ReturnType<FederationFixture['browser']>,
     who: { login: string } | { identifier: string },
     options: { scope?: string; prompt?: string; parameters?: Record<string, string> } = {},
   ) {
-    const app = await world.app()
+    const app = await federation.app()
     const request = await app.party.authorize({ scope: 'openid identity_provider', ...options })
     const page = await browser.open(request.url)
     const back =
@@ -82,28 +82,28 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
 
   /** A person with a password whose account is linked to one at GitHub. */
   async function linked(login: string) {
-    const user = await world.latchkey.createUser()
-    ways.onGitHub(login, primaryAddress(user.email))
-    const browser = world.browser()
-    const page = await ways.byGitHub(browser, login)
+    const user = await federation.latchkey.createUser()
+    steps.onGitHub(login, primaryAddress(user.email))
+    const browser = federation.browser()
+    const page = await steps.byGitHub(browser, login)
     await browser.submit(page, { Password: PASSWORD }, { button: 'Sign in and link' })
     return { ...user, browser }
   }
 
   test('the device, and the upstream sign-in; both stay when an app comes by', async () => {
-    ways.onGitHub('rememberer')
-    const browser = world.browser()
-    await ways.byGitHub(browser, 'rememberer')
+    steps.onGitHub('rememberer')
+    const browser = federation.browser()
+    await steps.byGitHub(browser, 'rememberer')
     const upstream = {
       provider: 'github',
-      issuer: `${world.github.url}/login/oauth`,
+      issuer: `${federation.github.url}/login/oauth`,
       subject: expect.stringMatching(/^\d+$/),
     }
     const device = { address: expect.any(String), userAgent: expect.any(String) }
     const id = await idOf('rememberer')
     expect(await sessionsOf(id)).toMatchObject([{ device, upstream, amr: ['fed'] }])
     // Single sign-on: the session is read and saved by the library.
-    const app = await world.app()
+    const app = await federation.app()
     const request = await app.party.authorize()
     expect((await browser.open(request.url)).left).toBe(true)
     expect(await sessionsOf(id)).toMatchObject([
@@ -118,12 +118,12 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
       email: 't@example.com',
       email_verified: true,
     }
-    await ways.byOpenId(world.browser(), 'Okta', account)
+    await steps.byOpenId(federation.browser(), 'Okta', account)
     expect(await sessionsOf(await idOf('teller'))).toMatchObject([
       {
         upstream: {
           provider: 'okta',
-          issuer: world.okta.issuer,
+          issuer: federation.okta.issuer,
           subject: 'o-teller',
           sid: expect.any(String),
         },
@@ -136,7 +136,7 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
     const inFlow = await linked('forgets-2')
     for (const { id } of [atLogin, inFlow])
       expect(await sessionsOf(id)).toMatchObject([{ upstream: { provider: 'github' } }])
-    await atLogin.browser.signIn(await atLogin.browser.open(ways.at('/login?again=1')), {
+    await atLogin.browser.signIn(await atLogin.browser.open(steps.at('/login?again=1')), {
       identifier: atLogin.username,
       password: PASSWORD,
     })
@@ -150,39 +150,39 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
   })
 
   describe('the scope identity_provider', () => {
-    const claimsOf = async (app: Awaited<ReturnType<World['app']>>, tokens: Tokens) => {
+    const claimsOf = async (app: Awaited<ReturnType<FederationFixture['app']>>, tokens: Tokens) => {
       const claims = tokens.claims()
       return [claims?.[CLAIM], (await app.party.userinfo(tokens.access_token, claims?.sub ?? ''))[CLAIM]]
     }
 
     test('says where the person signed in, in the ID Token and at userinfo, also after a refresh', async () => {
-      ways.onGitHub('claimed')
-      const { app, tokens } = await tokensFor(world.browser(), { login: 'claimed' })
+      steps.onGitHub('claimed')
+      const { app, tokens } = await tokensFor(federation.browser(), { login: 'claimed' })
       expect(await claimsOf(app, tokens)).toEqual(['github', 'github'])
       const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
       expect(await claimsOf(app, refreshed)).toEqual(['github', 'github'])
     })
 
     test('its claim can be asked for by itself (Core §5.5)', async () => {
-      ways.onGitHub('single')
+      steps.onGitHub('single')
       const claims = JSON.stringify({ userinfo: { [CLAIM]: null } })
       const asked = { scope: 'openid', parameters: { claims } }
-      const { app, tokens } = await tokensFor(world.browser(), { login: 'single' }, asked)
+      const { app, tokens } = await tokensFor(federation.browser(), { login: 'single' }, asked)
       expect(await claimsOf(app, tokens)).toEqual([undefined, 'github'])
     })
 
     test('is absent for a person who signed in by password, also with an account that is linked', async () => {
       const user = await linked('by-password')
-      const { app, tokens } = await tokensFor(world.browser(), { identifier: user.username })
+      const { app, tokens } = await tokensFor(federation.browser(), { identifier: user.username })
       expect(await claimsOf(app, tokens)).toEqual([undefined, undefined])
       const refreshed = await app.party.refresh(tokens.refresh_token ?? '')
       expect(await claimsOf(app, refreshed)).toEqual([undefined, undefined])
     })
 
     test('brings nothing to an app that did not ask for it', async () => {
-      ways.onGitHub('private')
+      steps.onGitHub('private')
       const { app, tokens } = await tokensFor(
-        world.browser(),
+        federation.browser(),
         { login: 'private' },
         { scope: 'openid profile' },
       )
@@ -190,15 +190,15 @@ describe.each(engines)('what a session remembers, on %s', (engine) => {
     })
 
     test('is of the session of the token, not of any other of the person', async () => {
-      const user = await linked('two-ways')
-      const elsewhere = await tokensFor(world.browser(), { login: 'two-ways' })
-      const here = await tokensFor(world.browser(), { identifier: user.username })
+      const user = await linked('two-steps')
+      const elsewhere = await tokensFor(federation.browser(), { login: 'two-steps' })
+      const here = await tokensFor(federation.browser(), { identifier: user.username })
       expect((await claimsOf(elsewhere.app, elsewhere.tokens))[1]).toBe('github')
       expect((await claimsOf(here.app, here.tokens))[1]).toBeUndefined()
     })
 
     test('is listed in discovery, with its claim', async () => {
-      const metadata = await (await fetch(ways.at('/.well-known/openid-configuration'))).json()
+      const metadata = await (await fetch(steps.at('/.well-known/openid-configuration'))).json()
       expect(metadata).toMatchObject({
         scopes_supported: expect.arrayContaining(['identity_provider']),
         claims_supported: expect.arrayContaining([CLAIM]),

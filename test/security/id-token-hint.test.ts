@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openWorld, type World } from '../federation/world.ts'
+import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 import { githubUser } from '../support/upstream/github.ts'
@@ -13,7 +13,7 @@ import {
 } from './attacker.ts'
 
 /** OpenID Connect Core §3.1.2.1: who is asked for by id_token_hint signs in, or nobody does. */
-let world: World
+let federation: FederationFixture
 let latchkey: Latchkey
 let fixture: SecurityFixture
 let client: TestClient
@@ -22,15 +22,15 @@ let hint: string
 let other: { id: string; username: string; email: string }
 
 beforeAll(async () => {
-  world = await openWorld()
-  latchkey = world.latchkey
+  federation = await openFederation()
+  latchkey = federation.latchkey
   fixture = createSecurityFixture(latchkey)
   client = await fixture.client()
   asked = await fixture.victim()
   hint = String((await fixture.tokens(asked, client)).id_token)
   other = await latchkey.createUser()
 })
-afterAll(() => world.stop())
+afterAll(() => federation.stop())
 
 const fresh = () => createHttpBrowser({ stopAt: [redirectUri] })
 const hinted = (parameters: Record<string, string> = {}) =>
@@ -145,7 +145,7 @@ describe('on the way back into the flow', () => {
   })
 
   test('a sign-in at a provider by another person does not end it', async () => {
-    world.github.users.set('stranger', githubUser(77, 'stranger', { name: 'Some Stranger' }))
+    federation.github.users.set('stranger', githubUser(77, 'stranger', { name: 'Some Stranger' }))
     const browser = fresh()
     const flow = await browser.open(hinted())
     const provider = await browser.submit(flow, {}, { button: 'Continue with GitHub' })

@@ -10,11 +10,11 @@ import { discover } from '../../support/relying-party.ts'
 import { allow, fill, follow, heading, press, signIn } from '../steps.ts'
 import { type ConsoleStage, openConsole } from './views.ts'
 
-let stage: ConsoleStage
+let e2e: ConsoleStage
 beforeAll(async () => {
-  stage = await openConsole()
+  e2e = await openConsole()
 })
-afterAll(() => stage?.close())
+afterAll(() => e2e?.close())
 
 /** Runs a program as it was copied, with openid-client installed beside it. */
 async function run(code: string, secret: string): Promise<{ end(): Promise<void> }> {
@@ -43,7 +43,7 @@ test.each(['on', 'off'])(
   'an administrator registers a web app, copies a snippet, and it signs a user in as it stands (JavaScript %s)',
   async (scripts) => {
     const origin = `http://localhost:${await freePort()}`
-    const page = await stage.console('/admin/clients', { javaScriptEnabled: scripts === 'on' })
+    const page = await e2e.console('/admin/clients', { javaScriptEnabled: scripts === 'on' })
     await follow(page, 'New client')
     await heading(page, 'What are you building?')
     await page.getByRole('link', { name: /^Web application/ }).click()
@@ -66,8 +66,8 @@ test.each(['on', 'off'])(
     const code = (await page.locator('#openid-client-app-mjs').textContent()) ?? ''
     const program = await run(code, secret)
     try {
-      const person = await stage.latchkey.createUser()
-      const tab = await stage.tab()
+      const person = await e2e.latchkey.createUser()
+      const tab = await e2e.tab()
       await tab.goto(`${origin}/`)
       await follow(tab, 'Sign in')
       await signIn(tab, person.username)
@@ -88,7 +88,7 @@ test.each(['on', 'off'])(
 
 test('a redirect URI with a slash too many is explained by the reference on the error page, and fixed', async () => {
   const redirect = 'https://diary.example.com/callback'
-  const client = await stage.latchkey.createClient({ client_name: 'Diary', redirect_uris: [redirect] })
+  const client = await e2e.latchkey.createClient({ client_name: 'Diary', redirect_uris: [redirect] })
   const query = new URLSearchParams({
     client_id: client.client_id,
     redirect_uri: `${redirect}/`,
@@ -97,14 +97,14 @@ test('a redirect URI with a slash too many is explained by the reference on the 
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
   })
-  const authorize = `${stage.latchkey.issuer}/authorize?${query}`
-  const person = await stage.tab()
+  const authorize = `${e2e.latchkey.issuer}/authorize?${query}`
+  const person = await e2e.tab()
   await person.goto(authorize)
   await heading(person, 'Sign-in could not go on')
   const reference = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec((await person.locator('main').textContent()) ?? '')?.[0]
   expect(reference).toBeDefined()
 
-  const page = await stage.console(`/admin/rejections/${reference}`)
+  const page = await e2e.console(`/admin/rejections/${reference}`)
   await page.getByText('A trailing slash too many').first().waitFor()
   await follow(page, 'Register what was sent …')
   await heading(page, 'Register what was sent')
@@ -114,7 +114,7 @@ test('a redirect URI with a slash too many is explained by the reference on the 
 
   await person.goto(authorize)
   await heading(person, 'Sign in')
-  const { items } = await stage.latchkey.services.audit.list({ target: client.client_id })
+  const { items } = await e2e.latchkey.services.audit.list({ target: client.client_id })
   expect(items[0]).toMatchObject({ action: 'client.updated', actor: { kind: 'account', name: 'ada' } })
   expect(page.complaints).toEqual([])
   await page.context().close()
@@ -122,7 +122,7 @@ test('a redirect URI with a slash too many is explained by the reference on the 
 })
 
 test('a secret is rotated while a client keeps getting tokens', async () => {
-  const { seen, latchkey } = stage
+  const { seen, latchkey } = e2e
   const { client_secret: first } = await latchkey.services.clients.rotateSecret(seen.machine, {
     keepOldSeconds: 0,
   })
@@ -142,7 +142,7 @@ test('a secret is rotated while a client keeps getting tokens', async () => {
       got++
     }
   })()
-  const page = await stage.console(`/admin/clients/${seen.machine}`)
+  const page = await e2e.console(`/admin/clients/${seen.machine}`)
   await press(page, 'New secret')
   const second = (await page.locator('#new-secret').textContent())?.trim() ?? ''
   expect(second).not.toBe(first)

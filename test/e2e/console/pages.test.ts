@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from '../../support/axe.ts'
+import { type E2eFixture, openE2eFixture } from '../e2e-fixture.ts'
 import { clientScenes } from '../scenes/clients.ts'
 import { rejectionScenes } from '../scenes/rejections.ts'
-import { openStage, type Stage } from '../stage.ts'
 import { type ConsoleStage, consoleViews, openConsole } from './views.ts'
 
 /** Runs in the page: what of its tables a narrow page cuts off, and cells that do not say which column they are of. */
@@ -32,31 +32,31 @@ async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
 }
 
 describe('every page of the console: axe finds nothing, nothing runs off the side, no script is missed', () => {
-  let stage: ConsoleStage
+  let e2e: ConsoleStage
   beforeAll(async () => {
-    stage = await openConsole()
+    e2e = await openConsole()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test.each(consoleViews.map((view) => [view.name, view] as const))('%s', async (_name, view) => {
-    const page = await stage.console(view.path(stage), { viewport: { width: 390, height: 844 } })
+    const page = await e2e.console(view.path(e2e), { viewport: { width: 390, height: 844 } })
     await view.press?.(page)
     await lookAt(page)
   })
 })
 
 describe('and its pages after an act', () => {
-  let stage: Stage
+  let e2e: E2eFixture
   beforeAll(async () => {
-    stage = await openStage()
+    e2e = await openE2eFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => e2e?.close())
 
   test.each([...rejectionScenes, ...clientScenes].map((scene) => [scene.name, scene] as const))(
     '%s',
     async (_name, scene) => {
-      const page = await stage.tab({ viewport: { width: 390, height: 844 } })
-      await scene.open(page, stage)
+      const page = await e2e.tab({ viewport: { width: 390, height: 844 } })
+      await scene.open(page, e2e)
       expect((await page.title()).replace(' · Latchkey', '')).toBe(scene.title)
       await lookAt(page)
     },

@@ -1,27 +1,30 @@
 import type { Page } from 'playwright-core'
 import { PASSWORD } from '../../support/latchkey.ts'
-import { openStage, type Stage, type StageOptions } from '../stage.ts'
+import { type E2eFixture, type E2eOptions, openE2eFixture } from '../e2e-fixture.ts'
 import { heading, press, signIn } from '../steps.ts'
 
-/** A stage with something to look after, and an administrator who is signed in. */
-export interface ConsoleStage extends Stage {
+/** The fixture of e2e tests with something to look after, and an administrator who is signed in. */
+export interface ConsoleStage extends E2eFixture {
   admin: { id: string; username: string }
   /** The ids of what there is to look at. */
   seen: { client: string; machine: string; user: string; rejection: string; credential: string }
   /** A tab of the administrator, at a path. */
-  console(path: string, options?: Parameters<Stage['tab']>[0]): Promise<Awaited<ReturnType<Stage['tab']>>>
+  console(
+    path: string,
+    options?: Parameters<E2eFixture['tab']>[0],
+  ): Promise<Awaited<ReturnType<E2eFixture['tab']>>>
 }
 
 /** A page of the console, and the way there. */
 export interface ConsoleView {
   name: string
-  path(stage: ConsoleStage): string
+  path(e2e: ConsoleStage): string
   /** What is pressed there, if the page is an answer. */
   press?(page: Page): Promise<void>
 }
 
 /** A request that no client registered: its reference stands on the error page. */
-async function refuse(stage: Stage, clientId: string): Promise<string> {
+async function refuse(e2e: E2eFixture, clientId: string): Promise<string> {
   const query = new URLSearchParams({
     client_id: clientId,
     redirect_uri: 'https://notes.example.com/callback/',
@@ -30,7 +33,7 @@ async function refuse(stage: Stage, clientId: string): Promise<string> {
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
   })
-  const answer = await fetch(`${stage.latchkey.issuer}/authorize?${query}`, {
+  const answer = await fetch(`${e2e.latchkey.issuer}/authorize?${query}`, {
     headers: { accept: 'text/html' },
   })
   const id = answer.headers.get('x-request-id') ?? ''
@@ -38,9 +41,9 @@ async function refuse(stage: Stage, clientId: string): Promise<string> {
   return id
 }
 
-export async function openConsole(options: StageOptions = {}): Promise<ConsoleStage> {
-  const stage = await openStage(options)
-  const { accounts, clients, resources, resourceCredentials, providers } = stage.latchkey.services
+export async function openConsole(options: E2eOptions = {}): Promise<ConsoleStage> {
+  const e2e = await openE2eFixture(options)
+  const { accounts, clients, resources, resourceCredentials, providers } = e2e.latchkey.services
   const admin = await accounts.createByAdmin({
     username: 'ada',
     email: 'ada@example.com',
@@ -98,7 +101,7 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
     client_secret: 'secret-of-okta',
     settings: { issuer: 'http://127.0.0.1:9' },
   })
-  const rejection = await refuse(stage, client.client_id)
+  const rejection = await refuse(e2e, client.client_id)
   const seen = {
     client: client.client_id,
     machine: machine.client_id,
@@ -106,25 +109,25 @@ export async function openConsole(options: StageOptions = {}): Promise<ConsoleSt
     rejection,
     credential: credential.client_id,
   }
-  const first = await stage.tab()
-  await first.goto(`${stage.latchkey.issuer}/login?return_to=/admin`)
+  const first = await e2e.tab()
+  await first.goto(`${e2e.latchkey.issuer}/login?return_to=/admin`)
   await signIn(first, admin.username)
   await heading(first, 'Overview')
   const storageState = await first.context().storageState()
   await first.context().close()
   return {
-    ...stage,
+    ...e2e,
     admin,
     seen,
     async console(path, tabOptions = {}) {
-      const page = await stage.tab({ ...tabOptions, storageState })
-      await page.goto(`${stage.latchkey.issuer}${path}`)
+      const page = await e2e.tab({ ...tabOptions, storageState })
+      await page.goto(`${e2e.latchkey.issuer}${path}`)
       return page
     },
   }
 }
 
-const at = (name: string, path: string | ((stage: ConsoleStage) => string)): ConsoleView => ({
+const at = (name: string, path: string | ((e2e: ConsoleStage) => string)): ConsoleView => ({
   name: `console-${name}`,
   path: typeof path === 'string' ? () => path : path,
 })

@@ -1,12 +1,12 @@
 import type { Page } from 'playwright-core'
-import type { Stage } from '../stage.ts'
+import type { E2eFixture } from '../e2e-fixture.ts'
 import { fill, follow, heading, press, signIn } from '../steps.ts'
 import type { Scene } from './scenes.ts'
 
 let administrators = 0
 
 /** A tab of an administrator at a path of the console. */
-async function asAdministrator(page: Page, { latchkey }: Stage, path: string): Promise<void> {
+async function asAdministrator(page: Page, { latchkey }: E2eFixture, path: string): Promise<void> {
   const username = `keeper${++administrators}`
   const { id } = await latchkey.createUser(username)
   await latchkey.services.accounts.setRole(id, 'admin')
@@ -15,8 +15,8 @@ async function asAdministrator(page: Page, { latchkey }: Stage, path: string): P
   await page.waitForURL(`${latchkey.issuer}${path}`)
 }
 
-const register = async (page: Page, stage: Stage, name: string): Promise<void> => {
-  await asAdministrator(page, stage, '/admin/clients/new?kind=web')
+const register = async (page: Page, e2e: E2eFixture, name: string): Promise<void> => {
+  await asAdministrator(page, e2e, '/admin/clients/new?kind=web')
   await fill(page, 'Name', name)
   await fill(page, 'Redirect URIs', 'https://shop.example/callback')
   await press(page, 'Register')
@@ -30,23 +30,23 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients',
     title: 'Clients',
-    open: (page, stage) => asAdministrator(page, stage, '/admin/clients'),
+    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients'),
   },
   {
     name: 'clients-none-found',
     title: 'Clients',
-    open: (page, stage) => asAdministrator(page, stage, '/admin/clients?q=nowhere'),
+    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients?q=nowhere'),
   },
   {
     name: 'clients-new',
     title: 'What are you building?',
-    open: (page, stage) => asAdministrator(page, stage, '/admin/clients/new'),
+    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients/new'),
   },
   {
     name: 'clients-form',
     title: 'New web application',
-    async open(page, stage) {
-      await asAdministrator(page, stage, '/admin/clients/new?kind=web')
+    async open(page, e2e) {
+      await asAdministrator(page, e2e, '/admin/clients/new?kind=web')
       await fill(page, 'Name', 'Photo Shop')
       await fill(page, 'Redirect URIs', 'http://shop.example/callback')
       await press(page, 'Register')
@@ -56,18 +56,18 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients-form-machine',
     title: 'New machine',
-    async open(page, stage) {
-      await stage.latchkey.services.resources
+    async open(page, e2e) {
+      await e2e.latchkey.services.resources
         .add({ identifier: 'https://photos.example', name: 'Photos API', scope: 'photos:read photos:write' })
         .catch(() => undefined)
-      await asAdministrator(page, stage, '/admin/clients/new?kind=machine')
+      await asAdministrator(page, e2e, '/admin/clients/new?kind=machine')
     },
   },
   {
     name: 'clients-created',
     title: 'Photo Shop',
-    async open(page, stage) {
-      await register(page, stage, 'Photo Shop')
+    async open(page, e2e) {
+      await register(page, e2e, 'Photo Shop')
       await page
         .locator('summary', { hasText: /^openid-client / })
         .first()
@@ -77,8 +77,8 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients-client',
     title: 'Photo Shop',
-    async open(page, stage) {
-      await register(page, stage, 'Photo Shop')
+    async open(page, e2e) {
+      await register(page, e2e, 'Photo Shop')
       await press(page, 'New secret')
       await page.getByText('There is a new secret').waitFor()
       await page.reload()
@@ -87,8 +87,8 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients-edit',
     title: 'Edit Photo Shop',
-    async open(page, stage) {
-      await register(page, stage, 'Photo Shop')
+    async open(page, e2e) {
+      await register(page, e2e, 'Photo Shop')
       await follow(page, 'Edit')
       await heading(page, 'Edit Photo Shop')
     },
@@ -96,12 +96,12 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients-edit-stale',
     title: 'Edit Photo Shop',
-    async open(page, stage) {
-      await register(page, stage, 'Photo Shop')
+    async open(page, e2e) {
+      await register(page, e2e, 'Photo Shop')
       const id = new URL(page.url()).pathname.split('/').at(-1) ?? ''
       await follow(page, 'Edit')
       await fill(page, 'Name', 'By this tab')
-      await stage.latchkey.services.clients.update(id, { client_name: 'Photo Shop' })
+      await e2e.latchkey.services.clients.update(id, { client_name: 'Photo Shop' })
       await press(page, 'Save')
       await page.getByRole('alert').waitFor()
     },
@@ -109,8 +109,8 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'clients-delete',
     title: 'Delete Photo Shop?',
-    async open(page, stage) {
-      await register(page, stage, 'Photo Shop')
+    async open(page, e2e) {
+      await register(page, e2e, 'Photo Shop')
       await follow(page, 'Delete …')
       await heading(page, 'Delete Photo Shop?')
     },
@@ -118,13 +118,13 @@ export const clientScenes: ConsoleScene[] = [
   {
     name: 'try',
     title: 'Try Harbour Notes',
-    open: (page, stage) => asAdministrator(page, stage, `/admin/clients/${stage.app.clientId}/try`),
+    open: (page, e2e) => asAdministrator(page, e2e, `/admin/clients/${e2e.app.clientId}/try`),
   },
   {
     name: 'try-result',
     title: 'Try Harbour Notes',
-    async open(page, stage) {
-      await asAdministrator(page, stage, `/admin/clients/${stage.app.clientId}/try`)
+    async open(page, e2e) {
+      await asAdministrator(page, e2e, `/admin/clients/${e2e.app.clientId}/try`)
       await press(page, 'Run')
       await page.getByRole('heading', { name: 'It works' }).waitFor()
     },

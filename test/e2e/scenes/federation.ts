@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core'
 import {
-  type FederatedStage,
+  type FederatedFixture,
   joinGitHub,
   joinGoogle,
   throughGitHub,
   throughGoogle,
-} from '../federated-stage.ts'
+} from '../federated-fixture.ts'
 import { fill, follow, heading, press, signInAtAccount, startAt } from '../steps.ts'
 import {
   accountFields,
@@ -22,34 +22,34 @@ const signInLinks = ['Forgot password?', 'Create account']
 const accountButtons = ['Sign out', 'Save profile', 'Change password']
 
 /** To the page that asks for the little that Google does not tell. */
-async function finishGoogle(page: Page, stage: FederatedStage, name: string) {
-  joinGoogle(stage, name, { name: 'Grace Hopper', given_name: 'Grace', family_name: 'Hopper' })
-  await startAt(page, stage.app)
+async function finishGoogle(page: Page, e2e: FederatedFixture, name: string) {
+  joinGoogle(e2e, name, { name: 'Grace Hopper', given_name: 'Grace', family_name: 'Hopper' })
+  await startAt(page, e2e.app)
   await throughGoogle(page, name)
   await heading(page, 'Almost there')
 }
 
 /** To the page that asks for the password of the account that has the address. */
-async function linkToPassword(page: Page, stage: FederatedStage, login: string) {
-  const person = await stage.latchkey.createUser()
-  joinGitHub(stage, login, {
+async function linkToPassword(page: Page, e2e: FederatedFixture, login: string) {
+  const person = await e2e.latchkey.createUser()
+  joinGitHub(e2e, login, {
     emails: [{ email: person.email, primary: true, verified: true, visibility: null }],
   })
-  await startAt(page, stage.app)
+  await startAt(page, e2e.app)
   await throughGitHub(page, login)
   await heading(page, 'You have an account already')
 }
 
 /** To the account page of somebody who signs in with GitHub alone. */
-async function accountOfGitHub(page: Page, stage: FederatedStage, login: string) {
-  joinGitHub(stage, login, { name: 'Mona Lisa Octocat' })
-  await at('/account')(page, stage)
+async function accountOfGitHub(page: Page, e2e: FederatedFixture, login: string) {
+  joinGitHub(e2e, login, { name: 'Mona Lisa Octocat' })
+  await at('/account')(page, e2e)
   await throughGitHub(page, login)
   await heading(page, 'Your account')
 }
 
 /** Links without the way there and back. */
-const link = ({ latchkey }: FederatedStage, accountId: string, provider: string, label: string) =>
+const link = ({ latchkey }: FederatedFixture, accountId: string, provider: string, label: string) =>
   latchkey.services.accounts.linked.link(
     { accountId, generation: 0 },
     { issuer: `https://${provider}.example`, subject: accountId, provider, label, sealedTokens: null },
@@ -57,8 +57,8 @@ const link = ({ latchkey }: FederatedStage, accountId: string, provider: string,
     provider,
   )
 
-/** Pages of signing in elsewhere, on a stage with providers. */
-export const federationScenes: Scene<FederatedStage>[] = [
+/** Pages of signing in at a provider, on a fixture with providers. */
+export const federationScenes: Scene<FederatedFixture>[] = [
   {
     name: 'sign-in-providers',
     open: (page, { app }) => startAt(page, app),
@@ -106,7 +106,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'finish-username',
-    open: (page, stage) => finishGoogle(page, stage, 'grace'),
+    open: (page, e2e) => finishGoogle(page, e2e, 'grace'),
     title: 'Almost there',
     fields: { Username: 'username' },
     buttons: ['Create account'],
@@ -115,9 +115,9 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'finish-email',
-    async open(page, stage) {
-      joinGitHub(stage, 'shy', { emails: [], emailsForbidden: true })
-      await startAt(page, stage.app)
+    async open(page, e2e) {
+      joinGitHub(e2e, 'shy', { emails: [], emailsForbidden: true })
+      await startAt(page, e2e.app)
       await throughGitHub(page, 'shy')
       await heading(page, 'Almost there')
     },
@@ -129,9 +129,9 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'finish-refused',
-    async open(page, stage) {
-      const { username } = await stage.latchkey.createUser()
-      await finishGoogle(page, stage, 'hopper')
+    async open(page, e2e) {
+      const { username } = await e2e.latchkey.createUser()
+      await finishGoogle(page, e2e, 'hopper')
       await fill(page, 'Username', username)
       await press(page, 'Create account')
       await page.locator('small.error').waitFor()
@@ -144,7 +144,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'link-password',
-    open: (page, stage) => linkToPassword(page, stage, 'work'),
+    open: (page, e2e) => linkToPassword(page, e2e, 'work'),
     title: 'You have an account already',
     fields: { Password: 'current-password' },
     buttons: ['Sign in and link'],
@@ -153,8 +153,8 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'link-refused',
-    async open(page, stage) {
-      await linkToPassword(page, stage, 'work-again')
+    async open(page, e2e) {
+      await linkToPassword(page, e2e, 'work-again')
       await fill(page, 'Password', 'not-the-password')
       await press(page, 'Sign in and link')
       await page.getByRole('alert').waitFor()
@@ -167,11 +167,11 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'link-linked',
-    async open(page, stage) {
-      await accountOfGitHub(page, stage, 'monalisa')
+    async open(page, e2e) {
+      await accountOfGitHub(page, e2e, 'monalisa')
       await page.context().clearCookies()
-      joinGoogle(stage, 'mona', { email: 'monalisa@example.com' })
-      await startAt(page, stage.app)
+      joinGoogle(e2e, 'mona', { email: 'monalisa@example.com' })
+      await startAt(page, e2e.app)
       await throughGoogle(page, 'mona')
       await heading(page, 'You have an account already')
     },
@@ -181,13 +181,13 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'link-both',
-    async open(page, stage) {
-      const person = await stage.latchkey.createUser()
-      await link(stage, person.id, 'google', person.email)
-      joinGitHub(stage, 'both', {
+    async open(page, e2e) {
+      const person = await e2e.latchkey.createUser()
+      await link(e2e, person.id, 'google', person.email)
+      joinGitHub(e2e, 'both', {
         emails: [{ email: person.email, primary: true, verified: true, visibility: null }],
       })
-      await startAt(page, stage.app)
+      await startAt(page, e2e.app)
       await throughGitHub(page, 'both')
       await heading(page, 'You have an account already')
     },
@@ -199,16 +199,16 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'link-by-mail',
-    async open(page, stage) {
-      const { latchkey } = stage
+    async open(page, e2e) {
+      const { latchkey } = e2e
       const outcome = await latchkey.services.accounts.linked.register(
         { username: 'left', email: { address: 'left@example.com', verified: true } },
         { givenName: null, familyName: null, picture: null },
         { issuer: 'https://gone.example', subject: '1', provider: 'gone', label: null, sealedTokens: null },
       )
       if (outcome.kind !== 'ok') throw new Error(outcome.kind)
-      joinGitHub(stage, 'left')
-      await startAt(page, stage.app)
+      joinGitHub(e2e, 'left')
+      await startAt(page, e2e.app)
       await throughGitHub(page, 'left')
       await heading(page, 'You have an account already')
     },
@@ -217,11 +217,11 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'code',
-    async open(page, stage) {
-      joinGitHub(stage, 'terminal')
+    async open(page, e2e) {
+      joinGitHub(e2e, 'terminal')
       await at(`/api/auth/oauth/github?code_challenge_method=S256&code_challenge=${'c'.repeat(43)}`)(
         page,
-        stage,
+        e2e,
       )
       await press(page, 'Continue as terminal')
       await heading(page, 'Copy this code')
@@ -230,11 +230,11 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'account-linked',
-    async open(page, stage) {
-      const person = await stage.latchkey.createUser()
-      await link(stage, person.id, 'github', 'monalisa')
-      await link(stage, person.id, 'google', 'mona.lisa.octocat@gmail.example')
-      await signInAtAccount(page, stage.latchkey.issuer, person)
+    async open(page, e2e) {
+      const person = await e2e.latchkey.createUser()
+      await link(e2e, person.id, 'github', 'monalisa')
+      await link(e2e, person.id, 'google', 'mona.lisa.octocat@gmail.example')
+      await signInAtAccount(page, e2e.latchkey.issuer, person)
     },
     title: 'Your account',
     fields: accountFields,
@@ -243,10 +243,10 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'account-just-linked',
-    async open(page, stage) {
-      const person = await stage.latchkey.createUser()
-      joinGitHub(stage, 'just-linked')
-      await signInAtAccount(page, stage.latchkey.issuer, person)
+    async open(page, e2e) {
+      const person = await e2e.latchkey.createUser()
+      joinGitHub(e2e, 'just-linked')
+      await signInAtAccount(page, e2e.latchkey.issuer, person)
       await press(page, 'Link GitHub')
       await press(page, 'Continue as just-linked')
       await page.getByText('you can sign in that way').waitFor()
@@ -258,10 +258,10 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'account-provider-off',
-    async open(page, stage) {
-      const person = await stage.latchkey.createUser()
-      await link(stage, person.id, 'acme', 'ada.lovelace')
-      await signInAtAccount(page, stage.latchkey.issuer, person)
+    async open(page, e2e) {
+      const person = await e2e.latchkey.createUser()
+      await link(e2e, person.id, 'acme', 'ada.lovelace')
+      await signInAtAccount(page, e2e.latchkey.issuer, person)
     },
     title: 'Your account',
     fields: accountFields,
@@ -270,7 +270,7 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'account-without-password',
-    open: (page, stage) => accountOfGitHub(page, stage, 'octocat'),
+    open: (page, e2e) => accountOfGitHub(page, e2e, 'octocat'),
     title: 'Your account',
     fields: profileFields,
     buttons: ['Sign out', 'Save profile', 'Send me a link to set one', 'Link Google', 'Sign out *'],
@@ -278,11 +278,11 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'account-identity-taken',
-    async open(page, stage) {
-      await accountOfGitHub(page, stage, 'taken')
+    async open(page, e2e) {
+      await accountOfGitHub(page, e2e, 'taken')
       await page.context().clearCookies()
-      const person = await stage.latchkey.createUser()
-      await signInAtAccount(page, stage.latchkey.issuer, person)
+      const person = await e2e.latchkey.createUser()
+      await signInAtAccount(page, e2e.latchkey.issuer, person)
       await press(page, 'Link GitHub')
       await press(page, 'Continue as taken')
       await page.getByRole('alert').waitFor()
@@ -294,8 +294,8 @@ export const federationScenes: Scene<FederatedStage>[] = [
   },
   {
     name: 'finish-expired',
-    async open(page, stage) {
-      await finishGoogle(page, stage, 'patient')
+    async open(page, e2e) {
+      await finishGoogle(page, e2e, 'patient')
       await page.context().clearCookies()
       await page.reload()
     },

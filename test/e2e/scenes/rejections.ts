@@ -1,12 +1,17 @@
 import type { Page } from 'playwright-core'
-import type { Stage } from '../stage.ts'
+import type { E2eFixture } from '../e2e-fixture.ts'
 import { fill, heading, press, signIn } from '../steps.ts'
 import type { Scene } from './scenes.ts'
 
 let administrators = 0
 
 /** A tab of somebody of the console, at a path of it. */
-async function asKeeper(page: Page, { latchkey }: Stage, path: string, role: 'admin' | 'auditor' = 'admin') {
+async function asKeeper(
+  page: Page,
+  { latchkey }: E2eFixture,
+  path: string,
+  role: 'admin' | 'auditor' = 'admin',
+) {
   const username = `desk${++administrators}`
   const { id } = await latchkey.createUser(username)
   await latchkey.services.accounts.setRole(id, role)
@@ -17,7 +22,7 @@ async function asKeeper(page: Page, { latchkey }: Stage, path: string, role: 'ad
 
 /** Sends a sign-in request of the example app that is refused. @returns its reference */
 async function refused(
-  { latchkey, app }: Stage,
+  { latchkey, app }: E2eFixture,
   change: (registered: string) => Record<string, string>,
 ): Promise<string> {
   const { redirect_uris: uris } = await latchkey.services.clients.get(app.clientId)
@@ -44,29 +49,29 @@ export const rejectionScenes: Pick<Scene, 'name' | 'open' | 'title'>[] = [
   {
     name: 'rejections-none',
     title: 'Refused requests',
-    open: (page, stage) => asKeeper(page, stage, '/admin/rejections?client=lk_none'),
+    open: (page, e2e) => asKeeper(page, e2e, '/admin/rejections?client=lk_none'),
   },
   {
     name: 'rejections',
     title: 'Refused requests',
-    async open(page, stage) {
-      await refused(stage, slash)
-      await refused(stage, () => ({ code_challenge_method: 'plain' }))
-      await refused(stage, () => ({ client_id: 'no-such-client' }))
-      const basic = btoa(`${stage.app.clientId}:not-the-secret`)
-      await fetch(`${stage.latchkey.issuer}/token`, {
+    async open(page, e2e) {
+      await refused(e2e, slash)
+      await refused(e2e, () => ({ code_challenge_method: 'plain' }))
+      await refused(e2e, () => ({ client_id: 'no-such-client' }))
+      const basic = btoa(`${e2e.app.clientId}:not-the-secret`)
+      await fetch(`${e2e.latchkey.issuer}/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${basic}` },
         body: new URLSearchParams({ grant_type: 'client_credentials' }),
       })
-      await asKeeper(page, stage, '/admin/rejections')
+      await asKeeper(page, e2e, '/admin/rejections')
     },
   },
   {
     name: 'rejections-reference-unknown',
     title: 'Refused requests',
-    async open(page, stage) {
-      await asKeeper(page, stage, '/admin/rejections')
+    async open(page, e2e) {
+      await asKeeper(page, e2e, '/admin/rejections')
       await fill(page, 'Reference', '00000000-0000-4000-8000-000000000000')
       await press(page, 'Explain')
       await page.locator('#reference-missing').waitFor()
@@ -75,43 +80,43 @@ export const rejectionScenes: Pick<Scene, 'name' | 'open' | 'title'>[] = [
   {
     name: 'rejections-slash',
     title: 'Refused request',
-    open: async (page, stage) => asKeeper(page, stage, path(await refused(stage, slash))),
+    open: async (page, e2e) => asKeeper(page, e2e, path(await refused(e2e, slash))),
   },
   {
     name: 'rejections-host',
     title: 'Refused request',
-    open: async (page, stage) =>
+    open: async (page, e2e) =>
       asKeeper(
         page,
-        stage,
-        path(await refused(stage, () => ({ redirect_uri: 'https://notes.example/callback' }))),
+        e2e,
+        path(await refused(e2e, () => ({ redirect_uri: 'https://notes.example/callback' }))),
       ),
   },
   {
     name: 'rejections-auditor',
     title: 'Refused request',
-    open: async (page, stage) => asKeeper(page, stage, path(await refused(stage, port)), 'auditor'),
+    open: async (page, e2e) => asKeeper(page, e2e, path(await refused(e2e, port)), 'auditor'),
   },
   {
     name: 'rejections-pkce',
     title: 'Refused request',
-    open: async (page, stage) =>
-      asKeeper(page, stage, path(await refused(stage, () => ({ code_challenge_method: 'plain' })))),
+    open: async (page, e2e) =>
+      asKeeper(page, e2e, path(await refused(e2e, () => ({ code_challenge_method: 'plain' })))),
   },
   {
     name: 'rejections-fix',
     title: 'Register what was sent',
-    open: async (page, stage) => asKeeper(page, stage, `${path(await refused(stage, port))}/fix`),
+    open: async (page, e2e) => asKeeper(page, e2e, `${path(await refused(e2e, port))}/fix`),
   },
   {
     name: 'rejections-fixed',
     title: 'Refused request',
-    async open(page, stage) {
-      const { redirect_uris: before } = await stage.latchkey.services.clients.get(stage.app.clientId)
-      await asKeeper(page, stage, `${path(await refused(stage, slash))}/fix`)
+    async open(page, e2e) {
+      const { redirect_uris: before } = await e2e.latchkey.services.clients.get(e2e.app.clientId)
+      await asKeeper(page, e2e, `${path(await refused(e2e, slash))}/fix`)
       await press(page, 'Add it')
       await page.getByRole('status').waitFor()
-      await stage.latchkey.services.clients.update(stage.app.clientId, { redirect_uris: before })
+      await e2e.latchkey.services.clients.update(e2e.app.clientId, { redirect_uris: before })
     },
   },
   {

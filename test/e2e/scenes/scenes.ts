@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { openSetup } from '../../../src/welcome.ts'
-import type { Stage } from '../stage.ts'
+import type { E2eFixture } from '../e2e-fixture.ts'
 import {
   allow,
   enter,
@@ -18,10 +18,10 @@ import {
 } from '../steps.ts'
 
 /** A page in one of its states, the way there, and what has to be on it. */
-export interface Scene<On extends Stage = Stage> {
+export interface Scene<On extends E2eFixture = E2eFixture> {
   name: string
   /** Brings a tab without cookies there. */
-  open(page: Page, stage: On): Promise<void>
+  open(page: Page, e2e: On): Promise<void>
   title: string
   /** Labels of the fields, in order, each with its autocomplete attribute. */
   fields?: Record<string, string>
@@ -51,28 +51,28 @@ export const cancel = 'Cancel and return to Harbour Notes'
 /** @param path on the server */
 export const at =
   (path: string) =>
-  async (page: Page, { latchkey }: Stage): Promise<void> => {
+  async (page: Page, { latchkey }: E2eFixture): Promise<void> => {
     await page.goto(`${latchkey.issuer}${path}`)
   }
 
-async function waitForCode(page: Page, stage: Stage) {
+async function waitForCode(page: Page, e2e: E2eFixture) {
   const person = newcomer()
-  await at('/register')(page, stage)
+  await at('/register')(page, e2e)
   await register(page, person)
   return person
 }
 
-async function askForReset(page: Page, stage: Stage) {
-  const person = await stage.latchkey.createUser()
-  await at('/forgot-password')(page, stage)
+async function askForReset(page: Page, e2e: E2eFixture) {
+  const person = await e2e.latchkey.createUser()
+  await at('/forgot-password')(page, e2e)
   await fill(page, 'Email', person.email)
   await press(page, 'Send reset link')
   await heading(page, 'Check your mail')
   return person
 }
 
-async function setNewPassword(page: Page, stage: Stage) {
-  const link = await linkFor(stage.latchkey, await askForReset(page, stage))
+async function setNewPassword(page: Page, e2e: E2eFixture) {
+  const link = await linkFor(e2e.latchkey, await askForReset(page, e2e))
   await page.goto(link)
   await fill(page, 'New password', 'quiet-lantern-41-meadow')
   await press(page, 'Set new password')
@@ -155,7 +155,7 @@ export const scenes: Scene[] = [
   },
   {
     name: 'verify-email',
-    open: async (page, stage) => void (await waitForCode(page, stage)),
+    open: async (page, e2e) => void (await waitForCode(page, e2e)),
     title: 'Verify your email',
     fields: { 'Verification code': 'one-time-code' },
     buttons: ['Verify', 'Send a new code', 'Use another address'],
@@ -163,8 +163,8 @@ export const scenes: Scene[] = [
   },
   {
     name: 'verify-email-wrong',
-    async open(page, stage) {
-      await waitForCode(page, stage)
+    async open(page, e2e) {
+      await waitForCode(page, e2e)
       await fill(page, 'Verification code', '12345')
       await press(page, 'Verify')
       await page.getByText('Enter the 6 digits').waitFor()
@@ -176,8 +176,8 @@ export const scenes: Scene[] = [
   },
   {
     name: 'verify-email-address',
-    async open(page, stage) {
-      await waitForCode(page, stage)
+    async open(page, e2e) {
+      await waitForCode(page, e2e)
       await page.getByText('Use another address').click()
       await fill(page, 'Email', 'ada.@example.com')
       await press(page, 'Change address')
@@ -190,9 +190,9 @@ export const scenes: Scene[] = [
   },
   {
     name: 'verify-email-link',
-    async open(page, stage) {
-      const person = await waitForCode(page, stage)
-      await page.goto(await linkFor(stage.latchkey, person))
+    async open(page, e2e) {
+      const person = await waitForCode(page, e2e)
+      await page.goto(await linkFor(e2e.latchkey, person))
     },
     title: 'Verify your email',
     buttons: ['Verify', 'Refuse'],
@@ -200,10 +200,10 @@ export const scenes: Scene[] = [
   },
   {
     name: 'email-verified',
-    async open(page, stage) {
-      const person = await waitForCode(page, stage)
+    async open(page, e2e) {
+      const person = await waitForCode(page, e2e)
       await page.context().clearCookies()
-      await page.goto(await linkFor(stage.latchkey, person))
+      await page.goto(await linkFor(e2e.latchkey, person))
       await press(page, 'Verify')
       await heading(page, 'Email verified')
     },
@@ -221,14 +221,14 @@ export const scenes: Scene[] = [
   },
   {
     name: 'forgot-sent',
-    open: async (page, stage) => void (await askForReset(page, stage)),
+    open: async (page, e2e) => void (await askForReset(page, e2e)),
     title: 'Check your mail',
     links: ['try another address', 'Back to sign in'],
   },
   {
     name: 'reset-password',
-    async open(page, stage) {
-      await page.goto(await linkFor(stage.latchkey, await askForReset(page, stage)))
+    async open(page, e2e) {
+      await page.goto(await linkFor(e2e.latchkey, await askForReset(page, e2e)))
     },
     title: 'Set a new password',
     fields: { 'New password': 'new-password' },
@@ -237,14 +237,14 @@ export const scenes: Scene[] = [
   },
   {
     name: 'reset-done',
-    open: async (page, stage) => void (await setNewPassword(page, stage)),
+    open: async (page, e2e) => void (await setNewPassword(page, e2e)),
     title: 'Password changed',
     links: ['Go to your account'],
   },
   {
     name: 'reset-expired',
-    async open(page, stage) {
-      await page.goto(await setNewPassword(page, stage))
+    async open(page, e2e) {
+      await page.goto(await setNewPassword(page, e2e))
     },
     title: 'This link no longer works',
     links: ['Get a new link', 'Back to sign in'],
@@ -326,9 +326,9 @@ export const scenes: Scene[] = [
   },
   {
     name: 'logged-out',
-    async open(page, stage) {
-      await signInAtAccount(page, stage.latchkey.issuer, await stage.latchkey.createUser())
-      await at('/logout')(page, stage)
+    async open(page, e2e) {
+      await signInAtAccount(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
+      await at('/logout')(page, e2e)
       await press(page, 'Sign out')
       await heading(page, 'Signed out')
     },
@@ -350,8 +350,8 @@ export const scenes: Scene[] = [
   { name: 'not-found', open: at('/no/such/page'), title: 'Page not found', links: ['Go to the start page'] },
   {
     name: 'form-expired',
-    async open(page, stage) {
-      await at('/login')(page, stage)
+    async open(page, e2e) {
+      await at('/login')(page, e2e)
       await page.context().clearCookies()
       await signIn(page, 'somebody')
       await page.getByRole('alert').waitFor()
@@ -364,9 +364,9 @@ export const scenes: Scene[] = [
   },
   {
     name: 'refused',
-    async open(page, stage) {
-      await signInAtAccount(page, stage.latchkey.issuer, await stage.latchkey.createUser())
-      await at('/admin')(page, stage)
+    async open(page, e2e) {
+      await signInAtAccount(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
+      await at('/admin')(page, e2e)
     },
     title: 'This was refused',
     links: ['Go to the start page'],
@@ -374,8 +374,8 @@ export const scenes: Scene[] = [
   {
     // The last one: it uses up what this address may do in a minute.
     name: 'too-many',
-    async open(page, stage) {
-      const path = `${stage.latchkey.issuer}/verify-email?token=guess`
+    async open(page, e2e) {
+      const path = `${e2e.latchkey.issuer}/verify-email?token=guess`
       for (let count = 0; count < 30; count++) await fetch(path)
       await page.goto(path)
     },

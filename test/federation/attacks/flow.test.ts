@@ -3,63 +3,63 @@ import { get } from '../../security/attacker.ts'
 import type { HttpBrowser } from '../../support/flow.ts'
 import { engines, PASSWORD } from '../../support/latchkey.ts'
 import { codeIn } from '../../support/mailbox.ts'
-import { createWays, type Ways } from '../ways.ts'
-import { openWorld, type World } from '../world.ts'
+import { type FederationFixture, openFederation } from '../federation-fixture.ts'
+import { createSignInSteps, type SignInSteps } from '../sign-in-steps.ts'
 
 describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engine) => {
-  let world: World
-  let ways: Ways
+  let federation: FederationFixture
+  let steps: SignInSteps
   beforeAll(async () => {
-    world = await openWorld({ engine, clock: () => Date.now() })
-    ways = createWays(world)
+    federation = await openFederation({ engine, clock: () => Date.now() })
+    steps = createSignInSteps(federation)
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
   afterEach(() => {
     vi.useRealTimers()
     // What was answered well but went wrong inside would be found here.
-    expect(world.latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
+    expect(federation.latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
   })
-  const accounts = () => world.latchkey.services.accounts
+  const accounts = () => federation.latchkey.services.accounts
 
   const passTime = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 
   async function resetPassword(email: string) {
     await accounts().forgot(email)
-    const { link } = await world.latchkey.mailTo(email)
+    const { link } = await federation.latchkey.mailTo(email)
     const token = link.searchParams.get('token') ?? ''
     expect(await accounts().reset(token, 'quartz-lantern-31-orbit')).toBeDefined()
   }
 
   describe('an account made with another person’s address, of which its owner takes the password', () => {
     test('a sign-in elsewhere that the attacker made it with does not get in any more', async () => {
-      ways.onGitHub('squatter', { emails: [] })
-      const attacker = world.browser()
-      const asks = await ways.byGitHub(attacker, 'squatter')
+      steps.onGitHub('squatter', { emails: [] })
+      const attacker = federation.browser()
+      const asks = await steps.byGitHub(attacker, 'squatter')
       await attacker.submit(
         asks,
         { Username: 'squatted', Email: 'squatted@example.com' },
         { button: 'Create account' },
       )
       await resetPassword('squatted@example.com')
-      const again = world.browser()
-      await ways.byGitHub(again, 'squatter')
-      expect(await ways.signedInAs(again)).toBeUndefined()
+      const again = federation.browser()
+      await steps.byGitHub(again, 'squatter')
+      expect(await steps.signedInAs(again)).toBeUndefined()
       const id = (await accounts().find('squatted'))?.id ?? ''
       expect((await accounts().linked.signInMethods(id)).identities).toEqual([])
     })
 
     test('a page that waits for the proof, of a sign-in elsewhere or by password, signs nobody in any more', async () => {
-      ways.onGitHub('waiter', { emails: [] })
-      const elsewhere = world.browser()
-      const asks = await ways.byGitHub(elsewhere, 'waiter')
+      steps.onGitHub('waiter', { emails: [] })
+      const elsewhere = federation.browser()
+      const asks = await steps.byGitHub(elsewhere, 'waiter')
       await elsewhere.submit(
         asks,
         { Username: 'waited', Email: 'waited@example.com' },
         { button: 'Create account' },
       )
-      const registered = world.browser()
+      const registered = federation.browser()
       await registered.submit(
-        await registered.open(ways.at('/register')),
+        await registered.open(steps.at('/register')),
         { Username: 'typed', Email: 'typed@example.com', Password: PASSWORD },
         { button: 'Create account' },
       )
@@ -69,16 +69,16 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
         [registered, 'typed'],
       ] as const) {
         await resetPassword(`${name}@example.com`)
-        await browser.open(ways.at('/verify-email'))
-        expect(await ways.signedInAs(browser)).toBeUndefined()
+        await browser.open(steps.at('/verify-email'))
+        expect(await steps.signedInAs(browser)).toBeUndefined()
         expect((await accounts().find(name))?.email).toBe(`${name}@example.com`)
       }
     })
 
     test('…while one whose address was proven in between, with nothing else changed, goes on', async () => {
-      ways.onGitHub('patient', { emails: [] })
-      const browser = world.browser()
-      const asks = await ways.byGitHub(browser, 'patient')
+      steps.onGitHub('patient', { emails: [] })
+      const browser = federation.browser()
+      const asks = await steps.byGitHub(browser, 'patient')
       await browser.submit(
         asks,
         { Username: 'patient', Email: 'patient@example.com' },
@@ -86,9 +86,12 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
       )
       const { id = '' } = (await accounts().find('patient')) ?? {}
       passTime(1)
-      await accounts().verification.byCode(id, codeIn(await world.latchkey.mailTo('patient@example.com')))
-      await browser.open(ways.at('/verify-email'))
-      expect(await ways.signedInAs(browser)).toBe('patient')
+      await accounts().verification.byCode(
+        id,
+        codeIn(await federation.latchkey.mailTo('patient@example.com')),
+      )
+      await browser.open(steps.at('/verify-email'))
+      expect(await steps.signedInAs(browser)).toBe('patient')
     })
   })
 
@@ -101,13 +104,13 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     })
 
     test('a provider that is switched off lets nobody finish what was begun with it', async () => {
-      const { providers } = world.latchkey.services
-      const victim = await world.latchkey.createUser()
+      const { providers } = federation.latchkey.services
+      const victim = await federation.latchkey.createUser()
       const begin = async (email: string) => {
-        world.okta.accounts = [{ sub: `o-${email}`, email, email_verified: true, name: 'O' }]
-        const browser = world.browser()
+        federation.okta.accounts = [{ sub: `o-${email}`, email, email_verified: true, name: 'O' }]
+        const browser = federation.browser()
         const page = await browser.submit(
-          await browser.open(ways.at('/login')),
+          await browser.open(steps.at('/login')),
           {},
           { button: 'Continue with Okta' },
         )
@@ -130,7 +133,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
           { button: 'Sign in and link' },
         )
         expect(linked.status).toBe(410)
-        expect(await ways.signedInAs(link.browser)).toBeUndefined()
+        expect(await steps.signedInAs(link.browser)).toBeUndefined()
       } finally {
         await providers.enable('okta')
       }
@@ -139,8 +142,8 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     })
 
     test('of several at once with different names, one account and one session: the rest get nothing', async () => {
-      const browser = world.browser()
-      const asks = await ways.byOpenId(browser, 'Google', newcomer('crowd'))
+      const browser = federation.browser()
+      const asks = await steps.byOpenId(browser, 'Google', newcomer('crowd'))
       const requests = Array.from({ length: 10 }, (_, each) =>
         browser.prepare(asks, { Username: `crowd-${each}` }, { button: 'Create account' }),
       )
@@ -155,10 +158,10 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     })
 
     test('a ticket for one page does nothing on the other', async () => {
-      const victim = await world.latchkey.createUser()
+      const victim = await federation.latchkey.createUser()
       // One that has to prove an account, on the page that makes accounts.
-      const prover = world.browser()
-      const link = await ways.byOpenId(prover, 'Google', newcomer('prover', victim.email))
+      const prover = federation.browser()
+      const link = await steps.byOpenId(prover, 'Google', newcomer('prover', victim.email))
       expect(link.text).toContain('You have an account already')
       const swapped = prover.prepare(link, { Password: PASSWORD }, { button: 'Sign in and link' })
       swapped.url.pathname = swapped.url.pathname.replace('/link/', '/finish/')
@@ -168,30 +171,30 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
       // It is sent back to prove the account.
       expect(answer.headers.get('location')).toMatch(/^\/login\/link\//)
       expect(await accounts().find('swapped')).toBeUndefined()
-      expect(await ways.signedInAs(prover)).toBeUndefined()
+      expect(await steps.signedInAs(prover)).toBeUndefined()
       // One that has to choose a name, on the page that takes passwords.
-      const chooser = world.browser()
-      const finish = await ways.byOpenId(chooser, 'Google', newcomer('chooser'))
+      const chooser = federation.browser()
+      const finish = await steps.byOpenId(chooser, 'Google', newcomer('chooser'))
       const other = chooser.prepare(finish, { Username: 'chooser' }, { button: 'Create account' })
       other.url.pathname = other.url.pathname.replace('/finish/', '/link/')
       other.body?.set('password', PASSWORD)
       expect((await chooser.visit(other)).status).toBe(410)
-      expect(await ways.signedInAs(chooser)).toBeUndefined()
+      expect(await steps.signedInAs(chooser)).toBeUndefined()
     })
 
     test('a state, a code and a ticket do not stand in for each other', async () => {
-      const browser = world.browser()
-      const asks = await ways.byOpenId(browser, 'Google', newcomer('mixer'))
+      const browser = federation.browser()
+      const asks = await steps.byOpenId(browser, 'Google', newcomer('mixer'))
       const ticket = asks.url.pathname.split('/').at(-1) ?? ''
-      const state = (await ways.capture(browser, 'octocat')).searchParams.get('state') ?? ''
-      const callback = await browser.open(ways.at(`/api/auth/oauth/google/callback?code=x&state=${ticket}`))
+      const state = (await steps.capture(browser, 'octocat')).searchParams.get('state') ?? ''
+      const callback = await browser.open(steps.at(`/api/auth/oauth/google/callback?code=x&state=${ticket}`))
       expect(callback.text).toContain('That sign-in cannot go on')
       for (const path of [`/login/finish/${state}`, `/login/link/${state}`])
-        expect((await browser.open(ways.at(path))).status).toBe(410)
+        expect((await browser.open(steps.at(path))).status).toBe(410)
       for (const code of [ticket, state]) {
         const body = JSON.stringify({ code, code_verifier: 'v'.repeat(43) })
         const headers = { 'content-type': 'application/json' }
-        const answer = await fetch(ways.at('/api/auth/oauth/exchange'), { method: 'POST', headers, body })
+        const answer = await fetch(steps.at('/api/auth/oauth/exchange'), { method: 'POST', headers, body })
         expect(answer.status).toBe(401)
       }
       // And nothing of that has used them up.
@@ -199,16 +202,16 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     })
 
     test('another person’s ticket, or one that is over, as what a sign-in is to prove: a sentence, no sign-in', async () => {
-      const victim = await world.latchkey.createUser()
-      const owner = world.browser()
-      const page = await ways.byOpenId(owner, 'Google', newcomer('ticketed', victim.email))
+      const victim = await federation.latchkey.createUser()
+      const owner = federation.browser()
+      const page = await steps.byOpenId(owner, 'Google', newcomer('ticketed', victim.email))
       const ticket = page.url.pathname.split('/').at(-1) ?? ''
-      ways.onGitHub('ticket-thief')
-      await ways.byGitHub(world.browser(), 'ticket-thief')
+      steps.onGitHub('ticket-thief')
+      await steps.byGitHub(federation.browser(), 'ticket-thief')
       for (const stolen of [ticket, 'x'.repeat(43), '']) {
-        const thief = world.browser()
+        const thief = federation.browser()
         const request = thief.prepare(
-          await thief.open(ways.at('/login')),
+          await thief.open(steps.at('/login')),
           {},
           { button: 'Continue with GitHub' },
         )
@@ -217,7 +220,7 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
         const back = await thief.submit(github, {}, { button: 'Continue as ticket-thief' })
         expect([back.status, back.url.pathname]).toEqual([200, '/login'])
         expect(back.text).toContain('That sign-in cannot go on')
-        expect(await ways.signedInAs(thief)).toBeUndefined()
+        expect(await steps.signedInAs(thief)).toBeUndefined()
       }
       expect((await owner.open(page.url)).status).toBe(200)
     })
@@ -227,14 +230,14 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
     const session = (browser: HttpBrowser) => browser.cookies.value('latchkey_session')
 
     test('the session id changes at a sign-in elsewhere, and the old one is dead', async () => {
-      ways.onGitHub('fixed')
-      const browser = world.browser()
-      await ways.byGitHub(browser, 'fixed')
+      steps.onGitHub('fixed')
+      const browser = federation.browser()
+      await steps.byGitHub(browser, 'fixed')
       const before = session(browser)
-      const cookie = browser.cookies.header(new URL(ways.at('/account'))) ?? ''
+      const cookie = browser.cookies.header(new URL(steps.at('/account'))) ?? ''
       await browser.submit(
         await browser.submit(
-          await browser.open(ways.at('/login?again=1')),
+          await browser.open(steps.at('/login?again=1')),
           {},
           { button: 'Continue with GitHub' },
         ),
@@ -242,30 +245,30 @@ describe.each(engines)('attacks on accounts, tickets and sessions, on %s', (engi
         { button: 'Continue as fixed' },
       )
       expect(session(browser)).not.toBe(before)
-      expect(await ways.signedInAs(browser)).toBe('fixed')
+      expect(await steps.signedInAs(browser)).toBe('fixed')
       expect(
-        (await get(ways.at('/account'), { cookie, accept: 'text/html' })).headers.get('location'),
+        (await get(steps.at('/account'), { cookie, accept: 'text/html' })).headers.get('location'),
       ).toContain('/login')
     })
 
     test('a session id that an attacker has planted is not taken over', async () => {
-      ways.onGitHub('planted')
-      const browser = world.browser()
-      browser.cookies.store(new URL(ways.at('/')), ['latchkey_session=planted-by-the-attacker; Path=/'])
-      await ways.byGitHub(browser, 'planted')
+      steps.onGitHub('planted')
+      const browser = federation.browser()
+      browser.cookies.store(new URL(steps.at('/')), ['latchkey_session=planted-by-the-attacker; Path=/'])
+      await steps.byGitHub(browser, 'planted')
       expect(session(browser)).not.toContain('planted-by')
-      expect(await ways.signedInAs(browser)).toBe('planted')
+      expect(await steps.signedInAs(browser)).toBe('planted')
     })
 
     test('a browser cookie that is forged, empty or huge ties nothing to anybody', async () => {
-      ways.onGitHub('forger')
+      steps.onGitHub('forger')
       for (const value of ['x', '', 'A'.repeat(43), 'é', 'x'.repeat(4000), '__proto__']) {
-        const browser = world.browser()
-        const callback = await ways.capture(browser, 'forger')
+        const browser = federation.browser()
+        const callback = await steps.capture(browser, 'forger')
         browser.cookies.store(callback, [`latchkey_upstream=${value}; Path=/`])
         const back = await browser.open(callback)
         expect(back.text).toContain('That sign-in cannot go on')
-        expect(await ways.signedInAs(browser)).toBeUndefined()
+        expect(await steps.signedInAs(browser)).toBeUndefined()
       }
     })
   })

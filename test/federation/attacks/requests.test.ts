@@ -3,22 +3,22 @@ import { encode, get, raw } from '../../security/attacker.ts'
 import { encode as encodeValue, nastyValues } from '../../security/payloads.ts'
 import type { BrowserPage, HttpBrowser } from '../../support/flow.ts'
 import { engines } from '../../support/latchkey.ts'
-import { createWays, primaryAddress, type Ways } from '../ways.ts'
-import { openWorld, type World } from '../world.ts'
+import { type FederationFixture, openFederation } from '../federation-fixture.ts'
+import { createSignInSteps, primaryAddress, type SignInSteps } from '../sign-in-steps.ts'
 
 const INSIDES = /node_modules|\.ts:\d+|SELECT |INSERT |UPDATE |prisma|TypeError|RangeError/i
 
 describe.each(engines)('broken and hostile requests, on %s', (engine) => {
-  let world: World
-  let ways: Ways
+  let federation: FederationFixture
+  let steps: SignInSteps
   beforeAll(async () => {
-    world = await openWorld({ engine })
-    ways = createWays(world)
+    federation = await openFederation({ engine })
+    steps = createSignInSteps(federation)
   })
-  afterAll(() => world?.stop())
+  afterAll(() => federation?.stop())
   afterEach(() => {
     // What was answered well but went wrong inside would be found here.
-    expect(world.latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
+    expect(federation.latchkey.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([])
   })
 
   describe('parameters of the callback', () => {
@@ -37,9 +37,9 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       ['a line break in the code', (url) => url.searchParams.set('code', 'a\r\nSet-Cookie: evil=1')],
     ]
     test.each(kinds)('%s: nobody is signed in that would not be, nothing breaks', async (what, change) => {
-      ways.onGitHub(`tamper-${what.replaceAll(/\W/g, '-')}`)
-      const browser = world.browser()
-      const callback = await ways.capture(browser, `tamper-${what.replaceAll(/\W/g, '-')}`)
+      steps.onGitHub(`tamper-${what.replaceAll(/\W/g, '-')}`)
+      const browser = federation.browser()
+      const callback = await steps.capture(browser, `tamper-${what.replaceAll(/\W/g, '-')}`)
       change(callback)
       const back = await browser.open(callback)
       expect([200, 400]).toContain(back.status)
@@ -47,18 +47,18 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       expect(back.headers.get('set-cookie') ?? '').not.toContain('evil')
       // What the protocol ignores, or an array beside the state, leaves the right state and code as they were.
       const harmless = ['state as array', 'a token instead of a code', 'an id_token beside']
-      if (!harmless.includes(what)) expect([what, await ways.signedInAs(browser)]).toEqual([what, undefined])
+      if (!harmless.includes(what)) expect([what, await steps.signedInAs(browser)]).toEqual([what, undefined])
     })
 
     test('every nasty value of every parameter, in a browser that is under way', async () => {
-      const browser = world.browser()
-      await ways.start(browser, 'GitHub')
-      const cookie = browser.cookies.header(new URL(ways.at('/'))) ?? ''
+      const browser = federation.browser()
+      await steps.start(browser, 'GitHub')
+      const cookie = browser.cookies.header(new URL(steps.at('/'))) ?? ''
       for (const name of ['state', 'code', 'iss', 'error', 'error_description', 'session_state'])
         for (const value of nastyValues) {
           const query = `state=x&${name}=${encodeValue(value)}`
           for (const accept of ['text/html', 'application/json']) {
-            const answer = await raw(ways.at(`/api/auth/oauth/github/callback?${query}`), {
+            const answer = await raw(steps.at(`/api/auth/oauth/github/callback?${query}`), {
               headers: { cookie, accept },
             })
             expect([name, value.slice(0, 20), answer.status]).toEqual([
@@ -73,7 +73,7 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
     })
 
     test('60 KB is too much for an address', async () => {
-      const answer = await raw(ways.at('/api/auth/oauth/github/callback'), {
+      const answer = await raw(steps.at('/api/auth/oauth/github/callback'), {
         path: `/api/auth/oauth/github/callback?state=${'x'.repeat(60_000)}`,
       })
       expect([414, 431]).toContain(answer.status)
@@ -82,14 +82,16 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
     test('a provider’s name that is none is neither shown nor logged', async () => {
       const marker = 'evil<script>alert(1)</script>'
       const path = `/api/auth/oauth/${encodeURIComponent(marker)}/callback?state=x`
-      const answer = await get(ways.at(path), { accept: 'text/html' })
+      const answer = await get(steps.at(path), { accept: 'text/html' })
       expect([answer.status, answer.headers.get('location')]).toEqual([
         303,
         `/login?${encode({ problem: 'unavailable', provider: marker })}`,
       ])
-      const page = await world.browser().open(new URL(answer.headers.get('location') ?? '', ways.at('/')))
+      const page = await federation
+        .browser()
+        .open(new URL(answer.headers.get('location') ?? '', steps.at('/')))
       expect(page.body).not.toContain('alert(1)')
-      expect(world.latchkey.log.join('')).not.toContain('alert(1)')
+      expect(federation.latchkey.log.join('')).not.toContain('alert(1)')
     })
   })
 
@@ -99,7 +101,7 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
         page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'csrf_token')?.value,
       )
       async function ask(path: string, body?: string) {
-        const url = new URL(ways.at(path))
+        const url = new URL(steps.at(path))
         const cookie = browser.cookies.header(url) ?? ''
         const headers = { cookie, accept: 'text/html' }
         const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
@@ -121,9 +123,9 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
     test.each(['flow', 'return_to', 'again', 'ticket'])(
       '/login/:provider, every nasty %s: to the provider or refused, and never elsewhere',
       async (field) => {
-        const browser = world.browser()
-        const send = await sender(browser, await browser.open(ways.at('/login')))
-        const own = new URL(world.github.url).origin
+        const browser = federation.browser()
+        const send = await sender(browser, await browser.open(steps.at('/login')))
+        const own = new URL(federation.github.url).origin
         for (const value of [...nastyValues, 'https://evil.example/', '//evil.example', '/\\evil.example']) {
           const answer = await send('/login/github', `${field}=${encodeValue(value)}`)
           expect([value.slice(0, 20), answer.status]).toEqual([
@@ -141,7 +143,7 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
     )
 
     test('nor does it lead elsewhere once the person is back', async () => {
-      ways.onGitHub('returner')
+      steps.onGitHub('returner')
       for (const value of [
         'https://evil.example/',
         '//evil.example',
@@ -149,11 +151,11 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
         '/.//evil.example',
         '/%09/evil.example',
         'javascript:alert(1)',
-        `${world.latchkey.issuer}@evil.example/`,
+        `${federation.latchkey.issuer}@evil.example/`,
       ]) {
-        const browser = world.browser()
+        const browser = federation.browser()
         const request = browser.prepare(
-          await browser.open(ways.at('/login')),
+          await browser.open(steps.at('/login')),
           {},
           { button: 'Continue with GitHub' },
         )
@@ -163,10 +165,10 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
         const callback = new URL((await browser.send(back)).headers.get('location') ?? '')
         const answer = await browser.send({ url: callback, method: 'GET' })
         const to = new URL(answer.headers.get('location') ?? '', callback)
-        expect([value, to.origin]).toEqual([value, world.latchkey.issuer])
+        expect([value, to.origin]).toEqual([value, federation.latchkey.issuer])
         // The page for the problem of a second visit leads no further either.
         const again = await browser.send({ url: callback, method: 'GET' })
-        expect(new URL(again.headers.get('location') ?? '', callback).origin).toBe(world.latchkey.issuer)
+        expect(new URL(again.headers.get('location') ?? '', callback).origin).toBe(federation.latchkey.issuer)
       }
     })
 
@@ -178,16 +180,16 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       '/login/__proto__',
       '/login/..%2fadmin',
     ])('POST %s is below 500', async (path) => {
-      const browser = world.browser()
-      const send = await sender(browser, await browser.open(ways.at('/login')))
+      const browser = federation.browser()
+      const send = await sender(browser, await browser.open(steps.at('/login')))
       expect((await send(path, 'return_to=/account')).status).toBeLessThan(500)
     })
 
     // Names that are none: a good one would be taken.
     test.each(['username', 'email'])('/login/finish, every nasty %s', async (field) => {
-      ways.onGitHub(`form-${field}`, { emails: [] })
-      const browser = world.browser()
-      const page = await ways.byGitHub(browser, `form-${field}`)
+      steps.onGitHub(`form-${field}`, { emails: [] })
+      const browser = federation.browser()
+      const page = await steps.byGitHub(browser, `form-${field}`)
       const send = await sender(browser, page)
       const rest = field === 'username' ? 'email=form@example.com' : 'username=form'
       for (const value of nastyValues.filter((each) => !/^[a-z0-9][\w.-]{2,31}$/i.test(each))) {
@@ -202,10 +204,10 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
     })
 
     test('/login/link, every nasty password', async () => {
-      const victim = await world.latchkey.createUser()
-      ways.onGitHub('form-link', primaryAddress(victim.email))
-      const browser = world.browser()
-      const page = await ways.byGitHub(browser, 'form-link')
+      const victim = await federation.latchkey.createUser()
+      steps.onGitHub('form-link', primaryAddress(victim.email))
+      const browser = federation.browser()
+      const page = await steps.byGitHub(browser, 'form-link')
       const send = await sender(browser, page)
       for (const value of nastyValues) {
         const answer = await send(page.url.pathname, `password=${encodeValue(value)}`)
@@ -221,7 +223,7 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       'a ticket that is %.10s is over, or no address',
       async (ticket) => {
         for (const page of ['finish', 'link']) {
-          const answer = await raw(ways.at('/'), {
+          const answer = await raw(steps.at('/'), {
             path: `/login/${page}/${ticket}`,
             headers: { accept: 'text/html' },
           })

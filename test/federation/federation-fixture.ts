@@ -6,7 +6,7 @@ import { startGitHub, type TestGitHub } from '../support/upstream/github.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../support/upstream/openid.ts'
 
 /** Latchkey with GitHub, Google and one more OpenID provider in front of it, each a server of its own. */
-export interface World {
+export interface FederationFixture {
   latchkey: Latchkey
   github: TestGitHub
   /** From the environment, as GOOGLE_ISSUER. */
@@ -26,14 +26,14 @@ export interface World {
 
 export const CALLBACK = 'http://127.0.0.1:9/callback'
 
-export async function openWorld(
+export async function openFederation(
   options: {
     engine?: Engine
     env?: Record<string, string>
     okta?: Record<string, unknown>
     clock?: Clock
   } = {},
-): Promise<World> {
+): Promise<FederationFixture> {
   const [github, google, okta] = await Promise.all([
     startGitHub(),
     startOpenIdProvider({ authMethod: 'client_secret_post', claimsInIdToken: true }),

@@ -1,23 +1,23 @@
 import type { Page } from 'playwright-core'
 import { type GitHubUser, githubUser, startGitHub, type TestGitHub } from '../support/upstream/github.ts'
 import { type OpenIdProvider, startOpenIdProvider, type UpstreamAccount } from '../support/upstream/openid.ts'
-import { openStage, type Stage, type StageOptions } from './stage.ts'
+import { type E2eFixture, type E2eOptions, openE2eFixture } from './e2e-fixture.ts'
 import { heading, press } from './steps.ts'
 
-/** A stage where people can also sign in with GitHub and with Google, each a server of its own. */
-export interface FederatedStage extends Stage {
+/** The fixture of e2e tests where people can also sign in with GitHub and with Google, each a server of its own. */
+export interface FederatedFixture extends E2eFixture {
   github: TestGitHub
   google: OpenIdProvider
 }
 
-export async function openFederatedStage(options: StageOptions = {}): Promise<FederatedStage> {
+export async function openFederatedFixture(options: E2eOptions = {}): Promise<FederatedFixture> {
   const [github, google] = await Promise.all([
     startGitHub(),
     startOpenIdProvider({ authMethod: 'client_secret_post', claimsInIdToken: true }),
   ])
   github.users.clear()
   google.accounts = []
-  const stage = await openStage({
+  const e2e = await openE2eFixture({
     ...options,
     env: {
       GITHUB_CLIENT_ID: github.clientId,
@@ -30,14 +30,14 @@ export async function openFederatedStage(options: StageOptions = {}): Promise<Fe
       ...options.env,
     },
   })
-  github.setCallback(`${stage.latchkey.issuer}/api/auth/oauth/github/callback`)
-  google.setCallback(`${stage.latchkey.issuer}/api/auth/oauth/google/callback`)
+  github.setCallback(`${e2e.latchkey.issuer}/api/auth/oauth/github/callback`)
+  google.setCallback(`${e2e.latchkey.issuer}/api/auth/oauth/google/callback`)
   return {
-    ...stage,
+    ...e2e,
     github,
     google,
     async close() {
-      await stage.close()
+      await e2e.close()
       await Promise.all([github.stop(), google.stop()])
     },
   }
@@ -46,13 +46,17 @@ export async function openFederatedStage(options: StageOptions = {}): Promise<Fe
 let ids = 1000
 
 /** Makes an account at GitHub; its address is `login@example.com`, proven, unless `rest` says otherwise. */
-export function joinGitHub({ github }: FederatedStage, login: string, rest: Partial<GitHubUser> = {}): void {
+export function joinGitHub(
+  { github }: FederatedFixture,
+  login: string,
+  rest: Partial<GitHubUser> = {},
+): void {
   github.users.set(login, githubUser(++ids, login, rest))
 }
 
 /** Makes an account at Google, which has no name for it but an address at gmail.example. */
 export function joinGoogle(
-  { google }: FederatedStage,
+  { google }: FederatedFixture,
   name: string,
   rest: Partial<UpstreamAccount> = {},
 ): void {

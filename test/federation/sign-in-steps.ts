@@ -1,18 +1,18 @@
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { type GitHubUser, githubUser } from '../support/upstream/github.ts'
 import type { UpstreamAccount } from '../support/upstream/openid.ts'
-import type { World } from './world.ts'
+import type { FederationFixture } from './federation-fixture.ts'
 
-/** The first ids of people at GitHub that no other test of a world uses. */
+/** Ids of people at GitHub that no other test of a process uses. */
 let users = 3000
 
 export const primaryAddress = (email: string, verified = true) => ({
   emails: [{ email, primary: true, verified, visibility: null }],
 })
 
-/** Short ways through a world, for tests that say who comes from where. */
-export function createWays(world: World) {
-  const at = (path: string) => `${world.latchkey.issuer}${path}`
+/** Sign-ins at the providers of a fixture in one call each. */
+export function createSignInSteps(federation: FederationFixture) {
+  const at = (path: string) => `${federation.latchkey.issuer}${path}`
   const start = async (browser: HttpBrowser, provider: string, page = '/login') =>
     browser.submit(await browser.open(at(page)), {}, { button: `Continue with ${provider}` })
   const byOpenId = async (
@@ -20,7 +20,7 @@ export function createWays(world: World) {
     name: 'Google' | 'Okta',
     account: UpstreamAccount,
   ): Promise<BrowserPage> => {
-    world[name === 'Google' ? 'google' : 'okta'].accounts = [account]
+    federation[name === 'Google' ? 'google' : 'okta'].accounts = [account]
     const page = await start(browser, name)
     return browser.submit(page, {}, { button: page.forms[0]?.buttons[0]?.label ?? '' })
   }
@@ -31,7 +31,7 @@ export function createWays(world: World) {
     /** Somebody with one proven address, `<login>@example.com`, unless told otherwise. */
     onGitHub(login: string, rest: Partial<GitHubUser> = {}): GitHubUser {
       const user = githubUser(++users, login, rest)
-      world.github.users.set(login, user)
+      federation.github.users.set(login, user)
       return user
     },
     byGitHub: async (browser: HttpBrowser, login: string): Promise<BrowserPage> =>
@@ -48,4 +48,4 @@ export function createWays(world: World) {
   }
 }
 
-export type Ways = ReturnType<typeof createWays>
+export type SignInSteps = ReturnType<typeof createSignInSteps>

@@ -5,7 +5,7 @@ import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.t
 import { freePort } from '../support/ports.ts'
 
 /** The example app, running and registered. */
-export interface StageApp {
+export interface ExampleApp {
   url: string
   clientId: string
 }
@@ -17,19 +17,19 @@ export interface Tab extends Page {
 }
 
 /** A real browser, a whole server, and the example app as its relying party. */
-export interface Stage {
+export interface E2eFixture {
   latchkey: Latchkey
-  app: StageApp
+  app: ExampleApp
   /** Opens a browser of its own: no cookies shared with another one. */
   tab(options?: BrowserContextOptions): Promise<Tab>
   /** Starts the example app once more, under a host of its own, so that its cookie is its own too. */
-  startApp(host: string, metadata?: Record<string, unknown>): Promise<StageApp>
+  startApp(host: string, metadata?: Record<string, unknown>): Promise<ExampleApp>
   /** Moves the server's clock, in milliseconds from now. */
   shiftClock(milliseconds: number): void
   close(): Promise<void>
 }
 
-export interface StageOptions {
+export interface E2eOptions {
   engine?: Engine
   /** Settings of the server. */
   env?: Record<string, string>
@@ -37,7 +37,7 @@ export interface StageOptions {
   appPort?: number
 }
 
-export async function openStage(options: StageOptions = {}): Promise<Stage> {
+export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixture> {
   let shift = 0
   const latchkey = await startLatchkey({ ...options, clock: () => Date.now() + shift })
   const browser: Browser = await launchBrowser()
@@ -47,7 +47,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     host: string,
     metadata: Record<string, unknown> = {},
     port?: number,
-  ): Promise<StageApp> {
+  ): Promise<ExampleApp> {
     port ??= await freePort()
     const url = `http://${host}:${port}`
     const client = await latchkey.createClient({
