@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { openCliServices } from '../../src/cli/open.ts'
+import { run } from '../../src/cli/run.ts'
 import { afterThisFile } from '../support/cleanup.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -120,19 +123,31 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   }
 }
 
-/** The command line as another process on the same installation. `database`: the line that says which one it used. */
+/**
+ * The command line on the same installation, in the process of the test: another one than that of the server. What is
+ * about the command's own process runs `bin/latchkey.mjs`. `database`: the line that says which one it used.
+ */
 export async function latchkey(
   args: readonly string[],
   env: Record<string, string>,
-  options: Pick<RunOptions, 'stdin'> = {},
-): Promise<{ stdout: string; stderr: string; database: string; code: number | null }> {
-  const run = runProgram('bin/latchkey.mjs', env, { ...options, args })
-  const { code } = await run.ended
-  const says = (line: string) => line.startsWith('Database: ')
+  { stdin }: Pick<RunOptions, 'stdin'> = {},
+): Promise<{ stdout: string; stderr: string; database: string; code: number }> {
+  const said = { stdout: '', stderr: '' }
+  const code = await run(args, {
+    openServices: openCliServices,
+    env: { ...bare, ...env },
+    stdin: Readable.from(stdin === undefined ? [] : [Buffer.from(stdin)]),
+    stdout: { write: (text) => (said.stdout += text) },
+    stderr: { write: (text) => (said.stderr += text) },
+    fetch,
+    clock: Date.now,
+  })
+  const names = (line: string) => line.startsWith('Database: ')
+  const lines = said.stderr.trimEnd().split('\n')
   return {
-    stdout: run.stdout.join('\n'),
-    stderr: run.stderr.filter((line) => !says(line)).join('\n'),
-    database: run.stderr.filter(says).join('\n'),
+    stdout: said.stdout.trimEnd(),
+    stderr: lines.filter((line) => !names(line)).join('\n'),
+    database: lines.filter(names).join('\n'),
     code,
   }
 }
