@@ -1,5 +1,16 @@
-/** The links in mails. Built from the configured issuer alone: no request has a say in where they lead. */
-export function createLinks(issuer: string) {
+/** The links in mails. `flow`: the interaction to come back to. */
+export interface Links {
+  signIn(): string
+  account(): string
+  forgotPassword(): string
+  verifyEmail(token: string, flow?: string): string
+  resetPassword(token: string, flow?: string): string
+  invitation(token: string): string
+  setup(token: string): string
+}
+
+/** Built from the configured issuer alone: no request has a say in where they lead. */
+export function createLinks(issuer: string): Links {
   const base = issuer.replace(/\/+$/, '')
   const link = (path: string, parameters: Record<string, string | undefined> = {}): string => {
     const given = Object.entries(parameters).filter(
@@ -12,15 +23,12 @@ export function createLinks(issuer: string) {
     signIn: () => link('/login'),
     account: () => link('/account'),
     forgotPassword: () => link('/forgot-password'),
-    /** @param flow the interaction to come back to */
-    verifyEmail: (token: string, flow?: string) => link('/verify-email', { token, flow }),
-    resetPassword: (token: string, flow?: string) => link('/reset-password', { token, flow }),
-    invitation: (token: string) => link('/invitation', { token }),
-    setup: (token: string) => link('/setup', { token }),
+    verifyEmail: (token, flow) => link('/verify-email', { token, flow }),
+    resetPassword: (token, flow) => link('/reset-password', { token, flow }),
+    invitation: (token) => link('/invitation', { token }),
+    setup: (token) => link('/setup', { token }),
   }
 }
-
-export type Links = ReturnType<typeof createLinks>
 
 /** Seconds in words, rounded down to a whole unit: “2 days”, “24 hours”, “90 minutes”, “45 seconds”. */
 export function inWords(seconds: number): string {

@@ -30,6 +30,16 @@ export interface CheckOptions {
   device?: string | undefined
 }
 
+/** Comparing passwords, with failures counted. */
+export interface PasswordCheck {
+  /** @throws AppError `overloaded` (503); the try is then not counted */
+  check(account: StoredAccount, password: string, options: CheckOptions): Promise<CheckOutcome>
+  /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
+  verifyDummy(name: string, password: string): Promise<void>
+  /** @throws AppError `overloaded` (503) when a check would be refused anyway */
+  assertCapacity(): void
+}
+
 /**
  * The one place where a password is compared: behind sign-in, and behind every act that asks for the password again.
  *
@@ -47,7 +57,7 @@ export function createPasswordCheck(deps: {
   failures: FailureStore
   clock: Clock
   locked: (account: StoredAccount, how: 'for_a_while' | 'for_good') => void
-}) {
+}): PasswordCheck {
   const { hasher, failures, clock } = deps
   const inQueue = createAccountQueues({ concurrency: CONCURRENT_CHECKS, queueLimit: MAX_WAITING, clock })
   const allTries = new Map<string, Tries>()
@@ -128,14 +138,10 @@ export function createPasswordCheck(deps: {
   }
 
   return {
-    /** The cost of a check, and its queue, for a name without an account. @throws AppError `overloaded` (503) */
-    verifyDummy: (name: string, password: string): Promise<void> =>
-      inQueue(name, () => verifyDummy(password)),
-    /** @throws AppError `overloaded` (503) when a check would be refused anyway */
+    verifyDummy: (name, password) => inQueue(name, () => verifyDummy(password)),
     assertCapacity: () => hasher.assertCapacity(),
 
-    /** @throws AppError `overloaded` (503); the try is then not counted */
-    check(account: StoredAccount, password: string, options: CheckOptions): Promise<CheckOutcome> {
+    check(account, password, options) {
       const { passwordHash, generation } = account
       const { device, name = account.username } = options
       const counted = { accountId: account.id, device }
@@ -167,5 +173,3 @@ export function createPasswordCheck(deps: {
     },
   }
 }
-
-export type PasswordCheck = ReturnType<typeof createPasswordCheck>

@@ -30,18 +30,23 @@ const typed = z.object({
 /** One text for an unknown user, a wrong password, a locked and a disabled account (ASVS 6.3.8). */
 const REFUSED = 'The email, username or password is not right. Check them, or reset your password.'
 
-/** What the sign-in form does, on /login and inside a flow alike. */
+/** What the sign-in form does, on `/login` and inside an interaction alike. */
+export interface SignInForm {
+  /**
+   * Checks what was typed and says what to answer; the caller starts the session.
+   * @param flow the interaction that the form is a step of
+   * @throws AppError `overloaded` (503)
+   */
+  submit(request: FastifyRequest, reply: FastifyReply, flow: string | undefined): Promise<SignInOutcome>
+}
+
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
   browser: Pick<BrowserState, 'setPending'>
   devices: Pick<KnownDevices, 'of'>
-}) {
+}): SignInForm {
   return {
-    async submit(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      flow: string | undefined,
-    ): Promise<SignInOutcome> {
+    async submit(request, reply, flow) {
       const form = parseForm(typed, request.body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
       const outcome = await deps.accounts.authenticate({
@@ -74,5 +79,3 @@ export function createSignInForm(deps: {
     },
   }
 }
-
-export type SignInForm = ReturnType<typeof createSignInForm>

@@ -14,8 +14,10 @@ export const takenError = (which: 'username_taken' | 'email_taken'): ValidationE
     : refusedFields({ email: 'Another account has proven this address. Choose another one.' }, 409)
 
 /** Checks what an administrator typed and hashes the password; stores nothing. @throws ValidationError (422) */
-export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }) {
-  return async function prepare(input: AdminAccountInput): Promise<NewAccount> {
+export type PrepareAccount = (input: AdminAccountInput) => Promise<NewAccount>
+
+export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }): PrepareAccount {
+  return async function prepare(input) {
     const fields = parseFields(adminAccountSchema, input)
     const { username, email, password, verified, role } = fields
     const weakness = password ? await deps.policy(password, fields) : undefined
@@ -32,5 +34,3 @@ export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPol
     }
   }
 }
-
-export type PrepareAccount = ReturnType<typeof createPrepareAccount>
