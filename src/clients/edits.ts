@@ -63,7 +63,7 @@ export async function storeEdit(
   return addSecret(client, now)
 }
 
-/** What was raised by itself and is lowered by somebody is not raised again. */
+/** What the server has raised and an administrator lowers is not raised again. */
 const ratchetAfter = ({ pkceRatchet }: LockedClient['row'], { pkce }: Registration) =>
   pkceRatchet === 'raised' && pkce !== 'required' ? { pkceRatchet: 'held' } : {}
 

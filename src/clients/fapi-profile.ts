@@ -47,7 +47,7 @@ export function completedByProfile(values: FieldValues): FieldValues {
 }
 
 /**
- * A client that is given a profile loses what contradicts it and was not chosen together with it: of a stored client nobody knows
+ * A client that is given a profile loses what contradicts it and was not chosen together with it: of a stored client it is not known
  * what was chosen and what was the default, and a form sends every field back.
  */
 export function withoutContradictions(

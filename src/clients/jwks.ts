@@ -13,7 +13,7 @@ const jwk = z.looseObject({ kty: z.string({ error: 'lacks kty' }) })
 
 /**
  * A client's public keys (RFC 7517 §5). Each must be an asymmetric signature key that Node can load: RSA of 2,048
- * to 4,096 bits, an EC key or Ed25519. A private half is refused rather than dropped: whoever sent it should know that the
+ * to 4,096 bits, an EC key or Ed25519. A private half is refused rather than dropped: its developer should know that the
  * key is no longer secret.
  */
 export const jwksSchema = z

@@ -74,7 +74,7 @@ export function completeRegistration(input: RegistrationInput, rules: Registrati
 
 /**
  * The fields of a registration that have a default which counts when a client is made and never again: PKCE, unless the client is
- * public or its profile decides it. Whoever describes a client that exists, and leaves them out, leaves them alone.
+ * public or its profile decides it. A description of a client that exists, and leaves them out, leaves them alone.
  */
 export function leftToCreation(
   input: RegistrationInput,

@@ -5,7 +5,7 @@ import type { ClientStore } from './store.ts'
 /** How exactly it is known when a secret was last used, in milliseconds: a write at every token request would cost more. */
 const HOUR = 3_600_000
 /** Secrets whose last write is remembered; the oldest goes first, and costs one statement that changes nothing. */
-const MOST = 10_000
+const MAX_ENTRIES = 10_000
 
 /**
  * Notes when each secret was last used: in the background, and at most once an hour in each process. A write that fails is
@@ -16,7 +16,7 @@ export function createSecretUse(deps: {
   clock: Clock
   failed(error: unknown): void
 }) {
-  const noted = new BoundedMap<string, number>(MOST)
+  const noted = new BoundedMap<string, number>(MAX_ENTRIES)
   const running = new Set<Promise<void>>()
 
   async function write(clientId: string, hash: string, now: number): Promise<void> {

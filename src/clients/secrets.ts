@@ -9,7 +9,7 @@ export const newClientId = (): string => `lk_${randomBytes(16).toString('hex')}`
 /** A client secret: 256 random bits, base64url. Shown once, never stored. */
 export const newClientSecret = (): string => randomBytes(32).toString('base64url')
 
-/** What is stored of a secret. A fast hash is enough: nobody can guess 256 random bits. */
+/** What is stored of a secret. A fast hash is enough: 256 random bits cannot be guessed. */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url')
 
 /** The stored hash that a presented secret has, if any; takes the same time whichever it is, or if none. */

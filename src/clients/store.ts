@@ -41,9 +41,9 @@ export interface ClientData {
 
 /** Where a client comes from. */
 export interface ClientOrigin {
-  /** `dynamic`: by somebody with an initial access token (RFC 7591 §3); `open`: by anybody. */
+  /** `dynamic`: by itself, with an initial access token (RFC 7591 §3); `open`: by itself, without one. */
   source: 'administrator' | 'configuration' | 'dynamic' | 'open'
-  /** False: nobody who runs this server has looked at it; the consent page says so, every time. */
+  /** False: no administrator has looked at it; the consent page says so, every time. */
   verified: boolean
   /** SHA-256, base64url, of the registration access token (RFC 7592 §3). */
   registrationTokenHash?: string
@@ -121,7 +121,7 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    /** Clients whose registration has this text somewhere, a hundred at most. */
+    /** Clients whose registration has this text in it, a hundred at most. */
     findMentioning: (text: string): Promise<ClientRow[]> =>
       prisma.client.findMany({
         where: { metadata: { contains: text } },

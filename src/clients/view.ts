@@ -14,7 +14,7 @@ export type ClientView = ClientMetadata & {
   disabled: boolean
   /** Where it comes from: an administrator, configuration, an initial access token (`dynamic`), or anybody (`open`). */
   source: string
-  /** False: nobody who runs this server has looked at it. */
+  /** False: no administrator has looked at it. */
   verified: boolean
   /** Its secrets by age, newest first. */
   secrets: SecretView[]
@@ -48,7 +48,7 @@ export const storedPkce = (row: { pkce: string }): PkceRule =>
 
 /**
  * Whether the claims of identity scopes are in the ID Token too, where most libraries look for them, and not at userinfo alone
- * (OpenID Connect Core §5.4). Unless it was said, they are for clients that an administrator has registered: whoever registers
+ * (OpenID Connect Core §5.4). Unless it was said, they are for clients that an administrator has registered: a client that registers
  * itself says nothing of who keeps its ID Tokens.
  */
 export const hasIdentityClaims = (metadata: ClientMetadata, source: string): boolean =>

@@ -12,7 +12,7 @@ export interface NewSecret {
 
 /**
  * Does one change, through the service whose it is: with its checks, and its entry in the audit log.
- * @param what.version that of the client which the change was planned for: what was written meanwhile is not overwritten
+ * @param what.version that of the client which the change was planned for: what was written since is not overwritten
  * @param what.secretOf the value of a provider's secret @param issued told of each secret that is made
  */
 export async function applyChange(

@@ -72,7 +72,7 @@ export interface ConfigurationService {
   /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
   drift(): Promise<Drift | undefined>
   /** Both at one look: the drift, and the export unless it is longer than that many characters. */
-  overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }>
+  overview(maxLength: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }>
   /** One thing, as its service shows it, as a file that describes it and nothing else. No secrets. */
   yamlOf: YamlOf
 }
@@ -97,14 +97,14 @@ export function createConfiguration(
   async function driftOf(existing: readonly Existing[]): Promise<Drift | undefined> {
     const last = await store.latest()
     if (last === null) return undefined
-    const facts = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
+    const details = { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
     try {
       const configuration = await configurationOf(JSON.parse(last.document), services)
-      return { ...facts, plan: await diff(configuration, existing, deps.needsNoApi) }
+      return { ...details, plan: await diff(configuration, existing, deps.needsNoApi) }
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error
       const [problem] = error.problems
-      return { ...facts, problem: `${problem?.path}: ${problem?.message}` }
+      return { ...details, problem: `${problem?.path}: ${problem?.message}` }
     }
   }
 
@@ -151,10 +151,10 @@ export function createConfiguration(
 
     drift: async (): Promise<Drift | undefined> => driftOf(await readCurrent(services)),
 
-    async overview(longest: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }> {
+    async overview(maxLength: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }> {
       const existing = await readCurrent(services)
       const drift = await driftOf(existing)
-      return { drift, yaml: await exportYaml(existing, services, longest) }
+      return { drift, yaml: await exportYaml(existing, services, maxLength) }
     },
 
     yamlOf: createYamlOf(services),
@@ -163,7 +163,7 @@ export function createConfiguration(
 
 /**
  * Reads the secrets that a file names. One that is missing is a problem, unless the provider has a secret already: then that
- * stays, so that whoever plans need not know it.
+ * stays, so that the person who plans need not know it.
  */
 async function readSecrets(
   wanted: readonly Wanted[],

@@ -45,7 +45,7 @@ export function clientOf(client: object): Existing {
   const view = client as Fields
   const { software_id: key, ...fields } = without(view, OF_CLIENTS)
   const foreign = view.source === 'dynamic' || view.source === 'open'
-  // What somebody unknown has sent as software_id names nothing.
+  // What a client that registered itself has sent as software_id names nothing.
   const named = typeof key === 'string' && !foreign
   return {
     kind: 'client',

@@ -85,7 +85,7 @@ const schema = z.strictObject(
 type Parsed = z.output<typeof schema>
 
 /** Problems after which the rest of a file is not looked at. */
-const ENOUGH_PROBLEMS = 1000
+const MAX_PROBLEMS = 1000
 
 type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
 
@@ -129,7 +129,7 @@ export async function configurationOf(
           : wantedOf(kind, entry, services, lineOf(path), tell)),
       )
       await breathe()
-      if (problems.length > ENOUGH_PROBLEMS) throw new ConfigurationError(distinct(problems))
+      if (problems.length > MAX_PROBLEMS) throw new ConfigurationError(distinct(problems))
     }
   }
   for (const { kind, name, line } of repeated(wanted))

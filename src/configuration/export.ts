@@ -8,12 +8,12 @@ import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
  * Everything that a file can describe, as a file: applying it here changes nothing. The same things give the same text.
  * Left out: what the environment sets, and clients that registered themselves. Requests come in between: with ten thousand
  * clients it takes seconds.
- * @param longest characters; undefined when it would be longer
+ * @param maxLength characters; undefined when it would be longer
  */
 export async function exportYaml(
   existing: readonly Existing[],
   services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
-  longest = Number.POSITIVE_INFINITY,
+  maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
   const breathe = createBreathe()
   const entryOf = createEntryOf(services)
@@ -29,7 +29,7 @@ export async function exportYaml(
       const section = sectionText(kind, [entryOf(each)])
       // Its heading stands once, before the first.
       text += index === 0 ? section : section.slice(section.indexOf('\n') + 1)
-      if (text.length > longest) return undefined
+      if (text.length > maxLength) return undefined
       await breathe()
     }
   }

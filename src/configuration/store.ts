@@ -5,10 +5,10 @@ import { isUniqueViolation } from '../storage/unique-violation.ts'
 
 /** The row that one apply at a time holds. It is no document. */
 const LOCK = 'lock'
-/** How long a lock counts that nobody has renewed, in milliseconds: whoever held it is gone. */
+/** How long a lock counts that is not renewed, in milliseconds: the process that held it is gone. */
 const ABANDONED = 120_000
 /** Documents that are kept. */
-const KEPT = 20
+const MAX_DOCUMENTS = 20
 
 export interface AppliedDocument {
   appliedAt: Date
@@ -33,7 +33,7 @@ export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'pr
       const old = await table.findMany({
         where: { id: { not: LOCK } },
         orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],
-        skip: KEPT,
+        skip: MAX_DOCUMENTS,
         select: { id: true },
       })
       if (old.length > 0) await table.deleteMany({ where: { id: { in: old.map(({ id }) => id) } } })
@@ -53,7 +53,7 @@ export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'pr
       }
       const mine = { id: LOCK, document: token }
       return {
-        /** False: somebody took it for abandoned. */
+        /** False: another process took it for abandoned. */
         renew: async () => (await table.updateMany({ where: mine, data: { appliedAt: now() } })).count === 1,
         release: async () => void (await table.deleteMany({ where: mine })),
       }

@@ -22,8 +22,8 @@ const DEEPEST = 16
 /** Fields of one map: whether a key is there twice is looked up key by key. */
 const WIDEST = 200
 /** Entries of one list: twice the clients that fit into a file in earnest. */
-const LONGEST = 20_000
-const MOST_PROBLEMS = 100
+const MAX_LENGTH = 20_000
+const MAX_PROBLEMS = 100
 
 export type Path = readonly (string | number)[]
 
@@ -58,7 +58,7 @@ export async function readYaml(text: string): Promise<YamlText> {
     path: '',
     message,
   }))
-  if (problems.length > 0) throw new ConfigurationError(problems.slice(0, MOST_PROBLEMS))
+  if (problems.length > 0) throw new ConfigurationError(problems.slice(0, MAX_PROBLEMS))
   return {
     value: document.toJS({ maxAliasCount: 0 }),
     lineOf: (path) => lineAt(offsetOf(document.contents, path)),
@@ -85,7 +85,7 @@ async function tokensOf(text: string, lines: LineCounter): Promise<CST.Token[]> 
     if (open !== undefined && 'items' in open) {
       const map = open.type === 'block-map' || ('start' in open && open.start.source === '{')
       if (map && open.items.length > WIDEST) throw refuse(`is a map of more than ${WIDEST} fields`)
-      if (open.items.length > LONGEST) throw refuse(`is a list of more than ${LONGEST} entries`)
+      if (open.items.length > MAX_LENGTH) throw refuse(`is a list of more than ${MAX_LENGTH} entries`)
     }
     read += 1
     if (read % 256 === 0) await breathe()

@@ -25,21 +25,21 @@ const isBlank = (value: unknown): boolean => isEmpty(value) || (Array.isArray(va
 export function adapted(
   sent: Metadata,
   policy: RegistrationPolicy,
-  around: PolicyContext,
-  held?: CurrentMetadata,
+  context: PolicyContext,
+  current?: CurrentMetadata,
 ): Adapted {
   const input: Record<string, unknown> = {}
   const problems: FieldProblem[] = []
-  for (const field of around.fields.settable)
+  for (const field of context.fields.settable)
     if (!isBlank(sent[field]) || redirects(field, sent)) input[field] = sent[field]
-  for (const field of around.fields.pages) if (isOutOfUse(input[field], around)) delete input[field]
+  for (const field of context.fields.pages) if (isOutOfUse(input[field], context)) delete input[field]
   input.client_name ??= nameOf(input)
-  const allowed = grantsOf(input, policy, held)
+  const allowed = grantsOf(input, policy, current)
   keep(input, 'grant_types', allowed, problems)
   keep(input, 'response_types', ['code'], problems)
   // What is left follows from the grants.
   if (Array.isArray(input.response_types)) delete input.response_types
-  input.scope = scopeOf(input, policy, around, held)
+  input.scope = scopeOf(input, policy, context, current)
   return { input, problems }
 }
 
@@ -47,14 +47,18 @@ export function adapted(
 const redirects = (field: string, sent: Metadata): boolean =>
   field === 'redirect_uris' && Array.isArray(sent[field]) && sent[field].length > 0
 
-/** The grants of somebody unknown; what an administrator gave the client on top, it keeps. */
-function grantsOf(input: Metadata, policy: RegistrationPolicy, held: CurrentMetadata | undefined): string[] {
+/** The grants that such a client may have; what an administrator gave it on top, it keeps. */
+function grantsOf(
+  input: Metadata,
+  policy: RegistrationPolicy,
+  current: CurrentMetadata | undefined,
+): string[] {
   const asPublic = input.token_endpoint_auth_method === 'none'
   return [
     'authorization_code',
     'refresh_token',
     ...(policy.client_credentials && !asPublic ? ['client_credentials'] : []),
-    ...(held?.grant_types ?? []).filter((grant) => !(asPublic && grant === 'client_credentials')),
+    ...(current?.grant_types ?? []).filter((grant) => !(asPublic && grant === 'client_credentials')),
   ]
 }
 
@@ -79,19 +83,19 @@ function keep(
 }
 
 /**
- * Of whoever asks for nothing that is to be had, as of whoever asks for nothing: what such a client may ask for. Undefined says it
- * of a client that has nothing but all scopes about people. One that acts for itself alone has none of those.
+ * The scopes of a client: those that it asks for and may have; otherwise all that such a client may ask for. Undefined: all scopes
+ * about people and no other. A client that acts for itself alone has none about people.
  */
 function scopeOf(
   { scope: sent, grant_types: grants }: Metadata,
   policy: RegistrationPolicy,
   { identityScopes }: PolicyContext,
-  held: CurrentMetadata | undefined,
+  current: CurrentMetadata | undefined,
 ): unknown {
   if (sent !== undefined && typeof sent !== 'string') return sent
   const asked = (sent ?? '').split(/\s+/).filter(Boolean)
   const aboutPeople = Array.isArray(grants) && isMachine(grants) ? [] : identityScopes
-  const ofApis = [...policy.scope, ...(held?.scope ?? '').split(' ')].filter(
+  const ofApis = [...policy.scope, ...(current?.scope ?? '').split(' ')].filter(
     (scope) => !identityScopes.includes(scope),
   )
   const kept = asked.filter((scope) => aboutPeople.includes(scope) || ofApis.includes(scope))

@@ -1,6 +1,6 @@
 import type { Metadata, PolicyContext, RegistrationPolicy } from './policy.ts'
 
-/** Those of some scopes that an API gives to whoever names it and asks for none of its scopes. */
+/** Those of some scopes that an API gives to a client that names it and asks for none of its scopes. */
 export type DefaultsAmong = (scopes: readonly string[]) => Promise<readonly string[]>
 
 /**

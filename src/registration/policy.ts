@@ -11,7 +11,7 @@ export interface RegistrationPolicy {
   readonly client_credentials: boolean
   /** The hosts that their redirect URIs have to be at, by http or https and at any port; none: anywhere. */
   readonly redirect_hosts: readonly string[]
-  /** Whether they count as looked at: whoever holds the token answers for them. */
+  /** Whether they count as looked at: the holder of the initial access token answers for them. */
   readonly verified: boolean
 }
 
@@ -69,24 +69,24 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 export const policyProblems = (
   input: Metadata,
   policy: RegistrationPolicy,
-  around: PolicyContext,
-  held?: CurrentMetadata,
+  context: PolicyContext,
+  current?: CurrentMetadata,
 ): FieldProblem[] => [
   ...redirectHostProblems(input, policy),
-  ...plainHttpProblems(input, around, held),
-  ...addressProblems(input, around),
+  ...plainHttpProblems(input, context, current),
+  ...addressProblems(input, context),
 ]
 
 /** Hosts that the operator allows plain http for are for clients that an administrator registers, or has given one of them. */
 const plainHttpProblems = (
   input: Metadata,
   { httpHosts }: PolicyContext,
-  held: CurrentMetadata | undefined,
+  current: CurrentMetadata | undefined,
 ): FieldProblem[] =>
   (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     list(input[field])
       .filter((uri) => typeof uri === 'string')
-      .filter((uri) => !held?.[field]?.includes(uri))
+      .filter((uri) => !current?.[field]?.includes(uri))
       .map((uri) => URL.parse(uri))
       .filter((url) => url?.protocol === 'http:' && httpHosts.includes(url.hostname))
       .map((url) => ({

@@ -1,7 +1,7 @@
 /**
  * Clients that register themselves (RFC 7591) and look after their registration (RFC 7592): who may, and what such a
  * client may ask. It does not own clients: what can be registered at all is decided where they live, the same for
- * everybody; here is only what is asked on top of it of whoever nobody knows.
+ * every client; here is only what is asked on top of it of a client that is not known.
  *
  *   initial access token ──► register ──► client + registration access token ──► read · update · remove
  *   (or nothing, if open)        policy.ts                                         the same policy again
@@ -38,7 +38,7 @@ export interface RegistrationDependencies {
   /** The URL of the registration endpoint. */
   endpoint: string
   tokens: InitialAccessTokens
-  /** Scopes of APIs that a client may ask for that nobody vouches for. */
+  /** Scopes of APIs that a client may ask for that registered without a token. */
   readonly openScopes: readonly string[]
   around: PolicyContext
   defaultsAmong: DefaultsAmong
@@ -60,7 +60,7 @@ export interface RegistrationDependencies {
   }
 }
 
-/** The most clients that anybody can register in a day, all together. */
+/** Clients that can be registered without a token in a day, all together. */
 const OPEN_PER_DAY = 200
 const DAY = 86_400
 
@@ -72,7 +72,7 @@ const OURS = [
   'client_id_issued_at',
 ] as const
 
-/** The policy of whoever nobody vouches for. */
+/** The policy of clients that register without a token. */
 export const openPolicy = (scope: readonly string[]): RegistrationPolicy => ({
   scope,
   client_credentials: false,
@@ -117,11 +117,11 @@ export function createRegistration(deps: RegistrationDependencies): Registration
   async function accept(
     sent: Metadata,
     policy: RegistrationPolicy,
-    held?: RegisteredClient,
+    current?: RegisteredClient,
   ): Promise<Metadata> {
-    const { input, problems } = adapted(sent, policy, around, held)
+    const { input, problems } = adapted(sent, policy, around, current)
     const unusable = new Set(problems.map(({ field }) => field))
-    problems.push(...policyProblems(input, policy, around, held))
+    problems.push(...policyProblems(input, policy, around, current))
     try {
       clients.check(input)
     } catch (error) {
@@ -139,7 +139,7 @@ export function createRegistration(deps: RegistrationDependencies): Registration
     if (client === undefined) throw invalidToken()
     setActor({ kind: 'client', id: client.client_id, name: client.client_name })
     if (client.disabled) throw notPermitted('An administrator has disabled this client.')
-    // It is the operator's own by now, and nobody is asked for consent: no developer changes where codes go.
+    // It is the operator's own by now, and people are not asked for consent: no developer changes where codes go.
     if (change && client.first_party) throw notPermitted('An administrator looks after this client.')
     const [, initial] = bearer.split('.')
     const policy = initial === undefined ? undefined : await tokens.policyOf(initial)

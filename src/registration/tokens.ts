@@ -60,7 +60,7 @@ const tokenInput = policySchema.extend({
   uses: z.int(USES).min(1, USES).max(10_000, USES).nullable().default(1),
 })
 
-/** What is stored of a token. A fast hash is enough: nobody can guess 256 random bits. */
+/** What is stored of a token. A fast hash is enough: 256 random bits cannot be guessed. */
 export const hashToken = (token: string): string => hash('sha256', token, 'base64url')
 export const newToken = (): string => randomBytes(32).toString('base64url')
 
@@ -85,7 +85,7 @@ export interface InitialAccessTokens {
   spend<Made extends { client_id: string }>(id: string, work: () => Promise<Made>): Promise<Made | undefined>
 }
 
-/** What lets somebody register clients (RFC 7591 §3): made by administrators, shown once. */
+/** Initial access tokens, with which clients are registered (RFC 7591 §3): made by administrators, shown once. */
 export function createInitialAccessTokens(deps: {
   store: TokenStore
   clock: Clock

@@ -19,7 +19,7 @@ interface Named {
   client_name: string
 }
 
-const MOST = 3
+const MAX_FOUND = 3
 /** An id as the server makes them: a prefix and 32 hexadecimal digits. */
 const OWN_ID = /lk_[0-9a-f]{32}/i
 /** So much of either end of an id is no chance. */
@@ -87,11 +87,11 @@ export function createClientEvidence({
       const whole = OWN_ID.exec(trimmed)?.[0].toLowerCase()
       const exact = whole === undefined ? [] : await store.byIds([whole])
       if (exact.length > 0) return exact.map(named)
-      const byName = await store.byName(trimmed, MOST)
+      const byName = await store.byName(trimmed, MAX_FOUND)
       if (byName.length > 0) return byName.map(named)
       const bare = unpadded(trimmed).toLowerCase()
       if (!/^[\w-]{16,40}$/.test(bare) || !bare.startsWith('lk_')) return []
-      return (await store.byEnds(bare.slice(0, TELLING), bare.slice(-TELLING), MOST)).map(named)
+      return (await store.byEnds(bare.slice(0, TELLING), bare.slice(-TELLING), MAX_FOUND)).map(named)
     },
 
     async withRedirectUri(uri) {
@@ -100,7 +100,7 @@ export function createClientEvidence({
       const found = await store.byMetadata(JSON.stringify(uri), 20)
       return found
         .filter((row) => storedMetadata(row).redirect_uris.includes(uri))
-        .slice(0, MOST)
+        .slice(0, MAX_FOUND)
         .map(named)
     },
   }

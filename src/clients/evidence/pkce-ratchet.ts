@@ -1,10 +1,10 @@
 /**
  * A client that may send a nonce instead of PKCE (`auto`) and has used PKCE in its first ten sign-ins is required to from then on:
- * what it can do anyway, nobody can leave out in its place any more.
+ * what it can do anyway, an attacker cannot leave out in its place any more.
  *
  *   auto ──ten sign-ins with PKCE, none without──▶ required (raised) ──an administrator chooses auto──▶ auto (held, for good)
  *
- * Counted in the background when tokens are issued, so that only who can show that it is the client counts. At most ten statements
+ * Counted in the background when tokens are issued, so that only requests of the authenticated client count. At most ten statements
  * in the life of a client, and one in each process for a client that went without, or whose turn is over.
  */
 import { runInAuditContext } from '../../shared/audit-context.ts'
@@ -15,7 +15,7 @@ import type { ClientStore, LockedClient } from '../store.ts'
 /** How many sign-ins with PKCE show that a client always uses it. */
 const FLOWS = 10
 /** Clients that need no more counting, remembered by each process; the oldest goes first. */
-const MOST = 10_000
+const MAX_ENTRIES = 10_000
 
 export interface PkceRatchet {
   /** A code was exchanged by a client that is `auto`, with a verifier or without one. */
@@ -40,11 +40,11 @@ export function createPkceRatchet(deps: {
 
   const remember = (ids: Set<string>, id: string) => {
     ids.add(id)
-    const oldest = ids.size > MOST ? ids.values().next().value : undefined
+    const oldest = ids.size > MAX_ENTRIES ? ids.values().next().value : undefined
     if (oldest !== undefined) ids.delete(oldest)
   }
 
-  /** Changes the rule of a client that is still as `fits` says. The server does it, not whoever signs in just then. */
+  /** Changes the rule of a client that is still as `fits` says. The server does it, not the person who signs in just then. */
   async function turn(id: string, fits: (row: LockedClient['row']) => boolean, to: 'raised' | 'held') {
     const pkce = to === 'raised' ? 'required' : 'auto'
     const before = await store.edit(id, new Date(clock()), async ({ row, write }) => {

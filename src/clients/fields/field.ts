@@ -37,7 +37,7 @@ export interface Field<Value = unknown> extends Kind<Value> {
   rest?: { description: string; example?: unknown; answer?: string }
   /** On the command line; undefined: it has no option. How its argument is given follows from `input`. */
   option?: { flags: string; description: string }
-  /** Whether a client that registers itself may say it (RFC 7591 §2). Nobody exempts themselves from consent or PKCE. */
+  /** Whether a client that registers itself may say it (RFC 7591 §2). No client exempts itself from consent or PKCE. */
   selfRegistered: boolean
   /** Stored in a column of its own, which queries read; otherwise in the JSON of the metadata. */
   column?: true

@@ -13,7 +13,7 @@ export type ApplicationType = 'web' | 'native'
 export interface AllowedRedirects {
   /** Hosts inside the network that plain http may lead to. */
   hosts: readonly string[]
-  /** Schemes without a dot, which nobody owns: of programs that cannot do better. */
+  /** Schemes without a dot, which are registered to no owner: of programs that cannot do better. */
   schemes: readonly string[]
 }
 

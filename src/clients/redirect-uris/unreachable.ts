@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { mayConnect, type Reach } from '../../http/outgoing/addresses.ts'
 import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
 
-/** A client's address that requests do not go to, because it is inside and nobody has named it. */
+/** A client's address that requests do not go to, because it is inside and the operator has not named it. */
 export interface UnreachableAddress {
   client_id: string
   client_name: string
@@ -19,7 +19,7 @@ interface Addressed {
 }
 
 /** How many hosts are looked up; one lookup costs a second where names do not resolve. */
-const MOST_HOSTS = 200
+const MAX_HOSTS = 200
 
 /**
  * Registered clients with an address inside that PRIVATE_HOSTS does not name. While the issuer is on loopback, all are reachable.
@@ -59,7 +59,7 @@ export async function findUnreachable(
       const host = uri === undefined ? undefined : URL.parse(uri)?.hostname
       if (host) hosts.set(host, [...(hosts.get(host) ?? []), { client_id, client_name }])
     }
-  const found = [...hosts].slice(0, MOST_HOSTS).map(async ([host, its]) => {
+  const found = [...hosts].slice(0, MAX_HOSTS).map(async ([host, its]) => {
     const literal = host.replace(/^\[|\]$/g, '')
     const addresses = isIP(literal)
       ? [literal]

@@ -32,7 +32,7 @@ export interface ResourceCredentialEvent {
 }
 
 /** Enough to change over from one to the next without downtime. */
-const MOST = 2
+const MAX_CREDENTIALS = 2
 /**
  * What an API authenticates with when it asks whether a token is good (RFC 7662 §2.1). It is no client: it gets no tokens, starts no
  * flow, and revokes nothing.
@@ -89,7 +89,10 @@ export function createResourceCredentials(deps: {
       await existing(identifier)
       const secret = newClientSecret()
       const row = { id: `api_${randomBytes(16).toString('hex')}`, createdAt: new Date(clock()) }
-      const added = await store.insert({ ...row, resourceId: identifier, hash: hashSecret(secret) }, MOST)
+      const added = await store.insert(
+        { ...row, resourceId: identifier, hash: hashSecret(secret) },
+        MAX_CREDENTIALS,
+      )
       if (added === undefined) throw resourceNotFound()
       if (!added)
         throw new AppError(

@@ -19,7 +19,7 @@ export interface RegisteredScopesDependencies {
 }
 
 /** Scopes of one client; each costs a statement. */
-const MOST_LOOKED_UP = 50
+const MAX_LOOKED_UP = 50
 
 export interface ClientScopes {
   /** The scopes of a client by what they stand for. @param scope separated by spaces; undefined: none is named */
@@ -32,7 +32,7 @@ export function createRegisteredScopes(deps: RegisteredScopesDependencies): Clie
   async function sorted(scope: string | undefined): Promise<RegisteredScopes> {
     const found: RegisteredScopes = { ofApis: [], unknown: [], shared: [] }
     const scopes = [...new Set(scope?.split(' ').filter(Boolean))]
-    for (const each of scopes.filter((one) => !deps.withoutApi(one)).slice(0, MOST_LOOKED_UP)) {
+    for (const each of scopes.filter((one) => !deps.withoutApi(one)).slice(0, MAX_LOOKED_UP)) {
       if (deps.administration(each)) {
         found.ofApis.push(each)
         continue

@@ -1,6 +1,6 @@
 /**
  * The clients that registered themselves (RFC 7591), among all clients: found by their registration access token, listed,
- * counted, and removed again when nobody ever used them. What such a client may ask is decided in src/registration.
+ * counted, and removed again when they were never used. What such a client may ask is decided in src/registration.
  */
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
@@ -16,7 +16,7 @@ export interface SelfRegisteredDependencies {
   remove(clientId: string): Promise<void>
 }
 
-/** How long an open client that nobody uses is kept, in milliseconds. */
+/** How long an open client without use is kept, in milliseconds. */
 const UNUSED = 30 * 86_400_000
 const BATCH = 50
 
@@ -28,7 +28,7 @@ export interface SelfRegistered {
   /** How many clients have registered without a token in the last so many seconds. */
   countOpen(seconds: number): Promise<number>
   /**
-   * Removes open, unverified clients that are older than 30 days and that nobody uses. Looks at one batch.
+   * Removes open, unverified clients that are older than 30 days and without use. Looks at one batch.
    * @returns how many it looked at; 0: it has seen them all, and begins anew the next time
    */
   purge(): Promise<number>

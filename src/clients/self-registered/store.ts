@@ -24,7 +24,7 @@ export function createSelfRegisteredStore({ prisma }: Pick<Database, 'prisma'>) 
     countOpenSince: (since: Date): Promise<number> =>
       prisma.client.count({ where: { source: 'open', createdAt: { gte: since } } }),
 
-    /** Open clients that nobody has verified, from before a moment, the newest first. */
+    /** Open clients that are not verified, from before a moment, the newest first. */
     async listUnverified(before: Date, limit: number, after: Position | undefined): Promise<Position[]> {
       return prisma.client.findMany({
         where: {

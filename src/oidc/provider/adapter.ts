@@ -17,7 +17,7 @@ export interface ProtocolClient {
   secretHashes: readonly string[]
   pkce: PkceRule
   firstParty: boolean
-  /** False: nobody who runs this server has looked at it. True unless given. */
+  /** False: no administrator has looked at it. True unless given. */
   verified?: boolean
   /** The API that these are the credentials of (api-credentials.ts). */
   introspects?: string

@@ -48,7 +48,7 @@ const KEEP_REFUSAL = 30_000
 /** What is said of a document that did not come, and of each inside that cannot be used: more would tell strangers what is where. */
 const NOT_FETCHED = 'it could not be fetched'
 /** Documents remembered at once; the oldest goes first. */
-const MOST = 1000
+const MAX_ENTRIES = 1000
 
 interface Entry {
   client: DocumentClient | undefined
@@ -71,7 +71,7 @@ export interface Documents {
 
 export function createDocuments(deps: DocumentsDependencies): Documents {
   const { clock } = deps
-  const entries = new BoundedMap<string, Entry>(MOST)
+  const entries = new BoundedMap<string, Entry>(MAX_ENTRIES)
   const pending = new Map<string, Promise<Entry>>()
   const quota = createFetchQuota(clock)
 

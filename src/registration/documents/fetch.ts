@@ -22,7 +22,7 @@ const MAX_BYTES = 5 * 1024
 const TIMEOUT = 5000
 
 /**
- * Fetches documents from wherever somebody unknown says, and so from nowhere inside that the operator has not named: the address is checked after the name
+ * Fetches documents from where an unknown client says, and so from no address inside that the operator has not named: the address is checked after the name
  * is looked up and before anything is connected, and that very address is connected to. No redirect is followed, and no
  * answer is read further than 5 KiB or waited for longer than five seconds.
  */

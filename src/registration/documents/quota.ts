@@ -3,12 +3,12 @@ import { AppError } from '../../shared/errors.ts'
 
 /** Fetches at once. */
 const AT_ONCE = 16
-/** Fetches from one host in a minute, and from all: nobody makes us knock at a door for them. */
+/** Fetches from one host in a minute, and from all: an attacker cannot have this server send requests in bulk. */
 const PER_HOST = 20
 const IN_ALL = 300
 const MINUTE = 60_000
 
-/** Bounds what is fetched on behalf of whoever asks. */
+/** Bounds what is fetched on behalf of requests. */
 export function createFetchQuota(clock: Clock) {
   let running = 0
   let minute = 0

@@ -25,7 +25,7 @@ const keysOf = (fields: Fields): Registration => ({
   ...(fields.message_signing !== undefined && { profile: 'fapi2_message_signing' }),
 })
 
-/** A box that the form did not have: somebody else than our page has written it. */
+/** A box that the form did not have: the request was not made by our page. */
 const notOffered = (scope: string) =>
   new AppError('scope_not_offered', 422, `This form does not offer the scope ${scope.slice(0, 100)}.`)
 

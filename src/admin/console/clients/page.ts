@@ -7,7 +7,7 @@ import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
-import { factsOf, notices, secretsOf } from './view.ts'
+import { detailsOf, notices, secretsOf } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -30,7 +30,7 @@ declare module '../../../http/pages/pages.ts' {
       lacksApi: LacksApi
       /** Whether there is an API to choose. */
       anyApi: boolean
-      facts: ReturnType<typeof factsOf>
+      facts: ReturnType<typeof detailsOf>
       secrets: ReturnType<typeof secretsOf>
       /** Whether it authenticates by a secret. */
       hasSecrets: boolean
@@ -81,7 +81,7 @@ export async function clientPage(
       snippetsApi: values.api?.identifier,
       lacksApi: lacksApi(client, scopes),
       anyApi: apis.length > 0,
-      facts: factsOf(deps.clientForm, client),
+      facts: detailsOf(deps.clientForm, client),
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
       shown: secret === undefined ? undefined : { secret, variable: SECRET },

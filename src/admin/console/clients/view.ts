@@ -47,13 +47,13 @@ function wordsOf(form: readonly FormSection[], name: string, value: string): str
 const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
 /** What a client is, in words and values. */
-export function factsOf(
+export function detailsOf(
   form: readonly FormSection[],
   client: ClientView,
 ): { label: string; values: string[]; code?: boolean }[] {
   const byBrowser = client.grant_types.includes('authorization_code')
   const asksPeople = byBrowser || client.grant_types.includes(DEVICE_CODE_GRANT)
-  const facts = [
+  const details = [
     { label: 'Client ID', values: [client.client_id], code: true },
     { label: 'Redirect URIs', values: client.redirect_uris, code: true },
     { label: 'Post-logout redirect URIs', values: client.post_logout_redirect_uris, code: true },
@@ -90,7 +90,7 @@ export function factsOf(
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
     { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },
   ]
-  return facts.filter(({ values }) => values.length > 0)
+  return details.filter(({ values }) => values.length > 0)
 }
 
 /** @param now milliseconds since the epoch */
