@@ -224,8 +224,8 @@ export async function openServices(
       needsNoApi: (scope) => withoutApi(scope) || administration(scope),
       clients: {
         ...clients,
-        complete: (entry) => completeRegistration(entry, values),
-        leftToCreation: (entry) => leftToCreation(entry, values),
+        complete: (entry, planned) => completeRegistration(entry, planned ?? values),
+        leftToCreation: (entry, planned) => leftToCreation(entry, planned ?? values),
       },
       resources: { ...resources, complete: completeResource },
       providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ValidationError } from '../shared/validation-error.ts'
-import type { ConfigurationDependencies, Fields, SecretSource } from './ports.ts'
+import type { ConfigurationDependencies, Fields, PlannedSettings, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
@@ -115,8 +115,10 @@ export async function configurationOf(
     else for (const key of issue.keys) report([...path, key], unknownKey(path, schemaKeys(path)))
   }
   const wanted: Wanted[] = []
+  const reset = parsed.success && parsed.data.prune.settings
   const breathe = createBreathe()
   for (const kind of KINDS) {
+    const planned = services.settings.planned(settingsIn(wanted), { reset })
     const entries: unknown = (data as Fields | null)?.[sectionOf(kind)]
     const listed: readonly (readonly [number | string, unknown])[] =
       kind === 'setting' ? entriesOf(entries) : [...(Array.isArray(entries) ? entries : []).entries()]
@@ -126,7 +128,7 @@ export async function configurationOf(
       wanted.push(
         ...(kind === 'setting'
           ? settingOf(String(index), entry, services, lineOf(path), tell)
-          : wantedOf(kind, entry, services, lineOf(path), tell)),
+          : wantedOf(kind, entry, services, lineOf(path), tell, planned)),
       )
       await breathe()
       if (problems.length > MAX_PROBLEMS) throw new ConfigurationError(distinct(problems))
@@ -172,12 +174,19 @@ function settingOf(
   return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
 }
 
+/** The settings of a file come before its clients (KINDS). */
+const settingsIn = (wanted: readonly Wanted[]): Fields =>
+  Object.fromEntries(
+    wanted.filter(({ kind }) => kind === 'setting').map(({ name, fields }) => [name, fields.value]),
+  )
+
 function wantedOf(
   kind: Exclude<Kind, 'setting'>,
   entry: unknown,
   services: Services,
   line: number,
   report: Report,
+  planned: PlannedSettings,
 ): Wanted[] {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
   const { disabled = false, key, ...rest } = entry as Record<string, unknown>
@@ -200,8 +209,11 @@ function wantedOf(
   if (software !== undefined) report(['software_id'], 'is where the key is kept; write key instead')
   if (key === undefined && clientId === undefined)
     report([], 'needs a key: a name of your choice by which it is found again, like key: web-shop')
-  const fields = complete(services.clients, own, (field, message) =>
-    report(field, message.replace(/^is not known; the fields are /, `$&${OF_CLIENTS_HERE.join(', ')}, `)),
+  const fields = complete(
+    { complete: (each) => services.clients.complete(each, planned) },
+    own,
+    (field, message) =>
+      report(field, message.replace(/^is not known; the fields are /, `$&${OF_CLIENTS_HERE.join(', ')}, `)),
   )
   const name = key ?? clientId
   if (fields === undefined || typeof name !== 'string') return []
@@ -211,7 +223,7 @@ function wantedOf(
       name,
       ...(typeof clientId === 'string' && { clientId }),
       fields: { ...fields, ...(typeof key === 'string' && { key }), disabled },
-      onlyToCreate: services.clients.leftToCreation?.(own) ?? [],
+      onlyToCreate: services.clients.leftToCreation?.(own, planned) ?? [],
       line,
     },
   ]

@@ -18,15 +18,26 @@ export interface SettingNow {
 
 /** What each kind of thing can do for a configuration. The rules are those of its service. */
 interface Section {
-  /** Checks an entry and fills in the defaults: what would be stored. @throws an error with `problems` or `errors` by field */
-  complete(entry: Fields): Fields
+  /**
+   * Checks an entry and fills in the defaults: what would be stored. @throws an error with `problems` or `errors` by field
+   * @param planned the settings that count by then; those of now, unless given
+   */
+  complete(entry: Fields, planned?: PlannedSettings): Fields
   /** The fields that an entry is silent on, and whose default counts only when something is made. The entry is one that can be completed. */
-  leftToCreation?(entry: Fields): readonly string[]
+  leftToCreation?(entry: Fields, planned?: PlannedSettings): readonly string[]
+}
+
+/** The settings that clients are judged by. */
+export interface PlannedSettings {
+  readonly pkceDefault: 'auto' | 'required'
+  readonly redirects: { readonly hosts: readonly string[]; readonly schemes: readonly string[] }
 }
 
 export interface ConfigurationDependencies {
   settings: Section & {
     list(): Promise<{ settings: readonly SettingNow[] }>
+    /** What counts after these changes. @param others.reset all others are at their defaults */
+    planned(changes: Fields, others: { reset: boolean }): PlannedSettings
     /** Changes the given settings; null resets one. */
     change(changes: Fields): Promise<unknown>
   }

@@ -62,6 +62,10 @@ export interface Settings {
   refresh(): Promise<void>
   /** All settings, as they are stored at this moment. */
   list(): Promise<SettingsState>
+  /**
+   * What would count after these changes, which are good. @param others.reset all others would be at their defaults
+   */
+  planned(changes: Readonly<Record<string, unknown>>, others: { reset: boolean }): SettingsView
   /** What would be stored. @throws ValidationError with every problem, by name */
   complete(changes: Readonly<Record<string, unknown>>): Record<string, unknown>
   /**
@@ -210,6 +214,13 @@ export async function openSettings(deps: {
     },
 
     list: async () => stateOf(await read()),
+
+    planned: (changes, { reset }) =>
+      viewOf((name) => {
+        if (pinned.has(name)) return pinned.get(name)
+        if (Object.hasOwn(changes, name)) return changes[name] ?? defaultOf(name, issuer)
+        return reset ? defaultOf(name, issuer) : valueIn(snapshot, name)
+      }),
 
     complete: (changes) => Object.fromEntries(judged(changes)),
 

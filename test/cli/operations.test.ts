@@ -2,6 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { secretKeyCheck } from '../../src/cli/doctor/checks.ts'
+import { openDatabase } from '../../src/storage/open.ts'
 import { createInstallation, type Installation } from './harness.ts'
 
 let latchkey: Installation
@@ -143,6 +144,30 @@ describe('latchkey doctor', () => {
     return checks.find((check) => check.name === name)
   }
 
+  test('tells of stored settings that do not count', async () => {
+    const db = await openDatabase({
+      databaseUrl: 'file:latchkey.db',
+      dataDir: latchkey.dataDir,
+      clock: Date.now,
+    })
+    const document = JSON.stringify({ lockout_failures: { value: 'many', at: 0, by: 'Ada' } })
+    await db.prisma.storedSettings.create({ data: { id: 'settings', version: 1, document } })
+    await db.close()
+    const outcome = await latchkey.run(['doctor', '--json'], { fetch: healthy })
+    expect(find(outcome, 'settings')).toEqual({
+      name: 'settings',
+      status: 'warn',
+      message: expect.stringMatching(
+        /^stored and not counted: lockout_failures \(must be a whole number.*\)$/,
+      ),
+      remedy: expect.stringMatching(/settings reset lockout_failures$/),
+    })
+    await latchkey.run(['settings', 'reset', 'lockout_failures'])
+    expect(find(await latchkey.run(['doctor', '--json'], { fetch: healthy }), 'settings')).toMatchObject({
+      status: 'ok',
+    })
+  })
+
   test('looks at everything', async () => {
     const outcome = await latchkey.run(['doctor', '--json'], { fetch: healthy })
     const { checks, status } = outcome.json() as {
@@ -160,6 +185,7 @@ describe('latchkey doctor', () => {
       'administration scopes: ok',
       'apps inside: ok',
       'kept tokens: ok',
+      'settings: ok',
       'audit log: ok',
       'public URL: ok',
     ])

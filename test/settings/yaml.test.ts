@@ -83,3 +83,24 @@ test('everything that is wrong is told at once, by line', async () => {
     /line \d: settings: must be a map/,
   )
 })
+
+test('a client is judged by the settings of its own file, which count before it is made', async () => {
+  const needy = (settings: string) => `version: 1
+settings: ${settings}
+clients:
+  - key: panel
+    client_name: Panel
+    redirect_uris: [http://panel.internal/callback]
+`
+  const allowed = needy('{ redirect_hosts: [panel.internal] }')
+  expect(await plan(needy('{}'))).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('redirect_hosts'),
+  })
+  expect((await plan(allowed)).stdout).toContain('2 to add')
+  expect(await apply(allowed)).toMatchObject({ status: 0, stderr: '' })
+  expect((await plan(allowed)).stdout).toContain('Nothing to do')
+  // And the other way: the file takes back what its client needs.
+  const takesBack = await plan(`${needy('{}')}prune:\n  settings: true\n`)
+  expect(takesBack).toMatchObject({ status: 1, stderr: expect.stringContaining('redirect_hosts') })
+})

@@ -27,6 +27,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   reservedScopesCheck(services),
   appsInsideCheck(services),
   keptTokensCheck(services),
+  settingsCheck(services),
   auditCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
@@ -166,6 +167,21 @@ const keptTokensCheck = ({ lostTokens }: CliServices): Check => ({
       status: 'warn',
       message: 'tokens that providers gave out for people were sealed under another SECRET_KEY',
       remedy: 'nothing: they are kept anew when these people sign in the next time',
+    }
+  },
+})
+
+/** Settings that another version has stored, and whose value this one refuses: the default counts. */
+const settingsCheck = ({ settings }: CliServices): Check => ({
+  name: 'settings',
+  remedy: 'see whether the database answers',
+  async run() {
+    const refused = (await settings.list()).settings.filter((each) => each.refused !== undefined)
+    if (refused.length === 0) return { status: 'ok', message: 'what is stored counts' }
+    return {
+      status: 'warn',
+      message: `stored and not counted: ${refused.map(({ name, refused: why }) => `${name} (${why})`).join(', ')}`,
+      remedy: `run: ${PROGRAM} settings reset ${refused.map(({ name }) => name).join(' ')}`,
     }
   },
 })
