@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { completeRegistration } from '../../src/clients/metadata.ts'
+import { completeRegistration, USUAL_RULES } from '../../src/clients/metadata.ts'
 import { completeResource } from '../../src/clients/resources/resource.ts'
 import { parseConfiguration } from '../../src/configuration/document.ts'
 import type { ConfigurationDependencies } from '../../src/configuration/ports.ts'
@@ -8,6 +8,7 @@ import { kinds } from '../../src/federation/connectors/kinds.ts'
 import { completeProvider } from '../../src/federation/providers/input.ts'
 
 const services = {
+  settings: { planned: () => USUAL_RULES },
   clients: { complete: completeRegistration },
   resources: { complete: completeResource },
   providers: { complete: (entry: Readonly<Record<string, unknown>>) => completeProvider(entry, kinds) },

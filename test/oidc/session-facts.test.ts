@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import Provider from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMapAdapter } from '../../bench/map-adapter.ts'
-import { rememberFacts } from '../../src/oidc/sessions/details.ts'
+import { rememberDetails } from '../../src/oidc/sessions/details.ts'
 import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import { createSignInSteps, primaryAddress, type SignInSteps } from '../federation/sign-in-steps.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
@@ -20,13 +20,13 @@ async function bareProvider(): Promise<Provider> {
   })
 }
 
-test('the library keeps the list of what is stored where rememberFacts looks for it', async () => {
+test('the library keeps the list of what is stored where rememberDetails looks for it', async () => {
   const [provider, untouched] = [await bareProvider(), await bareProvider()]
   const stored = Reflect.get(provider.Session, 'IN_PAYLOAD')
   const granted = Reflect.get(provider.Grant, 'IN_PAYLOAD')
   expect(stored).toEqual(expect.arrayContaining(['uid', 'accountId', 'loginTs', 'amr', 'authorizations']))
   expect(stored).not.toContain('device')
-  rememberFacts(provider)
+  rememberDetails(provider)
   expect(Reflect.get(provider.Session, 'IN_PAYLOAD')).toEqual([
     ...stored,
     'device',

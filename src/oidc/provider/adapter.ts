@@ -87,7 +87,7 @@ function splitRedirectUris(metadata: Record<string, unknown>): Record<string, st
   )
 }
 
-/** The hashes stand where the library keeps the secret; only `compareClientSecret` (provider.ts) reads them. */
+/** The hashes stand where the library keeps the secret; only `compareClientSecret` (client-authentication/secret-hashes.ts) reads them. */
 function clientPayload(client: ProtocolClient): AdapterPayload {
   const method = client.metadata.token_endpoint_auth_method ?? 'client_secret_basic'
   const { scope, ...metadata } = client.metadata

@@ -12,53 +12,38 @@ import { epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL } from '../../shared/device-code.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { withExactRedirects } from '../authorization/exact-redirects.ts'
-import { acceptHints } from '../authorization/id-token-hint.ts'
 import type { ProviderPages } from '../authorization/pages.ts'
 import { type PkceLine, refuseUnprotected } from '../authorization/pkce.ts'
-import { answerWhereAsked, checkRequestObject } from '../authorization/request-objects.ts'
+import { checkRequestObject } from '../authorization/request-objects.ts'
 import { PROMPT_VALUES } from '../authorization/select-account.ts'
 import { CLOCK_TOLERANCE, checkAssertion } from '../client-authentication/assertions.ts'
-import { takeEmptySecrets } from '../client-authentication/empty-secret.ts'
-import type { createGrants } from '../consent/grants.ts'
-import { keepDevicesApart } from '../device/apart.ts'
+import type { Grants } from '../consent/grants.ts'
 import type { DeviceCodes } from '../device/codes.ts'
 import type { createDevicePages } from '../device/pages.ts'
-import { guidePolling, withSlowDown } from '../device/polling.ts'
-import { acceptHandedOver } from '../device/verification.ts'
+import { withSlowDown } from '../device/polling.ts'
 import type { JwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { enabledAlgorithms } from '../keys/algorithms.ts'
-import { narrowFlows } from '../narrowed/flows.ts'
-import { narrowTokens } from '../narrowed/tokens.ts'
-import { leaveOutAtRefresh, withAudience } from '../placement/at-token-endpoint.ts'
+import { withAudience } from '../placement/at-token-endpoint.ts'
 import type { createDefaultResource } from '../placement/default-resource.ts'
 import type { createNamedResourceCheck } from '../placement/named.ts'
-import { coverClaimsByScopes } from '../requested-claims/consent.ts'
 import { releasable } from '../requested-claims/request.ts'
-import { deviceOf, rememberFacts } from '../sessions/details.ts'
-import { forgetPassedGrants, type Generation } from '../sessions/generations.ts'
-import { mergeSessions } from '../sessions/merge.ts'
-import { leadOnFromSignOut } from '../sign-out/answered.ts'
+import { deviceOf } from '../sessions/details.ts'
+import type { Generation } from '../sessions/generations.ts'
 import type { AskedSignOut } from '../sign-out/asked.ts'
-import { skipEmptySignOut } from '../sign-out/empty.ts'
-import { forgetUncheckableHints } from '../sign-out/hinted.ts'
 import { extraTokenClaims } from '../tokens/auth-time.ts'
 import { claimsByScope } from '../tokens/claims.ts'
-import { leaveOutEmptyScope } from '../tokens/empty-scope.ts'
-import { completeIdTokens } from '../tokens/id-tokens.ts'
 import { createIntrospectionPolicy } from '../tokens/introspection.ts'
-import { issueOneToken } from '../tokens/one-token.ts'
 import type { createResourceServerInfo } from '../tokens/resources.ts'
 import type { createFindAccount } from '../tokens/subjects.ts'
 import { type FindClient, REDIRECTS } from './adapter.ts'
-import { keepClients } from './clients.ts'
-import { completeDiscovery } from './discovery.ts'
-import { answerEscapedErrors } from './escaped-errors.ts'
+import { allowsOrigin } from './cors.ts'
 import { followsFapi } from './fapi.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, ID_TOKEN_TTL, type Lifetimes } from './lifetimes.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
+import { PATCHES } from './patches.ts'
 import { createInteractionPolicy } from './policy.ts'
 import { routes } from './routes.ts'
-import { INTERACTION_TTL, rememberUses } from './used-once.ts'
+import { INTERACTION_TTL } from './used-once.ts'
 
 export interface ProviderDependencies {
   issuer: string
@@ -85,7 +70,7 @@ export interface ProviderDependencies {
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
   /** What people call themselves. */
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
-  grants: ReturnType<typeof createGrants>
+  grants: Grants
   getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
   /** How long access tokens of an API live by its registration, in seconds. Undefined: as long as all. */
   accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
@@ -105,32 +90,6 @@ export interface ProviderDependencies {
 function sliding(ttl: number, startedAt: number | undefined): number {
   if (startedAt === undefined) return ttl
   return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epochSeconds(Date.now)))
-}
-
-const originsOf = new WeakMap<object, Set<string>>()
-
-/** What an app in a browser calls. It has no business at introspection, which is for APIs, nor as a device. */
-const CALLED_BY_PAGES: ReadonlySet<unknown> = new Set([
-  'token',
-  'userinfo',
-  'revocation',
-  'pushed_authorization_request',
-])
-
-/** CORS for the origins of the client's own redirect URIs (OAuth 2.0 for Browser-Based Apps). */
-function allowsOrigin(
-  ctx: KoaContextWithOIDC,
-  origin: string,
-  client: { redirectUris?: readonly string[] | undefined },
-) {
-  if (!CALLED_BY_PAGES.has(ctx.oidc.route)) return false
-  let origins = originsOf.get(client)
-  if (!origins) {
-    origins = new Set((client.redirectUris ?? []).map((uri) => URL.parse(uri)?.origin ?? 'null'))
-    origins.delete('null')
-    originsOf.set(client, origins)
-  }
-  return origins.has(origin)
 }
 
 function configuration(deps: ProviderDependencies): Configuration {
@@ -249,44 +208,13 @@ function configuration(deps: ProviderDependencies): Configuration {
 
 /**
  * The protocol library, configured. One is built for each set of signing keys (reload.ts); everything that must
- * outlive it is in `deps`.
+ * outlive it is in `deps`. What its configuration has no setting for is a list of patches (patches.ts).
  */
 export function createProvider(deps: ProviderDependencies): Provider {
   const OurProvider = withSlowDown(withAudience(withExactRedirects(Provider)), deps.devices.codes)
   const provider = new OurProvider(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true
-  provider.Client.prototype.compareClientSecret = function (
-    this: { clientId: string; clientSecret?: string },
-    presented: string,
-  ) {
-    return deps.secretMatches(this.clientId, (this.clientSecret ?? '').split(' '), presented)
-  }
-  answerEscapedErrors(provider, deps.pages)
-  completeDiscovery(provider, deps.discovery)
-  issueOneToken(provider)
-  completeIdTokens(provider)
-  leaveOutEmptyScope(provider)
-  answerWhereAsked(provider)
-  skipEmptySignOut(provider, deps.signOuts)
-  takeEmptySecrets(provider, deps.isApiCredential)
-  leadOnFromSignOut(provider, deps.signOuts)
-  rememberFacts(provider)
-  forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, deps.acceptedKeys))
-  forgetPassedGrants(provider, deps.accountOf)
-  mergeSessions(provider, deps.artifacts)
-  keepClients(provider, deps.findClient)
-  // The first puts another `DeviceCode.consume` in the place of the library's, and the second wraps that.
-  rememberUses(provider, deps)
-  guidePolling(provider)
-  keepDevicesApart(provider)
-  acceptHandedOver(provider)
-  deps.grants.attach(provider)
-  coverClaimsByScopes(provider)
-  deps.jwtAccessTokens.attach(provider)
-  // Around the `find` of one-token.ts: it narrows what that has found. A refresh is compared with what is left.
-  narrowTokens(provider)
-  leaveOutAtRefresh(provider)
-  narrowFlows(provider)
+  for (const { apply } of PATCHES) apply(provider, deps)
   return provider
 }

@@ -30,7 +30,7 @@ export interface UpstreamSession {
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
  * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-facts.test.ts).
  */
-export function rememberFacts(provider: Provider): void {
+export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, facts] of [
     [Session, ['device', 'upstream', 'generation', 'signIns']],
