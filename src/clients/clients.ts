@@ -6,6 +6,7 @@
  *                 └──────disable──────▶┘        delete: from either state; ends everything that was issued
  */
 import type { Clock } from '../shared/clock.ts'
+import { type Page, parsePageRequest, toPage } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import { clientNotFound, createEditClient, type IfVersion, isClientId } from './editing.ts'
 import { mergeRegistration, registrationData, storeEdit, usesSecret } from './edits.ts'
@@ -13,7 +14,7 @@ import type { ClientEvent } from './events.ts'
 import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
 import { type ClientForProtocol, createProtocolReads } from './for-protocol.ts'
 import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
-import { type Page, type PageRequest, parsePageRequest, toPage } from './page.ts'
+import { positionOf, type SearchRequest, searchText } from './page.ts'
 import { createSecretCommands } from './secret-commands.ts'
 import { hashSecret, newClientId, newClientSecret } from './secrets.ts'
 import { createStateCommands } from './state-commands.ts'
@@ -44,7 +45,7 @@ export interface Clients {
   /** @throws AppError client_not_found (404) */
   get(id: string): Promise<ClientView>
   /** Newest first; `search` looks in names, ids and redirect URIs. @throws AppError invalid_page (400) */
-  list(request?: PageRequest): Promise<Page<ClientView>>
+  list(request?: SearchRequest): Promise<Page<ClientView>>
   /** The clients that may ask for a scope, the oldest first, a hundred at most. */
   listByScope(scope: string): Promise<ClientView[]>
   /**
@@ -156,8 +157,9 @@ export function createClients(deps: ClientsDependencies): Clients {
     get,
 
     async list(request = {}) {
-      const { limit, after, search } = parsePageRequest(request)
-      return toPage(await store.list(limit + 1, after, search), limit, (row) => clientView(row, clock()))
+      const { limit, after } = parsePageRequest(request)
+      const rows = await store.list(limit + 1, after, searchText(request.search))
+      return toPage(rows, limit, positionOf, (row) => clientView(row, clock()))
     },
 
     async listByScope(scope) {

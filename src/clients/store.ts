@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { Position } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
-import { afterPosition, type Position } from './page.ts'
+import { afterPosition } from './page.ts'
 import { findIds } from './search-store.ts'
 
 /** A client as it is stored. */

@@ -5,9 +5,9 @@
 //                                                                                     └─ fix ──▶ clients.update
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { type Page, type PageRequest, parsePageRequest, toPage } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import { align, type Segment } from './alignment.ts'
-import { cursorOf, type PageRequest, parsePage } from './cursor.ts'
 import { parseDetails } from './details.ts'
 import { explain } from './explain.ts'
 import { createFixes, type FixMode, type OfferedFix } from './fix.ts'
@@ -83,7 +83,7 @@ export interface Rejections {
   /** A rejection, explained by what is registered now. @throws AppError rejection_not_found (404) */
   show(text: string): Promise<ExplainedRejection>
   /** Newest first. @throws AppError invalid_page (400) */
-  list(filter?: RejectionFilter & PageRequest): Promise<{ items: ListedRejection[]; next_cursor?: string }>
+  list(filter?: RejectionFilter & PageRequest): Promise<Page<ListedRejection>>
   /** The error codes that there are, to choose from. */
   errors(): Promise<string[]>
   /** How many rejections this process did not keep since it started, because too many came at once. */
@@ -155,12 +155,15 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
     },
 
     async list(filter = {}) {
-      const { limit, after } = parsePage(filter)
+      const { limit, after } = parsePageRequest(filter)
       await recorder.flush()
       const rows = await store.list(filter, limit + 1, after)
-      const items = rows.slice(0, limit).map(rejectionOf).map(titled)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      return { items, ...(last && { next_cursor: cursorOf(last) }) }
+      return toPage(
+        rows,
+        limit,
+        ({ at, id }) => ({ at: at.getTime(), id }),
+        (row) => titled(rejectionOf(row)),
+      )
     },
 
     errors: store.errors,

@@ -1,3 +1,4 @@
+import type { Position } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 
@@ -18,17 +19,17 @@ export interface RejectionFilter {
   endpoint?: string | undefined
 }
 
-/** The last row of a page: lists run newest first, and by id within a millisecond. */
-export interface Position {
-  at: Date
-  id: string
-}
-
 const where = ({ clientId, error, endpoint }: RejectionFilter): Prisma.RejectionWhereInput => ({
   ...(clientId !== undefined && { clientId }),
   ...(error !== undefined && { error }),
   ...(endpoint !== undefined && { endpoint }),
 })
+
+const afterPosition = (after: Position | undefined): Prisma.RejectionWhereInput => {
+  if (after === undefined) return {}
+  const at = new Date(after.at)
+  return { OR: [{ at: { lt: at } }, { at, id: { lt: after.id } }] }
+}
 
 /** The rejected requests in the database. */
 export interface RejectionStore {
@@ -67,7 +68,7 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>): Reje
       return prisma.rejection.findMany({
         where: {
           ...where(filter),
-          ...(after && { OR: [{ at: { lt: after.at } }, { at: after.at, id: { lt: after.id } }] }),
+          ...afterPosition(after),
         },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
         take: limit,

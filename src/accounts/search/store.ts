@@ -1,13 +1,7 @@
+import type { Position } from '../../shared/paging.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
 import type { Sql, SqlValue } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
-
-/** The last account of a page: lists run newest first, and by id within a millisecond. */
-export interface Position {
-  /** Milliseconds since the epoch. */
-  createdAt: number
-  id: string
-}
 
 /** A moment as the column holds it. */
 const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
@@ -47,7 +41,7 @@ export async function findAccountIds(
   }
   if (after !== undefined) {
     const moment = moments[reads.dialect]
-    const at = new Date(after.createdAt).toISOString().replace('Z', '+00:00')
+    const at = new Date(after.at).toISOString().replace('Z', '+00:00')
     conditions.push(`(created_at < ${moment} OR (created_at = ${moment} AND id < ?))`)
     values.push(at, at, after.id)
   }

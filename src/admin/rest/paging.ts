@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Page } from '../../clients/page.ts'
+import type { Page } from '../../shared/paging.ts'
 
 /** The parameters of every list. */
 export const pageQuery = z.strictObject({

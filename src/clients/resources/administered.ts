@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../page.ts'
+import type { Page, PageRequest } from '../../shared/paging.ts'
 import type { ResourceCredentials } from './credentials.ts'
 import { type Resource, resourceVersion } from './resource.ts'
 import type { Resources } from './resources.ts'

@@ -5,9 +5,10 @@
 
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import { type Page, type PageRequest, parsePageRequest, toPage } from '../page.ts'
+import { positionOf } from '../page.ts'
 import { sharedScopeWarnings } from '../scopes/shared.ts'
 import {
   parseResource,
@@ -87,7 +88,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
 
     async list(request: PageRequest = {}): Promise<Page<Resource>> {
       const { limit, after } = parsePageRequest(request)
-      return toPage(await store.list(limit + 1, after), limit, resourceView)
+      return toPage(await store.list(limit + 1, after), limit, positionOf, resourceView)
     },
 
     async update(

@@ -1,6 +1,7 @@
+import type { Position } from '../../shared/paging.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
-import { afterPosition, type Position } from '../page.ts'
+import { afterPosition } from '../page.ts'
 
 export interface ResourceRow {
   /** The resource indicator. */

@@ -3,8 +3,9 @@
  * counted, and removed again when they were never used. What such a client may ask is decided in src/registration.
  */
 import type { Clock } from '../../shared/clock.ts'
+import { type Page, type PageRequest, type Position, parsePageRequest, toPage } from '../../shared/paging.ts'
 import type { Database } from '../../storage/database.ts'
-import { type Page, type PageRequest, type Position, parsePageRequest, toPage } from '../page.ts'
+import { positionOf } from '../page.ts'
 import { type ClientView, clientView } from '../view.ts'
 import { createSelfRegisteredStore } from './store.ts'
 
@@ -52,7 +53,7 @@ export function createSelfRegistered({
 
     async list(request: PageRequest = {}): Promise<Page<ClientView>> {
       const { limit, after } = parsePageRequest(request)
-      return toPage(await store.list(limit + 1, after), limit, (row) => clientView(row, clock()))
+      return toPage(await store.list(limit + 1, after), limit, positionOf, (row) => clientView(row, clock()))
     },
 
     countOpen: (seconds: number): Promise<number> => store.countOpenSince(new Date(clock() - seconds * 1000)),

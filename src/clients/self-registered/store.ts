@@ -1,5 +1,6 @@
+import type { Position } from '../../shared/paging.ts'
 import type { Database } from '../../storage/database.ts'
-import { afterPosition, type Position } from '../page.ts'
+import { afterPosition, positionOf } from '../page.ts'
 import { CLIENT_ROW, type ClientRow } from '../store.ts'
 
 const SELF_REGISTERED = { source: { in: ['dynamic', 'open'] } }
@@ -26,7 +27,7 @@ export function createSelfRegisteredStore({ prisma }: Pick<Database, 'prisma'>) 
 
     /** Open clients that are not verified, from before a moment, the newest first. */
     async listUnverified(before: Date, limit: number, after: Position | undefined): Promise<Position[]> {
-      return prisma.client.findMany({
+      const rows = await prisma.client.findMany({
         where: {
           AND: [{ source: 'open', verified: false, createdAt: { lt: before } }, afterPosition(after) ?? {}],
         },
@@ -34,6 +35,7 @@ export function createSelfRegisteredStore({ prisma }: Pick<Database, 'prisma'>) 
         take: limit,
         select: { id: true, createdAt: true },
       })
+      return rows.map(positionOf)
     },
 
     /** Which of these clients were ever used, as far as the dashboard's days go. */

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { AppError } from './errors.ts'
+
+export interface PageRequest {
+  /** At most this many, 1 to 100; 50 unless given. */
+  limit?: number | undefined
+  /** `next_cursor` of the page before. */
+  cursor?: string | undefined
+}
+
+export interface Page<Item> {
+  items: Item[]
+  /** Absent on the last page. */
+  next_cursor?: string
+}
+
+/** The last row of a page: lists run newest first, and by id within a millisecond. */
+export interface Position {
+  /** Milliseconds since the epoch. */
+  at: number
+  id: string
+}
+
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 100
+const cursorContent = z.tuple([z.int().min(0).max(8.64e15), z.string().max(2000)])
+
+/** @throws AppError invalid_page (400) */
+export function parsePageRequest({ limit = DEFAULT_LIMIT, cursor }: PageRequest): {
+  limit: number
+  after: Position | undefined
+} {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new AppError('invalid_page', 400, `limit must be a whole number from 1 to ${MAX_LIMIT}.`)
+  return { limit, after: cursor === undefined ? undefined : parseCursor(cursor) }
+}
+
+function parseCursor(cursor: string): Position {
+  try {
+    const [at, id] = cursorContent.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
+    if (id.includes('\0')) throw new Error('NUL in a cursor')
+    return { at, id }
+  } catch (cause) {
+    throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.', { cause })
+  }
+}
+
+/**
+ * Builds a page out of `limit + 1` rows: the row too many only tells that there is more.
+ * @param positionOf where the list stands behind a row
+ */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  positionOf: (row: Row) => Position,
+  view: (row: Row) => Item,
+): Page<Item> {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const items = shown.map(view)
+  if (rows.length <= limit || last === undefined) return { items }
+  const { at, id } = positionOf(last)
+  return { items, next_cursor: Buffer.from(JSON.stringify([at, id])).toString('base64url') }
+}
