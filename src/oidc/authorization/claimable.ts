@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '../../shared/loopback.ts'
 /**
- * Whether somebody else than the client may be at a redirect URI: a private-use scheme is any program's that asks the system for it
- * (RFC 8252 §7.1, §8.6), a host by plain http whoever's that is in the network. Loopback is judged by what the client is.
+ * Whether an attacker may receive what is sent to a redirect URI: any program can claim a private-use scheme at the operating system
+ * (RFC 8252 §7.1, §8.6), and an attacker in the network can answer for a host by plain http. Loopback is judged by what the client is.
  */
 export function isClaimable(redirectUri: unknown): boolean {
   const url = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null

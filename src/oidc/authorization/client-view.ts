@@ -8,7 +8,7 @@ export function clientView(client: Client | undefined): (ClientView & { unverifi
   const unverified = client.verified === false
   return {
     name: client.clientName ?? client.clientId,
-    // A picture from wherever an unknown client says could be somebody else's, and tells it who looks.
+    // An unverified client could show the logo of another app, and its host would learn the address of each person who looks.
     logoUri: unverified ? undefined : client.logoUri,
     clientUri: client.clientUri,
     policyUri: client.policyUri,

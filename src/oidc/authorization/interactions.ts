@@ -36,7 +36,7 @@ export interface InteractionDetails {
   startedAt: number
   /** Where the person goes on to; undefined: nowhere, as with a device. */
   leadsTo: { website: string } | { appScheme: string } | undefined
-  /** A page of the app, for somebody who has nothing left to do here. */
+  /** A page of the client, for a person who has nothing left to do here. */
   homeUrl: string | undefined
   /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
   restartUrl: string | undefined
@@ -62,7 +62,7 @@ export interface InteractionSignIn extends Omit<Authentication, 'upstream'> {
 export interface Interactions {
   details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
   /**
-   * @throws AppError another_account (403) when the flow asks for somebody else
+   * @throws AppError another_account (403) when the authorization request asks for another account
    */
   signIn(request: FastifyRequest, reply: FastifyReply, signIn: InteractionSignIn): Promise<string>
   /** The sign-in of this browser, if it happened after the authorization request, and so answers it. */
@@ -75,11 +75,11 @@ export interface Interactions {
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** The flow goes on with the account that is signed in (`prompt=select_account`). */
   select(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  /** Ends the flow: the app gets `access_denied`. */
+  /** Ends the interaction: the client gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /**
-   * Ends the flow for somebody who does not want to go through it. The app gets `access_denied`; a device hears nothing, and its
-   * code is free again: whoever has not signed in decides nothing.
+   * Ends the interaction of a person who leaves it. The client gets `access_denied`; a device gets no answer, and its user code is free
+   * again: a person who has not signed in decides nothing.
    */
   cancel(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
@@ -165,8 +165,9 @@ export function createInteractions(deps: {
   }
 
   /**
-   * The library drops a flow whose session is over. One goes on without, to the sign-in page: somebody else has signed in
-   * here meanwhile, at a provider or by a link in a message, or the session was ended elsewhere. Nothing is inherited.
+   * The library drops an interaction whose session is over: another account has signed in in this browser since, at an upstream
+   * provider or by a link in a message, or the session was ended from another browser. Here the interaction goes on without a session,
+   * at the sign-in page, and inherits nothing of the old one.
    */
   async function withoutItsSession(request: FastifyRequest, reply: FastifyReply) {
     const provider = deps.current()
@@ -174,13 +175,13 @@ export function createInteractions(deps: {
     const id = cookies.get(provider.cookieName('interaction'), { signed: true })
     const interaction = id === undefined ? undefined : await provider.Interaction.find(id)
     if (interaction === undefined) return undefined
-    // What was answered by a session that has ended counts for nothing.
+    // An answer that a session gave before it ended does not count.
     if (interaction.prompt.name !== 'login' && interaction.result !== undefined) return undefined
     delete interaction.session
     return interaction
   }
 
-  /** Who may consent, or go on: whoever is signed in, unless that has ended since the flow came to its question. */
+  /** The account that may consent, or go on: the one signed in, unless that session has ended since the page was shown. */
   async function whoConsents(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -287,9 +288,9 @@ export function createInteractions(deps: {
     async allow(request, reply) {
       const interaction = await find(request, reply)
       const accountId = await whoConsents(request, reply, interaction)
-      // The flow goes on as if nothing had been answered: to the sign-in page.
+      // The interaction goes on as if nothing had been answered: to the sign-in page.
       if (accountId === undefined) return save(interaction)
-      // The flow belongs to whoever signed in to it: what is allowed now is their doing.
+      // The account that signed in to the interaction gives this consent.
       setActor({ kind: 'account', id: accountId })
       const added = missing(interaction)
       await deps.consents.allow(accountId, String(interaction.params.client_id), added)
@@ -317,9 +318,9 @@ export function createInteractions(deps: {
 }
 
 /**
- * True when a person proved who they are after the flow began (in another tab, by registering, by resetting the
- * password): the flow may go on with that sign-in, whatever `prompt` or `max_age` it asked for. Times are whole seconds: where
- * somebody was signed in already, a sign-in in the second of the beginning is taken for the one before it.
+ * True when a person proved who they are after the interaction began (in another tab, by registering, by resetting the
+ * password): it may go on with that sign-in, whatever `prompt` or `max_age` the client asked for. Times are whole seconds: where an
+ * account was signed in already, a sign-in in the second in which the interaction began is taken for the one before it.
  */
 const answers = (
   session: SignInSession | undefined,

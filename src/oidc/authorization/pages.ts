@@ -58,9 +58,9 @@ export function createProviderPages(
     render: RenderPage
     requestIdOf(ctx: KoaContextWithOIDC): string
     translate: Translate
-    /** Undefined: the session counts for nothing any more. */
+    /** Undefined: the session is no longer valid. */
     usernameOf(session: Session): Promise<string | undefined>
-    /** Where whoever is signed in may read what was wrong with a request; undefined: nowhere. */
+    /** The page that tells the signed-in person what was wrong with a request; undefined: they may not read it. */
     explanationOf(session: Session | undefined, requestId: string): Promise<string | undefined>
   } & HintedSignOut,
 ): ProviderPages {

@@ -26,7 +26,7 @@ const hasNonce = ({ nonce, scope }: Protected): boolean =>
 /** Undefined: nothing is missing. */
 export function missingProtection(client: Client, request: Protected): MissingProtection | undefined {
   if (given(request.codeChallenge)) return undefined
-  // Whoever gets the code there cannot use it without the verifier; a nonce is in the address that anybody has seen.
+  // An attacker who receives the code there cannot redeem it without the verifier; a nonce is in the URL of the request, for all to read.
   if (isClaimable(request.redirectUri)) return 'pkce'
   const rule = client.pkce as PkceRule | undefined
   if (rule === 'optional') return undefined

@@ -100,7 +100,7 @@ export function answerWhereAsked(provider: Provider): void {
       const pushed = await find(id, options)
       const oidc = Provider.ctx?.oidc
       const claims = oidc?.route === 'authorization' ? claimsOf(pushed?.request) : undefined
-      // Somebody else's is not told from one that never was.
+      // To a client, the pushed request of another client is the same as none.
       if (oidc?.params && claims?.client_id === oidc.params.client_id)
         Object.assign(
           oidc.params,

@@ -7,8 +7,8 @@ export const SELECT_ACCOUNT = 'select_account'
 export const PROMPT_VALUES = ['none', 'login', 'consent', SELECT_ACCOUNT]
 
 /**
- * `prompt=select_account` (OpenID Connect Core §3.1.2.1): which account goes on is asked before anything else. Whoever signs in
- * in the flow has answered it by that.
+ * `prompt=select_account` (OpenID Connect Core §3.1.2.1): the person is asked for the account before anything else. A
+ * person who signs in during the interaction has answered that.
  */
 export const selectAccountPrompt = (): interactionPolicy.Prompt =>
   new interactionPolicy.Prompt({ name: SELECT_ACCOUNT, requestable: true }, () => ({}))

@@ -2,7 +2,7 @@ import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-pro
 import { contentVersion } from '../../shared/content-version.ts'
 import type { ProtocolClient } from '../provider/adapter.ts'
 
-/** What it says to whoever tries more. */
+/** The error description for a request that uses the credentials of an API for anything but introspection (RFC 7662). */
 export const ONLY_INTROSPECTS = 'the credentials of an API introspect tokens, and do nothing else'
 
 /** The API whose tokens a caller of introspection may ask about; undefined: it is a client, not an API. */

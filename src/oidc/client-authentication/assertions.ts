@@ -6,9 +6,9 @@ import { followsFapi, hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.t
 export const CLOCK_TOLERANCE = 15
 
 /**
- * For how long a client assertion is good, in seconds: one that is stolen from a log, or made ahead by somebody who held the key for a
- * moment, is good for minutes (RFC 7523 §3 lets a server refuse what is unreasonably far away). It counts from `iat`; without one, back
- * from `exp`.
+ * For how long a client assertion is good, in seconds: an assertion that an attacker steals from a log, or signs ahead of time while
+ * they hold the key, is good for minutes (RFC 7523 §3 lets a server reject an `exp` that is unreasonably far away). Counted from `iat`;
+ * without one, back from `exp`.
  */
 const MAX_LIFE = 300
 

@@ -5,8 +5,8 @@ import { basicCredentials } from '../events/without-secrets.ts'
 type Chunks = AsyncIterable<Buffer>
 type Iterate = (options?: object) => Chunks
 
-/** Bytes: the library reads no more of a body, and refuses what is longer. */
-const MOST = 56 * 1024
+/** Bytes: the library reads no more of a request body, and rejects a longer one. */
+const MAX_BODY = 56 * 1024
 
 /**
  * A public client that sends a Basic header with an empty secret shows no secret: it only says who it is (RFC 6749 §2.3.1 lets an
@@ -30,8 +30,8 @@ export function takeEmptySecrets(provider: Provider, isApiCredential: (id: strin
 }
 
 /**
- * Whether no secret is expected of a client. When its look-up fails nobody knows: the library does not handle errors yet, so it
- * looks the client up again, by the client_id in the body, and answers what fails then.
+ * Whether no secret is expected of a client; true also when its look-up fails. The library does not handle errors yet at this point: it
+ * looks the client up again, by the client_id in the body, and answers that failure.
  */
 async function mayBePublic(provider: Provider, id: string): Promise<boolean> {
   try {
@@ -44,7 +44,7 @@ async function mayBePublic(provider: Provider, id: string): Promise<boolean> {
 /** Another client_id in the body stays beside it, and is refused as one that was sent twice. */
 function moveToBody(req: IncomingMessage, clientId: string): void {
   const iterate: Iterate = req.iterator.bind(req)
-  // The length is another one by then.
+  // The body grows by the client_id.
   req.headers['transfer-encoding'] = 'chunked'
   delete req.headers['content-length']
   delete req.headers.authorization
@@ -59,7 +59,7 @@ async function* extended(chunks: Chunks, clientId: string): AsyncGenerator<Buffe
     read.push(chunk)
     length += chunk.length
     yield chunk
-    if (length > MOST) return
+    if (length > MAX_BODY) return
   }
   const body = new URLSearchParams(Buffer.concat(read).toString())
   if (body.getAll('client_id').join() === clientId) return

@@ -17,9 +17,9 @@ export interface FailingClients {
 const UNKNOWN = '?'
 
 /**
- * A client in a loop with a wrong secret is answered 429 after a while, and no longer fills log, refused requests and audit
- * log. It is counted after the fact, by address and client, and the right secret is never refused: else whoever shares
- * the address could keep a client out.
+ * A client in a loop with a wrong secret is answered 429 after a while, and no longer fills log, rejections and audit
+ * log. Failures are counted after the fact, by address and client, and the right secret is never refused: else an attacker
+ * at the same address could lock the client out.
  */
 export function limitFailingClients(
   provider: Provider,

@@ -33,7 +33,7 @@ export interface Grants {
  * loses its code.
  *
  * A first-party client's Grants are made from no Consent. Once it is first-party no longer, such a Grant is good for what
- * the person has allowed meanwhile, and for nothing before they were asked.
+ * the person has allowed since, and for nothing before they were asked.
  */
 export function createGrants(deps: {
   consents: Consents
@@ -93,10 +93,10 @@ export function createGrants(deps: {
       const generation = generationOf(session)
       const grant: KeptGrant = new provider.Grant({ accountId, clientId })
       Object.assign(grant, { jti: id, asked, generation, device })
-      // Other tabs of the app may ask for something else at this moment: what they get stays in it.
+      // Another tab of the client may ask for other scopes at this moment: what it is granted stays in the Grant.
       await deps.artifacts.change('Grant', id, ttl(), (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
-        // The session was carried over meanwhile (generations.ts), and its Grants with it.
+        // Another request has carried the session over (generations.ts) since it was read, and its Grants with it.
         if (known && generationOf(known) > generation) return undefined
         const goesOn = known?.accountId === accountId && generationOf(known) === generation
         const incarnation = goesOn ? incarnationOf(known) : newIncarnation()
@@ -106,7 +106,7 @@ export function createGrants(deps: {
         if (!asked) addRequested(grant, ctx)
         return payloadOf(grant, ttl())
       })
-      // Access that was taken back meanwhile may have come before this Grant was there to be ended.
+      // A person may have withdrawn the Consent after it was read and before this Grant was stored: that did not end it, so this does.
       if (!asked || (await deps.consents.find(accountId, clientId))) return grant
       await endGrant(provider, id)
       return undefined

@@ -4,8 +4,8 @@ import { hashId } from '../../shared/id-hash.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
- * signs out of that browser, and ends by itself, with the generation of sign-ins, or with that browser when that is ended
- * from elsewhere as not trusted (signed-in.ts). So a device leaves no trace in the session: the entry that the library
+ * signs out of that browser, and ends when it is revoked alone, with the generation of sign-ins, or when the person ends that
+ * browser's session from another one, as not trusted (signed-in.ts). So a device leaves no trace in the session: the entry that the library
  * would make there is one of this request alone.
  */
 

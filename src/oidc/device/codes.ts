@@ -7,18 +7,18 @@ import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/sto
 import type { StoredDecision } from './decision.ts'
 
 /**
- * Device codes (RFC 8628), as they are stored. The library saves the whole of a code at each step; what counts of that is
+ * Device codes (RFC 8628), as they are stored. The library saves the whole of a code at each step; which of that is written is
  * decided here:
  *
- *   asked for ──(somebody confirms: nothing is written)──► decided, once: approved | refused ──► redeemed, once
+ *   asked for ──(a person confirms: nothing is written)──► decided, once: approved | refused ──► redeemed, once
  *
- * A confirmation holds no code. Whoever leaves it leaves the code free, also for somebody else; of several that end in a
- * decision, the first one counts, on every engine and across processes. A failure on the way decides nothing.
+ * A confirmation does not lock the code. A person who leaves the page leaves the code free, also for another account; of several
+ * decisions the first one counts, on every engine and across processes. An error on the way decides nothing.
  */
 export interface DeviceCodes {
   /** @param ttl seconds @throws CodeDecided when there is a decision already */
   save(id: string, payload: AdapterPayload, ttl: number): Promise<void>
-  /** Also one that has expired lately, so that its device is told so. */
+  /** Also a code that has expired lately, so that its device is answered `expired_token`. */
   find(id: string): Promise<AdapterPayload | undefined>
   findByUserCode(userCode: string): Promise<AdapterPayload | undefined>
   /** False: the device asked a moment ago. An early poll moves nothing: the next one that is in time is answered. */
@@ -31,7 +31,7 @@ export type DeviceEvent = {
   accountId?: string | undefined
 }
 
-/** Somebody else, or another tab, was first. */
+/** Another account, or another tab of the person, decided first. */
 export class CodeDecided extends errors.InvalidRequest {
   constructor() {
     super('the device code was decided on already')
@@ -89,14 +89,14 @@ export function createDeviceCodes(
   return {
     async save(id, payload, ttl) {
       if (isDecided(payload)) {
-        // What the library writes of any failure while a person is confirming is no answer of theirs.
+        // Any other error, which the library writes while a person confirms, is no decision of that person.
         if (payload.error === undefined || payload.error === 'access_denied') await decide(id, payload, ttl)
       } else if (payload.inFlight !== true) await artifacts.upsert(MODEL, id, atRest(payload), ttl + MEMORY)
     },
     async find(id) {
       const found = (await artifacts.find(MODEL, id)) as AdapterPayload | undefined
       if (found === undefined || Number(found.consumed) <= epochSeconds(clock) - OVERLAP) return found
-      // The library would end what the other poll has just got; that this one gets nothing is seen to by `consume`.
+      // The library would revoke the tokens that the other poll has just got; `consume` sees to it that this one gets none.
       const { consumed: _now, ...unused } = found
       return unused
     },

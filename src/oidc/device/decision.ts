@@ -2,9 +2,9 @@ import type { AdapterPayload, Provider } from 'oidc-provider'
 import { z } from 'zod'
 import type { SealedCookies } from '../../http/cookies/sealed-cookie.ts'
 
-/** What a stored code says of its decision, beside the fields of the library. */
+/** The decision in a stored code, beside the fields of the library. */
 export interface StoredDecision {
-  /** The account of whoever decided. */
+  /** The account that decided. */
   by: string
   /** Seconds since the epoch. */
   at: number
@@ -17,10 +17,10 @@ const decisionSchema = z.object({
   /** Seconds since the epoch. */
   at: z.number(),
 })
-/** A decision, as whoever made it is told of it. */
+/** A decision, as it is shown to the person who made it. */
 export type DeviceDecision = z.infer<typeof decisionSchema>
 
-/** The decision on a code, for the person who made it. Undefined: there is none, or it is somebody else's. */
+/** The decision on a code, for the person who made it. Undefined: there is none, or another account made it. */
 export async function decisionOf(
   provider: Provider,
   code: AdapterPayload | undefined,
@@ -38,7 +38,7 @@ const PURPOSE = 'device decision'
 const CARRIED = 3600
 const carriedSchema = decisionSchema.extend({ by: z.string() })
 
-/** A decision in the address of a page, good for whoever made it alone. */
+/** A decision sealed for the URL of a page, to be opened for the account that made it alone. */
 export const sealDecision = (sealed: SealedCookies, decision: DeviceDecision, by: string): string =>
   sealed.seal(PURPOSE, { ...decision, by } satisfies z.infer<typeof carriedSchema>, CARRIED)
 

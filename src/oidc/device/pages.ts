@@ -36,7 +36,7 @@ export function createDevicePages(deps: {
     ctx.status = 303
     ctx.redirect(to)
   }
-  /** Where the person said no, the library has the flow alone, and not its client. */
+  /** Where the person refused, the library has loaded the interaction alone, not its client. */
   const clientOf = async ({ oidc }: KoaContextWithOIDC) => {
     const id = oidc.entities.DeviceCode?.clientId ?? oidc.entities.Interaction?.params.client_id
     return oidc.client ?? (typeof id === 'string' ? await oidc.provider.Client.find(id) : undefined)
@@ -47,7 +47,7 @@ export function createDevicePages(deps: {
     const of = deps.sealed.seal(PURPOSE, { app, outcome } satisfies DeviceDone, SHOWN)
     lead(ctx, `${deps.path}/done?of=${of}`)
   }
-  /** Whoever has decided already, in another tab say, is told what. */
+  /** A person who has decided on the code already, in another tab say, is shown that decision. */
   const used = async (ctx: KoaContextWithOIDC) => {
     const { deviceCode, entities, provider, session } = ctx.oidc
     const id = deviceCode?.jti ?? entities.Interaction?.deviceCode

@@ -3,12 +3,12 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { type GrantedDevice, holderOf } from './apart.ts'
 
-/** A device that somebody has signed in with a code. */
+/** A device that a person has signed in with a user code. */
 export interface CodeDevice extends GrantedDevice {
   clientId: string
 }
 
-/** Seconds: what was approved lately counts as signed in before there is a token, and where tokens are not stored (JWT). */
+/** Seconds that a device counts as signed in after its approval, before it has a token, or where its tokens are not stored (JWT). */
 const LATELY = 3600
 const MODELS = ['RefreshToken', 'AccessToken', 'DeviceCode'] as const
 

@@ -28,7 +28,7 @@ export const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined =
 /** The request id that the error page shows and the log line carries. */
 export const requestIdOf = (ctx: KoaContextWithOIDC): string => requestOf(ctx)?.id ?? 'unknown'
 
-/** What was sent and what is registered, for a request that was refused: names and URIs, never a secret. */
+/** What the client sent and what it has registered, for a rejected request: names and URIs, never a secret. */
 function explain(
   ctx: KoaContextWithOIDC,
   error: unknown,
@@ -103,7 +103,7 @@ export interface RejectionsTo {
 }
 
 /** The names of the endpoints whose rejections are kept, by the event of the library. */
-const KEPT: Readonly<Record<string, string>> = {
+const ENDPOINTS: Readonly<Record<string, string>> = {
   'authorization.error': 'authorization',
   'grant.error': 'token',
   'pushed_authorization_request.error': 'pushed_authorization_request',
@@ -115,7 +115,7 @@ const KEPT: Readonly<Record<string, string>> = {
   'end_session.error': 'end_session',
 }
 
-/** What a device hears while it waits (RFC 8628 §3.5). */
+/** The errors that a device is answered while it polls (RFC 8628 §3.5). */
 const WAITING = new Set(['authorization_pending', 'slow_down'])
 
 /** A step of the protocol rather than a mistake: the client takes the nonce and comes again (RFC 9449 §8), and a device waits. */
@@ -125,7 +125,7 @@ const isNextStep = ({
 }: Pick<errors.OIDCProviderError, 'error' | 'error_description'>): boolean =>
   WAITING.has(error) || (error === 'use_dpop_nonce' && !/iat is not recent/.test(description ?? ''))
 
-/** A device hears “no” as often as it asks, for as long as its code lives: its person said so once. */
+/** A device is answered `access_denied` at every poll for as long as its code lives: the person refused once. */
 const isHeardAgain = (
   { oidc }: KoaContextWithOIDC,
   { error }: errors.OIDCProviderError,
@@ -168,35 +168,35 @@ export function logProtocolEvents(provider: Provider, log: FastifyBaseLogger, to
   const note = (event: string, ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const target = requestOf(ctx)?.log ?? log
     const { text } = withoutSecretsOf(ctx)
-    const words = (value: string | undefined) => value && text(value, 500)
+    const clean = (value: string | undefined) => value && text(value, 500)
     const line = {
       event,
       error: error.error,
-      error_description: words(error.error_description),
-      error_detail: words(error.error_detail),
+      error_description: clean(error.error_description),
+      error_detail: clean(error.error_detail),
       client_id: ctx.oidc.client?.clientId,
       ...explain(ctx, error, to.explainRedirect),
     }
     target.warn(line, `refused: ${line.error_description ?? error.error}`)
-    const endpoint = KEPT[event]
+    const endpoint = ENDPOINTS[event]
     if (endpoint !== undefined) report(ctx, endpoint, error, to)
   }
   const refused = (event: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
-    // Every few seconds, of every device.
+    // Every device gets these every few seconds.
     if (WAITING.has(error.error) || isHeardAgain(ctx, error, to.isNews)) return
     const request = requestOf(ctx)
     // Before there is a client, all that can fail is the authentication: it was malformed, or there was none.
     const unauthenticated = error.error === 'invalid_client' || ctx.oidc.client === undefined
-    const authenticates = unauthenticated && AUTHENTICATED.has(KEPT[event] ?? '')
+    const authenticates = unauthenticated && AUTHENTICATED.has(ENDPOINTS[event] ?? '')
     if (authenticates && request) failing.failed(ctx, request, () => note(event, ctx, error))
     else note(event, ctx, error)
   }
-  const names = [...Object.keys(KEPT), 'code_verification.error', 'discovery.error', 'jwks.error']
+  const names = [...Object.keys(ENDPOINTS), 'code_verification.error', 'discovery.error', 'jwks.error']
   for (const name of names) provider.on(name as 'grant.error', refused(name))
   provider.on('server_error', (ctx, err) => (requestOf(ctx)?.log ?? log).error({ err }, 'protocol error'))
 }
 
-/** How long the same is not told again, in milliseconds; how much is remembered. */
+/** Milliseconds in which the same key is no news again. */
 const TOLD_FOR = 3_600_000
 const MAX_ENTRIES = 1000
 
@@ -212,17 +212,17 @@ export function createNews(clock: () => number): RejectionsTo['isNews'] {
 }
 
 /**
- * Writes a line for scopes that a request went on without, and reports them to be kept: no rejection, and found where one looks
- * for what an app misses. The same of one client is kept once an hour.
+ * Writes a line for the scopes that a request was answered without, and reports them to be kept beside the rejections, where an
+ * administrator looks for what a client misses. The same scopes of one client are kept once an hour.
  */
 export function createLeftOutReport(log: FastifyBaseLogger, to: RejectionsTo) {
   return (ctx: KoaContextWithOIDC, scopes: readonly string[]): void => {
     const { text } = withoutSecretsOf(ctx)
-    const words = text(scopes.join(' '), 500)
+    const scope = text(scopes.join(' '), 500)
     const { route, client } = ctx.oidc
-    const line = { event: 'scope.left_out', client_id: client?.clientId, scope: words }
-    ;(requestOf(ctx)?.log ?? log).info(line, `left out: ${words}`)
-    if (!to.isNews(JSON.stringify([client?.clientId, route, words]))) return
-    report(ctx, route, { error: 'scope_left_out', error_description: words }, to)
+    const line = { event: 'scope.left_out', client_id: client?.clientId, scope }
+    ;(requestOf(ctx)?.log ?? log).info(line, `left out: ${scope}`)
+    if (!to.isNews(JSON.stringify([client?.clientId, route, scope]))) return
+    report(ctx, route, { error: 'scope_left_out', error_description: scope }, to)
   }
 }

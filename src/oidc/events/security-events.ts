@@ -13,7 +13,7 @@ export type ProtocolSecurityEvent =
     }
   | { type: 'session.ended'; accountId: string; reason: 'signed_out' }
 
-/** Tells of revocations, replays and sign-outs. Whoever did it becomes the actor of the act. */
+/** Emits an event for each revocation, replay and sign-out, and sets the client or account that caused it as the actor of the audit context. */
 export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolSecurityEvent) => void): void {
   const revoked = ({ oidc }: KoaContextWithOIDC, reason: 'revocation_endpoint' | 'replayed') => {
     const { client, entities } = oidc

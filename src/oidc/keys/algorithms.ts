@@ -7,9 +7,9 @@ type Lists = NonNullable<Configuration['enabledJWA']>
 const OF_CLIENTS = [...SIGNING_ALGORITHMS, 'Ed25519'] as const
 
 /**
- * Every list of algorithms that the library has, also those of what is switched off: its own defaults have HS256, `A*KW` and `dir`, and
- * the key of these is what is stored of a client secret, a hash. Whoever reads the database could sign requests with it, and open
- * what is encrypted. A list that is missing here does not compile.
+ * Every list of algorithms that the library has, also for features that are switched off: its own defaults have HS256, `A*KW` and `dir`,
+ * and the key of these is what is stored of a client secret, a hash. A thief of the database could sign request objects with it, and
+ * decrypt responses. A list that is missing here does not compile.
  */
 export const enabledAlgorithms: { [Name in keyof Required<Lists>]: NonNullable<Lists[Name]> } = {
   clientAuthSigningAlgValues: [...OF_CLIENTS],

@@ -29,9 +29,10 @@ export function withAudience(Library: typeof Provider): typeof Provider {
 }
 
 /**
- * What the sign-in was answered without, a refresh that names the same scopes goes on without too: `offline_access` of whoever
- * was not asked for it (Core §11), and what is left out for being asked by habit. Everything else that the person did not
- * allow is refused by the library (RFC 6749 §6), and so is a refresh that names nothing else: without scopes it would stand for all.
+ * A refresh request that repeats the scopes of its authorization request is answered without those that the latter was answered
+ * without: `offline_access`, where the person was not asked for it (OpenID Connect Core §11), and habitual scopes (habitual.ts). The
+ * library refuses every other scope that the person did not allow (RFC 6749 §6), and a refresh request that names only such scopes:
+ * without any, it would stand for all.
  */
 export function leaveOutAtRefresh(provider: Provider): void {
   const { RefreshToken: Model } = provider

@@ -1,7 +1,7 @@
 /**
- * Scopes that say who somebody is at other servers, and that apps ask for out of habit. They are no mistake of the
- * request: where this server has no such scope, the rest of the request is answered (OpenID Connect Core §3.1.2.1: what is
- * not understood should be ignored), and an administrator can see it (left-out.ts).
+ * Scopes by which clients ask other servers for claims about a person, and which they send to this one out of habit. They are no
+ * mistake of the client: where this server has no such scope, the rest of the request is answered (OpenID Connect Core §3.1.2.1: scope
+ * values that are not understood should be ignored), and an administrator can see what was left out (left-out.ts).
  */
 const HABITUAL = new Set([
   'groups',

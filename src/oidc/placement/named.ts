@@ -56,12 +56,12 @@ export function createNamedResourceCheck(deps: { findByScope: FindByScope }) {
     const { own, foreign, leftOut } = sortScopes(ctx.oidc.requestParamScopes, client)
     const [stranger] = foreign
     if (stranger !== undefined) throw await notAllowed(stranger, deps.findByScope)
-    const elsewhere = own.filter((scope) => !here.has(scope))
-    for (const scope of elsewhere)
+    const notHere = own.filter((scope) => !here.has(scope))
+    for (const scope of notHere)
       if (!isHabitual(scope) && (await deps.findByScope(scope)).length === 0) throw ofNoApi(scope)
-    const misplaced = elsewhere.find((scope) => !isHabitual(scope))
-    if (misplaced !== undefined && elsewhere.length === own.length)
+    const misplaced = notHere.find((scope) => !isHabitual(scope))
+    if (misplaced !== undefined && notHere.length === own.length)
       throw await ofAnotherApi(misplaced, deps.findByScope)
-    leaveOut(ctx, [...leftOut, ...elsewhere])
+    leaveOut(ctx, [...leftOut, ...notHere])
   }
 }

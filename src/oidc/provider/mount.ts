@@ -75,7 +75,7 @@ interface Endpoint {
   /** POST is taken too, and goes on as a GET (post-to-get.ts). */
   byPost?: true
   signsOut?: true
-  /** Where whoever opens it is led: the address of a form, from a bookmark or a reloaded tab. */
+  /** The path that a browser is redirected to when it opens the address of a form, from a bookmark or a reloaded tab. */
   opens?: string
 }
 

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { AppError } from '../../shared/errors.ts'
 
-/** What an error of somewhere below means to whoever sent the request; itself when it means nothing more. */
+/** Translates an error of the storage into the error that answers the request; returns any other error as it is. */
 export type Translate = (error: unknown) => unknown
 
 /** The error as one that passes (503), when it is one: the database is away, the server has too much to do. */

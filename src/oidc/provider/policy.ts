@@ -18,8 +18,8 @@ const accountUnavailable = new Check(
 )
 
 /**
- * Any program on a device can claim a native app's private-use scheme or loopback port, whoever is in a network an address that
- * http leads to, so consent is asked for each time, also for a first-party app. An https redirect URI is claimed by the app's
+ * Any program on a device can claim a native app's private-use scheme or loopback port, and an attacker in the network can answer
+ * for a redirect URI by plain http, so consent is asked for each time, also for a first-party app. An https redirect URI is claimed by the app's
  * owner, and needs no such question (RFC 8252 §8.6).
  */
 const nativeClient = new Check(
@@ -36,7 +36,7 @@ const nativeClient = new Check(
   },
 )
 
-/** Nobody who runs this server has looked at the client: whoever uses it is told so, and asked, every time (ASVS 10.7.1). */
+/** No administrator has reviewed the client: the person is told so, and asked for consent, every time (ASVS 10.7.1). */
 const unverifiedClient = new Check(
   'unverified_client_prompt',
   'unverified clients require consent each time',
@@ -46,8 +46,8 @@ const unverifiedClient = new Check(
 )
 
 /**
- * Whoever enters a code may have got it from somebody who waits with the device elsewhere: each time the person is shown what
- * asks and from where, and decides (RFC 8628 §5.4), also for a first-party app.
+ * The person who enters a user code may have it from an attacker, who holds the device (remote phishing, RFC 8628 §5.4): each time they
+ * are shown which client asks and from which address, and decide, also for a first-party app.
  */
 const deviceAsks = new Check(
   'device_prompt',

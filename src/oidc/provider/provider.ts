@@ -186,7 +186,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         enabled: true,
         allowedPolicy: createIntrospectionPolicy(deps),
       },
-      // For whoever sends Accept: application/token-introspection+jwt (RFC 9701).
+      // For resource servers that send Accept: application/token-introspection+jwt (RFC 9701).
       jwtIntrospection: { enabled: true },
       revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => ownToken(client, token) },
       resourceIndicators: {

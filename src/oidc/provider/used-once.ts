@@ -8,12 +8,12 @@ import { ABSOLUTE_LIFETIME_FACTOR, type Lifetimes } from './lifetimes.ts'
  * consequence. The whole list, with what is not the protocol library's, is in docs/security-model.md.
  */
 
-/** Seconds that a person may take for one page of a flow. */
+/** Seconds that a person may take for one page of an interaction. */
 export const INTERACTION_TTL = 3600
 
 /**
- * Seconds that a pushed request is remembered after it can no longer be opened: whoever opened it in time may be on their
- * way for as long as the pages of a flow take. When it is forgotten it gives no code any more (adapter.ts).
+ * Seconds that a pushed authorization request (RFC 9126) is remembered after it has expired: a person whose browser opened it in time
+ * may take as long as the pages of an interaction last. Once it is forgotten it gives no code any more (adapter.ts).
  */
 export const PUSHED_REQUEST_MEMORY = 3 * INTERACTION_TTL
 
@@ -64,12 +64,12 @@ export function rememberUses(
     await consume('AuthorizationCode', this.jti, await endOfWhatItGives(this))
     provider.emit('authorization_code.consumed', this)
   }
-  // Likewise: what the first one to ask has got may be in the hands of whoever stole the code.
+  // Likewise: the first to redeem a device code may have been the thief of it, and hold the tokens.
   provider.DeviceCode.prototype.consume = async function () {
     await consume('DeviceCode', this.jti, await endOfWhatItGives(this))
     provider.emit('device_code.consumed', this)
   }
-  // Likewise (RFC 9700 §4.14.2): also when the old token has expired meanwhile, and a thief goes on with newer ones.
+  // Likewise (RFC 9700 §4.14.2): also when the old refresh token has expired by then, and a thief goes on with newer ones.
   provider.RefreshToken.prototype.consume = async function () {
     const end = endOfFamily(this.iiat ?? now(), await longestTtl(this.resource))
     await consume('RefreshToken', this.jti, end)

@@ -4,7 +4,7 @@ import { acrOf } from '../../shared/acr.ts'
 import { generationOf } from './generations.ts'
 
 /** How many sign-ins a session remembers, the last ones. */
-const MOST_SIGN_INS = 20
+const MAX_SIGN_INS = 20
 
 /** Where a session was started, for the list of signed-in devices. */
 export interface SessionDevice {
@@ -12,7 +12,7 @@ export interface SessionDevice {
   address: string
 }
 
-/** The sign-in elsewhere that a session came by. */
+/** The sign-in at an upstream provider that started a session. */
 export interface UpstreamSession {
   /** The id of the provider. */
   provider: string
@@ -23,7 +23,7 @@ export interface UpstreamSession {
 }
 
 /**
- * Makes sessions remember the device they were started on, when people signed in in them, the sign-in elsewhere that they came by
+ * Makes sessions remember the device they were started on, when the person signed in in them, the upstream sign-in that started them
  * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), the
  * device that they are for (device/apart.ts), and which of the same id they are (incarnations.ts).
  *
@@ -46,7 +46,7 @@ export function rememberDetails(provider: Provider): void {
     if (interaction && !answersNow(this, interaction)) return
     const before = this.accountId === details.accountId ? signInsOf(this) : []
     loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
-    Object.assign(this, { signIns: [...before, Number(this.loginTs)].slice(-MOST_SIGN_INS) })
+    Object.assign(this, { signIns: [...before, Number(this.loginTs)].slice(-MAX_SIGN_INS) })
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
@@ -84,6 +84,6 @@ export const deviceOf = ({ headers }: IncomingMessage): SessionDevice => ({
 export const signInsOf = (session: Pick<Session, 'loginTs'>): readonly number[] =>
   (session as { signIns?: number[] }).signIns ?? [session.loginTs].filter((at) => at !== undefined)
 
-/** The sign-in elsewhere that a stored session or Grant came by. */
+/** The upstream sign-in that started a stored session, or the session of a Grant. */
 export const upstreamOf = (stored: object | undefined): UpstreamSession | undefined =>
   (stored as { upstream?: UpstreamSession } | undefined)?.upstream

@@ -41,7 +41,8 @@ type GrantFinder = (id: string, options?: { ignoreExpiration?: boolean }) => Pro
 
 /**
  * In a request of the protocol, a Grant of a generation that has passed is as if it did not exist: no code of it is
- * redeemed, no token accepted. Outside of one, whoever finds a Grant compares for themselves (`AcceptedToken.generation`).
+ * redeemed, no token accepted. Code that finds a Grant outside of such a request compares generations itself
+ * (`AcceptedToken.generation`).
  */
 export function forgetPassedGrants(
   provider: Provider,

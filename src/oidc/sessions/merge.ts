@@ -5,28 +5,28 @@ import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/sto
 
 /*
  * Requests of one browser that run at the same time share its session: five tabs that authorize while another signs in
- * or out. The library reads the whole of it, and saves the whole; here it is told apart what a request changed
- * (ArtifactStore.saveSession), and seen to that the answer of a request that came too late changes nothing in the browser:
+ * or out. The library reads and saves a session as a whole. Here only what a request changed is saved
+ * (ArtifactStore.saveSession), and the response to a request that another one has overtaken changes no cookie:
  *
- *   signed out meanwhile          nothing is saved, and no cookie is sent
- *   signed in again meanwhile     what was changed is saved, and no cookie is sent: it would put back the old id
- *   the cookie's session is gone  a new one has to be worth a cookie, or it would drive out one that another answer brings
- *   nothing of it                 the browser has this id, and is not given it again, which could outlive a newer one there;
+ *   the other signed out          nothing is saved, and no cookie is sent
+ *   the other signed in again     the changes are saved, and no cookie is sent: it would put back the old session id
+ *   the cookie's session is gone  a cookie is sent only for a new session worth one: it could replace that of another response
+ *   none of these                 the browser has this session id, and is not sent it again, which could replace a newer one;
  *                                 but for once in a while, so that the cookie lives as long as the session
  */
 
-/** What a session remembers, while it is in hand, of how it was found. Stored as a property, but never in the database. */
+/** How a session was read: a property of the library's session object while a request has it, never stored in the database. */
 interface AsFound {
   id: string
   /** JSON: the library changes nested objects in place. */
   text: string
   /** False: the browser must not be given this id. */
   current: boolean
-  /** Whether it gains by being given it (again). */
+  /** Whether the browser needs the cookie (again): it has a new id, or its expiry has moved on. */
   news: boolean
 }
 
-/** How often a browser that keeps coming is given its cookie again in the lifetime of a session. */
+/** How often a browser in steady use is sent its cookie again in the lifetime of a session. */
 const COOKIES_A_LIFETIME = 100
 
 /** The property of a session that holds an AsFound; it has to be declared as stored, so that it comes along. */
@@ -36,7 +36,7 @@ const heldBy = (holder: object): AsFound | undefined => (holder as Held)[AS_FOUN
 
 /** A session for the library, which remembers how it was found. */
 export function asFound(id: string, stored: AdapterPayload): AdapterPayload {
-  // Of a session from before its class was noted.
+  // A session that an older version stored has no `acr`.
   const payload = { acr: acrOf(stored.amr as string[] | undefined), ...stored }
   return {
     ...payload,
@@ -61,7 +61,7 @@ export async function saveSession(
   if (found.current) Object.assign(found, { id, text: JSON.stringify(payload) })
 }
 
-/** False: since it was read, the session has ended or another answer has given the browser a newer id of it. */
+/** False: since it was read, the session has ended or another response has given the browser a newer id of it. */
 export const isCurrent = (session: Session): boolean => heldBy(session)?.current ?? true
 
 /** Makes the library's sessions ones that several requests can have in hand at once. */
@@ -109,15 +109,15 @@ export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore,
 }
 
 /**
- * What the form of the sign-out page proves that it is ours by: the same on every such page of a session, so that each of
- * several works. Nobody else can make it up: no app is told a session's uid.
+ * The token by which the form of the sign-out page is known to be ours: the same on every such page of a session, so that each of
+ * several tabs works. A client cannot compute it: none learns a session's uid.
  */
 export const signOutSecret = (session: Session): string =>
   hash('sha256', `sign-out\0${session.uid}`, 'base64url')
 
 /**
- * The library changes the session's id after every page of a flow; only a sign-in is worth it (ASVS 7.2.4), because other
- * tabs have the old one in hand. What was submitted on an earlier page of the flow comes along in the result.
+ * The library changes the session's id after every page of an interaction; only a sign-in calls for it (ASVS 7.2.4), because other
+ * tabs still send the old one. The result also carries what was submitted on earlier pages of the interaction.
  */
 function isResumedWithoutSignIn(ctx: typeof Provider.ctx): boolean {
   if (ctx?.oidc?.route !== 'resume' && ctx?.oidc?.route !== 'device_resume') return false

@@ -10,11 +10,11 @@ import { type Generation, generationOf } from './generations.ts'
 import { isCurrent } from './merge.ts'
 import { type EndedUpstream, endsWith, type UpstreamSessions } from './upstream.ts'
 
-/** How a person proved who they are (RFC 8176): “pwd” for a password, “fed” at a provider elsewhere. */
+/** How a person proved who they are (RFC 8176): “pwd” by a password, “fed” at an upstream provider. */
 export interface Authentication extends Generation {
   accountId: string
   amr: string[]
-  /** Where, when that was elsewhere. */
+  /** The upstream sign-in, with “fed”. */
   upstream?: UpstreamSession | undefined
   /** When, in seconds since the epoch; now, unless said. */
   at?: number | undefined
@@ -37,11 +37,11 @@ export interface SignInSessions {
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /**
-   * Ends the sessions of an account that came by a sign-in elsewhere, in every browser; apps are told. With `sid` those
-   * of that session there alone, else all of that subject. Returns how many.
+   * Ends the sessions of an account that an upstream sign-in started, in every browser; clients get a logout token. With `sid` those
+   * of that session of the provider alone, else all of that subject. Returns how many.
    */
   endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<number>
-  /** The account whose sign-in came by this session elsewhere. */
+  /** The account that signed in by this session of an upstream provider. */
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
 
@@ -119,7 +119,7 @@ export function createSignInSessions(deps: {
   }
 }
 
-/** A session of somebody else, or of a generation that has passed: nothing of it may live on, not even its uid. */
+/** Whether a session is of another account, or of a generation that has passed: nothing of it may live on, not even its uid. */
 export const isAnother = (
   session: Pick<Session, 'accountId'>,
   { accountId, generation }: { accountId: string } & Generation,

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { UpstreamSession } from './details.ts'
 
-/** Which sign-ins elsewhere a provider has ended: those of one of its sessions, else all of a subject. */
+/** Which upstream sign-ins a provider has ended: those of one of its sessions, else all of a subject. */
 export interface EndedUpstream {
   issuer: string
   subject?: string | undefined
@@ -9,7 +9,7 @@ export interface EndedUpstream {
   sid?: string | undefined
 }
 
-/** Whether a sign-in elsewhere is one of those that have ended. */
+/** Whether an upstream sign-in is one of those that its provider has ended. */
 export const endsWith = (upstream: UpstreamSession | undefined, ended: EndedUpstream): boolean =>
   upstream?.issuer === ended.issuer &&
   (ended.sid === undefined ? upstream.subject === ended.subject : upstream.sid === ended.sid)

@@ -46,7 +46,7 @@ export function leadOnFromSignOut(provider: Provider, pages: AskedSignOut): void
     )
     return session
   }
-  // What is refused leads elsewhere (authorization/pages.ts).
+  // A refused sign-out request has its own page (authorization/pages.ts).
   const taken = new WeakSet<object>()
   provider.on('end_session.success', ({ oidc }) => void taken.add(oidc))
   provider.use(async (ctx, next) => {

@@ -5,13 +5,13 @@ import type { Provider } from 'oidc-provider'
 const BACKOFF = [1000, 10_000]
 
 /**
- * Tells apps that somebody has signed out (OpenID Connect Back-Channel Logout §2.5) without keeping the person
- * waiting: three tries each, in the background. A token lives two minutes, so it is made anew for each try.
+ * Sends logout tokens to clients when a person signs out (OpenID Connect Back-Channel Logout §2.5) without keeping the person
+ * waiting: three tries each, in the background. A logout token lives two minutes, so each try has a new one.
  */
 export interface BackChannel {
-  /** Makes a provider's logout notices go through here. */
+  /** Makes the library send its logout tokens through here. */
   attach(provider: Provider): void
-  /** Waits for the tries under way; what waits for its next try is given up. */
+  /** Waits for the requests under way; logout tokens that wait for their next try are given up. */
   close(): Promise<void>
 }
 

@@ -20,7 +20,7 @@ export function isOfSession({ sub, aud, sid, auth_time: at }: Claims, session: S
   return sid === undefined ? signInsOf(session).some((moment) => moment === at) : sid === session.sidFor(aud)
 }
 
-/** A page that is fetched before somebody wants to see it (Speculation Rules, “Sec-Purpose”; older browsers by other names) does nothing. */
+/** A page that a browser fetches before the person opens it (Speculation Rules, “Sec-Purpose”; older browsers by other names) does nothing. */
 const isForLater = (ctx: KoaContextWithOIDC): boolean =>
   ctx.method !== 'GET' ||
   ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>

@@ -50,7 +50,7 @@ export function createSignOutPages(
     html(ctx: KoaContextWithOIDC, body: string): void
     viewOf(client: Client | undefined): ClientView | undefined
     requestIdOf(ctx: KoaContextWithOIDC): string
-    /** Of whoever a session is of; undefined: it counts for nothing any more. */
+    /** The username of a session's account; undefined: the session is no longer valid. */
     usernameOf(session: Session): Promise<string | undefined>
   } & HintedSignOut,
 ): SignOutPages {
@@ -96,7 +96,7 @@ export function createSignOutPages(
       const session = await ctx.oidc.provider.Session.get(ctx)
       const username = await usernameOf(session)
       const shown = asked.ofPage(ctx)
-      // It is for whoever answered: in another session nobody has asked for anything.
+      // The page is for the session that answered the sign-out request: to another one it names no client.
       const counts = shown?.stayed === (username === undefined ? undefined : session.uid)
       const app = counts ? await clientBy(ctx, shown?.client_id) : undefined
       const client = viewOf(app)

@@ -49,7 +49,7 @@ export interface FirstPartyTokens {
   endFamily(grantId: string): Promise<void>
   /** Ends the family of a refresh token of the built-in client; of any other nothing (RFC 7009 §2.1). */
   endFamilyOf(refreshToken: string): Promise<void>
-  /** Ends the families of an account that began with a sign-in elsewhere: those that have ended there, or all. */
+  /** Ends the token families of an account that an upstream sign-in started: those of the sign-ins that the provider ended, or all. */
   endFederated(accountId: string, which?: EndedUpstream): Promise<void>
 }
 
