@@ -4,7 +4,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 
 class Backend(OIDCAuthenticationBackend):
-    """Accounts are found by `sub`, which stays; the library's own way is by e-mail address, which may change hands."""
+    """Accounts are found by `sub`, which stays; the library's own way is by email address, which may change hands."""
 
     def filter_users_by_claims(self, claims):
         return self.UserModel.objects.filter(username=claims["sub"])

@@ -25,4 +25,4 @@ console.log(`\x1b[97;40m${encodeQR(asked.verification_uri_complete, 'ascii')}\x1
 // Waits until somebody has decided; keeps to the interval, and to slow_down.
 const tokens = await oidc.pollDeviceAuthorizationGrant(config, asked)
 const { name, email, sub } = tokens.claims()
-console.log(`Signed in as ${name ?? sub}, ${email ?? 'without e-mail'}`)
+console.log(`Signed in as ${name ?? sub}, ${email ?? 'without email'}`)

@@ -67,7 +67,7 @@ export interface NewGeneration {
 }
 
 /**
- * Everything that can be done with accounts. Ids throughout, unless said; what is wrong with fields is a ValidationError
+ * Everything that can be done with accounts. IDs throughout, unless said; what is wrong with fields is a ValidationError
  * (422), an account that is not there AppError `account_not_found` (404).
  */
 export interface Accounts {
@@ -170,7 +170,7 @@ export interface Accounts {
    *   `overloaded` (503), `too_many_mails` (429); no account is made then
    */
   createByAdmin(input: AdminAccountInput): Promise<Account>
-  /** By id, username or email address (proven, else of the newest account that waits for it). */
+  /** By ID, username or email address (proven, else of the newest account that waits for it). */
   find(which: string): Promise<Account | undefined>
   /**
    * @param page.limit 1 to 500, 50 unless given @param page.cursor `next_cursor` of the page before

@@ -24,7 +24,7 @@ const change = operation({
   tag: 'Profile',
   summary: 'Change your profile',
   description:
-    'Names, the e-mail address or the password, one of the three at a time. A new address counts once the link that is sent to it was followed. A new password ends every other session and every token, the one that asked included.',
+    'Names, the email address or the password, one of the three at a time. A new address counts once the link that is sent to it was followed. A new password ends every other session and every token, the one that asked included.',
   caller: {},
   body: profileChanges,
   answers: [200, 'Your profile as it is now.', profile],

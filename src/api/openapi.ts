@@ -36,7 +36,7 @@ export async function registerOpenApi(app: FastifyInstance, options: { issuer: U
             type: 'http',
             scheme: 'basic',
             description:
-              'Username or e-mail address and password; or a token as the user name with an empty password. Over https only, or on the same machine.',
+              'Username or email address and password; or a token as the user name with an empty password. Over https only, or on the same machine.',
           },
           administration: {
             type: 'oauth2',

@@ -6,7 +6,7 @@ import type { CallerRules } from './callers.ts'
 const PROBLEMS = {
   400: 'The body is not JSON, or holds a NUL character (`invalid_request`). `upstream_expired`, `upstream_failed`: nothing came of a sign-in elsewhere.',
   401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. The challenges are in `WWW-Authenticate`.',
-  403: '`unconfirmed_account`: the e-mail address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
+  403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
   404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off.',
   409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `invitation_waits`: who signs in elsewhere was invited by a link. `last_administrator`: nobody could administer this server.',
   413: 'The body is larger than 16 KiB (`too_large`).',
@@ -22,7 +22,7 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
   id: string
   summary: string
   description?: string
-  tag: 'Tokens' | 'Session' | 'Profile' | 'E-mail and password' | 'Sign-in elsewhere'
+  tag: 'Tokens' | 'Session' | 'Profile' | 'Email and password' | 'Sign-in elsewhere'
   /** Left out: anybody may call it. */
   caller?: CallerRules
   /** A GET, which takes no body. */

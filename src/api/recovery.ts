@@ -8,7 +8,7 @@ import { forgotBody, resetBody, sendVerificationBody, verified, verifyParams } f
 
 const sendVerification = operation({
   id: 'sendVerification',
-  tag: 'E-mail and password',
+  tag: 'Email and password',
   summary: 'Send the verification message again',
   description:
     'Nobody has to be signed in: with `email`, the answer is the same whether the address is known, waits to be verified, or neither. Without it, to the address that the account of the credentials waits for.',
@@ -20,8 +20,8 @@ const sendVerification = operation({
 
 const verifyEmail = operation({
   id: 'verifyEmail',
-  tag: 'E-mail and password',
-  summary: 'Verify an e-mail address',
+  tag: 'Email and password',
+  summary: 'Verify an email address',
   description:
     'Uses the token of the message up. The link in the message leads to a page that asks first, because mail scanners open links; this is for programs.',
   safe: true,
@@ -32,7 +32,7 @@ const verifyEmail = operation({
 
 const forgotPassword = operation({
   id: 'forgotPassword',
-  tag: 'E-mail and password',
+  tag: 'Email and password',
   summary: 'Send a link that sets a new password',
   description: 'The answer is the same whether the address is known or not.',
   body: forgotBody,
@@ -42,7 +42,7 @@ const forgotPassword = operation({
 
 const resetPassword = operation({
   id: 'resetPassword',
-  tag: 'E-mail and password',
+  tag: 'Email and password',
   summary: 'Set a new password by the token of the message',
   description: 'Ends every session and token of the account, and its lock.',
   body: resetBody,

@@ -54,13 +54,13 @@ export const registerBody = body({ username, email, password, ...claims(identify
 export const credentialsBody = body({
   username: text(320)
     .optional()
-    .meta({ description: 'Username or e-mail address.', examples: ['ada'] }),
+    .meta({ description: 'Username or email address.', examples: ['ada'] }),
   email: text(320).optional().meta({ description: 'Instead of `username`.' }),
   password,
 })
   .refine(({ username, email }) => (username === undefined) !== (email === undefined), {
     path: ['username'],
-    error: 'Send a username or an e-mail address, one of the two.',
+    error: 'Send a username or an email address, one of the two.',
   })
   .meta({ examples: [{ username: 'ada', password: PASSWORD }] })
   .transform(({ username, email, password }) => ({ identifier: username ?? email ?? '', password }))
@@ -84,7 +84,7 @@ export const profileChanges = body({
       const changed = Object.values(claims).find((value) => value !== undefined)
       return [changed, email, new_password].filter((value) => value !== undefined).length <= 1
     },
-    { error: 'Change names, the e-mail address or the password, one of the three at a time.' },
+    { error: 'Change names, the email address or the password, one of the three at a time.' },
   )
   .meta({ examples: [{ first_name: 'Ada', last_name: 'King' }] })
 

@@ -34,4 +34,4 @@ export const createEditClient =
 export const isClientId = (id: string): boolean => /^[\x20-\x7e]{1,100}$/.test(id)
 
 export const clientNotFound = (): AppError =>
-  new AppError('client_not_found', 404, 'There is no client with this id.')
+  new AppError('client_not_found', 404, 'There is no client with this ID.')

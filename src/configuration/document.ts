@@ -54,7 +54,7 @@ const schema = z.strictObject(
       .array(z.looseObject({ identifier: text('its URI, like https://api.example') }, MAP), LIST)
       .nullish(),
     providers: z
-      .array(z.looseObject({ id: text('its id'), ...switches, ...secretFields }, MAP), LIST)
+      .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
       .nullish(),
     clients: z
       .array(

@@ -3,7 +3,7 @@ import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EndedUpstream, UpstreamSession } from './dependencies.ts'
 
 const MODEL = 'UpstreamEnded'
-/** Seconds: as long as the longest-lived thing that waits for a person does, the proof of an e-mail address. */
+/** Seconds: as long as the longest-lived thing that waits for a person does, the proof of an email address. */
 const TTL = 3600
 
 const idOf = (issuer: string, which: { sid: string } | { subject: string | undefined }) =>

@@ -36,14 +36,14 @@ export interface RenderedMail {
 
 /** No subject holds a name or a code: subjects show on locked screens and in the logs of mail servers. */
 const subjects: Record<MailTemplate, (service: string) => string> = {
-  'verify-email': (service) => `Confirm your e-mail address for ${service}`,
+  'verify-email': (service) => `Confirm your email address for ${service}`,
   'already-registered': (service) => `You already have an account at ${service}`,
   'reset-password': (service) => `Set a new password for ${service}`,
   invitation: (service) => `You are invited to ${service}`,
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
-  'email-changed': (service) => `Your e-mail address for ${service} was changed`,
+  'email-changed': (service) => `Your email address for ${service} was changed`,
   'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
 }

@@ -125,7 +125,7 @@ export function createInitialAccessTokens(deps: {
         throw new AppError(
           'registration_token_not_found',
           404,
-          'There is no initial access token with this id, or it is revoked already.',
+          'There is no initial access token with this ID, or it is revoked already.',
         )
       events({ type: 'registration_token.revoked', id, name: row.name })
     },

@@ -51,7 +51,7 @@ const ROWS = {
   },
   email_domains: {
     section: 'accounts',
-    label: 'Domains of e-mail addresses',
+    label: 'Domains of email addresses',
     sentence:
       'Where the address of a new account must be, and a new address that people give. None: anywhere. A domain below one of them is another one. Administrators may give any address.',
     ...words({
@@ -84,7 +84,7 @@ const ROWS = {
   verification_ttl: {
     section: 'accounts',
     label: 'How long a verification is valid',
-    sentence: 'The link and the code that verify an e-mail address.',
+    sentence: 'The link and the code that verify an email address.',
     ...seconds(DAY, 300, 30 * DAY),
   },
   reset_ttl: {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => latchkey.stop())
 
-test('ASVS 7.5.1: a new e-mail address asks for a recent sign-in, then for its proof, and the old one is told', async () => {
+test('ASVS 7.5.1: a new email address asks for a recent sign-in, then for its proof, and the old one is told', async () => {
   const user = await latchkey.createUser('movingada')
   const browser = createHttpBrowser()
   const account = await browser.signIn(await browser.open(`${latchkey.issuer}/login`), {

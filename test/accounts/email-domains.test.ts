@@ -31,7 +31,7 @@ describe('refusedDomain', () => {
 const sentence = 'Use an address at example.org or xn--bcher-kva.example.'
 
 forEachDatabase(
-  'e-mail domains',
+  'email domains',
   (fixture) => {
     test('nobody registers with an address elsewhere, and is told so beside what else is wrong', async () => {
       const registering = fixture().accounts.register({

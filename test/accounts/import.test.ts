@@ -100,7 +100,7 @@ forEachDatabase(
         }
       await expect(
         fixture().accounts.register({ username: 'new@old.example', email: 'new@example.org', password }),
-      ).rejects.toMatchObject({ sentences: { username: expect.stringContaining('not an e-mail address') } })
+      ).rejects.toMatchObject({ sentences: { username: expect.stringContaining('not an email address') } })
     })
 
     test('a username that is an address never stands in for the owner of that address, nor gives way to who only claims it', async () => {
@@ -280,7 +280,7 @@ forEachDatabase(
         4: ['is not a JSON object'],
         5: [
           'username: Use at least 1 character.',
-          'email: Enter an e-mail address like name@example.com.',
+          'email: Enter an email address like name@example.com.',
           'email_verified: Write true or false.',
           'role: Only “user” can be imported; make administrators one by one.',
         ],

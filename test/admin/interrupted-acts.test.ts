@@ -27,7 +27,7 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     const login = await admin.browser.submit(
       form,
       {
-        Id: id,
+        ID: id,
         Name: 'Corp',
         Issuer: 'http://127.0.0.1:9',
         'Client ID': 'latchkey',
@@ -177,7 +177,7 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
   })
 
   test('is done with when its form is wrong', async () => {
-    const { browser, username, login, confirm } = await interrupted('Not An Id')
+    const { browser, username, login, confirm } = await interrupted('Not An ID')
     const page = await signIn(browser, login, username)
     expect((await browser.submit(page, {}, { button: 'Go on' })).status).toBe(422)
     expect((await browser.open(confirm)).status).toBe(410)

@@ -165,7 +165,7 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     const form = await at('/admin/providers/new?kind=oidc')
     const refused = await admin.browser.submit(
       form,
-      { Id: 'X', Issuer: 'http://idp.example', 'Client ID': 'latchkey', 'Client secret': SECRET },
+      { ID: 'X', Issuer: 'http://idp.example', 'Client ID': 'latchkey', 'Client secret': SECRET },
       { button: 'Add provider' },
     )
     expect(refused.status).toBe(422)
@@ -173,7 +173,7 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     expect(refused.body).not.toContain(SECRET)
     const added = await admin.browser.submit(
       refused,
-      { Id: 'corp', Name: 'Corp', Issuer: 'http://127.0.0.1:9', 'Client secret': SECRET },
+      { ID: 'corp', Name: 'Corp', Issuer: 'http://127.0.0.1:9', 'Client secret': SECRET },
       { button: 'Add provider' },
     )
     expect(added.text).toContain(`${latchkey.issuer}/api/auth/oauth/corp/callback`)

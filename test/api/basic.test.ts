@@ -17,7 +17,7 @@ const person = () => latchkey.createUser()
 const checks = () => latchkey.log.filter((line) => /"account\.sign(ed_in|_in_failed)"/.test(line)).length
 
 describe('the lesson on API authentication', () => {
-  test('e-mail address or username and password on every request', async () => {
+  test('email address or username and password on every request', async () => {
     const { email, username } = await person()
     expect(await api.me(basic(email, PASSWORD))).toMatchObject({ status: 200, json: { username } })
     expect(await api.me(basic(username, PASSWORD))).toMatchObject({ status: 200, json: { email } })

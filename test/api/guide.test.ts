@@ -84,7 +84,7 @@ describe.each(engines)('the guide, from registering to a new password, on %s', (
     expect(await answer.json()).toMatchObject({ email: person.email, preferred_username: 'grace' })
   })
 
-  test('POST /login by username and by e-mail address → tokens', async () => {
+  test('POST /login by username and by email address → tokens', async () => {
     const byEmail = await api.post('/login', { email: person.email, password: person.password })
     expect(byEmail.status).toBe(200)
     const answer = await api.login('grace', person.password)

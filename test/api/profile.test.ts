@@ -67,7 +67,7 @@ test('is_staff and is_superuser follow the role', async () => {
   await accounts.setRole(user.id, 'user')
 })
 
-describe('another e-mail address', () => {
+describe('another email address', () => {
   test('needs the password, and counts once it is proven; the old one is told', async () => {
     const { user, headers, patch } = await signedIn()
     const email = `new-${user.email}`

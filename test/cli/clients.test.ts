@@ -194,7 +194,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
     expect([gone.status, gone.stdout, gone.stderr]).toEqual([
       1,
       '',
-      'error: There is no client with this id.\n',
+      'error: There is no client with this ID.\n',
     ])
   })
 

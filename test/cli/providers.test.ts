@@ -129,7 +129,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
     const again = await add('corp', ...openId)
     expect([again.status, again.stderr]).toEqual([
       1,
-      'error: There is a provider with the id corp already.\n',
+      'error: There is a provider with the ID corp already.\n',
     ])
     const kind = await add('other', '--kind', 'carrier-pigeon', '--client-id', 'a')
     expect([kind.status, kind.stderr]).toEqual([
@@ -166,7 +166,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
     expect(await row()).toBeUndefined()
     for (const verb of ['show', 'test', 'disable', 'enable', 'remove']) {
       const { status, stderr } = await latchkey.run(['providers', verb, 'passing'])
-      expect([status, stderr]).toEqual([1, 'error: There is no provider with this id.\n'])
+      expect([status, stderr]).toEqual([1, 'error: There is no provider with this ID.\n'])
     }
   })
 

@@ -102,7 +102,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     expect(outcome.stderr).toMatch(message)
   })
 
-  test('show, disable, enable, unlock, delete by id, username or e-mail address', async () => {
+  test('show, disable, enable, unlock, delete by ID, username or email address', async () => {
     const { id } = (await create('erin', '--verified', '--json')).json() as { id: string }
     for (const login of [id, 'erin', 'ERIN', 'erin@mail.example', 'Erin@Mail.example']) {
       expect((await latchkey.run(['users', 'show', login, '--json'])).json()).toMatchObject({
@@ -125,7 +125,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     const gone = await latchkey.run(['users', 'show', 'erin'])
     expect([gone.status, gone.stderr]).toEqual([
       1,
-      'error: there is no account with the id, username or e-mail address erin\n',
+      'error: there is no account with the ID, username or email address erin\n',
     ])
   })
 

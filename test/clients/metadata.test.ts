@@ -244,7 +244,7 @@ describe('is refused, naming the field and a way out', () => {
       /RS256, PS256, ES256, EdDSA/,
     ],
     ['none', { ...web, id_token_signed_response_alg: 'none' }, 'id_token_signed_response_alg', /RS256/],
-    ['a contact without @', { ...web, contacts: ['nobody'] }, 'contacts', /e-mail/],
+    ['a contact without @', { ...web, contacts: ['nobody'] }, 'contacts', /email/],
     ['an id of one’s own (RFC 9700 §4.15)', { ...web, client_id: 'me' }, 'client_id', /chosen by the server/],
     ['a secret of one’s own', { ...web, client_secret: 'x' }, 'client_secret', /chosen by the server/],
     ['an unknown field', { ...web, redirect_uri: 'https://app.example/cb' }, 'redirect_uri', /not known/],

@@ -3,7 +3,7 @@ import { type GitHubUser, githubUser } from '../support/upstream/github.ts'
 import type { UpstreamAccount } from '../support/upstream/openid.ts'
 import type { FederationFixture } from './federation-fixture.ts'
 
-/** Ids of people at GitHub that no other test of a process uses. */
+/** IDs of people at GitHub that no other test of a process uses. */
 let users = 3000
 
 export const primaryAddress = (email: string, verified = true) => ({

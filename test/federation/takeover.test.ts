@@ -50,7 +50,7 @@ const signedInAs = async (browser: HttpBrowser): Promise<string | undefined> => 
 }
 
 describe('takeover attempts', () => {
-  test('pre-registered e-mail: the attacker’s account and password are gone once the owner comes by GitHub', async () => {
+  test('pre-registered email: the attacker’s account and password are gone once the owner comes by GitHub', async () => {
     const attacker = federation.browser()
     const form = await attacker.open(`${federation.latchkey.issuer}/register`)
     const waiting = await attacker.submit(
@@ -74,7 +74,7 @@ describe('takeover attempts', () => {
     expect(await signedInAs(attacker)).toBeUndefined()
   })
 
-  test('pre-registered e-mail by an identity: an attacker’s GitHub account is not on the owner’s account', async () => {
+  test('pre-registered email by an identity: an attacker’s GitHub account is not on the owner’s account', async () => {
     onGitHub('mallory', primary('nina@example.com', false))
     const attacker = federation.browser()
     const asks = await byGitHub(attacker, 'mallory')
@@ -89,7 +89,7 @@ describe('takeover attempts', () => {
     expect(await signedInAs(again)).toBeUndefined()
   })
 
-  test('unverified upstream e-mail of an existing account: neither joined nor told that the account exists', async () => {
+  test('unverified upstream email of an existing account: neither joined nor told that the account exists', async () => {
     const victim = await federation.latchkey.createUser()
     onGitHub('unverified', primary(victim.email, false))
     const browser = federation.browser()
@@ -121,7 +121,7 @@ describe('takeover attempts', () => {
     expect(page.body).not.toContain(victim.email)
   })
 
-  test('e-mail change upstream: identity stays where it is, and does not move to the account with the new address', async () => {
+  test('email change upstream: identity stays where it is, and does not move to the account with the new address', async () => {
     const victim = await federation.latchkey.createUser()
     const user = onGitHub('mover')
     const browser = federation.browser()
@@ -134,7 +134,7 @@ describe('takeover attempts', () => {
     expect((await accounts().linked.signInMethods(victim.id)).identities).toEqual([])
   })
 
-  test('second upstream with the same e-mail: asks to prove the account, and says nothing else', async () => {
+  test('second upstream with the same email: asks to prove the account, and says nothing else', async () => {
     onGitHub('twice')
     await byGitHub(federation.browser(), 'twice')
     federation.google.accounts = [

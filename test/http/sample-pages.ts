@@ -109,7 +109,7 @@ export const samples: Sample[] = [
       change: {
         action: '/verify-email/address',
         values: { email: 'ada@' },
-        errors: { email: 'Enter an e-mail address like name@example.com.' },
+        errors: { email: 'Enter an email address like name@example.com.' },
       },
     },
   },

@@ -59,7 +59,7 @@ afterEach(async () => {
 
 test('a mail arrives over SMTP with the same link, code and words as text and as HTML', async () => {
   mailer({ smtpUrl: box.smtpUrl }).send(verification)
-  const mail = await box.waitForMail('ada@example.org', /^Confirm your e-mail address for id\.example\.com$/)
+  const mail = await box.waitForMail('ada@example.org', /^Confirm your email address for id\.example\.com$/)
   expect(linkIn(mail).href).toBe(link)
   expect(codeIn(mail)).toBe('012345')
   expect(mail.html).toContain(`href="${link}"`)

@@ -35,7 +35,7 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
   const { browser, username } = await signedIn(latchkey)
   const saved = await browser.submit(
     await browser.open(url),
-    { 'Making an account': 'closed', 'Domains of e-mail addresses': 'Example.com bücher.example' },
+    { 'Making an account': 'closed', 'Domains of email addresses': 'Example.com bücher.example' },
     { button: 'Save accounts' },
   )
   expect(saved.text).toContain('The settings are saved.')
@@ -51,7 +51,7 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
 
   const emptied = await browser.submit(
     await browser.open(url),
-    { 'Domains of e-mail addresses': '' },
+    { 'Domains of email addresses': '' },
     { button: 'Save accounts' },
   )
   expect(emptied.text).toContain('The settings are saved.')
@@ -59,12 +59,12 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
   const reset = await browser.submit(emptied, {}, { button: 'Reset Making an account' })
   expect(reset.text).toContain('has its default again')
   expect(await stored('registration')).toBe('open')
-  await browser.submit(reset, {}, { button: 'Reset Domains of e-mail addresses' })
+  await browser.submit(reset, {}, { button: 'Reset Domains of email addresses' })
 })
 
 test('what is wrong stands beside its field, with what was typed, and nothing is stored', async () => {
   const { browser } = await signedIn(latchkey)
-  const typed = { 'Wrong passwords that lock an account': '1e3', 'Domains of e-mail addresses': 'a b@c' }
+  const typed = { 'Wrong passwords that lock an account': '1e3', 'Domains of email addresses': 'a b@c' }
   const refused = await browser.submit(await browser.open(url), typed, { button: 'Save accounts' })
   expect(refused.status).toBe(422)
   expect(refused.text).toContain('must be a whole number from 1 to 100, for example 5')

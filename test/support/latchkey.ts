@@ -40,7 +40,7 @@ export interface Latchkey extends App {
   env: Record<string, string>
   /** Everything that was logged, one JSON line each. */
   log: string[]
-  /** Makes an account whose e-mail address is verified; the password is PASSWORD. */
+  /** Makes an account whose email address is verified; the password is PASSWORD. */
   createUser(username?: string): Promise<{ id: string; username: string; email: string }>
   /** Registers a client; a confidential web app unless told otherwise. */
   createClient(

@@ -23,16 +23,16 @@ export function canonicalEmail(typed: string): string | undefined {
 
 /** An email address in canonical form, at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const emailAddress = z
-  .string('Enter your e-mail address.')
-  .max(320, 'This e-mail address is too long: use one of at most 254 characters.')
+  .string('Enter your email address.')
+  .max(320, 'This email address is too long: use one of at most 254 characters.')
   .transform((typed, context) => {
     const address = canonicalEmail(typed)
     if (address !== undefined && address.length <= 254) return address
     context.addIssue({
       code: 'custom',
       message: address
-        ? 'This e-mail address is too long: use one of at most 254 characters.'
-        : 'Enter an e-mail address like name@example.com.',
+        ? 'This email address is too long: use one of at most 254 characters.'
+        : 'Enter an email address like name@example.com.',
     })
     return z.NEVER
   })

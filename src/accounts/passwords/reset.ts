@@ -125,7 +125,7 @@ export function createPasswordReset(deps: {
           'This person is invited and has not accepted yet. Send the invitation again: its link sets a password.',
         )
       const email = account.email ?? account.pendingEmail
-      if (email === null) throw new AppError('no_address', 409, 'This account has no e-mail address.')
+      if (email === null) throw new AppError('no_address', 409, 'This account has no email address.')
       const resetLink = await link(account, email)
       if (!resetLink) {
         const retryAfter = await tokens.secondsToWait('reset_password', accountId, email)
@@ -152,8 +152,7 @@ export function createPasswordReset(deps: {
         )
       if (account.disabledAt !== null)
         throw refuse('account_disabled', 'This account is disabled. Enable it first.')
-      if (account.email === null)
-        throw refuse('no_address', 'This account has not proven its e-mail address.')
+      if (account.email === null) throw refuse('no_address', 'This account has not proven its email address.')
       const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
       if (resetLink === undefined) throw notFound()
       events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })

@@ -130,7 +130,7 @@ export function createInvitations(deps: {
         'This person has confirmed their address already. Send a link to set a password instead.',
       )
     if (account.pendingEmail === null)
-      throw new AppError('no_address', 409, 'This account has no e-mail address.')
+      throw new AppError('no_address', 409, 'This account has no email address.')
     return account.pendingEmail
   }
 

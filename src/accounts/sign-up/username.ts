@@ -21,7 +21,7 @@ const shape = z
   .string()
   .min(3, 'Use at least 3 characters.')
   .max(32, 'Use at most 32 characters.')
-  .refine((name) => !name.includes('@'), 'A username is not an e-mail address: leave out the “@”.')
+  .refine((name) => !name.includes('@'), 'A username is not an email address: leave out the “@”.')
   .regex(/^[a-z0-9._-]*$/, 'Use only letters from a to z, digits, dots, underscores and hyphens.')
   .regex(/^(?:$|[a-z0-9])/, 'Start with a letter or a digit.')
 
@@ -53,7 +53,7 @@ export const anyUsername = typed.transform((text, context) => {
 })
 
 /**
- * A username that another system has given out: people go on signing in by it, so it keeps what was allowed there, e-mail
+ * A username that another system has given out: people go on signing in by it, so it keeps what was allowed there, email
  * addresses and reserved names included. One line of 1 to 64 characters.
  */
 export const importedUsername = z

@@ -42,7 +42,7 @@ const create = (cli: Cli): Command =>
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the clients, newest first'))
-    .option('--search <text>', 'only those with this in their name, id or redirect URIs')
+    .option('--search <text>', 'only those with this in their name, ID or redirect URIs')
     .action(async (options: Options) => {
       const { clients } = await cli.services()
       const { search } = options

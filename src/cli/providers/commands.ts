@@ -112,7 +112,7 @@ const test = (cli: Cli): Command =>
 const tokens = (cli: Cli): Command =>
   createCommand('tokens', 'print what a provider gave out for a person, if it was added with --keep-tokens')
     .argument('<id>')
-    .argument('<user>', 'id, username or e-mail address')
+    .argument('<user>', 'ID, username or email address')
     .action(async (id: string, user: string, options: Options) => {
       const { accounts, keptTokens } = await cli.services()
       const account = await accounts.find(user)
@@ -147,7 +147,7 @@ const providerText = (provider: ProviderView): string =>
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
-    ['e-mail domains', provider.email_domains.join(', ')],
+    ['email domains', provider.email_domains.join(', ')],
     ['keeps tokens', provider.keep_tokens ? 'yes' : undefined],
     ['callback URL', provider.callback_url],
     ['back-channel logout URL', provider.backchannel_logout_url],

@@ -54,7 +54,7 @@ const create = (cli: Cli): Command =>
       .option('--email <email>')
       .option('--password-stdin', 'read the password from standard input')
       .option('--admin', 'may administer this server')
-      .option('--verified', 'the e-mail address is known to be theirs'),
+      .option('--verified', 'the email address is known to be theirs'),
   ).action(async (options: Options) => {
     if (options.passwordStdin !== true) {
       const example = `printf %s 'the password' | ${PROGRAM} users create … --password-stdin`
@@ -76,7 +76,7 @@ const create = (cli: Cli): Command =>
       verified: options.verified === true,
       role: options.admin === true ? 'admin' : 'user',
     })
-    const next = options.verified === true ? 'They can sign in.' : 'They have to verify their e-mail address.'
+    const next = options.verified === true ? 'They can sign in.' : 'They have to verify their email address.'
     cli.answer(
       options,
       accountDocument(account),
@@ -143,7 +143,7 @@ const list = (cli: Cli): Command =>
 
 const show = (cli: Cli): Command =>
   createCommand('show', 'show an account')
-    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<id|email>', 'ID, username or email address')
     .action(async (login: string, options: Options) => {
       const account = await find(await cli.services(), login)
       cli.answer(options, accountDocument(account), accountText(account, cli.clock()))
@@ -152,7 +152,7 @@ const show = (cli: Cli): Command =>
 const update = (cli: Cli): Command =>
   addPersonOptions(
     createCommand('update', 'change what is known of a person; an empty value empties')
-      .argument('<id|email>', 'id, username or e-mail address')
+      .argument('<id|email>', 'ID, username or email address')
       .option('--email <email>', 'counts once they have verified it'),
   ).action(async (login: string, options: Options) => {
     const given = { ...personOf(options), ...(typeof options.email === 'string' && { email: options.email }) }
@@ -170,7 +170,7 @@ const update = (cli: Cli): Command =>
 
 const action = (cli: Cli, verb: keyof typeof METHODS, description: string, done: string): Command =>
   createCommand(verb, description)
-    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<id|email>', 'ID, username or email address')
     .action(async (login: string, options: Options) => {
       const services = await cli.services()
       const account = await find(services, login)
@@ -182,7 +182,7 @@ const action = (cli: Cli, verb: keyof typeof METHODS, description: string, done:
 
 const letIn = (cli: Cli): Command =>
   createCommand('let-in', 'print a link that lets an administrator in whom strangers have locked out')
-    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<id|email>', 'ID, username or email address')
     .action(async (login: string, options: Options) => {
       const services = await cli.services()
       const account = await find(services, login)
@@ -199,7 +199,7 @@ const letIn = (cli: Cli): Command =>
 
 const setRole = (cli: Cli): Command =>
   createCommand('set-role', 'say what a person may do on this server')
-    .argument('<id|email>', 'id, username or e-mail address')
+    .argument('<id|email>', 'ID, username or email address')
     .argument('<role>', 'user, auditor (may look) or admin (may change)')
     .action(async (login: string, typed: string, options: Options) => {
       const role = roles.safeParse(typed)
@@ -214,6 +214,6 @@ const setRole = (cli: Cli): Command =>
 async function find({ accounts }: CliServices, login: string): Promise<Account> {
   const account = await accounts.find(login)
   if (account === undefined)
-    throw new CliError([`there is no account with the id, username or e-mail address ${login}`])
+    throw new CliError([`there is no account with the ID, username or email address ${login}`])
   return account
 }

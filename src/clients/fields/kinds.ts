@@ -82,8 +82,8 @@ export const uriList = (input: { rows?: number } = {}): Kind<string[]> => ({
 
 export const emailList = (): Kind<string[]> => ({
   schema: z
-    .array(z.email({ error: 'must contain e-mail addresses only' }), {
-      error: 'must be a list of e-mail addresses',
+    .array(z.email({ error: 'must contain email addresses only' }), {
+      error: 'must be a list of email addresses',
     })
     .max(10, { error: 'has more than 10 entries' }),
   input: { kind: 'lines', rows: 2 },

@@ -66,7 +66,7 @@ export const pages = {
     form: {
       section: 'tokens',
       label: 'Contacts',
-      hint: 'E-mail addresses of those who look after it, one on each line. Only administrators see them.',
+      hint: 'Email addresses of those who look after it, one on each line. Only administrators see them.',
     },
     rest: { description: 'Who is responsible for it.' },
     option: { flags: '--contact <email>', description: 'who is responsible for it (repeatable)' },

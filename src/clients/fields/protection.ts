@@ -16,16 +16,16 @@ export const protection = {
     ...onOff(true),
     form: {
       section: 'tokens',
-      label: 'Name and e-mail are in the ID token too',
+      label: 'Name and email are in the ID token too',
       hint: 'Most libraries look there. Off: only at the userinfo endpoint, as OpenID Connect Core §5.4 has it.',
     },
     rest: {
       description:
-        'Name, e-mail and the other claims of the granted scopes are in the ID Token too, not at userinfo alone. True unless the client registered itself.',
+        'Name, email and the other claims of the granted scopes are in the ID Token too, not at userinfo alone. True unless the client registered itself.',
     },
     option: {
       flags: '--id-token-identity-claims',
-      description: 'name and e-mail are in the ID token too (default for what you register)',
+      description: 'name and email are in the ID token too (default for what you register)',
     },
     selfRegistered: false,
     extra: true,

@@ -213,7 +213,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         createdAt: new Date(clock()),
       }
       if (environment.has(id) || !(await store.insert(row)))
-        throw new AppError('provider_exists', 409, `There is a provider with the id ${id} already.`)
+        throw new AppError('provider_exists', 409, `There is a provider with the ID ${id} already.`)
       const after = storedView(row)
       events({ type: 'provider.added', provider: id, name, after })
       return after
@@ -297,7 +297,7 @@ function mergedInput(
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
-const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this id.')
+const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this ID.')
 
 /** @throws AppError version_conflict (409) */
 function requireVersion(row: ProviderRow, { ifVersion }: IfVersion): void {

@@ -28,7 +28,7 @@ const cookieSchema = z.object({ devices: z.array(deviceSchema) })
 export interface SignedIn {
   accountId: string
   generation: number
-  /** What may be typed as its name: username, e-mail address. */
+  /** What may be typed as its name: username, email address. */
   names: readonly (string | null)[]
 }
 

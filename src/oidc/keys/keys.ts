@@ -196,7 +196,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     async retire(kid) {
       const before = summarize(await store.all())
       const key = before.find((each) => each.kid === kid)
-      if (!key) throw new AppError('key_not_found', 404, 'There is no key with this id.')
+      if (!key) throw new AppError('key_not_found', 404, 'There is no key with this ID.')
       if (key.state === 'signing') {
         throw new AppError(
           'key_signs',

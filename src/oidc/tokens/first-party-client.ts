@@ -16,7 +16,7 @@ interface Metadata extends Record<string, unknown> {
   logo_uri?: string
 }
 
-/** As a registered client is found. Ids of registered clients are random, so none can be called like this. */
+/** As a registered client is found. IDs of registered clients are random, so none can be called like this. */
 export const firstPartyClient: ProtocolClient & { metadata: Metadata } = {
   version: 'always',
   metadata: {

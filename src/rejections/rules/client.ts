@@ -73,7 +73,7 @@ export const clientRules: readonly Rule[] = [
       ),
     title: 'The name in the place of the client_id',
     mistake: (rejection) =>
-      `The app sent ${quoted(claimed(rejection))}, which is the name of a client, not its id.`,
+      `The app sent ${quoted(claimed(rejection))}, which is the name of a client, not its ID.`,
     inApp: ({ similar }) => `Send its client_id: ${similar.map(({ client_id: id }) => id).join(' or ')}.`,
   },
   {
@@ -90,7 +90,7 @@ export const clientRules: readonly Rule[] = [
     fits: (rejection) => notFound(rejection) && isApiCredential(claimed(rejection)),
     title: 'The credential of an API was removed',
     mistake: (rejection) =>
-      `${quoted(claimed(rejection))} has the form of a credential with which an API introspects tokens. There is none with this id (any more).`,
+      `${quoted(claimed(rejection))} has the form of a credential with which an API introspects tokens. There is none with this ID (any more).`,
     inApp: 'Put the client ID and the secret of a credential of the API into its settings.',
     here: 'Make a new credential on the page of the API: its secret is shown once.',
   },
@@ -162,7 +162,7 @@ export const clientRules: readonly Rule[] = [
     fits: (rejection) => wrongSecret(rejection) && rejection.details.secret === 'of_another_client',
     title: 'The secret of another client',
     mistake: (rejection) =>
-      `The app says that it is ${identityOf(rejection)}, but its secret is that of ${rejection.details.secret_of}. Id and secret are from two apps or environments.`,
+      `The app says that it is ${identityOf(rejection)}, but its secret is that of ${rejection.details.secret_of}. ID and secret are from two apps or environments.`,
     inApp: 'Take the client_id and the secret of one and the same client.',
   },
   {

@@ -24,7 +24,7 @@ export interface ArtifactRow {
   expires_at: number | null
 }
 
-/** Ids that are secrets look like this; a short or speaking one cannot be replaced in a text without harm. */
+/** IDs that are secrets look like this; a short or speaking one cannot be replaced in a text without harm. */
 const tokenLike = /^[\w~.-]{16,}$/
 
 /** What of a payload is a secret of something else, by model: sealed under the id of what holds it. */

@@ -306,7 +306,7 @@ describe('clients in the console', () => {
         Logo: 'https://shop.example/logo.png',
         'It is your own application': true,
         'A sign-in may be this old, in seconds': '3600',
-        'Name and e-mail are in the ID token too': false,
+        'Name and email are in the ID token too': false,
       })
       expect(saved.text).toContain('Saved.')
       expect(saved.text).toContain('At userinfo only')
@@ -323,7 +323,7 @@ describe('clients in the console', () => {
       })
     })
 
-    test('scopes in an empty field take name and e-mail away: the page says so; a scope that no API has, too', async () => {
+    test('scopes in an empty field take name and email away: the page says so; a scope that no API has, too', async () => {
       const client = await createWeb('Narrowed')
       const save = async (scope: string) => {
         const edit = await browser.open(at(`/${idOf(client)}/edit`))

@@ -199,7 +199,7 @@ export const consoleViews: ConsoleView[] = [
     ...at('settings-refused', '/admin/settings'),
     async press(page) {
       await page.getByLabel('Wrong passwords that lock an account').fill('many')
-      await page.getByLabel('Domains of e-mail addresses').fill('a@b')
+      await page.getByLabel('Domains of email addresses').fill('a@b')
       await press(page, 'Save accounts')
       await page.getByText('must be a whole number from 1 to 100').first().waitFor()
     },

@@ -73,7 +73,7 @@ export function detailsOf(
       values: byBrowser ? [client.pkce_raised ? RAISED : PKCE_IN_WORDS[client.pkce]] : [],
     },
     {
-      label: 'Name and e-mail',
+      label: 'Name and email',
       values: client.grant_types.includes('authorization_code')
         ? [client.id_token_identity_claims ? 'In the ID token and at userinfo' : 'At userinfo only']
         : [],

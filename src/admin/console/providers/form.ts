@@ -52,7 +52,7 @@ export function providerInputs(kind: ConnectorKind): ProviderInput[] {
   const settings = Map.groupBy(inForm(kind), ([, field]) => isRequired(field))
   const inputs = (required: boolean) => (settings.get(required) ?? []).map((each) => settingInput(...each))
   return [
-    text('id', 'Id', {
+    text('id', 'ID', {
       plain: true,
       autofocus: true,
       hint: 'In the callback URL: lower-case letters, digits and hyphens.',

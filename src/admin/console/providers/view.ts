@@ -36,7 +36,7 @@ declare module '../../../http/pages/pages.ts' {
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export const factsOf = (provider: ProviderView): [string, string][] => [
-  ['Id', provider.id],
+  ['ID', provider.id],
   ['Kind', provider.kind],
   ['State', provider.disabled ? 'switched off' : 'on'],
   ['Set in', provider.source === 'environment' ? 'environment variables' : 'the database'],

@@ -78,7 +78,7 @@ export const detailsOf = (user: Account): [string, string][] => [
   ...(user.email !== null || user.invitedUntil === null
     ? []
     : [['Invitation', `good until ${when(user.invitedUntil)}`] as [string, string]]),
-  ['Id (sub)', user.id],
+  ['ID (sub)', user.id],
   ['Created', when(user.createdAt)],
   ['Last sign-in', when(user.lastSignInAt)],
 ]

@@ -19,7 +19,7 @@ const listUsers = operation({
   area,
   needs: 'read',
   summary: 'List users',
-  description: 'Newest first. `search` finds part of the username, an address or the names, or an id.',
+  description: 'Newest first. `search` finds part of the username, an address or the names, or an ID.',
   safe: true,
   query: userQuery,
   answers: [200, 'A page; `Link` has the address of the next one.', pageOf(user)],
