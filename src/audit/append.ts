@@ -4,19 +4,19 @@ import type { AuditStore, LockedAudit } from './store.ts'
 
 type Unplaced = Omit<Row, 'seq' | 'hash'>
 
-/** Without a head there is nothing to wait at: processes that mend that at once may meet. */
+/** Without a head there is no row to lock: processes that write one at the same time may collide, and try again. */
 const ATTEMPTS = 5
 
-/** What stands in the log where the server found it other than it had left it. */
+/** The type of the entry that marks where the server found the chain changed. */
 export const BROKEN = 'audit.broken'
 
 /**
  * Adds entries at the end of the chain. Several processes do so on one database: the first statement of the
- * transaction moves the head from where this process knows it to be. Where somebody else was faster, the head is
- * locked, read and checked, and the entries follow theirs.
+ * transaction moves the head from where this process knows it to be. Where another process was faster, the head is
+ * locked, read and checked, and the entries follow those of the other.
  *
  * When the end of the chain is not as it must be, the log goes on (sign-in does not depend on it), behind an entry
- * that says what was found. Nobody who has no key can take that entry away unseen.
+ * that says what was found. An attacker without the key cannot remove that entry unseen.
  */
 export function createAppend(deps: {
   store: AuditStore
@@ -29,7 +29,7 @@ export function createAppend(deps: {
   /** The newest place that this process knows to be genuine. */
   let known: Place | undefined
 
-  /** From a place on, if the head is there. Undefined: it is elsewhere. */
+  /** Appends entries behind a place, if the head is at it. Undefined: the head is at another one. */
   const goOn = async (
     held: LockedAudit,
     from: Place,
@@ -61,7 +61,7 @@ export function createAppend(deps: {
 
     const facts = { expected: known ? placeText(known) : 'a head that fits', found: foundText(head, newest) }
     deps.onBroken(facts)
-    // Behind everything that there was: what is gone leaves a gap, and what is new has no number of theirs.
+    // Behind every entry that there was: removed entries leave a gap, and no new entry takes the number of one.
     const from = {
       seq: Math.max(newest?.seq ?? 0, head?.seq ?? 0, known?.seq ?? 0),
       hash: newest?.hash ?? '',
@@ -72,7 +72,7 @@ export function createAppend(deps: {
     return (await goOn(held, from, [rowOf(brokenEntry(facts), deps.clock()), ...rows])) ?? from
   }
 
-  /** Behind an end that was looked at, whatever the marks say: both are put down anew. */
+  /** Appends behind an end that an operator has looked at, whatever the marks say: both marks are written anew. */
   const goOnFrom = async (held: LockedAudit, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
     await held.lockMarks()
     const newest = (await held.newest()) ?? seen.first

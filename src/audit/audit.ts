@@ -6,8 +6,8 @@
 //     first ──► entry ──► entry ──► … ──► head        each hash = HMAC(key, the hash before + the entry)
 //       └── moves when old entries are pruned
 //
-// Whoever has the database and not the key can neither change, remove, add nor reorder entries unseen. They could put an older
-// copy of everything back: a head that the operator has kept elsewhere (the server logs it) shows that.
+// A thief of the database who lacks the key can neither change, remove, add nor reorder entries unseen. They could restore an older
+// copy of the whole: a head that the operator has kept outside of the database (the server logs it) shows that.
 import { currentAuditContext } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'

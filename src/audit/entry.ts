@@ -98,7 +98,7 @@ export function entryOf(row: Row): Entry {
   }
 }
 
-/** A row that somebody has tampered with is still to be shown. */
+/** The details of a row; one that an attacker has tampered with is shown as it is. */
 function detailsOf(json: string): Details {
   try {
     const value: unknown = JSON.parse(json)

@@ -51,7 +51,7 @@ function csvLine(entry: Entry): string {
   return `${COLUMNS.map((column) => csvCell(document[column])).join(',')}\r\n`
 }
 
-/** A spreadsheet takes a cell that begins so for a formula, and would run what somebody has typed as their name. */
+/** A spreadsheet takes a cell that begins so for a formula, and would run what a person has entered as their name. */
 const FORMULA = /^[=+\-@\t\r]/
 
 function csvCell(value: unknown): string {

@@ -6,7 +6,7 @@ import type { EventType } from './event-types.ts'
 /** An event of a feature. Which of its fields name the target depends on its type (TARGETS); the others are details. */
 export type AuditEvent = object & { type: EventType }
 
-/** What an event was done to, by the family of its type: the fields that hold the id and the name. */
+/** The target of an event, by the family of its type: the fields that hold its id and name. */
 const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string }>> = {
   account: { kind: 'account', id: 'accountId', name: 'username' },
   session: { kind: 'account', id: 'accountId', name: 'username' },
@@ -19,9 +19,9 @@ const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string 
   key: { kind: 'key', id: 'kid', name: 'alg' },
 }
 
-/** Whoever does these has just shown that the account is theirs: by its password, or by a link in its mail. */
+/** Events that are caused by a person who has just proven that the account is theirs: by its password, a link in its mail, or a provider. */
 const PROOFS: ReadonlySet<EventType> = new Set(['account.signed_in', 'account.registered'])
-/** These too, when nobody is signed in. */
+/** The account is the actor of these too, when no account is signed in. */
 const OWN: ReadonlySet<EventType> = new Set([
   'account.created',
   'account.email_verified',
@@ -33,18 +33,18 @@ const OWN: ReadonlySet<EventType> = new Set([
   'account.unlinked',
 ])
 
-/** Events that tell a difference between before and after. */
+/** Types of events that carry the state before and after. */
 const CHANGE = /(\.updated|_changed)$/
 
-/** What only the log of the audit trail holds: it is read by fewer people, and has a retention of its own. */
+/** Fields that only the audit log holds, not the server's log: fewer people read it, and it has a retention of its own. */
 const NOT_LOGGED = ['before', 'after', 'username', 'client_name', 'name']
 
 /** The name of an account or client now. */
 export type NameOf = (kind: string, id: string) => Promise<string | undefined>
 
 /**
- * Takes every event of every feature: one line in the server's log, one entry in the audit log. The act that it is part of
- * is not acknowledged before the entry is on disk.
+ * Takes every event of every feature: one line in the server's log, one entry in the audit log. The request, command
+ * or job of the event is not acknowledged before the entry is on disk.
  */
 export function createRecorder(deps: {
   audit: { record(entry: Promise<NewEntry>): Promise<void> }
@@ -54,52 +54,52 @@ export function createRecorder(deps: {
   return <Event extends AuditEvent>(event: Event): void => {
     const { type } = event
     if (saysNothing(event)) return
-    const act = currentAuditContext()
+    const context = currentAuditContext()
     const logged = Object.entries(event).filter(([field]) => !NOT_LOGGED.includes(field))
     deps.logger.info({ event: type, ...Object.fromEntries(logged) }, type)
-    const recorded = deps.audit.record(withNames(entryOf(event, act), deps.nameOf))
+    const recorded = deps.audit.record(withNames(entryOf(event, context), deps.nameOf))
     recorded.catch((err: unknown) =>
       deps.logger.error({ err, event: type }, 'an entry of the audit log could not be written'),
     )
-    act?.settling.push(recorded)
+    context?.settling.push(recorded)
   }
 }
 
-/** A form that was saved as it was: nothing happened, and the log is no list of clicks. */
+/** Whether an event is of a form that was saved unchanged: that has no entry. */
 function saysNothing(event: AuditEvent): boolean {
   if (!CHANGE.test(event.type) || !('before' in event && 'after' in event)) return false
   return Object.keys(entryOf(event, undefined).details ?? {}).length === 0
 }
 
-/** The entry of an event in an act; undefined: the server did it by itself. */
-export function entryOf(event: AuditEvent, act: AuditContext | undefined): NewEntry {
+/** The entry of an event. @param context undefined: the server did it by itself */
+export function entryOf(event: AuditEvent, context: AuditContext | undefined): NewEntry {
   const { type, address, before, after, ...rest } = event as AuditEvent & Record<string, unknown>
   const family = type.split('.', 1)[0] ?? ''
   const fields = own(TARGETS, family) ?? { kind: family, id: 'id', name: 'name' }
   const { [fields.id]: id, [fields.name]: name, ...more } = rest
   const target: Target | undefined =
     id === undefined && name === undefined ? undefined : { kind: fields.kind, id: text(id), name: text(name) }
-  const actor = actorOf(type, act, target)
-  // That somebody allowed an app something for themselves goes without saying.
+  const actor = actorOf(type, context, target)
+  // The account of the actor is named once: as the actor.
   if (more.accountId === actor.id) delete more.accountId
   return {
     action: type,
     actor,
     target,
-    address: text(address) ?? act?.address,
-    requestId: act?.requestId,
+    address: text(address) ?? context?.address,
+    requestId: context?.requestId,
     details: { ...(more as Details), ...changes(record(before), record(after)) },
   }
 }
 
-function actorOf(action: EventType, act: AuditContext | undefined, target: Target | undefined): Actor {
-  const actor: Actor = act?.actor ?? { kind: 'server' }
+function actorOf(action: EventType, context: AuditContext | undefined, target: Target | undefined): Actor {
+  const actor: Actor = context?.actor ?? { kind: 'server' }
   const own = PROOFS.has(action) || (OWN.has(action) && actor.kind === 'anonymous')
-  if (!own || act === undefined || actor.kind === 'command_line' || target?.id === undefined) return actor
+  if (!own || context === undefined || actor.kind === 'command_line' || target?.id === undefined) return actor
   return { kind: 'account', id: target.id, ...(target.name !== undefined && { name: target.name }) }
 }
 
-/** Of what was there before and after only what differs; of what is only there on one side, all that it has. */
+/** Of the states before and after only the fields that differ; where one of the two is missing, all fields of the other. */
 function changes(
   before: Record<string, unknown> | undefined,
   after: Record<string, unknown> | undefined,
@@ -115,7 +115,7 @@ function changes(
     : { ...(before && { before: side(before) ?? {} }), ...(after && { after: side(after) ?? {} }) }
 }
 
-/** Names are looked up where the event does not carry them: as they are at this moment. */
+/** Adds the current names of actor and target where the event does not carry them. */
 async function withNames(entry: NewEntry, nameOf: NameOf): Promise<NewEntry> {
   const named = async <Party extends Actor | Target>(party: Party): Promise<Party> => {
     if (party.name !== undefined || party.id === undefined) return party

@@ -170,7 +170,7 @@ const valuesOf = (row: Row): SqlValue[] => [
 function lockedIn(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): LockedAudit {
   // On SQLite a transaction has the whole database.
   const lock = dialect === 'postgresql' ? ' FOR UPDATE' : ''
-  // The head first: a move of it that found it elsewhere has it locked already.
+  // The head first: a `moveMark` that found it at another place has locked it already.
   const marks = `SELECT id, seq, hash, mac FROM audit_marks ORDER BY id DESC${lock}`
   return {
     lockMarks: async () => byId(await tx.$queryRawUnsafe<StoredMark[]>(marks)),

@@ -34,23 +34,23 @@ export interface Verification {
   /** The first of them, in the order of the chain. */
   problems: Problem[]
   /**
-   * What lies before the entry with which somebody anchored the log anew: it is what it was then, and was not checked
-   * entry by entry. Times in milliseconds since the epoch.
+   * The entries before the one with which an operator anchored the log anew: they are unchanged since, and were not checked
+   * one by one. Times in milliseconds since the epoch.
    */
   anchored?: { through: number; entry: number; at: number }
 }
 
 /** Entries that are read at once. */
 const BATCH = 1000
-/** After so many, more of them tell nothing new. */
-const MOST_PROBLEMS = 20
+/** After so many problems, more of them tell nothing new. */
+const MAX_PROBLEMS = 20
 /** How far apart the clocks of processes may be, and an entry and what it tells of, in milliseconds. */
 const SLACK = 60_000
 
 /**
  * Goes through the whole chain, a batch at a time, while the server goes on writing and pruning.
  *
- * @param kept a head from earlier, which somebody who put an older copy of the whole database back cannot fit
+ * @param kept a head from earlier, which does not fit after an attacker has restored an older copy of the whole database
  * @throws AppError database_unavailable
  */
 export async function verifyChain(
@@ -59,7 +59,7 @@ export async function verifyChain(
 ): Promise<Verification> {
   const problems: Problem[] = []
   const report = (seq: number, kind: Problem['kind'], message: string) => {
-    if (problems.length < MOST_PROBLEMS) problems.push({ seq, kind, message })
+    if (problems.length < MAX_PROBLEMS) problems.push({ seq, kind, message })
   }
   const { head, first } = await store.marks()
   const newest = await store.newestSeq()
@@ -166,7 +166,7 @@ export async function verifyChain(
   const now = (await store.marks()).head
   if (beyond > (now?.seq ?? 0))
     report((now?.seq ?? 0) + 1, 'added', `entry ${(now?.seq ?? 0) + 1} was not written by the server`)
-  // Whoever puts an older copy of the log back leaves what was done since without its entries.
+  // An attacker who restores an older copy of the audit log alone leaves newer rows of other tables without entries.
   const thing = last.seq > 0 && entries === 0 ? undefined : await store.newestThing()
   if (thing && thing.at > newestAt + SLACK && thing.at < clock() - SLACK)
     report(
