@@ -96,7 +96,7 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
 
     async change(model, id, ttl, change) {
       const idHash = hashId(id)
-      // Another round means that somebody else has got on with theirs.
+      // Another round means that another request's write has succeeded: one of them always gets on.
       for (;;) {
         const row = await sql.get<ArtifactRow>(statements.find, [model, idHash, now()])
         const payload = change(row && fromRest(row, id, idHash))

@@ -27,9 +27,9 @@ export interface ArtifactRow {
 /** IDs that are secrets look like this; a short or speaking one cannot be replaced in a text without harm. */
 const tokenLike = /^[\w~.-]{16,}$/
 
-/** What of a payload is a secret of something else, by model: sealed under the id of what holds it. */
+/** The fields of a payload that are secrets of another artefact, by model: sealed under the id of the one that holds them. */
 const SECRETS: Readonly<Record<string, readonly string[]>> = { Interaction: ['deviceCode', 'parJti'] }
-/** Holds them at rest. */
+/** The field that holds the sealed ones in the database. */
 const SEALED = 'secrets'
 
 function sealSecrets(model: string, payload: ArtifactPayload, id: string): ArtifactPayload {
@@ -75,7 +75,7 @@ export const toRest = (
   }
 }
 
-/** The inverse of `toRest` for whoever has the id. */
+/** The inverse of `toRest`, for a request that holds the id. */
 export const fromRest = (row: ArtifactRow, id: string, idHash: string): ArtifactPayload => {
   const text = row.payload.includes(idHash) ? row.payload.replaceAll(idHash, id) : row.payload
   const payload = restoreSecrets(row.model, withColumns(JSON.parse(text), row), id)
@@ -87,7 +87,7 @@ export const fromRest = (row: ArtifactRow, id: string, idHash: string): Artifact
 export const fromRestWithoutId = (row: ArtifactRow): ArtifactPayload =>
   withColumns(JSON.parse(row.payload), row)
 
-/** The whole of a device code again, for whoever typed its user code. */
+/** The whole of a device code again, for a request that holds its user code. */
 export const fromRestByUserCode = (row: ArtifactRow, userCode: string): ArtifactPayload =>
   restoreByUserCode(fromRestWithoutId(row), userCode)
 
@@ -95,7 +95,7 @@ const withColumns = (parsed: ArtifactPayload, row: ArtifactRow): ArtifactPayload
   const payload = row.model === 'Session' ? objectFromRest(parsed) : parsed
   if (row.authorizations !== null) payload.authorizations = objectFromRest(JSON.parse(row.authorizations))
   if (row.consumed_at !== null) payload.consumed = row.consumed_at
-  // Of a session somebody else may have said how long it lives; what was used is remembered for longer than it was good.
+  // The column has the lifetime of a session that several requests have set; a consumed artefact is remembered for longer than it is valid.
   if (row.model === 'Session' || row.consumed_at !== null)
     if (typeof payload.exp === 'number' && row.expires_at !== null) payload.exp = row.expires_at
   return payload

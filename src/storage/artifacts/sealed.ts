@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto
 
 const keyFrom = (secret: string): Buffer => hash('sha256', `latchkey artifact seal\n${secret}`, 'buffer')
 
-/** Encrypts a text (AES-256-GCM) for whoever has the secret, which is not stored. */
+/** Encrypts a text (AES-256-GCM). @param secret is not stored: a thief of the database cannot decrypt it */
 export const seal = (secret: string, text: string): string => {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', keyFrom(secret), nonce)

@@ -30,7 +30,7 @@ const dialects = {
     changedPayload: sqliteChange('payload', (text) => `${text} -> fullkey`),
     changedAuthorizations: sqliteChange('authorizations', () => 'value'),
     greatest: 'MAX',
-    /** Nobody else can hold a row here. */
+    /** SQLite has one writer: no other transaction can have a row locked. */
     skipLocked: '',
   },
   postgresql: {
@@ -61,8 +61,8 @@ const buried = "destroyed_at = ?, payload = '{}', account_id = NULL"
 export const createStatements = (dialect: Sql['dialect']) => {
   const the = dialects[dialect]
   /**
-   * What one request changed of a session (see session-changes.ts). Only of the person's that it was read as, or becomes
-   * now. A lifetime that somebody else has set meanwhile is not shortened.
+   * What one request changed of a session (see session-changes.ts), where the session is still of the account that it was read with, or
+   * of the one that it gets now. A lifetime that another request has set since is not shortened.
    */
   const changed = `payload = ${the.changedPayload},
     authorizations = NULLIF(${the.changedAuthorizations}, '{}'),
@@ -99,7 +99,7 @@ export const createStatements = (dialect: Sql['dialect']) => {
     moveSession: `UPDATE artifacts SET ${changed}, id_hash = ?
       WHERE model = 'Session' AND id_hash = ? AND ${ofTheSame} RETURNING id_hash`,
 
-    // What has expired is not there, even if the clean-up has not come by yet.
+    // An expired artefact counts as gone, even before the sweep has deleted it.
     insert: `INSERT INTO artifacts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced}, user_code = excluded.user_code,
         created_at = excluded.created_at, authorizations = NULL, consumed_at = NULL, destroyed_at = NULL

@@ -32,19 +32,19 @@ export interface ArtifactStore {
   /** @param ttl seconds to live; undefined: until destroyed */
   upsert(model: string, id: string, payload: ArtifactPayload, ttl: number | undefined): Promise<void>
   /**
-   * Saves a session that was read before: only what differs from that, so that what others have changed meanwhile stays.
-   * With another `id` than it was read by it moves there, and the old id is of no use any more.
+   * Saves of a session that was read before only what differs from that, so that the changes of other requests stay.
+   * With another `id` than it was read by, the session moves there, and the old id finds nothing any more.
    * @param ttl seconds to live from now
-   * @returns false: it was ended meanwhile, is somebody else's by now (nothing is saved in both cases), or has moved to
-   *   another id than this; a browser must not be given this id
+   * @returns false: since it was read the session has ended or has become another account's (nothing is saved in both cases), or it
+   *   has moved to another id than this; a browser must not be given this id
    */
   saveSession(id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead): Promise<boolean>
   /** Replaces what must still be there. False: it is not. */
   replace(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   /**
-   * Reads, changes and writes: whoever else changes it meanwhile is not overwritten; `change` is then asked again with what
-   * they have made of it. Never for sessions.
-   * @param change gets what is there, if anything, and gives what is to be there; undefined: leave it
+   * Reads, changes and writes: when another request has written in between, its write is not lost, and `change` is called again with
+   * the new payload. Never for sessions.
+   * @param change gets the stored payload, if any, and returns the one to store; undefined: leave it as it is
    */
   change(
     model: string,

@@ -2,7 +2,7 @@ import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 
 /*
- * A device code (RFC 8628) has two secrets, and whoever shows one of them needs the other: the device polls with
+ * A device code (RFC 8628) has two secrets, and a request that holds one of them needs the other: the device polls with
  * the device code, the person types the user code. Neither may lie in the database in clear, so each is sealed under
  * the other. A user code is short, and could be found by trying all of them: the protocol hands over a keyed hash of it
  * instead (src/oidc/device/codes.ts).

@@ -33,7 +33,7 @@ export function createDatabaseCounters(sql: Sql): SharedCounters {
       const id = keyHash(key)
       const row = await sql.get<Row>(TAKE, [id, window * 1000, max])
       if (row) return takenOf(row, true)
-      // Gone meanwhile: it was swept, so the count starts again in a moment.
+      // Without a row, the sweep has deleted it since: the count starts anew with the next request.
       const full = (await sql.get<Row>(LOOK, [id])) ?? { count: max, until: 0, now: 0 }
       return takenOf(full, false)
     },

@@ -40,7 +40,7 @@ export async function createRedisCounters(url: string): Promise<SharedCounters> 
     commandTimeout: PATIENCE,
     retryStrategy: (attempt) => Math.min(attempt * 200, 5000),
   })
-  // Whoever calls is told; without a listener the process would end.
+  // Each call rejects by itself; without a listener the event would end the process.
   redis.on('error', () => undefined)
   await redis.connect().catch(() => undefined)
   const name = (key: string) => `latchkey:rate:${keyHash(key)}`

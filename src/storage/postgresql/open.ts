@@ -93,7 +93,7 @@ const withoutNul = (value: SqlValue): SqlValue =>
 const lostConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
 
-/** `Sql` on a pool that somebody else opened and closes. */
+/** `Sql` on a pool that the caller opens and closes. */
 export const createPostgresSql = (pool: pg.Pool): Sql => {
   const translated = new Map<string, { name: string; text: string }>()
   const query = async (statement: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> => {

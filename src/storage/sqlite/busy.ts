@@ -2,7 +2,7 @@
 export const busyPatience = 5_000
 
 /** Longest pause between two tries, in milliseconds. */
-const LONGEST_PAUSE = 25
+const MAX_PAUSE = 25
 
 /** Whether another process has the lock that a statement needs: the driver says so itself, or Prisma's adapter for it. */
 export function isBusy(error: unknown): boolean {
@@ -15,11 +15,11 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** How long to wait before a try. Short at first: most writes of others take a few milliseconds. */
-export const pauseBefore = (tries: number): number => Math.min(2 ** tries, LONGEST_PAUSE)
+export const pauseBefore = (tries: number): number => Math.min(2 ** tries, MAX_PAUSE)
 
 /**
- * Does what another process's write is in the way of once it is out of the way. The driver is synchronous: were it to wait
- * itself, the whole process would stand still. Here everything else goes on meanwhile.
+ * Does work that needs the write lock of SQLite, and tries again while another process holds it. The driver is synchronous: were it
+ * to wait itself, the whole process would stand still. Between the tries here, the process serves other requests.
  * @throws what the last try threw, after `busyPatience`
  */
 export async function whenFree<T>(work: () => T | Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
  * another request would join that transaction and be rolled back with it. Here everything outside the transaction
  * waits for its end. Within `$transaction(async (tx) => …)` use only `tx`: the outer client waits for ever (until
  * Prisma's time limit ends the transaction).
- * @param waited told how long, in milliseconds, by whoever waited
+ * @param waited called by each operation that had to wait, with the milliseconds
  */
 const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): Adapter => {
   // Every waiter looks again itself, in the turn in which it goes on: between the answer of a common helper and its
