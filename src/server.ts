@@ -65,7 +65,7 @@ function refuse(error: unknown): never {
 
 /** Starts listening; ends the process when that is not possible, or when it is told to stop. */
 export async function serve(): Promise<void> {
-  // Whoever read what is said beside the log may go; without a listener that would end the process.
+  // The process that reads stderr may end before this one; without a listener the error (EPIPE) would end this one too.
   process.stderr.on('error', () => undefined)
   try {
     const config = await readConfig()

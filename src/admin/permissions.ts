@@ -47,22 +47,20 @@ const TABLE = {
   'audit.verify': { needs: 'read', words: 'verify the audit log' },
 } as const satisfies Record<string, { needs: Needs; words: string }>
 
-/**
- * What a route asks of whoever calls it: `read` looks; `write` changes; `dangerous` is what the table says of an act.
- */
+/** What a route needs its caller to be allowed: `read` looks; `write` changes; `dangerous` is a change that the table marks as such. */
 export type Needs = 'read' | 'write' | 'dangerous'
 
 export type Permission = keyof typeof TABLE
 
 export const PERMISSIONS: Readonly<Record<Permission, { needs: Needs; words: string }>> = TABLE
 
-/** What a route says of itself: the act that it does; or, where it only shows a page, who sees it. */
+/** What a route needs: a permission of the table, or, where it only shows a page or has no row, `read` or `write`. */
 export type RouteNeeds = Permission | 'read' | 'write'
 
 export const permissionOf = (route: RouteNeeds | undefined): Permission | undefined =>
   route !== undefined && Object.hasOwn(PERMISSIONS, route) ? (route as Permission) : undefined
 
 export function needsOf(route: RouteNeeds): Needs {
-  const act = permissionOf(route)
-  return act === undefined ? (route as 'read' | 'write') : PERMISSIONS[act].needs
+  const permission = permissionOf(route)
+  return permission === undefined ? (route as 'read' | 'write') : PERMISSIONS[permission].needs
 }

@@ -1,7 +1,7 @@
 import type { Taken } from './rate-limits/counters.ts'
 
 /** How many requests may wait under one key for those before them to end. */
-const MOST_WAITING = 64
+const MAX_WAITING = 64
 
 /**
  * Lets requests wait for each other before they are refused. Each is counted before it is known to be right, so of
@@ -40,7 +40,7 @@ export function createTurns(): Turns {
         })
         if (taken.allowed) return taken
         end(key, false)
-        if (lane.open === 0 || lane.waiting.length >= MOST_WAITING) return taken
+        if (lane.open === 0 || lane.waiting.length >= MAX_WAITING) return taken
         await new Promise<void>((resolve) => lane.waiting.push(resolve))
       }
     },

@@ -1,5 +1,5 @@
 /** How many values a label takes that this server does not choose by itself. */
-const MOST = 100
+const MAX_VALUES = 100
 
 /**
  * Bounds the values of a label: what is no short word, and whatever comes when there are enough, counts as “other”.
@@ -10,7 +10,7 @@ export function createCap(): (value: unknown) => string {
   return (value) => {
     const text = String(value)
     if (known.has(text)) return text
-    if (known.size >= MOST || !/^[\w.-]{1,64}$/.test(text)) return 'other'
+    if (known.size >= MAX_VALUES || !/^[\w.-]{1,64}$/.test(text)) return 'other'
     known.add(text)
     return text
   }

@@ -1,16 +1,16 @@
 // Metrics own: what is counted, under which names and labels, and who may read it. They do not own what they count: each part
-// of the server tells of it in its own words, through `Observers`, or is asked when somebody reads (`Sources`).
+// of the server reports to `Observers` in its own words, or is asked when `/metrics` is read (`Sources`).
 //
 //   request, event, rejection, token, wait, mail ──told──► counters, histograms ─┐
 //   queues, pool, jobs, keys ──────────────────asked─► gauges ───────────────┴─► GET /metrics (routes.ts)
 //
 // The client library is loaded only here, and this file only when METRICS=on. Labels name no client and no person, and a
-// label whose values come from elsewhere takes a bounded number of them.
+// label whose values come from requests or providers takes a bounded number of them.
 import { createCap } from './cap.ts'
 import { createInstruments } from './instruments.ts'
 import { readSources, type Sources } from './sources.ts'
 
-/** What happens, as those tell it with whom it happens. Nobody waits for it, and it never throws. */
+/** Told by each part of the server of what happens in it. The caller does not wait, and no method throws. */
 export interface Observers {
   event(event: { type: string; reason?: unknown; provider?: unknown }): void
   /** A request was answered. @param route its pattern; undefined: none fits @param milliseconds until the last byte */

@@ -5,7 +5,7 @@ import { programHeaders } from '../http/headers.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface MetricsAccess {
-  /** Undefined: whoever reaches it may read. */
+  /** The bearer token of the reader; undefined: every client that reaches the route may read. */
   token: string | undefined
   /** Whether the issuer is https. */
   secure: boolean

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts'
 import { type MetricsAccess, metricsRoutes } from './routes.ts'
 
 /**
- * A server that has `/metrics` and nothing else, on a port of its own: whoever may reach that port is for the network to say.
+ * A server that has `/metrics` and nothing else, on a port of its own: the network decides which hosts reach that port.
  * @param where.port 0: any free one
  * @throws AppError metrics_port_unavailable when it cannot listen there
  */

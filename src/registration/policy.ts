@@ -5,7 +5,7 @@ import { websiteOf } from '../shared/website.ts'
 
 /** What clients that register themselves may ask for, beyond what anybody may. */
 export interface RegistrationPolicy {
-  /** Scopes of APIs, beside those that say who somebody is. */
+  /** Scopes of APIs, beside those that ask for claims about the person. */
   readonly scope: readonly string[]
   /** Whether they may act for themselves (RFC 6749 §4.4). */
   readonly client_credentials: boolean
@@ -38,7 +38,7 @@ export interface RegistrationFields {
 
 export interface PolicyContext {
   fields: RegistrationFields
-  /** The scopes that say who somebody is, which any client may ask for. */
+  /** The scopes that ask for claims about the person, which any client may request. */
   identityScopes: readonly string[]
   /** The hosts that plain http may lead to when an administrator registers a client. */
   httpHosts: readonly string[]

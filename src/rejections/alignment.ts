@@ -7,7 +7,7 @@ export type Segment =
   | { kind: 'changed'; text: string; registered: string }
 
 /** Comparisons of single characters that are worth it; beyond, the middle is one change. */
-const MOST_COMPARISONS = 400_000
+const MAX_COMPARISONS = 400_000
 /** Equal runs below this, between two differences, are chance: “localhost” and “example” have an l in common. */
 const SHORTEST_RUN = 3
 
@@ -45,7 +45,7 @@ interface Run {
 
 /** The two middles, which differ at both ends, as runs that are equal or not. */
 function runsOf(a: readonly string[], b: readonly string[]): Run[] {
-  if (a.length * b.length > MOST_COMPARISONS)
+  if (a.length * b.length > MAX_COMPARISONS)
     return [{ sent: a.join(''), registered: b.join(''), same: false }]
   const runs: Run[] = []
   const put = (sent: string, registered: string, same: boolean) => {

@@ -36,11 +36,11 @@ const invalidProof = (reason: string, cause?: unknown) =>
   })
 
 /** Of an RSA key of 4,096 bits, in base64url: checking a signature by a longer one is dear, and anybody can send it. */
-const LONGEST_MODULUS = 683
+const MAX_MODULUS = 683
 
 const boundedKey: typeof EmbeddedJWK = async (header, token) => {
   const { n } = (header?.jwk ?? {}) as { n?: unknown }
-  if (typeof n === 'string' && n.length > LONGEST_MODULUS)
+  if (typeof n === 'string' && n.length > MAX_MODULUS)
     throw new errors.JWKInvalid('an RSA key has at most 4096 bits')
   return EmbeddedJWK(header, token)
 }

@@ -243,7 +243,7 @@ export function settingOf(name: SettingName): Setting {
   return setting
 }
 
-/** A setting in words, for whoever shows it. */
+/** A setting in words, for the pages, the REST API and the command line. */
 export interface SettingDescription {
   name: SettingName
   /** The environment variable that would pin it. */

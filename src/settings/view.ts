@@ -11,8 +11,8 @@ type Known = { [Name in keyof Values]: string extends Name ? never : Name }[keyo
   Exclude<SettingName, `rate_limit_${string}`>
 
 /**
- * What counts now, by the names of code. Every property is looked up when it is read: whoever keeps the object has what counts,
- * whoever takes a value out of it has what counted then.
+ * The settings in effect, by their names in code. Every property is looked up when it is read: code that keeps this object sees each
+ * change; code that copies a value out of it keeps the value of that moment.
  */
 export type SettingsView = { readonly [Name in Known as Camel<Name>]: Values[Name] } & {
   /** How often what may be done; so are the numbers in it. */

@@ -1,6 +1,6 @@
 /**
- * Authentication context classes (OpenID Connect Core §2, `acr`): how sure this server is of who somebody is. One strength
- * above the other.
+ * Authentication context classes (OpenID Connect Core §2, `acr`): how sure this server is of a person's identity, ordered
+ * by strength.
  */
 export const ACR = {
   /** A password. */
@@ -11,8 +11,8 @@ export const ACR = {
 export const ACR_VALUES: readonly string[] = [ACR.pwd]
 
 /**
- * The class of a sign-in by its methods (RFC 8176), the one place that decides it. Undefined: none that can be answered for; what
- * a provider elsewhere asks of people is known there.
+ * The class of a sign-in by its methods (RFC 8176), the one place that decides it. Undefined: this server cannot vouch for one, as
+ * after a sign-in at an upstream provider, whose checks it does not know.
  */
 export const acrOf = (amr: readonly string[] | undefined): string | undefined =>
   amr?.includes('pwd') ? ACR.pwd : undefined

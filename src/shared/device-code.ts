@@ -23,8 +23,8 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The user code that somebody means: in any case, with spaces, dashes or dots or without, full-width or not, with digits
- * and vowels that look like its letters. Undefined: it can be none.
+ * The user code (RFC 8628 §6.1) that a person typed: in any case, with or without spaces, dashes or dots, full-width or not, with
+ * digits and vowels that look like its letters. Undefined: the text can be no user code.
  */
 export function readUserCode(typed: string): string | undefined {
   const characters = [...typed.normalize('NFKC').toUpperCase()].filter((each) => /[\p{L}\p{N}]/u.test(each))

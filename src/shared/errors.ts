@@ -1,6 +1,6 @@
 /**
- * An error with a public and an internal half. The public half (code, status, publicMessage) is shown to whoever
- * made the request; `cause` and `detail` go to the log and nowhere else.
+ * An error with a public and an internal half. The public half (code, status, publicMessage) answers the request;
+ * `cause` and `detail` go to the log alone.
  */
 export class AppError extends Error {
   /** Stable, machine-readable, snake_case. */

@@ -12,7 +12,7 @@ export interface FieldProblem {
 }
 
 /**
- * An input that is refused, with everything that is wrong with it at once. Shown in full to whoever sent it.
+ * An input that is refused, with everything that is wrong with it at once. The response shows it in full.
  *
  * Where a field has other names, at an API or in a form, it is translated once, at that edge (`rename`).
  */
@@ -58,7 +58,7 @@ export class ValidationError extends AppError {
     return Object.fromEntries(Object.entries(this.errors).map(([field, all]) => [field, all.join(' ')]))
   }
 
-  /** The same with the names that the fields have elsewhere; those without another name keep theirs. */
+  /** The same problems under the names that the fields have at an edge; a field that `names` lacks keeps its own. */
   rename(names: Readonly<Record<string, string>>, message = this.publicMessage): ValidationError {
     const renamed = this.problems.map((problem) => ({
       ...problem,

@@ -38,7 +38,7 @@ export interface AccountPage {
   verifyHref?: string | undefined
   notice?: string | undefined
   profile: Form & { fields: readonly FormField[] }
-  /** Undefined: this account has no password and signs in elsewhere. */
+  /** Undefined: this account has no password, and signs in at upstream providers. */
   password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
   sessions: SessionView[]
   signOutOthers?: ButtonForm | undefined

@@ -36,7 +36,7 @@ declare module '../../http/pages/pages.ts' {
 }
 
 /** Characters; more is for a download. */
-const LONGEST_SHOWN = 100_000
+const MAX_SHOWN = 100_000
 
 const list = new Intl.ListFormat('en-GB')
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
@@ -52,7 +52,7 @@ export async function configurationArea(
   { configuration }: ConsoleDependencies & ConfigurationAreaDependencies,
 ): Promise<void> {
   app.get('/admin/configuration', { config: { admin: 'read' } }, async (request, reply) => {
-    const { drift, yaml } = await configuration.overview(LONGEST_SHOWN)
+    const { drift, yaml } = await configuration.overview(MAX_SHOWN)
     return renderConsole(request, reply, 'configuration', 'admin/configuration', {
       applied: drift && {
         when: minuteOf(drift.appliedAt),

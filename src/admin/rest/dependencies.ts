@@ -20,7 +20,7 @@ import type { Settings } from '../../settings/settings.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { FiguresDependencies } from '../figures.ts'
 
-/** What belongs to an account elsewhere than in its row. */
+/** The relations of an account that are not in its row. */
 export interface AccountRelations {
   sessions(accountId: string): Promise<SignedInDevice[]>
   consents(accountId: string): Promise<Consent[]>

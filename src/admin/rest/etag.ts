@@ -26,7 +26,7 @@ export function requireMatch(request: FastifyRequest, version: string | number):
   throw changed()
 }
 
-/** Does a write whose service found out that something else was written meanwhile. @throws AppError precondition_failed */
+/** Turns the `VersionConflict` of a write, which another request was faster than, into 412. @throws AppError precondition_failed */
 export async function orFailed<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work

@@ -20,7 +20,7 @@ export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<
 }
 
 /**
- * Whoever changes a client that has a scope of administration, its redirect URIs or its secrets, gets what it has.
+ * A client that could change the redirect URIs or secrets of a client with a scope of administration would get its tokens.
  * @throws AppError administration_not_granted (403)
  */
 export function refuseAdminClients(caller: Caller, client: { scope?: unknown }): void {
@@ -31,8 +31,8 @@ export function refuseAdminClients(caller: Caller, client: { scope?: unknown }):
 }
 
 /**
- * A first-party client gets codes for whoever is signed in, without asking them: none is made, and none is pointed
- * elsewhere. To make it ask again is always possible.
+ * A first-party client gets authorization codes without the consent of the signed-in person: a calling client may create none, and may
+ * not change the redirect URIs of one. To make it third-party is always allowed.
  * @param before the client as it is; empty: a new one @throws AppError administration_not_granted (403)
  */
 export function refuseFirstParty(
@@ -54,8 +54,8 @@ export function refuseFirstParty(
 }
 
 /**
- * A configuration file finds its clients by their software_id. Whoever gives it to a client of theirs gets what the file
- * says of another one, its scopes too, at the next `apply`.
+ * A configuration file finds its clients by their software_id. A caller that gave such an id to a client of its own would get, at the
+ * next `apply`, what the file says of another client, its scopes too.
  * @throws AppError administration_not_granted (403)
  */
 export function refuseConfigurationKeys(
@@ -96,7 +96,7 @@ export function refuseRoles(caller: Caller, role: unknown): void {
 }
 
 /**
- * Whoever changes the address of an administrator gets the link that sets their password.
+ * A caller that changed the email address of an administrator would receive the link that sets their password.
  * @throws AppError administration_not_granted (403)
  */
 export function refuseAdministrators(caller: Caller, account: Pick<Account, 'role'>): void {
@@ -107,8 +107,8 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
 }
 
 /**
- * A provider vouches for who somebody is, administrators too. GitHub Enterprise names itself by one address and is asked
- * at another: that has to be its API, or whoever adds it could be anybody there, by what they store at the same host.
+ * An upstream provider vouches for the identity of accounts, administrators' too. GitHub Enterprise has one URL for people and another
+ * for its API: the latter has to be its own, or the caller could sign in as any person there, by a response stored at the same host.
  * https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
  * @throws AppError administration_not_granted (403)
  */

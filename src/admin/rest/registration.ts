@@ -107,7 +107,7 @@ export function registrationRoutes({ app, deps }: RestContext): void {
   }))
 
   app.post('/registration/tokens', { ...createToken, ...limit }, async (request, reply) => {
-    // What the clients may have that it registers, whoever makes it may have to give.
+    // The creator of an initial access token needs to be allowed the scopes that its clients may register.
     refuseAdminScopes(callerOf(request), { scope: [request.body.scope].flat().join(' ') })
     return once(request, reply, async () => {
       const created = await tokens.create(request.body)

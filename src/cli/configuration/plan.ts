@@ -6,7 +6,7 @@ import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { planText, problemLine } from './plan-text.ts'
 
 /** Bytes: more than a configuration file may have, which says so with its own words. */
-const MOST_READ = 5 * 1024 * 1024
+const MAX_READ = 5 * 1024 * 1024
 
 /** `latchkey plan` */
 export const planCommand = (cli: Cli): Command =>
@@ -29,7 +29,7 @@ export async function readSource({ stdin }: Pick<Cli, 'stdin'>, file: string): P
       const bytes = Buffer.from(chunk)
       size += bytes.length
       chunks.push(bytes)
-      if (size > MOST_READ) break
+      if (size > MAX_READ) break
     }
   } catch {
     throw new CliError([`${file} cannot be read`])

@@ -32,7 +32,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     const usable = enabled.map((each) => each.id)
     const removed = await accounts.linked.unlink(accountId, id, usable, name)
     if (!removed) return reply.redirect('/account', 303)
-    // Somebody who still gets in there shall not stay in here, neither by a session nor by tokens of the API.
+    // An attacker who holds the account at the provider must not stay signed in here, neither by a session nor by tokens of the API.
     await sessions.endUpstream(accountId, { ...removed, except: uid })
     await firstPartyTokens.endFederated(accountId)
     const dropped = await accounts.dropAddressChange(accountId)

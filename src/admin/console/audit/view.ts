@@ -19,7 +19,7 @@ export const whoOf = ({ actor }: Entry): string => {
 
 const PLACES: Readonly<Record<string, string>> = { account: 'users', client: 'clients' }
 
-/** The page of a party of an entry. Whoever is gone by now has none: then it says so. */
+/** The page of the actor or target of an entry. The page of one that was deleted since says so. */
 const placeOf = (party: { kind: string; id?: string | undefined } | undefined): string | undefined => {
   const place = party?.id === undefined ? undefined : own(PLACES, party.kind)
   return place && `/admin/${place}/${encodeURIComponent(party?.id ?? '')}`
