@@ -5,19 +5,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const HIDING = /\b(somebody|someone|whoever|elsewhere|meanwhile)\b/i
+const HIDING = /\b(somebody|someone|whoever|elsewhere|meanwhile)\b/gi
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/[^\n]*/g
 
 const problems = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.startsWith(join('storage', 'generated')))
   .flatMap((file) => {
     const text = readFileSync(join('src', file), 'utf8')
-    return [...text.matchAll(COMMENT)].flatMap(({ 0: comment, index }) => {
-      const word = HIDING.exec(comment)
-      if (word === null) return []
-      const line = text.slice(0, index + word.index).split('\n').length
-      return `src/${file}:${line}: “${word[0]}” hides who or where: name a client, a browser, a person, a process …`
-    })
+    return [...text.matchAll(COMMENT)].flatMap(({ 0: comment, index: start }) =>
+      [...comment.matchAll(HIDING)].map(({ 0: word, index }) => {
+        const line = text.slice(0, start + index).split('\n').length
+        return `src/${file}:${line}: “${word}” hides who or where: name a client, a browser, a person, a process …`
+      }),
+    )
   })
 
 for (const problem of problems) console.error(problem)

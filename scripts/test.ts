@@ -1,6 +1,6 @@
 /**
- * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, generated files, then the test suite. Everything runs even when
- * something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
+ * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, words of comments, generated files, then the test suite.
+ * Everything runs even when something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
  *
  *   npm test -- test/oidc     only the checks' tests that match
  *   npm test -- --durations   the whole suite, and keeps how long its files took: the longest are started first
@@ -27,6 +27,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['import rule', process.execPath, ['scripts/check-imports.ts']],
   ['numbers of decisions', process.execPath, ['scripts/check-decisions.ts']],
   ['files that texts name', process.execPath, ['scripts/check-paths.ts']],
+  ['words of comments', process.execPath, ['scripts/check-words.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],
