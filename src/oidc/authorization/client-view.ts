@@ -2,7 +2,7 @@ import type { Client } from 'oidc-provider'
 import type { ClientView } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 
-/** What pages show of a client: what it says of itself, and whether anybody has looked at it. */
+/** What pages show of a client: its own metadata, and whether an administrator has verified it. */
 export function clientView(client: Client | undefined): (ClientView & { unverified: boolean }) | undefined {
   if (client === undefined) return undefined
   const unverified = client.verified === false

@@ -27,12 +27,12 @@ export interface InteractionDetails {
   uid: string
   prompt: 'login' | 'consent' | 'select_account'
   client: ClientView & { id: string; unverified: boolean }
-  /** Who is signed in, if anybody. */
+  /** The account that is signed in, if any. */
   accountId: string | undefined
   loginHint: string | undefined
-  /** The account that the app asks for (`id_token_hint`); nobody else's sign-in ends the flow. Undefined: anybody's. */
+  /** The account that the client asks for (`id_token_hint`), which alone can end the interaction; undefined: any account can. */
   expects: string | undefined
-  /** When the flow began, in seconds since the epoch. */
+  /** When the interaction began, in seconds since the epoch. */
   startedAt: number
   /** Where the person goes on to; undefined: nowhere, as with a device. */
   leadsTo: { website: string } | { appScheme: string } | undefined
@@ -71,9 +71,9 @@ export interface Interactions {
     reply: FastifyReply,
     details: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
   ): Promise<InteractionSignIn | undefined>
-  /** Remembers what was asked for as allowed. */
+  /** Adds the requested scopes and claims to the Consent. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
-  /** The flow goes on with the account that is signed in (`prompt=select_account`). */
+  /** The interaction goes on with the account that is signed in (`prompt=select_account`). */
   select(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** Ends the interaction: the client gets `access_denied`. */
   refuse(request: FastifyRequest, reply: FastifyReply): Promise<string>
@@ -89,7 +89,7 @@ const changed = (cause: RegistrationChanged) =>
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
-/** What it says of itself; else where its website is that people are sent back to. */
+/** The `client_uri` of a client; without one, for a web client, the origin of the redirect URI. */
 function homeOf(client: Client | undefined, redirectUri: string): string | undefined {
   if (client?.clientUri !== undefined) return client.clientUri
   return client?.applicationType === 'web' ? websiteOf(redirectUri)?.origin : undefined
@@ -102,7 +102,7 @@ function destinationOf(redirectUri: unknown): InteractionDetails['leadsTo'] {
   return website === undefined ? { appScheme: url.protocol } : { website: website.host }
 }
 
-/** What is known of the device that a flow is about. */
+/** The device whose user code an interaction is about. */
 async function deviceAsking(
   provider: Provider,
   { deviceCode, iat }: Interaction,

@@ -134,6 +134,6 @@ function restartWithoutSession({ oidc }: KoaContextWithOIDC, error: Error): stri
   return interaction && ended ? restartOf(interaction) : undefined
 }
 
-/** The button of the sign-out page, pressed twice or after another tab signed out: what was wanted is so. */
+/** Whether the sign-out page was submitted twice, or after another tab signed out: the person is signed out, as they wanted. */
 const isSignedOutAlready = ({ oidc }: KoaContextWithOIDC) =>
   oidc?.route === 'end_session_confirm' && oidc.session !== undefined && oidc.session.accountId === undefined

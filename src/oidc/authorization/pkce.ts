@@ -14,7 +14,7 @@ export interface Protected {
   scope: unknown
 }
 
-/** What has to be there and is not. */
+/** The protection that a client has to use and that a request lacks. */
 export type MissingProtection = 'pkce' | 'pkce_or_nonce'
 
 const given = (value: unknown): boolean => typeof value === 'string' && value !== ''

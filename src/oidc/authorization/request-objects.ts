@@ -12,7 +12,7 @@ import { routes } from '../provider/routes.ts'
 
 /** How far ahead a request object may end, and how old its `nbf` may be, in seconds (FAPI 2.0 Message Signing §5.3.1). */
 const MAX_LIFE = 3600
-/** RFC 9101 §10.8: a JWT that was made for something else is none, if it says what it is. */
+/** The `typ` that a request object may have (RFC 9101 §10.8): a JWT with another one was made for another purpose. */
 const TYPES = /^((application\/)?oauth-authz-req\+jwt|JWT)$/i
 
 const refuse = (words: string) => new errors.InvalidRequestObject(words)
@@ -45,7 +45,7 @@ export async function checkRequestObject(
 
 type Parameters = Record<string, unknown>
 
-/** The claims of a JWT that nobody has verified: they say where its sender listens, which is checked like any parameter. */
+/** The claims of an unverified JWT: its redirect URI and the like are checked as any parameter is. */
 function claimsOf(jwt: unknown): Parameters | undefined {
   if (typeof jwt !== 'string') return undefined
   try {

@@ -15,7 +15,7 @@ const MAX_LIFE = 300
 /** How far `exp` may be ahead beside an `iat`, in seconds: libraries write an hour or more. A `jti` is remembered until then. */
 const MAX_EXP = 86_400
 
-/** A JWT that was made for something else is none, if it says what it is (RFC 8725 §3.11, RFC 7523bis). */
+/** The `typ` that a client assertion may have: a JWT with another one was made for another purpose (RFC 8725 §3.11, RFC 7523bis). */
 const TYPES = /^((application\/)?client-authentication\+jwt|JWT)$/i
 
 /** Seconds that the `iat` of a JWT may be ahead (FAPI 2.0 Security Profile §5.3.2.1, note on clocks). */

@@ -13,7 +13,7 @@ export interface FailingClients {
   failed(ctx: KoaContextWithOIDC, request: FastifyRequest, note: () => void): void
 }
 
-/** Clients that are none share a count: a new id each time gives nobody more. */
+/** Unknown client_ids share a count: an attacker gains no tries by a new one each time. */
 const UNKNOWN = '?'
 
 /**

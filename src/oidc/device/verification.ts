@@ -15,14 +15,14 @@ export interface DeviceVerification {
   problemOf(userCode: string): Promise<CodeProblem | undefined>
   /** The decision on a code that was used, for the person who made it. @param accountId who is signed in */
   decisionOf(userCode: string, accountId: string | undefined): Promise<DeviceDecision | undefined>
-  /** Answers the request: the browser goes on to the pages of the flow (303). The form was checked before. */
+  /** Answers the request: the browser goes on to the pages of the interaction (303). The caller has checked the form. */
   begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
 }
 
 /**
  * The library has a form of its own for this, with a token that only the newest tab of a browser holds. Here the form is ours
- * (src/interactions), as all are; what it asks for is handed to the library as if its form had been sent. Nobody else can
- * do that: the path takes no POST but ours.
+ * (src/interactions), as all are; the user code is handed to the library as if its own form had been submitted. A browser cannot do
+ * that: the path takes no POST from outside.
  */
 const HANDED_OVER = randomBytes(32).toString('base64url')
 
@@ -34,7 +34,7 @@ export function acceptHandedOver(provider: Provider): void {
     const session = await get(ctx)
     if ((ctx as { oidc?: { route?: string } }).oidc?.route !== 'code_verification') return session
     Object.assign(session, { state: { secret: HANDED_OVER } })
-    // Nobody has signed in yet: a browser without a session gets none by entering a code.
+    // The person has not signed in yet: a browser without a session gets none by entering a code.
     if (Reflect.get(session, 'new')) Object.defineProperty(session, 'touched', { value: false })
     return session
   }

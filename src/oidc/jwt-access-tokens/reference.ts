@@ -20,7 +20,7 @@ export type Reference = z.infer<typeof reference>
 
 const CONTEXT = 'jwt-access-token'
 
-/** What is not sealed, the id of an opaque token for one, is without a dot. */
+/** Whether a `jti` is sealed: others, such as the id of an opaque token, have no dot. */
 export const isSealed = (jti: string): boolean => jti.includes('.')
 
 export interface References {

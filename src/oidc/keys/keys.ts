@@ -12,7 +12,7 @@ import type { KeyStore, StoredKey } from './store.ts'
  *
  *   rotate ──► published ──(publishLead)──► signs ──(next rotation)──► published still ──(overlap)──► retired
  *
- * A new key is published before it signs, so that nobody meets a kid that their cached JWKS does not have; the old one
+ * A new key is published before it signs, so that no client meets a `kid` that its cached JWKS does not have; the old one
  * stays published until the last token that it signed has expired. Its public half is kept for longer: an id_token that
  * has expired is still a hint of who is asked for. A key that leaked is withdrawn instead, and nothing of it is kept.
  */
@@ -36,7 +36,7 @@ export interface SigningKeySummary {
   activeFrom: number
   /** From when it is no longer published. */
   retiredAt: number | null
-  /** Until when what it signed is accepted here; null: as long as it is published. */
+  /** Until when its signatures are accepted here; null: as long as it is published. */
   acceptedUntil: number | null
 }
 
@@ -54,7 +54,7 @@ export interface SigningKeys {
    */
   rotate(options?: { alg?: SigningAlgorithm; now?: boolean }): Promise<SigningKeySummary[]>
   /**
-   * Withdraws a key that no longer signs at once, be it published or kept: what it signed is refused from then on.
+   * Withdraws a key that no longer signs at once, be it published or kept: its signatures are rejected from then on.
    * @throws AppError key_not_found (404), key_signs (409): it signs, or is about to
    */
   retire(kid: string): Promise<SigningKeySummary[]>

@@ -12,7 +12,7 @@ export type KeyState = 'pending' | 'signing' | 'published' | 'retired' | 'withdr
 export const isPublished = ({ retiredAt }: StoredKey, now: number): boolean =>
   retiredAt === null || retiredAt > now
 
-/** No longer published, but what it signed still counts here. */
+/** No longer published, but its signatures are still accepted here. */
 export const isKept = (key: StoredKey, now: number): boolean =>
   !isPublished(key, now) && (key.acceptedUntil ?? 0) > now
 

@@ -10,7 +10,7 @@ export interface StoredKey {
   activeFrom: number
   /** From when it is no longer published. */
   retiredAt: number | null
-  /** Until when what it signed is accepted here; null: as long as it is published. */
+  /** Until when its signatures are accepted here; null: as long as it is published. */
   acceptedUntil: number | null
 }
 
@@ -21,7 +21,7 @@ export interface KeyStore {
   insertFirst(key: StoredKey): Promise<boolean>
   /** Each moment earlier than before, or for the first time; never later. */
   retire(kid: string, moments: { at: number; acceptedUntil: number }): Promise<void>
-  /** Replaces what is sealed. False: it is not `before` any more. */
+  /** Replaces the sealed private key. False: another process has replaced `before` already. */
   reseal(kid: string, before: string, sealedJwk: string): Promise<boolean>
 }
 

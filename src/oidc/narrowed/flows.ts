@@ -8,7 +8,7 @@ import { scopeWithin } from './scopes.ts'
 export const REGISTRATION_CHANGED =
   'The settings of the app have changed while you were signing in. Go back to the app and sign in again.'
 
-/** A flow that its client may not use any more, as it was begun. */
+/** An interaction whose authorization request its client may no longer make. */
 export class RegistrationChanged extends errors.InvalidRequest {
   /** @param detail what has changed, for the log */
   constructor(detail: string) {
@@ -61,7 +61,7 @@ function problemOf(flow: Interaction & { parJti?: string }, client: Client | und
     : undefined
 }
 
-/** What is missing, for the log. */
+/** The missing protection in words, for the log. */
 const PROTECTION = { pkce: 'PKCE', pkce_or_nonce: 'PKCE, or a nonce with the scope openid,' } as const
 
 /** Asks for no more than the client may have, whatever it was when the flow began (RFC 6749 §3.3). */

@@ -30,8 +30,8 @@ const ORIGIN_OF: Readonly<Partial<Record<Token['kind'], string>>> = {
 }
 
 /**
- * Makes codes and tokens be no more than the registration of their client allows at this moment: what was taken from a
- * client is gone from what it was issued before, wherever that is presented.
+ * Limits codes and tokens to what the registration of their client allows at this moment: a scope or grant type that an administrator
+ * took from a client is gone from tokens that it was issued before, at every endpoint but revocation.
  */
 export function narrowTokens(provider: Provider): void {
   const { AccessToken, AuthorizationCode, ClientCredentials, DeviceCode, RefreshToken } = provider
@@ -47,7 +47,7 @@ export function narrowTokens(provider: Provider): void {
 
 async function narrow(provider: Provider, token: Token): Promise<Token | undefined> {
   const route = Provider.ctx?.oidc?.route
-  // A second use has to be seen as one, and whatever can be presented can be revoked (RFC 7009 §2).
+  // A second use has to be recognized as one, and a client can revoke each token that it holds (RFC 7009 §2).
   if (('consumed' in token && token.consumed) || route === 'revocation') return token
   const client = await clientOf(provider, token)
   if (client === undefined) return token
@@ -69,7 +69,7 @@ async function narrow(provider: Provider, token: Token): Promise<Token | undefin
   return bound ? boundToSession(provider, token) : token
 }
 
-/** Undefined: it is gone, which every reader looks at itself; or it is the built-in one, which is nobody's setting. */
+/** Undefined: the client is gone, which every reader checks itself, or it is the built-in one, which has no registration. */
 async function clientOf(provider: Provider, { clientId }: Token): Promise<Client | undefined> {
   return clientId === undefined || clientId === FIRST_PARTY_ID ? undefined : provider.Client.find(clientId)
 }
@@ -82,7 +82,7 @@ function problemOf(token: Token, client: Client): string | undefined {
   if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token'))
     return 'the client may no longer use the grant refresh_token'
   if (token.kind === 'AuthorizationCode') return codeProblem(token, client)
-  // What is issued for it is bound then, and asked for by then.
+  // Its tokens are checked when they are issued for it.
   if (token.kind === 'DeviceCode') return undefined
   return proofProblem(token, client)
 }
@@ -101,7 +101,7 @@ function codeProblem(code: AuthorizationCode, client: Client): string | undefine
     : 'PKCE, or a nonce with the scope openid, is required of this client by now; the authorization code was issued without'
 }
 
-/** RFC 9449 §5.2: of a client that has to prove possession nothing is good that anybody can present. */
+/** RFC 9449 §5.2: a client that has to prove possession of a key may use no bearer token. */
 function proofProblem(
   token: Exclude<Token, AuthorizationCode | DeviceCode>,
   client: Client,

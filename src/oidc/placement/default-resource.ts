@@ -68,7 +68,7 @@ export function createDefaultResource(deps: { findByScope: FindByScope; issuer: 
     const [stranger] = foreign
     if (stranger !== undefined) throw await notAllowed(stranger, deps.findByScope)
     const placed = await oneApiOf(own, deps.findByScope)
-    // A machine has nobody to ask for claims about: it is told, as ever.
+    // With client credentials there is no person to have claims: the request is rejected, not answered without the scope.
     const [ignored] = machine ? [...leftOut, ...placed.leftOut] : []
     if (ignored !== undefined) throw await notAllowed(ignored, deps.findByScope)
     leaveOut(ctx, [...leftOut, ...placed.leftOut])

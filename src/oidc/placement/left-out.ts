@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 const leftOut = new WeakMap<object, Set<string>>()
 
-/** What has been left out of a request. */
+/** The scopes that were left out of a request. */
 export const leftOutOf = (ctx: KoaContextWithOIDC): readonly string[] => [...(leftOut.get(ctx) ?? [])]
 
 /** Takes scopes out of a request. None left is none asked for: each place that reads the scopes then decides what that means. */
@@ -13,14 +13,14 @@ export function goOnWithout(ctx: KoaContextWithOIDC, scopes: readonly string[]):
   params.scope = kept.join(' ') || undefined
 }
 
-/** The same, with a word about it to the administrators. */
+/** The same, reported to the administrators (`reportLeftOut`). */
 export function leaveOut(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
   if (scopes.length === 0) return
   leftOut.set(ctx, new Set([...(leftOut.get(ctx) ?? []), ...scopes]))
   goOnWithout(ctx, scopes)
 }
 
-/** Tells of each request that went on without some of its scopes. What was refused is told as such. */
+/** Reports each request that was answered without some of its scopes. A rejected request is reported as a rejection alone. */
 export function reportLeftOut(
   provider: Provider,
   report: (ctx: KoaContextWithOIDC, scopes: readonly string[]) => void,

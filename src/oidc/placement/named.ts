@@ -15,12 +15,12 @@ import {
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
-/** Core §11: a request for it that cannot be granted must be ignored. SDKs send it wherever discovery lists it. */
+/** Core §11: a server ignores `offline_access` where it cannot grant it. SDKs send it to every server whose discovery document lists it. */
 const isIgnored = (scope: string) => scope === 'offline_access'
 
 /**
- * A request that asks for nothing, or of which nothing is left, is refused before anybody is asked for nothing (RFC 6749 §3.3: there
- * is no default but that of an API, which is among its scopes by now).
+ * Rejects a request without scopes, or with none left, before a person is asked to consent to nothing (RFC 6749 §3.3: the only default
+ * is that of an API, which is among the request's scopes by now).
  * @throws InvalidScope
  */
 function refuseNothing(ctx: KoaContextWithOIDC): void {

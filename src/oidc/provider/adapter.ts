@@ -9,7 +9,7 @@ import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */
 export interface ProtocolClient {
-  /** Another one after every change: what was made of the client under it counts as long as it stays. */
+  /** Changes with every change of the client: an object of the library that was made under it can be reused while it stays. */
   version: string
   /** RFC 7591 metadata with client_id, without secrets. */
   metadata: Record<string, unknown>

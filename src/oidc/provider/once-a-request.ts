@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 
-/** Reads what has this id once for each request of the protocol, however many steps of it ask. */
+/** Memoizes a look-up by id for the length of one request of the protocol, of which several steps need it. */
 export function onceARequest<Found>(find: (id: string) => Promise<Found | undefined>) {
   const requests = new WeakMap<object, Map<string, Promise<Found | undefined>>>()
   return (ctx: KoaContextWithOIDC, id: string): Promise<Found | undefined> => {

@@ -24,9 +24,9 @@ export interface SessionEndedEvent {
   reason: 'signed_out' | 'other_devices' | 'upstream' | 'device'
 }
 
-/** What follows a sign-in or a sign-out in a browser. */
+/** The effects of a sign-in or a sign-out in a browser. */
 export interface SignInEffects {
-  /** An address that waits in this browser for its proof signs nobody in any more: it would sign in once more. */
+  /** Ends the pending verification of an email address in this browser: once verified, it would sign the browser in again. */
   endPending(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
   /** The browser becomes a known device of the account. */
   rememberDevice(

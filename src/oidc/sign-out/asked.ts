@@ -34,8 +34,8 @@ export interface AskedSignOut {
 }
 
 /**
- * What the pages around a sign-out know of the app that asked for it. Each carries that along, sealed: a session has several
- * such pages in several tabs, and anybody can send a browser to `/logout` for an app of theirs.
+ * What the pages around a sign-out know of the client that asked for it. Each page carries that along, sealed: a session has several
+ * such pages in several tabs, and an attacker can send a browser to `/logout` with the `client_id` of their own client.
  */
 export function createAskedSignOut(sealed: Pick<SealedCookies, 'seal' | 'open'>): AskedSignOut {
   const open = <T>(purpose: string, value: unknown, schema: z.ZodType<T>) =>

@@ -12,7 +12,8 @@ type Claims = Readonly<Record<string, unknown>>
 
 /**
  * Whether an id_token is of this very session: of its account and, by the `sid` that it carries or the moment of its sign-in,
- * of this sign-in, at an app that is signed in in it still. One that leaked ends nobody else's session, and none of later.
+ * of this sign-in, at a client that is still signed in in it. An id_token that leaked ends no session of another account or of a
+ * later sign-in.
  */
 export function isOfSession({ sub, aud, sid, auth_time: at }: Claims, session: Session): boolean {
   if (session.accountId === undefined || sub !== session.accountId || typeof aud !== 'string') return false
@@ -27,7 +28,7 @@ const isForLater = (ctx: KoaContextWithOIDC): boolean =>
     /prefetch|prerender|preview/i.test(ctx.get(name)),
   )
 
-/** A picture, a frame or a script of some page: nobody goes there. Browsers that do not say (Fetch Metadata) are believed. */
+/** Whether a page fetches the URL as its image, frame or script. A browser that does not say so (Fetch Metadata) is taken to navigate. */
 const isPartOfAPage = (ctx: KoaContextWithOIDC): boolean =>
   !['', 'document'].includes(ctx.get('sec-fetch-dest'))
 
@@ -56,8 +57,8 @@ async function hasTwin(
 }
 
 /**
- * Signs out at once, where RP-Initiated Logout §2 lets the question be left out: the app has shown by an id_token that it is
- * signed in in this session. A client that nobody who runs this server has looked at does not spare people the question.
+ * Signs out at once, where RP-Initiated Logout §2 lets the question be left out: the client has shown by an id_token that it is
+ * signed in in this session. For a client that no administrator has verified, the person is always asked.
  * @returns false: the person has to be asked
  */
 export async function signOutByHint(

@@ -17,7 +17,7 @@ export interface LogoutPage extends ButtonForm {
 
 /** A sign-out that an app asked for wrongly. */
 export interface SignOutRefusedPage {
-  /** Absent: nobody is signed in. */
+  /** Absent: no account is signed in. */
   signedIn?: (ButtonForm & { username: string; confirm: { name: string; value: string } }) | undefined
   error: string
   description?: string | undefined
@@ -69,7 +69,7 @@ export function createSignOutPages(
       throw error
     }
   }
-  /** Back to the app; how one that nobody has checked calls itself stands on no button. */
+  /** The link back to the client; of an unverified one it shows the host, not the name. */
   const onTo = (client: Client | undefined, about: Asked): Link | undefined => {
     const link = (href: string | undefined, words: string) => {
       const host = websiteOf(href)?.host

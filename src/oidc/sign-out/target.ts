@@ -12,9 +12,9 @@ export function registeredTarget(
 }
 
 /**
- * Where a browser goes once it is signed out: to the app's registered address, else to the page that says so. For a client
- * that nobody has checked the page comes first, and offers the address: else anybody could make a link of this server
- * that leads to theirs (RFC 9700 §4.11.2).
+ * Where a browser goes once it is signed out: to the client's registered `post_logout_redirect_uri`, else to the page that says so. For
+ * an unverified client the page comes first, and offers the URI: else an attacker could register a client to make this server an open
+ * redirector (RFC 9700 §4.11.2).
  */
 export function signedOutTarget(
   ctx: KoaContextWithOIDC,

@@ -57,7 +57,7 @@ export interface AcceptedAdminToken {
 export interface AdminTokens {
   /**
    * Undefined: unknown, expired, revoked, of another kind or audience, of a client that is disabled or gone, bound to a
-   * key (RFC 9449 §7.1: this API checks no proof, so a bound token is nobody's), or a person's token at a client that is
+   * key (RFC 9449 §7.1: this API checks no DPoP proof, so it accepts no bound token), or a person's token at a client that is
    * not first-party.
    */
   accept(accessToken: string): Promise<AcceptedAdminToken | undefined>

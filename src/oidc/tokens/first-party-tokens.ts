@@ -162,7 +162,7 @@ export function createFirstPartyTokens(deps: {
       const provider = deps.current()
       const token = await provider.AccessToken.find(value)
       if (token === undefined || token.isExpired || token.aud !== undefined) return undefined
-      // Without a proof of possession (RFC 9449 §7.1), a bound token is nobody's: this API takes none.
+      // This API checks no DPoP proof (RFC 9449 §7.1), so it accepts no bound token.
       if (token.isSenderConstrained()) return undefined
       const { accountId, clientId, grantId } = token
       if (clientId === undefined || grantId === undefined) return undefined

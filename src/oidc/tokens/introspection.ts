@@ -27,8 +27,8 @@ const RESERVED = [
 ]
 
 /**
- * Who is told about a token (RFC 7662 §4): the client that it was issued to, and an API that it is for, by the credentials of
- * that API. To everybody else it is inactive, which is what it is at their place.
+ * Which callers learn about a token (RFC 7662 §4): the client that it was issued to, and an API in its audience, by the credentials of
+ * that API. Every other caller is answered `active: false`, as the token is of no use to it.
  */
 export function createIntrospectionPolicy(deps: {
   findAccount(ctx: KoaContextWithOIDC, id: string, token?: object): Promise<Account | undefined>
@@ -44,7 +44,7 @@ export function createIntrospectionPolicy(deps: {
     // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
     const sub = accountId ?? token.clientId
     const username = accountId === undefined ? undefined : await deps.usernameOf(ctx, accountId)
-    // The library spreads this over what it says of the token.
+    // The library spreads `extra` over its introspection response.
     Object.assign(token, { extra: { ...own, sub, username } })
     return true
   }
@@ -55,6 +55,6 @@ async function isToldOf(ctx: KoaContextWithOIDC, client: Client, token: Token): 
   const api = introspectsOf(client)
   if (api === undefined) return token.clientId === client.clientId
   if (token.kind === 'RefreshToken' || ![token.aud].flat().includes(api)) return false
-  // Of a client that is disabled or gone nothing is good any more.
+  // No token of a client that is disabled or deleted is valid.
   return (await ctx.oidc.provider.Client.find(String(token.clientId))) !== undefined
 }

@@ -14,7 +14,7 @@ const MAX_ENTRIES = 10_000
 /** “2026-11-29” */
 const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
-/** The `kid` in the header of a JWS; undefined for what is none. Nothing is verified: we have just signed it. */
+/** The `kid` in the header of a JWS, undefined for any other value. Nothing is verified: this server has just signed it. */
 function kidOf(token: unknown): string | undefined {
   if (typeof token !== 'string' || !token.startsWith('eyJ')) return undefined
   try {
