@@ -55,7 +55,7 @@ export interface Origin {
   /** The network address. */
   address?: string | undefined
   /** The interaction to come back to. */
-  flow?: string | undefined
+  interaction?: string | undefined
   /** The accounts that the browser has signed in to before. */
   devices?: readonly KnownDevice[] | undefined
 }
@@ -82,7 +82,7 @@ export interface Accounts {
    * @throws ValidationError 422, or 409 when the username is all that is wrong and it is taken; AppError
    *   `registration_closed` (403), `overloaded` (503)
    */
-  register(input: RegistrationInput, origin?: Pick<Origin, 'address' | 'flow'>): Promise<NewGeneration>
+  register(input: RegistrationInput, origin?: Pick<Origin, 'address' | 'interaction'>): Promise<NewGeneration>
 
   /**
    * Checks an identifier and a password. The identifier is a proven email address, a username, or an address that is
@@ -148,7 +148,7 @@ export interface Accounts {
   changeEmail(
     accountId: string,
     typed: string,
-    by?: { generation?: number } & Pick<Origin, 'flow'>,
+    by?: { generation?: number } & Pick<Origin, 'interaction'>,
   ): Promise<boolean>
   /**
    * For a person who ends a sign-in that may not have been theirs: another address that it may have asked for is not

@@ -35,7 +35,7 @@ export function createProfile(deps: {
       return account
     },
 
-    async changeEmail(accountId, typed, { generation, flow } = {}) {
+    async changeEmail(accountId, typed, { generation, interaction } = {}) {
       const { email } = parseFields(z.object({ email: emailAddress }), { email: typed })
       const account = await store.byId(accountId)
       if (!account) throw notFound()
@@ -51,7 +51,7 @@ export function createProfile(deps: {
         events.emit({ type: 'account.profile_changed', ...changeOf(account, changed) })
         await tokenStore.expireAllOf(accountId, 'verify_email')
       }
-      if (pendingEmail !== null) await verification.send(accountId, flow)
+      if (pendingEmail !== null) await verification.send(accountId, interaction)
       return pendingEmail !== null
     },
 

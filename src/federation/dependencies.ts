@@ -41,7 +41,7 @@ type Accepted = { kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 
 
 interface Origin {
   address?: string | undefined
-  flow?: string | undefined
+  interaction?: string | undefined
 }
 
 /** The services of accounts. They throw AppErrors; those about fields carry `errors`. */
@@ -149,7 +149,7 @@ export interface Pending {
   accountId: string
   generation: number
   email: string
-  flow?: string | undefined
+  interaction?: string | undefined
   upstream: UpstreamSession
   /** When the person signed in at the provider, in milliseconds since the epoch. */
   at: number

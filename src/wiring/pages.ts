@@ -70,7 +70,7 @@ export async function wirePages(
     get registration() {
       return values.registration
     },
-    providers: (flow, again) => offered.buttons({ flow, again }),
+    providers: (interaction, again) => offered.buttons({ interaction, again }),
     upstreamProblem: offered.problem,
     findAccount: accounts.byId,
     describeScopes: protocol.describeRequestedAccess,

@@ -30,10 +30,10 @@ forEachDatabase('registration', (fixture) => {
     expect(codeIn(mail)).toMatch(/^\d{6}$/)
   })
 
-  test('the flow that registration came from is in the link', async () => {
+  test('the interaction that registration came from is in the link', async () => {
     await fixture().accounts.register(
       { username: 'inflow', email: 'inflow@example.org', password },
-      { flow: 'interaction-uid-12345' },
+      { interaction: 'interaction-uid-12345' },
     )
     expect(linkIn(await fixture().lastMailTo('inflow@example.org')).searchParams.get('flow')).toBe(
       'interaction-uid-12345',

@@ -216,7 +216,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     })
   })
 
-  test('a flow of an app that such a sign-in has answered, and that waits at its last step, asks to sign in', async () => {
+  test('an interaction that such a sign-in has answered, and that waits at its last step, asks to sign in', async () => {
     const client = await federation.latchkey.createClient({ first_party: true })
     const url = new URL(steps.at('/authorize'))
     url.search = new URLSearchParams({

@@ -179,7 +179,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     expect(identities.map(({ provider }) => provider)).toEqual(['github', 'okta'])
   })
 
-  test('cancelled there, the sign-in page says so, and the flow goes on by password', async () => {
+  test('cancelled there, the sign-in page says so, and the interaction goes on by password', async () => {
     const user = await federation.latchkey.createUser()
     const app = await federation.app()
     const { request, page } = await toProvider('GitHub', app)
@@ -315,7 +315,7 @@ describe.each(engines)('signing in elsewhere on %s', (engine) => {
     expect((await app.party.callback(back.url, request)).claims()?.sub).not.toBe(user.id)
   })
 
-  test('the register page offers the same, and leads into the same flow', async () => {
+  test('the register page offers the same, and leads into the same interaction', async () => {
     newcomer('registers')
     const app = await federation.app()
     browser = federation.browser()

@@ -8,7 +8,9 @@ import { createPendingLogins } from '../../src/federation/login/pending-logins.t
 const request = {} as FastifyRequest
 const reply = {} as FastifyReply
 const binding = { bind: () => 'browser', matches: () => true }
-const intent = { kind: 'page' as const, flow: 'f'.repeat(20) }
+const interaction = 'f'.repeat(20)
+const intent = { kind: 'page' as const, interaction }
+const purpose = { kind: 'page', flow: interaction }
 
 function artifactsOf(stored: Map<string, Record<string, unknown>>) {
   return {
@@ -33,7 +35,7 @@ test('an authorization request is stored with provider, purpose and ticket', asy
       `UpstreamAttempt ${state}`,
       {
         provider: 'corp',
-        purpose: intent,
+        purpose,
         ticket: 'pending',
         nonce,
         codeVerifier,
@@ -70,7 +72,7 @@ test('a pending login is stored as arrival, with its purpose', async () => {
   }
   const id = await pendingLogins.issue(request, reply, { ...login, intent })
   expect([...stored]).toEqual([
-    [`UpstreamTicket ${id}`, { arrival: { ...login, purpose: intent }, browser: 'browser' }],
+    [`UpstreamTicket ${id}`, { arrival: { ...login, purpose }, browser: 'browser' }],
   ])
   expect(await pendingLogins.find(request, id)).toEqual({ ...login, intent })
 })

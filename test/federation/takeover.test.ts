@@ -330,7 +330,7 @@ describe('takeover attempts', () => {
     expect((await byGitHub(browser, 'suspended-too')).text).toContain('Your account is disabled')
   })
 
-  test('a forged cookie, a foreign flow and a foreign return address lead nowhere', async () => {
+  test('a forged cookie, a foreign interaction and a foreign return address lead nowhere', async () => {
     onGitHub('wanderer')
     const browser = federation.browser()
     const page = await login(browser)

@@ -1,10 +1,10 @@
-/** The links in mails. `flow`: the interaction to come back to. */
+/** The links in mails. Their `flow` is the interaction to come back to. */
 export interface Links {
   signIn(): string
   account(): string
   forgotPassword(): string
-  verifyEmail(token: string, flow?: string): string
-  resetPassword(token: string, flow?: string): string
+  verifyEmail(token: string, interaction?: string): string
+  resetPassword(token: string, interaction?: string): string
   invitation(token: string): string
   setup(token: string): string
 }
@@ -23,8 +23,8 @@ export function createLinks(issuer: string): Links {
     signIn: () => link('/login'),
     account: () => link('/account'),
     forgotPassword: () => link('/forgot-password'),
-    verifyEmail: (token, flow) => link('/verify-email', { token, flow }),
-    resetPassword: (token, flow) => link('/reset-password', { token, flow }),
+    verifyEmail: (token, interaction) => link('/verify-email', { token, flow: interaction }),
+    resetPassword: (token, interaction) => link('/reset-password', { token, flow: interaction }),
     invitation: (token) => link('/invitation', { token }),
     setup: (token) => link('/setup', { token }),
   }

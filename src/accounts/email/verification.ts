@@ -33,10 +33,10 @@ export interface Verification {
   /**
    * Sends a new link and code to the address that an account waits for; without one, nothing. Older ones go on
    * working, the three newest at most.
-   * @param flow the interaction to come back to
+   * @param interaction uid of the one to come back to
    * @throws AppError `too_many_mails` (429) after five in an hour, for this account or to this address
    */
-  send(accountId: string, flow?: string): Promise<void>
+  send(accountId: string, interaction?: string): Promise<void>
   /**
    * Sends a new link and code to an address that an account waits for, asked for by any person: of several accounts, to the
    * newest. The answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
@@ -57,7 +57,7 @@ export interface Verification {
 /** With what only this feature does. */
 export interface SendingVerification extends Verification {
   /** Sends link and code to an address that has just been stored, afterwards. */
-  queue(account: Account, email: string, flow?: string): void
+  queue(account: Account, email: string, interaction?: string): void
   /** Before an address is stored that a message has to prove. @throws AppError `too_many_mails` (429) */
   requireSendable(accountId: string, email: string): Promise<void>
 }
@@ -86,7 +86,7 @@ export function createVerification(deps: {
   const prepare = async (
     account: Account,
     email: string,
-    flow: string | undefined,
+    interaction: string | undefined,
   ): Promise<AccountMail | undefined> => {
     // The account may be gone by now: the owner of the address has signed up by a provider.
     if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
@@ -114,15 +114,15 @@ export function createVerification(deps: {
     }
     const data = {
       username: account.displayUsername,
-      link: links.verifyEmail(issued.token, flow),
+      link: links.verifyEmail(issued.token, interaction),
       code: issued.code,
       validFor: inWords(settings.verificationTtl),
     }
     return { to: email, template: 'verify-email', data }
   }
 
-  const queue = (account: Account, email: string, flow?: string): void =>
-    mail.defer(() => prepare(account, email, flow))
+  const queue = (account: Account, email: string, interaction?: string): void =>
+    mail.defer(() => prepare(account, email, interaction))
 
   const redeem = async (row: TokenRow): Promise<VerificationOutcome> => {
     const { id, accountId, email } = row
@@ -158,11 +158,11 @@ export function createVerification(deps: {
     queue,
     requireSendable,
 
-    async send(accountId, flow) {
+    async send(accountId, interaction) {
       const account = await store.byId(accountId)
       if (!account || account.pendingEmail === null || account.disabledAt !== null) return
       await requireSendable(accountId, account.pendingEmail)
-      queue(account, account.pendingEmail, flow)
+      queue(account, account.pendingEmail, interaction)
     },
 
     async sendTo(typed, origin = {}) {

@@ -32,7 +32,7 @@ export type LinkedSignIn =
   /** No account has this identity. */
   | { kind: 'unknown' }
 
-type Origin = Pick<FullOrigin, 'address' | 'flow'>
+type Origin = Pick<FullOrigin, 'address' | 'interaction'>
 
 /** Signing in by an account at a provider, under the identities that providers vouch for. */
 export interface LinkedSignIns {
@@ -202,7 +202,7 @@ export function createLinkedSignIns(deps: {
       const details = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
       events.emit({ type: 'account.registered', ...details, ...madeOf(account) })
       if (!verified) {
-        verification.queue(account, fields.email, origin.flow)
+        verification.queue(account, fields.email, origin.interaction)
         return { kind: 'unverified', account }
       }
       events.emit({ type: 'account.signed_in', ...details })

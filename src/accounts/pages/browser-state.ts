@@ -8,8 +8,8 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 /**
  * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
  *
- *   pending  who has just signed in, and still has to verify an email address
- *   flow     which interaction (an app's sign-in) to come back to
+ *   pending     who has just signed in, and still has to verify an email address
+ *   flow        which interaction (an app's sign-in) to come back to
  *   invitation  which invitation is being accepted, for the way back from a provider
  *
  * None is a sign-in. All end after an hour, like the interaction itself. `pending` signs in when the address is proven: once,
@@ -18,7 +18,7 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 const TTL = 3600
 const USED = 'UsedPending'
 
-const flowId = z.string().regex(/^[\w-]{20,64}$/)
+const interactionUid = z.string().regex(/^[\w-]{20,64}$/)
 const upstreamSchema = z.object({
   provider: z.string(),
   issuer: z.string(),
@@ -28,19 +28,23 @@ const upstreamSchema = z.object({
 /** The sign-in at a provider that the browser came by. */
 export type UpstreamSession = z.infer<typeof upstreamSchema>
 
-const pendingSchema = z.object({
+/** As it is sealed: `flow` is the interaction. */
+const pendingFields = z.object({
   /** Of the sign-in, whatever copies of the cookie there are. */
   id: z.string(),
   /** When they proved who they are, here or at a provider, in milliseconds since the epoch. */
   at: z.number(),
   accountId: z.string(),
   email: z.string(),
-  flow: flowId.optional(),
+  flow: interactionUid.optional(),
   /** Without it, by password. */
   upstream: upstreamSchema.optional(),
   /** That of the account when they signed in. */
   generation: z.number(),
 })
+const pendingSchema = pendingFields.transform(
+  ({ flow, ...rest }): typeof rest & { interaction?: string | undefined } => ({ ...rest, interaction: flow }),
+)
 export type Pending = z.infer<typeof pendingSchema>
 
 /** As it begins. */
@@ -56,10 +60,10 @@ export interface BrowserState {
   /** Ends it, in every copy. True for the one call that did. */
   endPending(request: FastifyRequest, reply: FastifyReply): Promise<boolean>
   /** The interaction named in the query (`flow`), else the one remembered. */
-  flow(request: FastifyRequest): string | undefined
+  interaction(request: FastifyRequest): string | undefined
   /** The interaction that this very browser left for a message. Links in messages name it too, wherever they are opened. */
-  ownFlow(request: FastifyRequest): string | undefined
-  rememberFlow(reply: FastifyReply, flow: string | undefined): void
+  ownInteraction(request: FastifyRequest): string | undefined
+  rememberInteraction(reply: FastifyReply, interaction: string | undefined): void
   /** The token of the invitation that was opened last. */
   invitation(request: FastifyRequest): string | undefined
   rememberInvitation(reply: FastifyReply, token: string | undefined): void
@@ -76,17 +80,27 @@ export function createBrowserState({
 }): BrowserState {
   const read = <T>(request: FastifyRequest, name: string, schema: z.ZodType<T>) =>
     sealed.open(name, cookies.read(request, name), schema)
-  const ownFlow = (request: FastifyRequest) => read(request, 'flow', z.object({ flow: flowId }))?.flow
+  const ownInteraction = (request: FastifyRequest) =>
+    read(request, 'flow', z.object({ flow: interactionUid }))?.flow
   const ends = ({ at }: Pick<Pending, 'at'>) => Math.max(1, Math.floor((at - clock()) / 1000) + TTL)
   return {
-    ownFlow,
+    ownInteraction,
     async pending(request) {
       const pending = read(request, 'pending', pendingSchema)
       return pending && !(await artifacts.find(USED, pending.id)) ? pending : undefined
     },
-    setPending(reply, { id = randomBytes(24).toString('base64url'), at = clock(), ...rest }) {
+    setPending(reply, { id = randomBytes(24).toString('base64url'), at = clock(), interaction, ...rest }) {
       const ttl = ends({ at })
-      cookies.set(reply, 'pending', sealed.seal('pending', { id, at, ...rest }, ttl), ttl)
+      cookies.set(
+        reply,
+        'pending',
+        sealed.seal(
+          'pending',
+          { id, at, ...rest, flow: interaction } satisfies z.input<typeof pendingFields>,
+          ttl,
+        ),
+        ttl,
+      )
     },
     clearPending: (reply) => cookies.clear(reply, 'pending'),
     async endPending(request, reply) {
@@ -95,26 +109,26 @@ export function createBrowserState({
       cookies.clear(reply, 'pending')
       return artifacts.insert(USED, pending.id, {}, ends(pending))
     },
-    flow(request) {
-      const named = flowId.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
-      return named.success ? named.data : ownFlow(request)
+    interaction(request) {
+      const named = interactionUid.safeParse((request.query as { flow?: unknown } | undefined)?.flow)
+      return named.success ? named.data : ownInteraction(request)
     },
     invitation: (request) => read(request, 'invitation', z.object({ token: z.string() }))?.token,
     rememberInvitation(reply, token) {
       if (token === undefined) cookies.clear(reply, 'invitation')
       else cookies.set(reply, 'invitation', sealed.seal('invitation', { token }, TTL), TTL)
     },
-    rememberFlow(reply, flow) {
-      if (flow === undefined) cookies.clear(reply, 'flow')
-      else cookies.set(reply, 'flow', sealed.seal('flow', { flow }, TTL), TTL)
+    rememberInteraction(reply, interaction) {
+      if (interaction === undefined) cookies.clear(reply, 'flow')
+      else cookies.set(reply, 'flow', sealed.seal('flow', { flow: interaction }, TTL), TTL)
     },
   }
 }
 
 /** Adds the interaction to a link of ours, so that it is not lost on the way. */
-export const withFlow = (path: string, flow: string | undefined): string =>
-  flow === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}flow=${flow}`
+export const withInteraction = (path: string, interaction: string | undefined): string =>
+  interaction === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}flow=${interaction}`
 
-/** Where a person goes once signed in: back into the flow, or to their account. */
-export const onwards = (flow: string | undefined): string =>
-  flow === undefined ? '/account' : `/interaction/${flow}`
+/** Where a person goes once signed in: back into the interaction, or to their account. */
+export const onwards = (interaction: string | undefined): string =>
+  interaction === undefined ? '/account' : `/interaction/${interaction}`

@@ -68,8 +68,8 @@ export interface AccountPagesDependencies {
   signInForm: SignInForm
   sessions: Sessions
   apps: ConnectedApps
-  /** The app that a sign-in is for; undefined: it is over, or never was. @param flow the interaction */
-  appOf(flow: string): Promise<ClientView | undefined>
+  /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
+  appOf(interaction: string): Promise<ClientView | undefined>
   registration: 'open' | 'closed'
   passwordMinLength: number
   upstream: UpstreamSignIns
@@ -79,7 +79,7 @@ export interface AccountPagesDependencies {
 export interface UpstreamSignIns {
   /** Buttons “Continue with …”. */
   buttons(where: {
-    flow?: string | undefined
+    interaction?: string | undefined
     returnTo?: string | undefined
     /** The token of an invitation that this accepts. */
     invitation?: string | undefined

@@ -7,7 +7,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
-import { withFlow } from './browser-state.ts'
+import { withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface RegisterPage extends Form {
@@ -53,7 +53,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
 
   const show = async (
     reply: FastifyReply,
-    flow: string | undefined,
+    interaction: string | undefined,
     form: Partial<RegisterPage> = {},
     status = 200,
   ) =>
@@ -61,10 +61,10 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       reply,
       'accounts/register',
       {
-        action: withFlow('/register', flow),
-        client: flow === undefined ? undefined : await deps.appOf(flow),
-        providers: await deps.upstream.buttons({ flow }),
-        signInHref: flow === undefined ? '/login' : `/interaction/${flow}`,
+        action: withInteraction('/register', interaction),
+        client: interaction === undefined ? undefined : await deps.appOf(interaction),
+        providers: await deps.upstream.buttons({ interaction }),
+        signInHref: interaction === undefined ? '/login' : `/interaction/${interaction}`,
         passwordMinLength: deps.passwordMinLength,
         names: NAME_FIELDS,
         ...form,
@@ -79,23 +79,23 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         403,
         'New accounts are made by the administrators of this server. Ask them for one.',
       )
-    return show(reply, browser.flow(request))
+    return show(reply, browser.interaction(request))
   })
 
   app.post('/register', http.limit('register'), async (request, reply) => {
-    const flow = browser.flow(request)
+    const interaction = browser.interaction(request)
     const { username, email, password, ...names } = typed.parse(request.body ?? {})
     try {
       const made = await accounts.register(
         { username, email, password, ...byProperty(names, 'claim', identifyingFields) },
         { address: request.ip },
       )
-      browser.setPending(reply, { ...made, email: email.trim(), ...(flow && { flow }) })
-      return reply.redirect(withFlow('/verify-email', flow), 303)
+      browser.setPending(reply, { ...made, email: email.trim(), ...(interaction && { interaction }) })
+      return reply.redirect(withInteraction('/verify-email', interaction), 303)
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
       const form = { errors: formErrors(error), values: shownAgain(request.body) }
-      return show(reply, flow, form, error.status)
+      return show(reply, interaction, form, error.status)
     }
   })
 }

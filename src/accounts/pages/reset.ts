@@ -6,7 +6,7 @@ import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { emailAddress } from '../email/address.ts'
-import { onwards, withFlow } from './browser-state.ts'
+import { onwards, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface ResetPasswordPage extends Form {
@@ -35,43 +35,44 @@ const resetForm = z.object({
 /** `/forgot-password` and `/reset-password`. After a reset the browser is signed in and goes on to the app. */
 export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const { http, accounts, browser, sessions } = deps
-  const signIn = (flow: string | undefined) => (flow === undefined ? '/login' : `/interaction/${flow}`)
+  const signIn = (interaction: string | undefined) =>
+    interaction === undefined ? '/login' : `/interaction/${interaction}`
 
   const showForgot = (
     reply: FastifyReply,
-    flow: string | undefined,
+    interaction: string | undefined,
     form: Partial<Form> = {},
     status = 200,
   ) =>
     renderPage(
       reply,
       'accounts/forgot-password',
-      { action: withFlow('/forgot-password', flow), signInHref: signIn(flow), ...form },
+      { action: withInteraction('/forgot-password', interaction), signInHref: signIn(interaction), ...form },
       status,
     )
 
-  app.get('/forgot-password', (request, reply) => showForgot(reply, browser.flow(request)))
+  app.get('/forgot-password', (request, reply) => showForgot(reply, browser.interaction(request)))
 
   app.post('/forgot-password', http.limit('mail', 'email'), async (request, reply) => {
-    const flow = browser.flow(request)
+    const interaction = browser.interaction(request)
     const form = parseForm(forgotForm, request.body)
-    if (!form.ok) return showForgot(reply, flow, form, 422)
+    if (!form.ok) return showForgot(reply, interaction, form, 422)
     await accounts.forgot(form.value.email, {
       address: request.ip,
-      flow,
+      interaction,
       devices: http.devices.of(request),
     })
-    browser.rememberFlow(reply, flow)
+    browser.rememberInteraction(reply, interaction)
     return renderPage(reply, 'accounts/forgot-sent', {
       email: form.value.email,
-      signInHref: signIn(flow),
-      retryHref: withFlow('/forgot-password', flow),
+      signInHref: signIn(interaction),
+      retryHref: withInteraction('/forgot-password', interaction),
     })
   })
 
   const showReset = (
     reply: FastifyReply,
-    flow: string | undefined,
+    interaction: string | undefined,
     page: Omit<ResetPasswordPage, 'action' | 'passwordMinLength'>,
     status = 200,
   ) =>
@@ -79,7 +80,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       reply,
       'accounts/reset-password',
       {
-        action: withFlow(`/reset-password?token=${encodeURIComponent(page.token)}`, flow),
+        action: withInteraction(`/reset-password?token=${encodeURIComponent(page.token)}`, interaction),
         passwordMinLength: deps.passwordMinLength,
         ...page,
       },
@@ -96,22 +97,22 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       const found = await accounts.peekReset(token)
       if (found) await giveBack(request)
       return found
-        ? showReset(reply, browser.flow(request), { token, username: found.username })
+        ? showReset(reply, browser.interaction(request), { token, username: found.username })
         : showExpired(reply)
     },
   )
 
   app.post('/reset-password', http.limit('oneTimeToken'), async (request, reply) => {
-    const flow = browser.flow(request)
+    const interaction = browser.interaction(request)
     const { token, password } = resetForm.parse(request.body ?? {})
     try {
       const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
       await giveBack(request)
       await sessions.start(request, reply, { ...done, amr: ['pwd'] })
-      browser.rememberFlow(reply, undefined)
-      // On another device than the one that asked, there is no flow to go back to.
-      const own = browser.ownFlow(request)
+      browser.rememberInteraction(reply, undefined)
+      // On another device than the one that asked, there is no interaction to go back to.
+      const own = browser.ownInteraction(request)
       if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {
         next: { href: '/account', label: 'Go to your account' },
@@ -119,7 +120,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
       const found = await accounts.peekReset(token)
-      return showReset(reply, flow, { token, username: found?.username, errors: error.sentences }, 422)
+      return showReset(reply, interaction, { token, username: found?.username, errors: error.sentences }, 422)
     }
   })
 }

@@ -11,7 +11,7 @@ import { verifyEmailRoutes } from './verify-email.ts'
 /**
  * The pages of accounts, each a plugin of its own.
  *
- *   /register ──► /verify-email ──► /account, or back into the flow (?flow=) that sent the person here
+ *   /register ──► /verify-email ──► /account, or back into the interaction (?flow=) that the person came from
  *   /forgot-password ──mail──► /reset-password ──► the same
  *   mail ──► /invitation ──► /account
  */

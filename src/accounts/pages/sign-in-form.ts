@@ -4,7 +4,7 @@ import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import type { Accounts } from '../accounts.ts'
-import { type BrowserState, withFlow } from './browser-state.ts'
+import { type BrowserState, withInteraction } from './browser-state.ts'
 
 export type SignInOutcome =
   | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
@@ -34,10 +34,14 @@ const REFUSED = 'The email, username or password is not right. Check them, or re
 export interface SignInForm {
   /**
    * Checks what was typed and says what to answer; the caller starts the session.
-   * @param flow the interaction that the form is a step of
+   * @param interaction uid of the one that the form is a step of
    * @throws AppError `overloaded` (503)
    */
-  submit(request: FastifyRequest, reply: FastifyReply, flow: string | undefined): Promise<SignInOutcome>
+  submit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    interaction: string | undefined,
+  ): Promise<SignInOutcome>
 }
 
 export function createSignInForm(deps: {
@@ -46,7 +50,7 @@ export function createSignInForm(deps: {
   devices: Pick<KnownDevices, 'of'>
 }): SignInForm {
   return {
-    async submit(request, reply, flow) {
+    async submit(request, reply, interaction) {
       const form = parseForm(typed, request.body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
       const outcome = await deps.accounts.authenticate({
@@ -64,8 +68,13 @@ export function createSignInForm(deps: {
           await giveBack(request)
           const { id: accountId, generation, pendingEmail } = outcome.account
           const email = pendingEmail ?? ''
-          deps.browser.setPending(reply, { accountId, generation, email, ...(flow && { flow }) })
-          return { kind: 'verify', location: withFlow('/verify-email', flow) }
+          deps.browser.setPending(reply, {
+            accountId,
+            generation,
+            email,
+            ...(interaction && { interaction }),
+          })
+          return { kind: 'verify', location: withInteraction('/verify-email', interaction) }
         }
         case 'refused':
           return {

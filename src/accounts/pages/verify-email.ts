@@ -7,7 +7,7 @@ import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
-import { onwards, type Pending, withFlow } from './browser-state.ts'
+import { onwards, type Pending, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface VerifyEmailPage extends Form {
@@ -61,10 +61,10 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       reply,
       'accounts/verify-email',
       {
-        action: withFlow('/verify-email', pending.flow),
+        action: withInteraction('/verify-email', pending.interaction),
         email: pending.email,
-        resend: { action: withFlow('/verify-email/resend', pending.flow) },
-        change: { action: withFlow('/verify-email/address', pending.flow) },
+        resend: { action: withInteraction('/verify-email/resend', pending.interaction) },
+        change: { action: withInteraction('/verify-email/address', pending.interaction) },
         ...form,
       },
       status,
@@ -96,7 +96,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
     await sessions.start(request, reply, { accountId, generation, amr, upstream, at: Math.floor(at / 1000) })
-    return reply.redirect(onwards(pending.flow ?? browser.flow(request)), 303)
+    return reply.redirect(onwards(pending.interaction ?? browser.interaction(request)), 303)
   }
 
   const nothingPending = () =>
@@ -113,7 +113,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
       await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {
-        action: withFlow('/verify-email', browser.flow(request)),
+        action: withInteraction('/verify-email', browser.interaction(request)),
         token: given,
         email: found.email,
         owner: { username: found.username, since: dayOf(found.createdAt) },
@@ -179,7 +179,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (!found) throw nothingPending()
     const { pending, account } = found
     if (account.email !== null) return goOn(request, reply, account.id)
-    await accounts.verification.send(pending.accountId, pending.flow)
+    await accounts.verification.send(pending.accountId, pending.interaction)
     return show(reply, pending, { notice: 'A new message is on its way.' })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
@@ -188,7 +188,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (found?.account.email !== null) throw nothingPending()
     const { pending } = found
     const { email } = z.object({ email: z.string().max(1024).default('') }).parse(request.body ?? {})
-    const action = withFlow('/verify-email/address', pending.flow)
+    const action = withInteraction('/verify-email/address', pending.interaction)
     try {
       await accounts.changeEmail(pending.accountId, email, pending)
     } catch (error) {

@@ -50,9 +50,9 @@ export function createPasswordReset(deps: {
   const link = async (
     account: Account,
     email: string | null,
-    how: { purpose?: 'let_in'; ttl?: number; limited?: false; flow?: string | undefined } = {},
+    how: { purpose?: 'let_in'; ttl?: number; limited?: false; interaction?: string | undefined } = {},
   ): Promise<string | undefined> => {
-    const { flow, ...kind } = how
+    const { interaction, ...kind } = how
     const to = {
       purpose: 'reset_password',
       accountId: account.id,
@@ -62,7 +62,7 @@ export function createPasswordReset(deps: {
       ...kind,
     } as const
     const issued = await tokens.issue(to)
-    return issued && links.resetPassword(issued.token, flow)
+    return issued && links.resetPassword(issued.token, interaction)
   }
 
   const find = async (token: string) => {
@@ -95,7 +95,7 @@ export function createPasswordReset(deps: {
         const account = email === undefined ? undefined : await store.byEmail(email)
         const able = email !== undefined && account && account.disabledAt === null
         const known = able && deviceOf(account, origin.devices) !== undefined
-        const how = { flow: origin.flow, ...(known && { purpose: 'let_in' as const }) }
+        const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
         const resetLink = able ? await link(account, email, how) : undefined
         events.emit({
           type: 'account.password_reset_requested',

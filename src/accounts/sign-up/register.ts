@@ -66,7 +66,7 @@ export function createRegister(deps: {
       ...madeOf(account),
       ...(origin.address !== undefined && { address: origin.address }),
     })
-    verification.queue(account, email, origin.flow)
+    verification.queue(account, email, origin.interaction)
     return { accountId: account.id, generation: account.generation }
   }
 }

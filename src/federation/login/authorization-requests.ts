@@ -5,7 +5,7 @@ import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { AuthorizationRequest } from '../connector.ts'
 import { BINDING_TTL, type BrowserBinding } from './browser-binding.ts'
-import { type Intent, intentSchema } from './intent.ts'
+import { type Intent, intentSchema, storedIntent } from './intent.ts'
 
 const MODEL = 'UpstreamAttempt'
 /** Seconds from the click to the provider's answer. */
@@ -72,7 +72,14 @@ export function createAuthorizationRequests(deps: {
       const { state, ...secrets } = authorizationRequest
       const browser = binding.bind(request, reply)
       const until = epochSeconds(clock) + TTL
-      const payload = { provider, purpose: intent, ticket: pendingId, ...secrets, browser, until }
+      const payload = {
+        provider,
+        purpose: storedIntent(intent),
+        ticket: pendingId,
+        ...secrets,
+        browser,
+        until,
+      }
       await artifacts.upsert(MODEL, state, payload, BINDING_TTL)
       return authorizationRequest
     },

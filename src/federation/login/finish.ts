@@ -56,16 +56,16 @@ export function createFinish(
     },
 
     unverified(reply, account, login) {
-      const flow = login.intent.kind === 'page' ? login.intent.flow : undefined
+      const interaction = login.intent.kind === 'page' ? login.intent.interaction : undefined
       deps.setPending(reply, {
         accountId: account.id,
         generation: account.generation,
         email: account.pendingEmail ?? '',
-        flow,
+        interaction,
         upstream: upstreamOf(login),
         at: login.at,
       })
-      return { location: flow === undefined ? '/verify-email' : `/verify-email?flow=${flow}` }
+      return { location: interaction === undefined ? '/verify-email' : `/verify-email?flow=${interaction}` }
     },
 
     codeOf: (request) =>

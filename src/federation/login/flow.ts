@@ -102,7 +102,7 @@ export function createFlow(deps: {
       if (redeemed.kind === 'late') return failure(intent, 'expired', providerId)
       // A reload, or the Back button: a browser that is signed in goes on, another starts again.
       if (redeemed.kind === 'used')
-        return intent.kind === 'page' && intent.flow === undefined
+        return intent.kind === 'page' && intent.interaction === undefined
           ? { location: `/login?return_to=${encodeURIComponent(nextUrl(intent))}` }
           : failure(intent, 'expired', providerId)
       const provider = await providers.find(providerId)

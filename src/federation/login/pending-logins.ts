@@ -7,7 +7,7 @@ import type { UpstreamSession } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import type { EnabledProviders } from '../providers/provider.ts'
 import type { BrowserBinding } from './browser-binding.ts'
-import { intentSchema } from './intent.ts'
+import { intentSchema, storedIntent } from './intent.ts'
 
 const MODEL = 'UpstreamTicket'
 const EXPIRED =
@@ -78,7 +78,7 @@ export function createPendingLogins(deps: {
   return {
     async issue(request, reply, { intent, ...login }) {
       const id = randomBytes(32).toString('base64url')
-      const arrival = { ...login, purpose: intent }
+      const arrival = { ...login, purpose: storedIntent(intent) }
       await artifacts.upsert(MODEL, id, { arrival, browser: binding.bind(request, reply) }, TTL)
       return id
     },

@@ -120,7 +120,7 @@ export function createUpstreamLogins(
       { username: fields.username, email: { address: fields.email, verified } },
       login.profile,
       login.identity,
-      { address: request.ip, ...(intent.kind === 'page' && { flow: intent.flow }) },
+      { address: request.ip, ...(intent.kind === 'page' && { interaction: intent.interaction }) },
     )
     if (pendingId !== undefined) await pendingLogins.spend(pendingId)
     switch (outcome.kind) {

@@ -54,7 +54,7 @@ export async function finishRoutes(app: FastifyInstance, deps: FederationPages):
         provider: provider.name,
         upstreamName: identity.label ?? undefined,
         email: proven,
-        signInHref: intent.kind === 'page' && intent.flow !== undefined ? nextUrl(intent) : '/login',
+        signInHref: intent.kind === 'page' && intent.interaction !== undefined ? nextUrl(intent) : '/login',
         values,
         ...form,
       },

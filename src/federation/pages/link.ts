@@ -62,7 +62,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
     status = 200,
   ) {
     const { provider, intent } = login
-    const flow = intent.kind === 'page' ? intent.flow : undefined
+    const interaction = intent.kind === 'page' ? intent.interaction : undefined
     const [ways, enabled] = await Promise.all([accounts.linked.signInMethods(owner.id), providers.list()])
     const linked = new Set(ways.identities.map((identity) => identity.provider))
     return renderPage(
@@ -79,10 +79,10 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
             name,
             icon: kind,
             action: `/login/${id}`,
-            fields: { ticket: pendingId, ...(flow !== undefined && { flow }) },
+            fields: { ticket: pendingId, ...(interaction !== undefined && { flow: interaction }) },
           })),
-        forgotHref: flow === undefined ? '/forgot-password' : `/forgot-password?flow=${flow}`,
-        cancelHref: intent.kind === 'page' && flow !== undefined ? nextUrl(intent) : '/login',
+        forgotHref: interaction === undefined ? '/forgot-password' : `/forgot-password?flow=${interaction}`,
+        cancelHref: intent.kind === 'page' && interaction !== undefined ? nextUrl(intent) : '/login',
         ...form,
       },
       status,

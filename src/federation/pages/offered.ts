@@ -12,7 +12,7 @@ export interface OfferedProviders {
   /** Buttons “Continue with …”. */
   buttons(where: {
     /** The interaction to come back to. */
-    flow?: string | undefined
+    interaction?: string | undefined
     returnTo?: string | undefined
     /** The token of an invitation that this accepts. */
     invitation?: string | undefined
@@ -53,8 +53,13 @@ export function createOfferedProviders(deps: {
   const { providers } = deps
   const ends = createEndedUpstream(deps)
   return {
-    async buttons({ flow, returnTo, invitation, again = false }) {
-      const fields = known({ flow, return_to: returnTo, invitation, again: again ? '1' : undefined })
+    async buttons({ interaction, returnTo, invitation, again = false }) {
+      const fields = known({
+        flow: interaction,
+        return_to: returnTo,
+        invitation,
+        again: again ? '1' : undefined,
+      })
       return (await providers.list()).map(({ id, name, kind }) => ({
         name,
         icon: kind,
