@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { removeLeftovers } from './folder.ts'
 import { startPostgres } from './postgres.ts'
 import { makeTemplate, type Template } from './template.ts'
 
@@ -13,6 +14,7 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the whole run; every test file makes databases of its own in it. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
+  removeLeftovers()
   const server = await startPostgres()
   project.provide('postgresUrl', server.url)
   const { remove, ...template } = await makeTemplate(server.url).catch(async (error: unknown) => {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
-import { chmod, mkdtemp } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { fastRoot } from './folder.ts'
+import { makeFolder } from './folder.ts'
 import { freePort } from './ports.ts'
 
 // On import the package makes the process end with status 0 as soon as nothing is left to do, whatever `exitCode` says: a
@@ -36,7 +36,7 @@ export interface RunningPostgres {
  */
 export const startPostgres = async (): Promise<RunningPostgres> => {
   const port = await freePort()
-  const folder = await mkdtemp(join(fastRoot(ROOM), 'latchkey-postgres-'))
+  const folder = makeFolder('postgres', ROOM)
   // PostgreSQL refuses to run as root and runs as its own user there, who has to reach the data.
   await chmod(folder, 0o755)
   const output: string[] = []
