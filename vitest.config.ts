@@ -39,7 +39,8 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { ...common, test: { ...usual, name: 'alone', include: alone } },
+      // They start processes, which takes long on a machine with other things to do.
+      { ...common, test: { ...usual, name: 'alone', include: alone, testTimeout: 60_000 } },
       // One process for many files: the server is imported once in it, not once a file.
       {
         ...common,

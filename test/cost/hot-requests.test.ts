@@ -144,6 +144,9 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       await settled()
     })
     expect(ok).toBe(true)
-    expect(told.length, told.join('\n')).toBe(BUDGET[name])
+    // The timer that looks for new signing keys, every two seconds, may fall into the count, and only once.
+    const ofRequest = told.filter((statement) => !/\bsigning_keys\b/.test(statement))
+    expect(told.length - ofRequest.length).toBeLessThan(2)
+    expect(ofRequest.length, told.join('\n')).toBe(BUDGET[name])
   })
 })

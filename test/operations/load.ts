@@ -18,6 +18,8 @@ export interface Acknowledged {
   accessTokens: string[]
   /** The newest refresh token of each chain. */
   refreshTokens: string[]
+  /** Refresh tokens that were sent, and no answer came back; `at` in milliseconds. */
+  undecidedRefreshes: { token: string; at: number }[]
 }
 
 export const nothingAcknowledged = (): Acknowledged => ({
@@ -26,6 +28,7 @@ export const nothingAcknowledged = (): Acknowledged => ({
   undecided: [],
   accessTokens: [],
   refreshTokens: [],
+  undecidedRefreshes: [],
 })
 
 export interface Load {
@@ -94,12 +97,13 @@ export function startLoad(deps: {
     async function refresh() {
       const token = acknowledged.refreshTokens.shift()
       if (token === undefined) return signOnce()
+      const at = Date.now()
       try {
         const tokens = await party.refresh(token)
         acknowledged.accessTokens.push(tokens.access_token)
         acknowledged.refreshTokens.push(String(tokens.refresh_token))
       } catch (error) {
-        acknowledged.refreshTokens.push(token)
+        acknowledged.undecidedRefreshes.push({ token, at })
         throw error
       }
     },
