@@ -91,8 +91,16 @@ const FAMILIES: Readonly<Record<string, string>> = {
   token: 'Tokens',
 }
 
+/** Actions of one family, to filter by. */
+export interface ActionGroup {
+  /** What all of them begin with, `client.` for example. */
+  prefix: string
+  label: string
+  actions: string[]
+}
+
 /** The kinds of actions and each of them, for a choice. */
-export const actionGroups = (): { prefix: string; label: string; actions: string[] }[] => {
+export const actionGroups = (): ActionGroup[] => {
   const prefixes = [...new Set(Object.keys(EVENT_TYPES).map(familyOf))]
   return prefixes.map((prefix) => ({
     prefix: `${prefix}.`,

@@ -81,18 +81,52 @@ export const CLIENT_ROW = {
   },
 } satisfies Prisma.ClientSelect
 
-export type ClientStore = ReturnType<typeof createClientStore>
-
 /** Clients and their secrets in the database. Nothing is remembered between calls: another process may edit. */
-export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export interface ClientStore {
+  /** @param secretHash of its first secret; undefined: it has none. @returns the client as it is stored */
+  insert(
+    id: string,
+    data: ClientData,
+    createdAt: Date,
+    secretHash: string | undefined,
+    origin: ClientOrigin,
+  ): Promise<ClientRow>
+  /** Null: no such client. */
+  find(id: string): Promise<ClientRow | null>
+  /**
+   * The newest first, at most `limit` behind a place.
+   * @param search ends in three statements however many there are: ids, clients, secrets
+   */
+  list(limit: number, after: Position | undefined, search: string | undefined): Promise<ClientRow[]>
+  /** Clients whose registration has this text in it, a hundred at most. */
+  findMentioning(text: string): Promise<ClientRow[]>
+  /**
+   * Edits one client in a transaction. Its first statement locks the row, so that edits of one client wait for
+   * each other on both engines, and each leaves it with a later time than it found. Undefined: no such client.
+   */
+  edit<Result>(
+    id: string,
+    now: Date,
+    change: (client: LockedClient) => Promise<Result>,
+  ): Promise<Result | undefined>
+  /**
+   * Counts a sign-in with PKCE of a client that is counted, in one statement. The client stays the version that it is.
+   * @returns how many there are; undefined: it is counted no more
+   */
+  countPkceFlow(id: string): Promise<number | undefined>
+  /** Notes that a client has signed in without PKCE. @returns what had come of the counting; undefined: it was noted before */
+  notePkceMissing(id: string): Promise<string | null | undefined>
+  /** Notes the use of a secret, unless one since `before` is noted already. */
+  touchSecret(clientId: string, hash: string, usedAt: Date, before: Date): Promise<void>
+  /** One that is gone already is no error. */
+  removeSecret(id: string): Promise<void>
+  /** With its secrets. False: no such client. */
+  remove(id: string): Promise<boolean>
+}
+
+export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ClientStore {
   return {
-    async insert(
-      id: string,
-      data: ClientData,
-      createdAt: Date,
-      secretHash: string | undefined,
-      origin: ClientOrigin,
-    ): Promise<ClientRow> {
+    async insert(id, data, createdAt, secretHash, origin) {
       return prisma.client.create({
         data: {
           id,
@@ -108,11 +142,9 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    find: (id: string): Promise<ClientRow | null> =>
-      prisma.client.findUnique({ where: { id }, select: CLIENT_ROW }),
+    find: (id) => prisma.client.findUnique({ where: { id }, select: CLIENT_ROW }),
 
-    /** @param search ends in three statements however many there are: ids, clients, secrets */
-    async list(limit: number, after: Position | undefined, search: string | undefined): Promise<ClientRow[]> {
+    async list(limit, after, search) {
       const found = search === undefined ? undefined : await findIds(reads, search, limit, after)
       return prisma.client.findMany({
         where: found ? { id: { in: found } } : (afterPosition(after) ?? {}),
@@ -122,8 +154,7 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    /** Clients whose registration has this text in it, a hundred at most. */
-    findMentioning: (text: string): Promise<ClientRow[]> =>
+    findMentioning: (text) =>
       prisma.client.findMany({
         where: { metadata: { contains: text } },
         orderBy: { createdAt: 'asc' },
@@ -131,10 +162,6 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         select: CLIENT_ROW,
       }),
 
-    /**
-     * Edits one client in a transaction. Its first statement locks the row, so that edits of one client wait for
-     * each other on both engines, and each leaves it with a later time than it found. Undefined: no such client.
-     */
     async edit<Result>(
       id: string,
       now: Date,
@@ -150,11 +177,7 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    /**
-     * Counts a sign-in with PKCE of a client that is counted, in one statement. The client stays the version that it is.
-     * @returns how many there are; undefined: it is counted no more
-     */
-    async countPkceFlow(id: string): Promise<number | undefined> {
+    async countPkceFlow(id) {
       const [row] = await prisma.$queryRaw<{ flows: number | bigint }[]>`
         UPDATE clients SET pkce_flows = pkce_flows + 1
         WHERE id = ${id} AND pkce = 'auto' AND pkce_ratchet IS NULL AND pkce_without = false
@@ -162,16 +185,14 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       return row && Number(row.flows)
     },
 
-    /** Notes that a client has signed in without PKCE. @returns what had come of the counting; undefined: it was noted before */
-    async notePkceMissing(id: string): Promise<string | null | undefined> {
+    async notePkceMissing(id) {
       const [row] = await prisma.$queryRaw<{ ratchet: string | null }[]>`
         UPDATE clients SET pkce_without = true WHERE id = ${id} AND pkce_without = false
         RETURNING pkce_ratchet AS ratchet`
       return row?.ratchet
     },
 
-    /** Notes the use of a secret, unless one since `before` is noted already. */
-    async touchSecret(clientId: string, hash: string, usedAt: Date, before: Date): Promise<void> {
+    async touchSecret(clientId, hash, usedAt, before) {
       const stale = { OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: before } }] }
       await prisma.clientSecret.updateMany({
         where: { clientId, hash, ...stale },
@@ -179,11 +200,11 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    async removeSecret(id: string): Promise<void> {
+    async removeSecret(id) {
       await prisma.clientSecret.deleteMany({ where: { id } })
     },
 
-    async remove(id: string): Promise<boolean> {
+    async remove(id) {
       const { count } = await prisma.client.deleteMany({ where: { id } })
       return count > 0
     },

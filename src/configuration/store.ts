@@ -17,18 +17,33 @@ export interface AppliedDocument {
 }
 
 /** The documents that were applied, and the lock that keeps two from being applied at once, in any two processes. */
-export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'prisma'>; clock: Clock }) {
+export interface ConfigurationStore {
+  /** The one applied last; null: none was. */
+  latest(): Promise<AppliedDocument | null>
+  /** Keeps one that was applied, and the twenty newest. */
+  record(document: string, appliedBy: string): Promise<void>
+  /** Undefined: another apply holds it. `renew` is false when another process took it for abandoned. */
+  lock(holder: string): Promise<{ renew(): Promise<boolean>; release(): Promise<void> } | undefined>
+}
+
+export function createConfigurationStore({
+  db,
+  clock,
+}: {
+  db: Pick<Database, 'prisma'>
+  clock: Clock
+}): ConfigurationStore {
   const table = db.prisma.appliedConfiguration
   const now = () => new Date(clock())
   return {
-    latest: (): Promise<AppliedDocument | null> =>
+    latest: () =>
       table.findFirst({
         where: { id: { not: LOCK } },
         orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],
         select: { appliedAt: true, appliedBy: true, document: true },
       }),
 
-    async record(document: string, appliedBy: string): Promise<void> {
+    async record(document, appliedBy) {
       await table.create({ data: { id: randomUUID(), appliedAt: now(), appliedBy, document } })
       const old = await table.findMany({
         where: { id: { not: LOCK } },
@@ -39,8 +54,7 @@ export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'pr
       if (old.length > 0) await table.deleteMany({ where: { id: { in: old.map(({ id }) => id) } } })
     },
 
-    /** Undefined: another apply holds it. */
-    async lock(holder: string): Promise<{ renew(): Promise<boolean>; release(): Promise<void> } | undefined> {
+    async lock(holder) {
       const token = randomUUID()
       const data = { appliedAt: now(), appliedBy: holder, document: token }
       try {
@@ -60,5 +74,3 @@ export function createConfigurationStore({ db, clock }: { db: Pick<Database, 'pr
     },
   }
 }
-
-export type ConfigurationStore = ReturnType<typeof createConfigurationStore>

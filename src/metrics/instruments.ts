@@ -6,9 +6,39 @@ const WAIT_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 
 /**
  * Everything that is counted, in one registry. Each label has few values: routes are patterns, and no client, person or
- * address is among them.
+ * address is among them. What each is for says its help text, below.
  */
-export function createInstruments(client: typeof Client, registry: Client.Registry) {
+export interface Instruments {
+  // Told when it happens.
+  requests: Client.Counter<'method' | 'route' | 'status'>
+  /** Seconds. */
+  duration: Client.Histogram<'method' | 'route'>
+  tokens: Client.Counter<'grant'>
+  rejections: Client.Counter<'endpoint' | 'error'>
+  signIns: Client.Counter<'way'>
+  signInFailures: Client.Counter<'reason'>
+  events: Client.Counter<'event'>
+  mails: Client.Counter<'result'>
+  /** Seconds. */
+  hashWait: Client.Histogram
+  /** Seconds. */
+  databaseWait: Client.Histogram
+  // Asked at each reading.
+  info: Client.Gauge<'version' | 'node' | 'database'>
+  databaseUp: Client.Gauge
+  hashes: Client.Gauge<'state'>
+  pool: Client.Gauge<'state'>
+  mailQueue: Client.Gauge<'state'>
+  /** Seconds. */
+  choreAge: Client.Gauge<'chore'>
+  /** Seconds. */
+  choreInterval: Client.Gauge<'chore'>
+  choreFailures: Client.Counter<'chore'>
+  /** Seconds. */
+  keyAge: Client.Gauge<'alg' | 'state'>
+}
+
+export function createInstruments(client: typeof Client, registry: Client.Registry): Instruments {
   const registers = [registry]
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new client.Counter({ name, help, labelNames, registers })
@@ -60,5 +90,3 @@ export function createInstruments(client: typeof Client, registry: Client.Regist
     ),
   }
 }
-
-export type Instruments = ReturnType<typeof createInstruments>

@@ -25,10 +25,27 @@ const ROW = {
   lastUsedAt: true,
 } as const
 
-export type TokenStore = ReturnType<typeof createTokenStore>
-
 /** The initial access tokens in the database. */
-export function createTokenStore({ prisma }: Pick<Database, 'prisma'>) {
+export interface TokenStore {
+  /** @param row.hash of the token, which is stored nowhere. @returns it without the hash */
+  insert(
+    row: Omit<InitialAccessTokenRow, 'revokedAt' | 'lastUsedAt'> & { hash: string },
+  ): Promise<InitialAccessTokenRow>
+  /** Whether it can be used or not; null: no such token. */
+  find(id: string): Promise<InitialAccessTokenRow | null>
+  /** One that has not expired, is not revoked and has uses left. */
+  findUsable(hash: string, now: Date): Promise<InitialAccessTokenRow | null>
+  /** Takes one use, in one statement. False: there is none left, or no longer such a token. */
+  take(id: string, now: Date): Promise<boolean>
+  /** Gives a use back that led to nothing. */
+  giveBack(id: string): Promise<void>
+  /** The newest first. */
+  list(limit: number): Promise<InitialAccessTokenRow[]>
+  /** False: no such token, or revoked already. */
+  revoke(id: string, now: Date): Promise<boolean>
+}
+
+export function createTokenStore({ prisma }: Pick<Database, 'prisma'>): TokenStore {
   const usable = (now: Date) => ({
     revokedAt: null,
     AND: [
@@ -37,17 +54,14 @@ export function createTokenStore({ prisma }: Pick<Database, 'prisma'>) {
     ],
   })
   return {
-    insert: (row: Omit<InitialAccessTokenRow, 'revokedAt' | 'lastUsedAt'> & { hash: string }) =>
-      prisma.initialAccessToken.create({ data: row, select: ROW }),
+    insert: (row) => prisma.initialAccessToken.create({ data: row, select: ROW }),
 
-    find: (id: string): Promise<InitialAccessTokenRow | null> =>
-      prisma.initialAccessToken.findUnique({ where: { id }, select: ROW }),
+    find: (id) => prisma.initialAccessToken.findUnique({ where: { id }, select: ROW }),
 
-    findUsable: (hash: string, now: Date): Promise<InitialAccessTokenRow | null> =>
+    findUsable: (hash, now) =>
       prisma.initialAccessToken.findFirst({ where: { hash, ...usable(now) }, select: ROW }),
 
-    /** Takes one use, in one statement. False: there is none left, or no longer such a token. */
-    async take(id: string, now: Date): Promise<boolean> {
+    async take(id, now) {
       const { count } = await prisma.initialAccessToken.updateMany({
         where: { id, ...usable(now) },
         data: { usesLeft: { decrement: 1 }, lastUsedAt: now },
@@ -55,24 +69,21 @@ export function createTokenStore({ prisma }: Pick<Database, 'prisma'>) {
       return count === 1
     },
 
-    /** Gives a use back that led to nothing. */
-    async giveBack(id: string): Promise<void> {
+    async giveBack(id) {
       await prisma.initialAccessToken.updateMany({
         where: { id, usesLeft: { not: null } },
         data: { usesLeft: { increment: 1 } },
       })
     },
 
-    /** The newest first. */
-    list: (limit: number): Promise<InitialAccessTokenRow[]> =>
+    list: (limit) =>
       prisma.initialAccessToken.findMany({
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
         select: ROW,
       }),
 
-    /** False: no such token, or revoked already. */
-    async revoke(id: string, now: Date): Promise<boolean> {
+    async revoke(id, now) {
       const { count } = await prisma.initialAccessToken.updateMany({
         where: { id, revokedAt: null },
         data: { revokedAt: now },

@@ -24,8 +24,59 @@ const uninvitedAt = (at: Date) => ({
   OR: [{ invitedUntil: null }, { invitedUntil: { lte: at } }, { disabledAt: { not: null } }],
 })
 
+/** The tokens that a provider gave, as they are kept. */
+export interface KeptTokens {
+  issuer: string
+  subject: string
+  sealedTokens: string | null
+}
+
 /** Linked identities in the database: one account each, by a unique index on issuer and subject. */
-export function createLinkedStore({ db, clock }: { db: Database; clock: Clock }) {
+export interface LinkedStore {
+  /** Whose an identity is. */
+  find(
+    identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>,
+  ): Promise<{ id: string; accountId: string } | undefined>
+  /** Those of one account, the oldest first. */
+  list(accountId: string): Promise<LinkedIdentity[]>
+  /** Whether a username is free for the owner of `email`, who has proven it: an account that only waits for that address gives way. */
+  isFree(username: string, email: string | undefined): Promise<boolean>
+  /**
+   * Makes an account and its first linked identity, both or neither. With a proven address, what others registered
+   * under it without proof goes: the owner is here, and no password that another person chose survives that. `invited`:
+   * an administrator has made an account for the owner of the address, and nothing is done.
+   */
+  insert(
+    account: NewAccount,
+    identity: UpstreamIdentity,
+  ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'>
+  /**
+   * Adds an identity to an account that may sign in, if its sign-ins of `generation`, by one of which it was proven,
+   * still count; its empty names and picture are filled.
+   */
+  link(
+    to: { accountId: string; generation: number },
+    identity: UpstreamIdentity,
+    profile: UpstreamProfile,
+  ): Promise<'linked' | 'identity_taken' | 'no_account'>
+  /** Records a sign-in. `updated_at` stays: it is a claim about the person. False: the link is gone by now. */
+  used(id: string, accountId: string, identity: UpstreamIdentity): Promise<boolean>
+  /**
+   * Removes an identity unless nothing else signs its account in: a password, or an identity of one of `usable`
+   * providers. Removals of one account come one after the other.
+   */
+  removeUnlessLast(
+    accountId: string,
+    id: string,
+    usable: readonly string[],
+  ): Promise<LinkedIdentity | 'last' | undefined>
+  /** Some identities of which tokens are kept: those that were used first. */
+  someTokens(limit: number): Promise<KeptTokens[]>
+  /** The sealed tokens that were kept of an identity. */
+  tokens(accountId: string, provider: string): Promise<KeptTokens | undefined>
+}
+
+export function createLinkedStore({ db, clock }: { db: Database; clock: Clock }): LinkedStore {
   const { prisma } = db
   const now = (): Date => new Date(clock())
 
@@ -37,7 +88,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
   return {
     find,
 
-    async list(accountId: string): Promise<LinkedIdentity[]> {
+    async list(accountId) {
       const rows = await prisma.linkedIdentity.findMany({
         where: { accountId },
         orderBy: { createdAt: 'asc' },
@@ -49,22 +100,13 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       }))
     },
 
-    /** Whether a username is free for the owner of `email`, who has proven it: an account that only waits for that address gives way. */
-    async isFree(username: string, email: string | undefined): Promise<boolean> {
+    async isFree(username, email) {
       const holder = await prisma.account.findUnique({ where: { username } })
       if (holder === null) return true
       return email !== undefined && givesWay(holder, email, now())
     },
 
-    /**
-     * Makes an account and its first linked identity, both or neither. With a proven address, what others registered
-     * under it without proof goes: the owner is here, and no password that another person chose survives that. `invited`:
-     * an administrator has made an account for the owner of the address, and nothing is done.
-     */
-    async insert(
-      account: NewAccount,
-      identity: UpstreamIdentity,
-    ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'> {
+    async insert(account, identity) {
       const at = now()
       const isInvited = new Error('an account is invited by this address')
       try {
@@ -114,15 +156,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       }
     },
 
-    /**
-     * Adds an identity to an account that may sign in, if its sign-ins of `generation`, by one of which it was proven,
-     * still count; its empty names and picture are filled.
-     */
-    async link(
-      { accountId, generation }: { accountId: string; generation: number },
-      identity: UpstreamIdentity,
-      profile: UpstreamProfile,
-    ): Promise<'linked' | 'identity_taken' | 'no_account'> {
+    async link({ accountId, generation }, identity, profile) {
       const at = now()
       try {
         return await prisma.$transaction(async (tx) => {
@@ -147,8 +181,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       }
     },
 
-    /** Records a sign-in. `updated_at` stays: it is a claim about the person. False: the link is gone by now. */
-    async used(id: string, accountId: string, identity: UpstreamIdentity): Promise<boolean> {
+    async used(id, accountId, identity) {
       const { provider, label, sealedTokens } = identity
       const { count } = await prisma.linkedIdentity.updateMany({
         where: { id, accountId },
@@ -160,15 +193,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       return count === 1
     },
 
-    /**
-     * Removes an identity unless nothing else signs its account in: a password, or an identity of one of `usable`
-     * providers. Removals of one account come one after the other.
-     */
-    async removeUnlessLast(
-      accountId: string,
-      id: string,
-      usable: readonly string[],
-    ): Promise<LinkedIdentity | 'last' | undefined> {
+    async removeUnlessLast(accountId, id, usable) {
       return prisma.$transaction(async (tx) => {
         // Changes nothing; holds the row until the end, so that two removals at once cannot each leave it to the other.
         await tx.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins WHERE id = ${accountId}`
@@ -187,8 +212,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       })
     },
 
-    /** Some identities of which tokens are kept: those that were used first. */
-    someTokens: (limit: number) =>
+    someTokens: (limit) =>
       prisma.linkedIdentity.findMany({
         where: { sealedTokens: { not: null } },
         orderBy: { lastUsedAt: 'asc' },
@@ -196,8 +220,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
         select: { issuer: true, subject: true, sealedTokens: true },
       }),
 
-    /** The sealed tokens that were kept of an identity. */
-    async tokens(accountId: string, provider: string) {
+    async tokens(accountId, provider) {
       const found = await prisma.linkedIdentity.findFirst({
         where: { accountId, provider, sealedTokens: { not: null } },
         orderBy: { lastUsedAt: 'desc' },
@@ -232,5 +255,3 @@ const givesWay = (
   account.email === null &&
   account.lastSignInAt === null &&
   account.pendingEmail === email
-
-export type LinkedStore = ReturnType<typeof createLinkedStore>

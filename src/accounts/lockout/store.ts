@@ -21,6 +21,34 @@ export interface Counted {
   device?: string | undefined
 }
 
+/** Failed sign-ins in a row: of an account, or of one of its devices. */
+export interface FailureStore {
+  /** undefined: locked out, be it by a try that is under way. */
+  reserve(counted: Counted): Promise<Reservation | undefined>
+  /** Takes a reservation back: the password could not be checked. */
+  giveBack(counted: Counted, reservation: Reservation): Promise<void>
+  /**
+   * The password was right: nothing is counted any more. False when the password was changed, the account was disabled
+   * or its sign-ins were ended while it was being checked. A success on a device leaves strangers locked out who are: it
+   * must not give them new tries.
+   * @param checked what was read of the account before the check
+   */
+  succeed(
+    counted: Counted,
+    checked: { passwordHash: string; generation: number },
+    also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
+  ): Promise<boolean>
+  /** Deletes up to `limit` counts of devices that nothing was added to since a time. Returns how many. */
+  deleteStale(options: { before: Date; limit: number }): Promise<number>
+  /** Unlocks whatever the password. False: no such account. */
+  clear(id: string): Promise<boolean>
+  /**
+   * A write that costs what `reserve` costs and means nothing. Without it an account that exists would answer
+   * later than one that does not, by the time the disk takes to confirm.
+   */
+  pretend(): Promise<void>
+}
+
 /**
  * Failed sign-ins in a row, counted before each check: a failure is reserved by one conditional update, and only a
  * success gives it back. However many processes try in parallel, no more than `failures` passwords are checked before
@@ -32,7 +60,7 @@ export function createFailureStore(options: {
   db: Database
   clock: Clock
   settings: Pick<AccountSettings, 'lockoutFailures' | 'lockoutSeconds'>
-}) {
+}): FailureStore {
   const { clock, settings } = options
   const { prisma } = options.db
 
@@ -60,8 +88,7 @@ export function createFailureStore(options: {
 
   // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
   return {
-    /** undefined: locked out, be it by a try that is under way. */
-    async reserve(counted: Counted): Promise<Reservation | undefined> {
+    async reserve(counted) {
       for (;;) {
         const before = await read(counted)
         const now = new Date(clock())
@@ -81,8 +108,7 @@ export function createFailureStore(options: {
       }
     },
 
-    /** Takes a reservation back: the password could not be checked. */
-    async giveBack({ accountId, device }: Counted, { locks }: Reservation): Promise<void> {
+    async giveBack({ accountId, device }, { locks }) {
       if (device !== undefined) {
         await prisma.$executeRaw`UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1
           WHERE id = ${device} AND failed_sign_ins > 0`
@@ -95,17 +121,7 @@ export function createFailureStore(options: {
       if (locks) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${accountId}`
     },
 
-    /**
-     * The password was right: nothing is counted any more. False when the password was changed, the account was disabled
-     * or its sign-ins were ended while it was being checked. A success on a device leaves strangers locked out who are: it
-     * must not give them new tries.
-     * @param checked what was read of the account before the check
-     */
-    async succeed(
-      { accountId, device }: Counted,
-      checked: { passwordHash: string; generation: number },
-      also: { passwordHash?: string | undefined; lastSignInAt?: Date | undefined },
-    ): Promise<boolean> {
+    async succeed({ accountId, device }, checked, also) {
       // Of a stranger's success the lock is its own reservation; of a device's it is another client's.
       const now = new Date(device === undefined ? forGood : clock())
       const changed = await prisma.$executeRaw`UPDATE accounts SET
@@ -120,8 +136,7 @@ export function createFailureStore(options: {
       return changed === 1
     },
 
-    /** Deletes up to `limit` counts of devices that nothing was added to since a time. Returns how many. */
-    async deleteStale({ before, limit }: { before: Date; limit: number }): Promise<number> {
+    async deleteStale({ before, limit }) {
       const rows = await prisma.deviceFailures.findMany({
         where: { updatedAt: { lt: before } },
         select: { id: true },
@@ -133,19 +148,14 @@ export function createFailureStore(options: {
       return count
     },
 
-    /** Unlocks whatever the password. False: no such account. */
-    async clear(id: string): Promise<boolean> {
+    async clear(id) {
       const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL
         WHERE id = ${id}`
       await prisma.deviceFailures.deleteMany({ where: { accountId: id } })
       return changed === 1
     },
 
-    /**
-     * A write that costs what `reserve` costs and means nothing. Without it an account that exists would answer
-     * later than one that does not, by the time the disk takes to confirm.
-     */
-    async pretend(): Promise<void> {
+    async pretend() {
       // It has to change something each time, and must not run into the end of the column's numbers.
       const changed = await prisma.$executeRaw`UPDATE one_time_tokens SET attempts = (attempts + 1) % 1000
         WHERE id = ${decoy}`
@@ -160,5 +170,3 @@ export function createFailureStore(options: {
 
 /** The row that `pretend` writes. No token hashes to it. */
 const decoy = 'decoy'
-
-export type FailureStore = ReturnType<typeof createFailureStore>

@@ -22,8 +22,45 @@ export interface IssuedToken {
   code: string
 }
 
+/** Links and codes that work once. */
+export interface OneTimeTokens {
+  /**
+   * Undefined: nothing was issued, since there were enough mails of this purpose for an hour, or the account is gone.
+   * @param options.ttl seconds
+   * @param options.code whether there is a code beside the link
+   * @param options.limited false: however many there were; for what strangers cannot repeat
+   */
+  issue(options: {
+    purpose: Purpose
+    accountId: string | null
+    email: string | null
+    ttl: number
+    code: boolean
+    limited?: boolean
+    /** JSON, for the page behind the link. */
+    details?: string
+  }): Promise<IssuedToken | undefined>
+  /** Looks a token up; uses nothing up. undefined: never issued, used, or expired. */
+  find(purposes: readonly Purpose[], token: string): Promise<TokenRow | undefined>
+  /** Seconds until one more mail may be caused for an account, to an address; 0: now. */
+  secondsToWait(purpose: Purpose, accountId: string, email: string): Promise<number>
+  /**
+   * The live token whose code this is. Each try is counted before anything is compared.
+   * `expired`: no code is live; `exhausted`: every live code has had its five tries.
+   */
+  matchCode(
+    purpose: Purpose,
+    accountId: string,
+    code: string,
+  ): Promise<TokenRow | 'wrong' | 'exhausted' | 'expired'>
+}
+
 /** @param deps.codeKey at least 256 bits, derived from SECRET_KEY; not in the database */
-export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; codeKey: Uint8Array }) {
+export function createOneTimeTokens(deps: {
+  store: TokenStore
+  clock: Clock
+  codeKey: Uint8Array
+}): OneTimeTokens {
   const { store, clock, codeKey } = deps
 
   /** The row's id stands in for a salt: equal codes have different hashes. */
@@ -40,22 +77,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
   }
 
   return {
-    /**
-     * Undefined: nothing was issued, since there were enough mails of this purpose for an hour, or the account is gone.
-     * @param options.ttl seconds
-     * @param options.code whether there is a code beside the link
-     * @param options.limited false: however many there were; for what strangers cannot repeat
-     */
-    async issue(options: {
-      purpose: Purpose
-      accountId: string | null
-      email: string | null
-      ttl: number
-      code: boolean
-      limited?: boolean
-      /** JSON, for the page behind the link. */
-      details?: string
-    }): Promise<IssuedToken | undefined> {
+    async issue(options) {
       const { purpose, accountId, email, ttl } = options
       const id = randomUUID()
       const token = randomBytes(32).toString('base64url')
@@ -86,14 +108,12 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       return { token, code }
     },
 
-    /** Looks a token up; uses nothing up. undefined: never issued, used, or expired. */
-    async find(purposes: readonly Purpose[], token: string): Promise<TokenRow | undefined> {
+    async find(purposes, token) {
       if (!/^[\w-]{43}$/.test(token)) return undefined
       return store.byHash(purposes, tokenHash(token))
     },
 
-    /** Seconds until one more mail may be caused for an account, to an address; 0: now. */
-    async secondsToWait(purpose: Purpose, accountId: string, email: string): Promise<number> {
+    async secondsToWait(purpose, accountId, email) {
       const waits = (await lately(purpose, accountId, email)).map((issued) => {
         const blocking = issued.at(-mostAnHour)
         return blocking === undefined ? 0 : Math.ceil((blocking.getTime() + hour - clock()) / 1000)
@@ -101,15 +121,7 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
       return Math.max(0, ...waits)
     },
 
-    /**
-     * The live token whose code this is. Each try is counted before anything is compared.
-     * `expired`: no code is live; `exhausted`: every live code has had its five tries.
-     */
-    async matchCode(
-      purpose: Purpose,
-      accountId: string,
-      code: string,
-    ): Promise<TokenRow | 'wrong' | 'exhausted' | 'expired'> {
+    async matchCode(purpose, accountId, code) {
       const rows = (await store.liveOf(purpose, accountId)).filter((row) => row.codeHash !== null)
       if (rows.length === 0) return 'expired'
       let compared = 0
@@ -122,8 +134,6 @@ export function createOneTimeTokens(deps: { store: TokenStore; clock: Clock; cod
     },
   }
 }
-
-export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
 const tokenHash = (token: string): string => createHash('sha256').update(token).digest('base64url')
 

@@ -40,14 +40,45 @@ export interface Redemption {
 }
 
 /** One-time tokens in the database: looked up by hash, used up once by a conditional update. */
-export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) {
+export interface TokenStore {
+  /** False: the account is gone by now. */
+  insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<boolean>
+  /** One of these purposes that still works. */
+  byHash(purposes: readonly Purpose[], tokenHash: string): Promise<TokenRow | undefined>
+  /** One that still works. */
+  byId(purpose: Purpose, id: string): Promise<TokenRow | undefined>
+  /** Tokens that still work, newest first. */
+  liveOf(purpose: Purpose, accountId: string | null): Promise<TokenRow[]>
+  /** When tokens of one purpose were made since a time, oldest first, for an account or an address; used ones too. */
+  issuedSince(
+    of: { purpose: Purpose } & ({ accountId: string } | { email: string }),
+    since: Date,
+  ): Promise<Date[]>
+  /** As if it had never been issued. */
+  delete(id: string): Promise<void>
+  /** They work no more. */
+  expire(ids: readonly string[]): Promise<void>
+  /** Counts a try at a code before it is compared. False: no tries are left. */
+  reserveTry(id: string, most: number): Promise<boolean>
+  /**
+   * Uses a token up and does what it is for, both or neither. `spent`: it works no more, or the account is
+   * disabled or waits for the proof of another address by now. `taken`: another account has proven the address.
+   * @returns the generation of sign-ins that the account is in then
+   */
+  redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'>
+  /** Voids the live tokens of an account, of some purposes or all. */
+  expireAllOf(accountId: string, ...purposes: Purpose[]): Promise<void>
+  /** Deletes up to `limit` tokens that expired before a time. Returns how many. */
+  deleteExpired(options: { before: Date; limit: number }): Promise<number>
+}
+
+export function createTokenStore({ db, clock }: { db: Database; clock: Clock }): TokenStore {
   const { prisma } = db
   const now = (): Date => new Date(clock())
   const live = () => ({ usedAt: null, expiresAt: { gt: now() } })
 
   return {
-    /** False: the account is gone by now. */
-    async insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<boolean> {
+    async insert(row) {
       try {
         await prisma.oneTimeToken.create({ data: { ...row, createdAt: now() } })
         return true
@@ -57,30 +88,25 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       }
     },
 
-    async byHash(purposes: readonly Purpose[], tokenHash: string): Promise<TokenRow | undefined> {
+    async byHash(purposes, tokenHash) {
       const purpose = { in: [...purposes] }
       const row = await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose, ...live() } })
       return row ?? undefined
     },
 
-    async byId(purpose: Purpose, id: string): Promise<TokenRow | undefined> {
+    async byId(purpose, id) {
       const row = await prisma.oneTimeToken.findFirst({ where: { id, purpose, ...live() } })
       return row ?? undefined
     },
 
-    /** Tokens that still work, newest first. */
-    async liveOf(purpose: Purpose, accountId: string | null): Promise<TokenRow[]> {
+    async liveOf(purpose, accountId) {
       return prisma.oneTimeToken.findMany({
         where: { purpose, accountId, ...live() },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       })
     },
 
-    /** When tokens of one purpose were made since a time, oldest first, for an account or an address; used ones too. */
-    async issuedSince(
-      of: { purpose: Purpose } & ({ accountId: string } | { email: string }),
-      since: Date,
-    ): Promise<Date[]> {
+    async issuedSince(of, since) {
       const rows = await prisma.oneTimeToken.findMany({
         where: { ...of, createdAt: { gt: since } },
         select: { createdAt: true },
@@ -89,16 +115,15 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       return rows.map(({ createdAt }) => createdAt)
     },
 
-    async delete(id: string): Promise<void> {
+    async delete(id) {
       await prisma.oneTimeToken.deleteMany({ where: { id } })
     },
 
-    async expire(ids: readonly string[]): Promise<void> {
+    async expire(ids) {
       await prisma.oneTimeToken.updateMany({ where: { id: { in: [...ids] } }, data: { expiresAt: now() } })
     },
 
-    /** Counts a try at a code before it is compared. False: no tries are left. */
-    async reserveTry(id: string, most: number): Promise<boolean> {
+    async reserveTry(id, most) {
       const { count } = await prisma.oneTimeToken.updateMany({
         where: { id, ...live(), attempts: { lt: most } },
         data: { attempts: { increment: 1 } },
@@ -106,12 +131,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       return count === 1
     },
 
-    /**
-     * Uses a token up and does what it is for, both or neither. `spent`: it works no more, or the account is
-     * disabled or waits for the proof of another address by now. `taken`: another account has proven the address.
-     * @returns the generation of sign-ins that the account is in then
-     */
-    async redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'> {
+    async redeem(redemption) {
       const { tokenId, accountId, provenEmail, passwordHash, identity, role, claims } = redemption
       const renewed = passwordHash !== undefined
       const at = now()
@@ -164,16 +184,14 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
       }
     },
 
-    /** Voids the live tokens of an account, of some purposes or all. */
-    async expireAllOf(accountId: string, ...purposes: Purpose[]): Promise<void> {
+    async expireAllOf(accountId, ...purposes) {
       await prisma.oneTimeToken.updateMany({
         where: { accountId, ...(purposes.length > 0 && { purpose: { in: purposes } }), ...live() },
         data: { expiresAt: now() },
       })
     },
 
-    /** Deletes up to `limit` tokens that expired before a time. Returns how many. */
-    async deleteExpired({ before, limit }: { before: Date; limit: number }): Promise<number> {
+    async deleteExpired({ before, limit }) {
       const rows = await prisma.oneTimeToken.findMany({
         where: { expiresAt: { lt: before } },
         select: { id: true },
@@ -187,5 +205,3 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }) 
     },
   }
 }
-
-export type TokenStore = ReturnType<typeof createTokenStore>

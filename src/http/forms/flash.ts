@@ -50,11 +50,34 @@ const idIn = (value: string) => (value.startsWith('k.') ? value.slice(2) : undef
 /** A page of its own has a cookie of its own, so that two tabs do not take each other's. */
 const cookieOf = (path: string) => `flash_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`
 
+/** What forms are answered with, on its way to the pages that show it. */
+export interface FlashPages {
+  /** What waits for the page of this request, once. Undefined: nothing does. */
+  take(request: FastifyRequest, reply: FastifyReply): Promise<Flash | undefined>
+  /** Shows at `path` what the page that leads on to it had to show. False: it fits nowhere. */
+  carry(reply: FastifyReply, path: string, flash: Flash): Promise<boolean>
+  /** Answers a form with a page, by way of a redirect. False: it cannot be, and the page has to be sent as it is. */
+  page(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    view: string,
+    data: object,
+    status: number,
+  ): Promise<boolean>
+  /** Answers a form with a rejection above the page that it stands on, and what was typed in its fields. */
+  rejection(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    error: AppError,
+    values: Record<string, string> | undefined,
+  ): Promise<boolean>
+}
+
 /**
  * Post, redirect, get: what a form is answered with goes to the page that the form stands on (303), and is shown there
  * once. So nothing is sent again by a reload, and Back never ends on a page that the browser cannot show (ERR_CACHE_MISS).
  */
-export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kept: Kept }) {
+export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kept: Kept }): FlashPages {
   const { cookies, sealed, kept } = deps
   const purpose = (path: string) => `flash ${path}`
 
@@ -95,11 +118,9 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
   return {
     take,
 
-    /** What the page that leads on to another one had to show is shown there. */
-    carry: (reply: FastifyReply, path: string, flash: Flash) => put(reply, partsOf(path).path, flash, true),
+    carry: (reply, path, flash) => put(reply, partsOf(path).path, flash, true),
 
-    /** Answers a form with a page, by way of a redirect. False: it cannot be, and the page has to be sent as it is. */
-    async page(request: FastifyRequest, reply: FastifyReply, view: string, data: object, status: number) {
+    async page(request, reply, view, data, status) {
       const target = formPage(request)
       if (target === undefined) return false
       const page = { view, data: data as Record<string, unknown> }
@@ -108,13 +129,7 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
       return true
     },
 
-    /** Answers a form with a rejection above the page that it stands on, and what was typed in its fields. */
-    async rejection(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      error: AppError,
-      values: Record<string, string> | undefined,
-    ): Promise<boolean> {
+    async rejection(request, reply, error, values) {
       const target = formPage(request)
       if (target === undefined) return false
       const { status, publicMessage: alert, retryAfter } = error
@@ -131,8 +146,6 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
     },
   }
 }
-
-export type FlashPages = ReturnType<typeof createFlash>
 
 const contexts = new WeakMap<FastifyRequest, FlashPages>()
 const taken = new WeakMap<FastifyRequest, Flash>()

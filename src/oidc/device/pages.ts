@@ -25,13 +25,21 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   AlreadyUsedError: 'used',
 }
 
+/** Pages of the device flow (RFC 8628) in the place of the library's. */
+export interface DevicePages {
+  /** The person has approved. */
+  successSource(ctx: KoaContextWithOIDC): Promise<void>
+  /** The code is asked for, or could not be taken. @param form the library's markup, not shown */
+  userCodeInputSource(ctx: KoaContextWithOIDC, form: string, out?: ErrorOut, error?: Error): Promise<void>
+}
+
 /** What the library shows of the device flow by itself: each time we lead on to a page of ours, which can be reloaded. */
 export function createDevicePages(deps: {
   path: string
   sealed: SealedCookies
   codes: Pick<DeviceCodes, 'find'>
   renderError: ProviderPages['renderError']
-}) {
+}): DevicePages {
   const lead = (ctx: KoaContextWithOIDC, to: string) => {
     ctx.status = 303
     ctx.redirect(to)
@@ -58,15 +66,10 @@ export function createDevicePages(deps: {
     lead(ctx, `${deps.path}?problem=used${of}`)
   }
   return {
-    async successSource(ctx: KoaContextWithOIDC): Promise<void> {
+    async successSource(ctx) {
       await done(ctx, 'approved')
     },
-    async userCodeInputSource(
-      ctx: KoaContextWithOIDC,
-      _form: string,
-      out?: ErrorOut,
-      error?: Error,
-    ): Promise<void> {
+    async userCodeInputSource(ctx, _form, out, error) {
       if (error?.name === 'AbortedError') return done(ctx, 'denied')
       const problem =
         error instanceof CodeDecided

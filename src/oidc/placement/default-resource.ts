@@ -45,19 +45,24 @@ async function machineDefault(ctx: KoaContextWithOIDC, client: Client, findBySco
 }
 
 /**
+ * @param granted what was granted; undefined while the request is looked at
+ * @throws InvalidTarget when the scopes are of several APIs: a token is for one
+ * @throws InvalidScope when they are of none, or not for this client
+ */
+export type DefaultResource = (
+  ctx: KoaContextWithOIDC,
+  client: Client & Registered,
+  granted?: readonly string[],
+) => Promise<string | readonly string[] | undefined>
+
+/**
  * The `defaultResource` of the library: many clients cannot send `resource`. When the scopes that were asked for lead to
  * one API, which this client may use, that API is meant (RFC 8707 §2 leaves the default to us). People who are asked for `openid` and
  * the like alone go on to give an opaque token. What leads nowhere is refused: an app that is let through without its
  * scopes fails far away from here.
- * @throws InvalidTarget when the scopes are of several APIs: a token is for one
- * @throws InvalidScope when they are of none, or not for this client
  */
-export function createDefaultResource(deps: { findByScope: FindByScope; issuer: string }) {
-  return async (
-    ctx: KoaContextWithOIDC,
-    client: Client & Registered,
-    granted?: readonly string[],
-  ): Promise<string | readonly string[] | undefined> => {
+export function createDefaultResource(deps: { findByScope: FindByScope; issuer: string }): DefaultResource {
+  return async (ctx, client, granted) => {
     if (granted !== undefined) return mainResource(ctx, granted, deps.issuer)
     const audience = audienceOf(ctx)
     if (audience !== undefined) return audience

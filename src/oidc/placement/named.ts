@@ -34,14 +34,23 @@ function refuseNothing(ctx: KoaContextWithOIDC): void {
 }
 
 /**
+ * Judges the scopes and the `audience` of a request, and leaves out of it what is for another API.
+ * @throws InvalidScope, also when none is left, and InvalidTarget when `audience` is another API than `resource`
+ */
+export type NamedResourceCheck = (
+  ctx: KoaContextWithOIDC,
+  audience: string | undefined,
+  client: Client & Registered,
+) => Promise<void>
+
+/**
  * Looks at the scopes of an authorization request, pushed or not, and of a device: those that none of the named APIs has.
  * A scope of another API that the client may ask for is left out (RFC 8707 §2.2: clients ask for all that they ever need
  * at all of their APIs), unless nothing is left for an API; what no API has is a mistake.
  * It is the check of the parameter `audience` for the library: that runs last, when the APIs are known.
- * @throws InvalidScope, also when none is left, and InvalidTarget when `audience` is another API than `resource`
  */
-export function createNamedResourceCheck(deps: { findByScope: FindByScope }) {
-  return async (ctx: KoaContextWithOIDC, _audience: string | undefined, client: Client & Registered) => {
+export function createNamedResourceCheck(deps: { findByScope: FindByScope }): NamedResourceCheck {
+  return async (ctx, _audience, client) => {
     await place(ctx, client)
     refuseNothing(ctx)
   }

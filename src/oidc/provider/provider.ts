@@ -19,13 +19,13 @@ import { PROMPT_VALUES } from '../authorization/select-account.ts'
 import { CLOCK_TOLERANCE, checkAssertion } from '../client-authentication/assertions.ts'
 import type { Grants } from '../consent/grants.ts'
 import type { DeviceCodes } from '../device/codes.ts'
-import type { createDevicePages } from '../device/pages.ts'
+import type { DevicePages } from '../device/pages.ts'
 import { withSlowDown } from '../device/polling.ts'
 import type { JwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { enabledAlgorithms } from '../keys/algorithms.ts'
 import { withAudience } from '../placement/at-token-endpoint.ts'
-import type { createDefaultResource } from '../placement/default-resource.ts'
-import type { createNamedResourceCheck } from '../placement/named.ts'
+import type { DefaultResource } from '../placement/default-resource.ts'
+import type { NamedResourceCheck } from '../placement/named.ts'
 import { releasable } from '../requested-claims/request.ts'
 import { deviceOf } from '../sessions/details.ts'
 import type { Generation } from '../sessions/generations.ts'
@@ -33,8 +33,8 @@ import type { AskedSignOut } from '../sign-out/asked.ts'
 import { extraTokenClaims } from '../tokens/auth-time.ts'
 import { claimsByScope } from '../tokens/claims.ts'
 import { createIntrospectionPolicy } from '../tokens/introspection.ts'
-import type { createResourceServerInfo } from '../tokens/resources.ts'
-import type { createFindAccount } from '../tokens/subjects.ts'
+import type { ResourceServerInfo } from '../tokens/resources.ts'
+import type { FindAccount } from '../tokens/subjects.ts'
 import { type FindClient, REDIRECTS } from './adapter.ts'
 import { allowsOrigin } from './cors.ts'
 import { followsFapi } from './fapi.ts'
@@ -65,22 +65,22 @@ export interface ProviderDependencies {
   secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
   /** Whether an id is of the credentials of an API, rather than of a client. */
   isApiCredential(id: string): boolean
-  findAccount: ReturnType<typeof createFindAccount>
+  findAccount: FindAccount
   /** As `findAccount` reads it: once for each request. */
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
   /** What people call themselves. */
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants
-  getResourceServerInfo: ReturnType<typeof createResourceServerInfo>
+  getResourceServerInfo: ResourceServerInfo
   /** How long access tokens of an API live by its registration, in seconds. Undefined: as long as all. */
   accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
-  defaultResource: ReturnType<typeof createDefaultResource>
+  defaultResource: DefaultResource
   /** Looks at the scopes and the `audience` of an authorization request. */
-  checkNamedResource: ReturnType<typeof createNamedResourceCheck>
+  checkNamedResource: NamedResourceCheck
   pkceLine: PkceLine
   pages: ProviderPages
   signOuts: AskedSignOut
-  devices: { codes: DeviceCodes; pages: ReturnType<typeof createDevicePages> }
+  devices: { codes: DeviceCodes; pages: DevicePages }
   /** What discovery says beside what the library does. */
   discovery(): Readonly<Record<string, unknown>>
   lifetimes: Lifetimes

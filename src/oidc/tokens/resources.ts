@@ -73,17 +73,23 @@ const isBeside = ({ oidc }: KoaContextWithOIDC, identifier: string, issuer: stri
   [oidc.params?.resource].flat().length > 1 &&
   oidc.route !== 'token'
 
+/** @throws InvalidTarget for an unknown resource, or one that the client may not use (RFC 8707 §2) */
+export type ResourceServerInfo = (
+  ctx: KoaContextWithOIDC,
+  identifier: string,
+  client: Client,
+) => Promise<ResourceServer>
+
 /**
  * The `getResourceServerInfo` of the library: JWT access tokens (RFC 9068) with the resource as their only audience,
  * signed with the algorithm that the client asked for; opaque ones for the server's own API.
- * @throws InvalidTarget for an unknown resource, or one that the client may not use (RFC 8707 §2)
  */
 export function createResourceServerInfo(deps: {
   findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<ProtocolResource | undefined>
   lifetimes: Pick<Lifetimes, 'accessTokenTtl'>
   issuer: string
-}) {
-  return async (ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer> => {
+}): ResourceServerInfo {
+  return async (ctx, identifier, client) => {
     if (isBeside(ctx, identifier, deps.issuer)) return { audience: identifier, scope: '' }
     const resource = await deps.findResource(ctx, identifier)
     if (!resource)

@@ -9,6 +9,13 @@ export interface ProtocolAccount extends Subject, Generation {
   disabledAt: number | null
 }
 
+/** @param token whom the account is looked up for; undefined: the session. @returns undefined: there is none, or it counts no more */
+export type FindAccount = (
+  ctx: KoaContextWithOIDC,
+  sub: string,
+  token?: object,
+) => Promise<Account | undefined>
+
 /**
  * The `findAccount` of the library. A disabled or closed account is as if it did not exist, and so is the account of a
  * session of a generation that has passed: every token and session of it stops at once, in every process. Tokens are
@@ -17,8 +24,8 @@ export interface ProtocolAccount extends Subject, Generation {
 export function createFindAccount(
   find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
   providerOfSession: (uid: string) => Promise<string | undefined>,
-) {
-  return async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
+): FindAccount {
+  return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
     if (account === undefined || account.disabledAt !== null) return undefined
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined

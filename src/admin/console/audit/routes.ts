@@ -2,18 +2,26 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Audit } from '../../../audit/audit.ts'
-import type { actionGroups, sentenceOf } from '../../../audit/event-types.ts'
+import type { ActionGroup, sentenceOf } from '../../../audit/event-types.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import { entryView, queryOf, rowOf, verificationOf } from './view.ts'
+import {
+  type AuditRow,
+  type EntryView,
+  entryView,
+  queryOf,
+  rowOf,
+  type Verification,
+  verificationOf,
+} from './view.ts'
 
 export interface AuditDependencies {
   audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
   /** What was done, in words behind the name of who did it. */
   auditSentence: typeof sentenceOf
   /** What there is to filter by. */
-  auditActions: ReturnType<typeof actionGroups>
+  auditActions: ActionGroup[]
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -23,15 +31,15 @@ declare module '../../../http/pages/pages.ts' {
       filters: AuditFilters
       filtered: boolean
       actions: AuditDependencies['auditActions']
-      rows: ReturnType<typeof rowOf>[]
+      rows: AuditRow[]
       exports: { csv: string; jsonl: string }
-      verified: ReturnType<typeof verificationOf>
+      verified: Verification | undefined
       verify: { action: string }
       first?: string | undefined
       next?: string | undefined
       alert?: string | undefined
     }
-    'admin/audit-one': { frame: ConsoleFrame; entry: ReturnType<typeof entryView> }
+    'admin/audit-one': { frame: ConsoleFrame; entry: EntryView }
   }
 }
 
@@ -59,7 +67,7 @@ export async function auditArea(
 
   async function show(request: FastifyRequest, reply: FastifyReply, wanted: AuditFilters, alert?: string) {
     const { cursor } = place.parse(request.query)
-    const nothing: Awaited<ReturnType<typeof audit.list>> = { items: [] }
+    const nothing: Awaited<ReturnType<Audit['list']>> = { items: [] }
     const [page, last] = await Promise.all([
       alert === undefined ? audit.list(wanted, { cursor }) : nothing,
       audit.list({ action: 'audit.verified' }, { limit: 1 }),

@@ -2,7 +2,7 @@ import type { Entry } from '../../../audit/entry.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
-import { changeRows } from './diff.ts'
+import { type ChangeRow, changeRows } from './diff.ts'
 import type { AuditDependencies } from './routes.ts'
 
 const NOBODY: Readonly<Record<string, string>> = {
@@ -26,7 +26,16 @@ const placeOf = (party: { kind: string; id?: string | undefined } | undefined): 
 }
 
 /** An entry as one line of the list. */
-export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) => ({
+export interface AuditRow {
+  href: string
+  when: string
+  who: string
+  what: string
+  reason: string | undefined
+  from: string | undefined
+}
+
+export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry): AuditRow => ({
   href: `/admin/audit/${entry.seq}`,
   when: secondOf(entry.at),
   who: whoOf(entry),
@@ -38,10 +47,38 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
 const reasonOf = ({ details }: Entry): string | undefined =>
   typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
 
+/** Who did something, or what it was done to. */
+interface PartyView {
+  name: string
+  /** Beside a name alone. */
+  id: string | undefined
+  kind: string
+  href: string | undefined
+}
+
 /** An entry with everything that it has. */
-export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry) {
+export interface EntryView {
+  seq: number
+  sentence: string
+  action: string
+  when: string
+  actor: PartyView
+  target: PartyView | undefined
+  address: string | undefined
+  requestId: string | undefined
+  reason: string | undefined
+  /** Details beside the change. */
+  more: { field: string; lines: string[] }[]
+  /** What was changed, a field a row. */
+  change: ChangeRow[]
+  /** Whether the entry has what was before, and what after. */
+  sides: { before: boolean; after: boolean }
+  hash: string
+}
+
+export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry): EntryView {
   const { before, after, reason: _, ...more } = entry.details
-  const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }) => ({
+  const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }): PartyView => ({
     name: who.name ?? who.id ?? own(NOBODY, who.kind) ?? who.kind,
     id: who.name === undefined ? undefined : who.id,
     kind: who.kind.replaceAll('_', ' '),
@@ -75,8 +112,19 @@ export const queryOf = (filters: AuditFilters, more: Record<string, string> = {}
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
+/** A verification of the log, as the log has it. */
+export interface Verification {
+  ok: boolean
+  /** How many were verified. */
+  entries: number
+  when: string
+  who: string
+  /** What is wrong with the log. */
+  messages: string[]
+}
+
 /** The last verification of the log, out of the log. */
-export function verificationOf(entry: Entry | undefined) {
+export function verificationOf(entry: Entry | undefined): Verification | undefined {
   if (entry === undefined) return undefined
   const { ok, entries, problems } = entry.details
   const messages = (Array.isArray(problems) ? problems : []).map((problem: { message?: unknown }) =>

@@ -4,7 +4,7 @@ import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Permission } from '../../permissions.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import type { createShownOnce } from '../shown-once.ts'
+import type { ShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import type { IdParams } from './page.ts'
 
@@ -30,7 +30,7 @@ const deletion = z.object({ name: z.string().max(300).default('') })
 export async function clientActs(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
-  shownOnce: ReturnType<typeof createShownOnce>,
+  shownOnce: ShownOnce,
 ): Promise<void> {
   const page = (id: string, done: string) => `/admin/clients/${encodeURIComponent(id)}?done=${done}`
   const does = <Name extends Permission>(admin: Name) => ({ config: { admin } })

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import type { createShownOnce } from '../shown-once.ts'
+import type { ShownOnce } from '../shown-once.ts'
 import { type DrawnSection, drawnForm, type Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
@@ -49,7 +49,7 @@ function keptByProfile({ profile }: ClientView, fields: Fields): Record<string, 
 export async function clientEdit(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
-  shownOnce: ReturnType<typeof createShownOnce>,
+  shownOnce: ShownOnce,
 ): Promise<void> {
   const { clientForm: form } = deps
   async function show(

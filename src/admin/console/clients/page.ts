@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import type { createShownOnce } from '../shown-once.ts'
+import type { ShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
@@ -60,7 +60,7 @@ export type IdParams = { Params: { id: string } }
 export async function clientPage(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
-  shownOnce: ReturnType<typeof createShownOnce>,
+  shownOnce: ShownOnce,
 ): Promise<void> {
   app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
     const { find, done } = query.parse(request.query)

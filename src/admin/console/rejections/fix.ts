@@ -7,7 +7,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type RejectionsDependencies, rejectionHref, renderRejection } from './routes.ts'
-import { CAUTIONS, changes } from './view.ts'
+import { CAUTIONS, changes, type UriChange } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -24,7 +24,7 @@ declare module '../../../http/pages/pages.ts' {
         mode: 'add' | 'replace'
         title: string
         about: string
-        uris: ReturnType<typeof changes>
+        uris: UriChange[]
       }[]
     }
   }

@@ -145,8 +145,14 @@ export const CAUTIONS: Readonly<Record<OfferedFix['kind'], string>> = {
   path: 'The path is another one on the same host. Be sure that it belongs to this app: where several apps share a host, codes would go to another one.',
 }
 
+/** A redirect URI, and what a change does to it. Undefined: it stays. */
+export interface UriChange {
+  uri: string
+  change: 'added' | 'removed' | undefined
+}
+
 /** The list of redirect URIs as a change would leave it, each with what happens to it. */
-export function changes(fix: OfferedFix, mode: 'add' | 'replace') {
+export function changes(fix: OfferedFix, mode: 'add' | 'replace'): UriChange[] {
   const removed = fix.before.filter((uri) => !fix.after[mode].includes(uri))
   return [
     ...fix.before.map((uri) => ({ uri, change: removed.includes(uri) ? ('removed' as const) : undefined })),

@@ -38,6 +38,20 @@ export const parseJson = (body: string): Record<string, unknown> | undefined => 
   }
 }
 
+/** The requests of one try-out, and what may be shown of them. */
+export interface Recorder {
+  /** Marks a text that must not be shown. */
+  secret(value: string): void
+  /** Sends a request and writes it down. @param words what the page says of it. @param parameters of its query or form */
+  exchange(
+    words: { title: string; about: string },
+    request: InnerRequest,
+    parameters: Record<string, string>,
+  ): Promise<InnerResponse>
+  /** What was written down so far, without credentials. */
+  shown(): Exchange[]
+}
+
 /**
  * Makes the requests of one try-out and writes down what may be shown of them. Every credential that passes is hidden in
  * all that was written down, before and after.
@@ -45,7 +59,7 @@ export const parseJson = (body: string): Record<string, unknown> | undefined => 
 export function createRecorder(
   deps: Pick<TryDependencies['tryOut'], 'call'> & { issuer: string; now(): number },
   from: FastifyRequest,
-) {
+): Recorder {
   const exchanges: Exchange[] = []
   const credentials = new Set<string>()
   const hide = (text: string) =>
@@ -58,16 +72,11 @@ export function createRecorder(
   }
 
   return {
-    /** Marks a text that must not be shown. */
-    secret(value: string): void {
+    secret(value) {
       if (value.length >= SHORTEST) credentials.add(value)
     },
 
-    async exchange(
-      words: { title: string; about: string },
-      request: InnerRequest,
-      parameters: Record<string, string>,
-    ): Promise<InnerResponse> {
+    async exchange(words, request, parameters) {
       const response = await deps.call(request, from)
       const json = parseJson(response.body) ?? {}
       const tokens: DecodedToken[] = []
@@ -96,8 +105,7 @@ export function createRecorder(
       return response
     },
 
-    /** What happened so far. */
-    shown: (): Exchange[] =>
+    shown: () =>
       exchanges.map((each) => ({
         ...each,
         request: hide(each.request),
@@ -106,5 +114,3 @@ export function createRecorder(
       })),
   }
 }
-
-export type Recorder = ReturnType<typeof createRecorder>
