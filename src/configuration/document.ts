@@ -46,6 +46,8 @@ const MAP = { error: 'must be a map of fields' }
 const LIST = { error: 'must be a list' }
 const flag = z.boolean({ error: 'must be true or false' }).default(false)
 
+const prune = z.strictObject({ settings: flag, resources: flag, providers: flag, clients: flag }, MAP)
+
 const schema = z.strictObject(
   {
     version: z.literal(1, { error: 'must be 1' }),
@@ -72,7 +74,7 @@ const schema = z.strictObject(
         LIST,
       )
       .nullish(),
-    prune: z.strictObject({ settings: flag, resources: flag, providers: flag, clients: flag }, MAP).default({
+    prune: prune.default({
       settings: false,
       resources: false,
       providers: false,
@@ -112,7 +114,7 @@ export async function configurationOf(
   for (const issue of parsed.error?.issues ?? []) {
     const path = issue.path.filter((part) => typeof part !== 'symbol')
     if (issue.code !== 'unrecognized_keys') report(path, issue.message)
-    else for (const key of issue.keys) report([...path, key], unknownKey(path, schemaKeys(path)))
+    else for (const key of issue.keys) report([...path, key], unknownKey(path))
   }
   const wanted: Wanted[] = []
   const reset = parsed.success && parsed.data.prune.settings
@@ -136,15 +138,14 @@ export async function configurationOf(
   }
   for (const { kind, name, line } of repeated(wanted))
     problems.push({ line, path: sectionOf(kind), message: `names ${name} twice` })
-  const prune = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()
+  const pruning = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()
   if (problems.length > 0) throw new ConfigurationError(distinct(problems))
-  return { wanted, prune, data }
+  return { wanted, prune: pruning, data }
 }
 
-const schemaKeys = (path: Path): readonly string[] =>
-  path.length === 0 ? Object.keys(schema.shape) : ['resources', 'providers', 'clients']
-const unknownKey = (path: Path, keys: readonly string[]): string =>
-  `is not known${path.length === 0 ? ' (settings of the server are environment variables)' : ''}; there are ${keys.join(', ')}`
+/** Of an unknown key at the top or in `prune`, the only maps whose keys are fixed here: those that there are. */
+const unknownKey = (path: Path): string =>
+  `is not known; there are ${Object.keys(path.length === 0 ? schema.shape : prune.shape).join(', ')}`
 
 /** A section that is to be pruned has to be there: a file that was cut short must not delete everything. */
 function pruned(data: Parsed, report: (path: Path, message: string) => void): Set<Kind> {

@@ -55,6 +55,13 @@ clients:
     )
   })
 
+  test('an unknown key is told the keys that there are, at the top and in prune', async () => {
+    expect(await problems('version: 1\ncolour: red\nprune: { users: true }\n')).toEqual([
+      [2, 'colour', 'is not known; there are version, settings, resources, providers, clients, prune'],
+      [3, 'prune.users', 'is not known; there are settings, resources, providers, clients'],
+    ])
+  })
+
   test('every problem at once, each with its line and path', async () => {
     const text = `version: 2
 colour: red
