@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
 import { signedIn } from '../admin/console.ts'
 import { person, type Rest } from '../admin/rest/support.ts'
+import { documentOf } from '../api/support.ts'
 import { createInstallation, type Installation } from '../cli/harness.ts'
 import type { HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
-// Whatever a kind says about its fields counts wherever they are set. A new kind is tested by its line in kinds.ts.
+// Whatever a kind says about its fields counts wherever they are set. A new kind is tested by its line in
+// src/federation/connectors/kinds.ts.
 
 const SECRET = 'hunter2-hunter2'
 const all = Object.entries(kinds)
@@ -111,6 +113,33 @@ describe('the fields of every kind', () => {
       expect(Object.keys(refused.json.errors as object).sort()).toEqual(Object.keys(wrong).sort())
       const document = await (await fetch(`${latchkey.issuer}/api/openapi.json`)).text()
       expect(document).toMatch(new RegExp(`"description":"[^"]*\\b${name}\\b[^"]*\\."`))
+    })
+
+    test('the OpenAPI document describes each field, and requires those without a default', async () => {
+      interface Described {
+        title: string
+        properties: Record<string, object>
+        required: string[]
+      }
+      const { paths } = await documentOf(latchkey.issuer)
+      for (const operation of [
+        paths['/api/admin/providers']?.post,
+        paths['/api/admin/providers/{id}']?.patch,
+      ]) {
+        const body = operation?.requestBody?.content['application/json']?.schema as {
+          properties: { settings: { anyOf?: Described[] } }
+        }
+        const described = body.properties.settings.anyOf?.find(({ title }) => title === name)
+        expect(Object.keys(described?.properties ?? {})).toEqual(fields.map(({ name: field }) => field))
+        for (const { name: field, field: given } of fields)
+          expect(described?.properties[field], field).toMatchObject({
+            description: given.sentence,
+            examples: [given.example],
+            ...(given.choices && { enum: given.choices }),
+          })
+        for (const { name: field, field: given } of fields)
+          expect(described?.required.includes(field), field).toBe(!given.schema.safeParse(undefined).success)
+      }
     })
 
     test('the command line has an option for each field', async () => {

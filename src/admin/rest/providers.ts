@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RestContext } from './context.ts'
+import type { RestDependencies } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
@@ -39,17 +40,41 @@ const finding = z.object({
 
 const anyOf = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 
-/** @param kinds names of kinds of providers */
-const providerBody = (kinds: readonly string[]) =>
+type Kinds = RestDependencies['providers']['kinds']
+
+const TYPES = {
+  text: { type: 'string' },
+  url: { type: 'string', format: 'uri' },
+  flag: { type: 'boolean' },
+  pairs: { type: 'object', additionalProperties: { type: 'string' } },
+} as const
+
+/** What `settings` may be, a JSON Schema a kind, made of the kind's fields. */
+const settingsOf = (kinds: Kinds) => ({
+  anyOf: Object.entries(kinds).map(([kind, { fields }]) => ({
+    title: kind,
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(fields).map(([name, { input, choices, sentence, example }]) => [
+        name,
+        { ...TYPES[input], ...(choices && { enum: choices }), description: sentence, examples: [example] },
+      ]),
+    ),
+    required: Object.keys(fields).filter((name) => !fields[name]?.schema.safeParse(undefined).success),
+    additionalProperties: false,
+  })),
+})
+
+const providerBody = (kinds: Kinds) =>
   z
     .looseObject(
       {
         id: text('What its callback URL has: lower-case letters, digits and hyphens.', 'example-corp'),
-        kind: text(`${anyOf.format(kinds.toSorted())}.`, 'oidc'),
+        kind: text(`${anyOf.format(Object.keys(kinds).toSorted())}.`, 'oidc'),
         name: text('What its button says.', 'Example Corp'),
         client_id: text('The client ID that the provider has given out.'),
         client_secret: text('The secret that the provider has given out. It is never shown again.'),
-        settings: field({ type: 'object' }, 'What the kind needs.'),
+        settings: field(settingsOf(kinds), 'What the kind needs. They are replaced as a whole.'),
         email_domains: list('Only people with an address of these domains.'),
         keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
       },
@@ -75,7 +100,7 @@ const listProviders = operation({
   answers: [200, 'All of them.', z.object({ items: z.array(provider) })],
 })
 
-const addProvider = (kinds: readonly string[]) =>
+const addProvider = (kinds: Kinds) =>
   operation({
     id: 'addProvider',
     area,
@@ -96,7 +121,7 @@ const readProvider = operation({
   answers: [200, 'The provider; `ETag` names its state.', provider],
 })
 
-const changeProvider = (kinds: readonly string[]) =>
+const changeProvider = (kinds: Kinds) =>
   operation({
     id: 'changeProvider',
     area,
@@ -157,7 +182,6 @@ const switches = {
 /** `/providers` */
 export function providerRoutes({ app, deps }: RestContext): void {
   const { providers, issuer } = deps
-  const kinds = Object.keys(providers.kinds)
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
   const view = (found: object) => found as z.input<typeof provider>
@@ -166,7 +190,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
     items: (await providers.list()).map(view),
   }))
 
-  app.post('/providers', { ...addProvider(kinds), ...limit }, async (request, reply) => {
+  app.post('/providers', { ...addProvider(providers.kinds), ...limit }, async (request, reply) => {
     refuseSplitProviders(callerOf(request), request.body)
     return once(request, reply, async () => {
       const body = view(await providers.add(request.body))
@@ -180,7 +204,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
     return view(provider)
   })
 
-  app.patch('/providers/:id', { ...changeProvider(kinds), ...limit }, async (request, reply) => {
+  app.patch('/providers/:id', { ...changeProvider(providers.kinds), ...limit }, async (request, reply) => {
     const { provider, version } = await providers.getVersioned(request.params.id)
     refuseSplitProviders(callerOf(request), { ...provider, ...request.body })
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
