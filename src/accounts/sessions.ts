@@ -4,7 +4,7 @@ export interface KeptSession {
   generation: number
 }
 
-/** What accounts need of sign-in sessions. src/oidc implements it; app.ts joins the two. */
+/** What accounts need of sign-in sessions. src/oidc implements it; src/app.ts joins the two. */
 export interface AccountSessions {
   /**
    * Ends every session of an account, and the codes and tokens that hang on them.

@@ -13,7 +13,7 @@ export interface ClientRow {
   metadata: string
   pkce: string
   pkceWithout: boolean
-  /** What came of counting its PKCE (pkce-ratchet.ts): raised, held, or null. */
+  /** What came of counting its PKCE (evidence/pkce-ratchet.ts): raised, held, or null. */
   pkceRatchet: string | null
   firstParty: boolean
   disabledAt: Date | null

@@ -36,7 +36,7 @@ afterAll(async () => {
   await latchkey.stop()
   server.stop()
 })
-/** A minute in which nothing was fetched yet (quota.ts). */
+/** A minute in which nothing was fetched yet (src/registration/documents/quota.ts). */
 afterEach(() => wait(60_000))
 
 const app = {

@@ -1,4 +1,4 @@
-/** The mails of this feature, and the way out of it. src/mail implements it; app.ts joins the two. */
+/** The mails of this feature, and the way out of it. src/mail implements it; src/app.ts joins the two. */
 export type AccountMail =
   | {
       to: string

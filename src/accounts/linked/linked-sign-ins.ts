@@ -97,7 +97,7 @@ export interface LinkedSignIns {
  * itself: `register` refuses one that an account has proven, and `link` is for a person who has proven the account otherwise.
  *
  *   identity ──signIn──> its account │ unknown ──register──> a new account
- *                                         ├── an account is invited by the address ──> their invitation (invitations.ts)
+ *                                         ├── an account is invited by the address ──> their invitation (sign-up/invitations.ts)
  *                                         └── the address is an account's ──(its owner proves that account)──link──> it
  */
 export function createLinkedSignIns(deps: {

@@ -6,7 +6,7 @@ export interface ProviderName {
   id: string
   /** “GitHub” */
   name: string
-  /** How it is spoken to: a name of kinds.ts. */
+  /** How it is spoken to: a name of connectors/kinds.ts. */
   kind: string
 }
 

@@ -41,7 +41,7 @@ export async function registerViews(
 
 /**
  * Sends a page. Forms in it get this browser's CSRF token by themselves. The answer to a form goes by a redirect to the page
- * that the form stands on, and is shown there once (flash.ts).
+ * that the form stands on, and is shown there once (forms/flash.ts).
  * @param status HTTP status, 200 unless given
  */
 export function renderPage<View extends keyof Pages>(

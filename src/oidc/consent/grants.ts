@@ -96,7 +96,7 @@ export function createGrants(deps: {
       // Another tab of the client may ask for other scopes at this moment: what it is granted stays in the Grant.
       await deps.artifacts.change('Grant', id, ttl(), (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
-        // Another request has carried the session over (generations.ts) since it was read, and its Grants with it.
+        // Another request has carried the session and its Grants over (sessions/generations.ts) since it was read.
         if (known && generationOf(known) > generation) return undefined
         const goesOn = known?.accountId === accountId && generationOf(known) === generation
         const incarnation = goesOn ? incarnationOf(known) : newIncarnation()

@@ -60,7 +60,7 @@ export function createJwtAccessTokens(deps: {
     const token = await readOnce(ctx, value)
     if (token?.kind !== model) return undefined
     found.set(ctx, token.reference)
-    // Userinfo takes those that are for it (one-token.ts).
+    // Userinfo takes those that are for it (tokens/one-token.ts).
     return ctx.oidc.route !== 'userinfo' || deps.forUserinfo(token.payload.aud) ? token.payload : undefined
   }
 

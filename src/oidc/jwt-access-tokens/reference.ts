@@ -7,7 +7,7 @@ import { incarnationOf } from '../consent/incarnations.ts'
 const reference = z.strictObject({
   /** Absent: a machine's token hangs on none. */
   grantId: z.string().optional(),
-  /** Which of the Grants that have had this id (incarnations.ts). */
+  /** Which of the Grants that have had this id (consent/incarnations.ts). */
   incarnation: z.string().optional(),
   sessionUid: z.string().optional(),
   expiresWithSession: z.literal(true).optional(),

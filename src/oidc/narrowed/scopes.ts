@@ -1,7 +1,7 @@
 import type { Client } from 'oidc-provider'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 
-/** A client, as far as it decides about scopes (adapter.ts); space-separated. */
+/** A client, as far as it decides about scopes (provider/adapter.ts); space-separated. */
 type Registered =
   | Client
   | {

@@ -8,7 +8,7 @@ export type FindByScope = (scope: string) => Promise<readonly { identifier: stri
 
 /** A client, as far as it decides about scopes of APIs. */
 export interface Registered {
-  /** Space-separated: the scopes about persons that it may ask for; missing: all of them (adapter.ts). */
+  /** Space-separated: the scopes about persons that it may ask for; missing: all of them (provider/adapter.ts). */
   identity_scope?: unknown
   /** Space-separated: the scopes of APIs that it may ask for. */
   resource_scope?: unknown
@@ -49,7 +49,8 @@ export function sortScopes(scopes: Iterable<string>, client: Registered): Asked 
 }
 
 /**
- * The scopes about persons in a request that are not registered for the client; the library lets two of them pass (adapter.ts).
+ * The scopes about persons in a request that are not registered for the client; the library lets two of them pass
+ * (provider/adapter.ts).
  * @param ignored which are no mistake of the request
  * @throws InvalidScope for any other
  */

@@ -19,7 +19,7 @@ export interface ProtocolClient {
   firstParty: boolean
   /** False: no administrator has looked at it. True unless given. */
   verified?: boolean
-  /** The API that these are the credentials of (api-credentials.ts). */
+  /** The API that these are the credentials of (client-authentication/api-credentials.ts). */
   introspects?: string
 }
 

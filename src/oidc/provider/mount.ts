@@ -72,7 +72,7 @@ interface Endpoint {
   path: string
   methods: readonly string[]
   limit?: keyof MountOptions['limits']
-  /** POST is taken too, and goes on as a GET (post-to-get.ts). */
+  /** POST is taken too, and goes on as a GET (authorization/post-to-get.ts). */
   byPost?: true
   signsOut?: true
   /** The path that a browser is redirected to when it opens the address of a form, from a bookmark or a reloaded tab. */

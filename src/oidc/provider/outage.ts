@@ -13,7 +13,7 @@ export function outageOf(error: unknown, translate: Translate): AppError | undef
 /**
  * The library answers whatever it does not know with 500 `server_error`. For what passes by itself this makes it 503
  * `temporarily_unavailable` with Retry-After, so that clients try again instead of giving up (RFC 9110 §15.6.4).
- * A page was rendered by `renderError` (pages.ts), which says the same in words.
+ * A page was rendered by `renderError` (authorization/pages.ts), which says the same in words.
  */
 export function answerOutages(provider: Provider, translate: Translate): void {
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {

@@ -49,7 +49,7 @@ export interface ProviderDependencies {
   issuer: string
   jwks: JWKS
   privateHosts: PrivateHosts
-  /** Public: published ones and kept ones (keys.ts). */
+  /** Public: published ones and kept ones (keys/keys.ts). */
   acceptedKeys: readonly JWK[]
   adapter: AdapterFactory
   findClient: FindClient
@@ -108,7 +108,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     acrValues: [...ACR_VALUES],
     scopes: Object.keys(claimsByScope).concat('offline_access'),
     claims: claimsByScope,
-    // Which claims of its scopes a client finds in the ID Token is decided for each (id-tokens.ts).
+    // Which claims of its scopes a client finds in the ID Token is decided for each (tokens/id-tokens.ts).
     conformIdTokenClaims: false,
     findAccount: deps.findAccount,
     loadExistingGrant: (ctx) => deps.grants.load(ctx),

@@ -24,8 +24,8 @@ export interface UpstreamSession {
 
 /**
  * Makes sessions remember the device they were started on, when the person signed in in them, the upstream sign-in that started them
- * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked (grants.ts), the
- * device that they are for (device/apart.ts), and which of the same id they are (incarnations.ts).
+ * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked
+ * (consent/grants.ts), the device that they are for (device/apart.ts), and which of the same id they are (consent/incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
  * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-facts.test.ts).
@@ -74,7 +74,7 @@ function answersNow(session: Pick<Session, 'accountId' | 'uid'>, interaction: In
   return result.login !== undefined
 }
 
-/** @param request pinned: its x-forwarded-for is the address that our proxies vouch for (mount.ts) */
+/** @param request pinned: its x-forwarded-for is the address that our proxies vouch for (provider/mount.ts) */
 export const deviceOf = ({ headers }: IncomingMessage): SessionDevice => ({
   userAgent: String(headers['user-agent'] ?? '').slice(0, 300),
   address: String(headers['x-forwarded-for'] ?? '').slice(0, 64),

@@ -16,7 +16,7 @@ export async function tellApps(provider: Provider, session: Session): Promise<vo
   for (const clientId of Object.keys(session.authorizations ?? {})) {
     const client = await provider.Client.find(clientId)
     if (client?.backchannelLogoutUri === undefined) continue
-    // The published types leave this method out; it hands over to the background at once (back-channel.ts).
+    // The published types leave this method out; it hands over to the background at once (sign-out/back-channel.ts).
     const told = client as unknown as { backchannelLogout(sub: string, sid?: string): Promise<unknown> }
     await told.backchannelLogout(accountId, session.sidFor(clientId))
   }

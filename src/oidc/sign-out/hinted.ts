@@ -82,7 +82,7 @@ export async function signOutByHint(
   return true
 }
 
-/** What the mount leaves on the request (mount.ts): it ends what else ends with a sign-out. */
+/** What the mount leaves on the request (provider/mount.ts): it ends what else ends with a sign-out. */
 interface SigningOut {
   latchkeySignsOut?: () => Promise<unknown>
 }

@@ -19,7 +19,7 @@ export type FindAccount = (
 /**
  * The `findAccount` of the library. A disabled or closed account is as if it did not exist, and so is the account of a
  * session of a generation that has passed: every token and session of it stops at once, in every process. Tokens are
- * judged by their Grant (generations.ts).
+ * judged by their Grant (sessions/generations.ts).
  */
 export function createFindAccount(
   find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
