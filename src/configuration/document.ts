@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ValidationError } from '../shared/validation-error.ts'
-import type { ConfigurationDependencies, Fields, PlannedSettings, SecretSource } from './ports.ts'
+import { type Report, type Services, settingOf, wantedOf } from './entries.ts'
+import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
@@ -89,8 +89,6 @@ type Parsed = z.output<typeof schema>
 /** Problems after which the rest of a file is not looked at. */
 const MAX_PROBLEMS = 1000
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
-
 /**
  * Reads a configuration file.
  * @throws ConfigurationError with every problem at once, each with its line and path
@@ -159,106 +157,14 @@ function pruned(data: Parsed, report: (path: Path, message: string) => void): Se
   return new Set(kinds)
 }
 
-type Report = (field: Path, message: string) => void
-
 const entriesOf = (map: unknown): [string, unknown][] =>
   typeof map === 'object' && map !== null && !Array.isArray(map) ? Object.entries(map) : []
-
-function settingOf(
-  name: string,
-  value: unknown,
-  { settings }: Services,
-  line: number,
-  report: Report,
-): Wanted[] {
-  const found = complete(settings, { [name]: value }, (_field, message) => report([], message))
-  return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
-}
 
 /** The settings of a file come before its clients (KINDS). */
 const settingsIn = (wanted: readonly Wanted[]): Fields =>
   Object.fromEntries(
     wanted.filter(({ kind }) => kind === 'setting').map(({ name, fields }) => [name, fields.value]),
   )
-
-function wantedOf(
-  kind: Exclude<Kind, 'setting'>,
-  entry: unknown,
-  services: Services,
-  line: number,
-  report: Report,
-  planned: PlannedSettings,
-): Wanted[] {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
-  const { disabled = false, key, ...rest } = entry as Record<string, unknown>
-  if (kind === 'resource') {
-    const fields = complete(services.resources, entry as Fields, report)
-    return fields ? [{ kind, name: String(fields.identifier), fields, line }] : []
-  }
-  if (kind === 'provider') {
-    const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest
-    if (inClear !== undefined) report(['client_secret'], IN_CLEAR)
-    if (env !== undefined && file !== undefined) report(['client_secret_file'], 'excludes client_secret_env')
-    const fields = complete(services.providers, withKey(own, key), report)
-    const secret = typeof env === 'string' ? { env } : typeof file === 'string' ? { file } : undefined
-    return fields
-      ? [{ kind, name: String(fields.id), fields: { ...fields, disabled }, line, ...(secret && { secret }) }]
-      : []
-  }
-  const { client_id: clientId, software_id: software, client_secret: inClear, ...own } = rest
-  if (inClear !== undefined) report(['client_secret'], 'is made by the server and shown once; leave it out')
-  if (software !== undefined) report(['software_id'], 'is where the key is kept; write key instead')
-  if (key === undefined && clientId === undefined)
-    report([], 'needs a key: a name of your choice by which it is found again, like key: web-shop')
-  const fields = complete(
-    { complete: (each) => services.clients.complete(each, planned) },
-    own,
-    (field, message) =>
-      report(field, message.replace(/^is not known; the fields are /, `$&${OF_CLIENTS_HERE.join(', ')}, `)),
-  )
-  const name = key ?? clientId
-  if (fields === undefined || typeof name !== 'string') return []
-  return [
-    {
-      kind,
-      name,
-      ...(typeof clientId === 'string' && { clientId }),
-      fields: { ...fields, ...(typeof key === 'string' && { key }), disabled },
-      onlyToCreate: services.clients.leftToCreation?.(own, planned) ?? [],
-      line,
-    },
-  ]
-}
-
-/** Fields of a client that only a file has. */
-const OF_CLIENTS_HERE = ['key', 'client_id', 'disabled']
-
-const IN_CLEAR =
-  'does not belong into a file; name an environment variable with client_secret_env, or a file with client_secret_file'
-
-const withKey = (fields: Fields, key: unknown): Fields => (key === undefined ? fields : { ...fields, key })
-
-/** Undefined: refused, and told. */
-function complete(
-  service: { complete(entry: Fields): Fields },
-  entry: Fields,
-  report: Report,
-): Fields | undefined {
-  try {
-    return service.complete(entry)
-  } catch (error) {
-    if (!(error instanceof ValidationError)) throw error
-    for (const { field, message } of error.problems) report(placeOf(field, entry), message)
-    return undefined
-  }
-}
-
-/** Of a provider, its service names a setting by itself. */
-function placeOf(field: string, entry: Fields): Path {
-  const { settings } = entry
-  const ofSettings = typeof settings === 'object' && settings !== null && Object.hasOwn(settings, field)
-  return ofSettings && !Object.hasOwn(entry, field) ? ['settings', field] : [field]
-}
 
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()
