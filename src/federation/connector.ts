@@ -1,5 +1,10 @@
+import type { PropertySetBy } from '../shared/profile/fields.ts'
+
+/** What a provider says of a person: the fields of src/shared/profile/table.ts that are `setBy` a provider. URLs are acceptable ones. */
+export type UpstreamProfile = { [Property in PropertySetBy<'provider'>]?: string | undefined }
+
 /** What a provider vouches for, once its answer has been checked. */
-export interface UpstreamIdentity {
+export interface UpstreamIdentity extends UpstreamProfile {
   /** Who vouches: with `subject`, the only thing that identifies a person (OpenID Connect Core §5.7). */
   issuer: string
   /** The provider's own permanent id of the account, at most 255 characters; never a name or an address. */
@@ -8,10 +13,6 @@ export interface UpstreamIdentity {
   username?: string | undefined
   /** As the provider writes it; `verified`: the provider says that its owner has proven it. */
   email?: { address: string; verified: boolean } | undefined
-  givenName?: string | undefined
-  familyName?: string | undefined
-  /** An https URL. */
-  picture?: string | undefined
   /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
   sid?: string | undefined
   tokens: UpstreamTokens

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Http } from '../http/http.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
+import type { ProviderValues } from '../shared/profile/fields.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EnabledProviders } from './providers/provider.ts'
@@ -25,12 +26,6 @@ export interface StoredIdentity {
   provider: string
   label: string | null
   sealedTokens: string | null
-}
-
-export interface StoredProfile {
-  givenName: string | null
-  familyName: string | null
-  picture: string | null
 }
 
 export type SignInOutcome =
@@ -59,26 +54,26 @@ export interface AccountService {
     /** @param token of the link */
     peek(token: string): Promise<{ id: string } | undefined>
     /** @param id of the invitation */
-    acceptBy(id: string, identity: StoredIdentity, profile: StoredProfile): Promise<Accepted>
+    acceptBy(id: string, identity: StoredIdentity, profile: ProviderValues): Promise<Accepted>
     /** Undefined: nobody is invited by this address. @param email that the provider vouches for */
     acceptVouched(
       email: string,
       identity: StoredIdentity,
-      profile: StoredProfile,
+      profile: ProviderValues,
     ): Promise<Accepted | { kind: 'by_link' } | undefined>
   }
   linked: {
     signIn(identity: StoredIdentity, origin: Origin): Promise<SignInOutcome>
     register(
       input: { username: string; email: { address: string; verified: boolean } },
-      profile: StoredProfile,
+      profile: ProviderValues,
       identity: StoredIdentity,
       origin: Origin,
     ): Promise<SignInOutcome | { kind: 'email_taken' | 'invited' }>
     link(
       proven: { accountId: string; generation: number },
       identity: StoredIdentity,
-      profile: StoredProfile,
+      profile: ProviderValues,
       providerName: string,
     ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'>
     unlink(

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
 import { createAuthorizationRequests } from '../../src/federation/login/authorization-requests.ts'
-import { createPendingLogins } from '../../src/federation/login/pending-logins.ts'
+import { createPendingLogins, type UpstreamLogin } from '../../src/federation/login/pending-logins.ts'
+import { providerFields } from '../../src/shared/profile/fields.ts'
 
 // A sign-in begins on one version of the server and ends on the next one: what is stored keeps its names.
 
@@ -68,7 +69,9 @@ test('a pending login is stored as arrival, with its purpose', async () => {
       sealedTokens: null,
     },
     at: 1,
-    profile: { givenName: null, familyName: null, picture: null },
+    profile: Object.fromEntries(
+      providerFields.map(({ property }) => [property, null]),
+    ) as UpstreamLogin['profile'],
   }
   const id = await pendingLogins.issue(request, reply, { ...login, intent })
   expect([...stored]).toEqual([

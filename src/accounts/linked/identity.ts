@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   type DescribedField,
   type PropertySetBy,
+  type ProviderValues,
   profileShape,
   providerFields,
 } from '../../shared/profile/fields.ts'
@@ -32,14 +33,11 @@ export const identityRow = (identity: UpstreamIdentity, at: Date) => ({
 
 type Property = PropertySetBy<'provider'>
 
-/** What a provider says about a person. Fills what is empty, and changes nothing. */
-export type UpstreamProfile = { [Each in Property]?: string | null }
-
 /**
  * What a provider says, under the rules for what people type; a value that does not keep to them counts as not said. A URL
  * was judged where the provider's answer was read.
  */
-export const presentable = (profile: UpstreamProfile): UpstreamProfile =>
+export const presentable = (profile: ProviderValues): ProviderValues =>
   Object.fromEntries(
     providerFields.map(({ property, input }) => [
       property,
@@ -56,8 +54,8 @@ const GROUPS: readonly (readonly DescribedField<Property>[])[] = [
 
 /** What a provider may fill: of each group the properties, and their values. */
 export const fillings = (
-  profile: UpstreamProfile,
-): { properties: readonly Property[]; values: UpstreamProfile }[] => {
+  profile: ProviderValues,
+): { properties: readonly Property[]; values: ProviderValues }[] => {
   const said = presentable(profile)
   return GROUPS.map((group) => {
     const properties = group.map(({ property }) => property)

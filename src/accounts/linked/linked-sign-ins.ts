@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { Origin as FullOrigin } from '../accounts.ts'
@@ -14,13 +15,7 @@ import type { AccountSettings } from '../settings.ts'
 import { takenError } from '../sign-up/new-account.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../sign-up/username.ts'
 import type { AccountStore } from '../store/store.ts'
-import {
-  type LinkedIdentity,
-  presentable,
-  type SealedTokens,
-  type UpstreamIdentity,
-  type UpstreamProfile,
-} from './identity.ts'
+import { type LinkedIdentity, presentable, type SealedTokens, type UpstreamIdentity } from './identity.ts'
 import type { LinkedStore } from './store.ts'
 
 const canonical = (email: string | undefined) => (email === undefined ? undefined : canonicalEmail(email))
@@ -56,7 +51,7 @@ export interface LinkedSignIns {
    */
   register(
     input: { username: string; email: { address: string; verified: boolean } },
-    profile: UpstreamProfile,
+    profile: ProviderValues,
     identity: UpstreamIdentity,
     origin?: Origin,
   ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }>
@@ -68,7 +63,7 @@ export interface LinkedSignIns {
   link(
     proven: { accountId: string; generation: number },
     identity: UpstreamIdentity,
-    profile: UpstreamProfile,
+    profile: ProviderValues,
     name: string,
   ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'>
   /**

@@ -1,17 +1,12 @@
 import type { Clock } from '../../shared/clock.ts'
+import type { ProviderValues } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { type Account, toAccount } from '../account.ts'
 import { nextGeneration, wholeSecond } from '../store/generation.ts'
 import type { NewAccount, Taken } from '../store/values.ts'
-import {
-  fillings,
-  identityRow,
-  type LinkedIdentity,
-  type UpstreamIdentity,
-  type UpstreamProfile,
-} from './identity.ts'
+import { fillings, identityRow, type LinkedIdentity, type UpstreamIdentity } from './identity.ts'
 
 /** Accounts that only wait for an address, and so have proven nothing. */
 const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
@@ -57,7 +52,7 @@ export interface LinkedStore {
   link(
     to: { accountId: string; generation: number },
     identity: UpstreamIdentity,
-    profile: UpstreamProfile,
+    profile: ProviderValues,
   ): Promise<'linked' | 'identity_taken' | 'no_account'>
   /** Records a sign-in. `updated_at` stays: it is a claim about the person. False: the link is gone by now. */
   used(id: string, accountId: string, identity: UpstreamIdentity): Promise<boolean>

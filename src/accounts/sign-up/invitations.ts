@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
 import type { Accounts, NewGeneration } from '../accounts.ts'
@@ -9,7 +10,7 @@ import { canonicalEmail } from '../email/address.ts'
 import { inWords, type Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import { ofAccount, type SecurityEvents } from '../events.ts'
-import { fillings, type UpstreamIdentity, type UpstreamProfile } from '../linked/identity.ts'
+import { fillings, type UpstreamIdentity } from '../linked/identity.ts'
 import type { LinkedStore } from '../linked/store.ts'
 import { notFound } from '../not-found.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -55,7 +56,7 @@ export interface AcceptInvitation {
    */
   accept(token: string, password: string): Promise<NewGeneration | undefined>
   /** Makes a sign-in at a provider the one of the account. @param id of the invitation */
-  acceptBy(id: string, identity: UpstreamIdentity, profile: UpstreamProfile): Promise<AcceptedByProvider>
+  acceptBy(id: string, identity: UpstreamIdentity, profile: ProviderValues): Promise<AcceptedByProvider>
   /**
    * As `acceptBy`, for a person who comes without the link, while a provider vouches for the very address that was invited:
    * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
@@ -65,7 +66,7 @@ export interface AcceptInvitation {
   acceptVouched(
     email: string,
     identity: UpstreamIdentity,
-    profile: UpstreamProfile,
+    profile: ProviderValues,
   ): Promise<AcceptedByProvider | { kind: 'by_link' } | undefined>
 }
 
@@ -170,7 +171,7 @@ export function createInvitations(deps: {
   async function acceptByProvider(
     invitation: Invitation,
     identity: UpstreamIdentity,
-    profile: UpstreamProfile,
+    profile: ProviderValues,
     role?: Role,
   ): Promise<AcceptedByProvider> {
     const { account } = invitation

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
+import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { UpstreamSession } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
@@ -19,6 +20,14 @@ const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the si
 const TTL = 1800
 
 const nullable = z.string().nullable()
+const value = nullable.default(null)
+/** A field that the table had not when the login was stored is null. */
+const profile = z.object(
+  Object.fromEntries(providerFields.map(({ property }) => [property, value])) as Record<
+    PropertySetBy<'provider'>,
+    typeof value
+  >,
+)
 /** As it is stored: `purpose` is the intent. */
 const stored = z
   .object({
@@ -33,7 +42,7 @@ const stored = z
     sid: z.string().optional(),
     /** When the browser came back from the provider, in milliseconds since the epoch. */
     at: z.number(),
-    profile: z.object({ givenName: nullable, familyName: nullable, picture: nullable }),
+    profile,
     /** What the provider calls the account. */
     username: z.string().optional(),
     email: z.object({ address: z.string(), verified: z.boolean() }).optional(),

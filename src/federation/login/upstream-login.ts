@@ -1,9 +1,10 @@
+import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Intent } from './intent.ts'
 import type { UpstreamLogin } from './pending-logins.ts'
 
-/** Longer than any name, address or picture. */
+/** Longer than any name, address or URL of a picture. */
 const MAX_LENGTH = 500
 
 /**
@@ -18,6 +19,13 @@ const said = (text: string | undefined): string | undefined =>
   !/\p{Cc}/u.test(text)
     ? text
     : undefined
+
+/** What the provider says of the person, null what it does not. */
+const profileOf = (who: UpstreamIdentity): UpstreamLogin['profile'] =>
+  Object.fromEntries(providerFields.map(({ property }) => [property, said(who[property]) ?? null])) as Record<
+    PropertySetBy<'provider'>,
+    string | null
+  >
 
 /**
  * What this server keeps of an identity that a provider vouches for.
@@ -43,11 +51,7 @@ export function toUpstreamLogin(
     },
     sid: who.sid,
     at,
-    profile: {
-      givenName: said(who.givenName) ?? null,
-      familyName: said(who.familyName) ?? null,
-      picture: said(who.picture) ?? null,
-    },
+    profile: profileOf(who),
     username,
     email: address === undefined ? undefined : { address, verified: who.email?.verified === true },
     intent,

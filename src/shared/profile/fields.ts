@@ -24,6 +24,9 @@ export type PropertySetBy<Setter extends 'person' | 'provider'> = {
     : never
 }[ProfileProperty]
 
+/** What a provider says of a person, by property; left out or null: nothing. */
+export type ProviderValues = { [Property in PropertySetBy<'provider'>]?: string | null }
+
 /** The name of a property in both JSON APIs. */
 export type RestNameOf<Property extends ProfileProperty> = {
   [Each in Property]: Fields[Each] extends { rest: infer Name extends string } ? Name : Fields[Each]['claim']

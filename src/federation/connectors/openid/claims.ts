@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { UpstreamIdentity } from '../../connector.ts'
+import { byProperty, providerFields } from '../../../shared/profile/fields.ts'
+import type { UpstreamIdentity, UpstreamProfile } from '../../connector.ts'
 import { isAcceptableUrl } from '../../upstream.ts'
 
 /** Text that every database can hold: whole characters, none of them for control. */
@@ -9,15 +10,17 @@ export const identifier = (length: number) => z.string().min(1).max(length).refi
 
 const name = (claim: string) => z.string().min(1).max(100).default(claim)
 
+/** By claim, something for each field that a provider fills. */
+const eachField = <Value>(make: (field: (typeof providerFields)[number]) => Value): Record<string, Value> =>
+  Object.fromEntries(providerFields.map((field) => [field.claim, make(field)]))
+
 /** Which claims the parts of an identity are in. The subject has no other: OpenID Connect Core §5.7. */
 export const claimNames = z
   .strictObject({
     username: name('preferred_username'),
     email: name('email'),
     email_verified: name('email_verified'),
-    given_name: name('given_name'),
-    family_name: name('family_name'),
-    picture: name('picture'),
+    ...eachField(({ claim }) => name(claim)),
   })
   .prefault({})
 
@@ -25,17 +28,16 @@ export type ClaimNames = z.infer<typeof claimNames>
 
 /** What is malformed or too long counts as not said: a nickname does not keep anybody out. */
 const optional = identifier(500).optional().catch(undefined)
+const url = identifier(500).refine(isAcceptableUrl).optional().catch(undefined)
 
 const values = z.object({
   username: optional,
   email: optional,
   email_verified: z.unknown(),
-  given_name: optional,
-  family_name: optional,
-  picture: identifier(500).refine(isAcceptableUrl).optional().catch(undefined),
+  ...eachField(({ input }) => (input === 'url' ? url : optional)),
 })
 
-export type Profile = Pick<UpstreamIdentity, 'username' | 'email' | 'givenName' | 'familyName' | 'picture'>
+export type Profile = Pick<UpstreamIdentity, 'username' | 'email'> & UpstreamProfile
 
 /** Some providers write booleans as text. */
 const isTrue = (value: unknown): boolean => value === true || value === 'true'
@@ -54,28 +56,26 @@ export function readProfile(
     part,
     Object.hasOwn(claims, claim) ? claims[claim] : undefined,
   ])
-  const { username, email, email_verified, given_name, family_name, picture } = values.parse(
-    Object.fromEntries(own),
-  )
+  const { username, email, email_verified, ...person } = values.parse(Object.fromEntries(own))
   const verified = isTrue(email_verified) || (trustEmail && !isFalse(email_verified))
   return {
     username,
     email: email === undefined ? undefined : { address: email, verified },
-    givenName: given_name,
-    familyName: family_name,
-    picture,
+    ...(byProperty(person, 'claim', providerFields) as UpstreamProfile),
   }
 }
 
+/** A person without a name is asked for one; without a picture, for example, for nothing. */
+const nameFields = providerFields.filter(({ identifies }) => identifies)
+
 /** Whether the userinfo endpoint is worth a question. */
-export const isPartial = ({ username, email, givenName, familyName }: Profile): boolean =>
-  [username, email, givenName, familyName].includes(undefined)
+export const isPartial = (profile: Profile): boolean =>
+  [profile.username, profile.email, ...nameFields.map(({ property }) => profile[property])].includes(
+    undefined,
+  )
 
 /** The first wins; an address keeps to what was said about it in the same place. */
 export const mergeProfiles = (first: Profile, second: Profile): Profile => ({
-  username: first.username ?? second.username,
-  email: first.email ?? second.email,
-  givenName: first.givenName ?? second.givenName,
-  familyName: first.familyName ?? second.familyName,
-  picture: first.picture ?? second.picture,
+  ...second,
+  ...Object.fromEntries(Object.entries(first).filter(([, value]) => value !== undefined)),
 })
