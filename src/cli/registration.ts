@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type Cli, createCommand, type Options, secondsOf } from './context.ts'
+import { createOption } from './option.ts'
 import { PROGRAM } from './program.ts'
 import { labelledLines, table, time } from './text.ts'
 
@@ -19,18 +20,18 @@ export const registrationFields: Readonly<Record<string, string>> = {
   redirect_hosts: '--redirect-host',
 }
 
-const collect = (value: string, before: string[] = []): string[] => [...before, value]
-
 const create = (cli: Cli): Command =>
   createCommand('create', 'make a token; it is shown once')
     .option('--name <name>', 'who or what it is for')
     .option('--uses <number>', 'how many clients it registers, or “any” (default 1)')
     .option('--expires-in <seconds>', 'how long it is valid, or “never” (default 604800, a week)')
     .option('--scope <scopes>', 'scopes of your APIs that its clients may ask for')
-    .option(
-      '--redirect-host <host>',
-      'a host that their redirect URIs have to be at; may be repeated',
-      collect,
+    .addOption(
+      createOption({
+        flags: '--redirect-host <host>',
+        description: 'a host that their redirect URIs have to be at; may be repeated',
+        repeatable: true,
+      }),
     )
     .option('--client-credentials', 'its clients may act for themselves')
     .option('--unverified', 'people are told that nobody has checked its clients')

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { GRANT_TYPES } from '../../clients/fields/essential.ts'
 import { type ClientField, FIELDS } from '../../clients/fields/table.ts'
 import type { RegistrationInput } from '../../clients/metadata.ts'
 import { own } from '../../shared/own.ts'
 import { type Options, secondsOf } from '../context.ts'
+import { createOption, flagOf, valueGiven } from '../option.ts'
 import { providerFields } from '../providers/options.ts'
 import { registrationFields } from '../registration.ts'
 import { personOptions } from '../users/options.ts'
@@ -43,20 +44,17 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
 /** The option that sets a field, for messages; the field itself when none does. */
 export function optionOf(field: string): string {
   const found = WITH_OPTION.find(({ name }) => name === field)
-  if (found !== undefined) return found.option.flags.replace(/ .*/, '')
+  if (found !== undefined) return flagOf(found.option)
   return own(OTHER_OPTIONS, field) ?? field
 }
 
 /** @param forUpdate also offers `--no-…` for what can be switched off */
 export function addClientOptions(command: Command, forUpdate: boolean): Command {
   for (const field of WITH_OPTION.filter((each) => !isOfKeys(each))) {
-    const { flags, description } = field.option
-    const option = new Option(flags, description)
-    if (isList(field))
-      option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
-    command.addOption(option)
+    const { flags } = field.option
+    command.addOption(createOption({ ...field.option, repeatable: isList(field) }))
     if (isOnAtFirst(field) || (forUpdate && isSwitch(field)))
-      command.addOption(new Option(flags.replace('--', '--no-'), `undoes ${flags}`))
+      command.option(flags.replace('--', '--no-'), `undoes ${flags}`)
   }
   command.option(
     '--public',
@@ -84,7 +82,7 @@ export function registrationOf(
   const input: Record<string, unknown> = {}
   const problems: string[] = []
   for (const field of WITH_OPTION.filter((each) => !isOfKeys(each))) {
-    const value = options[new Option(field.option.flags).attributeName()]
+    const value = valueGiven(options, field.option)
     if (value !== undefined) input[field.name] = fieldValue(field, value)
   }
   if (Array.isArray(input.grant_types)) input.grant_types = input.grant_types.map(grantOf)

@@ -1,35 +1,34 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { ConnectorField } from '../../federation/connector-kind.ts'
 import { kinds } from '../../federation/connectors/kinds.ts'
 import { kindNames } from '../../federation/providers/input.ts'
 import { CliError, type Options } from '../context.ts'
+import { createOption, type FieldOption, flagOf, valueGiven } from '../option.ts'
 
-interface ProviderOption extends Pick<ConnectorField, 'option' | 'sentence'> {
+interface ProviderOption extends FieldOption {
   /** The field of a provider, or the setting of its kind, that it sets. */
   field: string
   setting?: ConnectorField
-  /** It may be given more than once. */
-  repeatable?: boolean
 }
 
 const BEFORE: readonly ProviderOption[] = [
-  { option: '--kind <kind>', field: 'kind', sentence: kindNames(kinds).join(', ') },
-  { option: '--name <name>', field: 'name', sentence: 'what people see on the button' },
+  { flags: '--kind <kind>', field: 'kind', description: kindNames(kinds).join(', ') },
+  { flags: '--name <name>', field: 'name', description: 'what people see on the button' },
   {
-    option: '--client-id <id>',
+    flags: '--client-id <id>',
     field: 'client_id',
-    sentence: 'what the provider has registered Latchkey under',
+    description: 'what the provider has registered Latchkey under',
   },
 ]
 
 const AFTER: readonly ProviderOption[] = [
   {
-    option: '--email-domain <domain>',
+    flags: '--email-domain <domain>',
     field: 'email_domains',
     repeatable: true,
-    sentence: 'only people with a verified address of this domain (repeatable)',
+    description: 'only people with a verified address of this domain (repeatable)',
   },
-  { option: '--keep-tokens', field: 'keep_tokens', sentence: 'store its tokens, sealed' },
+  { flags: '--keep-tokens', field: 'keep_tokens', description: 'store its tokens, sealed' },
 ]
 
 /**
@@ -42,9 +41,9 @@ function settingOptions(): ProviderOption[] {
     const settings = entries.map(([, setting]) => setting)
     const [setting] = settings
     if (setting === undefined) throw new Error(`no kind has ${name}`)
-    const sentence = [...new Set(settings.map((each) => each.sentence))].join('; ')
+    const description = [...new Set(settings.map((each) => each.sentence))].join('; ')
     const repeatable = setting.input === 'pairs'
-    const option = { field: name, setting, option: setting.option, sentence, repeatable }
+    const option = { field: name, setting, flags: setting.option, description, repeatable }
     return { option, first: settings.some(({ variable }) => variable !== undefined) }
   })
   return options.sort((one, other) => Number(other.first) - Number(one.first)).map(({ option }) => option)
@@ -52,21 +51,14 @@ function settingOptions(): ProviderOption[] {
 
 const PROVIDER_OPTIONS: readonly ProviderOption[] = [...BEFORE, ...settingOptions(), ...AFTER]
 
-const nameOf = ({ option }: Pick<ProviderOption, 'option'>): string => option.replace(/ .*/, '')
-
 /** The option that sets a field, for messages. */
 export const providerFields: Readonly<Record<string, string>> = {
   client_secret: '--secret-stdin',
-  ...Object.fromEntries(PROVIDER_OPTIONS.map((each) => [each.field, nameOf(each)])),
+  ...Object.fromEntries(PROVIDER_OPTIONS.map((each) => [each.field, flagOf(each)])),
 }
 
 export function addProviderOptions(command: Command): Command {
-  for (const { option: flags, repeatable, sentence } of PROVIDER_OPTIONS) {
-    const option = new Option(flags, sentence)
-    if (repeatable)
-      option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
-    command.addOption(option)
-  }
+  for (const option of PROVIDER_OPTIONS) command.addOption(createOption(option))
   return command.option('--secret-stdin', 'read the client secret from standard input')
 }
 
@@ -74,8 +66,8 @@ export function addProviderOptions(command: Command): Command {
 export function providerInput(id: string, options: Options): Record<string, unknown> {
   const input: Record<string, unknown> = { id }
   const settings: Record<string, unknown> = {}
-  for (const { option, field, setting } of PROVIDER_OPTIONS) {
-    const value = options[new Option(option).attributeName()]
+  for (const { flags, field, setting } of PROVIDER_OPTIONS) {
+    const value = valueGiven(options, { flags })
     if (value === undefined) continue
     if (setting === undefined) input[field] = value
     else settings[field] = setting.input === 'pairs' && Array.isArray(value) ? pairsOf(setting, value) : value
@@ -92,6 +84,8 @@ const pairsOf = (setting: ConnectorField, values: readonly string[]): Record<str
       const example = Object.entries(setting.example ?? {})
         .map((pair) => pair.join('='))
         .join(', ')
-      throw new CliError([`${nameOf(setting)}: must be a name and a value, for example ${example}`])
+      throw new CliError([
+        `${flagOf({ flags: setting.option })}: must be a name and a value, for example ${example}`,
+      ])
     }),
   )

@@ -1,12 +1,13 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { addressParts } from '../../shared/profile/address.ts'
 import { profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import type { Options } from '../context.ts'
+import { valueGiven } from '../option.ts'
 
 const flagsOf = (option: string) => `--${option} <text>`
 const optionIn = (options: Options, option: string): unknown =>
-  options[new Option(flagsOf(option)).attributeName()]
+  valueGiven(options, { flags: flagsOf(option) })
 
 /** Adds an option for each field of src/shared/profile/table.ts. */
 export function addPersonOptions(command: Command): Command {
