@@ -1,15 +1,14 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
 import type { Input } from '../../../clients/fields/kinds.ts'
+import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 /** What a form was sent with: each field once, as text (src/http/forms/forms.ts). */
 export type Fields = Record<string, string>
 
 /** How a kind of field is drawn, read from what a form was sent with, and filled in. */
 interface Control<Shape extends Input> {
-  /** In views/partials. */
-  partial: 'field' | 'textarea' | 'select' | 'check' | 'boxes'
-  /** What its partial is told beside name, label and hint. @param values what the form is filled with */
-  attributes(input: Shape, field: FormField, values: Fields): Record<string, unknown>
+  /** How the form asks for it. @param values what the form is filled with */
+  input(input: Shape, field: FormField, values: Fields): FieldInput
   /** What was entered, for the service to judge; null unsets the field. @throws Error with what is wrong with the text itself */
   read(sent: Fields, field: FormField, input: Shape): unknown
   /** A stored value as it is entered. */
@@ -24,9 +23,9 @@ const showText = (value: unknown, { name }: FormField): Fields => ({ [name]: Str
 
 const showBox = (value: unknown, { name }: FormField): Fields => (value === true ? { [name]: 'on' } : {})
 
-const boxAttributes = (_input: Input, { name }: FormField, values: Fields) => ({
+const boxInput = (_input: Input, { name }: FormField, values: Fields): FieldInput => ({
+  kind: 'check',
   checked: Object.hasOwn(values, name),
-  value: undefined,
 })
 
 /** The lines of a text that are not empty. */
@@ -42,32 +41,27 @@ export const tickedOf = (sent: Fields, prefix: string): string[] =>
 
 const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kind: Kind }>> } = {
   text: {
-    partial: 'field',
-    attributes: ({ maxLength }) => ({ autocomplete: 'off', maxlength: maxLength }),
+    input: ({ maxLength }) => ({ kind: 'text', maxlength: maxLength }),
     read: textOf,
     show: showText,
   },
   url: {
-    partial: 'field',
-    attributes: () => ({ type: 'url', autocomplete: 'off' }),
+    input: () => ({ kind: 'text', type: 'url' }),
     read: textOf,
     show: showText,
   },
   scopes: {
-    partial: 'field',
-    attributes: () => ({ autocomplete: 'off', plain: true }),
+    input: () => ({ kind: 'text', plain: true }),
     read: textOf,
     show: showText,
   },
   choice: {
-    partial: 'select',
-    attributes: ({ choices }) => ({ options: choices }),
+    input: ({ choices }) => ({ kind: 'choice', options: choices }),
     read: textOf,
     show: showText,
   },
   lines: {
-    partial: 'textarea',
-    attributes: ({ rows }) => ({ rows }),
+    input: ({ rows }) => ({ kind: 'lines', rows }),
     read(sent, { name, always }) {
       const lines = linesOf(sent[name])
       return lines.length === 0 && !always ? null : lines
@@ -75,8 +69,8 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     show: (value, { name }) => ({ [name]: ((value ?? []) as string[]).join('\n') }),
   },
   boxes: {
-    partial: 'boxes',
-    attributes: ({ prefix, choices }, _field, values) => ({
+    input: ({ prefix, choices }, _field, values) => ({
+      kind: 'boxes',
       boxes: choices.map(({ value, label }) => {
         const name = `${prefix}.${value}`
         return { name, label, checked: Object.hasOwn(values, name) }
@@ -87,20 +81,17 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
       Object.fromEntries(((value ?? []) as string[]).map((each) => [`${prefix}.${each}`, 'on'])),
   },
   check: {
-    partial: 'check',
-    attributes: boxAttributes,
+    input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined || null,
     show: showBox,
   },
   switch: {
-    partial: 'check',
-    attributes: boxAttributes,
+    input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined,
     show: showBox,
   },
   seconds: {
-    partial: 'field',
-    attributes: () => ({ autocomplete: 'off', inputmode: 'numeric' }),
+    input: () => ({ kind: 'text', inputmode: 'numeric' }),
     read(sent, field) {
       const text = textOf(sent, field)
       return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text
@@ -108,8 +99,7 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     show: showText,
   },
   keys: {
-    partial: 'textarea',
-    attributes: () => ({ rows: 6 }),
+    input: () => ({ kind: 'lines', rows: 6 }),
     read(sent, { name }) {
       const text = sent[name]?.trim()
       try {
@@ -137,12 +127,6 @@ export const readField = (field: FormField, sent: Fields): unknown =>
 export const showField = (field: FormField, value: unknown): Fields =>
   controlOf(field).show(value, field, field.input)
 
-/** A field as the page draws it: a partial, and what it is told. */
-export interface DrawnField {
-  partial: string
-  data: Record<string, unknown>
-}
-
 export interface DrawnSection {
   id: string
   heading: string
@@ -161,16 +145,16 @@ export function drawnForm(
   apiScopes: readonly string[],
 ): DrawnSection[] {
   const known = apiScopes.length > 0 ? ` Your APIs have: ${apiScopes.join(' ')}` : ''
-  const drawn = (field: FormField): DrawnField => ({
-    partial: `/partials/${controlOf(field).partial}`,
-    data: {
-      name: field.name,
-      label: field.form.label,
-      hint: field.input.kind === 'scopes' ? `${field.form.hint ?? ''}${known}` : field.form.hint,
-      optional: field.form.required !== true,
-      ...controlOf(field).attributes(field.input, field, values),
-    },
-  })
+  const drawn = (field: FormField): DrawnField =>
+    draw(
+      {
+        name: field.name,
+        label: field.form.label,
+        hint: field.input.kind === 'scopes' ? `${field.form.hint ?? ''}${known}` : field.form.hint,
+        optional: field.form.required !== true,
+      },
+      controlOf(field).input(field.input, field, values),
+    )
   return form.map(({ id, heading, fields, folded }) => ({
     id,
     heading,

@@ -1,27 +1,13 @@
 import type { ConnectorField, ConnectorKind } from '../../../federation/connector-kind.ts'
+import { type DrawnField, draw, type FieldInput, type FieldText } from '../fields.ts'
 
-/** A field of the form, by the partial that draws it. */
-export type ProviderInput = {
-  partial: 'field' | 'select' | 'check'
-  name: string
-  label: string
-  hint?: string | undefined
-  type?: 'url' | 'password'
-  autocomplete?: 'off'
-  inputmode?: 'url'
-  plain?: boolean
-  optional?: boolean
-  autofocus?: boolean
-  options?: { value: string; label: string }[]
-}
+type Values = Readonly<Record<string, string>>
 
-const text = (name: string, label: string, more: Partial<ProviderInput> = {}): ProviderInput => ({
-  partial: 'field',
-  name,
-  label,
-  autocomplete: 'off',
-  ...more,
-})
+const text = (field: FieldText, more: Omit<FieldInput & { kind: 'text' }, 'kind'> = {}): DrawnField =>
+  draw(field, { kind: 'text', ...more })
+
+const check = (field: FieldText, values: Values): DrawnField =>
+  draw(field, { kind: 'check', checked: values[field.name] === 'on' })
 
 /** Settings with a label; no kind of field but `pairs` is without an input. */
 const inForm = ({ fields }: ConnectorKind): [name: string, ConnectorField & { label: string }][] =>
@@ -32,47 +18,50 @@ const inForm = ({ fields }: ConnectorKind): [name: string, ConnectorField & { la
 /** It has no default, so it comes before what the provider has given out. */
 const isRequired = ({ schema }: ConnectorField): boolean => !schema.safeParse(undefined).success
 
-function settingInput(name: string, field: ConnectorField & { label: string }): ProviderInput {
-  const { label, hint, choices, input } = field
-  if (input === 'flag') return { partial: 'check', name, label, hint }
-  if (choices !== undefined)
-    return {
-      partial: 'select',
-      name,
-      label,
-      hint,
-      options: choices.map((value) => ({ value, label: value })),
-    }
+function settingField(name: string, setting: ConnectorField & { label: string }, values: Values): DrawnField {
+  const { label, hint, choices, input } = setting
+  const field = { name, label, hint }
+  if (input === 'flag') return check(field, values)
+  if (choices !== undefined) return draw(field, { kind: 'choice', options: choices })
   const url = input === 'url' && ({ type: 'url', inputmode: 'url' } as const)
-  return text(name, label, { hint, plain: true, optional: !isRequired(field), ...url })
+  return text({ ...field, optional: !isRequired(setting) }, { plain: true, ...url })
 }
 
-/** What the form for a provider of a kind asks for, in its order. */
-export function providerInputs(kind: ConnectorKind): ProviderInput[] {
+/** What the form for a provider of a kind asks for, in its order. @param values what it is filled with */
+export function providerFields(kind: ConnectorKind, values: Values): DrawnField[] {
   const settings = Map.groupBy(inForm(kind), ([, field]) => isRequired(field))
-  const inputs = (required: boolean) => (settings.get(required) ?? []).map((each) => settingInput(...each))
+  const fields = (required: boolean) =>
+    (settings.get(required) ?? []).map((each) => settingField(...each, values))
   return [
-    text('id', 'ID', {
-      plain: true,
-      autofocus: true,
-      hint: 'In the callback URL: lower-case letters, digits and hyphens.',
-    }),
-    text('name', 'Name', { optional: true, hint: 'On the button “Continue with …”.' }),
-    ...inputs(true),
-    text('client_id', 'Client ID', { plain: true }),
-    text('client_secret', 'Client secret', { type: 'password', optional: kind.secret === 'optional' }),
-    ...inputs(false),
-    text('email_domains', 'Only addresses of these domains', {
-      plain: true,
-      optional: true,
-      hint: 'Separated by spaces. Empty: any.',
-    }),
-    {
-      partial: 'check',
-      name: 'keep_tokens',
-      label: 'Keep its tokens',
-      hint: 'Encrypted. Only if an app of yours needs them.',
-    },
+    text(
+      { name: 'id', label: 'ID', hint: 'In the callback URL: lower-case letters, digits and hyphens.' },
+      { plain: true, autofocus: true },
+    ),
+    text({ name: 'name', label: 'Name', optional: true, hint: 'On the button “Continue with …”.' }),
+    ...fields(true),
+    text({ name: 'client_id', label: 'Client ID' }, { plain: true }),
+    text(
+      { name: 'client_secret', label: 'Client secret', optional: kind.secret === 'optional' },
+      { type: 'password' },
+    ),
+    ...fields(false),
+    text(
+      {
+        name: 'email_domains',
+        label: 'Only addresses of these domains',
+        optional: true,
+        hint: 'Separated by spaces. Empty: any.',
+      },
+      { plain: true },
+    ),
+    check(
+      {
+        name: 'keep_tokens',
+        label: 'Keep its tokens',
+        hint: 'Encrypted. Only if an app of yours needs them.',
+      },
+      values,
+    ),
   ]
 }
 
@@ -80,11 +69,7 @@ export function providerInputs(kind: ConnectorKind): ProviderInput[] {
  * What the form was filled in with, as `providers.add` takes it. A setting that was left empty has its default.
  * @param typed the fields of the form, each once
  */
-export function providerOf(
-  kindName: string,
-  kind: ConnectorKind,
-  typed: Readonly<Record<string, string>>,
-): Record<string, unknown> {
+export function providerOf(kindName: string, kind: ConnectorKind, typed: Values): Record<string, unknown> {
   const settings = inForm(kind).flatMap(([name, { input }]) =>
     typed[name] ? [[name, input === 'flag' ? true : typed[name]]] : [],
   )

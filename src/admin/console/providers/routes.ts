@@ -10,7 +10,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { providerInputs, providerOf } from './form.ts'
+import { providerFields, providerOf } from './form.ts'
 import { factsOf } from './view.ts'
 
 export interface ProvidersDependencies {
@@ -77,7 +77,7 @@ export async function providersArea(
     const data = {
       label: kind.about.name,
       docs: kind.about.docs,
-      inputs: providerInputs(kind),
+      fields: providerFields(kind, also.values ?? {}),
       callbackPattern: `${deps.issuer.origin}/api/auth/oauth/ID/callback`,
       form: { action: `/admin/providers?kind=${name}`, ...also },
     }

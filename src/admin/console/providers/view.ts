@@ -1,7 +1,7 @@
 import type { Finding } from '../../../federation/connector.ts'
 import type { ProviderView } from '../../../federation/providers/view.ts'
 import type { ConsoleFrame } from '../context.ts'
-import type { ProviderInput } from './form.ts'
+import type { DrawnField } from '../fields.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -15,7 +15,7 @@ declare module '../../../http/pages/pages.ts' {
       label: string
       /** Where the provider explains how an app is registered. */
       docs: string
-      inputs: ProviderInput[]
+      fields: DrawnField[]
       callbackPattern: string
       form: Form
     }

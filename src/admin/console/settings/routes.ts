@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
-import type { Form } from '../../../http/pages/pages.ts'
 import type { Settings, SettingsState } from '../../../settings/settings.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { own } from '../../../shared/own.ts'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { allows } from '../../access.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { type SettingsSection, sectionsOf, textOf } from './view.ts'
+import { type SentForm, type SettingsSection, sectionsOf, textOf } from './view.ts'
 
 export interface SettingsAreaDependencies {
   settings: Pick<Settings, 'list' | 'change' | 'fromText'>
@@ -19,9 +19,6 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       version: string
       sections: SettingsSection[]
-      action: string
-      /** The form that comes back, with the title of its section. */
-      sent: { section: string; form: Partial<Form> } | undefined
       /** What is stored by now, where it differs from what was typed. */
       conflict: { label: string; value: string }[] | undefined
     }
@@ -46,7 +43,7 @@ export async function settingsArea(
   { settings }: ConsoleDependencies & SettingsAreaDependencies,
 ): Promise<void> {
   interface Again {
-    sent?: { section: string; form: Partial<Form> }
+    sent?: SentForm
     conflict?: { label: string; value: string }[]
     status?: number
     notice?: string | undefined
@@ -63,7 +60,11 @@ export async function settingsArea(
       reply,
       'settings',
       'admin/settings',
-      { version: state.version, sections: sectionsOf(state), action: PATH, sent, conflict },
+      {
+        version: state.version,
+        sections: sectionsOf(state, allows(administratorOf(request).role, 'write'), sent),
+        conflict,
+      },
       { notice, status },
     )
 

@@ -1,20 +1,12 @@
+import type { Form } from '../../../http/pages/pages.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
 import { minuteOf } from '../../../shared/moment.ts'
+import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 import { inWords } from '../try-it/decode.ts'
 
 /** A setting as its part of the page shows it. */
 export interface SettingRow {
-  name: string
-  label: string
-  hint: string
-  /** As it is entered. */
-  value: string
-  /** What there is to choose from; undefined: the field takes text. */
-  options: readonly string[] | undefined
-  numeric: boolean
-  optional: boolean
-  /** The environment variable that sets it. */
-  pinnedBy: string | undefined
+  field: DrawnField
   /** What is to be known of a stored value that does not count. */
   refused: string | undefined
 }
@@ -31,6 +23,10 @@ export interface ChangedRow {
 export interface SettingsSection {
   title: string
   id: string
+  /** Filled with what is stored, or with what was sent. */
+  form: Form
+  /** It comes back with what was sent. */
+  again: boolean
   rows: SettingRow[]
   changed: ChangedRow[]
 }
@@ -52,17 +48,23 @@ function hintOf({ sentence, input, default: fallback }: SettingState): string {
   return [quoted(sentence), unit, several, `Default: ${shown(fallback)}${words}.`].filter(Boolean).join(' ')
 }
 
-const rowOf = (setting: SettingState): SettingRow => ({
-  name: setting.name,
-  label: setting.label,
-  hint: hintOf(setting),
-  value: textOf(setting.value),
-  options: setting.input.kind === 'choice' ? setting.input.options : undefined,
-  numeric: setting.input.kind === 'number',
-  optional: setting.input.kind === 'words',
-  pinnedBy: setting.pinnedBy,
-  refused: setting.refused,
-})
+function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): FieldInput {
+  if (pinnedBy !== undefined || !canWrite) return { kind: 'fixed', value: textOf(value), pinnedBy }
+  if (input.kind === 'choice') return { kind: 'choice', options: input.options }
+  const numeric = input.kind === 'number'
+  return {
+    kind: 'text',
+    plain: true,
+    maxlength: numeric ? 10 : 2000,
+    ...(numeric && { inputmode: 'numeric' }),
+  }
+}
+
+function rowOf(setting: SettingState, canWrite: boolean): SettingRow {
+  const { name, label, input, refused } = setting
+  const text = { name, label, hint: hintOf(setting), optional: input.kind === 'words' }
+  return { field: draw(text, inputOf(setting, canWrite)), refused }
+}
 
 const changedRow = (setting: SettingState, version: string): ChangedRow[] =>
   setting.changed === undefined || setting.pinnedBy !== undefined
@@ -76,11 +78,29 @@ const changedRow = (setting: SettingState, version: string): ChangedRow[] =>
         },
       ]
 
-/** Section by section, in the order of the table. */
-export const sectionsOf = ({ settings, version }: SettingsState): SettingsSection[] =>
+const formOf = (settings: readonly SettingState[], sent: Partial<Form>): Form => ({
+  action: '/admin/settings',
+  ...sent,
+  values: { ...Object.fromEntries(settings.map(({ name, value }) => [name, textOf(value)])), ...sent.values },
+})
+
+/** What came back from the form of a section. */
+export interface SentForm {
+  section: string
+  form: Partial<Form> & Required<Pick<Form, 'values'>>
+}
+
+/** Section by section, in the order of the table. @param canWrite whether there are fields, or what is stored is shown only */
+export const sectionsOf = (
+  { settings, version }: SettingsState,
+  canWrite: boolean,
+  sent?: SentForm,
+): SettingsSection[] =>
   [...Map.groupBy(settings, ({ section }) => section)].map(([title, all]) => ({
     title,
     id: title.toLowerCase().replaceAll(' ', '-'),
-    rows: all.map(rowOf),
+    form: formOf(all, sent?.section === title ? sent.form : {}),
+    again: sent?.section === title,
+    rows: all.map((setting) => rowOf(setting, canWrite)),
     changed: all.flatMap((setting) => changedRow(setting, version)),
   }))
