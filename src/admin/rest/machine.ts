@@ -115,7 +115,8 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
 export function refuseSplitProviders(caller: Caller, input: Readonly<Record<string, unknown>>): void {
   if (caller.kind !== 'machine') return
   const { url, api_url } = (input.settings ?? {}) as { url?: unknown; api_url?: unknown }
-  if (api_url === undefined) return
+  // A kind with one URL has nothing to split; one that other kinds call `url` is all that they have.
+  if (api_url === undefined && (url === undefined || input.kind !== 'github')) return
   const [site, api] = [url, api_url].map((value) => URL.parse(String(value)))
   const apis = site ? [`${trimmed(site)}/api/v3`, `${site.protocol}//api.${site.host}`] : []
   if (api && apis.includes(trimmed(api))) return

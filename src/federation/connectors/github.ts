@@ -11,7 +11,10 @@ import { checkGitHub } from './github/check.ts'
 const address = (example: string) =>
   z
     .string()
-    .refine(isPlainUrl, `has to be an https URL without query and fragment, such as ${example}`)
+    .refine(
+      isPlainUrl,
+      `must be an https URL without user name, query and fragment (http is only for localhost), such as ${example}`,
+    )
     .transform((value) => new URL(value).href.replace(/\/+$/, ''))
 
 function isPlainUrl(value: string): boolean {
@@ -57,7 +60,7 @@ export const github = connectorKind({
   // The access token of one would go to the other.
   together: {
     fields: ['url', 'api_url'],
-    message: 'url and api_url have to be of the same GitHub; for Enterprise api_url is <url>/api/v3',
+    message: 'url and api_url must be of the same GitHub; for Enterprise api_url is <url>/api/v3',
   },
   create: (registration, settings) => createGitHub({ ...registration, ...settings }),
 })

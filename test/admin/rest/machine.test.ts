@@ -141,6 +141,13 @@ describe('a client that acts for itself cannot grant administration', () => {
     // What anybody may store at that host would pass for the API.
     const elsewhere = { ...settings, api_url: 'https://ghe.example/raw/somebody/repository/main' }
     expect(await rest.post('/providers', { ...provider, settings: elsewhere })).toMatchObject(refused)
+    // One address alone leaves the other at github.com.
+    for (const alone of [
+      { url: 'https://github.com/' },
+      { url: 'https://ghe.example' },
+      { api_url: settings.api_url },
+    ])
+      expect(await rest.post('/providers', { ...provider, settings: alone })).toMatchObject(refused)
     const own = { ...settings, api_url: 'https://ghe.example/api/v3' }
     expect(await rest.post('/providers', { ...provider, settings: own })).toMatchObject({ status: 201 })
   })
