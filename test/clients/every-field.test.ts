@@ -132,6 +132,24 @@ describe.each(all)('%s', (name, field) => {
     })
   }
 
+  if (field.form) {
+    test('on its page: under its label, with its value', async () => {
+      const { client_id: id } = await create(field)
+      const page = await browser.open(`${latchkey.issuer}/admin/clients/${id}`)
+      // The name is the heading of the page.
+      if (name === 'client_name') return expect(page.body).toMatch(/<h1[^>]*>\s*Sample of client_name/)
+      const told = [...page.body.matchAll(/<(?:dt|div)>(.*?)<\/(?:dt|div)>/g)].map((match) => match[1])
+      expect(told).toContain(field.form?.label)
+      const texts = ['text', 'url', 'lines', 'scopes', 'seconds'].includes(field.input.kind)
+        ? [sample].flat()
+        : []
+      for (const each of texts) expect(page.text).toContain(String(each))
+      if ('choices' in field.input)
+        for (const { value, label } of field.input.choices)
+          if ([sample].flat().includes(value)) expect(page.text).toContain(label)
+    })
+  }
+
   if (field.option && field.input.kind !== 'keys') {
     test('by its option, and by `clients show`', async () => {
       const beside = FIELDS.filter((each) => Object.hasOwn(valuesOf(field), each.name))

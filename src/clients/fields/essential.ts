@@ -1,5 +1,6 @@
 /** What every application decides: its name, where it is, what it may do, how it authenticates. */
 import { z } from 'zod'
+import { AUTH_METHODS_IN_WORDS } from '../../shared/auth-methods.ts'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { PKCE_IN_WORDS } from '../../shared/pkce-rule.ts'
 import { deriveApplicationType } from '../application-type.ts'
@@ -96,12 +97,7 @@ export const essential = {
     selfRegistered: true,
   },
   token_endpoint_auth_method: {
-    ...choice({
-      client_secret_basic: 'A secret, in the header (client_secret_basic)',
-      client_secret_post: 'A secret, in the body (client_secret_post)',
-      private_key_jwt: 'Its private key (private_key_jwt)',
-      none: 'Nothing: a public client, with PKCE (none)',
-    }),
+    ...choice(AUTH_METHODS_IN_WORDS),
     // RFC 7591 §2.
     fallback: 'client_secret_basic',
     form: { section: 'proof', label: 'Client authentication', below: 'profile' },
@@ -163,6 +159,7 @@ export const essential = {
     },
     selfRegistered: false,
     column: true,
+    inView: true,
   },
   /** The operator's own application: its users are not asked for consent. */
   first_party: {
@@ -177,6 +174,7 @@ export const essential = {
     option: { flags: '--first-party', description: 'your own application: people are not asked for consent' },
     selfRegistered: false,
     column: true,
+    inView: true,
   },
   application_type: {
     ...choice({

@@ -41,6 +41,8 @@ export interface Field<Value = unknown> extends Kind<Value> {
   selfRegistered: boolean
   /** Stored in a column of its own, which queries read; otherwise in the JSON of the metadata. */
   column?: true
+  /** Every client has it in its view (src/clients/view.ts), though it may not be in its metadata. */
+  inView?: true
   /** The protocol library does not know it: it is handed over as metadata of ours (`extraClientMetadata`). */
   extra?: true
 }

@@ -28,6 +28,7 @@ export const protection = {
       description: 'name and email are in the ID token too (default for what you register)',
     },
     selfRegistered: false,
+    inView: true,
     extra: true,
   },
   token_endpoint_auth_signing_alg: {

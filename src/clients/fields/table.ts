@@ -40,13 +40,10 @@ export type ClientField = Field & {
   always: boolean
 }
 
-/** Every client has these in its view (src/clients/view.ts), though not in its metadata. */
-const IN_VIEW: readonly string[] = ['pkce', 'first_party', 'id_token_identity_claims'] satisfies FieldName[]
-
 /** Every field, in the order in which fields are shown. */
 export const FIELDS: readonly ClientField[] = Object.entries<Field>(ROWS).map(([name, field]) => ({
   name: name as FieldName,
-  always: field.fallback !== undefined || IN_VIEW.includes(name),
+  always: field.fallback !== undefined || field.inView === true,
   ...field,
 }))
 

@@ -1,5 +1,7 @@
 import { isApiCredential } from '../../shared/api-credential-id.ts'
+import { AUTH_METHODS_IN_WORDS } from '../../shared/auth-methods.ts'
 import { minuteOf } from '../../shared/moment.ts'
+import { own } from '../../shared/own.ts'
 import {
   type Case,
   described,
@@ -20,14 +22,14 @@ const claimed = ({ details }: Case) => details.claimed_client_id ?? ''
 const when = (seconds: number | undefined) =>
   seconds === undefined ? 'a while ago' : `on ${minuteOf(seconds * 1000)}`
 
-const METHODS: Readonly<Record<string, string>> = {
-  client_secret_basic: 'its secret in the Authorization header (client_secret_basic)',
-  client_secret_post: 'its secret in the body (client_secret_post)',
-  client_secret: 'a secret',
-  private_key_jwt: 'an assertion signed with its key (private_key_jwt)',
-  none: 'nothing: it is a public client (none)',
+/** `client_secret`: one of the two ways, of a request that does not tell which. */
+const METHODS: Readonly<Record<string, string>> = { ...AUTH_METHODS_IN_WORDS, client_secret: 'A secret' }
+
+/** Within a sentence. */
+function inWords(method: string | undefined): string {
+  const words = own(METHODS, method ?? '')
+  return words === undefined ? quoted(method) : `${words.charAt(0).toLowerCase()}${words.slice(1)}`
 }
-const inWords = (method: string | undefined) => METHODS[method ?? ''] ?? quoted(method)
 
 export const clientRules: readonly Rule[] = [
   {

@@ -1,5 +1,5 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
-import type { Input } from '../../../clients/fields/kinds.ts'
+import type { Choice, Input } from '../../../clients/fields/kinds.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 /** What a form was sent with: each field once, as text (src/http/forms/forms.ts). */
@@ -13,6 +13,10 @@ interface Control<Shape extends Input> {
   read(sent: Fields, field: FormField, input: Shape): unknown
   /** A stored value as it is entered. */
   show(value: unknown, field: FormField, input: Shape): Fields
+  /** A stored value as the page of the client tells it; none where there is nothing to tell. */
+  tell(value: unknown, input: Shape): string[]
+  /** Whether what is told are values to copy. */
+  code?: true
 }
 
 /** The text of a control whose browser sends one always. */
@@ -22,6 +26,11 @@ const textOf = (sent: Fields, { name, form }: FormField): unknown =>
 const showText = (value: unknown, { name }: FormField): Fields => ({ [name]: String(value ?? '') })
 
 const showBox = (value: unknown, { name }: FormField): Fields => (value === true ? { [name]: 'on' } : {})
+
+const tellText = (value: unknown): string[] => [value].flat().map(String)
+
+const tellChoices = (value: unknown, { choices }: { choices: readonly Choice[] }): string[] =>
+  tellText(value).map((each) => choices.find((choice) => choice.value === each)?.label ?? each)
 
 const boxInput = (_input: Input, { name }: FormField, values: Fields): FieldInput => ({
   kind: 'check',
@@ -44,21 +53,27 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     input: ({ maxLength }) => ({ kind: 'text', maxlength: maxLength }),
     read: textOf,
     show: showText,
+    tell: tellText,
   },
   url: {
     input: () => ({ kind: 'text', type: 'url' }),
     read: textOf,
     show: showText,
+    tell: tellText,
+    code: true,
   },
   scopes: {
     input: () => ({ kind: 'text', plain: true }),
     read: textOf,
     show: showText,
+    tell: tellText,
+    code: true,
   },
   choice: {
     input: ({ choices }) => ({ kind: 'choice', options: choices }),
     read: textOf,
     show: showText,
+    tell: tellChoices,
   },
   lines: {
     input: ({ rows }) => ({ kind: 'lines', rows }),
@@ -67,6 +82,8 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
       return lines.length === 0 && !always ? null : lines
     },
     show: (value, { name }) => ({ [name]: ((value ?? []) as string[]).join('\n') }),
+    tell: tellText,
+    code: true,
   },
   boxes: {
     input: ({ prefix, choices }, _field, values) => ({
@@ -79,16 +96,19 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     read: (sent, _field, { prefix }) => tickedOf(sent, prefix),
     show: (value, _field, { prefix }) =>
       Object.fromEntries(((value ?? []) as string[]).map((each) => [`${prefix}.${each}`, 'on'])),
+    tell: tellChoices,
   },
   check: {
     input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined || null,
     show: showBox,
+    tell: (value) => (value === true ? ['Yes'] : []),
   },
   switch: {
     input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined,
     show: showBox,
+    tell: (value) => [value === true ? 'Yes' : 'No'],
   },
   seconds: {
     input: () => ({ kind: 'text', inputmode: 'numeric' }),
@@ -97,6 +117,7 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
       return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text
     },
     show: showText,
+    tell: tellText,
   },
   keys: {
     input: () => ({ kind: 'lines', rows: 6 }),
@@ -109,6 +130,11 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
       }
     },
     show: (value, { name }) => ({ [name]: value === undefined ? '' : JSON.stringify(value, null, 2) }),
+    tell: (value) =>
+      (value as { keys: Record<string, string>[] }).keys.map(({ kid, kty, crv, alg }) =>
+        [kid, kty, crv, alg].filter(Boolean).join(' '),
+      ),
+    code: true,
   },
 }
 
@@ -126,6 +152,12 @@ export const readField = (field: FormField, sent: Fields): unknown =>
 /** A stored value, as the form is filled with it. */
 export const showField = (field: FormField, value: unknown): Fields =>
   controlOf(field).show(value, field, field.input)
+
+/** A stored value as the page of the client tells it; undefined: it is not set. */
+export const tellField = (field: FormField, value: unknown): { values: string[]; code?: boolean } => ({
+  values: value === undefined || value === null ? [] : controlOf(field).tell(value, field.input),
+  code: controlOf(field).code === true,
+})
 
 export interface DrawnSection {
   id: string

@@ -1,26 +1,15 @@
-import type { FormSection } from '../../../clients/fields/form.ts'
+import type { FormField, FormSection } from '../../../clients/fields/form.ts'
+import type { FieldName } from '../../../clients/fields/table.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
 import { inWords } from '../try-it/decode.ts'
-import { fieldsIn } from './controls.ts'
+import { fieldsIn, tellField } from './controls.ts'
 
 /** @param seconds since the epoch */
 export const at = (seconds: number): string => minuteOf(seconds * 1000)
-
-const METHODS: Record<string, string> = {
-  client_secret_basic: 'A secret, in the header (client_secret_basic)',
-  client_secret_post: 'A secret, in the body (client_secret_post)',
-  private_key_jwt: 'Its private key (private_key_jwt)',
-  none: 'Nothing: it is public',
-}
-
-const PROFILES: Record<string, string> = {
-  fapi2: 'FAPI 2.0 Security Profile',
-  fapi2_message_signing: 'FAPI 2.0 Security Profile with Message Signing',
-}
 
 const SOURCES: Record<string, string> = {
   administrator: 'An administrator or the command line',
@@ -29,64 +18,75 @@ const SOURCES: Record<string, string> = {
   configuration: 'A configuration file',
 }
 
-/** What is required of every request and token. */
-const alwaysOf = (client: ClientView): string[] => [
-  ...(client.require_pushed_authorization_requests ? ['Requests are pushed (PAR)'] : []),
-  ...(client.require_signed_request_object ? ['Requests are signed (request objects)'] : []),
-  ...(client.dpop_bound_access_tokens ? ['Tokens are bound to a key (DPoP)'] : []),
-  ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
+/** What is required of every request and token: one line for all of it. */
+const ALWAYS: readonly FieldName[] = [
+  'require_pushed_authorization_requests',
+  'require_signed_request_object',
+  'dpop_bound_access_tokens',
 ]
-
-/** The words that the form has for a value. */
-function wordsOf(form: readonly FormSection[], name: string, value: string): string {
-  const input = fieldsIn(form).find((field) => field.name === name)?.input
-  const choices = input && 'choices' in input ? input.choices : []
-  return choices.find((each) => each.value === value)?.label ?? value
-}
+/** What the page shows before all others, in this order, in the words of the form. */
+const FIRST: readonly FieldName[] = [
+  'redirect_uris',
+  'post_logout_redirect_uris',
+  'profile',
+  'token_endpoint_auth_method',
+  'grant_types',
+]
+/** The heading of the page. */
+const HEADING: FieldName = 'client_name'
 
 const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
-/** What a client is, in words and values. */
-export function detailsOf(
-  form: readonly FormSection[],
-  client: ClientView,
-): { label: string; values: string[]; code?: boolean }[] {
+interface Detail {
+  label: string
+  values: string[]
+  code?: boolean
+}
+
+/** What a client is, in words and values: some of its fields first, in words of their own, then every other one that is set. */
+export function detailsOf(form: readonly FormSection[], client: ClientView): Detail[] {
   const byBrowser = client.grant_types.includes('authorization_code')
   const asksPeople = byBrowser || client.grant_types.includes(DEVICE_CODE_GRANT)
-  const details = [
-    { label: 'Client ID', values: [client.client_id], code: true },
-    { label: 'Redirect URIs', values: client.redirect_uris, code: true },
-    { label: 'Post-logout redirect URIs', values: client.post_logout_redirect_uris, code: true },
-    {
-      label: 'Profile',
-      values: client.profile === undefined ? [] : [own(PROFILES, client.profile) ?? client.profile],
-    },
-    { label: 'Shows who it is by', values: [METHODS[client.token_endpoint_auth_method] ?? ''] },
-    { label: 'Grants', values: client.grant_types.map((grant) => wordsOf(form, 'grant_types', grant)) },
-    {
-      label: 'Scopes',
+  const fields = new Map<FieldName, FormField>(fieldsIn(form).map((field) => [field.name, field]))
+  const labelOf = (name: FieldName): string => fields.get(name)?.form.label ?? name
+  const told = (field: FormField): Detail => ({
+    label: field.form.label,
+    ...tellField(field, client[field.name]),
+  })
+  const first = FIRST.flatMap((name) => fields.get(name) ?? [])
+  /** In words of their own. */
+  const apart: { readonly [Name in FieldName]?: Omit<Detail, 'label'> } = {
+    scope: {
       values: [client.scope ?? (asksPeople ? 'All about a person; none of an API' : 'None')],
       code: client.scope !== undefined,
     },
-    {
-      label: 'PKCE',
-      values: byBrowser ? [client.pkce_raised ? RAISED : PKCE_IN_WORDS[client.pkce]] : [],
-    },
-    {
-      label: 'Name and email',
-      values: client.grant_types.includes('authorization_code')
+    pkce: { values: byBrowser ? [client.pkce_raised ? RAISED : PKCE_IN_WORDS[client.pkce]] : [] },
+    id_token_identity_claims: {
+      values: byBrowser
         ? [client.id_token_identity_claims ? 'In the ID token and at userinfo' : 'At userinfo only']
         : [],
     },
-    { label: 'Always', values: alwaysOf(client) },
-    {
-      label: 'Asks for consent',
-      values: !asksPeople
-        ? []
-        : client.first_party && byBrowser
-          ? ['No, it is your own application']
-          : ['Yes'],
-    },
+  }
+  const always = [
+    ...ALWAYS.filter((name) => client[name] === true).map(labelOf),
+    ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
+  ]
+  const rest = [...fields.values()].filter(
+    (field) =>
+      field.name !== HEADING &&
+      !Object.hasOwn(apart, field.name) &&
+      ![...FIRST, ...ALWAYS].includes(field.name) &&
+      // Consent is of people.
+      (asksPeople || field.name !== 'first_party'),
+  )
+  const consent = client.first_party && byBrowser ? 'No, it is your own application' : 'Yes'
+  const details: Detail[] = [
+    { label: 'Client ID', values: [client.client_id], code: true },
+    ...first.map(told),
+    ...Object.entries(apart).map(([name, detail]) => ({ label: labelOf(name as FieldName), ...detail })),
+    { label: 'Always', values: always },
+    { label: 'Asks for consent', values: asksPeople ? [consent] : [] },
+    ...rest.map(told),
     { label: 'Registered', values: [at(client.client_id_issued_at)] },
     { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },
   ]
