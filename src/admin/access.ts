@@ -24,7 +24,7 @@ export function needsOfRequest(request: FastifyRequest): Needs {
 
 /**
  * Refuses, while the server starts, every route of this context that does not say what it needs, and every one that
- * could change something without naming an act of the table.
+ * could change something without naming a permission of the table.
  * @throws Error from the registration of such a route
  */
 export function requireClassified(app: FastifyInstance): void {
@@ -32,6 +32,8 @@ export function requireClassified(app: FastifyInstance): void {
     if (config?.admin === undefined) throw new Error(`${method} ${url} does not say what it needs`)
     const safe = [method].flat().every(isSafeMethod)
     if (!safe && permissionOf(config.admin) === undefined)
-      throw new Error(`${method} ${url} changes something and names no act of src/admin/permissions.ts`)
+      throw new Error(
+        `${method} ${url} changes something and names no permission of src/admin/permissions.ts`,
+      )
   })
 }

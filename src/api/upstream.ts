@@ -47,7 +47,7 @@ const exchange = operation({
 })
 
 /** What is answered to an upstream login that failed: code, status and sentence. */
-const SETBACKS: Readonly<Record<string, readonly [code: string, status: number, message: string]>> = {
+const FAILURES: Readonly<Record<string, readonly [code: string, status: number, message: string]>> = {
   denied: ['upstream_denied', 403, 'The provider did not sign you in: it was cancelled there.'],
   unreachable: ['upstream_unreachable', 503, 'The provider does not answer at the moment. Try again later.'],
   failed: ['upstream_failed', 400, 'The answer of the provider could not be used. The cause is in the log.'],
@@ -70,7 +70,7 @@ const SETBACKS: Readonly<Record<string, readonly [code: string, status: number, 
 }
 
 function rejection(problem: string): AppError {
-  const [code, status, message] = own(SETBACKS, problem) ?? [
+  const [code, status, message] = own(FAILURES, problem) ?? [
     'upstream_failed',
     400,
     'Nothing came of this sign-in.',

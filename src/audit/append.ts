@@ -23,7 +23,7 @@ export function createAppend(deps: {
   chain: Chain
   clock: () => number
   /** Told when the end of the chain is not as it must be. */
-  onBroken(facts: { expected: string; found: string }): void
+  onBroken(details: { expected: string; found: string }): void
 }) {
   const { store, chain } = deps
   /** The newest place that this process knows to be genuine. */
@@ -31,62 +31,65 @@ export function createAppend(deps: {
 
   /** Appends entries behind a place, if the head is at it. Undefined: the head is at another one. */
   const goOn = async (
-    held: LockedAudit,
+    locked: LockedAudit,
     from: Place,
     rows: readonly Unplaced[],
   ): Promise<Place | undefined> => {
     const placed = chain.append(from, rows)
     const last = placed.at(-1) ?? from
-    if (!(await held.moveMark('head', from, chain.mark('head', last)))) return undefined
-    await held.insert(placed)
+    if (!(await locked.moveMark('head', from, chain.mark('head', last)))) return undefined
+    await locked.insert(placed)
     return { seq: last.seq, hash: last.hash }
   }
 
-  const lookAndGoOn = async (held: LockedAudit, rows: readonly Unplaced[]): Promise<Place> => {
+  const lookAndGoOn = async (locked: LockedAudit, rows: readonly Unplaced[]): Promise<Place> => {
     // Asked before the marks are looked for: the process that makes the first of all does so before anything else.
-    const isNew = known === undefined && (await held.isNewInstallation())
-    let marks = await held.lockMarks()
+    const isNew = known === undefined && (await locked.isNewInstallation())
+    let marks = await locked.lockMarks()
     // If another process makes them just now, this waits for it and leaves them alone.
     if (!marks.head && !marks.first && known === undefined && isNew) {
-      await held.insertMarks({ first: chain.mark('first', BEGINNING), head: chain.mark('head', BEGINNING) })
-      marks = await held.lockMarks()
+      await locked.insertMarks({ first: chain.mark('first', BEGINNING), head: chain.mark('head', BEGINNING) })
+      marks = await locked.lockMarks()
     }
     // Read behind the lock: nobody adds anything from here on.
-    const newest = await held.newest()
+    const newest = await locked.newest()
     const { head, first } = marks
     const end = newest ?? first
     const fits = head && end && chain.isGenuine('head', head) && same(head, end) && !isBehind(head, known)
-    const last = fits ? await goOn(held, head, rows) : undefined
+    const last = fits ? await goOn(locked, head, rows) : undefined
     if (last !== undefined) return last
 
-    const facts = { expected: known ? placeText(known) : 'a head that fits', found: foundText(head, newest) }
-    deps.onBroken(facts)
+    const details = {
+      expected: known ? placeText(known) : 'a head that fits',
+      found: foundText(head, newest),
+    }
+    deps.onBroken(details)
     // Behind every entry that there was: removed entries leave a gap, and no new entry takes the number of one.
     const from = {
       seq: Math.max(newest?.seq ?? 0, head?.seq ?? 0, known?.seq ?? 0),
       hash: newest?.hash ?? '',
     }
     // Wherever the head is, it is put there first.
-    await held.putMark('head', chain.mark('head', from))
-    if (!first) await held.putMark('first', chain.mark('first', BEGINNING))
-    return (await goOn(held, from, [rowOf(brokenEntry(facts), deps.clock()), ...rows])) ?? from
+    await locked.putMark('head', chain.mark('head', from))
+    if (!first) await locked.putMark('first', chain.mark('first', BEGINNING))
+    return (await goOn(locked, from, [rowOf(brokenEntry(details), deps.clock()), ...rows])) ?? from
   }
 
   /** Appends behind an end that an operator has looked at, whatever the marks say: both marks are written anew. */
-  const goOnFrom = async (held: LockedAudit, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
-    await held.lockMarks()
-    const newest = (await held.newest()) ?? seen.first
+  const goOnFrom = async (locked: LockedAudit, seen: Seen, row: Unplaced): Promise<Place | undefined> => {
+    await locked.lockMarks()
+    const newest = (await locked.newest()) ?? seen.first
     if (!same(newest, seen.newest)) return undefined
-    await held.putMark('first', chain.mark('first', seen.first))
-    await held.putMark('head', chain.mark('head', newest))
-    return goOn(held, newest, [row])
+    await locked.putMark('first', chain.mark('first', seen.first))
+    await locked.putMark('head', chain.mark('head', newest))
+    return goOn(locked, newest, [row])
   }
 
   const attempt = async (
-    work: (held: LockedAudit, tries: number) => Promise<Place | undefined>,
+    work: (locked: LockedAudit, tries: number) => Promise<Place | undefined>,
   ): Promise<Place> => {
     for (let tries = 1; tries <= ATTEMPTS; tries++) {
-      const outcome = await store.transaction((held) => work(held, tries))
+      const outcome = await store.transaction((locked) => work(locked, tries))
       if (outcome !== 'taken' && outcome !== undefined) {
         known = outcome
         return outcome
@@ -98,9 +101,9 @@ export function createAppend(deps: {
   return {
     /** Resolves when all of them are on disk. @throws AppError database_unavailable */
     append: (rows: readonly Unplaced[]): Promise<Place> =>
-      attempt(async (held, tries) => {
+      attempt(async (locked, tries) => {
         const from = tries === 1 ? known : undefined
-        return (from && (await goOn(held, from, rows))) ?? lookAndGoOn(held, rows)
+        return (from && (await goOn(locked, from, rows))) ?? lookAndGoOn(locked, rows)
       }),
 
     /**
@@ -108,9 +111,9 @@ export function createAppend(deps: {
      * @throws AppError database_unavailable
      */
     anchor: (look: () => Promise<{ seen: Seen; row: Unplaced }>): Promise<Place> =>
-      attempt(async (held) => {
+      attempt(async (locked) => {
         const { seen, row } = await look()
-        return goOnFrom(held, seen, row)
+        return goOnFrom(locked, seen, row)
       }),
   }
 }
@@ -130,8 +133,8 @@ const isBehind = (head: Place, known: Place | undefined): boolean =>
 const foundText = (head: Mark | undefined, newest: Place | undefined): string =>
   `${head ? `a head at ${placeText(head)}` : 'no head'}, ${newest ? `the newest entry ${placeText(newest)}` : 'no entry'}`
 
-const brokenEntry = (facts: { expected: string; found: string }): NewEntry => ({
+const brokenEntry = (details: { expected: string; found: string }): NewEntry => ({
   action: BROKEN,
   actor: { kind: 'server' },
-  details: facts,
+  details,
 })

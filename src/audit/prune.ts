@@ -33,9 +33,9 @@ export async function pruneChain(
     last = { seq: row.seq, hash: row.hash }
   }
   if (due.length === 0) return 0
-  const done = await store.transaction(async (held) => {
-    if (!(await held.moveMark('first', first, chain.mark('first', last)))) return 0
-    await held.deleteThrough(last.seq)
+  const done = await store.transaction(async (locked) => {
+    if (!(await locked.moveMark('first', first, chain.mark('first', last)))) return 0
+    await locked.deleteThrough(last.seq)
     return due.length
   })
   // Another process was faster.
@@ -51,9 +51,9 @@ async function pruneAnchored(
   const { first } = await store.marks()
   const newest = await store.find(through.seq)
   if (!first || (newest && newest.at >= before)) return 0
-  const done = await store.transaction(async (held) => {
-    if (!(await held.moveMark('first', first, chain.mark('first', through)))) return 0
-    await held.deleteThrough(through.seq)
+  const done = await store.transaction(async (locked) => {
+    if (!(await locked.moveMark('first', first, chain.mark('first', through)))) return 0
+    await locked.deleteThrough(through.seq)
     return through.seq - first.seq
   })
   return typeof done === 'number' ? done : 0

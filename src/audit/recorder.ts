@@ -48,7 +48,7 @@ export type NameOf = (kind: string, id: string) => Promise<string | undefined>
  */
 export function createRecorder(deps: {
   audit: { record(entry: Promise<NewEntry>): Promise<void> }
-  logger: { info(facts: object, message: string): void; error(facts: object, message: string): void }
+  logger: { info(fields: object, message: string): void; error(fields: object, message: string): void }
   nameOf: NameOf
 }) {
   return <Event extends AuditEvent>(event: Event): void => {

@@ -32,7 +32,7 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
   let status = 0
   const answers: string[] = []
   const warnings: string[] = []
-  const act: AuditContext = { actor: { kind: 'command_line', name: operator() }, settling: [] }
+  const context: AuditContext = { actor: { kind: 'command_line', name: operator() }, settling: [] }
   const cli: Cli = {
     ...deps,
     services: (opening = {}) => {
@@ -58,13 +58,13 @@ export async function run(argv: readonly string[], deps: CliDependencies): Promi
     },
   }
   try {
-    await runInAuditContext(act, () => program(cli, deps).parseAsync([...argv], { from: 'user' }))
+    await runInAuditContext(context, () => program(cli, deps).parseAsync([...argv], { from: 'user' }))
   } catch (error) {
     status = refuse(error, deps)
   }
   try {
     // What was done is told when the audit log has it on disk.
-    await settled(act)
+    await settled(context)
     for (const answer of answers) deps.stdout.write(answer)
     for (const warning of warnings) deps.stderr.write(printable(`warning: ${warning}\n`))
   } catch (error) {

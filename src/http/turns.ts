@@ -16,32 +16,32 @@ export interface Turns {
 
 /** For one process: nothing is known of turns that another process has given. */
 export function createTurns(): Turns {
-  const lanes = new Map<string, { open: number; waiting: (() => void)[] }>()
+  const queues = new Map<string, { open: number; waiting: (() => void)[] }>()
   const end = (key: string, returned: boolean): void => {
-    const lane = lanes.get(key)
-    if (lane === undefined) return
-    lane.open--
-    if (returned) lane.waiting.shift()?.()
-    if (lane.open > 0) return
+    const queue = queues.get(key)
+    if (queue === undefined) return
+    queue.open--
+    if (returned) queue.waiting.shift()?.()
+    if (queue.open > 0) return
     // Nobody is left who could give a turn back.
-    for (const told of lane.waiting.splice(0)) told()
-    lanes.delete(key)
+    for (const told of queue.waiting.splice(0)) told()
+    queues.delete(key)
   }
   return {
     async take(key, take) {
       for (;;) {
-        const lane = lanes.get(key) ?? { open: 0, waiting: [] }
-        lanes.set(key, lane)
+        const queue = queues.get(key) ?? { open: 0, waiting: [] }
+        queues.set(key, queue)
         // Open from here on: who looks in the meantime has to wait for it.
-        lane.open++
+        queue.open++
         const taken = await take().catch((error: unknown) => {
           end(key, true)
           throw error
         })
         if (taken.allowed) return taken
         end(key, false)
-        if (lane.open === 0 || lane.waiting.length >= MAX_WAITING) return taken
-        await new Promise<void>((resolve) => lane.waiting.push(resolve))
+        if (queue.open === 0 || queue.waiting.length >= MAX_WAITING) return taken
+        await new Promise<void>((resolve) => queue.waiting.push(resolve))
       }
     },
     end,

@@ -37,8 +37,8 @@ export const RULES: readonly Rule[] = [
 ]
 
 /** Why a request was probably refused, and what to do. Never decides anything. */
-export function explain(rejection: Rejection, surroundings: RuleContext): Explanation {
-  const whole: Case = { ...rejection, ...surroundings }
+export function explain(rejection: Rejection, context: RuleContext): Explanation {
+  const whole: Case = { ...rejection, ...context }
   const rule = RULES.find(({ fits }) => fits(whole)) ?? unexplained
   const say = (words: string | ((rejection: Case) => string | undefined) | undefined) =>
     typeof words === 'function' ? words(whole) : words

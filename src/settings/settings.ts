@@ -99,7 +99,7 @@ export async function openSettings(deps: {
   pinned: Pinned
   issuer: string
   clock: Clock
-  logger: { warn(facts: object, message: string): void; error(facts: object, message: string): void }
+  logger: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   events(event: SettingsEvent): void
   /** The name of the actor of the request, for `changed.by`. */
   actorName(): Promise<string>

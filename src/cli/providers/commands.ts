@@ -11,12 +11,13 @@ import { addProviderOptions, providerInput } from './options.ts'
 export function providerCommands(cli: Cli): Command {
   const group = new Command('providers').description('Other services that people may sign in with')
   for (const command of [add(cli), list(cli), show(cli)]) group.addCommand(command)
-  const acts = [
+  const stateChanges = [
     ['disable', 'nobody signs in with it any more; sessions go on', 'disabled'],
     ['enable', 'let people sign in with it again', 'enabled'],
     ['remove', 'remove a provider; links to it count again if it is added again', 'removed'],
   ] as const
-  for (const [verb, description, done] of acts) group.addCommand(act(cli, verb, description, done))
+  for (const [verb, description, done] of stateChanges)
+    group.addCommand(setState(cli, verb, description, done))
   return group.addCommand(resetSecret(cli)).addCommand(test(cli)).addCommand(tokens(cli))
 }
 
@@ -71,7 +72,12 @@ const show = (cli: Cli): Command =>
       cli.answer(options, provider, providerText(provider))
     })
 
-const act = (cli: Cli, verb: 'disable' | 'enable' | 'remove', description: string, done: string): Command =>
+const setState = (
+  cli: Cli,
+  verb: 'disable' | 'enable' | 'remove',
+  description: string,
+  done: string,
+): Command =>
   createCommand(verb, description)
     .argument('<id>')
     .action(async (id: string, options: Options) => {

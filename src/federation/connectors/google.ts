@@ -64,7 +64,7 @@ export const google = connectorKind({
       },
       userInfo: false,
       logout: false,
-      ...(domain !== undefined && { admit: (claims) => requireDomain(domain, claims) }),
+      ...(domain !== undefined && { requireClaims: (claims) => requireDomain(domain, claims) }),
     })
   },
 })

@@ -26,7 +26,7 @@ export function logText(line: string): string {
   if (!isRecord(entry)) return line
   const { level, time, msg, err, req } = entry
   const request = isRecord(req) ? [`${req.method} ${req.path}`] : []
-  const facts = Object.entries(entry)
+  const fields = Object.entries(entry)
     .filter(([name, value]) => !LEFT_OUT.has(name) && value !== undefined && value !== msg)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const parts = [
@@ -34,7 +34,7 @@ export function logText(line: string): string {
     (LEVELS[Number(level)] ?? 'info').padEnd(5),
     String(msg ?? ''),
     ...request,
-    ...facts,
+    ...fields,
   ]
   const text = printable(parts.filter((part) => part !== '').join('  '))
   return `${text}${isRecord(err) ? errorText(err) : ''}\n`

@@ -35,7 +35,7 @@ export function missingProtection(client: Client, request: Protected): MissingPr
 }
 
 /** What to do. The explanations know them by their beginnings. */
-const REFUSALS: Readonly<Record<MissingProtection, string>> = {
+const MESSAGES: Readonly<Record<MissingProtection, string>> = {
   pkce: 'PKCE is required: send code_challenge with code_challenge_method=S256 (RFC 7636 section 4.3)',
   pkce_or_nonce:
     'PKCE or a nonce is required: send code_challenge with code_challenge_method=S256 or, with the scope openid, a nonce (RFC 9700 section 2.1.1)',
@@ -73,5 +73,5 @@ export const refuseUnprotected =
     })
     if (missing === undefined) return false
     const line = lineOf(ctx.get('user-agent') || undefined, client.clientName)
-    throw new errors.InvalidRequest([REFUSALS[missing], ...(line ? [plain(line)] : [])].join('. '))
+    throw new errors.InvalidRequest([MESSAGES[missing], ...(line ? [plain(line)] : [])].join('. '))
   }

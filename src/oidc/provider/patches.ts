@@ -101,7 +101,7 @@ export const PATCHES: readonly Patch[] = [
   {
     name: 'details of sessions and Grants',
     why: 'Sessions store their device, their sign-ins, their provider and their generation; the library knows no field of ours.',
-    test: 'test/oidc/session-facts.test.ts',
+    test: 'test/oidc/session-details.test.ts',
     apply: rememberDetails,
   },
   {

@@ -28,16 +28,16 @@ export interface UpstreamSession {
  * (consent/grants.ts), the device that they are for (device/apart.ts), and which of the same id they are (consent/incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
- * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-facts.test.ts).
+ * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-details.test.ts).
  */
 export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
-  for (const [model, facts] of [
+  for (const [model, fields] of [
     [Session, ['device', 'upstream', 'generation', 'signIns']],
     [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation']],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
-    Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...facts] })
+    Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...fields] })
   }
   const loginAccount = Session.prototype.loginAccount
   Session.prototype.loginAccount = function (details) {

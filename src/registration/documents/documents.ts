@@ -43,8 +43,8 @@ const MINUTE = 60_000
 const KEEP = { least: MINUTE, most: 60 * MINUTE }
 /** How long it goes on counting while its server cannot be reached, in milliseconds. */
 const STALE = 60 * MINUTE
-/** How long a refusal is remembered, in milliseconds. */
-const KEEP_REFUSAL = 30_000
+/** How long an error is remembered, in milliseconds. */
+const ERROR_TTL = 30_000
 /** What is said of a document that did not come, and of each inside that cannot be used: more would tell strangers what is where. */
 const NOT_FETCHED = 'it could not be fetched'
 /** Documents remembered at once; the oldest goes first. */
@@ -52,7 +52,7 @@ const MAX_ENTRIES = 1000
 
 interface Entry {
   client: DocumentClient | undefined
-  refusal: AppError | undefined
+  error: AppError | undefined
   until: number
   staleUntil: number
 }
@@ -99,7 +99,7 @@ export function createDocuments(deps: DocumentsDependencies): Documents {
       const busy = error instanceof AppError ? error : undefined
       deps.log.warn({ err: error, client_id: url.href }, 'client metadata document could not be fetched')
       if (before?.client && before.staleUntil > clock())
-        return remember(url.href, { ...before, until: clock() + KEEP_REFUSAL })
+        return remember(url.href, { ...before, until: clock() + ERROR_TTL })
       if (busy) throw busy
       return remember(url.href, refusalOf(NOT_FETCHED, clock()))
     }
@@ -123,7 +123,7 @@ export function createDocuments(deps: DocumentsDependencies): Documents {
         firstParty: false,
         verified: false,
       }
-      return remember(url.href, { client, refusal: undefined, until, staleUntil: until + STALE })
+      return remember(url.href, { client, error: undefined, until, staleUntil: until + STALE })
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       if (!document.inside) return remember(url.href, refusalOf(error.publicMessage, clock()))
@@ -145,7 +145,7 @@ export function createDocuments(deps: DocumentsDependencies): Documents {
       forgetOldRules()
       const known = entries.get(clientId)
       const entry = known !== undefined && known.until > clock() ? known : await once(url)
-      if (entry.refusal) throw entry.refusal
+      if (entry.error) throw entry.error
       return entry.client
     },
 
@@ -165,8 +165,8 @@ export function createDocuments(deps: DocumentsDependencies): Documents {
 
 function refusalOf(why: string, now: number): Entry {
   const message = `The client metadata document cannot be used: ${why.replaceAll('\n', '; ')}`
-  const refusal = new AppError('client_document_refused', 400, message.slice(0, 1000))
-  return { client: undefined, refusal, until: now + KEEP_REFUSAL, staleUntil: 0 }
+  const error = new AppError('client_document_refused', 400, message.slice(0, 1000))
+  return { client: undefined, error, until: now + ERROR_TTL, staleUntil: 0 }
 }
 
 function lifetime(cacheControl: string): number {

@@ -27,7 +27,7 @@ const looked = z.object({ version: z.string().max(100) })
 const deletion = z.object({ name: z.string().max(300).default('') })
 
 /** What is done to a client beside editing it: secrets, switching it off and on, deleting it. */
-export async function clientActs(
+export async function clientActions(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
   shownOnce: ShownOnce,

@@ -10,7 +10,7 @@ import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderCon
 import { createShownOnce } from '../shown-once.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
-import { clientActs } from './actions.ts'
+import { clientActions } from './actions.ts'
 import type { Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
@@ -150,6 +150,6 @@ export async function clientsArea(
 
   await clientPage(app, deps, shownOnce)
   await clientEdit(app, deps, shownOnce)
-  await clientActs(app, deps, shownOnce)
+  await clientActions(app, deps, shownOnce)
   await tryArea(app, deps)
 }

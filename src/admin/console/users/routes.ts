@@ -233,20 +233,20 @@ export async function usersArea(
     'withdraw-invitation': users.withdrawInvitation,
     'end-sessions': users.endSessions,
   }
-  for (const act of Object.keys(work) as (keyof typeof work)[]) {
+  for (const action of Object.keys(work) as (keyof typeof work)[]) {
     app.post<ById>(
-      `/admin/users/:id/${act}`,
-      { config: { admin: `user.${act}` } },
+      `/admin/users/:id/${action}`,
+      { config: { admin: `user.${action}` } },
       async (request, reply) => {
         const user = await find(request.params.id)
         try {
-          await work[act](user.id)
+          await work[action](user.id)
         } catch (error) {
           if (!(error instanceof AppError) || error.status >= 500) throw error
           return show(request, reply, user, { alert: error.publicMessage, status: error.status })
         }
-        const stays = act !== 'withdraw-invitation' || (await users.byId(user.id)) !== undefined
-        return reply.redirect(`/admin/users${stays ? `/${user.id}` : ''}?done=${act}`, 303)
+        const stays = action !== 'withdraw-invitation' || (await users.byId(user.id)) !== undefined
+        return reply.redirect(`/admin/users${stays ? `/${user.id}` : ''}?done=${action}`, 303)
       },
     )
   }

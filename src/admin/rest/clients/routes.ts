@@ -58,8 +58,8 @@ export function clientRoutes({ app, deps }: RestContext): void {
     refuseConfigurationKeys(caller, request.body)
     refuseFirstParty(caller, request.body, { ...before })
     // What was checked has to be what is changed, so a machine's change is always conditional.
-    const held = requireMatch(request, before.version) || caller.kind === 'machine'
-    const given = held ? { ifVersion: before.version } : {}
+    const conditional = requireMatch(request, before.version) || caller.kind === 'machine'
+    const given = conditional ? { ifVersion: before.version } : {}
     const changed = await orFailed(clients.update(before.client_id, request.body, given))
     sendEtag(reply, changed.version)
     return warned(changed)

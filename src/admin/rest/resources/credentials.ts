@@ -9,12 +9,12 @@ const area = 'APIs' as const
 const described =
   'The `id` in the path is the identifier of the API, percent-encoded. A credential is for introspection (RFC 7662) alone.'
 
-const facts = {
+const fields = {
   client_id: z.string().meta({ examples: ['api_0123456789abcdef0123456789abcdef'] }),
   created_at: timestamp,
   last_used_at: timestamp.optional().meta({ description: 'To the hour; absent: never.' }),
 }
-const credential = z.object(facts).meta({
+const credential = z.object(fields).meta({
   id: 'ResourceCredential',
   description: 'What an API authenticates with when it asks about tokens.',
 })
@@ -41,7 +41,7 @@ const addCredential = operation({
   answers: [
     201,
     'Its secret, which is never shown again.',
-    z.object({ ...facts, client_secret: z.string() }),
+    z.object({ ...fields, client_secret: z.string() }),
   ],
 })
 

@@ -155,10 +155,10 @@ export function userRoutes({ app, deps }: RestContext): void {
     refuseAdministrators(caller, before)
     refuseRoles(caller, request.body.role)
     // What was checked has to be what is changed, so a machine's change is always conditional.
-    const held = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
+    const conditional = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
     const { email, role } = request.body
     const changes = { ...personOf(request.body), email, role }
-    const given = held ? { ifVersion: before.updatedAt } : {}
+    const given = conditional ? { ifVersion: before.updatedAt } : {}
     const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))
     sendEtag(reply, changed.updatedAt)
     return view(changed)

@@ -61,12 +61,15 @@ const get = ({ url, configuration, accessToken }: GitHubApi, path: string): Prom
     new Headers(API_HEADERS),
   )
 
-const REFUSALS = new Set([401, 403, 429])
+const REFUSING_STATUSES = new Set([401, 403, 429])
 
 async function parse<Body>(path: string, response: Response, schema: z.ZodType<Body>): Promise<Body> {
   const { status } = response
   if (status !== 200)
-    throw new UpstreamError(REFUSALS.has(status) ? 'refused' : 'invalid', `GET ${path} answered ${status}`)
+    throw new UpstreamError(
+      REFUSING_STATUSES.has(status) ? 'refused' : 'invalid',
+      `GET ${path} answered ${status}`,
+    )
   const body = schema.safeParse(await response.json().catch(() => undefined))
   if (body.success) return body.data
   const wrong = body.error.issues.map((issue) => issue.path.join('.') || 'all of it').join(', ')

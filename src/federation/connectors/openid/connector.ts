@@ -25,7 +25,7 @@ export interface OpenIdOptions extends ClientOptions {
   /** Whether it tells us about signing out. */
   logout: boolean
   /** Looks at the claims of a verified id_token. @throws UpstreamError `not_allowed` */
-  admit?(claims: Readonly<Record<string, unknown>>): void
+  requireClaims?(claims: Readonly<Record<string, unknown>>): void
 }
 
 /** Bytes of base64url: what an id_token with hundreds of groups has. */
@@ -99,7 +99,7 @@ export function createOpenIdConnector(registration: Registration, options: OpenI
         const claims = grant.claims()
         if (claims === undefined) throw new UpstreamError('invalid', 'the provider sent no id_token')
         const { sub, sid } = parseAnswer(idToken, claims, 'the id_token')
-        options.admit?.(claims)
+        options.requireClaims?.(claims)
         const profile = await profileOf(client, grant, claims)
         // The id_token's issuer is this one, or its second spelling.
         return { issuer: client.metadata.issuer, subject: sub, ...profile, sid, tokens: readTokens(grant) }
