@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { setErrorFormat } from '../errors/format.ts'
+import { isSecret } from '../logging/redaction.ts'
 import { requireCsrfToken } from './csrf.ts'
 import { type FlashPages, registerFlash } from './flash.ts'
 import { type Interrupted, type OwnerOf, resumeForms } from './interrupted.ts'
@@ -14,8 +15,8 @@ import { refuseCrossOrigin } from './same-origin.ts'
 export const MAX_BYTES = 16 * 1024
 const MAX_FIELDS = 100
 
-/** Fields that are never shown again. The code of a device stands on its screen, and has to be compared. */
-const SECRET_FIELD = /password|secret|token|(?<!postal_|user_)code/i
+/** The user code stands on the screen of the device (RFC 8628 §3.3), and a person compares it: of all secrets it is shown again. */
+const isShownAgain = (field: string) => !isSecret(field) || field === 'user_code'
 
 export type FormResult<T> =
   | { ok: true; value: T }
@@ -68,7 +69,7 @@ export function parseForm<T>(schema: z.ZodType<T>, body: unknown): FormResult<T>
 /** The values of a form that may be shown again after an error. */
 export function shownAgain(body: unknown): Record<string, string> {
   const shown = Object.entries(body ?? {}).filter(
-    ([name, value]) => typeof value === 'string' && !SECRET_FIELD.test(name),
+    ([name, value]) => typeof value === 'string' && isShownAgain(name),
   )
   return Object.fromEntries(shown)
 }

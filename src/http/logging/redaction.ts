@@ -33,7 +33,9 @@ const isPlain = (value: unknown): value is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null
 }
 
-const isSecret = (field: string) => SECRET_FIELDS.has(field.toLowerCase().replaceAll('-', '_'))
+/** Whether a field of this name carries a secret: a password, a one-time code, a token, a client secret. */
+export const isSecret = (field: string): boolean =>
+  SECRET_FIELDS.has(field.toLowerCase().replaceAll('-', '_'))
 
 /**
  * A copy of what is about to be logged, with the values of secret fields blanked out. Instances of classes are left to
