@@ -122,7 +122,12 @@ export const essential = {
   jwks: {
     schema: jwksSchema,
     input: { kind: 'keys' },
-    form: { section: 'proof', folded: true, label: 'Keys (JWK Set)' },
+    form: {
+      section: 'proof',
+      folded: true,
+      label: 'Public keys (JWK Set)',
+      hint: 'RSA, P-256 or Ed25519; {"keys":[…]} or one key. Never the private half.',
+    },
     rest: { description: 'Its public keys, for private_key_jwt.', answer: 'Public keys.' },
     option: { flags: '--jwks <file>', description: 'its public keys: a JWK Set or one JWK, as JSON' },
     selfRegistered: true,
@@ -132,7 +137,7 @@ export const essential = {
     form: {
       section: 'proof',
       folded: true,
-      label: 'Address of its keys',
+      label: 'Address of its public keys',
       hint: 'Instead of the keys: the client changes them by itself.',
     },
     rest: { description: 'Where its public keys are.' },

@@ -77,12 +77,14 @@ describe('clients in the console', () => {
       const page = await browser.open(at('/new?kind=fapi'))
       const fields = { Name: 'Bank app', 'Redirect URIs': 'https://bank.example/callback' }
       const without = await browser.submit(page, fields)
-      expect(without.text).toMatch(/needs the public keys in jwks/)
-      const nonsense = await browser.submit(without, { ...fields, 'Its public keys (JWK Set)': 'nonsense' })
+      expect(without.text).toContain(
+        'needs the public keys in “Public keys (JWK Set)” or “Address of its public keys”',
+      )
+      const nonsense = await browser.submit(without, { ...fields, 'Public keys (JWK Set)': 'nonsense' })
       expect(nonsense.text).toContain('must be a JWK Set')
       const made = await browser.submit(nonsense, {
         ...fields,
-        'Its public keys (JWK Set)': JSON.stringify(jwk),
+        'Public keys (JWK Set)': JSON.stringify(jwk),
       })
       expect(made.text).toMatch(/FAPI 2\.0 Security Profile.*Requests are pushed.*Tokens are bound to a key/s)
       expect(await stored(made)).toMatchObject({
@@ -109,7 +111,7 @@ describe('clients in the console', () => {
       const made = await browser.submit(page, {
         Name: 'Bank app',
         'Redirect URIs': 'https://bank.example/callback',
-        'Its public keys (JWK Set)': JSON.stringify(jwk),
+        'Public keys (JWK Set)': JSON.stringify(jwk),
       })
       const edit = await browser.open(`${made.url.origin}${made.url.pathname}/edit`)
       const off = await browser.submit(edit, { 'Requests are pushed (PAR)': false })
@@ -124,7 +126,7 @@ describe('clients in the console', () => {
       const created = await createWeb()
       const { jwks } = await createSigner('PS256')
       const edit = await browser.open(`${created.url.origin}${created.url.pathname}/edit`)
-      const fields = { Profile: 'fapi2', 'Keys (JWK Set)': JSON.stringify(jwks) }
+      const fields = { Profile: 'fapi2', 'Public keys (JWK Set)': JSON.stringify(jwks) }
       const against = await browser.submit(edit, {
         ...fields,
         'Tokens are signed with': 'ES256',
@@ -404,6 +406,24 @@ describe('clients in the console', () => {
       expect((await stored(page)).client_name).toBe('Photo Shop')
     })
 
+    test('no grant: the first box has the focus, and what is wrong has the words of the form', async () => {
+      const page = await createWeb()
+      const form = await browser.open(at(`/${idOf(page)}/edit`))
+      const boxes = form.forms.flatMap(({ fields }) => fields).filter(({ name }) => /^grant[.]/.test(name))
+      const refused = await browser.submit(
+        form,
+        Object.fromEntries(boxes.map(({ label = '' }) => [label, false])),
+        { button: 'Save' },
+      )
+      expect(refused.status).toBe(422)
+      expect(refused.body.match(/<[^>]* autofocus/g)).toEqual([
+        expect.stringContaining('name="grant.authorization_code"'),
+      ])
+      const error = /id="field-grant_types-error">([^<]*)/.exec(refused.body)?.[1]
+      expect(error).toContain('“Sign people in on a device without a browser (device_code)”')
+      expect(error).not.toMatch(/urn:|, client_credentials/)
+    })
+
     test('rules that go across fields name theirs: grants, PKCE of a public client, keys that are no JSON', async () => {
       const page = await create('spa', { Name: 'Public', 'Redirect URIs': 'https://spa.example/cb' })
       const form = await browser.open(at(`/${idOf(page)}/edit`))
@@ -412,9 +432,10 @@ describe('clients in the console', () => {
         'Act for itself (client_credentials)': true,
       })
       expect(refused.body).toMatch(/id="field-grant_types-error">[^<]*public client cannot use/)
+      expect(refused.body).not.toMatch(/-error">[^<(]*client_secret_basic/)
       expect(refused.body).toMatch(/id="field-pkce-error">[^<]*a public client always uses PKCE/)
-      const keys = await browser.submit(form, { 'Keys (JWK Set)': '{broken' })
-      expect(keys.body).toMatch(/id="field-jwks-error">[^<]*is not JSON/)
+      const keys = await browser.submit(form, { 'Public keys (JWK Set)': '{broken' })
+      expect(keys.body).toMatch(/id="field-jwks-error">must be a JWK Set/)
     })
 
     test('a stale tab is refused with both versions, and can be saved knowingly', async () => {

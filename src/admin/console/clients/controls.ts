@@ -9,7 +9,7 @@ export type Fields = Record<string, string>
 interface Control<Shape extends Input> {
   /** How the form asks for it. @param values what the form is filled with */
   input(input: Shape, field: FormField, values: Fields): FieldInput
-  /** What was entered, for the service to judge; null unsets the field. @throws Error with what is wrong with the text itself */
+  /** What was entered, for the service to judge; null unsets the field. */
   read(sent: Fields, field: FormField, input: Shape): unknown
   /** A stored value as it is entered. */
   show(value: unknown, field: FormField, input: Shape): Fields
@@ -43,6 +43,16 @@ export const linesOf = (text = ''): string[] =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+
+/** A JWK Set, also out of a single JWK. What is no JSON stays as it is, for the service to reject. */
+export function jwksOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
+  } catch {
+    return text
+  }
+}
 
 /** Ticked boxes have names of their own, `prefix.value`: a form of ours holds no field twice. */
 export const tickedOf = (sent: Fields, prefix: string): string[] =>
@@ -121,14 +131,7 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
   },
   keys: {
     input: () => ({ kind: 'lines', rows: 6 }),
-    read(sent, { name }) {
-      const text = sent[name]?.trim()
-      try {
-        return text ? JSON.parse(text) : null
-      } catch (cause) {
-        throw new Error('is not JSON; paste a JWK Set: {"keys":[…]}', { cause })
-      }
-    },
+    read: (sent, { name }) => (sent[name]?.trim() ? jwksOf(sent[name]) : null),
     show: (value, { name }) => ({ [name]: value === undefined ? '' : JSON.stringify(value, null, 2) }),
     tell: (value) =>
       (value as { keys: Record<string, string>[] }).keys.map(({ kid, kty, crv, alg }) =>
@@ -145,7 +148,7 @@ const controlOf = ({ input }: FormField): Control<Input> => CONTROLS[input.kind]
 export const fieldsIn = (form: readonly FormSection[]): FormField[] =>
   form.flatMap(({ fields, folded }) => [...fields, ...(folded?.fields ?? [])])
 
-/** What was entered into a field. @throws Error with what is wrong with the text itself */
+/** What was entered into a field. */
 export const readField = (field: FormField, sent: Fields): unknown =>
   controlOf(field).read(sent, field, field.input)
 

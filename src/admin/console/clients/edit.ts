@@ -90,18 +90,17 @@ export async function clientEdit(
       const { id } = request.params
       const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)
       const before = await deps.clients.get(id)
-      const edit = editOf(form, fields)
-      const errors = { ...edit.errors, ...keptByProfile(before, fields) }
+      const errors = keptByProfile(before, fields)
       if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
       try {
-        const saved = await deps.clients.update(id, edit.changes, { ifVersion: version })
+        const saved = await deps.clients.update(id, editOf(form, fields), { ifVersion: version })
         const { client_secret: secret } = saved
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
         const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'
         return reply.redirect(`/admin/clients/${id}?done=${done}`, 303)
       } catch (error) {
         const client = await deps.clients.get(id)
-        const problems = fieldErrors(error)
+        const problems = fieldErrors(error, form)
         if (problems) return show(request, reply, client, fields, { errors: problems, version })
         if (!(error instanceof VersionConflict)) throw error
         return show(request, reply, client, fields, { stale: true })

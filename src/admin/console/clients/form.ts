@@ -3,21 +3,11 @@ import type { FormSection } from '../../../clients/fields/form.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
-import { type Fields, fieldsIn, linesOf, readField, showField, tickedOf } from './controls.ts'
+import { type Fields, fieldsIn, jwksOf, linesOf, readField, showField, tickedOf } from './controls.ts'
 import type { Registration } from './dependencies.ts'
 import type { BuildKind } from './presets.ts'
 
 export const fieldsSchema = z.record(z.string(), z.string())
-
-/** A JWK Set, also out of a single JWK. What is no JSON stays as it is, for the service to refuse. */
-function jwksOf(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
-  } catch {
-    return text
-  }
-}
 
 const keysOf = (fields: Fields): Registration => ({
   ...(fields.jwks?.trim() && { jwks: jwksOf(fields.jwks) }),
@@ -50,26 +40,9 @@ export function newRegistration(kind: BuildKind, fields: Fields, offered: Readon
   }
 }
 
-/**
- * What the long form changes: every field that it has; an empty one is unset. What is wrong with a text itself comes beside, and
- * its field is unset.
- */
-export function editOf(
-  form: readonly FormSection[],
-  sent: Fields,
-): { changes: Registration; errors: Record<string, string> } {
-  const changes: Registration = {}
-  const errors: Record<string, string> = {}
-  for (const field of fieldsIn(form)) {
-    try {
-      changes[field.name] = readField(field, sent)
-    } catch (error) {
-      changes[field.name] = null
-      errors[field.name] = error instanceof Error ? error.message : String(error)
-    }
-  }
-  return { changes, errors }
-}
+/** What the long form changes: every field that it has; an empty one is unset. */
+export const editOf = (form: readonly FormSection[], sent: Fields): Registration =>
+  Object.fromEntries(fieldsIn(form).map((field) => [field.name, readField(field, sent)]))
 
 /** The long form, filled with what is stored. */
 export const fieldsOf = (form: readonly FormSection[], client: ClientView): Fields =>
@@ -94,8 +67,31 @@ const namesOf = (form: readonly FormSection[]): { name: string; label: string }[
       : [{ name, label }],
   )
 
-/** What the service says is wrong with a registration, by field; undefined: the error is another one. */
-export const fieldErrors = (error: unknown): Record<string, string> | undefined =>
-  error instanceof ValidationError
-    ? Object.fromEntries(Object.entries(error.errors).map(([field, all]) => [field, all.join('; ')]))
-    : undefined
+/** What the form calls a field or a choice, by its name in the metadata. Names that are words of English too stay as they are. */
+const labelsOf = (form: readonly FormSection[]): ReadonlyMap<string, string> =>
+  new Map(
+    fieldsIn(form)
+      .flatMap(({ name, form: { label }, input }) => [
+        { value: name, label },
+        ...('choices' in input ? input.choices : []),
+      ])
+      .filter(({ value }) => value === 'jwks' || /[_:]/.test(value))
+      .map(({ value, label }) => [value, `“${label}”`]),
+  )
+
+/**
+ * What the service says is wrong with a registration, by field, with the labels of the form for names of the metadata;
+ * undefined: the error is another one.
+ */
+export function fieldErrors(
+  error: unknown,
+  form: readonly FormSection[],
+): Record<string, string> | undefined {
+  if (!(error instanceof ValidationError)) return undefined
+  const labels = labelsOf(form)
+  const inWords = (message: string) =>
+    message.replaceAll(/(?<![\w./-])[a-z]+[\w:-]*\w/g, (name) => labels.get(name) ?? name)
+  return Object.fromEntries(
+    Object.entries(error.errors).map(([field, all]) => [field, all.map(inWords).join('; ')]),
+  )
+}

@@ -142,7 +142,7 @@ export async function clientsArea(
       if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
       return reply.redirect(`/admin/clients/${id}?done=created`, 303)
     } catch (error) {
-      const errors = fieldErrors(error)
+      const errors = fieldErrors(error, deps.clientForm)
       if (errors === undefined) throw error
       return newForm(request, reply, fields, { errors, values: fields })
     }
