@@ -1,3 +1,4 @@
+import { isoDay } from '../shared/moment.ts'
 import type { Database } from '../storage/database.ts'
 
 const DAY = 86_400_000
@@ -57,7 +58,7 @@ export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | '
           const [from = 0, to = 0] = seqs.slice(index, index + 2)
           const count =
             from >= to ? 0 : await prisma.auditEntry.count({ where: { action, seq: { gte: from, lt: to } } })
-          return { day: new Date(start).toISOString().slice(0, 10), count }
+          return { day: isoDay(start), count }
         })
         return [action, await Promise.all(counts)]
       })

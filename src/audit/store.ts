@@ -1,6 +1,6 @@
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
-import type { SqlValue } from '../storage/sql.ts'
+import { type SqlValue, sqlTime } from '../storage/sql.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import { isUniqueViolation } from '../storage/unique-violation.ts'
 import type { Mark, MarkId, Place } from './chain.ts'
@@ -35,10 +35,6 @@ const COLUMNS = `seq, at, action, actor_kind AS "actorKind", actor_id AS "actorI
 
 type StoredRow = Omit<Row, 'at'> & { at: string }
 const toRow = (row: StoredRow): Row => ({ ...row, at: Date.parse(row.at) })
-
-/** A time as both engines compare it with a column. */
-export const sqlTime = (milliseconds: number): string =>
-  new Date(milliseconds).toISOString().replace('Z', '+00:00')
 
 /** Waits for a connection and for other processes, in milliseconds. */
 const PATIENCE = { maxWait: 10_000, timeout: 20_000 }

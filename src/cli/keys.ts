@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { toSeconds } from '../shared/clock.ts'
 import { SIGNING_ALGORITHMS } from '../shared/signing-algorithms.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import type { CliServices } from './services.ts'
@@ -53,10 +54,10 @@ const keyDocument = (key: Keys[number]) => ({
   kid: key.kid,
   alg: key.alg,
   state: key.state,
-  created_at: Math.floor(key.createdAt / 1000),
-  active_from: Math.floor(key.activeFrom / 1000),
-  retired_at: key.retiredAt === null ? null : Math.floor(key.retiredAt / 1000),
-  accepted_until: key.acceptedUntil === null ? null : Math.floor(key.acceptedUntil / 1000),
+  created_at: toSeconds(key.createdAt),
+  active_from: toSeconds(key.activeFrom),
+  retired_at: toSeconds(key.retiredAt),
+  accepted_until: toSeconds(key.acceptedUntil),
 })
 
 const keysText = (keys: Keys): string =>

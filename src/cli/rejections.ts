@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Rejection } from '../rejections/rejection.ts'
 import type { ExplainedRejection } from '../rejections/rejections.ts'
+import { toSeconds } from '../shared/clock.ts'
 import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
 import { labelledLines, table, time } from './text.ts'
 
@@ -40,7 +41,7 @@ const show = (cli: Cli): Command =>
 /** In snake_case, times in seconds since the epoch, as everywhere in JSON. */
 const documentOf = (rejection: Rejection) => ({
   id: rejection.id,
-  at: Math.floor(rejection.at / 1000),
+  at: toSeconds(rejection.at),
   endpoint: rejection.endpoint,
   client_id: rejection.clientId,
   error: rejection.error,

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { SettingState } from '../settings/settings.ts'
 import { isSettingName, settingOf, textOf } from '../settings/table.ts'
+import { toSeconds } from '../shared/clock.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'
 import { labelledLines, table, time } from './text.ts'
@@ -69,7 +70,7 @@ const documentOf = (setting: SettingState) => ({
   value: setting.value,
   default: setting.default,
   pinned_by: setting.pinnedBy ?? null,
-  changed_at: setting.changed ? Math.floor(setting.changed.at / 1000) : null,
+  changed_at: setting.changed ? toSeconds(setting.changed.at) : null,
   changed_by: setting.changed?.by ?? null,
   problem: setting.refused ?? null,
 })

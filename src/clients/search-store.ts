@@ -1,5 +1,5 @@
 import type { Position } from '../shared/paging.ts'
-import type { Sql } from '../storage/sql.ts'
+import { type Sql, sqlTime } from '../storage/sql.ts'
 
 /** Where the dialects part: the redirect URIs in the stored metadata, and a moment as the column holds it. */
 const dialects = {
@@ -30,7 +30,7 @@ export async function findIds(
 ): Promise<string[]> {
   const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
   const pattern = `%${text}%`
-  const moment = after && new Date(after.at).toISOString().replace('Z', '+00:00')
+  const moment = after && sqlTime(after.at)
   const position = after && moment ? [moment, moment, after.id] : []
   const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined), [
     ...[pattern, pattern, pattern, pattern],

@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts'
+import { type Clock, toSeconds } from '../shared/clock.ts'
 import type { Clients } from './clients.ts'
 import type { EditClient } from './editing.ts'
 import { addTemporarySecret, removeSecret, rotateSecret } from './edits.ts'
@@ -42,7 +42,7 @@ export function createSecretCommands(deps: {
         client_id: id,
         client_secret: secret,
         client_secret_expires_at: 0,
-        previous_secret_expires_at: previousExpiresAt ? Math.floor(previousExpiresAt.getTime() / 1000) : 0,
+        previous_secret_expires_at: previousExpiresAt ? toSeconds(previousExpiresAt) : 0,
       }
     },
 

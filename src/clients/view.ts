@@ -1,3 +1,4 @@
+import { toSeconds } from '../shared/clock.ts'
 import { PKCE_RULES, type PkceRule } from '../shared/pkce-rule.ts'
 import type { ClientMetadata } from './fields/table.ts'
 import type { ClientRow } from './store.ts'
@@ -63,7 +64,7 @@ export const versionOf = (row: { updatedAt: Date }): string => row.updatedAt.get
 /** @param now milliseconds since the epoch: secrets that have expired by then are left out */
 export const clientView = (row: ClientRow, now: number): ClientView => ({
   client_id: row.id,
-  client_id_issued_at: seconds(row.createdAt),
+  client_id_issued_at: toSeconds(row.createdAt),
   ...storedMetadata(row),
   id_token_identity_claims: hasIdentityClaims(storedMetadata(row), row.source),
   pkce: storedPkce(row),
@@ -76,9 +77,9 @@ export const clientView = (row: ClientRow, now: number): ClientView => ({
     .filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now)
     .map(({ id, createdAt, expiresAt, lastUsedAt }) => ({
       id,
-      issued_at: seconds(createdAt),
-      expires_at: expiresAt === null ? 0 : seconds(expiresAt),
-      last_used_at: lastUsedAt === null ? null : seconds(lastUsedAt),
+      issued_at: toSeconds(createdAt),
+      expires_at: toSeconds(expiresAt) ?? 0,
+      last_used_at: toSeconds(lastUsedAt),
     })),
   version: versionOf(row),
 })
@@ -95,5 +96,3 @@ export function withSecret(view: ClientView, secret: string | undefined): Client
   const { client_id: id, ...rest } = view
   return { client_id: id, client_secret: secret, client_secret_expires_at: 0, ...rest }
 }
-
-const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)

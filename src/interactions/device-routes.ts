@@ -6,6 +6,7 @@ import { type QrCode, qrCode } from '../http/pages/qr.ts'
 import { renderPage } from '../http/pages/views.ts'
 import { countForAccount, giveBack } from '../http/rate-limits/rate-limits.ts'
 import { isAmbiguous, readUserCode, showUserCode } from '../shared/device-code.ts'
+import { dayOf, timeOf } from '../shared/moment.ts'
 import { createEnteredCode } from './entered-code.ts'
 
 /** Where the code of a device is entered. */
@@ -92,15 +93,12 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 const UNDECIDED = new Set(['cancelled', 'over'])
 const CANCELLED = 'You cancelled, and nothing was done. The code is still good until it is too old.'
 
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
-
 /** What a person is told whose code was used: what they have decided, if it was them. */
 function usedBefore(decision: Decision | undefined): string {
   if (decision === undefined) return CODE_PROBLEMS.used
   const { app, outcome, at } = decision
   const did = outcome === 'approved' ? 'allowed' : 'refused'
-  const when = `${day.format(at * 1000)} at ${time.format(at * 1000)} UTC`
+  const when = `${dayOf(at * 1000)} at ${timeOf(at * 1000)}`
   return `With this code you ${did} ${app} on ${when}. If your device still waits, let it show a new one.`
 }
 

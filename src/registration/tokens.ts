@@ -1,6 +1,6 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Clock } from '../shared/clock.ts'
+import { type Clock, toSeconds } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
 import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { policySchema, type RegistrationPolicy } from './policy.ts'
@@ -167,17 +167,15 @@ const policyOf = (row: InitialAccessTokenRow): RegistrationPolicy =>
 const refused = (error: z.ZodError): ValidationError =>
   new ValidationError(schemaProblems(error), { code: 'invalid_registration_token' })
 
-const seconds = (date: Date | null): number | null => date && Math.floor(date.getTime() / 1000)
-
 const view = (row: InitialAccessTokenRow, now: number): InitialAccessTokenView => ({
   id: row.id,
   name: row.name,
   state: stateOf(row, now),
   uses_left: row.usesLeft,
-  created_at: Math.floor(row.createdAt.getTime() / 1000),
-  expires_at: seconds(row.expiresAt),
-  revoked_at: seconds(row.revokedAt),
-  last_used_at: seconds(row.lastUsedAt),
+  created_at: toSeconds(row.createdAt),
+  expires_at: toSeconds(row.expiresAt),
+  revoked_at: toSeconds(row.revokedAt),
+  last_used_at: toSeconds(row.lastUsedAt),
   policy: policyOf(row),
 })
 

@@ -2,11 +2,15 @@ const format = (style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat('en-GB', { ...style, timeZone: 'UTC' })
 
 const days = format({ dateStyle: 'long' })
+const clockTimes = format({ timeStyle: 'short' })
 const minutes = format({ dateStyle: 'medium', timeStyle: 'short' })
 const seconds = format({ dateStyle: 'medium', timeStyle: 'medium' })
 
 /** A time as every page shows it: `3 November 2026`. @param time milliseconds since the epoch, or a date */
 export const dayOf = (time: number | Date): string => days.format(time)
+
+/** `14:05 UTC`. @param time milliseconds since the epoch, or a date */
+export const timeOf = (time: number | Date): string => `${clockTimes.format(time)} UTC`
 
 /** `3 Nov 2026, 14:05 UTC`. @param time milliseconds since the epoch, or a date */
 export const minuteOf = (time: number | Date): string => `${minutes.format(time)} UTC`
@@ -23,3 +27,31 @@ export const sortable = (time: number, precision: 'minutes' | 'seconds' = 'minut
     .toISOString()
     .slice(0, precision === 'minutes' ? 16 : 19)
     .replace('T', ' ')}Z`
+
+/** `2026-11-03`, in UTC. @param time milliseconds since the epoch */
+export const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`
+
+/**
+ * How long something lasts, never more than it does: rounded down to the unit that says it best, of which there are at least two
+ * or exactly one: “2 days”, “24 hours”, “90 minutes”, “1 hour”, “45 seconds”. @param seconds 0 or more
+ */
+export function durationInWords(seconds: number): string {
+  if (seconds >= 172_800) return counted(Math.floor(seconds / 86_400), 'day')
+  if (seconds >= 7200 || seconds === 3600) return counted(Math.floor(seconds / 3600), 'hour')
+  if (seconds >= 60) return counted(Math.floor(seconds / 60), 'minute')
+  return counted(seconds, 'second')
+}
+
+/** How far away a time is, rounded to the largest unit: “1 day”, “2 minutes”, and “1 hour” for 3,599 seconds. @param seconds 0 or more */
+export function distanceInWords(seconds: number): string {
+  const units = [
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+    [1, 'second'],
+  ] as const
+  const [size, unit] = units.find(([each]) => seconds >= each - each / 120) ?? units[3]
+  return counted(Math.round(seconds / size), unit)
+}

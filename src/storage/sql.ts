@@ -1,6 +1,9 @@
 /** A value that both engines can bind. Booleans are not among them: write 0 or 1. */
 export type SqlValue = string | number | null
 
+/** A time as both engines store and compare it: “2026-01-31T09:30:00.000+00:00”. @param time milliseconds since the epoch, or a date */
+export const sqlTime = (time: number | Date): string => new Date(time).toISOString().replace('Z', '+00:00')
+
 /**
  * Prepared statements straight on the driver, for the paths where an ORM would cost more than the protocol.
  * Statements are written once, with `?` placeholders, for both engines; each distinct text is prepared once a

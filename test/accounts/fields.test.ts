@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { canonicalEmail } from '../../src/accounts/email/address.ts'
-import { createLinks, inWords } from '../../src/accounts/email/links.ts'
+import { createLinks } from '../../src/accounts/email/links.ts'
 import { parseFields, registrationSchema } from '../../src/accounts/schemas.ts'
 import { canonicalUsername, usernameFrom } from '../../src/accounts/sign-up/username.ts'
 import { ValidationError } from '../../src/shared/validation-error.ts'
@@ -138,16 +138,4 @@ test('links are built on the issuer, path and all', () => {
   expect(createLinks('http://localhost:3000').verifyEmail('t', 'flow&x=1')).toBe(
     'http://localhost:3000/verify-email?token=t&flow=flow%26x%3D1',
   )
-})
-
-test.each([
-  [86_400, '24 hours'],
-  [172_800, '2 days'],
-  [3600, '1 hour'],
-  [5400, '90 minutes'],
-  [900, '15 minutes'],
-  [60, '1 minute'],
-  [45, '45 seconds'],
-])('%i seconds are “%s”', (seconds, words) => {
-  expect(inWords(seconds)).toBe(words)
 })

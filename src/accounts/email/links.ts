@@ -29,18 +29,3 @@ export function createLinks(issuer: string): Links {
     setup: (token) => link('/setup', { token }),
   }
 }
-
-/** Seconds in words, rounded down to a whole unit: “2 days”, “24 hours”, “90 minutes”, “45 seconds”. */
-export function inWords(seconds: number): string {
-  const hours = seconds >= 7200 || seconds === 3600
-  const [size, unit] =
-    seconds >= 172_800
-      ? [86_400, 'day']
-      : hours
-        ? [3600, 'hour']
-        : seconds >= 60
-          ? [60, 'minute']
-          : [1, 'second']
-  const count = Math.floor(seconds / size)
-  return `${count} ${unit}${count === 1 ? '' : 's'}`
-}

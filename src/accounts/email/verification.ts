@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { durationInWords } from '../../shared/moment.ts'
 import type { Account } from '../account.ts'
 import type { SecurityEvents } from '../events.ts'
 import type { AccountSettings } from '../settings.ts'
@@ -6,7 +7,7 @@ import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenRow, TokenStore } from '../tokens/store.ts'
 import { canonicalEmail } from './address.ts'
-import { inWords, type Links } from './links.ts'
+import type { Links } from './links.ts'
 import type { AccountMail, MailOut } from './mail-out.ts'
 
 export type VerificationOutcome =
@@ -116,7 +117,7 @@ export function createVerification(deps: {
       username: account.displayUsername,
       link: links.verifyEmail(issued.token, interaction),
       code: issued.code,
-      validFor: inWords(settings.verificationTtl),
+      validFor: durationInWords(settings.verificationTtl),
     }
     return { to: email, template: 'verify-email', data }
   }
@@ -148,7 +149,7 @@ export function createVerification(deps: {
   async function requireSendable(accountId: string, email: string): Promise<void> {
     const wait = await tokens.secondsToWait('verify_email', accountId, email)
     if (wait === 0) return
-    const inAWhile = inWords(Math.ceil(wait / 60) * 60)
+    const inAWhile = durationInWords(Math.ceil(wait / 60) * 60)
     throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inAWhile}.`, {
       retryAfter: wait,
     })

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import { profileFields } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import { isUniqueViolation } from '../../storage/unique-violation.ts'
 import { wholeSecond } from '../store/generation.ts'
 import type { ImportedPerson } from './schema.ts'
@@ -135,7 +136,7 @@ function insertStatement(dialect: 'sqlite' | 'postgresql'): string {
  */
 function stored(person: ImportedPerson, now: Date): Record<string, string | boolean | null> {
   const { claims } = person
-  const at = asStored(now)
+  const at = sqlTime(now)
   return {
     id: randomUUID(),
     username: person.username,
@@ -148,15 +149,12 @@ function stored(person: ImportedPerson, now: Date): Record<string, string | bool
     phone_verified: claims.phoneVerified ?? false,
     role: 'user',
     disabled_at: person.disabled ? at : null,
-    auth_valid_after: asStored(wholeSecond(now)),
+    auth_valid_after: sqlTime(wholeSecond(now)),
     password_changed_at: at,
-    created_at: person.createdAt === undefined ? at : asStored(person.createdAt),
+    created_at: person.createdAt === undefined ? at : sqlTime(person.createdAt),
     updated_at: at,
   }
 }
-
-/** As the ORM writes it on SQLite; PostgreSQL reads it too. */
-const asStored = (time: Date): string => time.toISOString().replace('Z', '+00:00')
 
 const conflict = (cause: unknown): AppError =>
   new AppError(

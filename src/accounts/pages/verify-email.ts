@@ -4,6 +4,7 @@ import { partsOf } from '../../http/address.ts'
 import type { ButtonForm, Form, Link } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
@@ -95,7 +96,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
-    await sessions.start(request, reply, { accountId, generation, amr, upstream, at: Math.floor(at / 1000) })
+    await sessions.start(request, reply, { accountId, generation, amr, upstream, at: toSeconds(at) })
     return reply.redirect(onwards(pending.interaction ?? browser.interaction(request)), 303)
   }
 

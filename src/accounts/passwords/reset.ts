@@ -1,9 +1,10 @@
 import { AppError } from '../../shared/errors.ts'
+import { durationInWords } from '../../shared/moment.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalEmail } from '../email/address.ts'
-import { inWords, type Links } from '../email/links.ts'
+import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import type { SecurityEvents } from '../events.ts'
 import { deviceOf } from '../lockout/devices.ts'
@@ -107,7 +108,7 @@ export function createPasswordReset(deps: {
         const data = {
           username: account.displayUsername,
           link: resetLink,
-          validFor: inWords(settings.resetTtl),
+          validFor: durationInWords(settings.resetTtl),
         }
         return { to: email, template: 'reset-password', data }
       })
@@ -135,7 +136,7 @@ export function createPasswordReset(deps: {
       const data = {
         username: account.displayUsername,
         link: resetLink,
-        validFor: inWords(settings.resetTtl),
+        validFor: durationInWords(settings.resetTtl),
       }
       mail.send({ to: email, template: 'reset-password', data })
       return account
@@ -168,12 +169,12 @@ export function createPasswordReset(deps: {
         const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
         const resetLink = await link(account, email, special || {})
         if (!resetLink) return undefined
-        const data = { username: account.displayUsername, link: resetLink, validFor: inWords(lasts) }
+        const data = { username: account.displayUsername, link: resetLink, validFor: durationInWords(lasts) }
         if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
         return {
           to: email,
           template: 'locked',
-          data: { ...data, lockedFor: inWords(settings.lockoutSeconds) },
+          data: { ...data, lockedFor: durationInWords(settings.lockoutSeconds) },
         }
       })
     },

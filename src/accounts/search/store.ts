@@ -1,6 +1,6 @@
 import type { Position } from '../../shared/paging.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
-import type { Sql, SqlValue } from '../../storage/sql.ts'
+import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
 
 /** A moment as the column holds it. */
@@ -41,7 +41,7 @@ export async function findAccountIds(
   }
   if (after !== undefined) {
     const moment = moments[reads.dialect]
-    const at = new Date(after.at).toISOString().replace('Z', '+00:00')
+    const at = sqlTime(after.at)
     conditions.push(`(created_at < ${moment} OR (created_at = ${moment} AND id < ?))`)
     values.push(at, at, after.id)
   }

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { durationInWords } from '../../shared/moment.ts'
 import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
 import type { Accounts, NewGeneration } from '../accounts.ts'
 import { canonicalEmail } from '../email/address.ts'
-import { inWords, type Links } from '../email/links.ts'
+import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import { ofAccount, type SecurityEvents } from '../events.ts'
 import { fillings, type UpstreamIdentity } from '../linked/identity.ts'
@@ -236,7 +237,7 @@ export function createInvitations(deps: {
         username: account.displayUsername,
         invitedBy,
         link: links.invitation(issued.token),
-        validFor: inWords(ttl),
+        validFor: durationInWords(ttl),
       }
       mail.send({ to: email, template: 'invitation', data })
       return invited

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../shared/clock.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 
 /** What ends every sign-in, session and token of an account: written together with its cause, in one statement. */
@@ -18,4 +19,4 @@ export const dropAddressChange = (
     AND pending_email IS NOT NULL`
 
 /** As version 0.1 compares it with protocol times. */
-export const wholeSecond = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000)
+export const wholeSecond = (time: Date): Date => new Date(toSeconds(time) * 1000)

@@ -1,4 +1,5 @@
 import type { Account } from '../../accounts/account.ts'
+import { toSeconds } from '../../shared/clock.ts'
 import { addressParts } from '../../shared/profile/address.ts'
 import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
@@ -26,10 +27,10 @@ export const accountDocument = (account: Account) => ({
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,
-  invited_until: seconds(account.invitedUntil),
-  locked_until: seconds(account.lockedUntil),
-  created_at: seconds(account.createdAt),
-  last_sign_in_at: seconds(account.lastSignInAt),
+  invited_until: toSeconds(account.invitedUntil),
+  locked_until: toSeconds(account.lockedUntil),
+  created_at: toSeconds(account.createdAt),
+  last_sign_in_at: toSeconds(account.lastSignInAt),
 })
 
 /** An account as people read it. */
@@ -58,6 +59,3 @@ export const accountText = (account: Account, now: number): string =>
     ['last sign-in', time(account.lastSignInAt)],
     ['id', account.id],
   ])
-
-const seconds = (milliseconds: number | null): number | null =>
-  milliseconds === null ? null : Math.floor(milliseconds / 1000)

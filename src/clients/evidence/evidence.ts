@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts'
+import { type Clock, toSeconds } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { hashSecret, secretMatches } from '../secrets.ts'
 import { storedMetadata } from '../view.ts'
@@ -65,8 +65,7 @@ export function createClientEvidence({
     const bare = unpadded(secret)
     if (bare !== secret && secretMatches(hashes, bare)) return { secret: 'padded' }
     const old = stored.find(({ hash }) => secretMatches([hash], secret) || secretMatches([hash], bare))
-    if (old?.expiresAt)
-      return { secret: 'expired', secret_expired_at: Math.floor(old.expiresAt.getTime() / 1000) }
+    if (old?.expiresAt) return { secret: 'expired', secret_expired_at: toSeconds(old.expiresAt) }
     const owner = await store.ownerOf([hashSecret(secret), hashSecret(bare)])
     if (owner !== undefined) return { secret: 'of_another_client', secret_of: owner }
     return { secret: live.length === 0 ? 'none_valid' : 'unmatched' }

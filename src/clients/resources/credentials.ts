@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isApiCredential } from '../../shared/api-credential-id.ts'
-import type { Clock } from '../../shared/clock.ts'
+import { type Clock, toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Database } from '../../storage/database.ts'
 import { rememberRecent } from '../recent.ts'
@@ -131,10 +131,8 @@ export function createResourceCredentials(deps: {
 const resourceNotFound = (): AppError =>
   new AppError('resource_not_found', 404, 'There is no API with this identifier.')
 
-const seconds = (time: Date): number => Math.floor(time.getTime() / 1000)
-
 const credentialView = ({ id, createdAt, lastUsedAt }: CredentialRow): ResourceCredential => ({
   client_id: id,
-  created_at: seconds(createdAt),
-  ...(lastUsedAt && { last_used_at: seconds(lastUsedAt) }),
+  created_at: toSeconds(createdAt),
+  ...(lastUsedAt && { last_used_at: toSeconds(lastUsedAt) }),
 })

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../shared/clock.ts'
 import type { IDENTITY_SCOPES } from '../../shared/identity-scopes.ts'
 import { own } from '../../shared/own.ts'
 import { byNameOf, type ProfileValues, profileFields } from '../../shared/profile/fields.ts'
@@ -79,7 +80,7 @@ export function subjectClaims(subject: Subject): { sub: string } & Record<string
     name: name.join(' ') || subject.displayUsername || subject.username,
     ...byNameOf('claim', subject),
     preferred_username: subject.username,
-    updated_at: Math.floor(subject.updatedAt / 1000),
+    updated_at: toSeconds(subject.updatedAt),
     email: subject.email,
     email_verified: subject.email === null ? null : true,
     [PHONE_VERIFIED.claim]: subject.phoneNumber === null ? null : subject.phoneVerified,

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { isoDay } from '../../shared/moment.ts'
 import type { UsageStore } from './usage-store.ts'
 
 const HOUR = 3_600_000
@@ -10,9 +11,6 @@ const DAY = 24 * HOUR
 const RETENTION = 400
 /** Pairs that were written lately, so that they are not written again. */
 const MAX_ENTRIES = 10_000
-
-/** “2026-11-29” */
-const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /** The `kid` in the header of a JWS, undefined for any other value. Nothing is verified: this server has just signed it. */
 function kidOf(token: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../shared/clock.ts'
 import { type Case, detailed, duration, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** Only of clients that authenticate by private_key_jwt (RFC 7523). */
@@ -8,7 +9,7 @@ const of =
     rejection.error === 'invalid_client' &&
     detailed(words)(rejection)
 
-const seconds = ({ at }: Case) => Math.floor(at / 1000)
+const seconds = ({ at }: Case) => toSeconds(at)
 
 /** An assertion that is made for so many seconds at most is meant to be used at once. */
 const ORDINARY_LIFE = 600

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../shared/clock.ts'
 import { type Case, described, detailed, duration, quoted, type Rule } from '../rejection.ts'
 
 /** The library says it in the description or, for grants, in the detail. */
@@ -13,7 +14,7 @@ export const dpopRules: readonly Rule[] = [
     fits: about(/^DPoP proof iat is not recent enough/),
     title: 'The clock of the app is wrong',
     mistake: ({ details, at }) => {
-      const behind = Math.floor(at / 1000) - (details.proof?.iat ?? 0)
+      const behind = toSeconds(at) - (details.proof?.iat ?? 0)
       return `By its own clock the app made the DPoP proof ${duration(behind)} ${behind > 0 ? 'before' : 'after'} it arrived; up to 5 minutes are taken. The clock is ${behind > 0 ? 'behind' : 'ahead'}, or the proof was made for an earlier request.`
     },
     inApp:

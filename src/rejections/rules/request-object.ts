@@ -1,3 +1,4 @@
+import { toSeconds } from '../../shared/clock.ts'
 import { type Case, described, detailed, duration, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** Of signed requests (RFC 9101) that are refused. */
@@ -7,7 +8,7 @@ const of =
     rejection.error === 'invalid_request_object' &&
     (described(words)(rejection) || detailed(words)(rejection))
 
-const seconds = ({ at }: Case) => Math.floor(at / 1000)
+const seconds = ({ at }: Case) => toSeconds(at)
 const FRESH =
   'Make the request object at the moment in which the person is sent on, with an exp of a few minutes.'
 

@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto'
 import pg from 'pg'
 import type { StorageLogger } from '../logger.ts'
-import type { Sql, SqlValue } from '../sql.ts'
+import { type Sql, type SqlValue, sqlTime } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 
 const { builtins } = pg.types
 
 /** A `timestamp without time zone` as text. Prisma writes UTC into it; the driver's default would read local time. */
-const isoUtc = (text: string): string =>
-  new Date(`${text.replace(' ', 'T')}Z`).toISOString().replace('Z', '+00:00')
+const isoUtc = (text: string): string => sqlTime(new Date(`${text.replace(' ', 'T')}Z`))
 
 /** Parsers of our own statements (see `Sql`); Prisma's adapter brings its own and is not touched by these. */
 const parsers = new Map<number, (text: string) => unknown>([

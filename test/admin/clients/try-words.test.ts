@@ -1,18 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeToken, inWords, masked, timeInWords } from '../../../src/admin/console/try-it/decode.ts'
-
-test.each([
-  [0, '0 seconds'],
-  [1, '1 second'],
-  [59, '59 seconds'],
-  [60, '1 minute'],
-  [3599, '1 hour'],
-  [3600, '1 hour'],
-  [7200, '2 hours'],
-  [86_399, '1 day'],
-])('%i seconds are %s', (seconds, words) => {
-  expect(inWords(seconds)).toBe(words)
-})
+import { decodeToken, masked, timeInWords } from '../../../src/admin/console/try-it/decode.ts'
 
 test('a moment says how far away it is', () => {
   const now = Date.UTC(2026, 10, 25, 12)

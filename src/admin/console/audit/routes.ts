@@ -5,6 +5,7 @@ import type { Audit } from '../../../audit/audit.ts'
 import type { ActionGroup, sentenceOf } from '../../../audit/event-types.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import {
   type AuditRow,
@@ -107,7 +108,7 @@ export async function auditArea(
   app.get('/admin/audit/export', { config: { admin: 'read' } }, async (request, reply) => {
     const { format: chosen } = format.parse(request.query)
     const pieces = await audit.export(chosen, filters.parse(request.query))
-    const day = new Date(deps.clock()).toISOString().slice(0, 10)
+    const day = isoDay(deps.clock())
     return reply
       .type(TYPES[chosen])
       .header('content-disposition', `attachment; filename="audit-${day}.${chosen}"`)

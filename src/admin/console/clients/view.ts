@@ -1,11 +1,11 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
 import type { FieldName } from '../../../clients/fields/table.ts'
 import type { ClientView } from '../../../clients/view.ts'
+import { toSeconds } from '../../../shared/clock.ts'
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
-import { minuteOf } from '../../../shared/moment.ts'
+import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
-import { inWords } from '../try-it/decode.ts'
 import { fieldsIn, tellField } from './controls.ts'
 
 /** @param seconds since the epoch */
@@ -103,7 +103,7 @@ export function secretsOf(client: ClientView, now: number) {
     expires:
       secret.expires_at === 0
         ? 'When it is replaced'
-        : `${at(secret.expires_at)}, in ${inWords(Math.max(0, secret.expires_at - Math.floor(now / 1000)))}`,
+        : `${at(secret.expires_at)}, in ${distanceInWords(Math.max(0, secret.expires_at - toSeconds(now)))}`,
   }))
 }
 

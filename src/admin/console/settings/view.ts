@@ -1,8 +1,7 @@
 import type { Form } from '../../../http/pages/pages.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
-import { minuteOf } from '../../../shared/moment.ts'
+import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
-import { inWords } from '../try-it/decode.ts'
 
 /** A setting as its part of the page shows it. */
 export interface SettingRow {
@@ -44,7 +43,8 @@ function hintOf({ sentence, input, default: fallback }: SettingState): string {
       ? `In ${input.unit ?? 'numbers'}${input.zero === undefined ? '' : `; 0: ${input.zero}`}.`
       : undefined
   const several = input.kind === 'words' ? 'Separated by spaces.' : undefined
-  const words = input.kind === 'number' && input.unit === 'seconds' ? ` (${inWords(Number(fallback))})` : ''
+  const words =
+    input.kind === 'number' && input.unit === 'seconds' ? ` (${distanceInWords(Number(fallback))})` : ''
   return [quoted(sentence), unit, several, `Default: ${shown(fallback)}${words}.`].filter(Boolean).join(' ')
 }
 

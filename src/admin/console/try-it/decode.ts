@@ -1,4 +1,5 @@
-import { secondOf } from '../../../shared/moment.ts'
+import { toSeconds } from '../../../shared/clock.ts'
+import { distanceInWords, secondOf } from '../../../shared/moment.ts'
 /** A JWT in parts. Its signature is left out: what is shown cannot be used. */
 export interface DecodedToken {
   name: string
@@ -10,24 +11,11 @@ export interface DecodedToken {
 
 const TIMES = ['iat', 'nbf', 'auth_time', 'exp']
 
-/** A span in words: “2 minutes”, “1 hour”. @param seconds 0 or more */
-export function inWords(seconds: number): string {
-  const units = [
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-    [1, 'second'],
-  ] as const
-  // 3,599 seconds are an hour, not 60 minutes.
-  const [size, name] = units.find(([each]) => seconds >= each - each / 120) ?? units[3]
-  const count = Math.round(seconds / size)
-  return `${count} ${name}${count === 1 ? '' : 's'}`
-}
-
 /** @param now milliseconds since the epoch */
 export function timeInWords(seconds: number, now: number): string {
-  const away = seconds - Math.floor(now / 1000)
-  const words = away === 0 ? 'now' : away > 0 ? `in ${inWords(away)}` : `${inWords(-away)} ago`
+  const away = seconds - toSeconds(now)
+  const words =
+    away === 0 ? 'now' : away > 0 ? `in ${distanceInWords(away)}` : `${distanceInWords(-away)} ago`
   return `${secondOf(seconds * 1000)}, ${words}`
 }
 

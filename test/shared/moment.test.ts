@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { toSeconds } from '../../src/shared/clock.ts'
+import { dayOf, distanceInWords, durationInWords, isoDay, timeOf } from '../../src/shared/moment.ts'
+
+test.each([
+  [86_400, '24 hours'],
+  [172_800, '2 days'],
+  [3600, '1 hour'],
+  [3601, '60 minutes'],
+  [5400, '90 minutes'],
+  [7199, '119 minutes'],
+  [900, '15 minutes'],
+  [60, '1 minute'],
+  [45, '45 seconds'],
+])('what lasts %i seconds lasts %s', (seconds, words) => {
+  expect(durationInWords(seconds)).toBe(words)
+})
+
+test.each([
+  [0, '0 seconds'],
+  [1, '1 second'],
+  [59, '59 seconds'],
+  [60, '1 minute'],
+  [3599, '1 hour'],
+  [3600, '1 hour'],
+  [7200, '2 hours'],
+  [86_399, '1 day'],
+])('what is %i seconds away is %s away', (seconds, words) => {
+  expect(distanceInWords(seconds)).toBe(words)
+})
+
+test('days and times are those of UTC', () => {
+  const time = Date.UTC(2026, 10, 3, 23, 5, 59)
+  expect([dayOf(time), timeOf(time), isoDay(time)]).toEqual(['3 November 2026', '23:05 UTC', '2026-11-03'])
+})
+
+test('seconds since the epoch are whole, of a number and of a date; no time has none', () => {
+  expect([toSeconds(1999), toSeconds(new Date(2000)), toSeconds(null)]).toEqual([1, 2, null])
+})
