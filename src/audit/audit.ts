@@ -11,6 +11,7 @@
 import { currentAuditContext } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { cutPage, invalidCursor, pageLimit } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import { anchorDetails, digestOf, REANCHORED } from './anchor.ts'
 import { createAppend } from './append.ts'
@@ -140,16 +141,12 @@ export function createAudit(deps: AuditDependencies): Audit {
     record: (entry) => queue.add({ entry, at: clock() }),
 
     async list(filters = {}, page = {}) {
-      const { limit = 50, cursor = String(NEWEST_OF_ALL) } = page
-      if (!Number.isInteger(limit) || limit < 1 || limit > 100)
-        throw new AppError('invalid_page', 400, 'limit must be a whole number from 1 to 100.')
-      if (!/^\d{1,9}$/.test(cursor) && page.cursor !== undefined)
-        throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.')
+      const limit = pageLimit(page.limit)
+      const { cursor } = page
+      if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalidCursor()
       const conditions = await conditionsOf(filters, identify)
-      const rows = await store.list(conditions, Number(cursor), limit + 1)
-      const items = rows.slice(0, limit).map(entryOf)
-      const last = items.at(-1)
-      return rows.length > limit && last ? { items, next_cursor: String(last.seq) } : { items }
+      const rows = await store.list(conditions, Number(cursor ?? NEWEST_OF_ALL), limit + 1)
+      return cutPage(rows, limit, ({ seq }) => String(seq), entryOf)
     },
 
     async find(seq) {

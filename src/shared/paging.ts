@@ -26,14 +26,22 @@ const MAX_LIMIT = 100
 const cursorContent = z.tuple([z.int().min(0).max(8.64e15), z.string().max(2000)])
 
 /** @throws AppError invalid_page (400) */
-export function parsePageRequest({ limit = DEFAULT_LIMIT, cursor }: PageRequest): {
-  limit: number
-  after: Position | undefined
-} {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new AppError('invalid_page', 400, `limit must be a whole number from 1 to ${MAX_LIMIT}.`)
-  return { limit, after: cursor === undefined ? undefined : parseCursor(cursor) }
+export const parsePageRequest = ({
+  limit,
+  cursor,
+}: PageRequest): { limit: number; after: Position | undefined } => ({
+  limit: pageLimit(limit),
+  after: cursor === undefined ? undefined : parseCursor(cursor),
+})
+
+/** @throws AppError invalid_page (400) */
+export function pageLimit(limit = DEFAULT_LIMIT): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
+  throw new AppError('invalid_page', 400, `limit must be a whole number from 1 to ${MAX_LIMIT}.`)
 }
+
+export const invalidCursor = (cause?: unknown): AppError =>
+  new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.', { cause })
 
 function parseCursor(cursor: string): Position {
   try {
@@ -41,7 +49,7 @@ function parseCursor(cursor: string): Position {
     if (id.includes('\0')) throw new Error('NUL in a cursor')
     return { at, id }
   } catch (cause) {
-    throw new AppError('invalid_page', 400, 'cursor must be the next_cursor of the page before.', { cause })
+    throw invalidCursor(cause)
   }
 }
 
@@ -49,16 +57,31 @@ function parseCursor(cursor: string): Position {
  * Builds a page out of `limit + 1` rows: the row too many only tells that there is more.
  * @param positionOf where the list stands behind a row
  */
-export function toPage<Row, Item>(
+export const toPage = <Row, Item>(
   rows: readonly Row[],
   limit: number,
   positionOf: (row: Row) => Position,
+  view: (row: Row) => Item,
+): Page<Item> =>
+  cutPage(
+    rows,
+    limit,
+    (row) => {
+      const { at, id } = positionOf(row)
+      return Buffer.from(JSON.stringify([at, id])).toString('base64url')
+    },
+    view,
+  )
+
+/** As `toPage`, of a list with cursors of its own. @param cursorOf the cursor behind a row */
+export function cutPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  cursorOf: (row: Row) => string,
   view: (row: Row) => Item,
 ): Page<Item> {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   const items = shown.map(view)
-  if (rows.length <= limit || last === undefined) return { items }
-  const { at, id } = positionOf(last)
-  return { items, next_cursor: Buffer.from(JSON.stringify([at, id])).toString('base64url') }
+  return rows.length <= limit || last === undefined ? { items } : { items, next_cursor: cursorOf(last) }
 }

@@ -7,15 +7,8 @@ import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import {
-  type AuditRow,
-  type EntryView,
-  entryView,
-  queryOf,
-  rowOf,
-  type Verification,
-  verificationOf,
-} from './view.ts'
+import { pageLinks, withQuery } from '../page-links.ts'
+import { type AuditRow, type EntryView, entryView, rowOf, type Verification, verificationOf } from './view.ts'
 
 export interface AuditDependencies {
   audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
@@ -73,23 +66,18 @@ export async function auditArea(
       alert === undefined ? audit.list(wanted, { cursor }) : nothing,
       audit.list({ action: 'audit.verified' }, { limit: 1 }),
     ])
-    const query = queryOf(wanted)
     const data = {
       filters: wanted,
-      filtered: query !== '',
+      filtered: Object.values(wanted).some(Boolean),
       actions: deps.auditActions,
       rows: page.items.map((entry) => rowOf(deps, entry)),
       exports: {
-        csv: `/admin/audit/export${queryOf(wanted, { format: 'csv' })}`,
-        jsonl: `/admin/audit/export${queryOf(wanted, { format: 'jsonl' })}`,
+        csv: withQuery('/admin/audit/export', { ...wanted, format: 'csv' }),
+        jsonl: withQuery('/admin/audit/export', { ...wanted, format: 'jsonl' }),
       },
       verified: verificationOf(last.items[0]),
       verify: { action: '/admin/audit/verify' },
-      first: cursor === undefined ? undefined : `/admin/audit${query}`,
-      next:
-        page.next_cursor === undefined
-          ? undefined
-          : `/admin/audit${queryOf(wanted, { cursor: page.next_cursor })}`,
+      ...pageLinks('/admin/audit', wanted, cursor, page.next_cursor),
       alert,
     }
     return renderConsole(request, reply, 'audit', 'admin/audit', data, { status: alert ? 400 : 200 })

@@ -1,5 +1,4 @@
 import type { Entry } from '../../../audit/entry.ts'
-import type { AuditFilters } from '../../../audit/filters.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { type ChangeRow, changeRows } from './diff.ts'
@@ -102,14 +101,6 @@ export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry:
     sides: { before: before !== undefined, after: after !== undefined },
     hash: entry.hash,
   }
-}
-
-/** The filters as the query of an address, without what is empty. */
-export const queryOf = (filters: AuditFilters, more: Record<string, string> = {}): string => {
-  const given = Object.entries({ ...filters, ...more }).filter(
-    (entry): entry is [string, string] => !!entry[1],
-  )
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
 /** A verification of the log, as the log has it. */

@@ -7,6 +7,7 @@ import type { ClientView } from '../../../clients/view.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
@@ -72,8 +73,6 @@ export async function clientsArea(
   app.get('/admin/clients', { config: { admin: 'read' } }, async (request, reply) => {
     const { q, cursor } = query.parse(request.query)
     const page = await deps.clients.list({ limit: PAGE, cursor, search: q })
-    const link = (next?: string) =>
-      `/admin/clients?${new URLSearchParams({ ...(q && { q }), ...(next && { cursor: next }) })}`
     const data = {
       clients: page.items.map((client) => ({
         href: `/admin/clients/${client.client_id}`,
@@ -88,8 +87,7 @@ export async function clientsArea(
         created: at(client.client_id_issued_at),
       })),
       search: q,
-      first: cursor === undefined ? undefined : link(),
-      next: page.next_cursor && link(page.next_cursor),
+      ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
     }
     const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
     return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })

@@ -9,6 +9,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import type { Registration } from '../../../registration/registration.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
 import { clientRow, tokenRow } from './view.ts'
 
@@ -68,7 +69,7 @@ export async function registrationArea(
       openScopes: [...registration.openScopes],
       tokens: tokens.map(tokenRow),
       clients: page.items.map(clientRow),
-      next: page.next_cursor && `/admin/registration?cursor=${encodeURIComponent(page.next_cursor)}`,
+      next: pageLinks('/admin/registration', {}, cursor, page.next_cursor).next,
       form: { action: '/admin/registration/tokens', ...form },
       shown: made && shownOnce.take(request, reply, made, by),
     }

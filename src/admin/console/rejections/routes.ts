@@ -7,6 +7,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { pageLinks } from '../page-links.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, when } from './view.ts'
 
@@ -129,10 +130,6 @@ export async function rejectionsArea(
     })
     const ids = [...new Set(page.items.flatMap(({ clientId }) => clientId ?? []))]
     const names = new Map(await Promise.all(ids.map(async (id) => [id, await deps.clientName(id)] as const)))
-    const address = (more: Record<string, string>) => {
-      const kept = Object.entries({ client, error, endpoint, ...more }).filter(([, value]) => value !== '')
-      return `/admin/rejections?${new URLSearchParams(kept)}`
-    }
     const data = {
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
@@ -148,8 +145,7 @@ export async function rejectionsArea(
       endpoints: Object.entries(ENDPOINTS),
       missing: reference || undefined,
       dropped: rejections.dropped(),
-      first: cursor === undefined ? undefined : address({}),
-      next: page.next_cursor === undefined ? undefined : address({ cursor: page.next_cursor }),
+      ...pageLinks('/admin/rejections', { client, error, endpoint }, cursor, page.next_cursor),
     }
     return renderConsole(request, reply, 'rejections', 'admin/rejections', data)
   })

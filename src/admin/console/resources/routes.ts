@@ -6,6 +6,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
@@ -145,7 +146,7 @@ export async function resourcesArea(
         lifetime: ttl === undefined ? 'as the server’s' : `${ttl} seconds`,
         tokens: TOKENS[tokens],
       })),
-      next: page.next_cursor && `/admin/resources?cursor=${encodeURIComponent(page.next_cursor)}`,
+      next: pageLinks('/admin/resources', {}, cursor, page.next_cursor).next,
       form: { action: '/admin/resources', ...form },
     }
     const notice = noticeOf(NOTICES, done)

@@ -11,6 +11,7 @@ import { AppError } from '../../../shared/errors.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
 import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actionsOf, detailsOf, tagsOf, when } from './view.ts'
@@ -88,11 +89,10 @@ export async function usersArea(
     async (request, reply) => {
       const wanted = query.parse(request.query)
       const page = await users.search(wanted)
-      const link = (cursor?: string) =>
-        `/admin/users?${new URLSearchParams({ search: wanted.search, role: wanted.role ?? '', ...(cursor && { cursor }) })}`
+      const { search, role = '' } = wanted
       const data = {
-        search: wanted.search,
-        role: wanted.role ?? '',
+        search,
+        role,
         users: page.items.map((user) => ({
           href: `/admin/users/${user.id}`,
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
@@ -101,8 +101,7 @@ export async function usersArea(
           tags: tagsOf(user, clock()),
           lastSignIn: when(user.lastSignInAt),
         })),
-        first: wanted.cursor === undefined ? undefined : link(),
-        next: page.next_cursor === undefined ? undefined : link(page.next_cursor),
+        ...pageLinks('/admin/users', { search, role }, wanted.cursor, page.next_cursor),
       }
       const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })

@@ -1,0 +1,27 @@
+/** The links between the pages of a list (views/partials/pager.eta). */
+export interface PageLinks {
+  /** Back to the first page; undefined: this is it. */
+  first: string | undefined
+  /** Undefined: this is the last page. */
+  next: string | undefined
+}
+
+/** A path with those parameters that have a value. */
+export function withQuery(path: string, parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).filter((each): each is [string, string] => !!each[1])
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+}
+
+/**
+ * @param kept parameters of the address that stay from page to page: what is searched for
+ * @param cursor of this page @param next of the page behind it
+ */
+export const pageLinks = (
+  path: string,
+  kept: Readonly<Record<string, string | undefined>>,
+  cursor: string | undefined,
+  next: string | undefined,
+): PageLinks => ({
+  first: cursor === undefined ? undefined : withQuery(path, kept),
+  next: next === undefined ? undefined : withQuery(path, { ...kept, cursor: next }),
+})
