@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../shared/errors.ts'
-import { sqlTime } from '../storage/sql.ts'
 import { actionsLike } from './event-types.ts'
-import type { Condition } from './store.ts'
+import { type Condition, sqlTime } from './store.ts'
 
 const text = z.string().trim().max(500)
 

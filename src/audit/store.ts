@@ -29,6 +29,8 @@ export interface LockedAudit {
   deleteThrough(seq: number): Promise<void>
 }
 
+export { sqlTime }
+
 const COLUMNS = `seq, at, action, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
   target_kind AS "targetKind", target_id AS "targetId", target_name AS "targetName", address,
   request_id AS "requestId", details, hash`
