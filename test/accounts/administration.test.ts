@@ -66,8 +66,8 @@ forEachDatabase('administration', (fixture) => {
     for (const admin of admins) await accounts.setRole(admin.id, 'user')
     await accounts.createByAdmin({ username: 'ghost', email: 'ghost@example.org', role: 'admin' })
     await accounts.createByAdmin({
-      username: 'unproven',
-      email: 'unproven@example.org',
+      username: 'unverified',
+      email: 'unverified@example.org',
       password,
       role: 'admin',
     })

@@ -157,7 +157,7 @@ forEachDatabase('registration', (fixture) => {
 
   test('many accounts with one address: five mails an hour, known or not, and no more codes to guess', async () => {
     await fixture().verified('flooded')
-    for (const address of ['flooded@example.org', 'unproven@example.org']) {
+    for (const address of ['flooded@example.org', 'unverified@example.org']) {
       const flood = await Promise.all(
         Array.from({ length: 9 }, (_, i) => fixture().register(`flood-${address[0]}${i}`, address)),
       )

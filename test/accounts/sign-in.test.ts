@@ -48,7 +48,7 @@ forEachDatabase(
       expect(await signIn('accent', 'creme brulee fur zwolf')).toMatchObject({ kind: 'refused' })
     })
 
-    test('an unproven account is told apart only for the right password', async () => {
+    test('an unverified account is told apart only for the right password', async () => {
       const id = await fixture().register('fresh')
       expect(await signIn('fresh@example.org')).toMatchObject({ kind: 'unverified', account: { id } })
       expect(await signIn('fresh', wrong)).toMatchObject({ kind: 'refused' })
@@ -214,10 +214,10 @@ forEachDatabase('lockout', (fixture) => {
     expect(fixture().events.filter(({ type }) => type === 'account.locked')).not.toHaveLength(0)
   })
 
-  test('an unproven address gets no mail about a lock', async () => {
-    await fixture().register('unproven')
-    for (let i = 0; i < 5; i++) await signIn('unproven', wrong)
-    expect(await fixture().mailsTo('unproven@example.org')).toHaveLength(1)
+  test('an unverified address gets no mail about a lock', async () => {
+    await fixture().register('unverified')
+    for (let i = 0; i < 5; i++) await signIn('unverified', wrong)
+    expect(await fixture().mailsTo('unverified@example.org')).toHaveLength(1)
   })
 
   test('two hundred wrong passwords in parallel, in two processes, are five checks at most', async () => {

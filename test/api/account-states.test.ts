@@ -130,7 +130,7 @@ describe.each(engines)('accounts that may not sign in, on %s', (engine) => {
   })
 
   test('unverified: no way leads in, and every one says so only to whoever knows the password', async () => {
-    const person = { username: `unproven-${engine}`, email: `unproven-${engine}@example.com` }
+    const person = { username: `unverified-${engine}`, email: `unverified-${engine}@example.com` }
     const registered = await api.post('/register', { ...person, password: PASSWORD })
     const had = {
       access: String(registered.json.access_token),

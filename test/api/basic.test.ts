@@ -66,20 +66,20 @@ describe('the lesson on API authentication', () => {
     }
   })
 
-  test('an unconfirmed account is 403 “Unconfirmed account”, on whatever it is', async () => {
+  test('an unverified account is 403 “Unconfirmed account”, on whatever it is', async () => {
     const { issuer } = latchkey
     await latchkey.services.accounts.createByAdmin({
-      username: 'unproven',
-      email: 'unproven@example.com',
+      username: 'unverified',
+      email: 'unverified@example.com',
       password: PASSWORD,
     })
     for (const path of ['/me', '/tokens'])
-      expect(await createApi(issuer).post(path, undefined, basic('unproven', PASSWORD))).toMatchObject({
+      expect(await createApi(issuer).post(path, undefined, basic('unverified', PASSWORD))).toMatchObject({
         status: 403,
         json: { detail: 'Unconfirmed account' },
       })
-    expect((await api.me(basic('unproven', 'wrong password here'))).status).toBe(401)
-    expect((await api.post('/send-verification', undefined, basic('unproven', PASSWORD))).status).toBe(202)
+    expect((await api.me(basic('unverified', 'wrong password here'))).status).toBe(401)
+    expect((await api.post('/send-verification', undefined, basic('unverified', PASSWORD))).status).toBe(202)
   })
 })
 

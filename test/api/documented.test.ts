@@ -117,7 +117,7 @@ const credentials = async (operation: Listed): Promise<Record<string, string>> =
   const { email, headers } = await somebody
   return operation.id === 'createToken' ? basic(email, PASSWORD) : headers
 }
-const unproven = async (): Promise<Record<string, string>> => {
+const unverified = async (): Promise<Record<string, string>> => {
   const person = newPerson()
   return bearer((await api.post('/register', person)).json.access_token)
 }
@@ -132,7 +132,7 @@ const problems: Record<string, Provoke> = {
     return { request: { body: { username: 'nobody', password: 'wrong' } } }
   },
   async 403(operation) {
-    if (operation.method === 'GET') return { request: { headers: await unproven() } }
+    if (operation.method === 'GET') return { request: { headers: await unverified() } }
     return { request: { headers: { 'sec-fetch-site': 'cross-site' } } }
   },
   404: async () => ({ request: {} }),

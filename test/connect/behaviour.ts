@@ -7,12 +7,12 @@ import { enterAt, tokenAnswers } from './support.ts'
 
 /** What has to be so in every language. */
 
-type Stage = ReturnType<typeof clientFixture>
+type ClientFixture = ReturnType<typeof clientFixture>
 type Versions = (folder: string) => Promise<Record<string, string>>
 
 /** Runs what protects an API: the tokens of this API with the scope are let in, and no others. Gives the versions. */
 export async function guardsApi(
-  { latchkey: server }: Stage,
+  { latchkey: server }: ClientFixture,
   id: string,
   options: SnippetOptions = {},
   versions?: Versions,
@@ -56,8 +56,8 @@ export async function guardsApi(
 }
 
 /** Runs a web app with a back channel: a sign-out at Latchkey ends its session, a forged notice does not. */
-export async function signsOutElsewhere(
-  { latchkey: server, browser }: Stage,
+export async function signsOutAtLatchkey(
+  { latchkey: server, browser }: ClientFixture,
   id: string,
   options: SnippetOptions = {},
   path = '/backchannel-logout',
@@ -105,16 +105,16 @@ export async function signsOutElsewhere(
 
 /** Runs an MCP client against an MCP server for a person, who signs in; then it refreshes. Gives the versions. */
 export async function usesTools(
-  stage: Stage,
+  fixture: ClientFixture,
   clientId: string,
   serverId: string,
   options: SnippetOptions = {},
   versions?: Versions,
 ): Promise<Record<string, string>> {
-  const latchkey = stage.latchkey()
+  const latchkey = fixture.latchkey()
   const scope = `${clientId}:${serverId}:use`
   const server = await startApi(latchkey, serverId, { scope, path: '/mcp', ...options })
-  const context = await stage.browser().newContext()
+  const context = await fixture.browser().newContext()
   context.setDefaultTimeout(options.install ? 30_000 : 8000)
   const client = await startProgram(latchkey, clientId, {
     ...options,
@@ -156,7 +156,7 @@ export async function usesTools(
 
 /** Runs a program without a person, that prints “a token …”: with a secret, and with a key of its own. Gives the versions. */
 export async function getsTokens(
-  { latchkey: server }: Stage,
+  { latchkey: server }: ClientFixture,
   id: string,
   options: SnippetOptions = {},
   versions?: Versions,

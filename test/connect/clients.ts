@@ -88,7 +88,7 @@ export interface WebWay {
 
 /** Runs a web app as printed: in, who it is, refreshed twice, out here and at Latchkey. Gives the versions. */
 export async function throughWebApp(
-  stage: ReturnType<typeof clientFixture>,
+  fixture: ReturnType<typeof clientFixture>,
   id: string,
   {
     options,
@@ -101,7 +101,7 @@ export async function throughWebApp(
     versions,
   }: WebWay,
 ): Promise<Record<string, string>> {
-  const latchkey = stage.latchkey()
+  const latchkey = fixture.latchkey()
   const answered = tokenAnswers(latchkey)
   const scope = `${id}:call`
   const api = calls ? await startApi(latchkey, 'express-jose', { scope, path: '/books' }) : undefined
@@ -115,7 +115,7 @@ export async function throughWebApp(
   let context: BrowserContext | undefined
   try {
     const person = await latchkey.createUser()
-    context = await stage.browser().newContext()
+    context = await fixture.browser().newContext()
     context.setDefaultTimeout(options?.install ? 30_000 : 8000)
     const page = await context.newPage()
     await page.goto(`${snippet.url}/`)

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { getsTokens, guardsApi, signsOutElsewhere } from './behaviour.ts'
+import { getsTokens, guardsApi, signsOutAtLatchkey } from './behaviour.ts'
 import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
-const stage = clientFixture()
+const fixture = clientFixture()
 const exec = promisify(execFile)
 
 /** `go run` has to build what it runs. */
@@ -30,9 +30,9 @@ const OIDC = 'github.com/coreos/go-oidc/v3'
 const OAUTH2 = 'golang.org/x/oauth2'
 
 clientTest('go', async () => {
-  await signsOutElsewhere(stage, 'go', go)
+  await signsOutAtLatchkey(fixture, 'go', go)
   // A token of a minute is renewed when ten seconds are left.
-  return throughWebApp(stage, 'go', {
+  return throughWebApp(fixture, 'go', {
     options: go,
     calls: '/api',
     refreshes: 70,
@@ -40,6 +40,6 @@ clientTest('go', async () => {
   })
 })
 
-clientTest('go-jwt', () => guardsApi(stage, 'go-jwt', go, versions(OIDC)))
+clientTest('go-jwt', () => guardsApi(fixture, 'go-jwt', go, versions(OIDC)))
 
-clientTest('go-machine', () => getsTokens(stage, 'go-machine', go, versions(OIDC, OAUTH2)))
+clientTest('go-machine', () => getsTokens(fixture, 'go-machine', go, versions(OIDC, OAUTH2)))

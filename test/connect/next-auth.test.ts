@@ -6,7 +6,7 @@ import { clientFixture, throughWebApp } from './clients.ts'
 import { needsPackages } from './packages.ts'
 
 needsPackages()
-const stage = clientFixture()
+const fixture = clientFixture()
 
 /**
  * Next.js is too heavy for each test run (`npm run clients` has it). Its handler of pages/api is a function of a request and a
@@ -14,7 +14,7 @@ const stage = clientFixture()
  */
 test('the handler of NextAuth 4 signs in, shows who it is, refreshes, signs out', async () => {
   const host = await readFile(resolve(import.meta.dirname, 'next-auth-host.mjs'), 'utf8')
-  await throughWebApp(stage, 'next-auth-4', {
+  await throughWebApp(fixture, 'next-auth-4', {
     options: {
       files: { 'host.mjs': host },
       run: (port) => `set -a; . ./.env.local; node host.mjs ${port}`,

@@ -4,7 +4,7 @@ import { clientFixture, clientTest, npmVersions, throughWebApp } from './clients
 
 /** Auth.js 5 and NextAuth 4 in the framework that they are for. */
 
-const stage = clientFixture()
+const fixture = clientFixture()
 const button = (name: string) => (page: Page) => press(page, name)
 
 /** What `create-next-app` makes, as far as it matters. */
@@ -28,10 +28,10 @@ const way = {
   versions: (folder: string) => npmVersions(folder, ['next', 'next-auth']),
 }
 
-clientTest('auth-js', () => throughWebApp(stage, 'auth-js', way))
+clientTest('auth-js', () => throughWebApp(fixture, 'auth-js', way))
 
 clientTest('next-auth-4', () => {
   // The Pages Router instead of the other one.
   const { 'app/layout.tsx': _, ...files } = APP.files
-  return throughWebApp(stage, 'next-auth-4', { ...way, options: { ...way.options, files } })
+  return throughWebApp(fixture, 'next-auth-4', { ...way, options: { ...way.options, files } })
 })

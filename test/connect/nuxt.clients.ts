@@ -1,9 +1,9 @@
 import { clientFixture, clientTest, npmVersions, throughWebApp } from './clients.ts'
 
-const stage = clientFixture()
+const fixture = clientFixture()
 
 clientTest('nuxt', () =>
-  throughWebApp(stage, 'nuxt', {
+  throughWebApp(fixture, 'nuxt', {
     options: {
       // What `npm create nuxt` makes, as far as it matters.
       before: 'npm install --no-audit --no-fund nuxt@4 vue vue-router typescript@5',

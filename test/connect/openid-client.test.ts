@@ -7,7 +7,7 @@ import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { heading, press, signIn } from '../e2e/steps.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { scanLines, WHITE_ON_BLACK } from '../support/scan.ts'
-import { signsOutElsewhere } from './behaviour.ts'
+import { signsOutAtLatchkey } from './behaviour.ts'
 import { clientFixture, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 import { needsPackages } from './packages.ts'
@@ -15,7 +15,7 @@ import { startProgram, startSnippet } from './snippet.ts'
 import { enterAt } from './support.ts'
 
 needsPackages()
-const stage = clientFixture()
+const fixture = clientFixture()
 
 const keys = temporaryFolder()
 
@@ -31,7 +31,7 @@ async function printedKeys() {
 describe('openid-client', () => {
   test('a web app with a key of its own instead of a secret', async () => {
     const { jwks, files } = keyPair()
-    await throughWebApp(stage, 'openid-client', {
+    await throughWebApp(fixture, 'openid-client', {
       options: { metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks }, files },
       leave: (page) => page.goto(new URL('/logout', page.url()).href),
     })
@@ -41,7 +41,7 @@ describe('openid-client', () => {
     'openid-client-fapi with %s',
     async (profile) => {
       const { jwks, files } = await printedKeys()
-      await throughWebApp(stage, 'openid-client-fapi', {
+      await throughWebApp(fixture, 'openid-client-fapi', {
         options: { metadata: { profile, jwks, token_endpoint_auth_method: undefined }, files },
         leave: (page) => page.goto(new URL('/logout', page.url()).href),
       })
@@ -51,9 +51,9 @@ describe('openid-client', () => {
 
   test('a machine with a key of its own gets a token for its API', async () => {
     const { jwks, files } = keyPair()
-    const { services } = stage.latchkey()
+    const { services } = fixture.latchkey()
     await services.resources.add({ identifier: 'https://books.example', name: 'Books', scope: 'books:read' })
-    const program = await startProgram(stage.latchkey(), 'openid-client-machine', {
+    const program = await startProgram(fixture.latchkey(), 'openid-client-machine', {
       metadata: {
         redirect_uris: [],
         grant_types: ['client_credentials'],
@@ -68,7 +68,7 @@ describe('openid-client', () => {
   }, 60_000)
 
   test('a device prints a QR code that a phone reads, and greets the person who signed in with it', async () => {
-    const latchkey = stage.latchkey()
+    const latchkey = fixture.latchkey()
     const program = await startProgram(latchkey, 'openid-client-device', {
       metadata: {
         redirect_uris: [],
@@ -81,7 +81,7 @@ describe('openid-client', () => {
     const code = await program.printed(/enter the code (\S+)$/m)
     const scanned = scanLines(printed)
     expect(scanned).toBe(`${latchkey.issuer}/device?user_code=${code}`)
-    const context = await stage.browser().newContext()
+    const context = await fixture.browser().newContext()
     context.setDefaultTimeout(8000)
     try {
       const user = await latchkey.createUser()
@@ -100,7 +100,7 @@ describe('openid-client', () => {
 
   test(
     'signing out at Latchkey ends the session of a web app with a back channel, and a forged notice does not',
-    () => signsOutElsewhere(stage, 'openid-client'),
+    () => signsOutAtLatchkey(fixture, 'openid-client'),
     60_000,
   )
 
@@ -119,13 +119,13 @@ on('renew', async () => { who.textContent = 'renewed ' + Boolean(await refresh()
 if (location.pathname === '/callback') who.textContent = JSON.stringify(await finishSignIn())
 </script></body></html>`,
     }
-    const latchkey = stage.latchkey()
+    const latchkey = fixture.latchkey()
     const app = await startSnippet(latchkey, 'openid-client-spa', {
       metadata: { token_endpoint_auth_method: 'none' },
       files,
       run: (port) => `vite --host localhost --port ${port} --strictPort`,
     })
-    const context = await stage.browser().newContext()
+    const context = await fixture.browser().newContext()
     context.setDefaultTimeout(8000)
     try {
       const person = await latchkey.createUser()

@@ -11,7 +11,7 @@ import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
 /** What stands before an application that knows nothing of sign-in. */
 
-const stage = clientFixture()
+const fixture = clientFixture()
 const exec = promisify(execFile)
 
 /** The application: shows what it is told of a person, and where it was asked for. */
@@ -79,7 +79,7 @@ const versions = (programs: Record<string, string[]>) => async (): Promise<Recor
   )
 
 clientTest('oauth2-proxy', async () =>
-  throughWebApp(stage, 'oauth2-proxy', {
+  throughWebApp(fixture, 'oauth2-proxy', {
     options: { before: await ports() },
     enter,
     arrive: returned,
@@ -89,7 +89,7 @@ clientTest('oauth2-proxy', async () =>
 )
 
 clientTest('nginx', async () =>
-  throughWebApp(stage, 'nginx', {
+  throughWebApp(fixture, 'nginx', {
     options: {
       before: await ports(),
       files: {
@@ -117,7 +117,7 @@ http {
 )
 
 clientTest('caddy', async () =>
-  throughWebApp(stage, 'caddy', {
+  throughWebApp(fixture, 'caddy', {
     options: {
       before: `${await ports()}\nprintf '{\\n\\tadmin off\\n}\\n' | cat - Caddyfile > whole`,
       run: () => 'sh run.sh & exec caddy run --config whole --adapter caddyfile',
@@ -132,7 +132,7 @@ clientTest('caddy', async () =>
 const MODULES = 'mpm_event authn_core authz_core authz_user auth_openidc proxy proxy_http'
 
 clientTest('mod-auth-openidc', async () =>
-  throughWebApp(stage, 'mod-auth-openidc', {
+  throughWebApp(fixture, 'mod-auth-openidc', {
     options: {
       path: '/protected/callback',
       files: {

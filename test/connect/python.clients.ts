@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { press } from '../e2e/steps.ts'
-import { getsTokens, guardsApi, signsOutElsewhere, usesTools } from './behaviour.ts'
+import { getsTokens, guardsApi, signsOutAtLatchkey, usesTools } from './behaviour.ts'
 import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 
 /** Python, in a virtual environment of its own each. */
 
-const stage = clientFixture()
+const fixture = clientFixture()
 const exec = promisify(execFile)
 
 const VENV = 'python3 -m venv .venv\n. .venv/bin/activate\nexport PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1'
@@ -39,11 +39,11 @@ const versions =
 const button = (name: string) => (page: Page) => press(page, name)
 
 clientTest('flask', async () => {
-  await signsOutElsewhere(stage, 'flask', python)
+  await signsOutAtLatchkey(fixture, 'flask', python)
   const { jwks, files } = keyPair()
   const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks }
-  await throughWebApp(stage, 'flask', { options: { ...python, metadata, files } })
-  return throughWebApp(stage, 'flask', {
+  await throughWebApp(fixture, 'flask', { options: { ...python, metadata, files } })
+  return throughWebApp(fixture, 'flask', {
     options: python,
     calls: '/api',
     versions: versions('flask', 'authlib'),
@@ -51,8 +51,8 @@ clientTest('flask', async () => {
 })
 
 clientTest('fastapi', async () => {
-  await signsOutElsewhere(stage, 'fastapi', python)
-  return throughWebApp(stage, 'fastapi', {
+  await signsOutAtLatchkey(fixture, 'fastapi', python)
+  return throughWebApp(fixture, 'fastapi', {
     options: python,
     calls: '/api',
     versions: versions('fastapi', 'authlib'),
@@ -60,8 +60,8 @@ clientTest('fastapi', async () => {
 })
 
 clientTest('django', async () => {
-  await signsOutElsewhere(stage, 'django', django)
-  return throughWebApp(stage, 'django', {
+  await signsOutAtLatchkey(fixture, 'django', django)
+  return throughWebApp(fixture, 'django', {
     options: django,
     refreshes: false,
     versions: versions('django', 'authlib'),
@@ -69,7 +69,7 @@ clientTest('django', async () => {
 })
 
 clientTest('django-allauth', () =>
-  throughWebApp(stage, 'django-allauth', {
+  throughWebApp(fixture, 'django-allauth', {
     options: django,
     enter: button('Sign in'),
     leave: button('Sign out'),
@@ -79,7 +79,7 @@ clientTest('django-allauth', () =>
 )
 
 clientTest('django-mozilla', () =>
-  throughWebApp(stage, 'django-mozilla', {
+  throughWebApp(fixture, 'django-mozilla', {
     options: django,
     leave: button('Sign out'),
     refreshes: false,
@@ -87,20 +87,20 @@ clientTest('django-mozilla', () =>
   }),
 )
 
-clientTest('fastapi-jwt', () => guardsApi(stage, 'fastapi-jwt', python, versions('fastapi', 'pyjwt')))
+clientTest('fastapi-jwt', () => guardsApi(fixture, 'fastapi-jwt', python, versions('fastapi', 'pyjwt')))
 
 clientTest('flask-introspection', () =>
-  guardsApi(stage, 'flask-introspection', python, versions('flask', 'requests')),
+  guardsApi(fixture, 'flask-introspection', python, versions('flask', 'requests')),
 )
 
 clientTest('mcp-python-server', () =>
-  usesTools(stage, 'mcp-python-client', 'mcp-python-server', python, versions('mcp', 'pyjwt')),
+  usesTools(fixture, 'mcp-python-client', 'mcp-python-server', python, versions('mcp', 'pyjwt')),
 )
 
 clientTest('mcp-python-client', () =>
-  usesTools(stage, 'mcp-python-client', 'mcp-python-server', python, versions('mcp')),
+  usesTools(fixture, 'mcp-python-client', 'mcp-python-server', python, versions('mcp')),
 )
 
 clientTest('python-machine', () =>
-  getsTokens(stage, 'python-machine', python, versions('authlib', 'requests')),
+  getsTokens(fixture, 'python-machine', python, versions('authlib', 'requests')),
 )

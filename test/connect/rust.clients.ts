@@ -2,18 +2,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { signsOutElsewhere } from './behaviour.ts'
+import { signsOutAtLatchkey } from './behaviour.ts'
 import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 
-const stage = clientFixture()
+const fixture = clientFixture()
 
 clientTest('rust', async () => {
   // What the first run has built of the crates is there for the second.
   const built = await mkdtemp(join(tmpdir(), 'latchkey-rust-'))
   onTestFinished(() => rm(built, { recursive: true, force: true }))
   const options = { install: true, patience: 800, env: { CARGO_TARGET_DIR: built } }
-  await signsOutElsewhere(stage, 'rust', options)
-  return throughWebApp(stage, 'rust', {
+  await signsOutAtLatchkey(fixture, 'rust', options)
+  return throughWebApp(fixture, 'rust', {
     options,
     versions: async (folder) => {
       const lock = await readFile(join(folder, 'Cargo.lock'), 'utf8')

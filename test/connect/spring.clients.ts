@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { press } from '../e2e/steps.ts'
-import { guardsApi, signsOutElsewhere } from './behaviour.ts'
+import { guardsApi, signsOutAtLatchkey } from './behaviour.ts'
 import { clientFixture, clientTest, throughWebApp } from './clients.ts'
 import { keyPair } from './keys.ts'
 
 /** Spring Boot 4 as printed, and 3.5 with the names of its dependencies. */
 
-const stage = clientFixture()
+const fixture = clientFixture()
 const spring = { install: true, patience: 580, env: { MAVEN_OPTS: '-Xmx400m' } }
 const older = {
   ...spring,
@@ -26,19 +26,19 @@ const both = (one: Record<string, string>, other: Record<string, string>) => ({
 
 clientTest('spring', async () => {
   const leave = (page: Parameters<typeof press>[0]) => press(page, 'Sign out')
-  await signsOutElsewhere(stage, 'spring', spring, '/logout/connect/back-channel/latchkey')
+  await signsOutAtLatchkey(fixture, 'spring', spring, '/logout/connect/back-channel/latchkey')
   const { jwks, files } = keyPair()
   const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks }
-  await throughWebApp(stage, 'spring', { options: { ...spring, metadata, files }, leave })
+  await throughWebApp(fixture, 'spring', { options: { ...spring, metadata, files }, leave })
   return both(
-    await throughWebApp(stage, 'spring', { options: spring, calls: '/api', leave, versions }),
-    await throughWebApp(stage, 'spring', { options: older, leave, versions }),
+    await throughWebApp(fixture, 'spring', { options: spring, calls: '/api', leave, versions }),
+    await throughWebApp(fixture, 'spring', { options: older, leave, versions }),
   )
 })
 
 clientTest('spring-resource-server', async () =>
   both(
-    await guardsApi(stage, 'spring-resource-server', spring, versions),
-    await guardsApi(stage, 'spring-resource-server', older, versions),
+    await guardsApi(fixture, 'spring-resource-server', spring, versions),
+    await guardsApi(fixture, 'spring-resource-server', older, versions),
   ),
 )

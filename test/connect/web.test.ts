@@ -7,7 +7,7 @@ import { needsPackages } from './packages.ts'
 /** Each snippet as the console shows it, for a client with nothing but redirect URIs, driven by a real browser. */
 
 needsPackages()
-const stage = clientFixture()
+const fixture = clientFixture()
 
 const button = (name: string) => (page: Page) => press(page, name)
 
@@ -54,7 +54,7 @@ describe('connected with issuer, id and secret only', () => {
   test.each(WAYS)(
     '$stack signs in, shows who it is, refreshes, signs out',
     async ({ stack, ...way }) => {
-      await throughWebApp(stage, stack, way)
+      await throughWebApp(fixture, stack, way)
     },
     120_000,
   )

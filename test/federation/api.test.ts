@@ -173,23 +173,23 @@ describe('a sign-in elsewhere that ends in tokens', () => {
   })
 
   test('an address that nobody vouches for leads to the page that proves it, and to no token before', async () => {
-    onGitHub('unproven', { emails: [] })
+    onGitHub('unverified', { emails: [] })
     const browser = federation.browser()
-    const back = await call(browser, await callback(browser, 'unproven'))
+    const back = await call(browser, await callback(browser, 'unverified'))
     const asks = await browser.open(new URL(back.headers.get('location') ?? '', federation.latchkey.issuer))
     const verify = await browser.submit(
       asks,
-      { Username: 'unproven', Email: 'unproven@example.com' },
+      { Username: 'unverified', Email: 'unverified@example.com' },
       { button: 'Create account' },
     )
     expect([verify.url.pathname, verify.status]).toEqual(['/verify-email', 200])
-    expect(verify.text).toContain('unproven@example.com')
+    expect(verify.text).toContain('unverified@example.com')
     // Nor the next time.
-    const again = await call(browser, await callback(browser, 'unproven'))
+    const again = await call(browser, await callback(browser, 'unverified'))
     expect([again.status, again.headers.get('location')]).toEqual([303, '/verify-email'])
-    const code = codeIn(await federation.latchkey.mailTo('unproven@example.com'))
+    const code = codeIn(await federation.latchkey.mailTo('unverified@example.com'))
     await browser.submit(verify, { 'Verification code': code }, { button: 'Verify' })
-    tokensOf((await call(browser, await callback(browser, 'unproven'))).json)
+    tokensOf((await call(browser, await callback(browser, 'unverified'))).json)
   })
 })
 

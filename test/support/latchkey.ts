@@ -134,7 +134,7 @@ async function prepareData(
   dataDir: string,
   { engine, env = {}, clock = Date.now }: LatchkeyOptions,
 ): Promise<{ DATABASE_URL?: string }> {
-  // Scripts start a stage too, without a run of tests around them.
+  // Scripts start a server too, without a run of tests around them.
   const template = process.env.VITEST ? inject('template') : undefined
   if (template === undefined) return {}
   const age = clock() - template.madeAt

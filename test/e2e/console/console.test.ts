@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../support/ports.ts'
 import { discover } from '../../support/relying-party.ts'
 import { allow, fill, follow, heading, press, signIn } from '../steps.ts'
-import { type ConsoleStage, openConsole } from './views.ts'
+import { type ConsoleFixture, openConsole } from './views.ts'
 
-let e2e: ConsoleStage
+let e2e: ConsoleFixture
 beforeAll(async () => {
   e2e = await openConsole()
 })

@@ -4,7 +4,7 @@ import { expectAccessible } from '../../support/axe.ts'
 import { type E2eFixture, openE2eFixture } from '../e2e-fixture.ts'
 import { clientScenes } from '../scenes/clients.ts'
 import { rejectionScenes } from '../scenes/rejections.ts'
-import { type ConsoleStage, consoleViews, openConsole } from './views.ts'
+import { type ConsoleFixture, consoleViews, openConsole } from './views.ts'
 
 /** Runs in the page: what of its tables a narrow page cuts off, and cells that do not say which column they are of. */
 const CUT_OFF = `[...document.querySelectorAll('.table')].flatMap((frame) => {
@@ -32,7 +32,7 @@ async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
 }
 
 describe('every page of the console: axe finds nothing, nothing runs off the side, no script is missed', () => {
-  let e2e: ConsoleStage
+  let e2e: ConsoleFixture
   beforeAll(async () => {
     e2e = await openConsole()
   })

@@ -4,7 +4,7 @@ import { type E2eFixture, type E2eOptions, openE2eFixture } from '../e2e-fixture
 import { heading, press, signIn } from '../steps.ts'
 
 /** The fixture of e2e tests with something to look after, and an administrator who is signed in. */
-export interface ConsoleStage extends E2eFixture {
+export interface ConsoleFixture extends E2eFixture {
   admin: { id: string; username: string }
   /** The ids of what there is to look at. */
   seen: { client: string; machine: string; user: string; rejection: string; credential: string }
@@ -18,7 +18,7 @@ export interface ConsoleStage extends E2eFixture {
 /** A page of the console, and the way there. */
 export interface ConsoleView {
   name: string
-  path(e2e: ConsoleStage): string
+  path(e2e: ConsoleFixture): string
   /** What is pressed there, if the page is an answer. */
   press?(page: Page): Promise<void>
 }
@@ -41,7 +41,7 @@ async function refuse(e2e: E2eFixture, clientId: string): Promise<string> {
   return id
 }
 
-export async function openConsole(options: E2eOptions = {}): Promise<ConsoleStage> {
+export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixture> {
   const e2e = await openE2eFixture(options)
   const { accounts, clients, resources, resourceCredentials, providers } = e2e.latchkey.services
   const admin = await accounts.createByAdmin({
@@ -127,7 +127,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleStag
   }
 }
 
-const at = (name: string, path: string | ((e2e: ConsoleStage) => string)): ConsoleView => ({
+const at = (name: string, path: string | ((e2e: ConsoleFixture) => string)): ConsoleView => ({
   name: `console-${name}`,
   path: typeof path === 'string' ? () => path : path,
 })
