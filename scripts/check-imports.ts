@@ -31,6 +31,8 @@ const domains = [
 ]
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']
+/** Pages of a domain: delivery as well. */
+const pages = ['accounts/pages/', 'federation/pages/']
 const features = [...domains, ...deliveries]
 /** Parts of the composition root; only app.ts imports them. They may import everything. */
 const wiring = 'wiring'
@@ -82,7 +84,8 @@ function allowed(from: string, to: string, typeOnly: boolean): string | undefine
       : 'only server.ts and the command line import the composition root'
   if (home === there || edges.includes(home)) return undefined
   if (edges.includes(there)) return 'nothing imports an edge'
-  if (typeOnly && deliveries.includes(home) && (domains.includes(there) || there === 'oidc')) return undefined
+  const delivers = deliveries.includes(home) || pages.some((folder) => from.startsWith(folder))
+  if (typeOnly && delivers && (domains.includes(there) || there === 'oidc')) return undefined
   const known = ground[home] ?? ['shared', 'http', 'storage']
   if (!known.includes(there))
     return `${home} must not know ${there}: name the interface it needs, app.ts supplies it`

@@ -1,3 +1,4 @@
+import type { Finding } from '../shared/finding.ts'
 import type { PropertySetBy } from '../shared/profile/fields.ts'
 
 /** What a provider says of a person: the fields of src/shared/profile/table.ts that are `setBy` a provider. URLs are acceptable ones. */
@@ -52,15 +53,6 @@ export interface UpstreamLogout {
   jti: string
   /** Seconds since the epoch. */
   expiresAt: number
-}
-
-/** One thing that was looked at by `check`. */
-export interface Finding {
-  name: string
-  status: 'ok' | 'warn' | 'fail'
-  message: string
-  /** What to do about it. */
-  remedy?: string
 }
 
 /**

@@ -4,6 +4,8 @@ import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { ProviderValues } from '../shared/profile/fields.ts'
 import type { Secrets } from '../shared/secrets.ts'
+import type { TokenSet } from '../shared/token-set.ts'
+import type { EndedUpstream, UpstreamSession } from '../shared/upstream-session.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { EnabledProviders } from './providers/provider.ts'
 
@@ -93,27 +95,12 @@ export interface AccountService {
   }
 }
 
-/** The provider's session that a session of ours came by. */
-export interface UpstreamSession {
-  provider: string
-  issuer: string
-  subject: string
-  sid?: string | undefined
-}
-
 /** A sign-in, in the generation that the account was in then. */
 interface SignIn {
   accountId: string
   generation: number
   amr: string[]
   upstream?: UpstreamSession | undefined
-}
-
-/** Which sign-ins a provider has ended: those of one of its sessions, else all of a subject. */
-export interface EndedUpstream {
-  issuer: string
-  subject?: string | undefined
-  sid?: string | undefined
 }
 
 /** The browser's sign-in session. */
@@ -129,14 +116,6 @@ export interface Sessions {
   start(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<void>
   endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<void>
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
-}
-
-export interface TokenSet {
-  access_token: string
-  refresh_token: string
-  token_type: 'Bearer'
-  /** Seconds. */
-  expires_in: number
 }
 
 /** A sign-in that waits in a browser for the proof of an address. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
+import type { EndedUpstream, UpstreamSession } from '../shared/upstream-session.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
-import type { EndedUpstream, UpstreamSession } from './dependencies.ts'
 
 const MODEL = 'UpstreamEnded'
 /** Seconds: as long as the longest-lived thing that waits for a person does, the proof of an email address. */

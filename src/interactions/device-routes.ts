@@ -5,6 +5,8 @@ import type { Form } from '../http/pages/pages.ts'
 import { type QrCode, qrCode } from '../http/pages/qr.ts'
 import { renderPage } from '../http/pages/views.ts'
 import { countForAccount, giveBack } from '../http/rate-limits/rate-limits.ts'
+import type { DeviceDecision } from '../oidc/device/decision.ts'
+import type { DeviceVerification } from '../oidc/device/verification.ts'
 import { isAmbiguous, readUserCode, showUserCode } from '../shared/device-code.ts'
 import { dayOf, timeOf } from '../shared/moment.ts'
 import { createEnteredCode } from './entered-code.ts'
@@ -39,14 +41,6 @@ declare module '../http/pages/pages.ts' {
   }
 }
 
-/** What a person has decided about a code; they alone are told. */
-interface Decision {
-  app: string
-  outcome: 'approved' | 'denied'
-  /** Seconds since the epoch. */
-  at: number
-}
-
 /**
  * The pages around an interaction that a device began (RFC 8628 §3.3). The device shows a code and this address, short enough to type:
  *
@@ -60,17 +54,13 @@ interface Decision {
 export interface DeviceRoutesOptions {
   issuer: string
   http: Pick<Http, 'limit' | 'forms' | 'sealed'>
-  verification: {
-    problemOf(userCode: string): Promise<'unknown' | 'expired' | 'used' | undefined>
-    decisionOf(userCode: string, accountId: string | undefined): Promise<Decision | undefined>
-    begin(request: FastifyRequest, reply: FastifyReply, userCode: string): Promise<void>
-  }
+  verification: DeviceVerification
   /** The account that is signed in: guesses are counted for it too. */
   signedInAs(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
   /** Told of each code that is none. */
   missed(): void
   /** A decision from the address of the page, for the person who made it. */
-  openDecision(value: unknown, accountId: string | undefined): Decision | undefined
+  openDecision(value: unknown, accountId: string | undefined): DeviceDecision | undefined
   openDone(value: unknown): DeviceDonePage | undefined
 }
 
@@ -94,7 +84,7 @@ const UNDECIDED = new Set(['cancelled', 'over'])
 const CANCELLED = 'You cancelled, and nothing was done. The code is still good until it is too old.'
 
 /** What a person is told whose code was used: what they have decided, if it was them. */
-function usedBefore(decision: Decision | undefined): string {
+function usedBefore(decision: DeviceDecision | undefined): string {
   if (decision === undefined) return CODE_PROBLEMS.used
   const { app, outcome, at } = decision
   const did = outcome === 'approved' ? 'allowed' : 'refused'

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Http } from '../http/http.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
+import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
@@ -8,7 +9,7 @@ import type { RenderPage } from './authorization/pages.ts'
 import type { PkceLine } from './authorization/pkce.ts'
 import type { Consents } from './consent/consents.ts'
 import type { DeviceEvent } from './device/codes.ts'
-import type { Diagnosis, ReportedRejection } from './events/events.ts'
+import type { ReportedRejection } from './events/events.ts'
 import type { ExplainRedirect } from './events/rejection-details.ts'
 import type { ProtocolSecurityEvent } from './events/security-events.ts'
 import type { SigningKeys } from './keys/keys.ts'
@@ -69,7 +70,7 @@ export interface RejectionSink {
   record(rejection: ReportedRejection): void
   explainRedirect: ExplainRedirect
   /** What was wrong with how a client authenticated. */
-  diagnose(clientId: string, secret: string | undefined): Promise<Diagnosis>
+  diagnose(clientId: string, secret: string | undefined): Promise<ClientDiagnosis>
 }
 
 /** What the protocol needs of the rest of the server. */

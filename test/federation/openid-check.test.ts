@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
 import { inspect } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Finding, Registration } from '../../src/federation/connector.ts'
+import type { Registration } from '../../src/federation/connector.ts'
 import { openId } from '../../src/federation/connectors/oidc.ts'
 import { backChannelLogoutUrl, callbackUrl } from '../../src/federation/providers/provider.ts'
+import type { Finding } from '../../src/shared/finding.ts'
 import {
   type OpenIdProvider,
   type OpenIdProviderOptions,

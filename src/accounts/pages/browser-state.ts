@@ -25,8 +25,6 @@ const upstreamSchema = z.object({
   subject: z.string(),
   sid: z.string().optional(),
 })
-/** The sign-in at a provider that the browser came by. */
-export type UpstreamSession = z.infer<typeof upstreamSchema>
 
 /** As it is sealed: `flow` is the interaction. */
 const pendingFields = z.object({

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Accounts } from '../../accounts/accounts.ts'
 import { formPage } from '../../http/forms/page.ts'
 import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
@@ -48,17 +50,8 @@ export interface ConsoleDependencies {
   clock: Clock
   issuer: URL
   http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
-  sessions: {
-    current(
-      request: FastifyRequest,
-      reply: FastifyReply,
-    ): Promise<{ accountId: string; uid: string; loginTs: number } | undefined>
-    ownerOf(
-      request: FastifyRequest,
-      reply: FastifyReply,
-    ): Promise<{ accountId: string; uid: string } | undefined>
-  }
-  findAccount(id: string): Promise<{ id: string; displayUsername: string; role: string } | undefined>
+  sessions: Pick<AuditedSessions, 'current' | 'ownerOf'>
+  findAccount: Accounts['byId']
   /** Something as the entry of a configuration file, without its secrets. */
   yamlOf(kind: 'client' | 'resource' | 'provider', view: object): string
 }

@@ -1,20 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../http/forms/notice.ts'
+import type { SigningKeySummary, SigningKeys } from '../../oidc/keys/keys.ts'
+import type { UsageStore } from '../../oidc/usage/usage-store.ts'
 import { AppError } from '../../shared/errors.ts'
 import { minuteOf } from '../../shared/moment.ts'
-import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../shared/signing-algorithms.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
-
-interface KeySummary {
-  kid: string
-  alg: string
-  state: 'pending' | 'signing' | 'published' | 'retired' | 'withdrawn'
-  createdAt: number
-  activeFrom: number
-  retiredAt: number | null
-  acceptedUntil: number | null
-}
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
@@ -40,12 +32,8 @@ declare module '../../http/pages/pages.ts' {
 }
 
 export interface KeysDependencies {
-  keys: {
-    list(): Promise<KeySummary[]>
-    rotate(options: { alg?: SigningAlgorithm; now?: boolean }): Promise<unknown>
-    retire(kid: string): Promise<unknown>
-  }
-  keyUses(): Promise<{ kid: string; clientId: string; lastUsedAt: number }[]>
+  keys: Pick<SigningKeys, 'list' | 'rotate' | 'retire'>
+  keyUses: UsageStore['keyUses']
   clientName(clientId: string): Promise<string | undefined>
   /** 0: keys are rotated by hand. */
   keyRotationDays: number
@@ -67,7 +55,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   retired: 'The key is withdrawn: what it signed is refused.',
 }
 
-const IN_WORDS: Readonly<Record<KeySummary['state'], string>> = {
+const IN_WORDS: Readonly<Record<SigningKeySummary['state'], string>> = {
   signing: 'signs',
   pending: 'published, does not sign yet',
   published: 'published for what it signed before',
@@ -76,7 +64,7 @@ const IN_WORDS: Readonly<Record<KeySummary['state'], string>> = {
 }
 
 /** It is published no longer, or will not be, and is good here for checking what it signed all the same. */
-const isKept = ({ state, acceptedUntil }: KeySummary): boolean =>
+const isKept = ({ state, acceptedUntil }: SigningKeySummary): boolean =>
   state !== 'withdrawn' && acceptedUntil !== null && acceptedUntil > Date.now()
 
 /** `/admin/keys`: the signing keys, who gets what they sign, and changing them. */

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { reservedScopesProblem } from '../../clients/scopes/reserved.ts'
+import type { Finding } from '../../shared/finding.ts'
 import { PROGRAM } from '../program.ts'
 import type { CliServices } from '../services.ts'
-import type { Finding } from './findings.ts'
 
 /** Looks at one thing. What it throws is a failure of that thing. */
 export interface Check {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { ConfigError } from '../../config.ts'
+import type { Finding } from '../../shared/finding.ts'
 import { type Cli, createCommand, type Options } from '../context.ts'
 import { errorLines } from '../errors.ts'
 import { type Check, checksOf } from './checks.ts'
-import { type Finding, findingsText, worst } from './findings.ts'
+import { findingsText, worst } from './findings.ts'
 
 /** `latchkey doctor`: everything that can be wrong with an installation, each with the way out. */
 export const doctorCommand = (cli: Cli): Command =>

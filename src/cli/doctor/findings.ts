@@ -1,13 +1,5 @@
+import type { Finding } from '../../shared/finding.ts'
 import { table } from '../text.ts'
-
-/** One line of a report. */
-export interface Finding {
-  name: string
-  status: 'ok' | 'warn' | 'fail'
-  message: string
-  /** What to do about it. */
-  remedy?: string
-}
 
 /** What a report comes to. */
 export const worst = (findings: readonly Finding[]): Finding['status'] =>

@@ -1,18 +1,9 @@
+import type { ClientDiagnosis } from '../../shared/client-diagnosis.ts'
 import { type Clock, toSeconds } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { hashSecret, secretMatches } from '../secrets.ts'
 import { storedMetadata } from '../view.ts'
 import { createEvidenceStore } from './store.ts'
-
-/** What was wrong with how a client showed who it is. */
-export interface Diagnosis {
-  client: 'enabled' | 'disabled' | 'unknown'
-  /** Absent: no secret was sent, or it is a good one. */
-  secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
-  /** Seconds since the epoch. */
-  secret_expired_at?: number
-  secret_of?: string
-}
 
 interface Named {
   client_id: string
@@ -40,7 +31,7 @@ const unpadded = (secret: string): string =>
  */
 export interface ClientEvidence {
   /** @param secret what was sent as the client's secret, if anything */
-  diagnose(clientId: string, secret?: string): Promise<Diagnosis>
+  diagnose(clientId: string, secret?: string): Promise<ClientDiagnosis>
   /** Clients that were probably meant by a text that is not the id of any: by their id with a mistake, or their name. */
   similarTo(text: string): Promise<Named[]>
   /** Clients that have this redirect URI registered. */
@@ -56,7 +47,7 @@ export function createClientEvidence({
 }): ClientEvidence {
   const store = createEvidenceStore(db)
 
-  async function secretProblem(clientId: string, secret: string): Promise<Partial<Diagnosis>> {
+  async function secretProblem(clientId: string, secret: string): Promise<Partial<ClientDiagnosis>> {
     const now = clock()
     const stored = await store.secretsOf(clientId)
     const live = stored.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now)

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import type { UpstreamSession } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 
 const MODEL = 'UpstreamCode'

@@ -1,8 +1,9 @@
+import type { LinkedSignIns } from '../../accounts/linked/linked-sign-ins.ts'
 import type { LinkedSignInView, ProviderButton } from '../../http/pages/pages.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { dayOf } from '../../shared/moment.ts'
+import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import type { UpstreamSession } from '../dependencies.ts'
 import { createEndedUpstream } from '../ended.ts'
 import { problemText } from '../login/problems.ts'
 import type { EnabledProviders } from '../providers/provider.ts'
@@ -29,15 +30,6 @@ export interface OfferedProviders {
   ): Promise<{ password: boolean; linked: LinkedSignInView[]; linkable: ProviderButton[] }>
 }
 
-/** An identity at a provider that is linked to an account. */
-interface LinkedIdentity {
-  id: string
-  provider: string
-  label: string | null
-  /** Milliseconds since the epoch. */
-  createdAt: number
-}
-
 /** The fields that have a value. */
 const known = (fields: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(
@@ -48,7 +40,7 @@ export function createOfferedProviders(deps: {
   providers: EnabledProviders
   artifacts: Pick<ArtifactStore, 'upsert' | 'find'>
   clock: Clock
-  signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
+  signInMethods: LinkedSignIns['signInMethods']
 }): OfferedProviders {
   const { providers } = deps
   const ends = createEndedUpstream(deps)

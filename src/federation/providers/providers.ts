@@ -6,12 +6,13 @@
  *   add ──▶ enabled ◀──enable── disabled
  *              └──────disable──────▶┘           remove: from either state
  */
+
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import type { Finding } from '../../shared/finding.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import type { Finding } from '../connector.ts'
 import {
   lostSecret,
   openSecret,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { BoundedMap } from '../../shared/bounded-map.ts'
+import type { ClientDiagnosis } from '../../shared/client-diagnosis.ts'
 import { limitFailingClients } from '../client-authentication/failing-clients.ts'
 import {
   AUTHENTICATED,
@@ -77,23 +78,12 @@ export interface ReportedRejection {
   description(): string | undefined
   details(): RequestDetails
   /** What a look into the database adds. */
-  lookUp(): Promise<CodeDetails & Partial<Diagnosis>>
-}
-
-/** What was wrong with how a client authenticated: whose secret that was, and whether there is such a client. */
-export interface Diagnosis {
-  client: 'enabled' | 'disabled' | 'unknown'
-  secret?: 'expired' | 'of_another_client' | 'padded' | 'none_valid' | 'unmatched'
-  /** Seconds since the epoch. */
-  secret_expired_at?: number
-  secret_of?: string
-  /** The API that the credential is of. */
-  api?: string
+  lookUp(): Promise<CodeDetails & Partial<ClientDiagnosis>>
 }
 
 export interface RejectionsTo {
   explainRedirect: ExplainRedirect
-  diagnose(clientId: string, secret: string | undefined): Promise<Diagnosis>
+  diagnose(clientId: string, secret: string | undefined): Promise<ClientDiagnosis>
   /** Counts a failed authentication, by address and client. */
   countFailure: Parameters<typeof limitFailingClients>[1]['count']
   /** Must not throw. */

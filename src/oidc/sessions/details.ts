@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { acrOf } from '../../shared/acr.ts'
+import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import { generationOf } from './generations.ts'
 
 /** How many sign-ins a session remembers, the last ones. */
@@ -10,16 +11,6 @@ const MAX_SIGN_INS = 20
 export interface SessionDevice {
   userAgent: string
   address: string
-}
-
-/** The sign-in at an upstream provider that started a session. */
-export interface UpstreamSession {
-  /** The id of the provider. */
-  provider: string
-  issuer: string
-  subject: string
-  /** The provider's own session, if it has told (OpenID Connect Back-Channel Logout §2.1). */
-  sid?: string | undefined
 }
 
 /**

@@ -1,14 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
+import type { EndedUpstream, UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Lifetimes } from '../provider/lifetimes.ts'
 import { pinToIssuer } from '../provider/mount.ts'
-import { deviceOf, type UpstreamSession } from './details.ts'
+import { deviceOf } from './details.ts'
 import { endSession, tellApps } from './end.ts'
 import { type Generation, generationOf } from './generations.ts'
 import { isCurrent } from './merge.ts'
-import { type EndedUpstream, endsWith, type UpstreamSessions } from './upstream.ts'
+import { endsWith, type UpstreamSessions } from './upstream.ts'
 
 /** How a person proved who they are (RFC 8176): “pwd” by a password, “fed” at an upstream provider. */
 export interface Authentication extends Generation {

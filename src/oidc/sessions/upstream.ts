@@ -1,13 +1,5 @@
+import type { EndedUpstream, UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import type { UpstreamSession } from './details.ts'
-
-/** Which upstream sign-ins a provider has ended: those of one of its sessions, else all of a subject. */
-export interface EndedUpstream {
-  issuer: string
-  subject?: string | undefined
-  /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
-  sid?: string | undefined
-}
 
 /** Whether an upstream sign-in is one of those that its provider has ended. */
 export const endsWith = (upstream: UpstreamSession | undefined, ended: EndedUpstream): boolean =>

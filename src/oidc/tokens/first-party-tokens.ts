@@ -1,22 +1,15 @@
 import type { Grant, Provider, RefreshToken } from 'oidc-provider'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
+import type { TokenSet } from '../../shared/token-set.ts'
+import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { endGrant } from '../consent/end-grant.ts'
 import { upstreamOf } from '../sessions/details.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
-import { type EndedUpstream, endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
+import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
-
-/** A token response (RFC 6749 §5.1). */
-export interface TokenSet {
-  access_token: string
-  refresh_token: string
-  token_type: 'Bearer'
-  /** Seconds. */
-  expires_in: number
-}
 
 /** An access token that is good now. Whether its account and generation still count is the caller's question. */
 export interface AcceptedToken extends Generation {

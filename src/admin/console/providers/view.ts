@@ -1,5 +1,5 @@
-import type { Finding } from '../../../federation/connector.ts'
 import type { ProviderView } from '../../../federation/providers/view.ts'
+import type { Finding } from '../../../shared/finding.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { AdministeredResources } from '../../../clients/resources/administered.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf } from '../context.ts'
@@ -8,13 +9,7 @@ import { createShownOnce } from '../shown-once.ts'
 import { API_CLIENT_ID, API_CLIENT_SECRET } from '../snippets/snippet.ts'
 
 export interface CredentialsDependencies extends Pick<ClientsDependencies, 'cookies' | 'sealed'> {
-  resources: {
-    credentials: {
-      /** Times in seconds since the epoch. */
-      list(identifier: string): Promise<{ client_id: string; created_at: number; last_used_at?: number }[]>
-      add(identifier: string): Promise<{ client_id: string; client_secret: string }>
-    }
-  }
+  resources: Pick<AdministeredResources, 'credentials'>
 }
 
 /** What the page of an API shows of its credentials. */

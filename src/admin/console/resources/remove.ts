@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { AdministeredResources } from '../../../clients/resources/administered.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -22,15 +23,7 @@ declare module '../../../http/pages/pages.ts' {
 }
 
 export interface RemovalDependencies {
-  resources: {
-    find(identifier: string): Promise<{ identifier: string; name: string; scope: string } | undefined>
-    remove(identifier: string): Promise<void>
-    credentials: {
-      /** Times in seconds since the epoch. */
-      list(identifier: string): Promise<{ client_id: string; created_at: number; last_used_at?: number }[]>
-      remove(identifier: string, clientId: string): Promise<void>
-    }
-  }
+  resources: Pick<AdministeredResources, 'find' | 'remove' | 'credentials'>
 }
 
 const text = z.string().max(2000).default('')

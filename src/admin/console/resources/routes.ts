@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { AdministeredResources, VersionedResource } from '../../../clients/resources/administered.ts'
+import type { Resource } from '../../../clients/resources/resource.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
@@ -11,19 +13,6 @@ import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
 import { type RemovalDependencies, resourceRemovals } from './remove.ts'
-
-interface Resource {
-  identifier: string
-  name: string
-  scope: string
-  access_token_ttl?: number
-  tokens: 'jwt' | 'opaque'
-  default_scopes?: string
-}
-
-interface StoredResource extends Resource {
-  version: string
-}
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -56,19 +45,7 @@ declare module '../../../http/pages/pages.ts' {
 }
 
 export interface ResourcesDependencies extends CredentialsDependencies, RemovalDependencies {
-  resources: CredentialsDependencies['resources'] & {
-    list(page: { cursor?: string | undefined }): Promise<{ items: Resource[]; next_cursor?: string }>
-    add(input: Readonly<Record<string, unknown>>): Promise<Resource & { warnings?: string[] }>
-    find(identifier: string): Promise<StoredResource | undefined>
-    /** @throws AppError version_conflict (409) when it is not as it was at `ifVersion` */
-    update(
-      identifier: string,
-      changes: Readonly<Record<string, unknown>>,
-      given: { ifVersion: string },
-    ): Promise<unknown>
-    /** Those of its scopes that other APIs have too, in sentences. */
-    warningsOf(resource: Resource): Promise<string[]>
-  } & RemovalDependencies['resources']
+  resources: AdministeredResources
 }
 
 const text = z.string().max(2000).default('')
@@ -172,7 +149,7 @@ export async function resourcesArea(
     return reply.redirect('/admin/resources?done=added', 303)
   })
 
-  async function found(identifier: string): Promise<StoredResource> {
+  async function found(identifier: string): Promise<VersionedResource> {
     const resource = await resources.find(identifier)
     if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
     return resource
@@ -181,7 +158,7 @@ export async function resourcesArea(
   async function showOne(
     request: FastifyRequest,
     reply: FastifyReply,
-    resource: StoredResource,
+    resource: VersionedResource,
     also: {
       stale?: boolean
       edit?: Partial<Form>

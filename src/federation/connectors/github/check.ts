@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
-import type { Finding } from '../../connector.ts'
+import type { Finding } from '../../../shared/finding.ts'
 import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 import { API_HEADERS } from './api.ts'
 import { authorizationEndpoint, configure, type GitHubApp } from './app.ts'

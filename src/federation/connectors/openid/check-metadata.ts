@@ -1,4 +1,4 @@
-import type { Finding } from '../../connector.ts'
+import type { Finding } from '../../../shared/finding.ts'
 import { AUTH_METHODS } from './auth.ts'
 import type { OpenIdOptions } from './connector.ts'
 import { acceptedSignatures, discoveryUrl, type Metadata, SIGNATURES, unsafeEndpoints } from './metadata.ts'
