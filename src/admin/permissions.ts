@@ -1,6 +1,6 @@
 /**
- * Everything that administrators change, once: console and REST name the act that a route of theirs does, and what it
- * needs follows from here for both. `dangerous`: it opens a door or cannot be taken back, and asks a person for a
+ * Everything that administrators change, once: console and REST name the permission that a route of theirs needs, and what
+ * that takes follows from here for both. `dangerous`: it opens a door or cannot be taken back, and asks a person for a
  * sign-in of the last fifteen minutes (ASVS 7.5.3). `words` complete “You are about to …”.
  */
 const TABLE = {

@@ -19,7 +19,7 @@ interface Rule {
   method: string
   url: string
   needs: Needs | undefined
-  act: string | undefined
+  permission: string | undefined
 }
 
 const QUARTER = 900_000
@@ -29,7 +29,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 const rules: Rule[] = []
 const classOf = (admin: RouteNeeds | undefined) => ({
   needs: admin && needsOf(admin),
-  act: permissionOf(admin),
+  permission: permissionOf(admin),
 })
 function listen(message: unknown): void {
   const { fastify } = message as { fastify: FastifyInstance }
@@ -61,43 +61,46 @@ test('every route below /admin and /api/admin says what it needs: this table is 
   expect(all.length).toBeGreaterThan(40)
   for (const { method, url, needs } of all)
     expect(['read', 'write', 'dangerous'], `${method} ${url}`).toContain(needs)
-  const row = ({ method, url, needs, act }: Rule) => {
+  const row = ({ method, url, needs, permission }: Rule) => {
     const cells = (['user', 'auditor', 'admin'] as const).map((role) => allows(role, needs ?? 'dangerous'))
     const scope = needs === 'read' ? 'admin:read' : 'admin:write'
     const [user, auditor, admin] = cells.map((may) => (may ? 'yes' : 'no'))
     const fresh = url.startsWith('/api/') ? 'a person: fresh sign-in' : 'fresh sign-in'
     const how = [url.startsWith('/api/') && scope, needs === 'dangerous' && fresh].filter(Boolean).join('; ')
-    return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${how} | ${act ?? ''} |`
+    return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${how} | ${permission ?? ''} |`
   }
-  const acts = Object.entries(PERMISSIONS).map(([act, { needs, words }]) => {
-    const routes = all.filter((rule) => rule.act === act).map(({ method, url }) => `\`${method} ${url}\``)
-    return `| ${act} | ${words} | ${needs} | ${routes.join('<br>')} |`
+  const permissions = Object.entries(PERMISSIONS).map(([permission, { needs, words }]) => {
+    const routes = all
+      .filter((rule) => rule.permission === permission)
+      .map(({ method, url }) => `\`${method} ${url}\``)
+    return `| ${permission} | ${words} | ${needs} | ${routes.join('<br>')} |`
   })
   const text = [
-    'What administrators can do, from `src/admin/permissions.ts`. A dangerous act asks a person for a sign-in of the last fifteen',
+    'The permissions of administrators, from `src/admin/permissions.ts`. A dangerous one asks a person for a sign-in of the last fifteen',
     'minutes, in the console and by REST.',
     '',
-    '| Act | is to | needs | by |',
+    '| Permission | is to | needs | by |',
     '|---|---|---|---|',
-    ...acts,
+    ...permissions,
     '',
     'Every route, and who may call it.',
     '',
-    '| Route | user | auditor | administrator | besides | act |',
+    '| Route | user | auditor | administrator | besides | permission |',
     '|---|---|---|---|---|---|',
     ...all.map(row),
   ]
   await expect(`${text.join('\n')}\n`).toMatchFileSnapshot('./roles.md')
 })
 
-test('every act of the table has a route, and every route that changes something is in the table', () => {
+test('every permission of the table has a route, and every route that changes something is in the table', () => {
   const all = [...below('/admin'), ...below('/api/admin')]
-  for (const act of Object.keys(PERMISSIONS))
+  for (const permission of Object.keys(PERMISSIONS))
     expect(
-      all.map((rule) => rule.act),
-      act,
-    ).toContain(act)
-  for (const { method, url, act } of all) if (method !== 'GET') expect(act, `${method} ${url}`).toBeDefined()
+      all.map((rule) => rule.permission),
+      permission,
+    ).toContain(permission)
+  for (const { method, url, permission } of all)
+    if (method !== 'GET') expect(permission, `${method} ${url}`).toBeDefined()
 })
 
 test.each([undefined, 'read', 'write'] as const)(
@@ -177,7 +180,7 @@ describe('/admin', () => {
     return page.status === 403 && guarded.test(page.text) ? 'refused' : 'let in'
   }
 
-  test('answers every role as the table says, and asks for a fresh sign-in before dangerous acts', async () => {
+  test('answers every role as the table says, and asks for a fresh sign-in before dangerous permissions', async () => {
     const browsers = {
       user: (await signedIn(latchkey, 'user')).browser,
       auditor: (await signedIn(latchkey, 'auditor')).browser,

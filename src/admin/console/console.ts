@@ -32,7 +32,7 @@ export interface ConsoleAreas
     SettingsAreaDependencies,
     UsersDependencies {}
 
-/** Each is a plugin that adds its routes; `config: { admin }` on every one names its act (../permissions.ts). */
+/** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (../permissions.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
   clientsArea,

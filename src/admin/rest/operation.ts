@@ -35,7 +35,7 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
     | 'configuration'
     | 'overview'
     | 'settings'
-  /** The act that it does, or what it takes to look. */
+  /** The permission that it needs, or what it takes to look. */
   needs: RouteNeeds
   /** A GET, which takes no body. */
   safe?: true
@@ -63,7 +63,7 @@ const idempotencyKey = {
   }),
 }
 
-/** Of every act that is dangerous by the table. */
+/** Of every permission that is dangerous by the table. */
 const FRESH = 'For a person, asks for a sign-in of the last 15 minutes (RFC 9470).'
 
 /**
