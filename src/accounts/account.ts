@@ -1,7 +1,8 @@
 import type { Address } from '../shared/profile/address.ts'
 import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
+import type { Role } from '../shared/roles.ts'
 
-export type Role = 'user' | 'auditor' | 'admin'
+export type { Role }
 
 /** A person who can sign in, as other features see them. Times are milliseconds since the epoch. */
 export interface Account extends ProfileValues {

@@ -295,24 +295,43 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   }
 
   const verification = createVerification({ ...shared, settings })
-  const { announceLock, ...resets } = createPasswordReset({
+  const resets = createPasswordReset({
     ...shared,
     settings,
   })
-  const passwords = createPasswordCheck({ hasher, failures, clock, locked: announceLock })
+  const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore })
   const administration = createAdministration({ ...shared, verification, invitations })
+  const profile = createProfile({ ...shared, verification })
+  const cleanup = createCleanup(shared)
 
   return {
     byId: store.byId,
     register: createRegister({ ...shared, settings, verification }),
     verification,
     authenticate: createAuthenticate({ store, passwords, events }),
-    ...resets,
+    forgot: resets.forgot,
+    peekReset: resets.peekReset,
+    reset: resets.reset,
+    sendReset: resets.sendReset,
+    letIn: resets.letIn,
     changePassword: createChangePassword({ ...shared, passwords }),
-    ...createProfile({ ...shared, verification }),
-    ...administration,
+    updateProfile: profile.updateProfile,
+    changeEmail: profile.changeEmail,
+    dropAddressChange: profile.dropAddressChange,
+    createByAdmin: administration.createByAdmin,
+    find: administration.find,
+    list: administration.list,
+    search: administration.search,
+    updateByAdmin: administration.updateByAdmin,
+    endSessions: administration.endSessions,
+    endOtherSessions: administration.endOtherSessions,
+    disable: administration.disable,
+    enable: administration.enable,
+    unlock: administration.unlock,
+    setRole: administration.setRole,
+    delete: administration.delete,
     sendInvitation: invitations.sendInvitation,
     withdrawInvitation: invitations.withdrawInvitation,
     invitations,
@@ -324,7 +343,9 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
-    ...createCleanup(shared),
+    purgeUnverified: cleanup.purgeUnverified,
+    purgeTokens: cleanup.purgeTokens,
+    purge: cleanup.purge,
     hashing: () => hasher.load,
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { addressSchema } from '../shared/profile/address.ts'
 import { type IdentifyingProperty, identifyingFields, profileShape } from '../shared/profile/fields.ts'
+import { ROLES } from '../shared/roles.ts'
 import { type Emptiable, emptiable } from '../shared/text.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { emailAddress } from './email/address.ts'
@@ -38,14 +39,14 @@ export const adminAccountSchema = registrationSchema.extend({
   username: anyUsername,
   password: typedPassword.nullish(),
   verified: z.boolean().default(false),
-  role: z.enum(['user', 'auditor', 'admin'], 'Choose user, auditor or admin.').default('user'),
+  role: z.enum(ROLES, 'Choose user, auditor or admin.').default('user'),
 })
 
 /** What an administrator changes of an account. Fields left out stay as they are; null or '' empties one. */
 export const adminChangesSchema = z.object({
   ...claims,
   email: emailAddress.optional(),
-  role: z.enum(['user', 'auditor', 'admin'], 'Choose user, auditor or admin.').optional(),
+  role: z.enum(ROLES, 'Choose user, auditor or admin.').optional(),
 })
 
 /** Fields left out stay as they are; null or '' empties one. */

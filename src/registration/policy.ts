@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
+import { isScopeToken } from '../shared/scope-token.ts'
 import type { FieldProblem } from '../shared/validation-error.ts'
 import { websiteOf } from '../shared/website.ts'
 
@@ -55,9 +56,11 @@ export const policySchema = z.strictObject({
   scope: z
     .string()
     .max(2000)
-    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, { error: 'must be scope values separated by spaces' })
+    .refine((value) => value.split(' ').filter(Boolean).every(isScopeToken), {
+      error: 'must be scope values separated by spaces',
+    })
     .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
-    .or(z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)))
+    .or(z.array(z.string().refine(isScopeToken)))
     .default([]),
   client_credentials: z.boolean().default(false),
   redirect_hosts: z.array(hostName).max(50).default([]),

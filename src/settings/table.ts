@@ -2,9 +2,11 @@
  * What an owner may change while the server runs, once. From a row follow the type of its value, the environment variable that
  * pins it (its name in capitals), the console's form, REST, the command line, YAML and docs/settings.md.
  */
+
 import { z } from 'zod'
 import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirects.ts'
 import { domainOf } from '../shared/domain-name.ts'
+import { isScopeToken } from '../shared/scope-token.ts'
 import { choice, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
 
@@ -38,9 +40,6 @@ const every =
   (isOne: (word: string) => boolean, message: string) =>
   (list: readonly string[]): string | undefined =>
     list.every(isOne) ? undefined : message
-
-/** RFC 6749 §3.3: a scope-token. */
-const isScope = (word: string): boolean => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(word)
 
 const ROWS = {
   registration: {
@@ -174,7 +173,7 @@ const ROWS = {
     ...words({
       separator: / /,
       problem: (list) =>
-        !list.every(isScope)
+        !list.every(isScopeToken)
           ? 'must be scopes of your APIs, separated by spaces, for example books:read'
           : list.some((scope) => scope.startsWith('admin:'))
             ? 'must not have scopes of the administration API: nobody has looked at these clients'

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
+import { ROLES } from '../../shared/roles.ts'
 import type { Database } from '../../storage/database.ts'
-import type { Account, Role } from '../account.ts'
+import type { Account } from '../account.ts'
 import { dropAddressChange, nextGeneration, wholeSecond } from './generation.ts'
 import type { AccountReads } from './reads.ts'
 import type { AccountChanges } from './values.ts'
@@ -42,9 +43,6 @@ export interface AccountUpdates {
   /** False: no other address waited for its proof. */
   dropAddressChange(id: string): Promise<boolean>
 }
-
-/** From the least to the most. */
-const ROLES: readonly Role[] = ['user', 'auditor', 'admin']
 
 export function createAccountUpdates({
   db: { prisma, reads },

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { GRANT_TYPES } from '../../clients/fields/essential.ts'
 import { type ClientField, FIELDS } from '../../clients/fields/table.ts'
 import type { RegistrationInput } from '../../clients/metadata.ts'
+import { asKeySet } from '../../shared/key-set.ts'
 import { own } from '../../shared/own.ts'
 import { type Options, secondsOf } from '../context.ts'
 import { createOption, flagOf, valueGiven } from '../option.ts'
@@ -129,5 +130,5 @@ function readJwks(file: string): unknown {
   } catch {
     throw new Error(`${file} is not JSON; it should hold a JWK Set {"keys":[…]} or one JWK {"kty":…}`)
   }
-  return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
+  return asKeySet(value)
 }

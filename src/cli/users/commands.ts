@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import type { Account } from '../../accounts/account.ts'
+import { ROLES } from '../../shared/roles.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
 import type { CliServices } from '../services.ts'
@@ -22,7 +23,7 @@ const METHODS = {
   delete: 'delete',
 } as const
 
-const roles = z.enum(['user', 'auditor', 'admin'])
+const roles = z.enum(ROLES)
 
 /** `latchkey users …` */
 export function userCommands(cli: Cli): Command {

@@ -6,6 +6,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
+import { isScopeToken } from '../../shared/scope-token.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { positionOf } from '../page.ts'
@@ -135,7 +136,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     },
 
     async findByScope(scope: string): Promise<ResourceForProtocol[]> {
-      if (!SCOPE_TOKEN.test(scope)) return []
+      if (!isFindableScope(scope)) return []
       return (await store.findByScope(scope, MAX_OF_A_SCOPE)).map(({ id, ...row }) => ({
         identifier: id,
         ...row,
@@ -151,7 +152,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
     async defaultsAmong(scopes: readonly string[]): Promise<string[]> {
       const defaults: string[] = []
       for (const scope of scopes) {
-        const found = SCOPE_TOKEN.test(scope) ? await store.findByScope(scope, MAX_OF_A_SCOPE) : []
+        const found = isFindableScope(scope) ? await store.findByScope(scope, MAX_OF_A_SCOPE) : []
         if (found.some(({ defaultScopes }) => defaultScopes.split(' ').includes(scope))) defaults.push(scope)
       }
       return defaults
@@ -169,7 +170,7 @@ const notFound = (): AppError =>
 const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
-/** RFC 6749 §3.3; anything else is in no resource, and NUL is nothing that PostgreSQL takes. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/
+/** Anything else is in no resource, and NUL is nothing that PostgreSQL takes. */
+const isFindableScope = (scope: string): boolean => scope.length <= 500 && isScopeToken(scope)
 
 const findable = (identifier: string): boolean => /^[\x21-\x7e]{1,500}$/.test(identifier)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isScopeToken } from '../../shared/scope-token.ts'
 import { connectorKind } from '../connector-kind.ts'
 import { AUTH_METHODS } from './openid/auth.ts'
 import { claimNames } from './openid/claims.ts'
@@ -10,7 +11,7 @@ import { SIGNATURES } from './openid/metadata.ts'
 const scope = z
   .string()
   .max(500)
-  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, {
+  .refine((value) => value.split(' ').every(isScopeToken), {
     error: 'must be scopes with one space between them',
   })
   .refine((value) => value.split(' ').includes('openid'), { error: 'must contain openid' })

@@ -1,5 +1,6 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
 import type { Choice, Input } from '../../../clients/fields/kinds.ts'
+import { asKeySet } from '../../../shared/key-set.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 /** What a form was sent with: each field once, as text (src/http/forms/forms.ts). */
@@ -47,8 +48,7 @@ export const linesOf = (text = ''): string[] =>
 /** A JWK Set, also out of a single JWK. What is no JSON stays as it is, for the service to reject. */
 export function jwksOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
+    return asKeySet(JSON.parse(text))
   } catch {
     return text
   }

@@ -8,6 +8,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { ROLES } from '../../../shared/roles.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -40,7 +41,7 @@ export interface UsersDependencies extends Pick<AuditDependencies, 'audit' | 'au
 }
 
 const text = z.string().max(400).default('')
-const role = z.enum(['user', 'auditor', 'admin'])
+const role = z.enum(ROLES)
 const query = z.object({
   search: text.catch(''),
   role: role.optional().catch(undefined),

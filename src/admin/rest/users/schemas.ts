@@ -2,10 +2,11 @@ import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import { addressParts } from '../../../shared/profile/address.ts'
 import { byNameOf, byProperty, profileFields } from '../../../shared/profile/fields.ts'
+import { ROLES } from '../../../shared/roles.ts'
 import { searchQuery } from '../paging.ts'
 import { field, flag, text, time, timeOrNull, timestamp } from '../schemas.ts'
 
-const role = z.enum(['user', 'auditor', 'admin'])
+const role = z.enum(ROLES)
 
 export const user = z
   .object({
