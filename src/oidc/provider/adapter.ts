@@ -69,7 +69,7 @@ const SIGNED_RESPONSE_MODES = ['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jw
 
 /**
  * The library takes http and https only of a web client. Its app's URIs go into properties of ours, and are put back once the
- * library has made a client of it (provider.ts).
+ * library has made a client of it (clients.ts).
  */
 function splitRedirectUris(metadata: Record<string, unknown>): Record<string, string[]> {
   if (metadata.application_type !== 'web') return {}

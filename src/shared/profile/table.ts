@@ -3,7 +3,7 @@ import { line } from '../text.ts'
 import { birthdate, locale, phoneNumber, url, zone } from './values.ts'
 
 // What is known of a person beside what signs them in: a row a field, most of them standard claims of OpenID Connect
-// (Core §5.1). To add one: its row here, its column in prisma/models.prisma and a migration for each engine. From the row
+// (Core §5.1). To add one: its row here, its column last in its model of prisma/models.prisma, and a migration for each engine. From the row
 // follow its way into the database and files, the claim and its scope, forms, both APIs and their document, the command line,
 // consent and the audit log (src/shared/profile/fields.ts). An administrator may set every field.
 
