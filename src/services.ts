@@ -228,7 +228,7 @@ export async function openServices(
         leftToCreation: (entry, planned) => leftToCreation(entry, planned ?? values),
       },
       resources: { ...resources, complete: completeResource },
-      providers: { ...providers, complete: (entry) => completeProvider(entry, kinds) },
+      providers: { ...providers, complete: (entry, given) => completeProvider(entry, kinds, given) },
     }),
     async close() {
       await mailer.close()

@@ -40,8 +40,12 @@ export function wantedOf(
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest
     if (inClear !== undefined) report(['client_secret'], IN_CLEAR)
     if (env !== undefined && file !== undefined) report(['client_secret_file'], 'excludes client_secret_env')
-    const fields = complete(services.providers, withKey(own, key), report)
     const secret = typeof env === 'string' ? { env } : typeof file === 'string' ? { file } : undefined
+    const fields = complete(
+      { complete: (each) => services.providers.complete(each, { hasSecret: secret !== undefined }) },
+      withKey(own, key),
+      report,
+    )
     return fields
       ? [{ kind, name: String(fields.id), fields: { ...fields, disabled }, line, ...(secret && { secret }) }]
       : []

@@ -59,7 +59,9 @@ export interface ConfigurationDependencies {
     update(identifier: string, changes: Fields): Promise<unknown>
     remove(identifier: string): Promise<unknown>
   }
-  providers: Section & {
+  providers: {
+    /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
+    complete(entry: Fields, given?: { hasSecret: boolean }): Fields
     list(): Promise<readonly object[]>
     add(fields: Fields): Promise<unknown>
     /** Changes the given fields; null unsets one. */

@@ -18,7 +18,7 @@ export const isNamed = (key: unknown): key is string => typeof key === 'string' 
 export function createEntryOf(services: Services): (existing: Existing) => Fields {
   const less = {
     client: createWithoutDefaults(services.clients),
-    provider: createWithoutDefaults(services.providers),
+    provider: createWithoutDefaults({ complete: (entry) => services.providers.complete(entry) }),
     resource: createWithoutDefaults(services.resources),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {

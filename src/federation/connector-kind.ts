@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FieldProblem } from '../shared/validation-error.ts'
 import type { Connector, Registration } from './connector.ts'
 
 /**
@@ -55,6 +56,10 @@ export interface ConnectorKind<Settings = unknown> {
   fields: ConnectorFields
   /** Two fields that are set both, or neither. */
   together?: { fields: readonly [string, string]; message: string }
+  /** What the button of a provider without a name says; absent: the name of the kind. `hint`: completes “Empty: …”. */
+  defaultName?: { hint: string; of(settings: Settings): string }
+  /** Beyond the schema, when a provider is added or changed: a stored one is read all the same. */
+  problems?(settings: Settings, registration: { hasSecret: boolean }): FieldProblem[]
   /** All fields as one object; what is unknown is refused. */
   settings: z.ZodType<Settings>
   create(registration: Registration, settings: Settings): Connector
@@ -62,7 +67,7 @@ export interface ConnectorKind<Settings = unknown> {
 
 /** A kind with the schema that its fields make. */
 export function connectorKind<const Fields extends ConnectorFields>(
-  kind: Omit<ConnectorKind, 'fields' | 'settings' | 'create'> & {
+  kind: Omit<ConnectorKind<SettingsOf<Fields>>, 'fields' | 'settings' | 'create'> & {
     fields: Fields
     create(registration: Registration, settings: SettingsOf<Fields>): Connector
   },

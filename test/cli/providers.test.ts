@@ -29,7 +29,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
   test('add, with the secret on standard input: what to enter at the provider, and what comes next', async () => {
     const { status, stdout, stderr } = await add('corp', ...openId)
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^OpenID Connect \(corp\) is added\./)
+    expect(stdout).toMatch(/^login\.example \(corp\) is added\./)
     expect(stdout).toContain(CALLBACK)
     expect(stdout).toContain('https://id.example/api/auth/oauth/corp/backchannel-logout')
     expect(stdout).toMatch(/\nNext: npm run -s latchkey -- providers test corp\n$/)
@@ -158,7 +158,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
         .find((line) => line.startsWith('passing'))
     const disabled = await latchkey.run(['providers', 'disable', 'passing'])
     expect([disabled.status, disabled.stdout]).toEqual([0, 'passing is disabled.\n'])
-    expect(await row()).toMatch(/^passing +OpenID Connect +oidc +disabled +database +latchkey$/)
+    expect(await row()).toMatch(/^passing +login.example +oidc +disabled +database +latchkey$/)
     await latchkey.run(['providers', 'enable', 'passing'])
     expect(await row()).toMatch(/ enabled /)
     const removed = await latchkey.run(['providers', 'remove', 'passing', '--json'])

@@ -11,7 +11,10 @@ const services = {
   settings: { planned: () => USUAL_RULES },
   clients: { complete: completeRegistration },
   resources: { complete: completeResource },
-  providers: { complete: (entry: Readonly<Record<string, unknown>>) => completeProvider(entry, kinds) },
+  providers: {
+    complete: (entry: Readonly<Record<string, unknown>>, given?: { hasSecret: boolean }) =>
+      completeProvider(entry, kinds, given),
+  },
 } as unknown as ConfigurationDependencies
 
 const parse = (text: string) => parseConfiguration(text, services)
@@ -29,6 +32,22 @@ async function problems(text: string): Promise<[number, string, string][]> {
 }
 
 describe('a configuration file', () => {
+  test('a provider needs the secret that its method needs, an issuer of one tenant, and is named by its host', async () => {
+    const text = (settings: string, more = '') =>
+      `version: 1\nproviders:\n  - { id: corp, kind: oidc, client_id: x, settings: { ${settings} }${more} }\n`
+    const issuer = 'issuer: "https://login.example:8443/x"'
+    expect(await problems(text(issuer))).toEqual([
+      [3, 'providers[0].client_secret', expect.stringMatching(/^is missing: client_secret_basic needs it/)],
+    ])
+    expect(await problems(text(`${issuer}, auth_method: none`))).toEqual([])
+    const common = 'issuer: "https://login.microsoftonline.com/common/v2.0"'
+    expect(await problems(text(common, ', client_secret_env: X'))).toEqual([
+      [3, 'providers[0].settings.issuer', expect.stringContaining('of your tenant')],
+    ])
+    const { wanted } = await parse(text(issuer, ', client_secret_env: X'))
+    expect(wanted[0]?.fields.name).toBe('login.example:8443')
+  })
+
   test('names that every object inherits are unknown where they stand, not among the settings', async () => {
     const text = `version: 1
 providers:

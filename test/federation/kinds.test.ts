@@ -105,7 +105,7 @@ describe('the fields of every kind', () => {
       const settings = settingsOf(fields)
       expect(await rest.post('/providers', { id: `${name}-rest`, ...added, settings })).toMatchObject({
         status: 201,
-        json: { name: kind.about.name, settings },
+        json: { name: kind.defaultName?.of(kind.settings.parse(settings)) ?? kind.about.name, settings },
       })
       const wrong = Object.fromEntries(fields.map(({ name: field }) => [field, 7]))
       const refused = await rest.post('/providers', { id: `${name}-wrong`, ...added, settings: wrong })
@@ -113,6 +113,35 @@ describe('the fields of every kind', () => {
       expect(Object.keys(refused.json.errors as object).sort()).toEqual(Object.keys(wrong).sort())
       const document = await (await fetch(`${latchkey.issuer}/api/openapi.json`)).text()
       expect(document).toMatch(new RegExp(`"description":"[^"]*\\b${name}\\b[^"]*\\."`))
+    })
+
+    test('is not accepted without the secret that it needs', async () => {
+      const added = { id: `${name}-bare`, kind: name, client_id: 'latchkey', settings: settingsOf(fields) }
+      const bare = await rest.post('/providers', added)
+      expect([bare.status, bare.json.errors]).toEqual([
+        422,
+        { client_secret: [expect.stringMatching(/^is missing/)] },
+      ])
+      expect(await rest.post('/providers', { ...added, client_secret: SECRET })).toMatchObject({
+        status: 201,
+      })
+      const without = await rest.patch(`/providers/${name}-bare`, { client_secret: null })
+      expect([without.status, Object.keys(without.json.errors ?? {})]).toEqual([422, ['client_secret']])
+      expect(await rest.patch(`/providers/${name}-bare`, { name: 'Other' })).toMatchObject({ status: 200 })
+      const page = await browser.open(`${latchkey.issuer}/admin/providers/${name}-bare`)
+      for (const { field: given } of fields)
+        if (given.label !== undefined) expect(page.text).toContain(given.label)
+    })
+
+    test('an ID that is taken is marked at its field', async () => {
+      const added = { id: `${name}-twice`, kind: name, client_id: 'latchkey', client_secret: SECRET }
+      await rest.post('/providers', { ...added, settings: settingsOf(fields) })
+      const page = await browser.open(`${latchkey.issuer}/admin/providers/new?kind=${name}`)
+      const typed = { id: added.id, client_id: 'x', client_secret: SECRET }
+      const issuer = kind.fields.issuer?.label === undefined ? {} : { issuer: 'https://login.example' }
+      const sent = await browser.submit(page, { ...typed, ...issuer }, { button: 'Add provider' })
+      expect(sent.status).toBe(422)
+      expect(sent.body).toMatch(/id="field-id-error">There is a provider with the ID/)
     })
 
     test('the OpenAPI document describes each field, and requires those without a default', async () => {
@@ -174,10 +203,20 @@ describe('the fields of every kind', () => {
     })
 
     test('a configuration file sets each field, and is exported with it', async () => {
-      const entry = { id: `${name}-yaml`, kind: name, client_id: 'x', settings: settingsOf(fields) }
+      const secret = { client_secret_env: 'ITS_SECRET' }
+      const entry = {
+        id: `${name}-yaml`,
+        kind: name,
+        client_id: 'x',
+        ...secret,
+        settings: settingsOf(fields),
+      }
       // JSON is YAML.
       const file = JSON.stringify({ version: 1, providers: [entry] })
-      const { status, stderr } = await installation.run(['apply', '-'], { stdin: file })
+      const { status, stderr } = await installation.run(['apply', '-'], {
+        stdin: file,
+        env: { ITS_SECRET: SECRET },
+      })
       expect([status, stderr]).toEqual([0, ''])
       const shown = await installation.run(['providers', 'show', `${name}-yaml`, '--json'])
       expect(shown.json()).toMatchObject({ settings: entry.settings })
@@ -191,6 +230,7 @@ describe('the fields of every kind', () => {
         kind: name,
         name: `Drawn ${name}`,
         client_id: 'x',
+        client_secret: SECRET,
         settings: settingsOf(fields),
       })
       const page = await (await fetch(`${latchkey.issuer}/login`)).text()

@@ -60,7 +60,8 @@ export const github = connectorKind({
   // The access token of one would go to the other.
   together: {
     fields: ['url', 'api_url'],
-    message: 'url and api_url must be of the same GitHub; for Enterprise api_url is <url>/api/v3',
+    message:
+      'must be of the same GitHub as the address: give both for an Enterprise Server (the API is the address and /api/v3), or neither',
   },
   create: (registration, settings) => createGitHub({ ...registration, ...settings }),
 })

@@ -16,6 +16,10 @@ const scope = z
   })
   .refine((value) => value.split(' ').includes('openid'), { error: 'must contain openid' })
 
+/** Entra ID for the people of any tenant: an administrator of each one chooses the addresses of its people. */
+const isOfEveryTenant = (issuer: string): boolean =>
+  /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)(\/|$)/i.test(issuer)
+
 /**
  * Any OpenID provider, found by its discovery document: Keycloak, Authentik, Entra ID, GitLab, Auth0, another Latchkey.
  * The client secret is a private key as JWK where `auth_method` is private_key_jwt.
@@ -27,6 +31,25 @@ export const openId = connectorKind({
     docs: 'https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig',
   },
   secret: 'optional',
+  defaultName: { hint: 'the host of its issuer', of: ({ issuer }) => new URL(issuer).host },
+  problems: ({ issuer, auth_method: method }, { hasSecret }) => [
+    ...(method === 'none' || hasSecret
+      ? []
+      : [
+          {
+            field: 'client_secret',
+            message: `is missing: ${method} needs it; a public client has the method none`,
+          },
+        ]),
+    ...(isOfEveryTenant(issuer)
+      ? [
+          {
+            field: 'issuer',
+            message: 'must be that of your tenant, such as https://login.microsoftonline.com/TENANT-ID/v2.0',
+          },
+        ]
+      : []),
+  ],
   fields: {
     issuer: {
       ...issuerField,

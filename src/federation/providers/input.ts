@@ -41,6 +41,8 @@ const domain = z
     { error: DOMAIN_RULE },
   )
 
+const MAX_NAME = 60
+
 const providerInput = z.strictObject({
   id: z
     .string({ error: missing('the name that its callback URL has, for example example-corp') })
@@ -50,9 +52,12 @@ const providerInput = z.strictObject({
   name: z
     .string({ error: 'must be text' })
     .transform((text) => text.normalize('NFC').trim())
-    .refine((text) => text !== '' && [...text].length <= 60 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), {
-      error: 'must be one line of at most 60 characters, for example Example Corp',
-    })
+    .refine(
+      (text) => text !== '' && [...text].length <= MAX_NAME && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text),
+      {
+        error: 'must be one line of at most 60 characters, for example Example Corp',
+      },
+    )
     .optional(),
   // RFC 6749 appendix A.1: client-id = *VSCHAR.
   client_id: z
@@ -72,8 +77,15 @@ const providerInput = z.strictObject({
   keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
 })
 
-/** @throws ValidationError with every problem at once; those of a setting under its own name */
-export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds): NewProvider {
+/**
+ * @param given.hasSecret whether it has a secret that is not in the input
+ * @throws ValidationError with every problem at once; those of a setting under its own name
+ */
+export function parseProvider(
+  input: Readonly<Record<string, unknown>>,
+  kinds: Kinds,
+  given: { hasSecret?: boolean } = {},
+): NewProvider {
   const parsed = providerInput.safeParse(input)
   const problems = parsed.success ? [] : problemsOf(parsed.error)
   const kind = kindOf(kinds, input.kind)
@@ -81,14 +93,15 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
     problems.push({ field: 'kind', message: `must be one of ${kindNames(kinds).join(', ')}` })
   // Looked at apart from the other fields, so that both are reported at once.
   const settings = providerInput.shape.settings.safeParse(input.settings)
-  if (kind !== undefined && settings.success) problems.push(...settingProblems(kind, settings.data))
+  const hasSecret = given.hasSecret === true || input.client_secret !== undefined
+  if (kind !== undefined) problems.push(...registrationProblems(kind, settings.data, hasSecret))
   if (!parsed.success || kind === undefined || problems.length > 0)
     throw new ValidationError(problems, { code: 'invalid_provider' })
   const { client_id: clientId, client_secret: clientSecret, ...fields } = parsed.data
   return {
     id: fields.id,
     kind: fields.kind,
-    name: fields.name ?? kind.about.name,
+    name: fields.name ?? defaultName(kind, fields.settings),
     clientId,
     clientSecret,
     settings: fields.settings,
@@ -97,9 +110,13 @@ export function parseProvider(input: Readonly<Record<string, unknown>>, kinds: K
   }
 }
 
-/** What would be stored, without the secret. @throws ValidationError with every problem at once */
-export function completeProvider(input: Readonly<Record<string, unknown>>, kinds: Kinds) {
-  const { id, kind, name, clientId, settings, emailDomains, keepTokens } = parseProvider(input, kinds)
+/** What would be stored, without the secret, which is not in the input. @throws ValidationError with every problem at once */
+export function completeProvider(
+  input: Readonly<Record<string, unknown>>,
+  kinds: Kinds,
+  given = { hasSecret: true },
+) {
+  const { id, kind, name, clientId, settings, emailDomains, keepTokens } = parseProvider(input, kinds, given)
   const options = { email_domains: emailDomains, keep_tokens: keepTokens }
   return { id, kind, name, client_id: clientId, settings, ...options }
 }
@@ -111,11 +128,22 @@ export const kindNames = (kinds: Kinds): string[] => Object.keys(kinds).sort()
 export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =>
   typeof name === 'string' && Object.hasOwn(kinds, name) ? kinds[name] : undefined
 
-/** What the kind says about its settings, and those that it does not know. */
-function settingProblems(kind: ConnectorKind, settings: Readonly<Record<string, unknown>>): FieldProblem[] {
-  const { error } = kind.settings.safeParse(settings)
-  return error === undefined ? [] : problemsOf(error, `is not a setting of ${kind.about.name}`)
+/** What the kind says about its settings, those that it does not know, and the secret that it needs. */
+function registrationProblems(kind: ConnectorKind, settings: unknown, hasSecret: boolean): FieldProblem[] {
+  const lacksSecret = kind.secret === 'required' && !hasSecret
+  const problems = lacksSecret ? [{ field: 'client_secret', message: SECRET_MISSING }] : []
+  if (settings === undefined) return problems
+  const { error, data } = kind.settings.safeParse(settings)
+  return error === undefined
+    ? [...problems, ...(kind.problems?.(data, { hasSecret }) ?? [])]
+    : [...problems, ...problemsOf(error, `is not a setting of ${kind.about.name}`)]
 }
+
+const SECRET_MISSING = 'is missing; give the secret that the provider has given out'
+
+/** At most as long as a name may be. */
+const defaultName = ({ about, defaultName: own, settings }: ConnectorKind, given: unknown): string =>
+  (own?.of(settings.parse(given)) ?? about.name).slice(0, MAX_NAME)
 
 /** A problem further down is told of the field that it is in. */
 function problemsOf(error: z.ZodError, unknown = 'is not known'): FieldProblem[] {

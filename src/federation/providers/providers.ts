@@ -157,7 +157,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     const row = await stored(id)
     requireVersion(row, given)
     const before = storedView(row)
-    const parsed = parseProvider(mergedInput(before, changes), kinds)
+    const hasSecret = !('client_secret' in changes) && row.sealedSecret !== null
+    const parsed = parseProvider(mergedInput(before, changes), kinds, { hasSecret })
     const { settings, emailDomains, keepTokens, clientSecret } = parsed
     const next = {
       name: parsed.name,

@@ -227,7 +227,7 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
 
   test('a client that acts for itself gets no administration by a file, not even in parts', async () => {
     const { rest, client_id } = await machine(latchkey)
-    const apply = (yaml: string) => rest.post('/configuration/apply', { yaml })
+    const apply = (yaml: string) => rest.post('/configuration/apply', { yaml, secrets: { GH: 'x' } })
     const refused = { status: 403, json: { code: 'administration_not_granted' } }
     const names = async () => (await latchkey.services.clients.list({ limit: 100 })).items.length
     const before = await names()
@@ -245,7 +245,7 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
       // A name by which a later file finds it.
       clients('{ key: later, client_name: Later, redirect_uris: [https://later.example/cb] }'),
       // A GitHub that is asked elsewhere.
-      'version: 1\nproviders:\n  - { id: gh, kind: github, client_id: x, settings: { url: "https://gh.example", api_url: "https://evil.example" } }\n',
+      'version: 1\nproviders:\n  - { id: gh, kind: github, client_id: x, client_secret_env: GH, settings: { url: "https://gh.example", api_url: "https://evil.example" } }\n',
       // Harmless, and something that is not.
       `version: 1\nresources:\n  - { identifier: "https://half.example", scope: half }\nclients:\n  - { key: evil, client_name: E, redirect_uris: [https://e.example/cb] }\n`,
     ])

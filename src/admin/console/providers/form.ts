@@ -37,7 +37,12 @@ export function providerFields(kind: ConnectorKind, values: Values): DrawnField[
       { name: 'id', label: 'ID', hint: 'In the callback URL: lower-case letters, digits and hyphens.' },
       { plain: true, autofocus: true },
     ),
-    text({ name: 'name', label: 'Name', optional: true, hint: 'On the button “Continue with …”.' }),
+    text({
+      name: 'name',
+      label: 'Name',
+      optional: true,
+      hint: `On the button “Continue with …”. Empty: ${kind.defaultName?.hint ?? kind.about.name}.`,
+    }),
     ...fields(true),
     text({ name: 'client_id', label: 'Client ID' }, { plain: true }),
     text(

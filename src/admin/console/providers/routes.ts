@@ -100,7 +100,11 @@ export async function providersArea(
         return reply.redirect(`/admin/providers/${id}?done=added`, 303)
       } catch (error) {
         const values = shownAgain(request.body)
-        return showNew(request, reply, kind, { ...asFormErrors(error), values }, 422)
+        const refused =
+          error instanceof AppError && error.code === 'provider_exists'
+            ? { errors: { id: error.publicMessage } }
+            : asFormErrors(error)
+        return showNew(request, reply, kind, { ...refused, values }, 422)
       }
     },
   )
@@ -116,7 +120,7 @@ export async function providersArea(
     const base = `/admin/providers/${provider.id}`
     const data = {
       title: provider.name,
-      facts: factsOf(provider),
+      facts: factsOf(provider, own(providers.kinds, provider.kind)),
       stored: provider.source === 'database',
       findings,
       yaml: provider.source === 'database' ? deps.yamlOf('provider', provider) : undefined,

@@ -1,3 +1,4 @@
+import type { ConnectorKind } from '../../../federation/connector-kind.ts'
 import type { ProviderView } from '../../../federation/providers/view.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import type { ConsoleFrame } from '../context.ts'
@@ -35,19 +36,22 @@ declare module '../../../http/pages/pages.ts' {
 
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-export const factsOf = (provider: ProviderView): [string, string][] => [
+const firstUpper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** @param kind undefined: this version has no such kind */
+export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined): [string, string][] => [
   ['ID', provider.id],
-  ['Kind', provider.kind],
+  ['Kind', kind?.about.name ?? provider.kind],
   ['State', provider.disabled ? 'switched off' : 'on'],
   ['Set in', provider.source === 'environment' ? 'environment variables' : 'the database'],
   ['Client ID', provider.client_id],
   ['Client secret', provider.has_secret ? 'set' : 'none'],
   ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
-    name.replaceAll('_', ' '),
+    kind?.fields[name]?.label ?? firstUpper(name.replaceAll('_', ' ')),
     inWords(value),
   ]),
   ...(provider.email_domains.length > 0
-    ? [['Only addresses of', provider.email_domains.join(', ')] as [string, string]]
+    ? [['Only addresses of these domains', provider.email_domains.join(', ')] as [string, string]]
     : []),
   ['Its tokens', provider.keep_tokens ? 'are kept, encrypted' : 'are thrown away'],
   ['Callback URL', provider.callback_url],
