@@ -1,3 +1,4 @@
+import { AppError } from '../shared/errors.ts'
 import type { Address } from '../shared/profile/address.ts'
 import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
 import type { Role } from '../shared/roles.ts'
@@ -94,3 +95,5 @@ export function withoutPassword({
 
 const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())
 const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))
+
+export const notFound = (): AppError => new AppError('account_not_found', 404, 'There is no such account.')

@@ -8,7 +8,7 @@
 import type { Clock } from '../shared/clock.ts'
 import { type Page, parsePageRequest, toPage } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
-import { clientNotFound, createEditClient, type IfVersion, isClientId } from './editing.ts'
+import { clientNotFound, createEditClient, type IfVersion, isClientId } from './edits.ts'
 import { mergeRegistration, registrationData, storeEdit, usesSecret } from './edits.ts'
 import type { ClientEvent } from './events.ts'
 import { createPkceRatchet } from './evidence/pkce-ratchet.ts'

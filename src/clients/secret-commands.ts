@@ -1,6 +1,6 @@
 import { type Clock, toSeconds } from '../shared/clock.ts'
 import type { Clients } from './clients.ts'
-import type { EditClient } from './editing.ts'
+import type { EditClient } from './edits.ts'
 import { addTemporarySecret, removeSecret, rotateSecret } from './edits.ts'
 import type { ClientEvent } from './events.ts'
 import { createSecretUse } from './secret-use.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Clients } from './clients.ts'
-import type { EditClient, IfVersion } from './editing.ts'
+import type { EditClient, IfVersion } from './edits.ts'
 import type { ClientEvent } from './events.ts'
 import type { ClientStore } from './store.ts'
 import { type ClientView, clientRecord, clientView } from './view.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import type { Database } from '../storage/database.ts'
-import { isUniqueViolation } from '../storage/unique-violation.ts'
+import { isUniqueViolation } from '../storage/driver-errors.ts'
 
 /** The row that one apply at a time holds. It is no document. */
 const LOCK = 'lock'

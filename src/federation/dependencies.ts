@@ -7,6 +7,10 @@ import type { Secrets } from '../shared/secrets.ts'
 import type { TokenSet } from '../shared/token-set.ts'
 import type { EndedUpstream, UpstreamSession } from '../shared/upstream-session.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import type { Finish } from './login/finish.ts'
+import type { Flow } from './login/flow.ts'
+import type { PendingLogins } from './login/pending-logins.ts'
+import type { UpstreamLogins } from './login/upstream-logins.ts'
 import type { EnabledProviders } from './providers/provider.ts'
 
 /** A person, as far as this feature needs them. */
@@ -145,4 +149,12 @@ export interface FederationDependencies {
   }
   registration(): 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
+}
+
+/** What the pages work with. */
+export interface FederationPages extends FederationDependencies {
+  flow: Flow
+  upstreamLogins: UpstreamLogins
+  pendingLogins: PendingLogins
+  finish: Finish
 }

@@ -6,10 +6,9 @@
 //   table (defaults) ─────┘     ▲
 //                               └── refresh: before a request or a job, when older than a second
 import type { Clock } from '../shared/clock.ts'
-import { VersionConflict } from '../shared/errors.ts'
+import { AppError, VersionConflict } from '../shared/errors.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import type { Pinned } from './pinned.ts'
-import { pinnedError } from './problems.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
 import type { SettingsStore } from './store.ts'
 import {
@@ -20,6 +19,7 @@ import {
   type SettingDescription,
   type SettingName,
   settingOf,
+  variableOfSetting,
 } from './table.ts'
 import { type SettingsView, viewOf } from './view.ts'
 
@@ -247,4 +247,14 @@ export async function openSettings(deps: {
       throw new VersionConflict('setting')
     },
   }
+}
+
+const pinnedError = (names: readonly SettingName[]): AppError => {
+  const variables = names.map(variableOfSetting)
+  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return new AppError(
+    'setting_pinned',
+    409,
+    `${names.join(', ')} ${are} set by the environment (${variables.join(', ')}) and cannot be changed here. Change ${them} there, or take ${them} out of the environment and restart.`,
+  )
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../storage/database.ts'
-import { isUniqueViolation } from '../storage/unique-violation.ts'
+import { isUniqueViolation } from '../storage/driver-errors.ts'
 
 const ID = 'settings'
 

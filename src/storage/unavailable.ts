@@ -1,5 +1,5 @@
 import { AppError } from '../shared/errors.ts'
-import { driverCode } from './driver-code.ts'
+import { driverCode } from './driver-errors.ts'
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'

@@ -5,7 +5,7 @@ import { profileFields } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { sqlTime } from '../../storage/sql.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import { wholeSecond } from '../store/generation.ts'
 import type { ImportedPerson } from './schema.ts'
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
-import { isMissingReference } from '../../storage/missing-reference.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { AccountSettings } from '../settings.ts'
 
 /** What this failure, if it is one, does; a lock is already set. `for_good`: until a new password is set. */

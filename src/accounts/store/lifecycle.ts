@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import { type Account, toAccount } from '../account.ts'
 import { wholeSecond } from './generation.ts'
 import type { AccountReads } from './reads.ts'

@@ -1,7 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
-import { isMissingReference } from '../../storage/missing-reference.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Role } from '../account.ts'
 import { identityRow, type UpstreamIdentity } from '../linked/identity.ts'
 import { dropAddressChange, nextGeneration } from '../store/generation.ts'

@@ -1,6 +1,6 @@
 import type { Position } from '../../shared/paging.ts'
 import type { Database } from '../../storage/database.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import { afterPosition } from '../page.ts'
 
 export interface ResourceRow {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
-import type { FederationPages } from './dependencies.ts'
+import type { FederationPages } from '../dependencies.ts'
 
 const removal = z.object({ id: z.string().max(100) })
 

@@ -8,7 +8,7 @@ import type { FederatedAccount } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
-import type { FederationPages } from './dependencies.ts'
+import type { FederationPages } from '../dependencies.ts'
 
 /** The address that a provider vouches for is an account's: its owner proves the account. */
 export interface LinkPage extends Form {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { interactionUid } from '../login/intent.ts'
-import type { FederationPages } from './dependencies.ts'
+import type { FederationPages } from '../dependencies.ts'
 
 const form = z.object({
   flow: interactionUid.optional().catch(undefined),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../../storage/database.ts'
-import { isUniqueViolation } from '../../storage/unique-violation.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { ProviderName } from './provider.ts'
 
 /** What a connector is made of. */
