@@ -8,11 +8,19 @@
 import type { Clock } from '../shared/clock.ts'
 import { type Page, parsePageRequest, toPage } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
-import { clientNotFound, createEditClient, type IfVersion, isClientId } from './edits.ts'
-import { mergeRegistration, registrationData, storeEdit, usesSecret } from './edits.ts'
+import {
+  clientNotFound,
+  createEditClient,
+  type IfVersion,
+  isClientId,
+  mergeRegistration,
+  registrationData,
+  storeEdit,
+  usesSecret,
+} from './edits.ts'
 import type { ClientEvent } from './events.ts'
 import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
-import { type ClientForProtocol, createProtocolReads } from './for-protocol.ts'
+import { type ClientForProtocol, createProtocolReads } from './for-protocol/for-protocol.ts'
 import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
 import { positionOf, type SearchRequest, searchText } from './page.ts'
 import { createSecretCommands } from './secret-commands.ts'

@@ -8,7 +8,8 @@ export const driverCode = (error: Error): string => {
 const hasCode =
   (...codes: readonly unknown[]) =>
   (error: unknown): boolean =>
-    error instanceof Error && (codes.includes(Reflect.get(error, 'code')) || codes.includes(driverCode(error)))
+    error instanceof Error &&
+    (codes.includes(Reflect.get(error, 'code')) || codes.includes(driverCode(error)))
 
 /**
  * Whether a write failed because a unique value is taken: two requests raced for it, and this one lost. Prisma's code (both engines),

@@ -527,7 +527,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 })
 
-/** Two processes on one database. Each remembers a client for a second (src/clients/recent.ts). */
+/** Two processes on one database. Each remembers a client for a second (src/clients/for-protocol/recent.ts). */
 test.each(engines)('what one server is told counts on another within a second, on %s', async (engine) => {
   const secret = { SECRET_KEY: 'n'.repeat(48) }
   const one = await startLatchkey({ engine, clock, env: secret })

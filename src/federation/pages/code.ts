@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
-import { CODE_TTL } from '../login/codes.ts'
 import type { FederationPages } from '../dependencies.ts'
+import { CODE_TTL } from '../login/codes.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {

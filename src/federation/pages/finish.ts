@@ -4,10 +4,10 @@ import { shownAgain } from '../../http/forms/forms.ts'
 import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
+import type { FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
-import type { FederationPages } from '../dependencies.ts'
 
 /** What a provider did not tell about a new person. */
 export interface FinishPage extends Form {

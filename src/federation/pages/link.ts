@@ -4,11 +4,10 @@ import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { countNow, giveBack, nameAccount } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { FederatedAccount } from '../dependencies.ts'
+import type { FederatedAccount, FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/pending-logins.ts'
-import type { FederationPages } from '../dependencies.ts'
 
 /** The address that a provider vouches for is an account's: its owner proves the account. */
 export interface LinkPage extends Form {

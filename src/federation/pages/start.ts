@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { safeReturnTo } from '../../http/return-to.ts'
-import { interactionUid } from '../login/intent.ts'
 import type { FederationPages } from '../dependencies.ts'
+import { interactionUid } from '../login/intent.ts'
 
 const form = z.object({
   flow: interactionUid.optional().catch(undefined),

@@ -8,7 +8,7 @@ const MAX_ENTRIES = 1000
 
 /**
  * Keeps what the library makes of a client as long as the client has the same version. The library's own way hashes the whole
- * registration on every request. How new a client is, is decided where it is read (src/clients/recent.ts), not here.
+ * registration on every request. How new a client is, is decided where it is read (src/clients/for-protocol/recent.ts), not here.
  */
 export function keepClients(provider: Provider, find: FindClient): void {
   const make = provider.Client.find.bind(provider.Client)

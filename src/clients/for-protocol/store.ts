@@ -1,4 +1,4 @@
-import type { Database } from '../storage/database.ts'
+import type { Database } from '../../storage/database.ts'
 
 /** An enabled client, as the protocol reads it. */
 export interface EnabledClient {

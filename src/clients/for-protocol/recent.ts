@@ -1,5 +1,5 @@
-import { BoundedMap } from '../shared/bounded-map.ts'
-import type { Clock } from '../shared/clock.ts'
+import { BoundedMap } from '../../shared/bounded-map.ts'
+import type { Clock } from '../../shared/clock.ts'
 
 /** How long what was read is remembered, in milliseconds. */
 const MEMORY = 1000

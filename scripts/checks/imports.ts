@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const src = resolve(dirname(fileURLToPath(import.meta.url)), '../src')
+const src = resolve(dirname(fileURLToPath(import.meta.url)), '../../src')
 
 /** Folders that every feature may import. They import nothing but each other, as listed. */
 const ground: Readonly<Record<string, readonly string[]>> = {
@@ -101,7 +101,7 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
     file.includes('/') &&
     ![...Object.keys(ground), ...features, ...edges, wiring, ...alone].includes(file.split('/')[0] ?? '')
   )
-    problems.push(`${file}: folder is not in the layout of scripts/check-imports.ts`)
+    problems.push(`${file}: folder is not in the layout of scripts/checks/imports.ts`)
   for (const match of readFileSync(path, 'utf8').matchAll(
     /^\s*(?:import|export)\b[^'"]*?\bfrom\s+'([^']+)'|import\('([^']+)'\)/gm,
   )) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rememberRecent } from '../../src/clients/recent.ts'
+import { rememberRecent } from '../../../src/clients/for-protocol/recent.ts'
 
 function setUp() {
   let now = 0

@@ -1,12 +1,12 @@
-import type { Clock } from '../shared/clock.ts'
-import { contentVersion } from '../shared/content-version.ts'
-import type { PkceRule } from '../shared/pkce-rule.ts'
-import type { Database } from '../storage/database.ts'
-import { isClientId } from './edits.ts'
-import type { ClientMetadata } from './fields/table.ts'
-import { type EnabledClient, findEnabled } from './protocol-store.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { contentVersion } from '../../shared/content-version.ts'
+import type { PkceRule } from '../../shared/pkce-rule.ts'
+import type { Database } from '../../storage/database.ts'
+import { isClientId } from '../edits.ts'
+import type { ClientMetadata } from '../fields/table.ts'
+import { hasIdentityClaims, storedMetadata, storedPkce } from '../view.ts'
 import { type RecentReads, rememberRecent } from './recent.ts'
-import { hasIdentityClaims, storedMetadata, storedPkce } from './view.ts'
+import { type EnabledClient, findEnabled } from './store.ts'
 
 /** What the protocol needs of an enabled client. */
 export interface ClientForProtocol {

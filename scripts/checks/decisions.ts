@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const files = readdirSync(join(root, 'docs/decisions')).filter((name) => name.endsWith('.md'))
 const numberOf = (name: string): number => Number(/^\d{4}(?=-)/.exec(name)?.[0])
 const breaches: string[] = []

@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const folders = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|dist$|data$)/.test(entry.name))
   .map(({ name }) => name)
@@ -20,7 +20,7 @@ const shortName = /(?<![\w./@:-])(?:[\w-]+\/)*[\w-]+\.ts\b/g
 /** About the folders of other people's programs. */
 const ELSEWHERE = /^(CHANGELOG\.md$|docs\/connect\/|snippets\/)/
 
-/** A test may be named without the end of its file; a decision by its number is for scripts/check-decisions.ts. */
+/** A test may be named without the end of its file; a decision by its number is for scripts/checks/decisions.ts. */
 const exists = (name: string): boolean =>
   [name, `${name}.test.ts`].some((each) => existsSync(join(root, each))) ||
   /^docs\/decisions\/\d{4}$|^src\/storage\/generated\//.test(name)
