@@ -42,7 +42,7 @@ export interface ClientsDependencies {
   failed?(error: unknown): void
 }
 
-/** Each change takes effect with the next request of this process, and within a second in every other (recent.ts). */
+/** Each change takes effect with the next request of this process, and within a second in every other (for-protocol/recent.ts). */
 export interface Clients {
   /**
    * Registers a client under an id of the server's choice (RFC 9700 §4.15).
@@ -95,7 +95,7 @@ export interface Clients {
   secretMatches(clientId: string, hashes: readonly string[], presented: string): boolean
   /** Whether a client that may do without has used PKCE: one that always does has to, from some time on. */
   notePkce(clientId: string, used: boolean): void
-  /** The read of every protocol request, remembered for a second (recent.ts). Undefined: unknown or disabled. */
+  /** The read of every protocol request, remembered for a second (for-protocol/recent.ts). Undefined: unknown or disabled. */
   findForProtocol(clientId: string): Promise<ClientForProtocol | undefined>
   /** Resolves when what goes on in the background is done. */
   idle(): Promise<void>

@@ -38,7 +38,7 @@ export function createStateCommands(deps: {
 
     async enable(id) {
       await deps.get(id)
-      // What another process issued in the second in which it still remembered the client (recent.ts).
+      // What another process issued in the second in which it still remembered the client (for-protocol/recent.ts).
       await artifacts.revokeByClient(id)
       const { client_name, disabled } = await setDisabled(id, null)
       const change = { before: { disabled }, after: { disabled: false } }

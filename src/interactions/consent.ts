@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ButtonForm, ClientView, Form } from '../http/pages/pages.ts'
+import type { ButtonForm, ShownClient, Form } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
 export interface ConsentPage extends Form {
-  client: ClientView
+  client: ShownClient
   /** Who is signed in. */
   account: { username: string; email?: string | undefined }
   /** Undefined: the app asks for this account. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { UpstreamIdentity } from '../../src/accounts/linked/identity.ts'
+import type { StoredIdentity } from '../../src/accounts/linked/identity.ts'
 import { claimInWords, scopeOfClaim } from '../../src/oidc/tokens/claims.ts'
 import {
   identifyingFields,
@@ -130,7 +130,7 @@ describe.each(engines)('what a provider says, on %s', (engine) => {
   afterAll(() => server?.stop())
 
   let subjects = 0
-  const identity = (): UpstreamIdentity => ({
+  const identity = (): StoredIdentity => ({
     issuer: 'https://login.example',
     subject: String(++subjects),
     provider: 'example',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { UpstreamIdentity } from '../../src/accounts/linked/identity.ts'
+import type { StoredIdentity } from '../../src/accounts/linked/identity.ts'
 import { type AccountsFixture, forEachDatabase, otherPassword, password } from './support.ts'
 
 const profile = { givenName: 'Ada', familyName: 'Lovelace', picture: 'https://img.example/ada.png' }
@@ -8,7 +8,7 @@ let subjects = 0
 /** Who has proven an account whose sign-ins have never been ended. */
 const of = (accountId: string) => ({ accountId, generation: 0 })
 
-const identity = (facts: Partial<UpstreamIdentity> = {}): UpstreamIdentity => ({
+const identity = (facts: Partial<StoredIdentity> = {}): StoredIdentity => ({
   issuer: 'https://github.com',
   subject: String(++subjects),
   provider: 'github',

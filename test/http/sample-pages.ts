@@ -1,10 +1,10 @@
-import type { ClientView, Form, Pages, ProviderButton } from '../../src/http/pages/pages.ts'
+import type { ShownClient, Form, Pages, ProviderButton } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
 import { formFields, personalFields } from '../../src/shared/profile/fields.ts'
 
 const names = formFields(personalFields, { own: true })
 
-const client: ClientView = {
+const client: ShownClient = {
   name: 'Harbour Notes',
   clientUri: 'https://notes.example',
   policyUri: 'https://notes.example/privacy',

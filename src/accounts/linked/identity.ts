@@ -8,7 +8,7 @@ import {
 } from '../../shared/profile/fields.ts'
 
 /** A person at a provider. Issuer and subject alone tell; the rest is for people to recognise it by. */
-export interface UpstreamIdentity {
+export interface StoredIdentity {
   issuer: string
   subject: string
   /** The id of the provider that it came through. */
@@ -20,7 +20,7 @@ export interface UpstreamIdentity {
 }
 
 /** An identity as it is stored. */
-export const identityRow = (identity: UpstreamIdentity, at: Date) => ({
+export const identityRow = (identity: StoredIdentity, at: Date) => ({
   id: randomUUID(),
   issuer: identity.issuer,
   subject: identity.subject,

@@ -15,7 +15,7 @@ import type { AccountSettings } from '../settings.ts'
 import { takenError } from '../sign-up/new-account.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../sign-up/username.ts'
 import type { AccountStore } from '../store/store.ts'
-import { type LinkedIdentity, presentable, type SealedTokens, type UpstreamIdentity } from './identity.ts'
+import { type LinkedIdentity, presentable, type SealedTokens, type StoredIdentity } from './identity.ts'
 import type { LinkedStore } from './store.ts'
 
 const canonical = (email: string | undefined) => (email === undefined ? undefined : canonicalEmail(email))
@@ -31,7 +31,7 @@ type Origin = Pick<FullOrigin, 'address' | 'interaction'>
 
 /** Signing in by an account at a provider, under the identities that providers vouch for. */
 export interface LinkedSignIns {
-  signIn(identity: UpstreamIdentity, origin?: Origin): Promise<LinkedSignIn>
+  signIn(identity: StoredIdentity, origin?: Origin): Promise<LinkedSignIn>
   /** The account that has proven an address, in whatever form it is written. */
   ownerOf(email: string): Promise<Account | undefined>
   /**
@@ -52,7 +52,7 @@ export interface LinkedSignIns {
   register(
     input: { username: string; email: { address: string; verified: boolean } },
     profile: ProviderValues,
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
     origin?: Origin,
   ): Promise<LinkedSignIn | { kind: 'email_taken' | 'invited' }>
   /**
@@ -62,7 +62,7 @@ export interface LinkedSignIns {
    */
   link(
     proven: { accountId: string; generation: number },
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
     profile: ProviderValues,
     name: string,
   ): Promise<'linked' | 'already' | 'identity_taken' | 'no_account'>
@@ -80,7 +80,7 @@ export interface LinkedSignIns {
   /** What signs an account in: whether a password, and which identities. */
   signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
   /** The id of the account of an identity. */
-  accountOf(identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>): Promise<string | undefined>
+  accountOf(identity: Pick<StoredIdentity, 'issuer' | 'subject'>): Promise<string | undefined>
   /** What was kept of the provider's tokens, still sealed. */
   sealedTokens(accountId: string, provider: string): Promise<SealedTokens | undefined>
   /** Of some identities, those that were used first. */
@@ -119,7 +119,7 @@ export function createLinkedSignIns(deps: {
     mail.send({ to: account.email, template, data })
   }
 
-  const signIn = async (identity: UpstreamIdentity, origin: Origin = {}): Promise<LinkedSignIn> => {
+  const signIn = async (identity: StoredIdentity, origin: Origin = {}): Promise<LinkedSignIn> => {
     const found = await linkedStore.find(identity)
     const account = found && (await store.byId(found.accountId))
     if (!found || !account) return { kind: 'unknown' }

@@ -6,7 +6,7 @@ import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import { type Account, toAccount } from '../account.ts'
 import { nextGeneration, wholeSecond } from '../store/generation.ts'
 import type { NewAccount, Taken } from '../store/values.ts'
-import { fillings, identityRow, type LinkedIdentity, type UpstreamIdentity } from './identity.ts'
+import { fillings, identityRow, type LinkedIdentity, type StoredIdentity } from './identity.ts'
 
 /** Accounts that only wait for an address, and so have proven nothing. */
 const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
@@ -30,7 +30,7 @@ export interface KeptTokens {
 export interface LinkedStore {
   /** Whose an identity is. */
   find(
-    identity: Pick<UpstreamIdentity, 'issuer' | 'subject'>,
+    identity: Pick<StoredIdentity, 'issuer' | 'subject'>,
   ): Promise<{ id: string; accountId: string } | undefined>
   /** Those of one account, the oldest first. */
   list(accountId: string): Promise<LinkedIdentity[]>
@@ -43,7 +43,7 @@ export interface LinkedStore {
    */
   insert(
     account: NewAccount,
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
   ): Promise<{ account: Account; voided: string[] } | Taken | 'identity_taken' | 'invited'>
   /**
    * Adds an identity to an account that may sign in, if its sign-ins of `generation`, by one of which it was proven,
@@ -51,11 +51,11 @@ export interface LinkedStore {
    */
   link(
     to: { accountId: string; generation: number },
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
     profile: ProviderValues,
   ): Promise<'linked' | 'identity_taken' | 'no_account'>
   /** Records a sign-in. `updated_at` stays: it is a claim about the person. False: the link is gone by now. */
-  used(id: string, accountId: string, identity: UpstreamIdentity): Promise<boolean>
+  used(id: string, accountId: string, identity: StoredIdentity): Promise<boolean>
   /**
    * Removes an identity unless nothing else signs its account in: a password, or an identity of one of `usable`
    * providers. Removals of one account come one after the other.
@@ -75,9 +75,9 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
   const { prisma } = db
   const now = (): Date => new Date(clock())
 
-  const row = (identity: UpstreamIdentity) => identityRow(identity, now())
+  const row = (identity: StoredIdentity) => identityRow(identity, now())
 
-  const find = async ({ issuer, subject }: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>
+  const find = async ({ issuer, subject }: Pick<StoredIdentity, 'issuer' | 'subject'>) =>
     (await prisma.linkedIdentity.findUnique({ where: { issuer_subject: { issuer, subject } } })) ?? undefined
 
   return {

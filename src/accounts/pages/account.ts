@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { noticeOf } from '../../http/forms/notice.ts'
 import type {
   ButtonForm,
-  ClientView,
+  ShownClient,
   Form,
   LinkedSignInView,
   ProviderButton,
@@ -26,7 +26,7 @@ export interface SessionView extends ButtonForm {
 }
 
 export interface ConnectedAppView extends ButtonForm {
-  client: ClientView
+  client: ShownClient
   scopes: string[]
   detail?: string | undefined
 }

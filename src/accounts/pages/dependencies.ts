@@ -1,6 +1,6 @@
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
-import type { ClientView } from '../../http/pages/pages.ts'
+import type { ShownClient } from '../../http/pages/pages.ts'
 import type { ConnectedApps } from '../../oidc/consent/connected-apps.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -39,7 +39,7 @@ export interface AccountPagesDependencies {
   sessions: Sessions
   apps: ConnectedApps
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
-  appOf(interaction: string): Promise<ClientView | undefined>
+  appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'
   passwordMinLength: number
   /** Signing in at a provider, as these pages show it. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ButtonForm, ClientView, Form, ProviderButton } from '../../http/pages/pages.ts'
+import type { ButtonForm, ShownClient, Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface SignInPage extends Form {
-  client?: ClientView | undefined
+  client?: ShownClient | undefined
   /** A device asks (RFC 8628): there is no app to go back to. */
   device?: boolean
   providers: ProviderButton[]

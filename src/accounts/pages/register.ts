@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../http/forms/forms.ts'
-import type { ClientView, Form, ProviderButton } from '../../http/pages/pages.ts'
+import type { ShownClient, Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { FormField } from '../../shared/profile/fields.ts'
@@ -13,7 +13,7 @@ import type { AccountPagesDependencies } from './dependencies.ts'
 export interface RegisterPage extends Form {
   /** Fields for the person's names. */
   names: readonly FormField[]
-  client?: ClientView | undefined
+  client?: ShownClient | undefined
   providers: ProviderButton[]
   signInHref: string
   passwordMinLength: number

@@ -12,7 +12,7 @@ import { canonicalEmail } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import { ofAccount, type SecurityEvents } from '../events.ts'
-import { fillings, type UpstreamIdentity } from '../linked/identity.ts'
+import { fillings, type StoredIdentity } from '../linked/identity.ts'
 import type { LinkedStore } from '../linked/store.ts'
 import type { Hasher } from '../passwords/hashing.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
@@ -57,7 +57,7 @@ export interface AcceptInvitation {
    */
   accept(token: string, password: string): Promise<NewGeneration | undefined>
   /** Makes a sign-in at a provider the one of the account. @param id of the invitation */
-  acceptBy(id: string, identity: UpstreamIdentity, profile: ProviderValues): Promise<AcceptedByProvider>
+  acceptBy(id: string, identity: StoredIdentity, profile: ProviderValues): Promise<AcceptedByProvider>
   /**
    * As `acceptBy`, for a person who comes without the link, while a provider vouches for the very address that was invited:
    * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
@@ -66,7 +66,7 @@ export interface AcceptInvitation {
    */
   acceptVouched(
     email: string,
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
     profile: ProviderValues,
   ): Promise<AcceptedByProvider | { kind: 'by_link' } | undefined>
 }
@@ -171,7 +171,7 @@ export function createInvitations(deps: {
 
   async function acceptByProvider(
     invitation: Invitation,
-    identity: UpstreamIdentity,
+    identity: StoredIdentity,
     profile: ProviderValues,
     role?: Role,
   ): Promise<AcceptedByProvider> {

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Role } from '../account.ts'
-import { identityRow, type UpstreamIdentity } from '../linked/identity.ts'
+import { identityRow, type StoredIdentity } from '../linked/identity.ts'
 import { dropAddressChange, nextGeneration } from '../store/generation.ts'
 import type { ProfileColumns } from '../store/values.ts'
 
@@ -31,7 +31,7 @@ export interface Redemption {
   /** A new password's hash, or null: none from now on. Also ends the lock, and cuts off every earlier sign-in. */
   passwordHash?: string | null
   /** The identity that becomes the only sign-in method of the account. */
-  identity?: UpstreamIdentity
+  identity?: StoredIdentity
   /** Whom the token serves: an account of another role by now counts as gone. */
   role?: Role
   /** Of the person, to be stored with it. */

@@ -11,7 +11,7 @@ export interface Form {
 }
 
 /** The application a person is on the way to. */
-export interface ClientView {
+export interface ShownClient {
   name: string
   logoUri?: string | undefined
   clientUri?: string | undefined

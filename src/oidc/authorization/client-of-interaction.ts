@@ -1,4 +1,4 @@
-import type { ClientView } from '../../http/pages/pages.ts'
+import type { ShownClient } from '../../http/pages/pages.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
 interface NamedClient {
@@ -11,7 +11,7 @@ export const clientOfInteraction =
     artifacts: Pick<ArtifactStore, 'find'>
     findClient(clientId: string): Promise<NamedClient | undefined>
   }) =>
-  async (uid: string): Promise<ClientView | undefined> => {
+  async (uid: string): Promise<ShownClient | undefined> => {
     const { params } = (await deps.artifacts.find('Interaction', uid)) ?? {}
     const { client_id: id } = (params ?? {}) as { client_id?: unknown }
     const client = typeof id === 'string' ? await deps.findClient(id) : undefined

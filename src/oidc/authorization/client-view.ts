@@ -1,9 +1,9 @@
 import type { Client } from 'oidc-provider'
-import type { ClientView } from '../../http/pages/pages.ts'
+import type { ShownClient } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 
 /** What pages show of a client: its own metadata, and whether an administrator has verified it. */
-export function clientView(client: Client | undefined): (ClientView & { unverified: boolean }) | undefined {
+export function clientView(client: Client | undefined): (ShownClient & { unverified: boolean }) | undefined {
   if (client === undefined) return undefined
   const unverified = client.verified === false
   return {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
-import type { ClientView } from '../../http/pages/pages.ts'
+import type { ShownClient } from '../../http/pages/pages.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -26,7 +26,7 @@ import { SELECT_ACCOUNT } from './select-account.ts'
 export interface InteractionDetails {
   uid: string
   prompt: 'login' | 'consent' | 'select_account'
-  client: ClientView & { id: string; unverified: boolean }
+  client: ShownClient & { id: string; unverified: boolean }
   /** The account that is signed in, if any. */
   accountId: string | undefined
   loginHint: string | undefined

@@ -1,5 +1,5 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ClientView, Link, Pages } from '../../http/pages/pages.ts'
+import type { ShownClient, Link, Pages } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
@@ -18,7 +18,7 @@ export interface ProtocolErrorPage {
   error: string
   description?: string | undefined
   requestId: string
-  client?: ClientView | undefined
+  client?: ShownClient | undefined
   /** Where an administrator who is signed in reads what was wrong. */
   explanation?: string | undefined
   /** The way out. */

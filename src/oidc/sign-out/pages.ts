@@ -1,5 +1,5 @@
 import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ButtonForm, ClientView, Link } from '../../http/pages/pages.ts'
+import type { ButtonForm, ShownClient, Link } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'
@@ -9,7 +9,7 @@ import { registeredTarget } from './target.ts'
 
 export interface LogoutPage extends ButtonForm {
   /** The client that asks for it. */
-  client?: ClientView | undefined
+  client?: ShownClient | undefined
   username?: string | undefined
   /** Sent by “Sign out”; “Stay signed in” sends the same form without it. */
   confirm: { name: string; value: string }
@@ -22,14 +22,14 @@ export interface SignOutRefusedPage {
   error: string
   description?: string | undefined
   requestId: string
-  client?: ClientView | undefined
+  client?: ShownClient | undefined
 }
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'oidc/logout': LogoutPage
-    'oidc/logged-out': { client?: ClientView | undefined; next?: Link | undefined }
-    'oidc/still-signed-in': { client?: ClientView | undefined; username: string; next: Link }
+    'oidc/logged-out': { client?: ShownClient | undefined; next?: Link | undefined }
+    'oidc/still-signed-in': { client?: ShownClient | undefined; username: string; next: Link }
     'oidc/sign-out-refused': SignOutRefusedPage
   }
 }
@@ -48,7 +48,7 @@ export function createSignOutPages(
   deps: {
     render: RenderPage
     html(ctx: KoaContextWithOIDC, body: string): void
-    viewOf(client: Client | undefined): ClientView | undefined
+    viewOf(client: Client | undefined): ShownClient | undefined
     requestIdOf(ctx: KoaContextWithOIDC): string
     /** The username of a session's account; undefined: the session is no longer valid. */
     usernameOf(session: Session): Promise<string | undefined>
