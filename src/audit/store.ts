@@ -1,8 +1,8 @@
 import type { Database } from '../storage/database.ts'
+import { isUniqueViolation } from '../storage/driver-errors.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { type SqlValue, sqlTime } from '../storage/sql.ts'
 import { asStorageError } from '../storage/unavailable.ts'
-import { isUniqueViolation } from '../storage/driver-errors.ts'
 import type { Mark, MarkId, Place } from './chain.ts'
 import type { Row } from './entry.ts'
 

@@ -10,7 +10,7 @@ import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { Finish } from './login/finish.ts'
 import type { Flow } from './login/flow.ts'
 import type { PendingLogins } from './login/pending-logins.ts'
-import type { UpstreamLogins } from './login/upstream-logins.ts'
+import type { UpstreamLogins } from './login/receive.ts'
 import type { EnabledProviders } from './providers/provider.ts'
 
 /** A person, as far as this feature needs them. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ButtonForm, ShownClient, Form } from '../http/pages/pages.ts'
+import type { ButtonForm, Form, ShownClient } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
 import { createAuthorizationRequests } from '../../src/federation/login/authorization-requests.ts'
-import { createPendingLogins, type UpstreamLogin } from '../../src/federation/login/pending-logins.ts'
+import { createPendingLogins } from '../../src/federation/login/pending-logins.ts'
+import type { UpstreamLogin } from '../../src/federation/login/upstream-login.ts'
 import { providerFields } from '../../src/shared/profile/fields.ts'
 
 // A sign-in begins on one version of the server and ends on the next one: what is stored keeps its names.

@@ -1,4 +1,4 @@
-import type { ShownClient, Form, Pages, ProviderButton } from '../../src/http/pages/pages.ts'
+import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
 import { formFields, personalFields } from '../../src/shared/profile/fields.ts'
 

@@ -11,7 +11,7 @@ import { FORM } from '../../src/clients/fields/form.ts'
 import { parseUrlEncoded, shownAgain } from '../../src/http/forms/forms.ts'
 import { noticeOf } from '../../src/http/forms/notice.ts'
 import { redacted } from '../../src/http/logging/redaction.ts'
-import { inWords } from '../../src/oidc/tokens/claims.ts'
+import { scopeInWords } from '../../src/oidc/tokens/claims.ts'
 import { isIdentityScope } from '../../src/shared/identity-scopes.ts'
 import { ValidationError } from '../../src/shared/validation-error.ts'
 import { signedIn } from '../admin/console.ts'
@@ -134,7 +134,7 @@ describe('fields called so', () => {
   test('are no words of ours', () => {
     for (const name of NAMES) {
       expect(isIdentityScope(name)).toBe(false)
-      expect(inWords(name)).toBe(name)
+      expect(scopeInWords(name)).toBe(name)
       expect(noticeOf({ saved: 'Saved.' }, name)).toBeUndefined()
     }
   })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import type { Database } from '../../src/storage/database.ts'
+import { isUniqueViolation } from '../../src/storage/driver-errors.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { isUnavailable } from '../../src/storage/unavailable.ts'
-import { isUniqueViolation } from '../../src/storage/unique-violation.ts'
 import { freshDatabase, startPostgres } from '../support/postgres.ts'
 
 const account = (id: string) => ({

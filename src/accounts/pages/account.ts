@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { noticeOf } from '../../http/forms/notice.ts'
 import type {
   ButtonForm,
-  ShownClient,
   Form,
   LinkedSignInView,
   ProviderButton,
+  ShownClient,
 } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'

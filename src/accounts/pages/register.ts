@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../http/forms/forms.ts'
-import type { ShownClient, Form, ProviderButton } from '../../http/pages/pages.ts'
+import type { Form, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { FormField } from '../../shared/profile/fields.ts'

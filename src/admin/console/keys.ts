@@ -55,7 +55,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   retired: 'The key is withdrawn: what it signed is refused.',
 }
 
-const IN_WORDS: Readonly<Record<SigningKeySummary['state'], string>> = {
+const STATES: Readonly<Record<SigningKeySummary['state'], string>> = {
   signing: 'signs',
   pending: 'published, does not sign yet',
   published: 'published for what it signed before',
@@ -84,7 +84,7 @@ export async function keysArea(
       return {
         kid: key.kid,
         alg: key.alg,
-        state: IN_WORDS[key.state],
+        state: STATES[key.state],
         since: minuteOf(key.activeFrom),
         until: key.retiredAt === null ? undefined : minuteOf(key.retiredAt),
         acceptedUntil: isKept(key) && key.acceptedUntil ? minuteOf(key.acceptedUntil) : undefined,

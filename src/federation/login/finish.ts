@@ -4,7 +4,8 @@ import type { FederatedAccount, FederationDependencies } from '../dependencies.t
 import type { UpstreamEnds } from '../ended.ts'
 import { CODE_TTL, type Codes } from './codes.ts'
 import { type Failure, failure, nextUrl } from './intent.ts'
-import { type UpstreamLogin, upstreamOf } from './pending-logins.ts'
+import { upstreamOf } from './pending-logins.ts'
+import type { UpstreamLogin } from './upstream-login.ts'
 
 /** The answer to a request: a redirect (303), tokens as JSON, or a failure. */
 export type Answer = { location: string } | { tokens: object } | Failure

@@ -7,7 +7,7 @@ import { asUpstreamError } from '../upstream.ts'
 import type { AuthorizationRequests } from './authorization-requests.ts'
 import type { Answer } from './finish.ts'
 import { type Failure, failure, type Intent, nextUrl, type Problem } from './intent.ts'
-import type { UpstreamLogins } from './upstream-logins.ts'
+import type { UpstreamLogins } from './receive.ts'
 
 const PROBLEMS: Record<UpstreamReason, Problem> = {
   denied: 'denied',

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
-import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import type { EnabledProviders } from '../providers/provider.ts'
 import type { BrowserBinding } from './browser-binding.ts'
-import { intentSchema, storedIntent } from './intent.ts'
+import { storedIntent } from './intent.ts'
+import { storedLogin, type UpstreamLogin } from './upstream-login.ts'
 
 const MODEL = 'UpstreamTicket'
 const EXPIRED =
@@ -18,40 +17,6 @@ const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the si
 
 /** Seconds that a person may take to choose a name or to prove their account. */
 const TTL = 1800
-
-const nullable = z.string().nullable()
-const value = nullable.default(null)
-/** A field that the table had not when the login was stored is null. */
-const profile = z.object(
-  Object.fromEntries(providerFields.map(({ property }) => [property, value])) as Record<
-    PropertySetBy<'provider'>,
-    typeof value
-  >,
-)
-/** As it is stored: `purpose` is the intent. */
-const stored = z
-  .object({
-    provider: z.object({ id: z.string(), name: z.string() }),
-    identity: z.object({
-      issuer: z.string(),
-      subject: z.string(),
-      provider: z.string(),
-      label: nullable,
-      sealedTokens: nullable,
-    }),
-    sid: z.string().optional(),
-    /** When the browser came back from the provider, in milliseconds since the epoch. */
-    at: z.number(),
-    profile,
-    /** What the provider calls the account. */
-    username: z.string().optional(),
-    email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
-    purpose: intentSchema,
-  })
-  .transform(({ purpose, ...rest }) => ({ ...rest, intent: purpose }))
-
-/** An identity that a provider has vouched for, with all that this server keeps of it. */
-export type UpstreamLogin = z.output<typeof stored>
 
 /** The session at the provider that a sign-in came by. */
 export const upstreamOf = ({ identity, sid }: UpstreamLogin): UpstreamSession => ({
@@ -96,7 +61,7 @@ export function createPendingLogins(deps: {
       const payload = await artifacts.find(MODEL, id)
       if (!payload || payload.consumed !== undefined || !binding.matches(request, payload.browser))
         throw expired()
-      const login = stored.parse(payload.arrival)
+      const login = storedLogin.parse(payload.arrival)
       // Switching a provider off counts at once, also for a login that is half way through.
       if (!(await deps.providers.find(login.provider.id))) throw expired(SWITCHED_OFF)
       // So does signing out there.

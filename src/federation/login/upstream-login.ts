@@ -1,8 +1,42 @@
+import { z } from 'zod'
 import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
 import type { Provider } from '../providers/provider.ts'
-import type { Intent } from './intent.ts'
-import type { UpstreamLogin } from './pending-logins.ts'
+import { type Intent, intentSchema } from './intent.ts'
+
+const nullable = z.string().nullable()
+const value = nullable.default(null)
+/** A field that the table had not when the login was stored is null. */
+const profile = z.object(
+  Object.fromEntries(providerFields.map(({ property }) => [property, value])) as Record<
+    PropertySetBy<'provider'>,
+    typeof value
+  >,
+)
+/** As it is stored: `purpose` is the intent. */
+export const storedLogin = z
+  .object({
+    provider: z.object({ id: z.string(), name: z.string() }),
+    identity: z.object({
+      issuer: z.string(),
+      subject: z.string(),
+      provider: z.string(),
+      label: nullable,
+      sealedTokens: nullable,
+    }),
+    sid: z.string().optional(),
+    /** When the browser came back from the provider, in milliseconds since the epoch. */
+    at: z.number(),
+    profile,
+    /** What the provider calls the account. */
+    username: z.string().optional(),
+    email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
+    purpose: intentSchema,
+  })
+  .transform(({ purpose, ...rest }) => ({ ...rest, intent: purpose }))
+
+/** An identity that a provider has vouched for, with all that this server keeps of it. */
+export type UpstreamLogin = z.output<typeof storedLogin>
 
 /** Longer than any name, address or URL of a picture. */
 const MAX_LENGTH = 500

@@ -7,7 +7,7 @@ import { ValidationError } from '../../shared/validation-error.ts'
 import type { FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
-import type { UpstreamLogin } from '../login/pending-logins.ts'
+import type { UpstreamLogin } from '../login/upstream-login.ts'
 
 /** What a provider did not tell about a new person. */
 export interface FinishPage extends Form {

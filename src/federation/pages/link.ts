@@ -7,7 +7,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { FederatedAccount, FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
-import type { UpstreamLogin } from '../login/pending-logins.ts'
+import type { UpstreamLogin } from '../login/upstream-login.ts'
 
 /** The address that a provider vouches for is an account's: its owner proves the account. */
 export interface LinkPage extends Form {

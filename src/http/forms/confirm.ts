@@ -25,7 +25,7 @@ declare module '../pages/pages.ts' {
 const TECHNICAL = /^(version|id)$/
 const MAX_LENGTH = 300
 
-const inWords = (field: string) => {
+const fieldInWords = (field: string) => {
   const text = field
     .replaceAll(/[._]/g, ' ')
     .replaceAll(/\b(id|uri|url)(s?)\b/g, (_word, short: string, many: string) => short.toUpperCase() + many)
@@ -63,7 +63,7 @@ export async function confirmRoutes(
       words: interrupted.words,
       typed: shown
         .filter(([name, value]) => value !== '' && !TECHNICAL.test(name))
-        .map(([name, value]) => ({ name: inWords(name), value: value.slice(0, MAX_LENGTH) })),
+        .map(([name, value]) => ({ name: fieldInWords(name), value: value.slice(0, MAX_LENGTH) })),
       secrets: Object.entries(interrupted.fields).some(
         ([name, value]) => value !== '' && !shown.some(([each]) => each === name),
       ),

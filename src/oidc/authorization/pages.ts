@@ -1,5 +1,5 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ShownClient, Link, Pages } from '../../http/pages/pages.ts'
+import type { Link, Pages, ShownClient } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'

@@ -1,4 +1,4 @@
-import { claimInWords, inWords } from '../tokens/claims.ts'
+import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 import type { Consents } from './consents.ts'
 
 /** What a person has allowed one app, in words for the account page. */
@@ -39,7 +39,11 @@ export function createConnectedApps({
               name: client?.metadata.client_name ?? nameOfUnknown(clientId),
               logoUri: client?.metadata.logo_uri,
             },
-            scopes: [...scopes.map(inWords), ...claims.map(claimInWords), ...Object.values(resources).flat()],
+            scopes: [
+              ...scopes.map(scopeInWords),
+              ...claims.map(claimInWords),
+              ...Object.values(resources).flat(),
+            ],
           }
         },
       )

@@ -1,6 +1,6 @@
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import type { InteractionDetails } from '../authorization/interactions.ts'
-import { claimInWords, inWords } from '../tokens/claims.ts'
+import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 
 /** One line of the consent page. */
 export interface RequestedAccess {
@@ -32,7 +32,7 @@ export async function describeRequestedAccess(
   })
   const lasts = staysConnected && !requestedScopes.includes('offline_access')
   return [
-    ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: inWords(scope) })),
+    ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: scopeInWords(scope) })),
     ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
     ...(await Promise.all(ofApis)).flat(),
     ...(lasts

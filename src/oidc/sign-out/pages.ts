@@ -1,5 +1,5 @@
 import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
-import type { ButtonForm, ShownClient, Link } from '../../http/pages/pages.ts'
+import type { ButtonForm, Link, ShownClient } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'

@@ -52,7 +52,7 @@ export const scopesInWords: Readonly<Record<(typeof IDENTITY_SCOPES)[number], st
 }
 
 /** An identity scope in words; any other as it is. */
-export const inWords = (scope: string): string => own(scopesInWords, scope) ?? scope
+export const scopeInWords = (scope: string): string => own(scopesInWords, scope) ?? scope
 
 const claimsInWords: Readonly<Record<string, string>> = {
   name: 'See your name',

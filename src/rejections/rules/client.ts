@@ -26,7 +26,7 @@ const when = (seconds: number | undefined) =>
 const METHODS: Readonly<Record<string, string>> = { ...AUTH_METHODS_IN_WORDS, client_secret: 'A secret' }
 
 /** Within a sentence. */
-function inWords(method: string | undefined): string {
+function methodInWords(method: string | undefined): string {
   const words = own(METHODS, method ?? '')
   return words === undefined ? quoted(method) : `${words.charAt(0).toLowerCase()}${words.slice(1)}`
 }
@@ -132,8 +132,8 @@ export const clientRules: readonly Rule[] = [
     title: 'Another way to authenticate than the registered one',
     mistake: ({ details, ...rejection }) =>
       details.authentication === 'none'
-        ? `${nameOf({ details, ...rejection })} is registered to show ${inWords(details.registered?.auth_method)}, but the request brought only a client_id. Often the secret is missing in the settings of the app.`
-        : `${nameOf({ details, ...rejection })} is registered to show ${inWords(details.registered?.auth_method)}; the app sent ${inWords(details.authentication)}.`,
+        ? `${nameOf({ details, ...rejection })} is registered to show ${methodInWords(details.registered?.auth_method)}, but the request brought only a client_id. Often the secret is missing in the settings of the app.`
+        : `${nameOf({ details, ...rejection })} is registered to show ${methodInWords(details.registered?.auth_method)}; the app sent ${methodInWords(details.authentication)}.`,
     inApp: ({ details }) =>
       details.registered?.auth_method === 'none'
         ? 'Send no secret: set the authentication method of the app’s library to “none”.'

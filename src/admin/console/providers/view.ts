@@ -34,7 +34,7 @@ declare module '../../../http/pages/pages.ts' {
   }
 }
 
-const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const settingText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const firstUpper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
@@ -48,7 +48,7 @@ export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined)
   ['Client secret', provider.has_secret ? 'set' : 'none'],
   ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
     kind?.fields[name]?.label ?? firstUpper(name.replaceAll('_', ' ')),
-    inWords(value),
+    settingText(value),
   ]),
   ...(provider.email_domains.length > 0
     ? [['Only addresses of these domains', provider.email_domains.join(', ')] as [string, string]]

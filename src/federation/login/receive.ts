@@ -7,8 +7,8 @@ import { sealTokens as seal } from '../kept-tokens.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Answer, Finish } from './finish.ts'
 import { failure, type Intent } from './intent.ts'
-import type { PendingLogins, UpstreamLogin } from './pending-logins.ts'
-import { requireDomain, toUpstreamLogin, verifiedEmail } from './upstream-login.ts'
+import type { PendingLogins } from './pending-logins.ts'
+import { requireDomain, toUpstreamLogin, type UpstreamLogin, verifiedEmail } from './upstream-login.ts'
 
 /**
  * What an identity leads to that a provider vouches for:
