@@ -53,7 +53,8 @@ export const adminChangesSchema = z.object({
 export const profileSchema = z.object({ ...profileShape, address: emptiable(addressSchema) })
 
 export type RegistrationInput = z.input<typeof registrationSchema>
-export type AdminAccountInput = z.input<typeof adminAccountSchema>
+/** As they come: the schemas judge the values. */
+export type AdminAccountInput = { [Field in keyof z.input<typeof adminAccountSchema>]?: unknown }
 export type AdminChangesInput = { [Field in keyof z.input<typeof adminChangesSchema>]?: unknown }
 export type ProfileInput = z.input<typeof profileSchema>
 

@@ -89,7 +89,7 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     reply: FastifyReply,
     outcome: Awaited<ReturnType<typeof upstream.callback>>,
   ) {
-    if ('tokens' in outcome) return reply.code(200).send(outcome.tokens as never)
+    if ('tokens' in outcome) return reply.code(200).send(outcome.tokens)
     if ('problem' in outcome && (outcome.intent === 'api' || !wantsPage(request)))
       throw rejection(outcome.problem)
     return reply.redirect(outcome.location, 303)

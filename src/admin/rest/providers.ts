@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ProviderView } from '../../federation/providers/view.ts'
 import type { RestContext } from './context.ts'
 import type { RestDependencies } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
@@ -184,7 +185,10 @@ export function providerRoutes({ app, deps }: RestContext): void {
   const { providers, issuer } = deps
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
-  const view = (found: object) => found as z.input<typeof provider>
+  const view = (found: ProviderView): z.input<typeof provider> => ({
+    ...found,
+    email_domains: [...found.email_domains],
+  })
 
   app.get('/providers', { ...listProviders, ...limit }, async () => ({
     items: (await providers.list()).map(view),

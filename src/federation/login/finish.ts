@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { TokenSet } from '../../shared/token-set.ts'
 import type { FederatedAccount, FederationDependencies } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import { CODE_TTL, type Codes } from './codes.ts'
@@ -8,7 +9,7 @@ import { upstreamOf } from './pending-logins.ts'
 import type { UpstreamLogin } from './upstream-login.ts'
 
 /** The answer to a request: a redirect (303), tokens as JSON, or a failure. */
-export type Answer = { location: string } | { tokens: object } | Failure
+export type Answer = { location: string } | { tokens: TokenSet } | Failure
 
 const CODE_COOKIE = 'upstream_code'
 

@@ -15,8 +15,7 @@ import { clientOperations } from './operations.ts'
 import type { clientSchemas, rotatedSecret } from './schemas.ts'
 
 // The schemas take what the service has and show what they name.
-const view = (found: ClientView) =>
-  found as unknown as z.input<ReturnType<typeof clientSchemas>['clientWithSecret']>
+const view = (found: ClientView): z.input<ReturnType<typeof clientSchemas>['clientWithSecret']> => found
 
 /** `/clients` */
 export function clientRoutes({ app, deps }: RestContext): void {
@@ -104,7 +103,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
       body: (await clients.rotateSecret(
         before.client_id,
         keepOldSeconds === undefined ? {} : { keepOldSeconds },
-      )) as unknown as z.input<typeof rotatedSecret>,
+      )) satisfies z.input<typeof rotatedSecret>,
     }))
   })
 

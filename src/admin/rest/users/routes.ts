@@ -137,7 +137,7 @@ export function userRoutes({ app, deps }: RestContext): void {
     const { username, email, role, verified } = request.body
     const fields = { username, email, role, verified, ...personOf(request.body) }
     return once(request, reply, async () => {
-      const created = await inOurNames(accounts.createByAdmin(fields as never))
+      const created = await inOurNames(accounts.createByAdmin(fields))
       const location = `${issuer}/api/admin/users/${created.id}`
       return { headers: { location, etag: `"${created.updatedAt}"` }, body: view(created) }
     })
