@@ -38,3 +38,10 @@ export class VersionConflict extends AppError {
     this.name = 'VersionConflict'
   }
 }
+
+/** Lets one error pass, by its code: what was to be removed is gone already. `work.catch(unlessCode('client_not_found'))` */
+export const unlessCode =
+  (code: string) =>
+  (error: unknown): void => {
+    if (!(error instanceof AppError) || error.code !== code) throw error
+  }

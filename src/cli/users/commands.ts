@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import type { Account } from '../../accounts/account.ts'
+import { accountState } from '../../shared/account-state.ts'
 import { ROLES } from '../../shared/roles.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
@@ -9,7 +10,7 @@ import { readSecret } from '../stdin.ts'
 import { table, time } from '../text.ts'
 import { importUsersCommand } from './import.ts'
 import { addPersonOptions, personOf } from './options.ts'
-import { accountDocument, accountText, emailOf, stateOf } from './text.ts'
+import { accountDocument, accountText, emailOf } from './text.ts'
 
 /** The services that do what a command says. */
 const METHODS = {
@@ -125,7 +126,7 @@ const list = (cli: Cli): Command =>
         account.displayUsername,
         emailOf(account) ?? '–',
         account.role,
-        stateOf(account, cli.clock()),
+        accountState(account, cli.clock()),
         time(account.lastSignInAt),
         account.id,
       ])

@@ -1,4 +1,5 @@
 import type { Account } from '../../accounts/account.ts'
+import { accountState } from '../../shared/account-state.ts'
 import { toSeconds } from '../../shared/clock.ts'
 import { addressParts } from '../../shared/profile/address.ts'
 import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
@@ -7,14 +8,6 @@ import { labelledLines, time } from '../text.ts'
 
 /** The proven address, else the one that waits for its proof. */
 export const emailOf = (account: Account): string | null => account.email ?? account.pendingEmail
-
-/** @param now milliseconds since the epoch */
-export const stateOf = (account: Account, now: number): string => {
-  if (account.disabledAt !== null) return 'disabled'
-  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
-  if (account.email !== null) return 'active'
-  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
-}
 
 /** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
 export const accountDocument = (account: Account) => ({
@@ -52,7 +45,7 @@ export const accountText = (account: Account, now: number): string =>
       account.address?.[part]?.replaceAll('\n', ', '),
     ]),
     ['role', account.role],
-    ['state', stateOf(account, now)],
+    ['state', accountState(account, now)],
     ['invited until', account.invitedUntil === null ? undefined : time(account.invitedUntil)],
     ['locked until', account.lockedUntil === null ? undefined : time(account.lockedUntil)],
     ['created', time(account.createdAt)],

@@ -1,5 +1,5 @@
-import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { domainOf } from '../../shared/domain-name.ts'
 import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
 
@@ -34,12 +34,8 @@ const DOMAIN_RULE = 'must be domains, for example example.com'
 
 const domain = z
   .string({ error: DOMAIN_RULE })
-  .transform((text) => (/[\s%/\\?#:[\]@]/.test(text) ? '' : domainToASCII(text)))
-  .refine(
-    (ascii) =>
-      /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii),
-    { error: DOMAIN_RULE },
-  )
+  .transform((text) => (/\s/.test(text) ? undefined : domainOf(text)))
+  .pipe(z.string({ error: DOMAIN_RULE }))
 
 const MAX_NAME = 60
 

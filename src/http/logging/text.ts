@@ -1,5 +1,7 @@
 // A line of the log for people at a terminal. Programs get the JSON that it is made from.
 
+import { isRecord } from '../../shared/own.ts'
+
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',
   20: 'debug',
@@ -16,9 +18,6 @@ const LEFT_OUT = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'req
 const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** @param line one JSON object with its line break; anything else comes back as it is */
 export function logText(line: string): string {

@@ -1,5 +1,6 @@
 import { type Client, errors } from 'oidc-provider'
 import { z } from 'zod'
+import { isRecord } from '../../shared/own.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
 import { scopeOfClaim } from '../tokens/claims.ts'
 
@@ -28,9 +29,6 @@ const WANTED: Readonly<Record<string, z.ZodType<object>>> = {
 }
 const OTHER = z.object({ essential })
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Whether the client may have a claim: one that this server releases, by a scope that the client is registered for. */
 function isReleasable(claim: string, client: Client): boolean {
   if (OF_THE_SIGN_IN.has(claim)) return true
@@ -54,10 +52,10 @@ function wanted(place: string, claim: string, value: object): Wanted {
 export function releasable(claims: unknown, client: Client): ClaimsRequest | undefined {
   const request: ClaimsRequest = {}
   for (const place of PLACES) {
-    const asked: unknown = isObject(claims) ? Reflect.get(claims, place) : undefined
-    const entries = Object.entries(isObject(asked) ? asked : {}).flatMap(
+    const asked: unknown = isRecord(claims) ? claims[place] : undefined
+    const entries = Object.entries(isRecord(asked) ? asked : {}).flatMap(
       ([claim, value]): [string, Wanted][] => {
-        if ((value !== null && !isObject(value)) || !isReleasable(claim, client)) return []
+        if ((value !== null && !isRecord(value)) || !isReleasable(claim, client)) return []
         return [[claim, value === null ? null : wanted(place, claim, value)]]
       },
     )

@@ -1,4 +1,5 @@
 import { hashId } from '../../shared/id-hash.ts'
+import { isRecord } from '../../shared/own.ts'
 import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 import { isUserCodePayload, restoreByUserCode, restoreUserCode, sealUserCode } from './user-code.ts'
@@ -103,10 +104,10 @@ const withColumns = (parsed: ArtifactPayload, row: ArtifactRow): ArtifactPayload
 
 /** `authorizations` as both engines can merge it: an object of objects. Else it stays in the payload, as any field. */
 const mergeable = (authorizations: unknown): string | null => {
-  if (!isObject(authorizations) || Object.keys(authorizations).some((key) => unfit(JSON.stringify(key))))
+  if (!isRecord(authorizations) || Object.keys(authorizations).some((key) => unfit(JSON.stringify(key))))
     return null
   const stored = objectAtRest(authorizations)
-  return Object.values(stored).every(isObject) ? JSON.stringify(stored) : null
+  return Object.values(stored).every(isRecord) ? JSON.stringify(stored) : null
 }
 
 /** What jsonb refuses: NUL, half a surrogate pair. */
@@ -115,7 +116,7 @@ const unfit = (text: string): boolean => /\\u(0000|d[89a-f])/i.test(text)
 /** Holds a value as JSON text, in which both are only written about. */
 const AS_TEXT = '~json'
 const isAsText = (value: unknown): value is { [AS_TEXT]: string } =>
-  isObject(value) && Object.keys(value).length === 1 && typeof value[AS_TEXT] === 'string'
+  isRecord(value) && Object.keys(value).length === 1 && typeof value[AS_TEXT] === 'string'
 
 /** An object as both engines can change it field by field. */
 export const objectAtRest = (object: ArtifactPayload): ArtifactPayload =>
@@ -129,9 +130,6 @@ const objectFromRest = (object: ArtifactPayload): ArtifactPayload =>
 
 const mapValues = (object: ArtifactPayload, map: (value: unknown) => unknown): ArtifactPayload =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The grants that a session's `authorizations` name. */
 export const grantsOf = (authorizations: string | null): string[] =>

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
-import { AppError } from '../../../shared/errors.ts'
+import { unlessCode } from '../../../shared/errors.ts'
 import type { Permission } from '../../permissions.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
@@ -99,12 +99,8 @@ export async function clientActions(
     const { client_name: name } = await deps.clients.get(id)
     if (deletion.parse(request.body).name.trim() !== name)
       return deletePage(request, reply, id, `is not the name; type “${name}”`)
-    await deps.clients.delete(id).catch(unlessGone)
+    // Gone in another tab at the same moment: what was wanted is so.
+    await deps.clients.delete(id).catch(unlessCode('client_not_found'))
     return reply.redirect('/admin/clients?done=deleted', 303)
   })
-}
-
-/** Deleted in another tab at the same moment: what was wanted is so. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof AppError) || error.code !== 'client_not_found') throw error
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources } from '../../../clients/resources/administered.ts'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 
@@ -29,11 +29,6 @@ export interface RemovalDependencies {
 const text = z.string().max(2000).default('')
 const named = z.object({ identifier: text })
 const credential = named.extend({ id: z.string().max(100).default('') })
-
-/** Removed in another tab at the same moment: what was wanted is so. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof AppError) || error.code !== 'credential_not_found') throw error
-}
 
 /**
  * `/admin/resources/remove` and `/admin/resources/credentials/remove`: what cannot be undone is asked for on a page of its
@@ -112,7 +107,8 @@ export async function resourceRemovals(
     { config: { admin: 'resource.remove_credential' } },
     async (request, reply) => {
       const { identifier, id } = credential.parse(request.body ?? {})
-      await resources.credentials.remove(identifier, id).catch(unlessGone)
+      // Gone in another tab at the same moment: what was wanted is so.
+      await resources.credentials.remove(identifier, id).catch(unlessCode('credential_not_found'))
       return reply.redirect(page(identifier, 'ended'), 303)
     },
   )

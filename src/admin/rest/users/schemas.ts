@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
+import { ACCOUNT_STATES, accountState } from '../../../shared/account-state.ts'
 import { addressParts } from '../../../shared/profile/address.ts'
 import { byNameOf, byProperty, profileFields } from '../../../shared/profile/fields.ts'
 import { ROLES } from '../../../shared/roles.ts'
@@ -24,7 +25,7 @@ export const user = z
       .nullable()
       .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
     role,
-    status: z.enum(['active', 'unverified', 'invited', 'locked', 'disabled']),
+    status: z.enum(ACCOUNT_STATES),
     invited_until: timestamp
       .nullable()
       .meta({ description: 'Until when the invitation can be accepted; null: there is none, or it was.' }),
@@ -36,13 +37,6 @@ export const user = z
   })
   .meta({ id: 'User', description: 'A person. There is no password in it, and no way to set one here.' })
 
-function statusOf(account: Account, now: number): z.output<typeof user>['status'] {
-  if (account.disabledAt !== null) return 'disabled'
-  if (account.lockedUntil !== null && account.lockedUntil > now) return 'locked'
-  if (account.email !== null) return 'active'
-  return account.invitedUntil !== null && account.invitedUntil > now ? 'invited' : 'unverified'
-}
-
 export const userView = (account: Account, now: number): z.input<typeof user> => ({
   id: account.id,
   username: account.displayUsername,
@@ -52,7 +46,7 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   phone_number_verified: account.phoneVerified,
   address: account.address,
   role: account.role,
-  status: statusOf(account, now),
+  status: accountState(account, now),
   invited_until: timeOrNull(account.invitedUntil),
   locked_until: timeOrNull(account.lockedUntil),
   disabled_at: timeOrNull(account.disabledAt),
