@@ -133,7 +133,7 @@ export const essential = {
     selfRegistered: true,
   },
   jwks_uri: {
-    ...httpsUrl('called'),
+    ...httpsUrl('called', 'https://app.example/jwks.json'),
     form: {
       section: 'proof',
       folded: true,

@@ -52,10 +52,13 @@ export const text = (): Kind<string> => ({
   input: { kind: 'text', maxLength: 200 },
 })
 
-/** A page of the client, or its keys: https, so that what the consent page shows or a signature rests on is the client's own. */
-export const httpsUrl = (address: 'page' | 'called'): Kind<string> => ({
+/**
+ * A page of the client, or its keys: https, so that what the consent page shows or a signature rests on is the client's own.
+ * @param example a right value
+ */
+export const httpsUrl = (address: 'page' | 'called', example: string): Kind<string> => ({
   schema: z.string({ error: 'must be an https URL' }).refine((value) => isWebUrl(value, ['https:']), {
-    error: 'must be an https URL without user name and fragment, for example https://app.example/logo.png',
+    error: `must be an https URL without user name and fragment, for example ${example}`,
   }),
   input: { kind: 'url' },
   address,

@@ -392,11 +392,15 @@ describe('clients in the console', () => {
         Name: 'Changed',
         'Redirect URIs': 'https://shop.example/a#b',
         Logo: 'http://shop.example/logo.png',
+        'Privacy policy': 'http://shop.example/privacy',
+        'Home page': 'nonsense',
         'A sign-in may be this old, in seconds': 'an hour',
       })
       expect(refused.status).toBe(422)
       expect(refused.body).toMatch(/id="field-redirect_uris-error">[^<]*has a fragment/)
-      expect(refused.body).toMatch(/id="field-logo_uri-error">[^<]*must be an https URL/)
+      expect(refused.body).toMatch(/id="field-logo_uri-error">[^<]*must be an https URL.*logo[.]png/)
+      expect(refused.body).toMatch(/id="field-policy_uri-error">[^<]*https:[/][/]app[.]example[/]privacy/)
+      expect(refused.body).toMatch(/id="field-client_uri-error">[^<]*https:[/][/]app[.]example</)
       expect(refused.body).toMatch(/id="field-default_max_age-error">[^<]*whole number of seconds/)
       expect(
         refused.forms
