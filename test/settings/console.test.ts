@@ -24,6 +24,7 @@ test('each setting is on the page, in the form of its section; what the environm
       fields.filter((field) => field === name),
       name,
     ).toHaveLength(pinned.includes(name) ? 0 : 1)
+  for (const name of NAMES) expect(page.body, name).toContain(`<code>${name.toUpperCase()}</code></small>`)
   expect(page.text).toContain('Set by the environment: LOCKOUT_SECONDS')
   expect(page.text).toContain('Default: 2592000 (30 days).')
   expect(

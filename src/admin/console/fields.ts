@@ -9,6 +9,8 @@ export interface FieldText {
   name: string
   label: string
   hint?: string | undefined
+  /** Below the label: what it is called in the environment. */
+  variable?: string
   /** Absent: a browser sends the form only with a value. */
   optional?: boolean
 }

@@ -61,8 +61,8 @@ function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): F
 }
 
 function rowOf(setting: SettingState, canWrite: boolean): SettingRow {
-  const { name, label, input, refused } = setting
-  const text = { name, label, hint: hintOf(setting), optional: input.kind === 'words' }
+  const { name, label, variable, input, refused } = setting
+  const text = { name, label, variable, hint: hintOf(setting), optional: input.kind === 'words' }
   return { field: draw(text, inputOf(setting, canWrite)), refused }
 }
 
