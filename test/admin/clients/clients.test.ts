@@ -298,6 +298,23 @@ describe('clients in the console', () => {
   })
 
   describe('editing', () => {
+    test('takes one JWK for a set of it', async () => {
+      const page = await createWeb()
+      const jwk = {
+        kty: 'EC',
+        crv: 'P-256',
+        x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+        y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+      }
+      const form = await browser.open(at(`/${idOf(page)}/edit`))
+      const saved = await browser.submit(form, {
+        'Client authentication': 'private_key_jwt',
+        'Public keys (JWK Set)': JSON.stringify(jwk),
+      })
+      expect(saved.text).toContain('Saved.')
+      expect(await stored(page)).toMatchObject({ jwks: { keys: [jwk] } })
+    })
+
     test('saves what was changed and leaves the rest', async () => {
       const page = await createWeb()
       const before = await stored(page)
