@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ButtonForm, Form, ShownClient } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
-import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
+import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 

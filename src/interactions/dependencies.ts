@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { SignInForm } from '../accounts/pages/sign-in-form.ts'
 import type { Http } from '../http/http.ts'
 import type { ProviderButton } from '../http/pages/pages.ts'
-import type { InteractionDetails, Interactions } from '../oidc/authorization/interactions.ts'
+import type { InteractionDetails, Interactions } from '../oidc/authorization/interaction.ts'
 import type { ConsentPage, DeviceConfirmPage } from './consent.ts'
 
 /** What the pages of an interaction need: how it goes on is the protocol's, who a person is, the accounts'. */

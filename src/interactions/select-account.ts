@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { renderPage } from '../http/pages/views.ts'
-import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
+import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import { accountShown, type ConsentPage } from './consent.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { SignInPage } from '../accounts/pages/login.ts'
 import { shownAgain } from '../http/forms/forms.ts'
 import { renderPage } from '../http/pages/views.ts'
-import type { InteractionDetails } from '../oidc/authorization/interactions.ts'
+import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 

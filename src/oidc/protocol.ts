@@ -4,7 +4,8 @@
 //   request ─► mount ─► the provider of this moment (reload) ─► adapter ─► artefacts, clients
 //                                    └─► events ─► audit log, rejections, usage
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { createInteractions, type Interactions } from './authorization/interactions.ts'
+import type { Interactions } from './authorization/interaction.ts'
+import { createInteractions } from './authorization/interactions.ts'
 import { describeRequestedAccess, type RequestedAccess } from './consent/requested-access.ts'
 import type { ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'

@@ -1,5 +1,5 @@
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
-import type { InteractionDetails } from '../authorization/interactions.ts'
+import type { InteractionDetails } from '../authorization/interaction.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 
 /** One line of the consent page. */
