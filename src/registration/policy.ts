@@ -54,13 +54,17 @@ const hostName = z.string().regex(/^([a-z0-9-]+\.)*[a-z0-9-]+$|^\[::1\]$/, {
 /** A policy as it is asked for and stored. */
 export const policySchema = z.strictObject({
   scope: z
-    .string()
-    .max(2000)
-    .refine((value) => value.split(' ').filter(Boolean).every(isScopeToken), {
-      error: 'must be scope values separated by spaces',
-    })
-    .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
-    .or(z.array(z.string().refine(isScopeToken)))
+    .union(
+      [
+        z
+          .string()
+          .max(2000)
+          .refine((value) => value.split(' ').filter(Boolean).every(isScopeToken))
+          .transform((text) => [...new Set(text.split(' ').filter(Boolean))]),
+        z.array(z.string().refine(isScopeToken)),
+      ],
+      { error: 'must be scope values separated by spaces, like orders:read orders:write' },
+    )
     .default([]),
   client_credentials: z.boolean().default(false),
   redirect_hosts: z.array(hostName).max(50).default([]),

@@ -15,6 +15,13 @@ beforeAll(async () => {
 })
 afterAll(() => latchkey.stop())
 
+test('scopes that are none are told of in words', async () => {
+  const { browser } = await signedIn(latchkey)
+  const typed = { 'Who or what it is for': 'X', 'Scopes of your APIs that its clients may ask for': 'a"b' }
+  const sent = await browser.submit(await browser.open(url), typed, { button: 'Make token' })
+  expect(sent.body).toMatch(/id="field-scope-error">must be scope values separated by spaces/)
+})
+
 test('a token is made, shown once to who made it, registers a client, and is revoked', async () => {
   const { browser } = await signedIn(latchkey)
   const empty = await browser.open(url)
