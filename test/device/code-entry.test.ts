@@ -120,8 +120,8 @@ describe('the page of the code', () => {
   })
 
   test('the page of the end says what came of it to the person who came to it, and not to one with a made-up link', async () => {
-    for (const of of ['', 'x', 'a'.repeat(5000)])
-      expect((await createHttpBrowser().open(`${latchkey.issuer}/device/done?of=${of}`)).url.pathname).toBe(
+    for (const code of ['', 'x', 'a'.repeat(5000)])
+      expect((await createHttpBrowser().open(`${latchkey.issuer}/device/done?of=${code}`)).url.pathname).toBe(
         '/device',
       )
   })
