@@ -50,7 +50,7 @@ interface Route {
 const HEEDLESS = /\/keys\/rotate$/
 
 /** PostgreSQL refuses more than SQLite does. A failure on our side is an answer of 500 and more. */
-describe('50 S: whatever is sent, nothing breaks', () => {
+describe('whatever is sent, nothing breaks', () => {
   const routes: Route[] = []
   let latchkey: Latchkey
   beforeAll(async () => {

@@ -51,7 +51,7 @@ const untilNotices = async (notices: readonly string[], count: number) => {
   while (notices.length < count) await once(server, 'notice')
 }
 
-test('47 M: a notice that is refused is tried again, each time with a fresh logout token', async () => {
+test('a notice that is refused is tried again, each time with a fresh logout token', async () => {
   const { client, channel, notices, lines } = await appAnswering([503, 500, 200])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)
@@ -60,7 +60,7 @@ test('47 M: a notice that is refused is tried again, each time with a fresh logo
   expect(lines).toEqual(['back-channel logout delivered'])
 })
 
-test('47 M: an app that never answers well is given up after three tries, and said so', async () => {
+test('an app that never answers well is given up after three tries, and said so', async () => {
   const { client, channel, notices, lines } = await appAnswering([500, 500, 500, 500])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => inside.close())
 const port = () => (inside.address() as AddressInfo).port
 
-describe('46 M: which addresses are out there', () => {
+describe('which addresses are out there', () => {
   test.each(['1.1.1.1', '93.184.215.14', '2606:4700::1111', '2a00:1450:4001::1'])('%s is', (address) => {
     expect(isReachable(address, false)).toBe(true)
   })
@@ -95,7 +95,7 @@ describe('which client_id is the address of a document', () => {
   })
 })
 
-describe('46 M: a document is fetched from nowhere inside', () => {
+describe('a document is fetched from nowhere inside', () => {
   /** A name server that says what it is told. */
   const names = (...addresses: string[]) =>
     ((_host: string, _options: object, done: (error: null, found: object[]) => void) =>

@@ -93,7 +93,7 @@ test('RFC 7592 §2.3: a client that is deleted is gone with its token', async ()
   await expect(latchkey.services.clients.get(id)).rejects.toMatchObject({ status: 404 })
 })
 
-describe('46 M: the token is of one client', () => {
+describe('the token is of one client', () => {
   test('no other token opens it, and the answer is the same for all of them', async () => {
     const mine = await own()
     const theirs = await own()

@@ -18,7 +18,7 @@ afterAll(() => latchkey.stop())
 
 const app = { client_name: 'App', redirect_uris: [callback] }
 
-describe('46 M: redirect URIs', () => {
+describe('redirect URIs', () => {
   test.each([
     'javascript:alert(1)',
     'data:text/html,hello',
@@ -50,7 +50,7 @@ describe('46 M: redirect URIs', () => {
   )
 })
 
-describe('46 M: what nobody gets', () => {
+describe('what nobody gets', () => {
   test.each([
     [
       'a private jwks_uri',
@@ -226,7 +226,7 @@ describe('what an initial access token allows', () => {
   })
 })
 
-test('50 S: what is no registration is refused without an error of ours', async () => {
+test('what is no registration is refused without an error of ours', async () => {
   for (const body of [
     '',
     '{',

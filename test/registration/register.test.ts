@@ -54,7 +54,7 @@ describe.each(engines)('registering on %s', (engine) => {
       expect(latchkey.log.join('')).not.toContain(secret)
   })
 
-  test('46 M: without a token, with a wrong, revoked, expired or used-up one: 401 with WWW-Authenticate', async () => {
+  test('without a token, with a wrong, revoked, expired or used-up one: 401 with WWW-Authenticate', async () => {
     const metadata = { redirect_uris: [callback] }
     const none = await at.register(metadata)
     expect(none.status).toBe(401)

@@ -49,7 +49,7 @@ test('9449 7.1: a bound token with its proof gets through; query and fragment do
   expect((await get(await proof({}, 'HTTPS://BOOKS.example:443/any'))).statusCode).toBe(200)
 })
 
-test('32 M: a bound token sent as a bearer token is 401, even with its proof', async () => {
+test('a bound token sent as a bearer token is 401, even with its proof', async () => {
   for (const headers of [bearer(bound), { ...bearer(bound), dpop: await proof() }]) {
     const response = await api.inject({ url: '/any', headers })
     expect(response.statusCode).toBe(401)
@@ -107,7 +107,7 @@ async function symmetric() {
   return proof({ header: { alg: 'HS256', jwk }, signer: secret })
 }
 
-test.each(wrong)('31 M: %s is 401 invalid_dpop_proof', async (_, make) => {
+test.each(wrong)('%s is 401 invalid_dpop_proof', async (_, make) => {
   large = undefined
   const response = await get(await make(), large ?? bound)
   expect(response.statusCode).toBe(401)
@@ -115,14 +115,14 @@ test.each(wrong)('31 M: %s is 401 invalid_dpop_proof', async (_, make) => {
   expect(String(response.headers['www-authenticate'])).toMatch(/DPoP error="invalid_dpop_proof".* algs="/)
 })
 
-test('33 M: a proof works once, also when it comes ten times at once', async () => {
+test('a proof works once, also when it comes ten times at once', async () => {
   const once = await proof()
   const answers = await Promise.all(Array.from({ length: 10 }, () => get(once)))
   expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1)
   expect((await get(once)).json()).toMatchObject({ code: 'invalid_dpop_proof' })
 })
 
-test('33 M: the same jti of another key is no replay', async () => {
+test('the same jti of another key is no replay', async () => {
   const theirs = await issuer.token({ cnf: { jkt: other.jkt } })
   const claims = { jti: 'the same for both' }
   expect((await get(await proof({ claims }))).statusCode).toBe(200)
@@ -137,7 +137,7 @@ test('a proof that failed is not used up', async () => {
   expect((await get(good)).statusCode).toBe(200)
 })
 
-test('33 M: several processes share their memory of proofs', async () => {
+test('several processes share their memory of proofs', async () => {
   const used = new Set<string>()
   const rememberProof = async (id: string) => !used.has(id) && Boolean(used.add(id))
   const [one, two] = [await start({ rememberProof }), await start({ rememberProof })]
@@ -157,7 +157,7 @@ test('behind a proxy, the proof is for the public URL with the path that the pro
   await app.close()
 })
 
-test('51 S: Host and X-Forwarded-Host do not change what a proof must be for', async () => {
+test('Host and X-Forwarded-Host do not change what a proof must be for', async () => {
   const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' }
   expect((await get(await proof({}, 'https://evil.example/any'), bound, { headers })).statusCode).toBe(401)
   expect((await get(await proof(), bound, { headers })).statusCode).toBe(200)
@@ -192,7 +192,7 @@ test('an API that wants every token bound refuses bearer tokens and says so', as
   await app.close()
 })
 
-test('33 M: a proof is remembered for as long as it could be sent again', async () => {
+test('a proof is remembered for as long as it could be sent again', async () => {
   let now = Date.now()
   const app = await start({ clock: () => now })
   const once = await proof()
@@ -204,7 +204,7 @@ test('33 M: a proof is remembered for as long as it could be sent again', async 
   await app.close()
 })
 
-test('33 M: when no more proofs can be remembered, none is forgotten early', async () => {
+test('when no more proofs can be remembered, none is forgotten early', async () => {
   let now = 0
   const remember = createProofMemory(() => now, 3)
   for (const id of ['a', 'b', 'c']) expect(await remember(id, 1000)).toBe(true)

@@ -27,7 +27,7 @@ const fetches = () => issuer.asked.get('/jwks') ?? 0
 const ok = { status: 200, retryAfter: undefined }
 const refused = { status: 401, retryAfter: undefined }
 
-test('49 M: a rotated key is seen without a restart', async () => {
+test('a rotated key is seen without a restart', async () => {
   await start()
   expect(await get(await issuer.token())).toEqual(ok)
   const old = await issuer.token()

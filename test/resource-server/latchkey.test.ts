@@ -105,7 +105,7 @@ test('an opaque token of another client is not this API’s business', async () 
   expect(await status(introspecting, access_token)).toBe(401)
 })
 
-test('49 M: keys that are rotated at once are seen without a restart, and the withdrawn ones end', async () => {
+test('keys that are rotated at once are seen without a restart, and the withdrawn ones end', async () => {
   const before = await machine.clientCredentials({ scope: 'books:read' })
   expect(await status(jwtOnly, before.access_token)).toBe(200)
   const old = decodeProtectedHeader(before.access_token).kid

@@ -108,7 +108,7 @@ function expectHarmless(
   }
 }
 
-describe('50 S: every route, every method, every nasty request: below 500, nothing of the inside shown', () => {
+describe('every route, every method, every nasty request: below 500, nothing of the inside shown', () => {
   const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'] as const
   let paths: string[]
   beforeAll(() => {
@@ -215,7 +215,7 @@ describe('50 S: every route, every method, every nasty request: below 500, nothi
   })
 })
 
-describe('50 S: programs get a clear OAuth error', () => {
+describe('programs get a clear OAuth error', () => {
   test.each(['token', 'introspect', 'revoke', 'par'])('/%s', async (path) => {
     const own = credentials(web)
     for (const { type, body } of nastyBodies)
@@ -268,7 +268,7 @@ describe('50 S: programs get a clear OAuth error', () => {
   })
 })
 
-describe('50 S: browsers get a page, or the app an error', () => {
+describe('browsers get a page, or the app an error', () => {
   test('each parameter of an authorization request, one by one', async () => {
     const { browser } = await fixture.victim()
     const good = new URL(fixture.authorizeUrl(web))
@@ -337,7 +337,7 @@ describe('50 S: browsers get a page, or the app an error', () => {
   })
 })
 
-describe('50 S: forms, sent from their own page', () => {
+describe('forms, sent from their own page', () => {
   const FORMS = [
     ['/login', ['identifier', 'password', 'return_to']],
     ['/forgot-password', ['email']],
@@ -419,7 +419,7 @@ describe('50 S: forms, sent from their own page', () => {
   })
 })
 
-test('52 S: an unknown address is told apart from a wrong password by nothing', async () => {
+test('an unknown address is told apart from a wrong password by nothing', async () => {
   const user = await latchkey.createUser()
   const answers = []
   for (const identifier of [user.email, 'nobody@example.com']) {

@@ -19,7 +19,7 @@ const forged: Record<string, string>[] = [
 describe.each([
   ['without a proxy', {}],
   ['behind a trusted proxy', { TRUST_PROXY: '127.0.0.1,::1' }],
-])('51 S: forged Host and X-Forwarded-*, %s', (_, env: Record<string, string>) => {
+])('forged Host and X-Forwarded-*, %s', (_, env: Record<string, string>) => {
   let latchkey: Latchkey
   let fixture: SecurityFixture
   beforeAll(async () => {
@@ -77,7 +77,7 @@ describe.each([
   })
 })
 
-test('51 S: X-Forwarded-For is believed from a trusted proxy only', async () => {
+test('X-Forwarded-For is believed from a trusted proxy only', async () => {
   for (const [env, address] of [
     [{}, '127.0.0.1'],
     [{ TRUST_PROXY: '127.0.0.1,::1' }, '6.6.6.6'],

@@ -129,7 +129,7 @@ describe('RFC 7662: introspection', () => {
   })
 })
 
-test('38 S: no code, token, secret or password is ever logged', async () => {
+test('no code, token, secret or password is ever logged', async () => {
   const code = await fixture.code(victim, web)
   const tokens = (await fixture.exchange(web, code)).json
   await fetch(`${fixture.issuer}/userinfo?access_token=${tokens.access_token}`)

@@ -66,7 +66,7 @@ describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engi
   })
 })
 
-test('49 M: rotating at once ends the hints of the key that signed and of those that were kept', async () => {
+test('rotating at once ends the hints of the key that signed and of those that were kept', async () => {
   const { keys, kid, publishes, silently, hint, person, fixture, web } = await open()
   await keys.rotate({ alg: 'RS256' })
   passTime(2 * HOUR + 1)
@@ -83,7 +83,7 @@ test('49 M: rotating at once ends the hints of the key that signed and of those 
   expect((await keys.list()).filter(({ kid: id }) => before.some((key) => key.kid === id))).toEqual(before)
 })
 
-test('49 M: a hint is forgotten with the last session that its key can have signed for', async () => {
+test('a hint is forgotten with the last session that its key can have signed for', async () => {
   const { keys, kid, publishes, silently, hint, fixture, web } = await open()
   await keys.rotate({ alg: 'RS256' })
   passTime(2 * HOUR + 1)

@@ -113,7 +113,7 @@ describe('what ends what', () => {
     expect((await fixture.refresh(web, there.refresh_token)).status).toBe(200)
   })
 
-  test('11 M: offline_access outlives the sign-out, and ends when access is taken back', async () => {
+  test('offline_access outlives the sign-out, and ends when access is taken back', async () => {
     const client = await fixture.client({ first_party: false })
     const person = await fixture.victim()
     const page = await person.browser.open(
@@ -170,7 +170,7 @@ describe('what ends what', () => {
   })
 })
 
-describe('48 M: whose session it is', () => {
+describe('whose session it is', () => {
   test('an anonymous session, planted in a browser, is worth nothing after the sign-in there', async () => {
     const attacker = newBrowser()
     await attacker.open(`${fixture.issuer}/logout`)
@@ -228,7 +228,7 @@ describe('48 M: whose session it is', () => {
   })
 })
 
-describe('49 M: keys rotate under a running server', () => {
+describe('keys rotate under a running server', () => {
   const keys = async () => {
     const { json } = await get(`${fixture.issuer}/jwks`)
     return json as unknown as { keys: { kid: string; alg: string }[] }

@@ -35,7 +35,7 @@ const logoutUrl = (parameters: Record<string, string>) =>
 const stillSignedIn = async (person: Victim) =>
   (await fixture.authorize(person, web, { prompt: 'none' })).get('code') !== null
 
-describe('47 M: sign-out asked for by an app', () => {
+describe('sign-out asked for by an app', () => {
   test('asks the person without a hint; one click signs out and leads back with the state', async () => {
     const person = await victim()
     await fixture.tokens(person, web)
@@ -192,7 +192,7 @@ async function receiver(): Promise<Receiver> {
   return self
 }
 
-describe('47 M: back-channel logout', () => {
+describe('back-channel logout', () => {
   async function signedInAt(uri: string) {
     const client = await fixture.client({
       backchannel_logout_uri: uri,

@@ -81,7 +81,7 @@ function stubNetwork(answer: (request: Request) => Response | Promise<Response>)
   return asked
 }
 
-test('46 M: a jwks_uri is fetched from the outside, and its keys are good', async () => {
+test('a jwks_uri is fetched from the outside, and its keys are good', async () => {
   const jwk = await exportJWK((await pairs).publicKey)
   const asked = stubNetwork(() => Response.json({ keys: [jwk] }))
   expect((await authenticateBy('https://keys.example/jwks')).status).toBe(200)
@@ -96,7 +96,7 @@ const inward = () => {
   )
 }
 
-test('41 M, 46 M: a jwks_uri that is or resolves to an address inside is refused before anything connects', async () => {
+test('a jwks_uri that is or resolves to an address inside is refused before anything connects', async () => {
   for (const url of inward()) {
     const answer = await authenticateBy(url)
     expect([url, answer.status, answer.json.error]).toEqual([url, 401, 'invalid_client'])
@@ -104,7 +104,7 @@ test('41 M, 46 M: a jwks_uri that is or resolves to an address inside is refused
   expect(connections).toBe(0)
 })
 
-test('47 M: a back-channel notice to an address inside is refused before anything connects', async () => {
+test('a back-channel notice to an address inside is refused before anything connects', async () => {
   const { port } = inside.address() as AddressInfo
   const client = await fixture.client({ backchannel_logout_uri: `http://localhost:${port}/back-channel` })
   const user = await latchkey.createUser()
@@ -151,7 +151,7 @@ test('a signature by an RSA key of more than 4,096 bits at a jwks_uri is not eve
   expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_client' } })
 })
 
-test('41 M, 46 M: an answer without end is not read to its end', async () => {
+test('an answer without end is not read to its end', async () => {
   let sent = 0
   stubNetwork(
     () =>
@@ -168,7 +168,7 @@ test('41 M, 46 M: an answer without end is not read to its end', async () => {
   expect(sent).toBeLessThan(1_000_000)
 })
 
-test('41 M: nonsense in the place of keys is the client’s mistake, not ours', async () => {
+test('nonsense in the place of keys is the client’s mistake, not ours', async () => {
   for (const body of ['', '{', 'null', '[]', '{"keys":null}', '{"keys":[null,{}]}', '<html>']) {
     stubNetwork(() => new Response(body))
     const answer = await authenticateBy('https://keys.example/nonsense')

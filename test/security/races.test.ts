@@ -85,7 +85,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
       expect((await fixture.refresh(web, json.refresh_token)).status).toBe(400)
   })
 
-  test('12 M: a retry within the grace window keeps an honest client signed in', async () => {
+  test('a retry within the grace window keeps an honest client signed in', async () => {
     const { refresh_token } = await fixture.tokens(victim, web)
     expect((await fixtures[0].refresh(web, refresh_token)).status).toBe(200)
     passTime(8)
@@ -95,7 +95,7 @@ describe.each(engines)('races between two servers on one %s database', (engine) 
     expect((await fixtures[0].refresh(web, retry.json.refresh_token)).status).toBe(200)
   })
 
-  test('11 M: within the grace window too, a stranger gets nothing', async () => {
+  test('within the grace window too, a stranger gets nothing', async () => {
     const other = await fixture.client()
     const { refresh_token } = await fixture.tokens(victim, web)
     await fixture.refresh(web, refresh_token)

@@ -75,7 +75,7 @@ describe.each(engines)('refresh tokens on %s', (engine) => {
     expect(await fixture.refresh(web, refresh_token)).toMatchObject(refused('invalid_grant'))
   })
 
-  test('11 M: ends with the sign-in session, when the person signs out', async () => {
+  test('ends with the sign-in session, when the person signs out', async () => {
     const own = await fixture.victim()
     const { refresh_token, access_token } = await fixture.tokens(own, web)
     const asked = await own.browser.open(`${fixture.issuer}/logout`)

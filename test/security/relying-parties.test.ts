@@ -68,7 +68,7 @@ const combinations = methods.flatMap((method) =>
   ),
 )
 
-describe('36 M: everything advertised works', () => {
+describe('everything advertised works', () => {
   test.each(combinations)(
     '$method, id_token $alg, PAR $pushed, DPoP $dpop',
     async ({ method, alg, pushed, dpop }) => {

@@ -39,7 +39,7 @@ const silently = async (cookie: string) => {
 }
 const newBrowser = () => createHttpBrowser({ stopAt: [redirectUri] })
 
-describe('48 M: cookies', () => {
+describe('cookies', () => {
   test('on http: HttpOnly, SameSite=Lax, for this host alone', async () => {
     const flow = await fetch(fixture.authorizeUrl(web), { redirect: 'manual' })
     const { browser } = victim
@@ -241,7 +241,7 @@ describe('7.3, 7.4: the session’s end', () => {
   })
 })
 
-describe('48 M: a flow belongs to the browser it began in', () => {
+describe('a flow belongs to the browser it began in', () => {
   test('its pages and forms do not open in another browser, signed in or not', async () => {
     const attacker = newBrowser()
     const page = await attacker.open(fixture.authorizeUrl(web))
@@ -322,7 +322,7 @@ describe('48 M: a flow belongs to the browser it began in', () => {
   })
 })
 
-describe('48 M: forms', () => {
+describe('forms', () => {
   const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
 
   test('a sign-in sent by another site is refused, with the right password too (login CSRF)', async () => {

@@ -41,7 +41,7 @@ const asks = async (person: Victim, parameters: Record<string, string>) => {
   expect(await isSignedIn(person)).toBe(true)
 }
 
-describe('47 M: a hint of this session', () => {
+describe('a hint of this session', () => {
   test('signs out at once and leads back to the app, exactly where it said, with its state', async () => {
     const person = await victim()
     const bye = await person.browser.open(
@@ -115,7 +115,7 @@ describe('47 M: a hint of this session', () => {
   })
 })
 
-describe('47 M: the person is asked when the hint is', () => {
+describe('the person is asked when the hint is', () => {
   test('of another person (login CSRF), beside any address', async () => {
     const [person, attacker] = [await victim(), await victim()]
     await fixture.tokens(person, web)

@@ -14,6 +14,8 @@ export function keepClients(provider: Provider, find: FindClient): void {
   const make = provider.Client.find.bind(provider.Client)
   const kept = new BoundedMap<string, { version: string; client: Client | undefined }>(MAX_ENTRIES)
   provider.Client.find = async (id) => {
+    // A parameter that is sent twice is a list, which names no client.
+    if (typeof id !== 'string') return undefined
     const found = await find(id)
     if (found === undefined) return undefined
     const known = kept.get(id)
