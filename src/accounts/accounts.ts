@@ -6,6 +6,8 @@
 //                    │ 7 days                    │  └──(5 wrong passwords)────────┘
 //                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
 //
+// Over 300 lines, most of them what each method promises: one place where a caller finds `forgot` and what may go wrong.
+//
 // An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'

@@ -5,6 +5,8 @@
  *   environment ──▶ always on          a provider of the environment stands before a stored one with its id
  *   add ──▶ enabled ◀──enable── disabled
  *              └──────disable──────▶┘           remove: from either state
+ *
+ * Over 300 lines: the interface with what each method promises, and the one object that keeps them in step.
  */
 
 import type { Clock } from '../../shared/clock.ts'

@@ -1,5 +1,6 @@
 import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
+import { jsonPart } from '../../shared/json-part.ts'
 import { hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.ts'
 import { routes } from '../provider/routes.ts'
 
@@ -45,16 +46,9 @@ export async function checkRequestObject(
 
 type Parameters = Record<string, unknown>
 
-/** The claims of an unverified JWT: its redirect URI and the like are checked as any parameter is. */
-function claimsOf(jwt: unknown): Parameters | undefined {
-  if (typeof jwt !== 'string') return undefined
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? (claims as Parameters) : undefined
-  } catch {
-    return undefined
-  }
-}
+/** The claims of an unverified JWT: its redirect URI and the like are checked as if they were sent as parameters. */
+const claimsOf = (jwt: unknown): Parameters | undefined =>
+  typeof jwt === 'string' ? jsonPart(jwt.split('.')[1] ?? '') : undefined
 
 /** What forms an answer, beside its address. */
 const FORM = ['response_mode', 'state'] as const

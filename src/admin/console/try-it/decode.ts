@@ -1,5 +1,7 @@
 import { toSeconds } from '../../../shared/clock.ts'
+import { jsonPart } from '../../../shared/json-part.ts'
 import { distanceInWords, secondOf } from '../../../shared/moment.ts'
+
 /** A JWT in parts. Its signature is left out: what is shown cannot be used. */
 export interface DecodedToken {
   name: string
@@ -21,20 +23,11 @@ export function timeInWords(seconds: number, now: number): string {
 
 const JWT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 
-const parse = (part: string): Record<string, unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** Undefined: not a JWT. @param now milliseconds since the epoch */
 export function decodeToken(name: string, token: string, now: number): DecodedToken | undefined {
   const [, head = '', body = ''] = JWT.exec(token) ?? []
-  const header = parse(head)
-  const claims = parse(body)
+  const header = jsonPart(head)
+  const claims = jsonPart(body)
   if (!header || !claims) return undefined
   const times = TIMES.flatMap((claim) => {
     const value = claims[claim]
