@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
 
 /**
- * Folders whose files are about a process: they start servers, commands and browsers all the way, or look at the process
- * that they run in. Each has a process of its own. Elsewhere a file may start one too; it shares its own with others.
+ * Folders whose files start servers, commands and browsers all the way. They come first, and may take long on a machine
+ * with other things to do.
  */
-const alone = [
+const processes = [
   'test/bench/**/*.test.ts',
   'test/cli/**/*.test.ts',
   'test/connect/**/*.test.ts',
@@ -24,6 +24,8 @@ const common = {
 const usual = {
   testTimeout: 20_000,
   hookTimeout: 60_000,
+  // One process for many files: the server is imported, and a browser launched, once in it and not once a file.
+  isolate: false,
   restoreMocks: true,
   unstubEnvs: true,
   setupFiles: ['test/support/setup.ts'],
@@ -35,23 +37,12 @@ const usual = {
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    // Real databases and browsers: more workers than that only make each other late.
-    maxWorkers: 2,
+    // A file waits for processes of its own now and then, so one more than the two cores; a fourth only makes the others late.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      // They start processes, which takes long on a machine with other things to do.
-      { ...common, test: { ...usual, name: 'alone', include: alone, testTimeout: 60_000 } },
-      // One process for many files: the server is imported once in it, not once a file.
-      {
-        ...common,
-        test: {
-          ...usual,
-          name: 'shared',
-          include: ['test/**/*.test.ts'],
-          exclude: alone,
-          isolate: false,
-        },
-      },
+      { ...common, test: { ...usual, name: 'processes', include: processes, testTimeout: 60_000 } },
+      { ...common, test: { ...usual, name: 'others', include: ['test/**/*.test.ts'], exclude: processes } },
     ],
   },
 })

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import {
   type Api,
@@ -323,9 +322,9 @@ describe('the document', () => {
 })
 
 describe('/api/docs', () => {
-  let browser: Browser
+  let browser: SharedBrowser
   beforeAll(async () => {
-    browser = await launchBrowser()
+    browser = await openBrowser()
   })
   afterAll(() => browser.close())
 

@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { follow, heading } from '../e2e/steps.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { type SnippetOptions, startApi, startSnippet } from './snippet.ts'
 import { enterAt, leaveAt, tokenAnswers } from './support.ts'
@@ -23,13 +23,13 @@ function isThere(tool: string): boolean {
 }
 
 /** A server and a browser for the tests of one file. */
-export function clientFixture(): { latchkey(): Latchkey; browser(): Browser } {
+export function clientFixture(): { latchkey(): Latchkey; browser(): SharedBrowser } {
   let latchkey: Latchkey
-  let browser: Browser
+  let browser: SharedBrowser
   beforeAll(async () => {
     // Apps that renew when a minute is left do so at each page.
     latchkey = await startLatchkey({ env: { ACCESS_TOKEN_TTL: '60' } })
-    browser = await launchBrowser()
+    browser = await openBrowser()
   })
   afterAll(async () => {
     await browser?.close()

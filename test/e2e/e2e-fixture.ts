@@ -1,6 +1,6 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { startWebApp } from '../../examples/web-app/server.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { openBrowser } from '../support/browser.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -40,7 +40,7 @@ export interface E2eOptions {
 export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixture> {
   let shift = 0
   const latchkey = await startLatchkey({ ...options, clock: () => Date.now() + shift })
-  const browser: Browser = await launchBrowser()
+  const browser = await openBrowser()
   const closing: (() => Promise<void>)[] = []
 
   async function startApp(

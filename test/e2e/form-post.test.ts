@@ -1,10 +1,9 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { decodeJwt } from 'jose'
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSecurityFixture, type TestClient } from '../security/attacker.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
 import { heading, press, signIn } from './steps.ts'
@@ -12,7 +11,7 @@ import { heading, press, signIn } from './steps.ts'
 /** Answers that a browser carries to the app by a form: the policy of our pages lets them go. */
 describe.each([true, false])('JavaScript %s', (javaScriptEnabled) => {
   let latchkey: Latchkey
-  let browser: Browser
+  let browser: SharedBrowser
   let client: TestClient
   const received: URLSearchParams[] = []
   const app = createServer(async (request, response) => {
@@ -23,7 +22,7 @@ describe.each([true, false])('JavaScript %s', (javaScriptEnabled) => {
     const port = await freePort()
     await new Promise<void>((listening) => app.listen(port, '127.0.0.1', listening))
     latchkey = await startLatchkey()
-    browser = await launchBrowser()
+    browser = await openBrowser()
     client = await createSecurityFixture(latchkey).client({
       redirect_uris: [`http://127.0.0.1:${port}/callback`],
     })

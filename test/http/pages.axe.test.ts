@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from '../support/axe.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { buildHttpApp } from './http-app.ts'
 import { samples } from './sample-pages.ts'
 
 let app: FastifyInstance
-let browser: Browser
+let browser: SharedBrowser
 let base: string
 
 beforeAll(async () => {
   app = await buildHttpApp({ rateLimit: false })
   base = await app.listen({ port: 0, host: '127.0.0.1' })
-  browser = await launchBrowser()
+  browser = await openBrowser()
 }, 120_000)
 
 afterAll(async () => {
@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 /** A tab that may load nothing but our own pages; what they ask of other hosts, and what the browser refuses, is noted. */
-async function open(options: Parameters<Browser['newContext']>[0]) {
+async function open(options: Parameters<SharedBrowser['newContext']>[0]) {
   const context = await browser.newContext(options)
   const complaints: string[] = []
   await context.route('**', (route) =>

@@ -4,7 +4,13 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, chromium } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 import manifest from '../../package.json' with { type: 'json' }
 
 /** Chromium must not look for updates, field trials or safe-browsing lists while a test runs. */
@@ -20,6 +26,35 @@ const QUIET = [
   '--no-pings',
   '--font-render-hinting=none',
 ]
+
+/** The one Chromium of this process; it ends with it. */
+let launched: Promise<Browser> | undefined
+
+/** What a test file has of the browser that it shares with others: contexts of its own. */
+export interface SharedBrowser extends Pick<Browser, 'newContext'> {
+  /** Opens a page in a context of its own. */
+  newPage(options?: BrowserContextOptions): Promise<Page>
+  /** Closes the contexts that were opened by this. */
+  close(): Promise<void>
+}
+
+/** Opens the real browser that all test files of this process share. Close it when done: what was opened by it goes. */
+export async function openBrowser(): Promise<SharedBrowser> {
+  launched ??= launchBrowser()
+  const browser = await launched
+  const contexts = new Set<BrowserContext>()
+  const newContext = async (options?: BrowserContextOptions): Promise<BrowserContext> => {
+    const context = await browser.newContext(options)
+    contexts.add(context)
+    context.once('close', () => contexts.delete(context))
+    return context
+  }
+  return {
+    newContext,
+    newPage: async (options) => (await newContext(options)).newPage(),
+    close: async () => void (await Promise.all([...contexts].map((context) => context.close()))),
+  }
+}
 
 /**
  * A real browser: the one CHROMIUM_PATH names, else the Chromium inside @sparticuz/chromium, which brings the

@@ -5,14 +5,13 @@ import durations from './durations.json' with { type: 'json' }
 const seconds: Readonly<Record<string, number>> = durations
 
 /**
- * Files with a process each come first, then those that share one; of both the longest first, so that the workers end
- * together. How long a file takes is read from `durations.json`, which `npm test -- --durations` writes; a file that is
+ * Files that start processes come first, then the others; of both the longest first, so that the workers end together. How long a file takes is read from `durations.json`, which `npm test -- --durations` writes; a file that is
  * not in it is a short one.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ project, moduleId }: TestSpecification): readonly [number, number] => [
-      project.config.isolate ? 0 : 1,
+      project.name === 'processes' ? 0 : 1,
       -(seconds[relative(project.config.root, moduleId)] ?? 0),
     ]
     return files

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { launchBrowser } from '../browser.ts'
+import { openBrowser } from '../browser.ts'
 import { createHttpBrowser } from '../flow.ts'
 import { startGitHub, type TestGitHub } from './github.ts'
 
@@ -105,7 +105,7 @@ test('misbehaves once when told so', async () => {
 test('its page works in Chromium and loads nothing from another host', async () => {
   const back = `${github.url}/meta`
   github.setCallback(back)
-  const browser = await launchBrowser()
+  const browser = await openBrowser()
   try {
     const page = await browser.newPage()
     const asked: string[] = []
