@@ -2,6 +2,7 @@ import { AppError } from '../shared/errors.ts'
 import type { Address } from '../shared/profile/address.ts'
 import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
 import type { Role } from '../shared/roles.ts'
+import { type SecondFactor, secondFactorsOf } from '../shared/second-factor.ts'
 
 export type { Role }
 
@@ -33,6 +34,14 @@ export interface Account extends ProfileValues {
   updatedAt: number
   /** To the minute. */
   lastSignInAt: number | null
+  /** What its sign-ins are verified by, beside the password. */
+  secondFactors: readonly SecondFactor[]
+  /** When it first had one: since then its password alone is not enough to set one up. */
+  secondFactorSince: number | null
+  /** An administrator requires a second factor of this person. */
+  secondFactorRequired: boolean
+  /** When it is deleted for good, unless its owner changes their mind. */
+  deletionAt: number | null
 }
 
 /** An account with what only this feature may see. */
@@ -44,17 +53,29 @@ export interface StoredAccount extends Account {
 type Time = Date | string
 
 /** A row as Prisma (dates, booleans) or a prepared statement (ISO 8601 text, 0 and 1) gives it. */
-export type AccountRow = Omit<Account, Moment | PossibleMoment | 'phoneVerified' | 'address' | 'role'> &
+export type AccountRow = Omit<
+  Account,
+  Moment | PossibleMoment | 'phoneVerified' | 'address' | 'role' | 'secondFactors' | 'secondFactorRequired'
+> &
   Record<Moment, Time> &
   Record<PossibleMoment, Time | null> & {
     phoneVerified: boolean | number
     /** JSON. */
     address: string | null
     role: string
+    /** Space-separated. */
+    secondFactors: string
+    secondFactorRequired: boolean | number
   }
 
 type Moment = 'createdAt' | 'updatedAt'
-type PossibleMoment = 'invitedUntil' | 'disabledAt' | 'lockedUntil' | 'lastSignInAt'
+type PossibleMoment =
+  | 'invitedUntil'
+  | 'disabledAt'
+  | 'lockedUntil'
+  | 'lastSignInAt'
+  | 'secondFactorSince'
+  | 'deletionAt'
 
 export function toAccount(row: AccountRow): Account {
   return {
@@ -74,6 +95,10 @@ export function toAccount(row: AccountRow): Account {
     createdAt: milliseconds(row.createdAt),
     updatedAt: milliseconds(row.updatedAt),
     lastSignInAt: orNull(row.lastSignInAt),
+    secondFactors: secondFactorsOf(row.secondFactors),
+    secondFactorSince: orNull(row.secondFactorSince),
+    secondFactorRequired: Boolean(row.secondFactorRequired),
+    deletionAt: orNull(row.deletionAt),
   }
 }
 

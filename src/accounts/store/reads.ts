@@ -43,7 +43,9 @@ const columns = `id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", ${profileFields.map(({ claim, property }) => `${claim} AS "${property}"`).join(', ')},
   phone_verified AS "phoneVerified", address, role, invited_until AS "invitedUntil", disabled_at AS "disabledAt",
   generation, locked_until AS "lockedUntil", created_at AS "createdAt",
-  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt"`
+  updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt", second_factors AS "secondFactors",
+  second_factor_since AS "secondFactorSince", second_factor_required AS "secondFactorRequired",
+  deletion_at AS "deletionAt"`
 
 const byIdStatement = `SELECT ${columns} FROM accounts WHERE id = ?`
 

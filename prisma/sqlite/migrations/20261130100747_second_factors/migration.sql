@@ -1,0 +1,154 @@
+-- CreateTable
+CREATE TABLE "totp_factors" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "sealed_secret" TEXT NOT NULL,
+    "last_step" INTEGER NOT NULL DEFAULT 0,
+    "created_at" DATETIME NOT NULL,
+    "confirmed_at" DATETIME,
+    "last_used_at" DATETIME,
+    CONSTRAINT "totp_factors_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "passkeys" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "credential_id" TEXT NOT NULL,
+    "public_key" TEXT NOT NULL,
+    "counter" INTEGER NOT NULL DEFAULT 0,
+    "transports" TEXT NOT NULL DEFAULT '',
+    "aaguid" TEXT NOT NULL DEFAULT '',
+    "synced" BOOLEAN NOT NULL DEFAULT false,
+    "user_verified" BOOLEAN NOT NULL DEFAULT false,
+    "name" TEXT NOT NULL,
+    "created_at" DATETIME NOT NULL,
+    "last_used_at" DATETIME,
+    "refused_at" DATETIME,
+    CONSTRAINT "passkeys_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "recovery_codes" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "prefix" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "created_at" DATETIME NOT NULL,
+    CONSTRAINT "recovery_codes_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "app_passwords" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "created_at" DATETIME NOT NULL,
+    "last_used_at" DATETIME,
+    CONSTRAINT "app_passwords_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "remembered_browsers" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "generation" INTEGER NOT NULL,
+    "user_agent" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "created_at" DATETIME NOT NULL,
+    "expires_at" DATETIME NOT NULL,
+    "last_used_at" DATETIME NOT NULL,
+    CONSTRAINT "remembered_browsers_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "factor_failures" (
+    "account_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "failures" INTEGER NOT NULL,
+    "window_ends_at" DATETIME NOT NULL,
+
+    PRIMARY KEY ("account_id", "kind"),
+    CONSTRAINT "factor_failures_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "account_recoveries" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "started_by" TEXT NOT NULL,
+    "started_at" DATETIME NOT NULL,
+    "ready_at" DATETIME NOT NULL,
+    "expires_at" DATETIME NOT NULL,
+    "stop_hash" TEXT NOT NULL,
+    "finish_hash" TEXT,
+    "outcome" TEXT,
+    CONSTRAINT "account_recoveries_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "account_pictures" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "account_id" TEXT NOT NULL,
+    "media_type" TEXT NOT NULL,
+    "bytes" BLOB NOT NULL,
+    "created_at" DATETIME NOT NULL,
+    CONSTRAINT "account_pictures_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- AlterTable
+ALTER TABLE "accounts" ADD COLUMN "second_factors" TEXT NOT NULL DEFAULT '';
+ALTER TABLE "accounts" ADD COLUMN "second_factor_since" DATETIME;
+ALTER TABLE "accounts" ADD COLUMN "second_factor_required" BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE "accounts" ADD COLUMN "webauthn_user_id" TEXT;
+ALTER TABLE "accounts" ADD COLUMN "deletion_at" DATETIME;
+
+-- CreateIndex
+CREATE UNIQUE INDEX "accounts_webauthn_user_id_key" ON "accounts"("webauthn_user_id");
+
+-- CreateIndex
+CREATE INDEX "totp_factors_account_id_idx" ON "totp_factors"("account_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "passkeys_credential_id_key" ON "passkeys"("credential_id");
+
+-- CreateIndex
+CREATE INDEX "passkeys_account_id_idx" ON "passkeys"("account_id");
+
+-- CreateIndex
+CREATE INDEX "recovery_codes_account_id_prefix_idx" ON "recovery_codes"("account_id", "prefix");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "app_passwords_hash_key" ON "app_passwords"("hash");
+
+-- CreateIndex
+CREATE INDEX "app_passwords_account_id_idx" ON "app_passwords"("account_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "remembered_browsers_hash_key" ON "remembered_browsers"("hash");
+
+-- CreateIndex
+CREATE INDEX "remembered_browsers_account_id_idx" ON "remembered_browsers"("account_id");
+
+-- CreateIndex
+CREATE INDEX "remembered_browsers_expires_at_idx" ON "remembered_browsers"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "factor_failures_window_ends_at_idx" ON "factor_failures"("window_ends_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "account_recoveries_stop_hash_key" ON "account_recoveries"("stop_hash");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "account_recoveries_finish_hash_key" ON "account_recoveries"("finish_hash");
+
+-- CreateIndex
+CREATE INDEX "account_recoveries_account_id_idx" ON "account_recoveries"("account_id");
+
+-- CreateIndex
+CREATE INDEX "account_recoveries_ready_at_idx" ON "account_recoveries"("ready_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "account_pictures_account_id_key" ON "account_pictures"("account_id");
