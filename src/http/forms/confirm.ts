@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
 import { renderPage } from '../pages/views.ts'
+import { fieldInWords } from './field-words.ts'
 import { shownAgain } from './forms.ts'
 import { type Interrupted, type OwnerOf, RESUME_FIELD } from './interrupted.ts'
 
@@ -24,13 +25,6 @@ declare module '../pages/pages.ts' {
 /** Fields that say nothing to people. */
 const TECHNICAL = /^(version|id)$/
 const MAX_LENGTH = 300
-
-const fieldInWords = (field: string) => {
-  const text = field
-    .replaceAll(/[._]/g, ' ')
-    .replaceAll(/\b(id|uri|url)(s?)\b/g, (_word, short: string, many: string) => short.toUpperCase() + many)
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
 
 /** `/confirm/:id`: a request that a sign-in interrupted is shown in words, and done with one button. */
 export async function confirmRoutes(

@@ -6,6 +6,8 @@ export interface Form {
   values?: Record<string, string> | undefined
   /** What is wrong, by field name. */
   errors?: Record<string, string> | undefined
+  /** What fields are called that something may be wrong with, and that this form lacks. */
+  labels?: Readonly<Record<string, string>> | undefined
   /** What is wrong with the form as a whole (“Wrong password”). */
   alert?: string | undefined
 }

@@ -3,8 +3,8 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { own } from '../../shared/own.ts'
-import { withFieldNames } from '../errors/field-names.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
+import { withErrorSummary } from '../forms/error-summary.ts'
 import { flashOf, markRejected, takenBy, withTyped } from '../forms/flash.ts'
 import type { Pages } from './pages.ts'
 import { sendPage } from './send-page.ts'
@@ -32,7 +32,7 @@ export async function registerViews(
       asset: options.asset,
       drawing: (icon: string) => own(options.icons, icon),
       webUrl,
-      withFieldNames,
+      withErrorSummary,
       host: options.issuer.host,
       csrfField: CSRF_FIELD,
     },

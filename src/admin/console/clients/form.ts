@@ -79,6 +79,14 @@ const labelsOf = (form: readonly FormSection[]): ReadonlyMap<string, string> =>
       .map(({ value, label }) => [value, `“${label}”`]),
   )
 
+/** What the long form calls fields, for a form that lacks some of them. */
+export const labelsFor = (fields: readonly string[], form: readonly FormSection[]): Record<string, string> =>
+  Object.fromEntries(
+    fieldsIn(form)
+      .filter(({ name }) => fields.includes(name))
+      .map(({ name, form: { label } }) => [name, label]),
+  )
+
 /**
  * What the service says is wrong with a registration, by field, with the labels of the form for names of the metadata;
  * undefined: the error is another one.

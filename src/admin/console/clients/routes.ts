@@ -15,7 +15,7 @@ import { clientActions } from './actions.ts'
 import type { Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
-import { fieldErrors, fieldsSchema, newRegistration } from './form.ts'
+import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
 import { clientPage } from './page.ts'
 import { type BuildKind, KINDS } from './presets.ts'
 import { at, notices } from './view.ts'
@@ -142,7 +142,8 @@ export async function clientsArea(
     } catch (error) {
       const errors = fieldErrors(error, deps.clientForm)
       if (errors === undefined) throw error
-      return newForm(request, reply, fields, { errors, values: fields })
+      const labels = labelsFor(Object.keys(errors), deps.clientForm)
+      return newForm(request, reply, fields, { errors, labels, values: fields })
     }
   })
 
