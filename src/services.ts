@@ -19,6 +19,7 @@ import { createSelfRegistered, type SelfRegistered } from './clients/self-regist
 import type { Config } from './config.ts'
 import { type ConfigurationService, createConfiguration } from './configuration/configuration.ts'
 import { createConfigurationStore } from './configuration/store.ts'
+import { createFactors, type Factors } from './factors/factors.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import { countLostTokens, createKeptTokens } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
@@ -61,6 +62,8 @@ export interface Services extends Foundation {
   /** Which clients are in use, and which keys signed for them. */
   usage: UsageStore
   accounts: Accounts
+  /** Second factors of accounts. */
+  factors: Factors
   providers: Providers
   /** The tokens that a provider was set to keep for an account; undefined: none. @throws AppError provider_tokens_lost (409) */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
@@ -109,17 +112,28 @@ export async function openServices(
   )
   const { artifacts, audit, db, event, mailer, secrets, settings } = foundation
   const { values } = settings
+  const hasher = createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited })
   const accounts = createAccounts({
     db,
     clock,
     mailer,
-    hasher: createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited }),
+    hasher,
     estimateStrength,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },
     sessions: accountSessions(artifacts),
     settings: values,
+  })
+  const factors = createFactors({
+    db,
+    clock,
+    secrets,
+    hasher,
+    events: event,
+    mail: mailer,
+    issuer: config.issuer,
+    findOwner: accounts.byId,
   })
   const providers = createProviders({
     db,
@@ -201,6 +215,7 @@ export async function openServices(
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),
     accounts,
+    factors,
     providers,
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
     lostTokens: countLostTokens({ secrets, some: accounts.linked.someSealedTokens }),

@@ -22,6 +22,7 @@ const domains = [
   'audit',
   'clients',
   'configuration',
+  'factors',
   'federation',
   'mail',
   'metrics',
@@ -32,7 +33,7 @@ const domains = [
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']
 /** Pages of a domain: delivery as well. */
-const pages = ['accounts/pages/', 'federation/pages/']
+const pages = ['accounts/pages/', 'factors/pages/', 'federation/pages/']
 const features = [...domains, ...deliveries]
 /** Parts of the composition root; only app.ts imports them. They may import everything. */
 const wiring = 'wiring'

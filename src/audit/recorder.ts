@@ -9,6 +9,7 @@ export type AuditEvent = object & { type: EventType }
 /** The target of an event, by the family of its type: the fields that hold its id and name. */
 const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string }>> = {
   account: { kind: 'account', id: 'accountId', name: 'username' },
+  factor: { kind: 'account', id: 'accountId', name: 'username' },
   session: { kind: 'account', id: 'accountId', name: 'username' },
   client: { kind: 'client', id: 'client_id', name: 'client_name' },
   consent: { kind: 'client', id: 'client_id', name: 'client_name' },
@@ -31,6 +32,8 @@ const OWN: ReadonlySet<EventType> = new Set([
   'account.profile_changed',
   'account.linked',
   'account.unlinked',
+  'factor.added',
+  'factor.recovery_code_used',
 ])
 
 /** Types of events that carry the state before and after. */

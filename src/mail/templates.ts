@@ -19,6 +19,14 @@ export interface MailData {
   /** A provider's identity was added to the account, or taken away. */
   'sign-in-linked': { username: string; provider: string; accountLink: string }
   'sign-in-unlinked': { username: string; provider: string; accountLink: string }
+  /** `factor`: “An authenticator app”. */
+  'factor-added': { username: string; factor: string; accountLink: string }
+  'factor-removed': { username: string; factor: string; accountLink: string }
+  /** After too many wrong codes behind a right password. */
+  'factor-locked': { username: string; resetLink: string }
+  'recovery-codes-renewed': { username: string; accountLink: string }
+  /** `left`: how many still work. */
+  'recovery-code-used': { username: string; left: string; accountLink: string }
 }
 
 export type MailTemplate = keyof MailData
@@ -46,6 +54,11 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'email-changed': (service) => `Your email address for ${service} was changed`,
   'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
+  'factor-added': (service) => `A second step was added to your account at ${service}`,
+  'factor-removed': (service) => `A second step was removed from your account at ${service}`,
+  'factor-locked': (service) => `Too many wrong codes for your account at ${service}`,
+  'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
+  'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
 }
 
 /** Text that goes into a mail stays on its line, whatever a name once was allowed to hold. */

@@ -8,3 +8,17 @@ export const secondFactorsOf = (stored: string): SecondFactor[] => {
   const kinds = stored.split(' ')
   return SECOND_FACTORS.filter((kind) => kinds.includes(kind))
 }
+
+/** What a sign-in can be verified by, beside the password, the strongest first. */
+export const VERIFICATION_METHODS = ['passkey', 'totp', 'sms', 'email', 'recovery_code'] as const
+
+export type VerificationMethod = (typeof VERIFICATION_METHODS)[number]
+
+/**
+ * What a verification found. `amr`: what it adds to the methods of the sign-in (RFC 8176). `wrong` and `limited` are told
+ * the person in the same words: who guesses does not learn which. `until`: milliseconds since the epoch.
+ */
+export type Verification =
+  | { kind: 'verified'; amr: string[] }
+  | { kind: 'wrong' }
+  | { kind: 'limited'; until: number }

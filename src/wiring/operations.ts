@@ -17,11 +17,13 @@ const SWEEP_ROWS = 500
 
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
-  const { accounts, artifacts, audit, clock, keys, rejections, selfRegistered, settings, usage } = services
+  const { accounts, artifacts, audit, clock, factors, keys, rejections, selfRegistered, settings, usage } =
+    services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },
+    { name: 'expired second factors', every: 10 * MINUTE, run: () => factors.purge() },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },

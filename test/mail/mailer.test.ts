@@ -101,6 +101,11 @@ test('every template renders in both forms, leaving no value out', async () => {
     'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
     'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'sign-in-unlinked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
+    'factor-added': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
+    'factor-removed': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
+    'factor-locked': { username: 'VALUE1', resetLink: 'VALUE2' },
+    'recovery-codes-renewed': { username: 'VALUE1', accountLink: 'VALUE2' },
+    'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
   }
   const all = Object.entries(values).map(
     ([template, data]) => ({ to: 'a@b.example', template, data }) as Mail,

@@ -1,0 +1,18 @@
+/** What happened to the second factors of an account, for the audit log. Never a secret, code, password or hash. */
+export interface FactorEvent {
+  type:
+    | 'factor.added'
+    | 'factor.removed'
+    /** A code was checked and not right: the person has shown the password already. */
+    | 'factor.code_wrong'
+    /** So many were wrong that no more are checked for a while. */
+    | 'factor.locked'
+    | 'factor.recovery_codes_renewed'
+    | 'factor.recovery_code_used'
+  accountId: string
+  username?: string
+  /** `totp`, `passkey`, … of a factor, or of a code. */
+  kind?: string
+  /** Recovery codes that can still be used. */
+  left?: number
+}

@@ -1,0 +1,119 @@
+// This room owns: what second factors an account has, and verifying a sign-in by one. It does not own: when a second step is
+// asked for (the sessions and prompts of src/oidc, by acr), and what a password is (src/accounts).
+//
+//   a code ──> counted as wrong (failures.ts) ──> checked by its kind ──> right: used up, the count cleared
+//   a factor added or removed ──> store/kinds.ts: rows, and what the account says of them, in one transaction ──> notices.ts
+import type { Clock } from '../shared/clock.ts'
+import type { SecondFactor, Verification, VerificationMethod } from '../shared/second-factor.ts'
+import type { Secrets } from '../shared/secrets.ts'
+import type { Database } from '../storage/database.ts'
+import type { FactorEvent } from './events.ts'
+import { createLimit } from './failures.ts'
+import { createNotices, type FactorMailOut } from './notices.ts'
+import type { FindOwner } from './owner.ts'
+import { type CodeHasher, createRecoveryCodes, type RecoveryCodes } from './recovery-codes/recovery-codes.ts'
+import { createRecoveryCodeStore } from './recovery-codes/store.ts'
+import { createFailureStore } from './store/failures.ts'
+import { createTotpStore } from './totp/store.ts'
+import { createTotp, type Totp } from './totp/totp.ts'
+
+/** A factor as its owner sees it. Times are milliseconds since the epoch. */
+export interface FactorView {
+  id: string
+  kind: SecondFactor
+  /** Where its kind has names. */
+  name?: string
+  createdAt: number
+  lastUsedAt: number | null
+}
+
+/** The front door of the room. Times are milliseconds since the epoch. */
+export interface Factors {
+  /** The factors that a sign-in can be verified by, and how many recovery codes are left. */
+  list(accountId: string): Promise<{ factors: FactorView[]; recoveryCodesLeft: number }>
+  /**
+   * What a sign-in of this account can be verified by, the strongest first; none: nothing beside its password. One statement, and none
+   * for an account without a factor.
+   */
+  methodsOf(account: { id: string; secondFactors: readonly SecondFactor[] }): Promise<VerificationMethod[]>
+  /**
+   * Whether a code verifies a sign-in of the account. Of the wrong ones at most five in 15 minutes are checked, for each
+   * account and kind; each right one works once. A method that the account does not have is `wrong`.
+   * @throws AppError overloaded (503): nothing was counted
+   */
+  verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
+  totp: Totp
+  recoveryCodes: Omit<RecoveryCodes, 'prepare'>
+  /** Deletes a batch of what has expired. Returns how many rows went. */
+  purge(limit?: number): Promise<number>
+}
+
+export interface FactorsDependencies {
+  db: Database
+  clock: Clock
+  secrets: Pick<Secrets, 'seal' | 'open'>
+  hasher: CodeHasher
+  events: (event: FactorEvent) => void
+  mail: FactorMailOut
+  /** The base of every link; its host is what authenticator apps show. */
+  issuer: string
+  findOwner: FindOwner
+}
+
+/** The method that shows a factor of a kind. */
+const METHOD_OF: Readonly<Record<SecondFactor, VerificationMethod>> = {
+  passkey: 'passkey',
+  totp: 'totp',
+  phone: 'sms',
+}
+
+export function createFactors(deps: FactorsDependencies): Factors {
+  const { db, clock } = deps
+  const notices = createNotices(deps)
+  const failures = createFailureStore(db)
+  const limit = createLimit({ store: failures, clock, wrong: notices.codeWrong })
+  const shared = { ...deps, limit, notices }
+  const codes = createRecoveryCodes({ ...shared, store: createRecoveryCodeStore(deps) })
+  const totp = createTotp({ ...shared, codes, store: createTotpStore(deps) })
+  const { prepare: _, ...recoveryCodes } = codes
+
+  /** Those that are shown by typing a code. */
+  const checks: Partial<
+    Record<VerificationMethod, (accountId: string, code: string) => Promise<Verification>>
+  > = {
+    totp: totp.verify,
+    recovery_code: codes.use,
+  }
+
+  return {
+    totp,
+    recoveryCodes,
+
+    async list(accountId) {
+      const app = await totp.find(accountId)
+      const factors: FactorView[] = app
+        ? [
+            {
+              id: app.id,
+              kind: 'totp',
+              createdAt: Number(app.confirmedAt),
+              lastUsedAt: app.lastUsedAt && Number(app.lastUsedAt),
+            },
+          ]
+        : []
+      return { factors, recoveryCodesLeft: await codes.left(accountId) }
+    },
+
+    async methodsOf({ id, secondFactors }) {
+      if (secondFactors.length === 0) return []
+      const own = secondFactors.map((kind) => METHOD_OF[kind])
+      return (await codes.left(id)) > 0 ? [...own, 'recovery_code'] : own
+    },
+
+    async verify({ accountId, method, code }) {
+      return (await checks[method]?.(accountId, code)) ?? { kind: 'wrong' }
+    },
+
+    purge: (rows = 1000) => failures.deleteEnded({ before: new Date(clock()), limit: rows }),
+  }
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../shared/clock.ts'
+import type { FailureStore } from './store/failures.ts'
+
+/** How many wrong codes of one kind an account may be sent within the window. */
+export const MAX_WRONG_CODES = 5
+/** In milliseconds. */
+const WINDOW = 15 * 60_000
+
+/** What is counted apart: a person who sets an app up must not lock their own sign-in. */
+export type CodeKind = 'totp' | 'totp_setup' | 'recovery_code' | 'email' | 'sms'
+
+/** `until`: when codes are checked again, in milliseconds since the epoch. */
+export type Refusal = { kind: 'wrong' } | { kind: 'limited'; until: number }
+
+/**
+ * Checks a code within the limit. The try is counted as a failure before the check, by one conditional statement: of any
+ * number of guesses at once no more than MAX_WRONG_CODES are checked, in however many processes. A right one clears the
+ * count; a check that throws (an overloaded server) gives its try back.
+ * @returns what `check` found; it returns undefined for a wrong code
+ */
+export type WithinLimit = <Right>(
+  accountId: string,
+  kind: CodeKind,
+  check: () => Promise<Right | undefined>,
+) => Promise<{ kind: 'right'; found: Right } | Refusal>
+
+/** @param deps.wrong told of each code that was checked and not right; `last`: no more are checked for a while */
+export function createLimit(deps: {
+  store: FailureStore
+  clock: Clock
+  wrong: (accountId: string, kind: CodeKind, last: boolean) => Promise<void>
+}): WithinLimit {
+  const { store, clock } = deps
+  return async (accountId, kind, check) => {
+    const now = clock()
+    const reserved = await store.reserve({
+      accountId,
+      kind,
+      now: new Date(now),
+      windowEndsAt: new Date(now + WINDOW),
+      most: MAX_WRONG_CODES,
+    })
+    if (!reserved) return { kind: 'wrong' }
+    const { failures, windowEndsAt } = reserved
+    if (failures === undefined) return { kind: 'limited', until: windowEndsAt.getTime() }
+    let found: Awaited<ReturnType<typeof check>>
+    try {
+      found = await check()
+    } catch (error) {
+      await store.giveBack(accountId, kind)
+      throw error
+    }
+    if (found === undefined) {
+      await deps.wrong(accountId, kind, failures === MAX_WRONG_CODES)
+      return { kind: 'wrong' }
+    }
+    await store.clear(accountId, kind)
+    return { kind: 'right', found }
+  }
+}

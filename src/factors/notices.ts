@@ -1,0 +1,101 @@
+import type { SecondFactor } from '../shared/second-factor.ts'
+import type { FactorEvent } from './events.ts'
+import type { CodeKind } from './failures.ts'
+import type { FactorOwner, FindOwner } from './owner.ts'
+
+/** The mails of this room. src/mail implements the way out; src/services.ts joins the two. */
+export type FactorMail =
+  | {
+      to: string
+      template: 'factor-added' | 'factor-removed'
+      data: { username: string; factor: string; accountLink: string }
+    }
+  | { to: string; template: 'factor-locked'; data: { username: string; resetLink: string } }
+  | { to: string; template: 'recovery-codes-renewed'; data: { username: string; accountLink: string } }
+  | {
+      to: string
+      template: 'recovery-code-used'
+      data: { username: string; left: string; accountLink: string }
+    }
+
+export interface FactorMailOut {
+  /** Queues a mail; never throws for what a mail server says. */
+  send(mail: FactorMail): void
+}
+
+/** Tells the audit log and the owner, once each, what was done. */
+export interface Notices {
+  added(owner: FactorOwner, kind: SecondFactor): void
+  removed(owner: FactorOwner, kind: SecondFactor): void
+  codesRenewed(owner: FactorOwner): void
+  /** @param left how many can still be used */
+  codeUsed(owner: FactorOwner, left: number): void
+  /** @param last no more codes of this kind are checked for a while: the owner is told, since the password is known to who tried */
+  codeWrong(accountId: string, kind: CodeKind, last: boolean): Promise<void>
+}
+
+/** In mails: “… can now be asked for”. */
+const IN_WORDS: Readonly<Record<SecondFactor, string>> = {
+  passkey: 'A passkey',
+  totp: 'An authenticator app',
+  phone: 'A phone number',
+}
+
+export function createNotices(deps: {
+  events: (event: FactorEvent) => void
+  mail: FactorMailOut
+  findOwner: FindOwner
+  /** The base of every link. */
+  issuer: string
+}): Notices {
+  const { events, mail } = deps
+  const link = (path: string): string => `${deps.issuer.replace(/\/+$/, '')}${path}`
+  const accountLink = link('/account/security')
+  const of = (owner: FactorOwner) => ({ accountId: owner.id, username: owner.displayUsername })
+
+  const tell = (owner: FactorOwner, write: (to: string, username: string) => FactorMail): void => {
+    if (owner.email !== null) mail.send(write(owner.email, owner.displayUsername))
+  }
+  const changed =
+    (type: 'factor.added' | 'factor.removed', template: 'factor-added' | 'factor-removed') =>
+    (owner: FactorOwner, kind: SecondFactor): void => {
+      events({ type, ...of(owner), kind })
+      const factor = IN_WORDS[kind]
+      tell(owner, (to, username) => ({ to, template, data: { username, factor, accountLink } }))
+    }
+
+  return {
+    added: changed('factor.added', 'factor-added'),
+    removed: changed('factor.removed', 'factor-removed'),
+
+    codesRenewed(owner) {
+      events({ type: 'factor.recovery_codes_renewed', ...of(owner) })
+      tell(owner, (to, username) => ({
+        to,
+        template: 'recovery-codes-renewed',
+        data: { username, accountLink },
+      }))
+    },
+
+    codeUsed(owner, left) {
+      events({ type: 'factor.recovery_code_used', ...of(owner), left })
+      tell(owner, (to, username) => ({
+        to,
+        template: 'recovery-code-used',
+        data: { username, left: String(left), accountLink },
+      }))
+    },
+
+    async codeWrong(accountId, kind, last) {
+      const owner = await deps.findOwner(accountId)
+      if (!owner) return
+      events({ type: 'factor.code_wrong', ...of(owner), kind })
+      if (!last) return
+      events({ type: 'factor.locked', ...of(owner), kind })
+      // Who sets an app up sees its secret: there is nothing to guess.
+      if (kind === 'totp_setup') return
+      const resetLink = link('/forgot-password')
+      tell(owner, (to, username) => ({ to, template: 'factor-locked', data: { username, resetLink } }))
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference } from '../../storage/driver-errors.ts'
+
+/** Codes that were tried and not right, for an account and a kind of code, within a window. */
+export interface FailureStore {
+  /**
+   * Counts one more, by one statement, unless `most` were counted in the window that runs; a new window begins with the
+   * first after it. Undefined: the account is gone.
+   * @returns how many were counted with this one, and when the window ends; `failures` is undefined when none was left
+   */
+  reserve(options: {
+    accountId: string
+    kind: string
+    now: Date
+    windowEndsAt: Date
+    most: number
+  }): Promise<{ failures: number | undefined; windowEndsAt: Date } | undefined>
+  /** Takes one back: it could not be checked. */
+  giveBack(accountId: string, kind: string): Promise<void>
+  /** A code was right. */
+  clear(accountId: string, kind: string): Promise<void>
+  /** Deletes up to `limit` counts whose window is over. Returns how many. */
+  deleteEnded(options: { before: Date; limit: number }): Promise<number>
+}
+
+export function createFailureStore({ prisma }: Pick<Database, 'prisma'>): FailureStore {
+  return {
+    async reserve({ accountId, kind, now, windowEndsAt, most }) {
+      try {
+        const [row] = await prisma.$queryRaw<{ failures: number }[]>`INSERT INTO factor_failures
+          (account_id, kind, failures, window_ends_at) VALUES (${accountId}, ${kind}, 1, ${windowEndsAt})
+          ON CONFLICT (account_id, kind) DO UPDATE SET
+            failures = CASE WHEN factor_failures.window_ends_at <= ${now} THEN 1 ELSE factor_failures.failures + 1 END,
+            window_ends_at = CASE WHEN factor_failures.window_ends_at <= ${now} THEN excluded.window_ends_at
+              ELSE factor_failures.window_ends_at END
+          WHERE factor_failures.window_ends_at <= ${now} OR factor_failures.failures < ${most}
+          RETURNING failures`
+        const counted = await prisma.factorFailures.findUnique({
+          where: { accountId_kind: { accountId, kind } },
+          select: { windowEndsAt: true },
+        })
+        // It may be cleared by a right code at this moment.
+        return { failures: row?.failures, windowEndsAt: counted?.windowEndsAt ?? windowEndsAt }
+      } catch (error) {
+        if (isMissingReference(error)) return undefined
+        throw error
+      }
+    },
+
+    async giveBack(accountId, kind) {
+      await prisma.factorFailures.updateMany({
+        where: { accountId, kind, failures: { gt: 0 } },
+        data: { failures: { decrement: 1 } },
+      })
+    },
+
+    async clear(accountId, kind) {
+      await prisma.factorFailures.deleteMany({ where: { accountId, kind } })
+    },
+
+    async deleteEnded({ before, limit }) {
+      const rows = await prisma.factorFailures.findMany({
+        where: { windowEndsAt: { lt: before } },
+        select: { accountId: true, kind: true },
+        orderBy: { windowEndsAt: 'asc' },
+        take: limit,
+      })
+      if (rows.length === 0) return 0
+      const { count } = await prisma.factorFailures.deleteMany({
+        where: { OR: rows, windowEndsAt: { lt: before } },
+      })
+      return count
+    },
+  }
+}

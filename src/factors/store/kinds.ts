@@ -1,0 +1,83 @@
+import { type SecondFactor, secondFactorsOf } from '../../shared/second-factor.ts'
+import type { Database } from '../../storage/database.ts'
+import type { Prisma } from '../../storage/generated/sqlite/client.ts'
+
+/** A recovery code as it is kept. */
+export interface StoredCode {
+  id: string
+  prefix: string
+  /** argon2id */
+  hash: string
+}
+
+/** A change of an account's factors, as it was done. */
+export interface FactorChange<Result> {
+  result: Result
+  before: SecondFactor[]
+  after: SecondFactor[]
+  /** Whether `firstCodes` were stored: these are the account's codes now. */
+  codesStored: boolean
+}
+
+/**
+ * The one way to add or remove a factor of any kind: `work` changes its rows, and the account says of them what is true
+ * afterwards, in the same transaction. Changes of one account come one after the other. Every remembered browser is
+ * forgotten. With its first factor the account gets `firstCodes`; with its last one the recovery codes go. `updated_at` of the account stays: it is
+ * a claim about the person.
+ * @param work undefined: there was nothing to change, and nothing is
+ * @returns undefined: nothing was changed, or the account is gone
+ */
+export async function changeFactors<Result>(
+  { prisma }: Pick<Database, 'prisma'>,
+  change: { accountId: string; at: Date; firstCodes?: readonly StoredCode[] | undefined },
+  work: (tx: Prisma.TransactionClient) => Promise<Result | undefined>,
+): Promise<FactorChange<Result> | undefined> {
+  const { accountId, at, firstCodes } = change
+  return prisma.$transaction(async (tx) => {
+    const before = await lockFactors(tx, accountId)
+    const result = before && (await work(tx))
+    if (before === undefined || result === undefined) return undefined
+    const after = await kindsOf(tx, accountId, before)
+    const since = after.length > 0 ? at : null
+    await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')},
+      second_factor_since = COALESCE(second_factor_since, ${since}) WHERE id = ${accountId}`
+    await tx.rememberedBrowser.deleteMany({ where: { accountId } })
+    const codesStored = before.length === 0 && after.length > 0 && firstCodes !== undefined
+    if (codesStored) await replaceCodes(tx, accountId, firstCodes, at)
+    else if (after.length === 0) await tx.recoveryCode.deleteMany({ where: { accountId } })
+    return { result, before, after, codesStored }
+  })
+}
+
+/** Holds the account until the transaction ends, and says what kinds of factor it has. Undefined: it is gone. */
+export async function lockFactors(
+  tx: Prisma.TransactionClient,
+  accountId: string,
+): Promise<SecondFactor[] | undefined> {
+  const [row] = await tx.$queryRaw<{ second_factors: string }[]>`UPDATE accounts
+    SET second_factors = second_factors WHERE id = ${accountId} RETURNING second_factors`
+  return row && secondFactorsOf(row.second_factors)
+}
+
+/** In a transaction that holds the account. */
+export async function replaceCodes(
+  tx: Prisma.TransactionClient,
+  accountId: string,
+  codes: readonly StoredCode[],
+  createdAt: Date,
+): Promise<void> {
+  await tx.recoveryCode.deleteMany({ where: { accountId } })
+  await tx.recoveryCode.createMany({ data: codes.map((code) => ({ ...code, accountId, createdAt })) })
+}
+
+/** By the rows. A passkey that is refused counts: an account must not lose its second step because one was copied. */
+async function kindsOf(
+  tx: Prisma.TransactionClient,
+  accountId: string,
+  before: readonly SecondFactor[],
+): Promise<SecondFactor[]> {
+  const passkeys = await tx.passkey.count({ where: { accountId } })
+  const apps = await tx.totpFactor.count({ where: { accountId, confirmedAt: { not: null } } })
+  const kinds = [passkeys > 0 && 'passkey', apps > 0 && 'totp', before.includes('phone') && 'phone']
+  return secondFactorsOf(kinds.filter(Boolean).join(' '))
+}

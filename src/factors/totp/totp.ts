@@ -1,0 +1,147 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Verification } from '../../shared/second-factor.ts'
+import type { Secrets } from '../../shared/secrets.ts'
+import { toBase32 } from '../base32.ts'
+import type { Refusal, WithinLimit } from '../failures.ts'
+import type { Notices } from '../notices.ts'
+import type { FindOwner } from '../owner.ts'
+import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
+import { matchingStep } from './algorithm.ts'
+import type { TotpRow, TotpStore } from './store.ts'
+
+/** RFC 4226 §4, R6: 160 bits. */
+const SECRET_BYTES = 20
+/** How long an app can be set up before one begins anew, in milliseconds. */
+const SETUP_TTL = 3_600_000
+
+/** What an authenticator app is given to hold. It is a secret: show it to its owner, and never again once it is confirmed. */
+export interface TotpSetup {
+  id: string
+  /** base32 (RFC 4648), without padding */
+  secret: string
+  /** `otpauth://totp/…`, for a QR code */
+  uri: string
+}
+
+/** `recoveryCodes`: the person has a second factor for the first time, and these were made; they are never shown again. */
+export type Confirmation = { kind: 'confirmed'; recoveryCodes?: string[] } | Refusal
+
+/** Codes of an authenticator app (RFC 6238). */
+export interface Totp {
+  /**
+   * Makes a secret for an app. It counts for nothing before a code of it was right; one that was begun earlier and not
+   * finished is gone. Ask for a fresh sign-in first.
+   * @throws AppError account_not_found (404)
+   */
+  begin(accountId: string): Promise<TotpSetup>
+  /** What `begin` gave, to show it once more beside a wrong code. Undefined: confirmed, too old, another account's. */
+  pending(accountId: string, id: string): Promise<TotpSetup | undefined>
+  /**
+   * Makes the app count, by a code of it; an app that did before counts no more. Owner told by mail, `factor.added`.
+   * @throws AppError factor_not_found (404): it was confirmed already, is too old or another account's
+   */
+  confirm(accountId: string, id: string, code: string): Promise<Confirmation>
+  /** Whether a code is of the account's app. Each time step counts once, and none before it afterwards. */
+  verify(accountId: string, code: string): Promise<Verification>
+  /** Undefined: the account has none. */
+  find(accountId: string): Promise<Pick<TotpRow, 'id' | 'confirmedAt' | 'lastUsedAt'> | undefined>
+  /** False: the account has none of this id. Owner told by mail, `factor.removed`. */
+  remove(accountId: string, id: string): Promise<boolean>
+}
+
+export function createTotp(deps: {
+  store: TotpStore
+  clock: Clock
+  secrets: Pick<Secrets, 'seal' | 'open'>
+  limit: WithinLimit
+  codes: Pick<RecoveryCodes, 'prepare'>
+  notices: Notices
+  findOwner: FindOwner
+  /** Its host is what an app calls the account's server. */
+  issuer: string
+}): Totp {
+  const { store, clock, secrets, limit, notices } = deps
+  const service = new URL(deps.issuer).host
+  const context = (accountId: string, id: string): string => `totp:${accountId}:${id}`
+  const opened = (accountId: string, row: TotpRow): Buffer =>
+    Buffer.from(secrets.open(row.sealedSecret, context(accountId, row.id)), 'base64url')
+
+  const ownerOf = async (accountId: string) => {
+    const owner = await deps.findOwner(accountId)
+    if (!owner) throw new AppError('account_not_found', 404, 'There is no such account.')
+    return owner
+  }
+
+  const setupOf = (id: string, username: string, bytes: Buffer): TotpSetup => {
+    const secret = toBase32(bytes)
+    const [name, label] = [service, username].map(encodeURIComponent)
+    const uri = `otpauth://totp/${name}:${label}?secret=${secret}&issuer=${name}&algorithm=SHA1&digits=6&period=30`
+    return { id, secret, uri }
+  }
+
+  const findPending = (accountId: string, id: string) =>
+    store.pending(accountId, id, new Date(clock() - SETUP_TTL))
+
+  return {
+    async begin(accountId) {
+      const owner = await ownerOf(accountId)
+      const bytes = randomBytes(SECRET_BYTES)
+      const id = randomUUID()
+      const sealedSecret = secrets.seal(bytes.toString('base64url'), context(accountId, id))
+      if (!(await store.begin(accountId, { id, sealedSecret }))) await ownerOf(accountId)
+      return setupOf(id, owner.displayUsername, bytes)
+    },
+
+    async pending(accountId, id) {
+      const row = await findPending(accountId, id)
+      if (!row) return undefined
+      const owner = await ownerOf(accountId)
+      return setupOf(id, owner.displayUsername, opened(accountId, row))
+    },
+
+    async confirm(accountId, id, code) {
+      const row = await findPending(accountId, id)
+      if (!row) throw setupGone()
+      const checked = await limit(accountId, 'totp_setup', async () =>
+        matchingStep(opened(accountId, row), withoutSpaces(code), clock()),
+      )
+      if (checked.kind !== 'right') return checked
+      const owner = await ownerOf(accountId)
+      const first = owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
+      const changed = await store.confirm({ accountId, id, step: checked.found }, first?.stored)
+      if (!changed) throw setupGone()
+      notices.added(owner, 'totp')
+      return {
+        kind: 'confirmed',
+        ...(first && changed.codesStored && { recoveryCodes: first.codes }),
+      }
+    },
+
+    async verify(accountId, code) {
+      const checked = await limit(accountId, 'totp', async () => {
+        const row = await store.confirmed(accountId)
+        const step = row && matchingStep(opened(accountId, row), withoutSpaces(code), clock())
+        return row && step !== undefined && (await store.useStep(row.id, step)) ? true : undefined
+      })
+      return checked.kind === 'right' ? { kind: 'verified', amr: ['otp'] } : checked
+    },
+
+    find: (accountId) => store.confirmed(accountId),
+
+    async remove(accountId, id) {
+      const owner = await deps.findOwner(accountId)
+      const changed = owner && (await store.remove(accountId, id))
+      if (!changed) return false
+      if (changed.result.confirmed) notices.removed(owner, 'totp')
+      return true
+    },
+  }
+}
+
+/** Apps show a code as two groups of three, and people type it so. */
+const withoutSpaces = (code: string): string => code.replaceAll(/\s/g, '')
+
+const setupGone = (): AppError =>
+  new AppError('factor_not_found', 404, 'Setting up this app has taken too long. Begin again.')
