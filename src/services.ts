@@ -129,10 +129,12 @@ export async function openServices(
     db,
     clock,
     secrets,
+    artifacts,
     hasher,
     events: event,
     mail: mailer,
     issuer: config.issuer,
+    settings: values,
     findOwner: accounts.byId,
   })
   const providers = createProviders({

@@ -60,6 +60,7 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   pg: (file) => file.startsWith('storage/'),
   'openid-client': (file) => file.startsWith('federation/'),
   ioredis: (file) => file.startsWith('storage/'),
+  '@simplewebauthn/': (file) => file.startsWith('factors/passkeys/'),
   nodemailer: (file) => file.startsWith('mail/'),
   argon2: (file) => file.startsWith('accounts/'),
   bcrypt: (file) => file.startsWith('accounts/'),

@@ -56,6 +56,8 @@ export const EVENT_TYPES = {
   'device.code_unknown': 'entered a device code that is none',
   'factor.added': 'added a second factor to {target}',
   'factor.removed': 'removed a second factor of {target}',
+  'factor.renamed': 'renamed a second factor of {target}',
+  'factor.refused': 'used a passkey of {target} whose counter went back: it is refused from now on',
   'factor.code_wrong': 'sent a wrong code of a second factor of {target}',
   'factor.locked': 'sent too many wrong codes of a second factor of {target}',
   'factor.recovery_codes_renewed': 'made new recovery codes of {target}',

@@ -3,6 +3,9 @@ export interface FactorEvent {
   type:
     | 'factor.added'
     | 'factor.removed'
+    | 'factor.renamed'
+    /** The counter of a passkey went back, so there may be a copy of it: it is refused from now on. */
+    | 'factor.refused'
     /** A code was checked and not right: the person has shown the password already. */
     | 'factor.code_wrong'
     /** So many were wrong that no more are checked for a while. */

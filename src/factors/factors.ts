@@ -6,11 +6,13 @@
 import type { Clock } from '../shared/clock.ts'
 import type { SecondFactor, Verification, VerificationMethod } from '../shared/second-factor.ts'
 import type { Secrets } from '../shared/secrets.ts'
+import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { Database } from '../storage/database.ts'
 import type { FactorEvent } from './events.ts'
 import { createLimit } from './failures.ts'
 import { createNotices, type FactorMailOut } from './notices.ts'
 import type { FindOwner } from './owner.ts'
+import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
 import { type CodeHasher, createRecoveryCodes, type RecoveryCodes } from './recovery-codes/recovery-codes.ts'
 import { createRecoveryCodeStore } from './recovery-codes/store.ts'
 import { createFailureStore } from './store/failures.ts'
@@ -43,6 +45,7 @@ export interface Factors {
    */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
   totp: Totp
+  passkeys: Passkeys
   recoveryCodes: Omit<RecoveryCodes, 'prepare'>
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
@@ -51,12 +54,15 @@ export interface Factors {
 export interface FactorsDependencies {
   db: Database
   clock: Clock
-  secrets: Pick<Secrets, 'seal' | 'open'>
+  artifacts: Pick<ArtifactStore, 'insert'>
+  secrets: Pick<Secrets, 'seal' | 'open' | 'key'>
   hasher: CodeHasher
   events: (event: FactorEvent) => void
   mail: FactorMailOut
   /** The base of every link; its host is what authenticator apps show. */
   issuer: string
+  /** Read at each use. */
+  settings: PasskeySettings
   findOwner: FindOwner
 }
 
@@ -75,6 +81,12 @@ export function createFactors(deps: FactorsDependencies): Factors {
   const shared = { ...deps, limit, notices }
   const codes = createRecoveryCodes({ ...shared, store: createRecoveryCodeStore(deps) })
   const totp = createTotp({ ...shared, codes, store: createTotpStore(deps) })
+  const passkeys = createPasskeys({
+    ...shared,
+    codes,
+    key: deps.secrets.key('passkeys'),
+    issuer: new URL(deps.issuer),
+  })
   const { prepare: _, ...recoveryCodes } = codes
 
   /** Those that are shown by typing a code. */
@@ -87,11 +99,12 @@ export function createFactors(deps: FactorsDependencies): Factors {
 
   return {
     totp,
+    passkeys,
     recoveryCodes,
 
     async list(accountId) {
       const app = await totp.find(accountId)
-      const factors: FactorView[] = app
+      const apps: FactorView[] = app
         ? [
             {
               id: app.id,
@@ -101,6 +114,12 @@ export function createFactors(deps: FactorsDependencies): Factors {
             },
           ]
         : []
+      const keys = (await passkeys.list(accountId)).map(
+        ({ id, name, createdAt, lastUsedAt }): FactorView => ({
+          ...{ id, kind: 'passkey', name, createdAt, lastUsedAt },
+        }),
+      )
+      const factors = [...keys, ...apps]
       return { factors, recoveryCodesLeft: await codes.left(accountId) }
     },
 

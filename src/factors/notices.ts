@@ -10,6 +10,11 @@ export type FactorMail =
       template: 'factor-added' | 'factor-removed'
       data: { username: string; factor: string; accountLink: string }
     }
+  | {
+      to: string
+      template: 'passkey-refused'
+      data: { username: string; passkey: string; accountLink: string }
+    }
   | { to: string; template: 'factor-locked'; data: { username: string; resetLink: string } }
   | { to: string; template: 'recovery-codes-renewed'; data: { username: string; accountLink: string } }
   | {
@@ -27,6 +32,8 @@ export interface FactorMailOut {
 export interface Notices {
   added(owner: FactorOwner, kind: SecondFactor): void
   removed(owner: FactorOwner, kind: SecondFactor): void
+  /** @param name what its owner calls it */
+  passkeyRefused(owner: FactorOwner, name: string): void
   codesRenewed(owner: FactorOwner): void
   /** @param left how many can still be used */
   codeUsed(owner: FactorOwner, left: number): void
@@ -67,6 +74,15 @@ export function createNotices(deps: {
   return {
     added: changed('factor.added', 'factor-added'),
     removed: changed('factor.removed', 'factor-removed'),
+
+    passkeyRefused(owner, passkey) {
+      events({ type: 'factor.refused', ...of(owner), kind: 'passkey' })
+      tell(owner, (to, username) => ({
+        to,
+        template: 'passkey-refused',
+        data: { username, passkey, accountLink },
+      }))
+    },
 
     codesRenewed(owner) {
       events({ type: 'factor.recovery_codes_renewed', ...of(owner) })

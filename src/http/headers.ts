@@ -10,9 +10,9 @@ declare module 'fastify' {
 
 const YEAR = 365 * 24 * 60 * 60
 
-/** Features no page of ours uses, and so no script smuggled into one may use. */
+/** Features no page of ours uses, and so no script smuggled into one may use; passkeys, for our own pages alone. */
 const PERMISSIONS =
-  'camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=()'
+  'camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)'
 
 /**
  * Response headers for everything this server sends.

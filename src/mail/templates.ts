@@ -22,6 +22,8 @@ export interface MailData {
   /** `factor`: “An authenticator app”. */
   'factor-added': { username: string; factor: string; accountLink: string }
   'factor-removed': { username: string; factor: string; accountLink: string }
+  /** Its counter went back. `passkey`: what its owner calls it. */
+  'passkey-refused': { username: string; passkey: string; accountLink: string }
   /** After too many wrong codes behind a right password. */
   'factor-locked': { username: string; resetLink: string }
   'recovery-codes-renewed': { username: string; accountLink: string }
@@ -56,6 +58,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
   'factor-added': (service) => `A second step was added to your account at ${service}`,
   'factor-removed': (service) => `A second step was removed from your account at ${service}`,
+  'passkey-refused': (service) => `A passkey of your account at ${service} is refused`,
   'factor-locked': (service) => `Too many wrong codes for your account at ${service}`,
   'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,

@@ -41,6 +41,11 @@ const every =
   (list: readonly string[]): string | undefined =>
     list.every(isOne) ? undefined : message
 
+const isHttpsOrigin = (word: string): boolean => {
+  const url = URL.parse(word)
+  return url?.protocol === 'https:' && url.origin === word
+}
+
 const ROWS = {
   registration: {
     section: 'accounts',
@@ -79,6 +84,24 @@ const ROWS = {
     label: 'How long a lock lasts',
     sentence: 'How long an account stays locked. Who resets the password need not wait.',
     ...seconds(900, 1, 30 * DAY),
+  },
+  passkeys: {
+    section: 'accounts',
+    label: 'Passkeys',
+    sentence:
+      '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second step. Browsers make them for a host name alone, on https or localhost.',
+    see: 'passkeys.md',
+    ...choice(['on', 'off'], 'on'),
+  },
+  passkey_origins: {
+    section: 'accounts',
+    label: 'Other sites where passkeys of this host work',
+    sentence:
+      'Origins of sites of yours that may ask for the passkeys of this one (`/.well-known/webauthn`). None: these pages alone.',
+    see: 'passkeys.md#other-sites',
+    ...words({
+      problem: every(isHttpsOrigin, 'must be origins on https, for example https://shop.example.com'),
+    }),
   },
   verification_ttl: {
     section: 'accounts',

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
 import type { Http } from '../http/http.ts'
@@ -85,6 +86,7 @@ export async function wirePages(
     openDecision: (value, accountId) => openDecision(http.sealed, value, accountId),
     openDone: (value) => openDone(http.sealed, value),
   })
+  await app.register(relatedOriginsRoute, { passkeys: services.factors.passkeys, settings: values })
   homeRoute(app, {
     async accountOf(request, reply) {
       const session = await sessions.current(request, reply)

@@ -10,6 +10,7 @@ import type { FactorMail } from '../../src/factors/notices.ts'
 import { hotp, stepAt } from '../../src/factors/totp/algorithm.ts'
 import { secondFactorsOf } from '../../src/shared/second-factor.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
+import { createArtifactStore } from '../../src/storage/artifacts/artifact-store.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { freshDatabase } from '../support/postgres.ts'
@@ -91,6 +92,8 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     factors: createFactors({
       db,
       clock,
+      artifacts: createArtifactStore(db.artifacts, { clock }),
+      settings: { passkeys: 'on', passkeyOrigins: [] },
       secrets: createSecrets(randomBytes(32).toString('base64url')),
       issuer: 'https://id.example.com',
       events: (event) => fixture.events.push(event),

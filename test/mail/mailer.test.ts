@@ -103,6 +103,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     'sign-in-unlinked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'factor-added': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
     'factor-removed': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
+    'passkey-refused': { username: 'VALUE1', passkey: 'VALUE2', accountLink: 'VALUE3' },
     'factor-locked': { username: 'VALUE1', resetLink: 'VALUE2' },
     'recovery-codes-renewed': { username: 'VALUE1', accountLink: 'VALUE2' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },

@@ -143,6 +143,21 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: expect.objectContaining({ seconds: 900 }),
     after: expect.objectContaining({ seconds: 60 }),
   },
+  passkeys: {
+    to: 'off',
+    look: async () => latchkey.services.factors.passkeys.availability(),
+    before: 'on',
+    after: 'off',
+  },
+  passkey_origins: {
+    to: ['https://shop.example'],
+    async look() {
+      const answer = await latchkey.app.inject('/.well-known/webauthn')
+      return answer.statusCode === 200 ? answer.json() : answer.statusCode
+    },
+    before: 404,
+    after: { origins: ['https://shop.example'] },
+  },
   verification_ttl: {
     to: 600,
     look: verificationMail,

@@ -20,6 +20,7 @@ const SECRET_FIELDS = new Set([
   'secret',
   'client_secret',
   'client_assertion',
+  'credential',
   'csrf_token',
   'xsrf',
 ])

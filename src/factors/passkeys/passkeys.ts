@@ -1,0 +1,253 @@
+// A passkey (WebAuthn Level 3) is a second factor beside a password and, where it verifies its user by a PIN, a fingerprint or
+// a face, a sign-in by itself.
+//
+//   options (a challenge, bound to the browser) ─► browser, authenticator ─► credential ─► register │ verifySignIn
+//
+// A registered passkey belongs to the issuer's host. Its private key never comes here, and no page of another host gets an answer.
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { Database } from '../../storage/database.ts'
+import type { FactorEvent } from '../events.ts'
+import type { Notices } from '../notices.ts'
+import type { FactorOwner, FindOwner } from '../owner.ts'
+import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
+import { suggestName } from './authenticators.ts'
+import { verifyAssertion, verifyRegistration } from './ceremonies.ts'
+import { createChallenges } from './challenges.ts'
+import { readAssertion, readRegistration } from './credentials.ts'
+import { passkeyName } from './name.ts'
+import { type CreationOptions, creationOptions, type RequestOptions, requestOptions } from './options.ts'
+import { type Obstacle, obstacleOf, relyingPartyOf } from './relying-party.ts'
+import { createPasskeyStore } from './store.ts'
+
+/** How many an account has at most: all of them go into the options of its second step. */
+export const MAX_PASSKEYS = 20
+
+/** A passkey, as its owner sees it. Times are milliseconds since the epoch. */
+export interface Passkey {
+  id: string
+  name: string
+  /** The model of what keeps it; nothing proves it. */
+  aaguid: string
+  /** Synced between the devices of its owner; else it stays on one. */
+  synced: boolean
+  createdAt: number
+  lastUsedAt: number | null
+  /** Since when it is refused, because its counter went back: there may be a copy. */
+  refusedAt: number | null
+}
+
+export type PasskeyVerification =
+  | {
+      kind: 'verified'
+      accountId: string
+      passkeyId: string
+      /** RFC 8176: `hwk`, or `swk` for a synced one; `user`; with `mfa` where it verified its user. */
+      amr: string[]
+      userVerified: boolean
+    }
+  /** `reason` is for logs; a page may say that a challenge is `spent`, which is no secret. */
+  | {
+      kind: 'wrong'
+      reason: 'malformed' | 'foreign' | 'spent' | 'unknown' | 'invalid' | 'refused' | 'unverified'
+      accountId?: string
+    }
+
+export type PasskeyRegistration =
+  /** `recoveryCodes`: it is the first second factor of the account, and these are its codes, shown once. */
+  | { kind: 'added'; passkey: Passkey; recoveryCodes: string[] | undefined }
+  /** It is no answer to options of this browser and account, or came too late. */
+  | { kind: 'wrong'; reason: 'malformed' | 'foreign' | 'spent' | 'invalid' }
+  /** It is registered already. */
+  | { kind: 'taken' }
+  /** The account is gone, or the sign-in that adds it has ended. */
+  | { kind: 'no_account' }
+
+/**
+ * The passkeys of accounts. A person who adds, renames or removes one has signed in lately: that is for the caller to see to.
+ *
+ * `binding` is what ties a challenge to the browser that it was made for: the value of a sealed cookie, the uid of a session.
+ */
+export interface Passkeys {
+  /** Whether new ones are made, and whether one signs in by itself; read at each use. Those that exist verify a second step always. */
+  availability(): 'on' | 'off' | Obstacle
+  /** Of `navigator.credentials.create`, in JSON. Undefined: the account is gone. */
+  registrationOptions(
+    account: { id: string; username: string; displayName: string },
+    binding: string,
+  ): Promise<CreationOptions | undefined>
+  /**
+   * Adds the passkey that a browser made. Its owner is told by mail.
+   * @param by.generation of the sign-in that adds it: if it has passed, nothing is added
+   * @param device the browser in words, a name where nothing better is known
+   * @throws AppError `passkeys_off`, `too_many_passkeys` (409)
+   */
+  register(
+    by: { accountId: string; generation: number },
+    credential: unknown,
+    binding: string,
+    device: string,
+  ): Promise<PasskeyRegistration>
+  /**
+   * Of `navigator.credentials.get`, in JSON. With an account: one of its passkeys, as a second step; without: any, which verifies
+   * its user.
+   */
+  signInOptions(binding: string, accountId?: string): Promise<RequestOptions>
+  /**
+   * Checks what a browser answered to `signInOptions` of the same binding and account, once. Without an account the passkey signs in
+   * by itself: it has verified its user now, and at its registration or beside a password. Says nothing of whether the account may sign in.
+   */
+  verifySignIn(credential: unknown, binding: string, accountId?: string): Promise<PasskeyVerification>
+  /** The oldest first. */
+  list(accountId: string): Promise<Passkey[]>
+  /** False: the account has none of this id. @throws ValidationError on `name` (422) */
+  rename(accountId: string, id: string, name: string): Promise<boolean>
+  /** Its owner is told by mail. Undefined: the account has none of this id. */
+  remove(accountId: string, id: string): Promise<Passkey | undefined>
+}
+
+export interface PasskeySettings {
+  readonly passkeys: 'on' | 'off'
+  /** Where else than at the issuer pages may ask for one. */
+  readonly passkeyOrigins: readonly string[]
+}
+
+export interface PasskeyDependencies {
+  db: Database
+  clock: Clock
+  artifacts: Pick<ArtifactStore, 'insert'>
+  /** 32 bytes, of this purpose alone. */
+  key: Buffer
+  issuer: URL
+  /** Read at each use. */
+  settings: PasskeySettings
+  events: (event: FactorEvent) => void
+  notices: Pick<Notices, 'added' | 'removed' | 'passkeyRefused'>
+  codes: Pick<RecoveryCodes, 'prepare'>
+  findOwner: FindOwner
+}
+
+export function createPasskeys(deps: PasskeyDependencies): Passkeys {
+  const { settings, issuer } = deps
+  const store = createPasskeyStore(deps)
+  const challenges = createChallenges(deps)
+  const party = relyingPartyOf(issuer, settings)
+  const obstacle = obstacleOf(issuer)
+  const availability = () => obstacle ?? settings.passkeys
+
+  const told = async (accountId: string, tell: (owner: FactorOwner) => void): Promise<void> => {
+    const owner = await deps.findOwner(accountId)
+    if (owner) tell(owner)
+  }
+
+  return {
+    availability,
+
+    async registrationOptions(account, binding) {
+      const userHandle = await store.userHandle(account.id)
+      if (userHandle === undefined) return undefined
+      return creationOptions({
+        party,
+        service: issuer.host,
+        user: { ...account, id: userHandle },
+        challenge: challenges.issue({ act: 'register', binding, accountId: account.id }),
+        existing: await store.list(account.id),
+      })
+    },
+
+    async register(by, given, binding, device) {
+      if (availability() !== 'on')
+        throw new AppError('passkeys_off', 409, 'Passkeys are switched off on this server.')
+      const read = readRegistration(given)
+      if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
+      const { accountId } = by
+      const taken = await challenges.take(read.challenge, { act: 'register', binding, accountId })
+      if (taken !== 'good') return { kind: 'wrong', reason: taken }
+      const record = await verifyRegistration(read.credential, read.challenge, party)
+      if (record === undefined) return { kind: 'wrong', reason: 'invalid' }
+      const owner = await deps.findOwner(accountId)
+      if (owner === undefined) return { kind: 'no_account' }
+      const names = (await store.list(accountId)).map(({ name }) => name)
+      const name = suggestName({ ...record, device }, names)
+      const codes = owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
+      const added = await store.insert({ ...by, most: MAX_PASSKEYS }, { ...record, name }, codes?.stored)
+      if (added === 'full')
+        throw new AppError(
+          'too_many_passkeys',
+          409,
+          `An account has at most ${MAX_PASSKEYS} passkeys. Remove one that you no longer use first.`,
+        )
+      if (typeof added === 'string') return { kind: added }
+      deps.notices.added(owner, 'passkey')
+      return {
+        kind: 'added',
+        passkey: added.result,
+        recoveryCodes: added.codesStored ? codes?.codes : undefined,
+      }
+    },
+
+    async signInOptions(binding, accountId) {
+      return requestOptions({
+        party,
+        challenge: challenges.issue({ act: 'sign_in', binding, accountId }),
+        allowed:
+          accountId === undefined
+            ? undefined
+            : (await store.list(accountId)).filter(({ refusedAt }) => refusedAt === null),
+      })
+    },
+
+    async verifySignIn(given, binding, accountId) {
+      if (accountId === undefined && availability() !== 'on') return { kind: 'wrong', reason: 'refused' }
+      const read = readAssertion(given)
+      if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
+      const { credential, challenge } = read
+      const taken = await challenges.take(challenge, { act: 'sign_in', binding, accountId })
+      if (taken !== 'good') return { kind: 'wrong', reason: taken }
+      const found = await store.byCredentialId(credential.id)
+      if (found === undefined) return { kind: 'wrong', reason: 'unknown' }
+      const { passkey, userHandle } = found
+      const wrong = (reason: 'unknown' | 'invalid' | 'refused' | 'unverified') =>
+        ({ kind: 'wrong', reason, accountId: passkey.accountId }) as const
+      if (accountId !== undefined && passkey.accountId !== accountId) return wrong('unknown')
+      // Who signs in by it alone is named by the passkey too (WebAuthn §7.2, step 6).
+      const named = credential.response.userHandle
+      if (named === undefined ? accountId === undefined : named !== userHandle) return wrong('invalid')
+      const verified = await verifyAssertion(credential, challenge, party, passkey)
+      if (verified === undefined) return wrong('invalid')
+      // A key without a PIN gets one from anybody who holds it: that verifies nobody until its owner has shown the password with it.
+      const { userVerified } = verified
+      if (accountId === undefined && !(userVerified && passkey.userVerified)) return wrong('unverified')
+      if (!(await store.use(passkey.id, verified))) {
+        if (await store.refuse(passkey.id))
+          await told(passkey.accountId, (owner) => deps.notices.passkeyRefused(owner, passkey.name))
+        return wrong('refused')
+      }
+      return {
+        kind: 'verified',
+        accountId: passkey.accountId,
+        passkeyId: passkey.id,
+        amr: [passkey.synced ? 'swk' : 'hwk', 'user', ...(userVerified ? ['mfa'] : [])],
+        userVerified,
+      }
+    },
+
+    list: store.list,
+
+    async rename(accountId, id, name) {
+      const { data, error } = passkeyName.safeParse(name)
+      if (data === undefined) throw refusedFields({ name: error.issues[0]?.message ?? 'Enter a name.' })
+      if (!(await store.rename(accountId, id, data))) return false
+      deps.events({ type: 'factor.renamed', accountId, kind: 'passkey' })
+      return true
+    },
+
+    async remove(accountId, id) {
+      const removed = await store.remove(accountId, id)
+      if (removed !== undefined) await told(accountId, (owner) => deps.notices.removed(owner, 'passkey'))
+      return removed
+    },
+  }
+}

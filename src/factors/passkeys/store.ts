@@ -1,0 +1,148 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
+import type { Passkey as Row } from '../../storage/generated/sqlite/client.ts'
+import { changeFactors, type FactorChange, type StoredCode } from '../store/kinds.ts'
+import type { CredentialRecord } from './ceremonies.ts'
+import type { Passkey } from './passkeys.ts'
+
+/** A passkey, with what verifies it. */
+export interface StoredPasskey extends Passkey {
+  accountId: string
+  credentialId: string
+  publicKey: string
+  transports: readonly string[]
+  /** Whether it has verified its user, at its registration or beside a password. */
+  userVerified: boolean
+}
+
+export interface PasskeyStore {
+  /** The user handle of an account (WebAuthn §5.4.3), made when it is first asked for. Undefined: the account is gone. */
+  userHandle(accountId: string): Promise<string | undefined>
+  /**
+   * Adds a passkey to an account that may sign in, if its sign-ins of `generation` still count. `taken`: the credential is
+   * registered already, here or with another account. `full`: the account has `most` already.
+   */
+  insert(
+    to: { accountId: string; generation: number; most: number },
+    record: CredentialRecord & { name: string },
+    firstCodes: readonly StoredCode[] | undefined,
+  ): Promise<FactorChange<StoredPasskey> | 'taken' | 'full' | 'no_account'>
+  /** Those of one account, the oldest first. */
+  list(accountId: string): Promise<StoredPasskey[]>
+  /** With the user handle of its account. */
+  byCredentialId(credentialId: string): Promise<{ passkey: StoredPasskey; userHandle: string } | undefined>
+  /**
+   * Records a use, if the counter has gone on or there is none (WebAuthn §7.2, step 22) and the passkey is not refused. False: nothing was recorded.
+   * @param use.userVerified from now on it has verified its user
+   */
+  use(id: string, use: { counter: number; userVerified: boolean }): Promise<boolean>
+  /** Refuses it from now on. True for the call that did. */
+  refuse(id: string): Promise<boolean>
+  rename(accountId: string, id: string, name: string): Promise<boolean>
+  /** Undefined: the account has none of this id. */
+  remove(accountId: string, id: string): Promise<StoredPasskey | undefined>
+}
+
+const toPasskey = (row: Row): StoredPasskey => ({
+  id: row.id,
+  accountId: row.accountId,
+  credentialId: row.credentialId,
+  publicKey: row.publicKey,
+  transports: row.transports.split(' ').filter(Boolean),
+  aaguid: row.aaguid,
+  synced: row.synced,
+  userVerified: row.userVerified,
+  name: row.name,
+  createdAt: row.createdAt.getTime(),
+  lastUsedAt: row.lastUsedAt?.getTime() ?? null,
+  refusedAt: row.refusedAt?.getTime() ?? null,
+})
+
+export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }): PasskeyStore {
+  const { prisma } = db
+  const now = (): Date => new Date(clock())
+
+  return {
+    async userHandle(accountId) {
+      const select = { webauthnUserId: true }
+      const found = await prisma.account.findUnique({ where: { id: accountId }, select })
+      if (found === null || found.webauthnUserId !== null) return found?.webauthnUserId ?? undefined
+      const made = randomBytes(32).toString('base64url')
+      // In SQL: the ORM would move `updated_at`, which is a claim about the person.
+      await prisma.$executeRaw`UPDATE accounts SET webauthn_user_id = ${made}
+        WHERE id = ${accountId} AND webauthn_user_id IS NULL`
+      const after = await prisma.account.findUnique({ where: { id: accountId }, select })
+      return after?.webauthnUserId ?? undefined
+    },
+
+    async insert({ accountId, generation, most }, { transports, ...record }, firstCodes) {
+      const at = now()
+      let reason: 'full' | 'no_account' = 'no_account'
+      try {
+        const change = await changeFactors(db, { accountId, at, firstCodes }, async (tx) => {
+          const mayAdd = await tx.account.count({ where: { id: accountId, generation, disabledAt: null } })
+          if (mayAdd === 0) return undefined
+          reason = 'full'
+          if ((await tx.passkey.count({ where: { accountId } })) >= most) return undefined
+          const data = { id: randomUUID(), accountId, ...record, transports: transports.join(' ') }
+          return toPasskey(await tx.passkey.create({ data: { ...data, createdAt: at } }))
+        })
+        return change ?? reason
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+
+    async list(accountId) {
+      const rows = await prisma.passkey.findMany({ where: { accountId }, orderBy: { createdAt: 'asc' } })
+      return rows.map(toPasskey)
+    },
+
+    async byCredentialId(credentialId) {
+      const row = await prisma.passkey.findUnique({
+        where: { credentialId },
+        include: { account: { select: { webauthnUserId: true } } },
+      })
+      const userHandle = row?.account.webauthnUserId
+      return row && userHandle ? { passkey: toPasskey(row), userHandle } : undefined
+    },
+
+    async use(id, { counter, userVerified }) {
+      const { count } = await prisma.passkey.updateMany({
+        where: {
+          id,
+          refusedAt: null,
+          OR: [{ counter: { lt: counter } }, ...(counter === 0 ? [{ counter }] : [])],
+        },
+        data: { counter, lastUsedAt: now(), ...(userVerified && { userVerified }) },
+      })
+      return count === 1
+    },
+
+    async refuse(id) {
+      const { count } = await prisma.passkey.updateMany({
+        where: { id, refusedAt: null },
+        data: { refusedAt: now() },
+      })
+      return count === 1
+    },
+
+    async rename(accountId, id, name) {
+      const { count } = await prisma.passkey.updateMany({ where: { id, accountId }, data: { name } })
+      return count === 1
+    },
+
+    async remove(accountId, id) {
+      const change = await changeFactors(db, { accountId, at: now() }, async (tx) => {
+        const row = await tx.passkey.findFirst({ where: { id, accountId } })
+        if (row === null) return undefined
+        await tx.passkey.delete({ where: { id } })
+        return toPasskey(row)
+      })
+      return change?.result
+    },
+  }
+}
