@@ -49,7 +49,7 @@ export interface Audit {
   /**
    * Newest first.
    * @param page.limit 1 to 100, default 50
-   * @throws AppError invalid_filter, invalid_page (400)
+   * @throws ValidationError invalid_filter, AppError invalid_page (400)
    */
   list(
     filters?: AuditFilters,
@@ -59,7 +59,7 @@ export interface Audit {
   find(seq: number): Promise<Entry | undefined>
   /**
    * What `list` gives, all of it, as text piece by piece: a batch is in memory at a time.
-   * @throws AppError invalid_filter (400)
+   * @throws ValidationError invalid_filter (400)
    */
   export(format: ExportFormat, filters?: AuditFilters): Promise<AsyncGenerator<string>>
   /**

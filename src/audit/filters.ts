@@ -1,9 +1,15 @@
 import { z } from 'zod'
-import { AppError } from '../shared/errors.ts'
+import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { actionsLike } from './event-types.ts'
 import { type Condition, sqlTime } from './store.ts'
 
 const text = z.string().trim().max(500)
+
+/** Whether the calendar has a day; `Date` counts 30 February as 2 March. */
+const isDay = (day: string): boolean => {
+  const at = Date.parse(day)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
+}
 
 /** A day, or a moment in ISO 8601; in UTC unless it says otherwise. Milliseconds since the epoch. */
 const moment = (end: boolean) =>
@@ -11,11 +17,11 @@ const moment = (end: boolean) =>
     const day = /^\d{4}-\d{2}-\d{2}$/.test(value)
     const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/.test(value)
     const zoned = day || /(Z|[+-]\d{2}:\d{2})$/.test(value) ? value : `${value}Z`
-    const at = day || iso ? Date.parse(zoned) : Number.NaN
+    const at = (day || iso) && isDay(value.slice(0, 10)) ? Date.parse(zoned) : Number.NaN
     if (Number.isNaN(at)) {
       context.addIssue({
         code: 'custom',
-        message: 'must be a day or a time, like 2026-11-25 or 2026-11-25T13:00Z',
+        message: 'Give a day or a time, like 2026-11-25 or 2026-11-25T13:00Z.',
       })
       return z.NEVER
     }
@@ -46,7 +52,7 @@ const KINDS: readonly string[] = ['account', 'client', 'command_line', 'server',
 /**
  * What the entries have to fulfil.
  * @param identify the ids that a name may stand for
- * @throws AppError invalid_filter (400)
+ * @throws ValidationError invalid_filter (400)
  */
 export async function conditionsOf(
   typed: AuditFilters,
@@ -56,10 +62,8 @@ export async function conditionsOf(
     Object.entries(typed).filter(([, value]) => value !== '' && value !== undefined),
   )
   const parsed = filters.safeParse(given)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new AppError('invalid_filter', 400, `${issue?.path.join('.')}: ${issue?.message}.`)
-  }
+  if (!parsed.success)
+    throw new ValidationError(schemaProblems(parsed.error), { code: 'invalid_filter', status: 400 })
   const { action, actor, target, address, from, to, text: words } = parsed.data
   const conditions: Condition[] = []
   const add = (condition: string, ...values: Condition['values']) =>

@@ -46,14 +46,35 @@ test('the list says who did what; its filters are empty, and keep what was typed
   expect(filtered.text).toContain('signed in')
   expect(filtered.text).not.toContain('changed the client')
   expect(filtered.forms.find(filter)?.fields.find(({ name }) => name === 'actor')?.value).toBe('ada')
-  const wrong = await browser.open(`${latchkey.issuer}/admin/audit?from=yesterday`)
-  expect(wrong.status).toBe(400)
-  expect(wrong.text).toContain('must be a day or a time')
   const { items } = await latchkey.services.audit.list({ action: 'client.updated' })
   const entry = await browser.open(`${latchkey.issuer}/admin/audit/${items[0]?.seq}`)
   expect(entry.text).toContain('client_uri nothing https://books.example/')
   for (const missing of ['999', '0', 'x', '1e3', '99999999999'])
     expect((await browser.open(`${latchkey.issuer}/admin/audit/${missing}`)).status).toBe(404)
+})
+
+test('what is wrong with a day stands beside it, and what was typed is kept', async () => {
+  const { browser } = await console('ada')
+  const wrong = await browser.open(`${latchkey.issuer}/admin/audit?from=yesterday&to=2026-02-30&actor=ada`)
+  expect(wrong.status).toBe(400)
+  for (const [name, typed] of [
+    ['from', 'yesterday'],
+    ['to', '2026-02-30'],
+  ]) {
+    expect(wrong.body).toMatch(new RegExp(`id="field-${name}-error">Give a day or a time, like `))
+    // A browser shows nothing in a date field whose value is none.
+    expect(wrong.body).toMatch(
+      new RegExp(`id="field-${name}" name="${name}" type="text"[^>]* value="${typed}"`),
+    )
+  }
+  expect(wrong.text).toContain('Please check these fields: From day: Give')
+  expect(wrong.text).not.toContain('Nothing matches')
+  const [form] = wrong.forms.filter(({ method }) => method === 'get')
+  expect(form?.fields.find(({ name }) => name === 'actor')?.value).toBe('ada')
+  const other = await browser.open(`${latchkey.issuer}/admin/audit?cursor=x&from=2026-01-01`)
+  expect(other.status).toBe(400)
+  expect(other.body).toMatch(/role="alert">cursor/)
+  expect(other.body).toMatch(/id="field-from" name="from" type="date"[^>]* value="2026-01-01"/)
 })
 
 test('an export has what the filters leave, and stands in the log itself', async () => {

@@ -192,6 +192,7 @@ export const consoleViews: ConsoleView[] = [
   at('rejection-fix', ({ seen }) => `/admin/rejections/${seen.rejection}/fix`),
   at('audit', '/admin/audit'),
   at('audit-filtered', '/admin/audit?action=account.&target=grace.hopper'),
+  at('audit-refused', '/admin/audit?from=yesterday&to=2026-02-30'),
   at('audit-entry', '/admin/audit/5'),
   at('configuration', '/admin/configuration'),
   at('settings', '/admin/settings'),

@@ -7,6 +7,7 @@ import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
 import { type AuditRow, type EntryView, entryView, rowOf, type Verification, verificationOf } from './view.ts'
 
@@ -17,6 +18,9 @@ export interface AuditDependencies {
   /** What there is to filter by. */
   auditActions: ActionGroup[]
 }
+
+/** What is wrong with the filters, or with the place in the list. */
+type Refused = ReturnType<typeof asFormErrors>
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -31,7 +35,7 @@ declare module '../../../http/pages/pages.ts' {
       verify: { action: string }
       first?: string | undefined
       next?: string | undefined
-      alert?: string | undefined
+      refused?: Refused | undefined
     }
     'admin/audit-one': { frame: ConsoleFrame; entry: EntryView }
   }
@@ -59,11 +63,11 @@ export async function auditArea(
 ): Promise<void> {
   const { audit } = deps
 
-  async function show(request: FastifyRequest, reply: FastifyReply, wanted: AuditFilters, alert?: string) {
+  async function show(request: FastifyRequest, reply: FastifyReply, wanted: AuditFilters, refused?: Refused) {
     const { cursor } = place.parse(request.query)
     const nothing: Awaited<ReturnType<Audit['list']>> = { items: [] }
     const [page, last] = await Promise.all([
-      alert === undefined ? audit.list(wanted, { cursor }) : nothing,
+      refused === undefined ? audit.list(wanted, { cursor }) : nothing,
       audit.list({ action: 'audit.verified' }, { limit: 1 }),
     ])
     const data = {
@@ -78,9 +82,9 @@ export async function auditArea(
       verified: verificationOf(last.items[0]),
       verify: { action: '/admin/audit/verify' },
       ...pageLinks('/admin/audit', wanted, cursor, page.next_cursor),
-      alert,
+      refused,
     }
-    return renderConsole(request, reply, 'audit', 'admin/audit', data, { status: alert ? 400 : 200 })
+    return renderConsole(request, reply, 'audit', 'admin/audit', data, { status: refused ? 400 : 200 })
   }
 
   app.get('/admin/audit', { config: { admin: 'read' } }, async (request, reply) => {
@@ -89,7 +93,7 @@ export async function auditArea(
       return await show(request, reply, wanted)
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 400) throw error
-      return show(request, reply, wanted, error.publicMessage)
+      return show(request, reply, wanted, asFormErrors(error))
     }
   })
 
