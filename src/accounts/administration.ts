@@ -77,14 +77,10 @@ export function createAdministration(deps: {
         : await store.changeUnchanged(id, changes, ifVersion),
     )
 
-  /** Ends a sign-in of this very moment too. */
+  /** Ends a sign-in of this very moment too. An invitation waits: a disabled account accepts none. */
   const shutOut = async (id: string): Promise<Account> => {
-    const account = await changeUnlessLast(id, {
-      disabledAt: new Date(clock()),
-      invitedUntil: null,
-      endsSignIns: true,
-    })
-    await tokenStore.expireAllOf(id)
+    const account = await changeUnlessLast(id, { disabledAt: new Date(clock()), endsSignIns: true })
+    await tokenStore.expireAllBut(id, 'invitation')
     await sessions.endAll(id)
     return account
   }
@@ -153,8 +149,11 @@ export function createAdministration(deps: {
         return ifVersion === undefined || ifVersion === before.updatedAt
           ? before
           : settled('version_conflict')
-      const invitedAddress = before.email === null && before.invitedUntil !== null && changes.pendingEmail
-      if (invitedAddress) await invitations.requireInvitable(id, invitedAddress)
+      const wasInvited = before.email === null && before.invitedUntil !== null
+      if (wasInvited && changes.pendingEmail !== undefined && before.disabledAt !== null)
+        changes.invitedUntil = null
+      else if (wasInvited && changes.pendingEmail)
+        await invitations.requireInvitable(id, changes.pendingEmail)
       const account =
         changes.role !== undefined && changes.role !== 'admin'
           ? await changeUnlessLast(id, changes, ifVersion)

@@ -166,17 +166,32 @@ describe.each(engines)('invitations on %s', (engine) => {
     }
   })
 
-  test('a disabled account accepts nothing, and is invited anew once it is enabled', async () => {
-    const { id, link, email } = await invited()
+  test('a disabled account accepts nothing; once it is enabled, its invitation counts until it expires', async () => {
+    const { id, link } = await invited()
+    const before = (await rest.get(`/users/${id}`)).json
     await rest.post(`/users/${id}/disable`)
     expect((await createHttpBrowser().open(link)).status).toBe(410)
+    expect(await accounts().invitations.accept(token(link), PASSWORD)).toBeUndefined()
     expect(await rest.post(`/users/${id}/send-invitation`)).toMatchObject({
       status: 409,
       json: { code: 'account_disabled' },
     })
     await rest.post(`/users/${id}/enable`)
-    expect((await createHttpBrowser().open(link)).status).toBe(410)
+    expect((await rest.get(`/users/${id}`)).json).toMatchObject({
+      status: 'invited',
+      invited_until: before.invited_until,
+    })
+    expect((await accept(createHttpBrowser(), link)).url.pathname).toBe('/account')
+  })
+
+  test('the address of a disabled account is corrected without a mail, and the invitation to the old one has ended', async () => {
+    const { id, link } = await invited()
+    await rest.post(`/users/${id}/disable`)
+    const email = `late${people}@example.com`
+    expect((await rest.patch(`/users/${id}`, { email })).status).toBe(200)
+    await rest.post(`/users/${id}/enable`)
     expect((await rest.get(`/users/${id}`)).json.status).toBe('unverified')
+    expect((await createHttpBrowser().open(link)).status).toBe(410)
     await rest.post(`/users/${id}/send-invitation`)
     expect((await accept(createHttpBrowser(), await lastLink(email))).url.pathname).toBe('/account')
   })
@@ -335,7 +350,9 @@ describe.each(engines)('invitations on %s', (engine) => {
     expect(again.text).toContain('Links that were sent before work no more.')
     expect(await mails(email)).toHaveLength(2)
     expect((await browser.open(`${latchkey.issuer}/admin/users?search=${email}`)).text).toContain('Invited')
-    const gone = await browser.submit(again, {}, { button: 'Withdraw invitation' })
+    const disabled = await browser.submit(again, {}, { button: 'Disable' })
+    expect(disabled.text).toContain('The link of their invitation works again')
+    const gone = await browser.submit(disabled, {}, { button: 'Withdraw invitation' })
     expect(gone.url.pathname).toBe('/admin/users')
     expect(gone.text).toContain('The invitation is withdrawn.')
   })

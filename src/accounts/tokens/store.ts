@@ -65,8 +65,10 @@ export interface TokenStore {
    * @returns the generation of sign-ins that the account is in then
    */
   redeem(redemption: Redemption): Promise<{ generation: number } | 'spent' | 'taken'>
-  /** Voids the live tokens of an account, of some purposes or all. */
+  /** Voids the live tokens of an account, of some purposes. */
   expireAllOf(accountId: string, ...purposes: Purpose[]): Promise<void>
+  /** Voids the live tokens of an account, of all purposes but one. */
+  expireAllBut(accountId: string, kept: Purpose): Promise<void>
   /** Deletes up to `limit` tokens that expired before a time. Returns how many. */
   deleteExpired(options: { before: Date; limit: number }): Promise<number>
 }
@@ -185,7 +187,14 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
 
     async expireAllOf(accountId, ...purposes) {
       await prisma.oneTimeToken.updateMany({
-        where: { accountId, ...(purposes.length > 0 && { purpose: { in: purposes } }), ...live() },
+        where: { accountId, purpose: { in: purposes }, ...live() },
+        data: { expiresAt: now() },
+      })
+    },
+
+    async expireAllBut(accountId, kept) {
+      await prisma.oneTimeToken.updateMany({
+        where: { accountId, purpose: { not: kept }, ...live() },
         data: { expiresAt: now() },
       })
     },

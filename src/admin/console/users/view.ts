@@ -83,6 +83,8 @@ export const detailsOf = (user: Account): [string, string][] => [
   ['Last sign-in', when(user.lastSignInAt)],
 ]
 
+const isInvited = ({ email, invitedUntil }: Account): boolean => email === null && invitedUntil !== null
+
 const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
   email === null && pendingEmail !== null && disabledAt === null
 
@@ -101,12 +103,11 @@ export function actionsOf(user: Account, now: number) {
       form: action('send-invitation'),
       about: 'A message by which they prove the address and set a password. An earlier link works no more.',
     },
-    isInvitable(user) &&
-      user.invitedUntil !== null && {
-        label: 'Withdraw invitation',
-        form: action('withdraw-invitation'),
-        about: 'Its link works no more. An account that was never used is deleted.',
-      },
+    isInvited(user) && {
+      label: 'Withdraw invitation',
+      form: action('withdraw-invitation'),
+      about: 'Its link works no more. An account that was never used is deleted.',
+    },
     user.disabledAt === null &&
       user.invitedUntil === null && {
         label: 'Send reset link',
@@ -124,6 +125,12 @@ export function actionsOf(user: Account, now: number) {
           form: action('disable'),
           about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
         }
-      : { label: 'Enable', form: action('enable'), about: 'They may sign in again.' },
+      : {
+          label: 'Enable',
+          form: action('enable'),
+          about: isInvited(user)
+            ? 'The link of their invitation works again, until it expires.'
+            : 'They may sign in again.',
+        },
   ].filter((each) => each !== false)
 }
