@@ -14,7 +14,7 @@ const register = operation({
   description:
     'The tokens work as soon as the email address is verified; until then every use of them is answered 403 `unconfirmed_account`. Whether the address belongs to an account already shows only in the message that its owner gets.',
   body: registerBody,
-  answers: [201, 'The account is made, and a message is on its way to its address.', tokenSet],
+  answers: [201, 'The account is created, and a message is on its way to its address.', tokenSet],
   problems: [403, 409, 429, 503],
 })
 

@@ -7,7 +7,7 @@ import { operation } from './operation.ts'
 import { invalidCredentials } from './problems.ts'
 import { exchangeBody, providerParams, tokenSet, upstreamQuery } from './schemas.ts'
 
-const TAG = 'Sign-in elsewhere'
+const TAG = 'Sign-in providers'
 
 const start = operation({
   id: 'upstreamStart',
@@ -27,7 +27,7 @@ const callback = operation({
   tag: TAG,
   summary: 'Where the provider sends the browser back to',
   description:
-    'Enter this address at the provider. Each answer of a provider counts once, within ten minutes, in the browser that was sent there. Somebody who is new, or whose address belongs to an account already, is asked on a page first.',
+    'Enter this address at the provider. Each answer of a provider counts once, within ten minutes, in the browser that was sent there. A person who is new, or whose address belongs to an account already, is asked on a page first.',
   safe: true,
   params: providerParams,
   answers: [200, 'Signed in.', tokenSet],
@@ -58,7 +58,7 @@ const FAILURES: Readonly<Record<string, readonly [code: string, status: number, 
     'This sign-in took too long, was finished already, or was started in another browser. Start again.',
   ],
   disabled: ['account_disabled', 403, 'This account is disabled.'],
-  closed: ['registration_closed', 403, 'New accounts are made by the administrators of this server.'],
+  closed: ['registration_closed', 403, 'New accounts are created by the administrators of this server.'],
   invited: [
     'invitation_waits',
     409,

@@ -4,11 +4,11 @@ import { type Kind, number } from './kinds.ts'
 /** What each limit counts: by address, and by account where it counts that too. */
 const WHAT: { readonly [Name in LimitName]: readonly string[] } = {
   signIn: ['sign-ins by one address', 'sign-ins to one account, from anywhere'],
-  register: ['accounts made by one address'],
-  mail: ['messages that one address has us send', 'messages to one person, whoever asks'],
+  register: ['accounts created by one address'],
+  mail: ['messages that one address has us send', 'messages to one person, from all addresses'],
   oneTimeToken: ['codes typed and links opened'],
   account: ['changes of one’s own account'],
-  federation: ['sign-ins elsewhere'],
+  federation: ['sign-ins at providers'],
   authorization: ['authorization requests'],
   deviceAuthorization: ['devices of one address that ask for a code'],
   deviceCode: [

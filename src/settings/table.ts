@@ -49,8 +49,8 @@ const isHttpsOrigin = (word: string): boolean => {
 const ROWS = {
   registration: {
     section: 'accounts',
-    label: 'Making an account',
-    sentence: '`open`: people make their own account. `closed`: only administrators make accounts.',
+    label: 'Creating an account',
+    sentence: '`open`: people create their own account. `closed`: only administrators create accounts.',
     ...choice(['open', 'closed'], 'open'),
   },
   email_domains: {
@@ -178,7 +178,7 @@ const ROWS = {
     section: 'applications',
     label: 'Clients that register themselves',
     sentence:
-      '`off`: only administrators register clients. `token`: also whoever has an initial access token. `open`: anybody.',
+      '`off`: only administrators register clients. `token`: also programs with an initial access token. `open`: every program.',
     see: 'dynamic-registration.md',
     ...choice(['off', 'token', 'open'], 'off'),
   },

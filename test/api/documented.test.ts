@@ -50,6 +50,23 @@ const operations = (): Listed[] =>
       })),
     )
 
+/** Every text for people in a part of the document. */
+const textsIn = (part: unknown): string[] =>
+  typeof part !== 'object' || part === null
+    ? []
+    : Object.entries(part).flatMap(([name, value]) =>
+        /^(summary|description|tags)$/.test(name) ? [value].flat().map(String) : textsIn(value),
+      )
+
+test('the document and the settings have the words of the glossary, and name who acts', async () => {
+  const { settings } = await latchkey.services.settings.list()
+  const said = (text: string) =>
+    /\b(somebody|someone|anybody|whoever|elsewhere|meanwhile|made|mak(e|ing) an?)\b/i.test(text)
+  const ofSettings = settings.flatMap(({ label, sentence }) => [label, sentence])
+  expect(ofSettings.length).toBeGreaterThan(60)
+  expect([...textsIn(document), ...ofSettings].filter(said)).toEqual([])
+})
+
 /** Every documented kind of route in what the router prints, `METHOD path` each. */
 function apiRoutes(printed: string): string[] {
   const path: string[] = []

@@ -36,11 +36,11 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
   const { browser, username } = await signedIn(latchkey)
   const saved = await browser.submit(
     await browser.open(url),
-    { 'Making an account': 'closed', 'Domains of email addresses': 'Example.com bücher.example' },
+    { 'Creating an account': 'closed', 'Domains of email addresses': 'Example.com bücher.example' },
     { button: 'Save accounts' },
   )
   expect(saved.text).toContain('The settings are saved.')
-  expect(saved.text).toMatch(new RegExp(`Making an account .* by ${username}. Default: open`))
+  expect(saved.text).toMatch(new RegExp(`Creating an account .* by ${username}. Default: open`))
   expect(await stored('email_domains')).toEqual(['example.com', 'xn--bcher-kva.example'])
   const { settings } = await latchkey.services.settings.list()
   expect(settings.filter(({ changed }) => changed).map(({ name }) => name)).toEqual([
@@ -57,7 +57,7 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
   )
   expect(emptied.text).toContain('The settings are saved.')
   expect(await stored('email_domains')).toEqual([])
-  const reset = await browser.submit(emptied, {}, { button: 'Reset Making an account' })
+  const reset = await browser.submit(emptied, {}, { button: 'Reset Creating an account' })
   expect(reset.text).toContain('has its default again')
   expect(await stored('registration')).toBe('open')
   await browser.submit(reset, {}, { button: 'Reset Domains of email addresses' })
@@ -98,7 +98,7 @@ test('auditors see them, and no form', async () => {
   const { browser } = await signedIn(latchkey, 'auditor')
   const page = await browser.open(url)
   expect(page.status).toBe(200)
-  expect(page.text).toContain('Making an account')
+  expect(page.text).toContain('Creating an account')
   expect(page.forms.filter(({ action }) => action.startsWith('/admin/settings'))).toEqual([])
 })
 

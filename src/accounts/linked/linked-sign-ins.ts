@@ -163,7 +163,7 @@ export function createLinkedSignIns(deps: {
         throw new AppError(
           'registration_closed',
           403,
-          'New accounts are made by the administrators of this server. Ask them for one.',
+          'New accounts are created by the administrators of this server. Ask them for one.',
         )
       }
       const fields = parseFields(upstreamRegistrationSchema, {

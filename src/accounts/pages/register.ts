@@ -77,7 +77,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       throw new AppError(
         'registration_closed',
         403,
-        'New accounts are made by the administrators of this server. Ask them for one.',
+        'New accounts are created by the administrators of this server. Ask them for one.',
       )
     return show(reply, browser.interaction(request))
   })

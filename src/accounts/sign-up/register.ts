@@ -34,7 +34,7 @@ export function createRegister(deps: {
       throw new AppError(
         'registration_closed',
         403,
-        'New accounts are made by the administrators of this server.',
+        'New accounts are created by the administrators of this server.',
       )
     }
     const parsed = registrationSchema.safeParse(input)

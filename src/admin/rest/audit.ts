@@ -67,7 +67,7 @@ const verifyAudit = operation({
   needs: 'audit.verify',
   summary: 'Prove that nothing was changed, removed or added',
   description:
-    'Goes through the whole log; that it was verified is in it too. Keep `head` elsewhere and send it with the next verification.',
+    'Goes through the whole log; that it was verified is in it too. Keep `head` outside of this server and send it with the next verification.',
   body: optionalBody(
     {
       head: z.string('Use the head of an earlier verification.').max(200).optional().meta({

@@ -59,7 +59,7 @@ const ifMatch = {
 const idempotencyKey = {
   'idempotency-key': z.string().optional().meta({
     description:
-      'A random value for this request. For 24 hours a repetition gets the first answer again and makes nothing new.',
+      'A random value for this request. For 24 hours a repetition gets the first answer again and creates nothing new.',
   }),
 }
 

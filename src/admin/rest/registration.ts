@@ -65,11 +65,11 @@ const createToken = operation({
   id: 'createRegistrationToken',
   area,
   needs: 'registration_token.create',
-  summary: 'Make an initial access token',
-  description: 'Whoever has it registers clients at the `registration_endpoint` of discovery.',
+  summary: 'Create an initial access token',
+  description: 'A client that sends it registers itself at the `registration_endpoint` of discovery.',
   once: true,
   body: tokenBody,
-  answers: [201, 'Made. `token` is shown this once.', made],
+  answers: [201, 'Created. `token` is shown this once.', made],
 })
 
 const revokeToken = operation({

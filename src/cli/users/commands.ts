@@ -90,10 +90,10 @@ const invite = (cli: Cli): Command =>
   addPersonOptions(
     createCommand(
       'invite',
-      'make an account for a person, who gets a mail to prove the address and set a password (good for 7 days)',
+      'create an account for a person, who gets a mail to prove the address and set a password (good for 7 days)',
     )
       .requiredOption('--email <email>')
-      .option('--username <username>', 'made from the address unless given')
+      .option('--username <username>', 'created from the address unless given')
       .option('--role <role>', 'user (default), auditor (may look) or admin (may change)'),
   ).action(async (options: Options) => {
     const role = roles.safeParse(options.role ?? 'user')

@@ -108,7 +108,7 @@ export function clientOperations(fields: readonly ClientField[]) {
       needs: 'client.verify',
       summary: 'Mark a client that registered itself as checked',
       description:
-        'People are no longer warned of it. Send `If-Match` with what you have looked at: its developer may change it meanwhile.',
+        'People are no longer warned of it. Send `If-Match` with what you have looked at: its developer may change it at any time.',
       conditional: true,
       params: idParams,
       answers: [200, 'The client as it is now.', client],

@@ -77,7 +77,10 @@ export function clientSchemas(fields: readonly ClientField[]) {
       .object({
         ...shape,
         warnings,
-        client_secret: z.string().optional().meta({ description: 'Shown this once, when it was just made.' }),
+        client_secret: z
+          .string()
+          .optional()
+          .meta({ description: 'Shown this once, when it was just created.' }),
         client_secret_expires_at: z.int().optional().meta({ description: '0: it does not expire.' }),
       })
       .meta({ id: 'ClientWithSecret' }),

@@ -34,7 +34,7 @@ const addCredential = operation({
   id: 'addResourceCredential',
   area,
   needs: 'resource.add_credential',
-  summary: 'Make a credential of an API',
+  summary: 'Create a credential of an API',
   description: `${described} Two are valid at once, so that a deployment can change over; a third is refused.`,
   once: true,
   params: idParams,

@@ -16,7 +16,7 @@ const listSessions = operation({
 const listIdentities = operation({
   ...shared,
   id: 'listUserIdentities',
-  summary: 'The accounts elsewhere that a user signs in with',
+  summary: 'The linked sign-ins of a user',
   answers: [200, 'All of them.', allOf(identity)],
 })
 

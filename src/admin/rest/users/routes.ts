@@ -30,12 +30,12 @@ const createUser = operation({
   id: 'createUser',
   area,
   needs: 'user.create',
-  summary: 'Make an account',
+  summary: 'Create an account',
   description:
-    'And invites the person by a message that is good for seven days: its link proves the address and sets a password, or links a sign-in elsewhere. With `verified`, no message is sent; `send-reset` sends a link to set a password.',
+    'And invites the person by a message that is good for seven days: its link proves the address and sets a password, or links a sign-in at a provider. With `verified`, no message is sent; `send-reset` sends a link to set a password.',
   once: true,
   body: userBody,
-  answers: [201, 'Made.', user],
+  answers: [201, 'Created.', user],
 })
 
 const readUser = operation({
@@ -97,7 +97,7 @@ const withdrawInvitation = operation({
   area,
   needs: 'user.withdraw-invitation',
   summary: 'Withdraw an invitation',
-  description: 'An account that was never used is deleted with it; one that somebody had registered stays.',
+  description: 'An account that was never used is deleted with it; one that a person has registered stays.',
   params: idParams,
   answers: [204, 'Its link works no more.'],
   problems: [409],

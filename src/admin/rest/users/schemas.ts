@@ -91,7 +91,7 @@ export const userBody = z
   .strictObject(
     {
       username: text(
-        'By which the person signs in. Left out with an invitation: made from the address.',
+        'By which the person signs in. Left out with an invitation: created from the address.',
         'ada',
       ),
       email: mailbox,
