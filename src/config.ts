@@ -136,7 +136,7 @@ const environment = z.object({
     .optional(),
   SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587').optional(),
   ADMIN_EMAIL: z.email({ error: 'must be an email address, for example admin@example.com' }).optional(),
-  ADMIN_PASSWORD: z.string().min(12, { error: 'must be at least 12 characters' }).optional(),
+  ADMIN_PASSWORD: z.string().min(8, { error: 'must be at least 8 characters' }).optional(),
   TRUST_PROXY: trustProxy.optional(),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),

@@ -119,6 +119,7 @@ export async function openServices(
     mailer,
     hasher,
     estimateStrength,
+    secondFactorRequired: (owner) => owner.secondFactorRequired,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },

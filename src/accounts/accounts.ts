@@ -29,7 +29,12 @@ import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
 import { createChangePassword } from './passwords/change.ts'
 import { createHasher, type Hasher } from './passwords/hashing.ts'
-import { createPasswordPolicy } from './passwords/policy.ts'
+import {
+  createPasswordPolicy,
+  minimumLengthOf,
+  type PasswordOwner,
+  type SecondFactorRequirement,
+} from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
 import type { EstimateStrength } from './passwords/strength.ts'
 import { createProfile } from './profile.ts'
@@ -106,6 +111,9 @@ export interface Accounts {
 
   // Passwords: src/api, pages.
 
+  /** How many characters a new password of theirs has to have, at least. */
+  passwordMinLength(owner: PasswordOwner): number
+
   /**
    * Sends a link that sets a password if the address belongs to an account that may sign in, at most five an hour to one
    * address, those in mails about a lock included; a browser that has signed in to it before has five of its own. The
@@ -113,7 +121,9 @@ export interface Accounts {
    */
   forgot(email: string, origin?: Origin): Promise<void>
   /** Whose password a link would set; uses nothing up. Undefined: it works no more. */
-  peekReset(token: string): Promise<{ accountId: string; username: string } | undefined>
+  peekReset(
+    token: string,
+  ): Promise<{ accountId: string; username: string; passwordMinLength: number } | undefined>
   /**
    * Sets the password by a link; ends the lock, every session and every other link. Undefined: the link works no more.
    * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
@@ -257,10 +267,13 @@ export interface AccountsDependencies {
   settings: AccountSettings
   hasher?: Hasher
   estimateStrength?: EstimateStrength | undefined
+  /** Of whom a second factor is required; of nobody unless given. */
+  secondFactorRequired?: SecondFactorRequirement | undefined
 }
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
   const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
+  const { secondFactorRequired = () => false } = deps
   const store = createAccountStore({ db, clock })
   const tokenStore = createTokenStore({ db, clock })
   const tokens = createOneTimeTokens({ store: tokenStore, clock, codeKey })
@@ -273,12 +286,12 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const links = createLinks(issuer)
   const host = new URL(issuer).hostname
   const policy = createPasswordPolicy({
-    get minimumLength() {
-      return settings.passwordMinLength
-    },
+    rules: settings,
+    secondFactorRequired,
     serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
     estimate: deps.estimateStrength,
   })
+  const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))
   const prepare = createPrepareAccount({ hasher, policy })
   const shared = {
     prepare,
@@ -299,6 +312,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const verification = createVerification({ ...shared, settings })
   const resets = createPasswordReset({
     ...shared,
+    passwordMinLength,
     settings,
   })
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
@@ -313,6 +327,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     register: createRegister({ ...shared, settings, verification }),
     verification,
     authenticate: createAuthenticate({ store, passwords, events }),
+    passwordMinLength,
     forgot: resets.forgot,
     peekReset: resets.peekReset,
     reset: resets.reset,

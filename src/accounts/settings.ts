@@ -1,6 +1,10 @@
 /** Lifetimes in seconds. Each is read when it is needed: it may change while the server runs. */
 export interface AccountSettings {
+  /** Characters of a password that is alone, and of one whose owner needs a second factor beside it. */
   readonly passwordMinLength: number
+  readonly passwordMinLengthWithSecondFactor: number
+  /** Words of the organization that count as known to an attacker. */
+  readonly passwordWords: readonly string[]
   readonly lockoutFailures: number
   readonly lockoutSeconds: number
   readonly verificationTtl: number

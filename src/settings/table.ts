@@ -69,8 +69,24 @@ const ROWS = {
   password_min_length: {
     section: 'accounts',
     label: 'Characters of a password, at least',
-    sentence: 'Of passwords that are set from now on.',
-    ...number(12, 8, 64),
+    sentence: 'Of passwords that are set from now on, and that sign in alone.',
+    see: 'passwords.md#length',
+    ...number(15, 8, 64),
+  },
+  password_min_length_with_second_factor: {
+    section: 'accounts',
+    label: 'Characters of a password beside a second factor, at least',
+    sentence: 'Of passwords that are set from now on by people of whom a second factor is required.',
+    see: 'passwords.md#length',
+    ...number(8, 8, 64),
+  },
+  password_words: {
+    section: 'accounts',
+    label: 'Words that passwords may not be made of',
+    sentence:
+      'Names of your organization, its products and places: a password that is little else is refused, as one with the name of its owner is.',
+    see: 'passwords.md#words-of-your-own',
+    ...words({ problem: every((word) => word.length >= 3, 'must be words of 3 characters or more') }),
   },
   lockout_failures: {
     section: 'accounts',

@@ -54,9 +54,6 @@ export async function wirePages(
     get registration() {
       return values.registration
     },
-    get passwordMinLength() {
-      return values.passwordMinLength
-    },
     upstream: offered,
   })
   await app.register(async (scope) => {

@@ -18,7 +18,11 @@ forEachDatabase('password reset', (fixture) => {
     const id = await fixture().verified('reset')
     const older = await forgotten('reset@example.org')
     const token = await forgotten(' RESET@example.org ')
-    expect(await fixture().accounts.peekReset(token)).toEqual({ accountId: id, username: 'reset' })
+    expect(await fixture().accounts.peekReset(token)).toEqual({
+      accountId: id,
+      username: 'reset',
+      passwordMinLength: 15,
+    })
     fixture().later(10)
     expect(await fixture().accounts.reset(token, otherPassword)).toEqual({ accountId: id, generation: 1 })
     expect(await signIn('reset', password)).toMatchObject({ kind: 'refused' })

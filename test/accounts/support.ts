@@ -146,7 +146,9 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
         },
       },
       settings: {
-        passwordMinLength: 12,
+        passwordMinLength: 15,
+        passwordMinLengthWithSecondFactor: 8,
+        passwordWords: [],
         lockoutFailures: 5,
         lockoutSeconds: 900,
         verificationTtl: 86_400,

@@ -74,7 +74,7 @@ export const samples: Sample[] = [
   {
     title: 'register',
     view: 'accounts/register',
-    data: { names, action: '/register', client, providers, signInHref: '/login', passwordMinLength: 12 },
+    data: { names, action: '/register', client, providers, signInHref: '/login', passwordMinLength: 15 },
   },
   {
     title: 'register-wrong',
@@ -85,13 +85,14 @@ export const samples: Sample[] = [
       action: '/register',
       providers: [],
       signInHref: '/login',
-      passwordMinLength: 12,
+      passwordMinLength: 15,
       ...wrong(
         { username: 'ada lovelace', email: 'ada@', given_name: '<b>Ada</b>' },
         {
           username: 'Use letters, digits, dots, dashes and underscores.',
           email: 'This is not an email address.',
-          password: 'Use at least 12 characters.',
+          password:
+            'This password has 11 of at least 15 characters. A few unrelated words are easy to remember.',
         },
       ),
     },
@@ -135,9 +136,12 @@ export const samples: Sample[] = [
       username: 'grace',
       email: 'grace@example.org',
       role: 'an administrator',
-      passwordMinLength: 12,
+      passwordMinLength: 15,
       providers,
-      errors: { password: 'Use at least 12 characters.' },
+      errors: {
+        password:
+          'This password has 11 of at least 15 characters. A few unrelated words are easy to remember.',
+      },
     },
   },
   { title: 'invitation-expired', view: 'accounts/invitation-expired', status: 410, data: {} },
@@ -229,7 +233,7 @@ export const samples: Sample[] = [
       action: '/reset-password',
       token: 't',
       username: 'ada',
-      passwordMinLength: 12,
+      passwordMinLength: 15,
       errors: { password: 'This password is among the most common ones.' },
     },
   },
@@ -259,7 +263,7 @@ export const samples: Sample[] = [
       },
       password: {
         action: '/account/password',
-        passwordMinLength: 12,
+        passwordMinLength: 15,
         forgotHref: '/forgot-password',
         errors: { current_password: 'This is not your current password.' },
       },
@@ -325,7 +329,7 @@ export const samples: Sample[] = [
   {
     title: 'setup',
     view: 'accounts/setup',
-    data: { action: '/setup', token: 't', passwordMinLength: 12 },
+    data: { action: '/setup', token: 't', passwordMinLength: 15 },
   },
   {
     title: 'finish-username',

@@ -131,6 +131,19 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: undefined,
     after: { password: [expect.stringContaining('at least 40')] },
   },
+  password_min_length_with_second_factor: {
+    to: 10,
+    look: async () =>
+      latchkey.services.accounts.passwordMinLength({ role: 'user', secondFactorRequired: true }),
+    before: 8,
+    after: 10,
+  },
+  password_words: {
+    to: ['Kestrel', 'Aurora'],
+    look: () => refusalOf(register('example.com', 'kestrel-aurora-tree-42')),
+    before: undefined,
+    after: { password: [expect.stringContaining('words that belong to it')] },
+  },
   lockout_failures: {
     to: 2,
     look: lock,

@@ -134,7 +134,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
       password: ways.password
         ? {
             action: '/account/password',
-            passwordMinLength: deps.passwordMinLength,
+            passwordMinLength: deps.accounts.passwordMinLength(account),
             forgotHref: '/forgot-password',
             ...forms.password,
           }

@@ -26,6 +26,7 @@ export interface AccountPagesDependencies {
     | 'verification'
     | 'invitations'
     | 'setup'
+    | 'passwordMinLength'
     | 'forgot'
     | 'peekReset'
     | 'reset'
@@ -41,7 +42,6 @@ export interface AccountPagesDependencies {
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'
-  passwordMinLength: number
   /** Signing in at a provider, as these pages show it. */
   upstream: OfferedProviders
 }

@@ -58,7 +58,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
         username: account.displayUsername,
         email,
         role: ROLES[account.role],
-        passwordMinLength: deps.passwordMinLength,
+        passwordMinLength: deps.accounts.passwordMinLength(account),
         providers: await deps.upstream.buttons({ invitation: token }),
         alert,
         ...form,

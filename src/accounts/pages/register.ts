@@ -7,6 +7,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
+import { newOwner } from '../passwords/policy.ts'
 import { withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -65,7 +66,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         client: interaction === undefined ? undefined : await deps.appOf(interaction),
         providers: await deps.upstream.buttons({ interaction }),
         signInHref: interaction === undefined ? '/login' : `/interaction/${interaction}`,
-        passwordMinLength: deps.passwordMinLength,
+        passwordMinLength: deps.accounts.passwordMinLength(newOwner('user')),
         names: NAME_FIELDS,
         ...form,
       },

@@ -73,16 +73,15 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const showReset = (
     reply: FastifyReply,
     interaction: string | undefined,
-    page: Omit<ResetPasswordPage, 'action' | 'passwordMinLength'>,
+    { token, username, passwordMinLength, errors }: Omit<ResetPasswordPage, 'action'>,
     status = 200,
   ) =>
     renderPage(
       reply,
       'accounts/reset-password',
       {
-        action: withInteraction(`/reset-password?token=${encodeURIComponent(page.token)}`, interaction),
-        passwordMinLength: deps.passwordMinLength,
-        ...page,
+        action: withInteraction(`/reset-password?token=${encodeURIComponent(token)}`, interaction),
+        ...{ token, username, passwordMinLength, errors },
       },
       status,
     )
@@ -96,9 +95,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       const token = z.string().max(200).safeParse(request.query.token).data ?? ''
       const found = await accounts.peekReset(token)
       if (found) await giveBack(request)
-      return found
-        ? showReset(reply, browser.interaction(request), { token, username: found.username })
-        : showExpired(reply)
+      return found ? showReset(reply, browser.interaction(request), { token, ...found }) : showExpired(reply)
     },
   )
 
@@ -120,7 +117,8 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
       const found = await accounts.peekReset(token)
-      return showReset(reply, interaction, { token, username: found?.username, errors: error.sentences }, 422)
+      if (!found) return showExpired(reply)
+      return showReset(reply, interaction, { token, ...found, errors: error.sentences }, 422)
     }
   })
 }

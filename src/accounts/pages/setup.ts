@@ -6,6 +6,7 @@ import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
+import { newOwner } from '../passwords/policy.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 declare module '../../http/pages/pages.ts' {
@@ -35,7 +36,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
       {
         action: `/setup?token=${encodeURIComponent(token)}`,
         token,
-        passwordMinLength: deps.passwordMinLength,
+        passwordMinLength: deps.accounts.passwordMinLength(newOwner('admin')),
         ...form,
       },
       status,

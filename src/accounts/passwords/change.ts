@@ -45,7 +45,7 @@ export function createChangePassword(deps: {
       events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
       throw refusedFields({ currentPassword: rejections[outcome] })
     }
-    const weakness = await policy(newPassword, account)
+    const weakness = await policy(newPassword, account, account)
     if (weakness) throw refusedFields({ newPassword: weakness })
 
     const passwordHash = await hasher.hash(newPassword)

@@ -1,4 +1,5 @@
 import { type IdentifyingProperty, identifyingFields } from '../../shared/profile/fields.ts'
+import type { Account, Role } from '../account.ts'
 import { createStrengthEstimator, type EstimateStrength } from './strength.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2 asks for 64 at least; this bounds the work. */
@@ -9,24 +10,55 @@ type Known = 'username' | 'email' | IdentifyingProperty
 /** What is known of the person: a password made of it is the first one that is guessed. */
 export type PasswordContext = { [Property in Known]?: string | null | undefined }
 
+/** Whose password it is, as far as it decides what else their sign-ins need. */
+export type PasswordOwner = Pick<Account, 'role' | 'secondFactorRequired'>
+
+/** The owner of a new account. */
+export const newOwner = (role: Role): PasswordOwner => ({ role, secondFactorRequired: false })
+
+/** Whether the password of a person never signs them in alone, because a second factor is required of them. */
+export type SecondFactorRequirement = (owner: PasswordOwner) => boolean
+
 /** Returns why a new password is refused and what to do instead, as plain sentences; undefined: it is fine. */
-export type PasswordPolicy = (password: string, context: PasswordContext) => Promise<string | undefined>
+export type PasswordPolicy = (
+  password: string,
+  context: PasswordContext,
+  owner: PasswordOwner,
+) => Promise<string | undefined>
+
+/** Guesses that a password has to be worth, as powers of ten: alone, and where a second factor is required beside it. */
+const ENOUGH = { alone: 8, withSecondFactor: 6 }
+
+export interface PasswordRules {
+  /** Code points of a password that is alone; read at each password, as is every setting here. */
+  readonly passwordMinLength: number
+  /** Code points of a password that never signs in alone. */
+  readonly passwordMinLengthWithSecondFactor: number
+  /** Words of the organization that count as known to an attacker. */
+  readonly passwordWords: readonly string[]
+}
+
+/** How long the password of a person has to be, in code points (NIST SP 800-63B-4 §3.1.1.2). */
+export const minimumLengthOf = (rules: PasswordRules, secondFactorRequired: boolean): number =>
+  secondFactorRequired
+    ? Math.min(rules.passwordMinLength, rules.passwordMinLengthWithSecondFactor)
+    : rules.passwordMinLength
 
 /**
  * Length and guessability, nothing else: no composition rules, no expiry, any Unicode (NIST SP 800-63B-4
  * §3.1.1.2; ASVS 5.0 V6.2). Code points are counted after NFC.
  *
- * @param options.minimumLength code points; read at each password
  * @param options.serviceWords words of this service (product, host names) that count as known to an attacker
  */
 export function createPasswordPolicy(options: {
-  readonly minimumLength: number
+  rules: PasswordRules
   serviceWords: readonly string[]
+  secondFactorRequired: SecondFactorRequirement
   estimate?: EstimateStrength | undefined
 }): PasswordPolicy {
-  const { serviceWords, estimate = createStrengthEstimator() } = options
+  const { rules, serviceWords, secondFactorRequired, estimate = createStrengthEstimator() } = options
 
-  return async (typed, context) => {
+  return async (typed, context, owner) => {
     const password = typed.normalize('NFC')
     const length = [...password].length
     if (/[\p{Cc}\p{Cs}]/u.test(password)) {
@@ -34,25 +66,18 @@ export function createPasswordPolicy(options: {
     }
     if (password.trim() === '')
       return 'A password of spaces only is too easy to guess. Use a few unrelated words.'
-    const { minimumLength } = options
+    const required = secondFactorRequired(owner)
+    const minimumLength = minimumLengthOf(rules, required)
     if (length < minimumLength) {
       return `This password has ${length} of at least ${minimumLength} characters. A few unrelated words are easy to remember.`
     }
     if (length > maximumCodePoints) return `Use at most ${maximumCodePoints} characters.`
 
-    const { score, warning, suggestions } = await estimate(password, [...serviceWords, ...wordsOf(context)])
-    if (score >= 3) return undefined
-    const reason = warning === null ? 'This password is easy to guess.' : inOurWords(warning)
-    const hint = suggestions.find((text) => !/capital|uppercase/i.test(text))
-    return `${reason} ${hint ?? 'Add more words that are less common.'}`
+    const enough = required ? ENOUGH.withSecondFactor : ENOUGH.alone
+    const known = [...serviceWords, ...rules.passwordWords, ...wordsOf(context)]
+    const { guesses, weakness } = await estimate(password, known, enough)
+    return guesses < enough ? weakness : undefined
   }
-}
-
-function inOurWords(warning: string): string {
-  if (warning.startsWith('There should not be any personal')) {
-    return 'This password is made of your name, your address or the name of this service.'
-  }
-  return warning.startsWith('This is') ? warning.replace('This is', 'This password is') : warning
 }
 
 function wordsOf(context: PasswordContext): string[] {

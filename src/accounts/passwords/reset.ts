@@ -39,6 +39,7 @@ export function createPasswordReset(deps: {
   tokenStore: TokenStore
   hasher: Hasher
   policy: PasswordPolicy
+  passwordMinLength: Accounts['passwordMinLength']
   sessions: AccountSessions
   mail: MailOut
   links: Links
@@ -181,13 +182,19 @@ export function createPasswordReset(deps: {
 
     async peekReset(token) {
       const found = await find(token)
-      return found && { accountId: found.account.id, username: found.account.displayUsername }
+      if (!found) return undefined
+      const { account } = found
+      return {
+        accountId: account.id,
+        username: account.displayUsername,
+        passwordMinLength: deps.passwordMinLength(account),
+      }
     },
 
     async reset(token, newPassword) {
       const found = await find(token)
       if (!found) return undefined
-      const weakness = await policy(newPassword, { ...found.account, email: found.row.email })
+      const weakness = await policy(newPassword, { ...found.account, email: found.row.email }, found.account)
       if (weakness) throw refusedFields({ password: weakness })
       const done = await redeem(token, await hasher.hash(newPassword))
       if (!done) return undefined

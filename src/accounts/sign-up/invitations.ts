@@ -260,7 +260,7 @@ export function createInvitations(deps: {
       const invitation = await find(token)
       if (!invitation) return undefined
       const { account, email } = invitation
-      const weakness = await policy(password, { ...account, email })
+      const weakness = await policy(password, { ...account, email }, account)
       if (weakness) throw refusedFields({ password: weakness })
       const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
       if (done === 'taken')

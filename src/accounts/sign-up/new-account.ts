@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { refusedFields, type ValidationError } from '../../shared/validation-error.ts'
 import { claimChanges } from '../claims.ts'
 import type { Hasher } from '../passwords/hashing.ts'
-import type { PasswordPolicy } from '../passwords/policy.ts'
+import { newOwner, type PasswordPolicy } from '../passwords/policy.ts'
 import { type AdminAccountInput, adminAccountSchema, parseFields } from '../schemas.ts'
 import type { NewAccount } from '../store/values.ts'
 import { canonicalUsername } from './username.ts'
@@ -20,7 +20,7 @@ export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPol
   return async function prepare(input) {
     const fields = parseFields(adminAccountSchema, input)
     const { username, email, password, verified, role } = fields
-    const weakness = password ? await deps.policy(password, fields) : undefined
+    const weakness = password ? await deps.policy(password, fields, newOwner(role)) : undefined
     if (weakness) throw refusedFields({ password: weakness })
     return {
       id: randomUUID(),

@@ -9,7 +9,7 @@ import type { SendingVerification } from '../email/verification.ts'
 import { madeOf, type SecurityEvents } from '../events.ts'
 import { fieldErrorsOf } from '../field-errors.ts'
 import type { Hasher } from '../passwords/hashing.ts'
-import type { PasswordContext, PasswordPolicy } from '../passwords/policy.ts'
+import { newOwner, type PasswordContext, type PasswordPolicy } from '../passwords/policy.ts'
 import { type RegistrationInput, registrationSchema } from '../schemas.ts'
 import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store/store.ts'
@@ -40,7 +40,7 @@ export function createRegister(deps: {
     const parsed = registrationSchema.safeParse(input)
     const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
     if (!errors.password) {
-      const weakness = await policy(input.password, contextOf(input))
+      const weakness = await policy(input.password, contextOf(input), newOwner('user'))
       if (weakness) errors.password = weakness
     }
     const rejection = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
