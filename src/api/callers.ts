@@ -4,16 +4,17 @@ import { isSafeMethod } from '../http/forms/same-origin.ts'
 import { countNow, giveBack, nameAccount } from '../http/rate-limits/rate-limits.ts'
 import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
-import { parseBasic, requireSecureTransport } from './basic.ts'
+import { type BasicCredentials, parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { createKnownPasswords } from './known-passwords.ts'
-import { invalidCredentials, unverifiedAccount } from './problems.ts'
+import { appPasswordRequired, invalidCredentials, unverifiedAccount } from './problems.ts'
 
 /** Who a request comes from, and how it showed that. */
 export type Caller = { account: Account } & (
   | { by: 'password' }
-  | { by: 'token'; grantId: string }
-  | { by: 'session'; uid: string }
+  | { by: 'app_password' }
+  | { by: 'token'; grantId: string; amr?: readonly string[] }
+  | { by: 'session'; uid: string; loginTs: number; amr: readonly string[] }
 )
 
 /** What a route asks of its caller beyond being known. */
@@ -24,7 +25,7 @@ export interface CallerRules {
   optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
   read?: true
-  /** Takes a password only: neither a token nor a session. */
+  /** Takes a password of HTTP Basic only, an app password too: neither a token nor a session. */
   password?: true
 }
 
@@ -62,8 +63,8 @@ const MAX_IDENTIFIER = 320
 const MAX_PASSWORD = 1024
 
 /**
- * Finds out who a request comes from: a bearer token, HTTP Basic with a password, HTTP Basic with a token as the user
- * name, or the browser's sign-in session. An Authorization header decides alone; a cookie counts only without one.
+ * Finds out who a request comes from: a bearer token, HTTP Basic with a password or an app password, HTTP Basic with a token as the
+ * user name, or the browser's sign-in session. An Authorization header decides alone; a cookie counts only without one.
  */
 export function createIdentify(deps: ApiDependencies): Identify {
   const { accounts, limit, firstPartyTokens, sessions } = deps
@@ -78,6 +79,13 @@ export function createIdentify(deps: ApiDependencies): Identify {
     return { account, by: 'token', grantId: token.grantId } as const
   }
 
+  /** Undefined: what was sent is no app password of the account that was named, and may be its password. */
+  async function byAppPassword({ user, password }: BasicCredentials): Promise<Caller | undefined> {
+    const found = await deps.factors.appPasswords.find(password)
+    const account = found && (await accounts.find(user))
+    return account?.id === found?.accountId && account ? { account, by: 'app_password' } : undefined
+  }
+
   async function byBasic(request: FastifyRequest, reply: FastifyReply, header: string, rules: CallerRules) {
     requireSecureTransport(request)
     const given = parseBasic(header)
@@ -85,6 +93,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
       throw invalidCredentials(request, reply, 'malformed Basic credentials')
     if (given.password === '') return byToken(request, reply, given.user, rules)
     nameAccount(request, given.user)
+    const byApp = await byAppPassword(given)
+    if (byApp) return byApp
     const outcome = await known.verify({
       identifier: given.user,
       password: given.password,
@@ -92,6 +102,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
       count: () => countNow(signInLimit, request, reply),
     })
     if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+    if (outcome.account.secondFactors.length > 0) throw appPasswordRequired(request, reply)
     await giveBack(request)
     return { account: outcome.account, by: 'password' } as const
   }
@@ -101,7 +112,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
-    return { account, by: 'session', uid: session.uid } as const
+    const { uid, loginTs, amr } = session
+    return { account, by: 'session', uid, loginTs, amr } as const
   }
 
   function find(request: FastifyRequest, reply: FastifyReply, rules: CallerRules): Promise<Caller> {
@@ -115,7 +127,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
 
   return async (request, reply, rules) => {
     const caller = await find(request, reply, rules)
-    if (rules.password && caller.by !== 'password')
+    if (rules.password && caller.by !== 'password' && caller.by !== 'app_password')
       throw invalidCredentials(request, reply, `a password is needed, and a ${caller.by} was sent`)
     if (caller.account.email === null && !rules.unverified) throw unverifiedAccount()
     return caller

@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { Factors } from '../factors/factors.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
@@ -16,6 +17,7 @@ export interface ApiDependencies {
   accounts: Pick<
     Accounts,
     | 'byId'
+    | 'find'
     | 'register'
     | 'authenticate'
     | 'updateProfile'
@@ -26,6 +28,7 @@ export interface ApiDependencies {
     | 'forgot'
     | 'reset'
   >
+  factors: Factors
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   firstPartyTokens: Pick<

@@ -3,6 +3,7 @@ import { byProperty, personalFields } from '../shared/profile/fields.ts'
 import { type Caller, callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
+import { requireSecondFactor } from './owner.ts'
 import { inOurNames, wrongFields } from './problems.ts'
 import { profileOf } from './profile-view.ts'
 import { closeBody, profile, profileChanges } from './schemas.ts'
@@ -80,6 +81,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     const caller = callerOf(request)
     const { id } = caller.account
     const { email, new_password, current_password, ...claims } = request.body
+    if (email !== undefined || new_password !== undefined) requireSecondFactor(caller)
     if (Object.values(claims).some((value) => value !== undefined))
       await inOurNames(accounts.updateProfile(id, byProperty(claims, 'rest', personalFields)))
     if (email !== undefined) {
@@ -93,6 +95,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
 
   known.delete('/me', withLimit(close, limit('account')), async (request, reply) => {
     const caller = callerOf(request)
+    requireSecondFactor(caller)
     await confirmPassword(deps, request, caller.account, 'password', request.body.password)
     await accounts.disable(caller.account.id)
     if (caller.by === 'session') await sessions.end(request, reply)

@@ -36,7 +36,7 @@ export async function registerOpenApi(app: FastifyInstance, options: { issuer: U
             type: 'http',
             scheme: 'basic',
             description:
-              'Username or email address and password; or a token as the user name with an empty password. Over https only, or on the same machine.',
+              'Username or email address and password, of an account with a second factor an app password; or a token as the user name with an empty password. Over https only, or on the same machine.',
           },
           administration: {
             type: 'oauth2',
@@ -71,7 +71,15 @@ interface Document {
 }
 
 /** Operations whose body may be left out; the generator takes every body that is described for required. */
-const BODY_OPTIONAL = new Set(['sendVerification', 'logout', 'rotateClientSecret', 'rotateKeys'])
+const BODY_OPTIONAL = new Set([
+  'sendVerification',
+  'logout',
+  'rotateClientSecret',
+  'rotateKeys',
+  'removeFactor',
+  'renewRecoveryCodes',
+  'removeAppPassword',
+])
 
 function tidy(document: Document): Document {
   for (const { operationId = '', requestBody } of Object.values(document.paths ?? {}).flatMap(Object.values))

@@ -5,10 +5,10 @@ import type { CallerRules } from './callers.ts'
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {
   400: 'The body is not JSON, or holds a NUL character (`invalid_request`). `upstream_expired`, `upstream_failed`: nothing came of a sign-in at a provider.',
-  401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. The challenges are in `WWW-Authenticate`.',
-  403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
-  404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off.',
-  409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `invitation_waits`: the person who signs in at a provider was invited, and accepts by the link. `last_administrator`: nobody could administer this server.',
+  401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. `app_password_required`: HTTP Basic with the password of an account that has a second factor. The challenges are in `WWW-Authenticate`.',
+  403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `insufficient_user_authentication`: the sign-in has to show the second factor, or HTTP Basic is not enough for this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
+  404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off. `factor_not_found`, `app_password_not_found`.',
+  409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `invitation_waits`: the person who signs in at a provider was invited, and accepts by the link. `last_administrator`: nobody could administer this server. `no_second_factor`: set one up first. `too_many_app_passwords`.',
   413: 'The body is larger than 16 KiB (`too_large`).',
   415: 'The body is not `application/json` (`unsupported_media_type`, `json_required`).',
   422: 'Fields are missing, unknown or wrong; `errors` names each (`invalid_fields`).',
@@ -22,7 +22,7 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
   id: string
   summary: string
   description?: string
-  tag: 'Tokens' | 'Session' | 'Profile' | 'Email and password' | 'Sign-in providers'
+  tag: 'Tokens' | 'Session' | 'Profile' | 'Second factors' | 'Email and password' | 'Sign-in providers'
   /** Left out: anybody may call it. */
   caller?: CallerRules
   /** A GET, which takes no body. */

@@ -45,5 +45,18 @@ export function invalidCredentials(
   return new AppError(token ?? 'invalid_credentials', 401, 'Invalid credentials', { detail: why })
 }
 
+/**
+ * The password is right, and not enough: the account has a second factor, which HTTP Basic cannot show. A wrong password has cost the
+ * same, and is answered as it always is.
+ */
+export function appPasswordRequired(request: FastifyRequest, reply: FastifyReply): AppError {
+  invalidCredentials(request, reply, '')
+  return new AppError(
+    'app_password_required',
+    401,
+    'This account has a second factor, so its password alone is not enough here. Make an app password at /account/security, and send that instead.',
+  )
+}
+
 /** The password is right, and the email address has still to be proven. */
 export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')

@@ -11,9 +11,11 @@ import type { ZodType } from 'zod'
 import { setErrorFormat } from '../http/errors/format.ts'
 import { refuseCrossOrigin } from '../http/forms/same-origin.ts'
 import { programHeaders } from '../http/headers.ts'
+import { appPasswordRoutes } from './app-passwords.ts'
 import { createIdentify, requireCaller } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { docsRoutes } from './docs.ts'
+import { factorRoutes } from './factors.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -75,7 +77,15 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
     scope.addHook('preParsing', requireCaller(identify))
     const known = scope.withTypeProvider<ZodTypeProvider>()
     const context = { open, known, identify, deps }
-    for (const routes of [tokenRoutes, sessionRoutes, upstreamRoutes, meRoutes, recoveryRoutes])
+    for (const routes of [
+      tokenRoutes,
+      sessionRoutes,
+      upstreamRoutes,
+      meRoutes,
+      factorRoutes,
+      appPasswordRoutes,
+      recoveryRoutes,
+    ])
       routes(context)
   })
 }

@@ -6,18 +6,10 @@ import {
   personalFields,
   type RestNameOf,
 } from '../shared/profile/fields.ts'
+import { body, currentPassword, text } from './fields.ts'
 
 const PASSWORD = 'glass otter 72 harbour'
 const TOKEN = 'p0vAtdSAnBcMRJHZXdxa1pVmxMEcKjgfFWjvtZoSxrQ'
-
-/** Bounds and presence only: what a value has to be like, and the words for it, is the services' to say. */
-const text = (max: number) =>
-  z
-    .string({ error: ({ input }) => (input === undefined ? 'This field is missing.' : 'This must be text.') })
-    .max(max, `Use at most ${max} characters.`)
-
-const body = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.strictObject(shape, { error: 'Send a JSON object.' })
 
 /** Fields of a person; names alone where an account is made. */
 const claims = <Property extends ProfileProperty>(fields: readonly DescribedField<Property>[]) =>
@@ -77,7 +69,7 @@ export const profileChanges = body({
   ...claims(personalFields),
   email: email.optional().meta({ description: 'Counts once the link that is sent to it was followed.' }),
   new_password: newPassword.optional(),
-  current_password: text(1024).optional().meta({ description: 'Needed with `email` and `new_password`.' }),
+  current_password: currentPassword.meta({ description: 'Needed with `email` and `new_password`.' }),
 })
   .refine(
     ({ email, new_password, current_password: _, ...claims }) => {

@@ -62,6 +62,8 @@ export const EVENT_TYPES = {
   'factor.locked': 'sent too many wrong codes of a second factor of {target}',
   'factor.recovery_codes_renewed': 'made new recovery codes of {target}',
   'factor.recovery_code_used': 'used a recovery code of {target}',
+  'factor.app_password_added': 'made an app password of {target}',
+  'factor.app_password_removed': 'removed an app password of {target}',
   'key.created': 'made the signing key {target}',
   'key.retired': 'retired the signing key {target}',
   'provider.added': 'added the sign-in provider {target}',

@@ -12,10 +12,14 @@ export interface FactorEvent {
     | 'factor.locked'
     | 'factor.recovery_codes_renewed'
     | 'factor.recovery_code_used'
+    | 'factor.app_password_added'
+    | 'factor.app_password_removed'
   accountId: string
   username?: string
   /** `totp`, `passkey`, … of a factor, or of a code. */
   kind?: string
   /** Recovery codes that can still be used. */
   left?: number
+  /** Of an app password, as its owner calls it. */
+  app_password?: string
 }

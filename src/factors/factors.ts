@@ -8,6 +8,8 @@ import type { SecondFactor, Verification, VerificationMethod } from '../shared/s
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { Database } from '../storage/database.ts'
+import { type AppPasswords, createAppPasswords } from './app-passwords/app-passwords.ts'
+import { createAppPasswordStore } from './app-passwords/store.ts'
 import type { FactorEvent } from './events.ts'
 import { createLimit } from './failures.ts'
 import { createNotices, type FactorMailOut } from './notices.ts'
@@ -44,9 +46,12 @@ export interface Factors {
    * @throws AppError overloaded (503): nothing was counted
    */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
+  /** One of any kind. Owner told by mail, `factor.removed`. False: the account has none of this id. */
+  remove(accountId: string, id: string): Promise<boolean>
   totp: Totp
   passkeys: Passkeys
   recoveryCodes: Omit<RecoveryCodes, 'prepare'>
+  appPasswords: AppPasswords
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
 }
@@ -101,6 +106,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
     totp,
     passkeys,
     recoveryCodes,
+    appPasswords: createAppPasswords({ ...shared, store: createAppPasswordStore(deps) }),
 
     async list(accountId) {
       const app = await totp.find(accountId)
@@ -131,6 +137,10 @@ export function createFactors(deps: FactorsDependencies): Factors {
 
     async verify({ accountId, method, code }) {
       return (await checks[method]?.(accountId, code)) ?? { kind: 'wrong' }
+    },
+
+    async remove(accountId, id) {
+      return (await totp.remove(accountId, id)) || (await passkeys.remove(accountId, id)) !== undefined
     },
 
     purge: (rows = 1000) => failures.deleteEnded({ before: new Date(clock()), limit: rows }),

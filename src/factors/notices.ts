@@ -19,6 +19,11 @@ export type FactorMail =
   | { to: string; template: 'recovery-codes-renewed'; data: { username: string; accountLink: string } }
   | {
       to: string
+      template: 'app-password-added' | 'app-password-removed'
+      data: { username: string; name: string; accountLink: string }
+    }
+  | {
+      to: string
       template: 'recovery-code-used'
       data: { username: string; left: string; accountLink: string }
     }
@@ -37,6 +42,8 @@ export interface Notices {
   codesRenewed(owner: FactorOwner): void
   /** @param left how many can still be used */
   codeUsed(owner: FactorOwner, left: number): void
+  appPasswordAdded(owner: FactorOwner, name: string): void
+  appPasswordRemoved(owner: FactorOwner, name: string): void
   /** @param last no more codes of this kind are checked for a while: the owner is told, since the password is known to who tried */
   codeWrong(accountId: string, kind: CodeKind, last: boolean): Promise<void>
 }
@@ -70,6 +77,15 @@ export function createNotices(deps: {
       const factor = IN_WORDS[kind]
       tell(owner, (to, username) => ({ to, template, data: { username, factor, accountLink } }))
     }
+  const appPassword =
+    (
+      type: 'factor.app_password_added' | 'factor.app_password_removed',
+      template: 'app-password-added' | 'app-password-removed',
+    ) =>
+    (owner: FactorOwner, name: string): void => {
+      events({ type, ...of(owner), app_password: name })
+      tell(owner, (to, username) => ({ to, template, data: { username, name, accountLink } }))
+    }
 
   return {
     added: changed('factor.added', 'factor-added'),
@@ -83,6 +99,8 @@ export function createNotices(deps: {
         data: { username, passkey, accountLink },
       }))
     },
+    appPasswordAdded: appPassword('factor.app_password_added', 'app-password-added'),
+    appPasswordRemoved: appPassword('factor.app_password_removed', 'app-password-removed'),
 
     codesRenewed(owner) {
       events({ type: 'factor.recovery_codes_renewed', ...of(owner) })

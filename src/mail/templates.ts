@@ -27,6 +27,9 @@ export interface MailData {
   /** After too many wrong codes behind a right password. */
   'factor-locked': { username: string; resetLink: string }
   'recovery-codes-renewed': { username: string; accountLink: string }
+  /** `name`: as its owner calls it. */
+  'app-password-added': { username: string; name: string; accountLink: string }
+  'app-password-removed': { username: string; name: string; accountLink: string }
   /** `left`: how many still work. */
   'recovery-code-used': { username: string; left: string; accountLink: string }
 }
@@ -61,6 +64,8 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'passkey-refused': (service) => `A passkey of your account at ${service} is refused`,
   'factor-locked': (service) => `Too many wrong codes for your account at ${service}`,
   'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
+  'app-password-added': (service) => `An app password was made for your account at ${service}`,
+  'app-password-removed': (service) => `An app password of your account at ${service} was removed`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
 }
 

@@ -23,8 +23,17 @@ export async function wireApi(
 ): Promise<void> {
   const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
     services
-  const { keys, providers, registration, rejections, resourceCredentials, resources, secrets, settings } =
-    services
+  const {
+    factors,
+    keys,
+    providers,
+    registration,
+    rejections,
+    resourceCredentials,
+    resources,
+    secrets,
+    settings,
+  } = services
   const findLive = liveAccounts(accounts)
   const administration = (scope: FastifyInstance): Promise<void> =>
     adminRest(scope, {
@@ -62,6 +71,7 @@ export async function wireApi(
         limit: http.limit,
         devices: http.devices,
         accounts,
+        factors,
         findLive,
         firstPartyTokens,
         sessions,

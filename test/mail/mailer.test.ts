@@ -106,6 +106,8 @@ test('every template renders in both forms, leaving no value out', async () => {
     'passkey-refused': { username: 'VALUE1', passkey: 'VALUE2', accountLink: 'VALUE3' },
     'factor-locked': { username: 'VALUE1', resetLink: 'VALUE2' },
     'recovery-codes-renewed': { username: 'VALUE1', accountLink: 'VALUE2' },
+    'app-password-added': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
+    'app-password-removed': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
   }
   const all = Object.entries(values).map(

@@ -22,7 +22,7 @@ export interface FactorChange<Result> {
 /**
  * The one way to add or remove a factor of any kind: `work` changes its rows, and the account says of them what is true
  * afterwards, in the same transaction. Changes of one account come one after the other. Every remembered browser is
- * forgotten. With its first factor the account gets `firstCodes`; with its last one the recovery codes go. `updated_at` of the account stays: it is
+ * forgotten. With its first factor the account gets `firstCodes`; with its last one recovery codes and app passwords go. `updated_at` of the account stays: it is
  * a claim about the person.
  * @param work undefined: there was nothing to change, and nothing is
  * @returns undefined: nothing was changed, or the account is gone
@@ -44,7 +44,10 @@ export async function changeFactors<Result>(
     await tx.rememberedBrowser.deleteMany({ where: { accountId } })
     const codesStored = before.length === 0 && after.length > 0 && firstCodes !== undefined
     if (codesStored) await replaceCodes(tx, accountId, firstCodes, at)
-    else if (after.length === 0) await tx.recoveryCode.deleteMany({ where: { accountId } })
+    if (after.length === 0) {
+      await tx.recoveryCode.deleteMany({ where: { accountId } })
+      await tx.appPassword.deleteMany({ where: { accountId } })
+    }
     return { result, before, after, codesStored }
   })
 }

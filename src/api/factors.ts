@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { AppError } from '../shared/errors.ts'
+import { callerOf } from './callers.ts'
+import { type ApiContext, withLimit } from './context.ts'
+import { body, currentPassword, text, timestamp } from './fields.ts'
+import { operation } from './operation.ts'
+import { requireOwner, requirePerson } from './owner.ts'
+import { wrongFields } from './problems.ts'
+
+const tag = 'Second factors'
+const params = z.object({ id: z.string().max(64) })
+const proof = z.preprocess((sent) => sent ?? {}, body({ current_password: currentPassword }))
+const recoveryCodes = z
+  .array(z.string().meta({ examples: ['ABCD-EFGH-IJKL-MNOP'] }))
+  .meta({ description: 'Each works once. They are never shown again.' })
+
+const list = operation({
+  id: 'factors',
+  tag,
+  summary: 'Your second factors',
+  caller: {},
+  safe: true,
+  answers: [
+    200,
+    'What a sign-in can be verified by.',
+    z.object({
+      factors: z.array(
+        z.object({
+          id: z.string(),
+          kind: z.enum(['passkey', 'totp', 'phone']),
+          name: z.string().optional(),
+          created_at: timestamp,
+          last_used_at: timestamp.nullable(),
+        }),
+      ),
+      recovery_codes_left: z.int().meta({ examples: [10] }),
+    }),
+  ],
+  problems: [401, 403, 429, 503],
+})
+
+const begin = operation({
+  id: 'addFactor',
+  tag,
+  summary: 'Set up an authenticator app',
+  description:
+    'Show `uri` as a QR code, or `secret` to type. The app counts once a code of it was right (`…/verify`), within an hour. Needs `current_password`, unless the session’s sign-in is fresh.',
+  caller: {},
+  body: body({
+    method: z.literal('totp', 'Only “totp” is set up here.'),
+    current_password: currentPassword,
+  }).meta({ examples: [{ method: 'totp', current_password: 'glass otter 72 harbour' }] }),
+  answers: [
+    201,
+    'What the app is to hold.',
+    z.object({
+      id: z.string(),
+      secret: z.string().meta({ description: 'base32', examples: ['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'] }),
+      uri: z.string().meta({ examples: ['otpauth://totp/id.example.com:ada?secret=…'] }),
+    }),
+  ],
+  problems: [401, 403, 429, 503],
+})
+
+const verify = operation({
+  id: 'verifyFactor',
+  tag,
+  summary: 'Turn an authenticator app on',
+  description:
+    'By a code of it. With the first factor of an account come its recovery codes. After five wrong codes no more are checked for a quarter of an hour.',
+  caller: {},
+  params,
+  body: body({ code: text(16).meta({ examples: ['123456'] }) }).meta({ examples: [{ code: '123456' }] }),
+  answers: [200, 'It counts from now on.', z.object({ recovery_codes: recoveryCodes.optional() })],
+  problems: [401, 403, 404, 429, 503],
+})
+
+const remove = operation({
+  id: 'removeFactor',
+  tag,
+  summary: 'Remove a second factor',
+  description: 'With the last one, recovery codes and app passwords end too.',
+  caller: {},
+  params,
+  body: proof,
+  answers: [204, 'Removed.'],
+  problems: [401, 403, 404, 429, 503],
+})
+
+const renew = operation({
+  id: 'renewRecoveryCodes',
+  tag,
+  summary: 'Make new recovery codes',
+  description: 'Those before work no more.',
+  caller: {},
+  body: proof,
+  answers: [200, 'Ten codes.', z.object({ recovery_codes: recoveryCodes })],
+  problems: [401, 403, 409, 429, 503],
+})
+
+const iso = (time: number): string => new Date(time).toISOString()
+
+const notFound = (): AppError => new AppError('factor_not_found', 404, 'There is no such factor.')
+
+/** The second factors of a person, as they change them. */
+export function factorRoutes({ known, deps }: ApiContext): void {
+  const { factors, limit } = deps
+
+  known.get('/me/factors', withLimit(list, limit('token')), async (request) => {
+    const { factors: all, recoveryCodesLeft } = await factors.list(callerOf(request).account.id)
+    return {
+      factors: all.map(({ createdAt, lastUsedAt, ...rest }) => ({
+        ...rest,
+        created_at: iso(createdAt),
+        last_used_at: lastUsedAt === null ? null : iso(lastUsedAt),
+      })),
+      recovery_codes_left: recoveryCodesLeft,
+    }
+  })
+
+  known.post('/me/factors', withLimit(begin, limit('account')), async (request, reply) => {
+    const { account } = await requireOwner(deps, request, request.body.current_password)
+    return reply.code(201).send(await factors.totp.begin(account.id))
+  })
+
+  known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request) => {
+    const { account } = requirePerson(request)
+    const outcome = await factors.totp.confirm(account.id, request.params.id, request.body.code)
+    if (outcome.kind !== 'confirmed')
+      throw wrongFields({
+        code: 'This code is not right. After several wrong ones, wait a quarter of an hour.',
+      })
+    return outcome.recoveryCodes ? { recovery_codes: outcome.recoveryCodes } : {}
+  })
+
+  known.delete('/me/factors/:id', withLimit(remove, limit('account')), async (request, reply) => {
+    const { account } = await requireOwner(deps, request, request.body.current_password)
+    if (!(await factors.remove(account.id, request.params.id))) throw notFound()
+    return reply.code(204).send()
+  })
+
+  known.post('/me/recovery-codes', withLimit(renew, limit('account')), async (request) => {
+    const { account } = await requireOwner(deps, request, request.body.current_password)
+    return { recovery_codes: await factors.recoveryCodes.renew(account.id) }
+  })
+}
