@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../shared/errors.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
-import { body, currentPassword, text, timestamp } from './fields.ts'
+import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
 import { requireOwner } from './owner.ts'
 
@@ -58,7 +58,7 @@ const remove = operation({
   summary: 'Remove an app password',
   caller: {},
   params: z.object({ id: z.string().max(64) }),
-  body: z.preprocess((sent) => sent ?? {}, body({ current_password: currentPassword })),
+  body: proofBody,
   answers: [204, 'Removed: it is refused from now on.'],
   problems: [401, 403, 404, 429, 503],
 })

@@ -2,14 +2,13 @@ import { z } from 'zod'
 import { AppError } from '../shared/errors.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
-import { body, currentPassword, text, timestamp } from './fields.ts'
+import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
 import { requireOwner, requirePerson } from './owner.ts'
 import { wrongFields } from './problems.ts'
 
 const tag = 'Second factors'
 const params = z.object({ id: z.string().max(64) })
-const proof = z.preprocess((sent) => sent ?? {}, body({ current_password: currentPassword }))
 const recoveryCodes = z
   .array(z.string().meta({ examples: ['ABCD-EFGH-IJKL-MNOP'] }))
   .meta({ description: 'Each works once. They are never shown again.' })
@@ -82,7 +81,7 @@ const remove = operation({
   description: 'With the last one, recovery codes and app passwords end too.',
   caller: {},
   params,
-  body: proof,
+  body: proofBody,
   answers: [204, 'Removed.'],
   problems: [401, 403, 404, 429, 503],
 })
@@ -93,7 +92,7 @@ const renew = operation({
   summary: 'Make new recovery codes',
   description: 'Those before work no more.',
   caller: {},
-  body: proof,
+  body: proofBody,
   answers: [200, 'Ten codes.', z.object({ recovery_codes: recoveryCodes })],
   problems: [401, 403, 409, 429, 503],
 })

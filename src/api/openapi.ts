@@ -71,15 +71,7 @@ interface Document {
 }
 
 /** Operations whose body may be left out; the generator takes every body that is described for required. */
-const BODY_OPTIONAL = new Set([
-  'sendVerification',
-  'logout',
-  'rotateClientSecret',
-  'rotateKeys',
-  'removeFactor',
-  'renewRecoveryCodes',
-  'removeAppPassword',
-])
+const BODY_OPTIONAL = new Set(['sendVerification', 'logout', 'rotateClientSecret', 'rotateKeys'])
 
 function tidy(document: Document): Document {
   for (const { operationId = '', requestBody } of Object.values(document.paths ?? {}).flatMap(Object.values))

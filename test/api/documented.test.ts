@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codeOf } from '../factors/support.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { showSecondFactor } from './second-factor.ts'
 import {
   type Api,
   type ApiDocument,
@@ -92,6 +94,17 @@ async function signedIn() {
   return { id, email, tokens, headers: bearer(tokens.access_token) }
 }
 
+/** A person with an authenticator app, in a browser that has shown it. */
+async function withApp() {
+  const { id, email } = await latchkey.createUser()
+  const cookie = await sessionCookie(latchkey, email)
+  const { totp } = latchkey.services.factors
+  const setup = await totp.begin(id)
+  await totp.confirm(id, setup.id, codeOf(setup.secret, Date.now()))
+  await showSecondFactor(latchkey, cookie)
+  return { id, headers: { cookie }, factorId: setup.id }
+}
+
 const tokenIn = async (email: string) => (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
 
 async function resetToken(): Promise<string> {
@@ -113,6 +126,30 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
   changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
   closeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { password: PASSWORD } } }),
+  factors: async () => ({ request: { headers: (await signedIn()).headers } }),
+  addFactor: async () => ({
+    request: { headers: (await signedIn()).headers, body: { method: 'totp', current_password: PASSWORD } },
+  }),
+  async verifyFactor() {
+    const { id, headers } = await signedIn()
+    const setup = await latchkey.services.factors.totp.begin(id)
+    const code = codeOf(setup.secret, Date.now())
+    return { path: `/me/factors/${setup.id}/verify`, request: { headers, body: { code } } }
+  },
+  async removeFactor() {
+    const { headers, factorId } = await withApp()
+    return { path: `/me/factors/${factorId}`, request: { headers, body: {} } }
+  },
+  renewRecoveryCodes: async () => ({ request: { headers: (await withApp()).headers, body: {} } }),
+  appPasswords: async () => ({ request: { headers: (await signedIn()).headers } }),
+  createAppPassword: async () => ({
+    request: { headers: (await withApp()).headers, body: { name: 'Script' } },
+  }),
+  async removeAppPassword() {
+    const { headers, id } = await withApp()
+    const made = await latchkey.services.factors.appPasswords.create(id, 'Script')
+    return { path: `/me/app-passwords/${made.id}`, request: { headers, body: {} } }
+  },
   sendVerification: async () => ({ request: { headers: (await signedIn()).headers } }),
   async verifyEmail() {
     const person = newPerson()
@@ -138,6 +175,9 @@ const unverified = async (): Promise<Record<string, string>> => {
   return bearer((await api.post('/register', person)).json.access_token)
 }
 
+/** A request of a person who has no second factor. */
+const inOwnName = async (body: object): Promise<ApiRequest> => ({ headers: (await signedIn()).headers, body })
+
 /** What brings each problem about, for every operation that documents it. */
 const problems: Record<string, Provoke> = {
   400: async (operation) => ({ request: { headers: await credentials(operation), raw: '{' } }),
@@ -151,7 +191,10 @@ const problems: Record<string, Provoke> = {
     if (operation.method === 'GET') return { request: { headers: await unverified() } }
     return { request: { headers: { 'sec-fetch-site': 'cross-site' } } }
   },
-  404: async () => ({ request: {} }),
+  async 404({ id }) {
+    const proof = id === 'verifyFactor' ? { code: '123456' } : { current_password: PASSWORD }
+    return { request: id.endsWith('Factor') || id.endsWith('AppPassword') ? await inOwnName(proof) : {} }
+  },
   async 409(operation) {
     const { accounts } = latchkey.services
     if (operation.id === 'register') {
@@ -165,6 +208,10 @@ const problems: Record<string, Provoke> = {
       await accounts.createByAdmin({ ...newPerson(), email: person.email, verified: true })
       return { path, request: {} }
     }
+    if (operation.id === 'renewRecoveryCodes')
+      return { request: await inOwnName({ current_password: PASSWORD }) }
+    if (operation.id === 'createAppPassword')
+      return { request: await inOwnName({ name: 'Script', current_password: PASSWORD }) }
     const { id, headers } = await signedIn()
     await accounts.setRole(id, 'admin')
     return { request: { headers, body: { password: PASSWORD } } }
