@@ -53,7 +53,7 @@ export const PATCHES: readonly Patch[] = [
   {
     name: 'discovery',
     why: 'Discovery says what registration offers at this moment (RFC 8414 §2), which settings change.',
-    test: 'test/security/discovery.test.ts',
+    test: 'test/registration/register.test.ts',
     apply: (provider, { discovery }) => completeDiscovery(provider, discovery),
   },
   {
@@ -107,7 +107,7 @@ export const PATCHES: readonly Patch[] = [
   {
     name: 'id_token_hint',
     why: 'A hint of a key that is published no more is checked with the kept half; one that cannot be checked is as if not sent.',
-    test: 'test/security/id-token-hint.test.ts',
+    test: 'test/security/kept-keys.test.ts',
     apply: (provider, { acceptedKeys }) =>
       forgetUncheckableHints(provider, routes.end_session, acceptHints(provider, acceptedKeys)),
   },
@@ -125,8 +125,8 @@ export const PATCHES: readonly Patch[] = [
   },
   {
     name: 'clients made once',
-    why: 'The library hashes the whole registration on every request to see whether it has made a client of it.',
-    test: 'test/clients/accepted-by-protocol.test.ts',
+    why: 'The library hashes the whole registration on every request to see whether it has made a client of it, and knows no redirect URIs of its app.',
+    test: 'test/security/claimable-redirects.test.ts',
     apply: (provider, { findClient }) => keepClients(provider, findClient),
   },
   {
@@ -187,7 +187,7 @@ export const PATCHES: readonly Patch[] = [
   {
     name: 'narrowed authorization requests',
     why: 'A request that waits for a person ends when what it asks for was taken from its client.',
-    test: 'test/security/left-flows.test.ts',
+    test: 'test/security/narrowed.test.ts',
     apply: narrowFlows,
   },
 ]
