@@ -3,7 +3,7 @@ import type { ShownClient } from '../../http/pages/pages.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
 
 /**
- * A flow that waits for a person: what the sign-in and consent pages know of it, and the ways it goes on. The pages
+ * An authorization request that waits for a person: what the sign-in and consent pages know of it, and the ways it goes on. The pages
  * never see the protocol library.
  *
  *   /authorize ──303──► /interaction/:uid ──(signIn | allow | refuse)──303──► /authorize/:uid ──► the app
@@ -43,7 +43,7 @@ export interface InteractionSignIn extends Omit<Authentication, 'upstream'> {
   sessionUid?: string
 }
 
-/** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the flow is over. */
+/** Each way on gives the URL to redirect (303) to. All throw AppError interaction_expired when the interaction is over. */
 export interface Interactions {
   details(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails>
   /**

@@ -5,7 +5,7 @@ import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { Consents } from '../consent/consents.ts'
-import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
@@ -233,7 +233,7 @@ export function createInteractions(deps: {
     async select(request, reply) {
       const interaction = await find(request, reply)
       const accountId = await whoConsents(request, reply, interaction)
-      // The flow goes on as if nothing had been answered: to the sign-in page.
+      // The interaction goes on as if nothing had been answered: to the sign-in page.
       if (accountId === undefined || !selects(interaction)) return save(interaction)
       setActor({ kind: 'account', id: accountId })
       return finish(interaction, { [SELECT_ACCOUNT]: {} })
@@ -257,6 +257,7 @@ export function createInteractions(deps: {
  */
 const answers = (
   session: SignInSession | undefined,
-  flow: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
+  interaction: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
 ): session is SignInSession =>
-  session !== undefined && session.loginTs >= flow.startedAt + (flow.accountId === undefined ? 0 : 1)
+  session !== undefined &&
+  session.loginTs >= interaction.startedAt + (interaction.accountId === undefined ? 0 : 1)

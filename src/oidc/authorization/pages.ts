@@ -1,7 +1,7 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { Link, Pages, ShownClient } from '../../http/pages/pages.ts'
 import { websiteOf } from '../../shared/website.ts'
-import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/flows.ts'
+import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
 import { routes } from '../provider/routes.ts'
 import type { HintedSignOut } from '../sign-out/hinted.ts'
@@ -126,7 +126,7 @@ export function createProviderPages(
   }
 }
 
-/** A flow whose session was ended before it was resumed begins again, at the sign-in page. */
+/** An interaction whose session was ended before it was resumed begins again, at the sign-in page. */
 function restartWithoutSession({ oidc }: KoaContextWithOIDC, error: Error): string | undefined {
   const interaction = oidc?.route === 'resume' ? oidc.entities.Interaction : undefined
   const uid = interaction?.session?.uid

@@ -1,12 +1,12 @@
 /**
  * What has to protect an authorization code from being injected into another session (RFC 9700 §2.1.1, §4.5): one rule for the
- * request, for the flow that waits for a person, and for the code. That a code and its verifier fit is the library's check.
+ * request, for the interaction that waits for a person, and for the code. That a code and its verifier fit is the library's check.
  */
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { PkceRule } from '../../shared/pkce-rule.ts'
 import { isClaimable } from './claimable.ts'
 
-/** What a request, a waiting flow and a code have in common. */
+/** What a request, a waiting interaction and a code have in common. */
 export interface Protected {
   redirectUri: unknown
   codeChallenge: unknown

@@ -2,7 +2,7 @@ import type { Interaction } from 'oidc-provider'
 import { routes } from '../provider/routes.ts'
 
 /**
- * Where a flow begins again: one of a device by entering its code. Undefined: its request was pushed (RFC 9126), and works once;
+ * Where an interaction begins again: one of a device by entering its code. Undefined: its request was pushed (RFC 9126), and works once;
  * or it was signed (RFC 9101), and its parameters are no signed request any more. A client that has to push or sign would only get
  * an error.
  */

@@ -1,6 +1,6 @@
 import { interactionPolicy } from 'oidc-provider'
 
-/** What the library's word for it is, of a request (`prompt`), of a flow that waits, and of the answer. */
+/** What the library's word for it is, of a request (`prompt`), of an interaction that waits, and of the answer. */
 export const SELECT_ACCOUNT = 'select_account'
 
 /** `prompt` values that are taken (Initiating User Registration §4 names the member). */

@@ -5,15 +5,15 @@ import type { ProviderPages } from '../authorization/pages.ts'
 import { CodeDecided, type DeviceCodes } from './codes.ts'
 import { decisionOf, sealDecision } from './decision.ts'
 
-/** What a person reads at the end of the flow. */
+/** What a person reads at the end of the interaction. */
 const doneSchema = z.object({ app: z.string(), outcome: z.enum(['approved', 'denied']) })
 export type DeviceDone = z.infer<typeof doneSchema>
 
-/** Seconds that the last page of the flow can be loaded again. */
+/** Seconds that the last page of the interaction can be loaded again. */
 const SHOWN = 3600
 const PURPOSE = 'device done'
 
-/** The last page of the flow reads what the flow has come to from its own address. */
+/** The last page of the interaction reads what that has come to from its own address. */
 export const openDone = (sealed: SealedCookies, value: unknown): DeviceDone | undefined =>
   typeof value === 'string' ? sealed.open(PURPOSE, value, doneSchema) : undefined
 

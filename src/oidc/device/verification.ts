@@ -9,7 +9,7 @@ import { type DeviceDecision, decisionOf } from './decision.ts'
 /** Why a user code leads nowhere. */
 export type CodeProblem = 'unknown' | 'expired' | 'used'
 
-/** From a user code to the flow in which a person signs in, sees what asks, and decides. */
+/** From a user code to the interaction in which a person signs in, sees what asks, and decides. */
 export interface DeviceVerification {
   /** @param userCode as `readUserCode` gives it */
   problemOf(userCode: string): Promise<CodeProblem | undefined>

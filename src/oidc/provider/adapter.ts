@@ -132,7 +132,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       if (model === 'Session') return saveSession(artifacts, id, payload, ttl)
       if (model === 'DeviceCode') return deps.deviceCodes.save(id, payload, ttl ?? 0)
       const stored = atRest(model, payload)
-      // A flow that a person has gone through a page of was there before, and must be there still.
+      // An interaction that a person has gone through a page of was there before, and must be there still.
       if (model === 'Interaction' && payload.result !== undefined) {
         if (!(await artifacts.replace(model, id, stored, ttl ?? 0))) throw flowIsOver()
         return
@@ -149,7 +149,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       }
       if (model === 'DeviceCode') return deps.deviceCodes.find(id)
       const payload = live(await artifacts.find(model, id))
-      // The library takes a pushed request that it does not find, at the end of a flow, for one that was not used yet.
+      // The library takes a pushed request that it does not find, at the end of an interaction, for one that was not used yet.
       if (payload === undefined && model === PUSHED) throw refusedRequestUri()
       if (payload === undefined) return undefined
       if (model === 'Session') return asFound(id, payload)
@@ -163,7 +163,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       throw model === PUSHED ? refusedRequestUri() : new errors.InvalidGrant('already used')
     },
     async destroy(id) {
-      // Of several requests that would go on with one flow at once, one does.
+      // Of several requests that would go on with one interaction at once, one does.
       if (!(await artifacts.destroy(model, id)) && model === 'Interaction') throw flowIsOver()
     },
     revokeByGrantId: (grantId) => artifacts.revokeByGrantId(model, grantId),

@@ -16,7 +16,7 @@ export interface MountOptions {
   issuer: string
   /** Answers with the provider of this moment: it changes when keys do. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** Route options (a rate limit) of the endpoints that check a client's secret or start a flow. */
+  /** Route options (a rate limit) of the endpoints that check a client's secret or start an interaction. */
   limits: {
     token: RouteShorthandOptions
     authorization: RouteShorthandOptions

@@ -6,7 +6,7 @@ import { compareSecretHashes } from '../client-authentication/secret-hashes.ts'
 import { keepDevicesApart } from '../device/apart.ts'
 import { guidePolling } from '../device/polling.ts'
 import { acceptHandedOver } from '../device/verification.ts'
-import { narrowFlows } from '../narrowed/flows.ts'
+import { narrowInteractions } from '../narrowed/interactions.ts'
 import { narrowTokens } from '../narrowed/tokens.ts'
 import { leaveOutAtRefresh } from '../placement/at-token-endpoint.ts'
 import { coverClaimsByScopes } from '../requested-claims/consent.ts'
@@ -188,6 +188,6 @@ export const PATCHES: readonly Patch[] = [
     name: 'narrowed authorization requests',
     why: 'A request that waits for a person ends when what it asks for was taken from its client.',
     test: 'test/security/narrowed.test.ts',
-    apply: narrowFlows,
+    apply: narrowInteractions,
   },
 ]

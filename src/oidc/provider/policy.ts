@@ -59,7 +59,7 @@ const deviceAsks = new Check(
 
 /**
  * The account that the client asks for, by `id_token_hint` or by `claims`; undefined: any. The hint was verified when the
- * request came (Core §3.1.2.2), and is kept with the flow here.
+ * request came (Core §3.1.2.2), and is kept with the interaction here.
  */
 export const hintedAccount = (params: Readonly<Record<string, unknown>> | undefined): string | undefined =>
   subjectOfHint(params) ?? requestedSubject(params)
@@ -77,7 +77,7 @@ const someAsk = async (checks: Checks, ctx: KoaContextWithOIDC): Promise<boolean
   (await Promise.all(checks.map(({ check }) => check(ctx)))).some(Boolean)
 
 /**
- * The library's own check of this name knows the hint only before the person signs in, not when the flow goes on. With
+ * The library's own check of this name knows the hint only before the person signs in, not when the interaction goes on. With
  * `prompt=none`, a client that would have to ask for consent anyway is answered the same whichever account it names by `claims`:
  * else it could try out who is signed in here. An id_token of its own shows that it knows the account.
  */

@@ -10,7 +10,7 @@ export const requestedSubject = (params: Readonly<Record<string, unknown>> | und
 
 /**
  * Whether the sign-in is of a class without which the client wants no answer (Core §5.5.1.1). It is read from the parameter:
- * the library lets `acr_values` take its place. What cannot be reached, or was not by signing in for it, ends the flow.
+ * the library lets `acr_values` take its place. What cannot be reached, or was not by signing in for it, ends the interaction.
  * @throws errors.UnmetAuthenticationRequirements
  */
 export const essentialAcr = new Check(

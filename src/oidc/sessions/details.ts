@@ -50,7 +50,7 @@ export function rememberDetails(provider: Provider): void {
 }
 
 /**
- * Whether the sign-in that a flow is resumed with is for its session to take over. Not that of an earlier page of the flow,
+ * Whether the sign-in that an interaction is resumed with is for its session to take over. Not that of an earlier page of the interaction,
  * which the session has already. Nor one that was answered by a session which has ended since, by a sign-out, at the
  * provider or from another device: that is taken out of the result, so that the person is asked again.
  */

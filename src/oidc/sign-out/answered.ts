@@ -30,7 +30,7 @@ export function leadOnFromSignOut(provider: Provider, pages: AskedSignOut): void
     // Without one another tab has chosen to stay signed in: the button of this page works still.
     const found: State = session.state ?? { secret: signOutSecret(session) }
     const sent = () => (oidc.body as Record<string, unknown> | undefined)?.[ASKED_FIELD]
-    // A flow that changes to another account comes through here on its way back to itself, with a form of the library's.
+    // An interaction that changes to another account comes through here on its way back to itself, with a form of the library's.
     const isFlow = () =>
       sent() === undefined && found.postLogoutRedirectUri?.startsWith(`${provider.issuer}/`) === true
     const about = (): Asked =>

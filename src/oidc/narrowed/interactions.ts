@@ -17,46 +17,49 @@ export class RegistrationChanged extends errors.InvalidRequest {
 }
 
 /**
- * Makes flows that wait for a person follow the registration of their client. The library checks a request when it comes
+ * Makes interactions that wait for a person follow the registration of their client. The library checks a request when it comes
  * and not again when it goes on, up to an hour later.
  */
-export function narrowFlows(provider: Provider): void {
+export function narrowInteractions(provider: Provider): void {
   const { Interaction } = provider
   const find = Interaction.find.bind(Interaction) as (
     id: string,
     options?: object,
   ) => Promise<Interaction | undefined>
   const narrowed = async (id: string, options?: object) => {
-    const flow = await find(id, options)
-    if (flow === undefined) return undefined
-    const client = await provider.Client.find(String(flow.params.client_id))
-    const problem = problemOf(flow, client)
+    const interaction = await find(id, options)
+    if (interaction === undefined) return undefined
+    const client = await provider.Client.find(String(interaction.params.client_id))
+    const problem = problemOf(interaction, client)
     if (client === undefined || problem !== undefined) throw new RegistrationChanged(problem ?? '')
-    narrow(flow, client)
-    return flow
+    narrow(interaction, client)
+    return interaction
   }
   Object.assign(Interaction, { find: narrowed })
 }
 
-function problemOf(flow: Interaction & { parJti?: string }, client: Client | undefined): string | undefined {
+function problemOf(
+  interaction: Interaction & { parJti?: string },
+  client: Client | undefined,
+): string | undefined {
   if (client === undefined) return 'the client is disabled or gone'
-  const { scope } = flow.params
+  const { scope } = interaction.params
   const within = typeof scope === 'string' ? scopeWithin(scope, client) : undefined
   if (within === '') return 'none of the scopes is registered any more'
-  if (flow.deviceCode !== undefined)
+  if (interaction.deviceCode !== undefined)
     return client.grantTypeAllowed(DEVICE_CODE_GRANT)
       ? undefined
       : 'the client may no longer use the grant device_code'
-  const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce } = flow.params
+  const { redirect_uri: redirectUri, code_challenge: codeChallenge, nonce } = interaction.params
   if (!client.grantTypeAllowed('authorization_code'))
     return 'the client may no longer use the grant authorization_code'
   if (!client.redirectUriAllowed(String(redirectUri))) return 'the redirect_uri is no longer registered'
   const missing = missingProtection(client, { redirectUri, codeChallenge, nonce, scope: within })
   if (missing !== undefined) return `${PROTECTION[missing]} is required of this client by now`
   // The parameters that came signed or pushed are trusted by the library. Of others the first page has no list, and the next an empty one.
-  if (client.requireSignedRequestObject === true && !flow.trusted?.length)
+  if (client.requireSignedRequestObject === true && !interaction.trusted?.length)
     return 'requests of this client have to be signed by now'
-  return client.requirePushedAuthorizationRequests === true && flow.parJti === undefined
+  return client.requirePushedAuthorizationRequests === true && interaction.parJti === undefined
     ? 'requests of this client have to be pushed by now'
     : undefined
 }
@@ -64,9 +67,9 @@ function problemOf(flow: Interaction & { parJti?: string }, client: Client | und
 /** The missing protection in words, for the log. */
 const PROTECTION = { pkce: 'PKCE', pkce_or_nonce: 'PKCE, or a nonce with the scope openid,' } as const
 
-/** Asks for no more than the client may have, whatever it was when the flow began (RFC 6749 §3.3). */
-function narrow(flow: Interaction, client: Client): void {
-  const { params, prompt } = flow
+/** Asks for no more than the client may have, whatever it was when the interaction began (RFC 6749 §3.3). */
+function narrow(interaction: Interaction, client: Client): void {
+  const { params, prompt } = interaction
   if (typeof params.scope === 'string') params.scope = scopeWithin(params.scope, client) || undefined
   const details = prompt.details as {
     missingOIDCScope?: string[]
