@@ -157,7 +157,7 @@ describe('the account page', () => {
       const page = await browser.open(`${latchkey.issuer}/login`)
       await browser.signIn(page, { identifier: user.email, password: PASSWORD })
     }
-    const page = await old.open(`${latchkey.issuer}/account`)
+    const page = await old.open(`${latchkey.issuer}/account/sessions`)
     shift = QUARTER
     const staysIn = async () => (await other.open(`${latchkey.issuer}/account`)).url.pathname === '/account'
     return { old, page, staysIn }

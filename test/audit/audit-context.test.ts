@@ -142,7 +142,8 @@ describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
     })
     await services.providers.disable('hub')
     await services.providers.remove('hub')
-    const { browser, page } = await signIn(latchkey, 'grace')
+    const { browser } = await signIn(latchkey, 'grace')
+    const page = await browser.open(`${latchkey.issuer}/account/security`)
     const changed = 'heron-lamp-93-cellar'
     const fields = { 'Current password': PASSWORD, 'New password': changed }
     await browser.submit(page, fields, { button: 'Change password' })

@@ -34,9 +34,10 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
   }
   const lives = async (tokens: Record<string, unknown>) =>
     expect((await userinfo(tokens.access_token)).status).toBe(200)
-  /** The account page of a person, and a button on it beside this text. */
+  /** A page of a person's account, and a button on it beside this text. */
   const press = async ({ browser }: Person, button: string, beside?: string) => {
-    const page = await browser.open(`${latchkey.issuer}/account`)
+    const path = button === 'Remove access' ? 'apps' : 'sessions'
+    const page = await browser.open(`${latchkey.issuer}/account/${path}`)
     const form = (each: { buttons: { label: string }[] }) =>
       each.buttons.some(({ label }) => label === (beside ? `${button} ${beside}` : button))
     return browser.submit(page, {}, { form })
@@ -58,12 +59,12 @@ describe.each(engines)('what ends a device that was signed in with a code, on %s
       await tokensOf(who),
       await tokensOf(who, await registerDevice(latchkey, { client_name: 'Kitchen radio' })),
     ]
-    const page = await who.browser.open(`${latchkey.issuer}/account`)
+    const page = await who.browser.open(`${latchkey.issuer}/account/sessions`)
     expect(page.text).toMatch(/Living room TV ?Signed in with a code on .* from (127\.0\.0\.1|::1)/)
     expect((await press(who, 'Sign out', 'Living room TV')).text).toContain('That device is signed out')
     await isOver(first)
     await lives(second)
-    expect((await who.browser.open(`${latchkey.issuer}/account`)).text).not.toContain(
+    expect((await who.browser.open(`${latchkey.issuer}/account/sessions`)).text).not.toContain(
       'Living room TV Signed in',
     )
     const { items } = await latchkey.services.audit.list({ target: device.clientId }, { limit: 10 })

@@ -58,6 +58,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     const [page, other] = [await tab(), await tab()]
     await enter(other, e2e.app, person)
     await signInAtAccount(page, issuer, person)
+    await follow(page, 'Security')
 
     await fill(page, 'Current password', 'not-the-password')
     await fill(page, 'New password', NEW_PASSWORD)
@@ -68,7 +69,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     await press(page, 'Change password')
     await page.getByText('Your password is changed. Other devices are signed out.').waitFor()
     await page.reload()
-    await heading(page, 'Your account')
+    await heading(page, 'Security')
 
     await press(other, 'Refresh now')
     await heading(other, 'Your session has ended')
@@ -90,6 +91,8 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     await signInAtAccount(office, issuer, person)
     await signInAtAccount(phone, issuer, person)
     await signInAtAccount(page, issuer, person)
+    await follow(page, 'Devices')
+    await heading(page, 'Devices')
     expect(await page.locator(`${devices} li`).count()).toBe(3)
     expect(await text(page, devices)).toMatch(/Chrome on Linux\s*This device/)
     expect(await text(page, devices)).toMatch(/Firefox on Windows/)
@@ -125,7 +128,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     const page = await tab()
     const account = await page.context().newPage()
     await enter(page, e2e.app, person)
-    await account.goto(`${issuer}/account`)
+    await account.goto(`${issuer}/account/apps`)
     expect(await text(account, apps)).toContain('Harbour Notes')
     await press(account, 'Remove access of Harbour Notes')
     await account.getByText('The app has no access any more.').waitFor()

@@ -92,6 +92,7 @@ describe.each([
     await fill(page, 'New password', NEW_PASSWORD)
     await pressTwice(page, 'Set new password', () => heading(page, 'Password changed'))
     await follow(page, 'Go to your account')
+    await follow(page, 'Security')
 
     await fill(page, 'Current password', NEW_PASSWORD)
     await fill(page, 'New password', PASSWORD)

@@ -169,7 +169,7 @@ describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaSc
       const { username } = await e2e.latchkey.createUser()
       const [page, other] = [await open(), await open()]
       for (const each of [page, other]) await signInAtAccount(each, e2e.latchkey.issuer, { username })
-      await page.reload()
+      await follow(page, 'Devices')
       await expectInterrupted(page, username, 'Sign out everywhere else', 'sign out everywhere else')
       await press(page, 'Go on')
       await page.getByText('All other devices are signed out.').waitFor()

@@ -5,7 +5,7 @@ import { PASSWORD } from '../support/latchkey.ts'
 import { type FederationFixture, openFederation } from './federation-fixture.ts'
 import { createSignInSteps, primaryAddress, type SignInSteps } from './sign-in-steps.ts'
 
-/** The linked sign-ins of /account: adding one, taking one away, and what others make of that. */
+/** The linked sign-ins of an account: adding one, taking one away, and what others make of that. */
 let federation: FederationFixture
 let steps: SignInSteps
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterEach(() => void vi.useRealTimers())
 
 const passTime = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 const accounts = () => federation.latchkey.services.accounts
-const open = (browser: HttpBrowser, path = '/account') => browser.open(steps.at(path))
+const open = (browser: HttpBrowser, path = '/account/security') => browser.open(steps.at(path))
 const providersOf = async (id: string) =>
   (await accounts().linked.signInMethods(id)).identities.map(({ provider }) => provider)
 const identityOf = async (id: string, provider: string) =>
@@ -47,7 +47,7 @@ const linkForm = async (browser: HttpBrowser, provider = 'github'): Promise<Prep
 }
 async function post(browser: HttpBrowser, path: string, fields: Record<string, string>) {
   const page = await open(browser)
-  const request = browser.prepare(page, {}, { form: ({ action }) => action === '/account/profile' })
+  const request = browser.prepare(page, {}, { form: ({ action }) => action === '/logout' })
   const token = request.body?.get('csrf_token') ?? ''
   const body = new URLSearchParams({ csrf_token: token, ...fields })
   return { ...request, url: new URL(steps.at(path)), body }
@@ -70,7 +70,7 @@ describe('linking', () => {
     const { browser, id, username, email } = await person()
     steps.onGitHub('added', { name: 'Ada Lovelace' })
     const page = await link(browser, 'added')
-    expect([page.status, page.url.pathname]).toEqual([200, '/account'])
+    expect([page.status, page.url.pathname]).toEqual([200, '/account/security'])
     expect(page.text).toContain('you can sign in that way from now on')
     expect((await federation.latchkey.mailTo(email)).subject).toContain('A way to sign in was added')
     expect(await providersOf(id)).toEqual(['github'])
@@ -103,7 +103,9 @@ describe('linking', () => {
     expect(again.text).toContain('Sign in again')
     const user = await accounts().byId(id)
     await browser.signIn(again, { identifier: user?.username ?? '', password: PASSWORD })
-    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe('/account?done=unlinked')
+    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe(
+      '/account/security?done=unlinked',
+    )
   })
 
   test('nobody is linked who is not signed in', async () => {
@@ -112,7 +114,7 @@ describe('linking', () => {
     await browser.submit(await open(browser, '/logout'), {}, { button: 'Sign out' })
     const answer = await browser.send(request)
     // The token of the form was of a browser that is still the same: it is the session that is missing.
-    expect([answer.status, locationOf(answer)]).toEqual([303, '/login?return_to=/account'])
+    expect([answer.status, locationOf(answer)]).toEqual([303, '/login?return_to=/account/security'])
   })
 
   test('from another site, or without the page’s token, it is refused; so is unlinking', async () => {
@@ -141,7 +143,7 @@ describe('linking', () => {
     const owner = await newcomer('owned')
     const { browser, id } = await person()
     const page = await link(browser, 'owned')
-    expect([page.status, page.url.pathname]).toEqual([200, '/account'])
+    expect([page.status, page.url.pathname]).toEqual([200, '/account/security'])
     expect(page.text).toContain('That account at GitHub signs in to another account here.')
     expect(await providersOf(id)).toEqual([])
     expect(await providersOf(owner.id)).toEqual(['github'])
@@ -238,7 +240,7 @@ describe('unlinking', () => {
     expect((await api.me(bearer(tokens.access_token))).status).toBe(200)
 
     const identity = await identityOf(id, 'github')
-    expect(locationOf(await unlink(browser, identity))).toBe('/account?done=unlinked')
+    expect(locationOf(await unlink(browser, identity))).toBe('/account/security?done=unlinked')
     expect((await federation.latchkey.mailTo(email)).subject).toContain('A way to sign in was removed')
     expect(await steps.signedInAs(byIt)).toBeUndefined()
     expect(await steps.signedInAs(byPassword)).toBe(username)
@@ -313,7 +315,9 @@ describe('unlinking', () => {
     const refused = await browser.visit(await unlinkForm(browser, await identityOf(id, 'github')))
     await federation.latchkey.services.providers.enable('okta')
     expect(refused.status).toBe(409)
-    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe('/account?done=unlinked')
+    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe(
+      '/account/security?done=unlinked',
+    )
   })
 
   test('two sign-in methods removed at once leave one', async () => {
@@ -326,7 +330,7 @@ describe('unlinking', () => {
       await post(browser, '/account/unlink', { id: await identityOf(id, 'okta') }),
     ]
     const answers = await Promise.all(requests.map((request) => browser.send(request)))
-    expect(answers.map(locationOf).sort()).toEqual(['/account', '/account?done=unlinked'])
+    expect(answers.map(locationOf).sort()).toEqual(['/account/security', '/account/security?done=unlinked'])
     expect(await providersOf(id)).toHaveLength(1)
   })
 
@@ -334,7 +338,7 @@ describe('unlinking', () => {
     const victim = await newcomer('unmoved')
     const { browser, email } = await person()
     for (const id of [await identityOf(victim.id, 'github'), 'nobody', '', '__proto__', "' OR 1=1 --"])
-      expect(locationOf(await unlink(browser, id))).toBe('/account')
+      expect(locationOf(await unlink(browser, id))).toBe('/account/security')
     expect((await browser.visit(await unlinkForm(browser, 'x'.repeat(101)))).status).toBe(422)
     expect(await providersOf(victim.id)).toEqual(['github'])
     for (const address of [email, victim.email])
@@ -348,7 +352,9 @@ describe('unlinking', () => {
     await browser.submit(page, {}, { form: ({ action }) => action === '/forgot-password' })
     const mailed = await browser.open((await federation.latchkey.mailTo(email)).link)
     await browser.submit(mailed, { 'New password': PASSWORD }, {})
-    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe('/account?done=unlinked')
+    expect(locationOf(await unlink(browser, await identityOf(id, 'github')))).toBe(
+      '/account/security?done=unlinked',
+    )
     expect(await providersOf(id)).toEqual([])
     const later = federation.browser()
     await later.signIn(await open(later, '/login'), { identifier: username, password: PASSWORD })

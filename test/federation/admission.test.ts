@@ -33,7 +33,7 @@ async function signedIn(browser: HttpBrowser, identifier: string) {
 
 /** Links an account at a provider on the account page of whoever is signed in. */
 async function link(browser: HttpBrowser, provider: string, button?: string): Promise<BrowserPage> {
-  const account = await browser.open(steps.at('/account'))
+  const account = await browser.open(steps.at('/account/security'))
   const page = await browser.submit(
     account,
     {},

@@ -380,7 +380,7 @@ describe('what goes wrong is told to programs as problem details', () => {
       password: PASSWORD,
     })
     const form = { form: ({ action }: { action: string }) => action === '/account/links/github' }
-    const account = await browser.open(`${federation.latchkey.issuer}/account`)
+    const account = await browser.open(`${federation.latchkey.issuer}/account/security`)
     const page = await browser.submit(account, {}, form)
     const back = await browser.send(browser.prepare(page, {}, { button: 'Continue as taken' }))
     const { pathname, search } = new URL(back.headers.get('location') ?? '')

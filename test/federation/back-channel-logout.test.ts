@@ -258,7 +258,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       // The same subject at both: only with its issuer it says who somebody is (OpenID Connect Core §5.7).
       federation.okta.accounts = [{ ...atOkta(user.username), preferred_username: `o-${user.username}` }]
       federation.google.accounts = federation.okta.accounts
-      const account = await linking.open(steps.at('/account'))
+      const account = await linking.open(steps.at('/account/security'))
       const page = await linking.submit(
         account,
         {},

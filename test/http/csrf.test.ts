@@ -44,9 +44,9 @@ test('a form of our own goes through', async () => {
 
 test('every form of one page, and several tabs, stay valid together', async () => {
   const first = await visit()
-  const account = await app.inject({ url: '/sample/account', cookies: first.cookies })
+  const account = await app.inject({ url: '/sample/account-security', cookies: first.cookies })
   const tokens = [...account.body.matchAll(/name="csrf_token" value="([^"]+)"/g)].map((match) => match[1])
-  expect(tokens.length).toBeGreaterThan(5)
+  expect(tokens.length).toBeGreaterThan(4)
   const second = await visit(first.cookies)
   expect(second.page.cookies).toEqual([])
   expect(second.token).not.toBe(first.token)
@@ -56,7 +56,7 @@ test('every form of one page, and several tabs, stay valid together', async () =
 })
 
 test('the first visit sets one cookie, however many forms the page has', async () => {
-  const page = await app.inject('/sample/account')
+  const page = await app.inject('/sample/account-security')
   expect(page.cookies).toHaveLength(1)
 })
 

@@ -1,3 +1,4 @@
+import type { AccountFrame } from '../../src/accounts/pages/account/signed-in.ts'
 import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
 import { formFields, personalFields } from '../../src/shared/profile/fields.ts'
@@ -17,6 +18,16 @@ const providers: ProviderButton[] = [
   { name: 'Google', icon: 'google', action: '/login/google', fields: { return_to: '/account' } },
   { name: 'the <identity> service of Harbour and Sons', icon: 'oidc', action: '/login/harbour' },
 ]
+const PAGES = { Profile: '', Security: '/security', Devices: '/sessions', Apps: '/apps' }
+const accountFrame = (current: keyof typeof PAGES): AccountFrame => ({
+  username: 'ada',
+  signOut: { action: '/logout' },
+  pages: Object.entries(PAGES).map(([label, path]) => ({
+    href: `/account${path}`,
+    label,
+    current: label === current,
+  })),
+})
 const wrong = (values: Record<string, string>, errors: Record<string, string>): Partial<Form> => ({
   values,
   errors,
@@ -249,24 +260,64 @@ export const samples: Sample[] = [
   },
   {
     title: 'account',
-    view: 'accounts/account',
+    view: 'accounts/account/profile',
     data: {
-      username: 'ada',
-      email: 'ada@example.org',
+      account: { ...accountFrame('Profile'), notice: 'Your profile is saved.', adminHref: '/admin' },
       pendingEmail: 'countess@example.org',
       verifyHref: '/verify-email',
-      notice: 'Your profile is saved.',
       profile: {
         fields: names,
         action: '/account/profile',
         values: { given_name: 'Ada', email: 'ada@example.org' },
       },
+    },
+  },
+  {
+    title: 'account-bare',
+    view: 'accounts/account/profile',
+    data: { account: accountFrame('Profile'), profile: { fields: names, action: '/account/profile' } },
+  },
+  {
+    title: 'account-security',
+    view: 'accounts/account/security',
+    data: {
+      account: accountFrame('Security'),
       password: {
         action: '/account/password',
         passwordMinLength: 15,
         forgotHref: '/forgot-password',
         errors: { current_password: 'This is not your current password.' },
       },
+      linked: [
+        {
+          name: 'GitHub',
+          icon: 'github',
+          detail: 'ada-l · linked on 3 November 2026',
+          remove: { action: '/account/unlink', fields: { id: '1' } },
+        },
+        { name: 'acme', off: true, remove: { action: '/account/unlink', fields: { id: '2' } } },
+      ],
+      linkable: [{ name: 'Google', icon: 'google', action: '/account/links/google' }],
+    },
+  },
+  {
+    title: 'account-security-bare',
+    view: 'accounts/account/security',
+    data: {
+      account: {
+        ...accountFrame('Security'),
+        alert: 'GitHub does not answer at the moment. Try again later, or sign in another way.',
+      },
+      linked: [{ name: 'Google', icon: 'google' }],
+      linkable: [],
+      setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
+    },
+  },
+  {
+    title: 'account-sessions',
+    view: 'accounts/account/sessions',
+    data: {
+      account: accountFrame('Devices'),
       sessions: [
         {
           action: '/account/sessions/1',
@@ -282,34 +333,13 @@ export const samples: Sample[] = [
         },
       ],
       signOutOthers: { action: '/account/sessions' },
-      apps: [
-        {
-          action: '/account/apps/1',
-          client,
-          scopes: ['Know who you are', 'See your email address'],
-          detail: 'Since 3 November 2026',
-        },
-      ],
-      linked: [
-        {
-          name: 'GitHub',
-          icon: 'github',
-          detail: 'ada-l · linked on 3 November 2026',
-          remove: { action: '/account/unlink', fields: { id: '1' } },
-        },
-        { name: 'acme', off: true, remove: { action: '/account/unlink', fields: { id: '2' } } },
-      ],
-      linkable: [{ name: 'Google', icon: 'google', action: '/account/links/google' }],
-      signOut: { action: '/logout' },
-      adminHref: '/admin',
     },
   },
   {
-    title: 'account-bare',
-    view: 'accounts/account',
+    title: 'account-sessions-one',
+    view: 'accounts/account/sessions',
     data: {
-      username: 'grace',
-      profile: { fields: names, action: '/account/profile' },
+      account: accountFrame('Devices'),
       sessions: [
         {
           action: '/account/sessions/1',
@@ -318,13 +348,27 @@ export const samples: Sample[] = [
           current: true,
         },
       ],
-      apps: [],
-      linked: [{ name: 'Google', icon: 'google' }],
-      linkable: [],
-      setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
-      alert: 'GitHub does not answer at the moment. Try again later, or sign in another way.',
-      signOut: { action: '/logout' },
     },
+  },
+  {
+    title: 'account-apps',
+    view: 'accounts/account/apps',
+    data: {
+      account: accountFrame('Apps'),
+      apps: [
+        {
+          action: '/account/apps/1',
+          client,
+          scopes: ['Know who you are', 'See your email address'],
+          detail: 'Since 3 November 2026',
+        },
+      ],
+    },
+  },
+  {
+    title: 'account-apps-none',
+    view: 'accounts/account/apps',
+    data: { account: accountFrame('Apps'), apps: [] },
   },
   {
     title: 'setup',

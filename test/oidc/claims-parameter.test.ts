@@ -187,7 +187,7 @@ describe.each(engines)('the claims parameter (Core §5.5) on %s', (engine) => {
       const client = await asked({ client_name: 'Claims app' })
       await victim.browser.allow(await open(client, asking(EMAIL)))
       const tokens = await fixture.tokens(victim, client, asking(EMAIL))
-      const page = await victim.browser.open(`${latchkey.issuer}/account`)
+      const page = await victim.browser.open(`${latchkey.issuer}/account/apps`)
       expect(page.text).toMatch(/Claims app.*See your email address/s)
       const { items } = await latchkey.services.audit.list({ action: 'consent.allowed' }, { limit: 1 })
       expect(JSON.stringify(items[0]?.details)).toContain('"claims":["email"]')

@@ -184,7 +184,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
   const account = await fresh.signIn(login, { identifier: 'ann', password: 'harvest-violin-29-moss' })
   expect(account.url.pathname).toBe('/account')
   await fresh.submit(
-    account,
+    await fresh.open(`${issuer}/account/security`),
     { 'Current password': 'harvest-violin-29-moss', 'New password': 'marble-saddle-64-dune' },
     { form: (each) => each.action === '/account/password' },
   )

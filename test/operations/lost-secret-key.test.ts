@@ -131,7 +131,7 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
   })
   const tokens = await party.callback((await browser.allow(asked)).url, request)
   expect(tokens.id_token).toBeTypeOf('string')
-  const apps = await browser.open(`${issuer}/account`)
+  const apps = await browser.open(`${issuer}/account/apps`)
   expect(apps.text.match(/\bLost\b/g)?.length).toBeLessThanOrEqual(2)
   for (const path of [
     '/admin',

@@ -72,7 +72,7 @@ test('an app that is known by its document signs somebody in, with consent each 
   expect(again.text).toContain('Nobody has checked this app')
   expect(server.asked.filter((path) => id.endsWith(path))).toHaveLength(1)
 
-  const account = await browser.open(`${latchkey.issuer}/account`)
+  const account = await browser.open(`${latchkey.issuer}/account/apps`)
   expect(account.text).toContain('Agent')
 })
 

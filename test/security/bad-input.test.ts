@@ -345,6 +345,7 @@ describe('forms, sent from their own page', () => {
     ['/verify-email', ['token', 'code']],
     ['/setup', ['token', 'username', 'email', 'password']],
     ['/account/profile', ['given_name', 'family_name', 'email']],
+    ['/account/unlink', ['id']],
     ['/account/sessions/end', ['id']],
     ['/account/apps/withdraw', ['id']],
     ['/account/password', ['current_password', 'new_password']],

@@ -64,7 +64,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
   const endings: Record<string, (user: Victim['user']) => Promise<string>> = {
     async 'the password is changed on the account page'(user) {
       const browser = await signedIn(user)
-      const page = await browser.open(`${fixture.issuer}/account`)
+      const page = await browser.open(`${fixture.issuer}/account/security`)
       const typed = { 'Current password': PASSWORD, 'New password': OTHER_PASSWORD }
       const done = await browser.submit(page, typed, { button: 'Change password' })
       expect(done.text).toContain('Your password is changed')
@@ -86,7 +86,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     async 'the other devices are signed out'(user) {
       const browser = await signedIn(user)
       await signedIn(user)
-      const page = await browser.open(`${fixture.issuer}/account`)
+      const page = await browser.open(`${fixture.issuer}/account/sessions`)
       const done = await browser.submit(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
       expect(done.text).toContain('All other devices are signed out')
       return PASSWORD
@@ -239,7 +239,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
       await fixture.tokens(here, web),
       await fixture.tokens({ ...here, browser: there }, web),
     ]
-    const page = await here.browser.open(`${fixture.issuer}/account`)
+    const page = await here.browser.open(`${fixture.issuer}/account/sessions`)
     const done = await here.browser.submit(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
     expect(done.text).toContain('All other devices are signed out')
     expect(done.text.match(/This device/g)).toHaveLength(1)
@@ -312,7 +312,7 @@ describe.each(engines)('what was ended stays ended, on %s', (engine) => {
     const here = await fixture.victim()
     await signedIn(here.user)
     const tokens = await fixture.tokens(here, web)
-    const page = await here.browser.open(`${fixture.issuer}/account`)
+    const page = await here.browser.open(`${fixture.issuer}/account/sessions`)
     const request = here.browser.prepare(page, {}, { form: ({ action }) => action.endsWith('/end-others') })
     const asked: Promise<number>[] = []
     const ending = here.browser.send(request)

@@ -101,7 +101,7 @@ test('the address that a signed-in device shows is not the visitor’s invention
     identifier: user.email,
     password: PASSWORD,
   })
-  const account = await browser.open(`${fixture.issuer}/account`)
+  const account = await browser.open(`${fixture.issuer}/account/sessions`)
   expect(account.text).toContain('This device')
   expect(account.text).not.toContain('6.6.6.6')
   await latchkey.stop()

@@ -61,7 +61,7 @@ describe('what ends what', () => {
     await person.browser.allow(consent)
     const tokens = await fixture.tokens(person, asking, { scope: 'openid email' })
     const others = await fixture.tokens(person, web)
-    const account = await person.browser.open(`${fixture.issuer}/account`)
+    const account = await person.browser.open(`${fixture.issuer}/account/apps`)
     await person.browser.submit(account, {}, { form: ({ action }) => action.endsWith('/apps/withdraw') })
     expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
     expect((await fixture.refresh(asking, tokens.refresh_token)).status).toBe(400)
@@ -80,7 +80,7 @@ describe('what ends what', () => {
     const tokens = await fixture.tokens({ ...here, browser: there }, web)
     const before = copied(here.browser)
     passTime(2)
-    const account = await here.browser.open(`${fixture.issuer}/account`)
+    const account = await here.browser.open(`${fixture.issuer}/account/security`)
     const changed = await here.browser.submit(
       account,
       { 'Current password': PASSWORD, 'New password': 'other-otter-73-harbour' },

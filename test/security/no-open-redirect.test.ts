@@ -91,6 +91,9 @@ describe('RFC 9700 §4.11.2: no parameter leads off this site', () => {
       '/verify-email',
       '/forgot-password',
       '/account',
+      '/account/security',
+      '/account/sessions',
+      '/account/apps',
       '/logout/success',
     ]) {
       const answer = await get(`${fixture.issuer}${path}?${query}`, { accept: 'text/html' })

@@ -65,7 +65,7 @@ describe.each(engines)('scopes called so on %s', (engine) => {
     for (const name of NAMES) expect(page.text).toContain(name)
     expect(page.text).not.toContain('native code')
     expect((await victim.browser.allow(page)).url.searchParams.get('code')).toBeTypeOf('string')
-    const account = await victim.browser.open(`${fixture.issuer}/account`)
+    const account = await victim.browser.open(`${fixture.issuer}/account/apps`)
     expect(account.text).toContain('constructor')
     expect(account.text).not.toContain('native code')
   })

@@ -203,7 +203,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       [
         'the list of devices',
         async (browser) => {
-          const page = await browser.open(at('/account'))
+          const page = await browser.open(at('/account/sessions'))
           await browser.submit(page, {}, { form: ({ action }) => action === '/account/sessions/end' })
         },
       ],
@@ -270,7 +270,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       return session?.payload.uid
     }
     const endOther = async (owner: HttpBrowser, uid: unknown) => {
-      const page = await owner.open(at('/account'))
+      const page = await owner.open(at('/account/sessions'))
       const form = ({ action, fields }: (typeof page.forms)[number]) =>
         action === '/account/sessions/end' && fields.every(({ value }) => value !== uid)
       return owner.submit(page, {}, { form })

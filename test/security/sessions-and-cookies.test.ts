@@ -181,7 +181,7 @@ describe('7.3, 7.4: the session’s end', () => {
       password: PASSWORD,
     })
     const tokens = await fixture.tokens({ ...laptop, browser: phone }, web)
-    const account = await laptop.browser.open(`${fixture.issuer}/account`)
+    const account = await laptop.browser.open(`${fixture.issuer}/account/sessions`)
     await laptop.browser.submit(account, {}, { form: ({ action }) => action.endsWith('/end-others') })
     expect(await isSignedIn(copied(phone))).toBe(false)
     expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
@@ -190,10 +190,10 @@ describe('7.3, 7.4: the session’s end', () => {
 
   test('7.5.2 nobody ends another person’s session', async () => {
     const [mine, theirs] = [await fixture.victim(), await fixture.victim()]
-    const theirPage = await theirs.browser.open(`${fixture.issuer}/account`)
+    const theirPage = await theirs.browser.open(`${fixture.issuer}/account/sessions`)
     const theirForm = theirPage.forms.find(({ action }) => action.endsWith('/sessions/end'))
     const uid = String(theirForm?.fields.find(({ name }) => name === 'id')?.value)
-    const myPage = await mine.browser.open(`${fixture.issuer}/account`)
+    const myPage = await mine.browser.open(`${fixture.issuer}/account/sessions`)
     const request = mine.browser.prepare(
       myPage,
       {},
@@ -359,17 +359,21 @@ describe('forms', () => {
     }
   })
 
-  test.each(['profile', 'password', 'sessions/end', 'sessions/end-others', 'apps/withdraw'])(
-    '/account/%s acts on no cross-site request',
-    async (path) => {
-      const cookie = copied(victim.browser)
-      const answer = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie, ...foreign })
-      expect(answer.status).toBe(403)
-      const unsigned = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie })
-      // Back to the page, where nothing was done.
-      expect([unsigned.status, unsigned.headers.get('location')]).toEqual([303, '/account'])
-    },
-  )
+  test.each([
+    ['profile', '/account'],
+    ['password', '/account/security'],
+    ['unlink', '/account/security'],
+    ['sessions/end', '/account/sessions'],
+    ['sessions/end-others', '/account/sessions'],
+    ['apps/withdraw', '/account/apps'],
+  ])('/account/%s acts on no cross-site request', async (path, page) => {
+    const cookie = copied(victim.browser)
+    const answer = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie, ...foreign })
+    expect(answer.status).toBe(403)
+    const unsigned = await post(`${fixture.issuer}/account/${path}`, { id: 'x' }, { cookie })
+    // Back to the page, where nothing was done.
+    expect([unsigned.status, unsigned.headers.get('location')]).toEqual([303, page])
+  })
 
   test('the JSON API’s sessions neither begin nor end by a cross-site request', async () => {
     const cookie = copied(victim.browser)

@@ -21,7 +21,7 @@ export function createLinks(issuer: string): Links {
   }
   return {
     signIn: () => link('/login'),
-    account: () => link('/account'),
+    account: () => link('/account/security'),
     forgotPassword: () => link('/forgot-password'),
     verifyEmail: (token, interaction) => link('/verify-email', { token, flow: interaction }),
     resetPassword: (token, interaction) => link('/reset-password', { token, flow: interaction }),

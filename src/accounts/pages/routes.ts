@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { accountRoutes } from './account.ts'
+import { accountRoutes } from './account/routes.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { invitationRoutes } from './invitation.ts'
 import { loginRoutes } from './login.ts'

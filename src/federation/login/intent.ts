@@ -78,7 +78,7 @@ export const failure = (intent: Intent | undefined, problem: Problem, provider: 
 
 function problemPage(intent: Intent | undefined, problem: Problem, provider: string): string {
   const query = new URLSearchParams({ problem, provider })
-  if (intent?.kind === 'link') return `/account?${query}`
+  if (intent?.kind === 'link') return `/account/security?${query}`
   if (intent?.kind === 'invitation') return `/invitation?${query}`
   if (intent?.kind === 'page' && intent.interaction !== undefined)
     return `/interaction/${intent.interaction}?${query}`

@@ -147,7 +147,7 @@ export function createUpstreamLogins(
     if (outcome === 'identity_taken') return failure(intent, 'identity_taken', provider.id)
     const account = outcome === 'no_account' ? undefined : await accounts.byId(proven.accountId)
     if (!account) return failure(intent, 'disabled', provider.id)
-    if (intent.kind === 'link') return { location: `/account?done=linked&provider=${provider.id}` }
+    if (intent.kind === 'link') return { location: `/account/security?done=linked&provider=${provider.id}` }
     return finish.signedIn(request, reply, { ...account, ...proven }, login)
   }
 

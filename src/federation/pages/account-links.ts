@@ -3,9 +3,12 @@ import { z } from 'zod'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { FederationPages } from '../dependencies.ts'
 
+/** Where linked sign-ins are shown. */
+const PAGE = '/account/security'
+
 const removal = z.object({ id: z.string().max(100) })
 
-/** Linked sign-ins of the account page: adding one, and taking one away. */
+/** Linked sign-ins of an account: adding one, and taking one away. */
 export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
   const { sessions, accounts, providers, flow, http, firstPartyTokens } = deps
 
@@ -13,35 +16,39 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
   async function lately(request: FastifyRequest, reply: FastifyReply, words: string) {
     const session = await sessions.current(request, reply)
     if (session && isFresh(deps.clock, session.loginTs)) return session
-    const login = session ? await http.interrupted.ask(request, session, words) : '/login?return_to=/account'
+    const login = session ? await http.interrupted.ask(request, session, words) : `/login?return_to=${PAGE}`
     reply.redirect(login, 303)
     return undefined
   }
 
-  app.post('/account/unlink', http.limit('account'), async (request, reply) => {
-    const session = await lately(request, reply, 'unlink a sign-in')
-    if (!session) return reply
-    const { id } = removal.parse(request.body ?? {})
-    const { accountId, uid } = session
-    const [{ identities }, enabled] = await Promise.all([
-      accounts.linked.signInMethods(accountId),
-      providers.list(),
-    ])
-    const provider = identities.find((identity) => identity.id === id)?.provider
-    const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
-    const usable = enabled.map((each) => each.id)
-    const removed = await accounts.linked.unlink(accountId, id, usable, name)
-    if (!removed) return reply.redirect('/account', 303)
-    // An attacker who holds the account at the provider must not stay signed in here, neither by a session nor by tokens of the API.
-    await sessions.endUpstream(accountId, { ...removed, except: uid })
-    await firstPartyTokens.endFederated(accountId)
-    const dropped = await accounts.dropAddressChange(accountId)
-    return reply.redirect(`/account?done=${dropped ? 'unlinked_address' : 'unlinked'}`, 303)
-  })
+  app.post(
+    '/account/unlink',
+    { ...http.limit('account'), config: { formPage: PAGE } },
+    async (request, reply) => {
+      const session = await lately(request, reply, 'unlink a sign-in')
+      if (!session) return reply
+      const { id } = removal.parse(request.body ?? {})
+      const { accountId, uid } = session
+      const [{ identities }, enabled] = await Promise.all([
+        accounts.linked.signInMethods(accountId),
+        providers.list(),
+      ])
+      const provider = identities.find((identity) => identity.id === id)?.provider
+      const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
+      const usable = enabled.map((each) => each.id)
+      const removed = await accounts.linked.unlink(accountId, id, usable, name)
+      if (!removed) return reply.redirect(PAGE, 303)
+      // An attacker who holds the account at the provider must not stay signed in here, neither by a session nor by tokens of the API.
+      await sessions.endUpstream(accountId, { ...removed, except: uid })
+      await firstPartyTokens.endFederated(accountId)
+      const dropped = await accounts.dropAddressChange(accountId)
+      return reply.redirect(`${PAGE}?done=${dropped ? 'unlinked_address' : 'unlinked'}`, 303)
+    },
+  )
 
   app.post<{ Params: { provider: string } }>(
     '/account/links/:provider',
-    http.limit('federation'),
+    { ...http.limit('federation'), config: { formPage: PAGE } },
     async (request, reply) => {
       const session = await lately(
         request,

@@ -8,10 +8,10 @@ import {
 } from '../federated-fixture.ts'
 import { fill, follow, heading, press, signInAtAccount, startAt } from '../steps.ts'
 import {
-  accountFields,
+  accountLinks,
   at,
   cancel,
-  profileFields,
+  passwordFields,
   registerFields,
   type Scene,
   signInFields,
@@ -19,7 +19,8 @@ import {
 
 const providerButtons = ['Continue with GitHub', 'Continue with Google']
 const signInLinks = ['Forgot password?', 'Create account']
-const accountButtons = ['Sign out', 'Save profile', 'Change password']
+const accountButtons = ['Sign out', 'Change password']
+const securityLinks = [...accountLinks, 'Forgot password?']
 
 /** To the page that asks for the little that Google does not tell. */
 async function finishGoogle(page: Page, e2e: FederatedFixture, name: string) {
@@ -235,11 +236,13 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       await link(e2e, person.id, 'github', 'monalisa')
       await link(e2e, person.id, 'google', 'mona.lisa.octocat@gmail.example')
       await signInAtAccount(page, e2e.latchkey.issuer, person)
+      await follow(page, 'Security')
+      await heading(page, 'Security')
     },
-    title: 'Your account',
-    fields: accountFields,
-    buttons: [...accountButtons, 'Unlink GitHub', 'Unlink Google', 'Sign out *'],
-    links: ['Forgot password?', 'Enter it here'],
+    title: 'Security',
+    fields: passwordFields,
+    buttons: [...accountButtons, 'Unlink GitHub', 'Unlink Google'],
+    links: securityLinks,
   },
   {
     name: 'account-just-linked',
@@ -247,14 +250,15 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       const person = await e2e.latchkey.createUser()
       joinGitHub(e2e, 'just-linked')
       await signInAtAccount(page, e2e.latchkey.issuer, person)
+      await follow(page, 'Security')
       await press(page, 'Link GitHub')
       await press(page, 'Continue as just-linked')
       await page.getByText('you can sign in that way').waitFor()
     },
-    title: 'Your account',
-    fields: accountFields,
-    buttons: [...accountButtons, 'Unlink GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?', 'Enter it here'],
+    title: 'Security',
+    fields: passwordFields,
+    buttons: [...accountButtons, 'Unlink GitHub', 'Link Google'],
+    links: securityLinks,
   },
   {
     name: 'account-provider-off',
@@ -262,19 +266,24 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       const person = await e2e.latchkey.createUser()
       await link(e2e, person.id, 'acme', 'ada.lovelace')
       await signInAtAccount(page, e2e.latchkey.issuer, person)
+      await follow(page, 'Security')
+      await heading(page, 'Security')
     },
-    title: 'Your account',
-    fields: accountFields,
-    buttons: [...accountButtons, 'Unlink acme', 'Link GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?', 'Enter it here'],
+    title: 'Security',
+    fields: passwordFields,
+    buttons: [...accountButtons, 'Unlink acme', 'Link GitHub', 'Link Google'],
+    links: securityLinks,
   },
   {
     name: 'account-without-password',
-    open: (page, e2e) => accountOfGitHub(page, e2e, 'octocat'),
-    title: 'Your account',
-    fields: profileFields,
-    buttons: ['Sign out', 'Save profile', 'Send me a link to set one', 'Link Google', 'Sign out *'],
-    links: ['Enter it here'],
+    async open(page, e2e) {
+      await accountOfGitHub(page, e2e, 'octocat')
+      await follow(page, 'Security')
+      await heading(page, 'Security')
+    },
+    title: 'Security',
+    buttons: ['Sign out', 'Send me a link to set one', 'Link Google'],
+    links: accountLinks,
   },
   {
     name: 'account-identity-taken',
@@ -283,14 +292,15 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       await page.context().clearCookies()
       const person = await e2e.latchkey.createUser()
       await signInAtAccount(page, e2e.latchkey.issuer, person)
+      await follow(page, 'Security')
       await press(page, 'Link GitHub')
       await press(page, 'Continue as taken')
       await page.getByRole('alert').waitFor()
     },
-    title: 'Your account',
-    fields: accountFields,
-    buttons: [...accountButtons, 'Link GitHub', 'Link Google', 'Sign out *'],
-    links: ['Forgot password?', 'Enter it here'],
+    title: 'Security',
+    fields: passwordFields,
+    buttons: [...accountButtons, 'Link GitHub', 'Link Google'],
+    links: securityLinks,
   },
   {
     name: 'finish-expired',

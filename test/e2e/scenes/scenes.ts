@@ -41,11 +41,12 @@ export const registerFields = {
   'Last name': 'family-name',
 }
 export const profileFields = { 'First name': 'given-name', 'Last name': 'family-name', Email: 'email' }
-export const accountFields = {
-  ...profileFields,
+export const passwordFields = {
   'Current password': 'current-password',
   'New password': 'new-password',
 }
+/** Those of every page of an account. */
+export const accountLinks = ['Profile', 'Security', 'Devices', 'Apps']
 export const cancel = 'Cancel and return to Harbour Notes'
 
 /** @param path on the server */
@@ -271,23 +272,57 @@ export const scenes: Scene[] = [
       await page.goto(`${latchkey.issuer}/account`)
     },
     title: 'Your account',
-    fields: accountFields,
-    buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *', 'Remove access of Harbour Notes'],
-    links: ['Forgot password?', 'Enter it here'],
+    fields: profileFields,
+    buttons: ['Sign out', 'Save profile'],
+    links: accountLinks,
+  },
+  {
+    name: 'account-security',
+    async open(page, { latchkey }) {
+      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
+      await follow(page, 'Security')
+      await heading(page, 'Security')
+    },
+    title: 'Security',
+    fields: passwordFields,
+    buttons: ['Sign out', 'Change password'],
+    links: [...accountLinks, 'Forgot password?'],
+  },
+  {
+    name: 'account-sessions',
+    async open(page, { latchkey }) {
+      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
+      await follow(page, 'Devices')
+      await heading(page, 'Devices')
+    },
+    title: 'Devices',
+    buttons: ['Sign out', 'Sign out *'],
+    links: [...accountLinks, 'Enter it here'],
+  },
+  {
+    name: 'account-apps',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/apps`)
+    },
+    title: 'Connected apps',
+    buttons: ['Sign out', 'Remove access of Harbour Notes'],
+    links: accountLinks,
   },
   {
     name: 'account-refused',
     async open(page, { latchkey }) {
       await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
+      await follow(page, 'Security')
       await fill(page, 'Current password', 'not-the-password')
       await fill(page, 'New password', 'quiet-lantern-41-meadow')
       await press(page, 'Change password')
       await page.locator('small.error').first().waitFor()
     },
-    title: 'Your account',
-    fields: accountFields,
-    buttons: ['Sign out', 'Save profile', 'Change password', 'Sign out *'],
-    links: ['Forgot password?', 'Enter it here'],
+    title: 'Security',
+    fields: passwordFields,
+    buttons: ['Sign out', 'Change password'],
+    links: [...accountLinks, 'Forgot password?'],
     focus: 'Current password',
   },
   {

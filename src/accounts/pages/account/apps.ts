@@ -1,0 +1,60 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { ButtonForm, ShownClient } from '../../../http/pages/pages.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
+
+export interface ConnectedAppView extends ButtonForm {
+  client: ShownClient
+  scopes: string[]
+  detail?: string | undefined
+}
+
+export interface AppsPage {
+  account: AccountFrame
+  apps: ConnectedAppView[]
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/apps': AppsPage
+  }
+}
+
+const PATH = '/account/apps'
+
+const idForm = z.object({ id: z.string().max(200) })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  app: 'The app has no access any more.',
+}
+
+/** `/account/apps`: what a person has allowed apps. */
+export async function appRoutes(
+  app: FastifyInstance,
+  { apps }: AccountPagesDependencies,
+  signedIn: SignedIn,
+): Promise<void> {
+  app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    if (!signed) return reply
+    return renderPage(reply, 'accounts/account/apps', {
+      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      apps: (await apps.list(signed.account.id)).map(({ clientId, ...view }) => ({
+        ...view,
+        action: '/account/apps/withdraw',
+        fields: { id: clientId },
+      })),
+    })
+  })
+
+  app.post(
+    '/account/apps/withdraw',
+    signedIn.onSubmit(PATH, async ({ account }, request) => {
+      await apps.withdraw(account.id, idForm.parse(request.body).id)
+      return `${PATH}?done=app`
+    }),
+  )
+}

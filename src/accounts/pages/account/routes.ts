@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { appRoutes } from './apps.ts'
+import { profileRoutes } from './profile.ts'
+import { securityRoutes } from './security.ts'
+import { sessionRoutes } from './sessions.ts'
+import { createSignedIn } from './signed-in.ts'
+
+/** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
+export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  const signedIn = createSignedIn(deps)
+  for (const routes of [profileRoutes, securityRoutes, sessionRoutes, appRoutes])
+    await routes(app, deps, signedIn)
+}

@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../../http/pages/pages.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { formErrors } from '../register.ts'
+import { ADDRESS_DROPPED } from './sessions.ts'
+import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
+
+export interface SecurityPage {
+  account: AccountFrame
+  /** Undefined: this account has no password, and signs in at upstream providers. */
+  password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
+  /** A message with a link that sets the first password. */
+  setPassword?: ButtonForm | undefined
+  linked: LinkedSignInView[]
+  linkable: ProviderButton[]
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/security': SecurityPage
+  }
+}
+
+const PATH = '/account/security'
+
+const text = z.string().max(1024).default('')
+const passwordForm = z.object({ current_password: text, new_password: text })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  password: 'Your password is changed. Other devices are signed out.',
+  linked: 'Done: you can sign in that way from now on. We sent you a message about it.',
+  unlinked: 'That way to sign in is removed. We sent you a message about it.',
+  unlinked_address: `That way to sign in is removed. We sent you a message about it. ${ADDRESS_DROPPED}`,
+}
+
+/** `/account/security`: how a person signs in. Linked sign-ins are added and taken away by src/federation/pages/account-links.ts. */
+export async function securityRoutes(
+  app: FastifyInstance,
+  deps: AccountPagesDependencies,
+  signedIn: SignedIn,
+): Promise<void> {
+  const { http, accounts, sessions } = deps
+
+  async function show(
+    reply: FastifyReply,
+    signed: Signed,
+    said: Pick<AccountFrame, 'notice' | 'alert'>,
+    { form, status = 200 }: { form?: Partial<Form>; status?: number } = {},
+  ) {
+    const { account } = signed
+    const ways = await deps.upstream.signInMethods(account.id)
+    const page: SecurityPage = {
+      account: frameOf(signed, PATH, said),
+      password: ways.password
+        ? {
+            action: '/account/password',
+            passwordMinLength: accounts.passwordMinLength(account),
+            forgotHref: '/forgot-password',
+            ...form,
+          }
+        : undefined,
+      setPassword:
+        account.email === null ? undefined : { action: '/forgot-password', fields: { email: account.email } },
+      linked: ways.linked,
+      linkable: ways.linkable,
+    }
+    return renderPage(reply, 'accounts/account/security', page, status)
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    if (!signed) return reply
+    const alert = await deps.upstream.problem(request.query)
+    return show(reply, signed, { notice: noticeOf(NOTICES, request.query.done), alert })
+  })
+
+  app.post(
+    '/account/password',
+    { ...http.limit('account'), config: { formPage: PATH } },
+    signedIn.onSubmit(
+      PATH,
+      async ({ account, session }, request, reply) => {
+        const { current_password, new_password } = passwordForm.parse(request.body ?? {})
+        const { generation } = await accounts.changePassword({
+          accountId: account.id,
+          currentPassword: current_password,
+          newPassword: new_password,
+          keepSessionUid: session.uid,
+          address: request.ip,
+          devices: http.devices.of(request),
+        })
+        // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
+        await sessions.start(request, reply, { accountId: account.id, generation, amr: ['pwd'] })
+        return `${PATH}?done=password`
+      },
+      (reply, signed, error) => show(reply, signed, {}, { form: { errors: formErrors(error) }, status: 422 }),
+    ),
+  )
+}

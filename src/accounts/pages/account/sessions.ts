@@ -1,0 +1,95 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { ButtonForm } from '../../../http/pages/pages.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
+
+export interface SessionView extends ButtonForm {
+  /** “Firefox on Linux” */
+  device: string
+  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  detail: string
+  current: boolean
+}
+
+export interface SessionsPage {
+  account: AccountFrame
+  sessions: SessionView[]
+  /** Undefined: there are no others. */
+  signOutOthers?: ButtonForm | undefined
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/sessions': SessionsPage
+  }
+}
+
+const PATH = '/account/sessions'
+
+const idForm = z.object({ id: z.string().max(200) })
+
+/** What is ended because it is not trusted may have asked for it. */
+export const ADDRESS_DROPPED =
+  'A change of your address that still had to be confirmed is dropped: ask for it again if it was yours.'
+
+const NOTICES: Readonly<Record<string, string>> = {
+  session: 'That device is signed out.',
+  session_address: `That device is signed out. ${ADDRESS_DROPPED}`,
+  sessions: 'All other devices are signed out.',
+}
+
+/** `/account/sessions`: where a person is signed in. */
+export async function sessionRoutes(
+  app: FastifyInstance,
+  deps: AccountPagesDependencies,
+  signedIn: SignedIn,
+): Promise<void> {
+  const { http, accounts, sessions } = deps
+
+  app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    if (!signed) return reply
+    const devices = await sessions.list(signed.account.id)
+    return renderPage(reply, 'accounts/account/sessions', {
+      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      sessions: devices.map(({ uid, ...device }) => ({
+        ...device,
+        current: uid === signed.session.uid,
+        action: '/account/sessions/end',
+        fields: { id: uid },
+      })),
+      signOutOthers: devices.length > 1 ? { action: '/account/sessions/end-others' } : undefined,
+    })
+  })
+
+  app.post(
+    '/account/sessions/end',
+    http.limit('account'),
+    signedIn.onSubmit(PATH, async (signed, request, reply) => {
+      const { account, session } = signed
+      const { id } = idForm.parse(request.body)
+      const own = id === session.uid
+      // A person who found a browser open must not sign the owner out of others; signing out of this one is free.
+      const again = !own && (await signedIn.again(request, signed, 'sign out one of your devices'))
+      if (again) return again
+      await sessions.end(account.id, id, { own })
+      if (own) await deps.browser.endPending(request, reply)
+      const dropped = !own && (await accounts.dropAddressChange(account.id))
+      return `${PATH}?done=${dropped ? 'session_address' : 'session'}`
+    }),
+  )
+
+  app.post(
+    '/account/sessions/end-others',
+    http.limit('account'),
+    signedIn.onSubmit(PATH, async (signed, request, reply) => {
+      const again = await signedIn.again(request, signed, 'sign out everywhere else')
+      if (again) return again
+      await sessions.endOthers(request, reply, signed.session)
+      return `${PATH}?done=sessions`
+    }),
+  )
+}

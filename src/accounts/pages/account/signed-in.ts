@@ -1,0 +1,102 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ButtonForm } from '../../../http/pages/pages.ts'
+import { isFresh } from '../../../shared/fresh-sign-in.ts'
+import { ValidationError } from '../../../shared/validation-error.ts'
+import type { Account } from '../../account.ts'
+import type { AccountPagesDependencies, Sessions } from '../dependencies.ts'
+
+/** The pages of an account, in the order of their navigation. */
+const PAGES = {
+  '/account': 'Profile',
+  '/account/security': 'Security',
+  '/account/sessions': 'Devices',
+  '/account/apps': 'Apps',
+} as const
+
+export type AccountPath = keyof typeof PAGES
+
+/** What every page of an account shows around its own. */
+export interface AccountFrame {
+  username: string
+  signOut: ButtonForm
+  /** Undefined: this person has no part in the administration. */
+  adminHref?: string | undefined
+  pages: { href: string; label: string; current: boolean }[]
+  /** What was just done. */
+  notice?: string | undefined
+  /** What went wrong on the way back to this page. */
+  alert?: string | undefined
+}
+
+/** The person of a request, and the session that they are signed in by. */
+export interface Signed {
+  session: NonNullable<Awaited<ReturnType<Sessions['current']>>>
+  account: Account
+}
+
+export const frameOf = (
+  { account }: Signed,
+  current: AccountPath,
+  said: Pick<AccountFrame, 'notice' | 'alert'> = {},
+): AccountFrame => ({
+  username: account.displayUsername,
+  signOut: { action: '/logout' },
+  adminHref: account.role === 'user' ? undefined : '/admin',
+  pages: Object.entries(PAGES).map(([href, label]) => ({ href, label, current: href === current })),
+  ...said,
+})
+
+export interface SignedIn {
+  /** The person who is signed in; else the sign-in page is answered, which leads back to `path`, and undefined returned. */
+  person(request: FastifyRequest, reply: FastifyReply, path: AccountPath): Promise<Signed | undefined>
+  /**
+   * Undefined: they signed in lately. Else the form is put aside for a fresh sign-in (ASVS 7.5.1), and the page to
+   * go to for it returned. @param words completes “You are about to …”
+   */
+  again(request: FastifyRequest, signed: Signed, words: string): Promise<string | undefined>
+  /**
+   * The handler of a form of the page at `path`. @param work does what the form asks, and gives the page to go to
+   * @param refused shows the page once more, with what is wrong beside the fields
+   */
+  onSubmit(
+    path: AccountPath,
+    work: (signed: Signed, request: FastifyRequest, reply: FastifyReply) => Promise<string>,
+    refused?: (
+      reply: FastifyReply,
+      signed: Signed,
+      error: ValidationError,
+      request: FastifyRequest,
+    ) => Promise<FastifyReply>,
+  ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+}
+
+/** The pages of an account are of the person who is signed in, and of nobody else. */
+export function createSignedIn({
+  accounts,
+  clock,
+  http,
+  sessions,
+}: Pick<AccountPagesDependencies, 'accounts' | 'clock' | 'http' | 'sessions'>): SignedIn {
+  const person: SignedIn['person'] = async (request, reply, path) => {
+    const session = await sessions.current(request, reply)
+    const account = session && (await accounts.byId(session.accountId))
+    if (session && account) return { session, account }
+    reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
+    return undefined
+  }
+  return {
+    person,
+    again: async (request, { session }, words) =>
+      isFresh(clock, session.loginTs) ? undefined : http.interrupted.ask(request, session, words),
+    onSubmit: (path, work, refused) => async (request, reply) => {
+      const signed = await person(request, reply, path)
+      if (!signed) return reply
+      try {
+        return reply.redirect(await work(signed, request, reply), 303)
+      } catch (error) {
+        if (!(error instanceof ValidationError) || !refused) throw error
+        return refused(reply, signed, error, request)
+      }
+    },
+  }
+}
