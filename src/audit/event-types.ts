@@ -64,6 +64,8 @@ export const EVENT_TYPES = {
   'factor.recovery_code_used': 'used a recovery code of {target}',
   'factor.app_password_added': 'made an app password of {target}',
   'factor.app_password_removed': 'removed an app password of {target}',
+  'factor.browser_remembered': 'had a browser of {target} remembered',
+  'factor.browser_forgotten': 'had a browser of {target} forgotten',
   'key.created': 'made the signing key {target}',
   'key.retired': 'retired the signing key {target}',
   'provider.added': 'added the sign-in provider {target}',

@@ -34,6 +34,7 @@ const OWN: ReadonlySet<EventType> = new Set([
   'account.unlinked',
   'factor.added',
   'factor.recovery_code_used',
+  'factor.browser_remembered',
 ])
 
 /** Types of events that carry the state before and after. */

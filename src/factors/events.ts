@@ -14,6 +14,8 @@ export interface FactorEvent {
     | 'factor.recovery_code_used'
     | 'factor.app_password_added'
     | 'factor.app_password_removed'
+    | 'factor.browser_remembered'
+    | 'factor.browser_forgotten'
   accountId: string
   username?: string
   /** `totp`, `passkey`, … of a factor, or of a code. */

@@ -17,6 +17,12 @@ import type { FindOwner } from './owner.ts'
 import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
 import { type CodeHasher, createRecoveryCodes, type RecoveryCodes } from './recovery-codes/recovery-codes.ts'
 import { createRecoveryCodeStore } from './recovery-codes/store.ts'
+import {
+  createRememberedBrowsers,
+  type RememberedBrowsers,
+  type RememberedSettings,
+} from './remembered-browsers/remembered-browsers.ts'
+import { createRememberedBrowserStore } from './remembered-browsers/store.ts'
 import { createFailureStore } from './store/failures.ts'
 import { createTotpStore } from './totp/store.ts'
 import { createTotp, type Totp } from './totp/totp.ts'
@@ -52,6 +58,7 @@ export interface Factors {
   passkeys: Passkeys
   recoveryCodes: Omit<RecoveryCodes, 'prepare'>
   appPasswords: AppPasswords
+  rememberedBrowsers: RememberedBrowsers
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
 }
@@ -67,7 +74,7 @@ export interface FactorsDependencies {
   /** The base of every link; its host is what authenticator apps show. */
   issuer: string
   /** Read at each use. */
-  settings: PasskeySettings
+  settings: PasskeySettings & RememberedSettings
   findOwner: FindOwner
 }
 
@@ -83,6 +90,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   const notices = createNotices(deps)
   const failures = createFailureStore(db)
   const limit = createLimit({ store: failures, clock, wrong: notices.codeWrong })
+  const remembered = createRememberedBrowserStore(deps)
   const shared = { ...deps, limit, notices }
   const codes = createRecoveryCodes({ ...shared, store: createRecoveryCodeStore(deps) })
   const totp = createTotp({ ...shared, codes, store: createTotpStore(deps) })
@@ -107,6 +115,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
     passkeys,
     recoveryCodes,
     appPasswords: createAppPasswords({ ...shared, store: createAppPasswordStore(deps) }),
+    rememberedBrowsers: createRememberedBrowsers({ ...shared, store: remembered }),
 
     async list(accountId) {
       const app = await totp.find(accountId)
@@ -143,6 +152,9 @@ export function createFactors(deps: FactorsDependencies): Factors {
       return (await totp.remove(accountId, id)) || (await passkeys.remove(accountId, id)) !== undefined
     },
 
-    purge: (rows = 1000) => failures.deleteEnded({ before: new Date(clock()), limit: rows }),
+    async purge(rows = 1000) {
+      const ended = await failures.deleteEnded({ before: new Date(clock()), limit: rows })
+      return ended + (await remembered.deleteExpired(rows))
+    },
   }
 }

@@ -119,6 +119,14 @@ const ROWS = {
       problem: every(isHttpsOrigin, 'must be origins on https, for example https://shop.example.com'),
     }),
   },
+  remembered_devices_days: {
+    section: 'accounts',
+    label: 'How long a device is remembered',
+    sentence:
+      'In a browser that a person had remembered no second factor is asked for meanwhile. A shorter time counts for those that are there, too.',
+    see: 'second-factors.md',
+    ...number(30, 0, 365, { unit: 'days', zero: 'a second factor is always asked for' }),
+  },
   verification_ttl: {
     section: 'accounts',
     label: 'How long a verification is valid',

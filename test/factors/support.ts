@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, inject } from 'vitest'
 import type { FactorEvent } from '../../src/factors/events.ts'
 import { createFactors, type Factors } from '../../src/factors/factors.ts'
 import type { FactorMail } from '../../src/factors/notices.ts'
+import type { PasskeySettings } from '../../src/factors/passkeys/passkeys.ts'
 import { hotp, stepAt } from '../../src/factors/totp/algorithm.ts'
 import { secondFactorsOf } from '../../src/shared/second-factor.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
@@ -41,6 +42,7 @@ export interface FactorsFixture {
   mails: FactorMail[]
   /** argon2 operations since the last `clear`; `fail` lets the next one throw. */
   hashing: { verify: number; nothing: number; fail: boolean; clear(): void }
+  settings: PasskeySettings & { rememberedDevicesDays: number }
   readonly now: number
   later(seconds: number): void
   /** An account that has proven `<username>@example.org`. */
@@ -84,8 +86,14 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     fail: false,
     clear: () => void Object.assign(hashing, { verify: 0, nothing: 0, fail: false }),
   }
+  const settings: FactorsFixture['settings'] = {
+    passkeys: 'on',
+    passkeyOrigins: [],
+    rememberedDevicesDays: 30,
+  }
   const fixture: FactorsFixture = {
     db,
+    settings,
     events: [],
     mails: [],
     hashing,
@@ -93,7 +101,7 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
       db,
       clock,
       artifacts: createArtifactStore(db.artifacts, { clock }),
-      settings: { passkeys: 'on', passkeyOrigins: [] },
+      settings,
       secrets: createSecrets(randomBytes(32).toString('base64url')),
       issuer: 'https://id.example.com',
       events: (event) => fixture.events.push(event),

@@ -171,6 +171,16 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: 404,
     after: { origins: ['https://shop.example'] },
   },
+  remembered_devices_days: {
+    to: 0,
+    async look() {
+      const { id } = await latchkey.createUser(fresh('remembered'))
+      const browser = { userAgent: 'Test', address: '192.0.2.1' }
+      return latchkey.services.factors.rememberedBrowsers.remember({ id, generation: 0 }, browser)
+    },
+    before: expect.any(String),
+    after: undefined,
+  },
   verification_ttl: {
     to: 600,
     look: verificationMail,

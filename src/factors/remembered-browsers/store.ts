@@ -1,0 +1,104 @@
+import type { Clock } from '../../shared/clock.ts'
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference } from '../../storage/driver-errors.ts'
+
+export interface RememberedRow {
+  id: string
+  accountId: string
+  generation: number
+  userAgent: string
+  address: string
+  createdAt: Date
+  expiresAt: Date
+  lastUsedAt: Date
+}
+
+/** Remembered browsers in the database. */
+export interface RememberedBrowserStore {
+  /** Those that were used last stay, `most` of an account. False: the account is gone. */
+  insert(row: RememberedRow & { hash: string }, most: number): Promise<boolean>
+  byHash(hash: string): Promise<RememberedRow | undefined>
+  /** Those of a generation, the one that was used last first. */
+  list(accountId: string, generation: number): Promise<RememberedRow[]>
+  /** @param at not before which it was last used */
+  used(id: string, at: Date): Promise<void>
+  /** False: there was none. */
+  delete(accountId: string, id: string): Promise<boolean>
+  /** Returns how many there were. */
+  deleteAll(accountId: string): Promise<number>
+  /** Deletes up to `limit` that have expired. Returns how many. */
+  deleteExpired(limit: number): Promise<number>
+}
+
+export function createRememberedBrowserStore({
+  db: { prisma },
+  clock,
+}: {
+  db: Database
+  clock: Clock
+}): RememberedBrowserStore {
+  const now = (): Date => new Date(clock())
+  const lastFirst = [{ lastUsedAt: 'desc' }, { id: 'desc' }] as const
+
+  return {
+    async insert(row, most) {
+      const { accountId } = row
+      try {
+        await prisma.rememberedBrowser.create({ data: row })
+      } catch (error) {
+        if (isMissingReference(error)) return false
+        throw error
+      }
+      const surplus = await prisma.rememberedBrowser.findMany({
+        where: { accountId },
+        select: { id: true },
+        orderBy: [...lastFirst],
+        skip: most,
+      })
+      if (surplus.length > 0)
+        await prisma.rememberedBrowser.deleteMany({ where: { id: { in: surplus.map(({ id }) => id) } } })
+      return true
+    },
+
+    async byHash(hash) {
+      return (await prisma.rememberedBrowser.findUnique({ where: { hash } })) ?? undefined
+    },
+
+    list: (accountId, generation) =>
+      prisma.rememberedBrowser.findMany({
+        where: { accountId, generation, expiresAt: { gt: now() } },
+        orderBy: [...lastFirst],
+      }),
+
+    async used(id, at) {
+      await prisma.rememberedBrowser.updateMany({
+        where: { id, lastUsedAt: { lt: at } },
+        data: { lastUsedAt: at },
+      })
+    },
+
+    async delete(accountId, id) {
+      const { count } = await prisma.rememberedBrowser.deleteMany({ where: { id, accountId } })
+      return count === 1
+    },
+
+    async deleteAll(accountId) {
+      const { count } = await prisma.rememberedBrowser.deleteMany({ where: { accountId } })
+      return count
+    },
+
+    async deleteExpired(limit) {
+      const rows = await prisma.rememberedBrowser.findMany({
+        where: { expiresAt: { lte: now() } },
+        select: { id: true },
+        orderBy: { expiresAt: 'asc' },
+        take: limit,
+      })
+      if (rows.length === 0) return 0
+      const { count } = await prisma.rememberedBrowser.deleteMany({
+        where: { id: { in: rows.map(({ id }) => id) } },
+      })
+      return count
+    },
+  }
+}
