@@ -3,7 +3,7 @@ import type { Accounts } from '../../accounts/accounts.ts'
 import { formPage } from '../../http/forms/page.ts'
 import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages/pages.ts'
-import { renderPage } from '../../http/pages/views.ts'
+import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -144,5 +144,5 @@ export function renderConsole<Name extends ConsolePage>(
     administrator: { username, canWrite: allows(role, 'write') },
     notice: options.notice,
   }
-  return renderPage(reply, page, { ...data, frame } as unknown as Pages[Name], options.status)
+  return renderView(reply, page, { ...data, frame }, options.status)
 }

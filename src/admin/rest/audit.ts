@@ -134,6 +134,6 @@ export function auditRoutes({ app, deps }: RestContext): void {
     return reply
       .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8')
       .header('content-disposition', `attachment; filename="audit.${format}"`)
-      .send(Readable.from(lines) as never)
+      .send(Readable.from(lines))
   })
 }

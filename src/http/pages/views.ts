@@ -44,12 +44,15 @@ export async function registerViews(
  * that the form stands on, and is shown there once (forms/flash.ts).
  * @param status HTTP status, 200 unless given
  */
-export function renderPage<View extends keyof Pages>(
+export const renderPage = <View extends keyof Pages>(
   reply: FastifyReply,
   page: View,
   data: Pages[View],
   status = 200,
-): FastifyReply {
+): FastifyReply => renderView(reply, page, data, status)
+
+/** As `renderPage`, for what puts a frame around the data of a page; whether it fits the view is for the caller to know. */
+export function renderView(reply: FastifyReply, page: keyof Pages, data: object, status = 200): FastifyReply {
   const { request } = reply
   const flash = flashOf(request)
   if (flash !== undefined) {

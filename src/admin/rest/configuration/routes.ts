@@ -139,7 +139,7 @@ function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
     reply
       .type('application/yaml; charset=utf-8')
       .header('content-disposition', 'attachment; filename="latchkey.yaml"')
-      .send((await configuration.export()) as never),
+      .send(await configuration.export()),
   )
 
   app.get('/configuration/drift', { ...readDrift, ...limit }, async () => {
