@@ -1,5 +1,5 @@
-import { z } from 'zod'
-import { problemSchema } from '../http/errors/problem.ts'
+import type { z } from 'zod'
+import { type Operation, routeOptions, wordsOf } from '../http/operation.ts'
 import type { CallerRules } from './callers.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
@@ -18,21 +18,18 @@ const PROBLEMS = {
 
 type ProblemStatus = keyof typeof PROBLEMS
 
-interface Operation<Success extends number, Schema extends z.ZodType, Body, Params, Query> {
-  id: string
-  summary: string
-  description?: string
-  tag: 'Tokens' | 'Session' | 'Profile' | 'Second factors' | 'Email and password' | 'Sign-in providers'
+interface ApiOperation<
+  Success extends number,
+  Schema extends z.ZodType,
+  Body extends z.ZodType,
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+> extends Operation<Success, Schema, Body, Params, Query> {
+  tag: 'Tokens' | 'Session' | 'Profile' | 'Email and password' | 'Sign-in providers' | 'Second factors'
   /** Left out: anybody may call it. */
   caller?: CallerRules
-  /** A GET, which takes no body. */
-  safe?: true
-  body?: Body
-  params?: Params
-  query?: Query
   /** Where a redirect (303) leads, if the answer can be one. */
   redirects?: string
-  answers: readonly [status: Success, description: string, schema?: Schema]
   problems: readonly ProblemStatus[]
 }
 
@@ -56,38 +53,17 @@ export function operation<
   Body extends z.ZodType = z.ZodUnknown,
   Params extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
->(described: Operation<Success, Schema, Body, Params, Query>) {
-  const { id, summary, description, tag, caller, body, params, query, redirects, answers } = described
-  const [status, about, schema] = answers
+>(described: ApiOperation<Success, Schema, Body, Params, Query>) {
+  const { tag, caller, body, query, redirects } = described
   const unreadable: ProblemStatus[] = described.safe ? [] : [400, 403, 413, 415]
   const wrong: ProblemStatus[] = body || query ? [422] : []
-  const problems = [...new Set([...described.problems, ...unreadable, ...wrong])].map((problem) => [
-    problem,
-    { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
-  ])
-  const response: Record<number, unknown> = {
-    [status]: schema
-      ? { description: about, content: { 'application/json': { schema } } }
-      : z.undefined().describe(about),
-    ...(redirects !== undefined && { 303: z.undefined().describe(redirects) }),
-    ...Object.fromEntries(problems),
-  }
-  const schemas = {
-    operationId: id,
-    summary,
-    tags: [tag],
-    ...(description !== undefined && { description }),
-    ...(caller && { security: securityOf(caller) }),
-    ...(body && { body }),
-    ...(params && { params }),
-    ...(query && { querystring: query }),
-    response,
-  }
   return {
     config: { forPrograms: true as const, ...(caller && { caller }) },
-    // The headers of programs stand in for those of pages (src/http/headers.ts).
-    helmet: false as const,
-    // For types there always is a body: where none is described, it is unknown.
-    schema: schemas as typeof schemas & { body: Body; params: Params; querystring: Query },
+    ...routeOptions(described, {
+      tag,
+      problems: wordsOf(PROBLEMS, [...described.problems, ...unreadable, ...wrong]),
+      security: caller && securityOf(caller),
+      redirects,
+    }),
   }
 }

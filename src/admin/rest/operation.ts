@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { problemSchema } from '../../http/errors/problem.ts'
+import { type Operation, routeOptions, wordsOf } from '../../http/operation.ts'
 import { needsOf, type RouteNeeds } from '../permissions.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
@@ -19,10 +19,13 @@ const PROBLEMS = {
 
 type ProblemStatus = keyof typeof PROBLEMS
 
-interface Operation<Success extends number, Schema extends z.ZodType, Body, Params, Query> {
-  id: string
-  summary: string
-  description?: string
+interface AdminOperation<
+  Success extends number,
+  Schema extends z.ZodType,
+  Body extends z.ZodType,
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+> extends Operation<Success, Schema, Body, Params, Query> {
   area:
     | 'clients'
     | 'users'
@@ -37,16 +40,10 @@ interface Operation<Success extends number, Schema extends z.ZodType, Body, Para
     | 'settings'
   /** The permission that it needs, or what it takes to look. */
   needs: RouteNeeds
-  /** A GET, which takes no body. */
-  safe?: true
   /** Takes `If-Match`. */
   conditional?: true
   /** Takes `Idempotency-Key`. */
   once?: true
-  body?: Body
-  params?: Params
-  query?: Query
-  answers: readonly [status: Success, description: string, schema?: Schema]
   problems?: readonly ProblemStatus[]
 }
 
@@ -76,54 +73,32 @@ export function operation<
   Body extends z.ZodType = z.ZodUnknown,
   Params extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
->(described: Operation<Success, Schema, Body, Params, Query>) {
-  const { id, summary, description, area, needs, body, params, query, answers } = described
-  const [status, about, schema] = answers
+>(described: AdminOperation<Success, Schema, Body, Params, Query>) {
+  const { description, area, needs, body, params, query, conditional, once } = described
   const statuses: ProblemStatus[] = [
     ...([401, 403, 429, 503] as const),
     ...(params ? ([404] as const) : []),
     ...(described.safe ? [] : ([400, 413, 415] as const)),
-    ...(described.conditional ? ([412] as const) : []),
-    ...(described.once ? ([400, 409, 422] as const) : []),
+    ...(conditional ? ([412] as const) : []),
+    ...(once ? ([400, 409, 422] as const) : []),
     ...(body || query ? ([422] as const) : []),
     ...(described.problems ?? []),
   ]
-  const problems = [...new Set(statuses)]
-    .sort()
-    .map((problem) => [
-      problem,
-      { description: PROBLEMS[problem], content: { 'application/problem+json': { schema: problemSchema } } },
-    ])
   const fresh = needsOf(needs) === 'dangerous' ? FRESH : undefined
   const documented = [description, fresh].filter((text) => text !== undefined).join(' ')
   // What an unknown header field says is left alone.
   const headers = z.looseObject({
-    ...(described.conditional && ifMatch),
-    ...(described.once && idempotencyKey),
+    ...(conditional && ifMatch),
+    ...(once && idempotencyKey),
   })
-  const response: Record<number, unknown> = {
-    [status]: schema
-      ? { description: about, content: { 'application/json': { schema } } }
-      : z.undefined().describe(about),
-    ...Object.fromEntries(problems),
-  }
-  const schemas = {
-    operationId: id,
-    summary,
-    tags: [`Administration: ${area}`],
-    ...(documented !== '' && { description: documented }),
-    security: [{ administration: [needsOf(needs) === 'read' ? 'admin:read' : 'admin:write'] }],
-    ...(body && { body }),
-    ...(params && { params }),
-    ...(query && { querystring: query }),
-    ...((described.conditional || described.once) && { headers }),
-    response,
-  }
   return {
     config: { forPrograms: true as const, admin: needs },
-    // The headers of programs stand in for those of pages (src/http/headers.ts).
-    helmet: false as const,
-    // For types there always is a body: where none is described, it is unknown.
-    schema: schemas as typeof schemas & { body: Body; params: Params; querystring: Query },
+    ...routeOptions(described, {
+      tag: `Administration: ${area}`,
+      description: documented === '' ? undefined : documented,
+      problems: wordsOf(PROBLEMS, statuses),
+      security: [{ administration: [needsOf(needs) === 'read' ? 'admin:read' : 'admin:write'] }],
+      headers: conditional || once ? headers : undefined,
+    }),
   }
 }
