@@ -27,6 +27,7 @@ import { createLinkedSignIns, type LinkedSignIns } from './linked/linked-sign-in
 import { createLinkedStore } from './linked/store.ts'
 import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
+import { createPasskeySignIns, type PasskeySignIns } from './passkey-sign-ins.ts'
 import { createChangePassword } from './passwords/change.ts'
 import { createHasher, type Hasher } from './passwords/hashing.ts'
 import {
@@ -104,6 +105,8 @@ export interface Accounts {
   verification: Verification
   /** Signing in by an account at a provider. */
   linked: LinkedSignIns
+  /** Signing in by a passkey. */
+  passkeys: PasskeySignIns
   /** What the person behind the link of an invitation does. */
   invitations: AcceptInvitation
   /** The first administrator. */
@@ -358,6 +361,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       verification,
       settings,
     }),
+    passkeys: createPasskeySignIns(shared),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
     purgeUnverified: cleanup.purgeUnverified,

@@ -38,6 +38,8 @@ export interface AccountEvent {
   reason?: string
   /** The id of the provider that a sign-in came through, or that was linked. */
   provider?: string
+  /** How, where it was not by a password or at a provider: `passkey`. */
+  method?: string
   /** The network address the act came from. */
   address?: string
   /** How many, where one event stands for several. */

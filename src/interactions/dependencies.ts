@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { SignInForm } from '../accounts/pages/sign-in-form.ts'
+import type { PasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
 import type { Http } from '../http/http.ts'
 import type { ProviderButton } from '../http/pages/pages.ts'
 import type { InteractionDetails, Interactions } from '../oidc/authorization/interaction.ts'
@@ -10,6 +11,7 @@ import type { ConsentPage, DeviceConfirmPage } from './consent.ts'
 export interface InteractionDependencies {
   interactions: Interactions
   signInForm: SignInForm
+  passkeyForm: Pick<PasskeySignInForm, 'offer' | 'submit'>
   http: Pick<Http, 'limit' | 'forms' | 'sealed'>
   /** Whether the issuer is https. */
   secure: boolean

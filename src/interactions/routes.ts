@@ -14,6 +14,7 @@ const EXPIRED = '/device?problem=expired'
  *
  *   GET  /interaction/:uid           sign-in, choice of an account or consent, whichever it waits for
  *   POST /interaction/:uid/sign-in   ► it goes on (303)
+ *   POST /interaction/:uid/passkey   ► the same
  *   POST /interaction/:uid/consent   ► it goes on (303)
  *   POST /interaction/:uid/select    ► it goes on with the account that is signed in (303)
  *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)

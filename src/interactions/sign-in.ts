@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { SignInPage } from '../accounts/pages/login.ts'
+import type { SignInOutcome } from '../accounts/pages/sign-in-form.ts'
 import { shownAgain } from '../http/forms/forms.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
@@ -26,7 +27,8 @@ type Show = (
 ) => Promise<FastifyReply>
 
 /**
- * `POST /interaction/:uid/sign-in`: the interaction goes on with the account whose password was typed.
+ * `POST /interaction/:uid/sign-in`, `POST /interaction/:uid/passkey`: the interaction goes on with the account whose password was
+ * typed, or whose passkey was used.
  * @returns what shows the sign-in page of an interaction
  */
 export function signInRoute(app: FastifyInstance, deps: InteractionDependencies, endings: Endings): Show {
@@ -44,6 +46,11 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
   const show: Show = async (request, reply, details, form = {}, status = 200) => {
     const page: SignInPage = {
       action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
+      passkey: await deps.passkeyForm.offer(
+        request,
+        reply,
+        `/interaction/${details.uid}/passkey${asAnother(request) ? '?as=another' : ''}`,
+      ),
       client: details.client,
       device: details.device !== undefined,
       providers: await deps.providers(details.uid, details.accountId !== undefined),
@@ -68,17 +75,34 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
     deps.http.limit('signIn', 'identifier'),
     endings.unlessOver(async (request, reply) => {
       const details = await interactions.details(request, reply)
-      const outcome = await deps.signInForm.submit(request, reply, details.uid)
-      if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
-      if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
-        const form = { values: shownAgain(request.body), notice: undefined, alert: anotherAlert(details) }
-        return show(request, reply, details, form, 403)
-      }
-      if (outcome.kind === 'signed_in')
-        return endings.goOn(request, reply, await interactions.signIn(request, reply, outcome))
-      const { status, kind: _kind, ...form } = outcome
-      return show(request, reply, details, form, status)
+      return goOn(request, reply, details, await deps.signInForm.submit(request, reply, details.uid))
     }),
   )
+
+  app.post<InteractionRoute>(
+    '/interaction/:uid/passkey',
+    deps.http.limit('signIn', null),
+    endings.unlessOver(async (request, reply) => {
+      const details = await interactions.details(request, reply)
+      return goOn(request, reply, details, await deps.passkeyForm.submit(request, reply, details.uid))
+    }),
+  )
+
+  async function goOn(
+    request: InteractionRequest,
+    reply: FastifyReply,
+    details: InteractionDetails,
+    outcome: SignInOutcome,
+  ) {
+    if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
+    if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
+      const form = { values: shownAgain(request.body), notice: undefined, alert: anotherAlert(details) }
+      return show(request, reply, details, form, 403)
+    }
+    if (outcome.kind === 'signed_in')
+      return endings.goOn(request, reply, await interactions.signIn(request, reply, outcome))
+    const { status, kind: _kind, ...form } = outcome
+    return show(request, reply, details, form, status)
+  }
   return show
 }

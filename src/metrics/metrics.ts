@@ -12,7 +12,7 @@ import { readSources, type Sources } from './sources.ts'
 
 /** Told by each part of the server of what happens in it. The caller does not wait, and no method throws. */
 export interface Observers {
-  event(event: { type: string; reason?: unknown; provider?: unknown }): void
+  event(event: { type: string; reason?: unknown; provider?: unknown; method?: unknown }): void
   /** A request was answered. @param route its pattern; undefined: none fits @param milliseconds until the last byte */
   answered(request: { method: string; route: string | undefined; status: number; milliseconds: number }): void
   /** The protocol rejected a request. @param error the code of RFC 6749 and its kin */
@@ -50,12 +50,15 @@ export async function openMetrics(): Promise<Metrics> {
   for (const result of ['sent', 'failed', 'dropped']) count.mails.inc({ result }, 0)
   count.signIns.inc({ way: 'password' }, 0)
 
+  const wayOf = (event: { provider?: unknown; method?: unknown }): string => {
+    if (event.provider !== undefined) return provider(event.provider)
+    return event.method === 'passkey' ? 'passkey' : 'password'
+  }
   return {
     observers: {
       event(event) {
         count.events.inc({ event: event.type })
-        if (event.type === 'account.signed_in')
-          count.signIns.inc({ way: event.provider === undefined ? 'password' : provider(event.provider) })
+        if (event.type === 'account.signed_in') count.signIns.inc({ way: wayOf(event) })
         if (event.type === 'account.sign_in_failed')
           count.signInFailures.inc({ reason: reason(event.reason) })
       },

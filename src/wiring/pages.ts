@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
+import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
@@ -30,6 +32,12 @@ export async function wirePages(
   const { values } = services.settings
   const issuer = new URL(config.issuer)
   const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
+  const passkeyForm = createPasskeySignInForm({
+    passkeys: services.factors.passkeys,
+    accounts: accounts.passkeys,
+    binding: createPasskeyBinding(http.cookies),
+    browser,
+  })
   const offered = createOfferedProviders({
     providers: providers.enabled,
     artifacts,
@@ -44,6 +52,7 @@ export async function wirePages(
     accounts,
     browser,
     signInForm,
+    passkeyForm,
     sessions: {
       ...sessions,
       list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
@@ -63,6 +72,7 @@ export async function wirePages(
   await app.register(interactionRoutes, {
     interactions,
     signInForm,
+    passkeyForm,
     http,
     secure: issuer.protocol === 'https:',
     get registration() {

@@ -53,6 +53,21 @@ export const samples: Sample[] = [
     },
   },
   {
+    title: 'sign-in-passkey',
+    view: 'interaction/sign-in',
+    data: {
+      action: '/login',
+      passkey: {
+        action: '/login/passkey',
+        options: '{"challenge":"AAAA","allowCredentials":[]}',
+        renewAt: '/o',
+      },
+      providers,
+      registerHref: '/register',
+      forgotHref: '/forgot-password',
+    },
+  },
+  {
     title: 'sign-in-wrong',
     view: 'interaction/sign-in',
     status: 422,

@@ -158,9 +158,9 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
   },
   passkeys: {
     to: 'off',
-    look: async () => latchkey.services.factors.passkeys.availability(),
-    before: 'on',
-    after: 'off',
+    look: async () => (await latchkey.app.inject('/login')).body.includes('Sign in with a passkey'),
+    before: true,
+    after: false,
   },
   passkey_origins: {
     to: ['https://shop.example'],

@@ -1,4 +1,5 @@
 import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import type { Latchkey } from './latchkey.ts'
 
 /** How an authenticator behaves; each may be changed from one use to the next. */
 export interface Behaviour {
@@ -136,4 +137,27 @@ export function createAuthenticator(
       })
     },
   }
+}
+
+/** The options in the form of a page that asks for a passkey. */
+export function passkeyOptions(page: { body: string }): { challenge: string; user: { id: string } } {
+  const [, options] = /data-options="([^"]+)"/.exec(page.body) ?? []
+  if (options === undefined) throw new Error(`no passkey is asked for: ${page.body.slice(0, 2000)}`)
+  return JSON.parse(options.replaceAll('&quot;', '"').replaceAll('&#34;', '"').replaceAll('&amp;', '&'))
+}
+
+/** Adds the passkey of this authenticator to an account, as its page does. */
+export async function givePasskey(
+  { services: { factors, accounts } }: Pick<Latchkey, 'services'>,
+  user: { id: string; username: string },
+  authenticator: SoftwareAuthenticator,
+) {
+  const { passkeys } = factors
+  const options = await passkeys.registrationOptions({ ...user, displayName: user.username }, 'test')
+  const generation = (await accounts.byId(user.id))?.generation ?? 0
+  if (options === undefined) throw new Error('there is no such account')
+  const by = { accountId: user.id, generation }
+  const added = await passkeys.register(by, authenticator.create(options), 'test', 'A test')
+  if (added.kind !== 'added') throw new Error(`the passkey was not added: ${JSON.stringify(added)}`)
+  return added.passkey
 }

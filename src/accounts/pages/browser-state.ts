@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Http } from '../../http/http.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { Account } from '../account.ts'
 
 /**
  * What a browser remembers between the pages of registering, verifying and resetting, in sealed cookies:
@@ -53,6 +54,14 @@ export interface BrowserState {
   pending(request: FastifyRequest): Promise<Pending | undefined>
   /** Begins one, now; with `id` and `at` the one that these are of goes on, for no longer than it would have. */
   setPending(reply: FastifyReply, pending: NewPending): void
+  /**
+   * Begins one, of an account that has just signed in and has to prove its address first. @returns the page where it does
+   */
+  verifyFirst(
+    reply: FastifyReply,
+    account: Pick<Account, 'id' | 'generation' | 'pendingEmail'>,
+    interaction: string | undefined,
+  ): string
   /** Takes it from this browser alone. */
   clearPending(reply: FastifyReply): void
   /** Ends it, in every copy. True for the one call that did. */
@@ -81,24 +90,25 @@ export function createBrowserState({
   const ownInteraction = (request: FastifyRequest) =>
     read(request, 'flow', z.object({ flow: interactionUid }))?.flow
   const ends = ({ at }: Pick<Pending, 'at'>) => Math.max(1, Math.floor((at - clock()) / 1000) + TTL)
+  const setPending: BrowserState['setPending'] = (
+    reply,
+    { id = randomBytes(24).toString('base64url'), at = clock(), interaction, ...rest },
+  ) => {
+    const ttl = ends({ at })
+    const sent = { id, at, ...rest, flow: interaction } satisfies z.input<typeof pendingFields>
+    cookies.set(reply, 'pending', sealed.seal('pending', sent, ttl), ttl)
+  }
   return {
     ownInteraction,
     async pending(request) {
       const pending = read(request, 'pending', pendingSchema)
       return pending && !(await artifacts.find(USED, pending.id)) ? pending : undefined
     },
-    setPending(reply, { id = randomBytes(24).toString('base64url'), at = clock(), interaction, ...rest }) {
-      const ttl = ends({ at })
-      cookies.set(
-        reply,
-        'pending',
-        sealed.seal(
-          'pending',
-          { id, at, ...rest, flow: interaction } satisfies z.input<typeof pendingFields>,
-          ttl,
-        ),
-        ttl,
-      )
+    setPending,
+    verifyFirst(reply, { id: accountId, generation, pendingEmail }, interaction) {
+      const email = pendingEmail ?? ''
+      setPending(reply, { accountId, generation, email, ...(interaction && { interaction }) })
+      return withInteraction('/verify-email', interaction)
     },
     clearPending: (reply) => cookies.clear(reply, 'pending'),
     async endPending(request, reply) {

@@ -1,3 +1,4 @@
+import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
@@ -37,6 +38,8 @@ export interface AccountPagesDependencies {
   >
   browser: BrowserState
   signInForm: SignInForm
+  /** Signing in by a passkey. */
+  passkeyForm: PasskeySignInForm
   sessions: Sessions
   apps: ConnectedApps
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */

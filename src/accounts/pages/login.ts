@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ButtonForm, Form, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
+import type { ButtonForm, Form, PasskeyForm, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import type { SignInOutcome } from './sign-in-form.ts'
 
 export interface SignInPage extends Form {
   client?: ShownClient | undefined
   /** A device asks (RFC 8628): there is no app to go back to. */
   device?: boolean
+  /** Signing in with a passkey; undefined: none works here. */
+  passkey?: PasskeyForm | undefined
   providers: ProviderButton[]
   /** Undefined: registration is closed. */
   registerHref?: string | undefined
@@ -34,13 +37,17 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
 
   const isAgain = (request: FastifyRequest) => (request.query as { again?: unknown }).again !== undefined
 
+  const formAction = (request: FastifyRequest, path: string, again: boolean) =>
+    `${path}?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`
+
   const page = async (
     request: FastifyRequest,
     reply: FastifyReply,
     form: Partial<SignInPage> = {},
     again = false,
   ): Promise<SignInPage> => ({
-    action: `/login?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`,
+    action: formAction(request, '/login', again),
+    passkey: await deps.passkeyForm.offer(request, reply, formAction(request, '/login/passkey', again)),
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
     // A person who signs in again is not new here.
     registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
@@ -84,8 +91,22 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     return renderPage(reply, 'interaction/sign-in', await page(request, reply, { alert, notice }))
   })
 
-  app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) => {
-    const outcome = await signInForm.submit(request, reply, undefined)
+  app.get('/login/passkey', async (request, reply) => {
+    const options = await deps.passkeyForm.options(request, reply)
+    return options ? reply.header('cache-control', 'no-store').send(options) : reply.callNotFound()
+  })
+
+  app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) =>
+    goOn(request, reply, await signInForm.submit(request, reply, undefined)),
+  )
+
+  app.post(
+    '/login/passkey',
+    { ...http.limit('signIn', null), config: { formPage: '/login' } },
+    async (request, reply) => goOn(request, reply, await deps.passkeyForm.submit(request, reply, undefined)),
+  )
+
+  async function goOn(request: FastifyRequest, reply: FastifyReply, outcome: SignInOutcome) {
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
@@ -106,5 +127,5 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     }
     await sessions.start(request, reply, outcome)
     return reply.redirect(returnTo(request), 303)
-  })
+  }
 }

@@ -4,7 +4,7 @@ import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import type { Accounts } from '../accounts.ts'
-import { type BrowserState, withInteraction } from './browser-state.ts'
+import type { BrowserState } from './browser-state.ts'
 
 export type SignInOutcome =
   | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
@@ -46,7 +46,7 @@ export interface SignInForm {
 
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
-  browser: Pick<BrowserState, 'setPending'>
+  browser: Pick<BrowserState, 'verifyFirst'>
   devices: Pick<KnownDevices, 'of'>
 }): SignInForm {
   return {
@@ -66,15 +66,10 @@ export function createSignInForm(deps: {
         }
         case 'unverified': {
           await giveBack(request)
-          const { id: accountId, generation, pendingEmail } = outcome.account
-          const email = pendingEmail ?? ''
-          deps.browser.setPending(reply, {
-            accountId,
-            generation,
-            email,
-            ...(interaction && { interaction }),
-          })
-          return { kind: 'verify', location: withInteraction('/verify-email', interaction) }
+          return {
+            kind: 'verify',
+            location: deps.browser.verifyFirst(reply, outcome.account, interaction),
+          }
         }
         case 'refused':
           return {

@@ -40,6 +40,11 @@ export interface AccountUpdates {
    * claim about the person.
    */
   endSignIns(id: string): Promise<number | undefined>
+  /**
+   * Records that a person has signed in, to the minute. False: the account is disabled, or its sign-ins of `generation` have ended.
+   * `updated_at` stays: it is a claim about the person.
+   */
+  recordSignIn(account: Pick<Account, 'id' | 'generation'>): Promise<boolean>
   /** False: no other address waited for its proof. */
   dropAddressChange(id: string): Promise<boolean>
 }
@@ -130,6 +135,14 @@ export function createAccountUpdates({
         pending_email = CASE WHEN email IS NULL THEN pending_email END
         WHERE id = ${id} RETURNING generation`
       return rows[0]?.generation
+    },
+
+    async recordSignIn({ id, generation }) {
+      const minuteAgo = new Date(clock() - 60_000)
+      const changed = await prisma.$executeRaw`UPDATE accounts SET
+        last_sign_in_at = CASE WHEN last_sign_in_at > ${minuteAgo} THEN last_sign_in_at ELSE ${now()} END
+        WHERE id = ${id} AND generation = ${generation} AND disabled_at IS NULL`
+      return changed === 1
     },
 
     async dropAddressChange(id) {

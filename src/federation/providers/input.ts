@@ -19,7 +19,18 @@ export interface NewProvider {
 }
 
 /** They stand, or may come to stand, where the id of a provider is in a path below /login and /api/auth/oauth. */
-const RESERVED = new Set(['callback', 'code', 'complete', 'exchange', 'finish', 'link', 'links', 'providers'])
+const RESERVED = new Set([
+  'callback',
+  'code',
+  'complete',
+  'exchange',
+  'finish',
+  'link',
+  'links',
+  'passkey',
+  'providers',
+  'verify',
+])
 
 const ID_RULE =
   'must be 2 to 32 lower-case letters, digits and hyphens, and start with a letter, for example example-corp'

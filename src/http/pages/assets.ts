@@ -13,6 +13,7 @@ const FILES: Record<string, readonly [folder: string, file: string]> = {
   'latchkey.css': [PUBLIC, 'latchkey.css'],
   'console.css': [PUBLIC, 'console.css'],
   'latchkey.js': [PUBLIC, 'latchkey.js'],
+  'passkeys.js': [PUBLIC, 'passkeys.js'],
   'latchkey.svg': [PUBLIC, 'latchkey.svg'],
 }
 

@@ -50,6 +50,14 @@ export interface LinkedSignInView {
   remove?: ButtonForm | undefined
 }
 
+/** A form that the browser fills in with a passkey, for the partial `passkey`. */
+export interface PasskeyForm extends ButtonForm {
+  /** Of `navigator.credentials.get` or `create`, in JSON. */
+  options: string
+  /** Where a page that was open for long gets new ones; undefined: it is loaded anew. */
+  renewAt?: string | undefined
+}
+
 /** A link that leads on. */
 export interface Link {
   href: string

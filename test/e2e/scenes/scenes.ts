@@ -32,7 +32,7 @@ export interface Scene<On extends E2eFixture = E2eFixture> {
   focus?: string
 }
 
-export const signInFields = { 'Email or username': 'username', Password: 'current-password' }
+export const signInFields = { 'Email or username': 'username webauthn', Password: 'current-password' }
 export const registerFields = {
   Username: 'username',
   Email: 'email',

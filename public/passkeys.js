@@ -1,0 +1,154 @@
+// Passkeys (WebAuthn). A form marked with data-passkey holds the options that the server made; the browser's answer goes into its field
+// `credential`, and the form is sent. Pages say in <noscript> what is missing without this file.
+
+const MINUTE = 60_000
+/** How long options are used; the server takes an answer for five minutes. */
+const FRESH = 4 * MINUTE
+
+const bytesOf = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+    character.charCodeAt(0),
+  )
+const textOf = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+
+const withId = (descriptor) => ({ ...descriptor, id: bytesOf(descriptor.id) })
+
+/** The options as the browser takes them; older browsers do not read JSON. */
+function readOptions(act, json) {
+  if (act === 'create')
+    return PublicKeyCredential.parseCreationOptionsFromJSON
+      ? PublicKeyCredential.parseCreationOptionsFromJSON(json)
+      : {
+          ...json,
+          challenge: bytesOf(json.challenge),
+          user: withId(json.user),
+          excludeCredentials: json.excludeCredentials.map(withId),
+        }
+  return PublicKeyCredential.parseRequestOptionsFromJSON
+    ? PublicKeyCredential.parseRequestOptionsFromJSON(json)
+    : {
+        ...json,
+        challenge: bytesOf(json.challenge),
+        allowCredentials: json.allowCredentials.map(withId),
+      }
+}
+
+/** The answer in JSON, also of older browsers, and of password managers that put themselves in their place. */
+function inJson(credential) {
+  try {
+    return JSON.stringify(credential.toJSON())
+  } catch {
+    const { response } = credential
+    const parts = ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']
+    const present = parts.filter((part) => response[part])
+    return JSON.stringify({
+      id: credential.id,
+      rawId: textOf(credential.rawId),
+      type: credential.type,
+      response: {
+        ...Object.fromEntries(present.map((part) => [part, textOf(response[part])])),
+        ...(response.getTransports && { transports: response.getTransports() }),
+      },
+    })
+  }
+}
+
+const loadedAt = Date.now()
+
+/** What the browser waits with, offering passkeys in the user name field. Only one request can be under way. */
+let autofill
+
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  const act = form.dataset.passkey
+  const button = form.querySelector('button')
+  let options = JSON.parse(form.dataset.options)
+  let madeAt = loadedAt
+
+  const say = (what) => {
+    for (const text of form.querySelectorAll('[data-said]')) text.hidden = text.dataset.said !== what
+  }
+
+  /** False: the page is loaded anew instead. */
+  async function renew() {
+    if (Date.now() - madeAt < FRESH) return true
+    const { renewAt } = form.dataset
+    const answer = renewAt && (await fetch(renewAt).catch(() => undefined))
+    if (!answer?.ok) {
+      location.reload()
+      return false
+    }
+    options = await answer.json()
+    madeAt = Date.now()
+    return true
+  }
+
+  function send(credential) {
+    form.elements.credential.value = inJson(credential)
+    button.disabled = true
+    button.setAttribute('aria-busy', 'true')
+    form.submit()
+  }
+
+  async function ask(request) {
+    const publicKey = readOptions(act, options)
+    const credential = await navigator.credentials[act]({ publicKey, ...request })
+    if (credential) send(credential)
+  }
+
+  button.addEventListener('click', async () => {
+    say('nothing')
+    autofill?.abort()
+    try {
+      if (await renew()) await ask({})
+    } catch (error) {
+      say(
+        error.name === 'InvalidStateError' && form.querySelector('[data-said=exists]')
+          ? 'exists'
+          : 'cancelled',
+      )
+      offer()
+    }
+  })
+
+  async function offer() {
+    if (!('autofill' in form.dataset)) return
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+    const waiting = new AbortController()
+    autofill = waiting
+    const timer = setTimeout(async () => {
+      waiting.abort()
+      // A page in the background gets its options when it is looked at again.
+      if (document.hidden)
+        await new Promise((shown) => document.addEventListener('visibilitychange', shown, { once: true }))
+      if (autofill === waiting && (await renew())) offer()
+    }, FRESH)
+    try {
+      await ask({ mediation: 'conditional', signal: waiting.signal })
+    } catch {
+      // It was ended, or the browser offers none: the button is there.
+    } finally {
+      if (!waiting.signal.aborted) clearTimeout(timer)
+    }
+  }
+
+  if (window.PublicKeyCredential && navigator.credentials) {
+    form.hidden = false
+    offer()
+  }
+}
+
+for (const text of document.querySelectorAll('[data-passkey-lacking]'))
+  text.hidden = Boolean(window.PublicKeyCredential)
+
+// Back from the cache of the browser: the buttons work again.
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return
+  for (const button of document.querySelectorAll('form[data-passkey] button')) {
+    button.disabled = false
+    button.removeAttribute('aria-busy')
+  }
+})
