@@ -34,7 +34,7 @@ const list = operation({
 const create = operation({
   id: 'createAppPassword',
   tag,
-  summary: 'Make an app password',
+  summary: 'Create an app password',
   description:
     'For HTTP Basic, of an account with a second factor, beside the username or email address. It signs in to no page, and changes no factor. Needs `current_password`, unless the session’s sign-in is fresh.',
   caller: {},

@@ -54,7 +54,7 @@ export function appPasswordRequired(request: FastifyRequest, reply: FastifyReply
   return new AppError(
     'app_password_required',
     401,
-    'This account has a second factor, so its password alone is not enough here. Make an app password at /account/security, and send that instead.',
+    'This account has a second factor, so its password alone is not enough here. Create an app password at /account/security, and send that instead.',
   )
 }
 

@@ -82,7 +82,7 @@ const ROWS = {
   },
   password_words: {
     section: 'accounts',
-    label: 'Words that passwords may not be made of',
+    label: 'Words that passwords may not consist of',
     sentence:
       'Names of your organization, its products and places: a password that is little else is refused, as one with the name of its owner is.',
     see: 'passwords.md#words-of-your-own',
@@ -123,7 +123,7 @@ const ROWS = {
     section: 'accounts',
     label: 'How long a device is remembered',
     sentence:
-      'In a browser that a person had remembered no second factor is asked for meanwhile. A shorter time counts for those that are there, too.',
+      'For this long, a browser that a person had remembered is asked for no second factor. A shorter time counts for those that are there, too.',
     see: 'second-factors.md',
     ...number(30, 0, 365, { unit: 'days', zero: 'a second factor is always asked for' }),
   },
