@@ -55,7 +55,7 @@ export interface PlanOptions {
 
 export interface ApplyOptions extends PlanOptions {
   /** Looks at the plan before its first change is done: what it throws is thrown, and nothing is changed. */
-  check?: (plan: Plan, before: (change: Change) => Fields | undefined) => void
+  check?: (plan: Plan, before: (change: Change) => Fields | undefined) => void | Promise<void>
 }
 
 /** Configuration as code. */
@@ -125,7 +125,7 @@ export function createConfiguration(
       if (lock === undefined) throw busy()
       try {
         const { plan, secretOf, before } = await planOf(configuration, readSecret, missing)
-        check?.(plan, (change) => before(change)?.fields)
+        await check?.(plan, (change) => before(change)?.fields)
         const applied: Applied = { done: [], warnings: plan.warnings, secrets: [] }
         for (const change of plan.changes) {
           try {

@@ -185,14 +185,12 @@ describe.each(engines)('configuration by REST on %s', (engine) => {
   - { key: goes, client_name: Goes, redirect_uris: [https://goes.example/cb] }
   - { key: web, client_name: Other, redirect_uris: [https://shop.example/cb] }\n`
     const shop = (await admin.get('/clients?search=Night%20shop')).json.items?.[0]
-    // Somebody changes a client between the plan and its turn.
-    let meanwhile: Promise<unknown> | undefined
+    // An administrator changes a client between the plan and its turn.
     const raced = await latchkey.services.configuration.apply(file, () => undefined, {
-      check: () => {
-        meanwhile = service.update(String(shop?.client_id), { client_name: 'Mine' })
+      check: async () => {
+        await service.update(String(shop?.client_id), { client_name: 'Mine' })
       },
     })
-    await meanwhile
     expect(raced.done.map(({ name }) => name)).toEqual(['goes'])
     expect(raced.failed).toMatchObject({ change: { name: 'web' }, error: { code: 'version_conflict' } })
     expect((await service.get(String(shop?.client_id))).client_name).toBe('Mine')
