@@ -38,6 +38,7 @@ import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
+import { requiredAcr } from './shared/second-factor-rule.ts'
 
 export interface ServiceOverrides
   extends Partial<Omit<FoundationOptions, 'logger'>>,
@@ -119,7 +120,7 @@ export async function openServices(
     mailer,
     hasher,
     estimateStrength,
-    secondFactorRequired: (owner) => owner.secondFactorRequired,
+    secondFactorRequired: (owner) => requiredAcr(values.secondFactor, owner) !== undefined,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
     events: { emit: event },

@@ -1,7 +1,7 @@
 import { type Account, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { canonicalEmail } from './email/address.ts'
-import { ofAccount, type SecurityEvents } from './events.ts'
+import { firstStep, ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
 import { canonicalUsername } from './sign-up/username.ts'
@@ -46,7 +46,7 @@ export function createAuthenticate(deps: {
     }
     const plain = withoutPassword(account)
     if (account.email === null) return { kind: 'unverified', account: plain }
-    events.emit({ type: 'account.signed_in', ...ofAccount(account), ...from })
+    events.emit({ type: firstStep(account), ...ofAccount(account), ...from })
     return { kind: 'ok', account: plain }
   }
 }

@@ -16,6 +16,8 @@ export interface AccountEvent {
     | 'account.email_verified'
     | 'account.email_changed'
     | 'account.signed_in'
+    /** The first step of a sign-in is done, and its second one is asked for. */
+    | 'account.second_factor_asked'
     | 'account.sign_in_failed'
     | 'account.locked'
     | 'account.unlocked'
@@ -50,6 +52,10 @@ export interface AccountEvent {
   before?: AccountRecord
   after?: AccountRecord
 }
+
+/** What the first step of a sign-in comes to: all of it, or a second one is asked for. */
+export const firstStep = ({ secondFactors }: Pick<Account, 'secondFactors'>) =>
+  secondFactors.length === 0 ? 'account.signed_in' : 'account.second_factor_asked'
 
 /** What the audit log keeps of an account. */
 export type AccountRecord = Readonly<Record<string, unknown>>

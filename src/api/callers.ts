@@ -2,8 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { isSafeMethod } from '../http/forms/same-origin.ts'
 import { countNow, giveBack, nameAccount } from '../http/rate-limits/rate-limits.ts'
+import { acrOf, isAtLeast } from '../shared/acr.ts'
 import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
+import { requiredAcr, secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { type BasicCredentials, parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { createKnownPasswords } from './known-passwords.ts'
@@ -13,8 +15,8 @@ import { appPasswordRequired, invalidCredentials, unverifiedAccount } from './pr
 export type Caller = { account: Account } & (
   | { by: 'password' }
   | { by: 'app_password' }
-  | { by: 'token'; grantId: string; amr?: readonly string[] }
-  | { by: 'session'; uid: string; loginTs: number; amr: readonly string[] }
+  | { by: 'token'; grantId: string; amr: readonly string[] | undefined }
+  | { by: 'session'; uid: string; freshAt: number; amr: readonly string[] }
 )
 
 /** What a route asks of its caller beyond being known. */
@@ -25,6 +27,8 @@ export interface CallerRules {
   optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
   read?: true
+  /** Sets up or lists second factors: it is open to who has to have one and has none. */
+  enrolls?: true
   /** Takes a password of HTTP Basic only, an app password too: neither a token nor a session. */
   password?: true
 }
@@ -76,7 +80,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const account = token && (await deps.findLive(token.accountId, token.generation))
     if (!token || !account) throw invalidCredentials(request, reply, 'no such token', 'invalid_token')
     if (token.access !== 'full' && !(token.access === 'read' && rules.read)) throw insufficientScope(reply)
-    return { account, by: 'token', grantId: token.grantId } as const
+    return { account, by: 'token', grantId: token.grantId, amr: token.amr } as const
   }
 
   /** Undefined: what was sent is no app password of the account that was named, and may be its password. */
@@ -112,8 +116,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
-    const { uid, loginTs, amr } = session
-    return { account, by: 'session', uid, loginTs, amr } as const
+    const { uid, freshAt, amr } = session
+    return { account, by: 'session', uid, freshAt, amr } as const
   }
 
   function find(request: FastifyRequest, reply: FastifyReply, rules: CallerRules): Promise<Caller> {
@@ -125,11 +129,22 @@ export function createIdentify(deps: ApiDependencies): Identify {
     throw invalidCredentials(request, reply, 'an Authorization header that is neither Basic nor Bearer')
   }
 
+  /** Who has to have a second factor does nothing else before. */
+  function requireRule(caller: Caller): void {
+    const required = requiredAcr(deps.secondFactor(), caller.account)
+    if (required === undefined || caller.account.email === null) return
+    // An app password stands for an account that has one.
+    if (caller.by === 'app_password' || (caller.by !== 'password' && isAtLeast(acrOf(caller.amr), required)))
+      return
+    throw secondFactorRequired()
+  }
+
   return async (request, reply, rules) => {
     const caller = await find(request, reply, rules)
     if (rules.password && caller.by !== 'password' && caller.by !== 'app_password')
       throw invalidCredentials(request, reply, `a password is needed, and a ${caller.by} was sent`)
     if (caller.account.email === null && !rules.unverified) throw unverifiedAccount()
+    if (!rules.enrolls) requireRule(caller)
     return caller
   }
 }

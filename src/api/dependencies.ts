@@ -1,12 +1,17 @@
+import type { FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Factors } from '../factors/factors.ts'
+import type { MfaTokens } from '../factors/mfa-tokens.ts'
 import type { Federation } from '../federation/federation.ts'
+import type { Cookies } from '../http/cookies/cookies.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { VerificationMethod } from '../shared/second-factor.ts'
+import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
 
 export interface ApiDependencies {
   issuer: URL
@@ -36,5 +41,11 @@ export interface ApiDependencies {
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
   sessions: Pick<SignInSessions, 'current' | 'start' | 'end'>
+  cookies: Cookies
+  mfaTokens: MfaTokens
+  /** Who has to have a second factor. */
+  secondFactor(): SecondFactorSetting
+  /** After a second factor was shown. */
+  signedIn(account: Account, method: VerificationMethod, request: FastifyRequest): void
   upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode'>
 }

@@ -17,7 +17,7 @@ const list = operation({
   id: 'factors',
   tag,
   summary: 'Your second factors',
-  caller: {},
+  caller: { enrolls: true },
   safe: true,
   answers: [
     200,
@@ -44,7 +44,7 @@ const begin = operation({
   summary: 'Set up an authenticator app',
   description:
     'Show `uri` as a QR code, or `secret` to type. The app counts once a code of it was right (`…/verify`), within an hour. Needs `current_password`, unless the session’s sign-in is fresh.',
-  caller: {},
+  caller: { enrolls: true },
   body: body({
     method: z.literal('totp', 'Only “totp” is set up here.'),
     current_password: currentPassword,
@@ -67,7 +67,7 @@ const verify = operation({
   summary: 'Turn an authenticator app on',
   description:
     'By a code of it. With the first factor of an account come its recovery codes. After five wrong codes no more are checked for a quarter of an hour.',
-  caller: {},
+  caller: { enrolls: true },
   params,
   body: body({ code: text(16).meta({ examples: ['123456'] }) }).meta({ examples: [{ code: '123456' }] }),
   answers: [200, 'It counts from now on.', z.object({ recovery_codes: recoveryCodes.optional() })],
@@ -79,7 +79,7 @@ const remove = operation({
   tag,
   summary: 'Remove a second factor',
   description: 'With the last one, recovery codes and app passwords end too.',
-  caller: {},
+  caller: { enrolls: true },
   params,
   body: proofBody,
   answers: [204, 'Removed.'],
@@ -91,7 +91,7 @@ const renew = operation({
   tag,
   summary: 'Make new recovery codes',
   description: 'Those before work no more.',
-  caller: {},
+  caller: { enrolls: true },
   body: proofBody,
   answers: [200, 'Ten codes.', z.object({ recovery_codes: recoveryCodes })],
   problems: [401, 403, 409, 429, 503],

@@ -64,6 +64,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
   ): Promise<void> {
     if (passwords.current === undefined) throw wrongFields({ current_password: 'This field is missing.' })
     const accountId = caller.account.id
+    const before = caller.by === 'session' ? await sessions.current(request, reply) : undefined
     const { generation } = await inOurNames(
       accounts.changePassword({
         accountId,
@@ -74,7 +75,9 @@ export function meRoutes({ known, deps }: ApiContext): void {
         ...(caller.by === 'session' && { keepSessionUid: caller.uid }),
       }),
     )
-    if (caller.by === 'session') await sessions.start(request, reply, { accountId, generation, amr: ['pwd'] })
+    if (before === undefined) return
+    const { amr, verifiedAt } = before
+    await sessions.start(request, reply, { accountId, generation, amr, verifiedAt })
   }
 
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {

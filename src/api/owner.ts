@@ -31,7 +31,7 @@ export async function requireOwner(
   currentPassword: string | undefined,
 ): Promise<Caller> {
   const caller = requirePerson(request)
-  if (caller.by === 'session' && currentPassword === undefined && isFresh(deps.clock, caller.loginTs))
+  if (caller.by === 'session' && currentPassword === undefined && isFresh(deps.clock, caller.freshAt))
     return caller
   await confirmPassword(deps, request, caller.account, 'current_password', currentPassword)
   return caller

@@ -59,6 +59,12 @@ export const credentialsBody = body({
 
 export const refreshBody = body({ refresh_token: token }).meta({ examples: [{ refresh_token: TOKEN }] })
 
+export const secondStepBody = body({
+  mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
+  method: z.enum(['totp', 'sms', 'email', 'recovery_code']).meta({ description: 'One of its `methods`.' }),
+  code: text(64).meta({ examples: ['492039'] }),
+}).meta({ examples: [{ mfa_token: TOKEN, method: 'totp', code: '492039' }] })
+
 /** Fastify validates a body that was not sent as null. */
 export const logoutBody = z.preprocess(
   (sent) => sent ?? {},

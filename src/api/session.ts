@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto'
+import type { Account } from '../accounts/account.ts'
+import { neededBy, reaches } from '../shared/acr.ts'
 import { requireJsonForCookies } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { profileOf } from './profile-view.ts'
-import { credentialsBody, profile } from './schemas.ts'
+import { credentialsBody, profile, secondStepBody } from './schemas.ts'
+import { verifySecondStep } from './second-step.ts'
 import { signIn } from './sign-in.ts'
 
 const login = operation({
@@ -15,6 +19,22 @@ const login = operation({
   answers: [200, 'Signed in; the cookie is set.', profile],
   problems: [401, 403, 429, 503],
 })
+
+const verify = operation({
+  id: 'sessionVerify',
+  tag: 'Session',
+  summary: 'Verify the sign-in of this browser by a second factor',
+  description:
+    'The second step after `mfa_required`, in the browser that began it: once, within five minutes.',
+  body: secondStepBody,
+  answers: [200, 'Signed in; the cookie is set.', profile],
+  problems: [401, 403, 429, 503],
+})
+
+/** The cookie that ties a second step to the browser of the first. */
+const BINDING = 'mfa'
+/** Seconds. */
+const BINDING_TTL = 300
 
 const logout = operation({
   id: 'sessionLogout',
@@ -33,8 +53,26 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
   open.post('/session/login', withLimit(login, limit('signIn', 'identifier')), async (request, reply) => {
     const account = await signIn(deps, request, reply, request.body)
     const { id: accountId, generation } = account
-    await sessions.start(request, reply, { accountId, generation, amr: ['pwd'] })
+    const amr = ['pwd']
+    if (!reaches(amr, neededBy(account))) {
+      const binding = randomBytes(24).toString('base64url')
+      deps.cookies.set(reply, BINDING, binding, BINDING_TTL)
+      throw await deps.mfaTokens.begin(
+        { accountId, generation, amr, ends: 'session', binding },
+        await deps.factors.methodsOf(account),
+      )
+    }
+    await sessions.start(request, reply, { accountId, generation, amr })
     return profileOf(account)
+  })
+
+  open.post('/session/login/verify', withLimit(verify, limit('signIn', null)), async (request, reply) => {
+    const binding = deps.cookies.read(request, BINDING)
+    // A token of the other kind of sign-in names no browser.
+    const verified = await verifySecondStep(deps, request, request.body, 'session', binding ?? '')
+    deps.cookies.clear(reply, BINDING)
+    await sessions.start(request, reply, verified)
+    return profileOf((await deps.accounts.byId(verified.accountId)) as Account)
   })
 
   open.post('/session/logout', withLimit(logout, limit('account')), async (request, reply) => {

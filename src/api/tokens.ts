@@ -4,7 +4,16 @@ import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { inOurNames, invalidCredentials, unverifiedAccount } from './problems.ts'
-import { basicToken, credentialsBody, logoutBody, refreshBody, registerBody, tokenSet } from './schemas.ts'
+import {
+  basicToken,
+  credentialsBody,
+  logoutBody,
+  refreshBody,
+  registerBody,
+  secondStepBody,
+  tokenSet,
+} from './schemas.ts'
+import { verifySecondStep } from './second-step.ts'
 import { signIn } from './sign-in.ts'
 
 const register = operation({
@@ -23,6 +32,17 @@ const login = operation({
   tag: 'Tokens',
   summary: 'Sign in with a password',
   body: credentialsBody,
+  answers: [200, 'Signed in.', tokenSet],
+  problems: [401, 403, 429, 503],
+})
+
+const verifyLogin = operation({
+  id: 'verifyLogin',
+  tag: 'Tokens',
+  summary: 'Verify a sign-in by a second factor',
+  description:
+    'The second step after `mfa_required`: once, within five minutes. A wrong code can be followed by another one; after five wrong ones nothing is checked for a quarter of an hour.',
+  body: secondStepBody,
   answers: [200, 'Signed in.', tokenSet],
   problems: [401, 403, 429, 503],
 })
@@ -76,6 +96,10 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
     const { id: accountId, generation } = await signIn(deps, request, reply, request.body)
     return firstPartyTokens.issue({ accountId, generation, amr: ['pwd'] })
   })
+
+  open.post('/login/verify', withLimit(verifyLogin, limit('signIn', null)), async (request) =>
+    firstPartyTokens.issue(await verifySecondStep(deps, request, request.body, 'tokens')),
+  )
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {
     const outcome = await firstPartyTokens.refresh(request.body.refresh_token)

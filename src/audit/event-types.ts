@@ -16,6 +16,7 @@ export const EVENT_TYPES = {
   'account.email_changed': 'changed the address of {target}',
   'account.sessions_ended': 'signed {target} out everywhere',
   'account.signed_in': 'signed in',
+  'account.second_factor_asked': 'is asked for the second factor of {target}',
   'account.sign_in_failed': 'failed to sign in as {target}',
   'account.locked': 'locked {target} by too many wrong passwords',
   'account.unlocked': 'unlocked {target}',

@@ -21,7 +21,11 @@ const TARGETS: Readonly<Record<string, { kind: string; id: string; name: string 
 }
 
 /** Events that are caused by a person who has just proven that the account is theirs: by its password, a link in its mail, or a provider. */
-const PROOFS: ReadonlySet<EventType> = new Set(['account.signed_in', 'account.registered'])
+const PROOFS: ReadonlySet<EventType> = new Set([
+  'account.signed_in',
+  'account.second_factor_asked',
+  'account.registered',
+])
 /** The account is the actor of these too, when no account is signed in. */
 const OWN: ReadonlySet<EventType> = new Set([
   'account.created',

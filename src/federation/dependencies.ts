@@ -116,7 +116,7 @@ export interface Sessions {
   current(
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<{ accountId: string; generation: number; uid: string; loginTs: number } | undefined>
+  ): Promise<{ accountId: string; generation: number; uid: string; freshAt: number } | undefined>
   start(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<void>
   endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<void>
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>

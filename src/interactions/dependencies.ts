@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { SignInForm } from '../accounts/pages/sign-in-form.ts'
 import type { PasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
+import type { VerifyForm } from '../factors/pages/verify-form.ts'
 import type { Http } from '../http/http.ts'
 import type { ProviderButton } from '../http/pages/pages.ts'
 import type { InteractionDetails, Interactions } from '../oidc/authorization/interaction.ts'
@@ -21,7 +22,10 @@ export interface InteractionDependencies {
   providers(uid: string, again: boolean): Promise<ProviderButton[]>
   /** What a sign-in at a provider came back with, from the query of the page. */
   upstreamProblem(query: unknown): Promise<string | undefined>
-  findAccount(id: string): Promise<Pick<Account, 'displayUsername' | 'email'> | undefined>
+  verifyForm: VerifyForm
+  findAccount(
+    id: string,
+  ): Promise<Pick<Account, 'id' | 'displayUsername' | 'email' | 'generation' | 'secondFactors'> | undefined>
   /** What is asked for, in words. */
   describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
   /** A device that asks, in words. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { consentRoute } from './consent.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import { createEndings } from './over.ts'
+import { secondFactorRoute } from './second-factor.ts'
 import { selectAccountRoute } from './select-account.ts'
 import { anotherAlert, asAnother, isAnother, signInRoute } from './sign-in.ts'
 
@@ -15,6 +16,7 @@ const EXPIRED = '/device?problem=expired'
  *   GET  /interaction/:uid           sign-in, choice of an account or consent, whichever it waits for
  *   POST /interaction/:uid/sign-in   ► it goes on (303)
  *   POST /interaction/:uid/passkey   ► the same
+ *   POST /interaction/:uid/verify    ► it goes on, verified by a second factor (303)
  *   POST /interaction/:uid/consent   ► it goes on (303)
  *   POST /interaction/:uid/select    ► it goes on with the account that is signed in (303)
  *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)
@@ -28,6 +30,7 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
   const showSignIn = signInRoute(app, deps, endings)
   const showConsent = consentRoute(app, deps, endings)
   const showSelection = selectAccountRoute(app, deps, endings)
+  const showSecondFactor = secondFactorRoute(app, deps, endings)
 
   app.get<InteractionRoute>(
     '/interaction/:uid',
@@ -39,6 +42,8 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
       nextPage.remember(reply, uid, { ...remembered, done: false })
       const again = restartedForm(nextPage.takeRestarted(request, reply))
       if (asAnother(request)) return showSignIn(request, reply, details)
+      if (details.prompt === 'mfa' && accountId !== undefined)
+        return showSecondFactor(request, reply, details)
       if (details.prompt === 'consent' && accountId !== undefined)
         return showConsent(reply, details, accountId)
       const answer = await interactions.answeredBy(request, reply, details)

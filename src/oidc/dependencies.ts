@@ -3,6 +3,8 @@ import type { Http } from '../http/http.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { SecondFactor } from '../shared/second-factor.ts'
+import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { RenderPage } from './authorization/pages.ts'
@@ -18,6 +20,7 @@ import type { Lifetimes } from './provider/lifetimes.ts'
 import type { Translate } from './provider/outage.ts'
 import type { SessionEndedEvent, SignInEffects } from './sessions/audited.ts'
 import type { DeviceEndedEvent } from './sessions/end-device.ts'
+import type { Authentication } from './sessions/sign-in.ts'
 import type { SignOutConfirmation } from './sign-out/hinted.ts'
 import type { ProtocolResource } from './tokens/resources.ts'
 import type { ProtocolAccount } from './tokens/subjects.ts'
@@ -27,6 +30,10 @@ import type { UsageStore } from './usage/usage-store.ts'
 export interface AccountOfProtocol extends ProtocolAccount {
   /** `user`, or one that may read refused requests in the console. */
   role: string
+  /** What its sign-ins are verified by. */
+  secondFactors: readonly SecondFactor[]
+  /** An administrator requires one of this person. */
+  secondFactorRequired: boolean
 }
 
 /** Tokens of the first-party client that were revoked. */
@@ -91,6 +98,13 @@ export interface ProtocolDependencies {
   consents: Consents
   usage: UsageStore
   lifetimes: Lifetimes
+  /** Who has to have a second factor. */
+  secondFactor(): SecondFactorSetting
+  /** What the JSON API answers a sign-in with, that has shown less than its account asks for. */
+  secondStep(
+    who: Authentication,
+    account: { id: string; secondFactors: readonly SecondFactor[] },
+  ): Promise<Error>
   accounts: {
     byId(id: string): Promise<AccountOfProtocol | undefined>
     /** Raises the generation of the account's sign-ins, except in one session, and gives the new one. */

@@ -74,10 +74,8 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
   })
 
   const findLive = liveAccounts(accounts)
-  const isLive = async (accountId: string, generation: number) =>
-    (await findLive(accountId, generation)) !== undefined
   const upstreamSessions = createUpstreamSessions(artifacts, () => grantTtl(lifetimes))
-  const signIns = createSignInSessions({ issuer, current, artifacts, lifetimes, upstreamSessions, isLive })
+  const signIns = createSignInSessions({ issuer, current, artifacts, lifetimes, upstreamSessions, findLive })
   const sessions = auditSessions(signIns, {
     ...effects,
     events,
@@ -88,7 +86,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
     devicePath: routes.code_verification,
     current,
     consents,
-    isLive,
+    findLive,
     sessions,
     effects,
   })
@@ -114,6 +112,8 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
       upstreamSessions,
       revoked: (what) => events({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
       findLive,
+      secondFactor: deps.secondFactor,
+      secondStep: deps.secondStep,
     }),
     adminTokens: createAdminTokens({ issuer, current }),
     async openTemporarySession(request, reply) {

@@ -44,7 +44,7 @@ export function number(
 
 export const choice = <const Values extends readonly [string, ...string[]]>(
   options: Values,
-  fallback: Values[number],
+  fallback: Values[number] | ((issuer: string) => Values[number]),
 ): Kind<Values[number]> => ({
   schema: z.enum(options, { error: `must be one of ${options.join(', ')}` }) as z.ZodType<Values[number]>,
   input: { kind: 'choice', options },

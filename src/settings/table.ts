@@ -88,6 +88,16 @@ const ROWS = {
     see: 'passwords.md#words-of-your-own',
     ...words({ problem: every((word) => word.length >= 3, 'must be words of 3 characters or more') }),
   },
+  second_factor: {
+    section: 'accounts',
+    label: 'Who needs a second factor',
+    sentence:
+      '`optional`: people may set one up. `admins`: administrators and auditors have to, before they use the console. `everyone`: all people have to. `off`: nobody is asked to, and who has one already is still asked for it.',
+    see: 'second-factors.md',
+    ...choice(['off', 'optional', 'admins', 'everyone'], (issuer) =>
+      issuer.startsWith('https:') ? 'admins' : 'optional',
+    ),
+  },
   lockout_failures: {
     section: 'accounts',
     label: 'Wrong passwords that lock an account',

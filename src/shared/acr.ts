@@ -1,18 +1,90 @@
 /**
  * Authentication context classes (OpenID Connect Core §2, `acr`): how sure this server is of a person's identity, ordered
- * by strength.
+ * by strength. The methods of a sign-in (RFC 8176, `amr`) decide its class, here alone.
  */
 export const ACR = {
   /** A password. */
   pwd: 'urn:latchkey:acr:pwd',
+  /** Two factors. */
+  mfa: 'urn:latchkey:acr:mfa',
+  /** Two factors, one of them resists phishing: a passkey. */
+  phr: 'urn:latchkey:acr:phr',
 } as const
 
-/** What can be reached here, as discovery says. A factor that is added brings its class: here, and in `acrOf`. */
-export const ACR_VALUES: readonly string[] = [ACR.pwd]
+export type Acr = (typeof ACR)[keyof typeof ACR]
+
+/** The weakest first. */
+const ORDER: readonly string[] = [ACR.pwd, ACR.mfa, ACR.phr]
+
+/** What can be reached here, as discovery says, the strongest first. */
+export const ACR_VALUES: readonly Acr[] = [ACR.phr, ACR.mfa, ACR.pwd]
+
+export const isAcr = (value: string): value is Acr => ORDER.includes(value)
+
+/** Whether a class is at least as strong as another one. Undefined is weaker than all. */
+export const isAtLeast = (acr: string | undefined, wanted: string): boolean =>
+  acr !== undefined && ORDER.indexOf(acr) >= ORDER.indexOf(wanted)
 
 /**
- * The class of a sign-in by its methods (RFC 8176), the one place that decides it. Undefined: this server cannot vouch for one, as
- * after a sign-in at an upstream provider, whose checks it does not know.
+ * Methods of a sign-in: of RFC 8176, and three of our own. “fed”: at an upstream provider. “recovery”: a recovery code.
+ * “rba” (RFC 8176): a browser that was remembered when the second factor was last shown in it.
  */
-export const acrOf = (amr: readonly string[] | undefined): string | undefined =>
-  amr?.includes('pwd') ? ACR.pwd : undefined
+const FACTOR_OF: Readonly<Record<string, string>> = {
+  pwd: 'knowledge',
+  fed: 'upstream',
+  otp: 'possession',
+  sms: 'possession',
+  hwk: 'possession',
+  swk: 'possession',
+  recovery: 'possession',
+  rba: 'possession',
+}
+
+/**
+ * The methods of a sign-in, after another one was shown: each once, with “mfa” where they are of two factors (RFC 8176 §2).
+ * A passkey that verified its user is two by itself, and brings “mfa”.
+ */
+export function addMethods(before: readonly string[], shown: readonly string[]): string[] {
+  // What a remembered browser stood in for has been shown now.
+  const kept = before.filter((method) => method !== 'mfa' && method !== 'rba')
+  const methods = [...new Set([...kept, ...shown.filter((method) => method !== 'mfa')])]
+  const factors = new Set(methods.map((method) => FACTOR_OF[method]).filter(Boolean))
+  const several = factors.size > 1 || shown.includes('mfa')
+  return several ? [...methods, 'mfa'] : methods
+}
+
+/**
+ * The class of a sign-in by its methods. Undefined: this server cannot vouch for one, as after a sign-in at an upstream
+ * provider alone, whose checks it does not know.
+ */
+export function acrOf(amr: readonly string[] | undefined): Acr | undefined {
+  if (amr === undefined) return undefined
+  if (amr.includes('mfa')) return amr.includes('hwk') || amr.includes('swk') ? ACR.phr : ACR.mfa
+  return amr.includes('pwd') ? ACR.pwd : undefined
+}
+
+/** What a sign-in has to have shown. */
+export interface NeededFactor {
+  acr: Acr
+  /** A remembered browser does not stand in for it. */
+  shown: boolean
+}
+
+/** Whether the methods of a sign-in are enough. */
+export const reaches = (amr: readonly string[] | undefined, needed: NeededFactor | undefined): boolean =>
+  needed === undefined ||
+  (isAtLeast(acrOf(amr), needed.acr) && !(needed.shown && (amr ?? []).includes('rba')))
+
+/** What every sign-in to an account needs: a second factor where it has one. */
+export const neededBy = (account: { secondFactors: readonly unknown[] }): NeededFactor | undefined =>
+  account.secondFactors.length > 0 ? { acr: ACR.mfa, shown: false } : undefined
+
+/** What is needed when several rules ask: the strongest class, and shown where one of them wants it so. */
+export const strongest = (...needed: readonly (NeededFactor | undefined)[]): NeededFactor | undefined =>
+  needed.reduce((most, next) => {
+    if (most === undefined || next === undefined) return most ?? next
+    return {
+      acr: isAtLeast(most.acr, next.acr) ? most.acr : next.acr,
+      shown: most.shown || next.shown,
+    }
+  }, undefined)

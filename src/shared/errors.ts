@@ -10,12 +10,19 @@ export class AppError extends Error {
   readonly publicMessage: string
   /** Seconds until a retry makes sense; sent as Retry-After. */
   readonly retryAfter: number | undefined
+  /** Further members of a problem (RFC 9457 §3.2), in answers to programs. */
+  readonly members: Readonly<Record<string, unknown>> | undefined
 
   constructor(
     code: string,
     status: number,
     publicMessage: string,
-    options: { cause?: unknown; detail?: string; retryAfter?: number } = {},
+    options: {
+      cause?: unknown
+      detail?: string
+      retryAfter?: number
+      members?: Record<string, unknown>
+    } = {},
   ) {
     super(options.detail ?? publicMessage, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'AppError'
@@ -23,6 +30,7 @@ export class AppError extends Error {
     this.status = status
     this.publicMessage = publicMessage
     this.retryAfter = options.retryAfter
+    this.members = options.members
   }
 }
 

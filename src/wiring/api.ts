@@ -5,6 +5,8 @@ import { apiRoutes } from '../api/routes.ts'
 import { auditDocument } from '../audit/export.ts'
 import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
+import { createMfaTokens } from '../factors/mfa-tokens.ts'
+import { reportVerified } from '../factors/pages/verify-form.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
@@ -51,6 +53,7 @@ export async function wireApi(
       configuration,
       settings,
       accept: adminTokens.accept,
+      secondFactor: () => settings.values.secondFactor,
       findLive,
       answers: keptAnswers(artifacts, secrets),
       relations: {
@@ -76,6 +79,10 @@ export async function wireApi(
         firstPartyTokens,
         sessions,
         upstream: federation,
+        cookies: http.cookies,
+        mfaTokens: createMfaTokens(artifacts),
+        secondFactor: () => settings.values.secondFactor,
+        signedIn: reportVerified(services.event),
       },
       administration,
     ),

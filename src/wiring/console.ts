@@ -46,6 +46,7 @@ export async function wireConsole(
       issuer: new URL(config.issuer),
       sessions,
       findAccount: accounts.byId,
+      secondFactor: () => services.settings.values.secondFactor,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
 import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
+import { createRememberedCookie } from '../factors/pages/remembered-cookie.ts'
+import { createVerifyForm, reportVerified } from '../factors/pages/verify-form.ts'
 import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
 import type { Http } from '../http/http.ts'
@@ -31,12 +34,26 @@ export async function wirePages(
   const { accounts, artifacts, clock, config, event, findClient, providers } = services
   const { values } = services.settings
   const issuer = new URL(config.issuer)
-  const signInForm = createSignInForm({ accounts, browser, devices: http.devices })
+  const verified = reportVerified(event)
+  const rememberedCookie = createRememberedCookie({ ...http, browsers: services.factors.rememberedBrowsers })
+  const signInForm = createSignInForm({
+    accounts,
+    browser,
+    devices: http.devices,
+    remembered: rememberedCookie,
+    verified,
+  })
   const passkeyForm = createPasskeySignInForm({
     passkeys: services.factors.passkeys,
     accounts: accounts.passkeys,
     binding: createPasskeyBinding(http.cookies),
     browser,
+    clock,
+  })
+  const verifyForm = createVerifyForm({
+    factors: services.factors,
+    browsers: rememberedCookie,
+    verified,
   })
   const offered = createOfferedProviders({
     providers: providers.enabled,
@@ -69,8 +86,10 @@ export async function wirePages(
     await http.forms(scope)
     await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
   })
+  await app.register(loginVerifyRoutes, { issuer, http, sessions, findAccount: accounts.byId, verifyForm })
   await app.register(interactionRoutes, {
     interactions,
+    verifyForm,
     signInForm,
     passkeyForm,
     http,

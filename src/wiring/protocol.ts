@@ -3,6 +3,7 @@ import { rememberDevice } from '../accounts/lockout/remember-device.ts'
 import { type BrowserState, createBrowserState } from '../accounts/pages/browser-state.ts'
 import { EXTRA_METADATA } from '../clients/fields/views.ts'
 import { explainRedirectMismatch } from '../clients/redirect-uris/mismatch.ts'
+import { createMfaTokens } from '../factors/mfa-tokens.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/pages/views.ts'
 import { openProtocol, type Protocol } from '../oidc/protocol.ts'
@@ -26,6 +27,7 @@ export async function wireProtocol(
   const { accounts, artifacts, clock, config, consents, keys, observers, rejections } = services
   const { resourceCredentials, resources, secrets, settings, usage } = services
   const { values } = settings
+  const mfaTokens = createMfaTokens(artifacts)
   const browser = createBrowserState({ ...http, artifacts, clock })
   const protocol = await openProtocol(app, {
     issuer: config.issuer,
@@ -43,6 +45,12 @@ export async function wireProtocol(
     render: (view, data) => pageText(app, view, data),
     translateError: asStorageError,
     lifetimes: values,
+    secondFactor: () => values.secondFactor,
+    secondStep: async ({ accountId, generation, amr, upstream }, account) =>
+      mfaTokens.begin(
+        { accountId, generation, amr, upstream, ends: 'tokens' },
+        await services.factors.methodsOf(account),
+      ),
     clients: {
       find: services.findForProtocol,
       extraMetadata: EXTRA_METADATA,

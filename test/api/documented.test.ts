@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../factors/support.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 import { showSecondFactor } from './second-factor.ts'
 import {
   type Api,
@@ -18,12 +19,13 @@ import {
 
 const NEXT = 'quartz-lantern-31-orbit'
 
+const clock = movableClock()
 let latchkey: Latchkey
 let limited: Latchkey
 let api: Api
 let document: ApiDocument
 beforeAll(async () => {
-  latchkey = await startLatchkey()
+  latchkey = await startLatchkey({ clock: clock.now })
   limited = await startLatchkey({ env: { RATE_LIMIT: 'on', RATE_LIMIT_TOKEN: '90' } })
   api = createApi(latchkey.issuer)
   document = await documentOf(latchkey.issuer)
@@ -100,7 +102,7 @@ async function withApp() {
   const cookie = await sessionCookie(latchkey, email)
   const { totp } = latchkey.services.factors
   const setup = await totp.begin(id)
-  await totp.confirm(id, setup.id, codeOf(setup.secret, Date.now()))
+  await totp.confirm(id, setup.id, codeOf(setup.secret, clock.now()))
   await showSecondFactor(latchkey, cookie)
   return { id, headers: { cookie }, factorId: setup.id }
 }
@@ -113,6 +115,24 @@ async function resetToken(): Promise<string> {
   return tokenIn(email)
 }
 
+/** A person with an authenticator app, whose password was right. */
+async function firstStep(path: '/login' | '/session/login') {
+  const { id, email } = await latchkey.createUser()
+  const app = await withAuthenticatorApp(latchkey, id, clock)
+  const answer = await api.post(path, { email, password: PASSWORD })
+  const cookie = answer.headers.getSetCookie().map((line) => line.split(';', 1)[0])
+  return { app, mfa_token: answer.json.mfa_token, headers: { cookie: cookie.join('; ') } }
+}
+const secondStep = async (path: '/login' | '/session/login') => {
+  const { app, mfa_token, headers } = await firstStep(path)
+  return { request: { headers, body: { mfa_token, method: 'totp', code: app.code() } } }
+}
+/** By a recovery code, which is compared like a password. */
+const hashedStep = async (path: '/login' | '/session/login'): Promise<ApiRequest> => {
+  const { app, mfa_token, headers } = await firstStep(path)
+  return { headers, body: { mfa_token, method: 'recovery_code', code: app.recoveryCodes[0] } }
+}
+
 /** What makes each operation succeed. */
 const successes: Record<string, () => Promise<{ path?: string; request: ApiRequest }>> = {
   register: async () => ({ request: { body: newPerson() } }),
@@ -121,6 +141,8 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   logout: async () => ({ request: { headers: (await signedIn()).headers } }),
   createToken: async () => ({ request: { headers: basic((await signedIn()).email, PASSWORD) } }),
   sessionLogin: async () => ({ request: { body: { email: (await signedIn()).email, password: PASSWORD } } }),
+  verifyLogin: () => secondStep('/login'),
+  sessionVerify: () => secondStep('/session/login'),
   sessionLogout: async () => ({ request: {} }),
   me: async () => ({ request: { headers: (await signedIn()).headers } }),
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
@@ -133,7 +155,7 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   async verifyFactor() {
     const { id, headers } = await signedIn()
     const setup = await latchkey.services.factors.totp.begin(id)
-    const code = codeOf(setup.secret, Date.now())
+    const code = codeOf(setup.secret, clock.now())
     return { path: `/me/factors/${setup.id}/verify`, request: { headers, body: { code } } }
   },
   async removeFactor() {
@@ -183,6 +205,8 @@ const problems: Record<string, Provoke> = {
   400: async (operation) => ({ request: { headers: await credentials(operation), raw: '{' } }),
   async 401(operation) {
     if (operation.id === 'refresh') return { request: { body: { refresh_token: 'x' } } }
+    if (/verify/i.test(operation.id) && operation.method === 'POST')
+      return { request: { body: { mfa_token: 'x', method: 'totp', code: '000000' } } }
     if (operation.id === 'sendVerification') return { request: { headers: bearer('x') } }
     if (operation.security) return { request: {} }
     return { request: { body: { username: 'nobody', password: 'wrong' } } }
@@ -233,6 +257,8 @@ const hashing: Record<string, (email: string) => Promise<ApiRequest>> = {
   register: async () => ({ body: newPerson() }),
   login: async (email) => ({ body: { email, password: PASSWORD } }),
   sessionLogin: async (email) => ({ body: { email, password: PASSWORD } }),
+  verifyLogin: () => hashedStep('/login'),
+  sessionVerify: () => hashedStep('/session/login'),
   changeMe: async () => ({
     headers: (await signedIn()).headers,
     body: { new_password: NEXT, current_password: PASSWORD },

@@ -9,5 +9,10 @@ export async function showSecondFactor(
   const id = /latchkey_session=([\w-]+)/.exec(cookie)?.[1] ?? ''
   const payload = await artifacts.find('Session', id)
   if (!payload) throw new Error('no such session')
-  await artifacts.saveSession(id, { ...payload, amr: [...amr] }, 3600, { id, payload })
+  await artifacts.saveSession(
+    id,
+    { ...payload, amr: [...amr], verifiedAt: Math.floor(Date.now() / 1000) },
+    3600,
+    { id, payload },
+  )
 }

@@ -16,6 +16,9 @@ import { githubUser } from '../support/upstream/github.ts'
 
 const PWD = 'urn:latchkey:acr:pwd'
 const MFA = 'urn:latchkey:acr:mfa'
+const PHR = 'urn:latchkey:acr:phr'
+/** None of this server. */
+const GOLD = 'urn:example:acr:gold'
 
 describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
   let federation: FederationFixture
@@ -37,7 +40,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
 
   test('discovery names what can be reached', async () => {
     const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
-    expect(json.acr_values_supported).toEqual([PWD])
+    expect(json.acr_values_supported).toEqual([PHR, MFA, PWD])
     expect(json.claims_supported).toContain('acr')
   })
 
@@ -67,7 +70,7 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
     ['with prompt=none', { prompt: 'none' }],
   ])('an essential class that cannot be reached ends the flow at once, %s', async (_how, rest) => {
     const client = await fixture.client()
-    for (const wanted of [{ values: [MFA] }, { value: MFA }, { values: ['0', MFA] }]) {
+    for (const wanted of [{ values: [GOLD] }, { value: GOLD }, { values: ['0', GOLD] }]) {
       const parameters = { ...essential(wanted), ...rest }
       expect((await fixture.authorize(victim, client, parameters)).get('error')).toBe(UNMET)
       // Nobody is asked for a password that is of no use.

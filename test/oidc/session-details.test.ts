@@ -33,6 +33,7 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'upstream',
     'generation',
     'signIns',
+    'verifiedAt',
   ])
   expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([
     ...granted,

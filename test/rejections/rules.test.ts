@@ -260,7 +260,7 @@ describe('sign-in requests', () => {
     ['prompt', { prompt: 'shout' }],
     ['login_required', { prompt: 'none' }],
     ['max_age', { max_age: 'long' }],
-    ['acr_unmet', { claims: '{"id_token":{"acr":{"essential":true,"value":"urn:latchkey:acr:mfa"}}}' }],
+    ['acr_unmet', { claims: '{"id_token":{"acr":{"essential":true,"value":"urn:example:acr:gold"}}}' }],
     ['claims_malformed', { claims: 'email' }],
     ['claims_malformed', { claims: '{"access_token":{}}' }],
     ['claims_malformed', { claims: '{"id_token":{"acr":{"values":"urn:latchkey:acr:pwd"}}}' }],

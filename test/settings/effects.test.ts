@@ -144,6 +144,16 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: undefined,
     after: { password: [expect.stringContaining('words that belong to it')] },
   },
+  second_factor: {
+    to: 'everyone',
+    async look() {
+      const { email } = await latchkey.createUser(fresh('factor'))
+      const payload = { email, password: PASSWORD }
+      return (await latchkey.app.inject({ method: 'POST', url: '/api/auth/login', payload })).statusCode
+    },
+    before: 200,
+    after: 403,
+  },
   lockout_failures: {
     to: 2,
     look: lock,

@@ -8,7 +8,7 @@ import { canonicalEmail, emailAddress } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import type { SendingVerification } from '../email/verification.ts'
-import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
+import { firstStep, madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
@@ -130,7 +130,7 @@ export function createLinkedSignIns(deps: {
     }
     if (!(await linkedStore.used(found.id, account.id, identity))) return { kind: 'unknown' }
     if (account.email === null) return { kind: 'unverified', account }
-    events.emit({ type: 'account.signed_in', ...details })
+    events.emit({ type: firstStep(account), ...details })
     return { kind: 'ok', account }
   }
 

@@ -10,7 +10,8 @@ import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
 
 /** The browser's sign-in session, and the others of its account. */
-export interface Sessions extends Pick<AuditedSessions, 'current' | 'start' | 'ownerOf' | 'endOthers'> {
+export interface Sessions
+  extends Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'ownerOf' | 'endOthers'> {
   list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
   end(accountId: string, uid: string, by: { own: boolean }): Promise<void>
 }

@@ -35,6 +35,9 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const returnTo = (request: FastifyRequest) =>
     safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
 
+  const secondStep = (request: FastifyRequest) =>
+    `/login/verify?return_to=${encodeURIComponent(returnTo(request))}`
+
   const isAgain = (request: FastifyRequest) => (request.query as { again?: unknown }).again !== undefined
 
   const formAction = (request: FastifyRequest, path: string, again: boolean) =>
@@ -74,7 +77,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const session = await sessions.current(request, reply)
     // Back from where a sign-in led: it is fresh by now, and goes on there.
     const { return_to } = request.query as { return_to?: unknown }
-    const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.loginTs)
+    const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.freshAt)
     if (isAgain(request) && !done) {
       const name = (await signedIn(request, reply))?.displayUsername
       const notice = `Sign in again to confirm that it is you.${name ? ` You are signed in as ${name}.` : ''}`
@@ -82,6 +85,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, { notice, values }, true))
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
+    if (await sessions.incomplete(request, reply)) return reply.redirect(secondStep(request), 303)
     const alert = await deps.upstream.problem(request.query)
     const { ended } = request.query as { ended?: unknown }
     const notice =
@@ -97,7 +101,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   })
 
   app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) =>
-    goOn(request, reply, await signInForm.submit(request, reply, undefined)),
+    goOn(request, reply, await signInForm.submit(request, reply, undefined, { again: isAgain(request) })),
   )
 
   app.post(
@@ -126,6 +130,6 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)
     }
     await sessions.start(request, reply, outcome)
-    return reply.redirect(returnTo(request), 303)
+    return reply.redirect(outcome.complete ? returnTo(request) : secondStep(request), 303)
   }
 }

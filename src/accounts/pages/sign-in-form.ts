@@ -3,11 +3,22 @@ import { z } from 'zod'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { addMethods, neededBy, reaches } from '../../shared/acr.ts'
+import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState } from './browser-state.ts'
 
 export type SignInOutcome =
-  | { kind: 'signed_in'; accountId: string; generation: number; amr: string[] }
+  | {
+      kind: 'signed_in'
+      accountId: string
+      generation: number
+      amr: string[]
+      /** The account asks for no more. */
+      complete: boolean
+      /** When a second factor was shown, in seconds since the epoch. */
+      verifiedAt?: number
+    }
   /** The email address has to be verified first: the page to go to. */
   | { kind: 'verify'; location: string }
   | {
@@ -34,13 +45,15 @@ const REFUSED = 'The email, username or password is not right. Check them, or re
 export interface SignInForm {
   /**
    * Checks what was typed and says what to answer; the caller starts the session.
-   * @param interaction uid of the one that the form is a step of
+   * @param interaction uid of the one that the form is a step of @param options.again the person confirms that it is them: a
+   *   remembered browser does not stand in for the second factor
    * @throws AppError `overloaded` (503)
    */
   submit(
     request: FastifyRequest,
     reply: FastifyReply,
     interaction: string | undefined,
+    options?: { again?: boolean },
   ): Promise<SignInOutcome>
 }
 
@@ -48,9 +61,15 @@ export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
   browser: Pick<BrowserState, 'verifyFirst'>
   devices: Pick<KnownDevices, 'of'>
+  /** Browsers in which the second factor need not be shown again. */
+  remembered: {
+    recognises(request: FastifyRequest, account: { id: string; generation: number }): Promise<boolean>
+  }
+  /** After a sign-in that a remembered browser has verified. */
+  verified(account: Account, method: 'remembered_browser', request: FastifyRequest): void
 }): SignInForm {
   return {
-    async submit(request, reply, interaction) {
+    async submit(request, reply, interaction, { again = false } = {}) {
       const form = parseForm(typed, request.body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
       const outcome = await deps.accounts.authenticate({
@@ -62,7 +81,13 @@ export function createSignInForm(deps: {
         case 'ok': {
           await giveBack(request)
           const { id: accountId, generation } = outcome.account
-          return { kind: 'signed_in', accountId, generation, amr: ['pwd'] }
+          const needed = neededBy(outcome.account)
+          const known =
+            needed !== undefined && !again && (await deps.remembered.recognises(request, outcome.account))
+          const amr = known ? addMethods(['pwd'], ['rba']) : ['pwd']
+          const complete = reaches(amr, needed)
+          if (known) deps.verified(outcome.account, 'remembered_browser', request)
+          return { kind: 'signed_in', accountId, generation, amr, complete }
         }
         case 'unverified': {
           await giveBack(request)

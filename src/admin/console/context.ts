@@ -5,9 +5,11 @@ import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages/pages.ts'
 import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import { acrOf, isAtLeast } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { requiredAcr, type SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
 import { PERMISSIONS, permissionOf } from '../permissions.ts'
 
@@ -52,6 +54,8 @@ export interface ConsoleDependencies {
   http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
   sessions: Pick<AuditedSessions, 'current' | 'ownerOf'>
   findAccount: Accounts['byId']
+  /** Who has to have a second factor. */
+  secondFactor(): SecondFactorSetting
   /** Something as the entry of a configuration file, without its secrets. */
   yamlOf(kind: 'client' | 'resource' | 'provider', view: object): string
 }
@@ -91,8 +95,12 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
     if (!allows(role, needs))
       throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
+    // Who has a second factor has shown it: the session would not count. The others set one up, and come back.
+    const required = requiredAcr(deps.secondFactor(), account)
+    if (required !== undefined && !isAtLeast(acrOf(session.amr), required))
+      return reply.redirect(`/login/set-up?return_to=${back}`, 303)
     administrators.set(request, {
-      signedInAt: session.loginTs,
+      signedInAt: session.freshAt,
       id: account.id,
       username: account.displayUsername,
       role,

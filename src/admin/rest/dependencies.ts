@@ -18,6 +18,7 @@ import type { InitialAccessTokens } from '../../registration/tokens.ts'
 import type { Rejections } from '../../rejections/rejections.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Clock } from '../../shared/clock.ts'
+import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { FiguresDependencies } from '../figures.ts'
 
 /** The relations of an account that are not in its row. */
@@ -33,6 +34,8 @@ export interface RestDependencies {
   /** Undefined: no such token, or none that counts here. */
   accept(accessToken: string): Promise<AcceptedAdminToken | undefined>
   /** The account, if it and its sign-ins of a generation still count. */
+  /** Who has to have a second factor. */
+  secondFactor(): SecondFactorSetting
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   answers: KeptAnswers
   clients: Pick<

@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isAtLeast } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { FRESH_SECONDS, isFresh } from '../../shared/fresh-sign-in.ts'
+import { requiredAcr } from '../../shared/second-factor-rule.ts'
 import { allows, needsOfRequest } from '../access.ts'
 import type { Needs } from '../permissions.ts'
 import type { RestDependencies } from './dependencies.ts'
@@ -58,6 +60,24 @@ function requireFreshSignIn(reply: FastifyReply, clock: Clock, authTime: number 
   )
 }
 
+/** RFC 9470 §3: who administers signs in with what the settings ask of the role. */
+function requireSecondFactor(
+  reply: FastifyReply,
+  required: string | undefined,
+  acr: string | undefined,
+): void {
+  if (required === undefined || isAtLeast(acr, required)) return
+  reply.header(
+    'www-authenticate',
+    `Bearer ${REALM}, error="insufficient_user_authentication", error_description="a second factor is needed", acr_values="${required}"`,
+  )
+  throw new AppError(
+    'insufficient_user_authentication',
+    401,
+    `This asks for a sign-in with a second factor. Sign in again: authorize with acr_values=${required}.`,
+  )
+}
+
 /**
  * The hook in front of every route: a bearer token of this API, whose scopes cover what the route needs. A person's
  * token counts for no more than their role does at this moment, and for a dangerous act only while their sign-in is
@@ -68,7 +88,8 @@ export function requireAdministration({
   accept,
   clock,
   findLive,
-}: Pick<RestDependencies, 'accept' | 'clock' | 'findLive'>) {
+  secondFactor,
+}: Pick<RestDependencies, 'accept' | 'clock' | 'findLive' | 'secondFactor'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const needs = needsOfRequest(request)
     const { authorization } = request.headers
@@ -100,6 +121,7 @@ export function requireAdministration({
           ? 'Auditors look, and do not change anything. Ask an administrator.'
           : 'This is for administrators. Ask one of them if you need it.',
       )
+    requireSecondFactor(reply, requiredAcr(secondFactor(), account), token.account.acr)
     if (needs === 'dangerous') requireFreshSignIn(reply, clock, token.account.authTime)
   }
 }

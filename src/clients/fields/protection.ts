@@ -1,8 +1,49 @@
 /** What signs, binds and hides requests, answers and tokens: JOSE algorithms, PAR, DPoP, FAPI 2.0. */
 import type { Field } from './field.ts'
-import { algorithm, check, choice, onOff } from './kinds.ts'
+import { algorithm, check, choice, onOff, seconds } from './kinds.ts'
 
 export const protection = {
+  /** What its sign-ins have to show, beside what the settings and the person's role ask for. */
+  second_factor: {
+    ...choice({
+      any: 'As everywhere here',
+      required: 'A second factor',
+      phishing_resistant: 'A passkey: a factor that resists phishing',
+    }),
+    form: {
+      section: 'tokens',
+      label: 'Sign-ins need',
+      hint: 'Who does not have it yet sets it up on the way to the app.',
+    },
+    rest: {
+      description:
+        'any (default), required: a second factor, phishing_resistant: a passkey. Tokens say what was shown in `acr`.',
+    },
+    option: {
+      flags: '--second-factor <what>',
+      description: 'what sign-ins need: any (default), required, phishing_resistant',
+    },
+    selfRegistered: false,
+    extra: true,
+  },
+  max_auth_age: {
+    ...seconds(),
+    form: {
+      section: 'tokens',
+      label: 'Oldest sign-in, in seconds',
+      hint: 'Who signed in longer ago is asked to sign in again, whatever max_age the app sends. Empty: any sign-in of the session.',
+    },
+    rest: {
+      description: 'The oldest sign-in that is good for it, in seconds, whatever `max_age` a request names.',
+      example: 3600,
+    },
+    option: {
+      flags: '--max-auth-age <seconds>',
+      description: 'the oldest sign-in that is good for it, whatever max_age it sends',
+    },
+    selfRegistered: false,
+    extra: true,
+  },
   id_token_signed_response_alg: {
     ...algorithm(),
     fallback: 'RS256',

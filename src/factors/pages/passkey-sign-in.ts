@@ -5,6 +5,8 @@ import type { SignInOutcome } from '../../accounts/pages/sign-in-form.ts'
 import type { PasskeySignIns } from '../../accounts/passkey-sign-ins.ts'
 import type { PasskeyForm } from '../../http/pages/pages.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { addMethods, neededBy, reaches } from '../../shared/acr.ts'
+import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 
@@ -40,6 +42,7 @@ export function createPasskeySignInForm(deps: {
   accounts: PasskeySignIns
   binding: PasskeyBinding
   browser: Pick<BrowserState, 'verifyFirst'>
+  clock: Clock
 }): PasskeySignInForm {
   const { passkeys, accounts, binding } = deps
   const refused = (alert: string): SignInOutcome => ({
@@ -75,7 +78,15 @@ export function createPasskeySignInForm(deps: {
       const { account } = outcome
       if (outcome.kind === 'unverified')
         return { kind: 'verify', location: deps.browser.verifyFirst(reply, account, interaction) }
-      return { kind: 'signed_in', accountId: account.id, generation: account.generation, amr: found.amr }
+      const amr = addMethods([], found.amr)
+      return {
+        kind: 'signed_in',
+        accountId: account.id,
+        generation: account.generation,
+        amr,
+        complete: reaches(amr, neededBy(account)),
+        verifiedAt: epochSeconds(deps.clock),
+      }
     },
   }
 }

@@ -15,7 +15,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
   /** Who asks, if they signed in lately; else the sign-in page is answered. */
   async function lately(request: FastifyRequest, reply: FastifyReply, words: string) {
     const session = await sessions.current(request, reply)
-    if (session && isFresh(deps.clock, session.loginTs)) return session
+    if (session && isFresh(deps.clock, session.freshAt)) return session
     const login = session ? await http.interrupted.ask(request, session, words) : `/login?return_to=${PAGE}`
     reply.redirect(login, 303)
     return undefined

@@ -128,7 +128,10 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
       return reply
         .code(status)
         .type('application/problem+json; charset=utf-8')
-        .send(problem(status, code, publicMessage, request.id, errorsByField(original)))
+        .send({
+          ...shown.members,
+          ...problem(status, code, publicMessage, request.id, errorsByField(original)),
+        })
     }
   }
 }

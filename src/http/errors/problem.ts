@@ -24,6 +24,14 @@ export const problemSchema = z
     code: z.string().meta({ description: 'For programs; stable.', examples: ['invalid_credentials'] }),
     request_id: z.string().meta({ examples: ['0b8f3a52-7a0c-4c5e-8f8e-2f7d4d1b9a11'] }),
     errors: z.record(z.string(), z.array(z.string())).optional().meta({ description: 'Messages by field.' }),
+    mfa_token: z
+      .string()
+      .optional()
+      .meta({ description: 'With `mfa_required`: names this sign-in in its second step.' }),
+    methods: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'With `mfa_required`: what the second step may show, the strongest first.' }),
   })
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' })
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ShownClient } from '../../http/pages/pages.ts'
+import type { NeededFactor } from '../../shared/acr.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
 
 /**
@@ -10,7 +11,9 @@ import type { Authentication } from '../sessions/sign-in.ts'
  */
 export interface InteractionDetails {
   uid: string
-  prompt: 'login' | 'consent' | 'select_account'
+  prompt: 'login' | 'consent' | 'select_account' | 'mfa'
+  /** What a second factor has to show, where the interaction waits for one. */
+  needed: NeededFactor | undefined
   client: ShownClient & { id: string; unverified: boolean }
   /** The account that is signed in, if any. */
   accountId: string | undefined
@@ -56,6 +59,15 @@ export interface Interactions {
     reply: FastifyReply,
     details: Pick<InteractionDetails, 'startedAt' | 'accountId'>,
   ): Promise<InteractionSignIn | undefined>
+  /**
+   * The person who is signed in has shown a second factor. If that sign-in has ended since, or is another one's, the interaction goes on as if
+   * nothing had been shown.
+   */
+  verify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shown: { accountId: string; amr: readonly string[] },
+  ): Promise<string>
   /** Adds the requested scopes and claims to the Consent. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** The interaction goes on with the account that is signed in (`prompt=select_account`). */

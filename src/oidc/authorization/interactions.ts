@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import { addMethods, type NeededFactor, neededBy, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { SecondFactor } from '../../shared/second-factor.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { Consents } from '../consent/consents.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
@@ -15,6 +17,7 @@ import { isAnother, type SignInSession } from '../sessions/sign-in.ts'
 import { clientView } from './client-view.ts'
 import type { InteractionDetails, Interactions } from './interaction.ts'
 import { restartOf } from './restart.ts'
+import { MFA } from './second-factor.ts'
 import { SELECT_ACCOUNT } from './select-account.ts'
 
 const changed = (cause: RegistrationChanged) =>
@@ -64,6 +67,9 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
 
 const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
 
+const promptOf = (interaction: Interaction) =>
+  interaction.prompt.name === MFA ? MFA : selects(interaction) ? SELECT_ACCOUNT : 'consent'
+
 const isOver = () =>
   new AppError(
     'interaction_expired',
@@ -77,9 +83,12 @@ export function createInteractions(deps: {
   devicePath: string
   current(): Provider
   consents: Consents
-  /** False when the account, or its sign-ins of a generation, no longer count. */
-  isLive(accountId: string, generation: number): Promise<boolean>
-  sessions: Pick<AuditedSessions, 'current'>
+  /** Undefined when the account, or its sign-ins of a generation, no longer count. */
+  findLive(
+    accountId: string,
+    generation: number,
+  ): Promise<{ secondFactors: readonly SecondFactor[] } | undefined>
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
 }): Interactions {
   async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
@@ -124,7 +133,12 @@ export function createInteractions(deps: {
     const { accountId } = interaction.session ?? {}
     if (interaction.prompt.name === 'login' || accountId === undefined) return undefined
     const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
-    return (await deps.isLive(accountId, generationOf(session))) ? accountId : undefined
+    const account = await deps.findLive(accountId, generationOf(session))
+    if (account === undefined) return undefined
+    // What an account has to be verified by first decides nothing before.
+    return interaction.prompt.name === MFA || reaches(session.amr ?? ['pwd'], neededBy(account))
+      ? accountId
+      : undefined
   }
 
   async function save(interaction: Interaction): Promise<string> {
@@ -165,7 +179,8 @@ export function createInteractions(deps: {
       const asks = interaction.prompt.name !== 'login'
       return {
         uid: interaction.uid,
-        prompt: consents === undefined ? 'login' : selects(interaction) ? SELECT_ACCOUNT : 'consent',
+        prompt: consents === undefined ? 'login' : promptOf(interaction),
+        needed: (interaction.prompt.details as { needed?: NeededFactor }).needed,
         client: {
           id: clientId,
           ...(clientView(client) ?? { name: clientId, unverified: false }),
@@ -187,7 +202,8 @@ export function createInteractions(deps: {
       }
     },
 
-    async signIn(request, reply, { accountId, generation, amr, at = epochSeconds(Date.now), sessionUid }) {
+    async signIn(request, reply, signedIn) {
+      const { accountId, generation, amr, at = epochSeconds(Date.now), sessionUid, verifiedAt } = signedIn
       const interaction = await find(request, reply)
       if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
         throw new AppError(
@@ -204,7 +220,12 @@ export function createInteractions(deps: {
       }
       const location = await finish(interaction, {
         ...(selects(interaction) && { [SELECT_ACCOUNT]: {} }),
-        login: { accountId, generation, amr, ts: at, remember: true, ...(sessionUid && { sessionUid }) },
+        login: {
+          ...{ accountId, generation, amr, ts: at, remember: true, verifiedAt },
+          ...(sessionUid && { sessionUid }),
+        },
+        // What was shown for an earlier sign-in of this interaction is not shown for this one.
+        [MFA]: undefined,
       })
       await deps.effects.endPending(request, reply)
       await deps.effects.rememberDevice(request, reply, { accountId, generation })
@@ -212,10 +233,27 @@ export function createInteractions(deps: {
     },
 
     async answeredBy(request, reply, details) {
-      const session = await deps.sessions.current(request, reply)
+      const session =
+        (await deps.sessions.current(request, reply)) ?? (await deps.sessions.incomplete(request, reply))
       if (!answers(session, details)) return undefined
-      const { accountId, generation, amr, loginTs, uid } = session
-      return { accountId, generation, amr, at: loginTs, sessionUid: uid }
+      const { accountId, generation, amr, loginTs, uid, verifiedAt } = session
+      return { accountId, generation, amr, at: loginTs, sessionUid: uid, verifiedAt }
+    },
+
+    async verify(request, reply, { accountId, amr }) {
+      const interaction = await find(request, reply)
+      const session = await deps.current().Session.get(deps.current().createContext(request.raw, reply.raw))
+      const asks = interaction.prompt.name === MFA && interaction.session?.accountId === accountId
+      const generation = generationOf(session)
+      if (!asks || session.accountId !== accountId || !(await deps.findLive(accountId, generation)))
+        return save(interaction)
+      return finish(interaction, {
+        login: {
+          ...{ accountId, generation, amr: addMethods(session.amr ?? ['pwd'], amr), remember: true },
+          ...{ ts: session.loginTs, verifiedAt: epochSeconds(Date.now), sessionUid: session.uid },
+        },
+        [MFA]: {},
+      })
     },
 
     async allow(request, reply) {

@@ -97,6 +97,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     findAccount: createFindAccount(
       accountOf,
       async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
+      deps.secondFactor,
     ),
     accountOf,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
@@ -110,6 +111,12 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     defaultResource: createDefaultResource({ findByScope, issuer }),
     checkNamedResource: createNamedResourceCheck({ findByScope }),
     pkceLine: deps.pkceLine,
+    secondFactorRules: {
+      accountOf,
+      get secondFactor() {
+        return deps.secondFactor()
+      },
+    },
     pages,
     signOuts,
     devices: {

@@ -1,5 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { isClaimable } from '../authorization/claimable.ts'
+import { type SecondFactorRules, secondFactorPrompt } from '../authorization/second-factor.ts'
 import { selectAccountPrompt } from '../authorization/select-account.ts'
 import { claimsMissing } from '../requested-claims/consent.ts'
 import { essentialAcr, requestedSubject } from '../requested-claims/sign-in.ts'
@@ -99,10 +100,27 @@ const otherThanHinted = (consent: Checks) =>
     },
   )
 
+/**
+ * The client accepts no older sign-in than `max_auth_age` seconds, whatever its request says (`max_age`, Core §3.1.2.1, is the request's
+ * own).
+ */
+const signInTooOld = new Check(
+  'max_auth_age',
+  'End-User authentication is older than the client accepts',
+  'login_required',
+  ({ oidc }: KoaContextWithOIDC) => {
+    const oldest = (oidc.client as { max_auth_age?: number } | undefined)?.max_auth_age
+    if (oldest === undefined || oidc.session?.accountId === undefined || oidc.result?.login)
+      return Check.NO_NEED_TO_PROMPT
+    return oldest === 0 || oidc.session.past(oldest) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+  },
+)
+
 /** When a person has to be asked: the library's own checks, with these. */
-export function createInteractionPolicy() {
+export function createInteractionPolicy(rules: SecondFactorRules) {
   const policy = base()
   policy.add(selectAccountPrompt(), 0)
+  policy.add(secondFactorPrompt(rules), 2)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')
@@ -112,6 +130,7 @@ export function createInteractionPolicy() {
   login?.remove('essential_acrs')
   login?.remove('essential_acr')
   login?.add(essentialAcr)
+  login?.add(signInTooOld)
   consent?.remove('native_client_prompt')
   consent?.remove('op_claims_missing')
   consent?.add(claimsMissing)

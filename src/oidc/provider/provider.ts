@@ -15,6 +15,7 @@ import { withExactRedirects } from '../authorization/exact-redirects.ts'
 import type { ProviderPages } from '../authorization/pages.ts'
 import { type PkceLine, refuseUnprotected } from '../authorization/pkce.ts'
 import { checkRequestObject } from '../authorization/request-objects.ts'
+import type { SecondFactorRules } from '../authorization/second-factor.ts'
 import { PROMPT_VALUES } from '../authorization/select-account.ts'
 import { CLOCK_TOLERANCE, checkAssertion } from '../client-authentication/assertions.ts'
 import type { Grants } from '../consent/grants.ts'
@@ -78,6 +79,7 @@ export interface ProviderDependencies {
   /** Looks at the scopes and the `audience` of an authorization request. */
   checkNamedResource: NamedResourceCheck
   pkceLine: PkceLine
+  secondFactorRules: SecondFactorRules
   pages: ProviderPages
   signOuts: AskedSignOut
   devices: { codes: DeviceCodes; pages: DevicePages }
@@ -113,7 +115,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     findAccount: deps.findAccount,
     loadExistingGrant: (ctx) => deps.grants.load(ctx),
     interactions: {
-      policy: createInteractionPolicy(),
+      policy: createInteractionPolicy(deps.secondFactorRules),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     discovery: { prompt_values_supported: PROMPT_VALUES },

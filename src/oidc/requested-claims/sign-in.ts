@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { ACR_VALUES } from '../../shared/acr.ts'
+import { ACR, acrOf, isAcr, isAtLeast } from '../../shared/acr.ts'
 import { requestedIn } from './request.ts'
 
 const { Check } = interactionPolicy
@@ -8,9 +8,16 @@ const { Check } = interactionPolicy
 export const requestedSubject = (params: Readonly<Record<string, unknown>> | undefined): string | undefined =>
   requestedIn(params).id_token?.sub?.value
 
+/** The classes of which one is essential to the client (Core §5.5.1.1): `acr` of `claims`, as it was sent. None: any will do. */
+export function requestedAcr(params: Readonly<Record<string, unknown>> | undefined): readonly string[] {
+  const { essential, value, values } = requestedIn(params).id_token?.acr ?? {}
+  return essential === true ? [...(values ?? []), ...(value === undefined ? [] : [value])] : []
+}
+
 /**
  * Whether the sign-in is of a class without which the client wants no answer (Core §5.5.1.1). It is read from the parameter:
- * the library lets `acr_values` take its place. What cannot be reached, or was not by signing in for it, ends the interaction.
+ * the library lets `acr_values` take its place. What cannot be reached, or was not by signing in for it, ends the interaction. A
+ * stronger class than that of a password is the second prompt's to ask for (authorization/second-factor.ts).
  * @throws errors.UnmetAuthenticationRequirements
  */
 export const essentialAcr = new Check(
@@ -18,12 +25,13 @@ export const essentialAcr = new Check(
   'the requested Authentication Context Class could not be obtained',
   'unmet_authentication_requirements',
   ({ oidc }: KoaContextWithOIDC) => {
-    const { essential, value, values } = requestedIn(oidc.params).id_token?.acr ?? {}
-    const wanted = [...(values ?? []), ...(value === undefined ? [] : [value])]
-    if (essential !== true || wanted.length === 0) return Check.NO_NEED_TO_PROMPT
-    if (oidc.acr !== undefined && wanted.includes(oidc.acr)) return Check.NO_NEED_TO_PROMPT
-    if (!wanted.some((each) => ACR_VALUES.includes(each)))
+    const wanted = requestedAcr(oidc.params)
+    if (wanted.length === 0) return Check.NO_NEED_TO_PROMPT
+    const known = wanted.filter(isAcr)
+    if (known.length === 0)
       throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is supported')
+    if (!known.includes(ACR.pwd) || isAtLeast(acrOf(oidc.session?.amr), ACR.pwd))
+      return Check.NO_NEED_TO_PROMPT
     if (oidc.result?.login)
       throw new errors.UnmetAuthenticationRequirements('the sign-in was not of a requested acr value')
     return Check.REQUEST_PROMPT

@@ -54,6 +54,12 @@ export function auditSessions(
   }
   return {
     current,
+    incomplete: sessions.incomplete,
+    async verify(request, reply, by) {
+      const verified = await sessions.verify(request, reply, by)
+      if (verified) setActor({ kind: 'account', id: by.accountId })
+      return verified
+    },
     findByUpstream: sessions.findByUpstream,
     async start(request, reply, authentication) {
       await sessions.start(request, reply, authentication)

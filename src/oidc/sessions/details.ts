@@ -14,7 +14,7 @@ export interface SessionDevice {
 }
 
 /**
- * Makes sessions remember the device they were started on, when the person signed in in them, the upstream sign-in that started them
+ * Makes sessions remember the device they were started on, when the person signed in in them and showed a second factor, the upstream sign-in that started them
  * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked
  * (consent/grants.ts), the device that they are for (device/apart.ts), and which of the same id they are (consent/incarnations.ts).
  *
@@ -24,7 +24,7 @@ export interface SessionDevice {
 export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, fields] of [
-    [Session, ['device', 'upstream', 'generation', 'signIns']],
+    [Session, ['device', 'upstream', 'generation', 'signIns', 'verifiedAt']],
     [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation']],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
@@ -37,7 +37,9 @@ export function rememberDetails(provider: Provider): void {
     if (interaction && !answersNow(this, interaction)) return
     const before = this.accountId === details.accountId ? signInsOf(this) : []
     loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
-    Object.assign(this, { signIns: [...before, Number(this.loginTs)].slice(-MAX_SIGN_INS) })
+    // A second factor that is shown later leaves the time of the sign-in as it is.
+    const signIns = [...new Set([...before, Number(this.loginTs)])]
+    Object.assign(this, { signIns: signIns.slice(-MAX_SIGN_INS) })
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
@@ -45,6 +47,7 @@ export function rememberDetails(provider: Provider): void {
       Object.assign(this, {
         device: deviceOf(ctx.req),
         generation: generationOf(interaction?.result?.login),
+        verifiedAt: verifiedAtOf(interaction?.result?.login),
       })
   }
 }
@@ -74,6 +77,10 @@ export const deviceOf = ({ headers }: IncomingMessage): SessionDevice => ({
 /** When the person signed in, the first time and again, in seconds since the epoch: `auth_time` of what was issued. */
 export const signInsOf = (session: Pick<Session, 'loginTs'>): readonly number[] =>
   (session as { signIns?: number[] }).signIns ?? [session.loginTs].filter((at) => at !== undefined)
+
+/** When a second factor was shown in a session or a sign-in, in seconds since the epoch; undefined: none was. */
+export const verifiedAtOf = (stored: object | undefined): number | undefined =>
+  (stored as { verifiedAt?: number } | undefined)?.verifiedAt
 
 /** The upstream sign-in that started a stored session, or the session of a Grant. */
 export const upstreamOf = (stored: object | undefined): UpstreamSession | undefined =>

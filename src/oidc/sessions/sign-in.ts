@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
+import { acrOf, addMethods, neededBy, reaches } from '../../shared/acr.ts'
 import { epochSeconds } from '../../shared/clock.ts'
+import type { SecondFactor } from '../../shared/second-factor.ts'
 import type { EndedUpstream, UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Lifetimes } from '../provider/lifetimes.ts'
 import { pinToIssuer } from '../provider/mount.ts'
-import { deviceOf } from './details.ts'
+import { deviceOf, verifiedAtOf } from './details.ts'
 import { endSession, tellApps } from './end.ts'
 import { type Generation, generationOf } from './generations.ts'
 import { isCurrent } from './merge.ts'
@@ -19,6 +21,8 @@ export interface Authentication extends Generation {
   upstream?: UpstreamSession | undefined
   /** When, in seconds since the epoch; now, unless said. */
   at?: number | undefined
+  /** When a second factor was shown, in seconds since the epoch; undefined: none was. A remembered browser shows none. */
+  verifiedAt?: number | undefined
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
@@ -29,10 +33,26 @@ export interface SignInSession extends Generation {
   loginTs: number
   /** How they did. */
   amr: string[]
+  /** When they last showed all that their account asks for, in seconds since the epoch: what a dangerous act looks at. */
+  freshAt: number
+  /** When they showed a second factor. */
+  verifiedAt: number | undefined
 }
 
 export interface SignInSessions {
+  /** The sign-in of a browser. Undefined: there is none, it counts no more, or its account has a second factor that it has not shown. */
   current(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
+  /** A sign-in that has shown less than its account asks for, and counts for nothing but to be verified. */
+  incomplete(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
+  /**
+   * The person of the session, complete or not, has shown another factor, now. The session goes on under a fresh ID; when they signed in stays.
+   * @param by.uid the session that it was asked in: another one is not verified by it @returns whether it was verified
+   */
+  verify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    by: { accountId: string; uid: string; amr: readonly string[] },
+  ): Promise<boolean>
   /** Starts a session under a fresh id; another person's session in this browser ends, and one that had ended already. */
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
@@ -52,8 +72,11 @@ export function createSignInSessions(deps: {
   artifacts: Pick<ArtifactStore, 'listByAccount' | 'revokeSession'>
   upstreamSessions: UpstreamSessions
   lifetimes: Pick<Lifetimes, 'sessionTtl'>
-  /** False when the account, or its sign-ins of a generation, no longer count. */
-  isLive(accountId: string, generation: number): Promise<boolean>
+  /** Undefined when the account, or its sign-ins of a generation, no longer count. */
+  findLive(
+    accountId: string,
+    generation: number,
+  ): Promise<{ secondFactors: readonly SecondFactor[] } | undefined>
 }): SignInSessions {
   const secure = deps.issuer.startsWith('https:')
   const open = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -62,17 +85,57 @@ export function createSignInSessions(deps: {
     const ctx = provider.createContext(request.raw, reply.raw)
     return { provider, ctx, session: await provider.Session.get(ctx) }
   }
+  /** The session of a browser, and whether it has shown all that its account asks for. */
+  async function read(request: FastifyRequest, reply: FastifyReply) {
+    const { session } = await open(request, reply)
+    const { accountId, uid, loginTs, amr = ['pwd'] } = session
+    if (accountId === undefined || loginTs === undefined) return undefined
+    const generation = generationOf(session)
+    const account = await deps.findLive(accountId, generation)
+    if (account === undefined) return undefined
+    const needed = neededBy(account)
+    const verifiedAt = verifiedAtOf(session)
+    const freshAt = needed === undefined ? loginTs : Math.min(loginTs, verifiedAt ?? 0)
+    return {
+      session: { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt },
+      complete: reaches(amr, needed),
+    }
+  }
+  /** Saves a session that signs in, and gives the browser its cookie. */
+  async function save({ provider, ctx }: Awaited<ReturnType<typeof open>>, session: Session) {
+    await session.save(deps.lifetimes.sessionTtl)
+    if (!isCurrent(session)) return false
+    ctx.cookies.secure = secure
+    ctx.cookies.set(provider.cookieName('session'), session.jti, {
+      httpOnly: true,
+      sameSite: 'lax',
+      signed: true,
+      overwrite: true,
+      path: '/',
+      expires: new Date((epochSeconds(Date.now) + deps.lifetimes.sessionTtl) * 1000),
+    })
+    return true
+  }
   return {
     async current(request, reply) {
-      const { session } = await open(request, reply)
-      const { accountId, uid, loginTs, amr = ['pwd'] } = session
-      if (accountId === undefined || loginTs === undefined) return undefined
-      const generation = generationOf(session)
-      return (await deps.isLive(accountId, generation))
-        ? { accountId, generation, uid, loginTs, amr }
-        : undefined
+      const found = await read(request, reply)
+      return found?.complete ? found.session : undefined
     },
-    async start(request, reply, { accountId, generation, amr, upstream, at }) {
+    async incomplete(request, reply) {
+      const found = await read(request, reply)
+      return found && !found.complete ? found.session : undefined
+    },
+    async verify(request, reply, { accountId, uid, amr }) {
+      const opened = await open(request, reply)
+      const { session } = opened
+      if (session.accountId !== accountId || session.uid !== uid) return false
+      if ((await deps.findLive(accountId, generationOf(session))) === undefined) return false
+      session.resetIdentifier()
+      const methods = addMethods(session.amr ?? ['pwd'], amr)
+      Object.assign(session, { amr: methods, acr: acrOf(methods), verifiedAt: epochSeconds(Date.now) })
+      return save(opened, session)
+    },
+    async start(request, reply, { accountId, generation, amr, upstream, at, verifiedAt }) {
       const opened = await open(request, reply)
       let { session } = opened
       if (isAnother(session, { accountId, generation })) {
@@ -82,19 +145,8 @@ export function createSignInSessions(deps: {
         session.resetIdentifier()
       }
       session.loginAccount({ accountId, amr, loginTs: at ?? epochSeconds(Date.now) })
-      Object.assign(session, { device: deviceOf(request.raw), upstream, generation })
-      await session.save(deps.lifetimes.sessionTtl)
-      if (!isCurrent(session)) return
-      await deps.upstreamSessions.remember(accountId, upstream)
-      opened.ctx.cookies.secure = secure
-      opened.ctx.cookies.set(opened.provider.cookieName('session'), session.jti, {
-        httpOnly: true,
-        sameSite: 'lax',
-        signed: true,
-        overwrite: true,
-        path: '/',
-        expires: new Date((epochSeconds(Date.now) + deps.lifetimes.sessionTtl) * 1000),
-      })
+      Object.assign(session, { device: deviceOf(request.raw), upstream, generation, verifiedAt })
+      if (await save(opened, session)) await deps.upstreamSessions.remember(accountId, upstream)
     },
     async end(request, reply) {
       const { provider, ctx, session } = await open(request, reply)

@@ -21,12 +21,16 @@ export interface TemporarySession {
  */
 export async function openTemporarySession(
   deps: { issuer: string; current(): Provider; artifacts: Pick<ArtifactStore, 'revokeSession'> },
-  { accountId, generation, amr, loginTs }: SignInSession,
+  { accountId, generation, amr, loginTs, verifiedAt }: SignInSession,
 ): Promise<TemporarySession> {
   const provider = deps.current()
   const session = new provider.Session()
   session.loginAccount({ accountId, amr, loginTs })
-  Object.assign(session, { generation, device: { userAgent: 'Try-out in the console', address: '' } })
+  Object.assign(session, {
+    generation,
+    verifiedAt,
+    device: { userAgent: 'Try-out in the console', address: '' },
+  })
   await session.save(TTL)
   // The library signs its cookies where it sets them: on a response, here one that is not sent.
   const request = new IncomingMessage(new Socket())

@@ -1,6 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import { type Generation, generationOf } from '../sessions/generations.ts'
-import { authTimeOf } from './auth-time.ts'
+import { acrOfToken, authTimeOf } from './auth-time.ts'
 import type { ProtocolResource } from './resources.ts'
 
 /** What a token may do at the administration API; to write includes to read. */
@@ -49,9 +49,9 @@ export interface AcceptedAdminToken {
   /**
    * Whom the client acts for; absent: for itself. Whether that account still counts, and what its role lets it do, is
    * the caller's question, and so is that of the generation. `authTime`, in seconds since the epoch, is when the person
-   * signed in, however often the token was refreshed since; undefined: it is not known.
+   * signed in, however often the token was refreshed since, `acr` the class of that sign-in; undefined: it is not known.
    */
-  account?: { id: string; authTime: number | undefined } & Generation
+  account?: { id: string; authTime: number | undefined; acr: string | undefined } & Generation
 }
 
 export interface AdminTokens {
@@ -102,7 +102,12 @@ export function createAdminTokens(deps: { issuer: string; current(): Provider })
     const grant = await provider.Grant.find(token.grantId ?? '')
     if (grant?.accountId !== token.accountId || grant.clientId !== token.clientId) return undefined
     const { accountId: id } = token
-    const account = { id, generation: generationOf(grant), authTime: authTimeOf(token) }
+    const account = {
+      id,
+      generation: generationOf(grant),
+      authTime: authTimeOf(token),
+      acr: acrOfToken(token),
+    }
     return { ...accepted(client, token), account }
   }
 

@@ -1,6 +1,13 @@
 import type { Grant, Provider, RefreshToken } from 'oidc-provider'
+import { acrOf, isAtLeast, neededBy, reaches } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
+import type { SecondFactor } from '../../shared/second-factor.ts'
+import {
+  requiredAcr,
+  type SecondFactorSetting,
+  secondFactorRequired,
+} from '../../shared/second-factor-rule.ts'
 import type { TokenSet } from '../../shared/token-set.ts'
 import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -9,6 +16,7 @@ import { upstreamOf } from '../sessions/details.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
 import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
+import { amrOfToken } from './auth-time.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
 
 /** An access token that is good now. Whether its account and generation still count is the caller's question. */
@@ -20,6 +28,8 @@ export interface AcceptedToken extends Generation {
    * the same scopes. `none`: any other; what a person allowed an app says nothing about this API.
    */
   access: 'full' | 'read' | 'none'
+  /** The methods of its sign-in (RFC 8176); undefined: it does not say. */
+  amr: readonly string[] | undefined
 }
 
 /**
@@ -30,7 +40,11 @@ export interface AcceptedToken extends Generation {
  *                    └─ RefreshToken ──refresh──► RefreshToken, AccessToken ──► …   one family, ended by its Grant
  */
 export interface FirstPartyTokens {
-  /** @param amr how the person proved who they are (RFC 8176) */
+  /**
+   * @param who.amr how the person proved who they are (RFC 8176)
+   * @throws AppError mfa_required (401), with what its second step needs, when the account has a second factor that was not shown ·
+   *   second_factor_required (403) when it has none and has to
+   */
   issue(who: Authentication): Promise<TokenSet>
   /** An access token alone. `expires_in` in seconds. */
   issueAccessToken(who: Omit<Authentication, 'amr'>): Promise<{ access_token: string; expires_in: number }>
@@ -49,6 +63,15 @@ export interface FirstPartyTokens {
 /** In a token's `gty`, beside the names of grants. */
 const ORIGIN = 'first_party_api'
 
+/** An account, as its tokens are judged by it. */
+interface LiveAccount {
+  id: string
+  email: string | null
+  role: string
+  secondFactors: readonly SecondFactor[]
+  secondFactorRequired: boolean
+}
+
 export function createFirstPartyTokens(deps: {
   current(): Provider
   clock: Clock
@@ -59,7 +82,11 @@ export function createFirstPartyTokens(deps: {
   /** Told when a family of tokens has ended before its time. */
   revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
   /** The account, if it and its sign-ins of a generation still count. */
-  findLive(accountId: string, generation: number): Promise<{ email: string | null } | undefined>
+  findLive(accountId: string, generation: number): Promise<LiveAccount | undefined>
+  /** Who has to have a second factor. */
+  secondFactor(): SecondFactorSetting
+  /** What a sign-in is answered with, that has shown less than its account asks for. */
+  secondStep(who: Authentication, account: LiveAccount): Promise<Error>
 }): FirstPartyTokens {
   async function newGrant(
     provider: Provider,
@@ -96,15 +123,31 @@ export function createFirstPartyTokens(deps: {
     }
   }
 
+  /** The one place where a sign-in becomes tokens, whichever way it came: none that its account asks more of. */
+  async function assertVerified(who: Authentication): Promise<void> {
+    const account = await deps.findLive(who.accountId, who.generation)
+    if (account === undefined) return
+    if (!reaches(who.amr, neededBy(account))) throw await deps.secondStep(who, account)
+    // Whose address is not verified yet gets tokens that do nothing until then (registering).
+    if (account.email !== null) assertRule(account, acrOf(who.amr))
+  }
+
+  function assertRule(account: LiveAccount, acr: string | undefined): void {
+    const required = requiredAcr(deps.secondFactor(), account)
+    if (required !== undefined && !isAtLeast(acr, required)) throw secondFactorRequired()
+  }
+
   return {
     async issue(who) {
+      await assertVerified(who)
       const provider = deps.current()
-      const shared = { ...(await newGrant(provider, who)), gty: ORIGIN }
       const { amr } = who
+      const shared = { ...(await newGrant(provider, who)), gty: ORIGIN }
+      const extra = { acr: acrOf(amr), amr }
       const authTime = epochSeconds(deps.clock)
       await deps.upstreamSessions.remember(who.accountId, who.upstream)
-      const access = new provider.AccessToken(shared)
-      const refresh = new provider.RefreshToken({ ...shared, amr, authTime })
+      const access = new provider.AccessToken({ ...shared, extra })
+      const refresh = new provider.RefreshToken({ ...shared, amr, acr: acrOf(amr), authTime })
       const [access_token, refresh_token] = await Promise.all([access.save(), refresh.save()])
       deps.issued?.(ORIGIN)
       return { access_token, refresh_token, token_type: 'Bearer', expires_in: access.expiration }
@@ -128,6 +171,9 @@ export function createFirstPartyTokens(deps: {
       const account = await deps.findLive(accountId, generationOf(grant))
       if (account === undefined) return { refused: 'the account or its sign-in no longer counts' }
       if (account.email === null) return 'unverified'
+      const required = requiredAcr(deps.secondFactor(), account)
+      if (required !== undefined && !isAtLeast(acrOf(token.amr), required))
+        return { refused: 'a second factor is required since' }
       if (token.consumed) {
         await endFamily(grantId)
         deps.revoked({ accountId, reason: 'replayed' })
@@ -136,11 +182,11 @@ export function createFirstPartyTokens(deps: {
       if (!(await consume(token))) return { refused: 'refresh token already used' }
       const client = await provider.Client.find(FIRST_PARTY_ID)
       if (client === undefined) throw new Error('the built-in client is not known to the provider')
-      const { scope = FIRST_PARTY_SCOPE, amr, authTime, iiat, rotations = 0, gty = ORIGIN } = token
+      const { scope = FIRST_PARTY_SCOPE, amr, acr, authTime, iiat, rotations = 0, gty = ORIGIN } = token
       const shared = { accountId, client, grantId, scope }
       const origin = gty.endsWith('refresh_token') ? gty : `${gty} refresh_token`
-      const next = { ...shared, gty: origin, amr, authTime, iiat, rotations: rotations + 1 }
-      const access = new provider.AccessToken({ ...shared, gty: origin })
+      const next = { ...shared, gty: origin, amr, acr, authTime, iiat, rotations: rotations + 1 }
+      const access = new provider.AccessToken({ ...shared, gty: origin, extra: { acr: acrOf(amr), amr } })
       const refresh_token = await new provider.RefreshToken(next).save()
       deps.issued?.('refresh_token')
       return {
@@ -167,7 +213,8 @@ export function createFirstPartyTokens(deps: {
         return undefined
       const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
       const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
-      return { accountId, grantId, generation: generationOf(grant), access: enough ? most : 'none' }
+      const amr = amrOfToken(token)
+      return { accountId, grantId, generation: generationOf(grant), amr, access: enough ? most : 'none' }
     },
 
     async endFamily(grantId) {

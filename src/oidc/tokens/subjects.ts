@@ -1,10 +1,19 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
+import { isAtLeast } from '../../shared/acr.ts'
+import {
+  type ClientSecondFactor,
+  requiredAcr,
+  type SecondFactorSetting,
+} from '../../shared/second-factor-rule.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
 
 /** A person as the protocol meets them. */
 export interface ProtocolAccount extends Subject, Generation {
+  role: string
+  /** An administrator requires a second factor of this person. */
+  secondFactorRequired: boolean
   /** Milliseconds since the epoch, or null. */
   disabledAt: number | null
 }
@@ -24,11 +33,18 @@ export type FindAccount = (
 export function createFindAccount(
   find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
   providerOfSession: (uid: string) => Promise<string | undefined>,
+  secondFactor: () => SecondFactorSetting,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
     if (account === undefined || account.disabledAt !== null) return undefined
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
+    if (isRefreshToken(token)) {
+      // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
+      const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
+      const required = requiredAcr(secondFactor(), account, second_factor)
+      if (required !== undefined && !isAtLeast(token.acr, required)) return undefined
+    }
     const { clientId, sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as {
       clientId?: string
       sessionUid?: string
@@ -48,3 +64,6 @@ export function createFindAccount(
     }
   }
 }
+
+const isRefreshToken = (token: object | undefined): token is { acr?: string } =>
+  (token as { kind?: string } | undefined)?.kind === 'RefreshToken'

@@ -93,7 +93,8 @@ export async function securityRoutes(
           devices: http.devices.of(request),
         })
         // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
-        await sessions.start(request, reply, { accountId: account.id, generation, amr: ['pwd'] })
+        const { amr, verifiedAt } = session
+        await sessions.start(request, reply, { accountId: account.id, generation, amr, verifiedAt })
         return `${PATH}?done=password`
       },
       (reply, signed, error) => show(reply, signed, {}, { form: { errors: formErrors(error) }, status: 422 }),

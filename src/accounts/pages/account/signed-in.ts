@@ -87,7 +87,7 @@ export function createSignedIn({
   return {
     person,
     again: async (request, { session }, words) =>
-      isFresh(clock, session.loginTs) ? undefined : http.interrupted.ask(request, session, words),
+      isFresh(clock, session.freshAt) ? undefined : http.interrupted.ask(request, session, words),
     onSubmit: (path, work, refused) => async (request, reply) => {
       const signed = await person(request, reply, path)
       if (!signed) return reply

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Http } from '../../http/http.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { safeReturnTo } from '../../http/return-to.ts'
+import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import { neededBy } from '../../shared/acr.ts'
+import type { VerifiedPerson, VerifyForm, VerifyPage } from './verify-form.ts'
+
+export interface LoginVerifyDependencies {
+  issuer: URL
+  http: Pick<Http, 'limit' | 'forms'>
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'end' | 'ownerOf'>
+  findAccount(id: string): Promise<VerifiedPerson | undefined>
+  verifyForm: VerifyForm
+}
+
+/**
+ * `/login/verify`: the second step of a sign-in without an interaction. Until then its session counts for nothing.
+ *
+ *   GET  /login/verify          the form; the next page for a sign-in that needs no more
+ *   POST /login/verify          ► the next page (303)
+ *   POST /login/verify/another  ► the sign-in ends; the sign-in page (303)
+ */
+export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyDependencies): Promise<void> {
+  const { http, sessions, verifyForm } = deps
+  await http.forms(app)
+  const returnTo = (request: FastifyRequest) =>
+    safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
+  const pathTo = (request: FastifyRequest, path: string) =>
+    `${path}?return_to=${encodeURIComponent(returnTo(request))}`
+
+  /** Whose sign-in waits here. Undefined: none does, and the answer leads on. */
+  async function waiting(request: FastifyRequest, reply: FastifyReply) {
+    const session = await sessions.incomplete(request, reply)
+    const person = session && (await deps.findAccount(session.accountId))
+    if (session && person) return { session, person }
+    const done = await sessions.current(request, reply)
+    reply.redirect(done ? returnTo(request) : pathTo(request, '/login'), 303)
+    return undefined
+  }
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    person: VerifiedPerson,
+    form: Partial<VerifyPage> = {},
+    status = 200,
+  ) {
+    const page: VerifyPage = {
+      action: pathTo(request, '/login/verify'),
+      another: { action: pathTo(request, '/login/verify/another') },
+      ...(await verifyForm.page(request, person, neededBy(person), pathTo(request, '/login/verify'))),
+      ...form,
+    }
+    return renderPage(reply, 'factors/verify', page, status)
+  }
+
+  app.get('/login/verify', async (request, reply) => {
+    const found = await waiting(request, reply)
+    return found ? show(request, reply, found.person) : reply
+  })
+
+  app.post('/login/verify', http.limit('signIn', null), async (request, reply) => {
+    const found = await waiting(request, reply)
+    if (!found) return reply
+    const { session, person } = found
+    const outcome = await verifyForm.submit(request, reply, person)
+    if (outcome.kind === 'refused') {
+      const { status, kind: _kind, ...form } = outcome
+      return show(request, reply, person, form, status)
+    }
+    const { accountId, uid } = session
+    const verified = await sessions.verify(request, reply, { accountId, uid, amr: outcome.amr })
+    return reply.redirect(verified ? returnTo(request) : pathTo(request, '/login'), 303)
+  })
+
+  app.post('/login/verify/another', http.limit('account'), async (request, reply) => {
+    if (await sessions.incomplete(request, reply)) await sessions.end(request, reply)
+    return reply.redirect(pathTo(request, '/login'), 303)
+  })
+}
