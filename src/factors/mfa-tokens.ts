@@ -15,7 +15,7 @@ const pendingSchema = z.object({
   amr: z.array(z.string()),
   /** What the sign-in is to end in. */
   ends: z.enum(['tokens', 'session']),
-  /** The browser that began it; absent: tokens go to whoever sends the token of the second step. */
+  /** The browser that began it; absent: a program began it, and gets tokens. */
   binding: z.string().optional(),
   /** The session at a provider. */
   upstream: z
