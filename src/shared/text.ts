@@ -20,9 +20,9 @@ export const line = (max: number) =>
         .refine((text) => !unseen.test(text), 'Leave out invisible characters and line breaks.'),
     )
 
-/** A field that may be left out (undefined: not touched) or emptied ('' and null: null). */
+/** A field that may be left out (undefined: not touched) or emptied (null, or text with nothing in it: null). */
 export const emptiable = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === '' ? null : value), schema.nullish())
+  z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? null : value), schema.nullish())
 
 /** What `emptiable` makes of a check of text. */
 export type Emptiable = ReturnType<typeof emptiable<z.ZodType<string, string>>>

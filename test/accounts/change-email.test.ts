@@ -18,7 +18,7 @@ test('ASVS 7.5.1: a new email address asks for a recent sign-in, then for its pr
   })
 
   ahead = 16 * 60_000
-  const again = await browser.submit(account, { email: 'new.ada@example.com' }, { button: 'Save profile' })
+  const again = await browser.submit(account, { email: 'new.ada@example.com' }, { button: 'Change email' })
   expect(again.text).toContain('Sign in again')
   ahead = 0
   const confirm = await browser.signIn(again, { identifier: user.username, password: PASSWORD })

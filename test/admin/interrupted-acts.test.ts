@@ -161,12 +161,12 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     shift = QUARTER
     const login = await browser.submit(
       account,
-      { Email: `${username}@new.example` },
-      { button: 'Save profile' },
+      { 'New email': `${username}@new.example` },
+      { button: 'Change email' },
     )
     shift = 0
     const busy = new AppError('too_many_mails', 429, 'Enough messages for now.')
-    vi.spyOn(latchkey.services.accounts, 'updateProfile').mockRejectedValueOnce(busy)
+    vi.spyOn(latchkey.services.accounts, 'changeEmail').mockRejectedValueOnce(busy)
     const refused = await browser.submit(await signIn(browser, login, username), {}, { button: 'Go on' })
     vi.restoreAllMocks()
     expect(refused).toMatchObject({ status: 429 })

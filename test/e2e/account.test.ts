@@ -33,8 +33,9 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     expect(await page.getByLabel('First name').inputValue()).toBe('Ada')
 
     const email = `new-${person.email}`
-    await fill(page, 'Email', email)
-    await press(page, 'Save profile')
+    await page.getByText('Change your address').click()
+    await fill(page, 'New email', email)
+    await press(page, 'Change email')
     await page.getByText('We sent a message to the new address').waitFor()
     expect((await latchkey.services.accounts.byId(person.id))?.email).toBe(person.email)
     await page.goto(await linkFor(latchkey, { email }))

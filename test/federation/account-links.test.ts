@@ -263,7 +263,7 @@ describe('unlinking', () => {
     const byIt = federation.browser()
     const page = await steps.byGitHub(byIt, 'dropping')
     expect(page.url.pathname).toBe('/account')
-    await byIt.submit(page, { email: 'dropped@example.com' }, { button: 'Save profile' })
+    await byIt.submit(page, { email: 'dropped@example.com' }, { button: 'Change email' })
     const token =
       (await federation.latchkey.mailTo('dropped@example.com')).link.searchParams.get('token') ?? ''
     const done = await browser.visit(await unlinkForm(browser, await identityOf(id, 'github')))

@@ -1,9 +1,15 @@
 import type { AccountFrame } from '../../src/accounts/pages/account/signed-in.ts'
 import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
-import { formFields, personalFields } from '../../src/shared/profile/fields.ts'
+import { addressFields } from '../../src/shared/profile/address-form.ts'
+import { formFields, identifyingFields, personalFields } from '../../src/shared/profile/fields.ts'
 
-const names = formFields(personalFields, { own: true })
+const names = formFields(identifyingFields, { own: true })
+const fieldGroups = [
+  { legend: 'Name', fields: names },
+  { legend: 'All', fields: formFields(personalFields.slice(2), { own: true }), folded: true },
+  { legend: 'Postal address', fields: addressFields({ own: true }), folded: true },
+]
 
 const client: ShownClient = {
   name: 'Harbour Notes',
@@ -278,19 +284,36 @@ export const samples: Sample[] = [
     view: 'accounts/account/profile',
     data: {
       account: { ...accountFrame('Profile'), notice: 'Your profile is saved.', adminHref: '/admin' },
-      pendingEmail: 'countess@example.org',
-      verifyHref: '/verify-email',
+      email: {
+        action: '/account/email',
+        current: 'ada@example.org',
+        pending: {
+          email: 'countess@example.org',
+          resend: { action: '/account/email/resend' },
+          cancel: { action: '/account/email/cancel' },
+        },
+      },
       profile: {
-        fields: names,
+        groups: fieldGroups,
+        phone: { number: '+442079460123', verified: true },
         action: '/account/profile',
-        values: { given_name: 'Ada', email: 'ada@example.org' },
+        values: { given_name: 'Ada', phone_number: '+442079460123', 'address.country': 'United Kingdom' },
       },
     },
   },
   {
     title: 'account-bare',
     view: 'accounts/account/profile',
-    data: { account: accountFrame('Profile'), profile: { fields: names, action: '/account/profile' } },
+    data: {
+      account: accountFrame('Profile'),
+      email: {
+        action: '/account/email',
+        pending: { email: 'ada@example.org', resend: { action: '/account/email/resend' } },
+        errors: { email: 'This is not an email address.' },
+        values: { email: 'ada' },
+      },
+      profile: { groups: fieldGroups, phone: undefined, action: '/account/profile' },
+    },
   },
   {
     title: 'account-security',

@@ -233,7 +233,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       // Fifteen minutes are over: what is dangerous asks for the password.
       const page = await browser.open(at('/account'))
       const typed = { email: `aged-${engine}@example.com` }
-      const again = await browser.submit(page, typed, { button: 'Save profile' })
+      const again = await browser.submit(page, typed, { button: 'Change email' })
       expect(again.text).toContain('Sign in again')
       // And so does an app that wants a younger sign-in, whatever its answer is (OpenID Connect Core §3.1.2.1).
       const asked = await browser.open(fixture.authorizeUrl(await fixture.client(), { max_age: '900' }))
@@ -259,7 +259,7 @@ describe.each(engines)('a sign-in that waits for its address, on %s', (engine) =
       const elsewhere = `elsewhere${people}-${engine}@example.com`
       const uid = await enter(owner, user)
       const page = await signIn(thief, user.username)
-      await thief.submit(page, { email: elsewhere }, { button: 'Save profile' })
+      await thief.submit(page, { email: elsewhere }, { button: 'Change email' })
       const token = (await latchkey.mailTo(elsewhere)).link.searchParams.get('token') ?? ''
       return { user, owner, uid, thief, elsewhere, token }
     }

@@ -361,6 +361,9 @@ describe('forms', () => {
 
   test.each([
     ['profile', '/account'],
+    ['email', '/account'],
+    ['email/resend', '/account'],
+    ['email/cancel', '/account'],
     ['password', '/account/security'],
     ['unlink', '/account/security'],
     ['sessions/end', '/account/sessions'],

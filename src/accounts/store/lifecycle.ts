@@ -10,7 +10,10 @@ import type { NewAccount, Taken } from './values.ts'
 export interface AccountLifecycle {
   /** @returns the new account, or which of its values another account already has */
   insert(account: NewAccount): Promise<Account | Taken>
-  /** Inserts the account if the one-time token still works, which is used up by that: both or neither. */
+  /**
+   * Inserts the account if the one-time token still works, which is used up by that: both or neither. Its owner is signed in
+   * by it.
+   */
   insertByToken(account: NewAccount, tokenId: string): Promise<Account | Taken | 'spent'>
   /** Marks an account as invited by the address that it waits for. Undefined: it does no more, or is disabled. */
   invite(id: string, email: string, until: Date): Promise<Account | undefined>
@@ -62,7 +65,8 @@ export function createAccountLifecycle({
             where: { id: tokenId, usedAt: null, expiresAt: { gt: now() } },
             data: { usedAt: now() },
           })
-          return count === 0 ? 'spent' : toAccount(await tx.account.create({ data: dated(account) }))
+          const data = { ...dated(account), lastSignInAt: now() }
+          return count === 0 ? 'spent' : toAccount(await tx.account.create({ data }))
         })
       } catch (error) {
         return taken(account, error)

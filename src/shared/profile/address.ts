@@ -7,6 +7,8 @@ interface AddressPart {
   example: string
   /** May hold line breaks (Core §5.1.1). */
   lines?: true
+  /** What a browser fills in for the person themselves (HTML §4.10.18.7). */
+  autocomplete?: string
   schema: z.ZodType<string, string>
 }
 
@@ -22,14 +24,39 @@ export const ADDRESS_PARTS = {
   street_address: {
     label: 'Street address',
     option: 'street-address',
+    autocomplete: 'street-address',
     example: '12 St James’s Square',
     lines: true,
     schema: lines(500),
   },
-  locality: { label: 'City', option: 'locality', example: 'London', schema: line(200) },
-  region: { label: 'Region', option: 'region', example: 'Greater London', schema: line(200) },
-  postal_code: { label: 'Postal code', option: 'postal-code', example: 'SW1Y 4LB', schema: line(40) },
-  country: { label: 'Country', option: 'country', example: 'United Kingdom', schema: line(100) },
+  locality: {
+    label: 'City',
+    option: 'locality',
+    example: 'London',
+    autocomplete: 'address-level2',
+    schema: line(200),
+  },
+  region: {
+    label: 'Region',
+    option: 'region',
+    example: 'Greater London',
+    autocomplete: 'address-level1',
+    schema: line(200),
+  },
+  postal_code: {
+    label: 'Postal code',
+    option: 'postal-code',
+    example: 'SW1Y 4LB',
+    autocomplete: 'postal-code',
+    schema: line(40),
+  },
+  country: {
+    label: 'Country',
+    option: 'country',
+    example: 'United Kingdom',
+    autocomplete: 'country-name',
+    schema: line(100),
+  },
 } as const satisfies Record<string, AddressPart>
 
 export type AddressProperty = keyof typeof ADDRESS_PARTS

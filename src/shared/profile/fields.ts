@@ -105,6 +105,8 @@ export interface FormField {
   hint?: string | undefined
   type?: 'url' | 'tel' | undefined
   autocomplete?: string | undefined
+  /** Several lines. */
+  lines?: true | undefined
 }
 
 /** Fields of a form under the names of their claims. @param own for the person themselves, whose browser may fill them in */

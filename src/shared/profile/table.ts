@@ -69,6 +69,8 @@ export const FIELDS = {
     label: 'Middle name',
     option: 'middle-name',
     example: 'King',
+    autocomplete: 'additional-name',
+    setBy: ['person'],
     schema: line(100),
   },
   nickname: {
@@ -77,6 +79,8 @@ export const FIELDS = {
     label: 'Nickname',
     option: 'nickname',
     example: 'Addie',
+    autocomplete: 'nickname',
+    setBy: ['person'],
     schema: line(100),
   },
   profile: {
@@ -86,6 +90,7 @@ export const FIELDS = {
     option: 'profile',
     example: 'https://social.example/@ada',
     input: 'url',
+    setBy: ['person'],
     schema: url(['https:', 'http:'], 'Give an http or https URL.'),
   },
   picture: {
@@ -96,7 +101,7 @@ export const FIELDS = {
     example: 'https://img.example/ada.png',
     hint: 'An https URL of an image.',
     input: 'url',
-    setBy: ['provider'],
+    setBy: ['person', 'provider'],
     schema: url(['https:'], 'Give an https URL.'),
   },
   website: {
@@ -106,6 +111,8 @@ export const FIELDS = {
     option: 'website',
     example: 'https://ada.example',
     input: 'url',
+    autocomplete: 'url',
+    setBy: ['person'],
     schema: url(['https:', 'http:'], 'Give an http or https URL.'),
   },
   gender: {
@@ -114,6 +121,8 @@ export const FIELDS = {
     label: 'Gender',
     option: 'gender',
     example: 'female',
+    autocomplete: 'sex',
+    setBy: ['person'],
     schema: line(50),
   },
   birthdate: {
@@ -123,6 +132,8 @@ export const FIELDS = {
     option: 'birthdate',
     example: '1815-12-10',
     hint: 'YYYY-MM-DD; with 0000 for the year, or the year alone.',
+    autocomplete: 'bday',
+    setBy: ['person'],
     schema: birthdate,
   },
   zoneinfo: {
@@ -132,6 +143,7 @@ export const FIELDS = {
     option: 'zoneinfo',
     example: 'Europe/London',
     hint: 'Like Europe/London.',
+    setBy: ['person'],
     schema: zone,
   },
   locale: {
@@ -141,6 +153,8 @@ export const FIELDS = {
     option: 'locale',
     example: 'en-GB',
     hint: 'Like en or pt-BR.',
+    autocomplete: 'language',
+    setBy: ['person'],
     schema: locale,
   },
   phoneNumber: {
@@ -151,6 +165,8 @@ export const FIELDS = {
     example: '+442079460123',
     hint: 'With its country code.',
     input: 'tel',
+    autocomplete: 'tel',
+    setBy: ['person'],
     schema: phoneNumber,
   },
 } as const satisfies Record<string, ProfileField>

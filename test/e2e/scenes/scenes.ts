@@ -40,7 +40,15 @@ export const registerFields = {
   'First name': 'given-name',
   'Last name': 'family-name',
 }
-export const profileFields = { 'First name': 'given-name', 'Last name': 'family-name', Email: 'email' }
+export const profileFields = {
+  'First name': 'given-name',
+  'Last name': 'family-name',
+  'Middle name': 'additional-name',
+  Nickname: 'nickname',
+  'Phone number': 'tel',
+  Website: 'url',
+  'Profile page': 'off',
+}
 export const passwordFields = {
   'Current password': 'current-password',
   'New password': 'new-password',
@@ -273,7 +281,7 @@ export const scenes: Scene[] = [
     },
     title: 'Your account',
     fields: profileFields,
-    buttons: ['Sign out', 'Save profile'],
+    buttons: ['Sign out', 'Change your address', 'More about you', 'Postal address', 'Save profile'],
     links: accountLinks,
   },
   {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { appRoutes } from './apps.ts'
+import { emailRoutes } from './email.ts'
 import { profileRoutes } from './profile.ts'
 import { securityRoutes } from './security.ts'
 import { sessionRoutes } from './sessions.ts'
@@ -9,6 +10,6 @@ import { createSignedIn } from './signed-in.ts'
 /** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const signedIn = createSignedIn(deps)
-  for (const routes of [profileRoutes, securityRoutes, sessionRoutes, appRoutes])
+  for (const routes of [profileRoutes, emailRoutes, securityRoutes, sessionRoutes, appRoutes])
     await routes(app, deps, signedIn)
 }

@@ -77,6 +77,9 @@ export async function securityRoutes(
     return show(reply, signed, { notice: noticeOf(NOTICES, request.query.done), alert })
   })
 
+  // Password managers lead people here (W3C “A Well-Known URL for Changing Passwords”).
+  app.get('/.well-known/change-password', (_request, reply) => reply.redirect(PATH, 303))
+
   app.post(
     '/account/password',
     { ...http.limit('account'), config: { formPage: PATH } },

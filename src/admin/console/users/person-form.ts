@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
-import { addressParts } from '../../../shared/profile/address.ts'
+import {
+  addressFields,
+  addressIn,
+  addressNames,
+  addressValues,
+} from '../../../shared/profile/address-form.ts'
 import {
   byProperty,
   edgeNames,
@@ -16,10 +21,7 @@ import { PHONE_VERIFIED } from '../../../shared/profile/table.ts'
 // the address as `address.country`.
 
 const text = z.string().max(2000).optional()
-const names = [
-  ...profileFields.map(({ claim }) => claim),
-  ...addressParts.map(({ part }) => `address.${part}`),
-]
+const names = [...profileFields.map(({ claim }) => claim), ...addressNames]
 
 /** To be spread into the schema of a form. */
 export const personForm = {
@@ -33,7 +35,7 @@ export const personIn = (form: Readonly<Record<string, unknown>>, before?: Accou
   ...(form.phone_number !== undefined && {
     phoneVerified: isVerified(form, before),
   }),
-  address: Object.fromEntries(addressParts.map(({ part }) => [part, form[`address.${part}`]])),
+  address: addressIn(form),
 })
 
 /** A box that was ticked for another number says nothing of a new one. */
@@ -45,24 +47,18 @@ const isVerified = (form: Readonly<Record<string, unknown>>, before: Account | u
 /** What a form shows of a person. */
 export const personValues = (user: Account): Record<string, string> => ({
   ...Object.fromEntries(profileFields.map(({ property, claim }) => [claim, user[property] ?? ''])),
-  ...Object.fromEntries(addressParts.map(({ part }) => [`address.${part}`, user.address?.[part] ?? ''])),
+  ...addressValues(user.address),
   ...(user.phoneVerified && { phone_number_verified: 'on' }),
 })
 
 /** Names of fields in the services, and in the form. */
 export const PERSON_NAMES = edgeNames('claim')
 
-/** A field of the form, for the view. */
-export interface PersonField extends FormField {
-  /** Several lines. */
-  lines?: true | undefined
-}
-
 /** The names, which every form shows at once. */
-export const NAME_FIELDS: readonly PersonField[] = formFields(identifyingFields, { own: false })
+export const NAME_FIELDS: readonly FormField[] = formFields(identifyingFields, { own: false })
 
 /** Everything else. */
-export const MORE_FIELDS: readonly PersonField[] = [
+export const MORE_FIELDS: readonly FormField[] = [
   ...formFields(otherFields, { own: false }),
-  ...addressParts.map(({ part, label, lines }) => ({ name: `address.${part}`, label, lines })),
+  ...addressFields({ own: false }),
 ]

@@ -1,9 +1,9 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { minuteOf } from '../../../shared/moment.ts'
+import type { FormField } from '../../../shared/profile/fields.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { HistoryLine } from './history.ts'
-import type { PersonField } from './person-form.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -25,8 +25,8 @@ declare module '../../../http/pages/pages.ts' {
     'admin/users-new': {
       frame: ConsoleFrame
       form: Form
-      names: readonly PersonField[]
-      more: readonly PersonField[]
+      names: readonly FormField[]
+      more: readonly FormField[]
     }
     'admin/users-one': {
       frame: ConsoleFrame
@@ -35,8 +35,8 @@ declare module '../../../http/pages/pages.ts' {
       tags: Tag[]
       alert?: string | undefined
       edit: Form & { version: string }
-      names: readonly PersonField[]
-      more: readonly PersonField[]
+      names: readonly FormField[]
+      more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]
       password: boolean
       identities: { name: string; detail: string }[]

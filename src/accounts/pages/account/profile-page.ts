@@ -1,0 +1,99 @@
+import type { FastifyReply } from 'fastify'
+import type { ButtonForm, Form } from '../../../http/pages/pages.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import { addressFields, addressValues } from '../../../shared/profile/address-form.ts'
+import {
+  type FormField,
+  formFields,
+  type PropertySetBy,
+  personalFields,
+} from '../../../shared/profile/fields.ts'
+import { type AccountFrame, frameOf, type Signed } from './signed-in.ts'
+
+/** Fields that are shown together. */
+interface FieldGroup {
+  legend: string
+  fields: readonly FormField[]
+  /** Folded up while there is nothing in it. */
+  folded?: boolean
+}
+
+export interface ProfilePage {
+  account: AccountFrame
+  email: Form & {
+    /** Undefined: no address is proven yet. */
+    current?: string | undefined
+    /** An address that waits for its proof, beside the current one. */
+    pending?: { email: string; resend: ButtonForm; cancel?: ButtonForm | undefined } | undefined
+  }
+  profile: Form & { groups: FieldGroup[]; phone: { number: string; verified: boolean } | undefined }
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/profile': ProfilePage
+  }
+}
+
+/** The groups of the form; what a new row of src/shared/profile/table.ts brings is in the one without names. */
+const GROUPS: readonly { legend: string; of?: readonly PropertySetBy<'person'>[] }[] = [
+  { legend: 'Name', of: ['givenName', 'familyName', 'middleName', 'nickname'] },
+  { legend: 'Contact', of: ['phoneNumber', 'website', 'profile'] },
+  { legend: 'More about you' },
+]
+const named: readonly string[] = GROUPS.flatMap(({ of = [] }) => of)
+const others = personalFields.map(({ property }) => property).filter((each) => !named.includes(each))
+const fieldsOf = (properties: readonly string[]) =>
+  properties.flatMap((property) => personalFields.filter((field) => field.property === property))
+const groups: FieldGroup[] = [
+  ...GROUPS.map(({ legend, of }) => ({
+    legend,
+    fields: formFields(fieldsOf(of ?? others), { own: true }),
+    folded: of === undefined,
+  })),
+  { legend: 'Postal address', fields: addressFields({ own: true }), folded: true },
+]
+
+/** What is shown in place of what is known. */
+export interface ShownForms {
+  profile?: Partial<Form>
+  email?: Partial<Form>
+}
+
+/** `/account`, with what was just done. @param status HTTP status, 200 unless given */
+export function showProfile(
+  reply: FastifyReply,
+  signed: Signed,
+  { notice, forms = {}, status }: { notice?: string | undefined; forms?: ShownForms; status?: number },
+): FastifyReply {
+  const { account } = signed
+  const { email, pendingEmail, phoneNumber } = account
+  const page: ProfilePage = {
+    account: frameOf(signed, '/account', { notice }),
+    email: {
+      action: '/account/email',
+      current: email ?? undefined,
+      pending:
+        pendingEmail === null
+          ? undefined
+          : {
+              email: pendingEmail,
+              resend: { action: '/account/email/resend' },
+              // An account that waits for its first address goes on waiting.
+              cancel: email === null ? undefined : { action: '/account/email/cancel' },
+            },
+      ...forms.email,
+    },
+    profile: {
+      action: '/account/profile',
+      values: {
+        ...Object.fromEntries(personalFields.map(({ claim, property }) => [claim, account[property] ?? ''])),
+        ...addressValues(account.address),
+      },
+      ...forms.profile,
+      groups,
+      phone: phoneNumber === null ? undefined : { number: phoneNumber, verified: account.phoneVerified },
+    },
+  }
+  return renderPage(reply, 'accounts/account/profile', page, status)
+}
