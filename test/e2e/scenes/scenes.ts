@@ -152,7 +152,7 @@ export const scenes: Scene[] = [
       await page.goto(`${latchkey.issuer}/register`)
       await fill(page, 'Username', 'a b')
       await fill(page, 'Email', 'ada@example.com')
-      await fill(page, 'Password', 'password1234')
+      await fill(page, 'Password', 'password12345678')
       await press(page, 'Create account')
       await page.getByRole('alert').waitFor()
     },
