@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import type { Audit } from './audit/audit.ts'
@@ -25,6 +27,7 @@ import { countLostTokens, createKeptTokens } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders, type Providers } from './federation/providers/providers.ts'
 import { type Foundation, type FoundationOptions, openFoundation } from './foundation.ts'
+import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { type Consents, createConsents } from './oidc/consent/consents.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import type { ProtocolClient } from './oidc/provider/adapter.ts'
@@ -63,6 +66,7 @@ export interface Services extends Foundation {
   /** Which clients are in use, and which keys signed for them. */
   usage: UsageStore
   accounts: Accounts
+  breaches: Breaches
   /** Second factors of accounts. */
   factors: Factors
   providers: Providers
@@ -114,12 +118,19 @@ export async function openServices(
   const { artifacts, audit, db, event, mailer, secrets, settings } = foundation
   const { values } = settings
   const hasher = createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited })
+  const breaches = createBreaches({
+    settings: values,
+    path: join(config.dataDir, 'stolen-passwords.bin'),
+    fetch: createGuardedFetch(config.issuer, config.privateHosts),
+    log: logger,
+  })
   const accounts = createAccounts({
     db,
     clock,
     mailer,
     hasher,
     estimateStrength,
+    isStolenPassword: breaches.has,
     secondFactorRequired: (owner) => requiredAcr(values.secondFactor, owner) !== undefined,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
@@ -216,6 +227,7 @@ export async function openServices(
   return {
     ...foundation,
     audit: auditReads(audit, event),
+    breaches,
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),
     accounts,

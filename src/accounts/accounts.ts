@@ -270,6 +270,8 @@ export interface AccountsDependencies {
   settings: AccountSettings
   hasher?: Hasher
   estimateStrength?: EstimateStrength | undefined
+  /** Whether a new password is known to be stolen; none is unless given. */
+  isStolenPassword?: ((password: string) => Promise<boolean>) | undefined
   /** Of whom a second factor is required; of nobody unless given. */
   secondFactorRequired?: SecondFactorRequirement | undefined
 }
@@ -291,6 +293,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const policy = createPasswordPolicy({
     rules: settings,
     secondFactorRequired,
+    isStolen: deps.isStolenPassword ?? (async () => false),
     serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
     estimate: deps.estimateStrength,
   })

@@ -103,12 +103,24 @@ async function fits({ keys }: Services): Promise<boolean> {
 }
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
-  const { accounts, audit, clients, clientScopes, configuration, db, keptTokens, keys, lostTokens } = services
-  const { mailer, providers, registration, rejections, reservedScopes, resourceCredentials } = services
+  const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
+  const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
+    services
   const { resources, settings, unreachableAddresses } = services
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
-    ...{ accounts, audit, clients, clientScopes, configuration, keptTokens, keys, lostTokens, providers },
+    ...{
+      accounts,
+      audit,
+      breaches,
+      clients,
+      clientScopes,
+      configuration,
+      keptTokens,
+      keys,
+      lostTokens,
+      providers,
+    },
     ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
     unreachableAddresses,
     config: {

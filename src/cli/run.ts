@@ -13,6 +13,7 @@ import { doctorCommand } from './doctor/doctor.ts'
 import { errorLines } from './errors.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { passwordCommands } from './passwords.ts'
 import { providerCommands } from './providers/commands.ts'
 import { registrationCommands } from './registration.ts'
 import { rejectionCommands } from './rejections.ts'
@@ -101,6 +102,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     keyCommands(cli),
     rejectionCommands(cli),
     auditCommands(cli),
+    passwordCommands(cli),
     settingsCommands(cli),
     planCommand(cli),
     applyCommand(cli),

@@ -4,6 +4,7 @@ import type { Services } from '../services.ts'
 type Shared =
   | 'accounts'
   | 'audit'
+  | 'breaches'
   | 'clients'
   | 'clientScopes'
   | 'configuration'

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirects.ts'
 import { domainOf } from '../shared/domain-name.ts'
+import { isLoopbackHost } from '../shared/loopback.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
 import { choice, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
@@ -44,6 +45,17 @@ const every =
 const isHttpsOrigin = (word: string): boolean => {
   const url = URL.parse(word)
   return url?.protocol === 'https:' && url.origin === word
+}
+
+/** By plain http to this machine or one inside alone. */
+function isRangeService(value: string): boolean {
+  const url = URL.parse(value)
+  if (url?.href !== value || !value.endsWith('/') || url.username || url.password || /[?#]/.test(value))
+    return false
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && (isLoopbackHost(url.hostname) || isPrivateHost(url.hostname)))
+  )
 }
 
 const ROWS = {
@@ -96,6 +108,26 @@ const ROWS = {
     see: 'second-factors.md',
     ...choice(['off', 'optional', 'admins', 'everyone'], (issuer) =>
       issuer.startsWith('https:') ? 'admins' : 'optional',
+    ),
+  },
+  breach_check: {
+    section: 'accounts',
+    label: 'Stolen passwords',
+    sentence:
+      'Where new passwords are looked up among stolen ones, which are refused. `file`: in a list on this server, made by `latchkey passwords import`. `api`: at a range service, which is told 5 characters of a hash.',
+    see: 'passwords.md#stolen-passwords',
+    ...choice(['off', 'file', 'api'], 'off'),
+  },
+  breach_api_url: {
+    section: 'accounts',
+    label: 'Range service for stolen passwords',
+    sentence: 'What `breach_check` `api` asks: its address, to which 5 characters are added.',
+    see: 'passwords.md#stolen-passwords',
+    ...text(
+      z.string().refine(isRangeService, {
+        error: 'must be an https address that ends in /, for example https://api.pwnedpasswords.com/range/',
+      }),
+      () => 'https://api.pwnedpasswords.com/range/',
     ),
   },
   lockout_failures: {

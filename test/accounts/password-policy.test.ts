@@ -18,6 +18,7 @@ const policyWith = (rules: Partial<PasswordRules> = {}) =>
     rules: { ...RULES, ...rules },
     serviceWords: ['latchkey', 'id.example.com', 'example'],
     secondFactorRequired: ({ role }) => role === 'admin',
+    isStolen: async (password) => password === 'velvet-canoe-harbour-71',
   })
 const checked = policyWith()
 const policy = (password: string, context: PasswordContext) => checked(password, context, newOwner('user'))
@@ -115,6 +116,11 @@ test('each of the 49,233 commonest passwords is refused by name, in whatever cas
   expect(accepted).toEqual([])
 })
 
+test('a stolen password is refused, with what to do about it elsewhere', async () => {
+  expect(await policy('velvet-canoe-harbour-71', {})).toMatch(/stolen passwords.*change it wherever else/)
+  expect(await policy('velvet-canoe-harbour-72', {})).toBeUndefined()
+})
+
 test('length is counted in code points after NFC', async () => {
   expect(await policy('🦦🎻🏔🌊🍉🧭🪁🛶🥨🪴🧩', {})).toMatch(/11 of at least 12/)
   expect(await policy('é'.normalize('NFD').repeat(11), {})).toMatch(/11 of at least 12/)
@@ -122,7 +128,12 @@ test('length is counted in code points after NFC', async () => {
 
 test('the minimum length and the words of the organization are settings, read at each password', async () => {
   const rules = { ...RULES, passwordMinLength: 30 }
-  const strict = createPasswordPolicy({ rules, serviceWords: [], secondFactorRequired: () => false })
+  const strict = createPasswordPolicy({
+    rules,
+    serviceWords: [],
+    secondFactorRequired: () => false,
+    isStolen: async () => false,
+  })
   expect(await strict('glass otter harbour violin', {}, newOwner('user'))).toMatch(/26 of at least 30/)
   rules.passwordMinLength = 15
   expect(await strict('glass otter harbour violin', {}, newOwner('user'))).toBeUndefined()

@@ -186,6 +186,7 @@ describe('latchkey doctor', () => {
       'apps inside: ok',
       'kept tokens: ok',
       'settings: ok',
+      'stolen passwords: ok',
       'audit log: ok',
       'public URL: ok',
     ])

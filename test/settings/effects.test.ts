@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SettingName } from '../../src/settings/table.ts'
 import { jobsOf } from '../../src/wiring/operations.ts'
@@ -153,6 +155,23 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     },
     before: 200,
     after: 403,
+  },
+  breach_check: {
+    to: 'file',
+    async look() {
+      const { breaches } = latchkey.services
+      const hash = createHash('sha1').update('velvet-canoe-harbour-71').digest('hex')
+      await breaches.importList(Readable.from([Buffer.from(`${hash}:3`)]))
+      return breaches.has('velvet-canoe-harbour-71')
+    },
+    before: false,
+    after: true,
+  },
+  breach_api_url: {
+    to: 'http://127.0.0.1:9/range/',
+    look: async () => latchkey.services.breaches.service,
+    before: 'https://api.pwnedpasswords.com/range/',
+    after: 'http://127.0.0.1:9/range/',
   },
   lockout_failures: {
     to: 2,

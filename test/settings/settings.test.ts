@@ -141,6 +141,8 @@ test('everything that is wrong with a change is said at once, by name, and nothi
     rate_limit_sign_in: 1.5,
     mail_from: 'Ada\u0001 <ada@example.com>',
     session_ttl: 600,
+    password_words: ['Kestrel', 'of'],
+    breach_check: 'on',
   })
   await expect(refused).rejects.toMatchObject({
     code: 'invalid_settings',
@@ -155,10 +157,38 @@ test('everything that is wrong with a change is said at once, by name, and nothi
       unverified_client_scopes: [expect.stringContaining('administration API')],
       rate_limit_sign_in: [expect.stringContaining('example 30')],
       mail_from: [expect.stringContaining('no-reply@example.com')],
+      password_words: ['must be words of 3 characters or more'],
+      breach_check: ['must be one of off, file, api'],
     },
   })
   expect((await settings.list()).version).toBe('0')
   await expect(settings.change(JSON.parse('{"__proto__": 1}'))).rejects.toMatchObject({ status: 422 })
+})
+
+test.each([
+  'http://pwned.example.com/range/',
+  'https://pwned.example.com/range',
+  'https://pwned.example.com/range/?mode=ntlm/',
+  'https://user:password@pwned.example.com/range/',
+  'ftp://pwned.example.com/range/',
+  '/range/',
+  '',
+])('a range service is not asked at %j', async (address) => {
+  const { latchkey } = await start()
+  await expect(latchkey.services.settings.change({ breach_api_url: address })).rejects.toMatchObject({
+    errors: { breach_api_url: [expect.stringContaining('https://api.pwnedpasswords.com/range/')] },
+  })
+})
+
+test.each([
+  'https://pwned.example.com/range/',
+  'https://pwned.example.com:8443/',
+  'http://127.0.0.1:8080/range/',
+  'http://pwned.internal/range/',
+])('a range service is asked at %j', async (address) => {
+  const { latchkey } = await start()
+  await latchkey.services.settings.change({ breach_api_url: address })
+  expect(latchkey.services.settings.values.breachApiUrl).toBe(address)
 })
 
 /** The settings on a row in memory. */

@@ -29,6 +29,9 @@ export type PasswordPolicy = (
 /** Guesses that a password has to be worth, as powers of ten: alone, and where a second factor is required beside it. */
 const ENOUGH = { alone: 8, withSecondFactor: 6 }
 
+const STOLEN =
+  'This password is in a published list of stolen passwords, which are tried everywhere. Use another one here, and change it wherever else you use it.'
+
 export interface PasswordRules {
   /** Code points of a password that is alone; read at each password, as is every setting here. */
   readonly passwordMinLength: number
@@ -54,9 +57,17 @@ export function createPasswordPolicy(options: {
   rules: PasswordRules
   serviceWords: readonly string[]
   secondFactorRequired: SecondFactorRequirement
+  /** Whether a password is known to be stolen; it is asked about those that are fine otherwise. */
+  isStolen(password: string): Promise<boolean>
   estimate?: EstimateStrength | undefined
 }): PasswordPolicy {
-  const { rules, serviceWords, secondFactorRequired, estimate = createStrengthEstimator() } = options
+  const {
+    rules,
+    serviceWords,
+    secondFactorRequired,
+    isStolen,
+    estimate = createStrengthEstimator(),
+  } = options
 
   return async (typed, context, owner) => {
     const password = typed.normalize('NFC')
@@ -76,7 +87,8 @@ export function createPasswordPolicy(options: {
     const enough = required ? ENOUGH.withSecondFactor : ENOUGH.alone
     const known = [...serviceWords, ...rules.passwordWords, ...wordsOf(context)]
     const { guesses, weakness } = await estimate(password, known, enough)
-    return guesses < enough ? weakness : undefined
+    if (guesses < enough) return weakness
+    return (await isStolen(password)) ? STOLEN : undefined
   }
 }
 

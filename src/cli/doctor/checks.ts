@@ -28,6 +28,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   appsInsideCheck(services),
   keptTokensCheck(services),
   settingsCheck(services),
+  stolenPasswordsCheck(services),
   auditCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
@@ -184,6 +185,16 @@ const settingsCheck = ({ settings }: CliServices): Check => ({
       remedy: `run: ${PROGRAM} settings reset ${refused.map(({ name }) => name).join(' ')}`,
     }
   },
+})
+
+/** Whether new passwords are looked up where the setting says. */
+const stolenPasswordsCheck = ({ breaches, settings }: CliServices): Check => ({
+  name: 'stolen passwords',
+  remedy:
+    settings.values.breachCheck === 'file'
+      ? `run: ${PROGRAM} passwords import FILE; until then new passwords are not looked up`
+      : 'see whether breach_api_url is right and can be reached; until then new passwords are not looked up',
+  run: () => breaches.examine(),
 })
 
 /** Both ends only: what is between them is asked by `audit verify`, which reads all of it. */
