@@ -6,6 +6,7 @@ import {
   personalFields,
   type RestNameOf,
 } from '../shared/profile/fields.ts'
+import { VERIFICATION_METHODS } from '../shared/second-factor.ts'
 import { body, currentPassword, text } from './fields.ts'
 
 const PASSWORD = 'glass otter 72 harbour'
@@ -61,9 +62,31 @@ export const refreshBody = body({ refresh_token: token }).meta({ examples: [{ re
 
 export const secondStepBody = body({
   mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
-  method: z.enum(['totp', 'sms', 'email', 'recovery_code']).meta({ description: 'One of its `methods`.' }),
-  code: text(64).meta({ examples: ['492039'] }),
-}).meta({ examples: [{ mfa_token: TOKEN, method: 'totp', code: '492039' }] })
+  method: z.enum(VERIFICATION_METHODS).meta({ description: 'One of its `methods`.' }),
+  code: text(64)
+    .optional()
+    .meta({ description: 'Of all methods but `passkey`.', examples: ['492039'] }),
+  credential: z
+    .looseObject({})
+    .optional()
+    .meta({ description: 'With `passkey`: what the browser answered to the options, in JSON (`toJSON()`).' }),
+})
+  .refine(({ method, code, credential }) => (method === 'passkey' ? credential : code) !== undefined, {
+    path: ['code'],
+    error: 'Send a code; with the method passkey, a credential.',
+  })
+  .meta({ examples: [{ mfa_token: TOKEN, method: 'totp', code: '492039' }] })
+
+export const challengeBody = body({
+  mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
+  method: z.enum(['passkey']).meta({ description: 'One of its `methods` that begins with a challenge.' }),
+}).meta({ examples: [{ mfa_token: TOKEN, method: 'passkey' }] })
+
+export const challenge = z.object({
+  public_key: z.looseObject({}).meta({
+    description: 'For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.',
+  }),
+})
 
 /** Fastify validates a body that was not sent as null. */
 export const logoutBody = z.preprocess(

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { PendingSignIn } from '../factors/mfa-tokens.ts'
 import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import { addMethods } from '../shared/acr.ts'
 import { epochSeconds } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import type { VerificationMethod } from '../shared/second-factor.ts'
 import type { ApiDependencies } from './dependencies.ts'
 
 /** A sign-in that has shown both. */
@@ -28,37 +30,71 @@ const wrong = () =>
     'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.',
   )
 
+type Needs = Pick<ApiDependencies, 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock'>
+
+/** The sign-in that a token names, and its account. @throws AppError mfa_token_expired (401) */
+async function pendingOf(
+  { mfaTokens, findLive }: Needs,
+  token: string,
+  ends: PendingSignIn['ends'],
+  binding: string | undefined,
+) {
+  const pending = await mfaTokens.find(token, ends, binding)
+  const account = pending && (await findLive(pending.accountId, pending.generation))
+  if (!pending || !account) throw gone()
+  return { pending, account }
+}
+
+/** What ties the challenge of a passkey to the sign-in that it is for. */
+const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${token}`).digest('base64url')
+
 /**
- * The second step of a sign-in by JSON: once, with a right code.
+ * The options of a passkey, for the second step of a sign-in. @throws AppError mfa_token_expired (401)
+ * @param ends, binding as of `verifySecondStep`
+ */
+export async function challengeSecondStep(
+  deps: Needs,
+  { mfa_token }: { mfa_token: string },
+  ends: PendingSignIn['ends'],
+  binding?: string,
+): Promise<{ public_key: Record<string, unknown> }> {
+  const { account } = await pendingOf(deps, mfa_token, ends, binding)
+  const options = await deps.factors.passkeys.signInOptions(bindingOf(mfa_token), account.id)
+  return { public_key: { ...options } }
+}
+
+/**
+ * The second step of a sign-in by JSON: once, with a right code or passkey.
  * @param ends what the first step was for @param binding of the browser, where that began it
  * @throws AppError mfa_token_expired, invalid_code (401)
  */
 export async function verifySecondStep(
-  {
-    mfaTokens,
-    factors,
-    findLive,
-    signedIn,
-    clock,
-  }: Pick<ApiDependencies, 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock'>,
+  deps: Needs,
   request: FastifyRequest,
-  given: { mfa_token: string; method: 'totp' | 'sms' | 'email' | 'recovery_code'; code: string },
+  given: {
+    mfa_token: string
+    method: VerificationMethod
+    code?: string | undefined
+    credential?: object | undefined
+  },
   ends: PendingSignIn['ends'],
   binding?: string,
 ): Promise<VerifiedSignIn> {
-  const { mfa_token, method, code } = given
-  const pending = await mfaTokens.find(mfa_token, ends, binding)
-  const account = pending && (await findLive(pending.accountId, pending.generation))
-  if (!pending || !account) throw gone()
-  const outcome = await factors.verify({ accountId: account.id, method, code })
+  const { mfa_token, method, code = '', credential } = given
+  const { pending, account } = await pendingOf(deps, mfa_token, ends, binding)
+  const { factors } = deps
+  const outcome =
+    method === 'passkey'
+      ? await factors.passkeys.verifySignIn(credential, bindingOf(mfa_token), account.id)
+      : await factors.verify({ accountId: account.id, method, code })
   if (outcome.kind !== 'verified') throw wrong()
-  if (!(await mfaTokens.use(mfa_token))) throw gone()
+  if (!(await deps.mfaTokens.use(mfa_token))) throw gone()
   await giveBack(request)
-  signedIn(account, method, request)
+  deps.signedIn(account, method, request)
   const { accountId, generation, amr, upstream } = pending
   return {
     ...{ accountId, generation, upstream },
     amr: addMethods(amr, outcome.amr),
-    verifiedAt: epochSeconds(clock),
+    verifiedAt: epochSeconds(deps.clock),
   }
 }

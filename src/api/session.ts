@@ -5,8 +5,8 @@ import { requireJsonForCookies } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { profileOf } from './profile-view.ts'
-import { credentialsBody, profile, secondStepBody } from './schemas.ts'
-import { verifySecondStep } from './second-step.ts'
+import { challenge, challengeBody, credentialsBody, profile, secondStepBody } from './schemas.ts'
+import { challengeSecondStep, verifySecondStep } from './second-step.ts'
 import { signIn } from './sign-in.ts'
 
 const login = operation({
@@ -29,6 +29,16 @@ const verify = operation({
   body: secondStepBody,
   answers: [200, 'Signed in; the cookie is set.', profile],
   problems: [401, 403, 429, 503],
+})
+
+const challengeVerify = operation({
+  id: 'sessionChallenge',
+  tag: 'Session',
+  summary: 'Begin the second step by a passkey, in the browser that began the sign-in',
+  description: 'The options that the browser signs. They are good for one answer within five minutes.',
+  body: challengeBody,
+  answers: [200, 'The options.', challenge],
+  problems: [401, 403, 429],
 })
 
 /** The cookie that ties a second step to the browser of the first. */
@@ -65,6 +75,10 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
     await sessions.start(request, reply, { accountId, generation, amr })
     return profileOf(account)
   })
+
+  open.post('/session/login/challenge', withLimit(challengeVerify, limit('token')), async (request) =>
+    challengeSecondStep(deps, request.body, 'session', deps.cookies.read(request, BINDING) ?? ''),
+  )
 
   open.post('/session/login/verify', withLimit(verify, limit('signIn', null)), async (request, reply) => {
     const binding = deps.cookies.read(request, BINDING)

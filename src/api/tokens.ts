@@ -6,6 +6,8 @@ import { operation } from './operation.ts'
 import { inOurNames, invalidCredentials, unverifiedAccount } from './problems.ts'
 import {
   basicToken,
+  challenge,
+  challengeBody,
   credentialsBody,
   logoutBody,
   refreshBody,
@@ -13,7 +15,7 @@ import {
   secondStepBody,
   tokenSet,
 } from './schemas.ts'
-import { verifySecondStep } from './second-step.ts'
+import { challengeSecondStep, verifySecondStep } from './second-step.ts'
 import { signIn } from './sign-in.ts'
 
 const register = operation({
@@ -45,6 +47,16 @@ const verifyLogin = operation({
   body: secondStepBody,
   answers: [200, 'Signed in.', tokenSet],
   problems: [401, 403, 429, 503],
+})
+
+const challengeLogin = operation({
+  id: 'challengeLogin',
+  tag: 'Tokens',
+  summary: 'Begin the second step of a sign-in by a passkey',
+  description: 'The options that the browser signs. They are good for one answer within five minutes.',
+  body: challengeBody,
+  answers: [200, 'The options.', challenge],
+  problems: [401, 403, 429],
 })
 
 const refresh = operation({
@@ -99,6 +111,10 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
 
   open.post('/login/verify', withLimit(verifyLogin, limit('signIn', null)), async (request) =>
     firstPartyTokens.issue(await verifySecondStep(deps, request, request.body, 'tokens')),
+  )
+
+  open.post('/login/challenge', withLimit(challengeLogin, limit('token')), async (request) =>
+    challengeSecondStep(deps, request.body, 'tokens'),
   )
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {

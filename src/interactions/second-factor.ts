@@ -34,11 +34,13 @@ export function secondFactorRoute(
     // Deleted since; the sign-in page is next.
     if (person === undefined) return reply.redirect(`/interaction/${uid}?as=another`, 303)
     const page: VerifyPage = {
-      action: `/interaction/${uid}/verify`,
       client,
       another: { action: `/interaction/${uid}/switch` },
       cancel: { action: `/interaction/${uid}/cancel` },
-      ...(await verifyForm.page(request, person, needed, `/interaction/${uid}`)),
+      ...(await verifyForm.page(request, reply, person, needed, {
+        path: `/interaction/${uid}`,
+        action: `/interaction/${uid}/verify`,
+      })),
       ...form,
     }
     return renderPage(reply, 'factors/verify', page, status)

@@ -43,15 +43,18 @@ export async function wirePages(
     remembered: rememberedCookie,
     verified,
   })
+  const binding = createPasskeyBinding(http.cookies)
   const passkeyForm = createPasskeySignInForm({
     passkeys: services.factors.passkeys,
     accounts: accounts.passkeys,
-    binding: createPasskeyBinding(http.cookies),
+    binding,
     browser,
     clock,
   })
   const verifyForm = createVerifyForm({
     factors: services.factors,
+    passkeys: services.factors.passkeys,
+    binding,
     browsers: rememberedCookie,
     verified,
   })

@@ -127,6 +127,10 @@ const secondStep = async (path: '/login' | '/session/login') => {
   const { app, mfa_token, headers } = await firstStep(path)
   return { request: { headers, body: { mfa_token, method: 'totp', code: app.code() } } }
 }
+const challengeOf = async (path: '/login' | '/session/login') => {
+  const { mfa_token, headers } = await firstStep(path)
+  return { request: { headers, body: { mfa_token, method: 'passkey' } } }
+}
 /** By a recovery code, which is compared like a password. */
 const hashedStep = async (path: '/login' | '/session/login'): Promise<ApiRequest> => {
   const { app, mfa_token, headers } = await firstStep(path)
@@ -143,6 +147,8 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   sessionLogin: async () => ({ request: { body: { email: (await signedIn()).email, password: PASSWORD } } }),
   verifyLogin: () => secondStep('/login'),
   sessionVerify: () => secondStep('/session/login'),
+  challengeLogin: () => challengeOf('/login'),
+  sessionChallenge: () => challengeOf('/session/login'),
   sessionLogout: async () => ({ request: {} }),
   me: async () => ({ request: { headers: (await signedIn()).headers } }),
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
@@ -205,6 +211,7 @@ const problems: Record<string, Provoke> = {
   400: async (operation) => ({ request: { headers: await credentials(operation), raw: '{' } }),
   async 401(operation) {
     if (operation.id === 'refresh') return { request: { body: { refresh_token: 'x' } } }
+    if (/challenge/i.test(operation.id)) return { request: { body: { mfa_token: 'x', method: 'passkey' } } }
     if (/verify/i.test(operation.id) && operation.method === 'POST')
       return { request: { body: { mfa_token: 'x', method: 'totp', code: '000000' } } }
     if (operation.id === 'sendVerification') return { request: { headers: bearer('x') } }

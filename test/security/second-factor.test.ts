@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
+import { createAuthenticator, givePasskey, passkeyOptions } from '../support/authenticator.ts'
+import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { discover, type RelyingParty } from '../support/relying-party.ts'
 import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
@@ -278,6 +279,72 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       const done = await step({ cookie })
       expect(done).toMatchObject({ status: 200, body: { username: 'ada' } })
       expect(done.cookies.join()).toContain('latchkey_session=')
+    })
+  })
+
+  describe('a passkey as the second step', () => {
+    const owner = async () => {
+      const person = await latchkey.createUser()
+      const authenticator = createAuthenticator(latchkey.issuer)
+      await givePasskey(latchkey, person, authenticator)
+      return { person, authenticator, entry: { identifier: person.email, password: PASSWORD } }
+    }
+    const isPasskeyForm = ({ fields }: { fields: { name: string }[] }) =>
+      fields.some(({ name }) => name === 'credential')
+    const answer = (browser: HttpBrowser, page: BrowserPage, credential: object) =>
+      browser.submit(page, { credential: JSON.stringify(credential) }, { form: isPasskeyForm })
+
+    test('after the password is of the class that resists phishing', async () => {
+      const { entry, authenticator } = await owner()
+      const browser = newBrowser()
+      const claims = JSON.stringify({ id_token: { acr: { essential: true, value: PHR } } })
+      const request = await party.authorize({ parameters: { claims } })
+      const page = await browser.signIn(await browser.open(request.url), entry)
+      const { url } = await answer(browser, page, authenticator.get(passkeyOptions(page)))
+      const { id_token } = await party.callback(url, request)
+      expect(decodeJwt(String(id_token))).toMatchObject({ acr: PHR, amr: ['pwd', 'hwk', 'user', 'mfa'] })
+    })
+
+    test('of another person, or for another browser, or sent again, is refused', async () => {
+      const [one, other] = [await owner(), await owner()]
+      const browser = newBrowser()
+      const open = async () => browser.signIn(await browser.open(`${latchkey.issuer}/login`), one.entry)
+      const page = await open()
+      const theirs = await answer(browser, page, other.authenticator.get(passkeyOptions(page)))
+      expect([theirs.url.pathname, theirs.text.includes('not accepted')]).toEqual(['/login/verify', true])
+      const elsewhere = newBrowser()
+      const waiting = await elsewhere.signIn(await elsewhere.open(`${latchkey.issuer}/login`), one.entry)
+      const credential = one.authenticator.get(passkeyOptions(theirs))
+      expect((await answer(elsewhere, waiting, credential)).url.pathname).toBe('/login/verify')
+      expect((await answer(browser, theirs, credential)).url.pathname).toBe('/account')
+      await elsewhere.open(`${latchkey.issuer}/login`)
+      expect((await answer(elsewhere, waiting, credential)).url.pathname).toBe('/login/verify')
+    })
+
+    test('by JSON: options for this sign-in, and one answer', async () => {
+      const { person, authenticator } = await owner()
+      const first = await json('/login', { email: person.email, password: PASSWORD })
+      expect(first.body).toMatchObject({ methods: ['passkey', 'recovery_code'] })
+      const { mfa_token } = first.body as { mfa_token: string }
+      const asked = await json('/login/challenge', { mfa_token, method: 'passkey' })
+      const { public_key } = asked.body as { public_key: { challenge: string } }
+      const credential = authenticator.get(public_key)
+      const { mfa_token: another } = (await json('/login', { email: person.email, password: PASSWORD }))
+        .body as { mfa_token: string }
+      const step = (token: string) =>
+        json('/login/verify', { mfa_token: token, method: 'passkey', credential })
+      expect(await step(another)).toMatchObject({ status: 401, body: { code: 'invalid_code' } })
+      const again = authenticator.get(
+        (
+          (await json('/login/challenge', { mfa_token, method: 'passkey' })).body as typeof asked.body & {
+            public_key: { challenge: string }
+          }
+        ).public_key,
+      )
+      expect(await json('/login/verify', { mfa_token, method: 'passkey', credential: again })).toMatchObject({
+        status: 200,
+        body: { access_token: expect.any(String) },
+      })
     })
   })
 

@@ -46,10 +46,10 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
     form: Partial<VerifyPage> = {},
     status = 200,
   ) {
+    const at = pathTo(request, '/login/verify')
     const page: VerifyPage = {
-      action: pathTo(request, '/login/verify'),
       another: { action: pathTo(request, '/login/verify/another') },
-      ...(await verifyForm.page(request, person, neededBy(person), pathTo(request, '/login/verify'))),
+      ...(await verifyForm.page(request, reply, person, neededBy(person), { path: at, action: at })),
       ...form,
     }
     return renderPage(reply, 'factors/verify', page, status)

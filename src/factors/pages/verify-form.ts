@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { parseForm } from '../../http/forms/forms.ts'
-import type { ButtonForm, Form, ShownClient } from '../../http/pages/pages.ts'
+import type { ButtonForm, Form, PasskeyForm, ShownClient } from '../../http/pages/pages.ts'
 import { ACR, type NeededFactor } from '../../shared/acr.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
+import type { Passkeys } from '../passkeys/passkeys.ts'
+import type { PasskeyBinding } from './passkey-binding.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
 
 /** The second step of a sign-in, on `/login/verify` and in an interaction. */
@@ -14,6 +16,8 @@ export interface VerifyPage extends Form {
   method: VerificationMethod | undefined
   /** Other methods, and the same page with them. */
   others: { method: VerificationMethod; href: string }[]
+  /** With the method `passkey`. */
+  passkey: PasskeyForm | undefined
   /** Days that this browser can be remembered; undefined: it cannot. */
   rememberDays: number | undefined
   /** Ends the sign-in, to begin another one. */
@@ -37,18 +41,22 @@ export interface VerifiedPerson {
 }
 
 export type VerifyOutcome =
-  | { kind: 'verified'; amr: readonly string[] }
+  | { kind: 'verified'; amr: readonly string[]; method: VerificationMethod }
   | { kind: 'refused'; status: number; errors: Record<string, string>; alert?: string }
 
 /** The form of the second step. */
 export interface VerifyForm {
-  /** What the page says of the account. @param path of the page, to which the choice of a method is added */
+  /**
+   * What the page says of the account.
+   * @param at.path of the page, to which the choice of a method is added @param at.action where its forms are posted
+   */
   page(
     request: FastifyRequest,
+    reply: FastifyReply,
     person: VerifiedPerson,
     needed: NeededFactor | undefined,
-    path: string,
-  ): Promise<Pick<VerifyPage, 'username' | 'method' | 'others' | 'rememberDays'>>
+    at: { path: string; action: string },
+  ): Promise<Omit<VerifyPage, 'client' | 'another' | 'cancel'>>
   /** Checks what was typed; the caller verifies the session. A browser that is to be remembered is. */
   submit(request: FastifyRequest, reply: FastifyReply, person: VerifiedPerson): Promise<VerifyOutcome>
 }
@@ -56,12 +64,14 @@ export interface VerifyForm {
 const typed = z.object({
   method: z.enum(['totp', 'sms', 'email', 'recovery_code']),
   code: z.string().trim().min(1, 'Enter the code.').max(64, 'This is too long for a code.'),
-  remember: z.string().optional(),
 })
+const sent = z.object({ credential: z.string().max(16_000).optional(), remember: z.string().optional() })
 
 /** One text for a wrong code and for too many: who guesses learns nothing from it. */
 const WRONG =
   'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.'
+
+const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose another way below.'
 
 /** Told of every sign-in that was verified. */
 export type Verified = (
@@ -92,18 +102,52 @@ export const reportVerified =
 
 export function createVerifyForm(deps: {
   factors: SecondFactorCheck
+  passkeys: Pick<Passkeys, 'signInOptions' | 'verifySignIn'>
+  binding: PasskeyBinding
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
   verified: Verified
 }): VerifyForm {
+  /** A passkey of the person; another one's is none. */
+  async function verifyPasskey(
+    request: FastifyRequest,
+    person: VerifiedPerson,
+    credential: string,
+  ): Promise<VerifyOutcome> {
+    const outcome = await deps.passkeys.verifySignIn(credential, deps.binding.of(request) ?? '', person.id)
+    if (outcome.kind === 'verified') return { kind: 'verified', amr: outcome.amr, method: 'passkey' }
+    return { kind: 'refused', status: 401, errors: {}, alert: PASSKEY_REFUSED }
+  }
+
+  async function verifyCode(body: unknown, person: VerifiedPerson): Promise<VerifyOutcome> {
+    const form = parseForm(typed, body)
+    if (!form.ok) return { kind: 'refused', status: 422, errors: form.errors }
+    const { method, code } = form.value
+    const outcome = await deps.factors.verify({ accountId: person.id, method, code })
+    return outcome.kind === 'verified'
+      ? { kind: 'verified', amr: outcome.amr, method }
+      : { kind: 'refused', status: 401, errors: { code: WRONG } }
+  }
+
   return {
-    async page(request, person, needed, path) {
+    async page(request, reply, person, needed, { path, action }) {
       const methods = await deps.factors.methodsOf(person)
       const enough = needed?.acr === ACR.phr ? methods.filter((method) => method === 'passkey') : methods
       const { method: asked } = request.query as { method?: unknown }
       const method = enough.find((each) => each === asked) ?? enough[0]
       const separator = path.includes('?') ? '&' : '?'
+      const passkey =
+        method === 'passkey'
+          ? {
+              action,
+              options: JSON.stringify(
+                await deps.passkeys.signInOptions(deps.binding.bind(request, reply), person.id),
+              ),
+            }
+          : undefined
       return {
+        action,
+        passkey,
         username: person.displayUsername,
         method,
         others: enough
@@ -114,15 +158,16 @@ export function createVerifyForm(deps: {
     },
 
     async submit(request, reply, person) {
-      const form = parseForm(typed, request.body)
-      if (!form.ok) return { kind: 'refused', status: 422, errors: form.errors }
-      const { method, code, remember } = form.value
-      const outcome = await deps.factors.verify({ accountId: person.id, method, code })
-      if (outcome.kind !== 'verified') return { kind: 'refused', status: 401, errors: { code: WRONG } }
+      const { credential, remember } = sent.parse(request.body ?? {})
+      const outcome =
+        credential === undefined
+          ? await verifyCode(request.body, person)
+          : await verifyPasskey(request, person, credential)
+      if (outcome.kind === 'refused') return outcome
       if (remember !== undefined && deps.browsers.days > 0)
         await deps.browsers.remember(request, reply, person)
-      deps.verified(person, method, request)
-      return { kind: 'verified', amr: outcome.amr }
+      deps.verified(person, outcome.method, request)
+      return outcome
     },
   }
 }
