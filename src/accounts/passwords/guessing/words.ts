@@ -1,3 +1,4 @@
+import { OTHER_LANGUAGES } from './other-languages.ts'
 import { PHRASES } from './phrases.ts'
 
 /** What guessing programs know, each with the guesses that they come to it by, as a power of ten. */
@@ -35,8 +36,17 @@ export function knownWords(lists: Lists): KnownWords {
     for (const [index, word] of list.slice(0, counted).entries())
       add(String(word).toLowerCase(), counted === undefined ? flat : Math.log10(index + 1))
   }
+  for (const word of OTHER_LANGUAGES)
+    for (const spelling of spellingsOf(word)) add(spelling, Math.log10(OTHER_LANGUAGES.length))
   const passwords = new Set(lists['passwords-common']?.map((password) => String(password).toLowerCase()))
   return { guesses, longest: LONGEST, isCommonPassword: (text) => passwords.has(text) }
+}
+
+/** With accents, without them, and as Germans write them where a keyboard has none. */
+function spellingsOf(word: string): string[] {
+  const bare = (text: string) =>
+    text.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('ł', 'l').replaceAll('ı', 'i')
+  return [word, bare(word), bare(word.replaceAll(/[äöü]/g, (vowel) => `${bare(vowel)}e`))]
 }
 
 /** A phrase is found wherever it stands: spaces and signs are left out on both sides. */
