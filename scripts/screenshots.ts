@@ -13,6 +13,7 @@ import { type E2eFixture, openE2eFixture } from '../test/e2e/e2e-fixture.ts'
 import { openFederatedFixture } from '../test/e2e/federated-fixture.ts'
 import { federationScenes } from '../test/e2e/scenes/federation.ts'
 import { type Scene, scenes } from '../test/e2e/scenes/scenes.ts'
+import { secondFactorScenes } from '../test/e2e/scenes/second-factors.ts'
 
 const PORT = '3000'
 const APP_PORT = 4000
@@ -67,6 +68,10 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
 }
 
 await shootAll(scenes, await openE2eFixture(options))
+await shootAll(
+  secondFactorScenes,
+  await openE2eFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
+)
 await shootAll(
   federationScenes,
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),

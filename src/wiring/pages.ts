@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { createSignedIn, frameOf } from '../accounts/pages/account/signed-in.ts'
+import type { Sessions } from '../accounts/pages/dependencies.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
 import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
@@ -6,6 +8,8 @@ import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createRememberedCookie } from '../factors/pages/remembered-cookie.ts'
+import { factorPages } from '../factors/pages/routes.ts'
+import { createSection } from '../factors/pages/section.ts'
 import { createVerifyForm, reportVerified } from '../factors/pages/verify-form.ts'
 import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
@@ -18,7 +22,7 @@ import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { openDecision } from '../oidc/device/decision.ts'
 import { openDone } from '../oidc/device/pages.ts'
 import { describeDevice } from '../oidc/device/words.ts'
-import { listDevices } from '../oidc/sessions/devices.ts'
+import { describeUserAgent, listDevices } from '../oidc/sessions/devices.ts'
 import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
@@ -31,11 +35,11 @@ export async function wirePages(
   services: Services,
   { browser, deviceVerification, interactions, sessions, ...protocol }: WiredProtocol,
 ): Promise<void> {
-  const { accounts, artifacts, clock, config, event, findClient, providers } = services
+  const { accounts, artifacts, clock, config, event, factors, findClient, providers } = services
   const { values } = services.settings
   const issuer = new URL(config.issuer)
   const verified = reportVerified(event)
-  const rememberedCookie = createRememberedCookie({ ...http, browsers: services.factors.rememberedBrowsers })
+  const rememberedCookie = createRememberedCookie({ ...http, browsers: factors.rememberedBrowsers })
   const signInForm = createSignInForm({
     accounts,
     browser,
@@ -45,15 +49,15 @@ export async function wirePages(
   })
   const binding = createPasskeyBinding(http.cookies)
   const passkeyForm = createPasskeySignInForm({
-    passkeys: services.factors.passkeys,
+    passkeys: factors.passkeys,
     accounts: accounts.passkeys,
     binding,
     browser,
     clock,
   })
   const verifyForm = createVerifyForm({
-    factors: services.factors,
-    passkeys: services.factors.passkeys,
+    factors,
+    passkeys: factors.passkeys,
     binding,
     browsers: rememberedCookie,
     verified,
@@ -65,6 +69,12 @@ export async function wirePages(
     signInMethods: accounts.linked.signInMethods,
   })
 
+  const pageSessions: Sessions = {
+    ...sessions,
+    list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
+    end: protocol.endDevice,
+  }
+
   await app.register(accountPages, {
     clock,
     issuer,
@@ -73,12 +83,9 @@ export async function wirePages(
     browser,
     signInForm,
     passkeyForm,
-    sessions: {
-      ...sessions,
-      list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
-      end: protocol.endDevice,
-    },
+    sessions: pageSessions,
     apps: createConnectedApps(services),
+    secondFactors: createSection(factors, describeUserAgent),
     appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration
@@ -115,7 +122,17 @@ export async function wirePages(
     openDecision: (value, accountId) => openDecision(http.sealed, value, accountId),
     openDone: (value) => openDone(http.sealed, value),
   })
-  await app.register(relatedOriginsRoute, { passkeys: services.factors.passkeys, settings: values })
+  await app.register(factorPages, {
+    clock,
+    issuer,
+    http,
+    factors,
+    signedIn: createSignedIn({ accounts, clock, http, sessions: pageSessions }),
+    frame: (signed, said) => frameOf(signed, '/account/security', said),
+    ownerOf: sessions.ownerOf,
+    verified: sessions.verify,
+  })
+  await app.register(relatedOriginsRoute, { passkeys: factors.passkeys, settings: values })
   homeRoute(app, {
     async accountOf(request, reply) {
       const session = await sessions.current(request, reply)

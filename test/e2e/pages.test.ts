@@ -4,6 +4,7 @@ import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import { openFederatedFixture } from './federated-fixture.ts'
 import { federationScenes } from './scenes/federation.ts'
 import { type Scene, scenes } from './scenes/scenes.ts'
+import { secondFactorScenes } from './scenes/second-factors.ts'
 
 interface Contents {
   title: string
@@ -66,4 +67,5 @@ function everyPage<On extends E2eFixture>(scenes: Scene<On>[], open: () => Promi
 }
 
 describe('every page', () => everyPage(scenes, () => openE2eFixture({ env: { RATE_LIMIT: 'on' } })))
+describe('every page of second factors', () => everyPage(secondFactorScenes, () => openE2eFixture()))
 describe('every page of signing in elsewhere', () => everyPage(federationScenes, openFederatedFixture))

@@ -15,7 +15,7 @@ afterAll(() => app.close())
 test('every view has a sample', () => {
   const folder = fileURLToPath(new URL('../../views/', import.meta.url))
   const views = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /^(accounts|api|device|federation|http|interaction|oidc)\/.*\.eta$/.test(file))
+    .filter((file) => /^(accounts|api|device|factors|federation|http|interaction|oidc)\/.*\.eta$/.test(file))
     .map((file) => file.replace(/\.eta$/, ''))
   expect([...new Set(samples.map((sample) => sample.view))].sort()).toEqual(views.sort())
 })

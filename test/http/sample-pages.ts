@@ -3,6 +3,7 @@ import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pa
 import { qrCode } from '../../src/http/pages/qr.ts'
 import { addressFields } from '../../src/shared/profile/address-form.ts'
 import { formFields, identifyingFields, personalFields } from '../../src/shared/profile/fields.ts'
+import { secondFactorSamples, sections } from './sample-second-factors.ts'
 
 const names = formFields(identifyingFields, { own: true })
 const fieldGroups = [
@@ -326,6 +327,7 @@ export const samples: Sample[] = [
         forgotHref: '/forgot-password',
         errors: { current_password: 'This is not your current password.' },
       },
+      secondFactors: sections.all,
       linked: [
         {
           name: 'GitHub',
@@ -346,11 +348,13 @@ export const samples: Sample[] = [
         ...accountFrame('Security'),
         alert: 'GitHub does not answer at the moment. Try again later, or sign in another way.',
       },
+      secondFactors: sections.none,
       linked: [{ name: 'Google', icon: 'google' }],
       linkable: [],
       setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
     },
   },
+  ...secondFactorSamples(accountFrame('Security')),
   {
     title: 'account-sessions',
     view: 'accounts/account/sessions',

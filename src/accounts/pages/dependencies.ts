@@ -1,10 +1,12 @@
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
+import type { SecondFactorsSection } from '../../factors/pages/section.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
 import type { ConnectedApps } from '../../oidc/consent/connected-apps.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
+import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
@@ -43,6 +45,8 @@ export interface AccountPagesDependencies {
   passkeyForm: PasskeySignInForm
   sessions: Sessions
   apps: ConnectedApps
+  /** What the page on security shows of second factors. */
+  secondFactors(account: Account): Promise<SecondFactorsSection>
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'

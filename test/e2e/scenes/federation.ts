@@ -19,7 +19,7 @@ import {
 
 const providerButtons = ['Continue with GitHub', 'Continue with Google']
 const signInLinks = ['Forgot password?', 'Create account']
-const accountButtons = ['Sign out', 'Change password']
+const accountButtons = ['Sign out', 'Change password', 'Set up an authenticator app']
 const securityLinks = [...accountLinks, 'Forgot password?']
 
 /** To the page that asks for the little that Google does not tell. */
@@ -282,7 +282,7 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       await heading(page, 'Security')
     },
     title: 'Security',
-    buttons: ['Sign out', 'Send me a link to set one', 'Link Google'],
+    buttons: ['Sign out', 'Send me a link to set one', 'Set up an authenticator app', 'Link Google'],
     links: accountLinks,
   },
   {

@@ -293,7 +293,7 @@ export const scenes: Scene[] = [
     },
     title: 'Security',
     fields: passwordFields,
-    buttons: ['Sign out', 'Change password'],
+    buttons: ['Sign out', 'Change password', 'Set up an authenticator app'],
     links: [...accountLinks, 'Forgot password?'],
   },
   {
@@ -329,7 +329,7 @@ export const scenes: Scene[] = [
     },
     title: 'Security',
     fields: passwordFields,
-    buttons: ['Sign out', 'Change password'],
+    buttons: ['Sign out', 'Change password', 'Set up an authenticator app'],
     links: [...accountLinks, 'Forgot password?'],
     focus: 'Current password',
   },

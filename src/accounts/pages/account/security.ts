@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
+import type { SecondFactorsSection } from '../../../factors/pages/section.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
@@ -14,6 +15,7 @@ export interface SecurityPage {
   password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
   /** A message with a link that sets the first password. */
   setPassword?: ButtonForm | undefined
+  secondFactors: SecondFactorsSection
   linked: LinkedSignInView[]
   linkable: ProviderButton[]
 }
@@ -31,6 +33,12 @@ const passwordForm = z.object({ current_password: text, new_password: text })
 
 const NOTICES: Readonly<Record<string, string>> = {
   password: 'Your password is changed. Other devices are signed out.',
+  app: 'Your authenticator app is turned on. We sent you a message about it.',
+  app_gone:
+    'Setting up the app was finished already, or took too long. Begin again if it is not listed here.',
+  factor_removed: 'It is removed. We sent you a message about it.',
+  browser: 'That device is asked for a second factor again.',
+  browsers: 'Every device is asked for a second factor again.',
   linked: 'Done: you can sign in that way from now on. We sent you a message about it.',
   unlinked: 'That way to sign in is removed. We sent you a message about it.',
   unlinked_address: `That way to sign in is removed. We sent you a message about it. ${ADDRESS_DROPPED}`,
@@ -64,6 +72,7 @@ export async function securityRoutes(
         : undefined,
       setPassword:
         account.email === null ? undefined : { action: '/forgot-password', fields: { email: account.email } },
+      secondFactors: await deps.secondFactors(account),
       linked: ways.linked,
       linkable: ways.linkable,
     }

@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
+import type { AccountFrame, Signed } from '../../accounts/pages/account/signed-in.ts'
+import { noticeOf } from '../../http/forms/notice.ts'
+import type { ButtonForm, Form } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { dayOf, minuteOf } from '../../shared/moment.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
+import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
+
+export interface AppPasswordsPage {
+  account: AccountFrame
+  /** Just made: shown once. */
+  made?: { name: string; password: string } | undefined
+  items: { name: string; detail: string; remove: ButtonForm }[]
+  /** Undefined: without a second factor programs use the password. */
+  create?: Form | undefined
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'factors/app-passwords': AppPasswordsPage
+  }
+}
+
+const PATH = `${SECURITY}/app-passwords`
+
+const nameForm = z.object({ name: z.string().max(1024).default('') })
+const idForm = z.object({ id: z.string().max(64) })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  removed: 'The app password is removed. Programs that used it are refused from now on.',
+}
+
+/** App passwords of an account: made, shown once, removed. */
+export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDependencies): Promise<void> {
+  const { factors, http, signedIn } = deps
+  const { appPasswords } = factors
+
+  async function show(
+    reply: FastifyReply,
+    signed: Signed,
+    shown: { notice?: string | undefined; form?: Partial<Form>; made?: AppPasswordsPage['made'] },
+    status = 200,
+  ) {
+    const { account } = signed
+    const items = await appPasswords.list(account.id)
+    const page: AppPasswordsPage = {
+      account: deps.frame(signed, { notice: shown.notice }),
+      made: shown.made,
+      items: items.map(({ id, name, createdAt, lastUsedAt }) => ({
+        name,
+        detail: `Made on ${dayOf(createdAt)}, ${lastUsedAt === null ? 'not used yet' : `last used about ${minuteOf(lastUsedAt)}`}`,
+        remove: { action: `${PATH}/remove`, fields: { id } },
+      })),
+      create: account.secondFactors.length > 0 ? { action: PATH, ...shown.form } : undefined,
+    }
+    return renderPage(reply, 'factors/app-passwords', page, status)
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    return signed ? show(reply, signed, { notice: noticeOf(NOTICES, request.query.done) }) : reply
+  })
+
+  app.post(PATH, http.limit('account'), async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed) return reply
+    const { name } = nameForm.parse(request.body ?? {})
+    const again = await signedIn.again(request, signed, `make the app password “${name.slice(0, 64)}”`)
+    if (again) return reply.redirect(again, 303)
+    try {
+      const { password } = await appPasswords.create(signed.account.id, name)
+      return await show(reply, signed, { made: { name: name.trim(), password } })
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error
+      return show(reply, signed, { form: { errors: error.sentences, values: { name } } }, 422)
+    }
+  })
+
+  app.post(`${PATH}/remove`, http.limit('account'), async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed) return reply
+    const again = await signedIn.again(request, signed, 'remove an app password')
+    if (again) return reply.redirect(again, 303)
+    await appPasswords.remove(signed.account.id, idForm.parse(request.body ?? {}).id)
+    return reply.redirect(`${PATH}?done=removed`, 303)
+  })
+}

@@ -1,0 +1,67 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { AccountFrame } from '../../accounts/pages/account/signed-in.ts'
+import type { Form } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
+
+export interface RemoveFactorPage {
+  account: AccountFrame
+  /** “the authenticator app” */
+  what: string
+  /** It is the last one: the account is signed in to by its password alone then. */
+  last: boolean
+  form: Form
+  keepHref: string
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'factors/remove': RemoveFactorPage
+  }
+}
+
+const params = z.object({ id: z.string().max(64) })
+
+/** Taking a second factor away, after a page that says what that means. */
+export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPagesDependencies): Promise<void> {
+  const { factors, http, signedIn } = deps
+  const path = `${SECURITY}/factors/:id/remove`
+
+  const find = async (accountId: string, id: string) => {
+    const { factors: all } = await factors.list(accountId)
+    const found = all.find((factor) => factor.id === id)
+    return found && { ...found, last: all.length === 1 }
+  }
+  const nameOf = ({ kind, name }: { kind: string; name?: string }): string => {
+    if (kind === 'passkey') return `the passkey “${name ?? ''}”`
+    return kind === 'totp' ? 'the authenticator app' : 'the phone number'
+  }
+
+  app.get(path, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed) return reply
+    const { id } = params.parse(request.params)
+    const found = await find(signed.account.id, id)
+    if (!found) return reply.redirect(SECURITY, 303)
+    return renderPage(reply, 'factors/remove', {
+      account: deps.frame(signed),
+      what: nameOf(found),
+      last: found.last,
+      form: { action: `${SECURITY}/factors/${id}/remove` },
+      keepHref: SECURITY,
+    })
+  })
+
+  app.post(path, http.limit('account'), async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed) return reply
+    const { id } = params.parse(request.params)
+    const found = await find(signed.account.id, id)
+    if (!found) return reply.redirect(SECURITY, 303)
+    const again = await signedIn.again(request, signed, `remove ${nameOf(found)}`)
+    if (again) return reply.redirect(again, 303)
+    await factors.remove(signed.account.id, id)
+    return reply.redirect(`${SECURITY}?done=factor_removed`, 303)
+  })
+}

@@ -1,0 +1,64 @@
+import type { ButtonForm } from '../../http/pages/pages.ts'
+import { dayOf, minuteOf } from '../../shared/moment.ts'
+import type { Factors } from '../factors.ts'
+
+/** Fewer are told of. */
+const FEW_CODES = 4
+
+/** What `/account/security` shows of second factors, beside passkeys. */
+export interface SecondFactorsSection {
+  /** Undefined: there is none. */
+  app?: { detail: string; removeHref: string } | undefined
+  setUp: ButtonForm
+  /** Undefined: there is no second factor, which they would stand in for. */
+  recoveryCodes?: { left: number; few: boolean; href: string } | undefined
+  /** Undefined: programs use the password. */
+  appPasswords?: { detail: string; href: string } | undefined
+  browsers: (ButtonForm & { device: string; detail: string })[]
+  forgetAll?: ButtonForm | undefined
+}
+
+/** The account, and the generation of its sign-ins. */
+interface Shown {
+  id: string
+  generation: number
+  secondFactors: readonly unknown[]
+}
+
+/** @param describeBrowser “Firefox on Linux” of a User-Agent header */
+export const createSection =
+  (
+    factors: Pick<Factors, 'totp' | 'recoveryCodes' | 'appPasswords' | 'rememberedBrowsers'>,
+    describeBrowser: (userAgent: string) => string,
+  ) =>
+  async (account: Shown): Promise<SecondFactorsSection> => {
+    const { id, secondFactors } = account
+    const setUp = { action: '/account/security/app' }
+    if (secondFactors.length === 0) return { setUp, browsers: [] }
+    const [app, left, passwords, browsers] = await Promise.all([
+      factors.totp.find(id),
+      factors.recoveryCodes.left(id),
+      factors.appPasswords.list(id),
+      factors.rememberedBrowsers.list(account),
+    ])
+    const used = app?.lastUsedAt ? `last used ${minuteOf(app.lastUsedAt)}` : 'not used yet'
+    return {
+      app: app && {
+        detail: `Set up on ${dayOf(app.confirmedAt ?? 0)}, ${used}`,
+        removeHref: `/account/security/factors/${app.id}/remove`,
+      },
+      setUp,
+      recoveryCodes: { left, few: left < FEW_CODES, href: '/account/security/recovery-codes' },
+      appPasswords: {
+        detail: passwords.length === 0 ? 'None' : String(passwords.length),
+        href: '/account/security/app-passwords',
+      },
+      browsers: browsers.map((browser) => ({
+        device: describeBrowser(browser.userAgent),
+        detail: `Until ${dayOf(browser.expiresAt)}, last used ${minuteOf(browser.lastUsedAt)}, remembered from ${browser.address}`,
+        action: '/account/security/browsers/forget',
+        fields: { id: browser.id },
+      })),
+      forgetAll: browsers.length > 1 ? { action: '/account/security/browsers/forget-all' } : undefined,
+    }
+  }

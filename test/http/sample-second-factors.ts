@@ -1,0 +1,141 @@
+import type { AccountFrame } from '../../src/accounts/pages/account/signed-in.ts'
+import { newCodesPage } from '../../src/factors/pages/recovery-codes-page.ts'
+import type { SecondFactorsSection } from '../../src/factors/pages/section.ts'
+import { qrCode } from '../../src/http/pages/qr.ts'
+import type { Sample } from './sample-pages.ts'
+
+const uri =
+  'otpauth://totp/id.example.com:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=id.example.com&algorithm=SHA1&digits=6&period=30'
+const setup = { code: await qrCode(uri), key: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ', uri }
+const codes = Array.from({ length: 10 }, (_, index) => `ABC${'DEFGHIJKLM'[index]}-EFGH-IJKL-MNOP`)
+const about = { username: 'ada', service: 'id.example.com', at: Date.UTC(2026, 10, 3) }
+
+/** The part of the security page about second factors: none yet, and everything that there can be. */
+export const sections: Record<'none' | 'all', SecondFactorsSection> = {
+  none: { setUp: { action: '/account/security/app' }, browsers: [] },
+  all: {
+    app: {
+      detail: 'Set up on 3 November 2026, last used 12 Nov 2026, 08:15 UTC',
+      removeHref: '/account/security/factors/1/remove',
+    },
+    setUp: { action: '/account/security/app' },
+    recoveryCodes: { left: 3, few: true, href: '/account/security/recovery-codes' },
+    appPasswords: { detail: '2', href: '/account/security/app-passwords' },
+    browsers: [
+      {
+        device: 'Firefox on Linux',
+        detail: 'Until 3 December 2026, last used 12 Nov 2026, 08:15 UTC, remembered from 192.0.2.1',
+        action: '/account/security/browsers/forget',
+        fields: { id: '1' },
+      },
+      {
+        device: 'Safari on iOS',
+        detail: 'Until 9 December 2026, last used 9 Nov 2026, 20:41 UTC, remembered from 2001:db8:12:3400::1',
+        action: '/account/security/browsers/forget',
+        fields: { id: '2' },
+      },
+    ],
+    forgetAll: { action: '/account/security/browsers/forget-all' },
+  },
+}
+
+export const secondFactorSamples = (account: AccountFrame): Sample[] => [
+  {
+    title: 'totp-setup',
+    view: 'factors/totp-setup',
+    data: {
+      account,
+      action: '/account/security/app/1',
+      leave: { href: '/account/security', label: 'Not now' },
+      ...setup,
+    },
+  },
+  {
+    title: 'totp-setup-wrong-in-flow',
+    view: 'factors/totp-setup',
+    status: 401,
+    data: {
+      client: { name: 'Harbour Notes' },
+      reason: 'Harbour Notes asks for a second factor, and your account has none yet.',
+      action: '/interaction/u1/second-factor/1',
+      ...setup,
+      errors: { code: 'The code is not right.' },
+    },
+  },
+  {
+    title: 'recovery-codes-new',
+    view: 'factors/recovery-codes',
+    data: {
+      account: { ...account, notice: 'The app is turned on. One thing is left to do:' },
+      ...newCodesPage(codes, about, '/account/security'),
+    },
+  },
+  {
+    title: 'recovery-codes-new-in-flow',
+    view: 'factors/recovery-codes',
+    data: newCodesPage(codes, about, '/interaction/u1'),
+  },
+  {
+    title: 'recovery-codes-left',
+    view: 'factors/recovery-codes',
+    data: { account, left: 1, renew: { action: '/account/security/recovery-codes' } },
+  },
+  {
+    title: 'recovery-codes-none',
+    view: 'factors/recovery-codes',
+    data: { account, left: 0 },
+  },
+  {
+    title: 'app-passwords',
+    view: 'factors/app-passwords',
+    data: {
+      account,
+      made: { name: 'Backup script', password: 'ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567' },
+      items: [
+        {
+          name: 'Backup script',
+          detail: 'Made on 3 November 2026, not used yet',
+          remove: { action: '/account/security/app-passwords/remove', fields: { id: '1' } },
+        },
+      ],
+      create: { action: '/account/security/app-passwords' },
+    },
+  },
+  {
+    title: 'app-passwords-wrong',
+    view: 'factors/app-passwords',
+    status: 422,
+    data: {
+      account,
+      items: [],
+      create: {
+        action: '/account/security/app-passwords',
+        values: { name: '' },
+        errors: { name: 'Give it a name, so that you know it again.' },
+      },
+    },
+  },
+  { title: 'app-passwords-none', view: 'factors/app-passwords', data: { account, items: [] } },
+  {
+    title: 'remove-factor',
+    view: 'factors/remove',
+    data: {
+      account,
+      what: 'the authenticator app',
+      last: true,
+      form: { action: '/account/security/factors/1/remove' },
+      keepHref: '/account/security',
+    },
+  },
+  {
+    title: 'remove-factor-of-several',
+    view: 'factors/remove',
+    data: {
+      account,
+      what: 'the passkey “iCloud Keychain”',
+      last: false,
+      form: { action: '/account/security/factors/2/remove' },
+      keepHref: '/account/security',
+    },
+  },
+]
