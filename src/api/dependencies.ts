@@ -40,7 +40,7 @@ export interface ApiDependencies {
     FirstPartyTokens,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
-  sessions: Pick<SignInSessions, 'current' | 'start' | 'end'>
+  sessions: Pick<SignInSessions, 'current' | 'start' | 'verify' | 'end'>
   cookies: Cookies
   mfaTokens: MfaTokens
   /** Who has to have a second factor. */

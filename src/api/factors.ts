@@ -122,13 +122,17 @@ export function factorRoutes({ known, deps }: ApiContext): void {
     return reply.code(201).send(await factors.totp.begin(account.id))
   })
 
-  known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request) => {
-    const { account } = requirePerson(request)
+  known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request, reply) => {
+    const caller = requirePerson(request)
+    const { account } = caller
     const outcome = await factors.totp.confirm(account.id, request.params.id, request.body.code)
     if (outcome.kind !== 'confirmed')
       throw wrongFields({
         code: 'This code is not right. After several wrong ones, wait a quarter of an hour.',
       })
+    // The session has shown the factor that its account asks for from now on.
+    if (caller.by === 'session')
+      await deps.sessions.verify(request, reply, { accountId: account.id, uid: caller.uid, amr: ['otp'] })
     return outcome.recoveryCodes ? { recovery_codes: outcome.recoveryCodes } : {}
   })
 

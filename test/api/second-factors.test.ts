@@ -3,7 +3,16 @@ import { codeOf, wrongCodeOf } from '../factors/support.ts'
 import { clock, passTime } from '../security/attacker.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { showSecondFactor } from './second-factor.ts'
-import { type Api, basic, bearer, createApi, invalidCredentials, problem, sessionCookie } from './support.ts'
+import {
+  type Api,
+  basic,
+  bearer,
+  cookiesOf,
+  createApi,
+  invalidCredentials,
+  problem,
+  sessionCookie,
+} from './support.ts'
 
 let latchkey: Latchkey
 let api: Api
@@ -65,6 +74,21 @@ describe('an authenticator app by JSON', () => {
     passTime(901)
     expect(await api.post('/me/factors', begin, session)).toMatchObject(problem(422, 'invalid_fields'))
     expect((await api.post('/me/factors', { ...begin, ...proof }, session)).status).toBe(201)
+  })
+
+  test('the session that turned it on has shown it; a token of before has not', async () => {
+    const { id, email } = await latchkey.createUser()
+    const before = bearer((await api.login(email)).json.access_token)
+    let cookie = await sessionCookie(latchkey, email)
+    const { id: factorId, secret } = await latchkey.services.factors.totp.begin(id)
+    const body = { code: codeOf(secret, clock()) }
+    const answer = await api.call('POST', `/me/factors/${factorId}/verify`, { body, headers: { cookie } })
+    expect(answer.status).toBe(200)
+    cookie = cookiesOf(answer.headers)
+    const removal = { body: {}, headers: { cookie } }
+    const refused = await api.call('POST', '/me/recovery-codes', { body: proof, headers: before })
+    expect(refused.status, refused.text).toBeGreaterThanOrEqual(401)
+    expect((await api.call('DELETE', `/me/factors/${factorId}`, removal)).status).toBe(204)
   })
 
   test('cannot be set up, replaced or removed by HTTP Basic, nor without the factor that there is', async () => {
