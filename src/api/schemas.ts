@@ -28,10 +28,21 @@ const username = text(256).meta({ examples: ['ada'] })
 const password = text(1024)
   .min(1, 'This field is missing.')
   .meta({ examples: [PASSWORD] })
-const newPassword = text(1024).meta({ examples: ['copper lantern 19 meadow'] })
+/** Read by programs that have a form of their own: the error beside it says what is wrong in each case. */
+const RULES_OF_PASSWORDS =
+  'At least 15 characters unless the server says otherwise, at most 128, of any kind. One that is guessable or known to be stolen is refused; the error says why.'
+const newPassword = text(1024).meta({
+  description: RULES_OF_PASSWORDS,
+  examples: ['copper lantern 19 meadow'],
+})
 const token = text(2048).meta({ examples: [TOKEN] })
 
-export const registerBody = body({ username, email, password, ...claims(identifyingFields) }).meta({
+export const registerBody = body({
+  username,
+  email,
+  password: password.meta({ description: RULES_OF_PASSWORDS, examples: [PASSWORD] }),
+  ...claims(identifyingFields),
+}).meta({
   examples: [
     {
       username: 'ada',

@@ -10,7 +10,7 @@ export const passwordCommands = (cli: Cli): Command =>
 const importList = (cli: Cli): Command =>
   createCommand(
     'import',
-    'make the list of stolen passwords for breach_check file, in the place of the one before',
+    'create the list of stolen passwords for breach_check file, in the place of the one before',
   )
     .argument('<file>', 'a line each of HASH or HASH:COUNT (SHA-1), sorted or not; - for standard input')
     .action(async (file: string, options: Options) => {

@@ -114,7 +114,7 @@ const ROWS = {
     section: 'accounts',
     label: 'Stolen passwords',
     sentence:
-      'Where new passwords are looked up among stolen ones, which are refused. `file`: in a list on this server, made by `latchkey passwords import`. `api`: at a range service, which is told 5 characters of a hash.',
+      'Where new passwords are looked up among stolen ones, which are refused. `file`: in a list on this server, which `latchkey passwords import` creates. `api`: at a range service, which is told 5 characters of a hash.',
     see: 'passwords.md#stolen-passwords',
     ...choice(['off', 'file', 'api'], 'off'),
   },
