@@ -13,12 +13,19 @@ export interface ChallengeContext {
   scheme: Credentials['scheme'] | undefined
 }
 
-function challenge(scheme: string, parameters: Record<string, string | undefined>): string {
+function challenge(scheme: string, parameters: Record<string, string | number | undefined>): string {
   const given = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`${name}="${value}"`],
   )
   return given.length === 0 ? scheme : `${scheme} ${given.join(', ')}`
 }
+
+/** What a client has to ask for in its next authorization request (RFC 9470 §3). */
+const askedOf = ({ signIn }: Refusal) =>
+  signIn && {
+    ...(signIn.acr.length > 0 && { acr_values: signIn.acr.join(' ') }),
+    ...(signIn.maxAuthAge !== undefined && { max_age: signIn.maxAuthAge }),
+  }
 
 /**
  * WWW-Authenticate: one challenge for each scheme that would do (RFC 6750 §3, RFC 9449 §7.1). The error stands in that
@@ -30,7 +37,11 @@ export function challenges(refusal: Refusal, { settings, metadataUrl, scheme }: 
     challenge(name, {
       realm: settings.name,
       scope: refusal.scope?.join(' '),
-      ...(name === used && { error: refusal.error, error_description: refusal.error && refusal.description }),
+      ...(name === used && {
+        error: refusal.error,
+        error_description: refusal.error && refusal.description,
+        ...askedOf(refusal),
+      }),
       ...(name === 'DPoP' && { algs: settings.algorithms.join(' ') }),
       resource_metadata: metadataUrl,
     })
@@ -49,5 +60,6 @@ export function answer(reply: FastifyReply, refusal: Refusal, context: Challenge
     detail: description,
     code: error ?? (status === 503 ? 'temporarily_unavailable' : 'missing_token'),
     ...(status === 403 && scope && { scope: scope.join(' ') }),
+    ...askedOf(refusal),
   })
 }

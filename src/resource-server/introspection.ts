@@ -5,6 +5,7 @@ import { FAILURE_PAUSE, type IssuerMetadata, TIMEOUT } from './issuer.ts'
 import type { Settings } from './options.ts'
 import { invalidToken, unavailable } from './refusal.ts'
 import type { Remembered } from './remembered.ts'
+import { signInOf } from './sign-in.ts'
 import { type AccessToken, scopesOf } from './token.ts'
 
 const CACHED_TOKENS = 10_000
@@ -114,6 +115,7 @@ export function createIntrospection(
       isMachine: sub === clientId,
       expiresAt: exp,
       jkt: cnf?.jkt,
+      ...signInOf(answer),
       claims: answer,
     }
   }

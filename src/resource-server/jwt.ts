@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { IssuerKeys } from './keys.ts'
 import type { Settings } from './options.ts'
 import { invalidToken, Refusal } from './refusal.ts'
+import { signInOf } from './sign-in.ts'
 import { type AccessToken, scopesOf } from './token.ts'
 
 /**
@@ -52,6 +53,7 @@ export function createJwtCheck(
       isMachine: sub === client_id,
       expiresAt: exp,
       jkt: cnf?.jkt,
+      ...signInOf(claims),
       claims,
     }
   }

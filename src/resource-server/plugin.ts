@@ -6,6 +6,7 @@ import { type Credentials, credentialsOf, refuseTokenInForm } from './credential
 import { httpUrl, metadataPath, protectedResourceMetadata } from './metadata.ts'
 import { parseOptions, type ResourceServerOptions } from './options.ts'
 import { Refusal } from './refusal.ts'
+import { checkSignIn, signInNeeded } from './sign-in.ts'
 import type { AccessToken } from './token.ts'
 
 declare module 'fastify' {
@@ -16,6 +17,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scopes that a token needs for this route: all of them. Absent: any valid token will do. */
     scope?: string | readonly string[]
+    /**
+     * The classes of sign-in (`acr`) of which the token's has to be one, spelt as the issuer does. List what is stronger, too: no
+     * order is known here. Absent: any.
+     */
+    acr?: string | readonly string[]
+    /** How long ago the person may have signed in (`auth_time`), in whole seconds. Absent: however long. */
+    maxAuthAge?: number
     /** Answers without a token. */
     public?: boolean
   }
@@ -34,7 +42,8 @@ function scopesNeeded(scope: string | readonly string[] | undefined): string[] {
 
 /**
  * Protects every route of the Fastify context in which it is registered, and of the contexts inside it: a request gets
- * through with a valid access token that has the route's `config.scope`, or if the route says `config: { public: true }`.
+ * through with a valid access token that has the route's `config.scope`, of a sign-in as `config.acr` and `config.maxAuthAge` ask for,
+ * or if the route says `config: { public: true }`.
  * Register it before the contexts that it is to protect.
  *
  * Serves the API's own metadata (RFC 9728) when registered without a prefix.
@@ -69,6 +78,7 @@ async function register(app: FastifyInstance, options: ResourceServerOptions): P
     const { config } = request.routeOptions
     if (request.is404 || config.public === true) return undefined
     const scope = scopesNeeded(config.scope)
+    const signIn = signInNeeded(config)
     let credentials: Credentials | undefined
     try {
       credentials = credentialsOf(request)
@@ -79,6 +89,8 @@ async function register(app: FastifyInstance, options: ResourceServerOptions): P
         const description = 'The access token does not cover this request.'
         throw new Refusal(403, { error: 'insufficient_scope', description, scope })
       }
+      const { clock, clockTolerance } = settings
+      if (signIn) checkSignIn(token, signIn, { now: clock() / 1000, clockTolerance, scope })
       tokens.set(request, token)
     } catch (error) {
       return refuse(error, request, reply, credentials?.scheme)
@@ -88,6 +100,8 @@ async function register(app: FastifyInstance, options: ResourceServerOptions): P
   app.addHook('onRoute', ({ config, url }) => {
     if (config?.public === true && config.scope !== undefined)
       throw new Error(`latchkey/resource-server: ${url} cannot be public and need a scope`)
+    if (config && signInNeeded(config) && config.public === true)
+      throw new Error(`latchkey/resource-server: ${url} cannot be public and need a sign-in`)
     for (const scope of scopesNeeded(config?.scope)) scopes.add(scope)
   })
   app.addHook('onRequest', protect)

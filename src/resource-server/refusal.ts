@@ -1,5 +1,12 @@
-/** The error codes of RFC 6750 §3.1 and RFC 9449 §7.1. */
-export type ErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof'
+import type { NeededSignIn } from './sign-in.ts'
+
+/** The error codes of RFC 6750 §3.1, RFC 9449 §7.1 and RFC 9470 §3. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'invalid_dpop_proof'
+  | 'insufficient_user_authentication'
 
 export interface RefusalOptions {
   error?: ErrorCode
@@ -12,10 +19,12 @@ export interface RefusalOptions {
   retryAfter?: number
   /** The scopes that the route needs. */
   scope?: readonly string[]
+  /** The sign-in that the route needs. */
+  signIn?: NeededSignIn
 }
 
 /**
- * A request that does not get through: 400 malformed, 401 no (valid) token, 403 too few scopes, 503 the issuer cannot
+ * A request that does not get through: 400 malformed, 401 no (valid) token or too weak a sign-in, 403 too few scopes, 503 the issuer cannot
  * be asked. `description` is public, `message` and `cause` are for the log.
  */
 export class Refusal extends Error {
@@ -24,6 +33,7 @@ export class Refusal extends Error {
   readonly description: string
   readonly retryAfter: number | undefined
   readonly scope: readonly string[] | undefined
+  readonly signIn: NeededSignIn | undefined
 
   constructor(status: 400 | 401 | 403 | 503, options: RefusalOptions) {
     super(options.reason ?? options.description, 'cause' in options ? { cause: options.cause } : undefined)
@@ -33,6 +43,7 @@ export class Refusal extends Error {
     this.description = options.description
     this.retryAfter = options.retryAfter
     this.scope = options.scope
+    this.signIn = options.signIn
   }
 }
 

@@ -10,6 +10,12 @@ export interface AccessToken {
   readonly expiresAt: number | undefined
   /** The thumbprint of the key it is bound to (RFC 9449 §6); undefined for a bearer token. */
   readonly jkt: string | undefined
+  /** The class of the person's sign-in (OpenID Connect Core §2); undefined: the token does not say, as that of a machine. */
+  readonly acr: string | undefined
+  /** How the person signed in (RFC 8176). Empty: the token does not say. */
+  readonly amr: readonly string[]
+  /** When the person signed in, in seconds since the epoch; undefined: the token does not say. */
+  readonly authTime: number | undefined
   /** Every claim of the JWT, or every member of the introspection response. */
   readonly claims: Readonly<Record<string, unknown>>
 }

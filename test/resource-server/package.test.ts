@@ -33,6 +33,14 @@ app.get('/', { config: { scope: 'a' } }, (request) => {
   const token: AccessToken = request.token
   return token.sub.toUpperCase()
 })
+app.delete('/', { config: { acr: ['mfa', 'phr'], maxAuthAge: 300 } }, ({ token }) => {
+  const methods: readonly string[] = token.amr
+  return [token.acr?.toUpperCase(), (token.authTime ?? 0) + 1, methods.length]
+})
+// @ts-expect-error an age is a number of seconds
+app.get('/old', { config: { maxAuthAge: '5m' } }, () => '')
+// @ts-expect-error a token may say nothing of the sign-in
+app.get('/class', (request): string => request.token.acr)
 // @ts-expect-error a scope is text
 app.get('/wrong', { config: { scope: 1 } }, () => '')
 // @ts-expect-error the issuer is missing
