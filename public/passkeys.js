@@ -141,8 +141,27 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   }
 }
 
+// The form of a password says whether this device keeps passkeys: then the server may offer one, once.
+const name = document.querySelector('input[autocomplete~=webauthn]')
+if (
+  name &&
+  (await window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false))
+) {
+  const field = document.createElement('input')
+  Object.assign(field, { type: 'hidden', name: 'can_passkey', value: '1' })
+  name.form.append(field)
+}
+
 for (const text of document.querySelectorAll('[data-passkey-lacking]'))
   text.hidden = Boolean(window.PublicKeyCredential)
+
+// What keeps passkeys is told which there are no more, so that it does not offer them. Only newer browsers pass it on.
+const signal = (method, selector, property) => {
+  const json = document.querySelector(selector)?.dataset[property]
+  if (json) window.PublicKeyCredential?.[method]?.(JSON.parse(json)).catch(() => undefined)
+}
+signal('signalUnknownCredential', '[data-forget]', 'forget')
+signal('signalAllAcceptedCredentials', '[data-accepted]', 'accepted')
 
 // Back from the cache of the browser: the buttons work again.
 addEventListener('pageshow', (event) => {

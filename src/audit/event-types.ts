@@ -59,7 +59,7 @@ export const EVENT_TYPES = {
   'factor.removed': 'removed a second factor of {target}',
   'factor.renamed': 'renamed a second factor of {target}',
   'factor.refused': 'used a passkey of {target} whose counter went back: it is refused from now on',
-  'factor.code_wrong': 'sent a wrong code of a second factor of {target}',
+  'factor.code_wrong': 'sent a wrong code, or passkey, of a second factor of {target}',
   'factor.locked': 'sent too many wrong codes of a second factor of {target}',
   'factor.recovery_codes_renewed': 'made new recovery codes of {target}',
   'factor.recovery_code_used': 'used a recovery code of {target}',

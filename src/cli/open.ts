@@ -106,7 +106,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
-  const { resources, settings, unreachableAddresses } = services
+  const { factors, resources, settings, unreachableAddresses } = services
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
     ...{
@@ -122,7 +122,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       providers,
     },
     ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
-    unreachableAddresses,
+    ...{ factors, unreachableAddresses },
     config: {
       issuer,
       database,

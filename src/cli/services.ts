@@ -8,6 +8,7 @@ type Shared =
   | 'clients'
   | 'clientScopes'
   | 'configuration'
+  | 'factors'
   | 'keptTokens'
   | 'keys'
   | 'lostTokens'

@@ -147,7 +147,7 @@ const ROWS = {
     section: 'accounts',
     label: 'Passkeys',
     sentence:
-      '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second step. Browsers make them for a host name alone, on https or localhost.',
+      '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second step. Browsers make them for a host name, never for an IP address.',
     see: 'passkeys.md',
     ...choice(['on', 'off'], 'on'),
   },

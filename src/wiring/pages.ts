@@ -5,7 +5,9 @@ import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
 import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
 import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
+import { createPasskeyOffers } from '../factors/pages/passkey-offers.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
+import { passkeysSection } from '../factors/pages/passkeys-section.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createRememberedCookie } from '../factors/pages/remembered-cookie.ts'
 import { factorPages } from '../factors/pages/routes.ts'
@@ -26,6 +28,7 @@ import { describeUserAgent, listDevices } from '../oidc/sessions/devices.ts'
 import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
+import { isFresh } from '../shared/fresh-sign-in.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** Every page that people see, on the services and the protocol. */
@@ -62,6 +65,11 @@ export async function wirePages(
     browsers: rememberedCookie,
     verified,
   })
+  const passkeyOffers = createPasskeyOffers({
+    cookies: http.cookies,
+    artifacts,
+    passkeys: factors.passkeys,
+  })
   const offered = createOfferedProviders({
     providers: providers.enabled,
     artifacts,
@@ -83,6 +91,9 @@ export async function wirePages(
     browser,
     signInForm,
     passkeyForm,
+    passkeyOffers,
+    passkeysSection: (signed) =>
+      passkeysSection(factors.passkeys, signed, isFresh(clock, signed.session.freshAt)),
     sessions: pageSessions,
     apps: createConnectedApps(services),
     secondFactors: createSection(factors, describeUserAgent),
@@ -131,6 +142,8 @@ export async function wirePages(
     frame: (signed, said) => frameOf(signed, '/account/security', said),
     ownerOf: sessions.ownerOf,
     verified: sessions.verify,
+    offers: passkeyOffers,
+    describeDevice: describeUserAgent,
   })
   await app.register(relatedOriginsRoute, { passkeys: factors.passkeys, settings: values })
   homeRoute(app, {

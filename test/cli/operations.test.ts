@@ -144,6 +144,17 @@ describe('latchkey doctor', () => {
     return checks.find((check) => check.name === name)
   }
 
+  test('says why no page offers passkeys', async () => {
+    const run = async (env: Record<string, string>) =>
+      find(await latchkey.run(['doctor', '--json'], { fetch: healthy, env }), 'passkeys')
+    expect(await run({ ISSUER: 'https://192.0.2.7' })).toMatchObject({
+      status: 'warn',
+      message: expect.stringContaining('the issuer is an IP address'),
+    })
+    expect(await run({ ISSUER: 'https://192.0.2.7', PASSKEYS: 'off' })).toMatchObject({ status: 'ok' })
+    expect(await run({ ISSUER: 'https://id.example.com' })).toMatchObject({ message: 'of id.example.com' })
+  })
+
   test('tells of stored settings that do not count', async () => {
     const db = await openDatabase({
       databaseUrl: 'file:latchkey.db',
@@ -187,6 +198,7 @@ describe('latchkey doctor', () => {
       'kept tokens: ok',
       'settings: ok',
       'stolen passwords: ok',
+      'passkeys: ok',
       'audit log: ok',
       'public URL: ok',
     ])

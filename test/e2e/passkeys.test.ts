@@ -2,7 +2,11 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addAuthenticator, givePasskeyIn } from '../support/passkeys.ts'
 import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
-import { allow, heading, press, signedInAs, signIn, startAt, text } from './steps.ts'
+import { allow, fill, heading, press, signedInAs, signIn, startAt, text } from './steps.ts'
+
+// Headless, Chromium calls itself something else.
+const CHROME =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
 
 describe('passkeys in a browser', () => {
   let e2e: E2eFixture
@@ -50,7 +54,7 @@ describe('passkeys in a browser', () => {
     await press(page, button)
     await page.getByText('No passkey was used. Try again, or sign in with your password.').waitFor()
     await signIn(page, person.username)
-    await heading(page, 'Your account')
+    await heading(page, 'Sign in faster next time')
   })
 
   test('an authenticator that cannot verify its user does not sign in alone', async () => {
@@ -73,7 +77,21 @@ describe('passkeys in a browser', () => {
     await press(page, button)
     await page.getByText('That passkey was not accepted.').waitFor()
     await signIn(page, person.username)
+    await heading(page, 'Sign in faster next time')
+  })
+
+  test('after a password, as its second step', async () => {
+    const page = await e2e.tab()
+    const authenticator = await addAuthenticator(page)
+    const person = await owner(page)
+    await authenticator.setPresent(false)
+    await page.goto(`${e2e.latchkey.issuer}/login`)
+    await signIn(page, person.username)
+    await heading(page, 'Second step')
+    await authenticator.setPresent(true)
+    await press(page, 'Use a passkey')
     await heading(page, 'Your account')
+    expect(page.complaints).toEqual([])
   })
 
   test('a browser without the methods for JSON signs in all the same', async () => {
@@ -113,5 +131,119 @@ describe('passkeys in a browser', () => {
     expect(await page.locator('noscript p').isVisible()).toBe(true)
     await signIn(page, person.username)
     await heading(page, 'Your account')
+  })
+})
+
+describe('passkeys of an account', () => {
+  let e2e: E2eFixture
+  beforeAll(async () => {
+    e2e = await openE2eFixture()
+  })
+  afterAll(() => e2e?.close())
+
+  const section = '[aria-labelledby=passkeys-heading]'
+  const security = (page: Page) => page.goto(`${e2e.latchkey.issuer}/account/security`)
+  async function signedIn(options: Parameters<typeof addAuthenticator>[1] = {}) {
+    const page = await e2e.tab({ userAgent: CHROME })
+    const person = await e2e.latchkey.createUser()
+    await page.goto(`${e2e.latchkey.issuer}/login?return_to=/account/security`)
+    await signIn(page, person.username)
+    await heading(page, 'Security')
+    return { page, person, authenticator: await addAuthenticator(page, options) }
+  }
+
+  test('the first one brings recovery codes; then it is listed, renamed and removed', async () => {
+    const { page, person } = await signedIn({ synced: true })
+    await press(page, 'Add a passkey')
+    await heading(page, 'Recovery codes')
+    expect(await page.locator('[data-recovery-code]').count()).toBe(10)
+    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await heading(page, 'Security')
+    expect(await text(page, section)).toMatch(/Chrome on Linux\s*Synced/)
+    const mail = await e2e.latchkey.mailTo(person.email)
+    expect(mail.text).toContain('A passkey')
+
+    await page.getByRole('link', { name: 'Rename Chrome on Linux' }).click()
+    await fill(page, 'Name', ' ')
+    await press(page, 'Save name')
+    await page.getByText('Enter a name.').first().waitFor()
+    await fill(page, 'Name', 'My laptop')
+    await press(page, 'Save name')
+    await page.getByText('The passkey has its new name.').waitFor()
+
+    await page.getByRole('link', { name: 'Remove My laptop' }).click()
+    await page.getByText('It is your only second factor').waitFor()
+    await press(page, 'Remove')
+    await page.getByText('It is removed.').waitFor()
+    expect(await text(page, section)).not.toContain('My laptop')
+    expect(page.complaints).toEqual([])
+  })
+
+  test('an authenticator that keeps one already makes no second one, and the page says so', async () => {
+    const { page } = await signedIn()
+    await press(page, 'Add a passkey')
+    await heading(page, 'Recovery codes')
+    await security(page)
+    await press(page, 'Add a passkey')
+    await page.getByText('This device or password manager has a passkey for your account already.').waitFor()
+  })
+
+  test('a sign-in of more than a quarter of an hour ago has to be done again first', async () => {
+    const { page, person } = await signedIn()
+    e2e.shiftClock(16 * 60_000)
+    await security(page)
+    await press(page, 'Add a passkey')
+    await heading(page, 'Sign in')
+    await page.getByText('Sign in again to confirm that it is you.').waitFor()
+    e2e.shiftClock(0)
+    await signIn(page, person.username)
+    await heading(page, 'Add a passkey')
+    await press(page, 'Add a passkey')
+    await heading(page, 'Recovery codes')
+  })
+
+  test('without JavaScript the page says what is missing', async () => {
+    const page = await e2e.tab({ javaScriptEnabled: false })
+    const person = await e2e.latchkey.createUser()
+    await page.goto(`${e2e.latchkey.issuer}/login?return_to=/account/security`)
+    await signIn(page, person.username)
+    await heading(page, 'Security')
+    expect(await text(page, `${section} noscript`)).toContain('Adding a passkey needs JavaScript')
+    expect(await page.getByRole('button', { name: 'Add a passkey' }).isVisible()).toBe(false)
+  })
+
+  test('offered once, after a password, in a browser that keeps passkeys', async () => {
+    const page = await e2e.tab()
+    await addAuthenticator(page, { present: false })
+    const person = await e2e.latchkey.createUser()
+    const able = () => page.locator('input[name=can_passkey]').waitFor({ state: 'attached' })
+    await page.goto(`${e2e.latchkey.issuer}/login?return_to=/account/sessions`)
+    await able()
+    await signIn(page, person.username)
+    await heading(page, 'Sign in faster next time')
+    await press(page, 'Skip')
+    await heading(page, 'Devices')
+    await page.context().clearCookies()
+    await page.goto(`${e2e.latchkey.issuer}/login?return_to=/account/sessions`)
+    await able()
+    await signIn(page, person.username)
+    await heading(page, 'Devices')
+    expect(page.complaints).toEqual([])
+  })
+
+  test('the one that is offered is added, and leads on', async () => {
+    const page = await e2e.tab()
+    const authenticator = await addAuthenticator(page, { present: false })
+    const person = await e2e.latchkey.createUser()
+    await page.goto(`${e2e.latchkey.issuer}/login?return_to=/account/sessions`)
+    await page.locator('input[name=can_passkey]').waitFor({ state: 'attached' })
+    await signIn(page, person.username)
+    await heading(page, 'Sign in faster next time')
+    await authenticator.setPresent(true)
+    await press(page, 'Add a passkey')
+    await heading(page, 'Recovery codes')
+    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await heading(page, 'Devices')
+    expect(await e2e.latchkey.services.factors.passkeys.list(person.id)).toHaveLength(1)
   })
 })

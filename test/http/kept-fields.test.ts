@@ -11,6 +11,7 @@ import { samples } from './sample-pages.ts'
 const SECRET = [
   'client_secret',
   'code',
+  'credential',
   'csrf_token',
   'current_password',
   'new_password',

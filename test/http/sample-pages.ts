@@ -3,6 +3,7 @@ import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pa
 import { qrCode } from '../../src/http/pages/qr.ts'
 import { addressFields } from '../../src/shared/profile/address-form.ts'
 import { formFields, identifyingFields, personalFields } from '../../src/shared/profile/fields.ts'
+import { passkeySamples, passkeySections } from './sample-passkeys.ts'
 import { secondFactorSamples, sections } from './sample-second-factors.ts'
 
 const names = formFields(identifyingFields, { own: true })
@@ -328,6 +329,7 @@ export const samples: Sample[] = [
         errors: { current_password: 'This is not your current password.' },
       },
       secondFactors: sections.all,
+      passkeys: passkeySections.some,
       linked: [
         {
           name: 'GitHub',
@@ -349,12 +351,14 @@ export const samples: Sample[] = [
         alert: 'GitHub does not answer at the moment. Try again later, or sign in another way.',
       },
       secondFactors: sections.none,
+      passkeys: passkeySections.stale,
       linked: [{ name: 'Google', icon: 'google' }],
       linkable: [],
       setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
     },
   },
   ...secondFactorSamples(accountFrame('Security')),
+  ...passkeySamples(accountFrame('Security')),
   {
     title: 'account-sessions',
     view: 'accounts/account/sessions',

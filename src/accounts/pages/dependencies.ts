@@ -1,4 +1,6 @@
+import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
+import type { PasskeysSection } from '../../factors/pages/passkeys-section.ts'
 import type { SecondFactorsSection } from '../../factors/pages/section.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
@@ -8,6 +10,7 @@ import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
+import type { Signed } from './account/signed-in.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
 
@@ -43,6 +46,9 @@ export interface AccountPagesDependencies {
   signInForm: SignInForm
   /** Signing in by a passkey. */
   passkeyForm: PasskeySignInForm
+  /** What the page on security shows of passkeys. Undefined: none work here. */
+  passkeysSection(signed: Signed): Promise<PasskeysSection | undefined>
+  passkeyOffers: Pick<PasskeyOffers, 'onTheWay'>
   sessions: Sessions
   apps: ConnectedApps
   /** What the page on security shows of second factors. */

@@ -12,6 +12,8 @@ export interface SignInPage extends Form {
   device?: boolean
   /** Signing in with a passkey; undefined: none works here. */
   passkey?: PasskeyForm | undefined
+  /** A passkey that no account has, for the browser to forget: UnknownCredentialOptions in JSON. */
+  forgetPasskey?: string | undefined
   providers: ProviderButton[]
   /** Undefined: registration is closed. */
   registerHref?: string | undefined
@@ -101,7 +103,12 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   })
 
   app.post('/login', http.limit('signIn', 'identifier'), async (request, reply) =>
-    goOn(request, reply, await signInForm.submit(request, reply, undefined, { again: isAgain(request) })),
+    goOn(
+      request,
+      reply,
+      await signInForm.submit(request, reply, undefined, { again: isAgain(request) }),
+      (next) => (isAgain(request) ? next : deps.passkeyOffers.onTheWay(request, next)),
+    ),
   )
 
   app.post(
@@ -110,7 +117,13 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     async (request, reply) => goOn(request, reply, await deps.passkeyForm.submit(request, reply, undefined)),
   )
 
-  async function goOn(request: FastifyRequest, reply: FastifyReply, outcome: SignInOutcome) {
+  /** @param onTheWay where the person goes first, on the way to what they signed in for */
+  async function goOn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    outcome: SignInOutcome,
+    onTheWay = (next: string) => next,
+  ) {
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
@@ -130,6 +143,6 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)
     }
     await sessions.start(request, reply, outcome)
-    return reply.redirect(outcome.complete ? returnTo(request) : secondStep(request), 303)
+    return reply.redirect(outcome.complete ? onTheWay(returnTo(request)) : secondStep(request), 303)
   }
 }

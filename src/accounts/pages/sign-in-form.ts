@@ -27,6 +27,8 @@ export type SignInOutcome =
       values: Record<string, string>
       errors: Record<string, string>
       alert?: string
+      /** A passkey that no account has, for the browser to forget: UnknownCredentialOptions in JSON. */
+      forgetPasskey?: string
     }
 
 const typed = z.object({

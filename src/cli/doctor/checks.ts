@@ -29,6 +29,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   keptTokensCheck(services),
   settingsCheck(services),
   stolenPasswordsCheck(services),
+  passkeysCheck(services),
   auditCheck(services),
   publicUrlCheck(services.config.issuer, fetchUrl),
 ]
@@ -195,6 +196,22 @@ const stolenPasswordsCheck = ({ breaches, settings }: CliServices): Check => ({
       ? `run: ${PROGRAM} passwords import FILE; until then new passwords are not looked up`
       : 'see whether breach_api_url is right and can be reached; until then new passwords are not looked up',
   run: () => breaches.examine(),
+})
+
+/** Whether browsers make passkeys for this issuer: no page would say why none are offered. */
+const passkeysCheck = ({ factors, config }: CliServices): Check => ({
+  name: 'passkeys',
+  remedy: 'see whether ISSUER is an address',
+  async run() {
+    const found = factors.passkeys.availability()
+    if (found === 'off') return { status: 'ok', message: 'switched off' }
+    if (found === 'on') return { status: 'ok', message: `of ${new URL(config.issuer).hostname}` }
+    return {
+      status: 'warn',
+      message: 'do not work: a passkey belongs to a host name, and the issuer is an IP address',
+      remedy: `set ISSUER to an https URL with a host name, or run: ${PROGRAM} settings set passkeys off`,
+    }
+  },
 })
 
 /** Both ends only: what is between them is asked by `audit verify`, which reads all of it. */

@@ -45,13 +45,8 @@ export function createPasskeySignInForm(deps: {
   clock: Clock
 }): PasskeySignInForm {
   const { passkeys, accounts, binding } = deps
-  const refused = (alert: string): SignInOutcome => ({
-    kind: 'refused',
-    status: 401,
-    values: {},
-    errors: {},
-    alert,
-  })
+  const refused = (alert: string) =>
+    ({ kind: 'refused', status: 401, values: {}, errors: {}, alert }) as const
 
   const options: PasskeySignInForm['options'] = async (request, reply) =>
     passkeys.availability() === 'on' ? passkeys.signInOptions(binding.bind(request, reply)) : undefined
@@ -70,7 +65,8 @@ export function createPasskeySignInForm(deps: {
       const found = await passkeys.verifySignIn(credential, binding.of(request) ?? '')
       if (found.kind !== 'verified') {
         await accounts.failed(`passkey_${found.reason}`, found.accountId, from)
-        return refused(found.reason === 'spent' ? SPENT : REFUSED)
+        const outcome = refused(found.reason === 'spent' ? SPENT : REFUSED)
+        return found.forget ? { ...outcome, forgetPasskey: JSON.stringify(found.forget) } : outcome
       }
       const outcome = await accounts.signIn(found.accountId, from)
       if (outcome.kind === 'refused') return refused(REFUSED)

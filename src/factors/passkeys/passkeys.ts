@@ -19,7 +19,7 @@ import { createChallenges } from './challenges.ts'
 import { readAssertion, readRegistration } from './credentials.ts'
 import { passkeyName } from './name.ts'
 import { type CreationOptions, creationOptions, type RequestOptions, requestOptions } from './options.ts'
-import { type Obstacle, obstacleOf, relyingPartyOf } from './relying-party.ts'
+import { obstacleOf, relyingPartyOf } from './relying-party.ts'
 import { createPasskeyStore } from './store.ts'
 
 /** How many an account has at most: all of them go into the options of its second step. */
@@ -52,12 +52,20 @@ export type PasskeyVerification =
   | {
       kind: 'wrong'
       reason: 'malformed' | 'foreign' | 'spent' | 'unknown' | 'invalid' | 'refused' | 'unverified'
+      /** No account has this passkey: the browser may be told, so that it is not offered again. */
+      forget?: UnknownCredential
       accountId?: string
     }
 
 export type PasskeyRegistration =
   /** `recoveryCodes`: it is the first second factor of the account, and these are its codes, shown once. */
-  | { kind: 'added'; passkey: Passkey; recoveryCodes: string[] | undefined }
+  | {
+      kind: 'added'
+      passkey: Passkey
+      /** What making it has shown, as of a verification. */
+      amr: string[]
+      recoveryCodes: string[] | undefined
+    }
   /** It is no answer to options of this browser and account, or came too late. */
   | { kind: 'wrong'; reason: 'malformed' | 'foreign' | 'spent' | 'invalid' }
   /** It is registered already. */
@@ -72,7 +80,7 @@ export type PasskeyRegistration =
  */
 export interface Passkeys {
   /** Whether new ones are made, and whether one signs in by itself; read at each use. Those that exist verify a second step always. */
-  availability(): 'on' | 'off' | Obstacle
+  availability(): 'on' | 'off' | 'ip_address'
   /** Of `navigator.credentials.create`, in JSON. Undefined: the account is gone. */
   registrationOptions(
     account: { id: string; username: string; displayName: string },
@@ -100,12 +108,30 @@ export interface Passkeys {
    * by itself: it has verified its user now, and at its registration or beside a password. Says nothing of whether the account may sign in.
    */
   verifySignIn(credential: unknown, binding: string, accountId?: string): Promise<PasskeyVerification>
+  /**
+   * What `PublicKeyCredential.signalAllAcceptedCredentials` tells whatever keeps the passkeys of an account: which there still are. Undefined: it
+   * never had one, or the issuer shares its host with others, as on localhost.
+   */
+  accepted(accountId: string): Promise<AcceptedCredentials | undefined>
   /** The oldest first. */
   list(accountId: string): Promise<Passkey[]>
   /** False: the account has none of this id. @throws ValidationError on `name` (422) */
   rename(accountId: string, id: string, name: string): Promise<boolean>
   /** Its owner is told by mail. Undefined: the account has none of this id. */
   remove(accountId: string, id: string): Promise<Passkey | undefined>
+}
+
+/** UnknownCredentialOptions (WebAuthn L3 §5.1.10). */
+export interface UnknownCredential {
+  rpId: string
+  credentialId: string
+}
+
+/** AllAcceptedCredentialsOptions (WebAuthn L3 §5.1.10). */
+export interface AcceptedCredentials {
+  rpId: string
+  userId: string
+  allAcceptedCredentialIds: string[]
 }
 
 export interface PasskeySettings {
@@ -129,17 +155,65 @@ export interface PasskeyDependencies {
   findOwner: FindOwner
 }
 
+const methodsOf = ({ synced, userVerified }: { synced: boolean; userVerified: boolean }): string[] => [
+  synced ? 'swk' : 'hwk',
+  'user',
+  ...(userVerified ? ['mfa'] : []),
+]
+
 export function createPasskeys(deps: PasskeyDependencies): Passkeys {
   const { settings, issuer } = deps
   const store = createPasskeyStore(deps)
   const challenges = createChallenges(deps)
   const party = relyingPartyOf(issuer, settings)
   const obstacle = obstacleOf(issuer)
-  const availability = () => obstacle ?? settings.passkeys
+  // On localhost every server of a machine has the same RP ID, and must not have the passkeys of another one deleted.
+  const signals = issuer.protocol === 'https:'
+  const availability = () => (settings.passkeys === 'off' ? 'off' : (obstacle ?? 'on'))
 
   const told = async (accountId: string, tell: (owner: FactorOwner) => void): Promise<void> => {
     const owner = await deps.findOwner(accountId)
     if (owner) tell(owner)
+  }
+
+  const check: Passkeys['verifySignIn'] = async (given, binding, accountId) => {
+    if (accountId === undefined && availability() !== 'on') return { kind: 'wrong', reason: 'refused' }
+    const read = readAssertion(given)
+    if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
+    const { credential, challenge } = read
+    const taken = await challenges.take(challenge, { act: 'sign_in', binding, accountId })
+    if (taken !== 'good') return { kind: 'wrong', reason: taken }
+    const found = await store.byCredentialId(credential.id)
+    if (found === undefined)
+      return {
+        kind: 'wrong',
+        reason: 'unknown',
+        ...(signals && { forget: { rpId: party.id, credentialId: credential.id } }),
+      }
+    const { passkey, userHandle } = found
+    const wrong = (reason: 'unknown' | 'invalid' | 'refused' | 'unverified') =>
+      ({ kind: 'wrong', reason, accountId: passkey.accountId }) as const
+    if (accountId !== undefined && passkey.accountId !== accountId) return wrong('unknown')
+    // Who signs in by it alone is named by the passkey too (WebAuthn §7.2, step 6).
+    const named = credential.response.userHandle
+    if (named === undefined ? accountId === undefined : named !== userHandle) return wrong('invalid')
+    const verified = await verifyAssertion(credential, challenge, party, passkey)
+    if (verified === undefined) return wrong('invalid')
+    // A key without a PIN gets one from anybody who holds it: that verifies nobody until its owner has shown the password with it.
+    const { userVerified } = verified
+    if (accountId === undefined && !(userVerified && passkey.userVerified)) return wrong('unverified')
+    if (!(await store.use(passkey.id, verified))) {
+      if (await store.refuse(passkey.id))
+        await told(passkey.accountId, (owner) => deps.notices.passkeyRefused(owner, passkey.name))
+      return wrong('refused')
+    }
+    return {
+      kind: 'verified',
+      accountId: passkey.accountId,
+      passkeyId: passkey.id,
+      amr: methodsOf({ ...passkey, userVerified }),
+      userVerified,
+    }
   }
 
   return {
@@ -184,6 +258,7 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
       return {
         kind: 'added',
         passkey: added.result,
+        amr: methodsOf(record),
         recoveryCodes: added.codesStored ? codes?.codes : undefined,
       }
     },
@@ -200,38 +275,18 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
     },
 
     async verifySignIn(given, binding, accountId) {
-      if (accountId === undefined && availability() !== 'on') return { kind: 'wrong', reason: 'refused' }
-      const read = readAssertion(given)
-      if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
-      const { credential, challenge } = read
-      const taken = await challenges.take(challenge, { act: 'sign_in', binding, accountId })
-      if (taken !== 'good') return { kind: 'wrong', reason: taken }
-      const found = await store.byCredentialId(credential.id)
-      if (found === undefined) return { kind: 'wrong', reason: 'unknown' }
-      const { passkey, userHandle } = found
-      const wrong = (reason: 'unknown' | 'invalid' | 'refused' | 'unverified') =>
-        ({ kind: 'wrong', reason, accountId: passkey.accountId }) as const
-      if (accountId !== undefined && passkey.accountId !== accountId) return wrong('unknown')
-      // Who signs in by it alone is named by the passkey too (WebAuthn §7.2, step 6).
-      const named = credential.response.userHandle
-      if (named === undefined ? accountId === undefined : named !== userHandle) return wrong('invalid')
-      const verified = await verifyAssertion(credential, challenge, party, passkey)
-      if (verified === undefined) return wrong('invalid')
-      // A key without a PIN gets one from anybody who holds it: that verifies nobody until its owner has shown the password with it.
-      const { userVerified } = verified
-      if (accountId === undefined && !(userVerified && passkey.userVerified)) return wrong('unverified')
-      if (!(await store.use(passkey.id, verified))) {
-        if (await store.refuse(passkey.id))
-          await told(passkey.accountId, (owner) => deps.notices.passkeyRefused(owner, passkey.name))
-        return wrong('refused')
-      }
-      return {
-        kind: 'verified',
-        accountId: passkey.accountId,
-        passkeyId: passkey.id,
-        amr: [passkey.synced ? 'swk' : 'hwk', 'user', ...(userVerified ? ['mfa'] : [])],
-        userVerified,
-      }
+      const outcome = await check(given, binding, accountId)
+      // At a second step a password was right: what follows it is worth an entry. A page that was open for too long is not.
+      if (accountId !== undefined && outcome.kind === 'wrong' && outcome.reason !== 'spent')
+        deps.events({ type: 'factor.code_wrong', accountId, kind: 'passkey' })
+      return outcome
+    },
+
+    async accepted(accountId) {
+      const userId = signals ? await store.knownUserHandle(accountId) : undefined
+      if (userId === undefined) return undefined
+      const allAcceptedCredentialIds = (await store.list(accountId)).map(({ credentialId }) => credentialId)
+      return { rpId: party.id, userId, allAcceptedCredentialIds }
     },
 
     list: store.list,

@@ -8,19 +8,12 @@ export interface RelyingParty {
   readonly origins: readonly string[]
 }
 
-/** Why no browser makes a passkey for an issuer, whatever the settings say. */
-export type Obstacle =
-  /** A passkey belongs to a host name (WebAuthn §5.1.3: the RP ID is a domain). */
-  | 'ip_address'
-  /** Outside of https only localhost counts as secure. */
-  | 'plain_http'
-
-export function obstacleOf(issuer: URL): Obstacle | undefined {
-  const host = issuer.hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(host) !== 0) return 'ip_address'
-  const local = host === 'localhost' || host.endsWith('.localhost')
-  return issuer.protocol === 'https:' || local ? undefined : 'plain_http'
-}
+/**
+ * Why no browser makes a passkey for an issuer, whatever the settings say: a passkey belongs to a host name (WebAuthn §5.1.3: the RP ID is a
+ * domain). An issuer is on https or on this machine, which browsers ask for too.
+ */
+export const obstacleOf = ({ hostname }: URL): 'ip_address' | undefined =>
+  isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? undefined : 'ip_address'
 
 /** @param settings.passkeyOrigins read at each use */
 export const relyingPartyOf = (

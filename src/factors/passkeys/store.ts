@@ -20,6 +20,8 @@ export interface StoredPasskey extends Passkey {
 export interface PasskeyStore {
   /** The user handle of an account (WebAuthn §5.4.3), made when it is first asked for. Undefined: the account is gone. */
   userHandle(accountId: string): Promise<string | undefined>
+  /** Undefined: none was made. */
+  knownUserHandle(accountId: string): Promise<string | undefined>
   /**
    * Adds a passkey to an account that may sign in, if its sign-ins of `generation` still count. `taken`: the credential is
    * registered already, here or with another account. `full`: the account has `most` already.
@@ -75,6 +77,12 @@ export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }
         WHERE id = ${accountId} AND webauthn_user_id IS NULL`
       const after = await prisma.account.findUnique({ where: { id: accountId }, select })
       return after?.webauthnUserId ?? undefined
+    },
+
+    async knownUserHandle(accountId) {
+      const select = { webauthnUserId: true }
+      const found = await prisma.account.findUnique({ where: { id: accountId }, select })
+      return found?.webauthnUserId ?? undefined
     },
 
     async insert({ accountId, generation, most }, { transports, ...record }, firstCodes) {

@@ -40,7 +40,10 @@ describe('signing in with a passkey', () => {
     const account = await latchkey.services.accounts.byId(person.user.id)
     expect(account?.lastSignInAt).toBeGreaterThan(Date.now() - 60_000)
     const [session] = await latchkey.services.artifacts.listByAccount('Session', person.user.id)
-    expect(session?.payload).toMatchObject({ amr: ['hwk', 'user', 'mfa'] })
+    expect(session?.payload).toMatchObject({
+      amr: ['hwk', 'user', 'mfa'],
+      acr: 'urn:latchkey:acr:phr',
+    })
     expect(browser.cookies.header(new URL(latchkey.issuer))).toContain('latchkey_device=')
   })
 

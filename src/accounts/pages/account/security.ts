@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
+import type { PasskeysSection } from '../../../factors/pages/passkeys-section.ts'
 import type { SecondFactorsSection } from '../../../factors/pages/section.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../../http/pages/pages.ts'
@@ -15,6 +16,8 @@ export interface SecurityPage {
   password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
   /** A message with a link that sets the first password. */
   setPassword?: ButtonForm | undefined
+  /** Undefined: none work here. */
+  passkeys?: PasskeysSection | undefined
   secondFactors: SecondFactorsSection
   linked: LinkedSignInView[]
   linkable: ProviderButton[]
@@ -33,6 +36,8 @@ const passwordForm = z.object({ current_password: text, new_password: text })
 
 const NOTICES: Readonly<Record<string, string>> = {
   password: 'Your password is changed. Other devices are signed out.',
+  passkey: 'Your passkey is added. We sent you a message about it.',
+  passkey_renamed: 'The passkey has its new name.',
   app: 'Your authenticator app is turned on. We sent you a message about it.',
   app_gone:
     'Setting up the app was finished already, or took too long. Begin again if it is not listed here.',
@@ -72,6 +77,7 @@ export async function securityRoutes(
         : undefined,
       setPassword:
         account.email === null ? undefined : { action: '/forgot-password', fields: { email: account.email } },
+      passkeys: await deps.passkeysSection(signed),
       secondFactors: await deps.secondFactors(account),
       linked: ways.linked,
       linkable: ways.linkable,
