@@ -29,6 +29,7 @@ import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
+import { openPersonalData } from './personal-data.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** Every page that people see, on the services and the protocol. */
@@ -97,6 +98,7 @@ export async function wirePages(
     sessions: pageSessions,
     apps: createConnectedApps(services),
     secondFactors: createSection(factors, describeUserAgent),
+    personalData: openPersonalData(services),
     appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration

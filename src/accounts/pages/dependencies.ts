@@ -10,6 +10,7 @@ import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
+import type { PersonalData } from '../personal-data/export.ts'
 import type { Signed } from './account/signed-in.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
@@ -41,6 +42,7 @@ export interface AccountPagesDependencies {
     | 'updateProfile'
     | 'changeEmail'
     | 'dropAddressChange'
+    | 'deletion'
   >
   browser: BrowserState
   signInForm: SignInForm
@@ -53,6 +55,7 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
+  personalData: PersonalData
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'

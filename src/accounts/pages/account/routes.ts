@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { appRoutes } from './apps.ts'
+import { dataRoutes } from './data.ts'
+import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
 import { profileRoutes } from './profile.ts'
 import { securityRoutes } from './security.ts'
@@ -10,6 +12,14 @@ import { createSignedIn } from './signed-in.ts'
 /** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const signedIn = createSignedIn(deps)
-  for (const routes of [profileRoutes, emailRoutes, securityRoutes, sessionRoutes, appRoutes])
+  for (const routes of [
+    profileRoutes,
+    emailRoutes,
+    securityRoutes,
+    sessionRoutes,
+    appRoutes,
+    dataRoutes,
+    deletionRoutes,
+  ])
     await routes(app, deps, signedIn)
 }

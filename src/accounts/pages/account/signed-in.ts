@@ -11,6 +11,7 @@ const PAGES = {
   '/account/security': 'Security',
   '/account/sessions': 'Devices',
   '/account/apps': 'Apps',
+  '/account/data': 'Data',
 } as const
 
 export type AccountPath = keyof typeof PAGES
