@@ -3,6 +3,7 @@ import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
+import { endSignIns } from './accounts/store/generation.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
 import { type Clients, createClients } from './clients/clients.ts'
@@ -149,6 +150,8 @@ export async function openServices(
     issuer: config.issuer,
     settings: values,
     findOwner: accounts.byId,
+    endSignIns,
+    sessions: accountSessions(artifacts),
   })
   const providers = createProviders({
     db,

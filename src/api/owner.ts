@@ -5,8 +5,7 @@ import { type Caller, callerOf } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { confirmPassword } from './sign-in.ts'
 
-/** The sign-in of the caller is not enough for this. */
-export const insufficient = (message: string): AppError =>
+const insufficient = (message: string): AppError =>
   new AppError('insufficient_user_authentication', 403, message)
 
 /**

@@ -2,6 +2,7 @@
 // asked for (the sessions and prompts of src/oidc, by acr), and what a password is (src/accounts).
 //
 //   a code ──> counted as wrong (failures.ts) ──> checked by its kind ──> right: used up, the count cleared
+//   all of them lost ──> recovery/, which removes them after a delay in which their owner can stop it
 //   a factor added or removed ──> store/kinds.ts: rows, and what the account says of them, in one transaction ──> notices.ts
 import type { Clock } from '../shared/clock.ts'
 import type { SecondFactor, Verification, VerificationMethod } from '../shared/second-factor.ts'
@@ -12,9 +13,12 @@ import { type AppPasswords, createAppPasswords } from './app-passwords/app-passw
 import { createAppPasswordStore } from './app-passwords/store.ts'
 import type { FactorEvent } from './events.ts'
 import { createLimit } from './failures.ts'
-import { createNotices, type FactorMailOut } from './notices.ts'
+import { createNotices, type FactorMail } from './notices.ts'
 import type { FindOwner } from './owner.ts'
 import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
+import { createRecoveryNotices, type RecoveryEvent, type RecoveryMail } from './recovery/notices.ts'
+import { createRecovery, type Recovery, type RecoverySettings } from './recovery/recovery.ts'
+import { createRecoveryStore, type EndSignIns } from './recovery/store.ts'
 import { type CodeHasher, createRecoveryCodes, type RecoveryCodes } from './recovery-codes/recovery-codes.ts'
 import { createRecoveryCodeStore } from './recovery-codes/store.ts'
 import {
@@ -48,7 +52,7 @@ export interface Factors {
   methodsOf(account: { id: string; secondFactors: readonly SecondFactor[] }): Promise<VerificationMethod[]>
   /**
    * Whether a code verifies a sign-in of the account. Of the wrong ones at most five in 15 minutes are checked, for each
-   * account and kind; each right one works once. A method that the account does not have is `wrong`.
+   * account and kind; each right one works once, and stops a recovery. A method that the account does not have is `wrong`.
    * @throws AppError overloaded (503): nothing was counted
    */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
@@ -59,6 +63,7 @@ export interface Factors {
   recoveryCodes: Omit<RecoveryCodes, 'prepare'>
   appPasswords: AppPasswords
   rememberedBrowsers: RememberedBrowsers
+  recovery: Recovery
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
 }
@@ -69,13 +74,16 @@ export interface FactorsDependencies {
   artifacts: Pick<ArtifactStore, 'insert'>
   secrets: Pick<Secrets, 'seal' | 'open' | 'key'>
   hasher: CodeHasher
-  events: (event: FactorEvent) => void
-  mail: FactorMailOut
+  events: (event: FactorEvent | RecoveryEvent) => void
+  mail: { send(mail: FactorMail | RecoveryMail): void }
   /** The base of every link; its host is what authenticator apps show. */
   issuer: string
   /** Read at each use. */
-  settings: PasskeySettings & RememberedSettings
+  settings: PasskeySettings & RememberedSettings & RecoverySettings
   findOwner: FindOwner
+  /** Raises the generation of an account's sign-ins, in the transaction that removes its factors. */
+  endSignIns: EndSignIns
+  sessions: { endAll(accountId: string): Promise<void> }
 }
 
 /** The method that shows a factor of a kind. */
@@ -101,6 +109,17 @@ export function createFactors(deps: FactorsDependencies): Factors {
     issuer: new URL(deps.issuer),
   })
   const { prepare: _, ...recoveryCodes } = codes
+  const recovery = createRecovery({
+    ...deps,
+    store: createRecoveryStore(deps),
+    notices: createRecoveryNotices(deps),
+    endSessions: deps.sessions.endAll,
+  })
+
+  /** A person who has shown a second factor has not lost them all. */
+  async function shown(accountId: string): Promise<void> {
+    await recovery.stop(accountId, 'second_factor')
+  }
 
   /** Those that are shown by typing a code. */
   const checks: Partial<
@@ -112,8 +131,16 @@ export function createFactors(deps: FactorsDependencies): Factors {
 
   return {
     totp,
-    passkeys,
+    passkeys: {
+      ...passkeys,
+      async verifySignIn(...credential) {
+        const outcome = await passkeys.verifySignIn(...credential)
+        if (outcome.kind === 'verified') await shown(outcome.accountId)
+        return outcome
+      },
+    },
     recoveryCodes,
+    recovery,
     appPasswords: createAppPasswords({ ...shared, store: createAppPasswordStore(deps) }),
     rememberedBrowsers: createRememberedBrowsers({ ...shared, store: remembered }),
 
@@ -145,7 +172,9 @@ export function createFactors(deps: FactorsDependencies): Factors {
     },
 
     async verify({ accountId, method, code }) {
-      return (await checks[method]?.(accountId, code)) ?? { kind: 'wrong' }
+      const outcome = (await checks[method]?.(accountId, code)) ?? { kind: 'wrong' }
+      if (outcome.kind === 'verified') await shown(accountId)
+      return outcome
     },
 
     async remove(accountId, id) {
@@ -154,7 +183,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
 
     async purge(rows = 1000) {
       const ended = await failures.deleteEnded({ before: new Date(clock()), limit: rows })
-      return ended + (await remembered.deleteExpired(rows))
+      return ended + (await remembered.deleteExpired(rows)) + (await recovery.purge(rows))
     },
   }
 }

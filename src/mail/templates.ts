@@ -16,8 +16,6 @@ export interface MailData {
   'locked-for-good': { username: string; link: string; validFor: string }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
-  /** `deletedOn`: a day. */
-  'deletion-requested': { username: string; deletedOn: string; signInLink: string }
   /** A provider's identity was added to the account, or taken away. */
   'sign-in-linked': { username: string; provider: string; accountLink: string }
   'sign-in-unlinked': { username: string; provider: string; accountLink: string }
@@ -34,6 +32,12 @@ export interface MailData {
   'app-password-removed': { username: string; name: string; accountLink: string }
   /** `left`: how many still work. */
   'recovery-code-used': { username: string; left: string; accountLink: string }
+  /** Every second factor is to be removed. `how`: a sentence without its full stop: who started it, when and from where. */
+  'recovery-started': { username: string; how: string; readyAt: string; stopLink: string }
+  'recovery-ready': { username: string; link: string; validUntil: string; stopLink: string }
+  /** `why`: half a sentence. */
+  'recovery-stopped': { username: string; why: string; resetLink: string }
+  'recovery-finished': { username: string; accountLink: string; resetLink: string }
 }
 
 export type MailTemplate = keyof MailData
@@ -59,7 +63,6 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
   'email-changed': (service) => `Your email address for ${service} was changed`,
-  'deletion-requested': (service) => `Your account at ${service} will be deleted`,
   'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
   'factor-added': (service) => `A second step was added to your account at ${service}`,
@@ -70,6 +73,10 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'app-password-added': (service) => `An app password was made for your account at ${service}`,
   'app-password-removed': (service) => `An app password of your account at ${service} was removed`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
+  'recovery-started': (service) => `The second step of your account at ${service} is to be removed`,
+  'recovery-ready': (service) => `You can now remove the second step of your account at ${service}`,
+  'recovery-stopped': (service) => `The second step of your account at ${service} stays`,
+  'recovery-finished': (service) => `The second step of your account at ${service} was removed`,
 }
 
 /** Text that goes into a mail stays on its line, whatever a name once was allowed to hold. */

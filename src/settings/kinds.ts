@@ -6,7 +6,7 @@ export type Input =
       kind: 'number'
       low: number
       high: number
-      unit: 'seconds' | 'days' | undefined
+      unit: 'seconds' | 'hours' | 'days' | undefined
       zero: string | undefined
     }
   | { kind: 'choice'; options: readonly string[] }
@@ -30,7 +30,7 @@ export function number(
   fallback: number,
   low: number,
   high: number,
-  { unit, zero }: { unit?: 'seconds' | 'days'; zero?: string } = {},
+  { unit, zero }: { unit?: 'seconds' | 'hours' | 'days'; zero?: string } = {},
 ): Kind<number> {
   const more = [unit, zero === undefined ? undefined : `0: ${zero}`].filter(Boolean).join('; ')
   const error = `must be a whole number from ${low} to ${high}${more && ` (${more})`}, for example ${fallback}`

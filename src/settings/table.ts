@@ -169,6 +169,14 @@ const ROWS = {
     see: 'second-factors.md',
     ...number(30, 0, 365, { unit: 'days', zero: 'a second factor is always asked for' }),
   },
+  recovery_delay_hours: {
+    section: 'accounts',
+    label: 'Delay of a recovery',
+    sentence:
+      'How long a person who has lost every second factor waits until they can be removed. Their owner is told at once, and can stop it in this time.',
+    see: 'second-factors.md#all-of-them-lost',
+    ...number(24, 1, 720, { unit: 'hours' }),
+  },
   verification_ttl: {
     section: 'accounts',
     label: 'How long a verification is valid',

@@ -8,6 +8,8 @@ import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
 import { createPasskeyOffers } from '../factors/pages/passkey-offers.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
 import { passkeysSection } from '../factors/pages/passkeys-section.ts'
+import { recoveryRoutes } from '../factors/pages/recovery.ts'
+import { recoveryLinkRoutes } from '../factors/pages/recovery-links.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createRememberedCookie } from '../factors/pages/remembered-cookie.ts'
 import { factorPages } from '../factors/pages/routes.ts'
@@ -29,7 +31,6 @@ import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
-import { openPersonalData } from './personal-data.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** Every page that people see, on the services and the protocol. */
@@ -98,7 +99,7 @@ export async function wirePages(
     sessions: pageSessions,
     apps: createConnectedApps(services),
     secondFactors: createSection(factors, describeUserAgent),
-    personalData: openPersonalData(services),
+    recovery: factors.recovery,
     appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration
@@ -110,6 +111,13 @@ export async function wirePages(
     await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
   })
   await app.register(loginVerifyRoutes, { issuer, http, sessions, findAccount: accounts.byId, verifyForm })
+  const recovering = { http, sessions, findAccount: accounts.byId, recovery: factors.recovery }
+  await app.register(recoveryRoutes, {
+    ...recovering,
+    delay: () => values.recoveryDelayHours,
+    describeBrowser: describeUserAgent,
+  })
+  await app.register(recoveryLinkRoutes, { ...recovering, ...http, clock })
   await app.register(interactionRoutes, {
     interactions,
     verifyForm,
@@ -140,7 +148,11 @@ export async function wirePages(
     issuer,
     http,
     factors,
-    signedIn: createSignedIn({ accounts, clock, http, sessions: pageSessions }),
+    signedIn: createSignedIn({
+      ...{ accounts, clock, http },
+      sessions: pageSessions,
+      recovery: factors.recovery,
+    }),
     frame: (signed, said) => frameOf(signed, '/account/security', said),
     ownerOf: sessions.ownerOf,
     verified: sessions.verify,

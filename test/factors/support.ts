@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash as argon2, argon2id, verify } from 'argon2'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { endSignIns } from '../../src/accounts/store/generation.ts'
 import type { FactorEvent } from '../../src/factors/events.ts'
 import { createFactors, type Factors } from '../../src/factors/factors.ts'
 import type { FactorMail } from '../../src/factors/notices.ts'
 import type { PasskeySettings } from '../../src/factors/passkeys/passkeys.ts'
+import type { RecoveryEvent, RecoveryMail } from '../../src/factors/recovery/notices.ts'
 import { hotp, stepAt } from '../../src/factors/totp/algorithm.ts'
 import { secondFactorsOf } from '../../src/shared/second-factor.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
@@ -38,11 +40,13 @@ export function wrongCodeOf(secret: string, time: number): string {
 export interface FactorsFixture {
   factors: Factors
   db: Database
-  events: FactorEvent[]
-  mails: FactorMail[]
+  events: (FactorEvent | RecoveryEvent)[]
+  mails: (FactorMail | RecoveryMail)[]
+  /** Accounts whose sessions were ended, in order. */
+  endedSessions: string[]
   /** argon2 operations since the last `clear`; `fail` lets the next one throw. */
   hashing: { verify: number; nothing: number; fail: boolean; clear(): void }
-  settings: PasskeySettings & { rememberedDevicesDays: number }
+  settings: PasskeySettings & { rememberedDevicesDays: number; recoveryDelayHours: number }
   readonly now: number
   later(seconds: number): void
   /** An account that has proven `<username>@example.org`. */
@@ -90,18 +94,22 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     passkeys: 'on',
     passkeyOrigins: [],
     rememberedDevicesDays: 30,
+    recoveryDelayHours: 24,
   }
   const fixture: FactorsFixture = {
     db,
     settings,
     events: [],
     mails: [],
+    endedSessions: [],
     hashing,
     factors: createFactors({
       db,
       clock,
       artifacts: createArtifactStore(db.artifacts, { clock }),
       settings,
+      endSignIns,
+      sessions: { endAll: async (id) => void fixture.endedSessions.push(id) },
       secrets: createSecrets(randomBytes(32).toString('base64url')),
       issuer: 'https://id.example.com',
       events: (event) => fixture.events.push(event),

@@ -100,7 +100,6 @@ test('every template renders in both forms, leaving no value out', async () => {
     'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
     'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
     'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
-    'deletion-requested': { username: 'VALUE1', deletedOn: 'VALUE2', signInLink: 'VALUE3' },
     'sign-in-unlinked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'factor-added': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
     'factor-removed': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },
@@ -110,6 +109,10 @@ test('every template renders in both forms, leaving no value out', async () => {
     'app-password-added': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'app-password-removed': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
+    'recovery-started': { username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4' },
+    'recovery-ready': { username: 'VALUE1', link: 'VALUE2', validUntil: 'VALUE3', stopLink: 'VALUE4' },
+    'recovery-stopped': { username: 'VALUE1', why: 'VALUE2', resetLink: 'VALUE3' },
+    'recovery-finished': { username: 'VALUE1', accountLink: 'VALUE2', resetLink: 'VALUE3' },
   }
   const all = Object.entries(values).map(
     ([template, data]) => ({ to: 'a@b.example', template, data }) as Mail,

@@ -8,6 +8,7 @@ import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
+import { withAuthenticatorApp } from '../support/second-factor.ts'
 
 const DAY = 86_400_000
 
@@ -209,6 +210,18 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     },
     before: expect.any(String),
     after: undefined,
+  },
+  recovery_delay_hours: {
+    to: 48,
+    async look() {
+      const { factors } = latchkey.services
+      const { id } = await latchkey.createUser(fresh('lost'))
+      await withAuthenticatorApp(latchkey, id, { now: () => Date.now() + ahead, later() {} })
+      const { recovery } = await factors.recovery.start(id, { kind: 'administrator' })
+      return (recovery.readyAt - recovery.startedAt) / 3_600_000
+    },
+    before: 24,
+    after: 48,
   },
   verification_ttl: {
     to: 600,

@@ -2,6 +2,7 @@ import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
 import type { PasskeysSection } from '../../factors/pages/passkeys-section.ts'
 import type { SecondFactorsSection } from '../../factors/pages/section.ts'
+import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
@@ -10,7 +11,6 @@ import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
-import type { PersonalData } from '../personal-data/export.ts'
 import type { Signed } from './account/signed-in.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
@@ -42,7 +42,6 @@ export interface AccountPagesDependencies {
     | 'updateProfile'
     | 'changeEmail'
     | 'dropAddressChange'
-    | 'deletion'
   >
   browser: BrowserState
   signInForm: SignInForm
@@ -55,7 +54,8 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
-  personalData: PersonalData
+  /** The removal of second factors that a person may not have asked for. */
+  recovery: Pick<Recovery, 'waiting' | 'stop'>
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'

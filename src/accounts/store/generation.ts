@@ -18,5 +18,21 @@ export const dropAddressChange = (
   tx.$executeRaw`UPDATE accounts SET pending_email = NULL WHERE id = ${id} AND email IS NOT NULL
     AND pending_email IS NOT NULL`
 
+/**
+ * Ends every sign-in, and the wait for another address. Returns the generation that begins; undefined: no such account.
+ * `updated_at` stays: it is a claim about the person.
+ */
+export async function endSignIns(
+  client: Pick<Prisma.TransactionClient, '$queryRaw'>,
+  id: string,
+  at: Date,
+): Promise<number | undefined> {
+  const rows = await client.$queryRaw<{ generation: number }[]>`UPDATE accounts
+    SET generation = generation + 1, auth_valid_after = ${wholeSecond(at)},
+    pending_email = CASE WHEN email IS NULL THEN pending_email END
+    WHERE id = ${id} RETURNING generation`
+  return rows[0]?.generation
+}
+
 /** As version 0.1 compares it with protocol times. */
 export const wholeSecond = (time: Date): Date => new Date(toSeconds(time) * 1000)

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { ROLES } from '../../shared/roles.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Account } from '../account.ts'
-import { dropAddressChange, nextGeneration, wholeSecond } from './generation.ts'
+import { dropAddressChange, endSignIns, nextGeneration } from './generation.ts'
 import type { AccountReads } from './reads.ts'
 import type { AccountChanges } from './values.ts'
 
@@ -129,13 +129,7 @@ export function createAccountUpdates({
       })
     },
 
-    async endSignIns(id) {
-      const rows = await prisma.$queryRaw<{ generation: number }[]>`UPDATE accounts
-        SET generation = generation + 1, auth_valid_after = ${wholeSecond(now())},
-        pending_email = CASE WHEN email IS NULL THEN pending_email END
-        WHERE id = ${id} RETURNING generation`
-      return rows[0]?.generation
-    },
+    endSignIns: (id) => endSignIns(prisma, id, now()),
 
     async recordSignIn({ id, generation }) {
       const minuteAgo = new Date(clock() - 60_000)

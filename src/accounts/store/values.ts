@@ -27,7 +27,6 @@ export type AccountChanges = Partial<
     ProfileColumns & {
       invitedUntil: Date | null
       disabledAt: Date | null
-      deletionAt: Date | null
       /** Also ends every sign-in, session and token of the account. */
       endsSignIns: true
     }

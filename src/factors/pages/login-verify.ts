@@ -4,6 +4,7 @@ import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import { neededBy } from '../../shared/acr.ts'
+import { isBehindFirstStep } from './recovery.ts'
 import type { VerifiedPerson, VerifyForm, VerifyPage } from './verify-form.ts'
 
 export interface LoginVerifyDependencies {
@@ -57,7 +58,11 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
 
   app.get('/login/verify', async (request, reply) => {
     const found = await waiting(request, reply)
-    return found ? show(request, reply, found.person) : reply
+    if (!found) return reply
+    const next = returnTo(request)
+    // Who is on the way to recover the account has no second step to show.
+    if (isBehindFirstStep(next)) return reply.redirect(next, 303)
+    return show(request, reply, found.person)
   })
 
   app.post('/login/verify', http.limit('signIn', null), async (request, reply) => {

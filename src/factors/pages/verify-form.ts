@@ -6,6 +6,7 @@ import { ACR, type NeededFactor } from '../../shared/acr.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
+import { RECOVERY } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
 
 /** The second step of a sign-in, on `/login/verify` and in an interaction. */
@@ -16,6 +17,8 @@ export interface VerifyPage extends Form {
   method: VerificationMethod | undefined
   /** Other methods, and the same page with them. */
   others: { method: VerificationMethod; href: string }[]
+  /** For who has lost all of them. Undefined: the account has none. */
+  lostHref: string | undefined
   /** With the method `passkey`. */
   passkey: PasskeyForm | undefined
   /** Days that this browser can be remembered; undefined: it cannot. */
@@ -153,6 +156,7 @@ export function createVerifyForm(deps: {
         others: enough
           .filter((each) => each !== method)
           .map((each) => ({ method: each, href: `${path}${separator}method=${each}` })),
+        lostHref: person.secondFactors.length > 0 ? RECOVERY : undefined,
         rememberDays: needed?.shown || deps.browsers.days === 0 ? undefined : deps.browsers.days,
       }
     },

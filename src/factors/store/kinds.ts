@@ -24,23 +24,30 @@ export interface FactorChange<Result> {
  * afterwards, in the same transaction. Changes of one account come one after the other. Every remembered browser is
  * forgotten. With its first factor the account gets `firstCodes`; with its last one recovery codes and app passwords go. `updated_at` of the account stays: it is
  * a claim about the person.
+ * @param change.clear the account is as if it had never had a factor: `work` removes the rows of all kinds
  * @param work undefined: there was nothing to change, and nothing is
  * @returns undefined: nothing was changed, or the account is gone
  */
 export async function changeFactors<Result>(
   { prisma }: Pick<Database, 'prisma'>,
-  change: { accountId: string; at: Date; firstCodes?: readonly StoredCode[] | undefined },
+  change: {
+    accountId: string
+    at: Date
+    firstCodes?: readonly StoredCode[] | undefined
+    clear?: boolean
+  },
   work: (tx: Prisma.TransactionClient) => Promise<Result | undefined>,
 ): Promise<FactorChange<Result> | undefined> {
-  const { accountId, at, firstCodes } = change
+  const { accountId, at, firstCodes, clear = false } = change
   return prisma.$transaction(async (tx) => {
     const before = await lockFactors(tx, accountId)
     const result = before && (await work(tx))
     if (before === undefined || result === undefined) return undefined
-    const after = await kindsOf(tx, accountId, before)
+    const after = clear ? [] : await kindsOf(tx, accountId, before)
     const since = after.length > 0 ? at : null
     await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')},
       second_factor_since = COALESCE(second_factor_since, ${since}) WHERE id = ${accountId}`
+    if (clear) await tx.$executeRaw`UPDATE accounts SET second_factor_since = NULL WHERE id = ${accountId}`
     await tx.rememberedBrowser.deleteMany({ where: { accountId } })
     const codesStored = before.length === 0 && after.length > 0 && firstCodes !== undefined
     if (codesStored) await replaceCodes(tx, accountId, firstCodes, at)

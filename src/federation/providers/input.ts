@@ -29,6 +29,7 @@ const RESERVED = new Set([
   'links',
   'passkey',
   'providers',
+  'recover',
   'verify',
 ])
 

@@ -7,6 +7,7 @@ import type { AccountPagesDependencies } from '../dependencies.ts'
 import { formErrors } from '../register.ts'
 import { EMAIL_NOTICES } from './email.ts'
 import { showProfile } from './profile-page.ts'
+import { RECOVERY_NOTICES } from './recovery.ts'
 import type { SignedIn } from './signed-in.ts'
 
 const text = z.string().max(2000).optional()
@@ -20,6 +21,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   profile: 'Your profile is saved.',
   invited: 'Welcome. Your address is confirmed, and your account is ready.',
   ...EMAIL_NOTICES,
+  ...RECOVERY_NOTICES,
 }
 
 /** `/account`: who a person is, as they tell it and as apps may be told. */

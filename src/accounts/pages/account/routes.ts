@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { appRoutes } from './apps.ts'
-import { dataRoutes } from './data.ts'
-import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
 import { profileRoutes } from './profile.ts'
+import { recoveryStopRoute } from './recovery.ts'
 import { securityRoutes } from './security.ts'
 import { sessionRoutes } from './sessions.ts'
 import { createSignedIn } from './signed-in.ts'
@@ -12,14 +11,6 @@ import { createSignedIn } from './signed-in.ts'
 /** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const signedIn = createSignedIn(deps)
-  for (const routes of [
-    profileRoutes,
-    emailRoutes,
-    securityRoutes,
-    sessionRoutes,
-    appRoutes,
-    dataRoutes,
-    deletionRoutes,
-  ])
-    await routes(app, deps, signedIn)
+  const all = [profileRoutes, emailRoutes, securityRoutes, sessionRoutes, appRoutes, recoveryStopRoute]
+  for (const routes of all) await routes(app, deps, signedIn)
 }

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RecoveryView } from '../../../factors/recovery/recovery.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import type { Account } from '../../account.ts'
 import type { AccountPagesDependencies, Sessions } from '../dependencies.ts'
@@ -11,7 +13,6 @@ const PAGES = {
   '/account/security': 'Security',
   '/account/sessions': 'Devices',
   '/account/apps': 'Apps',
-  '/account/data': 'Data',
 } as const
 
 export type AccountPath = keyof typeof PAGES
@@ -27,16 +28,19 @@ export interface AccountFrame {
   notice?: string | undefined
   /** What went wrong on the way back to this page. */
   alert?: string | undefined
+  /** Its second factors are about to be removed. */
+  recovery?: { byAdministrator: boolean; readyAt: string; stop: ButtonForm } | undefined
 }
 
 /** The person of a request, and the session that they are signed in by. */
 export interface Signed {
   session: NonNullable<Awaited<ReturnType<Sessions['current']>>>
   account: Account
+  recovery: RecoveryView | undefined
 }
 
 export const frameOf = (
-  { account }: Signed,
+  { account, recovery }: Signed,
   current: AccountPath,
   said: Pick<AccountFrame, 'notice' | 'alert'> = {},
 ): AccountFrame => ({
@@ -44,6 +48,11 @@ export const frameOf = (
   signOut: { action: '/logout' },
   adminHref: account.role === 'user' ? undefined : '/admin',
   pages: Object.entries(PAGES).map(([href, label]) => ({ href, label, current: href === current })),
+  recovery: recovery && {
+    byAdministrator: recovery.startedBy === 'administrator',
+    readyAt: minuteOf(recovery.readyAt),
+    stop: { action: '/account/recovery/stop' },
+  },
   ...said,
 })
 
@@ -77,11 +86,12 @@ export function createSignedIn({
   clock,
   http,
   sessions,
-}: Pick<AccountPagesDependencies, 'accounts' | 'clock' | 'http' | 'sessions'>): SignedIn {
+  recovery,
+}: Pick<AccountPagesDependencies, 'accounts' | 'clock' | 'http' | 'sessions' | 'recovery'>): SignedIn {
   const person: SignedIn['person'] = async (request, reply, path) => {
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
-    if (session && account) return { session, account }
+    if (session && account) return { session, account, recovery: await recovery.waiting(account) }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined
   }

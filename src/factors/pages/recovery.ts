@@ -1,0 +1,124 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Http } from '../../http/http.ts'
+import type { ButtonForm } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import { durationInWords, minuteOf } from '../../shared/moment.ts'
+import type { Recovery } from '../recovery/recovery.ts'
+import type { VerifiedPerson } from './verify-form.ts'
+
+/** The page for who has lost every second factor; those of the links in mails stand below it. */
+export const RECOVERY = '/login/recover'
+
+/** Whether a page asks for the first step of a sign-in, and not for the second one. */
+export const isBehindFirstStep = (path: string): boolean =>
+  path === RECOVERY || path.startsWith(`${RECOVERY}/`)
+
+/** For a person who has lost every second factor, behind the first step of a sign-in. */
+export interface RecoverPage {
+  username: string
+  /** “24 hours” */
+  delay: string
+  /** Undefined: the account has no verified address, and an administrator has to help. */
+  start?: ButtonForm | undefined
+  /** One that waits. */
+  waiting?:
+    | {
+        byAdministrator: boolean
+        readyAt: string
+        /** It can be finished until then, by the link that was sent; another one is sent by the button. */
+        ready?: { until: string; sendAgain: ButtonForm } | undefined
+      }
+    | undefined
+  notice?: string | undefined
+  verifyHref: string
+}
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'factors/recover': RecoverPage
+  }
+}
+
+/** A person, as these pages ask for them. */
+export type RecoveringPerson = VerifiedPerson & { email: string | null }
+
+export interface RecoveryPagesDependencies {
+  http: Pick<Http, 'limit' | 'forms'>
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
+  findAccount(id: string): Promise<RecoveringPerson | undefined>
+  recovery: Recovery
+  /** The setting: hours. */
+  delay(): number
+  /** A browser in words, by its User-Agent header. */
+  describeBrowser(userAgent: string): string
+}
+
+/**
+ * `/login/recover`: starting to recover an account whose second factors are lost, for a sign-in that waits for its second step.
+ *
+ *   GET  /login/recover       what it is, or when it is ready; who is signed in already is led to their account
+ *   POST /login/recover       ► starts it (303)
+ *   POST /login/recover/send  ► sends the link of one that is ready once more (303)
+ */
+export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDependencies): Promise<void> {
+  const { http, sessions, recovery } = deps
+  await http.forms(app)
+
+  /** Whose sign-in waits for its second step. Undefined: none does, and the answer leads on. */
+  async function waitingPerson(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<RecoveringPerson | undefined> {
+    const session = await sessions.incomplete(request, reply)
+    const person = session && (await deps.findAccount(session.accountId))
+    if (person) return person
+    const done = await sessions.current(request, reply)
+    reply.redirect(
+      done === undefined
+        ? `/login?return_to=${RECOVERY}`
+        : // A browser that is remembered has shown no second factor: the person may have lost it.
+          done.verifiedAt === undefined
+          ? `/login?again=1&return_to=${RECOVERY}`
+          : '/account/security',
+      303,
+    )
+    return undefined
+  }
+
+  app.get<{ Querystring: { done?: unknown } }>(RECOVERY, async (request, reply) => {
+    const person = await waitingPerson(request, reply)
+    if (!person) return reply
+    const waiting = await recovery.waiting(person)
+    const page: RecoverPage = {
+      username: person.displayUsername,
+      delay: durationInWords(deps.delay() * 3600),
+      start: person.email === null ? undefined : { action: RECOVERY },
+      waiting: waiting && {
+        byAdministrator: waiting.startedBy === 'administrator',
+        readyAt: minuteOf(waiting.readyAt),
+        ready: waiting.ready
+          ? { until: minuteOf(waiting.expiresAt), sendAgain: { action: `${RECOVERY}/send` } }
+          : undefined,
+      },
+      notice:
+        request.query.done === 'sent' ? 'A new link is on its way. Only the newest one works.' : undefined,
+      verifyHref: '/login/verify',
+    }
+    return renderPage(reply, 'factors/recover', page)
+  })
+
+  app.post(RECOVERY, http.limit('mail', null), async (request, reply) => {
+    const person = await waitingPerson(request, reply)
+    if (!person) return reply
+    const device = deps.describeBrowser(String(request.headers['user-agent'] ?? ''))
+    await recovery.start(person.id, { kind: 'owner', device, address: request.ip })
+    return reply.redirect(RECOVERY, 303)
+  })
+
+  app.post(`${RECOVERY}/send`, http.limit('mail', null), async (request, reply) => {
+    const person = await waitingPerson(request, reply)
+    if (!person) return reply
+    return reply.redirect((await recovery.sendAgain(person.id)) ? `${RECOVERY}?done=sent` : RECOVERY, 303)
+  })
+}
