@@ -65,12 +65,8 @@ async function load(): Promise<EstimateStrength> {
   return async (password, context, enough) => {
     const own = new Set(context.map((word) => word.toLowerCase()))
     const composed = composition(password, { words, graphs, own })
-    const isCommon = words.isCommonPassword(password.toLowerCase())
-    if (isCommon || composed.guesses < enough)
-      return {
-        guesses: isCommon ? 0 : composed.guesses,
-        weakness: weaknessOf(password, composed, words),
-      }
+    if (composed.guesses < enough)
+      return { guesses: composed.guesses, weakness: weaknessOf(password, composed, words) }
 
     let strongest: Estimate = { guesses: 0, weakness: '' }
     for (const piece of piecesOf([...password])) {
