@@ -1,5 +1,5 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
-import { isAtLeast } from '../../shared/acr.ts'
+import { acrOf, isAtLeast } from '../../shared/acr.ts'
 import {
   type ClientSecondFactor,
   requiredAcr,
@@ -43,7 +43,9 @@ export function createFindAccount(
       // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
       const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
       const required = requiredAcr(secondFactor(), account, second_factor)
-      if (required !== undefined && !isAtLeast(token.acr, required)) return undefined
+      // By what was shown: a client may have asked to be told a weaker class (Core §5.5.1.1).
+      const shown = token.amr === undefined ? token.acr : acrOf(token.amr)
+      if (required !== undefined && !isAtLeast(shown, required)) return undefined
     }
     const { clientId, sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as {
       clientId?: string
@@ -65,5 +67,5 @@ export function createFindAccount(
   }
 }
 
-const isRefreshToken = (token: object | undefined): token is { acr?: string } =>
+const isRefreshToken = (token: object | undefined): token is { acr?: string; amr?: string[] } =>
   (token as { kind?: string } | undefined)?.kind === 'RefreshToken'

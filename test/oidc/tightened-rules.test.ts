@@ -1,0 +1,141 @@
+import { decodeJwt } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { registerDevice } from '../device/device-client.ts'
+import { createSecurityFixture, type SecurityFixture, type TestClient } from '../security/attacker.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
+
+/** A second factor that is asked for only after people have signed in: it counts with the next refresh. */
+const MFA = 'urn:latchkey:acr:mfa'
+const PWD = 'urn:latchkey:acr:pwd'
+
+const clock = movableClock()
+let latchkey: Latchkey
+let fixture: SecurityFixture
+beforeAll(async () => {
+  latchkey = await startLatchkey({ clock: clock.now })
+  fixture = createSecurityFixture(latchkey)
+})
+afterAll(() => latchkey.stop())
+afterEach(() => latchkey.services.settings.change({ second_factor: null }))
+
+type User = Awaited<ReturnType<Latchkey['createUser']>>
+interface Signed {
+  user: User
+  client: TestClient
+  refresh: unknown
+}
+
+/** Signs a new person in to a new client, with an authenticator app or without. */
+async function signedIn({ factor = false, parameters = {}, metadata = {} } = {}): Promise<Signed> {
+  const user = await latchkey.createUser()
+  const app: AuthenticatorApp | undefined = factor
+    ? await withAuthenticatorApp(latchkey, user.id, clock)
+    : undefined
+  const client = await fixture.client(metadata)
+  const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+  let page = await browser.signIn(await browser.open(fixture.authorizeUrl(client, parameters)), {
+    identifier: user.email,
+    password: PASSWORD,
+  })
+  if (app && !page.left) page = await browser.submit(page, { Code: app.code() }, { button: 'Continue' })
+  const code = { code: String(page.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
+  const { json } = await fixture.exchange(client, { ...code, redirect_uri: client.redirect_uri })
+  return { user, client, refresh: json.refresh_token }
+}
+
+const refreshed = async ({ client, refresh }: Signed) => {
+  const { status, json } = await fixture.refresh(client, refresh)
+  return status === 200 ? decodeJwt(String(json.id_token)).acr : json.error
+}
+
+const RULES: [string, (signed: Signed) => Promise<unknown>][] = [
+  [
+    'everyone has to have a second factor',
+    () => latchkey.services.settings.change({ second_factor: 'everyone' }),
+  ],
+  [
+    'the client requires one',
+    ({ client }) => latchkey.services.clients.update(client.client_id, { second_factor: 'required' }),
+  ],
+  [
+    'administrators have to, and the person has become one',
+    async ({ user }) => {
+      await latchkey.services.settings.change({ second_factor: 'admins' })
+      await latchkey.services.accounts.setRole(user.id, 'admin')
+    },
+  ],
+  [
+    'an administrator requires it of the person',
+    ({ user }) =>
+      latchkey.services.db.prisma.account.update({
+        where: { id: user.id },
+        data: { secondFactorRequired: true },
+      }),
+  ],
+]
+
+describe.each(RULES)('%s', (_rule, tighten) => {
+  test('a refresh token of a password alone is invalid_grant', async () => {
+    const signed = await signedIn()
+    await tighten(signed)
+    expect(await refreshed(signed)).toBe('invalid_grant')
+  })
+
+  test('one of a sign-in that had shown a second factor goes on', async () => {
+    const signed = await signedIn({ factor: true })
+    await tighten(signed)
+    expect(await refreshed(signed)).toBe(MFA)
+  })
+})
+
+test('what nobody asks for is not asked for: a password goes on', async () => {
+  expect(await refreshed(await signedIn())).toBe(PWD)
+})
+
+test('“admins” asks nothing of others', async () => {
+  const signed = await signedIn()
+  await latchkey.services.settings.change({ second_factor: 'admins' })
+  expect(await refreshed(signed)).toBe(PWD)
+})
+
+test('a client that wants a passkey gets no more tokens of a code', async () => {
+  const signed = await signedIn({ factor: true })
+  await latchkey.services.clients.update(signed.client.client_id, { second_factor: 'phishing_resistant' })
+  expect(await refreshed(signed)).toBe('invalid_grant')
+})
+
+test('a rule that is taken back lets the token go on: it was kept', async () => {
+  const signed = await signedIn()
+  await latchkey.services.settings.change({ second_factor: 'everyone' })
+  expect(await refreshed(signed)).toBe('invalid_grant')
+  await latchkey.services.settings.change({ second_factor: null })
+  expect(await refreshed(signed)).toBe(PWD)
+})
+
+test('a sign-in that had shown it goes on, also where the client asked to be told the class of a password', async () => {
+  const claims = JSON.stringify({ id_token: { acr: { essential: true, value: PWD } } })
+  const signed = await signedIn({
+    factor: true,
+    parameters: { claims },
+    metadata: { second_factor: 'required' },
+  })
+  expect(await refreshed(signed)).toBe(PWD)
+})
+
+test('a device that was approved by a password alone is invalid_grant, too', async () => {
+  const device = await registerDevice(latchkey)
+  const user = await latchkey.createUser()
+  const browser = createHttpBrowser()
+  const { device_code, user_code } = await device.ask()
+  const entered = await browser.submit(
+    await browser.open(`${latchkey.issuer}/device`),
+    { Code: user_code },
+    { button: 'Continue' },
+  )
+  await browser.allow(await browser.signIn(entered, { identifier: user.email, password: PASSWORD }))
+  const { json } = await device.poll(device_code)
+  await latchkey.services.settings.change({ second_factor: 'everyone' })
+  expect((await device.refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+})
