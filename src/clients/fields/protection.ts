@@ -1,15 +1,16 @@
 /** What signs, binds and hides requests, answers and tokens: JOSE algorithms, PAR, DPoP, FAPI 2.0. */
 import type { Field } from './field.ts'
-import { algorithm, check, choice, onOff, seconds } from './kinds.ts'
+import { algorithm, check, choice, oneOf, onOff, seconds } from './kinds.ts'
 
 export const protection = {
   /** What its sign-ins have to show, beside what the settings and the person's role ask for. */
   second_factor: {
-    ...choice({
-      any: 'As everywhere here',
-      required: 'A second factor',
-      phishing_resistant: 'A passkey: a factor that resists phishing',
-    }),
+    ...choice(
+      { required: 'A second factor', phishing_resistant: 'A passkey: a factor that resists phishing' },
+      { unset: 'As everywhere here' },
+    ),
+    // “any” is what none says, too.
+    schema: oneOf(['any', 'required', 'phishing_resistant']),
     form: {
       section: 'tokens',
       label: 'Sign-ins need',
