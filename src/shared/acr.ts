@@ -17,7 +17,7 @@ export type Acr = (typeof ACR)[keyof typeof ACR]
 const ORDER: readonly string[] = [ACR.pwd, ACR.mfa, ACR.phr]
 
 /** What can be reached here, as discovery says, the strongest first. */
-export const ACR_VALUES: readonly Acr[] = [ACR.phr, ACR.mfa, ACR.pwd]
+export const ACR_VALUES = [ACR.phr, ACR.mfa, ACR.pwd] as const
 
 export const isAcr = (value: string): value is Acr => ORDER.includes(value)
 

@@ -72,6 +72,16 @@ const verified = async () => {
   await show(who, await who.browser.signIn(await who.browser.open(`${latchkey.issuer}/login`), who.entry))
   return who
 }
+/** In a browser that was remembered: the password is enough there, unless somebody asks for what was really shown. */
+async function remembered() {
+  const who = await person()
+  const open = async (path: string) => who.browser.open(`${latchkey.issuer}${path}`)
+  const page = await who.browser.signIn(await open('/login'), who.entry)
+  await who.browser.submit(page, { Code: who.app.code(), remember: true }, { button: 'Continue' })
+  await who.browser.submit(await open('/logout'), {}, { button: 'Sign out' })
+  expect((await who.browser.signIn(await open('/login'), who.entry)).url.pathname).toBe('/account')
+  return who
+}
 const codeOf = ({ url }: BrowserPage) => url.searchParams.get('code')
 const errorOf = ({ url }: BrowserPage) => url.searchParams.get('error')
 async function tokensOf(client: TestClient, page: BrowserPage) {
@@ -274,6 +284,24 @@ describe('claims, beside the second step', () => {
     )
     const { claims } = await tokensOf(client, await who.browser.allow(await show(who, second)))
     expect(claims.acr).toBe(MFA)
+  })
+
+  test('default_acr_values of the client stand in for a request that names none, and are as voluntary', async () => {
+    const client = await fixture.client({ default_acr_values: [PHR, MFA] })
+    const who = await remembered()
+    const second = await who.browser.open(fixture.authorizeUrl(client))
+    expect(isSecondStep(second)).toBe(true)
+    expect((await tokensOf(client, await show(who, second))).claims.amr).toEqual(['pwd', 'otp', 'mfa'])
+    const other = await remembered()
+    const named = await other.browser.open(fixture.authorizeUrl(client, { acr_values: PWD }))
+    expect((await tokensOf(client, named)).claims.amr).toContain('rba')
+    const without = await (await plain()).browser.open(fixture.authorizeUrl(client))
+    expect((await tokensOf(client, without)).claims.acr).toBe(PWD)
+  })
+
+  test('a client cannot register a class that is not here', async () => {
+    const register = fixture.client({ default_acr_values: ['urn:example:acr:gold'] })
+    await expect(register).rejects.toThrow()
   })
 
   test.each([

@@ -1,6 +1,8 @@
-/** Sign-out, the age of a sign-in, and what people are shown of the client. */
+/** Sign-out, the age and class of a sign-in, and what people are shown of the client. */
+import { z } from 'zod'
+import { ACR, ACR_VALUES } from '../../shared/acr.ts'
 import type { Field } from './field.ts'
-import { calledUrl, check, emailList, httpsUrl, seconds, text } from './kinds.ts'
+import { calledUrl, check, emailList, httpsUrl, oneOf, seconds, text } from './kinds.ts'
 
 export const pages = {
   backchannel_logout_uri: {
@@ -31,6 +33,37 @@ export const pages = {
     },
     rest: { description: 'How old a sign-in may be, in seconds.' },
     option: { flags: '--default-max-age <seconds>', description: 'how old a sign-in may be' },
+    selfRegistered: true,
+  },
+  /** Voluntary (OpenID Connect Core §3.1.2.1), in the order of its preference; `second_factor` is what makes sure. */
+  default_acr_values: {
+    schema: z
+      .array(oneOf(ACR_VALUES), { error: `must be a list of ${ACR_VALUES.join(', ')}` })
+      .min(1, { error: 'must not be an empty list' })
+      .transform((values) => [...new Set(values)]),
+    input: {
+      kind: 'boxes',
+      prefix: 'acr',
+      choices: [
+        { value: ACR.phr, label: 'A passkey' },
+        { value: ACR.mfa, label: 'A second factor of any kind' },
+        { value: ACR.pwd, label: 'A password' },
+      ],
+    },
+    form: {
+      section: 'tokens',
+      label: 'Sign-ins it prefers, where its request names none',
+      hint: 'People are asked for the first that they have, and go on without any. Tokens say in acr what was shown.',
+      below: 'default_max_age',
+    },
+    rest: {
+      description: `The \`acr_values\` of a request that names none, in order of preference, and voluntary: ${ACR_VALUES.join(', ')}.`,
+      example: [ACR.phr, ACR.mfa],
+    },
+    option: {
+      flags: '--default-acr <acr>',
+      description: `the acr_values of a request that names none: ${ACR_VALUES.join(', ')} (repeatable; the preferred one first)`,
+    },
     selfRegistered: true,
   },
   logo_uri: {

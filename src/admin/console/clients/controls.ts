@@ -103,7 +103,10 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
         return { name, label, checked: Object.hasOwn(values, name) }
       }),
     }),
-    read: (sent, _field, { prefix }) => tickedOf(sent, prefix),
+    read(sent, { always }, { prefix }) {
+      const ticked = tickedOf(sent, prefix)
+      return ticked.length === 0 && !always ? null : ticked
+    },
     show: (value, _field, { prefix }) =>
       Object.fromEntries(((value ?? []) as string[]).map((each) => [`${prefix}.${each}`, 'on'])),
     tell: tellChoices,
