@@ -16,6 +16,7 @@ import type { Account, Role } from './account.ts'
 import { createAdministration } from './administration.ts'
 import { type Authentication, createAuthenticate } from './authenticate.ts'
 import { createCleanup } from './cleanup.ts'
+import { createDeletion, type Deletion } from './deletion/deletion.ts'
 import { refusedDomain } from './email/domains.ts'
 import { createLinks } from './email/links.ts'
 import type { MailOut } from './email/mail-out.ts'
@@ -103,6 +104,8 @@ export interface Accounts {
 
   /** Proving an address. */
   verification: Verification
+  /** Deleting one's own account. */
+  deletion: Deletion
   /** Signing in by an account at a provider. */
   linked: LinkedSignIns
   /** Signing in by a passkey. */
@@ -326,6 +329,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const invitations = createInvitations({ ...shared, linkedStore })
   const administration = createAdministration({ ...shared, verification, invitations })
   const profile = createProfile({ ...shared, verification })
+  const deletion = createDeletion(shared)
   const cleanup = createCleanup(shared)
 
   return {
@@ -364,6 +368,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       verification,
       settings,
     }),
+    deletion,
     passkeys: createPasskeySignIns(shared),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),

@@ -194,7 +194,7 @@ export function createAdministration(deps: {
     async enable(id) {
       const before = found(await store.byId(id))
       if (before.disabledAt === null) return before
-      const account = found(await store.change(id, { disabledAt: null }))
+      const account = found(await store.change(id, { disabledAt: null, deletionAt: null }))
       events.emit({ type: 'account.enabled', ...changeOf(before, account) })
       return account
     },

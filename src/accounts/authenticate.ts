@@ -1,5 +1,6 @@
 import { type Account, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
+import { isLeaving } from './deletion/leaving.ts'
 import { canonicalEmail } from './email/address.ts'
 import { firstStep, ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf } from './lockout/devices.ts'
@@ -11,6 +12,8 @@ import type { AccountStore } from './store/store.ts'
 export type Authentication =
   | { kind: 'ok'; account: Account }
   | { kind: 'unverified'; account: Account }
+  /** The password is right, and the account waits to be deleted (deletion/deletion.ts): it signs in to nothing. */
+  | { kind: 'leaving'; leaving: Account }
   /** One answer for all reasons. `reason` is for logs: never show it, never answer differently for it. */
   | { kind: 'refused'; reason: Exclude<CheckOutcome, 'right'> | 'unknown_account' }
 
@@ -45,6 +48,10 @@ export function createAuthenticate(deps: {
       return { kind: 'refused', reason: outcome }
     }
     const plain = withoutPassword(account)
+    if (isLeaving(account)) {
+      events.emit({ type: 'account.sign_in_failed', ...ofAccount(account), reason: 'leaving', ...from })
+      return { kind: 'leaving', leaving: plain }
+    }
     if (account.email === null) return { kind: 'unverified', account: plain }
     events.emit({ type: firstStep(account), ...ofAccount(account), ...from })
     return { kind: 'ok', account: plain }

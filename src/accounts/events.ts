@@ -29,6 +29,8 @@ export interface AccountEvent {
     | 'account.disabled'
     | 'account.enabled'
     | 'account.deleted'
+    | 'account.deletion_requested'
+    | 'account.deletion_cancelled'
     | 'account.sessions_ended'
     | 'account.purged'
     /** It waited for an address whose owner has come by another way. */

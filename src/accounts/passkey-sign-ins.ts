@@ -1,10 +1,14 @@
 import type { Account } from './account.ts'
 import type { Origin } from './accounts.ts'
+import { isLeaving } from './deletion/leaving.ts'
 import { ofAccount, type SecurityEvents } from './events.ts'
 import type { AccountStore } from './store/store.ts'
 
-/** `unverified`: the account has still to prove its address. `refused`: it is disabled, or gone. */
-export type PasskeySignIn = { kind: 'ok' | 'unverified'; account: Account } | { kind: 'refused' }
+/** `unverified`: the account has still to prove its address. `leaving`: it waits to be deleted. `refused`: it is disabled, or gone. */
+export type PasskeySignIn =
+  | { kind: 'ok' | 'unverified'; account: Account }
+  | { kind: 'leaving'; leaving: Account }
+  | { kind: 'refused' }
 
 /** Signing in by a passkey alone. Whether the passkey is right is for src/factors to say, whether its account may sign in, here. */
 export interface PasskeySignIns {
@@ -39,6 +43,10 @@ export function createPasskeySignIns({
     async signIn(accountId, origin = {}) {
       const account = await store.byId(accountId)
       if (!account) return { kind: 'refused' }
+      if (isLeaving(account)) {
+        await failed('leaving', accountId, origin)
+        return { kind: 'leaving', leaving: account }
+      }
       if (account.email === null) return { kind: 'unverified', account }
       if (!(await store.recordSignIn(account))) {
         await failed('disabled', accountId, origin)

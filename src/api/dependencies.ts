@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { PersonalData } from '../accounts/personal-data/export.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { MfaTokens } from '../factors/mfa-tokens.ts'
 import type { Federation } from '../federation/federation.ts'
@@ -34,6 +35,7 @@ export interface ApiDependencies {
     | 'reset'
   >
   factors: Factors
+  personalData: PersonalData
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   firstPartyTokens: Pick<

@@ -5,7 +5,8 @@ import { type Caller, callerOf } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { confirmPassword } from './sign-in.ts'
 
-const insufficient = (message: string): AppError =>
+/** The sign-in of the caller is not enough for this. */
+export const insufficient = (message: string): AppError =>
   new AppError('insufficient_user_authentication', 403, message)
 
 /**

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../shared/errors.ts'
+import { dayOf } from '../shared/moment.ts'
 import { edgeNames } from '../shared/profile/fields.ts'
 import { renaming, ValidationError } from '../shared/validation-error.ts'
 
@@ -57,6 +58,14 @@ export function appPasswordRequired(request: FastifyRequest, reply: FastifyReply
     'This account has a second factor, so its password alone is not enough here. Create an app password at /account/security, and send that instead.',
   )
 }
+
+/** The password is right, and the account waits to be deleted. @param at when; milliseconds since the epoch */
+export const leavingAccount = (at: number | null): AppError =>
+  new AppError(
+    'account_leaving',
+    403,
+    `This account will be deleted${at === null ? '' : ` on ${dayOf(at)}`}. To keep it, sign in at /login.`,
+  )
 
 /** The password is right, and the email address has still to be proven. */
 export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')

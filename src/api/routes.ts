@@ -15,6 +15,7 @@ import { appPasswordRoutes } from './app-passwords.ts'
 import { createIdentify, requireCaller } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { docsRoutes } from './docs.ts'
+import { exportRoutes } from './export.ts'
 import { factorRoutes } from './factors.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
@@ -82,6 +83,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       sessionRoutes,
       upstreamRoutes,
       meRoutes,
+      exportRoutes,
       factorRoutes,
       appPasswordRoutes,
       recoveryRoutes,

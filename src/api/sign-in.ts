@@ -2,13 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import { invalidCredentials, unverifiedAccount, wrongFields } from './problems.ts'
+import { invalidCredentials, leavingAccount, unverifiedAccount, wrongFields } from './problems.ts'
 
 type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
 
 /**
  * Checks the password of a JSON body, by the service behind the sign-in page.
- * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account (403); overloaded (503)
+ * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account, account_leaving (403); overloaded (503)
  */
 export async function signIn(
   { accounts, devices }: Guard,
@@ -24,6 +24,7 @@ export async function signIn(
   if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
   await giveBack(request)
   if (outcome.kind === 'unverified') throw unverifiedAccount()
+  if (outcome.kind === 'leaving') throw leavingAccount(outcome.leaving.deletionAt)
   return outcome.account
 }
 

@@ -31,6 +31,8 @@ export const EVENT_TYPES = {
   'account.recovery_stopped': 'stopped the recovery of {target}',
   'account.recovery_finished': 'removed every second factor of {target} by a recovery',
   'account.deleted': 'deleted {target}',
+  'account.deletion_requested': 'asked for the deletion of {target}',
+  'account.deletion_cancelled': 'took back the deletion of {target}',
   'account.purged': 'deleted accounts that never verified an address',
   'account.voided': 'voided {target}: the address turned out to be somebody else’s',
   'account.linked': 'linked a sign-in elsewhere to {target}',

@@ -34,6 +34,7 @@ const OWN: ReadonlySet<EventType> = new Set([
   'account.password_reset',
   'account.password_changed',
   'account.profile_changed',
+  'account.deletion_cancelled',
   'account.linked',
   'account.unlinked',
   'account.recovery_started',

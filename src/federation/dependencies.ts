@@ -36,6 +36,8 @@ export interface StoredIdentity {
 
 export type SignInOutcome =
   | { kind: 'ok' | 'unverified'; account: FederatedAccount }
+  /** Its owner wants it deleted, and may change their mind. */
+  | { kind: 'leaving'; leaving: FederatedAccount }
   | { kind: 'disabled' | 'unknown' }
 
 type Accepted = { kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 'identity_taken' }
@@ -53,7 +55,7 @@ export interface AccountService {
     password: string
     address?: string | undefined
     devices?: readonly KnownDevice[] | undefined
-  }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' }>
+  }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' | 'leaving' }>
   /** A change of address that waits for its proof. False: there was none. */
   dropAddressChange(accountId: string): Promise<boolean>
   invitations: {
@@ -149,6 +151,12 @@ export interface FederationDependencies {
   }
   registration(): 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
+  /** @returns the page that asks the owner of an account whether to keep it */
+  askWhetherToKeep(
+    reply: FastifyReply,
+    account: { id: string; generation: number },
+    interaction: string | undefined,
+  ): string
 }
 
 /** What the pages work with. */

@@ -13,6 +13,7 @@ import { listDevices } from '../oidc/sessions/devices.ts'
 import { liveAccounts } from '../oidc/sessions/generations.ts'
 import type { Services } from '../services.ts'
 import { figuresOf } from './console.ts'
+import { openPersonalData } from './personal-data.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** Both JSON APIs, on the services and the protocol: that of a site's own front end, and the administration API. */
@@ -75,6 +76,7 @@ export async function wireApi(
         devices: http.devices,
         accounts,
         factors,
+        personalData: openPersonalData(services),
         findLive,
         firstPartyTokens,
         sessions,

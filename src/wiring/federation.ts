@@ -24,6 +24,7 @@ export async function wireFederation(
     firstPartyTokens,
     registration: () => settings.values.registration,
     setPending: browser.setPending,
+    askWhetherToKeep: browser.askWhetherToKeep,
   })
   await federation.routes(app)
   return federation

@@ -25,6 +25,11 @@ export function jobsOf(services: Services): Job[] {
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },
     { name: 'recoveries of accounts', every: MINUTE, run: () => factors.recovery.advance() },
     { name: 'expired second factors', every: 10 * MINUTE, run: () => factors.purge() },
+    {
+      name: 'accounts whose owners want them deleted',
+      every: 10 * MINUTE,
+      run: () => accounts.deletion.purge(),
+    },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },

@@ -31,6 +31,7 @@ import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
+import { openPersonalData } from './personal-data.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** Every page that people see, on the services and the protocol. */
@@ -100,6 +101,7 @@ export async function wirePages(
     apps: createConnectedApps(services),
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,
+    personalData: openPersonalData(services),
     appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration

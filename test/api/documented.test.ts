@@ -153,6 +153,7 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   me: async () => ({ request: { headers: (await signedIn()).headers } }),
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
   changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
+  exportMe: async () => ({ request: { headers: (await signedIn()).headers } }),
   closeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { password: PASSWORD } } }),
   factors: async () => ({ request: { headers: (await signedIn()).headers } }),
   addFactor: async () => ({

@@ -26,7 +26,7 @@ const providers: ProviderButton[] = [
   { name: 'Google', icon: 'google', action: '/login/google', fields: { return_to: '/account' } },
   { name: 'the <identity> service of Harbour and Sons', icon: 'oidc', action: '/login/harbour' },
 ]
-const PAGES = { Profile: '', Security: '/security', Devices: '/sessions', Apps: '/apps' }
+const PAGES = { Profile: '', Security: '/security', Devices: '/sessions', Apps: '/apps', Data: '/data' }
 const accountFrame = (current: keyof typeof PAGES): AccountFrame => ({
   username: 'ada',
   signOut: { action: '/logout' },
@@ -415,6 +415,37 @@ export const samples: Sample[] = [
     title: 'account-apps-none',
     view: 'accounts/account/apps',
     data: { account: accountFrame('Apps'), apps: [] },
+  },
+  {
+    title: 'account-data',
+    view: 'accounts/account/data',
+    data: {
+      account: accountFrame('Data'),
+      download: { action: '/account/data/download' },
+      deleteHref: '/account/data/delete',
+    },
+  },
+  {
+    title: 'account-delete',
+    view: 'accounts/account/delete',
+    data: {
+      account: accountFrame('Data'),
+      action: '/account/data/delete',
+      deletedOn: '14 December 2026',
+      graceDays: 14,
+      impact: ['2 devices are signed out', 'One app loses its access'],
+    },
+  },
+  { title: 'account-deleted', view: 'accounts/account/deleted', data: { graceDays: 14 } },
+  {
+    title: 'account-leaving',
+    view: 'accounts/account/leaving',
+    data: {
+      username: 'ada',
+      deletedOn: '14 December 2026',
+      keep: { action: '/account/deletion/keep' },
+      signOut: { action: '/account/deletion/sign-out' },
+    },
   },
   {
     title: 'setup',

@@ -22,6 +22,11 @@ export type AccountMail =
   | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
   | {
       to: string
+      template: 'deletion-requested'
+      data: { username: string; deletedOn: string; signInLink: string }
+    }
+  | {
+      to: string
       template: 'sign-in-linked' | 'sign-in-unlinked'
       data: { username: string; provider: string; accountLink: string }
     }

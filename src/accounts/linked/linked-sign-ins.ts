@@ -4,6 +4,7 @@ import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { Origin as FullOrigin } from '../accounts.ts'
+import { isLeaving } from '../deletion/leaving.ts'
 import { canonicalEmail, emailAddress } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -24,6 +25,8 @@ const canonical = (email: string | undefined) => (email === undefined ? undefine
 export type LinkedSignIn =
   | { kind: 'ok' | 'unverified'; account: Account }
   | { kind: 'disabled' }
+  /** It waits to be deleted, and its owner may change their mind. */
+  | { kind: 'leaving'; leaving: Account }
   /** No account has this identity. */
   | { kind: 'unknown' }
 
@@ -125,8 +128,9 @@ export function createLinkedSignIns(deps: {
     if (!found || !account) return { kind: 'unknown' }
     const details = { ...ofAccount(account), provider: identity.provider, ...from(origin) }
     if (account.disabledAt !== null) {
-      events.emit({ type: 'account.sign_in_failed', reason: 'disabled', ...details })
-      return { kind: 'disabled' }
+      const leaving = isLeaving(account)
+      events.emit({ type: 'account.sign_in_failed', reason: leaving ? 'leaving' : 'disabled', ...details })
+      return leaving ? { kind: 'leaving', leaving: account } : { kind: 'disabled' }
     }
     if (!(await linkedStore.used(found.id, account.id, identity))) return { kind: 'unknown' }
     if (account.email === null) return { kind: 'unverified', account }

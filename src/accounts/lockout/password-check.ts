@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { StoredAccount } from '../account.ts'
+import { isLeaving } from '../deletion/leaving.ts'
 import type { Hasher } from '../passwords/hashing.ts'
 import { createAccountQueues } from './account-queues.ts'
 import type { Counted, FailureStore, Reservation } from './store.ts'
@@ -146,7 +147,8 @@ export function createPasswordCheck(deps: {
       const { device, name = account.username } = options
       const counted = { accountId: account.id, device }
       return inQueue(device ?? name, async () => {
-        if (passwordHash === null || account.disabledAt !== null) {
+        // A person who wants their account deleted may change their mind.
+        if (passwordHash === null || (account.disabledAt !== null && !isLeaving(account))) {
           await verifyDummy(password)
           return passwordHash === null ? 'no_password' : 'disabled'
         }

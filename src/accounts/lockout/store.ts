@@ -129,7 +129,7 @@ export function createFailureStore(options: {
         password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
         last_sign_in_at = COALESCE(${also.lastSignInAt ?? null}, last_sign_in_at)
         WHERE id = ${accountId} AND password_hash = ${checked.passwordHash}
-        AND generation = ${checked.generation} AND disabled_at IS NULL`
+        AND generation = ${checked.generation} AND (disabled_at IS NULL OR deletion_at IS NOT NULL)`
       if (changed === 1 && device !== undefined)
         await prisma.$executeRaw`DELETE FROM device_failures WHERE id = ${device}`
       return changed === 1

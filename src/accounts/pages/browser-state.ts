@@ -11,6 +11,7 @@ import type { Account } from '../account.ts'
  *
  *   pending     who has just signed in, and still has to verify an email address
  *   flow        which interaction (an app's sign-in) to come back to
+ *   leaving     who has just signed in to an account that waits to be deleted, and may keep it
  *   invitation  which invitation is being accepted, for the way back from a provider
  *
  * None is a sign-in. All end after an hour, like the interaction itself. `pending` signs in when the address is proven: once,
@@ -46,6 +47,14 @@ const pendingSchema = pendingFields.transform(
 )
 export type Pending = z.infer<typeof pendingSchema>
 
+const leavingSchema = z.object({
+  accountId: z.string(),
+  /** That of the account when they signed in. */
+  generation: z.number(),
+  interaction: interactionUid.optional(),
+})
+export type Leaving = z.infer<typeof leavingSchema>
+
 /** As it begins. */
 type NewPending = Omit<Pending, 'id' | 'at'> & Partial<Pick<Pending, 'id' | 'at'>>
 
@@ -62,6 +71,15 @@ export interface BrowserState {
     account: Pick<Account, 'id' | 'generation' | 'pendingEmail'>,
     interaction: string | undefined,
   ): string
+  /** Whose account waits to be deleted: they have just signed in, and may keep it. */
+  leaving(request: FastifyRequest): Leaving | undefined
+  /** @returns the page that asks them */
+  askWhetherToKeep(
+    reply: FastifyReply,
+    account: Pick<Account, 'id' | 'generation'>,
+    interaction: string | undefined,
+  ): string
+  clearLeaving(reply: FastifyReply): void
   /** Takes it from this browser alone. */
   clearPending(reply: FastifyReply): void
   /** Ends it, in every copy. True for the one call that did. */
@@ -110,6 +128,13 @@ export function createBrowserState({
       setPending(reply, { accountId, generation, email, ...(interaction && { interaction }) })
       return withInteraction('/verify-email', interaction)
     },
+    leaving: (request) => read(request, 'leaving', leavingSchema),
+    askWhetherToKeep(reply, { id: accountId, generation }, interaction) {
+      const sent = { accountId, generation, ...(interaction && { interaction }) } satisfies Leaving
+      cookies.set(reply, 'leaving', sealed.seal('leaving', sent, TTL), TTL)
+      return '/account/deletion'
+    },
+    clearLeaving: (reply) => cookies.clear(reply, 'leaving'),
     clearPending: (reply) => cookies.clear(reply, 'pending'),
     async endPending(request, reply) {
       const pending = read(request, 'pending', pendingSchema)

@@ -11,6 +11,7 @@ import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
+import type { PersonalData } from '../personal-data/export.ts'
 import type { Signed } from './account/signed-in.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SignInForm } from './sign-in-form.ts'
@@ -42,6 +43,7 @@ export interface AccountPagesDependencies {
     | 'updateProfile'
     | 'changeEmail'
     | 'dropAddressChange'
+    | 'deletion'
   >
   browser: BrowserState
   signInForm: SignInForm
@@ -56,6 +58,7 @@ export interface AccountPagesDependencies {
   secondFactors(account: Account): Promise<SecondFactorsSection>
   /** The removal of second factors that a person may not have asked for. */
   recovery: Pick<Recovery, 'waiting' | 'stop'>
+  personalData: PersonalData
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'

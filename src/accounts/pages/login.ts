@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { noticeOf } from '../../http/forms/notice.ts'
 import type { ButtonForm, Form, PasskeyForm, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
@@ -29,6 +30,11 @@ declare module '../../http/pages/pages.ts' {
   interface Pages {
     'interaction/sign-in': SignInPage
   }
+}
+
+const NOTICES = {
+  ended: 'You were signed out meanwhile, and nothing was done. Sign in to do it again.',
+  kept: 'Your account is kept. Sign in to go on.',
 }
 
 /** `/login`: signing in without an app, for the account page and the console. */
@@ -89,11 +95,10 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     if (await sessions.incomplete(request, reply)) return reply.redirect(secondStep(request), 303)
     const alert = await deps.upstream.problem(request.query)
-    const { ended } = request.query as { ended?: unknown }
-    const notice =
-      ended === undefined
-        ? undefined
-        : 'You were signed out meanwhile, and nothing was done. Sign in to do it again.'
+    const notice = noticeOf(
+      NOTICES,
+      ['ended', 'kept'].find((word) => word in (request.query as object)),
+    )
     return renderPage(reply, 'interaction/sign-in', await page(request, reply, { alert, notice }))
   })
 

@@ -19,7 +19,7 @@ export type SignInOutcome =
       /** When a second factor was shown, in seconds since the epoch. */
       verifiedAt?: number
     }
-  /** The email address has to be verified first: the page to go to. */
+  /** The email address has to be verified first, or the account waits to be deleted: the page to go to. */
   | { kind: 'verify'; location: string }
   | {
       kind: 'refused'
@@ -61,7 +61,7 @@ export interface SignInForm {
 
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
-  browser: Pick<BrowserState, 'verifyFirst'>
+  browser: Pick<BrowserState, 'verifyFirst' | 'askWhetherToKeep'>
   devices: Pick<KnownDevices, 'of'>
   /** Browsers in which the second factor need not be shown again. */
   remembered: {
@@ -97,6 +97,11 @@ export function createSignInForm(deps: {
             kind: 'verify',
             location: deps.browser.verifyFirst(reply, outcome.account, interaction),
           }
+        }
+        case 'leaving': {
+          await giveBack(request)
+          const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, interaction)
+          return { kind: 'verify', location }
         }
         case 'refused':
           return {

@@ -22,6 +22,12 @@ export interface AccountLifecycle {
   /** Deletes an account that has never had a way in. False: it has. */
   deleteUnused(id: string): Promise<boolean>
   delete(id: string): Promise<boolean>
+  /** Accounts whose deletion is due, those that wait longest first. */
+  dueForDeletion(which: { at: Date; limit: number }): Promise<string[]>
+  /** Deletes an account whose deletion is due. False: it is kept, or gone. */
+  deleteDue(id: string, at: Date): Promise<boolean>
+  /** Takes back that an account is disabled and deleted, if it is so since the very moments given. False: it is not. */
+  keep(account: { id: string; generation: number; disabledAt: number; deletionAt: number }): Promise<boolean>
   /**
    * Deletes up to `limit` accounts from before a time that never proved an address, unless they were imported. Returns
    * how many.
@@ -107,6 +113,29 @@ export function createAccountLifecycle({
 
     async delete(id) {
       const { count } = await prisma.account.deleteMany({ where: { id } })
+      return count === 1
+    },
+
+    async dueForDeletion({ at, limit }) {
+      const rows = await prisma.account.findMany({
+        where: { deletionAt: { lte: at } },
+        select: { id: true },
+        orderBy: { deletionAt: 'asc' },
+        take: limit,
+      })
+      return rows.map(({ id }) => id)
+    },
+
+    async deleteDue(id, at) {
+      const { count } = await prisma.account.deleteMany({ where: { id, deletionAt: { lte: at } } })
+      return count === 1
+    },
+
+    async keep({ id, generation, disabledAt, deletionAt }) {
+      const { count } = await prisma.account.updateMany({
+        where: { id, generation, disabledAt: new Date(disabledAt), deletionAt: new Date(deletionAt) },
+        data: { disabledAt: null, deletionAt: null },
+      })
       return count === 1
     },
 

@@ -27,6 +27,7 @@ export type AccountChanges = Partial<
     ProfileColumns & {
       invitedUntil: Date | null
       disabledAt: Date | null
+      deletionAt: Date | null
       /** Also ends every sign-in, session and token of the account. */
       endsSignIns: true
     }

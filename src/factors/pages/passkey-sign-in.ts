@@ -41,7 +41,7 @@ export function createPasskeySignInForm(deps: {
   passkeys: Pick<Passkeys, 'availability' | 'signInOptions' | 'verifySignIn'>
   accounts: PasskeySignIns
   binding: PasskeyBinding
-  browser: Pick<BrowserState, 'verifyFirst'>
+  browser: Pick<BrowserState, 'verifyFirst' | 'askWhetherToKeep'>
   clock: Clock
 }): PasskeySignInForm {
   const { passkeys, accounts, binding } = deps
@@ -71,6 +71,10 @@ export function createPasskeySignInForm(deps: {
       const outcome = await accounts.signIn(found.accountId, from)
       if (outcome.kind === 'refused') return refused(REFUSED)
       await giveBack(request)
+      if (outcome.kind === 'leaving') {
+        const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, interaction)
+        return { kind: 'verify', location }
+      }
       const { account } = outcome
       if (outcome.kind === 'unverified')
         return { kind: 'verify', location: deps.browser.verifyFirst(reply, account, interaction) }

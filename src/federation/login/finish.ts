@@ -27,12 +27,21 @@ export interface Finish {
   ): Promise<Answer>
   /** The account has still to prove its address: the page that asks for the code, and then goes on. */
   unverified(reply: FastifyReply, account: FederatedAccount, login: UpstreamLogin): Answer
+  /** The account waits to be deleted: the page that asks its owner whether to keep it. */
+  leaving(
+    reply: FastifyReply,
+    account: Pick<FederatedAccount, 'id' | 'generation'>,
+    login: UpstreamLogin,
+  ): Answer
   /** The one-time code that this browser was given last. */
   codeOf(request: FastifyRequest): string | undefined
 }
 
 export function createFinish(
-  deps: Pick<FederationDependencies, 'sessions' | 'firstPartyTokens' | 'http' | 'setPending'> & {
+  deps: Pick<
+    FederationDependencies,
+    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep'
+  > & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
   },
@@ -68,6 +77,11 @@ export function createFinish(
         at: login.at,
       })
       return { location: interaction === undefined ? '/verify-email' : `/verify-email?flow=${interaction}` }
+    },
+
+    leaving(reply, account, { intent, provider }) {
+      if (intent.kind !== 'page') return failure(intent, 'disabled', provider.id)
+      return { location: deps.askWhetherToKeep(reply, account, intent.interaction) }
     },
 
     codeOf: (request) =>

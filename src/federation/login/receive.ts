@@ -128,6 +128,8 @@ export function createUpstreamLogins(
         return finish.signedIn(request, reply, outcome.account, login)
       case 'unverified':
         return finish.unverified(reply, outcome.account, login)
+      case 'leaving':
+        return finish.leaving(reply, outcome.leaving, login)
       case 'invited':
         // At this very moment, or while the person chose a name.
         return (await admitted(request, reply, login)) ?? failure(intent, 'expired', provider.id)
@@ -178,6 +180,8 @@ export function createUpstreamLogins(
           return finish.signedIn(request, reply, outcome.account, login)
         case 'unverified':
           return finish.unverified(reply, outcome.account, login)
+        case 'leaving':
+          return finish.leaving(reply, outcome.leaving, login)
         case 'disabled':
           return failure(intent, 'disabled', provider.id)
         case 'unknown':

@@ -46,7 +46,31 @@ export function describeUserAgent(userAgent: string): string {
   return browser ?? system ?? UNKNOWN_DEVICE
 }
 
-/** Of an account's sessions, those of its generation: others count for nothing. Then what was signed in with a code. */
+/** A browser in which an account is signed in. Times are milliseconds since the epoch. */
+export interface BrowserSession {
+  uid: string
+  signedInAt: number
+  /** Of the browser, as it was when the person signed in. */
+  address: string
+  userAgent: string
+}
+
+/** Of an account's sessions, those of its generation: others count for nothing. */
+export async function listSessions(
+  artifacts: DeviceSources['artifacts'],
+  account: ({ id: string } & Generation) | undefined,
+): Promise<BrowserSession[]> {
+  if (account === undefined) return []
+  const sessions = await artifacts.listByAccount('Session', account.id)
+  return sessions.flatMap(({ payload }) => {
+    const { uid, loginTs, device } = payload as { uid?: string; loginTs?: number; device?: SessionDevice }
+    if (uid === undefined || loginTs === undefined || generationOf(payload) !== account.generation) return []
+    const { address = '', userAgent = '' } = device ?? {}
+    return [{ uid, signedInAt: loginTs * 1000, address, userAgent }]
+  })
+}
+
+/** The browsers of an account, then what was signed in with a code. */
 export async function listDevices(
   { artifacts, findClient, clock }: DeviceSources,
   account: ({ id: string } & Generation) | undefined,
@@ -58,18 +82,11 @@ export async function listDevices(
     device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
     detail: `Signed in with a code on ${dayOf(approvedAt * 1000)}${address && ` from ${address}`}`,
   }))
-  const sessions = await artifacts.listByAccount('Session', account.id)
-  const browsers = sessions.flatMap(({ payload }) => {
-    const { uid, loginTs, device } = payload as { uid?: string; loginTs?: number; device?: SessionDevice }
-    if (uid === undefined || loginTs === undefined || generationOf(payload) !== account.generation) return []
-    const from = device?.address ? ` from ${device.address}` : ''
-    return [
-      {
-        uid,
-        device: describeUserAgent(device?.userAgent ?? ''),
-        detail: `Signed in on ${dayOf(loginTs * 1000)}${from}`,
-      },
-    ]
-  })
+  const sessions = await listSessions(artifacts, account)
+  const browsers = sessions.map(({ uid, signedInAt, address, userAgent }) => ({
+    uid,
+    device: describeUserAgent(userAgent),
+    detail: `Signed in on ${dayOf(signedInAt)}${address && ` from ${address}`}`,
+  }))
   return [...browsers, ...(await Promise.all(withCode))]
 }

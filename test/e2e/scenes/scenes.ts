@@ -54,7 +54,7 @@ export const passwordFields = {
   'New password': 'new-password',
 }
 /** Those of every page of an account. */
-export const accountLinks = ['Profile', 'Security', 'Devices', 'Apps']
+export const accountLinks = ['Profile', 'Security', 'Devices', 'Apps', 'Data']
 export const cancel = 'Cancel and return to Harbour Notes'
 
 /** @param path on the server */
@@ -316,6 +316,41 @@ export const scenes: Scene[] = [
     title: 'Connected apps',
     buttons: ['Sign out', 'Remove access of Harbour Notes'],
     links: accountLinks,
+  },
+  {
+    name: 'account-data',
+    async open(page, { latchkey }) {
+      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
+      await follow(page, 'Data')
+      await heading(page, 'Your data')
+    },
+    title: 'Your data',
+    buttons: ['Sign out', 'Download my data'],
+    links: [...accountLinks, 'Delete my account'],
+  },
+  {
+    name: 'account-delete',
+    async open(page, { app, latchkey }) {
+      await enter(page, app, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/data`)
+      await follow(page, 'Delete my account')
+      await heading(page, 'Delete your account?')
+    },
+    title: 'Delete your account?',
+    buttons: ['Sign out', 'Delete my account'],
+    links: [...accountLinks, 'Keep it'],
+  },
+  {
+    name: 'account-leaving',
+    async open(page, { latchkey }) {
+      const person = await latchkey.createUser()
+      await latchkey.services.accounts.deletion.request(person.id)
+      await page.goto(`${latchkey.issuer}/login`)
+      await signIn(page, person.username)
+      await heading(page, /^Your account will be deleted on/)
+    },
+    title: 'Keep your account?',
+    buttons: ['Keep my account', 'Sign out'],
   },
   {
     name: 'account-refused',

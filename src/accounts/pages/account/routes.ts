@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { appRoutes } from './apps.ts'
+import { dataRoutes } from './data.ts'
+import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
 import { profileRoutes } from './profile.ts'
 import { recoveryStopRoute } from './recovery.ts'
@@ -11,6 +13,15 @@ import { createSignedIn } from './signed-in.ts'
 /** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   const signedIn = createSignedIn(deps)
-  const all = [profileRoutes, emailRoutes, securityRoutes, sessionRoutes, appRoutes, recoveryStopRoute]
-  for (const routes of all) await routes(app, deps, signedIn)
+  for (const routes of [
+    profileRoutes,
+    emailRoutes,
+    securityRoutes,
+    sessionRoutes,
+    appRoutes,
+    dataRoutes,
+    deletionRoutes,
+    recoveryStopRoute,
+  ])
+    await routes(app, deps, signedIn)
 }

@@ -13,6 +13,7 @@ const PAGES = {
   '/account/security': 'Security',
   '/account/sessions': 'Devices',
   '/account/apps': 'Apps',
+  '/account/data': 'Data',
 } as const
 
 export type AccountPath = keyof typeof PAGES

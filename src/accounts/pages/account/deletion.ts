@@ -1,0 +1,125 @@
+import type { FastifyInstance } from 'fastify'
+import { renderPage } from '../../../http/pages/views.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { dayOf } from '../../../shared/moment.ts'
+import { deletionAfter, GRACE_DAYS, isLeaving } from '../../deletion/leaving.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/delete': {
+      account: AccountFrame
+      action: string
+      /** A day. */
+      deletedOn: string
+      graceDays: number
+      /** What ends with it: “3 devices are signed out”. */
+      impact: string[]
+    }
+    'accounts/account/deleted': { graceDays: number }
+    'accounts/account/leaving': {
+      username: string
+      /** A day. */
+      deletedOn: string
+      keep: ButtonForm
+      signOut: ButtonForm
+    }
+  }
+}
+
+const PATH = '/account/data'
+const count = (number: number, one: string, many: string) =>
+  number === 1 ? `One ${one}` : `${number} ${many}`
+
+/**
+ * Deleting one's account, and changing one's mind.
+ *
+ *   /account/data ─► /account/data/delete (what ends with it) ─► /account/data/deleted
+ *   /login, inside an interaction, at a provider ─► /account/deletion ─┬─ “Keep my account” ─► sign in
+ *                                                                      └─ “Sign out”
+ */
+export async function deletionRoutes(
+  app: FastifyInstance,
+  deps: AccountPagesDependencies,
+  signedIn: SignedIn,
+): Promise<void> {
+  const { http, accounts, browser, clock, sessions } = deps
+
+  app.get(`${PATH}/delete`, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    if (!signed) return reply
+    const { id } = signed.account
+    const [devices, apps, ways] = await Promise.all([
+      sessions.list(id),
+      deps.apps.list(id),
+      deps.upstream.signInMethods(id),
+    ])
+    const impact = [
+      { number: devices.length, one: 'device is signed out', many: 'devices are signed out' },
+      { number: apps.length, one: 'app loses its access', many: 'apps lose their access' },
+      { number: ways.linked.length, one: 'linked sign-in is removed', many: 'linked sign-ins are removed' },
+      {
+        number: signed.account.secondFactors.length,
+        one: 'kind of second step is removed',
+        many: 'kinds of second steps are removed',
+      },
+    ]
+    return renderPage(reply, 'accounts/account/delete', {
+      account: frameOf(signed, PATH),
+      action: `${PATH}/delete`,
+      deletedOn: dayOf(deletionAfter(clock())),
+      graceDays: GRACE_DAYS,
+      impact: impact
+        .filter(({ number }) => number > 0)
+        .map(({ number, one, many }) => count(number, one, many)),
+    })
+  })
+
+  app.post(
+    `${PATH}/delete`,
+    http.limit('account'),
+    signedIn.onSubmit(PATH, async (signed, request, reply) => {
+      const again = await signedIn.again(request, signed, 'delete your account')
+      if (again) return again
+      await accounts.deletion.request(signed.account.id)
+      await browser.endPending(request, reply)
+      return `${PATH}/deleted`
+    }),
+  )
+
+  app.get(`${PATH}/deleted`, (_request, reply) =>
+    renderPage(reply, 'accounts/account/deleted', { graceDays: GRACE_DAYS }),
+  )
+
+  app.get('/account/deletion', async (request, reply) => {
+    const leaving = browser.leaving(request)
+    const account = leaving && (await accounts.byId(leaving.accountId))
+    if (!account || !isLeaving(account)) return reply.redirect('/login', 303)
+    return renderPage(reply, 'accounts/account/leaving', {
+      username: account.displayUsername,
+      deletedOn: dayOf(account.deletionAt),
+      keep: { action: '/account/deletion/keep' },
+      signOut: { action: '/account/deletion/sign-out' },
+    })
+  })
+
+  app.post('/account/deletion/keep', http.limit('account'), async (request, reply) => {
+    const leaving = browser.leaving(request)
+    browser.clearLeaving(reply)
+    if (!leaving) return reply.redirect('/login', 303)
+    if (!(await accounts.deletion.keep(leaving.accountId, leaving)))
+      throw new AppError(
+        'not_leaving',
+        410,
+        'This account was kept already, or it cannot be kept any more. Sign in to see which it is.',
+      )
+    const { interaction } = leaving
+    return reply.redirect(interaction === undefined ? '/login?kept=1' : `/interaction/${interaction}`, 303)
+  })
+
+  app.post('/account/deletion/sign-out', async (_request, reply) => {
+    browser.clearLeaving(reply)
+    return reply.redirect('/', 303)
+  })
+}

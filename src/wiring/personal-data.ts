@@ -1,0 +1,141 @@
+import { createPersonalData, type PersonalData } from '../accounts/personal-data/export.ts'
+import type { Entry } from '../audit/entry.ts'
+import { listCodeDevices } from '../oidc/device/signed-in.ts'
+import { listSessions } from '../oidc/sessions/devices.ts'
+import type { Services } from '../services.ts'
+import { epochSeconds } from '../shared/clock.ts'
+
+const iso = (time: number | null | undefined): string | null =>
+  time === null || time === undefined ? null : new Date(time).toISOString()
+
+/** Entries of the audit log that are read at once. */
+const BATCH = 100
+
+/** What every part of the server holds about a person. */
+export function openPersonalData(services: Services): PersonalData {
+  const { accounts, artifacts, audit, clock, config, consents, factors, findClient } = services
+  const nameOf = async (clientId: string) => (await findClient(clientId))?.metadata.client_name ?? null
+
+  async function* entriesBy(filter: 'actor' | 'target', accountId: string): AsyncGenerator<Entry> {
+    for (let cursor: string | undefined; ; ) {
+      const page = await audit.list({ [filter]: accountId }, { limit: BATCH, ...(cursor && { cursor }) })
+      yield* page.items
+      cursor = page.next_cursor
+      if (cursor === undefined) return
+    }
+  }
+
+  return createPersonalData({
+    accounts,
+    clock,
+    issuer: config.issuer,
+    sources: [
+      {
+        name: 'sessions',
+        async read(accountId) {
+          const account = await accounts.byId(accountId)
+          return (await listSessions(artifacts, account)).map(({ signedInAt, address, userAgent }) => ({
+            signed_in_at: iso(signedInAt),
+            address,
+            user_agent: userAgent,
+          }))
+        },
+      },
+      {
+        name: 'devices_signed_in_with_a_code',
+        async read(accountId) {
+          const account = await accounts.byId(accountId)
+          const devices = account ? await listCodeDevices(artifacts, account, epochSeconds(clock)) : []
+          return Promise.all(
+            devices.map(async ({ clientId, address, approvedAt }) => ({
+              client_id: clientId,
+              client_name: await nameOf(clientId),
+              approved_at: iso(approvedAt * 1000),
+              address,
+            })),
+          )
+        },
+      },
+      {
+        name: 'consents',
+        read: async (accountId) =>
+          Promise.all(
+            (await consents.list(accountId)).map(
+              async ({ clientId, scopes, resources, claims, grantedAt }) => ({
+                client_id: clientId,
+                client_name: await nameOf(clientId),
+                allowed_at: iso(grantedAt * 1000),
+                scopes,
+                resources,
+                claims: claims ?? [],
+              }),
+            ),
+          ),
+      },
+      {
+        name: 'second_factors',
+        async read(accountId) {
+          const { factors: all, recoveryCodesLeft } = await factors.list(accountId)
+          return {
+            factors: all.map(({ kind, name, createdAt, lastUsedAt }) => ({
+              kind,
+              name: name ?? null,
+              created_at: iso(createdAt),
+              last_used_at: iso(lastUsedAt),
+            })),
+            recovery_codes_left: recoveryCodesLeft,
+          }
+        },
+      },
+      {
+        name: 'app_passwords',
+        read: async (accountId) =>
+          (await factors.appPasswords.list(accountId)).map(({ name, createdAt, lastUsedAt }) => ({
+            name,
+            created_at: iso(createdAt),
+            last_used_at: iso(lastUsedAt),
+          })),
+      },
+      {
+        name: 'remembered_browsers',
+        async read(accountId) {
+          const account = await accounts.byId(accountId)
+          if (!account) return []
+          return (await factors.rememberedBrowsers.list(account)).map(
+            ({ userAgent, address, createdAt, lastUsedAt }) => ({
+              user_agent: userAgent,
+              address,
+              created_at: iso(createdAt),
+              last_used_at: iso(lastUsedAt),
+            }),
+          )
+        },
+      },
+      {
+        name: 'activity_on_your_account',
+        async *read(accountId: string) {
+          for await (const entry of entriesBy('target', accountId))
+            yield {
+              ...briefly(entry),
+              by: entry.actor.id === accountId ? 'you' : entry.actor.kind,
+              details: entry.details,
+            }
+        },
+      },
+      {
+        // What a person did to something else says no more of it here than which it was: it may be about other people.
+        name: 'your_other_activity',
+        async *read(accountId: string) {
+          for await (const entry of entriesBy('actor', accountId))
+            if (entry.target?.id !== accountId)
+              yield {
+                ...briefly(entry),
+                target: entry.target && { kind: entry.target.kind, id: entry.target.id },
+              }
+        },
+      },
+    ],
+  })
+}
+
+const briefly = ({ at, action, address }: Entry) => ({ at: iso(at), action, address: address ?? null })
