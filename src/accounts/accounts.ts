@@ -47,6 +47,7 @@ import type { AccountSettings } from './settings.ts'
 import { type AcceptInvitation, createInvitations } from './sign-up/invitations.ts'
 import { createPrepareAccount } from './sign-up/new-account.ts'
 import { createRegister } from './sign-up/register.ts'
+import { createRename } from './sign-up/rename.ts'
 import { createSetup, type Setup } from './sign-up/setup.ts'
 import { createAccountStore } from './store/store.ts'
 import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
@@ -168,6 +169,13 @@ export interface Accounts {
     typed: string,
     by?: { generation?: number } & Pick<Origin, 'interaction'>,
   ): Promise<boolean>
+  /**
+   * Another username, by the rules of signing up; its owner is told by mail. Let people sign in again before (ASVS 7.5.1).
+   * @param by.generation of the sign-in that asks: if it has passed, nothing is changed
+   * @returns false: it is the same
+   * @throws ValidationError on `username`; 409 where another account has it
+   */
+  changeUsername(accountId: string, typed: string, by: { generation: number }): Promise<boolean>
   /**
    * For a person who ends a sign-in that may not have been theirs: another address that it may have asked for is not
    * waited for any more. An account that waits for its first goes on waiting. False: there was none.
@@ -346,6 +354,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     changePassword: createChangePassword({ ...shared, passwords }),
     updateProfile: profile.updateProfile,
     changeEmail: profile.changeEmail,
+    changeUsername: createRename(shared),
     dropAddressChange: profile.dropAddressChange,
     createByAdmin: administration.createByAdmin,
     find: administration.find,

@@ -25,6 +25,7 @@ export interface AccountEvent {
     | 'account.password_reset'
     | 'account.password_changed'
     | 'account.profile_changed'
+    | 'account.username_changed'
     | 'account.role_changed'
     | 'account.disabled'
     | 'account.enabled'

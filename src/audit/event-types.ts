@@ -24,6 +24,7 @@ export const EVENT_TYPES = {
   'account.password_reset': 'reset the password of {target}',
   'account.password_changed': 'changed the password of {target}',
   'account.profile_changed': 'changed the profile of {target}',
+  'account.username_changed': 'changed the username of {target}',
   'account.role_changed': 'changed the role of {target}',
   'account.disabled': 'disabled {target}',
   'account.enabled': 'enabled {target}',

@@ -16,6 +16,7 @@ export interface MailData {
   'locked-for-good': { username: string; link: string; validFor: string }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
+  'username-changed': { formerUsername: string; username: string; resetLink: string }
   /** `deletedOn`: a day. */
   'deletion-requested': { username: string; deletedOn: string; signInLink: string }
   /** A provider's identity was added to the account, or taken away. */
@@ -65,6 +66,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
   'email-changed': (service) => `Your email address for ${service} was changed`,
+  'username-changed': (service) => `Your username at ${service} was changed`,
   'deletion-requested': (service) => `Your account at ${service} will be deleted`,
   'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,

@@ -295,6 +295,12 @@ export const samples: Sample[] = [
           cancel: { action: '/account/email/cancel' },
         },
       },
+      username: {
+        action: '/account/username',
+        current: 'ada',
+        errors: { username: 'This username is taken.' },
+        values: { username: 'grace' },
+      },
       profile: {
         groups: fieldGroups,
         phone: { number: '+442079460123', verified: true },
@@ -314,6 +320,7 @@ export const samples: Sample[] = [
         errors: { email: 'This is not an email address.' },
         values: { email: 'ada' },
       },
+      username: { action: '/account/username', current: 'ada' },
       profile: { groups: fieldGroups, phone: undefined, action: '/account/profile' },
     },
   },
@@ -379,6 +386,7 @@ export const samples: Sample[] = [
         },
       ],
       signOutOthers: { action: '/account/sessions' },
+      signOutEverywhere: { action: '/account/sessions/end-all' },
     },
   },
   {
@@ -386,6 +394,7 @@ export const samples: Sample[] = [
     view: 'accounts/account/sessions',
     data: {
       account: accountFrame('Devices'),
+      signOutEverywhere: { action: '/account/sessions/end-all' },
       sessions: [
         {
           action: '/account/sessions/1',

@@ -100,6 +100,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
     'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
     'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
+    'username-changed': { formerUsername: 'VALUE1', username: 'VALUE2', resetLink: 'VALUE3' },
     'deletion-requested': { username: 'VALUE1', deletedOn: 'VALUE2', signInLink: 'VALUE3' },
     'sign-in-unlinked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'factor-added': { username: 'VALUE1', factor: 'VALUE2', accountLink: 'VALUE3' },

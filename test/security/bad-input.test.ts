@@ -346,6 +346,7 @@ describe('forms, sent from their own page', () => {
     ['/setup', ['token', 'username', 'email', 'password']],
     ['/account/profile', ['given_name', 'birthdate', 'address.country']],
     ['/account/email', ['email']],
+    ['/account/username', ['username']],
     ['/account/unlink', ['id']],
     ['/account/sessions/end', ['id']],
     ['/account/apps/withdraw', ['id']],

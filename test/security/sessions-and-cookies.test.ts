@@ -367,6 +367,10 @@ describe('forms', () => {
     ['password', '/account/security'],
     ['unlink', '/account/security'],
     ['sessions/end', '/account/sessions'],
+    ['username', '/account'],
+    ['data/download', '/account/data'],
+    ['data/delete', '/account/data/delete'],
+    ['sessions/end-all', '/account/sessions'],
     ['sessions/end-others', '/account/sessions'],
     ['apps/withdraw', '/account/apps'],
   ])('/account/%s acts on no cross-site request', async (path, page) => {

@@ -22,6 +22,11 @@ export type AccountMail =
   | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
   | {
       to: string
+      template: 'username-changed'
+      data: { formerUsername: string; username: string; resetLink: string }
+    }
+  | {
+      to: string
       template: 'deletion-requested'
       data: { username: string; deletedOn: string; signInLink: string }
     }

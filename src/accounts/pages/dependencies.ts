@@ -42,6 +42,8 @@ export interface AccountPagesDependencies {
     | 'changePassword'
     | 'updateProfile'
     | 'changeEmail'
+    | 'changeUsername'
+    | 'endSessions'
     | 'dropAddressChange'
     | 'deletion'
   >

@@ -34,6 +34,7 @@ declare module '../../http/pages/pages.ts' {
 
 const NOTICES = {
   ended: 'You were signed out meanwhile, and nothing was done. Sign in to do it again.',
+  everywhere: 'You are signed out everywhere.',
   kept: 'Your account is kept. Sign in to go on.',
 }
 
@@ -97,7 +98,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const alert = await deps.upstream.problem(request.query)
     const notice = noticeOf(
       NOTICES,
-      ['ended', 'kept'].find((word) => word in (request.query as object)),
+      Object.keys(NOTICES).find((word) => word in (request.query as object)),
     )
     return renderPage(reply, 'interaction/sign-in', await page(request, reply, { alert, notice }))
   })

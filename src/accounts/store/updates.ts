@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import { ROLES } from '../../shared/roles.ts'
 import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Account } from '../account.ts'
 import { dropAddressChange, endSignIns, nextGeneration } from './generation.ts'
 import type { AccountReads } from './reads.ts'
@@ -45,6 +46,11 @@ export interface AccountUpdates {
    * `updated_at` stays: it is a claim about the person.
    */
   recordSignIn(account: Pick<Account, 'id' | 'generation'>): Promise<boolean>
+  /** Undefined: no such account, or the generation has passed. */
+  rename(
+    id: string,
+    to: { username: string; displayUsername: string; generation: number },
+  ): Promise<Account | undefined | 'username_taken'>
   /** False: no other address waited for its proof. */
   dropAddressChange(id: string): Promise<boolean>
 }
@@ -137,6 +143,19 @@ export function createAccountUpdates({
         last_sign_in_at = CASE WHEN last_sign_in_at > ${minuteAgo} THEN last_sign_in_at ELSE ${now()} END
         WHERE id = ${id} AND generation = ${generation} AND disabled_at IS NULL`
       return changed === 1
+    },
+
+    async rename(id, { username, displayUsername, generation }) {
+      try {
+        const { count } = await prisma.account.updateMany({
+          where: { id, generation, disabledAt: null },
+          data: { username, displayUsername, updatedAt: now() },
+        })
+        return count === 1 ? byId(id) : undefined
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'username_taken'
+        throw error
+      }
     },
 
     async dropAddressChange(id) {

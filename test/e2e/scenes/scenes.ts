@@ -281,7 +281,14 @@ export const scenes: Scene[] = [
     },
     title: 'Your account',
     fields: profileFields,
-    buttons: ['Sign out', 'Change your address', 'More about you', 'Postal address', 'Save profile'],
+    buttons: [
+      'Sign out',
+      'Change your address',
+      'Change your username',
+      'More about you',
+      'Postal address',
+      'Save profile',
+    ],
     links: accountLinks,
   },
   {
@@ -304,7 +311,7 @@ export const scenes: Scene[] = [
       await heading(page, 'Devices')
     },
     title: 'Devices',
-    buttons: ['Sign out', 'Sign out *'],
+    buttons: ['Sign out', 'Sign out *', 'Sign out everywhere'],
     links: [...accountLinks, 'Enter it here'],
   },
   {

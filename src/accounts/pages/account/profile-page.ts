@@ -26,6 +26,7 @@ export interface ProfilePage {
     /** An address that waits for its proof, beside the current one. */
     pending?: { email: string; resend: ButtonForm; cancel?: ButtonForm | undefined } | undefined
   }
+  username: Form & { current: string }
   profile: Form & { groups: FieldGroup[]; phone: { number: string; verified: boolean } | undefined }
 }
 
@@ -58,6 +59,7 @@ const groups: FieldGroup[] = [
 export interface ShownForms {
   profile?: Partial<Form>
   email?: Partial<Form>
+  username?: Partial<Form>
 }
 
 /** `/account`, with what was just done. @param status HTTP status, 200 unless given */
@@ -84,6 +86,7 @@ export function showProfile(
             },
       ...forms.email,
     },
+    username: { action: '/account/username', current: account.displayUsername, ...forms.username },
     profile: {
       action: '/account/profile',
       values: {

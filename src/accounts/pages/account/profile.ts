@@ -9,6 +9,7 @@ import { EMAIL_NOTICES } from './email.ts'
 import { showProfile } from './profile-page.ts'
 import { RECOVERY_NOTICES } from './recovery.ts'
 import type { SignedIn } from './signed-in.ts'
+import { USERNAME_NOTICES } from './username.ts'
 
 const text = z.string().max(2000).optional()
 const profileForm = z.object(
@@ -22,6 +23,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   invited: 'Welcome. Your address is confirmed, and your account is ready.',
   ...EMAIL_NOTICES,
   ...RECOVERY_NOTICES,
+  ...USERNAME_NOTICES,
 }
 
 /** `/account`: who a person is, as they tell it and as apps may be told. */

@@ -9,6 +9,7 @@ import { recoveryStopRoute } from './recovery.ts'
 import { securityRoutes } from './security.ts'
 import { sessionRoutes } from './sessions.ts'
 import { createSignedIn } from './signed-in.ts'
+import { usernameRoutes } from './username.ts'
 
 /** `/account` and the pages below it: what a person sees and changes of their own. Everything here asks for a sign-in first. */
 export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
@@ -16,6 +17,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
   for (const routes of [
     profileRoutes,
     emailRoutes,
+    usernameRoutes,
     securityRoutes,
     sessionRoutes,
     appRoutes,

@@ -19,6 +19,8 @@ export interface SessionsPage {
   sessions: SessionView[]
   /** Undefined: there are no others. */
   signOutOthers?: ButtonForm | undefined
+  /** Of this browser too, and of what has no browser: devices, sign-ins by the JSON API. */
+  signOutEverywhere: ButtonForm
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -62,6 +64,7 @@ export async function sessionRoutes(
         fields: { id: uid },
       })),
       signOutOthers: devices.length > 1 ? { action: '/account/sessions/end-others' } : undefined,
+      signOutEverywhere: { action: '/account/sessions/end-all' },
     })
   })
 
@@ -90,6 +93,18 @@ export async function sessionRoutes(
       if (again) return again
       await sessions.endOthers(request, reply, signed.session)
       return `${PATH}?done=sessions`
+    }),
+  )
+
+  app.post(
+    '/account/sessions/end-all',
+    http.limit('account'),
+    signedIn.onSubmit(PATH, async (signed, request, reply) => {
+      const again = await signedIn.again(request, signed, 'sign out everywhere')
+      if (again) return again
+      await accounts.endSessions(signed.account.id)
+      await deps.browser.endPending(request, reply)
+      return '/login?everywhere=1'
     }),
   )
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
-import { minuteOf } from '../../../shared/moment.ts'
+import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { HistoryLine } from './history.ts'
@@ -61,6 +61,7 @@ export function tagsOf(user: Account, now: number): Tag[] {
   return [
     user.role !== 'user' && { text: user.role === 'admin' ? 'Administrator' : 'Auditor' },
     user.disabledAt !== null && { text: 'Disabled', bad: true },
+    user.deletionAt !== null && { text: `To be deleted on ${dayOf(user.deletionAt)}`, bad: true },
     user.lockedUntil !== null && user.lockedUntil > now && { text: 'Locked', bad: true },
     user.email === null && waitingTag(user, now),
   ].filter((tag) => tag !== false)
