@@ -72,18 +72,26 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     for (const text of form.querySelectorAll('[data-said]')) text.hidden = text.dataset.said !== what
   }
 
+  /** New options, in JSON or in the same form of a page. Undefined: there are none, as when a sign-in has ended. */
+  async function newOptions() {
+    const { renewAt } = form.dataset
+    const answer = renewAt && (await fetch(renewAt))
+    if (!answer?.ok) return undefined
+    if (answer.headers.get('content-type')?.startsWith('application/json')) return answer.json()
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    const same = [...page.querySelectorAll('form[data-passkey]')].find(
+      (each) => each.getAttribute('action') === form.getAttribute('action'),
+    )
+    return same && JSON.parse(same.dataset.options)
+  }
+
   /** False: the page is loaded anew instead. */
   async function renew() {
     if (Date.now() - madeAt < FRESH) return true
-    const { renewAt } = form.dataset
-    const answer = renewAt && (await fetch(renewAt).catch(() => undefined))
-    if (!answer?.ok) {
-      location.reload()
-      return false
-    }
-    options = await answer.json()
-    madeAt = Date.now()
-    return true
+    const made = await newOptions().catch(() => undefined)
+    if (made === undefined) location.reload()
+    else [options, madeAt] = [made, Date.now()]
+    return made !== undefined
   }
 
   function send(credential) {

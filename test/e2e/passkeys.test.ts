@@ -80,15 +80,27 @@ describe('passkeys in a browser', () => {
     await heading(page, 'Sign in faster next time')
   })
 
-  test('after a password, as its second step', async () => {
+  test('after a password, as its second step, also on a page that was open for long', async () => {
     const page = await e2e.tab()
     const authenticator = await addAuthenticator(page)
     const person = await owner(page)
     await authenticator.setPresent(false)
-    await page.goto(`${e2e.latchkey.issuer}/login`)
-    await signIn(page, person.username)
-    await heading(page, 'Second step')
-    await authenticator.setPresent(true)
+    const secondStep = async () => {
+      await page.goto(`${e2e.latchkey.issuer}/login`)
+      await signIn(page, person.username)
+      await heading(page, 'Second step')
+      await page.getByRole('button', { name: 'Use a passkey' }).waitFor()
+      await authenticator.setPresent(true)
+    }
+    await secondStep()
+    await press(page, 'Use a passkey')
+    await heading(page, 'Your account')
+
+    await page.context().clearCookies()
+    await authenticator.setPresent(false)
+    await page.clock.install()
+    await secondStep()
+    await page.clock.runFor(6 * 60_000)
     await press(page, 'Use a passkey')
     await heading(page, 'Your account')
     expect(page.complaints).toEqual([])
@@ -186,6 +198,21 @@ describe('passkeys of an account', () => {
     await security(page)
     await press(page, 'Add a passkey')
     await page.getByText('This device or password manager has a passkey for your account already.').waitFor()
+  })
+
+  test('a page that was open for long makes one by new options, also in a browser without the methods for JSON', async () => {
+    const { page } = await signedIn()
+    await page.clock.install()
+    await page.addInitScript(`
+      delete PublicKeyCredential.parseCreationOptionsFromJSON
+      delete PublicKeyCredential.prototype.toJSON
+    `)
+    await security(page)
+    await page.getByRole('button', { name: 'Add a passkey' }).waitFor()
+    await page.clock.runFor(6 * 60_000)
+    await press(page, 'Add a passkey')
+    await heading(page, 'Recovery codes')
+    expect(page.complaints).toEqual([])
   })
 
   test('a sign-in of more than a quarter of an hour ago has to be done again first', async () => {

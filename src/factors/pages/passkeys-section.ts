@@ -55,7 +55,7 @@ export async function addForm(
   const username = account.displayUsername
   const displayName = [account.givenName, account.familyName].filter(Boolean).join(' ') || username
   const options = await passkeys.registrationOptions({ id: account.id, username, displayName }, uid)
-  return options && { action: PASSKEYS, options: JSON.stringify(options) }
+  return options && { action: PASSKEYS, options: JSON.stringify(options), renewAt: NEW_PASSKEY }
 }
 
 /** Undefined: there are none, and none can be added. @param fresh whether the person signed in lately */

@@ -143,6 +143,7 @@ export function createVerifyForm(deps: {
         method === 'passkey'
           ? {
               action,
+              renewAt: `${path}${separator}method=passkey`,
               options: JSON.stringify(
                 await deps.passkeys.signInOptions(deps.binding.bind(request, reply), person.id),
               ),

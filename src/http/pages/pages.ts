@@ -54,7 +54,7 @@ export interface LinkedSignInView {
 export interface PasskeyForm extends ButtonForm {
   /** Of `navigator.credentials.get` or `create`, in JSON. */
   options: string
-  /** Where a page that was open for long gets new ones; undefined: it is loaded anew. */
+  /** Where a page that was open for long gets new ones, in JSON or in a form of the same action; undefined: it is loaded anew. */
   renewAt?: string | undefined
 }
 
