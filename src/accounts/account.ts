@@ -36,7 +36,7 @@ export interface Account extends ProfileValues {
   lastSignInAt: number | null
   /** What its sign-ins are verified by, beside the password. */
   secondFactors: readonly SecondFactor[]
-  /** When it first had one: since then its password alone is not enough to set one up. */
+  /** Since when it has had one. */
   secondFactorSince: number | null
   /** An administrator requires a second factor of this person. */
   secondFactorRequired: boolean

@@ -42,8 +42,10 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
       nextPage.remember(reply, uid, { ...remembered, done: false })
       const again = restartedForm(nextPage.takeRestarted(request, reply))
       if (asAnother(request)) return showSignIn(request, reply, details)
-      if (details.prompt === 'mfa' && accountId !== undefined)
-        return showSecondFactor(request, reply, details)
+      if (details.prompt === 'mfa' && accountId !== undefined) {
+        const location = await interactions.verifiedSince(request, reply, details)
+        return location ? reply.redirect(location, 303) : showSecondFactor(request, reply, details)
+      }
       if (details.prompt === 'consent' && accountId !== undefined)
         return showConsent(reply, details, accountId)
       const answer = await interactions.answeredBy(request, reply, details)

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { VerifyPage } from '../factors/pages/verify-form.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
+import { ACR } from '../shared/acr.ts'
 import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -33,14 +34,17 @@ export function secondFactorRoute(
     const person = await deps.findAccount(accountId)
     // Deleted since; the sign-in page is next.
     if (person === undefined) return reply.redirect(`/interaction/${uid}?as=another`, 303)
+    const shown = await verifyForm.page(request, reply, person, needed, {
+      path: `/interaction/${uid}`,
+      action: `/interaction/${uid}/verify`,
+    })
+    if (shown.method === undefined)
+      return reply.redirect(deps.setUpPath(`/interaction/${uid}`, { passkey: needed?.acr === ACR.phr }), 303)
     const page: VerifyPage = {
       client,
       another: { action: `/interaction/${uid}/switch` },
       cancel: { action: `/interaction/${uid}/cancel` },
-      ...(await verifyForm.page(request, reply, person, needed, {
-        path: `/interaction/${uid}`,
-        action: `/interaction/${uid}/verify`,
-      })),
+      ...shown,
       ...form,
     }
     return renderPage(reply, 'factors/verify', page, status)

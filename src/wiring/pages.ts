@@ -7,13 +7,14 @@ import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
 import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
 import { createPasskeyOffers } from '../factors/pages/passkey-offers.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
-import { passkeysSection } from '../factors/pages/passkeys-section.ts'
+import { addForm, passkeysSection } from '../factors/pages/passkeys-section.ts'
 import { recoveryRoutes } from '../factors/pages/recovery.ts'
 import { recoveryLinkRoutes } from '../factors/pages/recovery-links.ts'
 import { relatedOriginsRoute } from '../factors/pages/related-origins.ts'
 import { createRememberedCookie } from '../factors/pages/remembered-cookie.ts'
 import { factorPages } from '../factors/pages/routes.ts'
 import { createSection } from '../factors/pages/section.ts'
+import { setUpPath, setUpRoutes } from '../factors/pages/set-up.ts'
 import { createVerifyForm, reportVerified } from '../factors/pages/verify-form.ts'
 import { createOfferedProviders } from '../federation/pages/offered.ts'
 import { confirmRoutes } from '../http/forms/confirm.ts'
@@ -123,6 +124,7 @@ export async function wirePages(
   await app.register(interactionRoutes, {
     interactions,
     verifyForm,
+    setUpPath,
     signInForm,
     passkeyForm,
     http,
@@ -144,6 +146,15 @@ export async function wirePages(
     missed: () => event({ type: 'device.code_unknown' }),
     openDecision: (value, accountId) => openDecision(http.sealed, value, accountId),
     openDone: (value) => openDone(http.sealed, value),
+  })
+  await app.register(setUpRoutes, {
+    clock,
+    issuer,
+    http,
+    factors,
+    sessions,
+    findAccount: accounts.byId,
+    passkeyForm: (signed) => addForm(factors.passkeys, signed),
   })
   await app.register(factorPages, {
     clock,

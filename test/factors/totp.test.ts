@@ -146,7 +146,7 @@ forEachDatabase('authenticator apps', (fixture) => {
     expect(await factors.totp.pending(id, second.id)).toBeUndefined()
   })
 
-  test('the last factor takes recovery codes and remembered browsers along, but not the date of the first', async () => {
+  test('the last factor takes recovery codes, remembered browsers and the date of the first along', async () => {
     const { factors, db, events, mails } = fixture()
     const { id, factorId } = await fixture().withApp('leaver')
     const at = new Date(fixture().now)
@@ -160,7 +160,7 @@ forEachDatabase('authenticator apps', (fixture) => {
     expect(await factors.totp.remove(id, factorId)).toBe(true)
     expect(await factors.totp.remove(id, factorId)).toBe(false)
     expect(await factors.list(id)).toEqual({ factors: [], recoveryCodesLeft: 0 })
-    expect(await fixture().stored(id)).toMatchObject({ secondFactors: '', secondFactorSince: at })
+    expect(await fixture().stored(id)).toMatchObject({ secondFactors: '', secondFactorSince: null })
     expect(await db.prisma.rememberedBrowser.count({ where: { accountId: id } })).toBe(0)
     expect(events.at(-1)).toMatchObject({ type: 'factor.removed', accountId: id, kind: 'totp' })
     expect(mails.at(-1)).toMatchObject({ template: 'factor-removed', to: 'leaver@example.org' })

@@ -262,6 +262,32 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     },
   },
   {
+    title: 'second-factor-set-up',
+    view: 'factors/set-up',
+    data: {
+      username: 'ada',
+      passkey: {
+        action: '/account/security/passkeys',
+        options:
+          '{"challenge":"AAAA","rp":{"id":"localhost","name":"Latchkey"},"user":{"id":"AAAA","name":"ada","displayName":"ada"},"pubKeyCredParams":[],"excludeCredentials":[]}',
+      },
+      app: { action: '/login/set-up/app' },
+      cancel: { action: '/interaction/u1/cancel' },
+      signOut: { action: '/logout' },
+    },
+  },
+  {
+    title: 'second-factor-set-up-passkeys-off',
+    view: 'factors/set-up',
+    data: {
+      username: 'ada',
+      passkey: undefined,
+      app: undefined,
+      cancel: { action: '/interaction/u1/cancel' },
+      signOut: { action: '/logout' },
+    },
+  },
+  {
     title: 'remove-factor',
     view: 'factors/remove',
     data: {

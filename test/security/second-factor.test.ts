@@ -229,14 +229,15 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       expect(right.left).toBe(true)
     })
 
-    test('an essential acr of phr, which the account cannot show, is refused and never answered with less', async () => {
+    test('an essential acr of phr, which the account cannot show, leads to setting one up and is never answered with less', async () => {
       const browser = await verified()
       const claims = JSON.stringify({ id_token: { acr: { essential: true, value: PHR } } })
       const page = await browser.open(
         (await party.authorize({ parameters: { claims, acr_values: PWD } })).url,
       )
       expect(page.left).toBe(false)
-      expect(page.text).toContain('stronger second factor')
+      expect(page.url.pathname).toBe('/login/set-up')
+      expect(page.text).toContain('asks for a passkey')
     })
 
     test('an essential acr of pwd is answered with pwd, also by a stronger sign-in', async () => {

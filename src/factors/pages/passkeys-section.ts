@@ -49,7 +49,7 @@ export const passkeyView = (passkey: Passkey): PasskeyView => ({
 /** The form that adds a passkey. Undefined: none can be added. */
 export async function addForm(
   passkeys: Pick<Passkeys, 'availability' | 'registrationOptions'>,
-  { account, session: { uid } }: Signed,
+  { account, session: { uid } }: Pick<Signed, 'account' | 'session'>,
 ): Promise<PasskeyForm | undefined> {
   if (passkeys.availability() !== 'on') return undefined
   const username = account.displayUsername

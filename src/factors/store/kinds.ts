@@ -24,7 +24,7 @@ export interface FactorChange<Result> {
  * afterwards, in the same transaction. Changes of one account come one after the other. Every remembered browser is
  * forgotten. With its first factor the account gets `firstCodes`; with its last one recovery codes and app passwords go. `updated_at` of the account stays: it is
  * a claim about the person.
- * @param change.clear the account is as if it had never had a factor: `work` removes the rows of all kinds
+ * @param change.clear `work` removes the rows of all kinds
  * @param work undefined: there was nothing to change, and nothing is
  * @returns undefined: nothing was changed, or the account is gone
  */
@@ -45,9 +45,9 @@ export async function changeFactors<Result>(
     if (before === undefined || result === undefined) return undefined
     const after = clear ? [] : await kindsOf(tx, accountId, before)
     const since = after.length > 0 ? at : null
-    await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')},
-      second_factor_since = COALESCE(second_factor_since, ${since}) WHERE id = ${accountId}`
-    if (clear) await tx.$executeRaw`UPDATE accounts SET second_factor_since = NULL WHERE id = ${accountId}`
+    // Who takes the last one away has shown it, or waited for a recovery: the account is one without again.
+    await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')}, second_factor_since =
+      CASE WHEN ${after.length} = 0 THEN NULL ELSE COALESCE(second_factor_since, ${since}) END WHERE id = ${accountId}`
     await tx.rememberedBrowser.deleteMany({ where: { accountId } })
     const codesStored = before.length === 0 && after.length > 0 && firstCodes !== undefined
     if (codesStored) await replaceCodes(tx, accountId, firstCodes, at)

@@ -68,6 +68,15 @@ export interface Interactions {
     reply: FastifyReply,
     shown: { accountId: string; amr: readonly string[] },
   ): Promise<string>
+  /**
+   * An interaction that waits for a second factor goes on, if the sign-in of this browser has shown it since: in another tab, or by setting
+   * one up. Undefined: it has not.
+   */
+  verifiedSince(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    details: Pick<InteractionDetails, 'accountId' | 'needed'>,
+  ): Promise<string | undefined>
   /** Adds the requested scopes and claims to the Consent. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** The interaction goes on with the account that is signed in (`prompt=select_account`). */

@@ -12,6 +12,7 @@ import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
 import type { AuditedSessions, SignInEffects } from '../sessions/audited.ts'
+import { verifiedAtOf } from '../sessions/details.ts'
 import { generationOf } from '../sessions/generations.ts'
 import { isAnother, type SignInSession } from '../sessions/sign-in.ts'
 import { clientView } from './client-view.ts'
@@ -156,6 +157,23 @@ export function createInteractions(deps: {
     return save(interaction)
   }
 
+  const verify: Interactions['verify'] = async (request, reply, { accountId, amr }) => {
+    const interaction = await find(request, reply)
+    const session = await deps.current().Session.get(deps.current().createContext(request.raw, reply.raw))
+    const asks = interaction.prompt.name === MFA && interaction.session?.accountId === accountId
+    const generation = generationOf(session)
+    if (!asks || session.accountId !== accountId || !(await deps.findLive(accountId, generation)))
+      return save(interaction)
+    const verifiedAt = amr.length > 0 ? epochSeconds(Date.now) : verifiedAtOf(session)
+    return finish(interaction, {
+      login: {
+        ...{ accountId, generation, amr: addMethods(session.amr ?? ['pwd'], amr), remember: true },
+        ...{ ts: session.loginTs, verifiedAt, sessionUid: session.uid },
+      },
+      [MFA]: {},
+    })
+  }
+
   async function refuse(interaction: Interaction): Promise<string> {
     interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
     return save(interaction)
@@ -240,20 +258,13 @@ export function createInteractions(deps: {
       return { accountId, generation, amr, at: loginTs, sessionUid: uid, verifiedAt }
     },
 
-    async verify(request, reply, { accountId, amr }) {
-      const interaction = await find(request, reply)
-      const session = await deps.current().Session.get(deps.current().createContext(request.raw, reply.raw))
-      const asks = interaction.prompt.name === MFA && interaction.session?.accountId === accountId
-      const generation = generationOf(session)
-      if (!asks || session.accountId !== accountId || !(await deps.findLive(accountId, generation)))
-        return save(interaction)
-      return finish(interaction, {
-        login: {
-          ...{ accountId, generation, amr: addMethods(session.amr ?? ['pwd'], amr), remember: true },
-          ...{ ts: session.loginTs, verifiedAt: epochSeconds(Date.now), sessionUid: session.uid },
-        },
-        [MFA]: {},
-      })
+    verify,
+
+    async verifiedSince(request, reply, { accountId, needed }) {
+      const session = await deps.sessions.current(request, reply)
+      return session !== undefined && session.accountId === accountId && reaches(session.amr, needed)
+        ? verify(request, reply, { accountId, amr: [] })
+        : undefined
     },
 
     async allow(request, reply) {

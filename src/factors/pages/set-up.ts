@@ -1,0 +1,167 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Accounts } from '../../accounts/accounts.ts'
+import type { Signed } from '../../accounts/pages/account/signed-in.ts'
+import { takenBy } from '../../http/forms/flash.ts'
+import { setFormPage } from '../../http/forms/page.ts'
+import type { Http } from '../../http/http.ts'
+import type { PasskeyForm } from '../../http/pages/pages.ts'
+import { renderPage } from '../../http/pages/views.ts'
+import { safeReturnTo } from '../../http/return-to.ts'
+import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { isFresh } from '../../shared/fresh-sign-in.ts'
+import type { Factors } from '../factors.ts'
+import { newCodesPage } from './recovery-codes-page.ts'
+import { createTotpEnrolment, type TotpSetupPage } from './totp-enrolment.ts'
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    /** A second factor has to be set up before the person can go on. */
+    'factors/set-up': {
+      username: string
+      /** Undefined: passkeys are switched off, or not to be had on this host. */
+      passkey: PasskeyForm | undefined
+      /** Undefined: only a passkey is enough. */
+      app: ButtonForm | undefined
+      /** Goes back to the client with access_denied. */
+      cancel: ButtonForm | undefined
+      signOut: ButtonForm
+    }
+  }
+}
+
+type Person = Pick<Signed, 'session' | 'account'>
+
+export interface SetUpDependencies {
+  clock: Clock
+  issuer: URL
+  http: Pick<Http, 'forms' | 'limit'>
+  factors: Pick<Factors, 'totp'>
+  sessions: Pick<AuditedSessions, 'current' | 'verify' | 'ownerOf'>
+  findAccount: Accounts['byId']
+  /** The form that adds a passkey. Undefined: none can be added. */
+  passkeyForm(signed: Person): Promise<PasskeyForm | undefined>
+}
+
+/** Where a person is led who needs a second factor, or a stronger one, than the account has. */
+const SET_UP = '/login/set-up'
+
+const params = z.object({ id: z.string().max(64) })
+
+/** The page for a person whose sign-in needs more than the account has. @param needs.passkey nothing else is enough */
+export const setUpPath = (returnTo: string, needs: { passkey: boolean } = { passkey: false }): string =>
+  `${SET_UP}?${new URLSearchParams({ ...(needs.passkey && { needs: 'passkey' }), return_to: returnTo })}`
+
+/**
+ * Setting up a second factor on the way to what needs one: an app, the console. Only for a sign-in that is fresh and has shown
+ * all that the account has: whose password alone is known sets up nothing on an account that has a factor.
+ *
+ *   GET  /login/set-up          a passkey, or an authenticator app
+ *   POST /login/set-up/app      ► GET /login/set-up/app/:id, POST the same ► recovery codes ► on
+ *
+ * A passkey is added by the page of passkeys (passkeys.ts), which leads on.
+ */
+export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies): Promise<void> {
+  const { clock, factors, http, issuer, sessions } = deps
+  await http.forms(app, sessions.ownerOf)
+  const enrolment = createTotpEnrolment(factors.totp)
+  const returnTo = ({ query }: FastifyRequest) =>
+    safeReturnTo(issuer, (query as { return_to?: unknown }).return_to)
+  const onlyPasskey = ({ query }: FastifyRequest) => (query as { needs?: unknown }).needs === 'passkey'
+  const here = (request: FastifyRequest) => setUpPath(returnTo(request), { passkey: onlyPasskey(request) })
+  const at = (request: FastifyRequest, path: string) =>
+    `${SET_UP}${path}?${new URLSearchParams({ return_to: returnTo(request) })}`
+
+  /** Undefined: the person has to sign in first, or again, and is led there. */
+  async function person(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined> {
+    const session = await sessions.current(request, reply)
+    const account = session && (await deps.findAccount(session.accountId))
+    if (session && account && isFresh(clock, session.freshAt)) return { session, account }
+    const again = account ? 'again=1&' : ''
+    reply.redirect(`/login?${again}return_to=${encodeURIComponent(here(request))}`, 303)
+    return undefined
+  }
+
+  /** Whether what the person came for is not asked of them (any more): another tab, or the Back button. */
+  const done = (request: FastifyRequest, { account }: Person) =>
+    onlyPasskey(request) ? account.secondFactors.includes('passkey') : account.secondFactors.length > 0
+
+  app.get(SET_UP, async (request, reply) => {
+    const signed = await person(request, reply)
+    if (!signed) return reply
+    if (done(request, signed)) return reply.redirect(returnTo(request), 303)
+    const passkey = await deps.passkeyForm(signed)
+    const interaction = /^\/interaction\/[\w-]+$/.exec(returnTo(request))?.[0]
+    return renderPage(reply, 'factors/set-up', {
+      username: signed.account.displayUsername,
+      passkey: passkey && { ...passkey, fields: { return_to: returnTo(request) } },
+      app: onlyPasskey(request) ? undefined : { action: at(request, '/app') },
+      cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
+      signOut: { action: '/logout' },
+    })
+  })
+
+  app.post(`${SET_UP}/app`, http.limit('account'), async (request, reply) => {
+    const signed = await person(request, reply)
+    if (!signed) return reply
+    if (done(request, signed)) return reply.redirect(returnTo(request), 303)
+    return reply.redirect(at(request, `/app/${await enrolment.begin(signed.account.id)}`), 303)
+  })
+
+  app.get(`${SET_UP}/codes`, async (request, reply) => {
+    const signed = await person(request, reply)
+    if (!signed) return reply
+    // What the form was answered with is shown in the place of this, once; loaded again, the page leads on.
+    return takenBy(request)?.page === undefined
+      ? reply.redirect(returnTo(request), 303)
+      : renderPage(reply, 'factors/recovery-codes', {})
+  })
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { account }: Person,
+    form: Partial<TotpSetupPage> = {},
+    status = 200,
+  ) {
+    const { id } = params.parse(request.params)
+    const setup = await enrolment.page(account.id, id)
+    if (!setup) return reply.redirect(here(request), 303)
+    return renderPage(
+      reply,
+      'factors/totp-setup',
+      {
+        action: at(request, `/app/${id}`),
+        leave: { href: here(request), label: 'Another way' },
+        ...setup,
+        ...form,
+      },
+      status,
+    )
+  }
+
+  app.get(`${SET_UP}/app/:id`, async (request, reply) => {
+    const signed = await person(request, reply)
+    return signed ? show(request, reply, signed) : reply
+  })
+
+  app.post(`${SET_UP}/app/:id`, http.limit('account'), async (request, reply) => {
+    const signed = await person(request, reply)
+    if (!signed) return reply
+    const { account, session } = signed
+    const outcome = await enrolment.submit(account.id, params.parse(request.params).id, request)
+    if (outcome.kind === 'gone') return reply.redirect(here(request), 303)
+    if (outcome.kind === 'refused')
+      return show(request, reply, signed, { errors: outcome.errors }, outcome.status)
+    await sessions.verify(request, reply, { accountId: account.id, uid: session.uid, amr: ['otp'] })
+    if (outcome.recoveryCodes === undefined) return reply.redirect(returnTo(request), 303)
+    setFormPage(request, at(request, '/codes'))
+    const of = { username: account.displayUsername, service: issuer.host, at: clock() }
+    return renderPage(
+      reply,
+      'factors/recovery-codes',
+      newCodesPage(outcome.recoveryCodes, of, returnTo(request)),
+    )
+  })
+}
