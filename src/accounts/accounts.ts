@@ -60,6 +60,13 @@ export interface AccountList {
   next_cursor?: string
 }
 
+/** Of people who can sign in: not disabled, with a verified address. */
+export interface SecondFactorShares {
+  people: number
+  withSecondFactor: number
+  withPasskey: number
+}
+
 /** Where a request came from: for the audit log, for counting failures, for the way back. */
 export interface Origin {
   /** The network address. */
@@ -205,8 +212,10 @@ export interface Accounts {
   list(page?: { limit?: number | undefined; cursor?: string | undefined }): Promise<AccountList>
   /** @throws AppError `invalid_page` (400) */
   search(query?: AccountQuery): Promise<AccountList>
+  /** How many people can sign in, and how many of them by what kind of second factor. */
+  secondFactorShares(): Promise<SecondFactorShares>
   /**
-   * Changes names, role and address. A role that is taken away ends every session and token. Another address has to be
+   * Changes names, role and address, and whether a second factor is required of the person. A role that is taken away ends every session and token. Another address has to be
    * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. An account that is invited
    * is invited there instead. Values that are there already are not written.
    * @param options.ifVersion the `updatedAt` that the change is meant for
@@ -360,6 +369,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     find: administration.find,
     list: administration.list,
     search: administration.search,
+    secondFactorShares: store.secondFactorShares,
     updateByAdmin: administration.updateByAdmin,
     endSessions: administration.endSessions,
     endOtherSessions: administration.endOtherSessions,

@@ -140,10 +140,13 @@ export function createAdministration(deps: {
     search: createSearch({ store }),
 
     async updateByAdmin(id, input, { ifVersion } = {}) {
-      const { email, role, ...claims } = parseFields(adminChangesSchema, input)
+      const { email, role, secondFactorRequired, ...claims } = parseFields(adminChangesSchema, input)
       const before = found(await store.byId(id))
       const pendingEmail = email === before.email ? null : email
-      const wanted = { ...claimChanges(claims, before), ...given({ role, pendingEmail }) }
+      const wanted = {
+        ...claimChanges(claims, before),
+        ...given({ role, pendingEmail, secondFactorRequired }),
+      }
       const changes = differing(before, wanted)
       if (Object.keys(changes).length === 0)
         return ifVersion === undefined || ifVersion === before.updatedAt

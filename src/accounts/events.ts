@@ -73,6 +73,7 @@ const accountRecord = (account: Account): AccountRecord => ({
   address: account.address,
   role: account.role,
   disabled: account.disabledAt !== null,
+  second_factor_required: account.secondFactorRequired,
 })
 
 /** Whether a change of names, claims or addresses made a difference; the role has an event of its own. */

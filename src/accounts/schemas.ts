@@ -47,6 +47,7 @@ export const adminChangesSchema = z.object({
   ...claims,
   email: emailAddress.optional(),
   role: z.enum(ROLES, 'Choose user, auditor or admin.').optional(),
+  secondFactorRequired: z.boolean('Say true or false.').optional(),
 })
 
 /** Fields left out stay as they are; null or '' empties one. */

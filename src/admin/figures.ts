@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/accounts.ts'
 import type { Clients } from '../clients/clients.ts'
 
 /** Of how many days figures are shown. */
@@ -21,6 +22,8 @@ export interface FiguresDependencies {
   people(action: string, days: number, now: number): Promise<number>
   /** How many clients were in use, by day (“2026-11-25”). */
   activeClients(since: string): Promise<Map<string, number>>
+  /** Of people who can sign in. */
+  secondFactorShares: Accounts['secondFactorShares']
   /** What an installation still lacks. */
   firstSteps(): Promise<FirstSteps>
 }

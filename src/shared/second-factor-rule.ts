@@ -17,10 +17,17 @@ export function requiredAcr(
   client?: ClientSecondFactor,
 ): Acr | undefined {
   if (client === 'phishing_resistant') return ACR.phr
-  const administers = account.role !== 'user'
-  const required =
-    setting === 'everyone' || (setting === 'admins' && administers) || account.secondFactorRequired
-  return required || client === 'required' ? ACR.mfa : undefined
+  return requirementOf(setting, account) || client === 'required' ? ACR.mfa : undefined
+}
+
+/** Which rule wants a second factor of a person, whatever the client: the setting of all, that of their role, or an administrator. */
+export function requirementOf(
+  setting: SecondFactorSetting,
+  account: { role: string; secondFactorRequired: boolean },
+): 'setting' | 'role' | 'person' | undefined {
+  if (setting === 'everyone') return 'setting'
+  if (setting === 'admins' && account.role !== 'user') return 'role'
+  return account.secondFactorRequired ? 'person' : undefined
 }
 
 /** A person who has to have a second factor has none yet. */

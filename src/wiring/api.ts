@@ -53,6 +53,7 @@ export async function wireApi(
       rejections,
       configuration,
       settings,
+      factors,
       accept: adminTokens.accept,
       secondFactor: () => settings.values.secondFactor,
       findLive,

@@ -20,6 +20,7 @@ export function figuresOf(services: Services): FiguresDependencies {
     countsByDay: counts.byDay,
     people: counts.people,
     activeClients: services.usage.activeClients,
+    secondFactorShares: services.accounts.secondFactorShares,
     firstSteps: firstStepsOf(services),
   }
 }
@@ -47,6 +48,7 @@ export async function wireConsole(
       sessions,
       findAccount: accounts.byId,
       secondFactor: () => services.settings.values.secondFactor,
+      factors: services.factors,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

@@ -48,6 +48,8 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
       phone_number_verified: false,
       address: null,
       role: 'admin',
+      second_factors: [],
+      second_factor_required: false,
       disabled: false,
       invited_until: null,
       locked_until: null,

@@ -1,23 +1,27 @@
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
+import type { SecondFactorFilter } from './store.ts'
 
 export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */
   search?: string | undefined
   role?: Role | undefined
+  /** `any` or `none`: with or without a second factor; `passkey`: with one of that kind. */
+  second_factor?: SecondFactorFilter | undefined
 }
 
 /** Finding accounts page by page: two queries a page, however many there are. */
 export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> }) {
   /** Newest first. @throws AppError `invalid_page` (400) */
   return async (query: AccountQuery = {}): Promise<Page<Account>> => {
-    const { search = '', role } = query
+    const { search = '', role, second_factor } = query
     const { limit, after } = parsePageRequest(query)
     const text = search.normalize('NFKC').trim()
     const found = await store.findMany({
       search: text === '' || text.includes('\0') ? undefined : text,
       role,
+      secondFactor: second_factor,
       after,
       limit: limit + 1,
     })

@@ -6,6 +6,14 @@ import type { Role } from '../account.ts'
 /** A moment as the column holds it. */
 const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
 
+const WITH_FACTOR = {
+  any: "second_factors <> ''",
+  none: "second_factors = ''",
+  passkey: "second_factors LIKE '%passkey%'",
+} as const
+
+export type SecondFactorFilter = keyof typeof WITH_FACTOR
+
 const SEARCHED = [
   'username',
   'email',
@@ -22,11 +30,12 @@ export async function findAccountIds(
   wanted: {
     search?: string | undefined
     role?: Role | undefined
+    secondFactor?: SecondFactorFilter | undefined
     after?: Position | undefined
     limit: number
   },
 ): Promise<string[]> {
-  const { search, role, after, limit } = wanted
+  const { search, role, secondFactor, after, limit } = wanted
   const conditions: string[] = []
   const values: SqlValue[] = []
   if (search !== undefined) {
@@ -39,6 +48,7 @@ export async function findAccountIds(
     conditions.push('role = ?')
     values.push(role)
   }
+  if (secondFactor !== undefined) conditions.push(WITH_FACTOR[secondFactor])
   if (after !== undefined) {
     const moment = moments[reads.dialect]
     const at = sqlTime(after.at)

@@ -8,6 +8,7 @@ import {
   toAccount,
   toStoredAccount,
 } from '../account.ts'
+import type { SecondFactorShares } from '../accounts.ts'
 import { findAccountIds } from '../search/store.ts'
 
 /** Finding accounts. */
@@ -37,6 +38,8 @@ export interface AccountReads {
   list(page: { limit: number; after?: string | undefined }): Promise<Account[]>
   /** Administrators who can sign in. */
   countAdministrators(): Promise<number>
+  /** One statement. */
+  secondFactorShares(): Promise<SecondFactorShares>
 }
 
 const columns = `id, username, display_username AS "displayUsername", email,
@@ -131,6 +134,21 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
 
     countAdministrators() {
       return prisma.account.count({ where: { role: 'admin', disabledAt: null } })
+    },
+
+    async secondFactorShares() {
+      const row = await reads.get<Record<'people' | 'with_factor' | 'with_passkey', number | string>>(
+        `SELECT COUNT(*) AS people,
+          COUNT(CASE WHEN second_factors <> '' THEN 1 END) AS with_factor,
+          COUNT(CASE WHEN second_factors LIKE '%passkey%' THEN 1 END) AS with_passkey
+        FROM accounts WHERE disabled_at IS NULL AND email IS NOT NULL`,
+      )
+      const count = (name: 'people' | 'with_factor' | 'with_passkey') => Number(row?.[name] ?? 0)
+      return {
+        people: count('people'),
+        withSecondFactor: count('with_factor'),
+        withPasskey: count('with_passkey'),
+      }
     },
   }
 }

@@ -28,6 +28,7 @@ export type AccountChanges = Partial<
       invitedUntil: Date | null
       disabledAt: Date | null
       deletionAt: Date | null
+      secondFactorRequired: boolean
       /** Also ends every sign-in, session and token of the account. */
       endsSignIns: true
     }

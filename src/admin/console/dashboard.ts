@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { SecondFactorShares } from '../../accounts/accounts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
@@ -10,6 +11,7 @@ declare module '../../http/pages/pages.ts' {
     'admin/dashboard': {
       frame: ConsoleFrame
       plots: (Plot & { about: string })[]
+      shares: { title: string; percent: string; text: string; href: string; label: string }[]
       todo: { text: string; href?: string; label?: string }[]
     }
   }
@@ -43,8 +45,34 @@ export async function dashboardArea(
       )
       return { ...chart, total: totals[figure] ?? chart.total, about }
     })
-    return renderConsole(request, reply, 'dashboard', 'admin/dashboard', { plots, todo: await todo(deps) })
+    const shares = sharesOf(await deps.secondFactorShares())
+    return renderConsole(request, reply, 'dashboard', 'admin/dashboard', {
+      plots,
+      shares,
+      todo: await todo(deps),
+    })
   })
+}
+
+/** Who is protected by more than a password, each with the list of those who are not, or are. */
+function sharesOf({ people, withSecondFactor, withPasskey }: SecondFactorShares) {
+  const percent = (part: number) => `${people === 0 ? 0 : Math.floor((part / people) * 100)} %`
+  return [
+    {
+      title: 'With a second factor',
+      percent: percent(withSecondFactor),
+      text: `${withSecondFactor} of ${people} people who can sign in`,
+      href: '/admin/users?second_factor=none',
+      label: 'Those without',
+    },
+    {
+      title: 'With a passkey',
+      percent: percent(withPasskey),
+      text: `${withPasskey} of ${people} people who can sign in`,
+      href: '/admin/users?second_factor=passkey',
+      label: 'Those with one',
+    },
+  ]
 }
 
 async function todo(deps: DashboardDependencies) {

@@ -8,6 +8,8 @@ import type { ClientField } from '../../clients/fields/table.ts'
 import type { AdministeredResources } from '../../clients/resources/administered.ts'
 import type { ClientScopes } from '../../clients/scopes/registered.ts'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
+import type { Factors } from '../../factors/factors.ts'
+import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { Providers } from '../../federation/providers/providers.ts'
 import type { Limit } from '../../http/rate-limits/rate-limits.ts'
 import type { Consent } from '../../oidc/consent/consents.ts'
@@ -71,6 +73,8 @@ export interface RestDependencies {
     | 'endSessions'
   > & { linked: Pick<Accounts['linked'], 'signInMethods'> }
   relations: AccountRelations
+  /** Starting to remove second factors, never removing them. */
+  factors: Pick<Factors, 'list'> & { recovery: Pick<Recovery, 'start' | 'waiting' | 'stop'> }
   resources: AdministeredResources
   providers: Pick<
     Providers,

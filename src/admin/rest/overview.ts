@@ -24,6 +24,9 @@ const readOverview = operation({
             active_clients: z.int().meta({ description: 'Clients that got tokens.' }),
           }),
         ),
+        people: z.int().meta({ description: 'Accounts that can sign in.' }),
+        people_with_second_factor: z.int(),
+        people_with_passkey: z.int(),
         has_clients: z.boolean(),
         sends_mail: z.boolean().meta({ description: 'False: messages are written to files.' }),
         public_issuer: z.boolean().meta({ description: 'False: the issuer is on this machine only.' }),
@@ -35,10 +38,19 @@ const readOverview = operation({
 /** `/overview` */
 export function overviewRoutes({ app, deps }: RestContext): void {
   app.get('/overview', { ...readOverview, ...deps.limit('admin') }, async () => {
-    const [days, { clients, mail, publicIssuer }] = await Promise.all([
+    const [days, shares, { clients, mail, publicIssuer }] = await Promise.all([
       figuresByDay(deps.figures, deps.clock()),
+      deps.figures.secondFactorShares(),
       deps.figures.firstSteps(),
     ])
-    return { days, has_clients: clients > 0, sends_mail: mail, public_issuer: publicIssuer }
+    return {
+      days,
+      people: shares.people,
+      people_with_second_factor: shares.withSecondFactor,
+      people_with_passkey: shares.withPasskey,
+      has_clients: clients > 0,
+      sends_mail: mail,
+      public_issuer: publicIssuer,
+    }
   })
 }

@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import type { Account } from '../../accounts/account.ts'
 import { accountState } from '../../shared/account-state.ts'
 import { ROLES } from '../../shared/roles.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
-import type { CliServices } from '../services.ts'
 import { readSecret } from '../stdin.ts'
 import { table, time } from '../text.ts'
+import { factorCommands } from './factors.ts'
+import { findAccount as find } from './find.ts'
 import { importUsersCommand } from './import.ts'
 import { addPersonOptions, personOf } from './options.ts'
 import { accountDocument, accountText, emailOf } from './text.ts'
@@ -25,6 +25,8 @@ const METHODS = {
 } as const
 
 const roles = z.enum(ROLES)
+const FACTOR_FILTERS = ['any', 'none', 'passkey'] as const
+const factorFilter = z.enum(FACTOR_FILTERS).optional()
 
 /** `latchkey users …` */
 export function userCommands(cli: Cli): Command {
@@ -46,6 +48,7 @@ export function userCommands(cli: Cli): Command {
     ['delete', 'delete an account with all that belongs to it', 'deleted'],
   ] as const
   for (const [verb, description, done] of actions) group.addCommand(action(cli, verb, description, done))
+  for (const command of factorCommands(cli)) group.addCommand(command)
   return group.addCommand(letIn(cli)).addCommand(setRole(cli)).addCommand(importUsersCommand(cli))
 }
 
@@ -113,15 +116,25 @@ const invite = (cli: Cli): Command =>
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the accounts'))
     .option('--search <text>', 'only those with this in their username, address or names')
+    .option(
+      '--second-factor <which>',
+      'any, none or passkey: only those with a second factor, without, with a passkey',
+    )
     .action(async (options: Options) => {
       const { accounts } = await cli.services()
       const { search } = options
-      const page =
-        typeof search === 'string'
-          ? await accounts.search({ ...pageOf(options), search })
-          : await accounts.list(pageOf(options))
-      if (page.items.length === 0 && search !== undefined)
-        return cli.answer(options, page, 'There is no such account.')
+      const factor = factorFilter.safeParse(options.secondFactor)
+      if (!factor.success)
+        throw new CliError([`--second-factor: must be one of ${FACTOR_FILTERS.join(', ')}`], 2)
+      const filters = {
+        ...(typeof search === 'string' && { search }),
+        ...(factor.data !== undefined && { second_factor: factor.data }),
+      }
+      const filtered = Object.keys(filters).length > 0
+      const page = filtered
+        ? await accounts.search({ ...pageOf(options), ...filters })
+        : await accounts.list(pageOf(options))
+      if (page.items.length === 0 && filtered) return cli.answer(options, page, 'There is no such account.')
       const rows = page.items.map((account) => [
         account.displayUsername,
         emailOf(account) ?? '–',
@@ -137,7 +150,13 @@ const list = (cli: Cli): Command =>
         documents,
         text +
           moreHint(
-            `users list${typeof search === 'string' ? ` --search ${JSON.stringify(search)}` : ''}`,
+            [
+              'users list',
+              typeof search === 'string' && `--search ${JSON.stringify(search)}`,
+              factor.data && `--second-factor ${factor.data}`,
+            ]
+              .filter(Boolean)
+              .join(' '),
             page.next_cursor,
           ),
       )
@@ -155,9 +174,16 @@ const update = (cli: Cli): Command =>
   addPersonOptions(
     createCommand('update', 'change what is known of a person; an empty value empties')
       .argument('<id|email>', 'ID, username or email address')
-      .option('--email <email>', 'counts once they have verified it'),
+      .option('--email <email>', 'counts once they have verified it')
+      .option('--require-second-factor', 'they have to have a second factor, whatever the settings say')
+      .option('--no-require-second-factor', 'the settings decide'),
   ).action(async (login: string, options: Options) => {
-    const given = { ...personOf(options), ...(typeof options.email === 'string' && { email: options.email }) }
+    const { requireSecondFactor } = options
+    const given = {
+      ...personOf(options),
+      ...(typeof options.email === 'string' && { email: options.email }),
+      ...(typeof requireSecondFactor === 'boolean' && { secondFactorRequired: requireSecondFactor }),
+    }
     if (Object.values(given).every((value) => value === undefined))
       throw new CliError(['nothing to change; --help lists the options'], 2)
     const services = await cli.services()
@@ -212,10 +238,3 @@ const setRole = (cli: Cli): Command =>
       const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
       cli.answer(options, accountDocument(account), text)
     })
-
-async function find({ accounts }: CliServices, login: string): Promise<Account> {
-  const account = await accounts.find(login)
-  if (account === undefined)
-    throw new CliError([`there is no account with the ID, username or email address ${login}`])
-  return account
-}

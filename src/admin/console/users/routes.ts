@@ -13,12 +13,15 @@ import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actionsOf, detailsOf, tagsOf, when } from './view.ts'
 
 /** No function takes or gives a password. */
-export interface UsersDependencies extends Pick<AuditDependencies, 'audit' | 'auditSentence'> {
+export interface UsersDependencies
+  extends Pick<AuditDependencies, 'audit' | 'auditSentence'>,
+    UserFactorsDependencies {
   users: Pick<
     Accounts,
     | 'byId'
@@ -45,6 +48,7 @@ const role = z.enum(ROLES)
 const query = z.object({
   search: text.catch(''),
   role: role.optional().catch(undefined),
+  second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
   cursor: z.string().max(500).optional().catch(undefined),
 })
 const newForm = z.object({ ...personForm, username: text, email: text, role })
@@ -66,6 +70,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   'withdraw-invitation': 'The invitation is withdrawn.',
   'end-sessions': 'Signed out everywhere.',
   deleted: 'The user is deleted.',
+  ...FACTOR_NOTICES,
 }
 
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
@@ -90,10 +95,11 @@ export async function usersArea(
     async (request, reply) => {
       const wanted = query.parse(request.query)
       const page = await users.search(wanted)
-      const { search, role = '' } = wanted
+      const { search, role = '', second_factor = '' } = wanted
       const data = {
         search,
         role,
+        second_factor,
         users: page.items.map((user) => ({
           href: `/admin/users/${user.id}`,
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
@@ -102,7 +108,7 @@ export async function usersArea(
           tags: tagsOf(user, clock()),
           lastSignIn: when(user.lastSignInAt),
         })),
-        ...pageLinks('/admin/users', { search, role }, wanted.cursor, page.next_cursor),
+        ...pageLinks('/admin/users', { search, role, second_factor }, wanted.cursor, page.next_cursor),
       }
       const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
@@ -151,11 +157,13 @@ export async function usersArea(
       status?: number
     } = {},
   ) {
-    const [ways, devices, apps, history] = await Promise.all([
+    const [ways, devices, apps, history, factors, waiting] = await Promise.all([
       users.signInMethods(user.id),
       users.devices(user.id),
       users.apps(user.id),
       historyOf(deps, user.id),
+      deps.factors.list(user.id),
+      deps.factors.recovery.waiting(user),
     ])
     const base = `/admin/users/${user.id}`
     const data = {
@@ -176,6 +184,7 @@ export async function usersArea(
       names: NAME_FIELDS,
       more: MORE_FIELDS,
       actions: actionsOf(user, clock()),
+      factors: factorsSection(user, deps.secondFactor(), factors, waiting),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
         name: provider,
@@ -223,6 +232,8 @@ export async function usersArea(
       return show(request, reply, await find(user.id), { edit, status })
     }
   })
+
+  userFactorsRoutes(app, deps, find, show)
 
   const work = {
     disable: users.disable,

@@ -3,6 +3,7 @@ import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { ConsoleFrame } from '../context.ts'
+import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -11,6 +12,7 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       search: string
       role: string
+      second_factor: string
       users: {
         href: string
         name: string
@@ -38,6 +40,7 @@ declare module '../../../http/pages/pages.ts' {
       names: readonly FormField[]
       more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]
+      factors: UserFactorsSection
       password: boolean
       identities: { name: string; detail: string }[]
       devices: { device: string; detail: string }[]

@@ -9,6 +9,7 @@ import { refuseAdministrators, refuseRoles } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
+import { userFactorsRoutes } from './factors.ts'
 import { userRelationsRoutes } from './relations.ts'
 import { personOf, user, userBody, userChanges, userQuery, userView } from './schemas.ts'
 
@@ -52,7 +53,7 @@ const changeUser = operation({
   id: 'changeUser',
   area,
   needs: 'user.update',
-  summary: 'Change names, address or role',
+  summary: 'Change names, address, role, or whether a second factor is required',
   description: 'Another address counts once the person has proven it; until then the old one stays.',
   conditional: true,
   params: idParams,
@@ -127,6 +128,7 @@ export function userRoutes({ app, deps }: RestContext): void {
     return account
   }
   userRelationsRoutes({ app, deps }, find)
+  userFactorsRoutes({ app, deps }, find)
 
   app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
     sendPage(request, reply, issuer, await accounts.search(request.query), view),
@@ -156,8 +158,8 @@ export function userRoutes({ app, deps }: RestContext): void {
     refuseRoles(caller, request.body.role)
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const conditional = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
-    const { email, role } = request.body
-    const changes = { ...personOf(request.body), email, role }
+    const { email, role, second_factor_required: secondFactorRequired } = request.body
+    const changes = { ...personOf(request.body), email, role, secondFactorRequired }
     const given = conditional ? { ifVersion: before.updatedAt } : {}
     const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))
     sendEtag(reply, changed.updatedAt)

@@ -4,6 +4,7 @@ import { ACCOUNT_STATES, accountState } from '../../../shared/account-state.ts'
 import { addressParts } from '../../../shared/profile/address.ts'
 import { byNameOf, byProperty, profileFields } from '../../../shared/profile/fields.ts'
 import { ROLES } from '../../../shared/roles.ts'
+import { SECOND_FACTORS } from '../../../shared/second-factor.ts'
 import { searchQuery } from '../paging.ts'
 import { field, flag, text, time, timeOrNull, timestamp } from '../schemas.ts'
 
@@ -25,6 +26,12 @@ export const user = z
       .nullable()
       .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
     role,
+    second_factors: z
+      .array(z.enum(SECOND_FACTORS))
+      .meta({ description: 'The kinds of second factor that the person has.' }),
+    second_factor_required: z
+      .boolean()
+      .meta({ description: 'An administrator requires one of this person, whatever the settings say.' }),
     status: z.enum(ACCOUNT_STATES),
     invited_until: timestamp
       .nullable()
@@ -46,6 +53,8 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   phone_number_verified: account.phoneVerified,
   address: account.address,
   role: account.role,
+  second_factors: [...account.secondFactors],
+  second_factor_required: account.secondFactorRequired,
   status: accountState(account, now),
   invited_until: timeOrNull(account.invitedUntil),
   locked_until: timeOrNull(account.lockedUntil),
@@ -55,7 +64,13 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   last_sign_in_at: timeOrNull(account.lastSignInAt),
 })
 
-export const userQuery = searchQuery.extend({ role: role.optional() })
+export const userQuery = searchQuery.extend({
+  role: role.optional(),
+  second_factor: z
+    .enum(['any', 'none', 'passkey'])
+    .optional()
+    .meta({ description: 'With a second factor, without one, or with a passkey.' }),
+})
 
 const names = {
   ...Object.fromEntries(
@@ -104,7 +119,17 @@ export const userBody = z
   .meta({ examples: [{ username: 'ada', email: 'ada@example.com', first_name: 'Ada' }] })
 
 export const userChanges = z
-  .strictObject({ ...names, email: mailbox, role: roleField }, { error: 'Send a JSON object.' })
+  .strictObject(
+    {
+      ...names,
+      email: mailbox,
+      role: roleField,
+      second_factor_required: flag(
+        'Whether the person has to have a second factor, whatever the settings say.',
+      ),
+    },
+    { error: 'Send a JSON object.' },
+  )
   .meta({
     description: 'A JSON merge patch (RFC 7396): what is left out stays.',
     examples: [{ first_name: 'Ada', last_name: 'King' }],
@@ -135,3 +160,37 @@ export const consent = z.object({
 
 /** Everything of one account: it has no pages. */
 export const allOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item) })
+
+export const factors = z
+  .object({
+    items: z.array(
+      z.object({
+        id: z.string(),
+        kind: z.enum(SECOND_FACTORS),
+        name: z.string().optional().meta({ description: 'What its owner calls it.' }),
+        created_at: timestamp,
+        last_used_at: timestamp.nullable(),
+      }),
+    ),
+    recovery_codes_left: z.int(),
+    required_by: z.enum(['setting', 'role', 'person']).nullable().meta({
+      description:
+        'Which rule wants a second factor: the setting of all, that of the role, or an administrator of this person. Null: none does.',
+    }),
+    recovery: z
+      .object({
+        started_by: z.enum(['owner', 'administrator']),
+        started_at: timestamp,
+        ready_at: timestamp,
+        expires_at: timestamp,
+      })
+      .nullable()
+      .meta({ description: 'The removal of all of them that waits; null: none does.' }),
+  })
+  .meta({ id: 'UserFactors' })
+
+export const recoveryStarted = z.object({
+  ready_at: timestamp.meta({
+    description: 'From when the person can remove them, by a link that is sent then.',
+  }),
+})
