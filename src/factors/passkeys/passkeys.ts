@@ -11,12 +11,13 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Database } from '../../storage/database.ts'
 import type { FactorEvent } from '../events.ts'
 import type { Notices } from '../notices.ts'
-import type { FactorOwner, FindOwner } from '../owner.ts'
+import type { FindOwner } from '../owner.ts'
 import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
 import { suggestName } from './authenticators.ts'
-import { verifyAssertion, verifyRegistration } from './ceremonies.ts'
+import { verifyRegistration } from './ceremonies.ts'
 import { createChallenges } from './challenges.ts'
-import { readAssertion, readRegistration } from './credentials.ts'
+import { createCheck, methodsOf } from './check.ts'
+import { readRegistration } from './credentials.ts'
 import { passkeyName } from './name.ts'
 import { type CreationOptions, creationOptions, type RequestOptions, requestOptions } from './options.ts'
 import { obstacleOf, relyingPartyOf } from './relying-party.ts'
@@ -53,7 +54,7 @@ export type PasskeyVerification =
       kind: 'wrong'
       reason: 'malformed' | 'foreign' | 'spent' | 'unknown' | 'invalid' | 'refused' | 'unverified'
       /** No account has this passkey: the browser may be told, so that it is not offered again. */
-      forget?: UnknownCredential
+      forget?: UnknownCredential | undefined
       accountId?: string
     }
 
@@ -76,7 +77,7 @@ export type PasskeyRegistration =
 /**
  * The passkeys of accounts. A person who adds, renames or removes one has signed in lately: that is for the caller to see to.
  *
- * `binding` is what ties a challenge to the browser that it was made for: the value of a sealed cookie, the uid of a session.
+ * `binding` is what ties a challenge to the browser that it was made for: the hash of a cookie, the uid of a session.
  */
 export interface Passkeys {
   /** Whether new ones are made, and whether one signs in by itself; read at each use. Those that exist verify a second step always. */
@@ -155,12 +156,6 @@ export interface PasskeyDependencies {
   findOwner: FindOwner
 }
 
-const methodsOf = ({ synced, userVerified }: { synced: boolean; userVerified: boolean }): string[] => [
-  synced ? 'swk' : 'hwk',
-  'user',
-  ...(userVerified ? ['mfa'] : []),
-]
-
 export function createPasskeys(deps: PasskeyDependencies): Passkeys {
   const { settings, issuer } = deps
   const store = createPasskeyStore(deps)
@@ -171,50 +166,12 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
   const signals = issuer.protocol === 'https:'
   const availability = () => (settings.passkeys === 'off' ? 'off' : (obstacle ?? 'on'))
 
-  const told = async (accountId: string, tell: (owner: FactorOwner) => void): Promise<void> => {
-    const owner = await deps.findOwner(accountId)
-    if (owner) tell(owner)
-  }
-
-  const check: Passkeys['verifySignIn'] = async (given, binding, accountId) => {
-    if (accountId === undefined && availability() !== 'on') return { kind: 'wrong', reason: 'refused' }
-    const read = readAssertion(given)
-    if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
-    const { credential, challenge } = read
-    const taken = await challenges.take(challenge, { act: 'sign_in', binding, accountId })
-    if (taken !== 'good') return { kind: 'wrong', reason: taken }
-    const found = await store.byCredentialId(credential.id)
-    if (found === undefined)
-      return {
-        kind: 'wrong',
-        reason: 'unknown',
-        ...(signals && { forget: { rpId: party.id, credentialId: credential.id } }),
-      }
-    const { passkey, userHandle } = found
-    const wrong = (reason: 'unknown' | 'invalid' | 'refused' | 'unverified') =>
-      ({ kind: 'wrong', reason, accountId: passkey.accountId }) as const
-    if (accountId !== undefined && passkey.accountId !== accountId) return wrong('unknown')
-    // Who signs in by it alone is named by the passkey too (WebAuthn §7.2, step 6).
-    const named = credential.response.userHandle
-    if (named === undefined ? accountId === undefined : named !== userHandle) return wrong('invalid')
-    const verified = await verifyAssertion(credential, challenge, party, passkey)
-    if (verified === undefined) return wrong('invalid')
-    // A key without a PIN gets one from anybody who holds it: that verifies nobody until its owner has shown the password with it.
-    const { userVerified } = verified
-    if (accountId === undefined && !(userVerified && passkey.userVerified)) return wrong('unverified')
-    if (!(await store.use(passkey.id, verified))) {
-      if (await store.refuse(passkey.id))
-        await told(passkey.accountId, (owner) => deps.notices.passkeyRefused(owner, passkey.name))
-      return wrong('refused')
-    }
-    return {
-      kind: 'verified',
-      accountId: passkey.accountId,
-      passkeyId: passkey.id,
-      amr: methodsOf({ ...passkey, userVerified }),
-      userVerified,
-    }
-  }
+  const check = createCheck({
+    ...deps,
+    ...{ store, challenges, party },
+    alone: () => availability() === 'on',
+    forget: (credentialId) => (signals ? { rpId: party.id, credentialId } : undefined),
+  })
 
   return {
     availability,
@@ -301,7 +258,8 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
 
     async remove(accountId, id) {
       const removed = await store.remove(accountId, id)
-      if (removed !== undefined) await told(accountId, (owner) => deps.notices.removed(owner, 'passkey'))
+      const owner = removed && (await deps.findOwner(accountId))
+      if (owner) deps.notices.removed(owner, 'passkey')
       return removed
     },
   }

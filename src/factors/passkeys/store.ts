@@ -66,23 +66,22 @@ export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }
   const { prisma } = db
   const now = (): Date => new Date(clock())
 
-  return {
-    async userHandle(accountId) {
-      const select = { webauthnUserId: true }
-      const found = await prisma.account.findUnique({ where: { id: accountId }, select })
-      if (found === null || found.webauthnUserId !== null) return found?.webauthnUserId ?? undefined
-      const made = randomBytes(32).toString('base64url')
-      // In SQL: the ORM would move `updated_at`, which is a claim about the person.
-      await prisma.$executeRaw`UPDATE accounts SET webauthn_user_id = ${made}
-        WHERE id = ${accountId} AND webauthn_user_id IS NULL`
-      const after = await prisma.account.findUnique({ where: { id: accountId }, select })
-      return after?.webauthnUserId ?? undefined
-    },
+  const knownUserHandle: PasskeyStore['knownUserHandle'] = async (accountId) => {
+    const select = { webauthnUserId: true }
+    const found = await prisma.account.findUnique({ where: { id: accountId }, select })
+    return found?.webauthnUserId ?? undefined
+  }
 
-    async knownUserHandle(accountId) {
-      const select = { webauthnUserId: true }
-      const found = await prisma.account.findUnique({ where: { id: accountId }, select })
-      return found?.webauthnUserId ?? undefined
+  return {
+    knownUserHandle,
+
+    async userHandle(accountId) {
+      const known = await knownUserHandle(accountId)
+      if (known !== undefined) return known
+      // In SQL: the ORM would move `updated_at`, which is a claim about the person.
+      await prisma.$executeRaw`UPDATE accounts SET webauthn_user_id = ${randomBytes(32).toString('base64url')}
+        WHERE id = ${accountId} AND webauthn_user_id IS NULL`
+      return knownUserHandle(accountId)
     },
 
     async insert({ accountId, generation, most }, { transports, ...record }, firstCodes) {
