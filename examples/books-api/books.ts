@@ -58,6 +58,9 @@ export function createBooks(db: Database) {
        WHERE owner = ? AND id = ?`,
     ),
     remove: db.prepare('DELETE FROM books WHERE owner = ? AND id = ?'),
+    empty: db.prepare<[string], { cover: string | null }>(
+      'DELETE FROM books WHERE owner = ? RETURNING cover',
+    ),
     counts: db.prepare<[], { owner: string; books: number }>(
       'SELECT owner, count(*) AS books FROM books GROUP BY owner ORDER BY books DESC, owner',
     ),
@@ -100,6 +103,8 @@ export function createBooks(db: Database) {
       })
     },
     remove: (owner: string, id: string) => statements.remove.run(owner, id).changes > 0,
+    /** Removes all of them. @returns the names of their covers */
+    empty: (owner: string) => statements.empty.all(owner).map(({ cover }) => cover),
     /** How many books each owner has; the only read across owners, and it names no book. */
     counts: () => statements.counts.all(),
   }

@@ -7,6 +7,14 @@ import { readBook } from './upload.ts'
 
 const read = { config: { scope: 'books:read' } }
 const write = { config: { scope: 'books:write' } }
+/** What cannot be undone needs a second factor, shown within five minutes. All classes that will do are listed. */
+const sure = {
+  config: {
+    scope: 'books:write',
+    acr: ['urn:latchkey:acr:mfa', 'urn:latchkey:acr:phr'],
+    maxAuthAge: 300,
+  },
+}
 
 /** Everything is by `request.token.sub`: to anybody but its owner a book does not exist. */
 export async function bookRoutes(app: FastifyInstance, { books, covers }: { books: Books; covers: Covers }) {
@@ -60,6 +68,12 @@ export async function bookRoutes(app: FastifyInstance, { books, covers }: { book
     const { owner, id, cover } = mine(request)
     books.remove(owner, id)
     await covers.remove(cover)
+    return reply.code(204).send()
+  })
+
+  app.delete('/books', sure, async (request, reply) => {
+    const covered = books.empty(request.token.sub)
+    await Promise.all(covered.map((cover) => covers.remove(cover)))
     return reply.code(204).send()
   })
 

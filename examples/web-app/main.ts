@@ -1,6 +1,6 @@
 import { startWebApp } from './server.ts'
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT, BASE_URL, SCOPE } = process.env
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT, BASE_URL, SCOPE, BOOKS_API } = process.env
 if (!ISSUER || !CLIENT_ID) {
   console.error('Set ISSUER and CLIENT_ID (and CLIENT_SECRET for a confidential client). See the README.')
   process.exit(1)
@@ -12,6 +12,7 @@ const app = await startWebApp({
   port: Number(PORT ?? 4000),
   baseUrl: BASE_URL,
   scope: SCOPE,
+  booksApi: BOOKS_API,
   onError: (message) => console.error(message),
 }).catch((error: unknown) => {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'

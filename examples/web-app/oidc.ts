@@ -17,6 +17,18 @@ export interface PendingSignIn {
   state: string
   nonce: string
   codeVerifier: string
+  /** Of a sign-in that an API asked for. */
+  stepUp?: StepUp | undefined
+}
+
+/** A stronger, or more recent, sign-in of a person who is signed in (RFC 9470). */
+export interface StepUp {
+  /** The person. */
+  sub: string
+  /** The classes that will do, separated by spaces. */
+  acrValues: string | undefined
+  /** In seconds. */
+  maxAge: number | undefined
 }
 
 /** Times are milliseconds since the epoch. */
@@ -31,12 +43,26 @@ export interface TokenSet {
 }
 
 export interface RelyingParty {
-  start(): Promise<{ url: URL; pending: PendingSignIn }>
+  /** @param stepUp asks for a sign-in like this */
+  start(stepUp?: StepUp): Promise<{ url: URL; pending: PendingSignIn }>
+  /** @throws SignInTooWeak when the sign-in is not what `pending.stepUp` asked for */
   finish(callback: URL, pending: PendingSignIn): Promise<TokenSet>
   refresh(tokens: TokenSet): Promise<TokenSet>
   userinfo(tokens: TokenSet): Promise<Record<string, unknown>>
+  /** Sends a request to an API with the access token. @throws WWWAuthenticateChallengeError when the API refuses it */
+  call(tokens: TokenSet, url: URL, method: string): Promise<Response>
   /** Undefined when the provider has no such page: then signing out ends at this app. */
   signOutUrl(tokens: TokenSet): Promise<URL | undefined>
+}
+
+/** The provider is asked for a class of sign-in, and need not heed it: an app that relies on one looks at the answer. */
+export class SignInTooWeak extends Error {}
+
+function checkStepUp(claims: client.IDToken, stepUp: StepUp): void {
+  if (claims.sub !== stepUp.sub) throw new SignInTooWeak('another person signed in')
+  const wanted = stepUp.acrValues?.split(' ')
+  if (wanted && !(typeof claims.acr === 'string' && wanted.includes(claims.acr)))
+    throw new SignInTooWeak(`acr is ${claims.acr ?? 'missing'}, not one of ${stepUp.acrValues}`)
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -94,12 +120,13 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   }
 
   return {
-    async start() {
+    async start(stepUp) {
       const config = await configuration()
       const pending = {
         state: client.randomState(),
         nonce: client.randomNonce(),
         codeVerifier: client.randomPKCECodeVerifier(),
+        stepUp,
       }
       const url = client.buildAuthorizationUrl(config, {
         redirect_uri: options.redirectUri,
@@ -108,6 +135,8 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
         nonce: pending.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(pending.codeVerifier),
         code_challenge_method: 'S256',
+        ...(stepUp?.acrValues !== undefined && { acr_values: stepUp.acrValues }),
+        ...(stepUp?.maxAge !== undefined && { max_age: String(stepUp.maxAge) }),
       })
       return { url, pending }
     },
@@ -118,8 +147,12 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
         expectedNonce: pending.nonce,
         pkceCodeVerifier: pending.codeVerifier,
         idTokenExpected: true,
+        // The library checks auth_time against it.
+        ...(pending.stepUp?.maxAge !== undefined && { maxAge: pending.stepUp.maxAge }),
       })
-      return tokenSet(response)
+      const tokens = tokenSet(response)
+      if (pending.stepUp) checkStepUp(tokens.claims, pending.stepUp)
+      return tokens
     },
 
     async refresh(tokens) {
@@ -134,6 +167,9 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     // The library refuses an answer about another person than the id_token's (OpenID Connect Core §5.3.2).
     userinfo: async ({ accessToken, claims }) =>
       client.fetchUserInfo(await configuration(), accessToken, claims.sub),
+
+    call: async ({ accessToken }, url, method) =>
+      client.fetchProtectedResource(await configuration(), accessToken, url, method),
 
     async signOutUrl(tokens) {
       const config = await configuration()

@@ -58,6 +58,23 @@ export function problemPage(problem: Problem): string {
   })
 }
 
+export function booksPage({ titles, notice }: { titles: string[]; notice: string | undefined }): string {
+  const list =
+    titles.length === 0
+      ? html`<p>None.</p>`
+      : html`<ul>${titles.map((title) => html`<li>${title}</li>`)}</ul>`
+  return page({
+    title: 'Your books',
+    body: html`<h1>Your books</h1>
+${notice ? html`<p class="notice" role="status">${notice}</p>` : undefined}
+${list}
+<div class="actions">
+<form method="post" action="/books/delete"><button>Delete all books</button></form>
+<a href="/">Back to the start</a>
+</div>`,
+  })
+}
+
 export interface SignedIn {
   tokens: TokenSet
   userinfo: { claims?: Record<string, unknown>; problem?: Problem }
@@ -66,6 +83,8 @@ export interface SignedIn {
   refreshDueAt: number | undefined
   /** Seconds after which to look again. */
   reloadAfter: number | undefined
+  /** Whether there is an API of books. */
+  books: boolean
 }
 
 /** Enough to tell two tokens apart, too little to use one. */
@@ -133,6 +152,7 @@ ${expiry(view)}
 ${view.tokens.refreshToken ? html`<form method="post" action="/refresh"><button>Refresh now</button></form>` : undefined}
 <form method="post" action="/logout"><button class="quiet">Sign out</button></form>
 </div>
+${view.books ? html`<p><a href="/books">Your books</a></p>` : undefined}
 <h2>Claims of the id_token</h2>
 <div class="wide"><table>${Object.entries(claims).map(claimRow)}</table></div>
 <h2>Userinfo</h2>

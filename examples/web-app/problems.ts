@@ -1,4 +1,5 @@
 import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { SignInTooWeak } from './oidc.ts'
 
 /** What a person is told when something went wrong. The error itself goes to the log. */
 export interface Problem {
@@ -77,6 +78,14 @@ export function explain(error: unknown): Problem {
       status: 401,
       title: 'The access token is not accepted',
       detail: 'It has expired or was withdrawn. Sign in again for a new one.',
+    }
+  }
+  if (error instanceof SignInTooWeak) {
+    return {
+      status: 403,
+      title: 'This needs a stronger sign-in',
+      detail:
+        'Nothing was changed. Sign in as yourself with a second factor; if you have none yet, set one up in your account at the sign-in service, and try again.',
     }
   }
   if (isUnreachable(error)) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type BooksApi, stepUpAsked } from './books.ts'
 import type { RelyingParty } from './oidc.ts'
-import { homePage, problemPage, signedInPage, signedOutPage } from './pages.ts'
+import { booksPage, homePage, problemPage, signedInPage, signedOutPage } from './pages.ts'
 import { explain, type Problem, sessionEnded, sessionIsOver, unknownSignIn } from './problems.ts'
 import { freshen, refreshDueAt, remember, type Session, type Sessions } from './session.ts'
 
@@ -9,6 +10,8 @@ export interface RouteOptions {
   issuer: string
   party: RelyingParty
   sessions: Sessions
+  /** Undefined: there is no API. */
+  books: BooksApi | undefined
   report: (error: unknown) => void
 }
 
@@ -19,7 +22,7 @@ export const showProblem = (reply: FastifyReply, problem: Problem): FastifyReply
   show(reply, problemPage(problem), problem.status)
 
 export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { base, issuer, party, sessions, report } = options
+  const { base, issuer, party, sessions, books, report } = options
   const secure = base.protocol === 'https:'
   const cookieName = secure ? '__Host-web_app_session' : 'web_app_session'
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
@@ -46,7 +49,12 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
     const session = sessions.create()
     session.tokens = tokens
     session.pending = before.pending
-    return setCookie(reply, session).redirect('/', 303)
+    setCookie(reply, session)
+    if (!books || !pending.stepUp) return reply.redirect('/', 303)
+    // What the API had refused. A second refusal is an error: to ask again would not end.
+    await books.deleteAll(tokens)
+    session.notice = 'All your books are deleted.'
+    return reply.redirect('/books', 303)
   })
 
   /** False: the provider has ended it, and so have we. */
@@ -82,7 +90,8 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
     const due = refreshDueAt(tokens)
     // The page comes back when the tokens are due; every half minute while the provider does not answer.
     const reloadAfter = due === undefined ? undefined : Math.max(30, Math.ceil((due - Date.now()) / 1000) + 1)
-    return show(reply, signedInPage({ tokens, userinfo, notice, refreshDueAt: due, reloadAfter }))
+    const view = { tokens, userinfo, notice, refreshDueAt: due, reloadAfter, books: books !== undefined }
+    return show(reply, signedInPage(view))
   })
 
   app.post('/refresh', async (request, reply) => {
@@ -90,6 +99,38 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
     if (session?.tokens && !(await renew(session, true))) return showProblem(reply, sessionEnded)
     return reply.redirect('/', 303)
   })
+
+  if (books) app.register(bookRoutes, { books })
+
+  async function bookRoutes(app: FastifyInstance, { books }: { books: BooksApi }): Promise<void> {
+    app.get('/books', async (request, reply) => {
+      const session = sessionOf(request)
+      if (!session?.tokens) return reply.redirect('/login', 303)
+      if (!(await renew(session, false))) return showProblem(reply, sessionEnded)
+      const { tokens, notice } = session
+      session.notice = undefined
+      return show(reply, booksPage({ titles: await books.titles(tokens), notice }))
+    })
+
+    app.post('/books/delete', async (request, reply) => {
+      const session = sessionOf(request)
+      if (!session?.tokens) return reply.redirect('/login', 303)
+      if (!(await renew(session, false))) return showProblem(reply, sessionEnded)
+      const { tokens } = session
+      try {
+        await books.deleteAll(tokens)
+      } catch (error) {
+        const stepUp = stepUpAsked(error, tokens)
+        if (!stepUp) throw error
+        // The callback goes on from here.
+        const { url, pending } = await party.start(stepUp)
+        remember(session, pending)
+        return reply.redirect(url.href, 303)
+      }
+      session.notice = 'All your books are deleted.'
+      return reply.redirect('/books', 303)
+    })
+  }
 
   app.post('/logout', async (request, reply) => {
     const session = sessionOf(request)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import Fastify from 'fastify'
+import { createBooksApi } from './books.ts'
 import { createRelyingParty } from './oidc.ts'
 import { explain, foreignRequest, noSuchPage } from './problems.ts'
 import { routes, showProblem } from './routes.ts'
@@ -15,6 +16,8 @@ export interface WebAppOptions {
   /** The address in people's browsers. Default: http://localhost:PORT */
   baseUrl?: string | undefined
   scope?: string | undefined
+  /** Where examples/books-api is, if it is to be called; `scope` has its scopes then. */
+  booksApi?: string | undefined
   /** Receives what went wrong; there are no tokens or codes in it. */
   onError?: (message: string) => void
 }
@@ -71,7 +74,8 @@ export async function startWebApp(options: WebAppOptions): Promise<WebApp> {
     const content = await readFile(new URL(file, import.meta.url), 'utf8')
     app.get(`/${file}`, (_request, reply) => reply.type(`${type}; charset=utf-8`).send(content))
   }
-  app.register(routes, { base, issuer: options.issuer, party, sessions: createSessions(), report })
+  const books = options.booksApi === undefined ? undefined : createBooksApi(party, options.booksApi)
+  app.register(routes, { base, issuer: options.issuer, party, sessions: createSessions(), books, report })
 
   await app.listen({ port: options.port, host: 'localhost' })
   return { url: base.origin, close: () => app.close() }

@@ -58,7 +58,9 @@ describe('an authenticator app by JSON', () => {
     expect(wrong).toMatchObject(problem(422, 'invalid_fields'))
     const turnedOn = await verify(codeOf(secret, clock()))
     expect(turnedOn.status).toBe(200)
-    expect(turnedOn.json.recovery_codes).toHaveLength(10)
+    const codes = turnedOn.json.recovery_codes as string[]
+    expect(codes).toHaveLength(10)
+    for (const text of [secret, ...codes]) expect(latchkey.log.join('\n')).not.toContain(text)
     expect(await latchkey.services.accounts.byId(id)).toMatchObject({ secondFactors: ['totp'] })
   })
 

@@ -196,6 +196,7 @@ describe('latchkey doctor', () => {
       'administration scopes: ok',
       'apps inside: ok',
       'kept tokens: ok',
+      'authenticator apps: ok',
       'settings: ok',
       'stolen passwords: ok',
       'passkeys: ok',

@@ -28,17 +28,20 @@ export interface BooksFixture {
   stop(): Promise<void>
 }
 
-export async function startBooks(options: { requestsPerMinute?: number } = {}): Promise<BooksFixture> {
-  const latchkey = await startLatchkey()
+export async function startBooks(
+  options: { requestsPerMinute?: number; clock?: () => number } = {},
+): Promise<BooksFixture> {
+  const { clock, ...limits } = options
+  const latchkey = await startLatchkey({ ...(clock && { clock }) })
   const port = await freePort()
   const url = `http://localhost:${port}`
   const dataDir = join(latchkey.dataDir, 'books')
   const scope = 'books:read books:write books:report'
   await latchkey.services.resources.add({ identifier: url, name: 'Books', scope })
   const api = await createBooksApi({
-    guard: { issuer: latchkey.issuer, audience: url, name: 'Books' },
+    guard: { issuer: latchkey.issuer, audience: url, name: 'Books', ...(clock && { clock }) },
     dataDir,
-    ...options,
+    ...limits,
   })
   await api.listen({ port, host: 'localhost' })
 

@@ -23,7 +23,7 @@ function tokens(lifetime: number, refreshToken: string | undefined = 'first'): T
 
 function partyThat(refresh: (tokens: TokenSet) => Promise<TokenSet>): RelyingParty {
   const never = () => Promise.reject(new Error('not part of this test'))
-  return { start: never, finish: never, userinfo: never, signOutUrl: never, refresh }
+  return { start: never, finish: never, userinfo: never, signOutUrl: never, call: never, refresh }
 }
 
 test('tokens are due five minutes before they expire, short ones at half their life', () => {

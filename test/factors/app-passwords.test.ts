@@ -72,10 +72,10 @@ forEachDatabase('app passwords', (fixture) => {
     const { id } = await fixture().withApp('many')
     for (const name of ['', '  ', 'a\nb', 'x'.repeat(65)])
       await expect(passwords().create(id, name), name).rejects.toMatchObject({ code: 'invalid_fields' })
-    const made = await Promise.allSettled(
-      Array.from({ length: 30 }, (_, index) => passwords().create(id, `Script ${index}`)),
-    )
-    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(25)
+    for (let made = 0; made < 23; made++) await passwords().create(id, `Script ${made}`)
+    const create = () => passwords().create(id, 'At once')
+    const made = await Promise.allSettled([create(), create(), create(), create()])
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
     await expect(passwords().create(id, 'One more')).rejects.toMatchObject({ code: 'too_many_app_passwords' })
   })
 })

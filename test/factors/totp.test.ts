@@ -166,6 +166,25 @@ forEachDatabase('authenticator apps', (fixture) => {
     expect(mails.at(-1)).toMatchObject({ template: 'factor-removed', to: 'leaver@example.org' })
   })
 
+  test('an app whose secret was sealed under another key says so, counts nothing, and can be set up anew', async () => {
+    const { factors, db } = fixture()
+    const { id, secret } = await fixture().withApp('lost-key')
+    expect(await factors.totp.lost()).toBe(0)
+    await db.prisma.totpFactor.updateMany({ where: { accountId: id }, data: { sealedSecret: 'v1.AAAA' } })
+    expect(await factors.totp.lost()).toBe(1)
+    fixture().later(60)
+    for (let i = 0; i < 7; i++)
+      await expect(verify(id, codeOf(secret, fixture().now))).rejects.toMatchObject({
+        code: 'authenticator_lost',
+        status: 409,
+      })
+    const setup = await factors.totp.begin(id)
+    expect(await factors.totp.confirm(id, setup.id, codeOf(setup.secret, fixture().now))).toMatchObject({
+      kind: 'confirmed',
+    })
+    expect(await factors.totp.lost()).toBe(0)
+  })
+
   test('methods are those of the account, the strongest first, with recovery codes while any are left', async () => {
     const { factors, db } = fixture()
     const { id } = await fixture().withApp('methods')

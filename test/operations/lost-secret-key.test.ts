@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { codeOf } from '../factors/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -32,13 +33,17 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
     latchkey(args, env, { ...(stdin !== undefined && { stdin }) })
 
   // An installation with something of each kind that is under the key.
-  const client = await withServices(env, async ({ accounts, clients, providers, db, secrets }) => {
+  const client = await withServices(env, async ({ accounts, clients, factors, providers, db, secrets }) => {
     const alice = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
     const { id } = await accounts.createByAdmin({ ...alice, role: 'admin' })
     await providers.add({
       ...{ id: 'github', kind: 'github', client_id: 'Iv1.8a61f9b3a7aba766', client_secret: 'the-old-secret' },
       ...{ name: 'GitHub', keep_tokens: true },
     })
+    const bob = { username: 'bob', email: 'bob@example.com', password: PASSWORD, verified: true }
+    const owner = await accounts.createByAdmin(bob)
+    const setup = await factors.totp.begin(owner.id)
+    await factors.totp.confirm(owner.id, setup.id, codeOf(setup.secret, Date.now()))
     const identity = { issuer: 'https://github.com', subject: '1' }
     const sealedTokens = secrets.seal('{"access_token":"x"}', 'upstream tokens of 1 at https://github.com')
     await db.prisma.linkedIdentity.create({
@@ -85,6 +90,7 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
     'signing keys': expect.stringContaining('keys rotate --now'),
     'sign-in providers': expect.stringContaining('providers reset-secret github --secret-stdin'),
     'kept tokens': expect.stringContaining('sign in the next time'),
+    'authenticator apps': expect.stringContaining('recovery code'),
     'audit log': expect.stringContaining('audit re-anchor'),
   })
 

@@ -36,7 +36,7 @@ const l33tMaxSubstitutions = 3
 let loading: Promise<EstimateStrength> | undefined
 
 /**
- * An estimator whose dictionaries (70 MB of memory, 250 ms to load) are loaded at the first password that is
+ * An estimator whose dictionaries (80 MB of memory, 250 ms to load) are loaded at the first password that is
  * chosen, once a process: most processes of most days never need them.
  */
 export function createStrengthEstimator(): EstimateStrength {

@@ -27,6 +27,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   reservedScopesCheck(services),
   appsInsideCheck(services),
   keptTokensCheck(services),
+  authenticatorAppsCheck(services),
   settingsCheck(services),
   stolenPasswordsCheck(services),
   passkeysCheck(services),
@@ -169,6 +170,20 @@ const keptTokensCheck = ({ lostTokens }: CliServices): Check => ({
       status: 'warn',
       message: 'tokens that providers gave out for people were sealed under another SECRET_KEY',
       remedy: 'nothing: they are kept anew when these people sign in the next time',
+    }
+  },
+})
+
+/** Secrets of authenticator apps: what is lost, its owners set up anew. */
+const authenticatorAppsCheck = ({ factors }: CliServices): Check => ({
+  name: 'authenticator apps',
+  remedy: 'see whether the database answers',
+  async run() {
+    if ((await factors.totp.lost()) === 0) return { status: 'ok', message: 'can be read' }
+    return {
+      status: 'warn',
+      message: 'keys of authenticator apps were sealed under another SECRET_KEY',
+      remedy: 'nothing: these people sign in with a recovery code or a passkey, and set their app up anew',
     }
   },
 })

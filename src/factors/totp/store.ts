@@ -28,6 +28,8 @@ export interface TotpStore {
   ): Promise<FactorChange<{ replaced: boolean }> | undefined>
   /** Uses up a step and all before it, by one statement. False: it was used up before. */
   useStep(id: string, step: number): Promise<boolean>
+  /** Some that count, those that were set up first. */
+  some(limit: number): Promise<(TotpRow & { accountId: string })[]>
   /** Undefined: there was none. `confirmed`: it counted. */
   remove(accountId: string, id: string): Promise<FactorChange<{ confirmed: boolean }> | undefined>
 }
@@ -78,6 +80,13 @@ export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): 
       })
       return count === 1
     },
+
+    some: (limit) =>
+      prisma.totpFactor.findMany({
+        where: { confirmedAt: { not: null } },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        take: limit,
+      }),
 
     async remove(accountId, id) {
       return changeFactors(db, { accountId, at: now() }, async (tx) => {

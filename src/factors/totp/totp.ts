@@ -16,6 +16,9 @@ const SECRET_BYTES = 20
 /** How long an app can be set up before one begins anew, in milliseconds. */
 const SETUP_TTL = 3_600_000
 
+/** As many as are looked at to tell whether the SECRET_KEY is still that of before. */
+const SAMPLE = 500
+
 /** What an authenticator app is given to hold. It is a secret: show it to its owner, and never again once it is confirmed. */
 export interface TotpSetup {
   id: string
@@ -43,10 +46,15 @@ export interface Totp {
    * @throws AppError factor_not_found (404): it was confirmed already, is too old or another account's
    */
   confirm(accountId: string, id: string, code: string): Promise<Confirmation>
-  /** Whether a code is of the account's app. Each time step counts once, and none before it afterwards. */
+  /**
+   * Whether a code is of the account's app. Each time step counts once, and none before it afterwards.
+   * @throws AppError authenticator_lost (409): its secret was sealed under another SECRET_KEY; nothing is counted
+   */
   verify(accountId: string, code: string): Promise<Verification>
   /** Undefined: the account has none. */
   find(accountId: string): Promise<Pick<TotpRow, 'id' | 'confirmedAt' | 'lastUsedAt'> | undefined>
+  /** Of a sample of the apps, those whose secret cannot be read with this SECRET_KEY. */
+  lost(): Promise<number>
   /** False: the account has none of this id. Owner told by mail, `factor.removed`. */
   remove(accountId: string, id: string): Promise<boolean>
 }
@@ -65,8 +73,15 @@ export function createTotp(deps: {
   const { store, clock, secrets, limit, notices } = deps
   const service = new URL(deps.issuer).host
   const context = (accountId: string, id: string): string => `totp:${accountId}:${id}`
-  const opened = (accountId: string, row: TotpRow): Buffer =>
-    Buffer.from(secrets.open(row.sealedSecret, context(accountId, row.id)), 'base64url')
+  /** Undefined: it was sealed under another SECRET_KEY. */
+  function opened(accountId: string, row: TotpRow): Buffer | undefined {
+    try {
+      return Buffer.from(secrets.open(row.sealedSecret, context(accountId, row.id)), 'base64url')
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'secret_key_mismatch') return undefined
+      throw error
+    }
+  }
 
   const ownerOf = async (accountId: string) => {
     const owner = await deps.findOwner(accountId)
@@ -81,8 +96,10 @@ export function createTotp(deps: {
     return { id, secret, uri }
   }
 
-  const findPending = (accountId: string, id: string) =>
-    store.pending(accountId, id, new Date(clock() - SETUP_TTL))
+  const findPending = async (accountId: string, id: string): Promise<Buffer | undefined> => {
+    const row = await store.pending(accountId, id, new Date(clock() - SETUP_TTL))
+    return row && opened(accountId, row)
+  }
 
   return {
     async begin(accountId) {
@@ -95,17 +112,17 @@ export function createTotp(deps: {
     },
 
     async pending(accountId, id) {
-      const row = await findPending(accountId, id)
-      if (!row) return undefined
+      const secret = await findPending(accountId, id)
+      if (!secret) return undefined
       const owner = await ownerOf(accountId)
-      return setupOf(id, owner.displayUsername, opened(accountId, row))
+      return setupOf(id, owner.displayUsername, secret)
     },
 
     async confirm(accountId, id, code) {
-      const row = await findPending(accountId, id)
-      if (!row) throw setupGone()
+      const secret = await findPending(accountId, id)
+      if (!secret) throw setupGone()
       const checked = await limit(accountId, 'totp_setup', async () =>
-        matchingStep(opened(accountId, row), withoutSpaces(code), clock()),
+        matchingStep(secret, withoutSpaces(code), clock()),
       )
       if (checked.kind !== 'right') return checked
       const owner = await ownerOf(accountId)
@@ -122,13 +139,21 @@ export function createTotp(deps: {
     async verify(accountId, code) {
       const checked = await limit(accountId, 'totp', async () => {
         const row = await store.confirmed(accountId)
-        const step = row && matchingStep(opened(accountId, row), withoutSpaces(code), clock())
-        return row && step !== undefined && (await store.useStep(row.id, step)) ? true : undefined
+        if (!row) return undefined
+        const secret = opened(accountId, row)
+        if (!secret) throw authenticatorLost()
+        const step = matchingStep(secret, withoutSpaces(code), clock())
+        return step !== undefined && (await store.useStep(row.id, step)) ? true : undefined
       })
       return checked.kind === 'right' ? { kind: 'verified', amr: ['otp'] } : checked
     },
 
     find: (accountId) => store.confirmed(accountId),
+
+    async lost() {
+      const some = await store.some(SAMPLE)
+      return some.filter((row) => opened(row.accountId, row) === undefined).length
+    },
 
     async remove(accountId, id) {
       const owner = await deps.findOwner(accountId)
@@ -145,3 +170,10 @@ const withoutSpaces = (code: string): string => code.replaceAll(/\s/g, '')
 
 const setupGone = (): AppError =>
   new AppError('factor_not_found', 404, 'Setting up this app has taken too long. Begin again.')
+
+const authenticatorLost = (): AppError =>
+  new AppError(
+    'authenticator_lost',
+    409,
+    'This server has lost the key of your authenticator app. Use a recovery code or another second factor, and set the app up anew.',
+  )

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthenticator, givePasskey, passkeyOptions } from '../../support/authenticator.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../../support/flow.ts'
-import { type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
 
 const REFUSED = /That passkey was not accepted/
 const isPasskeyForm = ({ action }: { action: string }) => action.includes('/passkey')
 
-describe('signing in with a passkey', () => {
+describe.each(engines)('signing in with a passkey on %s', (engine) => {
   let latchkey: Latchkey
   let ahead = 0
   beforeAll(async () => {
-    latchkey = await startLatchkey({ clock: () => Date.now() + ahead })
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + ahead })
   })
   afterAll(() => latchkey.stop())
 
