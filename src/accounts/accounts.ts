@@ -39,6 +39,7 @@ import {
 } from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
 import type { EstimateStrength } from './passwords/strength.ts'
+import { createPictures, type Pictures } from './picture/pictures.ts'
 import { createProfile } from './profile.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
 import type { AccountQuery } from './search/search.ts'
@@ -112,6 +113,8 @@ export interface Accounts {
 
   /** Proving an address. */
   verification: Verification
+  /** Pictures that people upload. */
+  pictures: Pictures
   /** Deleting one's own account. */
   deletion: Deletion
   /** Signing in by an account at a provider. */
@@ -388,6 +391,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       settings,
     }),
     deletion,
+    pictures: createPictures({ ...shared, db, issuer, updateProfile: profile.updateProfile }),
     passkeys: createPasskeySignIns(shared),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),

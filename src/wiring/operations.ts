@@ -30,6 +30,7 @@ export function jobsOf(services: Services): Job[] {
       every: 10 * MINUTE,
       run: () => accounts.deletion.purge(),
     },
+    { name: 'pictures that no account has any more', every: HOUR, run: () => accounts.pictures.purge() },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },

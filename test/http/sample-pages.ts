@@ -295,6 +295,13 @@ export const samples: Sample[] = [
           cancel: { action: '/account/email/cancel' },
         },
       },
+      picture: {
+        action: '/account/picture',
+        addressAction: '/account/picture/address',
+        current: 'https://img.example/ada.png',
+        remove: { action: '/account/picture/remove' },
+        errors: { picture: 'Use a PNG, JPEG or WebP picture.' },
+      },
       username: {
         action: '/account/username',
         current: 'ada',
@@ -320,6 +327,7 @@ export const samples: Sample[] = [
         errors: { email: 'This is not an email address.' },
         values: { email: 'ada' },
       },
+      picture: { action: '/account/picture', addressAction: '/account/picture/address' },
       username: { action: '/account/username', current: 'ada' },
       profile: { groups: fieldGroups, phone: undefined, action: '/account/profile' },
     },

@@ -368,6 +368,8 @@ describe('forms', () => {
     ['unlink', '/account/security'],
     ['sessions/end', '/account/sessions'],
     ['username', '/account'],
+    ['picture', '/account'],
+    ['picture/remove', '/account'],
     ['data/download', '/account/data'],
     ['data/delete', '/account/data/delete'],
     ['sessions/end-all', '/account/sessions'],

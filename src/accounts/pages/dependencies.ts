@@ -46,6 +46,7 @@ export interface AccountPagesDependencies {
     | 'endSessions'
     | 'dropAddressChange'
     | 'deletion'
+    | 'pictures'
   >
   browser: BrowserState
   signInForm: SignInForm

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { line } from '../text.ts'
-import { birthdate, locale, phoneNumber, url, zone } from './values.ts'
+import { birthdate, locale, phoneNumber, pictureUrl, url, zone } from './values.ts'
 
 // What is known of a person beside what signs them in: a row a field, most of them standard claims of OpenID Connect
 // (Core §5.1). To add one: its row here, its column last in its model of prisma/models.prisma, and a migration for each engine. From the row
@@ -102,7 +102,7 @@ export const FIELDS = {
     hint: 'An https URL of an image.',
     input: 'url',
     setBy: ['person', 'provider'],
-    schema: url(['https:'], 'Give an https URL.'),
+    schema: pictureUrl,
   },
   website: {
     claim: 'website',

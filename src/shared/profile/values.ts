@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLoopbackHost } from '../loopback.ts'
 
 // What a value of a profile field has to be like, where it is not plain text.
 
@@ -17,6 +18,12 @@ export const url = (schemes: readonly string[], message: string) =>
         parsed.password === ''
       )
     }, message)
+
+/** https; on the machine itself also http, where the pictures of this server are while it is tried. */
+export const pictureUrl = url(['https:', 'http:'], 'Give an https URL.').refine(
+  (text) => text.startsWith('https:') || isLoopbackHost(URL.parse(text)?.hostname ?? ''),
+  'Give an https URL.',
+)
 
 /** A language tag (BCP 47) in canonical form. */
 export const locale = z

@@ -41,6 +41,7 @@ export const registerFields = {
   'Last name': 'family-name',
 }
 export const profileFields = {
+  'Upload a picture': '',
   'First name': 'given-name',
   'Last name': 'family-name',
   'Middle name': 'additional-name',
@@ -285,6 +286,8 @@ export const scenes: Scene[] = [
       'Sign out',
       'Change your address',
       'Change your username',
+      'Upload',
+      'Use a picture that is elsewhere',
       'More about you',
       'Postal address',
       'Save profile',

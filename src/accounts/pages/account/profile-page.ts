@@ -27,6 +27,12 @@ export interface ProfilePage {
     pending?: { email: string; resend: ButtonForm; cancel?: ButtonForm | undefined } | undefined
   }
   username: Form & { current: string }
+  picture: Form & {
+    current?: string | undefined
+    /** Where the form of an address elsewhere is posted. */
+    addressAction: string
+    remove?: ButtonForm | undefined
+  }
   profile: Form & { groups: FieldGroup[]; phone: { number: string; verified: boolean } | undefined }
 }
 
@@ -36,6 +42,9 @@ declare module '../../../http/pages/pages.ts' {
   }
 }
 
+/** Those that are typed; the picture has forms of its own. */
+export const TYPED_FIELDS = personalFields.filter(({ property }) => property !== 'picture')
+
 /** The groups of the form; what a new row of src/shared/profile/table.ts brings is in the one without names. */
 const GROUPS: readonly { legend: string; of?: readonly PropertySetBy<'person'>[] }[] = [
   { legend: 'Name', of: ['givenName', 'familyName', 'middleName', 'nickname'] },
@@ -43,9 +52,9 @@ const GROUPS: readonly { legend: string; of?: readonly PropertySetBy<'person'>[]
   { legend: 'More about you' },
 ]
 const named: readonly string[] = GROUPS.flatMap(({ of = [] }) => of)
-const others = personalFields.map(({ property }) => property).filter((each) => !named.includes(each))
+const others = TYPED_FIELDS.map(({ property }) => property).filter((each) => !named.includes(each))
 const fieldsOf = (properties: readonly string[]) =>
-  properties.flatMap((property) => personalFields.filter((field) => field.property === property))
+  properties.flatMap((property) => TYPED_FIELDS.filter((field) => field.property === property))
 const groups: FieldGroup[] = [
   ...GROUPS.map(({ legend, of }) => ({
     legend,
@@ -60,6 +69,7 @@ export interface ShownForms {
   profile?: Partial<Form>
   email?: Partial<Form>
   username?: Partial<Form>
+  picture?: Partial<Form>
 }
 
 /** `/account`, with what was just done. @param status HTTP status, 200 unless given */
@@ -86,11 +96,18 @@ export function showProfile(
             },
       ...forms.email,
     },
+    picture: {
+      action: '/account/picture',
+      addressAction: '/account/picture/address',
+      current: account.picture ?? undefined,
+      remove: account.picture === null ? undefined : { action: '/account/picture/remove' },
+      ...forms.picture,
+    },
     username: { action: '/account/username', current: account.displayUsername, ...forms.username },
     profile: {
       action: '/account/profile',
       values: {
-        ...Object.fromEntries(personalFields.map(({ claim, property }) => [claim, account[property] ?? ''])),
+        ...Object.fromEntries(TYPED_FIELDS.map(({ claim, property }) => [claim, account[property] ?? ''])),
         ...addressValues(account.address),
       },
       ...forms.profile,

@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import { addressIn, addressNames } from '../../../shared/profile/address-form.ts'
-import { byProperty, personalFields } from '../../../shared/profile/fields.ts'
+import { byProperty } from '../../../shared/profile/fields.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { formErrors } from '../register.ts'
 import { EMAIL_NOTICES } from './email.ts'
-import { showProfile } from './profile-page.ts'
+import { PICTURE_NOTICES } from './picture.ts'
+import { showProfile, TYPED_FIELDS } from './profile-page.ts'
 import { RECOVERY_NOTICES } from './recovery.ts'
 import type { SignedIn } from './signed-in.ts'
 import { USERNAME_NOTICES } from './username.ts'
@@ -14,7 +15,7 @@ import { USERNAME_NOTICES } from './username.ts'
 const text = z.string().max(2000).optional()
 const profileForm = z.object(
   Object.fromEntries(
-    [...personalFields.map(({ claim }) => claim), ...addressNames].map((name) => [name, text]),
+    [...TYPED_FIELDS.map(({ claim }) => claim), ...addressNames].map((name) => [name, text]),
   ),
 )
 
@@ -24,6 +25,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   ...EMAIL_NOTICES,
   ...RECOVERY_NOTICES,
   ...USERNAME_NOTICES,
+  ...PICTURE_NOTICES,
 }
 
 /** `/account`: who a person is, as they tell it and as apps may be told. */
@@ -44,7 +46,7 @@ export async function profileRoutes(
       '/account',
       async ({ account }, request) => {
         const form = profileForm.parse(request.body ?? {})
-        const claims = byProperty(form, 'claim', personalFields)
+        const claims = byProperty(form, 'claim', TYPED_FIELDS)
         await accounts.updateProfile(account.id, { ...claims, address: addressIn(form) })
         return '/account?done=profile'
       },

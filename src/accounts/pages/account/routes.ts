@@ -4,6 +4,7 @@ import { appRoutes } from './apps.ts'
 import { dataRoutes } from './data.ts'
 import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
+import { pictureRoutes } from './picture.ts'
 import { profileRoutes } from './profile.ts'
 import { recoveryStopRoute } from './recovery.ts'
 import { securityRoutes } from './security.ts'
@@ -18,6 +19,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     profileRoutes,
     emailRoutes,
     usernameRoutes,
+    pictureRoutes,
     securityRoutes,
     sessionRoutes,
     appRoutes,

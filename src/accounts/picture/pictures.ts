@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Database } from '../../storage/database.ts'
+import { notFound } from '../account.ts'
+import type { Accounts } from '../accounts.ts'
+import { changeOf, type SecurityEvents } from '../events.ts'
+import type { AccountStore } from '../store/store.ts'
+import { mediaTypeOf } from './media-type.ts'
+
+/** Bytes of a picture. */
+export const MAX_PICTURE = 512 * 1024
+
+/** Pictures that people upload. The claim `picture` is the address of theirs here. */
+export interface Pictures {
+  /** In place of the one before. @throws ValidationError on `picture` */
+  upload(accountId: string, bytes: Uint8Array | undefined): Promise<void>
+  /** False: there is none. Takes away an address elsewhere, too. */
+  remove(accountId: string): Promise<boolean>
+  /** As it is served; undefined: there is none, or its account has another one by now. */
+  find(id: string): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>
+  /** Deletes those that no account has any more. Returns how many. */
+  purge(): Promise<number>
+}
+
+/** @param deps.issuer the base of the addresses */
+export function createPictures(deps: {
+  db: Pick<Database, 'prisma'>
+  store: AccountStore
+  updateProfile: Accounts['updateProfile']
+  events: SecurityEvents
+  issuer: string
+  clock: Clock
+}): Pictures {
+  const { store, events, clock } = deps
+  const { prisma } = deps.db
+  const addressOf = (id: string) => `${deps.issuer.replace(/\/+$/, '')}/pictures/${id}`
+
+  return {
+    async upload(accountId, bytes) {
+      const mediaType = bytes && mediaTypeOf(bytes)
+      if (!bytes) throw refusedFields({ picture: 'Choose a picture.' })
+      if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: 'Use a picture of at most 512 KiB.' })
+      if (!mediaType) throw refusedFields({ picture: 'Use a PNG, JPEG or WebP picture.' })
+      const before = await store.byId(accountId)
+      if (!before) throw notFound()
+      const id = randomBytes(16).toString('base64url')
+      const kept = { id, mediaType, bytes: new Uint8Array(bytes), createdAt: new Date(clock()) }
+      await prisma.$transaction([
+        prisma.accountPicture.deleteMany({ where: { accountId } }),
+        prisma.accountPicture.create({ data: { ...kept, accountId } }),
+        prisma.account.updateMany({
+          where: { id: accountId },
+          data: { picture: addressOf(id), updatedAt: new Date(clock()) },
+        }),
+      ])
+      const after = await store.byId(accountId)
+      if (after) events.emit({ type: 'account.profile_changed', ...changeOf(before, after) })
+    },
+
+    async remove(accountId) {
+      const before = await store.byId(accountId)
+      await prisma.accountPicture.deleteMany({ where: { accountId } })
+      if (!before || before.picture === null) return false
+      await deps.updateProfile(accountId, { picture: null })
+      return true
+    },
+
+    async find(id) {
+      const row = await prisma.accountPicture.findUnique({
+        where: { id },
+        include: { account: { select: { picture: true } } },
+      })
+      return row?.account.picture === addressOf(id) ? row : undefined
+    },
+
+    async purge() {
+      return prisma.$executeRaw`DELETE FROM account_pictures WHERE NOT EXISTS (SELECT 1 FROM accounts
+        WHERE accounts.id = account_pictures.account_id
+        AND accounts.picture LIKE '%/pictures/' || account_pictures.id)`
+    },
+  }
+}
