@@ -15,7 +15,7 @@ export const MAX_PICTURE = 512 * 1024
 export interface Pictures {
   /** In place of the one before. @throws ValidationError on `picture` */
   upload(accountId: string, bytes: Uint8Array | undefined): Promise<void>
-  /** False: there is none. Takes away an address elsewhere, too. */
+  /** False: there is none. Takes away an address at another server, too. */
   remove(accountId: string): Promise<boolean>
   /** As it is served; undefined: there is none, or its account has another one by now. */
   find(id: string): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>

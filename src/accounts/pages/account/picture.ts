@@ -15,7 +15,7 @@ export const PICTURE_NOTICES = {
   picture_removed: 'Your picture is removed.',
 } as const
 
-/** The picture of a person: uploaded, or elsewhere; and `/pictures/:id`, where apps and this page get it. */
+/** The picture of a person: uploaded, or the address of one at another server; and `/pictures/:id`, where apps and this page get it. */
 export async function pictureRoutes(
   app: FastifyInstance,
   { http, accounts }: AccountPagesDependencies,

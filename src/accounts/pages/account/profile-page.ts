@@ -29,7 +29,7 @@ export interface ProfilePage {
   username: Form & { current: string }
   picture: Form & {
     current?: string | undefined
-    /** Where the form of an address elsewhere is posted. */
+    /** Where the form of an address at another server is posted. */
     addressAction: string
     remove?: ButtonForm | undefined
   }
