@@ -11,7 +11,7 @@ import {
 } from '../security/attacker.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
-import { type AuthenticatorApp, withAuthenticatorApp } from '../support/second-factor.ts'
+import { type AuthenticatorApp, totpCode, withAuthenticatorApp } from '../support/second-factor.ts'
 import { createSigner, type Signer } from './signer.ts'
 
 /** The second step is on every way to a code, comes once, and between sign-in and consent. */
@@ -299,6 +299,18 @@ describe('claims, beside the second step', () => {
     expect((await tokensOf(client, without)).claims.acr).toBe(PWD)
   })
 
+  test.each([
+    ['acr_values', { acr_values: MFA }],
+    ['a voluntary acr of claims', asking({ id_token: { acr: { values: [PHR, MFA] } } })],
+    ['an essential one', essential({ value: MFA })],
+  ])('%s asks for a factor that is really shown, also in a remembered browser', async (_how, parameters) => {
+    const [client, who] = [await fixture.client(), await remembered()]
+    expect(codeOf(await who.browser.open(fixture.authorizeUrl(client)))).toBeTypeOf('string')
+    const second = await who.browser.open(fixture.authorizeUrl(client, parameters))
+    expect(isSecondStep(second)).toBe(true)
+    expect((await tokensOf(client, await show(who, second))).claims.amr).toEqual(['pwd', 'otp', 'mfa'])
+  })
+
   test('a client cannot register a class that is not here', async () => {
     const register = fixture.client({ default_acr_values: ['urn:example:acr:gold'] })
     await expect(register).rejects.toThrow()
@@ -321,7 +333,18 @@ describe('claims, beside the second step', () => {
     const url = fixture.authorizeUrl(client, essential({ value: MFA }))
     expect(errorOf(await who.browser.open(`${url}&prompt=none`))).toBe(UNMET)
     const page = await who.browser.open(url)
-    expect([page.left, codeOf(page)]).toEqual([false, null])
+    expect([page.left, codeOf(page), page.url.pathname]).toEqual([false, null, '/login/set-up'])
+    expect(errorOf(await who.browser.submit(page, {}, { button: 'Cancel' }))).toBe('access_denied')
+  })
+
+  test('and one who sets a second factor up on the way goes on to the app with it', async () => {
+    const [client, who] = [await fixture.client(), await plain()]
+    const page = await who.browser.open(fixture.authorizeUrl(client, essential({ values: [MFA, PHR] })))
+    const setUp = await who.browser.submit(page, {}, { button: 'Set up an authenticator app' })
+    const secret = /data-secret[^>]*>([^<]+)</.exec(setUp.body)?.[1]?.replaceAll(/\s/g, '') ?? ''
+    const on = await who.browser.submit(setUp, { Code: totpCode(secret, clock.now()) }, { button: 'Turn on' })
+    const back = await who.browser.follow(on, 'I have kept them')
+    expect((await tokensOf(client, back)).claims).toMatchObject({ acr: MFA, amr: ['pwd', 'otp', 'mfa'] })
   })
 
   test('auth_time is in the ID Token when it is asked for, essential or voluntary', async () => {

@@ -106,6 +106,12 @@ test('a client that wants a passkey gets no more tokens of a code', async () => 
   expect(await refreshed(signed)).toBe('invalid_grant')
 })
 
+test('max_auth_age is of sign-ins: a refresh token goes on', async () => {
+  const signed = await signedIn()
+  await latchkey.services.clients.update(signed.client.client_id, { max_auth_age: 0 })
+  expect(await refreshed(signed)).toBe(PWD)
+})
+
 test('a rule that is taken back lets the token go on: it was kept', async () => {
   const signed = await signedIn()
   await latchkey.services.settings.change({ second_factor: 'everyone' })

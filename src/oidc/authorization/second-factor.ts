@@ -16,7 +16,7 @@ import {
   requiredAcr,
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
-import { requestedAcr } from '../requested-claims/sign-in.ts'
+import { preferredAcr, requestedAcr } from '../requested-claims/sign-in.ts'
 
 const { Check, Prompt } = interactionPolicy
 
@@ -46,8 +46,8 @@ function neededByRequest(
   // The weakest of the values is enough (Core §5.5.1.1); the login prompt ends a request for none that is known.
   const [least] = essential.filter(isAcr).sort((one, other) => (isAtLeast(one, other) ? 1 : -1))
   if (essential.length > 0) return least === undefined ? undefined : { acr: least, shown: true }
-  // In the client's order of preference (Core §3.1.2.1), and voluntary: the first that the person can show.
-  const wanted = String(params?.acr_values ?? '').split(' ')
+  // The first that the person can show.
+  const wanted = preferredAcr(params)
   const possible: readonly string[] = [
     ACR.pwd,
     ...(secondFactors.length > 0 ? [ACR.mfa] : []),

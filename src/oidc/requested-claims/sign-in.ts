@@ -9,9 +9,18 @@ export const requestedSubject = (params: Readonly<Record<string, unknown>> | und
   requestedIn(params).id_token?.sub?.value
 
 /** The classes of which one is essential to the client (Core §5.5.1.1): `acr` of `claims`, as it was sent. None: any will do. */
-export function requestedAcr(params: Readonly<Record<string, unknown>> | undefined): readonly string[] {
-  const { essential, value, values } = requestedIn(params).id_token?.acr ?? {}
-  return essential === true ? [...(values ?? []), ...(value === undefined ? [] : [value])] : []
+export const requestedAcr = (params: Readonly<Record<string, unknown>> | undefined): readonly string[] =>
+  requestedIn(params).id_token?.acr?.essential === true ? acrIn(params) : []
+
+/** The classes that are voluntary, in the order of the client's preference: `acr_values` (Core §3.1.2.1), else `acr` of `claims`. */
+export function preferredAcr(params: Readonly<Record<string, unknown>> | undefined): readonly string[] {
+  const values = String(params?.acr_values ?? '')
+  return values === '' ? acrIn(params) : values.split(' ')
+}
+
+function acrIn(params: Readonly<Record<string, unknown>> | undefined): readonly string[] {
+  const { value, values } = requestedIn(params).id_token?.acr ?? {}
+  return [...(values ?? []), ...(value === undefined ? [] : [value])]
 }
 
 /**
