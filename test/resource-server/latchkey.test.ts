@@ -172,6 +172,34 @@ describe('with the credentials of the API', () => {
     },
   )
 
+  test.each(['jwt', 'opaque'])(
+    '9470 6: a token says how and when the person signed in, read or asked about: %s',
+    async (tokens) => {
+      await latchkey.services.resources.update(api, { tokens })
+      const client = await latchkey.createClient({ first_party: true, scope: 'openid films:read' })
+      const auth = { method: 'client_secret_basic', secret: String(client.client_secret) } as const
+      const each = await discover({
+        ...{ issuer: latchkey.issuer, clientId: client.client_id, auth },
+        redirectUri: client.redirect_uri,
+      })
+      const request = await each.authorize({ scope: 'openid films:read', resource: api })
+      const browser = createHttpBrowser({ stopAt: [client.redirect_uri] })
+      const { url } = await browser.signIn(await browser.open(request.url), {
+        identifier: user.email,
+        password: PASSWORD,
+      })
+      const { access_token, refresh_token, claims } = await each.callback(url, request)
+      const said = { acr: 'urn:latchkey:acr:pwd', amr: ['pwd'], authTime: claims()?.auth_time }
+      const refreshed = await each.refresh(String(refresh_token), { resource: api })
+      for (const token of [access_token, refreshed.access_token]) {
+        expect(token.includes('.')).toBe(tokens === 'jwt')
+        const answer = await asking.inject({ url: '/any', headers: bearer(token) })
+        expect(answer.json()).toMatchObject(said)
+      }
+      expect(said.authTime).toBeTypeOf('number')
+    },
+  )
+
   test('JWTs are read without asking, unless the API wants to', async () => {
     await latchkey.services.resources.update(api, { tokens: 'jwt' })
     const reading = await app({ jwts: false })
