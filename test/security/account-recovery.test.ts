@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createAuthenticator, givePasskey } from '../support/authenticator.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
@@ -155,6 +156,25 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
     const browser = await signedIn(person)
     expect((await browser.open(at('/account'))).text).not.toContain('about to be removed')
     expect((await latchkey.mailTo(person.email)).text).toContain('was used')
+  })
+
+  test('is stopped by a passkey, as the second step and alone; not by one that is refused', async () => {
+    const person = await newPerson()
+    const authenticator = createAuthenticator(latchkey.issuer)
+    await givePasskey(latchkey, person, authenticator)
+    const { passkeys, recovery } = latchkey.services.factors
+    const waits = async () =>
+      (await recovery.waiting({ id: person.id, secondFactors: ['totp', 'passkey'] })) !== undefined
+    for (const accountId of [person.id, undefined]) {
+      await start(person)
+      const options = await passkeys.signInOptions('here', accountId)
+      const credential = authenticator.get(options)
+      expect((await passkeys.verifySignIn(credential, 'elsewhere', accountId)).kind).toBe('wrong')
+      expect(await waits()).toBe(true)
+      const again = authenticator.get(await passkeys.signInOptions('here', accountId))
+      expect((await passkeys.verifySignIn(again, 'here', accountId)).kind).toBe('verified')
+      expect(await waits()).toBe(false)
+    }
   })
 
   describe('the link that finishes', () => {

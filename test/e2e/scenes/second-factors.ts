@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
 import { codeOf } from '../../factors/support.ts'
+import { movableClock, withAuthenticatorApp } from '../../support/second-factor.ts'
 import type { E2eFixture } from '../e2e-fixture.ts'
-import { fill, follow, heading, press, signInAtAccount, text } from '../steps.ts'
+import { fill, follow, heading, linkFor, press, signIn, signInAtAccount, text } from '../steps.ts'
 import { accountLinks, passwordFields, type Scene } from './scenes.ts'
 
 async function security(page: Page, { latchkey }: E2eFixture) {
@@ -28,7 +29,25 @@ async function turnedOn(page: Page, e2e: E2eFixture) {
   return person
 }
 
-/** The pages below the security page of an account. */
+/** The second step of a sign-in to an account that has an authenticator app. */
+async function secondStep(page: Page, { latchkey }: E2eFixture) {
+  const person = await latchkey.createUser()
+  await withAuthenticatorApp(latchkey, person.id, movableClock())
+  await page.goto(`${latchkey.issuer}/login`)
+  await signIn(page, person.username)
+  await heading(page, 'Second step')
+  return person
+}
+
+async function recovering(page: Page, e2e: E2eFixture) {
+  const person = await secondStep(page, e2e)
+  await follow(page, 'I have lost all of these')
+  await press(page, 'Start recovery')
+  await page.getByText('It is ready on').waitFor()
+  return person
+}
+
+/** The pages of second factors: below the security page of an account, the second step, and the way back without them. */
 export const secondFactorScenes: Scene[] = [
   {
     name: 'totp-setup',
@@ -93,5 +112,64 @@ export const secondFactorScenes: Scene[] = [
     title: 'Remove a second factor',
     buttons: ['Sign out', 'Remove'],
     links: [...accountLinks, 'Keep it'],
+  },
+  {
+    name: 'second-step',
+    open: async (page, e2e) => void (await secondStep(page, e2e)),
+    title: 'Second step',
+    fields: {
+      Code: 'one-time-code',
+      'Remember this device For 30 days: only the password is asked for here': '',
+    },
+    buttons: ['Not you?', 'Continue'],
+    links: ['Use a recovery code', 'I have lost all of these'],
+    focus: 'Code',
+  },
+  {
+    name: 'recover',
+    async open(page, e2e) {
+      await secondStep(page, e2e)
+      await follow(page, 'I have lost all of these')
+      await heading(page, 'Recover your account')
+    },
+    title: 'Recover your account',
+    buttons: ['Start recovery'],
+    links: ['Back to the second step'],
+  },
+  {
+    name: 'recovery-stop',
+    async open(page, e2e) {
+      await page.goto(await linkFor(e2e.latchkey, await recovering(page, e2e)))
+      await heading(page, 'Stop the recovery')
+    },
+    title: 'Stop the recovery',
+    buttons: ['Stop the recovery'],
+  },
+  {
+    name: 'recovery-finish',
+    async open(page, e2e) {
+      const person = await recovering(page, e2e)
+      const { db, factors } = e2e.latchkey.services
+      const data = { readyAt: new Date(Date.now() - 1000) }
+      await db.prisma.accountRecovery.updateMany({ where: { accountId: person.id }, data })
+      await factors.recovery.advance()
+      await page.goto(await linkFor(e2e.latchkey, person))
+      await heading(page, 'Remove your second factors')
+    },
+    title: 'Remove your second factors',
+    buttons: ['Remove my second factors'],
+    links: ['Use a second factor instead'],
+  },
+  {
+    name: 'account-being-recovered',
+    async open(page, e2e) {
+      const { id } = await turnedOn(page, e2e)
+      await e2e.latchkey.services.factors.recovery.start(id, { kind: 'administrator' })
+      await follow(page, 'Devices')
+      await heading(page, 'Devices')
+    },
+    title: 'Devices',
+    buttons: ['Sign out', 'Stop it', '*', '*'],
+    links: [...accountLinks, 'Enter it here'],
   },
 ]

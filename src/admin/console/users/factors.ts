@@ -80,7 +80,8 @@ export function factorsSection(
         ? {
             ...toggle(true),
             label: 'Require a second factor',
-            about: 'Their next sign-in asks them to set one up, whatever the settings say.',
+            about:
+              'If you require one, their next sign-in asks them to set it up, whatever the settings say.',
           }
         : undefined,
     reset: factors.length === 0 || waiting ? undefined : { action: `${base}/reset-factors` },
