@@ -90,12 +90,15 @@ export const secondStepBody = body({
 
 export const challengeBody = body({
   mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
-  method: z.enum(['passkey']).meta({ description: 'One of its `methods` that begins with a challenge.' }),
+  method: z
+    .enum(['passkey', 'email'])
+    .meta({ description: 'One of its `methods` that begins with a challenge.' }),
 }).meta({ examples: [{ mfa_token: TOKEN, method: 'passkey' }] })
 
 export const challenge = z.object({
-  public_key: z.looseObject({}).meta({
-    description: 'For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.',
+  public_key: z.looseObject({}).optional().meta({
+    description:
+      'Of `passkey`: for `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.',
   }),
 })
 

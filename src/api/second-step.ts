@@ -49,16 +49,23 @@ async function pendingOf(
 const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${token}`).digest('base64url')
 
 /**
- * The options of a passkey, for the second step of a sign-in. @throws AppError mfa_token_expired (401)
+ * What a second step begins with: the options of a passkey, or a code that is mailed.
+ * @throws AppError mfa_token_expired (401) · too_many_mails (429)
  * @param ends, binding as of `verifySecondStep`
  */
 export async function challengeSecondStep(
   deps: Needs,
-  { mfa_token }: { mfa_token: string },
+  { mfa_token, method }: { mfa_token: string; method: 'passkey' | 'email' },
   ends: PendingSignIn['ends'],
   binding?: string,
-): Promise<{ public_key: Record<string, unknown> }> {
+): Promise<{ public_key?: Record<string, unknown> }> {
   const { account } = await pendingOf(deps, mfa_token, ends, binding)
+  if (method === 'email') {
+    if (await deps.factors.emailCodes.send(account.id)) return {}
+    throw new AppError('too_many_mails', 429, 'No code can be sent to this account now.', {
+      retryAfter: 3600,
+    })
+  }
   const options = await deps.factors.passkeys.signInOptions(bindingOf(mfa_token), account.id)
   return { public_key: { ...options } }
 }

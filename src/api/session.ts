@@ -34,7 +34,8 @@ const verify = operation({
 const challengeVerify = operation({
   id: 'sessionChallenge',
   tag: 'Session',
-  summary: 'Begin the second step by a passkey, in the browser that began the sign-in',
+  summary:
+    'Begin the second step in the browser that began the sign-in: the options of a passkey, or a code by email',
   description: 'The options that the browser signs. They are good for one answer within five minutes.',
   body: challengeBody,
   answers: [200, 'The options.', challenge],

@@ -52,7 +52,7 @@ const verifyLogin = operation({
 const challengeLogin = operation({
   id: 'challengeLogin',
   tag: 'Tokens',
-  summary: 'Begin the second step of a sign-in by a passkey',
+  summary: 'Begin the second step of a sign-in: the options of a passkey, or a code by email',
   description: 'The options that the browser signs. They are good for one answer within five minutes.',
   body: challengeBody,
   answers: [200, 'The options.', challenge],

@@ -11,6 +11,12 @@ import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { Database } from '../storage/database.ts'
 import { type AppPasswords, createAppPasswords } from './app-passwords/app-passwords.ts'
 import { createAppPasswordStore } from './app-passwords/store.ts'
+import {
+  createEmailCodes,
+  type EmailCodeMail,
+  type EmailCodeSettings,
+  type EmailCodes,
+} from './codes/email-codes.ts'
 import type { FactorEvent } from './events.ts'
 import { createLimit } from './failures.ts'
 import { createNotices, type FactorMail } from './notices.ts'
@@ -49,7 +55,11 @@ export interface Factors {
    * What a sign-in of this account can be verified by, the strongest first; none: nothing beside its password. One statement, and none
    * for an account without a factor.
    */
-  methodsOf(account: { id: string; secondFactors: readonly SecondFactor[] }): Promise<VerificationMethod[]>
+  methodsOf(account: {
+    id: string
+    secondFactors: readonly SecondFactor[]
+    email?: string | null
+  }): Promise<VerificationMethod[]>
   /**
    * Whether a code verifies a sign-in of the account. Of the wrong ones at most five in 15 minutes are checked, for each
    * account and kind; each right one works once, and stops a recovery. A method that the account does not have is `wrong`.
@@ -64,6 +74,7 @@ export interface Factors {
   appPasswords: AppPasswords
   rememberedBrowsers: RememberedBrowsers
   recovery: Recovery
+  emailCodes: EmailCodes
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
 }
@@ -71,15 +82,15 @@ export interface Factors {
 export interface FactorsDependencies {
   db: Database
   clock: Clock
-  artifacts: Pick<ArtifactStore, 'insert'>
+  artifacts: Pick<ArtifactStore, 'insert' | 'upsert' | 'find' | 'destroy'>
   secrets: Pick<Secrets, 'seal' | 'open' | 'key'>
   hasher: CodeHasher
   events: (event: FactorEvent | RecoveryEvent) => void
-  mail: { send(mail: FactorMail | RecoveryMail): void }
+  mail: { send(mail: FactorMail | RecoveryMail | EmailCodeMail): void }
   /** The base of every link; its host is what authenticator apps show. */
   issuer: string
   /** Read at each use. */
-  settings: PasskeySettings & RememberedSettings & RecoverySettings
+  settings: PasskeySettings & RememberedSettings & RecoverySettings & EmailCodeSettings
   findOwner: FindOwner
   /** Raises the generation of an account's sign-ins, in the transaction that removes its factors. */
   endSignIns: EndSignIns
@@ -116,6 +127,8 @@ export function createFactors(deps: FactorsDependencies): Factors {
     endSessions: deps.sessions.endAll,
   })
 
+  const emailCodes = createEmailCodes({ ...shared, failures, key: deps.secrets.key('email-codes') })
+
   /** A person who has shown a second factor has not lost them all. */
   async function shown(accountId: string): Promise<void> {
     await recovery.stop(accountId, 'second_factor')
@@ -127,6 +140,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   > = {
     totp: totp.verify,
     recovery_code: codes.use,
+    email: emailCodes.verify,
   }
 
   return {
@@ -141,6 +155,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
     },
     recoveryCodes,
     recovery,
+    emailCodes,
     appPasswords: createAppPasswords({ ...shared, store: createAppPasswordStore(deps) }),
     rememberedBrowsers: createRememberedBrowsers({ ...shared, store: remembered }),
 
@@ -165,8 +180,9 @@ export function createFactors(deps: FactorsDependencies): Factors {
       return { factors, recoveryCodesLeft: await codes.left(accountId) }
     },
 
-    async methodsOf({ id, secondFactors }) {
-      if (secondFactors.length === 0) return []
+    async methodsOf(account) {
+      const { id, secondFactors } = account
+      if (secondFactors.length === 0) return emailCodes.suit(account) ? ['email'] : []
       const own = secondFactors.map((kind) => METHOD_OF[kind])
       return (await codes.left(id)) > 0 ? [...own, 'recovery_code'] : own
     },

@@ -23,6 +23,8 @@ export interface InteractionDependencies {
   /** What a sign-in at a provider came back with, from the query of the page. */
   upstreamProblem(query: unknown): Promise<string | undefined>
   verifyForm: VerifyForm
+  /** False: none can be sent, or too many were. */
+  sendEmailCode(accountId: string): Promise<boolean>
   /** Where a person sets up the second factor that they need and do not have. @param needs.passkey nothing else is enough */
   setUpPath(returnTo: string, needs: { passkey: boolean }): string
   findAccount(

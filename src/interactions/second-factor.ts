@@ -3,6 +3,7 @@ import type { VerifyPage } from '../factors/pages/verify-form.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import { ACR } from '../shared/acr.ts'
+import { AppError } from '../shared/errors.ts'
 import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -69,6 +70,20 @@ export function secondFactorRoute(
       const shown = { accountId: person.id, amr: outcome.amr }
       // The interaction goes on to another prompt, or to the app.
       return reply.redirect(await interactions.verify(request, reply, shown), 303)
+    }),
+  )
+  app.post<InteractionRoute>(
+    '/interaction/:uid/verify/send',
+    deps.http.limit('signIn', null),
+    endings.unlessOver(async (request, reply) => {
+      const { uid, prompt, accountId } = await interactions.details(request, reply)
+      const sent = prompt === 'mfa' && accountId !== undefined && (await deps.sendEmailCode(accountId))
+      if (sent) return reply.redirect(`/interaction/${uid}?method=email&sent=1`, 303)
+      throw new AppError(
+        'too_many_mails',
+        429,
+        'No more codes are sent to this account for now. Use the last one, or try again in an hour.',
+      )
     }),
   )
   return show

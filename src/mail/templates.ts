@@ -34,6 +34,7 @@ export interface MailData {
   'app-password-added': { username: string; name: string; accountLink: string }
   'app-password-removed': { username: string; name: string; accountLink: string }
   /** `left`: how many still work. */
+  'sign-in-code': { username: string; code: string; validFor: string }
   'recovery-code-used': { username: string; left: string; accountLink: string }
   /** Every second factor is to be removed. `how`: a sentence without its full stop: who started it, when and from where. */
   'recovery-started': { username: string; how: string; readyAt: string; stopLink: string }
@@ -77,6 +78,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
   'app-password-added': (service) => `An app password was made for your account at ${service}`,
   'app-password-removed': (service) => `An app password of your account at ${service} was removed`,
+  'sign-in-code': (service) => `Your code to sign in at ${service}`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
   'recovery-started': (service) => `The second step of your account at ${service} is to be removed`,
   'recovery-ready': (service) => `You can now remove the second step of your account at ${service}`,

@@ -103,7 +103,7 @@ export interface ProtocolDependencies {
   /** What the JSON API answers a sign-in with, that has shown less than its account asks for. */
   secondStep(
     who: Authentication,
-    account: { id: string; secondFactors: readonly SecondFactor[] },
+    account: { id: string; secondFactors: readonly SecondFactor[]; email: string | null },
   ): Promise<Error>
   accounts: {
     byId(id: string): Promise<AccountOfProtocol | undefined>

@@ -130,6 +130,14 @@ const ROWS = {
       () => 'https://api.pwnedpasswords.com/range/',
     ),
   },
+  email_codes: {
+    section: 'accounts',
+    label: 'Codes by email',
+    sentence:
+      '`on`: people who need a second factor and have none may verify a sign-in by a code that is mailed to them. It is the weakest one: a mailbox resets the password, too. People with a stronger one never use it.',
+    see: 'second-factors.md',
+    ...choice(['off', 'on'], 'off'),
+  },
   lockout_failures: {
     section: 'accounts',
     label: 'Wrong passwords that lock an account',

@@ -26,7 +26,11 @@ export type Verification =
 /** Verifying sign-ins, as the pages and the JSON API ask for it. */
 export interface SecondFactorCheck {
   /** What a sign-in to the account can be verified by now, the strongest first. */
-  methodsOf(account: { id: string; secondFactors: readonly SecondFactor[] }): Promise<VerificationMethod[]>
+  methodsOf(account: {
+    id: string
+    secondFactors: readonly SecondFactor[]
+    email?: string | null
+  }): Promise<VerificationMethod[]>
   /** Checks a code that was typed; a right one is used up. */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
 }

@@ -124,6 +124,7 @@ export async function wirePages(
   await app.register(interactionRoutes, {
     interactions,
     verifyForm,
+    sendEmailCode: factors.emailCodes.send,
     setUpPath,
     signInForm,
     passkeyForm,

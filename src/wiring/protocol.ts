@@ -11,6 +11,7 @@ import { registrationDiscovery } from '../registration/discovery.ts'
 import { pkceLine } from '../rejections/pkce-software.ts'
 import type { Services } from '../services.ts'
 import { isApiCredential } from '../shared/api-credential-id.ts'
+import { secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
 /** The protocol, and what browsers remember between the pages of accounts. */
@@ -46,11 +47,11 @@ export async function wireProtocol(
     translateError: asStorageError,
     lifetimes: values,
     secondFactor: () => values.secondFactor,
-    secondStep: async ({ accountId, generation, amr, upstream }, account) =>
-      mfaTokens.begin(
-        { accountId, generation, amr, upstream, ends: 'tokens' },
-        await services.factors.methodsOf(account),
-      ),
+    async secondStep({ accountId, generation, amr, upstream }, account) {
+      const methods = await services.factors.methodsOf(account)
+      if (methods.length === 0) return secondFactorRequired()
+      return mfaTokens.begin({ accountId, generation, amr, upstream, ends: 'tokens' }, methods)
+    },
     clients: {
       find: services.findForProtocol,
       extraMetadata: EXTRA_METADATA,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { hash as argon2, argon2id, verify } from 'argon2'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { endSignIns } from '../../src/accounts/store/generation.ts'
+import type { EmailCodeMail } from '../../src/factors/codes/email-codes.ts'
 import type { FactorEvent } from '../../src/factors/events.ts'
 import { createFactors, type Factors } from '../../src/factors/factors.ts'
 import type { FactorMail } from '../../src/factors/notices.ts'
@@ -41,12 +42,16 @@ export interface FactorsFixture {
   factors: Factors
   db: Database
   events: (FactorEvent | RecoveryEvent)[]
-  mails: (FactorMail | RecoveryMail)[]
+  mails: (FactorMail | RecoveryMail | EmailCodeMail)[]
   /** Accounts whose sessions were ended, in order. */
   endedSessions: string[]
   /** argon2 operations since the last `clear`; `fail` lets the next one throw. */
   hashing: { verify: number; nothing: number; fail: boolean; clear(): void }
-  settings: PasskeySettings & { rememberedDevicesDays: number; recoveryDelayHours: number }
+  settings: PasskeySettings & {
+    rememberedDevicesDays: number
+    recoveryDelayHours: number
+    emailCodes: 'off' | 'on'
+  }
   readonly now: number
   later(seconds: number): void
   /** An account that has proven `<username>@example.org`. */
@@ -95,6 +100,7 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     passkeyOrigins: [],
     rememberedDevicesDays: 30,
     recoveryDelayHours: 24,
+    emailCodes: 'off',
   }
   const fixture: FactorsFixture = {
     db,

@@ -136,6 +136,78 @@ describe('a second factor that is required and missing', () => {
     expect(await acrOf(party, back.url, request)).toBe(PHR)
   })
 
+  describe('codes by email, where the setting allows them', () => {
+    const allow = () => latchkey.services.settings.change({ second_factor: 'everyone', email_codes: 'on' })
+    afterEach(() => latchkey.services.settings.change({ email_codes: null }))
+    const codeTo = async (email: string) => /\b\d{6}\b/.exec((await latchkey.mailTo(email)).text)?.[0] ?? ''
+    const waiting = async (email: string) => {
+      const { party, browser: newBrowser } = await client()
+      const browser = newBrowser()
+      const request = await party.authorize()
+      const page = await signInTo(browser, request.url, email)
+      return { party, browser, request, page }
+    }
+
+    test('one verifies the sign-in, once', async () => {
+      await allow()
+      const { email } = await latchkey.createUser()
+      const { party, browser, request, page } = await waiting(email)
+      const sent = await browser.submit(page, {}, { button: 'Send a code' })
+      expect(sent.text).toContain('on its way')
+      const code = await codeTo(email)
+      const other = await waiting(email)
+      const back = await browser.submit(sent, { Code: code }, { button: 'Continue' })
+      expect(await acrOf(party, back.url, request)).toBe(MFA)
+      const again = await other.browser.submit(other.page, { Code: code }, { button: 'Continue' })
+      expect([again.left, again.text.includes('not right')]).toEqual([false, true])
+    })
+
+    test('of 60 guesses at once no more than five are checked', async () => {
+      await allow()
+      const { id } = await latchkey.createUser()
+      const { emailCodes } = latchkey.services.factors
+      expect(await emailCodes.send(id)).toBe(true)
+      const guesses = Array.from({ length: 60 }, (_, n) => emailCodes.verify(id, String(n).padStart(6, 'x')))
+      const kinds = (await Promise.all(guesses)).map(({ kind }) => kind)
+      expect(kinds.filter((kind) => kind === 'wrong')).toHaveLength(5)
+      expect(kinds.filter((kind) => kind === 'limited')).toHaveLength(55)
+    })
+
+    test('are not for people with a stronger factor, and not sent without end', async () => {
+      await allow()
+      const strong = await latchkey.createUser()
+      await withAuthenticatorApp(latchkey, strong.id, clock)
+      const { emailCodes, methodsOf, verify } = latchkey.services.factors
+      expect(await emailCodes.send(strong.id)).toBe(false)
+      expect(await methodsOf({ ...strong, secondFactors: ['totp'] })).not.toContain('email')
+      expect(await verify({ accountId: strong.id, method: 'email', code: '000000' })).toEqual({
+        kind: 'wrong',
+      })
+      const { id } = await latchkey.createUser()
+      const sent = []
+      for (let n = 0; n < 7; n++) sent.push(await emailCodes.send(id))
+      expect(sent).toEqual([true, true, true, true, true, false, false])
+    })
+
+    test('work by JSON', async () => {
+      await allow()
+      const { email } = await latchkey.createUser()
+      const post = async (path: string, body: object) => {
+        const headers = { 'content-type': 'application/json' }
+        const url = `${latchkey.issuer}/api/auth${path}`
+        const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+        return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+      }
+      const first = await post('/login', { email, password: PASSWORD })
+      expect(first.body).toMatchObject({ code: 'mfa_required', methods: ['email'] })
+      const { mfa_token } = first.body
+      const challenged = await post('/login/challenge', { mfa_token, method: 'email' })
+      expect(challenged).toEqual({ status: 200, body: {} })
+      const done = await post('/login/verify', { mfa_token, method: 'email', code: await codeTo(email) })
+      expect(done).toMatchObject({ status: 200, body: { access_token: expect.any(String) } })
+    })
+  })
+
   test('the JSON API gives no tokens, and says what to do', async () => {
     await setting('everyone')
     const { email } = await latchkey.createUser()

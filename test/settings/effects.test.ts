@@ -174,6 +174,15 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: 'https://api.pwnedpasswords.com/range/',
     after: 'http://127.0.0.1:9/range/',
   },
+  email_codes: {
+    to: 'on',
+    look: async () => {
+      const { id, email } = await latchkey.createUser(fresh('codes'))
+      return latchkey.services.factors.methodsOf({ id, email, secondFactors: [] })
+    },
+    before: [],
+    after: ['email'],
+  },
   lockout_failures: {
     to: 2,
     look: lock,

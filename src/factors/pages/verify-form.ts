@@ -19,6 +19,10 @@ export interface VerifyPage extends Form {
   others: { method: VerificationMethod; href: string }[]
   /** For who has lost all of them. Undefined: the account has none. */
   lostHref: string | undefined
+  /** With the method `email`: sends a code. */
+  send?: ButtonForm | undefined
+  /** A code was sent just now. */
+  notice?: string | undefined
   /** With the method `passkey`. */
   passkey: PasskeyForm | undefined
   /** Days that this browser can be remembered; undefined: it cannot. */
@@ -40,6 +44,7 @@ export interface VerifiedPerson {
   id: string
   displayUsername: string
   generation: number
+  email: string | null
   secondFactors: readonly SecondFactor[]
 }
 
@@ -74,6 +79,7 @@ const sent = z.object({ credential: z.string().max(16_000).optional(), remember:
 const WRONG =
   'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.'
 
+const SENT = 'A code is on its way to your email. Only the newest one works.'
 const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose another way below.'
 
 /** Told of every sign-in that was verified. */
@@ -152,6 +158,8 @@ export function createVerifyForm(deps: {
       return {
         action,
         passkey,
+        send: method === 'email' ? { action: `${action}/send` } : undefined,
+        notice: (request.query as { sent?: unknown }).sent === undefined ? undefined : SENT,
         username: person.displayUsername,
         method,
         others: enough

@@ -3,11 +3,7 @@ import { acrOf, isAtLeast, neededBy, reaches } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { SecondFactor } from '../../shared/second-factor.ts'
-import {
-  requiredAcr,
-  type SecondFactorSetting,
-  secondFactorRequired,
-} from '../../shared/second-factor-rule.ts'
+import { requiredAcr, type SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { TokenSet } from '../../shared/token-set.ts'
 import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -85,7 +81,7 @@ export function createFirstPartyTokens(deps: {
   findLive(accountId: string, generation: number): Promise<LiveAccount | undefined>
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
-  /** What a sign-in is answered with, that has shown less than its account asks for. */
+  /** What a sign-in is answered with, that has shown less than its account, or a rule, asks for. */
   secondStep(who: Authentication, account: LiveAccount): Promise<Error>
 }): FirstPartyTokens {
   async function newGrant(
@@ -129,12 +125,9 @@ export function createFirstPartyTokens(deps: {
     if (account === undefined) return
     if (!reaches(who.amr, neededBy(account))) throw await deps.secondStep(who, account)
     // Whose address is not verified yet gets tokens that do nothing until then (registering).
-    if (account.email !== null) assertRule(account, acrOf(who.amr))
-  }
-
-  function assertRule(account: LiveAccount, acr: string | undefined): void {
     const required = requiredAcr(deps.secondFactor(), account)
-    if (required !== undefined && !isAtLeast(acr, required)) throw secondFactorRequired()
+    if (account.email !== null && required !== undefined && !isAtLeast(acrOf(who.amr), required))
+      throw await deps.secondStep(who, account)
   }
 
   return {

@@ -1,0 +1,100 @@
+import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import type { SecondFactor, Verification } from '../../shared/second-factor.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { WithinLimit } from '../failures.ts'
+import type { FactorOwner, FindOwner } from '../owner.ts'
+import type { FailureStore } from '../store/failures.ts'
+
+const MODEL = 'EmailCode'
+/** Seconds (ASVS 6.5.5: ten minutes at most). */
+const TTL = 600
+const DIGITS = 6
+/** Mails to one account within the window, in milliseconds. */
+const MAX_SENT = 5
+const WINDOW = 3_600_000
+
+export interface EmailCodeSettings {
+  readonly emailCodes: 'off' | 'on'
+}
+
+export interface EmailCodeMail {
+  to: string
+  template: 'sign-in-code'
+  data: { username: string; code: string; validFor: string }
+}
+
+/**
+ * Codes by email, the weakest of second factors (NIST SP 800-63B-4 §3.1.3.1 takes none): for people whose sign-in needs one and who
+ * have none, where the setting `email_codes` allows it. Who has a stronger one is never asked for this.
+ */
+export interface EmailCodes {
+  /** Whether a sign-in to the account can be verified so. */
+  suit(account: { secondFactors: readonly SecondFactor[]; email?: string | null | undefined }): boolean
+  /** Mails a code; one that was sent before counts no more. False: none can be sent, or too many were within the hour. */
+  send(accountId: string): Promise<boolean>
+  verify(accountId: string, code: string): Promise<Verification>
+}
+
+export function createEmailCodes(deps: {
+  artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'destroy'>
+  failures: Pick<FailureStore, 'reserve'>
+  limit: WithinLimit
+  /** At least 256 bits. */
+  key: Uint8Array
+  clock: () => number
+  mail: { send(mail: EmailCodeMail): void }
+  findOwner: FindOwner
+  /** Read at each use. */
+  settings: EmailCodeSettings
+}): EmailCodes {
+  const { artifacts, clock } = deps
+  const macOf = (accountId: string, code: string) =>
+    createHmac('sha256', deps.key).update(`${accountId}\0${code}`).digest('base64url')
+
+  const suit: EmailCodes['suit'] = ({ secondFactors, email }) =>
+    deps.settings.emailCodes === 'on' && secondFactors.length === 0 && typeof email === 'string'
+
+  const ownerOf = async (accountId: string): Promise<(FactorOwner & { email: string }) | undefined> => {
+    const owner = await deps.findOwner(accountId)
+    return owner && owner.email !== null && suit(owner) ? { ...owner, email: owner.email } : undefined
+  }
+
+  return {
+    suit,
+
+    async send(accountId) {
+      const owner = await ownerOf(accountId)
+      if (owner === undefined) return false
+      const now = clock()
+      const reserved = await deps.failures.reserve({
+        accountId,
+        kind: 'email_sent',
+        now: new Date(now),
+        windowEndsAt: new Date(now + WINDOW),
+        most: MAX_SENT,
+      })
+      if (reserved?.failures === undefined) return false
+      const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
+      await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code) }, TTL)
+      const data = { username: owner.displayUsername, code, validFor: '10 minutes' }
+      deps.mail.send({ to: owner.email, template: 'sign-in-code', data })
+      return true
+    },
+
+    async verify(accountId, typed) {
+      if ((await ownerOf(accountId)) === undefined) return { kind: 'wrong' }
+      const code = typed.replaceAll(/\s/g, '')
+      const outcome = await deps.limit(accountId, 'email', async () => {
+        const stored = await artifacts.find(MODEL, accountId)
+        if (typeof stored?.mac !== 'string') return undefined
+        const same = timingSafeEqual(
+          Buffer.from(stored.mac, 'base64url'),
+          Buffer.from(macOf(accountId, code), 'base64url'),
+        )
+        // One caller takes it.
+        return same && (await artifacts.destroy(MODEL, accountId)) ? true : undefined
+      })
+      return outcome.kind === 'right' ? { kind: 'verified', amr: ['otp'] } : outcome
+    },
+  }
+}
