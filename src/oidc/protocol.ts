@@ -96,7 +96,12 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
     describeRequestedAccess: (details) =>
       describeRequestedAccess(async (id) => (await resources.findForProtocol(id))?.name, details),
     sessions,
-    endDevice: createEndDevice({ artifacts, grantKey: secrets.key('grants'), events }),
+    endDevice: createEndDevice({
+      artifacts,
+      grantKey: secrets.key('grants'),
+      findAccount: accounts.byId,
+      events,
+    }),
     deviceVerification: createDeviceVerification({
       issuer,
       path: routes.code_verification,

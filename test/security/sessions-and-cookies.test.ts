@@ -67,7 +67,12 @@ describe('cookies', () => {
     const done = await post(
       `${at}/login`,
       { identifier: user.email, password: PASSWORD, csrf_token: csrf },
-      { cookie: String(login.headers.getSetCookie()[0]?.split(';')[0]) },
+      {
+        cookie: login.headers
+          .getSetCookie()
+          .map((line) => line.split(';')[0])
+          .join('; '),
+      },
     )
     expect(done.status).toBe(303)
     const all = [start.headers, login.headers, done.headers].flatMap((headers) => headers.getSetCookie())

@@ -1,3 +1,4 @@
+import { dayOf } from '../../shared/moment.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 import type { Consents } from './consents.ts'
 
@@ -7,6 +8,8 @@ export interface ConnectedApp {
   client: { name: string; logoUri: string | undefined }
   /** Scopes and claims, each in words; scopes of APIs as they are. */
   scopes: string[]
+  /** “Allowed on 3 November 2026” */
+  detail: string
 }
 
 export interface ConnectedApps {
@@ -31,7 +34,7 @@ export function createConnectedApps({
   return {
     async list(accountId) {
       const views = (await consents.list(accountId)).map(
-        async ({ clientId, scopes, resources, claims = [] }) => {
+        async ({ clientId, scopes, resources, claims = [], grantedAt }) => {
           const client = await findClient(clientId)
           return {
             clientId,
@@ -44,6 +47,7 @@ export function createConnectedApps({
               ...claims.map(claimInWords),
               ...Object.values(resources).flat(),
             ],
+            detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
           }
         },
       )

@@ -21,7 +21,7 @@ export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream'> {
 export interface SessionEndedEvent {
   type: 'session.ended'
   accountId: string
-  reason: 'signed_out' | 'other_devices' | 'upstream' | 'device'
+  reason: 'signed_out' | 'other_devices' | 'upstream' | 'device' | 'api'
 }
 
 /** The effects of a sign-in or a sign-out in a browser. */

@@ -1,7 +1,8 @@
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
-import { dayOf } from '../../shared/moment.ts'
+import { minuteOf } from '../../shared/moment.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { listCodeDevices } from '../device/signed-in.ts'
+import { listApiSignIns } from './api-sign-ins.ts'
 import type { SessionDevice } from './details.ts'
 import { type Generation, generationOf } from './generations.ts'
 
@@ -70,7 +71,7 @@ export async function listSessions(
   })
 }
 
-/** The browsers of an account, then what was signed in with a code. */
+/** The browsers of an account, then what was signed in with a code, then sign-ins by the JSON API. */
 export async function listDevices(
   { artifacts, findClient, clock }: DeviceSources,
   account: ({ id: string } & Generation) | undefined,
@@ -80,13 +81,18 @@ export async function listDevices(
   const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({
     uid,
     device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
-    detail: `Signed in with a code on ${dayOf(approvedAt * 1000)}${address && ` from ${address}`}`,
+    detail: `Signed in with a code on ${minuteOf(approvedAt * 1000)}${address && ` from ${address}`}`,
   }))
   const sessions = await listSessions(artifacts, account)
   const browsers = sessions.map(({ uid, signedInAt, address, userAgent }) => ({
     uid,
     device: describeUserAgent(userAgent),
-    detail: `Signed in on ${dayOf(signedInAt)}${address && ` from ${address}`}`,
+    detail: `Signed in on ${minuteOf(signedInAt)}${address && ` from ${address}`}`,
   }))
-  return [...browsers, ...(await Promise.all(withCode))]
+  const byApi = (await listApiSignIns(artifacts, account)).map(({ uid, signedInAt, lastActiveAt }) => ({
+    uid,
+    device: 'API sign-in',
+    detail: `A program that signed in on ${minuteOf(signedInAt)}, last active ${minuteOf(lastActiveAt)}`,
+  }))
+  return [...browsers, ...(await Promise.all(withCode)), ...byApi]
 }

@@ -1,7 +1,9 @@
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { grantIdsUnder } from '../consent/grants.ts'
 import { endCodeDevices } from '../device/signed-in.ts'
+import { endApiSignIn } from './api-sign-ins.ts'
 import type { SessionEndedEvent } from './audited.ts'
+import type { Generation } from './generations.ts'
 
 export interface DeviceEndedEvent {
   type: 'device.ended'
@@ -10,7 +12,7 @@ export interface DeviceEndedEvent {
 }
 
 /**
- * Ends one signed-in device of an account: a browser's session, or a device that was signed in with a code. With a browser
+ * Ends one signed-in device of an account: a browser's session, a device that was signed in with a code, or a sign-in by the JSON API. With a browser
  * that is not the one that asks end the devices whose codes were approved in it: it may have been an attacker's.
  * @param deps.grantKey 32 bytes, that of the ids of Grants
  */
@@ -18,6 +20,7 @@ export function createEndDevice(deps: {
   artifacts: Pick<ArtifactStore, 'findByUid' | 'revokeSession'> &
     Parameters<typeof endCodeDevices>[0]['artifacts']
   grantKey: Buffer
+  findAccount(id: string): Promise<({ id: string } & Generation) | undefined>
   events(event: SessionEndedEvent | DeviceEndedEvent): void
 }) {
   const { artifacts, events } = deps
@@ -27,6 +30,9 @@ export function createEndDevice(deps: {
     const session = await artifacts.findByUid('Session', uid)
     await artifacts.revokeSession(accountId, uid)
     if (session?.accountId === accountId) events({ type: 'session.ended', accountId, reason: 'device' })
+    const account = by.own ? undefined : await deps.findAccount(accountId)
+    if (account && (await endApiSignIn(artifacts, account, uid)))
+      events({ type: 'session.ended', accountId, reason: 'api' })
     for (const which of by.own ? [] : [{ uid }, { sessionUid: uid }])
       for (const { clientId } of await endCodeDevices({ artifacts, grantId }, accountId, which))
         events({ type: 'device.ended', client_id: clientId, accountId })
