@@ -32,6 +32,7 @@ import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { type Consents, createConsents } from './oidc/consent/consents.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import type { ProtocolClient } from './oidc/provider/adapter.ts'
+import { knownUserAgent } from './oidc/sessions/devices.ts'
 import { accountSessions } from './oidc/sessions/end-all.ts'
 import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/tokens/first-party-client.ts'
@@ -138,6 +139,7 @@ export async function openServices(
     events: { emit: event },
     sessions: accountSessions(artifacts),
     settings: values,
+    describeDevice: knownUserAgent,
   })
   const factors = createFactors({
     db,

@@ -28,6 +28,7 @@ import { createLinkedSignIns, type LinkedSignIns } from './linked/linked-sign-in
 import { createLinkedStore } from './linked/store.ts'
 import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
+import { createNewDevices, type NewDevices } from './new-devices/new-devices.ts'
 import { createPasskeySignIns, type PasskeySignIns } from './passkey-sign-ins.ts'
 import { createChangePassword } from './passwords/change.ts'
 import { createHasher, type Hasher } from './passwords/hashing.ts'
@@ -121,6 +122,8 @@ export interface Accounts {
   linked: LinkedSignIns
   /** Signing in by a passkey. */
   passkeys: PasskeySignIns
+  /** Sign-ins on devices that are new to their account. */
+  newDevices: NewDevices
   /** What the person behind the link of an invitation does. */
   invitations: AcceptInvitation
   /** The first administrator. */
@@ -295,6 +298,8 @@ export interface AccountsDependencies {
   estimateStrength?: EstimateStrength | undefined
   /** Whether a new password is known to be stolen; none is unless given. */
   isStolenPassword?: ((password: string) => Promise<boolean>) | undefined
+  /** A user agent in words; undefined: it is none that people know. Of none, unless given. */
+  describeDevice?: ((userAgent: string) => string | undefined) | undefined
   /** Of whom a second factor is required; of nobody unless given. */
   secondFactorRequired?: SecondFactorRequirement | undefined
 }
@@ -351,6 +356,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const profile = createProfile({ ...shared, verification })
   const deletion = createDeletion(shared)
   const cleanup = createCleanup(shared)
+  const linked = createLinkedSignIns({ ...shared, linkedStore, verification, settings })
 
   return {
     byId: store.byId,
@@ -384,15 +390,18 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     sendInvitation: invitations.sendInvitation,
     withdrawInvitation: invitations.withdrawInvitation,
     invitations,
-    linked: createLinkedSignIns({
-      ...shared,
-      linkedStore,
-      verification,
-      settings,
-    }),
+    linked,
     deletion,
     pictures: createPictures({ ...shared, db, issuer, updateProfile: profile.updateProfile }),
     passkeys: createPasskeySignIns(shared),
+    newDevices: createNewDevices({
+      ...shared,
+      db,
+      settings,
+      signInMethods: linked.signInMethods,
+      sendLetIn: resets.sendLetIn,
+      describeDevice: deps.describeDevice ?? (() => undefined),
+    }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
     purgeUnverified: cleanup.purgeUnverified,

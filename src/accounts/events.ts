@@ -19,6 +19,8 @@ export interface AccountEvent {
     /** The first step of a sign-in is done, and its second one is asked for. */
     | 'account.second_factor_asked'
     | 'account.sign_in_failed'
+    /** Its owner says, by the link in a mail, that a sign-in was not theirs. */
+    | 'account.sign_in_disowned'
     | 'account.locked'
     | 'account.unlocked'
     | 'account.password_reset_requested'

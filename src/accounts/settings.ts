@@ -9,6 +9,8 @@ export interface AccountSettings {
   readonly lockoutSeconds: number
   readonly verificationTtl: number
   readonly resetTtl: number
+  /** Whether people are told of a sign-in on a new device; default `on`. */
+  readonly newDeviceMails?: 'on' | 'off'
   /** Default `open`. */
   readonly registration?: 'open' | 'closed'
   /** Where the addresses of people must be, lower case and ASCII; default anywhere. Administrators may say others. */

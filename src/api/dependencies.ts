@@ -8,7 +8,7 @@ import type { Federation } from '../federation/federation.ts'
 import type { Cookies } from '../http/cookies/cookies.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
-import type { SignInSessions } from '../oidc/sessions/sign-in.ts'
+import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
@@ -42,7 +42,7 @@ export interface ApiDependencies {
     FirstPartyTokens,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
-  sessions: Pick<SignInSessions, 'current' | 'start' | 'verify' | 'end'>
+  sessions: Pick<AuditedSessions, 'current' | 'start' | 'verify' | 'end'>
   cookies: Cookies
   mfaTokens: MfaTokens
   /** Who has to have a second factor. */

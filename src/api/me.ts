@@ -77,7 +77,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     )
     if (before === undefined) return
     const { amr, verifiedAt } = before
-    await sessions.start(request, reply, { accountId, generation, amr, verifiedAt })
+    await sessions.start(request, reply, { accountId, generation, amr, verifiedAt, quiet: true })
   }
 
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {

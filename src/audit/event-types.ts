@@ -18,6 +18,8 @@ export const EVENT_TYPES = {
   'account.signed_in': 'signed in',
   'account.second_factor_asked': 'is asked for the second factor of {target}',
   'account.sign_in_failed': 'failed to sign in as {target}',
+  'account.sign_in_disowned':
+    'said that a sign-in to {target} was somebody else’s, and signed it out everywhere',
   'account.locked': 'locked {target} by too many wrong passwords',
   'account.unlocked': 'unlocked {target}',
   'account.password_reset_requested': 'asked to reset the password of {target}',

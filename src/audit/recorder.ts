@@ -37,6 +37,7 @@ const OWN: ReadonlySet<EventType> = new Set([
   'account.deletion_cancelled',
   'account.linked',
   'account.unlinked',
+  'account.sign_in_disowned',
   'account.recovery_started',
   'account.recovery_stopped',
   'account.recovery_finished',

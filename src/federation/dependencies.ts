@@ -107,6 +107,8 @@ interface SignIn {
   generation: number
   amr: string[]
   upstream?: UpstreamSession | undefined
+  /** The name of the provider. */
+  provider?: string | undefined
 }
 
 /** The browser's sign-in session. */

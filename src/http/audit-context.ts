@@ -10,6 +10,7 @@ export function registerAuditContext(app: FastifyInstance): void {
       actor: { kind: 'anonymous' },
       address: request.ip,
       requestId: request.id,
+      userAgent: String(request.headers['user-agent'] ?? '').slice(0, 300),
       settling: [],
     }
     contexts.set(request, context)

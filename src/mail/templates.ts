@@ -14,6 +14,15 @@ export interface MailData {
   locked: { username: string; lockedFor: string; link: string; validFor: string }
   /** After so many wrong passwords in a row that only a new one helps. */
   'locked-for-good': { username: string; link: string; validFor: string }
+  /** After a sign-in on a device that is new to the account. `device`: “Firefox on Linux”; `how`: behind “with”. */
+  'new-device': {
+    username: string
+    device: string
+    at: string
+    address: string
+    how: string
+    link: string
+  }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string }
   'username-changed': { formerUsername: string; username: string; resetLink: string }
@@ -66,6 +75,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,
+  'new-device': (service) => `A new device signed in to your account at ${service}`,
   'email-changed': (service) => `Your email address for ${service} was changed`,
   'username-changed': (service) => `Your username at ${service} was changed`,
   'deletion-requested': (service) => `Your account at ${service} will be deleted`,

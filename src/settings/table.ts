@@ -185,6 +185,14 @@ const ROWS = {
     see: 'second-factors.md#all-of-them-lost',
     ...number(24, 1, 720, { unit: 'hours' }),
   },
+  new_device_mails: {
+    section: 'accounts',
+    label: 'Messages about new devices',
+    sentence:
+      'Whether people get a message about a sign-in on a device that is new to their account, with a link for who did not sign in.',
+    see: 'account.md#a-new-device',
+    ...choice(['on', 'off'], 'on'),
+  },
   verification_ttl: {
     section: 'accounts',
     label: 'How long a verification is valid',

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { rememberDevice } from '../accounts/lockout/remember-device.ts'
+import { createDeviceEffects } from '../accounts/lockout/remember-device.ts'
 import { type BrowserState, createBrowserState } from '../accounts/pages/browser-state.ts'
 import { EXTRA_METADATA } from '../clients/fields/views.ts'
 import { explainRedirectMismatch } from '../clients/redirect-uris/mismatch.ts'
@@ -11,6 +11,7 @@ import { registrationDiscovery } from '../registration/discovery.ts'
 import { pkceLine } from '../rejections/pkce-software.ts'
 import type { Services } from '../services.ts'
 import { isApiCredential } from '../shared/api-credential-id.ts'
+import { currentAuditContext } from '../shared/audit-context.ts'
 import { secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
@@ -69,11 +70,23 @@ export async function wireProtocol(
     discovery: () => registrationDiscovery(config.issuer, values),
     effects: {
       endPending: browser.endPending,
-      rememberDevice: rememberDevice({ accounts, devices: http.devices }),
+      ...createDeviceEffects({ accounts, devices: http.devices }),
     },
     events: services.event,
     issued: observers?.issued,
     rejected: observers?.rejected,
   })
-  return { ...protocol, browser }
+  return {
+    ...protocol,
+    browser,
+    firstPartyTokens: {
+      ...protocol.firstPartyTokens,
+      async issue(who) {
+        const tokens = await protocol.firstPartyTokens.issue(who)
+        const { address = '', userAgent = '' } = currentAuditContext() ?? {}
+        accounts.newDevices.byTokens({ ...who, address, userAgent })
+        return tokens
+      },
+    },
+  }
 }

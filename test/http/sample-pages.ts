@@ -272,6 +272,20 @@ export const samples: Sample[] = [
     },
   },
   {
+    title: 'not-me',
+    view: 'accounts/not-me',
+    data: {
+      action: '/login/not-me?token=sample',
+      username: 'ada',
+      device: 'Firefox on Linux',
+      at: '3 Nov 2026, 14:05 UTC',
+      address: '192.0.2.1',
+    },
+  },
+  { title: 'not-me-sent', view: 'accounts/not-me-over', data: { outcome: 'sent' } },
+  { title: 'not-me-no-password', view: 'accounts/not-me-over', data: { outcome: 'no_password' } },
+  { title: 'not-me-gone', view: 'accounts/not-me-over', data: { outcome: 'gone' } },
+  {
     title: 'reset-done',
     view: 'accounts/reset-done',
     data: { next: { href: '/login', label: 'Sign in' } },

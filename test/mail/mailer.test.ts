@@ -98,6 +98,10 @@ test('every template renders in both forms, leaving no value out', async () => {
     'password-changed': { username: 'VALUE1', resetLink: 'VALUE2' },
     locked: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
     'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
+    'new-device': {
+      ...{ username: 'VALUE1', device: 'VALUE2', at: 'VALUE3' },
+      ...{ address: 'VALUE4', how: 'VALUE5', link: 'VALUE6' },
+    },
     'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
     'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'username-changed': { formerUsername: 'VALUE1', username: 'VALUE2', resetLink: 'VALUE3' },

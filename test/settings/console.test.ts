@@ -18,7 +18,7 @@ test('each setting is on the page, in the form of its section; what the environm
   const { browser } = await signedIn(latchkey)
   const page = await browser.open(url)
   const fields = page.forms.flatMap((form) => form.fields.map(({ name }) => name))
-  const pinned = ['lockout_seconds', 'rate_limit']
+  const pinned = ['lockout_seconds', 'new_device_mails', 'rate_limit']
   for (const name of NAMES)
     expect(
       fields.filter((field) => field === name),

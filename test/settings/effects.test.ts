@@ -25,7 +25,10 @@ let latchkey: Latchkey
 let rest: Rest
 let ahead = 0
 beforeAll(async () => {
-  latchkey = await startLatchkey({ env: { RATE_LIMIT: '' }, clock: () => Date.now() + ahead })
+  latchkey = await startLatchkey({
+    env: { RATE_LIMIT: '', NEW_DEVICE_MAILS: '' },
+    clock: () => Date.now() + ahead,
+  })
   rest = (await machine(latchkey)).rest
 })
 afterAll(() => latchkey.stop())
@@ -219,6 +222,21 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     },
     before: expect.any(String),
     after: undefined,
+  },
+  new_device_mails: {
+    to: 'off',
+    async look() {
+      const { id, email } = await latchkey.createUser(fresh('traveller'))
+      const { newDevices } = latchkey.services.accounts
+      for (const address of ['192.0.2.1', '203.0.113.1']) {
+        newDevices.inBrowser({ accountId: id, amr: ['pwd'], address, userAgent: 'Test' }, true)
+        await latchkey.services.mailer.idle()
+      }
+      const sent = await readOutbox(join(latchkey.dataDir, 'outbox'))
+      return sent.filter(({ to }) => to === email).length
+    },
+    before: 1,
+    after: 0,
   },
   recovery_delay_hours: {
     to: 48,

@@ -63,6 +63,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     ISSUER: `http://localhost:${port}`,
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',
+    NEW_DEVICE_MAILS: 'off',
     ...(await prepareData(dataDir, options)),
     ...options.env,
   }

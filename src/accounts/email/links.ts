@@ -7,6 +7,8 @@ export interface Links {
   resetPassword(token: string, interaction?: string): string
   invitation(token: string): string
   setup(token: string): string
+  /** “Not you?” */
+  notMe(token: string): string
 }
 
 /** Built from the configured issuer alone: no request has a say in where they lead. */
@@ -27,5 +29,6 @@ export function createLinks(issuer: string): Links {
     resetPassword: (token, interaction) => link('/reset-password', { token, flow: interaction }),
     invitation: (token) => link('/invitation', { token }),
     setup: (token) => link('/setup', { token }),
+    notMe: (token) => link('/login/not-me', { token }),
   }
 }

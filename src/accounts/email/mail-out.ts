@@ -19,6 +19,11 @@ export type AccountMail =
       data: { username: string; lockedFor: string; link: string; validFor: string }
     }
   | { to: string; template: 'locked-for-good'; data: { username: string; link: string; validFor: string } }
+  | {
+      to: string
+      template: 'new-device'
+      data: { username: string; device: string; at: string; address: string; how: string; link: string }
+    }
   | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
   | {
       to: string

@@ -47,6 +47,7 @@ export interface AccountPagesDependencies {
     | 'dropAddressChange'
     | 'deletion'
     | 'pictures'
+    | 'newDevices'
   >
   browser: BrowserState
   signInForm: SignInForm

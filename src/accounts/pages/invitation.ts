@@ -89,7 +89,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
       const done = await accounts.invitations.accept(token, password)
       if (!done) return showExpired(reply)
       await giveBack(request)
-      await sessions.start(request, reply, { ...done, amr: ['pwd'] })
+      await sessions.start(request, reply, { ...done, amr: ['pwd'], quiet: true })
       browser.rememberInvitation(reply, undefined)
       return reply.redirect('/account?done=invited', 303)
     } catch (error) {

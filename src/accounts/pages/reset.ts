@@ -106,7 +106,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
       await giveBack(request)
-      await sessions.start(request, reply, { ...done, amr: ['pwd'] })
+      await sessions.start(request, reply, { ...done, amr: ['pwd'], quiet: true })
       browser.rememberInteraction(reply, undefined)
       // On another device than the one that asked, there is no interaction to go back to.
       const own = browser.ownInteraction(request)

@@ -3,6 +3,7 @@ import { accountRoutes } from './account/routes.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { invitationRoutes } from './invitation.ts'
 import { loginRoutes } from './login.ts'
+import { notMeRoutes } from './not-me.ts'
 import { registerRoutes } from './register.ts'
 import { resetRoutes } from './reset.ts'
 import { setupRoutes } from './setup.ts'
@@ -14,6 +15,7 @@ import { verifyEmailRoutes } from './verify-email.ts'
  *   /register ──► /verify-email ──► /account, or back into the interaction (?flow=) that the person came from
  *   /forgot-password ──mail──► /reset-password ──► the same
  *   mail ──► /invitation ──► /account
+ *   mail ──► /login/not-me ──mail──► /reset-password
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   await deps.http.forms(app, deps.sessions.ownerOf)
@@ -24,6 +26,7 @@ export async function accountPages(app: FastifyInstance, deps: AccountPagesDepen
     resetRoutes,
     invitationRoutes,
     setupRoutes,
+    notMeRoutes,
     accountRoutes,
   ])
     await app.register(routes, deps)

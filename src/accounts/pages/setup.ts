@@ -59,7 +59,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
       const created = await accounts.setup.createFirstAdministrator(token, fields)
       if (!created) throw closed()
       await giveBack(request)
-      await sessions.start(request, reply, { ...created, amr: ['pwd'] })
+      await sessions.start(request, reply, { ...created, amr: ['pwd'], quiet: true })
       return reply.redirect('/account', 303)
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error

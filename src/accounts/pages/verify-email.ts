@@ -96,7 +96,10 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
-    await sessions.start(request, reply, { accountId, generation, amr, upstream, at: toSeconds(at) })
+    await sessions.start(request, reply, {
+      ...{ accountId, generation, amr, upstream, at: toSeconds(at) },
+      quiet: true,
+    })
     return reply.redirect(onwards(pending.interaction ?? browser.interaction(request)), 303)
   }
 

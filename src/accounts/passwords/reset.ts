@@ -25,6 +25,8 @@ type PasswordReset = Pick<Accounts, 'forgot' | 'sendReset' | 'letIn' | 'peekRese
    * good is the only way, so it comes whatever was sent before, and is good for a week at least.
    */
   announceLock(account: Account, how: 'for_a_while' | 'for_good'): void
+  /** Sends a link that sets a password to the owner of an account that another person has signed in to, whatever was sent before. */
+  sendLetIn(account: Account): void
 }
 
 /**
@@ -177,6 +179,18 @@ export function createPasswordReset(deps: {
           template: 'locked',
           data: { ...data, lockedFor: durationInWords(settings.lockoutSeconds) },
         }
+      })
+    },
+
+    sendLetIn(account) {
+      const { email, displayUsername: username } = account
+      if (email === null || account.disabledAt !== null) return
+      events.emit({ type: 'account.password_reset_requested', accountId: account.id })
+      mail.defer(async () => {
+        const resetLink = await link(account, email, { purpose: 'let_in', limited: false })
+        if (!resetLink) return undefined
+        const data = { username, link: resetLink, validFor: durationInWords(settings.resetTtl) }
+        return { to: email, template: 'reset-password', data }
       })
     },
 

@@ -2,8 +2,10 @@ import { createHash, createHmac, randomBytes, randomInt, randomUUID, timingSafeE
 import type { Clock } from '../../shared/clock.ts'
 import type { Purpose, TokenRow, TokenStore } from './store.ts'
 
-/** At most this many links of one purpose work at once for one account; a newer one ends the oldest. Of invitations, one. */
+/** At most this many links of one purpose work at once for one account; a newer one ends the oldest. */
 const maximumLive = 3
+/** Of invitations, one. “Not you?” is asked of each sign-in, and another one must not end the question. */
+const maximumLiveOf: Partial<Record<Purpose, number>> = { invitation: 1, not_me: 100 }
 
 /** Tries at one code. With five codes an hour: a chance of 25 in a million an hour at most to guess one. */
 const codeTries = 5
@@ -101,9 +103,7 @@ export function createOneTimeTokens(deps: {
           return undefined
         }
       }
-      const surplus = (await store.liveOf(purpose, accountId)).slice(
-        purpose === 'invitation' ? 1 : maximumLive,
-      )
+      const surplus = (await store.liveOf(purpose, accountId)).slice(maximumLiveOf[purpose] ?? maximumLive)
       if (surplus.length > 0) await store.expire(surplus.map((row) => row.id))
       return { token, code }
     },

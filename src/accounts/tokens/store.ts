@@ -10,7 +10,7 @@ import type { ProfileColumns } from '../store/values.ts'
  * `let_in` sets a new password like `reset_password`, and is counted apart: it is for who strangers have locked out, and
  * they must not be able to use it up.
  */
-export type Purpose = 'verify_email' | 'reset_password' | 'let_in' | 'invitation' | 'setup'
+export type Purpose = 'verify_email' | 'reset_password' | 'let_in' | 'invitation' | 'setup' | 'not_me'
 
 export interface TokenRow {
   id: string
@@ -53,6 +53,8 @@ export interface TokenStore {
     of: { purpose: Purpose } & ({ accountId: string } | { email: string }),
     since: Date,
   ): Promise<Date[]>
+  /** Uses a token up. False: it works no more. */
+  use(id: string): Promise<boolean>
   /** As if it had never been issued. */
   delete(id: string): Promise<void>
   /** They work no more. */
@@ -114,6 +116,14 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
         orderBy: { createdAt: 'asc' },
       })
       return rows.map(({ createdAt }) => createdAt)
+    },
+
+    async use(id) {
+      const { count } = await prisma.oneTimeToken.updateMany({
+        where: { id, ...live() },
+        data: { usedAt: now() },
+      })
+      return count === 1
     },
 
     async delete(id) {

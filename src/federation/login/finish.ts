@@ -56,13 +56,16 @@ export function createFinish(
       // Here too: the provider may have ended it while a password was checked or an account was made.
       if (await deps.ends.hasEnded(who.upstream, login.at))
         return failure(intent, 'expired', login.provider.id)
-      if (intent.kind === 'api') return { tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'] }) }
+      if (intent.kind === 'api')
+        return {
+          tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'], provider: login.provider.name }),
+        }
       if (intent.kind === 'code') {
         const code = await codes.issue(who, intent.challenge, login.at)
         http.cookies.set(reply, CODE_COOKIE, http.sealed.seal(CODE_COOKIE, { code }, CODE_TTL), CODE_TTL)
         return { location: '/login/code' }
       }
-      await sessions.start(request, reply, { ...who, amr: ['fed'] })
+      await sessions.start(request, reply, { ...who, amr: ['fed'], provider: login.provider.name })
       return { location: nextUrl(intent) }
     },
 

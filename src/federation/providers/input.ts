@@ -30,6 +30,7 @@ const RESERVED = new Set([
   'passkey',
   'providers',
   'recover',
+  'not-me',
   'verify',
 ])
 

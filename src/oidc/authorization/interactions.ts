@@ -165,13 +165,17 @@ export function createInteractions(deps: {
     if (!asks || session.accountId !== accountId || !(await deps.findLive(accountId, generation)))
       return save(interaction)
     const verifiedAt = amr.length > 0 ? epochSeconds(Date.now) : verifiedAtOf(session)
-    return finish(interaction, {
+    const shown = addMethods(session.amr ?? ['pwd'], amr)
+    const location = await finish(interaction, {
       login: {
-        ...{ accountId, generation, amr: addMethods(session.amr ?? ['pwd'], amr), remember: true },
+        ...{ accountId, generation, amr: shown, remember: true },
         ...{ ts: session.loginTs, verifiedAt, sessionUid: session.uid },
       },
       [MFA]: {},
     })
+    // Without another method it was told when that was shown.
+    if (amr.length > 0) await deps.effects.signedIn(request, reply, { accountId, generation, amr: shown })
+    return location
   }
 
   async function refuse(interaction: Interaction): Promise<string> {
@@ -246,7 +250,11 @@ export function createInteractions(deps: {
         [MFA]: undefined,
       })
       await deps.effects.endPending(request, reply)
-      await deps.effects.rememberDevice(request, reply, { accountId, generation })
+      // With a session it was told when that began.
+      await deps.effects.signedIn(request, reply, {
+        ...{ accountId, generation, amr },
+        quiet: sessionUid !== undefined,
+      })
       return location
     },
 

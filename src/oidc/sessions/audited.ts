@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setActor } from '../../shared/audit-context.ts'
-import type { SignInSessions } from './sign-in.ts'
+import type { Authentication, SignInSessions } from './sign-in.ts'
 
 /** The account and session that a form belongs to (src/http/forms/interrupted.ts). */
 export interface SessionOwner {
@@ -9,7 +9,9 @@ export interface SessionOwner {
 }
 
 /** The sign-in sessions of browsers, as the rest of the server uses them. */
-export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream'> {
+export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream' | 'verify'> {
+  /** As `SignInSessions.verify`. @returns whether it was verified */
+  verify(...args: Parameters<SignInSessions['verify']>): Promise<boolean>
   /** The account and session of a browser; undefined: it is not signed in. */
   ownerOf(request: FastifyRequest, reply: FastifyReply): Promise<SessionOwner | undefined>
   /** Ends every session of an account except the one that asks, whose browser stays a known device of it. */
@@ -34,6 +36,12 @@ export interface SignInEffects {
     reply: FastifyReply,
     account: { accountId: string; generation: number },
   ): Promise<void>
+  /** A sign-in, or another step of one: once it has shown all, the browser is a known device, and a new one is told. */
+  signedIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signIn: Pick<Authentication, 'accountId' | 'generation' | 'amr' | 'provider' | 'quiet'>,
+  ): Promise<void>
 }
 
 /** Sign-in sessions whose account is the actor of the request, and whose ends are audited. */
@@ -57,14 +65,16 @@ export function auditSessions(
     incomplete: sessions.incomplete,
     async verify(request, reply, by) {
       const verified = await sessions.verify(request, reply, by)
-      if (verified) setActor({ kind: 'account', id: by.accountId })
-      return verified
+      if (verified === undefined) return false
+      setActor({ kind: 'account', id: by.accountId })
+      await deps.signedIn(request, reply, { accountId: by.accountId, ...verified })
+      return true
     },
     findByUpstream: sessions.findByUpstream,
     async start(request, reply, authentication) {
       await sessions.start(request, reply, authentication)
       await deps.endPending(request, reply)
-      await deps.rememberDevice(request, reply, authentication)
+      await deps.signedIn(request, reply, authentication)
     },
     async ownerOf(request, reply) {
       const session = await current(request, reply)

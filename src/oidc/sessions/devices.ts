@@ -40,11 +40,13 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 export const UNKNOWN_DEVICE = 'Unknown device'
 
 /** A browser and system in words; a guess from the User-Agent header, good enough to tell one's devices apart. */
-export function describeUserAgent(userAgent: string): string {
+export const describeUserAgent = (userAgent: string): string => knownUserAgent(userAgent) ?? UNKNOWN_DEVICE
+
+/** As `describeUserAgent`; undefined: neither is known. */
+export function knownUserAgent(userAgent: string): string | undefined {
   const name = (table: typeof BROWSERS) => table.find(([pattern]) => pattern.test(userAgent))?.[1]
   const [browser, system] = [name(BROWSERS), name(SYSTEMS)]
-  if (browser && system) return `${browser} on ${system}`
-  return browser ?? system ?? UNKNOWN_DEVICE
+  return browser && system ? `${browser} on ${system}` : (browser ?? system)
 }
 
 /** A browser in which an account is signed in. Times are milliseconds since the epoch. */

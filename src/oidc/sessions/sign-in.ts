@@ -23,6 +23,10 @@ export interface Authentication extends Generation {
   at?: number | undefined
   /** When a second factor was shown, in seconds since the epoch; undefined: none was. A remembered browser shows none. */
   verifiedAt?: number | undefined
+  /** The name of the provider, with “fed”, for the words of a mail. */
+  provider?: string | undefined
+  /** Its owner has come by a link in a mail, or is told of what they did: no mail about a new device. */
+  quiet?: boolean | undefined
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
@@ -46,13 +50,14 @@ export interface SignInSessions {
   incomplete(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
   /**
    * The person of the session, complete or not, has shown another factor, now. The session goes on under a fresh ID; when they signed in stays.
-   * @param by.uid the session that it was asked in: another one is not verified by it @returns whether it was verified
+   * @param by.uid the session that it was asked in: another one is not verified by it
+   * @returns what it is of, and all that was shown in it; undefined: it was not verified
    */
   verify(
     request: FastifyRequest,
     reply: FastifyReply,
     by: { accountId: string; uid: string; amr: readonly string[] },
-  ): Promise<boolean>
+  ): Promise<({ amr: string[] } & Generation) | undefined>
   /** Starts a session under a fresh id; another person's session in this browser ends, and one that had ended already. */
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
@@ -128,12 +133,13 @@ export function createSignInSessions(deps: {
     async verify(request, reply, { accountId, uid, amr }) {
       const opened = await open(request, reply)
       const { session } = opened
-      if (session.accountId !== accountId || session.uid !== uid) return false
-      if ((await deps.findLive(accountId, generationOf(session))) === undefined) return false
+      if (session.accountId !== accountId || session.uid !== uid) return undefined
+      const generation = generationOf(session)
+      if ((await deps.findLive(accountId, generation)) === undefined) return undefined
       session.resetIdentifier()
       const methods = addMethods(session.amr ?? ['pwd'], amr)
       Object.assign(session, { amr: methods, acr: acrOf(methods), verifiedAt: epochSeconds(Date.now) })
-      return save(opened, session)
+      return (await save(opened, session)) ? { generation, amr: methods } : undefined
     },
     async start(request, reply, { accountId, generation, amr, upstream, at, verifiedAt }) {
       const opened = await open(request, reply)

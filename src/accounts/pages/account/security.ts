@@ -112,7 +112,10 @@ export async function securityRoutes(
         })
         // Sign-ins from before the change count for nothing, this one included: it goes on under a fresh id.
         const { amr, verifiedAt } = session
-        await sessions.start(request, reply, { accountId: account.id, generation, amr, verifiedAt })
+        await sessions.start(request, reply, {
+          ...{ accountId: account.id, generation, amr, verifiedAt },
+          quiet: true,
+        })
         return `${PATH}?done=password`
       },
       (reply, signed, error) => show(reply, signed, {}, { form: { errors: formErrors(error) }, status: 422 }),
