@@ -189,6 +189,17 @@ describe('a second factor that is required and missing', () => {
       expect(sent).toEqual([true, true, true, true, true, false, false])
     })
 
+    test('are not enough for the console', async () => {
+      await allow()
+      const { id, email } = await latchkey.createUser()
+      await latchkey.services.accounts.setRole(id, 'admin')
+      const { browser, page } = await waiting(email)
+      const sent = await browser.submit(page, {}, { button: 'Send a code' })
+      const back = await browser.submit(sent, { Code: await codeTo(email) }, { button: 'Continue' })
+      expect(back.left).toBe(true)
+      expect((await browser.open(`${latchkey.issuer}/admin`)).url.pathname).toBe('/login/set-up')
+    })
+
     test('work by JSON', async () => {
       await allow()
       const { email } = await latchkey.createUser()

@@ -95,9 +95,11 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
     if (!allows(role, needs))
       throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
-    // Who has a second factor has shown it: the session would not count. The others set one up, and come back.
+    // Who has a second factor has shown it: the session would not count. The others set one up, and come back; a code by email is
+    // enough for apps, not for who administers them.
     const required = requiredAcr(deps.secondFactor(), account)
-    if (required !== undefined && !isAtLeast(acrOf(session.amr), required))
+    const shown = account.secondFactors.length > 0 ? acrOf(session.amr) : undefined
+    if (required !== undefined && !isAtLeast(shown, required))
       return reply.redirect(`/login/set-up?return_to=${back}`, 303)
     administrators.set(request, {
       signedInAt: session.freshAt,

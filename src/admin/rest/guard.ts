@@ -121,7 +121,9 @@ export function requireAdministration({
           ? 'Auditors look, and do not change anything. Ask an administrator.'
           : 'This is for administrators. Ask one of them if you need it.',
       )
-    requireSecondFactor(reply, requiredAcr(secondFactor(), account), token.account.acr)
+    // A code by email is enough for apps, not for who administers them.
+    const acr = account.secondFactors.length > 0 ? token.account.acr : undefined
+    requireSecondFactor(reply, requiredAcr(secondFactor(), account), acr)
     if (needs === 'dangerous') requireFreshSignIn(reply, clock, token.account.authTime)
   }
 }
