@@ -438,6 +438,13 @@ export const samples: Sample[] = [
           client,
           scopes: ['Know who you are', 'See your email address'],
           detail: 'Since 3 November 2026',
+          parts: [
+            {
+              words: 'See your email address',
+              action: '/account/apps/take-back',
+              fields: { id: '1', part: 'scope email' },
+            },
+          ],
         },
       ],
     },

@@ -350,6 +350,7 @@ describe('forms, sent from their own page', () => {
     ['/account/unlink', ['id']],
     ['/account/sessions/end', ['id']],
     ['/account/apps/withdraw', ['id']],
+    ['/account/apps/take-back', ['id', 'part']],
     ['/account/password', ['current_password', 'new_password']],
     ['/register', ['username', 'email', 'password', 'given_name', 'family_name']],
   ] as const

@@ -379,6 +379,7 @@ describe('forms', () => {
     ['data/delete', '/account/data/delete'],
     ['sessions/end-all', '/account/sessions'],
     ['sessions/end-others', '/account/sessions'],
+    ['apps/take-back', '/account/apps'],
     ['apps/withdraw', '/account/apps'],
   ])('/account/%s acts on no cross-site request', async (path, page) => {
     const cookie = copied(victim.browser)

@@ -10,11 +10,15 @@ export interface ConnectedApp {
   scopes: string[]
   /** “Allowed on 3 November 2026” */
   detail: string
+  /** What can be taken back alone: all but that it knows who the person is. `key` is for `takeBack`. */
+  parts: { key: string; words: string }[]
 }
 
 export interface ConnectedApps {
   /** The newest first. */
   list(accountId: string): Promise<ConnectedApp[]>
+  /** False: there is no such part. */
+  takeBack(accountId: string, clientId: string, key: string): Promise<boolean>
   /** Withdraws the consent, and ends every token and grant of the account at the client. */
   withdraw(accountId: string, clientId: string): Promise<void>
 }
@@ -28,7 +32,7 @@ export function createConnectedApps({
   consents,
   findClient,
 }: {
-  consents: Pick<Consents, 'list' | 'withdraw'>
+  consents: Pick<Consents, 'list' | 'withdraw' | 'takeBack'>
   findClient(clientId: string): Promise<NamedClient | undefined>
 }): ConnectedApps {
   return {
@@ -47,11 +51,26 @@ export function createConnectedApps({
               ...claims.map(claimInWords),
               ...Object.values(resources).flat(),
             ],
+            parts: [
+              ...scopes
+                .filter((scope) => scope !== 'openid')
+                .map((scope) => ({ key: `scope ${scope}`, words: scopeInWords(scope) })),
+              ...claims.map((claim) => ({ key: `claim ${claim}`, words: claimInWords(claim) })),
+              ...Object.entries(resources).flatMap(([resource, names]) =>
+                names.map((name) => ({ key: `api ${name} ${resource}`, words: name })),
+              ),
+            ],
             detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
           }
         },
       )
       return Promise.all(views)
+    },
+    async takeBack(accountId, clientId, key) {
+      const [kind, name = '', resource = ''] = key.split(' ')
+      if (kind === 'api') return consents.takeBack(accountId, clientId, { kind, name, resource })
+      if ((kind !== 'scope' && kind !== 'claim') || name === 'openid') return false
+      return consents.takeBack(accountId, clientId, { kind, name })
     },
     withdraw: (accountId, clientId) => consents.withdraw(accountId, clientId),
   }

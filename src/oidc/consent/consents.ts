@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { own } from '../../shared/own.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
 /** What a person has allowed an app: one record for each account and client, kept until it is withdrawn. */
@@ -18,6 +19,25 @@ export interface Consent {
 /** What of it is for the client. */
 export type Allowed = Pick<Consent, 'scopes' | 'resources' | 'claims'>
 
+/** One scope, one scope of an API, or one claim. */
+export type ConsentPart =
+  | { kind: 'scope'; name: string }
+  | { kind: 'claim'; name: string }
+  | { kind: 'api'; resource: string; name: string }
+
+/** What is left of a consent; undefined: the part is not in it. */
+function without(consent: Consent, part: ConsentPart): Consent | undefined {
+  const { scopes, resources, claims = [] } = consent
+  const { name } = part
+  const others = (names: readonly string[]) => names.filter((each) => each !== name)
+  if (part.kind === 'scope') return scopes.includes(name) ? { ...consent, scopes: others(scopes) } : undefined
+  if (part.kind === 'claim') return claims.includes(name) ? { ...consent, claims: others(claims) } : undefined
+  const of = own(resources, part.resource)
+  if (!of?.includes(name)) return undefined
+  const { [part.resource]: _, ...rest } = resources
+  return { ...consent, resources: of.length === 1 ? rest : { ...rest, [part.resource]: others(of) } }
+}
+
 /** Remembers what people allowed. The Grants that the protocol library works with are made from it (grants.ts). */
 export interface Consents {
   find(accountId: string, clientId: string): Promise<Consent | undefined>
@@ -26,6 +46,11 @@ export interface Consents {
   list(accountId: string): Promise<Consent[]>
   /** Makes what is remembered what it was; undefined: nothing. Ends no token. */
   restore(accountId: string, clientId: string, before: Consent | undefined): Promise<void>
+  /**
+   * Takes one part back. The tokens and grants of this account at this client end, for they carry it: what is left is in those that the
+   * client gets next. False: it was not allowed.
+   */
+  takeBack(accountId: string, clientId: string, part: ConsentPart): Promise<boolean>
   /** Withdraws, and ends every token and session grant of this account at this client. */
   withdraw(accountId: string, clientId: string): Promise<void>
 }
@@ -103,6 +128,20 @@ export function createConsents(
       const change = { before: allowedBy(current), after: allowedBy(before) }
       if (JSON.stringify(change.before) === JSON.stringify(change.after)) return
       events({ type: 'consent.withdrawn', accountId, client_id: clientId, ...change })
+    },
+    async takeBack(accountId, clientId, part) {
+      let before: Consent | undefined
+      let after: Consent | undefined
+      await artifacts.change(MODEL, idOf(accountId, clientId), undefined, (found) => {
+        before = found as Consent | undefined
+        after = before && without(before, part)
+        return after && { ...after }
+      })
+      if (after === undefined) return false
+      await artifacts.revokeByAccount(accountId, { clientId })
+      const change = { before: allowedBy(before), after: allowedBy(after) }
+      events({ type: 'consent.withdrawn', accountId, client_id: clientId, ...change })
+      return true
     },
     async withdraw(accountId, clientId) {
       const before = allowedBy(await find(accountId, clientId))

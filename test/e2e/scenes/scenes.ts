@@ -324,7 +324,7 @@ export const scenes: Scene[] = [
       await page.goto(`${latchkey.issuer}/account/apps`)
     },
     title: 'Connected apps',
-    buttons: ['Sign out', 'Remove access of Harbour Notes'],
+    buttons: ['Sign out', 'Remove access of Harbour Notes', 'Take something back from Harbour Notes'],
     links: accountLinks,
   },
   {

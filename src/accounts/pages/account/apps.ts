@@ -10,6 +10,7 @@ export interface ConnectedAppView extends ButtonForm {
   client: ShownClient
   scopes: string[]
   detail?: string | undefined
+  parts: (ButtonForm & { words: string })[]
 }
 
 export interface AppsPage {
@@ -27,7 +28,11 @@ const PATH = '/account/apps'
 
 const idForm = z.object({ id: z.string().max(200) })
 
+const partForm = idForm.extend({ part: z.string().max(1000) })
+
 const NOTICES: Readonly<Record<string, string>> = {
+  part: 'Done. The app goes on with what is left, once it has signed you in again.',
+  part_gone: 'The app did not have that any more.',
   app: 'The app has no access any more.',
 }
 
@@ -42,13 +47,26 @@ export async function appRoutes(
     if (!signed) return reply
     return renderPage(reply, 'accounts/account/apps', {
       account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
-      apps: (await apps.list(signed.account.id)).map(({ clientId, ...view }) => ({
+      apps: (await apps.list(signed.account.id)).map(({ clientId, parts, ...view }) => ({
         ...view,
+        parts: parts.map(({ key, words }) => ({
+          words,
+          action: '/account/apps/take-back',
+          fields: { id: clientId, part: key },
+        })),
         action: '/account/apps/withdraw',
         fields: { id: clientId },
       })),
     })
   })
+
+  app.post(
+    '/account/apps/take-back',
+    signedIn.onSubmit(PATH, async ({ account }, request) => {
+      const { id, part } = partForm.parse(request.body)
+      return `${PATH}?done=${(await apps.takeBack(account.id, id, part)) ? 'part' : 'part_gone'}`
+    }),
+  )
 
   app.post(
     '/account/apps/withdraw',
