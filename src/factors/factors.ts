@@ -189,7 +189,8 @@ export function createFactors(deps: FactorsDependencies): Factors {
 
     async verify({ accountId, method, code }) {
       const outcome = (await checks[method]?.(accountId, code)) ?? { kind: 'wrong' }
-      if (outcome.kind === 'verified') await shown(accountId)
+      // A code by email shows the mailbox, which who has lost every factor has still.
+      if (outcome.kind === 'verified' && method !== 'email') await shown(accountId)
       return outcome
     },
 
