@@ -243,6 +243,25 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
       expect(await factorsOf(person)).toBe('')
     })
 
+    test('leaves what requires a second factor as it is: a new one is set up on the way', async () => {
+      const person = await newPerson()
+      const { accounts, settings } = latchkey.services
+      await accounts.setRole(person.id, 'admin')
+      await start(person)
+      const link = await ready(person)
+      await settings.change({ second_factor: 'admins' })
+      try {
+        const browser = createHttpBrowser()
+        await finishWith(browser, person, link)
+        const login = await browser.open(at('/login?return_to=/admin'))
+        const page = await browser.signIn(login, { identifier: person.email, password: PASSWORD })
+        expect(page.url.pathname).toBe('/login/set-up')
+        expect(page.text).toContain('Set up an authenticator app')
+      } finally {
+        await settings.change({ second_factor: 'optional' })
+      }
+    })
+
     test('pressed twice at once finishes once, and ends every session', async () => {
       const person = await newPerson()
       const elsewhere = await signedIn(person)
