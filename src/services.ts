@@ -4,8 +4,10 @@ import { type Breaches, createBreaches } from './accounts/passwords/breaches/bre
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
+import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
+import { createAuditStore } from './audit/store.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { type ClientEvidence, createClientEvidence } from './clients/evidence/evidence.ts'
 import { SELF_REGISTERED } from './clients/fields/views.ts'
@@ -63,6 +65,8 @@ type ServedClient = ProtocolClient & {
 export interface Services extends Foundation {
   /** The audit log; that it is exported or verified is audited too. */
   audit: Audit
+  /** What happened to an account, for its owner. */
+  activity: Activity
   /** What people have allowed clients. */
   consents: Consents
   /** Which clients are in use, and which keys signed for them. */
@@ -232,6 +236,7 @@ export async function openServices(
   return {
     ...foundation,
     audit: auditReads(audit, event),
+    activity: createActivity({ store: createAuditStore(db), clock }),
     breaches,
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),

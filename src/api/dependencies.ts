@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PersonalData } from '../accounts/personal-data/export.ts'
+import type { Activity } from '../audit/activity.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { MfaTokens } from '../factors/mfa-tokens.ts'
 import type { Federation } from '../federation/federation.ts'
@@ -36,6 +37,8 @@ export interface ApiDependencies {
   >
   factors: Factors
   personalData: PersonalData
+  /** What happened to the account. */
+  activity: Activity
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   firstPartyTokens: Pick<

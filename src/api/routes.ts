@@ -11,6 +11,7 @@ import type { ZodType } from 'zod'
 import { setErrorFormat } from '../http/errors/format.ts'
 import { refuseCrossOrigin } from '../http/forms/same-origin.ts'
 import { programHeaders } from '../http/headers.ts'
+import { activityRoutes } from './activity.ts'
 import { appPasswordRoutes } from './app-passwords.ts'
 import { createIdentify, requireCaller } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
@@ -84,6 +85,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       upstreamRoutes,
       meRoutes,
       exportRoutes,
+      activityRoutes,
       factorRoutes,
       appPasswordRoutes,
       recoveryRoutes,

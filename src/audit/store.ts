@@ -46,6 +46,8 @@ export interface AuditStore {
   /** @returns `taken` when an entry is where a new one was to go: nothing was written */
   transaction<Result>(work: (locked: LockedAudit) => Promise<Result>): Promise<Result | 'taken'>
   marks(): Promise<Partial<Record<MarkId, Mark>>>
+  /** The number of the first entry since a time in milliseconds; undefined: there is none. */
+  firstSince(time: number): Promise<number | undefined>
   /** 0: there is no entry. */
   newestSeq(): Promise<number>
   /** What was created last, and has an entry that says so, with the time in milliseconds. Undefined: there is nothing. */
@@ -72,6 +74,11 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     async marks() {
       return byId(await reads.all<StoredMark>('SELECT id, seq, hash, mac FROM audit_marks'))
+    },
+
+    async firstSince(time) {
+      const text = 'SELECT seq FROM audit_entries WHERE at >= ? ORDER BY at, seq LIMIT 1'
+      return (await reads.get<{ seq: number }>(text, [sqlTime(time)]))?.seq
     },
 
     async newestSeq() {

@@ -78,6 +78,7 @@ export async function wireApi(
         accounts,
         factors,
         personalData: openPersonalData(services),
+        activity: services.activity,
         findLive,
         firstPartyTokens,
         sessions,

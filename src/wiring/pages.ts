@@ -103,6 +103,7 @@ export async function wirePages(
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,
     personalData: openPersonalData(services),
+    activity: services.activity,
     appOf: clientOfInteraction({ artifacts, findClient }),
     get registration() {
       return values.registration

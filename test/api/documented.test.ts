@@ -153,6 +153,7 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   me: async () => ({ request: { headers: (await signedIn()).headers } }),
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
   changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
+  myActivity: async () => ({ request: { headers: (await signedIn()).headers } }),
   exportMe: async () => ({ request: { headers: (await signedIn()).headers } }),
   closeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { password: PASSWORD } } }),
   factors: async () => ({ request: { headers: (await signedIn()).headers } }),
@@ -255,9 +256,11 @@ const problems: Record<string, Provoke> = {
     const headers = { ...(await credentials(operation)), 'content-type': 'text/plain' }
     return { request: { headers, raw: 'text' } }
   },
-  422: async (operation) => ({
-    request: { headers: await credentials(operation), body: { nothing: 'like that' } },
-  }),
+  async 422(operation) {
+    const headers = await credentials(operation)
+    if (operation.method === 'GET') return { path: `${operation.path}?limit=none`, request: { headers } }
+    return { request: { headers, body: { nothing: 'like that' } } }
+  },
 }
 
 /** A request that asks for a password to be hashed, by each operation that can be too much. */

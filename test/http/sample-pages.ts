@@ -369,6 +369,23 @@ export const samples: Sample[] = [
         { name: 'acme', off: true, remove: { action: '/account/unlink', fields: { id: '2' } } },
       ],
       linkable: [{ name: 'Google', icon: 'google', action: '/account/links/google' }],
+      activity: {
+        items: [
+          {
+            text: 'You signed in with a passkey',
+            when: '3 Nov 2026, 14:05:09 UTC',
+            datetime: '2026-11-03T14:05:09.000Z',
+            address: '2001:db8:12:3400:abcd:ef01:2345:6789',
+          },
+          {
+            text: 'An administrator unlocked your account',
+            when: '3 Nov 2026, 13:00:00 UTC',
+            datetime: '2026-11-03T13:00:00.000Z',
+          },
+        ],
+        newest: '/account/security#activity',
+        older: '/account/security?before=17#activity',
+      },
     },
   },
   {
@@ -383,6 +400,7 @@ export const samples: Sample[] = [
       passkeys: passkeySections.stale,
       linked: [{ name: 'Google', icon: 'google' }],
       linkable: [],
+      activity: { items: [] },
       setPassword: { action: '/forgot-password', fields: { email: 'grace@example.org' } },
     },
   },

@@ -1,3 +1,4 @@
+import type { Activity } from '../../audit/activity.ts'
 import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
 import type { PasskeysSection } from '../../factors/pages/passkeys-section.ts'
@@ -63,6 +64,8 @@ export interface AccountPagesDependencies {
   /** The removal of second factors that a person may not have asked for. */
   recovery: Pick<Recovery, 'waiting' | 'stop'>
   personalData: PersonalData
+  /** What happened to the account. */
+  activity: Activity
   /** The app that a sign-in is for; undefined: it is over, or never was. @param interaction its uid */
   appOf(interaction: string): Promise<ShownClient | undefined>
   registration: 'open' | 'closed'

@@ -7,6 +7,7 @@ import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../.
 import { renderPage } from '../../../http/pages/views.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { formErrors } from '../register.ts'
+import { type ActivitySection, activitySection } from './activity.ts'
 import { ADDRESS_DROPPED } from './sessions.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -21,6 +22,7 @@ export interface SecurityPage {
   secondFactors: SecondFactorsSection
   linked: LinkedSignInView[]
   linkable: ProviderButton[]
+  activity: ActivitySection
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -61,7 +63,7 @@ export async function securityRoutes(
     reply: FastifyReply,
     signed: Signed,
     said: Pick<AccountFrame, 'notice' | 'alert'>,
-    { form, status = 200 }: { form?: Partial<Form>; status?: number } = {},
+    { form, status = 200, query }: { form?: Partial<Form>; status?: number; query?: unknown } = {},
   ) {
     const { account } = signed
     const ways = await deps.upstream.signInMethods(account.id)
@@ -81,6 +83,7 @@ export async function securityRoutes(
       secondFactors: await deps.secondFactors(account),
       linked: ways.linked,
       linkable: ways.linkable,
+      activity: await activitySection(deps.activity, account.id, PATH, query),
     }
     return renderPage(reply, 'accounts/account/security', page, status)
   }
@@ -89,7 +92,8 @@ export async function securityRoutes(
     const signed = await signedIn.person(request, reply, PATH)
     if (!signed) return reply
     const alert = await deps.upstream.problem(request.query)
-    return show(reply, signed, { notice: noticeOf(NOTICES, request.query.done), alert })
+    const { query } = request
+    return show(reply, signed, { notice: noticeOf(NOTICES, query.done), alert }, { query })
   })
 
   // Password managers lead people here (W3C “A Well-Known URL for Changing Passwords”).
