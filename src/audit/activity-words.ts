@@ -11,7 +11,7 @@ export interface Said {
   app: string
 }
 
-/** `{who}` is who did it: “You”, “An administrator”, “Somebody”. Null: never about one account, or no news to its owner. */
+/** `{who}` is the actor: “You”, “An administrator”. Null: never about one account, or no news to its owner. */
 type Words = string | ((said: Said) => string) | null
 
 /** Kinds of second factors, after “a” or “your”. */
