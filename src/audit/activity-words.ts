@@ -66,7 +66,7 @@ export const ACTIVITY: Readonly<Record<Personal, Words>> = {
   'account.sign_in_disowned': '{who} said that a sign-in was not yours, and signed you out everywhere',
   'account.locked': 'Your account was locked by too many wrong passwords',
   'account.unlocked': '{who} unlocked your account',
-  'account.password_reset_requested': '{who} asked for a link that sets a new password',
+  'account.password_reset_requested': 'A link that sets a new password was asked for',
   'account.password_reset': 'Your password was changed by a link in a mail',
   'account.password_changed': '{who} changed your password',
   'account.profile_changed': '{who} changed your profile',
