@@ -24,7 +24,7 @@ export interface MailData {
     link: string
   }
   /** To the old address, once a new one has been proven. */
-  'email-changed': { username: string; newEmail: string }
+  'email-changed': { username: string; newEmail: string; accountLink: string }
   'username-changed': { formerUsername: string; username: string; resetLink: string }
   /** `deletedOn`: a day. */
   'deletion-requested': { username: string; deletedOn: string; signInLink: string }

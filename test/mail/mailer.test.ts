@@ -102,7 +102,7 @@ test('every template renders in both forms, leaving no value out', async () => {
       ...{ username: 'VALUE1', device: 'VALUE2', at: 'VALUE3' },
       ...{ address: 'VALUE4', how: 'VALUE5', link: 'VALUE6' },
     },
-    'email-changed': { username: 'VALUE1', newEmail: 'VALUE2' },
+    'email-changed': { username: 'VALUE1', newEmail: 'VALUE2', accountLink: 'VALUE3' },
     'sign-in-linked': { username: 'VALUE1', provider: 'VALUE2', accountLink: 'VALUE3' },
     'username-changed': { formerUsername: 'VALUE1', username: 'VALUE2', resetLink: 'VALUE3' },
     'deletion-requested': { username: 'VALUE1', deletedOn: 'VALUE2', signInLink: 'VALUE3' },

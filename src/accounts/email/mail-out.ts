@@ -24,7 +24,11 @@ export type AccountMail =
       template: 'new-device'
       data: { username: string; device: string; at: string; address: string; how: string; link: string }
     }
-  | { to: string; template: 'email-changed'; data: { username: string; newEmail: string } }
+  | {
+      to: string
+      template: 'email-changed'
+      data: { username: string; newEmail: string; accountLink: string }
+    }
   | {
       to: string
       template: 'username-changed'

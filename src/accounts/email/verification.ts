@@ -140,7 +140,7 @@ export function createVerification(deps: {
     if (before.email !== null) {
       const change = { before: { email: before.email }, after: { email } }
       events.emit({ type: 'account.email_changed', ...details, ...change })
-      const data = { username: before.displayUsername, newEmail: email }
+      const data = { username: before.displayUsername, newEmail: email, accountLink: links.account() }
       mail.send({ to: before.email, template: 'email-changed', data })
     }
     return { kind: 'verified', accountId }
