@@ -236,7 +236,11 @@ export async function openServices(
   return {
     ...foundation,
     audit: auditReads(audit, event),
-    activity: createActivity({ store: createAuditStore(db), clock }),
+    activity: createActivity({
+      store: createAuditStore(db),
+      clock,
+      describeDevice: knownUserAgent,
+    }),
     breaches,
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),

@@ -34,6 +34,10 @@ const activity = operation({
             description:
               'The network address, of what you did and of what was done without a sign-in. Never one of an administrator.',
           }),
+          device: z
+            .string()
+            .optional()
+            .meta({ examples: ['Firefox on Linux'], description: 'Of a sign-in, where it is known.' }),
         }),
       ),
       next_cursor: z.string().optional().meta({ description: 'Absent on the last page.' }),

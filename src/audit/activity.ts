@@ -16,6 +16,8 @@ export interface ActivityItem {
   text: string
   /** The network address, of what the person did, and of what nobody was signed in for. */
   address?: string
+  /** Of a sign-in: “Firefox on Linux”. */
+  device?: string
 }
 
 /** Security activity: what the last ninety days of the log say of one account. */
@@ -43,9 +45,12 @@ const BY_IT = oneOf(told.filter((type) => OWN_FAMILIES.some((family) => type.sta
 export function createActivity({
   store,
   clock,
+  describeDevice,
 }: {
   store: Pick<AuditStore, 'list' | 'firstSince'>
   clock: Clock
+  /** A user agent in words; undefined: it is none that people know. */
+  describeDevice(userAgent: string): string | undefined
 }): Activity {
   return {
     async list(accountId, { limit: wanted, cursor } = {}) {
@@ -64,24 +69,31 @@ export function createActivity({
         rows,
         limit,
         ({ seq }) => String(seq),
-        (row) => itemOf(entryOf(row), accountId),
+        (row) => itemOf(entryOf(row), accountId, describeDevice),
       )
     },
   }
 }
 
 /** Other people are not named: who an administrator is, and where, is not for the owner of the account. */
-function itemOf(entry: Entry, accountId: string): ActivityItem {
+function itemOf(
+  entry: Entry,
+  accountId: string,
+  describe: (userAgent: string) => string | undefined,
+): ActivityItem {
   const { action, actor, address, at, details, seq, target } = entry
   const words = own(ACTIVITY, action) ?? ''
   const text = typeof words === 'string' ? words : words({ details, app: target?.name ?? 'an app' })
   const theirs = actor.kind === 'account' && actor.id === accountId
+  const { user_agent } = details
+  const device = theirs && typeof user_agent === 'string' ? describe(user_agent) : undefined
   return {
     id: String(seq),
     type: action,
     at,
     text: text.replace('{who}', () => (theirs ? 'You' : (OTHERS[actor.kind] ?? 'Somebody'))),
     ...(address !== undefined && (theirs || actor.kind === 'anonymous') && { address }),
+    ...(device !== undefined && { device }),
   }
 }
 

@@ -26,6 +26,8 @@ const PROOFS: ReadonlySet<EventType> = new Set([
   'account.second_factor_asked',
   'account.registered',
 ])
+/** What was signed in with is known by its User-Agent header. */
+const SIGN_INS: ReadonlySet<EventType> = new Set(['account.signed_in', 'account.second_factor_asked'])
 /** The account is the actor of these too, when no account is signed in. */
 const OWN: ReadonlySet<EventType> = new Set([
   'account.created',
@@ -101,7 +103,11 @@ export function entryOf(event: AuditEvent, context: AuditContext | undefined): N
     target,
     address: text(address) ?? context?.address,
     requestId: context?.requestId,
-    details: { ...(more as Details), ...changes(record(before), record(after)) },
+    details: {
+      ...(more as Details),
+      ...(SIGN_INS.has(type) && context?.userAgent && { user_agent: context.userAgent }),
+      ...changes(record(before), record(after)),
+    },
   }
 }
 

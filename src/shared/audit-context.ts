@@ -14,7 +14,7 @@ export interface AuditContext {
   /** The network address it comes from. */
   address?: string
   requestId?: string
-  /** What the browser or program says it is (User-Agent), cut short. No entry holds it. */
+  /** What the browser or program says it is (User-Agent), cut short. Entries of sign-ins hold it. */
   userAgent?: string
   /** Audit entries that have to be on disk before the answer is sent. */
   settling: Promise<unknown>[]

@@ -6,6 +6,7 @@ import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 import { statementsOf } from '../support/statements.ts'
 
 const DAY = 86_400_000
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0'
 
 test('each sentence is said of somebody, and none has a hole', () => {
   for (const [type, words] of Object.entries(ACTIVITY)) {
@@ -32,7 +33,7 @@ describe.each(engines)('security activity on %s', (engine) => {
   }
   const texts = async (id: string, page = {}) => (await list(id, page)).items.map(({ text }) => text)
   async function signedIn(email: string) {
-    const browser = createHttpBrowser()
+    const browser = createHttpBrowser({ headers: { 'user-agent': FIREFOX } })
     const page = await browser.open(`${latchkey.issuer}/login`)
     await browser.signIn(page, { identifier: email, password: 'not this one' })
     await browser.signIn(page, { identifier: email, password: PASSWORD })
@@ -43,7 +44,10 @@ describe.each(engines)('security activity on %s', (engine) => {
     const { id, email } = await latchkey.createUser()
     const browser = await signedIn(email)
     const [own, wrong] = (await list(id)).items
-    expect(own).toMatchObject({ text: 'You signed in', address: '127.0.0.1', type: 'account.signed_in' })
+    expect(own).toMatchObject({
+      ...{ text: 'You signed in', address: '127.0.0.1', type: 'account.signed_in' },
+      device: 'Firefox on Linux',
+    })
     expect(wrong).toMatchObject({ text: 'Somebody typed a wrong password', address: '127.0.0.1' })
     const page = await browser.open(`${latchkey.issuer}/account/security`)
     expect(page.text).toContain('You signed in')

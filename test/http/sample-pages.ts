@@ -376,6 +376,7 @@ export const samples: Sample[] = [
             when: '3 Nov 2026, 14:05:09 UTC',
             datetime: '2026-11-03T14:05:09.000Z',
             address: '2001:db8:12:3400:abcd:ef01:2345:6789',
+            device: 'Firefox on Linux',
           },
           {
             text: 'An administrator unlocked your account',

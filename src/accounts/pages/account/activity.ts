@@ -4,7 +4,13 @@ import { secondOf } from '../../../shared/moment.ts'
 
 /** Security activity, on `/account/security`. */
 export interface ActivitySection {
-  items: { text: string; when: string; datetime: string; address?: string | undefined }[]
+  items: {
+    text: string
+    when: string
+    datetime: string
+    address?: string | undefined
+    device?: string | undefined
+  }[]
   /** To the first page, from another one. */
   newest?: string | undefined
   older?: string | undefined
@@ -29,11 +35,12 @@ export async function activitySection(
   const { before } = query.parse(asked ?? {})
   const { items, next_cursor } = await activity.list(accountId, { limit: SHOWN, cursor: before })
   return {
-    items: items.map(({ text, at, address }) => ({
+    items: items.map(({ text, at, address, device }) => ({
       text,
       when: secondOf(at),
       datetime: new Date(at).toISOString(),
       address,
+      device,
     })),
     newest: before && `${path}#activity`,
     older: next_cursor && `${path}?before=${next_cursor}#activity`,
