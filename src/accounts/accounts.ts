@@ -109,7 +109,12 @@ export interface Accounts {
    * @throws AppError `overloaded` (503)
    */
   authenticate(
-    request: { identifier: string; password: string } & Pick<Origin, 'address' | 'devices'>,
+    request: {
+      identifier: string
+      password: string
+      /** Asked where the password is right and the account has a second factor: whether it was shown in this browser lately enough. */
+      remembers?: ((account: Account) => Promise<boolean>) | undefined
+    } & Pick<Origin, 'address' | 'devices'>,
   ): Promise<Authentication>
 
   /** Proving an address. */

@@ -10,7 +10,8 @@ import type { AccountStore } from './store/store.ts'
 
 /** `unverified`: the password is right, and the email address has still to be proven. */
 export type Authentication =
-  | { kind: 'ok'; account: Account }
+  /** `remembered`: the browser stands in for the second factor. */
+  | { kind: 'ok'; account: Account; remembered: boolean }
   | { kind: 'unverified'; account: Account }
   /** The password is right, and the account waits to be deleted (deletion/deletion.ts): it signs in to nothing. */
   | { kind: 'leaving'; leaving: Account }
@@ -53,7 +54,14 @@ export function createAuthenticate(deps: {
       return { kind: 'leaving', leaving: plain }
     }
     if (account.email === null) return { kind: 'unverified', account: plain }
-    events.emit({ type: firstStep(account), ...ofAccount(account), ...from })
-    return { kind: 'ok', account: plain }
+    const remembered = account.secondFactors.length > 0 && (await request.remembers?.(plain)) === true
+    const type = remembered ? 'account.signed_in' : firstStep(account)
+    events.emit({
+      type,
+      ...ofAccount(account),
+      ...(remembered && { method: 'remembered_browser' }),
+      ...from,
+    })
+    return { kind: 'ok', account: plain, remembered }
   }
 }

@@ -82,7 +82,7 @@ export function createKnownPasswords(deps: {
     /** @throws AppError rate_limited (429), overloaded (503) */
     async verify(attempt: Attempt): Promise<Authentication> {
       const account = await remembered(attempt.identifier, attempt.password)
-      if (account) return { kind: 'ok', account }
+      if (account) return { kind: 'ok', account, remembered: false }
       // Requests that a program sends side by side ask one question, and it is asked once.
       const question = mac(attempt.address, attempt.identifier, attempt.password).toString('base64url')
       const asked = underWay.get(question)

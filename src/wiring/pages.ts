@@ -52,7 +52,6 @@ export async function wirePages(
     browser,
     devices: http.devices,
     remembered: rememberedCookie,
-    verified,
   })
   const binding = createPasskeyBinding(http.cookies)
   const passkeyForm = createPasskeySignInForm({

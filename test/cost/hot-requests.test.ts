@@ -11,6 +11,7 @@ import {
 } from '../security/attacker.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { totpCode } from '../support/second-factor.ts'
 import { statementsOf } from '../support/statements.ts'
 
 const API = 'https://books.example'
@@ -34,6 +35,7 @@ const BUDGET = {
   'sign-in by password, known browser': 10,
   // One of them behind the answer: where the account was seen (src/accounts/new-devices).
   'sign-in by password, new browser': 9,
+  'sign-in by password and a remembered browser': 10,
   '/api/auth/me': 3,
 } as const
 
@@ -130,6 +132,29 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       return signInBy(browser)
     },
     'sign-in by password, new browser': () => signInBy(createHttpBrowser({ stopAt: [redirectUri] })),
+    async 'sign-in by password and a remembered browser'() {
+      const { id, email } = await latchkey.createUser()
+      const { totp } = latchkey.services.factors
+      const now = latchkey.services.clock()
+      const setup = await totp.begin(id)
+      await totp.confirm(id, setup.id, totpCode(setup.secret, now))
+      const browser = createHttpBrowser({ stopAt: [redirectUri] })
+      const credentials = { identifier: email, password: PASSWORD }
+      const second = await browser.signIn(await browser.open(`${fixture.issuer}/login`), credentials)
+      const values = { Code: totpCode(setup.secret, now + 30_000), remember: true }
+      await browser.submit(second, values, { button: 'Continue' })
+      const out = await browser.open(`${fixture.issuer}/logout`)
+      await browser.submit(out, {}, { button: 'Sign out' })
+      const page = await browser.open(`${fixture.issuer}/login`)
+      const fields = page.forms[0]?.fields.map(({ name, value }): [string, string] => [name, value ?? ''])
+      const body = new URLSearchParams(fields)
+      body.set('identifier', email)
+      body.set('password', PASSWORD)
+      return async () => {
+        const answer = await browser.send({ url: new URL('/login', fixture.issuer), method: 'POST', body })
+        return answer.status === 303 && !String(answer.headers.get('location')).includes('verify')
+      }
+    },
     async '/api/auth/me'() {
       const body = JSON.stringify({ email: victim.user.email, password: PASSWORD })
       const { json } = await post(`${fixture.issuer}/api/auth/login`, body, {

@@ -4,7 +4,6 @@ import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { addMethods, neededBy, reaches } from '../../shared/acr.ts'
-import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState } from './browser-state.ts'
 
@@ -67,8 +66,6 @@ export function createSignInForm(deps: {
   remembered: {
     recognises(request: FastifyRequest, account: { id: string; generation: number }): Promise<boolean>
   }
-  /** After a sign-in that a remembered browser has verified. */
-  verified(account: Account, method: 'remembered_browser', request: FastifyRequest): void
 }): SignInForm {
   return {
     async submit(request, reply, interaction, { again = false } = {}) {
@@ -78,17 +75,14 @@ export function createSignInForm(deps: {
         ...form.value,
         address: request.ip,
         devices: deps.devices.of(request),
+        remembers: again ? undefined : (account) => deps.remembered.recognises(request, account),
       })
       switch (outcome.kind) {
         case 'ok': {
           await giveBack(request)
           const { id: accountId, generation } = outcome.account
-          const needed = neededBy(outcome.account)
-          const known =
-            needed !== undefined && !again && (await deps.remembered.recognises(request, outcome.account))
-          const amr = known ? addMethods(['pwd'], ['rba']) : ['pwd']
-          const complete = reaches(amr, needed)
-          if (known) deps.verified(outcome.account, 'remembered_browser', request)
+          const amr = outcome.remembered ? addMethods(['pwd'], ['rba']) : ['pwd']
+          const complete = reaches(amr, neededBy(outcome.account))
           return { kind: 'signed_in', accountId, generation, amr, complete }
         }
         case 'unverified': {

@@ -85,7 +85,7 @@ const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose ano
 /** Told of every sign-in that was verified. */
 export type Verified = (
   person: Pick<VerifiedPerson, 'id' | 'displayUsername'>,
-  method: VerificationMethod | 'remembered_browser',
+  method: VerificationMethod,
   request: FastifyRequest,
 ) => void
 
