@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { isSafeMethod } from '../http/forms/same-origin.ts'
 import { countNow, giveBack, nameAccount } from '../http/rate-limits/rate-limits.ts'
-import { acrOf, isAtLeast } from '../shared/acr.ts'
+import { satisfies } from '../shared/acr.ts'
 import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { requiredAcr, secondFactorRequired } from '../shared/second-factor-rule.ts'
@@ -63,6 +63,28 @@ export const requireCaller =
     setActor({ kind: 'account', id, name })
   }
 
+/**
+ * The hook behind the body of every request that changes something: a body may take long to come, and what has ended until then (a
+ * session, a token, every sign-in by a new password) ends the request too. A password is not checked a second time; its sign-ins are.
+ */
+export const requireSameCaller =
+  (identify: Identify, { findLive }: Pick<ApiDependencies, 'findLive'>) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const before = callers.get(request)
+    if (before === undefined || isSafeMethod(request.method)) return
+    const { id, generation } = before.account
+    const account = await findLive(id, generation)
+    if (!account) throw invalidCredentials(request, reply, 'the sign-in has ended since')
+    const caller =
+      before.by === 'password'
+        ? { ...before, account }
+        : await identify(request, reply, request.routeOptions.config.caller ?? {})
+    if (caller.account.id !== id) throw invalidCredentials(request, reply, 'the caller has changed since')
+    callers.set(request, caller)
+  }
+
+/** No account has this name: what is checked under it costs what every check costs. */
+const NOBODY = ' '
 const MAX_IDENTIFIER = 320
 const MAX_PASSWORD = 1024
 
@@ -90,6 +112,9 @@ export function createIdentify(deps: ApiDependencies): Identify {
     return account?.id === found?.accountId && account ? { account, by: 'app_password' } : undefined
   }
 
+  const hasFactor = async (user: string): Promise<boolean> =>
+    ((await accounts.find(user))?.secondFactors.length ?? 0) > 0
+
   async function byBasic(request: FastifyRequest, reply: FastifyReply, header: string, rules: CallerRules) {
     requireSecureTransport(request)
     const given = parseBasic(header)
@@ -99,8 +124,10 @@ export function createIdentify(deps: ApiDependencies): Identify {
     nameAccount(request, given.user)
     const byApp = await byAppPassword(given)
     if (byApp) return byApp
+    // A script that goes on with an app password that has ended must not lock its owner out: it is no guess at their password.
+    const ended = deps.factors.appPasswords.hasForm(given.password) && (await hasFactor(given.user))
     const outcome = await known.verify({
-      identifier: given.user,
+      identifier: ended ? NOBODY : given.user,
       password: given.password,
       address: request.ip,
       count: () => countNow(signInLimit, request, reply),
@@ -135,8 +162,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const required = requiredAcr(deps.secondFactor(), caller.account)
     if (required === undefined || caller.account.email === null) return
     // An app password stands for an account that has one.
-    if (caller.by === 'app_password' || (caller.by !== 'password' && isAtLeast(acrOf(caller.amr), required)))
-      return
+    if (caller.by === 'app_password' || (caller.by !== 'password' && satisfies(caller.amr, required))) return
     throw secondFactorRequired()
   }
 

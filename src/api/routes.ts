@@ -13,7 +13,7 @@ import { refuseCrossOrigin } from '../http/forms/same-origin.ts'
 import { programHeaders } from '../http/headers.ts'
 import { activityRoutes } from './activity.ts'
 import { appPasswordRoutes } from './app-passwords.ts'
-import { createIdentify, requireCaller } from './callers.ts'
+import { createIdentify, requireCaller, requireSameCaller } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { docsRoutes } from './docs.ts'
 import { exportRoutes } from './export.ts'
@@ -77,6 +77,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
   const open = app.withTypeProvider<ZodTypeProvider>()
   await app.register(async (scope) => {
     scope.addHook('preParsing', requireCaller(identify))
+    scope.addHook('preHandler', requireSameCaller(identify, deps))
     const known = scope.withTypeProvider<ZodTypeProvider>()
     const context = { open, known, identify, deps }
     for (const routes of [

@@ -5,6 +5,9 @@ import type { FailureStore } from './store/failures.ts'
 export const MAX_WRONG_CODES = 5
 /** In milliseconds. */
 const WINDOW = 15 * 60_000
+/** How many in a month, whatever the windows (NIST SP 800-63B-4 §3.2.2): who knows the password must not guess for ever. */
+export const MAX_WRONG_IN_ALL = 100
+const MONTH = 30 * 86_400_000
 
 /** What is counted apart: a person who sets an app up must not lock their own sign-in. */
 export type CodeKind = 'totp' | 'totp_setup' | 'recovery_code' | 'email' | 'sms'
@@ -43,11 +46,21 @@ export function createLimit(deps: {
     if (!reserved) return { kind: 'wrong' }
     const { failures, windowEndsAt } = reserved
     if (failures === undefined) return { kind: 'limited', until: windowEndsAt.getTime() }
+    const inAll = await store.reserve({
+      accountId,
+      kind: `${kind}_in_all`,
+      now: new Date(now),
+      windowEndsAt: new Date(now + MONTH),
+      most: MAX_WRONG_IN_ALL,
+    })
+    if (inAll?.failures === undefined)
+      return { kind: 'limited', until: (inAll?.windowEndsAt ?? windowEndsAt).getTime() }
     let found: Awaited<ReturnType<typeof check>>
     try {
       found = await check()
     } catch (error) {
       await store.giveBack(accountId, kind)
+      await store.giveBack(accountId, `${kind}_in_all`)
       throw error
     }
     if (found === undefined) {
@@ -55,6 +68,7 @@ export function createLimit(deps: {
       return { kind: 'wrong' }
     }
     await store.clear(accountId, kind)
+    await store.clear(accountId, `${kind}_in_all`)
     return { kind: 'right', found }
   }
 }

@@ -23,6 +23,8 @@ export interface FederatedAccount {
   disabledAt: number | null
   /** Of sign-ins; raised by whatever ends them. */
   generation: number
+  /** What its sign-ins are verified by, beside the password. */
+  secondFactors: readonly unknown[]
 }
 
 /** The identity of a person at a provider, as it is stored. */

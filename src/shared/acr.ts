@@ -27,7 +27,7 @@ export const isAtLeast = (acr: string | undefined, wanted: string): boolean =>
 
 /**
  * Methods of a sign-in: of RFC 8176, and three of our own. “fed”: at an upstream provider. “recovery”: a recovery code.
- * “rba” (RFC 8176): a browser that was remembered when the second factor was last shown in it.
+ * “rba” (RFC 8176): a remembered browser, which stands in for a rule and raises no class: tokens say what was shown.
  */
 const FACTOR_OF: Readonly<Record<string, string>> = {
   pwd: 'knowledge',
@@ -37,8 +37,10 @@ const FACTOR_OF: Readonly<Record<string, string>> = {
   hwk: 'possession',
   swk: 'possession',
   recovery: 'possession',
-  rba: 'possession',
 }
+
+/** A browser that was remembered when the second factor was last shown in it. It shows none. */
+const REMEMBERED = 'rba'
 
 /**
  * The methods of a sign-in, after another one was shown: each once, with “mfa” where they are of two factors (RFC 8176 §2).
@@ -46,7 +48,7 @@ const FACTOR_OF: Readonly<Record<string, string>> = {
  */
 export function addMethods(before: readonly string[], shown: readonly string[]): string[] {
   // What a remembered browser stood in for has been shown now.
-  const kept = before.filter((method) => method !== 'mfa' && method !== 'rba')
+  const kept = before.filter((method) => method !== 'mfa' && method !== REMEMBERED)
   const methods = [...new Set([...kept, ...shown.filter((method) => method !== 'mfa')])]
   const factors = new Set(methods.map((method) => FACTOR_OF[method]).filter(Boolean))
   const several = factors.size > 1 || shown.includes('mfa')
@@ -71,9 +73,15 @@ export interface NeededFactor {
 }
 
 /** Whether the methods of a sign-in are enough. */
-export const reaches = (amr: readonly string[] | undefined, needed: NeededFactor | undefined): boolean =>
-  needed === undefined ||
-  (isAtLeast(acrOf(amr), needed.acr) && !(needed.shown && (amr ?? []).includes('rba')))
+export function reaches(amr: readonly string[] | undefined, needed: NeededFactor | undefined): boolean {
+  if (needed === undefined || isAtLeast(acrOf(amr), needed.acr)) return true
+  const standsIn = amr?.includes(REMEMBERED) === true && acrOf(amr) !== undefined
+  return standsIn && !needed.shown && needed.acr === ACR.mfa
+}
+
+/** Whether the methods of a sign-in are enough for a rule, which a remembered browser stands in for. Undefined: no rule asks. */
+export const satisfies = (amr: readonly string[] | undefined, required: Acr | undefined): boolean =>
+  reaches(amr, required && { acr: required, shown: false })
 
 /** What every sign-in to an account needs: a second factor where it has one. */
 export const neededBy = (account: { secondFactors: readonly unknown[] }): NeededFactor | undefined =>

@@ -134,7 +134,7 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       const request = await party.authorize()
       const { url } = await browser.open(request.url)
       const { id_token } = await party.callback(url, request)
-      expect(decodeJwt(String(id_token))).toMatchObject({ acr: MFA, amr: ['pwd', 'rba', 'mfa'] })
+      expect(decodeJwt(String(id_token))).toMatchObject({ acr: PWD, amr: ['pwd', 'rba'] })
     })
 
     test('does not stand in where a client asks for a second factor by acr', async () => {

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../../accounts/accounts.ts'
 import { formPage } from '../../http/forms/page.ts'
+import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import type { Http } from '../../http/http.ts'
 import type { Pages } from '../../http/pages/pages.ts'
 import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
-import { acrOf, isAtLeast } from '../../shared/acr.ts'
+import { satisfies } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
@@ -82,7 +83,8 @@ const returnTo = (request: FastifyRequest): string =>
 export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
   await deps.http.forms(app, deps.sessions.ownerOf)
   requireClassified(app)
-  app.addHook('onRequest', async (request, reply) => {
+  /** Who uses the console, from what counts at this moment; else an answer is given. */
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     const back = encodeURIComponent(returnTo(request))
@@ -98,9 +100,8 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     // Who has a second factor has shown it: the session would not count. The others set one up, and come back; a code by email is
     // enough for apps, not for who administers them.
     const required = requiredAcr(deps.secondFactor(), account)
-    const shown = account.secondFactors.length > 0 ? acrOf(session.amr) : undefined
-    if (required !== undefined && !isAtLeast(shown, required))
-      return reply.redirect(`/login/set-up?return_to=${back}`, 303)
+    const shown = account.secondFactors.length > 0 ? session.amr : undefined
+    if (!satisfies(shown, required)) return reply.redirect(`/login/set-up?return_to=${back}`, 303)
     administrators.set(request, {
       signedInAt: session.freshAt,
       id: account.id,
@@ -109,7 +110,12 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       sessionUid: session.uid,
     })
     return undefined
-  })
+  }
+  app.addHook('onRequest', admit)
+  // A form may take long to come: what has ended until then, a session or a role, ends it too.
+  app.addHook('preHandler', async (request, reply) =>
+    isSafeMethod(request.method) ? undefined : admit(request, reply),
+  )
   // Behind the check of the form's token: what is put aside was sent by a page of ours.
   app.addHook('preHandler', async (request, reply) => {
     const { id: accountId, sessionUid: uid, signedInAt } = administratorOf(request)

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isAtLeast } from '../../shared/acr.ts'
+import { ACR, type NeededFactor, reaches, strongest } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -60,21 +60,24 @@ function requireFreshSignIn(reply: FastifyReply, clock: Clock, authTime: number 
   )
 }
 
-/** RFC 9470 §3: who administers signs in with what the settings ask of the role. */
+/**
+ * RFC 9470 §3: who administers signs in with what the settings ask of the role, and for a dangerous act has shown the second factor that
+ * they have: no remembered browser stands in for it.
+ */
 function requireSecondFactor(
   reply: FastifyReply,
-  required: string | undefined,
-  acr: string | undefined,
+  amr: readonly string[] | undefined,
+  needed: NeededFactor | undefined,
 ): void {
-  if (required === undefined || isAtLeast(acr, required)) return
+  if (reaches(amr, needed)) return
   reply.header(
     'www-authenticate',
-    `Bearer ${REALM}, error="insufficient_user_authentication", error_description="a second factor is needed", acr_values="${required}"`,
+    `Bearer ${REALM}, error="insufficient_user_authentication", error_description="a second factor is needed", acr_values="${needed?.acr}"`,
   )
   throw new AppError(
     'insufficient_user_authentication',
     401,
-    `This asks for a sign-in with a second factor. Sign in again: authorize with acr_values=${required}.`,
+    `This asks for a sign-in with a second factor. Sign in again: authorize with acr_values=${needed?.acr}.`,
   )
 }
 
@@ -121,9 +124,19 @@ export function requireAdministration({
           ? 'Auditors look, and do not change anything. Ask an administrator.'
           : 'This is for administrators. Ask one of them if you need it.',
       )
+    const { secondFactors } = account
+    const required = requiredAcr(secondFactor(), account)
     // A code by email is enough for apps, not for who administers them.
-    const acr = account.secondFactors.length > 0 ? token.account.acr : undefined
-    requireSecondFactor(reply, requiredAcr(secondFactor(), account), acr)
+    const amr = secondFactors.length > 0 ? token.account.amr : undefined
+    const dangerous = needs === 'dangerous' && secondFactors.length > 0
+    requireSecondFactor(
+      reply,
+      amr,
+      strongest(
+        required && { acr: required, shown: false },
+        dangerous ? { acr: ACR.mfa, shown: true } : undefined,
+      ),
+    )
     if (needs === 'dangerous') requireFreshSignIn(reply, clock, token.account.authTime)
   }
 }

@@ -4,6 +4,7 @@
 //   request ─► rate limit ─► guard (bearer token, scope, role) ─► body ─► zod ─► machine.ts ─► service ─► zod ─► answer
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import { requireClassified } from '../access.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients/routes.ts'
@@ -27,7 +28,12 @@ import { userRoutes } from './users/routes.ts'
 export async function adminRest(scope: FastifyInstance, deps: RestDependencies): Promise<void> {
   requireClassified(scope)
   // Before the body is read, and after the rate limit.
-  scope.addHook('preParsing', requireAdministration(deps))
+  const requireAdmin = requireAdministration(deps)
+  scope.addHook('preParsing', (request, reply) => requireAdmin(request, reply))
+  // A body may take long to come: what has ended until then, a token, a sign-in or a role, ends the request too.
+  scope.addHook('preHandler', async (request, reply) => {
+    if (!isSafeMethod(request.method)) await requireAdmin(request, reply)
+  })
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const groups = [
     clientRoutes,

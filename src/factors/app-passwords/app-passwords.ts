@@ -43,6 +43,8 @@ export interface AppPasswords {
    * another form is not looked up.
    */
   find(password: string): Promise<{ accountId: string; id: string } | undefined>
+  /** Whether a text may be an app password, one that has ended too. */
+  hasForm(password: string): boolean
 }
 
 const nameSchema = line(64).pipe(z.string().min(1, 'Give it a name, so that you know it again.'))
@@ -83,8 +85,10 @@ export function createAppPasswords(deps: {
       return removed !== undefined
     },
 
+    hasForm,
+
     async find(password) {
-      if (!/^([a-z2-7]{4}[ -]?){7}[a-z2-7]{4}$/i.test(password)) return undefined
+      if (!hasForm(password)) return undefined
       const row = await store.byHash(hashOf(fromTyped(password)))
       if (!row) return undefined
       const hour = new Date(Math.floor(clock() / HOUR) * HOUR)
@@ -93,6 +97,8 @@ export function createAppPasswords(deps: {
     },
   }
 }
+
+const hasForm = (password: string): boolean => /^([a-z2-7]{4}[ -]?){7}[a-z2-7]{4}$/i.test(password)
 
 /** Of so many random bits a plain hash is enough (ASVS 6.5.2). */
 const hashOf = (password: string): string => createHash('sha256').update(password).digest('base64url')

@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
 import { createTotpEnrolment, type TotpSetupPage } from './totp-enrolment.ts'
@@ -39,6 +40,14 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     return renderPage(reply, 'factors/totp-setup', page, status)
   }
 
+  /** The key is shown, and counts, by a sign-in that is fresh: setting one up may have been begun by one that was. */
+  async function freshPerson(request: FastifyRequest, reply: FastifyReply, id: string) {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed || isFresh(clock, signed.session.freshAt)) return signed
+    reply.redirect(`/login?again=1&return_to=${encodeURIComponent(pathOf(id))}`, 303)
+    return undefined
+  }
+
   app.post(
     `${SECURITY}/app`,
     { ...http.limit('account'), config: { formPage: SECURITY } },
@@ -51,15 +60,16 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
   )
 
   app.get(`${SECURITY}/app/:id`, async (request, reply) => {
-    const signed = await signedIn.person(request, reply, SECURITY)
-    return signed ? show(reply, signed, params.parse(request.params).id) : reply
+    const { id } = params.parse(request.params)
+    const signed = await freshPerson(request, reply, id)
+    return signed ? show(reply, signed, id) : reply
   })
 
   app.post(`${SECURITY}/app/:id`, http.limit('account'), async (request, reply) => {
-    const signed = await signedIn.person(request, reply, SECURITY)
+    const { id } = params.parse(request.params)
+    const signed = await freshPerson(request, reply, id)
     if (!signed) return reply
     const { account, session } = signed
-    const { id } = params.parse(request.params)
     const outcome = await enrolment.submit(account.id, id, request)
     if (outcome.kind === 'gone') return reply.redirect(`${SECURITY}?done=app_gone`, 303)
     if (outcome.kind === 'refused') return show(reply, signed, id, { errors: outcome.errors }, outcome.status)

@@ -134,6 +134,8 @@ export function createInteractions(deps: {
     const { accountId } = interaction.session ?? {}
     if (interaction.prompt.name === 'login' || accountId === undefined) return undefined
     const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
+    // The interaction is of the session that it began in, or went on with: another account's counts for nothing here.
+    if (session.accountId !== accountId) return undefined
     const account = await deps.findLive(accountId, generationOf(session))
     if (account === undefined) return undefined
     // What an account has to be verified by first decides nothing before.

@@ -71,6 +71,9 @@ export interface SignInSessions {
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }
 
+/** How long the first step of a sign-in counts, in seconds: as long as an interaction. */
+const FIRST_STEP_TTL = 3600
+
 export function createSignInSessions(deps: {
   issuer: string
   current(): Provider
@@ -128,7 +131,9 @@ export function createSignInSessions(deps: {
     },
     async incomplete(request, reply) {
       const found = await read(request, reply)
-      return found && !found.complete ? found.session : undefined
+      if (found === undefined || found.complete) return undefined
+      const old = epochSeconds(Date.now) - found.session.loginTs > FIRST_STEP_TTL
+      return old ? undefined : found.session
     },
     async verify(request, reply, { accountId, uid, amr }) {
       const opened = await open(request, reply)

@@ -1,6 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import { type Generation, generationOf } from '../sessions/generations.ts'
-import { acrOfToken, authTimeOf } from './auth-time.ts'
+import { amrOfToken, authTimeOf } from './auth-time.ts'
 import type { ProtocolResource } from './resources.ts'
 
 /** What a token may do at the administration API; to write includes to read. */
@@ -49,9 +49,9 @@ export interface AcceptedAdminToken {
   /**
    * Whom the client acts for; absent: for itself. Whether that account still counts, and what its role lets it do, is
    * the caller's question, and so is that of the generation. `authTime`, in seconds since the epoch, is when the person
-   * signed in, however often the token was refreshed since, `acr` the class of that sign-in; undefined: it is not known.
+   * signed in, however often the token was refreshed since, `amr` the methods of that sign-in; undefined: it is not known.
    */
-  account?: { id: string; authTime: number | undefined; acr: string | undefined } & Generation
+  account?: { id: string; authTime: number | undefined; amr: readonly string[] | undefined } & Generation
 }
 
 export interface AdminTokens {
@@ -106,7 +106,7 @@ export function createAdminTokens(deps: { issuer: string; current(): Provider })
       id,
       generation: generationOf(grant),
       authTime: authTimeOf(token),
-      acr: acrOfToken(token),
+      amr: amrOfToken(token),
     }
     return { ...accepted(client, token), account }
   }

@@ -3,23 +3,18 @@ import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-pr
 /**
  * The `extraTokenClaims` of the library: every access token of a person says when and how they signed in (`auth_time`, `acr`,
  * `amr`: RFC 9068 §2.2.1, RFC 9470 §6), as its code or its refresh token does. Refreshing moves nothing.
- * @param ctx undefined for a token that is made outside of a request to the token endpoint
+ * @param ctx undefined for a token that is made outside of a request to the token endpoint: it says what it was made with
  */
 export function extraTokenClaims(
   ctx: KoaContextWithOIDC | undefined,
   token: AccessToken | ClientCredentials,
 ): { auth_time?: number; acr?: string; amr?: string[] } | undefined {
-  if (ctx === undefined || token.kind !== 'AccessToken') return undefined
+  if (token.kind !== 'AccessToken') return undefined
+  if (ctx === undefined) return token.extra
   const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = ctx.oidc.entities
   const { authTime, acr, amr } = code ?? device ?? refresh ?? {}
   if (authTime === undefined) return undefined
   return { auth_time: authTime, ...(acr !== undefined && { acr }), ...(amr !== undefined && { amr }) }
-}
-
-/** The class of the sign-in of an access token; undefined: the token does not say. */
-export function acrOfToken(token: AccessToken): string | undefined {
-  const value = token.extra?.acr
-  return typeof value === 'string' ? value : undefined
 }
 
 /** When the person of an access token signed in, in seconds since the epoch; undefined: the token does not say. */

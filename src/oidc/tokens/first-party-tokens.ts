@@ -1,5 +1,5 @@
 import type { Grant, Provider, RefreshToken } from 'oidc-provider'
-import { acrOf, isAtLeast, neededBy, reaches } from '../../shared/acr.ts'
+import { acrOf, neededBy, reaches, satisfies } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { SecondFactor } from '../../shared/second-factor.ts'
@@ -126,8 +126,7 @@ export function createFirstPartyTokens(deps: {
     if (!reaches(who.amr, neededBy(account))) throw await deps.secondStep(who, account)
     // Whose address is not verified yet gets tokens that do nothing until then (registering).
     const required = requiredAcr(deps.secondFactor(), account)
-    if (account.email !== null && required !== undefined && !isAtLeast(acrOf(who.amr), required))
-      throw await deps.secondStep(who, account)
+    if (account.email !== null && !satisfies(who.amr, required)) throw await deps.secondStep(who, account)
   }
 
   return {
@@ -165,8 +164,7 @@ export function createFirstPartyTokens(deps: {
       if (account === undefined) return { refused: 'the account or its sign-in no longer counts' }
       if (account.email === null) return 'unverified'
       const required = requiredAcr(deps.secondFactor(), account)
-      if (required !== undefined && !isAtLeast(acrOf(token.amr), required))
-        return { refused: 'a second factor is required since' }
+      if (!satisfies(token.amr, required)) return { refused: 'a second factor is required since' }
       if (token.consumed) {
         await endFamily(grantId)
         deps.revoked({ accountId, reason: 'replayed' })

@@ -1,5 +1,5 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
-import { acrOf, isAtLeast } from '../../shared/acr.ts'
+import { isAtLeast, satisfies } from '../../shared/acr.ts'
 import {
   type ClientSecondFactor,
   requiredAcr,
@@ -44,8 +44,8 @@ export function createFindAccount(
       const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
       const required = requiredAcr(secondFactor(), account, second_factor)
       // By what was shown: a client may have asked to be told a weaker class (Core §5.5.1.1).
-      const shown = token.amr === undefined ? token.acr : acrOf(token.amr)
-      if (required !== undefined && !isAtLeast(shown, required)) return undefined
+      const enough = token.amr ? satisfies(token.amr, required) : isAtLeast(token.acr, required ?? '')
+      if (required !== undefined && !enough) return undefined
     }
     const { clientId, sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as {
       clientId?: string

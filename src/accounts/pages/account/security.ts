@@ -104,7 +104,14 @@ export async function securityRoutes(
     { ...http.limit('account'), config: { formPage: PATH } },
     signedIn.onSubmit(
       PATH,
-      async ({ account, session }, request, reply) => {
+      async (signed, request, reply) => {
+        const { account, session } = signed
+        // Where there is a second factor the password alone changes nothing, and no remembered browser stands in.
+        const again =
+          account.secondFactors.length > 0
+            ? await signedIn.again(request, signed, 'change your password')
+            : undefined
+        if (again !== undefined) return again
         const { current_password, new_password } = passwordForm.parse(request.body ?? {})
         const { generation } = await accounts.changePassword({
           accountId: account.id,
