@@ -78,7 +78,7 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
       done === undefined
         ? `/login?return_to=${RECOVERY}`
         : // A browser that is remembered has shown no second factor: the person may have lost it.
-          done.verifiedAt === undefined
+          done.amr.includes('rba') && done.verifiedAt === undefined
           ? `/login?again=1&return_to=${RECOVERY}`
           : '/account/security',
       303,
