@@ -89,6 +89,8 @@ describe.each(engines)('credentials of APIs on %s', (engine) => {
           exp: expect.any(Number),
           iat: expect.any(Number),
           auth_time: expect.any(Number),
+          acr: 'urn:latchkey:acr:pwd',
+          amr: ['pwd'],
           ...(api === BOOKS && { jti: expect.any(String) }),
         })
         expect(headers.get('cache-control')).toBe('no-store')

@@ -221,7 +221,19 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
       const second = await fixture.refresh(web, first.refresh_token, { resource: API })
       const [a, b] = [first, second.json].map(({ access_token }) => decodeJwt(String(access_token)))
       expect(a?.sub).toBe(b?.sub)
-      const names = ['aud', 'auth_time', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sub']
+      const names = [
+        'acr',
+        'amr',
+        'aud',
+        'auth_time',
+        'client_id',
+        'exp',
+        'iat',
+        'iss',
+        'jti',
+        'scope',
+        'sub',
+      ]
       expect(Object.keys(a ?? {}).sort()).toEqual(names)
       const parts = (jti = ''): string[] => jti.replace(/^v1\./, '').match(/.{6}/g) ?? []
       expect(parts(a?.jti).length).toBeGreaterThan(10)

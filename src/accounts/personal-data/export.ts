@@ -24,7 +24,7 @@ export interface PersonalData {
 const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString())
 
 const isStream = (value: unknown): value is AsyncIterable<object> =>
-  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+  typeof value === 'object' && value !== null && Reflect.has(value, Symbol.asyncIterator)
 
 /** @param deps.sources what there is beside the account itself, in the order of the document */
 export function createPersonalData(deps: {

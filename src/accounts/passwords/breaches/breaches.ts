@@ -52,7 +52,7 @@ export function createBreaches(deps: {
       } catch (error) {
         log.warn(
           { breach_check: breachCheck, reason: reasonOf(error) },
-          'a new password was not looked up among stolen ones, and accepted; `latchkey doctor` says more',
+          'a new password was not looked up among stolen ones, and accepted; `npm run -s latchkey -- doctor` says more',
         )
         return false
       }
