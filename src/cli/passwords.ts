@@ -22,8 +22,8 @@ const importList = (cli: Cli): Command =>
       const { read, count, size, path } = made
       const text = `${count.toLocaleString('en')} stolen passwords are in ${path} (${megabytes(size)} MB).`
       const inUse = settings.values.breachCheck === 'file'
-      const toDo = `They are not looked up yet. Run: ${PROGRAM} settings set breach_check file`
-      cli.answer(options, { read, count, size, path, in_use: inUse }, inUse ? text : `${text}\n${toDo}`)
+      const nextStep = `They are not looked up yet. Run: ${PROGRAM} settings set breach_check file`
+      cli.answer(options, { read, count, size, path, in_use: inUse }, inUse ? text : `${text}\n${nextStep}`)
     })
 
 function readable(path: string): string {

@@ -154,6 +154,8 @@ describe('a second factor that is required and missing', () => {
       const { party, browser, request, page } = await waiting(email)
       const sent = await browser.submit(page, {}, { button: 'Send a code' })
       expect(sent.text).toContain('on its way')
+      // Nothing is remembered of an account without a factor.
+      expect(sent.text).not.toContain('Remember this device')
       const code = await codeTo(email)
       const other = await waiting(email)
       const back = await browser.submit(sent, { Code: code }, { button: 'Continue' })

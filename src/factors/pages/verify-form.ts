@@ -117,6 +117,9 @@ export function createVerifyForm(deps: {
   /** After a right code. */
   verified: Verified
 }): VerifyForm {
+  /** A code by email is of an account without a factor: a browser stands in for nothing there. */
+  const remembers = ({ secondFactors }: VerifiedPerson) => secondFactors.length > 0 && deps.browsers.days > 0
+
   /** A passkey of the person; another one's is none. */
   async function verifyPasskey(
     request: FastifyRequest,
@@ -166,7 +169,7 @@ export function createVerifyForm(deps: {
           .filter((each) => each !== method)
           .map((each) => ({ method: each, href: `${path}${separator}method=${each}` })),
         lostHref: person.secondFactors.length > 0 ? RECOVERY : undefined,
-        rememberDays: needed?.shown || deps.browsers.days === 0 ? undefined : deps.browsers.days,
+        rememberDays: remembers(person) && !needed?.shown ? deps.browsers.days : undefined,
       }
     },
 
@@ -177,8 +180,7 @@ export function createVerifyForm(deps: {
           ? await verifyCode(request.body, person)
           : await verifyPasskey(request, person, credential)
       if (outcome.kind === 'refused') return outcome
-      if (remember !== undefined && deps.browsers.days > 0)
-        await deps.browsers.remember(request, reply, person)
+      if (remember !== undefined && remembers(person)) await deps.browsers.remember(request, reply, person)
       deps.verified(person, outcome.method, request)
       return outcome
     },

@@ -1,3 +1,4 @@
+// Over 300 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
 import { addMethods, type NeededFactor, neededBy, reaches } from '../../shared/acr.ts'
