@@ -25,7 +25,7 @@ export const RESOURCE = 'https://api.bench.example'
 export const OPAQUE_RESOURCE = 'https://opaque.bench.example'
 export const REDIRECT_URI = 'http://127.0.0.1:9/callback'
 export const SCOPE = 'openid profile email offline_access'
-export const user = { identifier: 'bench', password: 'correct horse battery staple' }
+export const user = { identifier: 'bench', password: 'marmot ladder quartz ninety' }
 
 export const clientMetadata = (alg: BenchClient['alg']) => ({
   client_name: `Benchmark ${alg}`,
