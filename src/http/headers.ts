@@ -1,5 +1,5 @@
-import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
+import helmet from 'helmet'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,8 +18,8 @@ const PERMISSIONS =
  * Response headers for everything this server sends.
  * @param options.secure whether the issuer is https
  */
-export async function registerHeaders(app: FastifyInstance, options: { secure: boolean }): Promise<void> {
-  await app.register(helmet, {
+export function registerHeaders(app: FastifyInstance, options: { secure: boolean }): void {
+  const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -43,8 +43,9 @@ export async function registerHeaders(app: FastifyInstance, options: { secure: b
     hsts: options.secure ? { maxAge: YEAR, includeSubDomains: false } : false,
   })
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.routeOptions.config.forPrograms) reply.header('permissions-policy', PERMISSIONS)
-    done()
+    if (request.routeOptions.config.forPrograms) return done()
+    reply.header('permissions-policy', PERMISSIONS)
+    setHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined))
   })
   app.addHook('onSend', async (_request, reply, payload) => {
     // Pages hold CSRF tokens and names of people: no cache, no restored page after sign-out.
@@ -71,5 +72,5 @@ export function programHeaders(scope: FastifyInstance, options: { secure: boolea
     reply.headers(headers)
     done()
   })
-  return { helmet: false, config: { forPrograms: true } } as const
+  return { config: { forPrograms: true } } as const
 }

@@ -71,7 +71,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   registerAuditContext(app)
   registerClosing(app)
   registerRequestLog(app)
-  await registerHeaders(app, { secure })
+  registerHeaders(app, { secure })
   await registerCookies(app)
   await registerCsrf(app, { key: cookieKey, secure })
   const cookies = createCookies(secure)

@@ -71,8 +71,6 @@ export function routeOptions<
     response,
   }
   return {
-    // The headers of programs stand in for those of pages (src/http/headers.ts).
-    helmet: false as const,
     // For types there always is a body: where none is described, it is unknown.
     schema: schemas as typeof schemas & { body: Body; params: Params; querystring: Query },
   }

@@ -6,8 +6,10 @@ const WITHOUT = /^\/(assets|health)\/|^\/metrics$/
 
 /** Before a request is worked on, the settings are what they were a second ago at most, in every process. */
 export function freshSettings(app: FastifyInstance, settings: Pick<Settings, 'refresh'>): void {
-  app.addHook('onRequest', async ({ routeOptions: { url } }) => {
-    if (url !== undefined && !WITHOUT.test(url)) await settings.refresh()
+  app.addHook('onRequest', ({ routeOptions: { url } }, _reply, done) => {
+    const look = url === undefined || WITHOUT.test(url) ? undefined : settings.refresh()
+    if (look === undefined) done()
+    else look.then(() => done(), done)
   })
 }
 

@@ -58,8 +58,11 @@ export interface Settings {
   fromText(name: SettingName, text: string): unknown
   /** What the environment pins. */
   readonly pinned: Pinned
-  /** Looks at what is stored, unless that was done within the last second. What cannot be read leaves things as they are, and is logged. */
-  refresh(): Promise<void>
+  /**
+   * Looks at what is stored. What cannot be read leaves things as they are, and is logged.
+   * @returns undefined: that was done within the last second
+   */
+  refresh(): Promise<void> | undefined
   /** All settings, as they are stored at this moment. */
   list(): Promise<SettingsState>
   /**
@@ -203,7 +206,7 @@ export async function openSettings(deps: {
     pinned: deps.pinned,
 
     refresh() {
-      if (Math.abs(clock() - readAt) < FRESH) return Promise.resolve()
+      if (Math.abs(clock() - readAt) < FRESH) return undefined
       reading ??= atMost(
         PATIENCE,
         look().finally(() => {

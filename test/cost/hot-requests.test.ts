@@ -23,10 +23,10 @@ const REVOCABLE = 'https://vault.example'
  * audit log, counters of use) counts too.
  */
 const BUDGET = {
-  'client credentials, opaque': 2,
-  'client credentials, JWT': 1,
+  'client credentials, opaque': 1,
+  'client credentials, JWT': 0,
   'code exchange': 8,
-  'code exchange, JWT': 8,
+  'code exchange, JWT': 7,
   refresh: 7,
   'introspection, opaque': 3,
   'introspection, JWT': 1,

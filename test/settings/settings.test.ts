@@ -279,7 +279,7 @@ test('a database that does not answer holds a request up for half a second, once
   vi.useFakeTimers()
   try {
     let waited = false
-    const first = settings.refresh().then(() => {
+    const first = Promise.resolve(settings.refresh()).then(() => {
       waited = true
     })
     await vi.advanceTimersByTimeAsync(499)

@@ -7,8 +7,8 @@ const MEMORY = 1000
 const MAX_ENTRIES = 1000
 
 /**
- * What was read in the last second. Every request of the protocol asks for its client, and reading it costs a tenth of a token
- * request.
+ * What was read in the last second. Every request of the protocol asks for its client, and many for an API; reading one costs a
+ * tenth of a token request.
  *
  * A change made in this process counts at once, since it is forgotten with the change; one made by another process counts within a
  * second. So a client that is disabled or deleted, and a secret that is withdrawn, are refused everywhere within a second; a secret that

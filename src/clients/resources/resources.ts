@@ -9,6 +9,7 @@ import { type Page, type PageRequest, parsePageRequest, toPage } from '../../sha
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
+import { rememberRecent } from '../for-protocol/recent.ts'
 import { positionOf } from '../page.ts'
 import { sharedScopeWarnings } from '../scopes/shared.ts'
 import {
@@ -62,7 +63,7 @@ export interface Resources {
   longestTtl(): Promise<number>
   /** As an administrator sees it. */
   get(identifier: string): Promise<Resource | undefined>
-  /** The read of every request with a `resource`: one prepared statement. Compared as an exact string. */
+  /** The read of every request with a `resource`, remembered for a second (for-protocol/recent.ts). Compared as an exact string. */
   findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined>
   /** Those with this scope value, a hundred at most. One prepared statement. */
   findByScope(scope: string): Promise<ResourceForProtocol[]>
@@ -74,8 +75,17 @@ export interface Resources {
   listByScope(scope: string): Promise<Resource[]>
 }
 
-export function createResources({ db, clock, events, reserved = [] }: ResourcesDependencies): Resources {
+export function createResources(deps: ResourcesDependencies): Resources {
+  const { db, clock, reserved = [] } = deps
   const store = createResourceStore(db)
+  const recent = rememberRecent(async (identifier): Promise<ResourceForProtocol | undefined> => {
+    const row = findable(identifier) ? await store.find(identifier) : undefined
+    return row && { identifier, ...row }
+  }, clock)
+  const events = (event: ResourceEvent): void => {
+    recent.forget(event.identifier)
+    deps.events(event)
+  }
   return {
     async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
       const row = { ...parseResource(input), createdAt: new Date(clock()) }
@@ -130,10 +140,7 @@ export function createResources({ db, clock, events, reserved = [] }: ResourcesD
       return row && resourceView({ id: identifier, ...row })
     },
 
-    async findForProtocol(identifier: string): Promise<ResourceForProtocol | undefined> {
-      const row = findable(identifier) ? await store.find(identifier) : undefined
-      return row && { identifier, ...row }
-    },
+    findForProtocol: recent.find,
 
     async findByScope(scope: string): Promise<ResourceForProtocol[]> {
       if (!isFindableScope(scope)) return []

@@ -61,16 +61,18 @@ export const keepQuiet = (request: FastifyRequest): void => void quiet.add(reque
 
 /** Logs every request once, when it has ended, and names its id in the response. */
 export function registerRequestLog(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     // Probes come every few seconds; they would be most of the log.
     const level = /^\/(health\/|metrics$)/.test(request.url) || quiet.has(request) ? 'debug' : 'info'
     request.log[level](
       { req: request, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) },
       'request',
     )
+    done()
   })
   app.addHook('onRequestAbort', async (request) => {
     request.log.info({ req: request }, 'request aborted by the client')

@@ -73,7 +73,10 @@ export function registerRateLimits(
 
   const countersOf = (name: LimitName): Counters => (SHARED.has(name) ? shared : local)
   const turns: Turns = createTurns()
-  app.addHook('onResponse', async (request) => settle(request, 0))
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (charges.has(request)) settle(request, 0).then(() => done(), done)
+    else done()
+  })
 
   const takeTurn = async (
     request: FastifyRequest,
@@ -122,6 +125,7 @@ export function registerRateLimits(
       limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
     const [address, account] = [of('address'), of('account')]
     const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
+      if (!options.enabled) return
       for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
     }
     if (account.length === 0) return { onRequest: [byAddress] }

@@ -17,7 +17,9 @@ const MAX_BODY = 56 * 1024
 export function takeEmptySecrets(provider: Provider, isApiCredential: (id: string) => boolean): void {
   provider.use(async (ctx, next) => {
     const { req } = ctx as KoaContextWithOIDC
-    const sent = req.method === 'POST' ? basicCredentials(req.headers.authorization) : undefined
+    const { authorization } = req.headers
+    const sent =
+      req.method === 'POST' && mayBeEmpty(authorization) ? basicCredentials(authorization) : undefined
     if (
       sent?.secret === '' &&
       sent.id !== '' &&
@@ -28,6 +30,11 @@ export function takeEmptySecrets(provider: Provider, isApiCredential: (id: strin
     await next()
   })
 }
+
+/** Almost every header has a secret behind its colon, and is not taken apart. */
+const mayBeEmpty = (authorization: string | undefined): boolean =>
+  authorization !== undefined &&
+  /^(?![^:]*:.)/s.test(Buffer.from(authorization.slice('basic '.length), 'base64').toString('latin1'))
 
 /**
  * Whether no secret is expected of a client; true also when its look-up fails. The library does not handle errors yet at this point: it

@@ -150,8 +150,10 @@ export function createDocuments(deps: DocumentsDependencies): Documents {
     },
 
     remembered(clientId: string): DocumentClient | undefined {
+      // Most clients are registered ones, and need no look at the rules.
+      if (!deps.enabled || entries.get(clientId) === undefined) return undefined
       forgetOldRules()
-      return deps.enabled ? entries.get(clientId)?.client : undefined
+      return entries.get(clientId)?.client
     },
   }
 
