@@ -4,7 +4,7 @@ import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
-import { requireOwner } from './owner.ts'
+import { changerOf, requireOwner } from './owner.ts'
 
 const tag = 'Second factors'
 
@@ -79,13 +79,13 @@ export function appPasswordRoutes({ known, deps }: ApiContext): void {
   })
 
   known.post('/me/app-passwords', withLimit(create, limit('account')), async (request, reply) => {
-    const { account } = await requireOwner(deps, request, request.body.current_password)
-    return reply.code(201).send(await factors.appPasswords.create(account.id, request.body.name))
+    const caller = await requireOwner(deps, request, request.body.current_password)
+    return reply.code(201).send(await factors.appPasswords.create(changerOf(caller), request.body.name))
   })
 
   known.delete('/me/app-passwords/:id', withLimit(remove, limit('account')), async (request, reply) => {
-    const { account } = await requireOwner(deps, request, request.body.current_password)
-    if (!(await factors.appPasswords.remove(account.id, request.params.id)))
+    const caller = await requireOwner(deps, request, request.body.current_password)
+    if (!(await factors.appPasswords.remove(changerOf(caller), request.params.id)))
       throw new AppError('app_password_not_found', 404, 'There is no such app password.')
     return reply.code(204).send()
   })

@@ -142,7 +142,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
   async function bySession(request: FastifyRequest, reply: FastifyReply) {
     requireJsonForCookies(request)
     const session = await sessions.current(request, reply)
-    const account = session && (await accounts.byId(session.accountId))
+    // Of the same generation: what is changed is changed by this sign-in.
+    const account = session && (await deps.findLive(session.accountId, session.generation))
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
     const { uid, freshAt, amr } = session
     return { account, by: 'session', uid, freshAt, amr } as const

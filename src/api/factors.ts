@@ -4,7 +4,7 @@ import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
-import { requireOwner, requirePerson } from './owner.ts'
+import { changerOf, requireOwner, requirePerson } from './owner.ts'
 import { wrongFields } from './problems.ts'
 
 const tag = 'Second factors'
@@ -125,7 +125,7 @@ export function factorRoutes({ known, deps }: ApiContext): void {
   known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request, reply) => {
     const caller = requirePerson(request)
     const { account } = caller
-    const outcome = await factors.totp.confirm(account.id, request.params.id, request.body.code)
+    const outcome = await factors.totp.confirm(changerOf(caller), request.params.id, request.body.code)
     if (outcome.kind !== 'confirmed')
       throw wrongFields({
         code: 'This code is not right. After several wrong ones, wait a quarter of an hour.',
@@ -137,13 +137,13 @@ export function factorRoutes({ known, deps }: ApiContext): void {
   })
 
   known.delete('/me/factors/:id', withLimit(remove, limit('account')), async (request, reply) => {
-    const { account } = await requireOwner(deps, request, request.body.current_password)
-    if (!(await factors.remove(account.id, request.params.id))) throw notFound()
+    const caller = await requireOwner(deps, request, request.body.current_password)
+    if (!(await factors.remove(changerOf(caller), request.params.id))) throw notFound()
     return reply.code(204).send()
   })
 
   known.post('/me/recovery-codes', withLimit(renew, limit('account')), async (request) => {
-    const { account } = await requireOwner(deps, request, request.body.current_password)
-    return { recovery_codes: await factors.recoveryCodes.renew(account.id) }
+    const caller = await requireOwner(deps, request, request.body.current_password)
+    return { recovery_codes: await factors.recoveryCodes.renew(changerOf(caller)) }
   })
 }

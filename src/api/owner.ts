@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../shared/errors.ts'
+import type { FactorChanger } from '../factors/owner.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
 import { type Caller, callerOf } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
@@ -37,6 +38,12 @@ export async function requireOwner(
   await confirmPassword(deps, request, caller.account, 'current_password', currentPassword)
   return caller
 }
+
+/** The sign-in that a caller changes their factors by: if it ends before that is done, nothing is changed. */
+export const changerOf = ({ account }: Caller): FactorChanger => ({
+  accountId: account.id,
+  generation: account.generation,
+})
 
 /** As `requireOwner`, for what ends an act that was begun by it. @throws AppError insufficient_user_authentication (403) */
 export function requirePerson(request: FastifyRequest): Caller {

@@ -20,7 +20,7 @@ import {
 import type { FactorEvent } from './events.ts'
 import { createLimit } from './failures.ts'
 import { createNotices, type FactorMail } from './notices.ts'
-import type { FindOwner } from './owner.ts'
+import type { FactorChanger, FindOwner } from './owner.ts'
 import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
 import { createRecoveryNotices, type RecoveryEvent, type RecoveryMail } from './recovery/notices.ts'
 import { createRecovery, type Recovery, type RecoverySettings } from './recovery/recovery.ts'
@@ -66,8 +66,8 @@ export interface Factors {
    * @throws AppError overloaded (503): nothing was counted
    */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>
-  /** One of any kind. Owner told by mail, `factor.removed`. False: the account has none of this id. */
-  remove(accountId: string, id: string): Promise<boolean>
+  /** One of any kind. Owner told by mail, `factor.removed`. False: the account has none of this id, or the sign-in has ended. */
+  remove(by: FactorChanger, id: string): Promise<boolean>
   totp: Totp
   passkeys: Passkeys
   recoveryCodes: Omit<RecoveryCodes, 'prepare'>
@@ -194,8 +194,8 @@ export function createFactors(deps: FactorsDependencies): Factors {
       return outcome
     },
 
-    async remove(accountId, id) {
-      return (await totp.remove(accountId, id)) || (await passkeys.remove(accountId, id)) !== undefined
+    async remove(by, id) {
+      return (await totp.remove(by, id)) || (await passkeys.remove(by, id)) !== undefined
     },
 
     async purge(rows = 1000) {

@@ -1,3 +1,4 @@
+import { AppError } from '../shared/errors.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 
 /** What this room needs to know of the account that a factor belongs to. */
@@ -9,6 +10,16 @@ export interface FactorOwner {
   email: string | null
   secondFactors: readonly SecondFactor[]
 }
+
+/** The sign-in that changes the factors of its account: once its generation has passed, nothing is changed by it. */
+export interface FactorChanger {
+  accountId: string
+  generation: number
+}
+
+/** What was begun by a sign-in that has ended is not finished by it. */
+export const signInEnded = (): AppError =>
+  new AppError('sign_in_ended', 401, 'Your sign-in has ended, so nothing was changed. Sign in again.')
 
 /** Supplied by src/services.ts. Undefined: no such account. */
 export type FindOwner = (accountId: string) => Promise<FactorOwner | undefined>

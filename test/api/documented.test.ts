@@ -102,7 +102,7 @@ async function withApp() {
   const cookie = await sessionCookie(latchkey, email)
   const { totp } = latchkey.services.factors
   const setup = await totp.begin(id)
-  await totp.confirm(id, setup.id, codeOf(setup.secret, clock.now()))
+  await totp.confirm({ accountId: id, generation: 0 }, setup.id, codeOf(setup.secret, clock.now()))
   await showSecondFactor(latchkey, cookie)
   return { id, headers: { cookie }, factorId: setup.id }
 }
@@ -177,7 +177,10 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   }),
   async removeAppPassword() {
     const { headers, id } = await withApp()
-    const made = await latchkey.services.factors.appPasswords.create(id, 'Script')
+    const made = await latchkey.services.factors.appPasswords.create(
+      { accountId: id, generation: 0 },
+      'Script',
+    )
     return { path: `/me/app-passwords/${made.id}`, request: { headers, body: {} } }
   },
   sendVerification: async () => ({ request: { headers: (await signedIn()).headers } }),

@@ -32,7 +32,7 @@ async function withApp() {
   const cookie = await sessionCookie(latchkey, user.email)
   const { factors } = latchkey.services
   const { id: factorId, secret } = await factors.totp.begin(user.id)
-  await factors.totp.confirm(user.id, factorId, codeOf(secret, clock()))
+  await factors.totp.confirm({ accountId: user.id, generation: 0 }, factorId, codeOf(secret, clock()))
   await showSecondFactor(latchkey, cookie)
   const call = (method: string, path: string, body: object = {}) =>
     api.call(method, path, { body, headers: { cookie } })
@@ -100,7 +100,7 @@ describe('an authenticator app by JSON', () => {
     const before = bearer((await api.login(bare.email)).json.access_token)
     const { factors } = latchkey.services
     const { id, secret } = await factors.totp.begin(bare.id)
-    await factors.totp.confirm(bare.id, id, codeOf(secret, clock()))
+    await factors.totp.confirm({ accountId: bare.id, generation: 0 }, id, codeOf(secret, clock()))
     const person = await withApp()
     const app = basic(person.email, await person.appPassword())
     for (const headers of [before, app]) {
@@ -158,7 +158,7 @@ describe('HTTP Basic of an account with a second factor', () => {
     expect((await api.me(basic(email, PASSWORD))).status).toBe(200)
     const { factors } = latchkey.services
     const { id: factorId, secret } = await factors.totp.begin(id)
-    await factors.totp.confirm(id, factorId, codeOf(secret, clock()))
+    await factors.totp.confirm({ accountId: id, generation: 0 }, factorId, codeOf(secret, clock()))
     expect(await api.me(basic(email, PASSWORD))).toMatchObject(required)
   })
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const account = await services.accounts.find('ada')
   const { totp } = services.factors
   const { id, secret } = await totp.begin(account?.id ?? '')
-  await totp.confirm(account?.id ?? '', id, totpCode(secret, Date.now()))
+  await totp.confirm({ accountId: account?.id ?? '', generation: 0 }, id, totpCode(secret, Date.now()))
   await services.close()
 })
 afterAll(() => latchkey.remove())

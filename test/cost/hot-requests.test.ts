@@ -137,7 +137,7 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       const { totp } = latchkey.services.factors
       const now = latchkey.services.clock()
       const setup = await totp.begin(id)
-      await totp.confirm(id, setup.id, totpCode(setup.secret, now))
+      await totp.confirm({ accountId: id, generation: 0 }, setup.id, totpCode(setup.secret, now))
       const browser = createHttpBrowser({ stopAt: [redirectUri] })
       const credentials = { identifier: email, password: PASSWORD }
       const second = await browser.signIn(await browser.open(`${fixture.issuer}/login`), credentials)

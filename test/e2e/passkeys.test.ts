@@ -73,7 +73,10 @@ describe('passkeys in a browser', () => {
     const page = await e2e.tab()
     await addAuthenticator(page)
     const person = await owner(page)
-    await e2e.latchkey.services.factors.passkeys.remove(person.id, person.passkey.id)
+    await e2e.latchkey.services.factors.passkeys.remove(
+      { accountId: person.id, generation: 0 },
+      person.passkey.id,
+    )
     await page.addInitScript(NO_AUTOFILL)
     await page.goto(`${e2e.latchkey.issuer}/login`)
     await press(page, button)

@@ -75,7 +75,10 @@ forEachDatabase('recovery codes', (fixture) => {
   test('new codes end the old ones, and are for accounts with a second factor', async () => {
     const { factors, events, mails } = fixture()
     const { id, recoveryCodes } = await fixture().withApp('renewer')
-    const [one, two] = await Promise.all([factors.recoveryCodes.renew(id), factors.recoveryCodes.renew(id)])
+    const [one, two] = await Promise.all([
+      factors.recoveryCodes.renew({ accountId: id, generation: 0 }),
+      factors.recoveryCodes.renew({ accountId: id, generation: 0 }),
+    ])
     expect(await factors.recoveryCodes.left(id), 'renewed twice at once').toBe(10)
     expect(await use(id, recoveryCodes[0])).toEqual({ kind: 'wrong' })
     const kinds = [(await use(id, one[0])).kind, (await use(id, two[0])).kind]
@@ -87,7 +90,9 @@ forEachDatabase('recovery codes', (fixture) => {
       expect.objectContaining({ to: 'renewer@example.org', template: 'recovery-codes-renewed' }),
     )
     const bare = await fixture().account('bare')
-    await expect(factors.recoveryCodes.renew(bare)).rejects.toMatchObject({ code: 'no_second_factor' })
+    await expect(factors.recoveryCodes.renew({ accountId: bare, generation: 0 })).rejects.toMatchObject({
+      code: 'no_second_factor',
+    })
   })
 
   test('counts of wrong codes go when their window is over', async () => {

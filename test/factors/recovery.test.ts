@@ -124,7 +124,7 @@ forEachDatabase('the recovery of an account that has lost its second factors', (
   test('removes every factor, code, app password and remembered browser, and ends every sign-in', async () => {
     const { id, username, finish } = await ready()
     const { factors, db } = fixture()
-    await factors.appPasswords.create(id, 'a script')
+    await factors.appPasswords.create({ accountId: id, generation: 0 }, 'a script')
     await factors.rememberedBrowsers.remember({ id, generation: 0 }, { userAgent: '', address: '' })
     const before = await account(id)
     expect(await recovery().finish({ accountId: id, token: finish })).toBe(true)

@@ -75,7 +75,11 @@ forEachDatabase('remembered browsers', (fixture) => {
     const { factors } = fixture()
     const setup = await factors.totp.begin(account.id)
     expect(await browsers().recognise(account, again), 'nothing is added yet').toBe(true)
-    await factors.totp.confirm(account.id, setup.id, codeOf(setup.secret, fixture().now))
+    await factors.totp.confirm(
+      { accountId: account.id, generation: 0 },
+      setup.id,
+      codeOf(setup.secret, fixture().now),
+    )
     expect(await browsers().recognise(account, again)).toBe(false)
     expect(secret).not.toBe(setup.secret)
 

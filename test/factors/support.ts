@@ -154,7 +154,11 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     async withApp(username) {
       const id = await fixture.account(username)
       const { id: factorId, secret } = await fixture.factors.totp.begin(id)
-      const confirmed = await fixture.factors.totp.confirm(id, factorId, codeOf(secret, now))
+      const confirmed = await fixture.factors.totp.confirm(
+        { accountId: id, generation: 0 },
+        factorId,
+        codeOf(secret, now),
+      )
       if (confirmed.kind !== 'confirmed') throw new Error(`not confirmed: ${confirmed.kind}`)
       return { id, factorId, secret, recoveryCodes: confirmed.recoveryCodes ?? [] }
     },

@@ -20,7 +20,7 @@ forEachDatabase('authenticator apps', (fixture) => {
 
     fixture().later(60)
     const typed = codeOf(setup.secret, fixture().now).replace(/^.../, '$& ')
-    const confirmed = await factors.totp.confirm(id, setup.id, typed)
+    const confirmed = await factors.totp.confirm({ accountId: id, generation: 0 }, setup.id, typed)
     expect(confirmed).toMatchObject({ kind: 'confirmed', recoveryCodes: expect.any(Array) })
     const now = fixture().now
     expect(await fixture().stored(id)).toEqual({
@@ -101,7 +101,8 @@ forEachDatabase('authenticator apps', (fixture) => {
     const setup = await factors.totp.begin(id)
     const wrong = wrongCodeOf(setup.secret, fixture().now)
     const results = []
-    for (let i = 0; i < 6; i++) results.push((await factors.totp.confirm(id, setup.id, wrong)).kind)
+    for (let i = 0; i < 6; i++)
+      results.push((await factors.totp.confirm({ accountId: id, generation: 0 }, setup.id, wrong)).kind)
     expect(results).toEqual(['wrong', 'wrong', 'wrong', 'wrong', 'wrong', 'limited'])
     expect(await verify(id, codeOf(secret, fixture().now))).toMatchObject({ kind: 'verified' })
   })
@@ -115,7 +116,11 @@ forEachDatabase('authenticator apps', (fixture) => {
     expect(await verify(id, codeOf(secret, fixture().now)), 'the old one still').toMatchObject({
       kind: 'verified',
     })
-    const confirmed = await factors.totp.confirm(id, setup.id, codeOf(setup.secret, fixture().now))
+    const confirmed = await factors.totp.confirm(
+      { accountId: id, generation: 0 },
+      setup.id,
+      codeOf(setup.secret, fixture().now),
+    )
     expect(confirmed).toEqual({ kind: 'confirmed' })
     fixture().later(60)
     expect(await verify(id, codeOf(secret, fixture().now))).toEqual({ kind: 'wrong' })
@@ -131,16 +136,21 @@ forEachDatabase('authenticator apps', (fixture) => {
     expect(await factors.totp.pending(id, setup.id)).toEqual(setup)
     expect(await factors.totp.pending(other, setup.id)).toBeUndefined()
     const code = () => codeOf(setup.secret, fixture().now)
-    await expect(factors.totp.confirm(other, setup.id, code())).rejects.toMatchObject({ status: 404 })
+    await expect(
+      factors.totp.confirm({ accountId: other, generation: 0 }, setup.id, code()),
+    ).rejects.toMatchObject({ status: 404 })
     fixture().later(3600)
     expect(await factors.totp.pending(id, setup.id)).toBeUndefined()
-    await expect(factors.totp.confirm(id, setup.id, code())).rejects.toMatchObject({
+    await expect(
+      factors.totp.confirm({ accountId: id, generation: 0 }, setup.id, code()),
+    ).rejects.toMatchObject({
       code: 'factor_not_found',
     })
 
     const [first, second] = [await factors.totp.begin(id), await factors.totp.begin(id)]
     expect(await factors.totp.pending(id, first.id)).toBeUndefined()
-    const confirm = () => factors.totp.confirm(id, second.id, codeOf(second.secret, fixture().now))
+    const confirm = () =>
+      factors.totp.confirm({ accountId: id, generation: 0 }, second.id, codeOf(second.secret, fixture().now))
     const results = await Promise.allSettled([confirm(), confirm(), confirm()])
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await factors.totp.pending(id, second.id)).toBeUndefined()
@@ -156,9 +166,9 @@ forEachDatabase('authenticator apps', (fixture) => {
         ...{ createdAt: at, expiresAt: at, lastUsedAt: at },
       },
     })
-    expect(await factors.totp.remove('another', factorId)).toBe(false)
-    expect(await factors.totp.remove(id, factorId)).toBe(true)
-    expect(await factors.totp.remove(id, factorId)).toBe(false)
+    expect(await factors.totp.remove({ accountId: 'another', generation: 0 }, factorId)).toBe(false)
+    expect(await factors.totp.remove({ accountId: id, generation: 0 }, factorId)).toBe(true)
+    expect(await factors.totp.remove({ accountId: id, generation: 0 }, factorId)).toBe(false)
     expect(await factors.list(id)).toEqual({ factors: [], recoveryCodesLeft: 0 })
     expect(await fixture().stored(id)).toMatchObject({ secondFactors: '', secondFactorSince: null })
     expect(await db.prisma.rememberedBrowser.count({ where: { accountId: id } })).toBe(0)
@@ -179,7 +189,13 @@ forEachDatabase('authenticator apps', (fixture) => {
         status: 409,
       })
     const setup = await factors.totp.begin(id)
-    expect(await factors.totp.confirm(id, setup.id, codeOf(setup.secret, fixture().now))).toMatchObject({
+    expect(
+      await factors.totp.confirm(
+        { accountId: id, generation: 0 },
+        setup.id,
+        codeOf(setup.secret, fixture().now),
+      ),
+    ).toMatchObject({
       kind: 'confirmed',
     })
     expect(await factors.totp.lost()).toBe(0)

@@ -43,7 +43,11 @@ test('a lost SECRET_KEY is recovered from as documented: every stop says what to
     const bob = { username: 'bob', email: 'bob@example.com', password: PASSWORD, verified: true }
     const owner = await accounts.createByAdmin(bob)
     const setup = await factors.totp.begin(owner.id)
-    await factors.totp.confirm(owner.id, setup.id, codeOf(setup.secret, Date.now()))
+    await factors.totp.confirm(
+      { accountId: owner.id, generation: 0 },
+      setup.id,
+      codeOf(setup.secret, Date.now()),
+    )
     const identity = { issuer: 'https://github.com', subject: '1' }
     const sealedTokens = secrets.seal('{"access_token":"x"}', 'upstream tokens of 1 at https://github.com')
     await db.prisma.linkedIdentity.create({

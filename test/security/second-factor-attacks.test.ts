@@ -193,8 +193,8 @@ test('the password alone links no sign-in elsewhere to an account with a second 
 test('an app password that was removed, in a script that runs on, locks nobody out', async () => {
   const who = await person('scripty')
   const { appPasswords } = latchkey().services.factors
-  const made = await appPasswords.create(who.id, 'cron')
-  await appPasswords.remove(who.id, made.id)
+  const made = await appPasswords.create({ accountId: who.id, generation: 0 }, 'cron')
+  await appPasswords.remove({ accountId: who.id, generation: 0 }, made.id)
   const authorization = `Basic ${Buffer.from(`scripty:${made.password}`).toString('base64')}`
   for (let i = 0; i < 6; i++) await fetch(at('/api/auth/me'), { headers: { authorization } })
   expect((await login(federation.browser(), who)).url.pathname).toBe('/login/verify')

@@ -44,7 +44,8 @@ export async function withAuthenticatorApp(
 ): Promise<AuthenticatorApp> {
   const { totp } = latchkey.services.factors
   const { id, secret } = await totp.begin(accountId)
-  const confirmed = await totp.confirm(accountId, id, totpCode(secret, clock.now()))
+  const { generation = 0 } = (await latchkey.services.accounts.byId(accountId)) ?? {}
+  const confirmed = await totp.confirm({ accountId, generation }, id, totpCode(secret, clock.now()))
   if (confirmed.kind !== 'confirmed') throw new Error('the app was not confirmed')
   return {
     secret,

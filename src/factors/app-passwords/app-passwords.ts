@@ -6,7 +6,7 @@ import { line } from '../../shared/text.ts'
 import { refusedFields, schemaProblems } from '../../shared/validation-error.ts'
 import { fromTyped, inGroups, toBase32 } from '../base32.ts'
 import type { Notices } from '../notices.ts'
-import type { FindOwner } from '../owner.ts'
+import { type FactorChanger, type FindOwner, signInEnded } from '../owner.ts'
 import type { AppPasswordStore } from './store.ts'
 
 /** 160 bits: 32 characters. */
@@ -33,11 +33,11 @@ export interface AppPasswords {
   list(accountId: string): Promise<AppPasswordView[]>
   /**
    * Makes one. It is shown once; a hash of it is stored. Owner told by mail, `factor.app_password_added`. Ask for a fresh sign-in first.
-   * @throws ValidationError on `name` (422), AppError no_second_factor, too_many_app_passwords (409)
+   * @throws ValidationError on `name` (422), AppError no_second_factor, too_many_app_passwords (409), sign_in_ended (401)
    */
-  create(accountId: string, name: string): Promise<{ id: string; password: string }>
-  /** False: the account has none of this id. Owner told by mail, `factor.app_password_removed`. */
-  remove(accountId: string, id: string): Promise<boolean>
+  create(by: FactorChanger, name: string): Promise<{ id: string; password: string }>
+  /** False: the account has none of this id, or the sign-in has ended. Owner told by mail, `factor.app_password_removed`. */
+  remove(by: FactorChanger, id: string): Promise<boolean>
   /**
    * Whose app password a text is, in whatever case and grouping; its use is noted. Undefined: nobody's that counts. A text of
    * another form is not looked up.
@@ -65,22 +65,22 @@ export function createAppPasswords(deps: {
       }))
     },
 
-    async create(accountId, typed) {
+    async create({ accountId, generation }, typed) {
       const named = nameSchema.safeParse(typed)
       if (!named.success)
         throw refusedFields(schemaProblems(named.error).map(({ message }) => ({ field: 'name', message })))
       const password = toBase32(randomBytes(BYTES))
-      const row = { id: randomUUID(), accountId, name: named.data, hash: hashOf(password) }
+      const row = { id: randomUUID(), accountId, generation, name: named.data, hash: hashOf(password) }
       const outcome = await store.insert(row, MAX_APP_PASSWORDS)
-      if (outcome !== 'stored') throw outcome === 'many' ? tooMany() : noSecondFactor()
+      if (outcome !== 'stored') throw REFUSALS[outcome]()
       const owner = await deps.findOwner(accountId)
       if (owner) notices.appPasswordAdded(owner, row.name)
       return { id: row.id, password: inGroups(password) }
     },
 
-    async remove(accountId, id) {
-      const removed = await store.delete(accountId, id)
-      const owner = removed && (await deps.findOwner(accountId))
+    async remove(by, id) {
+      const removed = await store.delete(by, id)
+      const owner = removed && (await deps.findOwner(by.accountId))
       if (owner) notices.appPasswordRemoved(owner, removed.name)
       return removed !== undefined
     },
@@ -116,3 +116,5 @@ const tooMany = (): AppError =>
     409,
     `There can be ${MAX_APP_PASSWORDS} app passwords. Remove one that is not used any more.`,
   )
+
+const REFUSALS = { ended: signInEnded, none: noSecondFactor, many: tooMany } as const

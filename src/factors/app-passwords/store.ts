@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
+import type { FactorChanger } from '../owner.ts'
 import { lockFactors } from '../store/kinds.ts'
 
 export interface AppPasswordRow {
@@ -15,15 +16,15 @@ export interface AppPasswordStore {
   /** The newest first. */
   list(accountId: string): Promise<AppPasswordRow[]>
   /**
-   * `none`: the account is gone, or has no second factor. `many`: there are `most` already. Those of another generation are
-   * deleted on the way.
+   * Of the generation of the sign-in that makes it. `ended`: that has passed, or the account is gone. `none`: it has no second factor.
+   * `many`: there are `most` already. Those of another generation are deleted on the way.
    */
   insert(
-    row: { id: string; accountId: string; name: string; hash: string },
+    row: FactorChanger & { id: string; name: string; hash: string },
     most: number,
-  ): Promise<'stored' | 'none' | 'many'>
-  /** Undefined: there was none. */
-  delete(accountId: string, id: string): Promise<AppPasswordRow | undefined>
+  ): Promise<'stored' | 'ended' | 'none' | 'many'>
+  /** Undefined: there was none, or the sign-in has ended. */
+  delete(by: FactorChanger, id: string): Promise<AppPasswordRow | undefined>
   /** Of an account that may sign in. */
   byHash(hash: string): Promise<AppPasswordRow | undefined>
   /** @param at not before which it was last used */
@@ -45,27 +46,25 @@ export function createAppPasswordStore({ db, clock }: { db: Database; clock: Clo
     },
 
     async insert(row, most) {
-      const { accountId } = row
+      const { accountId, generation } = row
       return prisma.$transaction(async (tx) => {
-        const factors = await lockFactors(tx, accountId)
-        const account = await tx.account.findUnique({
-          where: { id: accountId },
-          select: { generation: true },
-        })
-        if (!factors || factors.length === 0 || !account) return 'none'
-        const { generation } = account
+        const factors = await lockFactors(tx, accountId, generation)
+        if (!factors) return 'ended'
+        if (factors.length === 0) return 'none'
         await tx.appPassword.deleteMany({ where: { accountId, generation: { not: generation } } })
         if ((await tx.appPassword.count({ where: { accountId } })) >= most) return 'many'
-        await tx.appPassword.create({ data: { ...row, generation, createdAt: new Date(clock()) } })
+        await tx.appPassword.create({ data: { ...row, createdAt: new Date(clock()) } })
         return 'stored'
       })
     },
 
-    async delete(accountId, id) {
-      const row = await prisma.appPassword.findFirst({ where: { id, accountId } })
-      if (!row) return undefined
-      const { count } = await prisma.appPassword.deleteMany({ where: { id, accountId } })
-      return count === 1 ? row : undefined
+    async delete({ accountId, generation }, id) {
+      return prisma.$transaction(async (tx) => {
+        if (!(await lockFactors(tx, accountId, generation))) return undefined
+        const row = await tx.appPassword.findFirst({ where: { id, accountId } })
+        if (row) await tx.appPassword.delete({ where: { id } })
+        return row ?? undefined
+      })
     },
 
     async byHash(hash) {

@@ -70,7 +70,7 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
     const again = await signedIn.again(request, signed, `make the app password “${name.slice(0, 64)}”`)
     if (again) return reply.redirect(again, 303)
     try {
-      const { password } = await appPasswords.create(signed.account.id, name)
+      const { password } = await appPasswords.create(signed.session, name)
       return await show(reply, signed, { made: { name: name.trim(), password } })
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
@@ -83,7 +83,7 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
     if (!signed) return reply
     const again = await signedIn.again(request, signed, 'remove an app password')
     if (again) return reply.redirect(again, 303)
-    await appPasswords.remove(signed.account.id, idForm.parse(request.body ?? {}).id)
+    await appPasswords.remove(signed.session, idForm.parse(request.body ?? {}).id)
     return reply.redirect(`${PATH}?done=removed`, 303)
   })
 }

@@ -116,7 +116,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
       if (credential === '') return reply.redirect(NEW_PASSKEY, 303)
       const { session, account } = signed
       const outcome = await passkeys.register(
-        { accountId: account.id, generation: session.generation },
+        session,
         credential,
         session.uid,
         deps.describeDevice(request.headers['user-agent'] ?? ''),

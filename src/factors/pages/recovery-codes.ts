@@ -26,7 +26,7 @@ export async function recoveryCodeRoutes(app: FastifyInstance, deps: FactorPages
     const { account } = signed
     const again = await signedIn.again(request, signed, 'make new recovery codes')
     if (again) return reply.redirect(again, 303)
-    const codes = await factors.recoveryCodes.renew(account.id)
+    const codes = await factors.recoveryCodes.renew(signed.session)
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
       account: deps.frame(signed, { notice: 'These are your new codes. Those before work no more.' }),

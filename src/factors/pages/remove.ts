@@ -61,7 +61,7 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
     if (!found) return reply.redirect(SECURITY, 303)
     const again = await signedIn.again(request, signed, `remove ${nameOf(found)}`)
     if (again) return reply.redirect(again, 303)
-    await factors.remove(signed.account.id, id)
+    await factors.remove(signed.session, id)
     return reply.redirect(`${SECURITY}?done=factor_removed`, 303)
   })
 }

@@ -150,7 +150,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
     const signed = await person(request, reply)
     if (!signed) return reply
     const { account, session } = signed
-    const outcome = await enrolment.submit(account.id, params.parse(request.params).id, request)
+    const outcome = await enrolment.submit(session, params.parse(request.params).id, request)
     if (outcome.kind === 'gone') return reply.redirect(here(request), 303)
     if (outcome.kind === 'refused')
       return show(request, reply, signed, { errors: outcome.errors }, outcome.status)

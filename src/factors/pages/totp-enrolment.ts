@@ -6,6 +6,7 @@ import type { Form, Link, ShownClient } from '../../http/pages/pages.ts'
 import { type QrCode, qrCode } from '../../http/pages/qr.ts'
 import { AppError } from '../../shared/errors.ts'
 import { inGroups } from '../base32.ts'
+import type { FactorChanger } from '../owner.ts'
 import type { Totp } from '../totp/totp.ts'
 
 /** Setting an authenticator app up: on the page of the account, or on the way to an app that asks for a second factor. */
@@ -50,7 +51,7 @@ export interface TotpEnrolment {
   begin(accountId: string): Promise<string>
   /** Undefined: begin anew. */
   page(accountId: string, id: string): Promise<Pick<TotpSetupPage, 'code' | 'key' | 'uri'> | undefined>
-  submit(accountId: string, id: string, request: FastifyRequest): Promise<TotpSubmission>
+  submit(by: FactorChanger, id: string, request: FastifyRequest): Promise<TotpSubmission>
 }
 
 const typed = z.object({
@@ -73,11 +74,11 @@ export const createTotpEnrolment = (totp: Pick<Totp, 'begin' | 'pending' | 'conf
     return setup && { code: await qrCode(setup.uri), key: inGroups(setup.secret, ' '), uri: setup.uri }
   },
 
-  async submit(accountId, id, request) {
+  async submit(by, id, request) {
     const form = parseForm(typed, request.body)
     if (!form.ok) return { kind: 'refused', status: 422, errors: form.errors }
     try {
-      const outcome = await totp.confirm(accountId, id, form.value.code)
+      const outcome = await totp.confirm(by, id, form.value.code)
       return outcome.kind === 'confirmed'
         ? { kind: 'on', recoveryCodes: outcome.recoveryCodes }
         : { kind: 'refused', status: 401, errors: { code: WRONG } }

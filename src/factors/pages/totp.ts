@@ -70,7 +70,7 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     const signed = await freshPerson(request, reply, id)
     if (!signed) return reply
     const { account, session } = signed
-    const outcome = await enrolment.submit(account.id, id, request)
+    const outcome = await enrolment.submit(session, id, request)
     if (outcome.kind === 'gone') return reply.redirect(`${SECURITY}?done=app_gone`, 303)
     if (outcome.kind === 'refused') return show(reply, signed, id, { errors: outcome.errors }, outcome.status)
     await deps.verified(request, reply, { accountId: account.id, uid: session.uid, amr: ['otp'] })

@@ -11,7 +11,7 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Database } from '../../storage/database.ts'
 import type { FactorEvent } from '../events.ts'
 import type { Notices } from '../notices.ts'
-import type { FindOwner } from '../owner.ts'
+import type { FactorChanger, FindOwner } from '../owner.ts'
 import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
 import { suggestName } from './authenticators.ts'
 import { verifyRegistration } from './ceremonies.ts'
@@ -94,7 +94,7 @@ export interface Passkeys {
    * @throws AppError `passkeys_off`, `too_many_passkeys` (409)
    */
   register(
-    by: { accountId: string; generation: number },
+    by: FactorChanger,
     credential: unknown,
     binding: string,
     device: string,
@@ -118,8 +118,8 @@ export interface Passkeys {
   list(accountId: string): Promise<Passkey[]>
   /** False: the account has none of this id. @throws ValidationError on `name` (422) */
   rename(accountId: string, id: string, name: string): Promise<boolean>
-  /** Its owner is told by mail. Undefined: the account has none of this id. */
-  remove(accountId: string, id: string): Promise<Passkey | undefined>
+  /** Its owner is told by mail. Undefined: the account has none of this id, or the sign-in has ended. */
+  remove(by: FactorChanger, id: string): Promise<Passkey | undefined>
 }
 
 /** UnknownCredentialOptions (WebAuthn L3 §5.1.10). */
@@ -256,9 +256,9 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
       return true
     },
 
-    async remove(accountId, id) {
-      const removed = await store.remove(accountId, id)
-      const owner = removed && (await deps.findOwner(accountId))
+    async remove(by, id) {
+      const removed = await store.remove(by, id)
+      const owner = removed && (await deps.findOwner(by.accountId))
       if (owner) deps.notices.removed(owner, 'passkey')
       return removed
     },

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Passkey as Row } from '../../storage/generated/sqlite/client.ts'
+import type { FactorChanger } from '../owner.ts'
 import { changeFactors, type FactorChange, type StoredCode } from '../store/kinds.ts'
 import type { CredentialRecord } from './ceremonies.ts'
 import type { Passkey } from './passkeys.ts'
@@ -43,8 +44,8 @@ export interface PasskeyStore {
   /** Refuses it from now on. True for the call that did. */
   refuse(id: string): Promise<boolean>
   rename(accountId: string, id: string, name: string): Promise<boolean>
-  /** Undefined: the account has none of this id. */
-  remove(accountId: string, id: string): Promise<StoredPasskey | undefined>
+  /** Undefined: the account has none of this id, or the sign-in has ended. */
+  remove(by: FactorChanger, id: string): Promise<StoredPasskey | undefined>
 }
 
 const toPasskey = (row: Row): StoredPasskey => ({
@@ -88,8 +89,8 @@ export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }
       const at = now()
       let reason: 'full' | 'no_account' = 'no_account'
       try {
-        const change = await changeFactors(db, { accountId, at, firstCodes }, async (tx) => {
-          const mayAdd = await tx.account.count({ where: { id: accountId, generation, disabledAt: null } })
+        const change = await changeFactors(db, { accountId, generation, at, firstCodes }, async (tx) => {
+          const mayAdd = await tx.account.count({ where: { id: accountId, disabledAt: null } })
           if (mayAdd === 0) return undefined
           reason = 'full'
           if ((await tx.passkey.count({ where: { accountId } })) >= most) return undefined
@@ -142,8 +143,8 @@ export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }
       return count === 1
     },
 
-    async remove(accountId, id) {
-      const change = await changeFactors(db, { accountId, at: now() }, async (tx) => {
+    async remove({ accountId, generation }, id) {
+      const change = await changeFactors(db, { accountId, generation, at: now() }, async (tx) => {
         const row = await tx.passkey.findFirst({ where: { id, accountId } })
         if (row === null) return undefined
         await tx.passkey.delete({ where: { id } })

@@ -4,7 +4,7 @@ import type { Verification } from '../../shared/second-factor.ts'
 import { fromTyped, inGroups, toBase32 } from '../base32.ts'
 import type { WithinLimit } from '../failures.ts'
 import type { Notices } from '../notices.ts'
-import type { FindOwner } from '../owner.ts'
+import { type FactorChanger, type FindOwner, signInEnded } from '../owner.ts'
 import type { StoredCode } from '../store/kinds.ts'
 import type { RecoveryCodeStore } from './store.ts'
 
@@ -30,9 +30,9 @@ export interface RecoveryCodes {
   /**
    * Makes ten new ones; those before work no more. They are never shown again. Owner told by mail,
    * `factor.recovery_codes_renewed`. Ask for a fresh sign-in first.
-   * @throws AppError no_second_factor (409)
+   * @throws AppError no_second_factor (409), sign_in_ended (401)
    */
-  renew(accountId: string): Promise<string[]>
+  renew(by: FactorChanger): Promise<string[]>
   /** Uses a code up, typed in whatever case and grouping. Owner told by mail, `factor.recovery_code_used`. */
   use(accountId: string, code: string): Promise<Verification>
 }
@@ -74,12 +74,13 @@ export function createRecoveryCodes(deps: {
 
     left: (accountId) => store.count(accountId),
 
-    async renew(accountId) {
-      const owner = await deps.findOwner(accountId)
+    async renew(by) {
+      const owner = await deps.findOwner(by.accountId)
       // Ten hashes are not made in vain.
       if (!owner || owner.secondFactors.length === 0) throw noSecondFactor()
       const { codes, stored } = await prepare()
-      if (!(await store.replace(accountId, stored))) throw noSecondFactor()
+      const outcome = await store.replace(by, stored)
+      if (outcome !== 'replaced') throw outcome === 'ended' ? signInEnded() : noSecondFactor()
       notices.codesRenewed(owner)
       return codes
     },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
+import type { FactorChanger } from '../owner.ts'
 import { lockFactors, replaceCodes, type StoredCode } from '../store/kinds.ts'
 
 /** Recovery codes in the database. A row is a code that can still be used. */
@@ -8,8 +9,8 @@ export interface RecoveryCodeStore {
   count(accountId: string): Promise<number>
   /** Uses a code up, by one statement. False: it was used before. */
   take(accountId: string, id: string): Promise<boolean>
-  /** Ends all that there are. False: the account is gone or has no second factor, and nothing was done. */
-  replace(accountId: string, codes: readonly StoredCode[]): Promise<boolean>
+  /** Ends all that there are. `none`: the account has no second factor; `ended`: it is gone, or the sign-in has ended. */
+  replace(by: FactorChanger, codes: readonly StoredCode[]): Promise<'replaced' | 'none' | 'ended'>
 }
 
 export function createRecoveryCodeStore({
@@ -29,12 +30,13 @@ export function createRecoveryCodeStore({
       return count === 1
     },
 
-    async replace(accountId, codes) {
+    async replace({ accountId, generation }, codes) {
       return prisma.$transaction(async (tx) => {
-        const factors = await lockFactors(tx, accountId)
-        if (!factors || factors.length === 0) return false
+        const factors = await lockFactors(tx, accountId, generation)
+        if (!factors) return 'ended'
+        if (factors.length === 0) return 'none'
         await replaceCodes(tx, accountId, codes, new Date(clock()))
-        return true
+        return 'replaced'
       })
     },
   }

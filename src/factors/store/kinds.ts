@@ -32,15 +32,17 @@ export async function changeFactors<Result>(
   { prisma }: Pick<Database, 'prisma'>,
   change: {
     accountId: string
+    /** Of the sign-in that changes them; if it has passed, nothing is changed. Undefined: no sign-in does. */
+    generation?: number | undefined
     at: Date
     firstCodes?: readonly StoredCode[] | undefined
     clear?: boolean
   },
   work: (tx: Prisma.TransactionClient) => Promise<Result | undefined>,
 ): Promise<FactorChange<Result> | undefined> {
-  const { accountId, at, firstCodes, clear = false } = change
+  const { accountId, generation, at, firstCodes, clear = false } = change
   return prisma.$transaction(async (tx) => {
-    const before = await lockFactors(tx, accountId)
+    const before = await lockFactors(tx, accountId, generation)
     const result = before && (await work(tx))
     if (before === undefined || result === undefined) return undefined
     const after = clear ? [] : await kindsOf(tx, accountId, before)
@@ -59,14 +61,19 @@ export async function changeFactors<Result>(
   })
 }
 
-/** Holds the account until the transaction ends, and says what kinds of factor it has. Undefined: it is gone. */
+/**
+ * Holds the account until the transaction ends, and says what kinds of factor it has. Undefined: it is gone, or its sign-ins of
+ * `generation` have ended.
+ */
 export async function lockFactors(
   tx: Prisma.TransactionClient,
   accountId: string,
+  generation?: number,
 ): Promise<SecondFactor[] | undefined> {
-  const [row] = await tx.$queryRaw<{ second_factors: string }[]>`UPDATE accounts
-    SET second_factors = second_factors WHERE id = ${accountId} RETURNING second_factors`
-  return row && secondFactorsOf(row.second_factors)
+  const [row] = await tx.$queryRaw<{ second_factors: string; generation: number }[]>`UPDATE accounts
+    SET second_factors = second_factors WHERE id = ${accountId} RETURNING second_factors, generation`
+  const counts = row && (generation === undefined || row.generation === generation)
+  return counts ? secondFactorsOf(row.second_factors) : undefined
 }
 
 /** In a transaction that holds the account. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
+import type { FactorChanger } from '../owner.ts'
 import { changeFactors, type FactorChange, lockFactors, type StoredCode } from '../store/kinds.ts'
 
 export interface TotpRow {
@@ -23,7 +24,7 @@ export interface TotpStore {
    * @param step of the code that was right: it is used up
    */
   confirm(
-    which: { accountId: string; id: string; step: number },
+    which: FactorChanger & { id: string; step: number },
     firstCodes: readonly StoredCode[] | undefined,
   ): Promise<FactorChange<{ replaced: boolean }> | undefined>
   /** Uses up a step and all before it, by one statement. False: it was used up before. */
@@ -31,7 +32,7 @@ export interface TotpStore {
   /** Some that count, those that were set up first. */
   some(limit: number): Promise<(TotpRow & { accountId: string })[]>
   /** Undefined: there was none. `confirmed`: it counted. */
-  remove(accountId: string, id: string): Promise<FactorChange<{ confirmed: boolean }> | undefined>
+  remove(by: FactorChanger, id: string): Promise<FactorChange<{ confirmed: boolean }> | undefined>
 }
 
 export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): TotpStore {
@@ -60,9 +61,9 @@ export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): 
       return row ?? undefined
     },
 
-    async confirm({ accountId, id, step }, firstCodes) {
+    async confirm({ accountId, generation, id, step }, firstCodes) {
       const at = now()
-      return changeFactors(db, { accountId, at, firstCodes }, async (tx) => {
+      return changeFactors(db, { accountId, generation, at, firstCodes }, async (tx) => {
         const { count } = await tx.totpFactor.updateMany({
           where: { id, accountId, confirmedAt: null },
           data: { confirmedAt: at, lastStep: step },
@@ -88,8 +89,8 @@ export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): 
         take: limit,
       }),
 
-    async remove(accountId, id) {
-      return changeFactors(db, { accountId, at: now() }, async (tx) => {
+    async remove({ accountId, generation }, id) {
+      return changeFactors(db, { accountId, generation, at: now() }, async (tx) => {
         const row = await tx.totpFactor.findFirst({ where: { id, accountId } })
         if (!row) return undefined
         await tx.totpFactor.deleteMany({ where: { id, accountId } })

@@ -6,7 +6,7 @@ import type { Secrets } from '../../shared/secrets.ts'
 import { toBase32 } from '../base32.ts'
 import type { Refusal, WithinLimit } from '../failures.ts'
 import type { Notices } from '../notices.ts'
-import type { FindOwner } from '../owner.ts'
+import type { FactorChanger, FindOwner } from '../owner.ts'
 import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
 import { matchingStep } from './algorithm.ts'
 import type { TotpRow, TotpStore } from './store.ts'
@@ -43,9 +43,9 @@ export interface Totp {
   pending(accountId: string, id: string): Promise<TotpSetup | undefined>
   /**
    * Makes the app count, by a code of it; an app that did before counts no more. Owner told by mail, `factor.added`.
-   * @throws AppError factor_not_found (404): it was confirmed already, is too old or another account's
+   * @throws AppError factor_not_found (404): it was confirmed already, is too old or another account's, or the sign-in has ended
    */
-  confirm(accountId: string, id: string, code: string): Promise<Confirmation>
+  confirm(by: FactorChanger, id: string, code: string): Promise<Confirmation>
   /**
    * Whether a code is of the account's app. Each time step counts once, and none before it afterwards.
    * @throws AppError authenticator_lost (409): its secret was sealed under another SECRET_KEY; nothing is counted
@@ -55,8 +55,8 @@ export interface Totp {
   find(accountId: string): Promise<Pick<TotpRow, 'id' | 'confirmedAt' | 'lastUsedAt'> | undefined>
   /** Of a sample of the apps, those whose secret cannot be read with this SECRET_KEY. */
   lost(): Promise<number>
-  /** False: the account has none of this id. Owner told by mail, `factor.removed`. */
-  remove(accountId: string, id: string): Promise<boolean>
+  /** False: the account has none of this id, or the sign-in has ended. Owner told by mail, `factor.removed`. */
+  remove(by: FactorChanger, id: string): Promise<boolean>
 }
 
 export function createTotp(deps: {
@@ -118,7 +118,7 @@ export function createTotp(deps: {
       return setupOf(id, owner.displayUsername, secret)
     },
 
-    async confirm(accountId, id, code) {
+    async confirm({ accountId, generation }, id, code) {
       const secret = await findPending(accountId, id)
       if (!secret) throw setupGone()
       const checked = await limit(accountId, 'totp_setup', async () =>
@@ -127,7 +127,7 @@ export function createTotp(deps: {
       if (checked.kind !== 'right') return checked
       const owner = await ownerOf(accountId)
       const first = owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
-      const changed = await store.confirm({ accountId, id, step: checked.found }, first?.stored)
+      const changed = await store.confirm({ accountId, generation, id, step: checked.found }, first?.stored)
       if (!changed) throw setupGone()
       notices.added(owner, 'totp')
       return {
@@ -155,9 +155,9 @@ export function createTotp(deps: {
       return some.filter((row) => opened(row.accountId, row) === undefined).length
     },
 
-    async remove(accountId, id) {
-      const owner = await deps.findOwner(accountId)
-      const changed = owner && (await store.remove(accountId, id))
+    async remove(by, id) {
+      const owner = await deps.findOwner(by.accountId)
+      const changed = owner && (await store.remove(by, id))
       if (!changed) return false
       if (changed.result.confirmed) notices.removed(owner, 'totp')
       return true

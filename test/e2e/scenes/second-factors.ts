@@ -69,7 +69,7 @@ export const secondFactorScenes: Scene[] = [
     async open(page, e2e) {
       const { id } = await turnedOn(page, e2e)
       const { factors } = e2e.latchkey.services
-      await factors.appPasswords.create(id, 'Backup script')
+      await factors.appPasswords.create({ accountId: id, generation: 0 }, 'Backup script')
       const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
       await factors.rememberedBrowsers.remember({ id, generation: 0 }, { userAgent, address: '192.0.2.1' })
       await follow(page, 'Security')

@@ -271,8 +271,10 @@ describe.each(engines)('passkeys on %s', (engine) => {
   test('a removed passkey is refused, and without a last one the account has no second factor', async () => {
     const [person, other] = [await owner(), await owner()]
     const { authenticator, passkey } = await register(person)
-    expect(await passkeys.remove(other.id, passkey.id)).toBeUndefined()
-    expect(await passkeys.remove(person.id, passkey.id)).toMatchObject({ id: passkey.id })
+    expect(await passkeys.remove({ accountId: other.id, generation: 0 }, passkey.id)).toBeUndefined()
+    expect(await passkeys.remove({ accountId: person.id, generation: 0 }, passkey.id)).toMatchObject({
+      id: passkey.id,
+    })
     expect(await signIn(authenticator)).toMatchObject({ kind: 'wrong', reason: 'unknown' })
     expect(await passkeys.list(person.id)).toEqual([])
     const account = await latchkey.services.accounts.byId(person.id)
@@ -285,7 +287,7 @@ describe.each(engines)('passkeys on %s', (engine) => {
     const person = await owner()
     expect(await passkeys.accepted(person.id)).toBeUndefined()
     const [one, other] = [await register(person), await register(person)]
-    await passkeys.remove(person.id, one.passkey.id)
+    await passkeys.remove({ accountId: person.id, generation: 0 }, one.passkey.id)
     expect(await passkeys.accepted(person.id)).toMatchObject({
       rpId: 'id.example.com',
       allAcceptedCredentialIds: [other.authenticator.credentialId],

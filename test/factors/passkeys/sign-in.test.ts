@@ -49,7 +49,10 @@ describe.each(engines)('signing in with a passkey on %s', (engine) => {
 
   test('a removed passkey is refused in a sentence, above the form for a password', async () => {
     const person = await owner()
-    await latchkey.services.factors.passkeys.remove(person.user.id, person.passkey.id)
+    await latchkey.services.factors.passkeys.remove(
+      { accountId: person.user.id, generation: 0 },
+      person.passkey.id,
+    )
     const browser = createHttpBrowser()
     const page = await enter(person, browser)
     expect(page.status).toBe(401)
