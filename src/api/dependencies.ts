@@ -52,5 +52,5 @@ export interface ApiDependencies {
   secondFactor(): SecondFactorSetting
   /** After a second factor was shown. */
   signedIn(account: Account, method: VerificationMethod, request: FastifyRequest): void
-  upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode'>
+  upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode' | 'stillCounts'>
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { AppError } from '../shared/errors.ts'
 import type { FactorChanger } from '../factors/owner.ts'
+import { AppError } from '../shared/errors.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
 import { type Caller, callerOf } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'

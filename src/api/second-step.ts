@@ -30,20 +30,25 @@ const wrong = () =>
     'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.',
   )
 
-type Needs = Pick<ApiDependencies, 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock'>
+type Needs = Pick<ApiDependencies, 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock' | 'upstream'>
 
 /** The sign-in that a token names, and its account. @throws AppError mfa_token_expired (401) */
 async function pendingOf(
-  { mfaTokens, findLive }: Needs,
+  deps: Needs,
   token: string,
   ends: PendingSignIn['ends'],
   binding: string | undefined,
 ) {
+  const { mfaTokens, findLive } = deps
   const pending = await mfaTokens.find(token, ends, binding)
   const account = pending && (await findLive(pending.accountId, pending.generation))
-  if (!pending || !account) throw gone()
+  if (!pending || !account || !(await countsAtProvider(deps, pending))) throw gone()
   return { pending, account }
 }
+
+/** False: the provider by which the first step was done has signed the person out since, or is no longer linked. */
+const countsAtProvider = async ({ upstream }: Needs, pending: PendingSignIn): Promise<boolean> =>
+  pending.upstream === undefined || upstream.stillCounts({ ...pending, upstream: pending.upstream })
 
 /** What ties the challenge of a passkey to the sign-in that it is for. */
 const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${token}`).digest('base64url')
@@ -96,6 +101,8 @@ export async function verifySecondStep(
       : await factors.verify({ accountId: account.id, method, code })
   if (outcome.kind !== 'verified') throw wrong()
   if (!(await deps.mfaTokens.use(mfa_token))) throw gone()
+  // What ends the sign-in while the code is checked ends it too; its generation is looked at where tokens are issued.
+  if (!(await countsAtProvider(deps, pending))) throw gone()
   await giveBack(request)
   deps.signedIn(account, method, request)
   const { accountId, generation, amr, upstream } = pending

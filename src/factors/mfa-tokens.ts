@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
@@ -17,6 +18,8 @@ const pendingSchema = z.object({
   ends: z.enum(['tokens', 'session']),
   /** The browser that began it; absent: a program began it, and gets tokens. */
   binding: z.string().optional(),
+  /** When its first step was done, in milliseconds since the epoch. */
+  at: z.number(),
   /** The session at a provider. */
   upstream: z
     .object({ provider: z.string(), issuer: z.string(), subject: z.string(), sid: z.string().optional() })
@@ -29,20 +32,28 @@ export type PendingSignIn = z.infer<typeof pendingSchema>
 /** The JSON API's sign-ins between their two steps, as `mfa_token` names them. */
 export interface MfaTokens {
   /** Begins the second step; the answer to the first. Good for five minutes and one sign-in. */
-  begin(pending: PendingSignIn, methods: readonly VerificationMethod[]): Promise<AppError>
+  begin(pending: Omit<PendingSignIn, 'at'>, methods: readonly VerificationMethod[]): Promise<AppError>
   /** Undefined: unknown, used, too old, or not for this ending or browser. */
   find(token: string, ends: PendingSignIn['ends'], binding?: string): Promise<PendingSignIn | undefined>
   /** Uses it up. True for exactly one caller. */
   use(token: string): Promise<boolean>
 }
 
-export function createMfaTokens(artifacts: Pick<ArtifactStore, 'insert' | 'find' | 'consume'>): MfaTokens {
+export function createMfaTokens(deps: {
+  artifacts: Pick<ArtifactStore, 'insert' | 'find' | 'consume'>
+  clock: Clock
+  issuer: string
+}): MfaTokens {
+  const { artifacts } = deps
+  const recover_url = `${deps.issuer.replace(/\/+$/, '')}/login/recover`
   return {
     async begin(pending, methods) {
       const mfa_token = randomBytes(32).toString('base64url')
-      await artifacts.insert(MODEL, mfa_token, pending satisfies z.input<typeof pendingSchema>, TTL)
+      const stored = { ...pending, at: deps.clock() } satisfies PendingSignIn
+      await artifacts.insert(MODEL, mfa_token, stored, TTL)
       return new AppError('mfa_required', 401, 'This account asks for a second factor.', {
-        members: { mfa_token, methods: [...methods] },
+        // A code by email is of a person who has no factor to lose.
+        members: { mfa_token, methods: [...methods], ...(!methods.includes('email') && { recover_url }) },
       })
     },
     async find(token, ends, binding) {

@@ -4,6 +4,7 @@
 //   “Continue with …” ─► flow.start ─► provider ─► /api/auth/oauth/:provider/callback ─► flow.callback
 //                                                          └─► upstream logins ─► a session │ tokens │ a page that asks
 import type { FastifyInstance } from 'fastify'
+import type { UpstreamSession } from '../shared/upstream-session.ts'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import type { FederationDependencies, FederationPages } from './dependencies.ts'
 import { createEndedUpstream } from './ended.ts'
@@ -28,6 +29,11 @@ export interface Federation {
   callback: Flow['callback']
   /** The sign-in of a one-time code, once. */
   redeemCode: Codes['redeem']
+  /**
+   * Whether a sign-in at a provider that is no session yet still counts: its identity is linked to the account, and the provider has
+   * ended it neither by session nor by subject since. @param at in milliseconds since the epoch
+   */
+  stillCounts(signIn: { accountId: string; upstream: UpstreamSession; at: number }): Promise<boolean>
   /** Registers the pages, and the endpoint of back-channel logout. */
   routes(app: FastifyInstance): Promise<void>
 }
@@ -54,6 +60,8 @@ export function createFederation(deps: FederationDependencies): Federation {
     start: flow.start,
     callback: flow.callback,
     redeemCode: codes.redeem,
+    stillCounts: async ({ accountId, upstream, at }) =>
+      (await deps.accounts.linked.accountOf(upstream)) === accountId && !(await ends.hasEnded(upstream, at)),
 
     async routes(app) {
       await app.register(async (scope) => {

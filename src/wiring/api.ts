@@ -84,7 +84,7 @@ export async function wireApi(
         sessions,
         upstream: federation,
         cookies: http.cookies,
-        mfaTokens: createMfaTokens(artifacts),
+        mfaTokens: createMfaTokens({ artifacts, clock, issuer: config.issuer }),
         secondFactor: () => settings.values.secondFactor,
         signedIn: reportVerified(services.event),
       },

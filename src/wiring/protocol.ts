@@ -29,7 +29,7 @@ export async function wireProtocol(
   const { accounts, artifacts, clock, config, consents, keys, observers, rejections } = services
   const { resourceCredentials, resources, secrets, settings, usage } = services
   const { values } = settings
-  const mfaTokens = createMfaTokens(artifacts)
+  const mfaTokens = createMfaTokens({ artifacts, clock, issuer: config.issuer })
   const browser = createBrowserState({ ...http, artifacts, clock })
   const protocol = await openProtocol(app, {
     issuer: config.issuer,

@@ -9,6 +9,7 @@ import { bearer, createApi } from '../api/support.ts'
 import type { HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
+import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 import { type FederationFixture, openFederation } from './federation-fixture.ts'
 import { createSignInSteps, type SignInSteps } from './sign-in-steps.ts'
 
@@ -145,6 +146,31 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
       expect((await exchange(before)).status).toBe(401)
       expect((await exchange(await codeOf())).status).toBe(200)
     })
+
+    test.each(['subject', 'session', 'unlinked'] as const)(
+      'a sign-in that waits for its second step ends too, by %s, and later ones do not',
+      async (by) => {
+        const name = `api-step-${by}`
+        await byOkta(name)
+        const app = await withAuthenticatorApp(federation.latchkey, await idOf(name), movableClock())
+        const kept = vi.spyOn(federation.latchkey.services.artifacts, 'insert')
+        const first = JSON.parse((await tokensOf(name)).body) as { code: string; mfa_token: string }
+        const pending = kept.mock.calls.find(([model]) => model === 'MfaToken')?.[2] ?? {}
+        const { sid } = (pending.upstream ?? {}) as { sid?: string }
+        kept.mockRestore()
+        expect([first.code, sid]).toEqual(['mfa_required', expect.any(String)])
+        const code = app.code()
+        const verify = ({ mfa_token }: typeof first) =>
+          api().call('POST', '/login/verify', { body: { mfa_token, method: 'totp', code } })
+        const { prisma } = federation.latchkey.services.db
+        const identity = await prisma.linkedIdentity.findFirstOrThrow({ where: { subject: subject(name) } })
+        if (by === 'unlinked') await prisma.linkedIdentity.delete({ where: { id: identity.id } })
+        else expect((await tell(by === 'session' ? { sid } : { sub: subject(name) })).status).toBe(200)
+        expect(await verify(first)).toMatchObject({ status: 401, json: { code: 'mfa_token_expired' } })
+        if (by === 'unlinked') await prisma.linkedIdentity.create({ data: identity })
+        expect((await verify(JSON.parse((await tokensOf(name)).body))).status).toBe(200)
+      },
+    )
   })
 
   describe('somebody who is half way in by a sign-in there', () => {

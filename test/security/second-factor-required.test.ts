@@ -213,6 +213,7 @@ describe('a second factor that is required and missing', () => {
       }
       const first = await post('/login', { email, password: PASSWORD })
       expect(first.body).toMatchObject({ code: 'mfa_required', methods: ['email'] })
+      expect(first.body).not.toHaveProperty('recover_url')
       const { mfa_token } = first.body
       const challenged = await post('/login/challenge', { mfa_token, method: 'email' })
       expect(challenged).toEqual({ status: 200, body: {} })

@@ -254,7 +254,10 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       const first = await json('/login', { email: user.email, password: PASSWORD })
       expect(first).toMatchObject({
         status: 401,
-        body: { code: 'mfa_required', methods: ['totp', 'recovery_code'], mfa_token: expect.any(String) },
+        body: {
+          ...{ code: 'mfa_required', methods: ['totp', 'recovery_code'], mfa_token: expect.any(String) },
+          recover_url: `${latchkey.issuer}/login/recover`,
+        },
       })
       expect(JSON.stringify(first.body)).not.toContain('access_token')
       const { mfa_token } = first.body as { mfa_token: string }

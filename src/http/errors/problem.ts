@@ -32,6 +32,14 @@ export const problemSchema = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `mfa_required`: what the second step may show, the strongest first.' }),
+    recover_url: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'With `mfa_required`: the page for a person who has lost all of `methods`. Open it in a browser; it asks for the password, and starts the recovery.',
+        examples: ['https://id.example.com/login/recover'],
+      }),
   })
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' })
 
