@@ -122,6 +122,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   const { prepare: _, ...recoveryCodes } = codes
   const recovery = createRecovery({
     ...deps,
+    failures,
     store: createRecoveryStore(deps),
     notices: createRecoveryNotices(deps),
     endSessions: deps.sessions.endAll,

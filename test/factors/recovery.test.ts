@@ -218,6 +218,20 @@ forEachDatabase('the recovery of an account that has lost its second factors', (
       expect(await recovery().finish({ accountId: id, token: tokenIn(mailTo(username), 'link') })).toBe(true)
     })
 
+    test('three more links a day are sent, of however many that are asked for; the newest goes on working', async () => {
+      const { id, username } = await ready()
+      const asked = await Promise.allSettled([1, 2, 3, 4, 5].map(() => recovery().sendAgain(id)))
+      expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+      await expect(recovery().sendAgain(id)).rejects.toMatchObject({ code: 'too_many_mails', status: 429 })
+      const links = fixture().mails.filter(
+        ({ template, to }) => template === 'recovery-ready' && to.startsWith(`${username}@`),
+      )
+      expect(links).toHaveLength(4)
+      fixture().later(DAY)
+      expect(await recovery().sendAgain(id)).toBe(true)
+      expect(await recovery().finish({ accountId: id, token: tokenIn(mailTo(username), 'link') })).toBe(true)
+    })
+
     test('with a password that was set since: that stops it, and is told', async () => {
       const { id, username, finish } = await ready()
       await change(id, { passwordChangedAt: new Date(fixture().now) })

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { FactorOwner, FindOwner } from '../owner.ts'
+import type { FailureStore } from '../store/failures.ts'
 import type { RecoveryNotices, StoppedBy } from './notices.ts'
 import type { NotStarted, RecoveryRow, RecoveryStore } from './store.ts'
 
@@ -10,6 +11,9 @@ const HOUR = 3_600_000
 const OPEN_FOR = 7 * 24 * HOUR
 /** Recoveries of one account that can be started in a day: each sends its owner a mail. */
 const MOST_STARTS = 3
+/** Links of one account that are sent again in a day, in whatever browsers and from whatever addresses. */
+const MOST_SENT_AGAIN = 3
+const DAY = 24 * HOUR
 
 /** A recovery that waits. Times are milliseconds since the epoch. */
 export interface RecoveryView {
@@ -48,7 +52,10 @@ export interface Recovery {
   stop(accountId: string, by: Exclude<StoppedBy, 'link' | 'new_password'>): Promise<boolean>
   /** As `stop`, by the token of either link. */
   stopByLink(token: string): Promise<boolean>
-  /** Sends another link that finishes; the one before works no more. False: none is ready. */
+  /**
+   * Sends another link that finishes; the one before works no more. False: none is ready.
+   * @throws AppError `too_many_mails` (429) after three in a day: nothing was sent, and the link before still works
+   */
   sendAgain(accountId: string): Promise<boolean>
   /**
    * Removes every second factor, recovery code, app password and remembered browser, and ends every sign-in, once. The caller has
@@ -69,6 +76,7 @@ export interface RecoverySettings {
 export function createRecovery(deps: {
   store: RecoveryStore
   clock: Clock
+  failures: Pick<FailureStore, 'reserve'>
   notices: RecoveryNotices
   findOwner: FindOwner
   /** Ends the sessions of an account, and what hangs on them. */
@@ -114,7 +122,7 @@ export function createRecovery(deps: {
           ...{ id: randomUUID(), accountId, startedBy: by.kind, stopHash: hashOf(token) },
           ...{ startedAt: new Date(at), readyAt: new Date(readyAt), expiresAt: new Date(readyAt + OPEN_FOR) },
         },
-        { starts: MOST_STARTS, since: new Date(at - 24 * HOUR) },
+        { starts: MOST_STARTS, since: new Date(at - DAY) },
       )
       if (typeof outcome === 'string') throw REFUSALS[outcome]()
       const recovery = view(outcome.row)
@@ -141,7 +149,18 @@ export function createRecovery(deps: {
 
     async sendAgain(accountId) {
       const row = await store.waiting(accountId)
-      return row !== undefined && sendLink(row, true)
+      if (row === undefined || !view(row).ready) return false
+      const now = clock()
+      const reserved = await deps.failures.reserve({
+        accountId,
+        kind: 'recovery_sent',
+        now: new Date(now),
+        windowEndsAt: new Date(now + DAY),
+        most: MOST_SENT_AGAIN,
+      })
+      if (reserved === undefined) return false
+      if (reserved.failures === undefined) throw tooManyLinks(reserved.windowEndsAt.getTime() - now)
+      return sendLink(row, true)
     },
 
     async finish({ accountId, token }) {
@@ -182,6 +201,15 @@ const REFUSALS: Readonly<Record<NotStarted, () => AppError>> = {
       { retryAfter: 24 * 3600 },
     ),
 }
+
+/** @param wait milliseconds */
+const tooManyLinks = (wait: number): AppError =>
+  new AppError(
+    'too_many_mails',
+    429,
+    'The link was sent several times. The newest message has the one that works: look among spam too, or try again tomorrow.',
+    { retryAfter: Math.ceil(wait / 1000) },
+  )
 
 /** 256 random bits. */
 const newToken = (): string => randomBytes(32).toString('base64url')
