@@ -1,12 +1,14 @@
 /** `npm run bench`: Latchkey against a bare oidc-provider on a Map, in turns, on one core. See the README. */
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startLatchkey } from './latchkey.ts'
-import { load, median } from './load.ts'
+import { measure, memoryRow } from './measure.ts'
 import { startDurablePostgres } from './postgres.ts'
-import { canPin, pinLoad } from './process.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import { canPin, pinLoad, root } from './process.ts'
+import { keepResults, lastResults, type Results, whatGotWorse } from './results.ts'
+import { scenarios } from './scenarios.ts'
 import { signInRate, tokenLatency } from './sign-in.ts'
 import { startUp } from './start-up.ts'
 import { type Row, table } from './table.ts'
@@ -16,55 +18,23 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    connections: { type: 'string', default: '8,32' },
     json: { type: 'string' },
     'no-postgres': { type: 'boolean', default: false },
     'bare-only': { type: 'boolean', default: false },
   },
 })
-const CONNECTIONS = 10
+const RESULTS = join(root, 'bench', 'results')
 const rounds = options.quick ? 1 : 3
-const seconds = options.quick ? 1 : 2.5
-const limitSeconds = options.quick ? 60 : 360
+const seconds = options.quick ? 1 : 2
+const limitSeconds = options.quick ? 120 : 1500
+const counts = (options.quick ? '8' : options.connections).split(',').map(Number)
+const whole = !options.quick && options.only === undefined && !options['no-postgres'] && !options['bare-only']
 const wanted = (name: string) => name.includes(options.only ?? '')
 const problems: string[] = []
 const closers: (() => Promise<void>)[] = []
 let starting: ReturnType<typeof startTargets> | undefined
 const say = (text: string) => process.stderr.write(text)
-
-async function measure(scenario: Scenario, bare: Target, targets: Target[]): Promise<Row> {
-  const all = [bare, ...targets]
-  const rates = new Map<string, number[]>(all.map((target) => [target.name, []]))
-  const cpu = new Map<string, number[]>(all.map((target) => [target.name, []]))
-  say(`${scenario.name} `)
-  // Round -1 warms up: the code is compiled, the caches filled, nothing is counted.
-  for (let round = -1; round < rounds; round++) {
-    for (const target of all) {
-      const spec = await scenario.prepare(target, CONNECTIONS)
-      const before = target.server.cpu()
-      const result = await load(spec, { seconds: round < 0 ? 0.5 : seconds, connections: CONNECTIONS })
-      const after = target.server.cpu()
-      if (result.failures > 0) {
-        problems.push(`${scenario.name}, ${target.name}: ${result.failures} × ${result.firstFailure}`)
-      }
-      if (round < 0) continue
-      rates.get(target.name)?.push(result.perSecond)
-      if (before !== undefined && after !== undefined && result.requests > 0) {
-        cpu.get(target.name)?.push(((after - before) * 1000) / result.requests)
-      }
-    }
-    say('.')
-  }
-  say('\n')
-  const medians = (map: typeof rates, list: Target[]) =>
-    Object.fromEntries(list.map(({ name }) => [name, median(map.get(name) ?? [])]))
-  return {
-    name: scenario.name,
-    unit: 'req/s',
-    baseline: median(rates.get(bare.name) ?? []),
-    values: medians(rates, targets),
-    cpu: medians(cpu, all),
-  }
-}
 
 async function startTargets(): Promise<{ bare: Target; targets: Target[] }> {
   const keep = (target: Target) => {
@@ -93,25 +63,38 @@ async function run(): Promise<void> {
   starting = startTargets()
   const { bare, targets } = await starting
   const rows: Row[] = []
-  for (const scenario of scenarios)
-    if (wanted(scenario.name)) rows.push(await measure(scenario, bare, targets))
+  for (const connections of counts) {
+    const how = { rounds, seconds, connections, problems, say }
+    for (const scenario of scenarios)
+      if (wanted(scenario.name)) rows.push(await measure(scenario, bare, targets, how))
+  }
+  rows.push(memoryRow('memory after the load', bare, targets))
   const signInOptions = { rounds, seconds, problems }
   if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions))
   if (wanted('token p99')) rows.push(...(await tokenLatency(bare, targets, signInOptions)))
   if (wanted('start')) rows.push(...(await startUp(bare, targets, rounds)))
 
   const names = targets.map((target) => target.name)
-  console.log(
-    `\n${table(rows, names)}\n\nMedian of ${rounds}, ${seconds} s each, ${CONNECTIONS} connections.`,
-  )
+  console.log(`\n${table(rows, names)}\n\nMedian of ${rounds}, ${seconds} s each.`)
   for (const problem of problems) console.log(`WRONG ANSWER  ${problem}`)
-  if (options.json) {
-    const machine = { cpu: cpus()[0]?.model, node: process.version, pinned: canPin }
-    await writeFile(
-      options.json,
-      `${JSON.stringify({ machine, rounds, seconds, rows, problems }, null, 2)}\n`,
+  const machine = { cpu: cpus()[0]?.model, node: process.version, pinned: canPin }
+  await keep({ machine, rounds, seconds, rows, problems })
+}
+
+/** Compares with the last whole run, and keeps this one if it is whole and every answer was right. */
+async function keep(results: Results): Promise<void> {
+  if (options.json) await writeFile(options.json, `${JSON.stringify(results, null, 1)}\n`)
+  const last = await lastResults(RESULTS)
+  if (last) {
+    const worse = whatGotWorse(last.rows, results.rows)
+    console.log(
+      worse.length
+        ? `\nWorse than in ${last.file}:`
+        : `\nNothing is worse than in ${last.file} by more than 15 %.`,
     )
+    for (const line of worse) console.log(`  ${line}`)
   }
+  if (whole && results.problems.length === 0) console.log(`\nKept in ${await keepResults(RESULTS, results)}`)
 }
 
 async function finish(status: number): Promise<never> {

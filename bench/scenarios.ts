@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { LoadSpec } from './load.ts'
-import { type BenchClient, OPAQUE_RESOURCE, RESOURCE, type Target, user } from './target.ts'
-import { clientOf, mintChains, relyingParty } from './tokens.ts'
+import { type LoadSpec, load } from './load.ts'
+import { type BenchClient, OPAQUE_RESOURCE, REDIRECT_URI, RESOURCE, type Target, user } from './target.ts'
+import { clientOf, mintChains, relyingParty, type SignedInBrowser, signedInBrowser } from './tokens.ts'
 
 /** One kind of request, sent to every target as fast as it answers. */
 export interface Scenario {
@@ -16,10 +16,13 @@ const basic = ({ id, secret }: BenchClient) => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
 })
 
-async function endpoint(target: Target, name: 'token' | 'introspection' | 'userinfo'): Promise<string> {
+async function endpoint(
+  target: Target,
+  name: 'token' | 'introspection' | 'userinfo' | 'jwks',
+): Promise<string> {
   const { config } = await relyingParty(target, clientOf(target, 'RS256'))
-  const url = config.serverMetadata()[`${name}_endpoint`]
-  if (!url) throw new Error(`${target.name} has no ${name} endpoint`)
+  const url = config.serverMetadata()[name === 'jwks' ? 'jwks_uri' : `${name}_endpoint`]
+  if (typeof url !== 'string') throw new Error(`${target.name} has no ${name} endpoint`)
   return url
 }
 
@@ -54,6 +57,44 @@ async function refresh(target: Target, alg: BenchClient['alg'], parallel: number
     body: () => `grant_type=refresh_token&refresh_token=${tokens.shift() ?? 'none-left'}`,
     expect: /"refresh_token":"/,
     onAnswer: (body) => tokens.push(JSON.parse(body).refresh_token),
+  }
+}
+
+const CODE = /\/callback\?code=([\w-]+)/
+
+const authorizeAgain = ({ url, cookie }: SignedInBrowser): LoadSpec => ({
+  url: url.href,
+  headers: { cookie, accept: 'text/html' },
+  status: 303,
+  expect: CODE,
+})
+
+const authorize = async (target: Target): Promise<LoadSpec> =>
+  authorizeAgain(await signedInBrowser(target, clientOf(target, 'RS256')))
+
+/** As many codes as are exchanged in one round; they have to be younger than a minute. */
+const CODES = 1500
+
+async function codeExchange(target: Target, parallel: number): Promise<LoadSpec> {
+  const client = clientOf(target, 'ES256')
+  const browser = await signedInBrowser(target, client)
+  const codes: string[] = []
+  await load(
+    {
+      ...authorizeAgain(browser),
+      amount: CODES,
+      onAnswer: (location) => codes.push(CODE.exec(location)?.[1] ?? ''),
+    },
+    { seconds: 30, connections: parallel },
+  )
+  const fixed = `grant_type=authorization_code&redirect_uri=${encodeURIComponent(REDIRECT_URI)}&code_verifier=${browser.verifier}`
+  return {
+    url: await endpoint(target, 'token'),
+    method: 'POST',
+    headers: { ...form, ...basic(client) },
+    amount: codes.length,
+    body: () => `${fixed}&code=${codes.pop()}`,
+    expect: /"id_token":"/,
   }
 }
 
@@ -126,4 +167,7 @@ export const scenarios: readonly Scenario[] = [
       expect: /"issuer":"/,
     }),
   },
+  { name: 'JWKS', prepare: async (target) => ({ url: await endpoint(target, 'jwks'), expect: /"keys":\[/ }) },
+  { name: 'authorize, signed in', prepare: authorize },
+  { name: 'code exchange, ES256', prepare: codeExchange },
 ]

@@ -9,6 +9,9 @@ export interface Row {
   values: Record<string, number | undefined>
   /** Microseconds of the server's CPU time a request, the baseline's under “bare”. */
   cpu?: Record<string, number | undefined>
+  /** Milliseconds to an answer, half of them and 99 % of them, the baseline's under “bare”. */
+  p50?: Record<string, number | undefined>
+  p99?: Record<string, number | undefined>
 }
 
 const digits = (value: number | undefined): string => {
@@ -23,6 +26,12 @@ function cpuCell(cpu: Row['cpu'], targets: readonly string[]): string {
   return [digits(cpu.bare), ...parts].join(' → ')
 }
 
+/** “2.1 | 8.0 → 3.0 | 12.0”: half of the answers | 99 % of them, of the bare library and of each target. */
+function timesCell({ p50, p99 }: Row, targets: readonly string[]): string {
+  if (!p50 || !p99) return ''
+  return ['bare', ...targets].map((name) => `${digits(p50[name])} | ${digits(p99[name])}`).join(' → ')
+}
+
 const ratio = (value: number | undefined, baseline: number | undefined): string =>
   value === undefined || !baseline ? '–' : `× ${(value / baseline).toFixed(2)}`
 
@@ -34,6 +43,7 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     'baseline',
     ...targets.flatMap((target) => [target, 'ratio']),
     'CPU µs a request',
+    'p50 | p99, ms',
     'against',
   ]
   const lines = rows.map((row) => [
@@ -42,11 +52,12 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     digits(row.baseline),
     ...targets.flatMap((target) => [digits(row.values[target]), ratio(row.values[target], row.baseline)]),
     cpuCell(row.cpu, targets),
+    timesCell(row, targets),
     row.against ?? 'bare oidc-provider',
   ])
   const all = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
-  const left = (column: number) => column < 2 || column >= head.length - 2
+  const left = (column: number) => column < 2 || column >= head.length - 3
   return all
     .map((line) =>
       line

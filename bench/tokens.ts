@@ -38,6 +38,28 @@ export async function mintChains(target: Target, client: BenchClient, count: num
   return chains
 }
 
+/** What a browser sends that is signed in: authorization requests, and its cookies. */
+export interface SignedInBrowser {
+  /** The address of a request for a code; each use of it gives another code. */
+  url: URL
+  cookie: string
+  /** The verifier of its code_challenge (RFC 7636). */
+  verifier: string
+}
+
+/** Signs one user in over HTTP, and lets the client have what it asks for. */
+export async function signedInBrowser(target: Target, client: BenchClient): Promise<SignedInBrowser> {
+  const rp = await relyingParty(target, client)
+  const browser = createHttpBrowser({ stopAt: [REDIRECT_URI] })
+  const request = await rp.authorize({ scope: SCOPE })
+  let page = await browser.open(request.url)
+  if (!page.left) page = await browser.signIn(page, user)
+  if (!page.left) await browser.allow(page)
+  const cookie = browser.cookies.header(request.url)
+  if (!cookie) throw new Error(`${target.name} signed nobody in`)
+  return { url: request.url, cookie, verifier: request.codeVerifier }
+}
+
 export interface PreparedSignIn {
   browser: HttpBrowser
   request: PreparedRequest

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { load, median } from '../../bench/load.ts'
+import { load, median, quantile } from '../../bench/load.ts'
 import { table } from '../../bench/table.ts'
 
 let stop: (() => void) | undefined
@@ -63,6 +63,31 @@ test('a body can depend on the answer before it, and none is sent twice', async 
   expect(seen).not.toContain('none left')
 })
 
+test('an answer can be a redirect, whose address is looked at; no more are sent than there are', async () => {
+  let asked = 0
+  const url = await serve((_request, response) => {
+    asked++
+    response.writeHead(303, { location: asked % 2 ? '/callback?code=abc' : '/error' }).end('code=none')
+  })
+  const locations: string[] = []
+  const onAnswer = (location: string) => locations.push(location)
+  const result = await load({ url, status: 303, expect: /\?code=/, amount: 20, onAnswer }, brief)
+  expect(asked).toBe(20)
+  expect(result).toMatchObject({ requests: 10, failures: 10, firstFailure: '303 /error' })
+  expect(new Set(locations)).toEqual(new Set(['/callback?code=abc']))
+})
+
+test('half and the slowest hundredth of the answers, in fractions of a millisecond', async () => {
+  const url = await serve((_request, response) => response.end('{"active":true}'))
+  const { p50, p99 } = await load({ url, expect: /"active":true/ }, brief)
+  expect(p50).toBeGreaterThan(0)
+  expect(p99).toBeGreaterThan(p50)
+  expect(Number.isInteger(p50) && Number.isInteger(p99)).toBe(false)
+  const hundred = Array.from({ length: 100 }, (_, index) => index + 1)
+  expect([quantile(hundred, 0.5), quantile(hundred, 0.99), quantile([7], 0.99)]).toEqual([50, 99, 7])
+  expect(quantile([], 0.5)).toBeNaN()
+})
+
 test('the median of an even number of rounds is between the middle two', () => {
   expect(median([3, 1, 2])).toBe(2)
   expect(median([4, 1, 3, 2])).toBe(2.5)
@@ -78,6 +103,8 @@ test('the table shows ratios, and a dash for what was not measured', () => {
         baseline: 2000,
         values: { SQLite: 1500 },
         cpu: { bare: 200, SQLite: 300 },
+        p50: { bare: 0.51, SQLite: 0.84 },
+        p99: { bare: 2, SQLite: 3.25 },
       },
       { name: 'storm', unit: 'ms', baseline: undefined, values: { SQLite: 5 }, against: 'calm' },
     ],
@@ -85,6 +112,8 @@ test('the table shows ratios, and a dash for what was not measured', () => {
   )
   const [head, tokens, storm] = text.split('\n')
   expect(head).toMatch(/unit +baseline +SQLite +ratio/)
-  expect(tokens).toMatch(/^tokens +req\/s +2,000 +1,500 +× 0\.75 +200 → 300 \(× 1\.50\) +bare oidc-provider$/)
+  expect(tokens).toMatch(
+    /^tokens +req\/s +2,000 +1,500 +× 0\.75 +200 → 300 \(× 1\.50\) +0\.5 \| 2\.0 → 0\.8 \| 3\.3 +bare oidc-provider$/,
+  )
   expect(storm).toMatch(/^storm +ms +– +5\.0 +– +calm$/)
 })
