@@ -140,7 +140,7 @@ export interface Accounts {
   passwordMinLength(owner: PasswordOwner): number
 
   /**
-   * Sends a link that sets a password if the address belongs to an account that may sign in, at most five an hour to one
+   * Sends a link that sets a password if the address belongs to an account that may sign in or waits to be deleted, at most five an hour to one
    * address, those in mails about a lock included; a browser that has signed in to it before has five of its own. The
    * answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
    */
@@ -150,10 +150,11 @@ export interface Accounts {
     token: string,
   ): Promise<{ accountId: string; username: string; passwordMinLength: number } | undefined>
   /**
-   * Sets the password by a link; ends the lock, every session and every other link. Undefined: the link works no more.
+   * Sets the password by a link; ends the lock, every session and every other link. Undefined: the link works no more. An account
+   * that waits to be deleted (`leaving`) goes on waiting.
    * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503)
    */
-  reset(token: string, newPassword: string): Promise<NewGeneration | undefined>
+  reset(token: string, newPassword: string): Promise<(NewGeneration & { leaving: boolean }) | undefined>
   /**
    * A new password for a person who is signed in and knows the old one. Other sessions end.
    * @param change.keepSessionUid the session that asks, which stays

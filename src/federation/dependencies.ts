@@ -159,7 +159,7 @@ export interface FederationDependencies {
   askWhetherToKeep(
     reply: FastifyReply,
     account: { id: string; generation: number },
-    interaction: string | undefined,
+    shown: { amr: readonly string[]; interaction: string | undefined },
   ): string
 }
 

@@ -8,6 +8,8 @@ export interface MailData {
   /** To an address that already belongs to an account, when a person registers with it. */
   'already-registered': { signInLink: string; resetLink: string }
   'reset-password': { username: string; link: string; validFor: string }
+  /** Of an account that waits to be deleted. `deletedOn`: a day. */
+  'reset-password-leaving': { username: string; link: string; validFor: string; deletedOn: string }
   invitation: { username: string; invitedBy: string; link: string; validFor: string }
   'password-changed': { username: string; resetLink: string }
   /** After too many wrong passwords. */
@@ -71,6 +73,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'verify-email': (service) => `Confirm your email address for ${service}`,
   'already-registered': (service) => `You already have an account at ${service}`,
   'reset-password': (service) => `Set a new password for ${service}`,
+  'reset-password-leaving': (service) => `Set a new password for ${service}, and keep your account`,
   invitation: (service) => `You are invited to ${service}`,
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,

@@ -95,6 +95,7 @@ export async function wirePages(
     signInForm,
     passkeyForm,
     passkeyOffers,
+    verifyForm,
     passkeysSection: (signed) =>
       passkeysSection(factors.passkeys, signed, isFresh(clock, signed.session.freshAt)),
     sessions: pageSessions,

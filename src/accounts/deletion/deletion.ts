@@ -1,3 +1,4 @@
+import { neededBy, reaches } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { dayOf } from '../../shared/moment.ts'
@@ -15,7 +16,7 @@ import { deletionAfter, isLeaving } from './leaving.ts'
  * days; until then its owner, who still proves who they are as before, may keep it.
  *
  *   request ─► disabled, every sign-in ended, a mail ─┬─ 14 days ─► purge: rows, sessions, consents
- *                                                     └─ a right password, at /login ─► keep ─► as before, signed out
+ *                                                     └─ all that a sign-in asks for ─► keep ─► as before, signed out
  */
 export interface Deletion {
   /**
@@ -25,10 +26,14 @@ export interface Deletion {
    */
   request(id: string): Promise<number>
   /**
-   * @param by.generation of the sign-in that asks
-   * @returns false: it is deleted, kept already, or an administrator has disabled it since
+   * The one way back of its owner, who shows all that signing in to the account asks for.
+   * @param by.generation of the sign-in that asks @param by.amr what it has shown (RFC 8176)
+   * @returns `over`: it is deleted, kept already, or an administrator has disabled it since
    */
-  keep(id: string, by: { generation: number }): Promise<boolean>
+  keep(
+    id: string,
+    by: { generation: number; amr: readonly string[] },
+  ): Promise<'kept' | 'second_factor_needed' | 'over'>
   /** Deletes those whose time has come, a batch of them. Returns how many. */
   purge(limit?: number): Promise<number>
 }
@@ -72,12 +77,13 @@ export function createDeletion(deps: {
       return deletionAt
     },
 
-    async keep(id, { generation }) {
+    async keep(id, { generation, amr }) {
       const account = await store.byId(id)
-      if (!account || !isLeaving(account) || account.generation !== generation) return false
-      if (!(await store.keep(account))) return false
+      if (!account || !isLeaving(account) || account.generation !== generation) return 'over'
+      if (!keepsWith(account, amr)) return 'second_factor_needed'
+      if (!(await store.keep(account))) return 'over'
       events.emit({ type: 'account.deletion_cancelled', ...ofAccount(account) })
-      return true
+      return 'kept'
     },
 
     async purge(limit = 50) {
@@ -95,4 +101,10 @@ export function createDeletion(deps: {
       return count
     },
   }
+}
+
+/** Whether a sign-in has shown what keeps an account: its second factor where it has one, and no remembered browser in its place. */
+export function keepsWith(account: Pick<Account, 'secondFactors'>, amr: readonly string[]): boolean {
+  const needed = neededBy(account)
+  return reaches(amr, needed && { ...needed, shown: true })
 }

@@ -9,6 +9,11 @@ export type AccountMail =
   | { to: string; template: 'reset-password'; data: { username: string; link: string; validFor: string } }
   | {
       to: string
+      template: 'reset-password-leaving'
+      data: { username: string; link: string; validFor: string; deletedOn: string }
+    }
+  | {
+      to: string
       template: 'invitation'
       data: { username: string; invitedBy: string; link: string; validFor: string }
     }

@@ -51,6 +51,8 @@ const leavingSchema = z.object({
   accountId: z.string(),
   /** That of the account when they signed in. */
   generation: z.number(),
+  /** What they have shown (RFC 8176). */
+  amr: z.array(z.string()),
   interaction: interactionUid.optional(),
 })
 export type Leaving = z.infer<typeof leavingSchema>
@@ -73,11 +75,11 @@ export interface BrowserState {
   ): string
   /** Whose account waits to be deleted: they have just signed in, and may keep it. */
   leaving(request: FastifyRequest): Leaving | undefined
-  /** @returns the page that asks them */
+  /** @param shown.amr of the sign-in @returns the page that asks them */
   askWhetherToKeep(
     reply: FastifyReply,
     account: Pick<Account, 'id' | 'generation'>,
-    interaction: string | undefined,
+    shown: { amr: readonly string[]; interaction: string | undefined },
   ): string
   clearLeaving(reply: FastifyReply): void
   /** Takes it from this browser alone. */
@@ -129,8 +131,11 @@ export function createBrowserState({
       return withInteraction('/verify-email', interaction)
     },
     leaving: (request) => read(request, 'leaving', leavingSchema),
-    askWhetherToKeep(reply, { id: accountId, generation }, interaction) {
-      const sent = { accountId, generation, ...(interaction && { interaction }) } satisfies Leaving
+    askWhetherToKeep(reply, { id: accountId, generation }, { amr, interaction }) {
+      const sent = {
+        ...{ accountId, generation, amr: [...amr] },
+        ...(interaction && { interaction }),
+      } satisfies Leaving
       cookies.set(reply, 'leaving', sealed.seal('leaving', sent, TTL), TTL)
       return '/account/deletion'
     },

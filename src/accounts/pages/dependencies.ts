@@ -3,6 +3,7 @@ import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
 import type { PasskeysSection } from '../../factors/pages/passkeys-section.ts'
 import type { SecondFactorsSection } from '../../factors/pages/section.ts'
+import type { VerifyForm } from '../../factors/pages/verify-form.ts'
 import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
@@ -61,6 +62,8 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
+  /** The second step of a person whose account waits to be deleted. */
+  verifyForm: Pick<VerifyForm, 'page' | 'check'>
   /** The removal of second factors that a person may not have asked for. */
   recovery: Pick<Recovery, 'waiting' | 'stop'>
   personalData: PersonalData

@@ -106,10 +106,16 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       const done = await accounts.reset(token, password)
       if (!done) return showExpired(reply)
       await giveBack(request)
-      await sessions.start(request, reply, { ...done, amr: ['pwd'], quiet: true })
-      browser.rememberInteraction(reply, undefined)
+      const { leaving, ...signIn } = done
       // On another device than the one that asked, there is no interaction to go back to.
       const own = browser.ownInteraction(request)
+      browser.rememberInteraction(reply, undefined)
+      if (leaving) {
+        const { accountId: id, generation } = signIn
+        const shown = { amr: ['pwd'], interaction: own }
+        return reply.redirect(browser.askWhetherToKeep(reply, { id, generation }, shown), 303)
+      }
+      await sessions.start(request, reply, { ...signIn, amr: ['pwd'], quiet: true })
       if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {
         next: { href: '/account', label: 'Go to your account' },

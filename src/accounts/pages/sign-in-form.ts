@@ -94,7 +94,10 @@ export function createSignInForm(deps: {
         }
         case 'leaving': {
           await giveBack(request)
-          const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, interaction)
+          const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, {
+            amr: ['pwd'],
+            interaction,
+          })
           return { kind: 'verify', location }
         }
         case 'refused':

@@ -1,9 +1,10 @@
 import { AppError } from '../../shared/errors.ts'
-import { durationInWords } from '../../shared/moment.ts'
+import { dayOf, durationInWords } from '../../shared/moment.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import { notFound } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
+import { isLeaving } from '../deletion/leaving.ts'
 import { canonicalEmail } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -72,7 +73,7 @@ export function createPasswordReset(deps: {
   const find = async (token: string) => {
     const row = await tokens.find(['reset_password', 'let_in'], token)
     const account = row?.accountId ? await store.byId(row.accountId) : undefined
-    if (!row || !account || account.disabledAt !== null) return undefined
+    if (!row || !account || !mayReset(account)) return undefined
     // The address was changed since: the old mailbox has no say any more.
     const proves = account.email === null && row.email === account.pendingEmail
     return row.email === account.email || proves ? { row, account, proves } : undefined
@@ -85,7 +86,8 @@ export function createPasswordReset(deps: {
       if (!found) return undefined
       const { row, account, proves } = found
       const provenEmail = proves ? (row.email ?? undefined) : undefined
-      const redemption = { tokenId: row.id, accountId: account.id, passwordHash, provenEmail }
+      const leaving = isLeaving(account) ? account : undefined
+      const redemption = { tokenId: row.id, accountId: account.id, passwordHash, provenEmail, leaving }
       const done = await tokenStore.redeem(redemption)
       if (typeof done !== 'string') return { ...found, ...done }
     }
@@ -97,7 +99,7 @@ export function createPasswordReset(deps: {
       const email = canonicalEmail(typed)
       mail.defer(async () => {
         const account = email === undefined ? undefined : await store.byEmail(email)
-        const able = email !== undefined && account && account.disabledAt === null
+        const able = email !== undefined && account && mayReset(account)
         const known = able && deviceOf(account, origin.devices) !== undefined
         const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
         const resetLink = able ? await link(account, email, how) : undefined
@@ -113,7 +115,9 @@ export function createPasswordReset(deps: {
           link: resetLink,
           validFor: durationInWords(settings.resetTtl),
         }
-        return { to: email, template: 'reset-password', data }
+        if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
+        const deletedOn = dayOf(account.deletionAt)
+        return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn } }
       })
     },
 
@@ -218,7 +222,10 @@ export function createPasswordReset(deps: {
       if (proves) events.emit({ type: 'account.email_verified', accountId: account.id })
       const data = { username: account.displayUsername, resetLink: links.forgotPassword() }
       if (row.email) mail.send({ to: row.email, template: 'password-changed', data })
-      return { accountId: account.id, generation }
+      return { accountId: account.id, generation, leaving: isLeaving(account) }
     },
   }
 }
+
+/** Of an account that waits to be deleted its owner may have forgotten the password too; a new one does not keep it yet. */
+const mayReset = (account: Account): boolean => account.disabledAt === null || isLeaving(account)

@@ -36,6 +36,8 @@ export interface Redemption {
   role?: Role
   /** Of the person, to be stored with it. */
   claims?: Partial<ProfileColumns>
+  /** The account waits to be deleted, since these moments: it goes on waiting. */
+  leaving?: { disabledAt: number; deletionAt: number } | undefined
 }
 
 /** One-time tokens in the database: looked up by hash, used up once by a conditional update. */
@@ -143,7 +145,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async redeem(redemption) {
-      const { tokenId, accountId, provenEmail, passwordHash, identity, role, claims } = redemption
+      const { tokenId, accountId, provenEmail, passwordHash, identity, role, claims, leaving } = redemption
       const renewed = passwordHash !== undefined
       const at = now()
       const spent = new Error('the token works no more')
@@ -153,7 +155,9 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
           const [changed] = await tx.account.updateManyAndReturn({
             where: {
               id: accountId,
-              disabledAt: null,
+              ...(leaving
+                ? { disabledAt: new Date(leaving.disabledAt), deletionAt: new Date(leaving.deletionAt) }
+                : { disabledAt: null }),
               ...(provenEmail && { pendingEmail: provenEmail }),
               ...(role && { role }),
             },

@@ -71,14 +71,14 @@ export function createPasskeySignInForm(deps: {
       const outcome = await accounts.signIn(found.accountId, from)
       if (outcome.kind === 'refused') return refused(REFUSED)
       await giveBack(request)
+      const amr = addMethods([], found.amr)
       if (outcome.kind === 'leaving') {
-        const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, interaction)
+        const location = deps.browser.askWhetherToKeep(reply, outcome.leaving, { amr, interaction })
         return { kind: 'verify', location }
       }
       const { account } = outcome
       if (outcome.kind === 'unverified')
         return { kind: 'verify', location: deps.browser.verifyFirst(reply, account, interaction) }
-      const amr = addMethods([], found.amr)
       return {
         kind: 'signed_in',
         accountId: account.id,

@@ -65,7 +65,9 @@ export interface VerifyForm {
     needed: NeededFactor | undefined,
     at: { path: string; action: string },
   ): Promise<Omit<VerifyPage, 'client' | 'another' | 'cancel'>>
-  /** Checks what was typed; the caller verifies the session. A browser that is to be remembered is. */
+  /** Checks what was typed, and does no more: no browser is remembered, no sign-in told. */
+  check(request: FastifyRequest, person: VerifiedPerson): Promise<VerifyOutcome>
+  /** As `check`; the caller verifies the session. A browser that is to be remembered is. */
   submit(request: FastifyRequest, reply: FastifyReply, person: VerifiedPerson): Promise<VerifyOutcome>
 }
 
@@ -141,6 +143,13 @@ export function createVerifyForm(deps: {
       : { kind: 'refused', status: 401, errors: { code: WRONG } }
   }
 
+  const check: VerifyForm['check'] = async (request, person) => {
+    const { credential } = sent.parse(request.body ?? {})
+    return credential === undefined
+      ? verifyCode(request.body, person)
+      : verifyPasskey(request, person, credential)
+  }
+
   return {
     async page(request, reply, person, needed, { path, action }) {
       const methods = await deps.factors.methodsOf(person)
@@ -173,12 +182,11 @@ export function createVerifyForm(deps: {
       }
     },
 
+    check,
+
     async submit(request, reply, person) {
-      const { credential, remember } = sent.parse(request.body ?? {})
-      const outcome =
-        credential === undefined
-          ? await verifyCode(request.body, person)
-          : await verifyPasskey(request, person, credential)
+      const { remember } = sent.parse(request.body ?? {})
+      const outcome = await check(request, person)
       if (outcome.kind === 'refused') return outcome
       if (remember !== undefined && remembers(person)) await deps.browsers.remember(request, reply, person)
       deps.verified(person, outcome.method, request)

@@ -84,7 +84,8 @@ export function createFinish(
 
     leaving(reply, account, { intent, provider }) {
       if (intent.kind !== 'page') return failure(intent, 'disabled', provider.id)
-      return { location: deps.askWhetherToKeep(reply, account, intent.interaction) }
+      const { interaction } = intent
+      return { location: deps.askWhetherToKeep(reply, account, { amr: ['fed'], interaction }) }
     },
 
     codeOf: (request) =>

@@ -208,7 +208,7 @@ describe.each(engines)('on %s', (engine) => {
         expect(Math.max(...results)).toBeGreaterThan(0)
         expect(await accounts().byId(who.id)).toBeUndefined()
         expect(await latchkey.services.consents.list(who.id)).toEqual([])
-        expect(await accounts().deletion.keep(who.id, { generation: 1 })).toBe(false)
+        expect(await accounts().deletion.keep(who.id, { generation: 1, amr: ['pwd'] })).toBe('over')
         await latchkey.services.audit.idle()
         const { items } = await latchkey.services.audit.list({ target: who.id, action: 'account.deleted' })
         expect(items).toHaveLength(1)

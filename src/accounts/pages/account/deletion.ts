@@ -1,7 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { renderPage } from '../../../http/pages/views.ts'
+import { addMethods, neededBy } from '../../../shared/acr.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { dayOf } from '../../../shared/moment.ts'
+import { keepsWith } from '../../deletion/deletion.ts'
 import { deletionAfter, GRACE_DAYS, isLeaving } from '../../deletion/leaving.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
@@ -29,6 +31,7 @@ declare module '../../../http/pages/pages.ts' {
 }
 
 const PATH = '/account/data'
+const VERIFY = '/account/deletion/verify'
 const count = (number: number, one: string, many: string) =>
   number === 1 ? `One ${one}` : `${number} ${many}`
 
@@ -37,14 +40,16 @@ const count = (number: number, one: string, many: string) =>
  *
  *   /account/data ─► /account/data/delete (what ends with it) ─► /account/data/deleted
  *   /login, inside an interaction, at a provider ─► /account/deletion ─┬─ “Keep my account” ─► sign in
- *                                                                      └─ “Sign out”
+ *                                        │ ▲                           └─ “Sign out”
+ *                                        ▼ │
+ *                                 /account/deletion/verify (of an account with a second factor)
  */
 export async function deletionRoutes(
   app: FastifyInstance,
   deps: AccountPagesDependencies,
   signedIn: SignedIn,
 ): Promise<void> {
-  const { http, accounts, browser, clock, sessions } = deps
+  const { http, accounts, browser, clock, sessions, verifyForm } = deps
 
   app.get(`${PATH}/delete`, async (request, reply) => {
     const signed = await signedIn.person(request, reply, PATH)
@@ -92,10 +97,20 @@ export async function deletionRoutes(
     renderPage(reply, 'accounts/account/deleted', { graceDays: GRACE_DAYS }),
   )
 
-  app.get('/account/deletion', async (request, reply) => {
+  /** Whose account waits to be deleted, and who has just signed in to it. */
+  async function waiting(request: FastifyRequest) {
     const leaving = browser.leaving(request)
     const account = leaving && (await accounts.byId(leaving.accountId))
-    if (!account || !isLeaving(account)) return reply.redirect('/login', 303)
+    return account && isLeaving(account) && account.generation === leaving.generation
+      ? { leaving, account }
+      : undefined
+  }
+
+  app.get('/account/deletion', async (request, reply) => {
+    const found = await waiting(request)
+    if (!found) return reply.redirect('/login', 303)
+    const { leaving, account } = found
+    if (!keepsWith(account, leaving.amr)) return reply.redirect(VERIFY, 303)
     return renderPage(reply, 'accounts/account/leaving', {
       username: account.displayUsername,
       deletedOn: dayOf(account.deletionAt),
@@ -104,11 +119,55 @@ export async function deletionRoutes(
     })
   })
 
+  const showVerify = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { account }: NonNullable<Awaited<ReturnType<typeof waiting>>>,
+    form: { errors?: Record<string, string>; alert?: string } = {},
+    status = 200,
+  ) => {
+    const page = await verifyForm.page(request, reply, account, neededBy(account), {
+      path: VERIFY,
+      action: VERIFY,
+    })
+    // A way back to the second factors begins with a sign-in, which this account has none of.
+    const another = { action: '/account/deletion/sign-out' }
+    return renderPage(
+      reply,
+      'factors/verify',
+      { ...page, another, lostHref: undefined, rememberDays: undefined, ...form },
+      status,
+    )
+  }
+
+  app.get(VERIFY, async (request, reply) => {
+    const found = await waiting(request)
+    if (!found) return reply.redirect('/login', 303)
+    if (keepsWith(found.account, found.leaving.amr)) return reply.redirect('/account/deletion', 303)
+    return showVerify(request, reply, found)
+  })
+
+  app.post(VERIFY, http.limit('signIn', null), async (request, reply) => {
+    const found = await waiting(request)
+    if (!found) return reply.redirect('/login', 303)
+    const { account, leaving } = found
+    const outcome = await verifyForm.check(request, account)
+    if (outcome.kind === 'refused') {
+      const { status, kind: _kind, ...form } = outcome
+      return showVerify(request, reply, found, form, status)
+    }
+    const { interaction } = leaving
+    const amr = addMethods(leaving.amr, outcome.amr)
+    return reply.redirect(browser.askWhetherToKeep(reply, account, { amr, interaction }), 303)
+  })
+
   app.post('/account/deletion/keep', http.limit('account'), async (request, reply) => {
     const leaving = browser.leaving(request)
-    browser.clearLeaving(reply)
     if (!leaving) return reply.redirect('/login', 303)
-    if (!(await accounts.deletion.keep(leaving.accountId, leaving)))
+    const kept = await accounts.deletion.keep(leaving.accountId, leaving)
+    if (kept === 'second_factor_needed') return reply.redirect(VERIFY, 303)
+    browser.clearLeaving(reply)
+    if (kept === 'over')
       throw new AppError(
         'not_leaving',
         410,
