@@ -6,14 +6,20 @@ import { notFound } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { changeOf, type SecurityEvents } from '../events.ts'
 import type { AccountStore } from '../store/store.ts'
-import { mediaTypeOf } from './media-type.ts'
+import { cleanPicture, MAX_SIDE } from './clean.ts'
 
 /** Bytes of a picture. */
 export const MAX_PICTURE = 512 * 1024
 
+const REFUSED = {
+  unknown: 'Use a PNG, JPEG or WebP picture.',
+  damaged: 'This picture is damaged, or it is none. Save it again, or use another one.',
+  too_wide: `Use a picture of at most ${MAX_SIDE} pixels a side.`,
+} as const
+
 /** Pictures that people upload. The claim `picture` is the address of theirs here. */
 export interface Pictures {
-  /** In place of the one before. @throws ValidationError on `picture` */
+  /** In place of the one before, without what it says beside the image (clean.ts). @throws ValidationError on `picture` */
   upload(accountId: string, bytes: Uint8Array | undefined): Promise<void>
   /** False: there is none. Takes away an address at another server, too. */
   remove(accountId: string): Promise<boolean>
@@ -38,14 +44,15 @@ export function createPictures(deps: {
 
   return {
     async upload(accountId, bytes) {
-      const mediaType = bytes && mediaTypeOf(bytes)
       if (!bytes) throw refusedFields({ picture: 'Choose a picture.' })
       if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: 'Use a picture of at most 512 KiB.' })
-      if (!mediaType) throw refusedFields({ picture: 'Use a PNG, JPEG or WebP picture.' })
+      const picture = cleanPicture(bytes)
+      if (typeof picture === 'string') throw refusedFields({ picture: REFUSED[picture] })
       const before = await store.byId(accountId)
       if (!before) throw notFound()
       const id = randomBytes(16).toString('base64url')
-      const kept = { id, mediaType, bytes: new Uint8Array(bytes), createdAt: new Date(clock()) }
+      const { mediaType } = picture
+      const kept = { id, mediaType, bytes: new Uint8Array(picture.bytes), createdAt: new Date(clock()) }
       await prisma.$transaction([
         prisma.accountPicture.deleteMany({ where: { accountId } }),
         prisma.accountPicture.create({ data: { ...kept, accountId } }),

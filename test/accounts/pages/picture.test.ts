@@ -1,15 +1,14 @@
+import ExifReader from 'exifreader'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { photoWithPlace, png, pngChunk, smallJpeg, webp } from '../../support/pictures.ts'
 import { type Person, person, press } from './person.ts'
 
-const bytes = (begin: string, length = 64) => {
-  const all = Buffer.alloc(length, 7)
-  all.write(begin, 0, 'latin1')
-  return all
-}
-const PNG = bytes('\x89PNG\r\n\x1a\n')
-const WEBP = bytes('RIFF\x10\0\0\0WEBP')
-const JPEG = bytes('\xff\xd8\xff\xe0')
+const PNG = png()
+const WEBP = webp()
+/** A PNG of so many bytes. */
+const pngOf = (length: number) =>
+  png({ extra: [pngChunk('iCCP', Buffer.alloc(length - PNG.length - 12, 7))] })
 
 describe.each(engines)('pictures, on %s', (engine) => {
   let latchkey: Latchkey
@@ -42,9 +41,8 @@ describe.each(engines)('pictures, on %s', (engine) => {
 
   test.each([
     ['image/png', PNG],
-    ['image/jpeg', JPEG],
     ['image/webp', WEBP],
-  ])('%s is known by its first bytes, kept, served to everybody, and is the claim', async (type, file) => {
+  ])('%s is known by its bytes, kept, served to everybody, and is the claim', async (type, file) => {
     const who = await person(latchkey)
     const { page } = await upload(who, file)
     expect(page.text).toContain('Your picture is saved.')
@@ -69,7 +67,9 @@ describe.each(engines)('pictures, on %s', (engine) => {
       'PNG, JPEG or WebP',
     ],
     ['a page', Buffer.from('<!doctype html><script>alert(1)</script>'), 'PNG, JPEG or WebP'],
-    ['too large', bytes('\x89PNG\r\n\x1a\n', 512 * 1024 + 1), 'at most 512 KiB'],
+    ['too large', pngOf(512 * 1024 + 1), 'at most 512 KiB'],
+    ['damaged', PNG.subarray(0, -4), 'This picture is damaged'],
+    ['huge', png({ width: 5000, height: 1 }), 'at most 4096 pixels'],
     ['nothing', Buffer.alloc(0), 'Choose a picture.'],
   ])('%s is refused beside the field', async (_what, file, words) => {
     const who = await person(latchkey)
@@ -80,9 +80,19 @@ describe.each(engines)('pictures, on %s', (engine) => {
     expect(await pictureOf(who)).toBe('')
   })
 
+  test('a photo is kept and served without where it was taken', async () => {
+    const who = await person(latchkey)
+    await upload(who, photoWithPlace())
+    const served = Buffer.from(await (await fetch(await pictureOf(who))).arrayBuffer())
+    const row = await latchkey.services.db.prisma.accountPicture.findUnique({ where: { accountId: who.id } })
+    expect(served.equals(Buffer.from(row?.bytes ?? []))).toBe(true)
+    expect(ExifReader.load(photoWithPlace(), { expanded: true }).gps).toBeDefined()
+    expect(Object.keys(ExifReader.load(served, { expanded: true })).toSorted()).toEqual(['file', 'jfif'])
+  })
+
   test('the largest that is allowed is kept', async () => {
     const who = await person(latchkey)
-    await upload(who, bytes('\x89PNG\r\n\x1a\n', 512 * 1024))
+    await upload(who, pngOf(512 * 1024))
     expect((await (await fetch(await pictureOf(who))).arrayBuffer()).byteLength).toBe(512 * 1024)
   })
 
@@ -113,7 +123,7 @@ describe.each(engines)('pictures, on %s', (engine) => {
     expect((await fetch(second)).status).toBe(404)
     expect(await accounts().pictures.purge()).toBe(1)
     expect(await rows()).toBe(0)
-    await upload(who, JPEG)
+    await upload(who, smallJpeg())
     expect(await accounts().pictures.purge()).toBe(0)
     const removed = await press(latchkey, who, '/account', 'Remove the picture')
     expect(removed.text).toContain('Your picture is removed.')
