@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 
-const packaged = createRequire(import.meta.url)
-const photo = (name: string): Buffer => readFileSync(packaged.resolve(`exif-parser/test/${name}`))
+const require = createRequire(import.meta.url)
+/** The package brings photos for its tests. */
+const photos = join(dirname(require.resolve('exif-parser/package.json')), 'test')
+const photo = (name: string): Buffer => readFileSync(join(photos, name))
 
 /** A photo as a phone has made it: JPEG, with where it was taken (55.04° N, 8.46° E) and a small copy of itself. */
 export const photoWithPlace = (): Buffer => photo('starfish.jpg')
