@@ -174,7 +174,7 @@ export async function openServices(
     artifacts,
     rules: values,
     events: event,
-    failed: (err) => logger.error({ err }, 'the last use of a client secret was not stored'),
+    failed: (err) => logger.error({ err }, 'what is done beside the requests of a client failed'),
   })
   const selfRegistered = createSelfRegistered({ db, clock, artifacts, remove: clients.delete })
   const { registration, documents } = openRegistration({

@@ -23,6 +23,8 @@ import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
 import { type ClientForProtocol, createProtocolReads } from './for-protocol/for-protocol.ts'
 import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
 import { positionOf, type SearchRequest, searchText } from './page.ts'
+import { createRevocations } from './revocation/revocation.ts'
+import { createRevocationStore } from './revocation/store.ts'
 import { createSecretCommands } from './secret-commands.ts'
 import { hashSecret, newClientId, newClientSecret } from './secrets.ts'
 import { createStateCommands } from './state-commands.ts'
@@ -35,7 +37,7 @@ export interface ClientsDependencies {
   /** Told of every change after it is stored. Never gets a secret. */
   events(event: ClientEvent): void
   /** What ends the codes, tokens and grants of a client. */
-  artifacts: { revokeByClient(clientId: string): Promise<void> }
+  artifacts: { revokeByClient(clientId: string, limit: number): Promise<number> }
   /** What the operator has decided for registrations. */
   rules?: RegistrationRules
   /** Told when something in the background did not work. */
@@ -62,9 +64,15 @@ export interface Clients {
    * @throws AppError client_not_found (404) · version_conflict (409) · ValidationError (invalid_client_metadata)
    */
   update(id: string, changes: RegistrationInput, given?: IfVersion): Promise<ClientView & IssuedSecret>
-  /** Cuts a client off: it is unknown to the protocol, and what it was issued ends. @throws AppError client_not_found (404) */
+  /**
+   * Cuts a client off: it is unknown to the protocol, and nothing that it was issued works. Of a large client that is deleted by the job.
+   * @throws AppError client_not_found (404)
+   */
   disable(id: string): Promise<void>
-  /** Lets a disabled client in again; its people sign in anew. @throws AppError client_not_found (404) */
+  /**
+   * Lets a disabled client in again; its people sign in anew.
+   * @throws AppError client_not_found (404) · client_still_revoking (409): not all that it was issued is deleted yet
+   */
   enable(id: string): Promise<void>
   /**
    * Says whether an administrator has looked at a client that registered itself. Its developer may change it at any time:
@@ -72,7 +80,7 @@ export interface Clients {
    * @throws AppError client_not_found (404) · version_conflict (409)
    */
   setVerified(id: string, verified: boolean, given?: IfVersion): Promise<void>
-  /** Removes a client with all that it was issued. @throws AppError client_not_found (404) · version_conflict (409) */
+  /** Removes a client with all that it was issued, at once or, of a large one, by the job. @throws AppError client_not_found (404) · version_conflict (409) */
   delete(id: string, given?: IfVersion): Promise<void>
   /**
    * Issues a new secret; the newest of those before stays valid for `keepOldSeconds` (0 to 7,776,000; 86,400 unless given), so that
@@ -97,6 +105,8 @@ export interface Clients {
   notePkce(clientId: string, used: boolean): void
   /** The read of every protocol request, remembered for a second (for-protocol/recent.ts). Undefined: unknown or disabled. */
   findForProtocol(clientId: string): Promise<ClientForProtocol | undefined>
+  /** Deletes a batch of what disabled and removed clients were issued. Returns how many; 0: nothing is left. */
+  revokePending(): Promise<number>
   /** Resolves when what goes on in the background is done. */
   idle(): Promise<void>
 }
@@ -122,6 +132,7 @@ export function createClients(deps: ClientsDependencies): Clients {
   }
   const ratchet = createPkceRatchet({ store, clock, events, failed })
   const edit = createEditClient(store, clock)
+  const revocations = createRevocations({ store: createRevocationStore(db), artifacts, clock })
 
   const get = async (id: string): Promise<ClientView> => {
     const row = isClientId(id) ? await store.find(id) : null
@@ -144,7 +155,7 @@ export function createClients(deps: ClientsDependencies): Clients {
     enable,
     setVerified,
     delete: remove,
-  } = createStateCommands({ store, edit, clock, events, artifacts, get })
+  } = createStateCommands({ edit, clock, events, revocations, failed, get })
 
   return {
     async create(input, origin = BY_ADMINISTRATOR) {
@@ -202,6 +213,7 @@ export function createClients(deps: ClientsDependencies): Clients {
     notePkce: ratchet.note,
 
     findForProtocol: recent.find,
+    revokePending: revocations.run,
 
     async idle() {
       await Promise.all([secrets.idle(), ratchet.idle()])

@@ -59,6 +59,12 @@ export interface LockedClient {
   addSecret(hash: string, createdAt: Date, expiresAt?: Date): Promise<string>
   expireSecret(id: string, expiresAt: Date): Promise<void>
   removeSecrets(ids: readonly string[]): Promise<void>
+  /** Notes that what it was issued is to be ended (revocation/revocation.ts). */
+  noteRevocation(requestedAt: Date): Promise<void>
+  /** Takes that back: nothing is left. */
+  dropRevocation(): Promise<void>
+  /** Its row and its secrets. */
+  remove(): Promise<void>
 }
 
 /** The columns of a ClientRow. */
@@ -120,8 +126,6 @@ export interface ClientStore {
   touchSecret(clientId: string, hash: string, usedAt: Date, before: Date): Promise<void>
   /** One that is gone already is no error. */
   removeSecret(id: string): Promise<void>
-  /** With its secrets. False: no such client. */
-  remove(id: string): Promise<boolean>
 }
 
 export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ClientStore {
@@ -203,11 +207,6 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
     async removeSecret(id) {
       await prisma.clientSecret.deleteMany({ where: { id } })
     },
-
-    async remove(id) {
-      const { count } = await prisma.client.deleteMany({ where: { id } })
-      return count > 0
-    },
   }
 }
 
@@ -227,5 +226,19 @@ const lockedClient = (tx: Prisma.TransactionClient, row: ClientRow): LockedClien
   },
   async removeSecrets(ids) {
     if (ids.length > 0) await tx.clientSecret.deleteMany({ where: { id: { in: [...ids] } } })
+  },
+  async noteRevocation(requestedAt) {
+    const clientId = row.id
+    await tx.clientRevocation.upsert({
+      where: { clientId },
+      create: { clientId, requestedAt },
+      update: { requestedAt },
+    })
+  },
+  async dropRevocation() {
+    await tx.clientRevocation.deleteMany({ where: { clientId: row.id } })
+  },
+  async remove() {
+    await tx.client.delete({ where: { id: row.id } })
   },
 })

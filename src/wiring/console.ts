@@ -9,7 +9,7 @@ import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
-import { createClientUsage } from '../oidc/usage/client-usage.ts'
+import { COUNTED, createClientUsage } from '../oidc/usage/client-usage.ts'
 import type { Services } from '../services.ts'
 import type { WiredProtocol } from './protocol.ts'
 
@@ -62,6 +62,7 @@ export async function wireConsole(
       clientScopes,
       listApis: () => resources.list({ limit: 100 }),
       usageOf: createClientUsage(artifacts),
+      usageCounted: COUNTED,
       tryOut: { call: innerRequest(app), openSession: openTemporarySession, consents },
       users: {
         ...accounts,

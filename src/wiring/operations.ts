@@ -17,10 +17,15 @@ const SWEEP_ROWS = 500
 
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
-  const { accounts, artifacts, audit, clock, factors, keys, rejections, selfRegistered, settings, usage } =
-    services
+  const { accounts, artifacts, audit, clients, clock, factors, keys } = services
+  const { rejections, selfRegistered, settings, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
+    {
+      name: 'artefacts of clients that were disabled or removed',
+      every: MINUTE / 2,
+      run: () => clients.revokePending(),
+    },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },
     { name: 'recoveries of accounts', every: MINUTE, run: () => factors.recovery.advance() },

@@ -30,7 +30,7 @@ describe.each(engines)('clients on %s', (engine) => {
       db: { prisma: db.prisma, reads },
       clock: () => now,
       events: (event) => events.push(event),
-      artifacts: { revokeByClient: async (id) => void revoked.push(id) },
+      artifacts: { revokeByClient: async (id) => revoked.push(id) - revoked.length },
     })
   })
   afterAll(() => db.close())
@@ -168,7 +168,7 @@ describe.each(engines)('clients on %s', (engine) => {
       db: await db.second(),
       clock: () => now,
       events: () => {},
-      artifacts: { revokeByClient: async () => {} },
+      artifacts: { revokeByClient: async () => 0 },
     })
     const { client_id: id } = await clients.create({
       ...web,
@@ -286,20 +286,6 @@ describe.each(engines)('clients on %s', (engine) => {
     expect(events.map(({ type }) => type)).toEqual(['client.created', 'client.deleted'])
   })
 
-  test('deleting can be repeated when ending the tokens failed; until then the client is cut off', async () => {
-    const failing = createClients({
-      db,
-      clock: () => now,
-      events: () => {},
-      artifacts: { revokeByClient: () => Promise.reject(new Error('store down')) },
-    })
-    const { client_id: id } = await clients.create(web)
-    await expect(failing.delete(id)).rejects.toThrow('store down')
-    expect(await clients.findForProtocol(id)).toBeUndefined()
-    await clients.delete(id)
-    await expect(clients.get(id)).rejects.toMatchObject({ code: 'client_not_found' })
-  })
-
   describe('rotating a secret', () => {
     test('both are valid for a day, then the new one only', async () => {
       const created = await clients.create(web)
@@ -344,7 +330,7 @@ describe.each(engines)('clients on %s', (engine) => {
         db: engine === 'sqlite' ? db : await db.second(),
         clock: () => now,
         events: () => {},
-        artifacts: { revokeByClient: async () => {} },
+        artifacts: { revokeByClient: async () => 0 },
       })
       const rotations = await Promise.all(
         Array.from({ length: 10 }, (_, index) => (index % 2 ? other : clients).rotateSecret(id)),

@@ -21,7 +21,7 @@ describe.each(engines)('PKCE that a client always uses is required, on %s', (eng
         db: database,
         clock: () => now++,
         events: (event) => void events.push(event),
-        artifacts: { revokeByClient: async () => {} },
+        artifacts: { revokeByClient: async () => 0 },
         failed: (error) => void failures.push(error),
       })
     one = on(db)
@@ -134,7 +134,7 @@ describe.each(engines)('PKCE that a client always uses is required, on %s', (eng
       db: { prisma: counted, reads: db.reads },
       clock: () => now,
       events: () => {},
-      artifacts: { revokeByClient: async () => {} },
+      artifacts: { revokeByClient: async () => 0 },
     })
     await sign(id, 20, true, fresh)
     expect(queries).toBe(1)

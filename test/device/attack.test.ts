@@ -6,6 +6,7 @@ import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { startServer } from '../operations/server-process.ts'
 import { post, raw } from '../security/attacker.ts'
 import { createProver, prove } from '../security/proofs.ts'
+import { artifactsOf } from '../support/artifacts.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
@@ -103,9 +104,9 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
     )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     for (const { status, json } of answers) if (status !== 200) expect(json.error).toBe('invalid_grant')
-    const kept = await latchkey.services.artifacts.countByClient(tv.clientId)
-    expect(kept.find(({ model }) => model === 'RefreshToken')?.count).toBe(1)
-    expect(kept.find(({ model }) => model === 'AccessToken')?.count).toBe(1)
+    const kept = await artifactsOf(latchkey, tv.clientId)
+    expect(kept.RefreshToken).toBe(1)
+    expect(kept.AccessToken).toBe(1)
   })
 
   test('a code that was allowed at one process is redeemed at the other, and refused there to another client', async () => {

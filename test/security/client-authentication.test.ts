@@ -1,5 +1,6 @@
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { artifactsOf } from '../support/artifacts.ts'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { basic, createSecurityFixture, get, post, type SecurityFixture, type TestClient } from './attacker.ts'
@@ -267,6 +268,66 @@ describe('secrets', () => {
     expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(401)
     expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
     expect((await get(fixture.authorizeUrl(client), { accept: 'text/html' })).status).toBe(400)
+  })
+
+  test.each(['disable', 'delete'] as const)(
+    'after %s nothing of a client works, also while what it was issued is still there to be deleted',
+    async (act) => {
+      const { artifacts, clients, resourceCredentials, resources } = latchkey.services
+      const api = `https://${act}.example`
+      await resources.add({ identifier: api, scope: `${act}:read`, tokens: 'opaque' })
+      const reader = { ...(await resourceCredentials.add(api)), redirect_uri: '' }
+      const client = await fixture.client({
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+        scope: `openid offline_access ${act}:read`,
+      })
+      const victim = await fixture.victim()
+      const person = await fixture.tokens(victim, client)
+      const ofApi = await fixture.tokens(victim, client, { scope: `openid ${act}:read`, resource: api })
+      const own = (await fixture.token(client, { grant_type: 'client_credentials', resource: api })).json
+      const code = await fixture.code(victim, client)
+      const told = async () => {
+        const answers = [ofApi, own].map(({ access_token }) => fixture.introspect(reader, access_token))
+        return (await Promise.all(answers)).map(({ json }) => json.active)
+      }
+      expect(await told()).toEqual([true, true])
+
+      const ending = vi.spyOn(artifacts, 'revokeByClient').mockRejectedValue(new Error('the store is away'))
+      await clients[act](client.client_id)
+      expect(ending).toHaveBeenCalled()
+      expect((await artifactsOf(latchkey, client.client_id)).RefreshToken).toBeGreaterThan(0)
+      expect(await told()).toEqual([false, false])
+      expect((await fixture.userinfo(person.access_token)).status).toBe(401)
+      expect((await fixture.refresh(client, person.refresh_token)).status).toBe(401)
+      expect((await fixture.exchange(client, code)).status).toBe(401)
+      expect((await fixture.token(client, { grant_type: 'client_credentials', resource: api })).status).toBe(
+        401,
+      )
+      if (act === 'disable') await expect(clients.enable(client.client_id)).rejects.toThrow('away')
+
+      ending.mockRestore()
+      while ((await clients.revokePending()) > 0);
+      expect(await artifactsOf(latchkey, client.client_id)).toEqual({})
+      if (act === 'delete') return
+      await clients.enable(client.client_id)
+      expect(await told()).toEqual([false, false])
+      expect((await fixture.userinfo(person.access_token)).status).toBe(401)
+      expect((await fixture.refresh(client, person.refresh_token)).status).toBe(400)
+    },
+  )
+
+  test('a token without its Grant counts for nothing, be it there or not: by that the removal of a client may leave it', async () => {
+    const client = await fixture.client({ grant_types: ['authorization_code', 'refresh_token'] })
+    const tokens = await fixture.tokens(await fixture.victim(), client)
+    const { db } = latchkey.services
+    await db.artifacts.run("DELETE FROM artifacts WHERE model = 'Grant' AND client_id = ?", [
+      client.client_id,
+    ])
+    expect(await artifactsOf(latchkey, client.client_id)).toMatchObject({ AccessToken: 1, RefreshToken: 1 })
+    expect((await fixture.userinfo(tokens.access_token)).status).toBe(401)
+    for (const token of [tokens.access_token, tokens.refresh_token])
+      expect((await fixture.introspect(client, token)).json).toEqual({ active: false })
+    expect((await fixture.refresh(client, tokens.refresh_token)).status).toBe(400)
   })
 })
 

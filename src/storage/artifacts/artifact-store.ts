@@ -192,15 +192,26 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       return rows.map((each) => each.client_id)
     },
 
-    async countByClient(clientId) {
-      return sql.all<{ model: string; count: number; accounts: number }>(statements.countByClient, [
-        clientId,
-        now(),
+    async countByClient(clientId, model, most) {
+      const row = await sql.get<{ count: number; accounts: number }>(statements.countByClient, [
+        ...[clientId, model, now(), most],
       ])
+      return row ?? { count: 0, accounts: 0 }
     },
 
-    async revokeByClient(clientId) {
-      await sql.run(statements.revokeByClient, [clientId])
+    async revokeByClient(clientId, limit) {
+      const found = await sql.all<{ model: string; id_hash: string; grant_id: string | null }>(
+        statements.ofClient,
+        [clientId, limit],
+      )
+      const grants = found.flatMap(({ grant_id }) => grant_id ?? [])
+      const under =
+        grants.length === 0 ? 0 : await sql.run(statements.deleteUnderGrants, [JSON.stringify(grants), limit])
+      // The Grants last: by them the tokens are found.
+      if (under === limit) return under
+      for (const [model, rows] of Map.groupBy(found, (row) => row.model))
+        await sql.run(statements.deleteOfModel, [model, JSON.stringify(rows.map((row) => row.id_hash))])
+      return under + found.length
     },
 
     async revokeSession(accountId, uid) {

@@ -68,7 +68,8 @@ export const toRest = (
   return {
     payload: text.includes(id) && tokenLike.test(id) ? text.replaceAll(id, idHash) : text,
     authorizations,
-    grantId: column(rest.grantId),
+    // Of a Grant its own: by it the tokens are found that hang on it, whose rows name it too.
+    grantId: model === 'Grant' ? id : column(rest.grantId),
     uid: column(rest.uid),
     userCode,
     accountId: column(rest.accountId),

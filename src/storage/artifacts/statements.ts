@@ -19,6 +19,8 @@ const dialects = {
   sqlite: {
     /** Whether a text is in a JSON array of texts. */
     in: 'IN (SELECT value FROM json_each(?))',
+    /** The texts of a JSON array as rows with a `value`. */
+    texts: 'json_each(?)',
     /** Both objects' keys; a key that both have comes whole from the new one. */
     mergedAuthorizations: `(SELECT json_group_object(key, json(value)) FROM (
       SELECT key, value FROM json_each(artifacts.authorizations)
@@ -35,6 +37,7 @@ const dialects = {
   },
   postgresql: {
     in: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
+    texts: 'json_array_elements_text(CAST(? AS json))',
     mergedAuthorizations: '(artifacts.authorizations::jsonb || excluded.authorizations::jsonb)::text',
     withGeneration: `jsonb_set(payload::jsonb, '{generation}', to_jsonb(CAST(? AS BIGINT)))::text`,
     changedPayload: postgresChange('payload'),
@@ -50,6 +53,11 @@ const columns =
 const row = 'id_hash, model, payload, authorizations, consumed_at, expires_at'
 /** One parameter: now. */
 const live = 'destroyed_at IS NULL AND (expires_at IS NULL OR expires_at > ?)'
+/**
+ * What the index of clients holds, in its very words, by which an engine knows that it serves: Grants, and what hangs on none (a
+ * remembered consent, a token of the client's own). Tokens of people are found by their Grant, and count for nothing without it.
+ */
+const ofClient = "client_id IS NOT NULL AND (grant_id IS NULL OR model = 'Grant')"
 const replaced = `payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
   account_id = excluded.account_id, client_id = excluded.client_id, expires_at = excluded.expires_at`
 const given = `payload = ?, grant_id = ?, uid = ?, user_code = COALESCE(?, user_code), account_id = ?, client_id = ?,
@@ -123,11 +131,17 @@ export const createStatements = (dialect: Sql['dialect']) => {
       WHERE uid = ? AND model = 'Session' AND destroyed_at IS NULL`,
 
     revokeByGrantId: 'DELETE FROM artifacts WHERE grant_id = ? AND model = ?',
-    clientsInUse: `SELECT DISTINCT client_id FROM artifacts
-      WHERE client_id ${the.in} AND ${live} AND consumed_at IS NULL`,
-    countByClient: `SELECT model, COUNT(*) AS count, COUNT(DISTINCT account_id) AS accounts FROM artifacts
-      WHERE client_id = ? AND ${live} AND consumed_at IS NULL GROUP BY model ORDER BY model`,
-    revokeByClient: 'DELETE FROM artifacts WHERE client_id = ?',
+    /** By the index of what a client has. Two parameters: a JSON array of client IDs, now. */
+    clientsInUse: `SELECT asked.value AS client_id FROM ${the.texts} AS asked
+      WHERE EXISTS (SELECT 1 FROM artifacts WHERE client_id = asked.value AND ${ofClient} AND ${live}
+        AND consumed_at IS NULL)`,
+    countByClient: `SELECT COUNT(*) AS count, COUNT(DISTINCT account_id) AS accounts FROM (
+      SELECT account_id FROM artifacts WHERE client_id = ? AND model = ? AND ${ofClient} AND ${live}
+        AND consumed_at IS NULL LIMIT ?) AS found`,
+    ofClient: `SELECT model, id_hash, grant_id FROM artifacts WHERE client_id = ? AND ${ofClient} LIMIT ?`,
+    deleteUnderGrants: `DELETE FROM artifacts WHERE (model, id_hash) IN (
+      SELECT model, id_hash FROM artifacts WHERE grant_id ${the.in} AND model <> 'Grant' LIMIT ?)`,
+    deleteOfModel: `DELETE FROM artifacts WHERE model = ? AND id_hash ${the.in}`,
 
     listByAccount: `SELECT ${row} FROM artifacts WHERE account_id = ? AND model = ? AND ${live}
       AND consumed_at IS NULL ORDER BY created_at DESC, id_hash`,

@@ -21,7 +21,8 @@ export interface ArtifactSummary {
  * test/contracts/artifact-store.ts. `model` is a name of the protocol library (“AccessToken”, “Session”).
  *
  * What every engine guarantees:
- * - an id is stored as its SHA-256 hash, and no stored payload holds the id in clear;
+ * - an id is stored as its SHA-256 hash, and no stored payload holds the id in clear; a Grant alone, whose id is no credential, is
+ *   named by what hangs on it, and by its own row;
  * - what has expired is never returned, whether or not the clean-up has seen it;
  * - `consume` and `insert` succeed once, however many calls and processes race;
  * - what was used stays findable, `consumed`, for as long as its user asked, and its `exp` says so;
@@ -83,12 +84,18 @@ export interface ArtifactStore {
   carryOver(accountId: string, uid: string, generation: number): Promise<void>
   /** Deletes the remembered decisions of an account that is being deleted; with `clientId`, those about one client. */
   forgetConsents(accountId: string, options?: { clientId?: string }): Promise<void>
-  /** Which of these clients have a live artefact or a remembered decision. Reads the whole table: never in a request. */
+  /** Which of these clients have a live artefact of their own, a Grant or a remembered decision. */
   clientsInUse(clientIds: readonly string[]): Promise<string[]>
-  /** The live artefacts of a client by model: how many, and of how many accounts. Reads the whole table. */
-  countByClient(clientId: string): Promise<{ model: string; count: number; accounts: number }[]>
-  /** Ends everything of a client. */
-  revokeByClient(clientId: string): Promise<void>
+  /**
+   * The live Grants of a client, or what of it hangs on none (its consents, its own tokens): how many, and of how many accounts.
+   * @param most that are counted
+   */
+  countByClient(clientId: string, model: string, most: number): Promise<{ count: number; accounts: number }>
+  /**
+   * Ends up to about `limit` artefacts of a client, the tokens before the Grants that they hang on. Returns how many; 0: nothing is
+   * left. It is for the caller that the client gets no more: see src/clients/revocation.
+   */
+  revokeByClient(clientId: string, limit: number): Promise<number>
   /** Ends one session by its uid, and all that hangs on the grants named in its `authorizations`. */
   revokeSession(accountId: string, uid: string): Promise<void>
   /** Deletes up to `limit` rows that expired over a minute ago; returns how many. */

@@ -15,6 +15,8 @@ declare module '../../../http/pages/pages.ts' {
       id: string
       name: string
       usage: ClientUsage
+      /** More of each are not counted. */
+      counted: number
       form: Form
     }
   }
@@ -81,6 +83,7 @@ export async function clientActions(
       id,
       name: client.client_name,
       usage: await deps.usageOf(id),
+      counted: deps.usageCounted,
       form: {
         action: `/admin/clients/${encodeURIComponent(id)}/delete`,
         ...(error && { errors: { name: error } }),

@@ -34,6 +34,8 @@ export interface ClientsDependencies extends TryDependencies {
   clientScopes: Pick<ClientScopes, 'sorted'>
   /** What ends with a client. */
   usageOf(clientId: string): Promise<ClientUsage>
+  /** Up to how many of each it counts. */
+  usageCounted: number
   cookies: Cookies
   sealed: SealedCookies
 }

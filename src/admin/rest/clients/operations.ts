@@ -98,7 +98,10 @@ export function clientOperations(fields: readonly ClientField[]) {
         area,
         needs: 'client.enable',
         summary: 'Let a disabled client in again',
+        description:
+          'Nothing that it was issued before works again. While that is still being deleted, the answer is `client_still_revoking`.',
         params: idParams,
+        problems: [409],
         answers: [200, 'The client as it is now.', client],
       }),
     },
