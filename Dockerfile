@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/
+COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/build-program.mjs scripts/
 COPY prisma prisma
 COPY bin bin
 COPY src src
@@ -19,6 +19,7 @@ COPY public public
 COPY snippets snippets
 COPY views views
 COPY --from=build /app/src src
+COPY --from=build /app/build build
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
@@ -26,5 +27,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # `docker run latchkey` serves; `docker run latchkey clients list` is the command line.
-ENTRYPOINT ["node", "bin/latchkey.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "bin/latchkey.mjs"]
 CMD ["serve"]

@@ -3,10 +3,10 @@
 import './check-node.mjs'
 
 // Not static imports: an older Node would fail at them before the check above could speak.
-await import('./compile-cache.mjs')
+const { program } = await import('./compiled.mjs')
 if (process.argv[2] === 'serve') {
-  const { serve } = await import('../src/server.ts')
+  const { serve } = await program('server')
   await serve()
 } else {
-  await import('../src/cli/main.ts')
+  await program('cli')
 }

@@ -1,0 +1,2 @@
+export const MANIFEST: string
+export function digestOf(root: string, files: readonly string[]): string

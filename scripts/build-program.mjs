@@ -1,0 +1,69 @@
+// Compiles the program into build/, which `npm start` and the command line run while no source has changed since: a start then
+// takes half the CPU time and 20 MiB less (docs/decisions/0035-start-and-memory.md). Runs after `npm ci`.
+import { rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import { digestOf, MANIFEST, PARTS } from '../bin/compiled.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+/** Another folder beside it only for the test of this. */
+const build = join(root, process.argv[2] ?? 'build')
+const slashes = (path) => path.split(sep).join('/')
+/** A path as seen from a file in build/, where all compiled files are. */
+const fromBuild = (path) => slashes(relative(build, path))
+
+/** Native code, and packages of which only files are used, stay where they are. */
+const external = ['argon2', 'bcrypt', 'better-sqlite3', 'pg-native', '@picocss/pico']
+
+/** Files are found from where the source is: migrations, views, pictures. */
+const places = {
+  name: 'places-of-sources',
+  transform: {
+    filter: { id: /[\\/]src[\\/]/, code: /import\.meta\.(url|dirname)/ },
+    handler: (code, id) => ({
+      code: code
+        .replaceAll('import.meta.url', `new URL('${fromBuild(id)}', import.meta.url).href`)
+        .replaceAll('import.meta.dirname', `import.meta.dirname.concat('/${fromBuild(dirname(id))}')`),
+      // Lines stay what they were.
+      map: null,
+    }),
+  },
+}
+
+/** What was compiled, and of which package: a file that changes is not what build/ holds. */
+function sourcesOf(chunks) {
+  const files = new Set()
+  for (const id of chunks.flatMap(({ moduleIds }) => moduleIds)) {
+    const path = slashes(relative(root, id.split('?')[0]))
+    if (path.startsWith('src/')) files.add(path)
+    // The last one: a package may have its own copy of another in its node_modules.
+    const [, folder] = /^(node_modules\/.*(?<=node_modules\/)(?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
+    if (folder !== undefined) files.add(`${folder}/package.json`)
+  }
+  return [...files].sort()
+}
+
+const bundle = await rolldown({
+  input: Object.fromEntries(Object.entries(PARTS).map(([name, source]) => [name, join(root, source)])),
+  cwd: root,
+  platform: 'node',
+  external,
+  plugins: [places],
+  onLog(level, log, handler) {
+    // Packages that test for a feature by eval.
+    if (log.code !== 'EVAL') handler(level, log)
+  },
+})
+rmSync(build, { recursive: true, force: true })
+const { output } = await bundle.write({
+  dir: build,
+  format: 'esm',
+  entryFileNames: '[name].mjs',
+  chunkFileNames: '[name]-[hash].mjs',
+  keepNames: true,
+  sourcemap: true,
+})
+await bundle.close()
+const files = sourcesOf(output.filter(({ type }) => type === 'chunk'))
+writeFileSync(join(build, MANIFEST), JSON.stringify({ digest: digestOf(root, files), files }, null, 1))
