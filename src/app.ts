@@ -22,6 +22,8 @@ export interface AppOverrides extends Partial<ServiceOverrides> {
   logStream?: { write(line: string): void }
   /** Compile each view once; true unless given. */
   cacheViews?: boolean
+  /** Whether requests take fast paths at this moment; always unless given, and only tests give it, that compare them with the library. */
+  fastPaths?: () => boolean
 }
 
 export interface App {
@@ -75,7 +77,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
 
   freshSettings(app, services.settings)
-  const protocol = await wireProtocol(app, http, services)
+  const protocol = await wireProtocol(app, http, services, overrides)
   await wirePages(app, http, services, protocol)
   const federation = await wireFederation(app, http, services, protocol)
   await wireApi(app, http, services, protocol, federation)

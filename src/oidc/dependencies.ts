@@ -88,6 +88,8 @@ export interface ProtocolDependencies {
   clock: Clock
   log: FastifyBaseLogger
   http: Pick<Http, 'sealed' | 'limit' | 'countFailure'>
+  /** False: the library answers every request by itself at this moment. */
+  fastPaths(): boolean
   /** Renders one of our views. */
   render: RenderPage
   /** What an error of the storage means to a client. */

@@ -10,6 +10,7 @@ import { describeRequestedAccess, type RequestedAccess } from './consent/request
 import type { ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'
 import { createDeviceVerification, type DeviceVerification } from './device/verification.ts'
+import { documentPaths } from './fast-paths/documents.ts'
 import { createProviderBuilder } from './provider/build.ts'
 import { grantTtl } from './provider/lifetimes.ts'
 import { mountProvider } from './provider/mount.ts'
@@ -65,11 +66,13 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
+    fastPaths: documentPaths({ issuer, current, discovery: deps.discovery }),
     limits: {
       token: http.limit('token'),
       authorization: http.limit('authorization'),
       deviceAuthorization: http.limit('deviceAuthorization'),
     },
+    takesFastPaths: deps.fastPaths,
     signsOut: effects.endPending,
   })
 

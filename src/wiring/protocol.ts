@@ -25,6 +25,7 @@ export async function wireProtocol(
   app: FastifyInstance,
   http: Http,
   services: Services,
+  { fastPaths = () => true }: { fastPaths?: () => boolean } = {},
 ): Promise<WiredProtocol> {
   const { accounts, artifacts, clock, config, consents, keys, observers, rejections } = services
   const { resourceCredentials, resources, secrets, settings, usage } = services
@@ -44,6 +45,7 @@ export async function wireProtocol(
     privateHosts: config.privateHosts,
     log: app.log,
     http,
+    fastPaths,
     render: (view, data) => pageText(app, view, data),
     translateError: asStorageError,
     lifetimes: values,

@@ -19,6 +19,8 @@ export interface LatchkeyOptions {
   engine?: Engine
   env?: Record<string, string>
   clock?: Clock
+  /** Whether requests take fast paths at this moment; always unless given. */
+  fastPaths?: () => boolean
   /** Hash passwords at their real price. Without it a hash costs a hundredth. */
   realHashes?: boolean
 }
@@ -74,6 +76,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
   const { app, services } = await buildApp(config, {
     logStream: { write: (line) => void log.push(line) },
     ...(options.clock && { clock: options.clock }),
+    ...(options.fastPaths && { fastPaths: options.fastPaths }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
     estimateStrength,
   })

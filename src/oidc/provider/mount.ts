@@ -4,7 +4,9 @@ import { setErrorFormat } from '../../http/errors/format.ts'
 import { refuseCrossOrigin } from '../../http/forms/same-origin.ts'
 import { programHeaders } from '../../http/headers.ts'
 import { AppError } from '../../shared/errors.ts'
+import { own } from '../../shared/own.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
+import type { FastPath } from '../fast-paths/fast-path.ts'
 import { routes } from './routes.ts'
 
 /**
@@ -22,6 +24,9 @@ export interface MountOptions {
     authorization: RouteShorthandOptions
     deviceAuthorization: RouteShorthandOptions
   }
+  /** Answers the plain requests of some paths instead (fast-paths/). */
+  fastPaths: Readonly<Record<string, FastPath>>
+  takesFastPaths(): boolean
   /** Ends what else ends with a sign-out. Cookies that it sets on the reply are not sent: the library answers. */
   signsOut(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
@@ -130,6 +135,7 @@ async function mount(
   const ownPagesOnly = refuseCrossOrigin(new URL(options.issuer))
   for (const { path, methods, limit, byPost, signsOut, opens } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
+    const fast = own(options.fastPaths, path)
     scope.route({
       ...shared,
       method: [...methods],
@@ -137,7 +143,11 @@ async function mount(
       ...(signsOut && { onRequest: ownPagesOnly }),
       async handler(request, reply) {
         if (signsOut) await options.signsOut(request, reply)
+        const answered = fast && options.takesFastPaths() ? await fast(request, reply) : undefined
+        if (answered === null) return reply.send()
+        if (answered !== undefined) return answered
         await handOver(request, reply, options)
+        return undefined
       },
     })
     if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })

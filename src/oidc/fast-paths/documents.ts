@@ -1,0 +1,140 @@
+import { hash } from 'node:crypto'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
+import type { FastifyRequest } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import { routes } from '../provider/routes.ts'
+import type { FastPath } from './fast-path.ts'
+
+/*
+ * Metadata and keys are the same for every caller until keys or settings change. They are rendered once a version, by the
+ * library itself, and then sent as bytes.
+ *
+ *   GET /jwks ─► version (provider, settings) ─┬─ as before ──► bytes
+ *                                              └─ another ────► library ─► plain, gzip, br ─► bytes
+ */
+
+/** The paths of documents of the library that depend on no request. */
+const PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', routes.jwks]
+
+/**
+ * Seconds that a cache may keep one. After a key has leaked, clients meet a new `kid` at once, and ask again: what they get then
+ * must not be old for long. Keys that are rotated in time are published an hour before they sign.
+ */
+const MAX_AGE = 60
+
+const ENCODINGS = ['br', 'gzip', 'identity'] as const
+type Encoding = (typeof ENCODINGS)[number]
+
+interface Representation {
+  bytes: Buffer
+  headers: Record<string, string>
+}
+
+interface Rendered {
+  /** What it was made of. */
+  provider: Provider
+  settings: string
+  representations: Promise<Record<Encoding, Representation>>
+}
+
+export interface DocumentDependencies {
+  /** An origin. */
+  issuer: string
+  /** It is another one when the keys are. */
+  current(): Provider
+  /** What discovery says beside what the library does: the one thing in a document that settings change. */
+  discovery(): Readonly<Record<string, unknown>>
+}
+
+/** @returns a fast path for each document */
+export function documentPaths(deps: DocumentDependencies): Record<string, FastPath> {
+  return Object.fromEntries(PATHS.map((path) => [path, documentPath(path, deps)]))
+}
+
+function documentPath(path: string, { issuer, current, discovery }: DocumentDependencies): FastPath {
+  let rendered: Rendered | undefined
+
+  function ofNow(): Rendered {
+    const provider = current()
+    const settings = JSON.stringify(discovery())
+    if (rendered?.provider === provider && rendered.settings === settings) return rendered
+    const next = { provider, settings, representations: render(provider, issuer, path) }
+    rendered = next
+    // One that could not be made is tried again by the next request.
+    next.representations.catch(() => {
+      if (rendered === next) rendered = undefined
+    })
+    return next
+  }
+
+  return async (request, reply) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
+    const representations = await ofNow().representations
+    const { bytes, headers } = representations[encodingOf(request.headers['accept-encoding'])]
+    reply.headers(headers).header('access-control-allow-origin', request.headers.origin || '*')
+    if (!isKnown(request, representations)) return bytes
+    reply.code(304)
+    return null
+  }
+}
+
+/** Whether the caller has one of them already (RFC 9110 §13.1.2: a weak comparison). */
+function isKnown(request: FastifyRequest, representations: Record<Encoding, Representation>): boolean {
+  const sent = request.headers['if-none-match']
+  if (sent === undefined) return false
+  const tags = sent.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return (
+    tags.includes('*') || ENCODINGS.some((name) => tags.includes(representations[name].headers.etag ?? ''))
+  )
+}
+
+/** The first of ours that the caller takes (RFC 9110 §12.5.3); it says so by name, without `q=0`. */
+function encodingOf(accepted: string | string[] | undefined): Encoding {
+  if (accepted === undefined) return 'identity'
+  const named = String(accepted)
+    .split(',')
+    .filter((each) => !/;\s*q=0(\.0*)?\s*$/i.test(each))
+    .map((each) => each.split(';', 1)[0]?.trim().toLowerCase())
+  return ENCODINGS.find((each) => named.includes(each)) ?? 'identity'
+}
+
+async function render(
+  provider: Provider,
+  issuer: string,
+  path: string,
+): Promise<Record<Encoding, Representation>> {
+  const { body, type } = await answerOf(provider, issuer, path)
+  const [br, zipped] = await Promise.all([promisify(brotliCompress)(body), promisify(gzip)(body)])
+  const digest = hash('sha256', body, 'base64url')
+  const as = (encoding: Encoding, bytes: Buffer): Representation => ({
+    bytes,
+    headers: {
+      'content-type': type,
+      'cache-control': `public, max-age=${MAX_AGE}`,
+      // Another representation has another tag (RFC 9110 §8.8.3.3).
+      etag: encoding === 'identity' ? `"${digest}"` : `"${digest}-${encoding}"`,
+      vary: 'Origin, Accept-Encoding',
+      ...(encoding !== 'identity' && { 'content-encoding': encoding }),
+    },
+  })
+  return { identity: as('identity', body), gzip: as('gzip', zipped), br: as('br', br) }
+}
+
+/** What the library answers. @throws Error when that is no success */
+async function answerOf(provider: Provider, issuer: string, path: string) {
+  const { host, protocol } = new URL(issuer)
+  const request = new IncomingMessage(new Socket())
+  Object.assign(request, { method: 'GET', url: path })
+  Object.assign(request.headers, { host, 'x-forwarded-proto': protocol.slice(0, -1) })
+  const response = new ServerResponse(request)
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  Object.assign(response, { end: resolve })
+  await provider.callback()(request, response)
+  const text = await promise
+  if (response.statusCode !== 200 || typeof text !== 'string')
+    throw new Error(`the library answered ${path} with ${response.statusCode}`)
+  return { body: Buffer.from(text), type: String(response.getHeader('content-type')) }
+}
