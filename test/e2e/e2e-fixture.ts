@@ -1,5 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { startWebApp } from '../../examples/web-app/server.ts'
+import { prepareForAxe } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -22,6 +23,11 @@ export interface E2eFixture {
   app: ExampleApp
   /** Opens a browser of its own: no cookies shared with another one. */
   tab(options?: BrowserContextOptions): Promise<Tab>
+  /**
+   * The one tab in which many pages are looked at, one after the other, on a phone, without cookies each time. It saves
+   * a browser of its own for each, and axe is compiled in it once.
+   */
+  sharedTab(): Promise<Tab>
   /** Starts the example app once more, under a host of its own, so that its cookie is its own too. */
   startApp(host: string, metadata?: Record<string, unknown>): Promise<ExampleApp>
   /** Moves the server's clock, in milliseconds from now. */
@@ -67,6 +73,45 @@ export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixtu
     return { url, clientId: client.client_id }
   }
 
+  async function tab(contextOptions: BrowserContextOptions = {}): Promise<Tab> {
+    const context = await browser.newContext(contextOptions)
+    context.setDefaultTimeout(8000)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      // A page with status 422 is noted by the browser as a failed load; that one is meant.
+      const meant = /^Failed to load resource: the server responded with a status of 4\d\d/.test(
+        message.text(),
+      )
+      if (message.type() === 'error' && !meant) complaints.push(message.text())
+    })
+    page.on('request', (request) => {
+      const { hostname } = new URL(request.url())
+      if (!['localhost', '127.0.0.1'].includes(hostname)) complaints.push(`asked ${request.url()}`)
+    })
+    page.on('response', (response) => {
+      const failed = response.status() >= 500 || (response.url().includes('/assets/') && !response.ok())
+      if (failed) complaints.push(`${response.status()} ${response.url()}`)
+    })
+    return Object.assign(page, { complaints })
+  }
+
+  let shared: Promise<Tab> | undefined
+
+  async function sharedTab(): Promise<Tab> {
+    shared ??= tab().then(async (page) => {
+      await prepareForAxe(page)
+      return page
+    })
+    const page = await shared
+    await page.context().clearCookies()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+    page.complaints.length = 0
+    return page
+  }
+
   return {
     latchkey,
     app: await startApp('localhost', {}, options.appPort),
@@ -74,29 +119,8 @@ export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixtu
     shiftClock(milliseconds) {
       shift = milliseconds
     },
-    async tab(contextOptions = {}) {
-      const context = await browser.newContext(contextOptions)
-      context.setDefaultTimeout(8000)
-      const page = await context.newPage()
-      const complaints: string[] = []
-      page.on('pageerror', (error) => complaints.push(error.message))
-      page.on('console', (message) => {
-        // A page with status 422 is noted by the browser as a failed load; that one is meant.
-        const meant = /^Failed to load resource: the server responded with a status of 4\d\d/.test(
-          message.text(),
-        )
-        if (message.type() === 'error' && !meant) complaints.push(message.text())
-      })
-      page.on('request', (request) => {
-        const { hostname } = new URL(request.url())
-        if (!['localhost', '127.0.0.1'].includes(hostname)) complaints.push(`asked ${request.url()}`)
-      })
-      page.on('response', (response) => {
-        const failed = response.status() >= 500 || (response.url().includes('/assets/') && !response.ok())
-        if (failed) complaints.push(`${response.status()} ${response.url()}`)
-      })
-      return Object.assign(page, { complaints })
-    },
+    tab,
+    sharedTab,
     async close() {
       await browser.close()
       await Promise.all(closing.map((close) => close()))

@@ -47,7 +47,7 @@ function everyPage<On extends E2eFixture>(scenes: Scene<On>[], open: () => Promi
   afterAll(() => e2e?.close())
 
   test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_name, scene) => {
-    const page = await e2e.tab({ viewport: { width: 390, height: 844 } })
+    const page = await e2e.sharedTab()
     await scene.open(page, e2e)
     // Autofocus comes with the first rendering, after the page has loaded.
     await expect
@@ -62,7 +62,6 @@ function everyPage<On extends E2eFixture>(scenes: Scene<On>[], open: () => Promi
 
     await expectAccessible(page)
     expect(page.complaints).toEqual([])
-    await page.context().close()
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 
@@ -77,6 +78,42 @@ export async function signInAtAccount(
   await page.goto(`${issuer}/account`)
   await signIn(page, person.username)
   await heading(page, 'Your account')
+}
+
+/** A browser without pages to draw, which calls itself what the tab calls itself. */
+const quickBrowser = async (page: Page): Promise<HttpBrowser> =>
+  createHttpBrowser({ headers: { 'user-agent': await page.evaluate<string>('navigator.userAgent') } })
+
+const takeOver = ({ cookies }: HttpBrowser, page: Page): Promise<void> =>
+  page
+    .context()
+    .addCookies(cookies.list().map(({ host, ...cookie }) => ({ ...cookie, domain: host, httpOnly: true })))
+
+/** Signed in at Latchkey itself as by `signInAtAccount`, without its pages in the tab: for tests of what comes after. */
+export async function haveSignedIn(
+  page: Page,
+  issuer: string,
+  { username }: { username: string },
+): Promise<void> {
+  const browser = await quickBrowser(page)
+  const form = await browser.open(`${issuer}/login`)
+  const { url } = await browser.signIn(form, { identifier: username, password: PASSWORD })
+  expect(url.pathname).toBe('/account')
+  await takeOver(browser, page)
+}
+
+/** Signed in at the app as by `enter`, without the pages of the way: for tests of what comes after. */
+export async function haveEntered(
+  page: Page,
+  app: { url: string },
+  { username }: { username: string },
+): Promise<void> {
+  const browser = await quickBrowser(page)
+  const form = await browser.follow(await browser.open(app.url), 'Sign in')
+  const consent = await browser.signIn(form, { identifier: username, password: PASSWORD })
+  const { text } = await browser.allow(consent)
+  expect(text).toContain('Hello, ')
+  await takeOver(browser, page)
 }
 
 export const codeFor = async (latchkey: Latchkey, person: { email: string }): Promise<string> =>

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectAccessible } from '../support/axe.ts'
+import { expectAccessible, prepareForAxe } from '../support/axe.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { buildHttpApp } from './http-app.ts'
 import { samples } from './sample-pages.ts'
@@ -46,6 +46,7 @@ describe('every page: axe finds nothing, nothing overflows', () => {
     context = tab.context
     page = tab.page
     complaints = tab.complaints
+    await prepareForAxe(page)
   })
   afterAll(() => context.close())
 

@@ -6,6 +6,8 @@ export interface CookieJar {
   header(url: URL): string | undefined
   /** The value of a cookie by its name, whichever host and path it belongs to. */
   value(name: string): string | undefined
+  /** All of them, for another browser to go on with. */
+  list(): readonly Cookie[]
 }
 
 interface Cookie {
@@ -64,6 +66,7 @@ export function createCookieJar(): CookieJar {
         .sort((a, b) => b.path.length - a.path.length)
       return sent.length > 0 ? sent.map((cookie) => `${cookie.name}=${cookie.value}`).join('; ') : undefined
     },
+    list: () => [...cookies.values()],
     value: (name) => [...cookies.values()].find((cookie) => cookie.name === name)?.value,
   }
 }

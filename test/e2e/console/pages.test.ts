@@ -20,7 +20,10 @@ const UNNAMED_ERRORS = `[...document.querySelectorAll('.alert a[href^="#field-"]
   .filter((link) => !document.getElementById(link.hash.slice(1)) || !link.querySelector('b'))
   .map((link) => link.outerHTML)`
 
-/** Looks at a page in both widths and both colours, and closes it. */
+const expectTitle = async (page: Page, title: string): Promise<void> =>
+  expect((await page.title()).replace(' · Latchkey', '')).toBe(title)
+
+/** Looks at a page in both widths and both colours. */
 async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
   expect(await page.locator('main h1').count()).toBe(1)
   expect(await page.evaluate<string[]>(UNNAMED_ERRORS)).toEqual([])
@@ -28,7 +31,6 @@ async function lookAt(page: Page & { complaints: string[] }): Promise<void> {
   expect(await page.evaluate<string[]>(CUT_OFF)).toEqual([])
   await expectAccessible(page)
   expect(page.complaints).toEqual([])
-  await page.context().close()
 }
 
 describe('every page of the console: axe finds nothing, nothing runs off the side, no script is missed', () => {
@@ -39,8 +41,11 @@ describe('every page of the console: axe finds nothing, nothing runs off the sid
   afterAll(() => e2e?.close())
 
   test.each(consoleViews.map((view) => [view.name, view] as const))('%s', async (_name, view) => {
-    const page = await e2e.console(view.path(e2e), { viewport: { width: 390, height: 844 } })
+    const page = await e2e.sharedTab()
+    await page.context().addCookies(e2e.cookies)
+    await page.goto(`${e2e.latchkey.issuer}${view.path(e2e)}`)
     await view.press?.(page)
+    if (view.title !== undefined) await expectTitle(page, view.title)
     await lookAt(page)
   })
 })
@@ -55,9 +60,9 @@ describe('and its pages after an act', () => {
   test.each([...rejectionScenes, ...clientScenes].map((scene) => [scene.name, scene] as const))(
     '%s',
     async (_name, scene) => {
-      const page = await e2e.tab({ viewport: { width: 390, height: 844 } })
+      const page = await e2e.sharedTab()
       await scene.open(page, e2e)
-      expect((await page.title()).replace(' · Latchkey', '')).toBe(scene.title)
+      await expectTitle(page, scene.title)
       await lookAt(page)
     },
   )

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { PASSWORD } from '../../support/latchkey.ts'
 import { type E2eFixture, type E2eOptions, openE2eFixture } from '../e2e-fixture.ts'
 import { heading, press, signIn } from '../steps.ts'
@@ -8,6 +8,8 @@ export interface ConsoleFixture extends E2eFixture {
   admin: { id: string; username: string }
   /** The ids of what there is to look at. */
   seen: { client: string; machine: string; user: string; rejection: string; credential: string }
+  /** The cookies of the administrator's session. */
+  cookies: Awaited<ReturnType<BrowserContext['cookies']>>
   /** A tab of the administrator, at a path. */
   console(
     path: string,
@@ -19,6 +21,8 @@ export interface ConsoleFixture extends E2eFixture {
 export interface ConsoleView {
   name: string
   path(e2e: ConsoleFixture): string
+  /** What the tab is called, where that is looked at. */
+  title?: string
   /** What is pressed there, if the page is an answer. */
   press?(page: Page): Promise<void>
 }
@@ -119,6 +123,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     ...e2e,
     admin,
     seen,
+    cookies: storageState.cookies,
     async console(path, tabOptions = {}) {
       const page = await e2e.tab({ ...tabOptions, storageState })
       await page.goto(`${e2e.latchkey.issuer}${path}`)
@@ -127,24 +132,29 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   }
 }
 
-const at = (name: string, path: string | ((e2e: ConsoleFixture) => string)): ConsoleView => ({
+const at = (name: string, path: string | ((e2e: ConsoleFixture) => string), title?: string): ConsoleView => ({
   name: `console-${name}`,
   path: typeof path === 'string' ? () => path : path,
+  ...(title !== undefined && { title }),
 })
 
 /** Every page of the console, in a state worth looking at. */
 export const consoleViews: ConsoleView[] = [
   at('overview', '/admin'),
-  at('clients', '/admin/clients'),
-  at('clients-none-found', '/admin/clients?q=nothing'),
-  at('clients-new', '/admin/clients/new'),
+  at('clients', '/admin/clients', 'Clients'),
+  at('clients-none-found', '/admin/clients?q=nothing', 'Clients'),
+  at('clients-new', '/admin/clients/new', 'What are you building?'),
   ...['web', 'spa', 'native', 'fapi', 'machine', 'mcp'].map((kind) =>
-    at(`clients-new-${kind}`, `/admin/clients/new?kind=${kind}`),
+    at(
+      `clients-new-${kind}`,
+      `/admin/clients/new?kind=${kind}`,
+      kind === 'machine' ? 'New machine' : undefined,
+    ),
   ),
   at('client', ({ seen }) => `/admin/clients/${seen.client}`),
-  at('client-edit', ({ seen }) => `/admin/clients/${seen.client}/edit`),
-  at('client-delete', ({ seen }) => `/admin/clients/${seen.client}/delete`),
-  at('client-try', ({ seen }) => `/admin/clients/${seen.client}/try`),
+  at('client-edit', ({ seen }) => `/admin/clients/${seen.client}/edit`, 'Edit Notes for the harbour'),
+  at('client-delete', ({ seen }) => `/admin/clients/${seen.client}/delete`, 'Delete Notes for the harbour?'),
+  at('client-try', ({ seen }) => `/admin/clients/${seen.client}/try`, 'Try Notes for the harbour'),
   at('client-machine', ({ seen }) => `/admin/clients/${seen.machine}`),
   at('users', '/admin/users'),
   at('users-none-found', '/admin/users?search=nothing'),
@@ -188,7 +198,7 @@ export const consoleViews: ConsoleView[] = [
   at('keys', '/admin/keys'),
   at('registration', '/admin/registration'),
   at('rejections', '/admin/rejections'),
-  at('rejection', ({ seen }) => `/admin/rejections/${seen.rejection}`),
+  at('rejection', ({ seen }) => `/admin/rejections/${seen.rejection}`, 'Refused request'),
   at('rejection-fix', ({ seen }) => `/admin/rejections/${seen.rejection}/fix`),
   at('audit', '/admin/audit'),
   at('audit-filtered', '/admin/audit?action=account.&target=grace.hopper'),

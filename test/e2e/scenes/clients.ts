@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { E2eFixture } from '../e2e-fixture.ts'
-import { fill, follow, heading, press, signIn } from '../steps.ts'
+import { fill, follow, haveSignedIn, heading, press } from '../steps.ts'
 import type { Scene } from './scenes.ts'
 
 let administrators = 0
@@ -10,9 +10,8 @@ async function asAdministrator(page: Page, { latchkey }: E2eFixture, path: strin
   const username = `keeper${++administrators}`
   const { id } = await latchkey.createUser(username)
   await latchkey.services.accounts.setRole(id, 'admin')
-  await page.goto(`${latchkey.issuer}/login?return_to=${encodeURIComponent(path)}`)
-  await signIn(page, username)
-  await page.waitForURL(`${latchkey.issuer}${path}`)
+  await haveSignedIn(page, latchkey.issuer, { username })
+  await page.goto(`${latchkey.issuer}${path}`)
 }
 
 const register = async (page: Page, e2e: E2eFixture, name: string): Promise<void> => {
@@ -28,21 +27,6 @@ type ConsoleScene = Pick<Scene, 'name' | 'open' | 'title'>
 
 export const clientScenes: ConsoleScene[] = [
   {
-    name: 'clients',
-    title: 'Clients',
-    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients'),
-  },
-  {
-    name: 'clients-none-found',
-    title: 'Clients',
-    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients?q=nowhere'),
-  },
-  {
-    name: 'clients-new',
-    title: 'What are you building?',
-    open: (page, e2e) => asAdministrator(page, e2e, '/admin/clients/new'),
-  },
-  {
     name: 'clients-form',
     title: 'New web application',
     async open(page, e2e) {
@@ -51,16 +35,6 @@ export const clientScenes: ConsoleScene[] = [
       await fill(page, 'Redirect URIs', 'http://shop.example/callback')
       await press(page, 'Register')
       await page.locator('#field-redirect_uris-error').waitFor()
-    },
-  },
-  {
-    name: 'clients-form-machine',
-    title: 'New machine',
-    async open(page, e2e) {
-      await e2e.latchkey.services.resources
-        .add({ identifier: 'https://photos.example', name: 'Photos API', scope: 'photos:read photos:write' })
-        .catch(() => undefined)
-      await asAdministrator(page, e2e, '/admin/clients/new?kind=machine')
     },
   },
   {
@@ -85,15 +59,6 @@ export const clientScenes: ConsoleScene[] = [
     },
   },
   {
-    name: 'clients-edit',
-    title: 'Edit Photo Shop',
-    async open(page, e2e) {
-      await register(page, e2e, 'Photo Shop')
-      await follow(page, 'Edit')
-      await heading(page, 'Edit Photo Shop')
-    },
-  },
-  {
     name: 'clients-edit-stale',
     title: 'Edit Photo Shop',
     async open(page, e2e) {
@@ -105,20 +70,6 @@ export const clientScenes: ConsoleScene[] = [
       await press(page, 'Save')
       await page.getByRole('alert').waitFor()
     },
-  },
-  {
-    name: 'clients-delete',
-    title: 'Delete Photo Shop?',
-    async open(page, e2e) {
-      await register(page, e2e, 'Photo Shop')
-      await follow(page, 'Delete …')
-      await heading(page, 'Delete Photo Shop?')
-    },
-  },
-  {
-    name: 'try',
-    title: 'Try Harbour Notes',
-    open: (page, e2e) => asAdministrator(page, e2e, `/admin/clients/${e2e.app.clientId}/try`),
   },
   {
     name: 'try-result',

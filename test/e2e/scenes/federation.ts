@@ -6,7 +6,7 @@ import {
   throughGitHub,
   throughGoogle,
 } from '../federated-fixture.ts'
-import { fill, follow, heading, press, signInAtAccount, startAt } from '../steps.ts'
+import { fill, follow, haveSignedIn, heading, press, startAt } from '../steps.ts'
 import {
   accountLinks,
   at,
@@ -235,8 +235,8 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       const person = await e2e.latchkey.createUser()
       await link(e2e, person.id, 'github', 'monalisa')
       await link(e2e, person.id, 'google', 'mona.lisa.octocat@gmail.example')
-      await signInAtAccount(page, e2e.latchkey.issuer, person)
-      await follow(page, 'Security')
+      await haveSignedIn(page, e2e.latchkey.issuer, person)
+      await at('/account/security')(page, e2e)
       await heading(page, 'Security')
     },
     title: 'Security',
@@ -249,8 +249,8 @@ export const federationScenes: Scene<FederatedFixture>[] = [
     async open(page, e2e) {
       const person = await e2e.latchkey.createUser()
       joinGitHub(e2e, 'just-linked')
-      await signInAtAccount(page, e2e.latchkey.issuer, person)
-      await follow(page, 'Security')
+      await haveSignedIn(page, e2e.latchkey.issuer, person)
+      await at('/account/security')(page, e2e)
       await press(page, 'Link GitHub')
       await press(page, 'Continue as just-linked')
       await page.getByText('you can sign in that way').waitFor()
@@ -265,8 +265,8 @@ export const federationScenes: Scene<FederatedFixture>[] = [
     async open(page, e2e) {
       const person = await e2e.latchkey.createUser()
       await link(e2e, person.id, 'acme', 'ada.lovelace')
-      await signInAtAccount(page, e2e.latchkey.issuer, person)
-      await follow(page, 'Security')
+      await haveSignedIn(page, e2e.latchkey.issuer, person)
+      await at('/account/security')(page, e2e)
       await heading(page, 'Security')
     },
     title: 'Security',
@@ -291,8 +291,8 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       await accountOfGitHub(page, e2e, 'taken')
       await page.context().clearCookies()
       const person = await e2e.latchkey.createUser()
-      await signInAtAccount(page, e2e.latchkey.issuer, person)
-      await follow(page, 'Security')
+      await haveSignedIn(page, e2e.latchkey.issuer, person)
+      await at('/account/security')(page, e2e)
       await press(page, 'Link GitHub')
       await press(page, 'Continue as taken')
       await page.getByRole('alert').waitFor()

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { E2eFixture } from '../e2e-fixture.ts'
-import { fill, heading, press, signIn } from '../steps.ts'
+import { fill, haveSignedIn, heading, press } from '../steps.ts'
 import type { Scene } from './scenes.ts'
 
 let administrators = 0
@@ -15,9 +15,8 @@ async function asKeeper(
   const username = `desk${++administrators}`
   const { id } = await latchkey.createUser(username)
   await latchkey.services.accounts.setRole(id, role)
-  await page.goto(`${latchkey.issuer}/login?return_to=${encodeURIComponent(path)}`)
-  await signIn(page, username)
-  await page.waitForURL(`${latchkey.issuer}${path}`)
+  await haveSignedIn(page, latchkey.issuer, { username })
+  await page.goto(`${latchkey.issuer}${path}`)
 }
 
 /** Sends a sign-in request of the example app that is refused. @returns its reference */
@@ -76,11 +75,6 @@ export const rejectionScenes: Pick<Scene, 'name' | 'open' | 'title'>[] = [
       await press(page, 'Explain')
       await page.locator('#reference-missing').waitFor()
     },
-  },
-  {
-    name: 'rejections-slash',
-    title: 'Refused request',
-    open: async (page, e2e) => asKeeper(page, e2e, path(await refused(e2e, slash))),
   },
   {
     name: 'rejections-host',

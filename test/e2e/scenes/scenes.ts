@@ -2,18 +2,16 @@ import type { Page } from 'playwright-core'
 import { openSetup } from '../../../src/welcome.ts'
 import type { E2eFixture } from '../e2e-fixture.ts'
 import {
-  allow,
-  enter,
   fill,
   follow,
+  haveEntered,
+  haveSignedIn,
   heading,
   linkFor,
   newcomer,
   press,
   register,
-  signedInAs,
   signIn,
-  signInAtAccount,
   startAt,
 } from '../steps.ts'
 
@@ -274,10 +272,7 @@ export const scenes: Scene[] = [
     async open(page, { app, latchkey }) {
       const person = await latchkey.createUser('grace')
       await latchkey.services.accounts.updateProfile(person.id, { givenName: 'Grace', familyName: 'Hopper' })
-      await startAt(page, app)
-      await signIn(page, person.username)
-      await allow(page)
-      await signedInAs(page, 'Grace Hopper')
+      await haveEntered(page, app, person)
       await page.goto(`${latchkey.issuer}/account`)
     },
     title: 'Your account',
@@ -297,8 +292,8 @@ export const scenes: Scene[] = [
   {
     name: 'account-security',
     async open(page, { latchkey }) {
-      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
-      await follow(page, 'Security')
+      await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/security`)
       await heading(page, 'Security')
     },
     title: 'Security',
@@ -309,8 +304,8 @@ export const scenes: Scene[] = [
   {
     name: 'account-sessions',
     async open(page, { latchkey }) {
-      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
-      await follow(page, 'Devices')
+      await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/sessions`)
       await heading(page, 'Devices')
     },
     title: 'Devices',
@@ -320,7 +315,7 @@ export const scenes: Scene[] = [
   {
     name: 'account-apps',
     async open(page, { app, latchkey }) {
-      await enter(page, app, await latchkey.createUser())
+      await haveEntered(page, app, await latchkey.createUser())
       await page.goto(`${latchkey.issuer}/account/apps`)
     },
     title: 'Connected apps',
@@ -330,8 +325,8 @@ export const scenes: Scene[] = [
   {
     name: 'account-data',
     async open(page, { latchkey }) {
-      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
-      await follow(page, 'Data')
+      await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/data`)
       await heading(page, 'Your data')
     },
     title: 'Your data',
@@ -341,7 +336,7 @@ export const scenes: Scene[] = [
   {
     name: 'account-delete',
     async open(page, { app, latchkey }) {
-      await enter(page, app, await latchkey.createUser())
+      await haveEntered(page, app, await latchkey.createUser())
       await page.goto(`${latchkey.issuer}/account/data`)
       await follow(page, 'Delete my account')
       await heading(page, 'Delete your account?')
@@ -365,8 +360,8 @@ export const scenes: Scene[] = [
   {
     name: 'account-refused',
     async open(page, { latchkey }) {
-      await signInAtAccount(page, latchkey.issuer, await latchkey.createUser())
-      await follow(page, 'Security')
+      await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
+      await page.goto(`${latchkey.issuer}/account/security`)
       await fill(page, 'Current password', 'not-the-password')
       await fill(page, 'New password', 'quiet-lantern-41-meadow')
       await press(page, 'Change password')
@@ -381,7 +376,7 @@ export const scenes: Scene[] = [
   {
     name: 'logout',
     async open(page, { app, latchkey }) {
-      await enter(page, app, await latchkey.createUser())
+      await haveEntered(page, app, await latchkey.createUser())
       await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
       await heading(page, 'Sign out?')
     },
@@ -391,7 +386,7 @@ export const scenes: Scene[] = [
   {
     name: 'still-signed-in',
     async open(page, { app, latchkey }) {
-      await enter(page, app, await latchkey.createUser())
+      await haveEntered(page, app, await latchkey.createUser())
       await page.goto(`${latchkey.issuer}/logout?client_id=${app.clientId}`)
       await press(page, 'Stay signed in')
       await heading(page, 'You are still signed in')
@@ -402,7 +397,7 @@ export const scenes: Scene[] = [
   {
     name: 'sign-out-refused',
     async open(page, { app, latchkey }) {
-      await enter(page, app, await latchkey.createUser())
+      await haveEntered(page, app, await latchkey.createUser())
       await page.goto(
         `${latchkey.issuer}/logout?client_id=${app.clientId}&post_logout_redirect_uri=https://x.example/`,
       )
@@ -415,7 +410,7 @@ export const scenes: Scene[] = [
   {
     name: 'logged-out',
     async open(page, e2e) {
-      await signInAtAccount(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
+      await haveSignedIn(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
       await at('/logout')(page, e2e)
       await press(page, 'Sign out')
       await heading(page, 'Signed out')
@@ -453,7 +448,7 @@ export const scenes: Scene[] = [
   {
     name: 'refused',
     async open(page, e2e) {
-      await signInAtAccount(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
+      await haveSignedIn(page, e2e.latchkey.issuer, await e2e.latchkey.createUser())
       await at('/admin')(page, e2e)
     },
     title: 'This was refused',

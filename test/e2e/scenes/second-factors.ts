@@ -2,13 +2,13 @@ import type { Page } from 'playwright-core'
 import { codeOf } from '../../factors/support.ts'
 import { movableClock, withAuthenticatorApp } from '../../support/second-factor.ts'
 import type { E2eFixture } from '../e2e-fixture.ts'
-import { fill, follow, heading, linkFor, press, signIn, signInAtAccount, text } from '../steps.ts'
+import { fill, follow, haveSignedIn, heading, linkFor, press, signIn, text } from '../steps.ts'
 import { accountLinks, passwordFields, type Scene } from './scenes.ts'
 
 async function security(page: Page, { latchkey }: E2eFixture) {
   const person = await latchkey.createUser()
-  await signInAtAccount(page, latchkey.issuer, person)
-  await follow(page, 'Security')
+  await haveSignedIn(page, latchkey.issuer, person)
+  await page.goto(`${latchkey.issuer}/account/security`)
   await heading(page, 'Security')
   return person
 }
