@@ -43,7 +43,9 @@ import type { EstimateStrength } from './passwords/strength.ts'
 import { createPictures, type Pictures } from './picture/pictures.ts'
 import { createProfile } from './profile.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
+import { backfillSearch } from './search/backfill.ts'
 import type { AccountQuery } from './search/search.ts'
+import { indexedLetters } from './search/store.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { AccountSettings } from './settings.ts'
 import { type AcceptInvitation, createInvitations } from './sign-up/invitations.ts'
@@ -224,6 +226,10 @@ export interface Accounts {
   list(page?: { limit?: number | undefined; cursor?: string | undefined }): Promise<AccountList>
   /** @throws AppError `invalid_page` (400) */
   search(query?: AccountQuery): Promise<AccountList>
+  /** Whether parts of names are found among all accounts; else among the newest (search/store.ts). */
+  isSearchIndexed(): Promise<boolean>
+  /** Makes accounts known to the search that are older than it: a batch. Returns how many; 0: it knows all. */
+  backfillSearch(): Promise<number>
   /** How many people can sign in, and how many of them by what kind of second factor. */
   secondFactorShares(): Promise<SecondFactorShares>
   /**
@@ -385,6 +391,8 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     list: administration.list,
     search: administration.search,
     secondFactorShares: store.secondFactorShares,
+    isSearchIndexed: async () => (await indexedLetters(db.reads)) !== 'none',
+    backfillSearch: () => backfillSearch(db),
     updateByAdmin: administration.updateByAdmin,
     endSessions: administration.endSessions,
     endOtherSessions: administration.endOtherSessions,

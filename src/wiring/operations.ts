@@ -28,6 +28,11 @@ export function jobsOf(services: Services): Job[] {
     },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },
+    {
+      name: 'older accounts for the search',
+      every: MINUTE,
+      run: () => accounts.backfillSearch(),
+    },
     { name: 'recoveries of accounts', every: MINUTE, run: () => factors.recovery.advance() },
     { name: 'expired second factors', every: 10 * MINUTE, run: () => factors.purge() },
     {
@@ -35,7 +40,6 @@ export function jobsOf(services: Services): Job[] {
       every: 10 * MINUTE,
       run: () => accounts.deletion.purge(),
     },
-    { name: 'pictures that no account has any more', every: HOUR, run: () => accounts.pictures.purge() },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },

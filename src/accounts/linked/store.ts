@@ -65,7 +65,7 @@ export interface LinkedStore {
     id: string,
     usable: readonly string[],
   ): Promise<LinkedIdentity | 'last' | undefined>
-  /** Some identities of which tokens are kept: those that were used first. */
+  /** Some identities of which tokens are kept. */
   someTokens(limit: number): Promise<KeptTokens[]>
   /** The sealed tokens that were kept of an identity. */
   tokens(accountId: string, provider: string): Promise<KeptTokens | undefined>
@@ -210,7 +210,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
     someTokens: (limit) =>
       prisma.linkedIdentity.findMany({
         where: { sealedTokens: { not: null } },
-        orderBy: { lastUsedAt: 'asc' },
+        orderBy: { id: 'asc' },
         take: limit,
         select: { issuer: true, subject: true, sealedTokens: true },
       }),

@@ -139,6 +139,7 @@ export function createFailureStore(options: {
       const rows = await prisma.deviceFailures.findMany({
         where: { updatedAt: { lt: before } },
         select: { id: true },
+        orderBy: { updatedAt: 'asc' },
         take: limit,
       })
       const { count } = await prisma.deviceFailures.deleteMany({

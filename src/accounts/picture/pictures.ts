@@ -25,8 +25,6 @@ export interface Pictures {
   remove(accountId: string): Promise<boolean>
   /** As it is served; undefined: there is none, or its account has another one by now. */
   find(id: string): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>
-  /** Deletes those that no account has any more. Returns how many. */
-  purge(): Promise<number>
 }
 
 /** @param deps.issuer the base of the addresses */
@@ -79,12 +77,6 @@ export function createPictures(deps: {
         include: { account: { select: { picture: true } } },
       })
       return row?.account.picture === addressOf(id) ? row : undefined
-    },
-
-    async purge() {
-      return prisma.$executeRaw`DELETE FROM account_pictures WHERE NOT EXISTS (SELECT 1 FROM accounts
-        WHERE accounts.id = account_pictures.account_id
-        AND accounts.picture LIKE '%/pictures/' || account_pictures.id)`
     },
   }
 }

@@ -11,9 +11,9 @@ export interface AccountQuery extends PageRequest {
   second_factor?: SecondFactorFilter | undefined
 }
 
-/** Finding accounts page by page: two queries a page, however many there are. */
+/** Finding accounts page by page, at one price however many there are (store.ts). */
 export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> }) {
-  /** Newest first. @throws AppError `invalid_page` (400) */
+  /** What bears the very name or address first, then the newest first. @throws AppError `invalid_page` (400) */
   return async (query: AccountQuery = {}): Promise<Page<Account>> => {
     const { search = '', role, second_factor } = query
     const { limit, after } = parsePageRequest(query)

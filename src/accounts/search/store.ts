@@ -1,64 +1,191 @@
+/**
+ * Finding accounts without reading all of them. A list is a walk along an index that ends when the page is full. A text is looked for
+ * in `account_search`, in three steps, of which each is taken where the one before has not filled the page:
+ *
+ *   1. the very id, username or address, by their indexes: first on the page, however old the account is
+ *   2. the newest two thousand accounts, one by one: what many have is found here
+ *   3. the index of trigrams: what few have
+ */
 import type { Position } from '../../shared/paging.ts'
-import { identifyingFields } from '../../shared/profile/fields.ts'
 import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
+import { matchAll, type Terms, termsOf } from './terms.ts'
 
 /** A moment as the column holds it. */
 const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
 
-const WITH_FACTOR = {
-  any: "second_factors <> ''",
-  none: "second_factors = ''",
-  passkey: "second_factors LIKE '%passkey%'",
+/** Each in the words of the index that holds just these accounts: by them an engine knows that it serves. */
+const FACTORS = {
+  sqlite: {
+    any: "a.second_factors <> ''",
+    none: "a.second_factors = ''",
+    passkey: "instr(a.second_factors, 'passkey') > 0",
+  },
+  postgresql: {
+    any: "a.second_factors <> ''",
+    none: "a.second_factors = ''",
+    passkey: "position('passkey' in a.second_factors) > 0",
+  },
 } as const
+const ROLES: Readonly<Record<Role, string>> = {
+  admin: "a.role = 'admin' AND a.role <> 'user'",
+  auditor: "a.role = 'auditor' AND a.role <> 'user'",
+  user: "a.role = 'user'",
+}
 
-export type SecondFactorFilter = keyof typeof WITH_FACTOR
+export type SecondFactorFilter = keyof (typeof FACTORS)['sqlite']
 
-const SEARCHED = [
-  'username',
-  'email',
-  'pending_email',
-  ...identifyingFields.map(({ claim }) => `LOWER(${claim})`),
-]
+/** Accounts that are looked at one by one, the newest. */
+const NEWEST = 2_000
+/** As many where there is no index of trigrams: what no step finds is found by its very name or address. */
+const NEWEST_WITHOUT_INDEX = 20_000
+/** Accounts that wait for one address: anybody may claim it. */
+const EXACT = 10
+
+export interface Wanted {
+  /** Part of the username, of an address or of a name, or the id; case as far as ASCII goes is the same. */
+  search?: string | undefined
+  role?: Role | undefined
+  secondFactor?: SecondFactorFilter | undefined
+  after?: Position | undefined
+  limit: number
+}
+
+/** The ids of accounts: those whose name or address is the very text first, then the newest first. */
+export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string[]> {
+  const { search, role, secondFactor, after, limit } = wanted
+  const filters = [
+    ...(role === undefined ? [] : [ROLES[role]]),
+    ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
+  ]
+  if (search === undefined) return listed(reads, filters, [], after, limit)
+  const terms = termsOf(search)
+  const exact = after === undefined ? await exactly(reads, terms.typed, filters) : []
+  // The next page goes on behind what was found by its parts: where there is no room for that, there is none.
+  if (exact.length > 0 && exact.length >= limit - 1) return exact.slice(0, limit - 1)
+  const left = limit - exact.length
+  // Filters that few accounts pass find them faster than any text.
+  const few = (role !== undefined && role !== 'user') || secondFactor === 'any' || secondFactor === 'passkey'
+  const parts = few
+    ? await listed(reads, filters, [terms], after, left)
+    : await withPart(reads, terms, filters, after, left)
+  return [...exact, ...parts]
+}
+
+const and = (conditions: readonly string[]): string => conditions.map((each) => ` AND ${each}`).join('')
+const ids = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
+
+/** What is on the first page already. */
+const NOT_EXACT = `a.id <> ? AND a.username <> ? AND COALESCE(a.email, '') <> ? AND COALESCE(a.pending_email, '') <> ?`
+const four = (typed: string): string[] => [typed, typed, typed, typed]
+
+async function exactly(reads: Sql, typed: string, filters: readonly string[]): Promise<string[]> {
+  const by = (column: string) =>
+    `SELECT id, created_at FROM (SELECT id, created_at FROM accounts a WHERE ${column} = ?${and(filters)} LIMIT ${EXACT}) AS found`
+  // UNION: an account may be found by several.
+  const rows = await reads.all<{ id: string }>(
+    `SELECT id FROM (${['id', 'username', 'email', 'pending_email'].map((column) => by(`a.${column}`)).join(' UNION ')}) AS all_of
+      ORDER BY created_at DESC, id DESC LIMIT ${EXACT}`,
+    four(typed),
+  )
+  return ids(rows)
+}
+
+/** Along the index of the list, or of those that pass a filter. */
+async function listed(
+  reads: Sql,
+  filters: readonly string[],
+  [terms]: readonly Terms[],
+  after: Position | undefined,
+  limit: number,
+): Promise<string[]> {
+  const conditions = [...filters]
+  const values: SqlValue[] = []
+  if (terms !== undefined) {
+    conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`, NOT_EXACT)
+    values.push(terms.pattern, ...four(terms.typed))
+  }
+  if (after !== undefined) {
+    conditions.push(`(a.created_at, a.id) < (${moments[reads.dialect]}, ?)`)
+    values.push(sqlTime(after.at), after.id)
+  }
+  const from = terms === undefined ? '' : ' JOIN account_search s ON s.account_id = a.id'
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
+  const text = `SELECT a.id FROM accounts a${from}${where} ORDER BY a.created_at DESC, a.id DESC LIMIT ?`
+  return ids(await reads.all<{ id: string }>(text, [...values, limit]))
+}
+
+async function withPart(
+  reads: Sql,
+  terms: Terms,
+  filters: readonly string[],
+  after: Position | undefined,
+  limit: number,
+): Promise<string[]> {
+  const before = after === undefined ? Number.MAX_SAFE_INTEGER : await numberBefore(reads, after)
+  if (before === undefined) return []
+  const indexed = await isIndexed(reads, terms)
+  const rest = `${NOT_EXACT}${and(filters)}`
+  const newest = await reads.all<{ id: string }>(
+    `SELECT a.id FROM (SELECT id, account_id, text FROM account_search WHERE id < ? ORDER BY id DESC LIMIT ?) AS s
+      JOIN accounts a ON a.id = s.account_id WHERE s.text LIKE LOWER(?) ESCAPE '!' AND ${rest} ORDER BY s.id DESC LIMIT ?`,
+    [before, indexed ? NEWEST : NEWEST_WITHOUT_INDEX, terms.pattern, ...four(terms.typed), limit],
+  )
+  if (newest.length === limit || !indexed) return ids(newest)
+  // CROSS JOIN on SQLite, MATERIALIZED on PostgreSQL: the index of trigrams first, whatever the planner thinks of a value it does not know.
+  const text =
+    reads.dialect === 'sqlite'
+      ? `SELECT a.id FROM account_search_trigrams t CROSS JOIN account_search s ON s.id = t.rowid CROSS JOIN accounts a
+          ON a.id = s.account_id WHERE t.account_search_trigrams MATCH ? AND t.rowid < ? AND s.text LIKE LOWER(?) ESCAPE '!' AND ${rest}
+          ORDER BY t.rowid DESC LIMIT ?`
+      : `WITH s AS MATERIALIZED (SELECT id, account_id FROM account_search WHERE text LIKE LOWER(?) ESCAPE '!')
+          SELECT a.id FROM s JOIN accounts a ON a.id = s.account_id WHERE s.id < ? AND ${rest} ORDER BY s.id DESC LIMIT ?`
+  const sought =
+    reads.dialect === 'sqlite' ? [matchAll(terms.trigrams), before, terms.pattern] : [terms.pattern, before]
+  return ids(await reads.all<{ id: string }>(text, [...sought, ...four(terms.typed), limit]))
+}
+
+/** The number in the search that a page goes on before; undefined: nothing is there. Its account may be gone since. */
+async function numberBefore(reads: Sql, { at, id }: Position): Promise<number | undefined> {
+  const last = await reads.get<{ id: number }>('SELECT id FROM account_search WHERE account_id = ?', [id])
+  if (last !== undefined) return last.id
+  const older = await reads.get<{ id: number }>(
+    `SELECT s.id FROM accounts a JOIN account_search s ON s.account_id = a.id
+      WHERE (a.created_at, a.id) < (${moments[reads.dialect]}, ?) ORDER BY a.created_at DESC, a.id DESC LIMIT 1`,
+    [sqlTime(at), id],
+  )
+  return older && older.id + 1
+}
+
+/** Which letters an index of trigrams knows. */
+type Letters = 'all' | 'ascii' | 'none'
+const known = new WeakMap<Sql, { letters: Letters; until: number }>()
+/** How long it counts that there is no index, in milliseconds: one may be made while the server runs. */
+const LOOKED = 60_000
 
 /**
- * The ids of accounts, newest first: one walk along the index of the list, which ends when the page is full.
- * @param wanted.search part of the username, of an address or of a name, or the id; case as far as ASCII goes is the same
+ * The letters by which parts of names are found, wherever they are. SQLite always has the index. On PostgreSQL a role may not be allowed
+ * the extension, and a database of the locale C takes nothing but ASCII for a letter.
  */
-export async function findAccountIds(
-  reads: Sql,
-  wanted: {
-    search?: string | undefined
-    role?: Role | undefined
-    secondFactor?: SecondFactorFilter | undefined
-    after?: Position | undefined
-    limit: number
-  },
-): Promise<string[]> {
-  const { search, role, secondFactor, after, limit } = wanted
-  const conditions: string[] = []
-  const values: SqlValue[] = []
-  if (search !== undefined) {
-    const typed = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-    const pattern = `%${typed.replace(/[%_!]/g, '!$&')}%`
-    conditions.push(`(id = ? OR ${SEARCHED.map((column) => `${column} LIKE ? ESCAPE '!'`).join(' OR ')})`)
-    values.push(typed, ...SEARCHED.map(() => pattern))
-  }
-  if (role !== undefined) {
-    conditions.push('role = ?')
-    values.push(role)
-  }
-  if (secondFactor !== undefined) conditions.push(WITH_FACTOR[secondFactor])
-  if (after !== undefined) {
-    const moment = moments[reads.dialect]
-    const at = sqlTime(after.at)
-    conditions.push(`(created_at < ${moment} OR (created_at = ${moment} AND id < ?))`)
-    values.push(at, at, after.id)
-  }
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
-  const rows = await reads.all<{ id: string }>(
-    `SELECT id FROM accounts ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
-    [...values, limit],
+export async function indexedLetters(reads: Sql): Promise<Letters> {
+  if (reads.dialect === 'sqlite') return 'all'
+  const before = known.get(reads)
+  if (before !== undefined && before.until > Date.now()) return before.letters
+  const row = await reads.get<{ there: number; wide: number }>(
+    "SELECT to_regclass('account_search_trigrams') IS NOT NULL AS there, 'ж' ~ '[[:alpha:]]' AS wide",
   )
-  return rows.map(({ id }) => id)
+  const letters = row?.there !== 1 ? 'none' : row.wide === 1 ? 'all' : 'ascii'
+  known.set(reads, { letters, until: letters === 'none' ? Date.now() + LOOKED : Number.POSITIVE_INFINITY })
+  return letters
+}
+
+const THREE = { all: /[\p{L}\p{N}]{3}/u, ascii: /[a-z0-9]{3}/i }
+const TWO = { all: /^[\p{L}\p{N}]{2}$/u, ascii: /^[a-z0-9]{2}$/i }
+
+async function isIndexed(reads: Sql, { typed, trigrams }: Terms): Promise<boolean> {
+  if (trigrams.length === 0) return false
+  if (reads.dialect === 'sqlite') return true
+  const letters = await indexedLetters(reads)
+  // PostgreSQL takes signs for what is between words: of nothing but signs it would read the whole index.
+  return letters !== 'none' && (THREE[letters].test(typed) || TWO[letters].test(typed))
 }

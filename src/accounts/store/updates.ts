@@ -72,9 +72,10 @@ export function createAccountUpdates({
 
   // Those who can sign in: an administrator who was only invited, or has proven no address, could undo nothing. On SQLite
   // there is one transaction at a time anyway.
-  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND disabled_at IS NULL AND email IS NOT NULL ORDER BY id${
-    reads.dialect === 'postgresql' ? ' FOR UPDATE' : ''
-  }`
+  const lockAdministrators = `SELECT id FROM accounts WHERE role = 'admin' AND role <> 'user'
+    AND disabled_at IS NULL AND email IS NOT NULL ORDER BY id${
+      reads.dialect === 'postgresql' ? ' FOR UPDATE' : ''
+    }`
 
   return {
     async change(id, changes, generation) {

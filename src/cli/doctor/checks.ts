@@ -28,6 +28,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   appsInsideCheck(services),
   keptTokensCheck(services),
   authenticatorAppsCheck(services),
+  searchCheck(services),
   settingsCheck(services),
   stolenPasswordsCheck(services),
   passkeysCheck(services),
@@ -170,6 +171,22 @@ const keptTokensCheck = ({ lostTokens }: CliServices): Check => ({
       status: 'warn',
       message: 'tokens that providers gave out for people were sealed under another SECRET_KEY',
       remedy: 'nothing: they are kept anew when these people sign in the next time',
+    }
+  },
+})
+
+/** PostgreSQL finds parts of names by an extension that a role may not be allowed to create. */
+const searchCheck = ({ accounts }: CliServices): Check => ({
+  name: 'search of accounts',
+  remedy: 'see whether the database answers',
+  async run() {
+    if (await accounts.isSearchIndexed()) return { status: 'ok', message: 'finds parts of names' }
+    return {
+      status: 'warn',
+      message:
+        'the database lacks the extension pg_trgm: parts of names are found among the newest 20,000 accounts alone',
+      remedy:
+        'let a role that may run, in this database: CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX CONCURRENTLY account_search_trigrams ON account_search USING gin (text gin_trgm_ops)',
     }
   },
 })

