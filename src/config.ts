@@ -19,6 +19,8 @@ export interface Config {
   readonly databaseUrl: string
   readonly secretKey: string | undefined
   readonly smtpUrl: string | undefined
+  /** What `{secret}` stands for in the requests to the gateway of SMS codes. */
+  readonly smsSecret: string | undefined
   readonly firstAdministrator: { readonly email: string; readonly password: string } | undefined
   /** Which peers may set X-Forwarded-For: addresses or networks, or a number of hops; false: none. */
   readonly trustProxy: false | number | readonly string[]
@@ -49,6 +51,7 @@ const SECRETS = [
   'SECRET_KEY',
   'DATABASE_URL',
   'SMTP_URL',
+  'SMS_SECRET',
   'REDIS_URL',
   'ADMIN_PASSWORD',
   ...REGISTRATIONS.map(([, clientSecret]) => clientSecret),
@@ -135,6 +138,13 @@ const environment = z.object({
     })
     .optional(),
   SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587').optional(),
+  SMS_SECRET: z
+    .string()
+    // What a header can carry.
+    .regex(/^[\x21-\x7e]{1,1000}$/, {
+      error: 'must be printable ASCII without spaces, as the gateway gives it, for example user:password',
+    })
+    .optional(),
   ADMIN_EMAIL: z.email({ error: 'must be an email address, for example admin@example.com' }).optional(),
   ADMIN_PASSWORD: z.string().min(8, { error: 'must be at least 8 characters' }).optional(),
   TRUST_PROXY: trustProxy.optional(),
@@ -204,6 +214,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     databaseUrl: e.DATABASE_URL || 'file:latchkey.db',
     secretKey: e.SECRET_KEY,
     smtpUrl: e.SMTP_URL,
+    smsSecret: e.SMS_SECRET,
     firstAdministrator:
       e.ADMIN_EMAIL && e.ADMIN_PASSWORD ? { email: e.ADMIN_EMAIL, password: e.ADMIN_PASSWORD } : undefined,
     trustProxy: e.TRUST_PROXY ?? false,

@@ -4,6 +4,7 @@ import { type Breaches, createBreaches } from './accounts/passwords/breaches/bre
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
+import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
@@ -46,6 +47,9 @@ import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { requiredAcr } from './shared/second-factor-rule.ts'
+import { createSmsGateway } from './sms/gateway.ts'
+import { createSms, type Sms } from './sms/sms.ts'
+import { createSmsCountStore } from './sms/store.ts'
 
 export interface ServiceOverrides
   extends Partial<Omit<FoundationOptions, 'logger'>>,
@@ -75,6 +79,8 @@ export interface Services extends Foundation {
   breaches: Breaches
   /** Second factors of accounts. */
   factors: Factors
+  /** Messages to phones. */
+  sms: Sms
   providers: Providers
   /** The tokens that a provider was set to keep for an account; undefined: none. @throws AppError provider_tokens_lost (409) */
   keptTokens(accountId: string, provider: string): Promise<Record<string, unknown> | undefined>
@@ -145,6 +151,18 @@ export async function openServices(
     settings: values,
     describeDevice: knownUserAgent,
   })
+  const sms = createSms({
+    gateway: createSmsGateway({
+      settings: values,
+      secret: config.smsSecret,
+      fetch: createGuardedFetch(config.issuer, config.privateHosts),
+    }),
+    counts: createSmsCountStore(db),
+    settings: values,
+    clock,
+    key: secrets.key('sms-counts'),
+    events: event,
+  })
   const factors = createFactors({
     db,
     clock,
@@ -156,6 +174,8 @@ export async function openServices(
     issuer: config.issuer,
     settings: values,
     findOwner: accounts.byId,
+    sms,
+    keepVerifiedPhone,
     endSignIns,
     sessions: accountSessions(artifacts),
   })
@@ -246,6 +266,7 @@ export async function openServices(
     usage: createUsageStore(db),
     accounts,
     factors,
+    sms,
     providers,
     keptTokens: createKeptTokens({ secrets, find: accounts.linked.sealedTokens }),
     lostTokens: countLostTokens({ secrets, some: accounts.linked.someSealedTokens }),

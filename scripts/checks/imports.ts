@@ -29,6 +29,7 @@ const domains = [
   'registration',
   'rejections',
   'settings',
+  'sms',
 ]
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']
@@ -65,6 +66,7 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   argon2: (file) => file.startsWith('accounts/'),
   bcrypt: (file) => file.startsWith('accounts/'),
   '@prometheus-io/': (file) => file.startsWith('metrics/'),
+  'libphonenumber-js/': (file) => file.startsWith('sms/'),
   yaml: (file) => file.startsWith('configuration/'),
 }
 

@@ -28,6 +28,7 @@ import { createLinkedSignIns, type LinkedSignIns } from './linked/linked-sign-in
 import { createLinkedStore } from './linked/store.ts'
 import { createPasswordCheck } from './lockout/password-check.ts'
 import { createFailureStore } from './lockout/store.ts'
+import { createLoginOf } from './login.ts'
 import { createNewDevices, type NewDevices } from './new-devices/new-devices.ts'
 import { createPasskeySignIns, type PasskeySignIns } from './passkey-sign-ins.ts'
 import { createChangePassword } from './passwords/change.ts'
@@ -339,6 +340,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   })
   const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))
   const prepare = createPrepareAccount({ hasher, policy })
+  const loginOf = createLoginOf(settings)
   const shared = {
     prepare,
     store,
@@ -352,6 +354,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     links,
     events,
     clock,
+    loginOf,
     refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
   }
 
@@ -374,7 +377,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     byId: store.byId,
     register: createRegister({ ...shared, settings, verification }),
     verification,
-    authenticate: createAuthenticate({ store, passwords, events }),
+    authenticate: createAuthenticate({ store, passwords, events, loginOf }),
     passwordMinLength,
     forgot: resets.forgot,
     peekReset: resets.peekReset,

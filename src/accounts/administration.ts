@@ -7,12 +7,12 @@ import { canonicalEmail } from './email/address.ts'
 import type { SendingVerification } from './email/verification.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
+import type { LoginOf } from './login.ts'
 import { adminChangesSchema, parseFields } from './schemas.ts'
 import { createSearch } from './search/search.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { Invitations } from './sign-up/invitations.ts'
 import { type PrepareAccount, takenError } from './sign-up/new-account.ts'
-import { canonicalUsername } from './sign-up/username.ts'
 import type { AccountStore } from './store/store.ts'
 import { type AccountChanges, differing } from './store/values.ts'
 import type { TokenStore } from './tokens/store.ts'
@@ -44,6 +44,7 @@ export function createAdministration(deps: {
   invitations: Pick<Invitations, 'requireInvitable' | 'suggestUsername' | 'sendInvitation'>
   events: SecurityEvents
   clock: Clock
+  loginOf: LoginOf
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -120,10 +121,7 @@ export function createAdministration(deps: {
     async find(which) {
       const byId = await store.byId(which)
       if (byId) return byId
-      const stored = await store.byLogin({
-        username: canonicalUsername(which),
-        email: canonicalEmail(which),
-      })
+      const stored = await store.byLogin(deps.loginOf(which))
       return stored && withoutPassword(stored)
     },
 

@@ -1,11 +1,10 @@
 import { type Account, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { isLeaving } from './deletion/leaving.ts'
-import { canonicalEmail } from './email/address.ts'
 import { firstStep, ofAccount, type SecurityEvents } from './events.ts'
 import { deviceOf } from './lockout/devices.ts'
 import type { CheckOutcome, PasswordCheck } from './lockout/password-check.ts'
-import { canonicalUsername } from './sign-up/username.ts'
+import type { LoginOf } from './login.ts'
 import type { AccountStore } from './store/store.ts'
 
 /** `unverified`: the password is right, and the email address has still to be proven. */
@@ -23,14 +22,15 @@ export function createAuthenticate(deps: {
   store: AccountStore
   passwords: PasswordCheck
   events: SecurityEvents
+  loginOf: LoginOf
 }): Accounts['authenticate'] {
   const { store, passwords, events } = deps
 
   /** The account, and the name in the one form that all its spellings have. */
   const find = async (identifier: string) => {
-    const email = canonicalEmail(identifier)
-    const username = canonicalUsername(identifier)
-    return { name: email ?? username, account: await store.byLogin({ username, email }) }
+    const login = deps.loginOf(identifier)
+    const { email, phone, username } = login
+    return { name: email ?? phone ?? username, account: await store.byLogin(login) }
   }
 
   return async function authenticate(request) {

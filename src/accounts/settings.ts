@@ -11,6 +11,8 @@ export interface AccountSettings {
   readonly resetTtl: number
   /** Whether people are told of a sign-in on a new device; default `on`. */
   readonly newDeviceMails?: 'on' | 'off'
+  /** Whether a verified phone number is a name to sign in by; default `off`. */
+  readonly phoneSignIn?: 'off' | 'on'
   /** Default `open`. */
   readonly registration?: 'open' | 'closed'
   /** Where the addresses of people must be, lower case and ASCII; default anywhere. Administrators may say others. */

@@ -5,6 +5,7 @@ import type { PersonalData } from '../accounts/personal-data/export.ts'
 import type { Activity } from '../audit/activity.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { MfaTokens } from '../factors/mfa-tokens.ts'
+import type { NotSent } from '../factors/phone/phone.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Cookies } from '../http/cookies/cookies.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
@@ -12,6 +13,7 @@ import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
 import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
 
@@ -50,6 +52,8 @@ export interface ApiDependencies {
   mfaTokens: MfaTokens
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
+  /** What is answered where no code could be sent to a phone. */
+  codeNotSent(outcome: NotSent): AppError
   /** After a second factor was shown. */
   signedIn(account: Account, method: VerificationMethod, request: FastifyRequest): void
   upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode' | 'stillCounts'>

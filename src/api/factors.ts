@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../shared/errors.ts'
+import { phoneNumber } from '../shared/profile/values.ts'
 import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
@@ -41,32 +42,41 @@ const list = operation({
 const begin = operation({
   id: 'addFactor',
   tag,
-  summary: 'Set up an authenticator app',
+  summary: 'Set up an authenticator app, or codes by SMS',
   description:
-    'Show `uri` as a QR code, or `secret` to type. The app counts once a code of it was right (`…/verify`), within an hour. Needs `current_password`, unless the session’s sign-in is fresh.',
+    '`totp`: show `uri` as a QR code, or `secret` to type; the app counts once a code of it was right (`…/verify`), within an hour. `sms`: a code is sent to `phone_number`, which counts once the code came back, within ten minutes; it is there where the server has a gateway for messages. Needs `current_password`, unless the session’s sign-in is fresh.',
   caller: { enrolls: true },
   body: body({
-    method: z.literal('totp', 'Only “totp” is set up here.'),
+    method: z.enum(['totp', 'sms'], 'Only “totp” and “sms” are set up here.'),
+    phone_number: text(40)
+      .optional()
+      .meta({ description: 'With `sms`: E.164.', examples: ['+447911123456'] }),
     current_password: currentPassword,
   }).meta({ examples: [{ method: 'totp', current_password: 'glass otter 72 harbour' }] }),
   answers: [
     201,
-    'What the app is to hold.',
+    'What the app is to hold; of `sms` the id alone.',
     z.object({
       id: z.string(),
-      secret: z.string().meta({ description: 'base32', examples: ['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'] }),
-      uri: z.string().meta({ examples: ['otpauth://totp/id.example.com:ada?secret=…'] }),
+      secret: z
+        .string()
+        .optional()
+        .meta({ description: 'base32', examples: ['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'] }),
+      uri: z
+        .string()
+        .optional()
+        .meta({ examples: ['otpauth://totp/id.example.com:ada?secret=…'] }),
     }),
   ],
-  problems: [401, 403, 429, 503],
+  problems: [401, 403, 409, 429, 503],
 })
 
 const verify = operation({
   id: 'verifyFactor',
   tag,
-  summary: 'Turn an authenticator app on',
+  summary: 'Turn an authenticator app or codes by SMS on',
   description:
-    'By a code of it. With the first factor of an account come its recovery codes. After five wrong codes no more are checked for a quarter of an hour.',
+    'By a code of the app, or the one that was sent. With the first factor of an account come its recovery codes. After five wrong codes no more are checked for a quarter of an hour.',
   caller: { enrolls: true },
   params,
   body: body({ code: text(16).meta({ examples: ['123456'] }) }).meta({ examples: [{ code: '123456' }] }),
@@ -119,20 +129,42 @@ export function factorRoutes({ known, deps }: ApiContext): void {
 
   known.post('/me/factors', withLimit(begin, limit('account')), async (request, reply) => {
     const { account } = await requireOwner(deps, request, request.body.current_password)
-    return reply.code(201).send(await factors.totp.begin(account.id))
+    const { method, phone_number } = request.body
+    if (method === 'totp') return reply.code(201).send(await factors.totp.begin(account.id))
+    const { data: number, error } = phoneNumber.safeParse(phone_number)
+    if (error) throw wrongFields({ phone_number: error.issues[0]?.message ?? 'Send a phone number.' })
+    const wanted = { accountId: account.id, number, purpose: 'factor', address: request.ip } as const
+    const outcome = await factors.phones.begin(wanted)
+    if (outcome.kind === 'sent') return reply.code(201).send({ id: outcome.id })
+    if (outcome.kind === 'refused')
+      throw wrongFields({
+        phone_number:
+          'Codes are not sent to this number. Give that of a mobile phone, with its country code.',
+      })
+    throw deps.codeNotSent(outcome)
   })
 
   known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request, reply) => {
     const caller = requirePerson(request)
     const { account } = caller
-    const outcome = await factors.totp.confirm(changerOf(caller), request.params.id, request.body.code)
+    const { id } = request.params
+    const bySms = (await factors.phones.pending(account.id, id)) !== undefined
+    const outcome = await (bySms ? factors.phones : factors.totp).confirm(
+      changerOf(caller),
+      id,
+      request.body.code,
+    )
     if (outcome.kind !== 'confirmed')
       throw wrongFields({
         code: 'This code is not right. After several wrong ones, wait a quarter of an hour.',
       })
     // The session has shown the factor that its account asks for from now on.
     if (caller.by === 'session')
-      await deps.sessions.verify(request, reply, { accountId: account.id, uid: caller.uid, amr: ['otp'] })
+      await deps.sessions.verify(request, reply, {
+        accountId: account.id,
+        uid: caller.uid,
+        amr: [bySms ? 'sms' : 'otp'],
+      })
     return outcome.recoveryCodes ? { recovery_codes: outcome.recoveryCodes } : {}
   })
 

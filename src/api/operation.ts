@@ -12,7 +12,7 @@ const PROBLEMS = {
   413: 'The body is larger than 16 KiB (`too_large`).',
   415: 'The body is not `application/json` (`unsupported_media_type`, `json_required`).',
   422: 'Fields are missing, unknown or wrong; `errors` names each (`invalid_fields`).',
-  429: 'Too many attempts (`rate_limited`, `too_many_mails`); `Retry-After` says when to try again.',
+  429: 'Too many attempts (`rate_limited`, `too_many_mails`, `too_many_messages`); `Retry-After` says when to try again.',
   503: 'Too much to do at this moment (`overloaded`), or the provider does not answer (`upstream_unreachable`); `Retry-After` says when to try again.',
 } as const
 

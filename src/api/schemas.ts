@@ -91,7 +91,7 @@ export const secondStepBody = body({
 export const challengeBody = body({
   mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
   method: z
-    .enum(['passkey', 'email'])
+    .enum(['passkey', 'email', 'sms'])
     .meta({ description: 'One of its `methods` that begins with a challenge.' }),
 }).meta({ examples: [{ mfa_token: TOKEN, method: 'passkey' }] })
 

@@ -30,7 +30,10 @@ const wrong = () =>
     'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.',
   )
 
-type Needs = Pick<ApiDependencies, 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock' | 'upstream'>
+type Needs = Pick<
+  ApiDependencies,
+  'codeNotSent' | 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock' | 'upstream'
+>
 
 /** The sign-in that a token names, and its account. @throws AppError mfa_token_expired (401) */
 async function pendingOf(
@@ -54,13 +57,14 @@ const countsAtProvider = async ({ upstream }: Needs, pending: PendingSignIn): Pr
 const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${token}`).digest('base64url')
 
 /**
- * What a second step begins with: the options of a passkey, or a code that is mailed.
- * @throws AppError mfa_token_expired (401) · too_many_mails (429)
+ * What a second step begins with: the options of a passkey, or a code that is sent.
+ * @throws AppError mfa_token_expired (401) · sms_not_sent (409) · too_many_mails, too_many_messages (429)
  * @param ends, binding as of `verifySecondStep`
  */
 export async function challengeSecondStep(
   deps: Needs,
-  { mfa_token, method }: { mfa_token: string; method: 'passkey' | 'email' },
+  request: FastifyRequest,
+  { mfa_token, method }: { mfa_token: string; method: 'passkey' | 'email' | 'sms' },
   ends: PendingSignIn['ends'],
   binding?: string,
 ): Promise<{ public_key?: Record<string, unknown> }> {
@@ -70,6 +74,11 @@ export async function challengeSecondStep(
     throw new AppError('too_many_mails', 429, 'No code can be sent to this account now.', {
       retryAfter: 3600,
     })
+  }
+  if (method === 'sms') {
+    const outcome = await deps.factors.phones.send(account.id, request.ip)
+    if (outcome.kind === 'sent') return {}
+    throw deps.codeNotSent(outcome)
   }
   const options = await deps.factors.passkeys.signInOptions(bindingOf(mfa_token), account.id)
   return { public_key: { ...options } }

@@ -35,11 +35,12 @@ const challengeVerify = operation({
   id: 'sessionChallenge',
   tag: 'Session',
   summary:
-    'Begin the second step in the browser that began the sign-in: the options of a passkey, or a code by email',
-  description: 'The options that the browser signs. They are good for one answer within five minutes.',
+    'Begin the second step in the browser that began the sign-in: the options of a passkey, or a code by email or SMS',
+  description:
+    'The options that the browser signs, good for one answer within five minutes; `{}` where a code was sent, good for ten.',
   body: challengeBody,
   answers: [200, 'The options.', challenge],
-  problems: [401, 403, 429],
+  problems: [401, 403, 409, 429],
 })
 
 /** The cookie that ties a second step to the browser of the first. */
@@ -78,7 +79,7 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
   })
 
   open.post('/session/login/challenge', withLimit(challengeVerify, limit('token')), async (request) =>
-    challengeSecondStep(deps, request.body, 'session', deps.cookies.read(request, BINDING) ?? ''),
+    challengeSecondStep(deps, request, request.body, 'session', deps.cookies.read(request, BINDING) ?? ''),
   )
 
   open.post('/session/login/verify', withLimit(verify, limit('signIn', null)), async (request, reply) => {

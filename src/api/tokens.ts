@@ -52,11 +52,12 @@ const verifyLogin = operation({
 const challengeLogin = operation({
   id: 'challengeLogin',
   tag: 'Tokens',
-  summary: 'Begin the second step of a sign-in: the options of a passkey, or a code by email',
-  description: 'The options that the browser signs. They are good for one answer within five minutes.',
+  summary: 'Begin the second step of a sign-in: the options of a passkey, or a code by email or SMS',
+  description:
+    'The options that the browser signs, good for one answer within five minutes; `{}` where a code was sent, good for ten.',
   body: challengeBody,
   answers: [200, 'The options.', challenge],
-  problems: [401, 403, 429],
+  problems: [401, 403, 409, 429],
 })
 
 const refresh = operation({
@@ -114,7 +115,7 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   )
 
   open.post('/login/challenge', withLimit(challengeLogin, limit('token')), async (request) =>
-    challengeSecondStep(deps, request.body, 'tokens'),
+    challengeSecondStep(deps, request, request.body, 'tokens'),
   )
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {

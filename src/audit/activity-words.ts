@@ -94,6 +94,10 @@ export const ACTIVITY: Readonly<Record<Personal, Words>> = {
   'factor.locked': 'No more codes were checked for a while: too many were wrong',
   'factor.recovery_codes_renewed': '{who} made new recovery codes',
   'factor.recovery_code_used': '{who} used a recovery code',
+  'factor.phone_verified': ({ details }) => `{who} verified the phone number ${word(details.number) ?? ''}`,
+  'factor.sms_sent': ({ details }) => `{who} had a code sent to the phone ${word(details.number) ?? ''}`,
+  'factor.sms_failed': 'A code could not be sent to your phone',
+  'factor.sms_withheld': 'No code was sent to your phone: too many were, or it is not a number for codes',
   'factor.app_password_added': ({ details }) =>
     `{who} made the app password “${word(details.app_password) ?? ''}”`,
   'factor.app_password_removed': ({ details }) =>

@@ -12,6 +12,8 @@ export interface FactorEvent {
     | 'factor.locked'
     | 'factor.recovery_codes_renewed'
     | 'factor.recovery_code_used'
+    /** A code that was sent to a number came back: it is the verified one of the account. */
+    | 'factor.phone_verified'
     | 'factor.app_password_added'
     | 'factor.app_password_removed'
     | 'factor.browser_remembered'
@@ -22,6 +24,10 @@ export interface FactorEvent {
   kind?: string
   /** Recovery codes that can still be used. */
   left?: number
+  /** Of a phone, hidden but for its last digits. */
+  number?: string
+  /** Whether people sign in to the account by the number. */
+  signs_in?: boolean
   /** Of an app password, as its owner calls it. */
   app_password?: string
 }

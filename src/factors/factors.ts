@@ -22,6 +22,8 @@ import { createLimit } from './failures.ts'
 import { createNotices, type FactorMail } from './notices.ts'
 import type { FactorChanger, FindOwner } from './owner.ts'
 import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
+import { createPhones, type Phones, type SmsOut } from './phone/phone.ts'
+import { createPhoneStore, type KeepVerifiedPhone } from './phone/store.ts'
 import { createRecoveryNotices, type RecoveryEvent, type RecoveryMail } from './recovery/notices.ts'
 import { createRecovery, type Recovery, type RecoverySettings } from './recovery/recovery.ts'
 import { createRecoveryStore, type EndSignIns } from './recovery/store.ts'
@@ -59,6 +61,7 @@ export interface Factors {
     id: string
     secondFactors: readonly SecondFactor[]
     email?: string | null
+    role?: string
   }): Promise<VerificationMethod[]>
   /**
    * Whether a code verifies a sign-in of the account. Of the wrong ones at most five in 15 minutes are checked, for each
@@ -75,6 +78,7 @@ export interface Factors {
   rememberedBrowsers: RememberedBrowsers
   recovery: Recovery
   emailCodes: EmailCodes
+  phones: Phones
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
 }
@@ -90,8 +94,13 @@ export interface FactorsDependencies {
   /** The base of every link; its host is what authenticator apps show. */
   issuer: string
   /** Read at each use. */
-  settings: PasskeySettings & RememberedSettings & RecoverySettings & EmailCodeSettings
+  settings: PasskeySettings &
+    RememberedSettings &
+    RecoverySettings &
+    EmailCodeSettings & { readonly phoneSignIn: 'off' | 'on' }
   findOwner: FindOwner
+  sms: SmsOut
+  keepVerifiedPhone: KeepVerifiedPhone
   /** Raises the generation of an account's sign-ins, in the transaction that removes its factors. */
   endSignIns: EndSignIns
   sessions: { endAll(accountId: string): Promise<void> }
@@ -128,6 +137,8 @@ export function createFactors(deps: FactorsDependencies): Factors {
     endSessions: deps.sessions.endAll,
   })
 
+  const phoneStore = createPhoneStore(deps)
+  const phones = createPhones({ ...shared, codes, store: phoneStore, key: deps.secrets.key('sms-codes') })
   const emailCodes = createEmailCodes({ ...shared, failures, key: deps.secrets.key('email-codes') })
 
   /** A person who has shown a second factor has not lost them all. */
@@ -142,6 +153,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
     totp: totp.verify,
     recovery_code: codes.use,
     email: emailCodes.verify,
+    sms: phones.verify,
   }
 
   return {
@@ -157,6 +169,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
     recoveryCodes,
     recovery,
     emailCodes,
+    phones,
     appPasswords: createAppPasswords({ ...shared, store: createAppPasswordStore(deps) }),
     rememberedBrowsers: createRememberedBrowsers({ ...shared, store: remembered }),
 
@@ -177,15 +190,30 @@ export function createFactors(deps: FactorsDependencies): Factors {
           ...{ id, kind: 'passkey', name, createdAt, lastUsedAt },
         }),
       )
-      const factors = [...keys, ...apps]
+      const phone = await phones.find(accountId)
+      const numbers: FactorView[] = phone
+        ? [
+            {
+              id: phone.id,
+              kind: 'phone',
+              name: phone.number,
+              createdAt: Number(phone.createdAt),
+              lastUsedAt: phone.lastUsedAt && Number(phone.lastUsedAt),
+            },
+          ]
+        : []
+      const factors = [...keys, ...apps, ...numbers]
       return { factors, recoveryCodesLeft: await codes.left(accountId) }
     },
 
     async methodsOf(account) {
-      const { id, secondFactors } = account
+      const { id, secondFactors, role = 'user' } = account
       if (secondFactors.length === 0) return emailCodes.suit(account) ? ['email'] : []
-      const own = secondFactors.map((kind) => METHOD_OF[kind])
-      return (await codes.left(id)) > 0 ? [...own, 'recovery_code'] : own
+      const bySms = phones.suit({ secondFactors, role })
+      const own = secondFactors.map((kind) => METHOD_OF[kind]).filter((method) => method !== 'sms' || bySms)
+      const all: VerificationMethod[] = (await codes.left(id)) > 0 ? [...own, 'recovery_code'] : own
+      // Without a gateway there is another way, or the page says why there is none.
+      return phones.on || all.length === 1 ? all : all.filter((method) => method !== 'sms')
     },
 
     async verify({ accountId, method, code }) {
@@ -196,12 +224,21 @@ export function createFactors(deps: FactorsDependencies): Factors {
     },
 
     async remove(by, id) {
-      return (await totp.remove(by, id)) || (await passkeys.remove(by, id)) !== undefined
+      return (
+        (await totp.remove(by, id)) ||
+        (await passkeys.remove(by, id)) !== undefined ||
+        (await phones.remove(by, id))
+      )
     },
 
     async purge(rows = 1000) {
       const ended = await failures.deleteEnded({ before: new Date(clock()), limit: rows })
-      return ended + (await remembered.deleteExpired(rows)) + (await recovery.purge(rows))
+      return (
+        ended +
+        (await phoneStore.deleteExpired(rows)) +
+        (await remembered.deleteExpired(rows)) +
+        (await recovery.purge(rows))
+      )
     },
   }
 }

@@ -10,7 +10,7 @@ export const MAX_WRONG_IN_ALL = 100
 const MONTH = 30 * 86_400_000
 
 /** What is counted apart: a person who sets an app up must not lock their own sign-in. */
-export type CodeKind = 'totp' | 'totp_setup' | 'recovery_code' | 'email' | 'sms'
+export type CodeKind = 'totp' | 'totp_setup' | 'recovery_code' | 'email' | 'sms' | 'sms_setup'
 
 /** `until`: when codes are checked again, in milliseconds since the epoch. */
 export type Refusal = { kind: 'wrong' } | { kind: 'limited'; until: number }

@@ -19,6 +19,11 @@ export type FactorMail =
   | { to: string; template: 'recovery-codes-renewed'; data: { username: string; accountLink: string } }
   | {
       to: string
+      template: 'phone-verified'
+      data: { username: string; number: string; accountLink: string }
+    }
+  | {
+      to: string
       template: 'app-password-added' | 'app-password-removed'
       data: { username: string; name: string; accountLink: string }
     }
@@ -39,6 +44,8 @@ export interface Notices {
   removed(owner: FactorOwner, kind: SecondFactor): void
   /** @param name what its owner calls it */
   passkeyRefused(owner: FactorOwner, name: string): void
+  /** @param number hidden but for its last digits @param signsIn whether it is a name to sign in by */
+  phoneVerified(owner: FactorOwner, number: string, signsIn: boolean | undefined): void
   codesRenewed(owner: FactorOwner): void
   /** @param left how many can still be used */
   codeUsed(owner: FactorOwner, left: number): void
@@ -52,7 +59,7 @@ export interface Notices {
 const IN_WORDS: Readonly<Record<SecondFactor, string>> = {
   passkey: 'A passkey',
   totp: 'An authenticator app',
-  phone: 'A phone number',
+  phone: 'A code by SMS',
 }
 
 export function createNotices(deps: {
@@ -99,6 +106,19 @@ export function createNotices(deps: {
         data: { username, passkey, accountLink },
       }))
     },
+    phoneVerified(owner, number, signsIn) {
+      events({
+        type: 'factor.phone_verified',
+        ...of(owner),
+        number,
+        ...(signsIn !== undefined && { signs_in: signsIn }),
+      })
+      tell(owner, (to, username) => ({
+        to,
+        template: 'phone-verified',
+        data: { username, number, accountLink },
+      }))
+    },
     appPasswordAdded: appPassword('factor.app_password_added', 'app-password-added'),
     appPasswordRemoved: appPassword('factor.app_password_removed', 'app-password-removed'),
 
@@ -126,8 +146,8 @@ export function createNotices(deps: {
       events({ type: 'factor.code_wrong', ...of(owner), kind })
       if (!last) return
       events({ type: 'factor.locked', ...of(owner), kind })
-      // Who sets an app up sees its secret: there is nothing to guess.
-      if (kind === 'totp_setup') return
+      // Who sets an app up sees its secret, and who types a code of their own phone reads it there: the sign-in is not locked.
+      if (kind === 'totp_setup' || kind === 'sms_setup') return
       const resetLink = link('/forgot-password')
       tell(owner, (to, username) => ({ to, template: 'factor-locked', data: { username, resetLink } }))
     },

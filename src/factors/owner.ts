@@ -9,6 +9,8 @@ export interface FactorOwner {
   /** Where the owner is told of changes; null: nowhere. */
   email: string | null
   secondFactors: readonly SecondFactor[]
+  /** user | auditor | admin */
+  role: string
 }
 
 /** The sign-in that changes the factors of its account: once its generation has passed, nothing is changed by it. */

@@ -23,13 +23,13 @@ export interface InteractionDependencies {
   /** What a sign-in at a provider came back with, from the query of the page. */
   upstreamProblem(query: unknown): Promise<string | undefined>
   verifyForm: VerifyForm
-  /** False: none can be sent, or too many were. */
-  sendEmailCode(accountId: string): Promise<boolean>
   /** Where a person sets up the second factor that they need and do not have. @param needs.passkey nothing else is enough */
   setUpPath(returnTo: string, needs: { passkey: boolean }): string
   findAccount(
     id: string,
-  ): Promise<Pick<Account, 'id' | 'displayUsername' | 'email' | 'generation' | 'secondFactors'> | undefined>
+  ): Promise<
+    Pick<Account, 'id' | 'displayUsername' | 'email' | 'generation' | 'role' | 'secondFactors'> | undefined
+  >
   /** What is asked for, in words. */
   describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
   /** A device that asks, in words. */

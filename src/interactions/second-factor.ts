@@ -3,7 +3,6 @@ import type { VerifyPage } from '../factors/pages/verify-form.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import { ACR } from '../shared/acr.ts'
-import { AppError } from '../shared/errors.ts'
 import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -76,14 +75,15 @@ export function secondFactorRoute(
     '/interaction/:uid/verify/send',
     deps.http.limit('signIn', null),
     endings.unlessOver(async (request, reply) => {
-      const { uid, prompt, accountId } = await interactions.details(request, reply)
-      const sent = prompt === 'mfa' && accountId !== undefined && (await deps.sendEmailCode(accountId))
-      if (sent) return reply.redirect(`/interaction/${uid}?method=email&sent=1`, 303)
-      throw new AppError(
-        'too_many_mails',
-        429,
-        'No more codes are sent to this account for now. Use the last one, or try again in an hour.',
-      )
+      const details = await interactions.details(request, reply)
+      const { uid, prompt, accountId } = details
+      const person =
+        prompt === 'mfa' && accountId !== undefined ? await deps.findAccount(accountId) : undefined
+      if (person === undefined) return reply.redirect(`/interaction/${uid}`, 303)
+      const outcome = await verifyForm.send(request, person, `/interaction/${uid}`)
+      if (outcome.kind === 'sent') return reply.redirect(outcome.href, 303)
+      const { status, kind: _kind, ...form } = outcome
+      return show(request, reply, details, form, status)
     }),
   )
   return show

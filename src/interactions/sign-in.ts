@@ -53,6 +53,7 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
       ),
       client: details.client,
       device: details.device !== undefined,
+      byPhone: deps.signInForm.byPhone,
       providers: await deps.providers(details.uid, details.accountId !== undefined),
       // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
       registerHref:

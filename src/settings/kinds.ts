@@ -83,6 +83,12 @@ export function words(rule: {
   }
 }
 
+/** A rule for every word of a list. @param message what is right, with an example */
+export const every =
+  (isOne: (word: string) => boolean, message: string) =>
+  (list: readonly string[]): string | undefined =>
+    list.every(isOne) ? undefined : message
+
 export const text = (schema: z.ZodType<string>, fallback: (issuer: string) => string): Kind<string> => ({
   schema,
   input: { kind: 'text' },

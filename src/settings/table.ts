@@ -10,8 +10,9 @@ import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirect
 import { domainOf } from '../shared/domain-name.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
-import { choice, type Input, type Kind, number, text, words } from './kinds.ts'
+import { choice, every, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
+import { smsRows } from './sms-rows.ts'
 
 /** The parts of the page, in its order. */
 export const SECTIONS = {
@@ -19,6 +20,7 @@ export const SECTIONS = {
   sessions: 'Sessions and tokens',
   applications: 'Applications',
   mail: 'Mail',
+  sms: 'Codes by SMS',
   operation: 'Operation',
   limits: 'Rate limits',
 } as const
@@ -38,11 +40,6 @@ export interface Setting<Value = unknown> extends Kind<Value> {
 const DAY = 86_400
 const seconds = (fallback: number, low: number, high = 3650 * DAY) =>
   number(fallback, low, high, { unit: 'seconds' })
-
-const every =
-  (isOne: (word: string) => boolean, message: string) =>
-  (list: readonly string[]): string | undefined =>
-    list.every(isOne) ? undefined : message
 
 const isHttpsOrigin = (word: string): boolean => {
   const url = URL.parse(word)
@@ -138,6 +135,14 @@ const ROWS = {
     sentence:
       '`on`: people who need a second factor and have none may verify a sign-in by a code that is mailed to them. It is the weakest one: a mailbox resets the password, too. People with a stronger one never use it.',
     see: 'second-factors.md',
+    ...choice(['off', 'on'], 'off'),
+  },
+  phone_sign_in: {
+    section: 'accounts',
+    label: 'Signing in by phone number',
+    sentence:
+      '`on`: people sign in by their phone number in the place of a username, once a code that was sent there came back. The first account that verifies a number has it.',
+    see: 'second-factors.md#a-phone-number-to-sign-in',
     ...choice(['off', 'on'], 'off'),
   },
   lockout_failures: {
@@ -312,6 +317,7 @@ const ROWS = {
       (issuer) => `Latchkey <no-reply@${new URL(issuer).hostname}>`,
     ),
   },
+  ...smsRows,
   audit_retention: {
     section: 'operation',
     label: 'How long the audit log is kept',

@@ -1,5 +1,6 @@
 import { ACR, type Acr } from './acr.ts'
 import { AppError } from './errors.ts'
+import { hasStrongFactor, type SecondFactor } from './second-factor.ts'
 
 /** Who has to have a second factor, as the setting `second_factor` says. */
 export type SecondFactorSetting = 'off' | 'optional' | 'admins' | 'everyone'
@@ -18,6 +19,21 @@ export function requiredAcr(
 ): Acr | undefined {
   if (client === 'phishing_resistant') return ACR.phr
   return requirementOf(setting, account) || client === 'required' ? ACR.mfa : undefined
+}
+
+/**
+ * The methods of a sign-in that count for who administers: codes by email, of an account without a factor, and by SMS are enough for
+ * apps alone. Undefined: the account has nothing stronger.
+ */
+export function methodsForAdministration(
+  secondFactors: readonly SecondFactor[],
+  amr: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (!hasStrongFactor(secondFactors)) return undefined
+  const stronger = amr?.some((method) => ['otp', 'hwk', 'swk', 'recovery'].includes(method))
+  return amr?.includes('sms') && !stronger
+    ? amr.filter((method) => method !== 'sms' && method !== 'mfa')
+    : amr
 }
 
 /** Which rule wants a second factor of a person, whatever the client: the setting of all, that of their role, or an administrator. */

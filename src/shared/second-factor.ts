@@ -9,6 +9,10 @@ export const secondFactorsOf = (stored: string): SecondFactor[] => {
   return SECOND_FACTORS.filter((kind) => kinds.includes(kind))
 }
 
+/** Whether one of these is stronger than codes by SMS. */
+export const hasStrongFactor = (kinds: readonly SecondFactor[]): boolean =>
+  kinds.some((kind) => kind !== 'phone')
+
 /** What a sign-in can be verified by, beside the password, the strongest first. */
 export const VERIFICATION_METHODS = ['passkey', 'totp', 'sms', 'email', 'recovery_code'] as const
 
@@ -30,6 +34,7 @@ export interface SecondFactorCheck {
     id: string
     secondFactors: readonly SecondFactor[]
     email?: string | null
+    role?: string
   }): Promise<VerificationMethod[]>
   /** Checks a code that was typed; a right one is used up. */
   verify(attempt: { accountId: string; method: VerificationMethod; code: string }): Promise<Verification>

@@ -7,6 +7,7 @@ import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { createMfaTokens } from '../factors/mfa-tokens.ts'
 import { reportVerified } from '../factors/pages/verify-form.ts'
+import { notSent } from '../factors/phone/not-sent.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
@@ -86,6 +87,7 @@ export async function wireApi(
         cookies: http.cookies,
         mfaTokens: createMfaTokens({ artifacts, clock, issuer: config.issuer }),
         secondFactor: () => settings.values.secondFactor,
+        codeNotSent: (outcome) => notSent(outcome, clock()),
         signedIn: reportVerified(services.event),
       },
       administration,

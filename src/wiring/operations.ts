@@ -18,7 +18,7 @@ const SWEEP_ROWS = 500
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
   const { accounts, artifacts, audit, clients, clock, factors, keys } = services
-  const { rejections, selfRegistered, settings, usage } = services
+  const { rejections, selfRegistered, settings, sms, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
     {
@@ -35,6 +35,7 @@ export function jobsOf(services: Services): Job[] {
     },
     { name: 'recoveries of accounts', every: MINUTE, run: () => factors.recovery.advance() },
     { name: 'expired second factors', every: 10 * MINUTE, run: () => factors.purge() },
+    { name: 'expired counts of messages', every: 10 * MINUTE, run: () => sms.purge() },
     {
       name: 'accounts whose owners want them deleted',
       every: 10 * MINUTE,

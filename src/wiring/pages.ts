@@ -49,6 +49,7 @@ export async function wirePages(
   const rememberedCookie = createRememberedCookie({ ...http, browsers: factors.rememberedBrowsers })
   const signInForm = createSignInForm({
     accounts,
+    settings: values,
     browser,
     devices: http.devices,
     remembered: rememberedCookie,
@@ -66,6 +67,9 @@ export async function wirePages(
     passkeys: factors.passkeys,
     binding,
     browsers: rememberedCookie,
+    phones: factors.phones,
+    sendEmailCode: factors.emailCodes.send,
+    clock,
     verified,
   })
   const passkeyOffers = createPasskeyOffers({
@@ -102,6 +106,7 @@ export async function wirePages(
     apps: createConnectedApps(services),
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,
+    phones: factors.phones,
     personalData: openPersonalData(services),
     activity: services.activity,
     appOf: clientOfInteraction({ artifacts, findClient }),
@@ -125,7 +130,6 @@ export async function wirePages(
   await app.register(interactionRoutes, {
     interactions,
     verifyForm,
-    sendEmailCode: factors.emailCodes.send,
     setUpPath,
     signInForm,
     passkeyForm,
@@ -167,6 +171,7 @@ export async function wirePages(
       ...{ accounts, clock, http },
       sessions: pageSessions,
       recovery: factors.recovery,
+      phones: factors.phones,
     }),
     frame: (signed, said) => frameOf(signed, '/account/security', said),
     ownerOf: sessions.ownerOf,

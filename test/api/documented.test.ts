@@ -244,6 +244,18 @@ const problems: Record<string, Provoke> = {
       await accounts.createByAdmin({ ...newPerson(), email: person.email, verified: true })
       return { path, request: {} }
     }
+    // There is no gateway for messages.
+    if (operation.id === 'challengeLogin' || operation.id === 'sessionChallenge') {
+      const path = operation.id === 'challengeLogin' ? '/login' : '/session/login'
+      const { mfa_token, headers } = await firstStep(path)
+      return { request: { headers, body: { mfa_token, method: 'sms' } } }
+    }
+    if (operation.id === 'addFactor')
+      return {
+        request: await inOwnName({
+          ...{ method: 'sms', phone_number: '+4915112345678', current_password: PASSWORD },
+        }),
+      }
     if (operation.id === 'renewRecoveryCodes')
       return { request: await inOwnName({ current_password: PASSWORD }) }
     if (operation.id === 'createAppPassword')

@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { hash as argon2, argon2id, verify } from 'argon2'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { endSignIns } from '../../src/accounts/store/generation.ts'
+import { keepVerifiedPhone } from '../../src/accounts/store/phone.ts'
 import type { EmailCodeMail } from '../../src/factors/codes/email-codes.ts'
 import type { FactorEvent } from '../../src/factors/events.ts'
 import { createFactors, type Factors } from '../../src/factors/factors.ts'
 import type { FactorMail } from '../../src/factors/notices.ts'
 import type { PasskeySettings } from '../../src/factors/passkeys/passkeys.ts'
+import type { SmsOutcome } from '../../src/factors/phone/phone.ts'
 import type { RecoveryEvent, RecoveryMail } from '../../src/factors/recovery/notices.ts'
 import { hotp, stepAt } from '../../src/factors/totp/algorithm.ts'
 import { secondFactorsOf } from '../../src/shared/second-factor.ts'
@@ -51,7 +53,10 @@ export interface FactorsFixture {
     rememberedDevicesDays: number
     recoveryDelayHours: number
     emailCodes: 'off' | 'on'
+    phoneSignIn: 'off' | 'on'
   }
+  /** Messages to phones, and what becomes of the next one. */
+  sms: { on: boolean; sent: { number: string; code: string; text: string }[]; outcome: SmsOutcome }
   readonly now: number
   later(seconds: number): void
   /** An account that has proven `<username>@example.org`. */
@@ -101,10 +106,13 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
     rememberedDevicesDays: 30,
     recoveryDelayHours: 24,
     emailCodes: 'off',
+    phoneSignIn: 'off',
   }
+  const sms: FactorsFixture['sms'] = { on: true, sent: [], outcome: { kind: 'sent' } }
   const fixture: FactorsFixture = {
     db,
     settings,
+    sms,
     events: [],
     mails: [],
     endedSessions: [],
@@ -115,6 +123,16 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
       artifacts: createArtifactStore(db.artifacts, { clock }),
       settings,
       endSignIns,
+      keepVerifiedPhone,
+      sms: {
+        get on() {
+          return sms.on
+        },
+        async send({ to, code, text }) {
+          sms.sent.push({ number: to.number, code, text })
+          return sms.outcome
+        },
+      },
       sessions: { endAll: async (id) => void fixture.endedSessions.push(id) },
       secrets: createSecrets(randomBytes(32).toString('base64url')),
       issuer: 'https://id.example.com',

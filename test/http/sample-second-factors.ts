@@ -12,13 +12,23 @@ const about = { username: 'ada', service: 'id.example.com', at: Date.UTC(2026, 1
 
 /** The part of the security page about second factors: none yet, and everything that there can be. */
 export const sections: Record<'none' | 'all', SecondFactorsSection> = {
-  none: { setUp: { action: '/account/security/app' }, browsers: [] },
+  none: {
+    setUp: { action: '/account/security/app' },
+    phone: { setUpHref: '/account/security/phone' },
+    browsers: [],
+  },
   all: {
     app: {
       detail: 'Set up on 3 November 2026, last used 12 Nov 2026, 08:15 UTC',
       removeHref: '/account/security/factors/1/remove',
     },
     setUp: { action: '/account/security/app' },
+    phone: {
+      detail: 'Number ending in …678, set up on 3 November 2026, last used 12 Nov 2026, 08:15 UTC',
+      off: false,
+      href: '/account/security/phone',
+      removeHref: '/account/security/factors/2/remove',
+    },
     recoveryCodes: { left: 3, few: true, href: '/account/security/recovery-codes' },
     appPasswords: { detail: '2', href: '/account/security/app-passwords' },
     browsers: [
@@ -133,6 +143,103 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
       lostHref: '/login/recover',
       another: { action: '/interaction/u1/switch' },
       cancel: { action: '/interaction/u1/abort' },
+    },
+  },
+  {
+    title: 'second-step-sms',
+    view: 'factors/verify',
+    data: {
+      action: '/login/verify',
+      username: 'ada',
+      method: 'sms',
+      phone: '…678',
+      send: { action: '/login/verify/send', fields: { method: 'sms' } },
+      others: [{ method: 'recovery_code', href: '/login/verify?method=recovery_code' }],
+      lostHref: '/login/recover',
+      passkey: undefined,
+      rememberDays: 30,
+      another: { action: '/login/verify/another' },
+    },
+  },
+  {
+    title: 'second-step-sms-not-sent',
+    view: 'factors/verify',
+    status: 409,
+    data: {
+      action: '/login/verify',
+      alert:
+        'The code could not be sent. Check the number, try again in a minute, or use another second step.',
+      username: 'ada',
+      method: 'sms',
+      phone: '…678',
+      send: { action: '/login/verify/send', fields: { method: 'sms' } },
+      others: [{ method: 'totp', href: '/login/verify?method=totp' }],
+      lostHref: '/login/recover',
+      passkey: undefined,
+      rememberDays: undefined,
+      another: { action: '/login/verify/another' },
+    },
+  },
+  {
+    title: 'phone-number',
+    view: 'factors/phone-number',
+    data: {
+      account,
+      action: '/account/security/phone',
+      purpose: 'factor',
+      values: { phone_number: '+49 151 12345678' },
+      leave: { href: '/account/security', label: 'Not now' },
+    },
+  },
+  {
+    title: 'phone-number-wrong',
+    view: 'factors/phone-number',
+    status: 422,
+    data: {
+      account,
+      action: '/account/security/phone?for=number',
+      purpose: 'number',
+      values: { phone_number: '+1 900 555 1234' },
+      errors: {
+        phone_number: 'Codes are not sent to numbers of this kind. Give the number of a mobile phone.',
+      },
+      leave: { href: '/account', label: 'Not now' },
+    },
+  },
+  {
+    title: 'phone-number-in-flow',
+    view: 'factors/phone-number',
+    data: {
+      action: '/login/set-up/phone',
+      purpose: 'factor',
+      leave: { href: '/login/set-up', label: 'Another way' },
+    },
+  },
+  {
+    title: 'phone-code',
+    view: 'factors/phone-code',
+    data: {
+      account,
+      action: '/account/security/phone/1',
+      purpose: 'number',
+      number: '+4915112345678',
+      again: { href: '/account/security/phone?for=number', label: 'Another number, or a new code' },
+      leave: { href: '/account', label: 'Not now' },
+    },
+  },
+  {
+    title: 'phone-code-wrong-in-flow',
+    view: 'factors/phone-code',
+    status: 401,
+    data: {
+      action: '/login/set-up/phone/1',
+      purpose: 'factor',
+      number: '+4915112345678',
+      errors: {
+        code: 'The code is not right. Only the newest one works. After several wrong ones, wait a quarter of an hour.',
+      },
+      again: { href: '/login/set-up/phone', label: 'Another number, or a new code' },
+      leave: { href: '/login/set-up', label: 'Another way' },
     },
   },
   {
@@ -272,6 +379,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
           '{"challenge":"AAAA","rp":{"id":"localhost","name":"Latchkey"},"user":{"id":"AAAA","name":"ada","displayName":"ada"},"pubKeyCredParams":[],"excludeCredentials":[]}',
       },
       app: { action: '/login/set-up/app' },
+      phone: { href: '/login/set-up/phone' },
       cancel: { action: '/interaction/u1/cancel' },
       signOut: { action: '/logout' },
     },

@@ -117,6 +117,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     'recovery-codes-renewed': { username: 'VALUE1', accountLink: 'VALUE2' },
     'app-password-added': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'app-password-removed': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
+    'phone-verified': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
     'sign-in-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
     'recovery-started': { username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4' },

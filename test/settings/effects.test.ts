@@ -9,6 +9,7 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
 import { withAuthenticatorApp } from '../support/second-factor.ts'
+import { type FakeGateway, startTwilioLike } from '../support/sms-gateway.ts'
 
 const DAY = 86_400_000
 
@@ -23,6 +24,7 @@ interface Effect {
 
 let latchkey: Latchkey
 let rest: Rest
+let gateway: FakeGateway
 let ahead = 0
 beforeAll(async () => {
   latchkey = await startLatchkey({
@@ -30,6 +32,8 @@ beforeAll(async () => {
     clock: () => Date.now() + ahead,
   })
   rest = (await machine(latchkey)).rest
+  gateway = await startTwilioLike()
+  gateway.next = { status: 200, body: 'accepted' }
 })
 afterAll(() => latchkey.stop())
 
@@ -114,6 +118,41 @@ async function signOutAsks() {
     page.forms.some(({ method }) => method === 'post')
   )
 }
+let numbers = 0
+/** How many messages the gateway gets of those that people ask for, who have nothing in common but what is said; and the last request. */
+async function messages(
+  count: number,
+  {
+    account,
+    address,
+    number,
+    prefix,
+  }: { account?: string; address?: string; number?: string; prefix?: string } = {},
+) {
+  const url = `${gateway.url}/send?to={to}&text={text}`
+  await rest.patch('/settings', { sms_url: url, sms_prefixes: prefix ? [prefix] : [] })
+  const before = gateway.requests.length
+  for (let n = 0; n < count; n++) {
+    const accountId = account ?? (await latchkey.createUser(fresh('phone'))).id
+    await latchkey.services.factors.phones.begin({
+      ...{ accountId, purpose: 'number', address: address ?? `10.1.${++numbers}.1` },
+      number: number ?? `${prefix ?? '+49151'}${10_000_000 + numbers}`,
+    })
+  }
+  const all = gateway.requests.slice(before)
+  await rest.patch('/settings', { sms_url: null, sms_prefixes: null })
+  return { count: all.length, last: all.at(-1) }
+}
+/** How many of these people are told that the code was sent. */
+async function sentCount() {
+  await rest.patch('/settings', { sms_url: `${gateway.url}/send?to={to}&text={text}` })
+  const { id: accountId } = await latchkey.createUser(fresh('phone'))
+  const outcome = await latchkey.services.factors.phones.begin({
+    ...{ accountId, purpose: 'number', address: undefined, number: '+4915712345678' },
+  })
+  await rest.patch('/settings', { sms_url: null })
+  return outcome.kind
+}
 async function registerClient(scope?: string) {
   const response = await latchkey.app.inject({
     method: 'POST',
@@ -185,6 +224,67 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     },
     before: [],
     after: ['email'],
+  },
+  sms_url: {
+    to: 'https://sms.example.com/send?to={to}&text={text}',
+    look: async () => latchkey.services.factors.phones.mayAdd({ role: 'user' }),
+    before: false,
+    after: true,
+  },
+  sms_headers: {
+    to: 'X-Tenant: example',
+    look: async () => (await messages(1)).last?.headers['x-tenant'],
+    before: undefined,
+    after: 'example',
+  },
+  sms_body: {
+    to: '{"to": "{to_digits}", "text": "{text}"}',
+    look: async () => (await messages(1)).last?.method,
+    before: 'GET',
+    after: 'POST',
+  },
+  sms_success: { to: 'queued', look: sentCount, before: 'sent', after: 'failed' },
+  sms_prefixes: { to: ['+44'], look: sentCount, before: 'sent', after: 'refused' },
+  sms_per_number: {
+    to: 1,
+    look: async () => (await messages(3, { number: `+49152${10_000_000 + ++numbers}` })).count,
+    before: 3,
+    after: 1,
+  },
+  sms_per_account: {
+    to: 1,
+    look: async () => (await messages(3, { account: (await latchkey.createUser(fresh('phone'))).id })).count,
+    before: 3,
+    after: 1,
+  },
+  sms_per_address: {
+    to: 1,
+    look: async () => (await messages(3, { address: `10.2.${++numbers}.1` })).count,
+    before: 3,
+    after: 1,
+  },
+  sms_per_prefix: {
+    to: 1,
+    look: async () => (await messages(3, { prefix: `+49170${++numbers % 10}` })).count,
+    before: 3,
+    after: 1,
+  },
+  sms_per_day: { to: 1, look: async () => (await messages(1)).count, before: 1, after: 0 },
+  phone_sign_in: {
+    to: 'on',
+    async look() {
+      const { id } = await latchkey.createUser(fresh('phone'))
+      const number = `+49152${String(10_000_000 + ++numbers)}`
+      await latchkey.services.accounts.updateByAdmin(id, { phoneNumber: number, phoneVerified: true })
+      await latchkey.services.db.prisma.account.update({ where: { id }, data: { phoneLogin: number } })
+      const outcome = await latchkey.services.accounts.authenticate({
+        identifier: number,
+        password: PASSWORD,
+      })
+      return outcome.kind
+    },
+    before: 'refused',
+    after: 'ok',
   },
   lockout_failures: {
     to: 2,

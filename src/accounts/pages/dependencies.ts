@@ -63,9 +63,11 @@ export interface AccountPagesDependencies {
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
   /** The second step of a person whose account waits to be deleted. */
-  verifyForm: Pick<VerifyForm, 'page' | 'check'>
+  verifyForm: Pick<VerifyForm, 'page' | 'check' | 'send'>
   /** The removal of second factors that a person may not have asked for. */
   recovery: Pick<Recovery, 'waiting' | 'stop'>
+  /** Codes by SMS. */
+  phones: { readonly on: boolean }
   personalData: PersonalData
   /** What happened to the account. */
   activity: Activity

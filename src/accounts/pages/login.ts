@@ -15,6 +15,8 @@ export interface SignInPage extends Form {
   passkey?: PasskeyForm | undefined
   /** A passkey that no account has, for the browser to forget: UnknownCredentialOptions in JSON. */
   forgetPasskey?: string | undefined
+  /** A phone number is a name to sign in by. */
+  byPhone?: boolean
   providers: ProviderButton[]
   /** Undefined: registration is closed. */
   registerHref?: string | undefined
@@ -60,6 +62,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   ): Promise<SignInPage> => ({
     action: formAction(request, '/login', again),
     passkey: await deps.passkeyForm.offer(request, reply, formAction(request, '/login/passkey', again)),
+    byPhone: signInForm.byPhone,
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
     // A person who signs in again is not new here.
     registerHref: deps.registration === 'open' && !again ? '/register' : undefined,

@@ -44,6 +44,8 @@ const REFUSED = 'The email, username or password is not right. Check them, or re
 
 /** What the sign-in form does, on `/login` and inside an interaction alike. */
 export interface SignInForm {
+  /** Whether a phone number is a name to sign in by. */
+  readonly byPhone: boolean
   /**
    * Checks what was typed and says what to answer; the caller starts the session.
    * @param interaction uid of the one that the form is a step of @param options.again the person confirms that it is them: a
@@ -60,6 +62,8 @@ export interface SignInForm {
 
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
+  /** Read at each use. */
+  settings: { readonly phoneSignIn: 'off' | 'on' }
   browser: Pick<BrowserState, 'verifyFirst' | 'askWhetherToKeep'>
   devices: Pick<KnownDevices, 'of'>
   /** Browsers in which the second factor need not be shown again. */
@@ -68,6 +72,10 @@ export function createSignInForm(deps: {
   }
 }): SignInForm {
   return {
+    get byPhone() {
+      return deps.settings.phoneSignIn === 'on'
+    },
+
     async submit(request, reply, interaction, { again = false } = {}) {
       const form = parseForm(typed, request.body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }

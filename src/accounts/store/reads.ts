@@ -9,6 +9,7 @@ import {
   toStoredAccount,
 } from '../account.ts'
 import type { SecondFactorShares } from '../accounts.ts'
+import type { Login } from '../login.ts'
 import { findAccountIds } from '../search/store.ts'
 
 /** Finding accounts. */
@@ -19,11 +20,10 @@ export interface AccountReads {
   byUsername(username: string): Promise<StoredAccount | undefined>
   /**
    * The account that a typed identifier means. A proven address is its owner's, even where another account has it for a username
-   * (imported ones may look like addresses); an unverified address comes last, since anyone can claim it.
+   * (imported ones may look like addresses), and so is a number that codes have come back from; an unverified address comes last, since anyone can claim it.
    * One statement.
-   * @param login.username in canonical form @param login.email the same as an address, if it can be one
    */
-  byLogin(login: { username: string; email: string | undefined }): Promise<StoredAccount | undefined>
+  byLogin(login: Login): Promise<StoredAccount | undefined>
   /** The account that has proven the address. */
   byProvenEmail(email: string): Promise<Account | undefined>
   /** The account that has proven the address, else the newest that waits for it. One query. */
@@ -57,6 +57,10 @@ const byLoginStatement = `SELECT ${columns}, password_hash AS "passwordHash",
   WHERE email = ? OR username = ? OR (email IS NULL AND pending_email = ?)
   ORDER BY CASE WHEN email = ? THEN 0 WHEN username = ? THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 1`
 
+const byPhoneStatement = byLoginStatement
+  .replace('WHERE', 'WHERE phone_login = ? OR')
+  .replace('WHEN email = ? THEN 0', 'WHEN email = ? OR phone_login = ? THEN 0')
+
 /** The only one-account read that is on a hot path, `byId`, is a prepared statement. */
 export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AccountReads {
   return {
@@ -78,10 +82,16 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
     },
 
     async byLogin(login) {
-      const { username, email = null } = login
+      const { username, email = null, phone } = login
       // PostgreSQL refuses a NUL instead of finding nothing.
       if (username.includes('\0')) return undefined
-      const row = await reads.get<StoredRow>(byLoginStatement, [email, username, email, email, username])
+      const row =
+        phone === undefined
+          ? await reads.get<StoredRow>(byLoginStatement, [email, username, email, email, username])
+          : await reads.get<StoredRow>(byPhoneStatement, [
+              ...[phone, email, username, email],
+              ...[email, phone, username],
+            ])
       return row && toStoredAccount(row)
     },
 

@@ -67,6 +67,8 @@ export function createAccountUpdates({
   const now = (): Date => new Date(clock())
   const valuesOf = ({ endsSignIns, ...values }: AccountChanges) => ({
     ...values,
+    // Another number, or one that counts as verified no more, signs nobody in.
+    ...((values.phoneNumber !== undefined || values.phoneVerified === false) && { phoneLogin: null }),
     ...(endsSignIns && nextGeneration(now())),
   })
 

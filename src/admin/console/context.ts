@@ -10,7 +10,12 @@ import { satisfies } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
-import { requiredAcr, type SecondFactorSetting } from '../../shared/second-factor-rule.ts'
+import { hasStrongFactor } from '../../shared/second-factor.ts'
+import {
+  methodsForAdministration,
+  requiredAcr,
+  type SecondFactorSetting,
+} from '../../shared/second-factor-rule.ts'
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
 import { PERMISSIONS, permissionOf } from '../permissions.ts'
 
@@ -97,11 +102,19 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
     if (!allows(role, needs))
       throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
-    // Who has a second factor has shown it: the session would not count. The others set one up, and come back; a code by email is
-    // enough for apps, not for who administers them.
+    // Who has a second factor has shown it: the session would not count. The others set one up, and come back; who has
+    // shown a code by SMS, from before they administered, signs in again with what is stronger.
     const required = requiredAcr(deps.secondFactor(), account)
-    const shown = account.secondFactors.length > 0 ? session.amr : undefined
-    if (!satisfies(shown, required)) return reply.redirect(`/login/set-up?return_to=${back}`, 303)
+    const shown = methodsForAdministration(account.secondFactors, session.amr)
+    if (!satisfies(shown, required)) {
+      if (hasStrongFactor(account.secondFactors))
+        throw new AppError(
+          'forbidden',
+          403,
+          'A code by SMS is not enough to administer. Sign out, and sign in again with your passkey or authenticator app.',
+        )
+      return reply.redirect(`/login/set-up?needs=strong&return_to=${back}`, 303)
+    }
     administrators.set(request, {
       signedInAt: session.freshAt,
       id: account.id,

@@ -4,7 +4,7 @@ import { setActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { FRESH_SECONDS, isFresh } from '../../shared/fresh-sign-in.ts'
-import { requiredAcr } from '../../shared/second-factor-rule.ts'
+import { methodsForAdministration, requiredAcr } from '../../shared/second-factor-rule.ts'
 import { allows, needsOfRequest } from '../access.ts'
 import type { Needs } from '../permissions.ts'
 import type { RestDependencies } from './dependencies.ts'
@@ -126,8 +126,7 @@ export function requireAdministration({
       )
     const { secondFactors } = account
     const required = requiredAcr(secondFactor(), account)
-    // A code by email is enough for apps, not for who administers them.
-    const amr = secondFactors.length > 0 ? token.account.amr : undefined
+    const amr = methodsForAdministration(secondFactors, token.account.amr)
     const dangerous = needs === 'dangerous' && secondFactors.length > 0
     requireSecondFactor(
       reply,

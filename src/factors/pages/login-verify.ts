@@ -20,6 +20,7 @@ export interface LoginVerifyDependencies {
  *
  *   GET  /login/verify          the form; the next page for a sign-in that needs no more
  *   POST /login/verify          ► the next page (303)
+ *   POST /login/verify/send     ► a code is sent; the form (303)
  *   POST /login/verify/another  ► the sign-in ends; the sign-in page (303)
  */
 export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyDependencies): Promise<void> {
@@ -77,6 +78,15 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
     const { accountId, uid } = session
     const verified = await sessions.verify(request, reply, { accountId, uid, amr: outcome.amr })
     return reply.redirect(verified ? returnTo(request) : pathTo(request, '/login'), 303)
+  })
+
+  app.post('/login/verify/send', http.limit('signIn', null), async (request, reply) => {
+    const found = await waiting(request, reply)
+    if (!found) return reply
+    const outcome = await verifyForm.send(request, found.person, pathTo(request, '/login/verify'))
+    if (outcome.kind === 'sent') return reply.redirect(outcome.href, 303)
+    const { status, kind: _kind, ...form } = outcome
+    return show(request, reply, found.person, form, status)
   })
 
   app.post('/login/verify/another', http.limit('account'), async (request, reply) => {

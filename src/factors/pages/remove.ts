@@ -35,7 +35,7 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
   }
   const nameOf = ({ kind, name }: { kind: string; name?: string }): string => {
     if (kind === 'passkey') return `the passkey “${name ?? ''}”`
-    return kind === 'totp' ? 'the authenticator app' : 'the phone number'
+    return kind === 'totp' ? 'the authenticator app' : 'codes by SMS'
   }
 
   app.get(path, async (request, reply) => {

@@ -2,6 +2,7 @@ import type { ButtonForm } from '../../http/pages/pages.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import type { Factors } from '../factors.ts'
 
+const PHONE = '/account/security/phone'
 /** Fewer are told of. */
 const FEW_CODES = 4
 
@@ -10,6 +11,11 @@ export interface SecondFactorsSection {
   /** Undefined: there is none. */
   app?: { detail: string; removeHref: string } | undefined
   setUp: ButtonForm
+  /** Codes by SMS. Undefined: there are none, and none can be set up. */
+  phone?:
+    | { detail: string; off: boolean; href: string | undefined; removeHref: string }
+    | { setUpHref: string }
+    | undefined
   /** Undefined: there is no second factor, which they would stand in for. */
   recoveryCodes?: { left: number; few: boolean; href: string } | undefined
   /** Undefined: programs use the password. */
@@ -23,31 +29,43 @@ interface Shown {
   id: string
   generation: number
   secondFactors: readonly unknown[]
+  role: string
 }
 
 /** @param describeBrowser “Firefox on Linux” of a User-Agent header */
 export const createSection =
   (
-    factors: Pick<Factors, 'totp' | 'recoveryCodes' | 'appPasswords' | 'rememberedBrowsers'>,
+    factors: Pick<Factors, 'totp' | 'phones' | 'recoveryCodes' | 'appPasswords' | 'rememberedBrowsers'>,
     describeBrowser: (userAgent: string) => string,
   ) =>
   async (account: Shown): Promise<SecondFactorsSection> => {
     const { id, secondFactors } = account
     const setUp = { action: '/account/security/app' }
-    if (secondFactors.length === 0) return { setUp, browsers: [] }
-    const [app, left, passwords, browsers] = await Promise.all([
+    const mayAdd = factors.phones.mayAdd(account)
+    const addPhone = mayAdd ? { setUpHref: PHONE } : undefined
+    if (secondFactors.length === 0) return { setUp, phone: addPhone, browsers: [] }
+    const [app, phone, left, passwords, browsers] = await Promise.all([
       factors.totp.find(id),
+      factors.phones.find(id),
       factors.recoveryCodes.left(id),
       factors.appPasswords.list(id),
       factors.rememberedBrowsers.list(account),
     ])
-    const used = app?.lastUsedAt ? `last used ${minuteOf(app.lastUsedAt)}` : 'not used yet'
+    const used = (at: Date | null | undefined) => (at ? `last used ${minuteOf(at)}` : 'not used yet')
     return {
       app: app && {
-        detail: `Set up on ${dayOf(app.confirmedAt ?? 0)}, ${used}`,
+        detail: `Set up on ${dayOf(app.confirmedAt ?? 0)}, ${used(app.lastUsedAt)}`,
         removeHref: `/account/security/factors/${app.id}/remove`,
       },
       setUp,
+      phone: phone
+        ? {
+            detail: `Number ending in ${phone.number}, set up on ${dayOf(phone.createdAt)}, ${used(phone.lastUsedAt)}`,
+            off: !factors.phones.on,
+            href: mayAdd ? PHONE : undefined,
+            removeHref: `/account/security/factors/${phone.id}/remove`,
+          }
+        : addPhone,
       recoveryCodes: { left, few: left < FEW_CODES, href: '/account/security/recovery-codes' },
       appPasswords: {
         detail: passwords.length === 0 ? 'None' : String(passwords.length),

@@ -11,8 +11,10 @@ import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { hasStrongFactor } from '../../shared/second-factor.ts'
 import type { Factors } from '../factors.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
+import { setUpPhoneRoutes } from './set-up-phone.ts'
 import { createTotpEnrolment, type TotpSetupPage } from './totp-enrolment.ts'
 
 declare module '../../http/pages/pages.ts' {
@@ -24,6 +26,8 @@ declare module '../../http/pages/pages.ts' {
       passkey: PasskeyForm | undefined
       /** Undefined: only a passkey is enough. */
       app: ButtonForm | undefined
+      /** Codes by SMS. Undefined: they are not enough, or none are sent. */
+      phone?: { href: string } | undefined
       /** Goes back to the client with access_denied. */
       cancel: ButtonForm | undefined
       signOut: ButtonForm
@@ -37,7 +41,7 @@ export interface SetUpDependencies {
   clock: Clock
   issuer: URL
   http: Pick<Http, 'forms' | 'limit'>
-  factors: Pick<Factors, 'totp'>
+  factors: Pick<Factors, 'totp' | 'phones'>
   sessions: Pick<AuditedSessions, 'current' | 'verify' | 'ownerOf'>
   findAccount: Accounts['byId']
   /** The form that adds a passkey. Undefined: none can be added. */
@@ -49,7 +53,10 @@ const SET_UP = '/login/set-up'
 
 const params = z.object({ id: z.string().max(64) })
 
-/** The page for a person whose sign-in needs more than the account has. @param needs.passkey nothing else is enough */
+/**
+ * The page for a person whose sign-in needs more than the account has. What administers (`needs=strong`) takes no code by SMS.
+ * @param needs.passkey nothing else is enough
+ */
 export const setUpPath = (returnTo: string, needs: { passkey: boolean } = { passkey: false }): string =>
   `${SET_UP}?${new URLSearchParams({ ...(needs.passkey && { needs: 'passkey' }), return_to: returnTo })}`
 
@@ -68,10 +75,16 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
   const enrolment = createTotpEnrolment(factors.totp)
   const returnTo = ({ query }: FastifyRequest) =>
     safeReturnTo(issuer, (query as { return_to?: unknown }).return_to)
-  const onlyPasskey = ({ query }: FastifyRequest) => (query as { needs?: unknown }).needs === 'passkey'
-  const here = (request: FastifyRequest) => setUpPath(returnTo(request), { passkey: onlyPasskey(request) })
-  const at = (request: FastifyRequest, path: string) =>
-    `${SET_UP}${path}?${new URLSearchParams({ return_to: returnTo(request) })}`
+  const needs = ({ query }: FastifyRequest) => {
+    const { needs: given } = query as { needs?: unknown }
+    return given === 'passkey' || given === 'strong' ? given : undefined
+  }
+  const onlyPasskey = (request: FastifyRequest) => needs(request) === 'passkey'
+  const at = (request: FastifyRequest, path: string) => {
+    const needed = needs(request)
+    return `${SET_UP}${path}?${new URLSearchParams({ ...(needed && { needs: needed }), return_to: returnTo(request) })}`
+  }
+  const here = (request: FastifyRequest) => at(request, '')
 
   /** Undefined: the person has to sign in first, or again, and is led there. */
   async function person(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined> {
@@ -85,7 +98,16 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
 
   /** Whether what the person came for is not asked of them (any more): another tab, or the Back button. */
   const done = (request: FastifyRequest, { account }: Person) =>
-    onlyPasskey(request) ? account.secondFactors.includes('passkey') : account.secondFactors.length > 0
+    onlyPasskey(request)
+      ? account.secondFactors.includes('passkey')
+      : needs(request) === 'strong'
+        ? hasStrongFactor(account.secondFactors)
+        : account.secondFactors.length > 0
+
+  const takesPhone = (request: FastifyRequest, { account }: Person) =>
+    needs(request) === undefined && factors.phones.mayAdd(account)
+
+  setUpPhoneRoutes(app, { ...deps, phones: factors.phones }, { person, done, takesPhone, returnTo, here, at })
 
   app.get(SET_UP, async (request, reply) => {
     const signed = await person(request, reply)
@@ -97,6 +119,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
       username: signed.account.displayUsername,
       passkey: passkey && { ...passkey, fields: { return_to: returnTo(request) } },
       app: onlyPasskey(request) ? undefined : { action: at(request, '/app') },
+      phone: takesPhone(request, signed) ? { href: at(request, '/phone') } : undefined,
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
       signOut: { action: '/logout' },
     })

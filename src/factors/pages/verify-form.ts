@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { parseForm } from '../../http/forms/forms.ts'
 import type { ButtonForm, Form, PasskeyForm, ShownClient } from '../../http/pages/pages.ts'
 import { ACR, type NeededFactor } from '../../shared/acr.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
+import { notSent } from '../phone/not-sent.ts'
+import type { Phones } from '../phone/phone.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 import { RECOVERY } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
@@ -19,8 +22,10 @@ export interface VerifyPage extends Form {
   others: { method: VerificationMethod; href: string }[]
   /** For who has lost all of them. Undefined: the account has none. */
   lostHref: string | undefined
-  /** With the method `email`: sends a code. */
+  /** With the methods `email` and `sms`: sends a code. */
   send?: ButtonForm | undefined
+  /** With the method `sms`: how the number ends. */
+  phone?: string | undefined
   /** A code was sent just now. */
   notice?: string | undefined
   /** With the method `passkey`. */
@@ -46,6 +51,7 @@ export interface VerifiedPerson {
   generation: number
   email: string | null
   secondFactors: readonly SecondFactor[]
+  role: string
 }
 
 export type VerifyOutcome =
@@ -65,6 +71,12 @@ export interface VerifyForm {
     needed: NeededFactor | undefined,
     at: { path: string; action: string },
   ): Promise<Omit<VerifyPage, 'client' | 'another' | 'cancel'>>
+  /** Sends the code that the page asks for. @returns the page to go to @param path as of `page` */
+  send(
+    request: FastifyRequest,
+    person: VerifiedPerson,
+    path: string,
+  ): Promise<{ kind: 'sent'; href: string } | Extract<VerifyOutcome, { kind: 'refused' }>>
   /** Checks what was typed, and does no more: no browser is remembered, no sign-in told. */
   check(request: FastifyRequest, person: VerifiedPerson): Promise<VerifyOutcome>
   /** As `check`; the caller verifies the session. A browser that is to be remembered is. */
@@ -81,7 +93,13 @@ const sent = z.object({ credential: z.string().max(16_000).optional(), remember:
 const WRONG =
   'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.'
 
-const SENT = 'A code is on its way to your email. Only the newest one works.'
+const SENT = {
+  email: 'A code is on its way to your email. Only the newest one works.',
+  sms: 'A code is on its way to your phone. Only the newest one works.',
+} as const
+const TOO_MANY_MAILS =
+  'No more codes are sent to this account for now. Use the last one, or try again in an hour.'
+const sendable = z.object({ method: z.enum(['email', 'sms']).catch('email') })
 const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose another way below.'
 
 /** Told of every sign-in that was verified. */
@@ -111,10 +129,16 @@ export const reportVerified =
       address: request.ip,
     })
 
+/** `/login/verify?return_to=…` ► `/login/verify/send?return_to=…` */
+const sendingAction = (action: string): string => action.replace(/^[^?]*/, (path) => `${path}/send`)
+
 export function createVerifyForm(deps: {
   factors: SecondFactorCheck
   passkeys: Pick<Passkeys, 'signInOptions' | 'verifySignIn'>
   binding: PasskeyBinding
+  phones: Pick<Phones, 'find' | 'send'>
+  sendEmailCode(accountId: string): Promise<boolean>
+  clock: Clock
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
   verified: Verified
@@ -154,9 +178,11 @@ export function createVerifyForm(deps: {
     async page(request, reply, person, needed, { path, action }) {
       const methods = await deps.factors.methodsOf(person)
       const enough = needed?.acr === ACR.phr ? methods.filter((method) => method === 'passkey') : methods
-      const { method: asked } = request.query as { method?: unknown }
+      const { method: typedBy } = (request.body ?? {}) as { method?: unknown }
+      const { method: asked = typedBy, sent } = request.query as { method?: unknown; sent?: unknown }
       const method = enough.find((each) => each === asked) ?? enough[0]
       const separator = path.includes('?') ? '&' : '?'
+      const bySending = method === 'email' || method === 'sms' ? method : undefined
       const passkey =
         method === 'passkey'
           ? {
@@ -170,8 +196,9 @@ export function createVerifyForm(deps: {
       return {
         action,
         passkey,
-        send: method === 'email' ? { action: `${action}/send` } : undefined,
-        notice: (request.query as { sent?: unknown }).sent === undefined ? undefined : SENT,
+        send: bySending ? { action: sendingAction(action), fields: { method: bySending } } : undefined,
+        phone: method === 'sms' ? (await deps.phones.find(person.id))?.number : undefined,
+        notice: bySending && sent !== undefined && request.method === 'GET' ? SENT[bySending] : undefined,
         username: person.displayUsername,
         method,
         others: enough
@@ -183,6 +210,19 @@ export function createVerifyForm(deps: {
     },
 
     check,
+
+    async send(request, person, path) {
+      const { method } = sendable.parse(request.body ?? {})
+      const href = `${path}${path.includes('?') ? '&' : '?'}method=${method}&sent=1`
+      if (method === 'email')
+        return (await deps.sendEmailCode(person.id))
+          ? { kind: 'sent', href }
+          : { kind: 'refused', status: 429, errors: {}, alert: TOO_MANY_MAILS }
+      const outcome = await deps.phones.send(person.id, request.ip)
+      if (outcome.kind === 'sent') return { kind: 'sent', href }
+      const { status, publicMessage: alert } = notSent(outcome, deps.clock())
+      return { kind: 'refused', status, errors: {}, alert }
+    },
 
     async submit(request, reply, person) {
       const { remember } = sent.parse(request.body ?? {})

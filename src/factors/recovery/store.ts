@@ -147,6 +147,8 @@ export function createRecoveryStore(deps: {
         if (finished !== 1) return undefined
         await tx.passkey.deleteMany({ where: { accountId } })
         await tx.totpFactor.deleteMany({ where: { accountId } })
+        await tx.phoneFactor.deleteMany({ where: { accountId } })
+        await tx.smsCode.deleteMany({ where: { accountId } })
         await deps.endSignIns(tx, accountId, at)
         return true
       })

@@ -45,7 +45,7 @@ export async function changeFactors<Result>(
     const before = await lockFactors(tx, accountId, generation)
     const result = before && (await work(tx))
     if (before === undefined || result === undefined) return undefined
-    const after = clear ? [] : await kindsOf(tx, accountId, before)
+    const after = clear ? [] : await kindsOf(tx, accountId)
     const since = after.length > 0 ? at : null
     // Who takes the last one away has shown it, or waited for a recovery: the account is one without again.
     await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')}, second_factor_since =
@@ -88,13 +88,10 @@ export async function replaceCodes(
 }
 
 /** By the rows. A passkey that is refused counts: an account must not lose its second step because one was copied. */
-async function kindsOf(
-  tx: Prisma.TransactionClient,
-  accountId: string,
-  before: readonly SecondFactor[],
-): Promise<SecondFactor[]> {
+async function kindsOf(tx: Prisma.TransactionClient, accountId: string): Promise<SecondFactor[]> {
   const passkeys = await tx.passkey.count({ where: { accountId } })
   const apps = await tx.totpFactor.count({ where: { accountId, confirmedAt: { not: null } } })
-  const kinds = [passkeys > 0 && 'passkey', apps > 0 && 'totp', before.includes('phone') && 'phone']
+  const phones = await tx.phoneFactor.count({ where: { accountId } })
+  const kinds = [passkeys > 0 && 'passkey', apps > 0 && 'totp', phones > 0 && 'phone']
   return secondFactorsOf(kinds.filter(Boolean).join(' '))
 }

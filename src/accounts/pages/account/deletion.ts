@@ -161,6 +161,15 @@ export async function deletionRoutes(
     return reply.redirect(browser.askWhetherToKeep(reply, account, { amr, interaction }), 303)
   })
 
+  app.post(`${VERIFY}/send`, http.limit('signIn', null), async (request, reply) => {
+    const found = await waiting(request)
+    if (!found) return reply.redirect('/login', 303)
+    const outcome = await verifyForm.send(request, found.account, VERIFY)
+    if (outcome.kind === 'sent') return reply.redirect(outcome.href, 303)
+    const { status, kind: _kind, ...form } = outcome
+    return showVerify(request, reply, found, form, status)
+  })
+
   app.post('/account/deletion/keep', http.limit('account'), async (request, reply) => {
     const leaving = browser.leaving(request)
     if (!leaving) return reply.redirect('/login', 303)

@@ -33,7 +33,10 @@ export interface ProfilePage {
     addressAction: string
     remove?: ButtonForm | undefined
   }
-  profile: Form & { groups: FieldGroup[]; phone: { number: string; verified: boolean } | undefined }
+  profile: Form & {
+    groups: FieldGroup[]
+    phone: { number: string; verified: boolean; verifyHref?: string | undefined } | undefined
+  }
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -112,7 +115,17 @@ export function showProfile(
       },
       ...forms.profile,
       groups,
-      phone: phoneNumber === null ? undefined : { number: phoneNumber, verified: account.phoneVerified },
+      phone:
+        phoneNumber === null
+          ? undefined
+          : {
+              number: phoneNumber,
+              verified: account.phoneVerified,
+              verifyHref:
+                signed.verifiesPhones && !account.phoneVerified
+                  ? '/account/security/phone?for=number'
+                  : undefined,
+            },
     },
   }
   return renderPage(reply, 'accounts/account/profile', page, status)

@@ -22,6 +22,10 @@ const profileForm = z.object(
 const NOTICES: Readonly<Record<string, string>> = {
   profile: 'Your profile is saved.',
   invited: 'Welcome. Your address is confirmed, and your account is ready.',
+  phone: 'Your phone number is verified. We sent you a message about it.',
+  phone_signs_in: 'Your phone number is verified, and you can sign in by it. We sent you a message about it.',
+  phone_taken:
+    'Your phone number is verified. It signs in to another account already: here, go on signing in by your email or username.',
   ...EMAIL_NOTICES,
   ...RECOVERY_NOTICES,
   ...USERNAME_NOTICES,

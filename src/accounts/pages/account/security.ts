@@ -41,6 +41,9 @@ const NOTICES: Readonly<Record<string, string>> = {
   passkey: 'Your passkey is added. We sent you a message about it.',
   passkey_renamed: 'The passkey has its new name.',
   app: 'Your authenticator app is turned on. We sent you a message about it.',
+  phone: 'Codes by SMS are turned on. We sent you a message about it.',
+  phone_gone:
+    'Verifying the number was finished already, or took too long. Begin again if it is not listed here.',
   app_gone:
     'Setting up the app was finished already, or took too long. Begin again if it is not listed here.',
   factor_removed: 'It is removed. We sent you a message about it.',

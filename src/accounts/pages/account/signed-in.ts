@@ -38,6 +38,8 @@ export interface Signed {
   session: NonNullable<Awaited<ReturnType<Sessions['current']>>>
   account: Account
   recovery: RecoveryView | undefined
+  /** Numbers are verified by a code. */
+  verifiesPhones: boolean
 }
 
 export const frameOf = (
@@ -88,11 +90,16 @@ export function createSignedIn({
   http,
   sessions,
   recovery,
-}: Pick<AccountPagesDependencies, 'accounts' | 'clock' | 'http' | 'sessions' | 'recovery'>): SignedIn {
+  phones,
+}: Pick<
+  AccountPagesDependencies,
+  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones'
+>): SignedIn {
   const person: SignedIn['person'] = async (request, reply, path) => {
     const session = await sessions.current(request, reply)
     const account = session && (await accounts.byId(session.accountId))
-    if (session && account) return { session, account, recovery: await recovery.waiting(account) }
+    if (session && account)
+      return { session, account, recovery: await recovery.waiting(account), verifiesPhones: phones.on }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined
   }
