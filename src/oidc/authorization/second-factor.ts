@@ -45,7 +45,7 @@ function neededByRequest(
   const essential = requestedAcr(params)
   // The weakest of the values is enough (Core §5.5.1.1); the login prompt ends a request for none that is known.
   const [least] = essential.filter(isAcr).sort((one, other) => (isAtLeast(one, other) ? 1 : -1))
-  if (essential.length > 0) return least === undefined ? undefined : { acr: least, shown: true }
+  if (essential.length > 0) return least === undefined ? undefined : { acr: least, shown: least !== ACR.pwd }
   // The first that the person can show.
   const wanted = preferredAcr(params)
   const possible: readonly string[] = [
