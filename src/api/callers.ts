@@ -14,7 +14,7 @@ import { appPasswordRequired, invalidCredentials, leavingAccount, unverifiedAcco
 /** Who a request comes from, and how it showed that. */
 export type Caller = { account: Account } & (
   | { by: 'password' }
-  | { by: 'app_password' }
+  | { by: 'app_password'; appPassword: string }
   | { by: 'token'; grantId: string; amr: readonly string[] | undefined }
   | { by: 'session'; uid: string; freshAt: number; amr: readonly string[] }
 )
@@ -109,7 +109,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
   async function byAppPassword({ user, password }: BasicCredentials): Promise<Caller | undefined> {
     const found = await deps.factors.appPasswords.find(password)
     const account = found && (await accounts.find(user))
-    return account?.id === found?.accountId && account ? { account, by: 'app_password' } : undefined
+    if (!found || account?.id !== found.accountId) return undefined
+    return { account, by: 'app_password', appPassword: found.id }
   }
 
   const hasFactor = async (user: string): Promise<boolean> =>

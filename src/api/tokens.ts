@@ -88,7 +88,7 @@ const createToken = operation({
   tag: 'Tokens',
   summary: 'Get a token for HTTP Basic',
   description:
-    'Takes HTTP Basic with a password. The token stands in the user name of HTTP Basic, with an empty password, or in `Authorization: Bearer`. It cannot be refreshed, and gets no further token.',
+    'Takes HTTP Basic with a password. The token stands in the user name of HTTP Basic, with an empty password, or in `Authorization: Bearer`. It cannot be refreshed, and gets no further token. One that was got by an app password ends with it.',
   caller: { password: true },
   answers: [200, 'An access token.', basicToken],
   problems: [401, 403, 429, 503],
@@ -138,8 +138,12 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   })
 
   known.post('/tokens', withLimit(createToken, limit('token')), async (request) => {
-    const { id: accountId, generation } = callerOf(request).account
-    const { access_token, expires_in } = await firstPartyTokens.issueAccessToken({ accountId, generation })
+    const caller = callerOf(request)
+    const { id: accountId, generation } = caller.account
+    const appPassword = caller.by === 'app_password' ? caller.appPassword : undefined
+    const { access_token, expires_in } = await firstPartyTokens.issueAccessToken({
+      ...{ accountId, generation, appPassword },
+    })
     return { token: access_token, expiration: expires_in }
   })
 }

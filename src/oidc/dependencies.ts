@@ -107,6 +107,8 @@ export interface ProtocolDependencies {
     who: Authentication,
     account: { id: string; secondFactors: readonly SecondFactor[]; email: string | null },
   ): Promise<Error>
+  /** Whether an app password still counts, by its id: tokens that were made by it end with it. */
+  appPasswordCounts(id: string): Promise<boolean>
   accounts: {
     byId(id: string): Promise<AccountOfProtocol | undefined>
     /** Raises the generation of the account's sign-ins, except in one session, and gives the new one. */

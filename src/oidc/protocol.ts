@@ -121,6 +121,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
       revoked: (what) => events({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
       findLive,
       secondFactor: deps.secondFactor,
+      appPasswordCounts: deps.appPasswordCounts,
       secondStep: deps.secondStep,
     }),
     adminTokens: createAdminTokens({ issuer, current }),

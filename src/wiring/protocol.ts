@@ -50,6 +50,7 @@ export async function wireProtocol(
     translateError: asStorageError,
     lifetimes: values,
     secondFactor: () => values.secondFactor,
+    appPasswordCounts: services.factors.appPasswords.counts,
     async secondStep({ accountId, generation, amr, upstream }, account) {
       const methods = await services.factors.methodsOf(account)
       if (methods.length === 0) return secondFactorRequired()

@@ -203,4 +203,35 @@ describe('HTTP Basic of an account with a second factor', () => {
     )
     expect(await api.me(basic(email, password))).toMatchObject(invalidCredentials)
   })
+
+  test.each(['removed', 'made of sign-ins that ended', 'gone with the last factor'])(
+    'a token that was got by an app password ends with it: %s',
+    async (how) => {
+      const { id: accountId, email, call, factorId } = await withApp()
+      const make = async (name: string) => {
+        const { id, password } = (await call('POST', '/me/app-passwords', { name })).json as Record<
+          string,
+          string
+        >
+        const { token } = (await api.post('/tokens', {}, basic(email, String(password)))).json
+        return { id, token: String(token) }
+      }
+      const [one, other] = [await make('One'), await make('Other')]
+      const works = async ({ token }: typeof one) => {
+        const headers = { authorization: `Bearer ${token}` }
+        const userinfo = await fetch(`${latchkey.issuer}/userinfo`, { headers })
+        return [(await api.me(bearer(token))).status, userinfo.status]
+      }
+      expect([await works(one), await works(other)]).toEqual([
+        [200, 200],
+        [200, 200],
+      ])
+      if (how === 'removed') expect((await call('DELETE', `/me/app-passwords/${one.id}`)).status).toBe(204)
+      else if (how === 'gone with the last factor') await call('DELETE', `/me/factors/${factorId}`, proof)
+      else await latchkey.services.accounts.endSessions(accountId)
+      expect(await works(one)).toEqual([401, 401])
+      const goesOn = how === 'removed' ? 200 : 401
+      expect(await works(other)).toEqual([goesOn, goesOn])
+    },
+  )
 })

@@ -43,6 +43,8 @@ export interface AppPasswords {
    * another form is not looked up.
    */
   find(password: string): Promise<{ accountId: string; id: string } | undefined>
+  /** Whether one still counts: what was made by it ends with it. */
+  counts(id: string): Promise<boolean>
   /** Whether a text may be an app password, one that has ended too. */
   hasForm(password: string): boolean
 }
@@ -86,6 +88,7 @@ export function createAppPasswords(deps: {
     },
 
     hasForm,
+    counts: store.counts,
 
     async find(password) {
       if (!hasForm(password)) return undefined

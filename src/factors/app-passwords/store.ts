@@ -27,9 +27,17 @@ export interface AppPasswordStore {
   delete(by: FactorChanger, id: string): Promise<AppPasswordRow | undefined>
   /** Of an account that may sign in. */
   byHash(hash: string): Promise<AppPasswordRow | undefined>
+  /** Whether one of this id counts. */
+  counts(id: string): Promise<boolean>
   /** @param at not before which it was last used */
   used(id: string, at: Date): Promise<void>
 }
+
+/** Of an account that may sign in, and of the generation of its sign-ins. */
+const countsNow = (row: {
+  generation: number
+  account: { generation: number; disabledAt: Date | null }
+}): boolean => row.account.disabledAt === null && row.generation === row.account.generation
 
 export function createAppPasswordStore({ db, clock }: { db: Database; clock: Clock }): AppPasswordStore {
   const { prisma } = db
@@ -69,8 +77,12 @@ export function createAppPasswordStore({ db, clock }: { db: Database; clock: Clo
 
     async byHash(hash) {
       const row = await prisma.appPassword.findUnique({ where: { hash }, include: generationOf })
-      const counts = row && row.account.disabledAt === null && row.generation === row.account.generation
-      return counts ? row : undefined
+      return row && countsNow(row) ? row : undefined
+    },
+
+    async counts(id) {
+      const row = await prisma.appPassword.findUnique({ where: { id }, include: generationOf })
+      return row !== null && countsNow(row)
     },
 
     async used(id, at) {

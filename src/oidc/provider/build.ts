@@ -100,6 +100,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       deps.secondFactor,
     ),
     accountOf,
+    appPasswordCounts: deps.appPasswordCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
     grants: createGrants({ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes }),
     getResourceServerInfo: createResourceServerInfo({ issuer, findResource: resourceOf, lifetimes }),

@@ -115,7 +115,8 @@ export const PATCHES: readonly Patch[] = [
     name: 'generations',
     why: 'A Grant of sign-ins that have ended counts for nothing, in every process at once.',
     test: 'test/security/ended-stays-ended.test.ts',
-    apply: (provider, { accountOf }) => forgetPassedGrants(provider, accountOf),
+    apply: (provider, { accountOf, appPasswordCounts }) =>
+      forgetPassedGrants(provider, accountOf, appPasswordCounts),
   },
   {
     name: 'sessions in several tabs',

@@ -69,6 +69,8 @@ export interface ProviderDependencies {
   findAccount: FindAccount
   /** As `findAccount` reads it: once for each request. */
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
+  /** Whether an app password still counts, by its id. */
+  appPasswordCounts(id: string): Promise<boolean>
   /** What people call themselves. */
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants

@@ -37,16 +37,22 @@ export const liveAccounts =
     return isCurrent(account, generation) ? account : undefined
   }
 
+/** The app password by which the tokens of a Grant were made, which end with it; undefined: they were not. */
+export const appPasswordOf = (grant: object | undefined): string | undefined =>
+  (grant as { appPassword?: string } | undefined)?.appPassword
+
 type GrantFinder = (id: string, options?: { ignoreExpiration?: boolean }) => Promise<Grant | undefined>
 
 /**
- * In a request of the protocol, a Grant of a generation that has passed is as if it did not exist: no code of it is
+ * In a request of the protocol, a Grant of a generation that has passed, or of an app password that was removed, is as if it did not exist: no code of it is
  * redeemed, no token accepted. Code that finds a Grant outside of such a request compares generations itself
  * (`AcceptedToken.generation`).
+ * @param appPasswordCounts whether an app password still counts, by its id
  */
 export function forgetPassedGrants(
   provider: Provider,
   findAccount: (ctx: KoaContextWithOIDC, id: string) => Promise<Generation | undefined>,
+  appPasswordCounts: (id: string) => Promise<boolean>,
 ): void {
   const find = provider.Grant.find.bind(provider.Grant) as GrantFinder
   const findCurrent: GrantFinder = async (id, options) => {
@@ -55,6 +61,8 @@ export function forgetPassedGrants(
     if (grant?.accountId === undefined || ctx === undefined) return grant
     const account = await findAccount(ctx, grant.accountId)
     if (account === undefined) return undefined
+    const appPassword = appPasswordOf(grant)
+    if (appPassword !== undefined && !(await appPasswordCounts(appPassword))) return undefined
     return account.generation === generationOf(grant) ? grant : carriedOver(id, account)
   }
 

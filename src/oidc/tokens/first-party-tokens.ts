@@ -9,7 +9,7 @@ import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { endGrant } from '../consent/end-grant.ts'
 import { upstreamOf } from '../sessions/details.ts'
-import { type Generation, generationOf } from '../sessions/generations.ts'
+import { appPasswordOf, type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
 import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
 import { amrOfToken } from './auth-time.ts'
@@ -42,8 +42,10 @@ export interface FirstPartyTokens {
    *   second_factor_required (403) when it has none and has to
    */
   issue(who: Authentication): Promise<TokenSet>
-  /** An access token alone. `expires_in` in seconds. */
-  issueAccessToken(who: Omit<Authentication, 'amr'>): Promise<{ access_token: string; expires_in: number }>
+  /** An access token alone. `expires_in` in seconds. @param who.appPassword the id of that which it is made by, and ends with */
+  issueAccessToken(
+    who: Generation & { accountId: string; appPassword?: string | undefined },
+  ): Promise<{ access_token: string; expires_in: number }>
   /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
   refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unverified'>
   /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
@@ -81,18 +83,23 @@ export function createFirstPartyTokens(deps: {
   findLive(accountId: string, generation: number): Promise<LiveAccount | undefined>
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
+  /** Whether an app password still counts, by its id. */
+  appPasswordCounts(id: string): Promise<boolean>
   /** What a sign-in is answered with, that has shown less than its account, or a rule, asks for. */
   secondStep(who: Authentication, account: LiveAccount): Promise<Error>
 }): FirstPartyTokens {
   async function newGrant(
     provider: Provider,
-    { accountId, generation, upstream }: Omit<Authentication, 'amr'>,
+    {
+      accountId,
+      ...details
+    }: Pick<Authentication, 'accountId' | 'generation' | 'upstream'> & { appPassword?: string | undefined },
   ) {
     const client = await provider.Client.find(FIRST_PARTY_ID)
     if (client === undefined) throw new Error('the built-in client is not known to the provider')
     const grant = new provider.Grant({ accountId, clientId: FIRST_PARTY_ID })
     grant.addOIDCScope(FIRST_PARTY_SCOPE)
-    Object.assign(grant, { generation, upstream })
+    Object.assign(grant, details)
     return { accountId, client, scope: FIRST_PARTY_SCOPE, grantId: await grant.save() }
   }
 
@@ -133,8 +140,8 @@ export function createFirstPartyTokens(deps: {
     async issue(who) {
       await assertVerified(who)
       const provider = deps.current()
-      const { amr } = who
-      const shared = { ...(await newGrant(provider, who)), gty: ORIGIN }
+      const { accountId, generation, upstream, amr } = who
+      const shared = { ...(await newGrant(provider, { accountId, generation, upstream })), gty: ORIGIN }
       const extra = { acr: acrOf(amr), amr }
       const authTime = epochSeconds(deps.clock)
       await deps.upstreamSessions.remember(who.accountId, who.upstream)
@@ -202,6 +209,8 @@ export function createFirstPartyTokens(deps: {
       ])
       if (grant?.accountId !== accountId || grant.clientId !== clientId || client === undefined)
         return undefined
+      const appPassword = appPasswordOf(grant)
+      if (appPassword !== undefined && !(await deps.appPasswordCounts(appPassword))) return undefined
       const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
       const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
       const amr = amrOfToken(token)
