@@ -299,34 +299,10 @@ describe('claims, beside the second step', () => {
     expect((await tokensOf(client, without)).claims.acr).toBe(PWD)
   })
 
-  test.each([
-    ['acr_values', { acr_values: MFA }],
-    ['a voluntary acr of claims', asking({ id_token: { acr: { values: [PHR, MFA] } } })],
-    ['an essential one', essential({ value: MFA })],
-  ])('%s asks for a factor that is really shown, also in a remembered browser', async (_how, parameters) => {
-    const [client, who] = [await fixture.client(), await remembered()]
-    expect(codeOf(await who.browser.open(fixture.authorizeUrl(client)))).toBeTypeOf('string')
-    const second = await who.browser.open(fixture.authorizeUrl(client, parameters))
-    expect(isSecondStep(second)).toBe(true)
-    expect((await tokensOf(client, await show(who, second))).claims.amr).toEqual(['pwd', 'otp', 'mfa'])
-  })
-
   test('a client cannot register a class that is not here', async () => {
     const register = fixture.client({ default_acr_values: ['urn:example:acr:gold'] })
     await expect(register).rejects.toThrow()
   })
-
-  test.each([
-    ['acr_values', { acr_values: `${PHR} ${MFA}` }],
-    ['a voluntary acr', asking({ id_token: { acr: { values: [MFA] } } })],
-  ])(
-    '%s is voluntary: who has no second factor goes on, and the answer says pwd',
-    async (_how, parameters) => {
-      const [client, who] = [await fixture.client(), await plain()]
-      const page = await who.browser.open(fixture.authorizeUrl(client, parameters))
-      expect((await tokensOf(client, page)).claims.acr).toBe(PWD)
-    },
-  )
 
   test('an essential acr that a person cannot show gives no code; silently, it is the error of RFC 9470', async () => {
     const [client, who] = [await fixture.client(), await plain()]

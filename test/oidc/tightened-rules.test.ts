@@ -1,13 +1,15 @@
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { registerDevice } from '../device/device-client.ts'
 import { createSecurityFixture, type SecurityFixture, type TestClient } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 
-/** A second factor that is asked for only after people have signed in: it counts with the next refresh. */
-const MFA = 'urn:latchkey:acr:mfa'
+/**
+ * A second factor that is asked for only after people have signed in: it counts with the next refresh. Every rule and every sign-in:
+ * test/security/every-way-in.test.ts.
+ */
 const PWD = 'urn:latchkey:acr:pwd'
 
 const clock = movableClock()
@@ -50,73 +52,9 @@ const refreshed = async ({ client, refresh }: Signed) => {
   return status === 200 ? decodeJwt(String(json.id_token)).acr : json.error
 }
 
-const RULES: [string, (signed: Signed) => Promise<unknown>][] = [
-  [
-    'everyone has to have a second factor',
-    () => latchkey.services.settings.change({ second_factor: 'everyone' }),
-  ],
-  [
-    'the client requires one',
-    ({ client }) => latchkey.services.clients.update(client.client_id, { second_factor: 'required' }),
-  ],
-  [
-    'administrators have to, and the person has become one',
-    async ({ user }) => {
-      await latchkey.services.settings.change({ second_factor: 'admins' })
-      await latchkey.services.accounts.setRole(user.id, 'admin')
-    },
-  ],
-  [
-    'an administrator requires it of the person',
-    ({ user }) =>
-      latchkey.services.db.prisma.account.update({
-        where: { id: user.id },
-        data: { secondFactorRequired: true },
-      }),
-  ],
-]
-
-describe.each(RULES)('%s', (_rule, tighten) => {
-  test('a refresh token of a password alone is invalid_grant', async () => {
-    const signed = await signedIn()
-    await tighten(signed)
-    expect(await refreshed(signed)).toBe('invalid_grant')
-  })
-
-  test('one of a sign-in that had shown a second factor goes on', async () => {
-    const signed = await signedIn({ factor: true })
-    await tighten(signed)
-    expect(await refreshed(signed)).toBe(MFA)
-  })
-})
-
-test('what nobody asks for is not asked for: a password goes on', async () => {
-  expect(await refreshed(await signedIn())).toBe(PWD)
-})
-
-test('“admins” asks nothing of others', async () => {
-  const signed = await signedIn()
-  await latchkey.services.settings.change({ second_factor: 'admins' })
-  expect(await refreshed(signed)).toBe(PWD)
-})
-
-test('a client that wants a passkey gets no more tokens of a code', async () => {
-  const signed = await signedIn({ factor: true })
-  await latchkey.services.clients.update(signed.client.client_id, { second_factor: 'phishing_resistant' })
-  expect(await refreshed(signed)).toBe('invalid_grant')
-})
-
 test('max_auth_age is of sign-ins: a refresh token goes on', async () => {
   const signed = await signedIn()
   await latchkey.services.clients.update(signed.client.client_id, { max_auth_age: 0 })
-  expect(await refreshed(signed)).toBe(PWD)
-})
-
-test('a rule that is taken back lets the token go on: it was kept', async () => {
-  const signed = await signedIn()
-  await latchkey.services.settings.change({ second_factor: 'everyone' })
-  expect(await refreshed(signed)).toBe('invalid_grant')
-  await latchkey.services.settings.change({ second_factor: null })
   expect(await refreshed(signed)).toBe(PWD)
 })
 

@@ -7,7 +7,7 @@ import { discover, type RelyingParty } from '../support/relying-party.ts'
 import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 
 /*
- * An account with a second factor: no way in gets a session, code or token without it.
+ * An account with a second factor: no way in gets a session, code or token without it. Against every requirement: every-way-in.test.ts.
  */
 
 const MFA = 'urn:latchkey:acr:mfa'
@@ -189,20 +189,6 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       expect(decodeJwt(String(tokens.id_token))).toMatchObject({ acr: MFA, amr: ['pwd', 'otp', 'mfa'] })
       const refreshed = await party.refresh(String(tokens.refresh_token))
       expect(decodeJwt(String(refreshed.id_token))).toMatchObject({ acr: MFA, amr: ['pwd', 'otp', 'mfa'] })
-    })
-
-    test('prompt=none with the password alone is answered unmet_authentication_requirements or login_required', async () => {
-      const browser = newBrowser()
-      await login(browser)
-      const { url } = await browser.open((await party.authorize({ prompt: 'none' })).url)
-      expect(url.searchParams.get('error')).toBe('unmet_authentication_requirements')
-      expect(url.searchParams.get('code')).toBe(null)
-    })
-
-    test('of a browser that has shown both goes on by itself', async () => {
-      const browser = await verified()
-      const { url } = await browser.open((await party.authorize({ prompt: 'none' })).url)
-      expect(url.searchParams.get('code')).toBeTypeOf('string')
     })
 
     test('skipping the step by the address it resumes at, by Back or another tab, leads to it again', async () => {

@@ -80,7 +80,7 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
       account: deps.frame(signed, { notice: 'The app is turned on. One thing is left to do:' }),
-      ...newCodesPage(outcome.recoveryCodes, of, SECURITY),
+      ...newCodesPage(outcome.recoveryCodes, of, done),
     })
   })
 }

@@ -23,6 +23,8 @@ export interface SecurityPage {
   linked: LinkedSignInView[]
   linkable: ProviderButton[]
   activity: ActivitySection
+  /** A second factor was just added: what was signed in before it can be ended (ASVS 7.4.3). */
+  signOutOthers?: ButtonForm | undefined
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -53,6 +55,9 @@ const NOTICES: Readonly<Record<string, string>> = {
   unlinked: 'That way to sign in is removed. We sent you a message about it.',
   unlinked_address: `That way to sign in is removed. We sent you a message about it. ${ADDRESS_DROPPED}`,
 }
+
+/** After which a person is asked whether what was signed in before goes on. */
+const FACTOR_ADDED: readonly (string | undefined)[] = [NOTICES.passkey, NOTICES.app]
 
 /** `/account/security`: how a person signs in. Linked sign-ins are added and taken away by src/federation/pages/account-links.ts. */
 export async function securityRoutes(
@@ -87,6 +92,10 @@ export async function securityRoutes(
       linked: ways.linked,
       linkable: ways.linkable,
       activity: await activitySection(deps.activity, account.id, PATH, query),
+      signOutOthers:
+        said.notice !== undefined && FACTOR_ADDED.includes(said.notice)
+          ? { action: '/account/sessions/end-others' }
+          : undefined,
     }
     return renderPage(reply, 'accounts/account/security', page, status)
   }
