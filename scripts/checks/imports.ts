@@ -18,6 +18,7 @@ const ground: Readonly<Record<string, readonly string[]>> = {
 }
 /** What there is to do, whoever asks for it. */
 const domains = [
+  'access',
   'accounts',
   'audit',
   'clients',

@@ -1,0 +1,24 @@
+/** Who may do what: groups of people, and roles. */
+import type { Clock } from '../shared/clock.ts'
+import type { Database } from '../storage/database.ts'
+import { createGroups, type GroupEvent, type Groups } from './groups/groups.ts'
+import { createMemberships, type ReadMemberships } from './memberships.ts'
+import { createRoles, type RoleEvent, type Roles } from './roles/roles.ts'
+
+export interface Access {
+  groups: Groups
+  roles: Roles
+  /** Groups and roles of an account, as tokens tell them. */
+  membershipsOf: ReadMemberships
+}
+
+export function createAccess(deps: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  /** Told of every change after it is stored. */
+  events(event: GroupEvent | RoleEvent): void
+  /** The scope values of an API, separated by spaces; undefined: there is no such API. */
+  scopeOf(resource: string): Promise<string | undefined>
+}): Access {
+  return { groups: createGroups(deps), roles: createRoles(deps), membershipsOf: createMemberships(deps.db) }
+}

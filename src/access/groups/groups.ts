@@ -1,0 +1,190 @@
+/** Groups of people: what administrators do with them. */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import {
+  cutPage,
+  invalidCursor,
+  type Page,
+  type PageRequest,
+  pageLimit,
+  parsePageRequest,
+  toPage,
+} from '../../shared/paging.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Database } from '../../storage/database.ts'
+import { isId } from '../ids.ts'
+import { nameKey } from '../naming.ts'
+import { type Group, type GroupMember, parseGroup, parseGroupChanges } from './group.ts'
+import { createGroupStore, type GroupRow } from './store.ts'
+
+export type GroupEvent =
+  | { type: 'group.created' | 'group.deleted'; id: string; name: string }
+  | { type: 'group.updated'; id: string; name: string; before: object; after: object }
+  | {
+      type: 'group.member_added' | 'group.member_changed' | 'group.member_removed'
+      id: string
+      name: string
+      accountId: string
+      manager?: boolean
+    }
+
+/** A group that a person is in. */
+export interface GroupOfAccount extends Group {
+  manager: boolean
+  source: string
+}
+
+export interface Groups {
+  /** @throws ValidationError (422), also where the name is taken */
+  create(input: Readonly<Record<string, unknown>>): Promise<Group>
+  /** By name. @param request.search what the name contains @throws AppError invalid_page (400) */
+  list(request?: PageRequest & { search?: string | undefined }): Promise<Page<Group>>
+  /** @throws AppError group_not_found (404) */
+  get(id: string): Promise<Group>
+  /**
+   * Fields that are left out stay.
+   * @param given.ifVersion the version that the change is meant for
+   * @throws ValidationError (422) · AppError group_not_found (404), version_conflict (409)
+   */
+  update(
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given?: { ifVersion?: number | undefined },
+  ): Promise<Group>
+  /** Its members lose it at once, one after the other where they are many. @throws AppError group_not_found (404) */
+  remove(id: string): Promise<void>
+  /** Who is a member already stays one, as a manager or not. @throws AppError group_not_found, user_not_found (404) */
+  addMember(id: string, accountId: string, given?: { manager?: boolean }): Promise<void>
+  /** @throws AppError group_not_found (404), not_a_member (404) */
+  removeMember(id: string, accountId: string): Promise<void>
+  /** Who came last first. @throws AppError invalid_page (400), group_not_found (404) */
+  members(id: string, request?: PageRequest): Promise<Page<GroupMember>>
+  /** How many members it has, counted up to a thousand and one. */
+  countMembers(id: string): Promise<number>
+  /** By name. */
+  ofAccount(accountId: string): Promise<GroupOfAccount[]>
+}
+
+const MAX_COUNT = 1001
+const MAX_CURSOR = 300
+
+export function createGroups({
+  db,
+  clock,
+  events,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  /** Told of every change after it is stored. */
+  events(event: GroupEvent): void
+}): Groups {
+  const store = createGroupStore(db)
+
+  async function get(id: string): Promise<Group> {
+    const row = isId(id) ? await store.find(id) : undefined
+    if (row === undefined) throw notFound()
+    return view(row)
+  }
+
+  return {
+    get,
+
+    async create(input) {
+      const content = parseGroup(input)
+      const row = {
+        ...content,
+        id: randomUUID(),
+        nameKey: nameKey(content.name),
+        version: 0,
+        createdAt: new Date(clock()),
+      }
+      if (!(await store.insert(row))) throw nameTaken()
+      events({ type: 'group.created', id: row.id, name: row.name })
+      return view(row)
+    },
+
+    async list({ limit, cursor, search } = {}) {
+      const size = pageLimit(limit)
+      const after = cursor === undefined ? undefined : keyOf(cursor)
+      const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
+      const rows = await store.list(size + 1, after, wanted)
+      return cutPage(rows, size, ({ nameKey: key }) => Buffer.from(key).toString('base64url'), view)
+    },
+
+    async update(id, changes, { ifVersion } = {}) {
+      const before = await get(id)
+      if (ifVersion !== undefined && ifVersion !== before.version) throw new VersionConflict('group')
+      const content = parseGroupChanges(changes, before)
+      const row = await store.update(id, before.version, { ...content, nameKey: nameKey(content.name) })
+      if (row === 'taken') throw nameTaken()
+      if (row === undefined) throw new VersionConflict('group')
+      const after = view(row)
+      events({ type: 'group.updated', id, name: after.name, before: shown(before), after: shown(after) })
+      return after
+    },
+
+    async remove(id) {
+      const { name } = await get(id)
+      if (!(await store.remove(id))) throw notFound()
+      events({ type: 'group.deleted', id, name })
+    },
+
+    async addMember(id, accountId, { manager = false } = {}) {
+      const { name } = await get(id)
+      const member = { manager, source: '', createdAt: new Date(clock()) }
+      const result = isId(accountId) ? await store.addMember(id, accountId, member) : 'missing'
+      if (result === 'missing') throw new AppError('user_not_found', 404, 'There is no user with this ID.')
+      if (result === 'unchanged') return
+      const type = result === 'added' ? 'group.member_added' : 'group.member_changed'
+      events({ type, id, name, accountId, manager })
+    },
+
+    async removeMember(id, accountId) {
+      const { name } = await get(id)
+      if (!isId(accountId) || !(await store.removeMember(id, accountId)))
+        throw new AppError('not_a_member', 404, 'This user is not in this group.')
+      events({ type: 'group.member_removed', id, name, accountId })
+    },
+
+    async members(id, request = {}) {
+      await get(id)
+      const { limit, after } = parsePageRequest(request)
+      const rows = await store.members(id, limit + 1, after)
+      const positionOf = (row: (typeof rows)[number]) => ({ at: row.createdAt.getTime(), id: row.accountId })
+      return toPage(rows, limit, positionOf, ({ createdAt, ...row }) => ({
+        ...row,
+        createdAt: createdAt.getTime(),
+      }))
+    },
+
+    countMembers: (id) => store.countMembers(id, MAX_COUNT),
+
+    async ofAccount(accountId) {
+      const rows = await store.ofAccount(accountId)
+      return rows.map((row) => ({ ...view(row), manager: row.manager, source: row.source }))
+    },
+  }
+}
+
+const view = ({ id, name, description, version, createdAt }: GroupRow): Group => ({
+  id,
+  name,
+  description,
+  version,
+  createdAt: createdAt.getTime(),
+})
+
+/** What a change is told of. */
+const shown = ({ name, description }: Group) => ({ name, description })
+
+/** @throws AppError invalid_page (400) */
+function keyOf(cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString('utf8')
+  if (cursor.length > MAX_CURSOR || key === '' || key.includes('\0')) throw invalidCursor()
+  return key
+}
+
+const notFound = () => new AppError('group_not_found', 404, 'There is no group with this ID.')
+
+const nameTaken = () => refusedFields({ name: 'There is a group with this name already.' })

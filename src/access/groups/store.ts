@@ -1,0 +1,185 @@
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import type { GroupContent } from './group.ts'
+
+export interface GroupRow extends GroupContent {
+  id: string
+  nameKey: string
+  version: number
+  createdAt: Date
+}
+
+export interface MemberRow {
+  accountId: string
+  username: string
+  email: string | null
+  manager: boolean
+  source: string
+  createdAt: Date
+}
+
+interface ListedRow extends GroupContent {
+  id: string
+  name_key: string
+  version: number
+  created_at: string
+}
+
+/** Rows that are deleted by one statement: a group may have a million members, and other requests wait for it on SQLite. */
+const BATCH = 500
+
+/** Groups and their members in the database. */
+export interface GroupStore {
+  /** False: the name is taken. */
+  insert(row: GroupRow): Promise<boolean>
+  find(id: string): Promise<GroupRow | undefined>
+  /** By name. @param after the key behind which the page begins */
+  list(limit: number, after: string | undefined, search: string | undefined): Promise<GroupRow[]>
+  /** @param version the one that is changed; undefined comes back when it is another by now */
+  update(
+    id: string,
+    version: number,
+    changes: GroupContent & { nameKey: string },
+  ): Promise<GroupRow | 'taken' | undefined>
+  /** Ends the memberships, a batch at a time, and then the group. False: there is none. */
+  remove(id: string): Promise<boolean>
+  /** `missing`: there is no such group or account. */
+  addMember(
+    groupId: string,
+    accountId: string,
+    member: Pick<MemberRow, 'manager' | 'source' | 'createdAt'>,
+  ): Promise<'added' | 'changed' | 'unchanged' | 'missing'>
+  /** False: there was no such membership. */
+  removeMember(groupId: string, accountId: string): Promise<boolean>
+  /** Who came last first. */
+  members(groupId: string, limit: number, after: { at: number; id: string } | undefined): Promise<MemberRow[]>
+  /** How many members it has, counted up to `most`. */
+  countMembers(groupId: string, most: number): Promise<number>
+  /** The groups of an account, by name. */
+  ofAccount(accountId: string): Promise<(GroupRow & Pick<MemberRow, 'manager' | 'source'>)[]>
+}
+
+export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): GroupStore {
+  return {
+    async insert(row) {
+      try {
+        await prisma.group.create({ data: row })
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+
+    async find(id) {
+      return (await prisma.group.findUnique({ where: { id } })) ?? undefined
+    },
+
+    async list(limit, after, search) {
+      // LIKE would take wildcards in the text for themselves.
+      const contains = `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`
+      const where = [after !== undefined && 'name_key > ?', search !== undefined && contains].filter(Boolean)
+      const rows = await reads.all<ListedRow>(
+        `SELECT id, name, name_key, description, version, created_at FROM "groups"
+         ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY name_key LIMIT ?`,
+        [after, search, limit].filter((value) => value !== undefined),
+      )
+      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
+        ...row,
+        nameKey,
+        createdAt: new Date(createdAt),
+      }))
+    },
+
+    async update(id, version, changes) {
+      try {
+        const [row] = await prisma.group.updateManyAndReturn({
+          where: { id, version },
+          data: { ...changes, version: { increment: 1 } },
+        })
+        return row
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+
+    async remove(id) {
+      for (;;) {
+        const batch = await prisma.groupMember.findMany({
+          where: { groupId: id },
+          select: { accountId: true },
+          take: BATCH,
+        })
+        if (batch.length === 0) break
+        const accountIds = batch.map(({ accountId }) => accountId)
+        await prisma.groupMember.deleteMany({ where: { groupId: id, accountId: { in: accountIds } } })
+      }
+      const { count } = await prisma.group.deleteMany({ where: { id } })
+      return count > 0
+    },
+
+    async addMember(groupId, accountId, { manager, source, createdAt }) {
+      try {
+        await prisma.groupMember.create({ data: { groupId, accountId, manager, source, createdAt } })
+        return 'added'
+      } catch (error) {
+        if (isMissingReference(error)) return 'missing'
+        if (!isUniqueViolation(error)) throw error
+      }
+      const { count } = await prisma.groupMember.updateMany({
+        where: { groupId, accountId, manager: !manager },
+        data: { manager },
+      })
+      return count > 0 ? 'changed' : 'unchanged'
+    },
+
+    async removeMember(groupId, accountId) {
+      const { count } = await prisma.groupMember.deleteMany({ where: { groupId, accountId } })
+      return count > 0
+    },
+
+    async members(groupId, limit, after) {
+      const createdAt = new Date(after?.at ?? 0)
+      const rows = await prisma.groupMember.findMany({
+        where: {
+          groupId,
+          ...(after && {
+            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
+          }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
+        take: limit,
+        select: {
+          accountId: true,
+          manager: true,
+          source: true,
+          createdAt: true,
+          account: { select: { displayUsername: true, email: true } },
+        },
+      })
+      return rows.map(({ account, ...row }) => ({
+        ...row,
+        username: account.displayUsername,
+        email: account.email,
+      }))
+    },
+
+    async countMembers(groupId, most) {
+      const row = await reads.get<{ count: number | bigint }>(
+        'SELECT COUNT(*) AS count FROM (SELECT 1 FROM group_members WHERE group_id = ? LIMIT ?) AS counted',
+        [groupId, most],
+      )
+      return Number(row?.count ?? 0)
+    },
+
+    async ofAccount(accountId) {
+      const rows = await prisma.groupMember.findMany({
+        where: { accountId },
+        select: { manager: true, source: true, group: true },
+        orderBy: { group: { nameKey: 'asc' } },
+      })
+      return rows.map(({ group, ...membership }) => ({ ...group, ...membership }))
+    },
+  }
+}

@@ -1,0 +1,19 @@
+/** Names of groups and roles, which apps are told of and compare as text. */
+import { z } from 'zod'
+import { line } from '../shared/text.ts'
+
+/** Nextcloud and others cut longer ones off; settings of apps separate several by commas. */
+const MAX_NAME = 64
+const MAX_DESCRIPTION = 500
+
+export const nameSchema = line(MAX_NAME).pipe(
+  z
+    .string()
+    .min(1, 'Enter a name.')
+    .refine((name) => !name.includes(','), 'Leave out commas: apps separate several names by them.'),
+)
+
+export const descriptionSchema = line(MAX_DESCRIPTION)
+
+/** What is compared, so that no two names look alike: NFKC, lower case. */
+export const nameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase()

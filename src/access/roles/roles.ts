@@ -1,0 +1,234 @@
+/** Roles: named sets of an API's scopes, given to people and groups. */
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import {
+  cutPage,
+  invalidCursor,
+  type Page,
+  type PageRequest,
+  pageLimit,
+  parsePageRequest,
+  toPage,
+} from '../../shared/paging.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Database } from '../../storage/database.ts'
+import { isId } from '../ids.ts'
+import { nameKey } from '../naming.ts'
+import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
+import { createRoleStore, type Holder, type HolderRow, type RoleRow } from './store.ts'
+
+export type RoleEvent =
+  | { type: 'role.created' | 'role.deleted'; id: string; name: string }
+  | { type: 'role.updated'; id: string; name: string; before: object; after: object }
+  | {
+      type: 'role.assigned' | 'role.unassigned'
+      id: string
+      name: string
+      accountId?: string
+      groupId?: string
+    }
+
+/** An account or a group that a role was given to. */
+export interface RoleHolder {
+  id: string
+  name: string
+  /** The provider that it comes from; empty: an administrator gave it. */
+  source: string
+  /** Milliseconds since the epoch. */
+  createdAt: number
+}
+
+export interface Roles {
+  /** @throws ValidationError (422), also where the API has a role of this name */
+  create(input: Readonly<Record<string, unknown>>): Promise<Role>
+  /** By API and name. @throws AppError invalid_page (400) */
+  list(
+    request?: PageRequest & { search?: string | undefined; resource?: string | undefined },
+  ): Promise<Page<Role>>
+  /** @throws AppError role_not_found (404) */
+  get(id: string): Promise<Role>
+  /**
+   * Fields that are left out stay; its API cannot be changed.
+   * @throws ValidationError (422) · AppError role_not_found (404), version_conflict (409)
+   */
+  update(
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given?: { ifVersion?: number | undefined },
+  ): Promise<Role>
+  /** Who has it loses it. @throws AppError role_not_found (404) */
+  remove(id: string): Promise<void>
+  /** Who has it keeps it. @throws AppError role_not_found, user_not_found, group_not_found (404) */
+  assign(id: string, holder: Holder): Promise<void>
+  /** @throws AppError role_not_found, not_assigned (404) */
+  unassign(id: string, holder: Holder): Promise<void>
+  /** Who was given it, last first; who has it by a group is not among them. @throws AppError role_not_found (404) */
+  accounts(id: string, request?: PageRequest): Promise<Page<RoleHolder>>
+  /** A thousand at most, by name. */
+  groups(id: string): Promise<RoleHolder[]>
+  /** What an account was given itself, by name. */
+  ofAccount(accountId: string): Promise<(Role & { source: string })[]>
+  ofGroup(groupId: string): Promise<Role[]>
+}
+
+const MAX_GROUPS = 1000
+
+const cursorContent = z.tuple([z.string().max(500), z.string().max(300)])
+
+export function createRoles({
+  db,
+  clock,
+  events,
+  scopeOf,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  /** Told of every change after it is stored. */
+  events(event: RoleEvent): void
+  /** The scope values of an API, separated by spaces; undefined: there is no such API. */
+  scopeOf(resource: string): Promise<string | undefined>
+}): Roles {
+  const store = createRoleStore(db)
+
+  async function find(id: string): Promise<RoleRow> {
+    const row = isId(id) ? await store.find(id) : undefined
+    if (row === undefined) throw notFound()
+    return row
+  }
+
+  return {
+    get: async (id) => view(await find(id)),
+
+    async create(input) {
+      const content = await parseRole(input, undefined, scopeOf)
+      const row = {
+        ...content,
+        id: randomUUID(),
+        nameKey: nameKey(content.name),
+        version: 0,
+        createdAt: new Date(clock()),
+      }
+      const stored = await store.insert(row)
+      if (stored === 'taken') throw nameTaken(content)
+      if (stored === 'missing') throw refusedFields({ resource: NO_API })
+      events({ type: 'role.created', id: row.id, name: row.name })
+      return view(row)
+    },
+
+    async list({ limit, cursor, search, resource } = {}) {
+      const size = pageLimit(limit)
+      const after = cursor === undefined ? undefined : positionOf(cursor)
+      const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
+      const rows = await store.list(size + 1, after, {
+        search: wanted,
+        resource: resource?.replaceAll('\0', ''),
+      })
+      const cursorOf = (row: RoleRow) =>
+        Buffer.from(JSON.stringify([row.resource, row.nameKey])).toString('base64url')
+      return cutPage(rows, size, cursorOf, view)
+    },
+
+    async update(id, changes, { ifVersion } = {}) {
+      const before = await find(id)
+      if (ifVersion !== undefined && ifVersion !== before.version) throw new VersionConflict('role')
+      const content = await parseRole(changes, before, scopeOf)
+      const row = await store.update(id, before.version, { ...content, nameKey: nameKey(content.name) })
+      if (row === 'taken') throw nameTaken(content)
+      if (row === undefined) throw new VersionConflict('role')
+      events({ type: 'role.updated', id, name: row.name, before: shown(before), after: shown(row) })
+      return view(row)
+    },
+
+    async remove(id) {
+      const { name } = await find(id)
+      if (!(await store.remove(id))) throw notFound()
+      events({ type: 'role.deleted', id, name })
+    },
+
+    async assign(id, holder) {
+      const { name } = await find(id)
+      const given = { source: '', createdAt: new Date(clock()) }
+      const result = isId(idOf(holder)) ? await store.assign(id, holder, given) : 'missing'
+      if (result === 'missing') throw holderNotFound(holder)
+      if (result === 'assigned') events({ type: 'role.assigned', id, name, ...toldOf(holder) })
+    },
+
+    async unassign(id, holder) {
+      const { name } = await find(id)
+      if (!isId(idOf(holder)) || !(await store.unassign(id, holder)))
+        throw new AppError('not_assigned', 404, 'This role is not given there.')
+      events({ type: 'role.unassigned', id, name, ...toldOf(holder) })
+    },
+
+    async accounts(id, request = {}) {
+      await find(id)
+      const { limit, after } = parsePageRequest(request)
+      const rows = await store.accounts(id, limit + 1, after)
+      return toPage(rows, limit, (row) => ({ at: row.createdAt.getTime(), id: row.id }), holderView)
+    },
+
+    groups: async (id) => (await store.groups(id, MAX_GROUPS)).map(holderView),
+
+    async ofAccount(accountId) {
+      return (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source }))
+    },
+
+    ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(view),
+  }
+}
+
+const view = ({ id, name, resource, scope, description, version, createdAt }: RoleRow): Role => ({
+  id,
+  name,
+  ...(resource !== '' && { resource }),
+  ...(scope !== '' && { scope }),
+  description,
+  version,
+  createdAt: createdAt.getTime(),
+})
+
+const holderView = ({ createdAt, ...row }: HolderRow): RoleHolder => ({
+  ...row,
+  createdAt: createdAt.getTime(),
+})
+
+/** What a change is told of. */
+const shown = ({ name, resource, scope, description }: RoleContent) => ({
+  name,
+  resource,
+  scope,
+  description,
+})
+
+const idOf = (holder: Holder): string => ('account' in holder ? holder.account : holder.group)
+
+const toldOf = (holder: Holder) =>
+  'account' in holder ? { accountId: holder.account } : { groupId: holder.group }
+
+/** @throws AppError invalid_page (400) */
+function positionOf(cursor: string): { resource: string; nameKey: string } {
+  try {
+    const [resource, key] = cursorContent.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
+    if (resource.includes('\0') || key.includes('\0')) throw new Error('NUL in a cursor')
+    return { resource, nameKey: key }
+  } catch (cause) {
+    throw invalidCursor(cause)
+  }
+}
+
+const notFound = () => new AppError('role_not_found', 404, 'There is no role with this ID.')
+
+const holderNotFound = (holder: Holder) =>
+  'account' in holder
+    ? new AppError('user_not_found', 404, 'There is no user with this ID.')
+    : new AppError('group_not_found', 404, 'There is no group with this ID.')
+
+const nameTaken = ({ resource }: RoleContent) =>
+  refusedFields({
+    name:
+      resource === ''
+        ? 'There is a role with this name already.'
+        : 'This API has a role with this name already.',
+  })

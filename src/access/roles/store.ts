@@ -1,0 +1,210 @@
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import type { RoleContent } from './role.ts'
+
+export interface RoleRow extends RoleContent {
+  id: string
+  nameKey: string
+  version: number
+  createdAt: Date
+}
+
+/** Whom a role is given to. */
+export type Holder = { account: string } | { group: string }
+
+export interface HolderRow {
+  id: string
+  name: string
+  source: string
+  createdAt: Date
+}
+
+interface ListedRow extends RoleContent {
+  id: string
+  name_key: string
+  version: number
+  created_at: string
+}
+
+type Position = { at: number; id: string }
+
+/** Rows that are deleted by one statement, as of a group's members. */
+const BATCH = 500
+
+/** Roles, and whom they are given to, in the database. */
+export interface RoleStore {
+  /** `taken`: its API has a role of this name; `missing`: its API is gone. */
+  insert(row: RoleRow): Promise<'stored' | 'taken' | 'missing'>
+  find(id: string): Promise<RoleRow | undefined>
+  /** By API and name. @param after the role behind which the page begins */
+  list(
+    limit: number,
+    after: Pick<RoleRow, 'resource' | 'nameKey'> | undefined,
+    where: { search?: string | undefined; resource?: string | undefined },
+  ): Promise<RoleRow[]>
+  /** @param version the one that is changed; undefined comes back when it is another by now */
+  update(
+    id: string,
+    version: number,
+    changes: RoleContent & { nameKey: string },
+  ): Promise<RoleRow | 'taken' | undefined>
+  /** Takes it from everyone, a batch at a time, and then removes it. False: there is none. */
+  remove(id: string): Promise<boolean>
+  /** `missing`: there is no such role, account or group. */
+  assign(
+    id: string,
+    holder: Holder,
+    given: { source: string; createdAt: Date },
+  ): Promise<'assigned' | 'unchanged' | 'missing'>
+  /** False: it was not given. */
+  unassign(id: string, holder: Holder): Promise<boolean>
+  /** Who got it last first; inherited ones are not among them. */
+  accounts(id: string, limit: number, after: Position | undefined): Promise<HolderRow[]>
+  /** By name; a group has few roles and a role few groups. */
+  groups(id: string, most: number): Promise<HolderRow[]>
+  /** What an account was given itself. */
+  ofAccount(accountId: string): Promise<(RoleRow & { source: string })[]>
+  ofGroup(groupId: string): Promise<RoleRow[]>
+}
+
+export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): RoleStore {
+  return {
+    async insert(row) {
+      try {
+        await prisma.role.create({ data: { ...row, resourceId: row.resource || null } })
+        return 'stored'
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        if (isMissingReference(error)) return 'missing'
+        throw error
+      }
+    },
+
+    async find(id) {
+      return (await prisma.role.findUnique({ where: { id } })) ?? undefined
+    },
+
+    async list(limit, after, { search, resource }) {
+      const where = [
+        after !== undefined && '(resource > ? OR (resource = ? AND name_key > ?))',
+        // LIKE would take wildcards in the text for themselves.
+        search !== undefined && `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`,
+        resource !== undefined && 'resource = ?',
+      ].filter(Boolean)
+      const rows = await reads.all<ListedRow>(
+        `SELECT id, name, name_key, resource, scope, description, version, created_at FROM roles
+         ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY resource, name_key LIMIT ?`,
+        [...(after ? [after.resource, after.resource, after.nameKey] : []), search, resource, limit].filter(
+          (value) => value !== undefined,
+        ),
+      )
+      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
+        ...row,
+        nameKey,
+        createdAt: new Date(createdAt),
+      }))
+    },
+
+    async update(id, version, changes) {
+      try {
+        const [row] = await prisma.role.updateManyAndReturn({
+          where: { id, version },
+          data: { ...changes, version: { increment: 1 } },
+        })
+        return row
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+
+    async remove(id) {
+      for (;;) {
+        const batch = await prisma.accountRole.findMany({
+          where: { roleId: id },
+          select: { accountId: true },
+          take: BATCH,
+        })
+        if (batch.length === 0) break
+        const accountIds = batch.map(({ accountId }) => accountId)
+        await prisma.accountRole.deleteMany({ where: { roleId: id, accountId: { in: accountIds } } })
+      }
+      const { count } = await prisma.role.deleteMany({ where: { id } })
+      return count > 0
+    },
+
+    async assign(roleId, holder, { source, createdAt }) {
+      try {
+        if ('account' in holder)
+          await prisma.accountRole.create({ data: { roleId, accountId: holder.account, source, createdAt } })
+        else await prisma.groupRole.create({ data: { roleId, groupId: holder.group, createdAt } })
+        return 'assigned'
+      } catch (error) {
+        if (isMissingReference(error)) return 'missing'
+        if (isUniqueViolation(error)) return 'unchanged'
+        throw error
+      }
+    },
+
+    async unassign(roleId, holder) {
+      const { count } =
+        'account' in holder
+          ? await prisma.accountRole.deleteMany({ where: { roleId, accountId: holder.account } })
+          : await prisma.groupRole.deleteMany({ where: { roleId, groupId: holder.group } })
+      return count > 0
+    },
+
+    async accounts(roleId, limit, after) {
+      const createdAt = new Date(after?.at ?? 0)
+      const rows = await prisma.accountRole.findMany({
+        where: {
+          roleId,
+          ...(after && {
+            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
+          }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
+        take: limit,
+        select: {
+          accountId: true,
+          source: true,
+          createdAt: true,
+          account: { select: { displayUsername: true } },
+        },
+      })
+      return rows.map(({ account, accountId, ...row }) => ({
+        ...row,
+        id: accountId,
+        name: account.displayUsername,
+      }))
+    },
+
+    async groups(roleId, most) {
+      const rows = await prisma.groupRole.findMany({
+        where: { roleId },
+        orderBy: { group: { nameKey: 'asc' } },
+        take: most,
+        select: { createdAt: true, group: { select: { id: true, name: true } } },
+      })
+      return rows.map(({ group, createdAt }) => ({ ...group, createdAt, source: '' }))
+    },
+
+    async ofAccount(accountId) {
+      const rows = await prisma.accountRole.findMany({
+        where: { accountId },
+        select: { source: true, role: true },
+        orderBy: { role: { nameKey: 'asc' } },
+      })
+      return rows.map(({ role, source }) => ({ ...role, source }))
+    },
+
+    async ofGroup(groupId) {
+      const rows = await prisma.groupRole.findMany({
+        where: { groupId },
+        select: { role: true },
+        orderBy: { role: { nameKey: 'asc' } },
+      })
+      return rows.map(({ role }) => role)
+    },
+  }
+}
