@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Access, createAccess } from './access/access.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
@@ -98,6 +99,8 @@ export interface Services extends Foundation {
   /** The client of a protocol request. @throws AppError client_document_refused (400) · unavailable (503) */
   findForProtocol(clientId: string): Promise<ServedClient | undefined>
   resources: Resources
+  /** Groups of people, and roles. */
+  access: Access
   resourceCredentials: ResourceCredentials
   /** What of the administration API's scopes was registered before they were its own. */
   reservedScopes(): Promise<ReservedScopes>
@@ -279,6 +282,12 @@ export async function openServices(
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,
+    access: createAccess({
+      db,
+      clock,
+      events: event,
+      scopeOf: async (identifier) => (await resources.get(identifier))?.scope,
+    }),
     resourceCredentials,
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),

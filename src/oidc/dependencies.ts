@@ -22,6 +22,7 @@ import type { SessionEndedEvent, SignInEffects } from './sessions/audited.ts'
 import type { DeviceEndedEvent } from './sessions/end-device.ts'
 import type { Authentication } from './sessions/sign-in.ts'
 import type { SignOutConfirmation } from './sign-out/hinted.ts'
+import type { ProtocolMemberships } from './tokens/memberships.ts'
 import type { ProtocolResource } from './tokens/resources.ts'
 import type { ProtocolAccount } from './tokens/subjects.ts'
 import type { UsageStore } from './usage/usage-store.ts'
@@ -114,6 +115,8 @@ export interface ProtocolDependencies {
     /** Raises the generation of the account's sign-ins, except in one session, and gives the new one. */
     endOtherSessions(accountId: string, uid: string): Promise<number>
   }
+  /** Groups and roles of an account. */
+  membershipsOf(accountId: string): Promise<ProtocolMemberships>
   clients: RegisteredClients
   apiCredentials: ApiCredentials
   resources: {

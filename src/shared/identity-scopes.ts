@@ -5,6 +5,8 @@ export const IDENTITY_SCOPES = [
   'email',
   'address',
   'phone',
+  'groups',
+  'roles',
   'identity_provider',
   'offline_access',
 ] as const

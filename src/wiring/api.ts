@@ -46,6 +46,8 @@ export async function wireApi(
       limit: http.limit,
       accounts,
       clients,
+      groups: services.access.groups,
+      roles: services.access.roles,
       clientFields: FIELDS,
       clientScopes,
       providers,

@@ -42,6 +42,7 @@ export async function wireProtocol(
     usage,
     accounts,
     resources,
+    membershipsOf: services.access.membershipsOf,
     privateHosts: config.privateHosts,
     log: app.log,
     http,

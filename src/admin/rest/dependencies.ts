@@ -1,3 +1,5 @@
+import type { Groups } from '../../access/groups/groups.ts'
+import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
 import type { Audit } from '../../audit/audit.ts'
@@ -75,6 +77,8 @@ export interface RestDependencies {
   relations: AccountRelations
   /** Starting to remove second factors, never removing them. */
   factors: Pick<Factors, 'list'> & { recovery: Pick<Recovery, 'start' | 'waiting' | 'stop'> }
+  groups: Groups
+  roles: Roles
   resources: AdministeredResources
   providers: Pick<
     Providers,

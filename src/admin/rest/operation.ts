@@ -29,6 +29,7 @@ interface AdminOperation<
   area:
     | 'clients'
     | 'users'
+    | 'groups and roles'
     | 'APIs'
     | 'sign-in providers'
     | 'keys'

@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import { requireClassified } from '../access.ts'
+import { groupRoutes } from './access/groups.ts'
+import { roleRoutes } from './access/roles.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
@@ -38,6 +40,8 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
   const groups = [
     clientRoutes,
     userRoutes,
+    groupRoutes,
+    roleRoutes,
     resourceRoutes,
     resourceCredentialRoutes,
     providerRoutes,

@@ -1,6 +1,7 @@
 /** What an API is registered with: its rules, and how it is shown. */
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import { schemaProblems, ValidationError } from '../../shared/validation-error.ts'
 import { scopeText } from '../fields/kinds.ts'
@@ -39,16 +40,6 @@ export interface ResourceForProtocol {
 }
 
 const DAY = 86_400
-/** OpenID Connect Core §5.4, §11: they ask for claims about a person, never for an API. */
-const IDENTITY_SCOPES = new Set([
-  'openid',
-  'profile',
-  'email',
-  'address',
-  'phone',
-  'offline_access',
-  'identity_provider',
-])
 
 const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
 
@@ -88,10 +79,9 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
     const message = identifierProblem(input.identifier)
     if (message !== undefined) problems.push({ field: 'identifier', message })
   }
-  const identity =
-    typeof input.scope === 'string' ? input.scope.split(/\s+/).filter((s) => IDENTITY_SCOPES.has(s)) : []
+  const identity = typeof input.scope === 'string' ? input.scope.split(/\s+/).filter(isIdentityScope) : []
   if (identity.length > 0) {
-    const message = `has ${identity.join(', ')}, which belongs to OpenID Connect; use names of your own`
+    const message = `has ${identity.join(', ')}, which belongs to OpenID Connect, and is about people; use names of your own`
     problems.push({ field: 'scope', message })
   }
   // A client that may ask for them may administer this server (src/oidc/tokens/admin-tokens.ts).

@@ -59,6 +59,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const { isApiCredential } = apiCredentials
   const findByScope = (scope: string) => resources.findByScope(scope)
   const accountOf = onceARequest((id) => accounts.byId(id))
+  const membershipsOf = onceARequest((id) => deps.membershipsOf(id))
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
   const pages = createPages(deps, signOuts)
@@ -98,6 +99,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       accountOf,
       async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
       deps.secondFactor,
+      membershipsOf,
     ),
     accountOf,
     appPasswordCounts: deps.appPasswordCounts,

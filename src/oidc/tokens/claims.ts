@@ -27,6 +27,8 @@ export const claimsByScope = {
   email: ['email', 'email_verified'],
   address: ['address'],
   phone: [...claimsOf('phone'), PHONE_VERIFIED.claim],
+  groups: ['groups'],
+  roles: ['roles'],
   identity_provider: ['urn:latchkey:identity_provider'],
 }
 
@@ -47,6 +49,8 @@ export const scopesInWords: Readonly<Record<(typeof IDENTITY_SCOPES)[number], st
   email: 'See your email address',
   address: 'See your postal address',
   phone: 'See your phone number',
+  groups: 'See which groups you are in',
+  roles: 'See which roles you have',
   identity_provider: 'See which service you signed in with',
   offline_access: 'Stay signed in when you are away',
 }
@@ -65,6 +69,8 @@ const claimsInWords: Readonly<Record<string, string>> = {
   email_verified: 'See whether your email address is confirmed',
   address: 'See your postal address',
   [PHONE_VERIFIED.claim]: 'See whether your phone number is confirmed',
+  groups: 'See which groups you are in',
+  roles: 'See which roles you have',
   [IDENTITY_PROVIDER_CLAIM]: 'See which service you signed in with',
 }
 

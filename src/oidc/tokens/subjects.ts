@@ -8,6 +8,7 @@ import {
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
+import { membershipClaims, type ProtocolMemberships } from './memberships.ts'
 
 /** A person as the protocol meets them. */
 export interface ProtocolAccount extends Subject, Generation {
@@ -34,6 +35,7 @@ export function createFindAccount(
   find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
   providerOfSession: (uid: string) => Promise<string | undefined>,
   secondFactor: () => SecondFactorSetting,
+  membershipsOf: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolMemberships | undefined>,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
@@ -56,12 +58,19 @@ export function createFindAccount(
     return {
       accountId: sub,
       async claims(_use, scope, requested) {
-        const claims = subjectClaims(account)
-        const asked =
-          scope.split(' ').includes('identity_provider') ||
-          Object.hasOwn(requested ?? {}, IDENTITY_PROVIDER_CLAIM)
-        if (sessionUid === undefined || !asked) return claims
-        return { ...claims, [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
+        const scopes = scope.split(' ')
+        const asks = (claim: string, by = claim) =>
+          scopes.includes(by) || Object.hasOwn(requested ?? {}, claim)
+        const memberships = asks('groups') || asks('roles') ? await membershipsOf(ctx, sub) : undefined
+        const provider =
+          sessionUid !== undefined && asks(IDENTITY_PROVIDER_CLAIM, 'identity_provider')
+            ? { [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
+            : {}
+        return {
+          ...subjectClaims(account),
+          ...(memberships && membershipClaims(memberships, ctx.oidc.client?.resource_scope)),
+          ...provider,
+        }
       },
     }
   }

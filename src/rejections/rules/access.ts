@@ -1,12 +1,11 @@
+import { IDENTITY_SCOPES, isIdentityScope } from '../../shared/identity-scopes.ts'
 import { type Case, described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 import { nearest } from './nearest.ts'
-
-const OWN_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'identity_provider']
 
 /** The scopes that were asked for and are not registered for the client. */
 function foreignScopes({ details }: Case): string[] {
   const registered =
-    `${details.registered?.scope ?? OWN_SCOPES.join(' ')} ${details.registered?.resource_scope ?? ''}`.split(
+    `${details.registered?.scope ?? IDENTITY_SCOPES.join(' ')} ${details.registered?.resource_scope ?? ''}`.split(
       ' ',
     )
   return (details.scope ?? '').split(' ').filter((scope) => scope !== '' && !registered.includes(scope))
@@ -16,7 +15,7 @@ function foreignScopes({ details }: Case): string[] {
 const because = ({ details }: Case) => (details.detail === undefined ? '' : ` (${details.detail})`)
 
 const mayHave = ({ details }: Case) =>
-  [details.registered?.scope ?? OWN_SCOPES.join(' '), details.registered?.resource_scope]
+  [details.registered?.scope ?? IDENTITY_SCOPES.join(' '), details.registered?.resource_scope]
     .filter(Boolean)
     .join(' ')
 
@@ -30,7 +29,7 @@ function widened({ details, client }: Case, added: readonly string[]): string {
   const registered = client
     ? client.scope
     : [details.registered?.scope, details.registered?.resource_scope].filter(Boolean).join(' ')
-  const now = registered || (forPeople ? OWN_SCOPES.join(' ') : '')
+  const now = registered || (forPeople ? IDENTITY_SCOPES.join(' ') : '')
   const whole = [...new Set([...now.split(' ').filter(Boolean), ...added])].join(' ')
   const empty =
     registered || !forPeople
@@ -127,7 +126,7 @@ export const accessRules: readonly Rule[] = [
     },
     inApp: 'Leave the scope out, or have it added.',
     here: (rejection) => {
-      const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
+      const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
       return foreign.length > 0
         ? `If the client may have it, edit the client and ${widened(rejection, foreign)} ${quoted(foreign.join(' '))} must also be of a registered API.`
         : `If the client may have it, edit the client and ${widened(rejection, foreignScopes(rejection))}`
@@ -150,7 +149,7 @@ export const accessRules: readonly Rule[] = [
       `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.details.resource?.join(' '))}.`,
     inApp: 'Nothing, if it shall use this API.',
     here: (rejection) => {
-      const foreign = foreignScopes(rejection).filter((scope) => !OWN_SCOPES.includes(scope))
+      const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
       return foreign.length > 0
         ? `If it may use this API, edit the client and ${widened(rejection, foreign)}`
         : 'If it may use this API, edit the client and add the scopes that it may have to its scopes, beside those that are there. An empty field stands for all about a person: name those as well.'

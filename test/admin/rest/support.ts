@@ -67,6 +67,8 @@ export function createRest(issuer: string, token?: string) {
     get: (path: string) => call('GET', path),
     post: (path: string, body?: unknown, headers: Record<string, string> = {}) =>
       call('POST', path, { body, headers }),
+    put: (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+      call('PUT', path, { body, headers }),
     patch: (path: string, body: unknown, headers: Record<string, string> = {}) =>
       call('PATCH', path, { body, headers }),
     delete: (path: string, headers: Record<string, string> = {}) => call('DELETE', path, { headers }),

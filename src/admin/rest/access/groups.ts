@@ -1,0 +1,226 @@
+import { z } from 'zod'
+import type { Group } from '../../../access/groups/group.ts'
+import type { RestContext } from '../context.ts'
+import { orFailed, requireMatch, sendEtag } from '../etag.ts'
+import { createOnce } from '../idempotency.ts'
+import { operation } from '../operation.ts'
+import { pageQuery, searchQuery, sendPage } from '../paging.ts'
+import { idParams, pageOf, text, time, timestamp } from '../schemas.ts'
+
+const area = 'groups and roles' as const
+
+const group = z
+  .object({
+    id: z.string(),
+    name: z
+      .string()
+      .meta({ description: 'What apps are told, in the claim `groups`.', examples: ['Engineers'] }),
+    description: z.string(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Group', description: 'People that belong together.' })
+
+const groupView = ({ id, name, description, createdAt }: Group) => ({
+  id,
+  name,
+  description,
+  created_at: time(createdAt),
+})
+
+const member = z
+  .object({
+    user_id: z.string(),
+    username: z.string(),
+    email: z.string().nullable(),
+    manager: z.boolean().meta({ description: 'May add and remove members.' }),
+    source: z.string().optional().meta({
+      description: 'The sign-in provider that the membership comes from; absent: it was given here.',
+    }),
+    since: timestamp,
+  })
+  .meta({ id: 'GroupMember' })
+
+const body = z
+  .looseObject(
+    {
+      name: text('At most 64 characters, and no comma. Unique, however it is written.', 'Engineers'),
+      description: text('What administrators read.', 'Who builds the product'),
+    },
+    { error: 'Send a JSON object.' },
+  )
+  .meta({ examples: [{ name: 'Engineers' }] })
+
+const memberBody = z.preprocess(
+  (sent) => sent ?? {},
+  z
+    .strictObject(
+      {
+        manager: z
+          .boolean('Must be true or false.')
+          .optional()
+          .meta({ description: 'May add and remove members; false unless given.' }),
+      },
+      { error: 'Send a JSON object.' },
+    )
+    .meta({ examples: [{ manager: true }] }),
+)
+
+const listGroups = operation({
+  id: 'listGroups',
+  area,
+  needs: 'read',
+  summary: 'List groups',
+  description: 'By name. `search` finds part of it.',
+  safe: true,
+  query: searchQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(group)],
+  problems: [400],
+})
+
+const createGroup = operation({
+  id: 'createGroup',
+  area,
+  needs: 'group.create',
+  summary: 'Create a group',
+  once: true,
+  body,
+  answers: [201, 'Created.', group],
+})
+
+const readGroup = operation({
+  id: 'readGroup',
+  area,
+  needs: 'read',
+  summary: 'Read a group',
+  safe: true,
+  params: idParams,
+  answers: [200, 'The group; `ETag` names its state.', group],
+})
+
+const changeGroup = operation({
+  id: 'changeGroup',
+  area,
+  needs: 'group.update',
+  summary: 'Change a group',
+  description: 'Fields that are left out stay. Apps are told of a new name with the next token.',
+  conditional: true,
+  params: idParams,
+  body,
+  answers: [200, 'The group as it is now.', group],
+  problems: [409],
+})
+
+const deleteGroup = operation({
+  id: 'deleteGroup',
+  area,
+  needs: 'group.delete',
+  summary: 'Delete a group',
+  description: 'Its members lose it, and the roles that they have by it.',
+  conditional: true,
+  params: idParams,
+  answers: [204, 'Deleted.'],
+})
+
+const listMembers = operation({
+  id: 'listGroupMembers',
+  area,
+  needs: 'read',
+  summary: 'List the members of a group',
+  description: 'Who came last first.',
+  safe: true,
+  params: idParams,
+  query: pageQuery,
+  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(member)],
+  problems: [400],
+})
+
+const memberParams = idParams.extend({ userId: z.string().max(100) })
+
+const putMember = operation({
+  id: 'addGroupMember',
+  area,
+  needs: 'group.add_member',
+  summary: 'Add a member to a group',
+  description: 'Who is one already stays one, as a manager or not.',
+  params: memberParams,
+  body: memberBody,
+  answers: [204, 'The user is a member.'],
+})
+
+const removeMember = operation({
+  id: 'removeGroupMember',
+  area,
+  needs: 'group.remove_member',
+  summary: 'Remove a member from a group',
+  description: 'Tokens that were issued say it until they expire; the next ones do not.',
+  params: memberParams,
+  answers: [204, 'The user is no member any more.'],
+})
+
+/** `/groups` */
+export function groupRoutes({ app, deps }: RestContext): void {
+  const { groups, issuer } = deps
+  const limit = deps.limit('admin')
+  const once = createOnce(deps.answers)
+
+  app.get('/groups', { ...listGroups, ...limit }, async (request, reply) =>
+    sendPage(request, reply, issuer, await groups.list(request.query), groupView),
+  )
+
+  app.post('/groups', { ...createGroup, ...limit }, async (request, reply) =>
+    once(request, reply, async () => {
+      const created = await groups.create(request.body)
+      const headers = { location: `${issuer}/api/admin/groups/${created.id}`, etag: `"${created.version}"` }
+      return { headers, body: groupView(created) }
+    }),
+  )
+
+  app.get('/groups/:id', { ...readGroup, ...limit }, async (request, reply) => {
+    const found = await groups.get(request.params.id)
+    sendEtag(reply, found.version)
+    return groupView(found)
+  })
+
+  app.patch('/groups/:id', { ...changeGroup, ...limit }, async (request, reply) => {
+    const { id, version } = await groups.get(request.params.id)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
+    const changed = await orFailed(groups.update(id, request.body, given))
+    sendEtag(reply, changed.version)
+    return groupView(changed)
+  })
+
+  app.delete('/groups/:id', { ...deleteGroup, ...limit }, async (request, reply) => {
+    const { id, version } = await groups.get(request.params.id)
+    requireMatch(request, version)
+    await groups.remove(id)
+    return reply.code(204).send()
+  })
+
+  app.get('/groups/:id/members', { ...listMembers, ...limit }, async (request, reply) =>
+    sendPage(
+      request,
+      reply,
+      issuer,
+      await groups.members(request.params.id, request.query),
+      ({ accountId, createdAt, source, ...rest }) => ({
+        user_id: accountId,
+        ...rest,
+        ...(source !== '' && { source }),
+        since: time(createdAt),
+      }),
+    ),
+  )
+
+  const path = '/groups/:id/members/:userId'
+  app.put(path, { ...putMember, ...limit }, async (request, reply) => {
+    await groups.addMember(request.params.id, request.params.userId, {
+      manager: request.body.manager ?? false,
+    })
+    return reply.code(204).send()
+  })
+
+  app.delete(path, { ...removeMember, ...limit }, async (request, reply) => {
+    await groups.removeMember(request.params.id, request.params.userId)
+    return reply.code(204).send()
+  })
+}
