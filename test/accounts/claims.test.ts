@@ -62,6 +62,8 @@ describe.each(engines)('the claims of a person on %s', (engine) => {
       'updated_at',
       'email',
       'email_verified',
+      'groups',
+      'roles',
     ]
     const others = discovery.claims_supported.filter(
       (claim: string) => ![...claims, ...known, 'iss', 'sid'].includes(claim) && !claim.startsWith('urn:'),
