@@ -103,6 +103,7 @@ async function fits({ keys }: Services): Promise<boolean> {
 }
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
+  const { access } = services
   const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
@@ -110,6 +111,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
     ...{
+      access,
       accounts,
       audit,
       breaches,

@@ -2,6 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { userInfo } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
+import { groupCommands } from './access/groups.ts'
+import { roleCommands } from './access/roles.ts'
 import { auditCommands } from './audit.ts'
 import { clientCommands } from './clients/commands.ts'
 import { optionOf } from './clients/options.ts'
@@ -96,6 +98,8 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
   for (const command of [
     clientCommands(cli),
     userCommands(cli),
+    groupCommands(cli),
+    roleCommands(cli),
     resourceCommands(cli),
     providerCommands(cli),
     registrationCommands(cli),

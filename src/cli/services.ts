@@ -2,6 +2,7 @@ import type { Services } from '../services.ts'
 
 /** The services of the server that commands call, as they are. */
 type Shared =
+  | 'access'
   | 'accounts'
   | 'audit'
   | 'breaches'

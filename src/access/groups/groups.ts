@@ -42,6 +42,8 @@ export interface Groups {
   list(request?: PageRequest & { search?: string | undefined }): Promise<Page<Group>>
   /** @throws AppError group_not_found (404) */
   get(id: string): Promise<Group>
+  /** By its ID, or by its name, however that is written. @throws AppError group_not_found (404) */
+  find(idOrName: string): Promise<Group>
   /**
    * Fields that are left out stay.
    * @param given.ifVersion the version that the change is meant for
@@ -89,6 +91,12 @@ export function createGroups({
 
   return {
     get,
+
+    async find(idOrName) {
+      const key = nameKey(idOrName)
+      const row = key.includes('\0') ? undefined : await store.findNamed(key)
+      return row ? view(row) : get(idOrName)
+    },
 
     async create(input) {
       const content = parseGroup(input)

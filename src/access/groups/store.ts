@@ -33,6 +33,7 @@ export interface GroupStore {
   /** False: the name is taken. */
   insert(row: GroupRow): Promise<boolean>
   find(id: string): Promise<GroupRow | undefined>
+  findNamed(nameKey: string): Promise<GroupRow | undefined>
   /** By name. @param after the key behind which the page begins */
   list(limit: number, after: string | undefined, search: string | undefined): Promise<GroupRow[]>
   /** @param version the one that is changed; undefined comes back when it is another by now */
@@ -73,6 +74,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     async find(id) {
       return (await prisma.group.findUnique({ where: { id } })) ?? undefined
+    },
+
+    async findNamed(nameKey) {
+      return (await prisma.group.findUnique({ where: { nameKey } })) ?? undefined
     },
 
     async list(limit, after, search) {

@@ -49,6 +49,8 @@ export interface Roles {
   ): Promise<Page<Role>>
   /** @throws AppError role_not_found (404) */
   get(id: string): Promise<Role>
+  /** Those with this ID or name, of whichever API. */
+  find(idOrName: string): Promise<Role[]>
   /**
    * Fields that are left out stay; its API cannot be changed.
    * @throws ValidationError (422) · AppError role_not_found (404), version_conflict (409)
@@ -74,6 +76,8 @@ export interface Roles {
 }
 
 const MAX_GROUPS = 1000
+/** APIs with a role of one name that are told apart. */
+const MAX_NAMED = 20
 
 const cursorContent = z.tuple([z.string().max(500), z.string().max(300)])
 
@@ -100,6 +104,13 @@ export function createRoles({
 
   return {
     get: async (id) => view(await find(id)),
+
+    async find(idOrName) {
+      const own = isId(idOrName) ? await store.find(idOrName) : undefined
+      if (own) return [view(own)]
+      const key = nameKey(idOrName)
+      return key.includes('\0') ? [] : (await store.findNamed(key, MAX_NAMED)).map(view)
+    },
 
     async create(input) {
       const content = await parseRole(input, undefined, scopeOf)

@@ -36,6 +36,8 @@ export interface RoleStore {
   /** `taken`: its API has a role of this name; `missing`: its API is gone. */
   insert(row: RoleRow): Promise<'stored' | 'taken' | 'missing'>
   find(id: string): Promise<RoleRow | undefined>
+  /** Of all APIs. */
+  findNamed(nameKey: string, most: number): Promise<RoleRow[]>
   /** By API and name. @param after the role behind which the page begins */
   list(
     limit: number,
@@ -83,6 +85,9 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     async find(id) {
       return (await prisma.role.findUnique({ where: { id } })) ?? undefined
     },
+
+    findNamed: (nameKey, most) =>
+      prisma.role.findMany({ where: { nameKey }, orderBy: { resource: 'asc' }, take: most }),
 
     async list(limit, after, { search, resource }) {
       const where = [

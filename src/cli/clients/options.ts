@@ -31,6 +31,8 @@ const isOnAtFirst = ({ input }: ClientField): boolean => input.kind === 'switch'
 const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   identifier: '--identifier',
   name: '--name',
+  resource: '--resource',
+  description: '--description',
   access_token_ttl: '--access-token-ttl',
   tokens: '--tokens',
   default_scopes: '--default-scopes',
