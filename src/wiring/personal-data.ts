@@ -13,7 +13,7 @@ const BATCH = 100
 
 /** What every part of the server holds about a person. */
 export function openPersonalData(services: Services): PersonalData {
-  const { accounts, artifacts, audit, clock, config, consents, factors, findClient } = services
+  const { access, accounts, artifacts, audit, clock, config, consents, factors, findClient } = services
   const nameOf = async (clientId: string) => (await findClient(clientId))?.metadata.client_name ?? null
 
   async function* entriesBy(filter: 'actor' | 'target', accountId: string): AsyncGenerator<Entry> {
@@ -71,6 +71,24 @@ export function openPersonalData(services: Services): PersonalData {
               }),
             ),
           ),
+      },
+      {
+        name: 'groups',
+        read: async (accountId) =>
+          (await access.groups.ofAccount(accountId)).map(({ name, description, manager }) => ({
+            name,
+            description,
+            manager,
+          })),
+      },
+      {
+        name: 'roles',
+        read: async (accountId) =>
+          (await access.roles.ofAccount(accountId)).map(({ name, resource, scope }) => ({
+            name,
+            api: resource ?? null,
+            scope: scope ?? null,
+          })),
       },
       {
         name: 'second_factors',

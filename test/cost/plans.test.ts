@@ -189,6 +189,23 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
         ...['/configuration', '/configuration/drift', '/rejections', '/keys', '/registration/tokens'],
       ])
         expect((await rest.get(path)).status, path).toBe(200)
+      const group = (await rest.post('/groups', { name: 'Shop' })).json as { id: string }
+      const role = (await rest.post('/roles', { name: 'Keeper' })).json as { id: string }
+      for (const path of [`/groups/${group.id}/members/${user.id}`, `/users/${user.id}/roles/${role.id}`]) {
+        expect((await rest.put(path)).status, path).toBe(204)
+        if (path.includes('roles'))
+          expect((await rest.put(`/groups/${group.id}/roles/${role.id}`)).status).toBe(204)
+      }
+      await rest.put(`/groups/${group.id}/members/${user.id}`, { manager: true })
+      await latchkey.services.access.membershipsOf(user.id)
+      await latchkey.services.access.groups.countMembers(group.id)
+      await latchkey.services.access.roles.accounts(role.id, { limit: 1 })
+      for (const path of [`/groups/${group.id}/members?limit=1`, `/users/${user.id}/roles`])
+        expect((await rest.get(path)).status, path).toBe(200)
+      await rest.delete(`/users/${user.id}/roles/${role.id}`)
+      await rest.put(`/users/${user.id}/roles/${role.id}`)
+      for (const path of [`/groups/${group.id}`, `/roles/${role.id}`])
+        expect((await rest.delete(path)).status, path).toBe(204)
       await rest.post('/audit/verify', {})
       for (const act of ['disable', 'enable', 'unlock', 'end-sessions', 'send-reset'])
         await rest.post(`/users/${user.id}/${act}`)
