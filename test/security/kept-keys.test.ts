@@ -1,13 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { decodeProtectedHeader, type JWK, SignJWT } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createKeyStore } from '../../src/oidc/keys/store.ts'
-import { createSecrets } from '../../src/shared/secrets.ts'
+import { createSecrets, secretKeyFile } from '../../src/shared/secrets.ts'
 import { SIGNING_ALGORITHMS } from '../../src/shared/signing-algorithms.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { clock, createSecurityFixture, get, passTime, redirectUri, type Victim } from './attacker.ts'
 
 /** An ordinary rotation ends nothing (OpenID Connect Core §10.1.1); a key that leaked is withdrawn with all it signed. */
-const SECRET_KEY = 'k'.repeat(40)
 const HOUR = 3600
 let latchkey: Latchkey
 afterEach(async () => {
@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 async function open(engine: (typeof engines)[number] = 'sqlite') {
-  latchkey = await startLatchkey({ engine, clock, env: { SECRET_KEY } })
+  latchkey = await startLatchkey({ engine, clock })
   const fixture = createSecurityFixture(latchkey)
   const web = await fixture.client()
   const person = await fixture.victim([redirectUri])
@@ -36,7 +36,10 @@ async function open(engine: (typeof engines)[number] = 'sqlite') {
 const becomes = (probe: () => Promise<unknown>, value: unknown) =>
   expect.poll(probe, { timeout: 15_000 }).toBe(value)
 
-describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engine) => {
+// A server looks for new keys every two seconds, and each of these waits for it several times.
+const PATIENCE = { timeout: 60_000 }
+
+describe.each(engines)('keys on %s: two hours after an ordinary rotation', PATIENCE, (engine) => {
   test('an older id_token is a hint still, unpublished and without its private half, until its key is withdrawn', async () => {
     const { keys, kid, publishes, silently, hint, hinted, person, web, fixture } = await open(engine)
     await keys.rotate()
@@ -47,7 +50,8 @@ describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engi
 
     const stored = async () => {
       const row = (await createKeyStore(latchkey.services.db).all()).find((key) => key.kid === kid)
-      return JSON.parse(createSecrets(SECRET_KEY).open(row?.sealedJwk ?? '', `signing-key:${kid}`)) as JWK
+      const secrets = createSecrets(readFileSync(secretKeyFile(latchkey.dataDir), 'utf8').trim())
+      return JSON.parse(secrets.open(row?.sealedJwk ?? '', `signing-key:${kid}`)) as JWK
     }
     expect(await stored()).toHaveProperty('d')
     const wiped = await Promise.all([keys.forgetPrivateHalves(), keys.forgetPrivateHalves()])
@@ -66,22 +70,26 @@ describe.each(engines)('keys on %s: two hours after an ordinary rotation', (engi
   })
 })
 
-test('rotating at once ends the hints of the key that signed and of those that were kept', async () => {
-  const { keys, kid, publishes, silently, hint, person, fixture, web } = await open()
-  await keys.rotate({ alg: 'RS256' })
-  passTime(2 * HOUR + 1)
-  await becomes(() => publishes(kid), false)
-  const second = String((await fixture.tokens(person, web)).id_token)
-  expect(decodeProtectedHeader(second).kid).not.toBe(kid)
-  const states = (await keys.rotate({ alg: 'RS256', now: true })).filter(({ alg }) => alg === 'RS256')
-  expect(states.map(({ state }) => state)).toEqual(['withdrawn', 'withdrawn', 'signing'])
-  for (const old of [hint, second])
-    await becomes(async () => (await silently(old)).get('error'), 'invalid_request')
-  // Nothing is left to withdraw: the log names no key twice.
-  const before = (await keys.list()).filter(({ state }) => state === 'withdrawn')
-  await keys.rotate({ alg: 'RS256', now: true })
-  expect((await keys.list()).filter(({ kid: id }) => before.some((key) => key.kid === id))).toEqual(before)
-})
+test(
+  'rotating at once ends the hints of the key that signed and of those that were kept',
+  PATIENCE,
+  async () => {
+    const { keys, kid, publishes, silently, hint, person, fixture, web } = await open()
+    await keys.rotate({ alg: 'RS256' })
+    passTime(2 * HOUR + 1)
+    await becomes(() => publishes(kid), false)
+    const second = String((await fixture.tokens(person, web)).id_token)
+    expect(decodeProtectedHeader(second).kid).not.toBe(kid)
+    const states = (await keys.rotate({ alg: 'RS256', now: true })).filter(({ alg }) => alg === 'RS256')
+    expect(states.map(({ state }) => state)).toEqual(['withdrawn', 'withdrawn', 'signing'])
+    for (const old of [hint, second])
+      await becomes(async () => (await silently(old)).get('error'), 'invalid_request')
+    // Nothing is left to withdraw: the log names no key twice.
+    const before = (await keys.list()).filter(({ state }) => state === 'withdrawn')
+    await keys.rotate({ alg: 'RS256', now: true })
+    expect((await keys.list()).filter(({ kid: id }) => before.some((key) => key.kid === id))).toEqual(before)
+  },
+)
 
 test('a hint is forgotten with the last session that its key can have signed for', async () => {
   const { keys, kid, publishes, silently, hint, fixture, web } = await open()

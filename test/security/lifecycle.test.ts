@@ -240,7 +240,7 @@ describe('keys rotate under a running server', () => {
     const token = String(id_token)
     const { kid } = decodeProtectedHeader(token)
     await latchkey.services.keys.rotate({ alg: 'RS256' })
-    await expect.poll(async () => (await keys()).keys.length, { timeout: 10_000 }).toBe(4)
+    await expect.poll(async () => (await keys()).keys.length, { timeout: 10_000 }).toBe(5)
     await jwtVerify(token, createLocalJWKSet(await keys()), { issuer: fixture.issuer })
     const next = await fixture.tokens(person, web)
     expect(decodeProtectedHeader(String(next.id_token)).kid).toBe(kid)
