@@ -36,8 +36,11 @@ export interface Load {
   answers(count: number): Promise<void>
   /** From now on errors are no failure of the test: the database is about to go. */
   disturbed(): void
-  /** Ends every worker once the server is gone; rejects for whatever went wrong before `gone` was called. */
-  gone(): Promise<void>
+  /**
+   * Ends every worker once the server is gone; rejects for whatever went wrong before `gone` was called.
+   * @returns how many requests the end of the server cut off: they were under way and got no answer
+   */
+  gone(): Promise<number>
 }
 
 let people = 0
@@ -62,6 +65,7 @@ export function startLoad(deps: {
   let stopped = false
   let calm = true
   let answered = 0
+  let cutOff = 0
   const waiting = new Set<() => void>()
   const answer = () => {
     answered += 1
@@ -119,7 +123,8 @@ export function startLoad(deps: {
         await job()
         answer()
       } catch (error) {
-        if (!stopped && calm) throw error
+        if (stopped) cutOff += 1
+        else if (calm) throw error
       }
     }
   }
@@ -147,6 +152,7 @@ export function startLoad(deps: {
     async gone() {
       stopped = true
       await failed
+      return cutOff
     },
   }
 }

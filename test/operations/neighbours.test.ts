@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobGrant, jobs } from '../support/job.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { bystander, withServices } from './installation.ts'
-import { eventually, latchkey, runProgram, type ServerProcess, startServer } from './server-process.ts'
+import { eventually, latchkey, type ServerProcess, startServer } from './server-process.ts'
 
 /** What another process changed has to be seen within this many milliseconds. */
 const SOON = 5_000
@@ -17,22 +17,35 @@ const ISSUER = 'http://localhost:9999'
 
 describe.each(engines)('several processes on one %s', (engine) => {
   let env: Record<string, string> = {}
-  beforeEach(async () => {
+  let servers: ServerProcess[] = []
+  beforeAll(async () => {
     env = {
       DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-neighbours-')),
       ISSUER,
       ...(engine === 'postgresql' && { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }),
     }
+    // At once, on nothing.
+    servers = await Promise.all([startServer(env), startServer(env)])
+    await withServices(env, ({ resources }) => resources.add(jobs))
   })
-  afterEach(() => rmSync(String(env.DATA_DIR), { recursive: true, force: true }))
+  afterAll(async () => {
+    for (const server of servers) expect((await server.stop()).code).toBe(0)
+    rmSync(String(env.DATA_DIR), { recursive: true, force: true })
+  })
 
+  let turn = 0
+  /** Each request goes to another process than the one before. */
+  const nextServer: typeof fetch = (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const address = servers[turn++ % servers.length]?.address ?? ''
+    return fetch(new URL(`${url.pathname}${url.search}`, address), init)
+  }
   async function cli<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await latchkey([...args, '--json'], env)
     if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with ${code}: ${stderr}`)
     return JSON.parse(stdout) as T
   }
-  const createMachine = async () => {
-    await withServices(env, ({ resources }) => resources.add(jobs))
+  const createMachine = () => {
     const metadata = ['--name', 'Job', '--grant', 'client_credentials', '--scope', jobs.scope]
     return cli<{ client_id: string; client_secret: string }>('clients', 'create', ...metadata)
   }
@@ -54,7 +67,6 @@ describe.each(engines)('several processes on one %s', (engine) => {
   const credentials = jobGrant
 
   test('two servers that start at once on nothing: one migration, one set of keys, one secret; both work', async () => {
-    const servers = await Promise.all([startServer(env), startServer(env), startServer(env)])
     const applied = servers.flatMap(({ stdout }) =>
       stdout.filter((line) => line.includes('migration applied')),
     )
@@ -69,29 +81,17 @@ describe.each(engines)('several processes on one %s', (engine) => {
     for (const server of servers) expect((await kids(server)).sort()).toEqual(stored)
 
     const client = await createMachine()
-    for (const [from, to] of [
-      [0, 1],
-      [1, 2],
-      [2, 0],
-    ] as const) {
-      const [issuing, checking] = [servers[from], servers[to]]
-      if (!issuing || !checking) throw new Error('there are three servers')
+    for (const [issuing, checking] of [servers, servers.toReversed()]) {
+      if (!issuing || !checking) throw new Error('there are two servers')
       const answer = await post(issuing, '/token', client, credentials)
       const { access_token } = (await answer.json()) as { access_token: string }
       const checked = await post(checking, '/introspect', client, { token: access_token })
       expect(await checked.json()).toMatchObject({ active: true, client_id: client.client_id })
     }
-    for (const server of servers) expect((await server.stop()).code).toBe(0)
   })
 
   test('a sign-in whose every request goes to another process than the one before', async () => {
-    const servers = [await startServer(env), await startServer(env)]
-    let turn = 0
-    const nextServer: typeof fetch = (input, init) => {
-      const url = new URL(input instanceof Request ? input.url : input)
-      const address = servers[turn++ % servers.length]?.address ?? ''
-      return fetch(new URL(`${url.pathname}${url.search}`, address), init)
-    }
+    turn = 0
     const redirect_uri = 'http://127.0.0.1:9/callback'
     const client = await withServices(env, async ({ accounts, clients }) => {
       const alice = { username: 'alice', email: 'alice@example.com', password: PASSWORD, verified: true }
@@ -127,15 +127,11 @@ describe.each(engines)('several processes on one %s', (engine) => {
     const account = await browser.open(`${ISSUER}/account`)
     expect(account.text).toContain('Signed in as alice')
     expect(turn).toBeGreaterThan(8)
-    for (const server of servers) expect((await server.stop()).code).toBe(0)
   })
 
-  test('the command line beside a running server: what it changes is seen at once', async () => {
-    const { ISSUER: _, ...own } = env
-    env = own
-    const server = await startServer(env)
-    env = { ...env, ISSUER: server.issuer }
-
+  test('the command line beside running servers: what it changes is seen at once, by each', async () => {
+    const [server] = servers
+    if (!server) throw new Error('there are two servers')
     const client = await createMachine()
     expect((await post(server, '/token', client, credentials)).status).toBe(200)
 
@@ -156,37 +152,35 @@ describe.each(engines)('several processes on one %s', (engine) => {
     }, SOON)
     expect(await kids(server)).not.toContain(before.kid)
 
-    const run = runProgram('bin/latchkey.mjs', env, {
-      args: [
+    const created = await latchkey(
+      [
         'users',
         'create',
         '--username',
-        'alice',
+        'bob',
         '--email',
-        'alice@example.com',
+        'bob@example.com',
         '--verified',
         '--password-stdin',
       ],
-      stdin: PASSWORD,
-    })
-    expect((await run.ended).code).toBe(0)
-    const browser = createHttpBrowser()
-    const login = await browser.open(`${server.issuer}/login`)
-    const account = await browser.signIn(login, { identifier: 'alice', password: PASSWORD })
-    expect(account.url.pathname).toBe('/account')
-    await cli('users', 'disable', 'alice')
-    await eventually(
-      async () => (await browser.open(`${server.issuer}/account`)).url.pathname === '/login',
-      SOON,
+      env,
+      { stdin: PASSWORD },
     )
-    const again = await browser.signIn(await browser.open(`${server.issuer}/login`), {
-      identifier: 'alice',
+    expect(created.code).toBe(0)
+    const browser = createHttpBrowser({ fetch: nextServer })
+    const login = await browser.open(`${ISSUER}/login`)
+    const account = await browser.signIn(login, { identifier: 'bob', password: PASSWORD })
+    expect(account.url.pathname).toBe('/account')
+    await cli('users', 'disable', 'bob')
+    await eventually(async () => (await browser.open(`${ISSUER}/account`)).url.pathname === '/login', SOON)
+    const again = await browser.signIn(await browser.open(`${ISSUER}/login`), {
+      identifier: 'bob',
       password: PASSWORD,
     })
     expect(again.status).toBe(401)
 
     await cli('clients', 'delete', client.client_id)
-    await eventually(async () => (await post(server, '/token', client, credentials)).status === 401, SOON)
-    expect((await server.stop()).code).toBe(0)
+    for (const each of servers)
+      await eventually(async () => (await post(each, '/token', client, credentials)).status === 401, SOON)
   })
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobClient, jobGrant, jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
@@ -14,7 +14,7 @@ let server: ServerProcess
 let client: { client_id: string; client_secret?: string }
 const locks: BetterSqlite3.Database[] = []
 
-beforeEach(async () => {
+beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'latchkey-lock-'))
   client = await withServices({ DATA_DIR: dataDir }, async ({ accounts, clients, resources }) => {
     await resources.add(jobs)
@@ -25,9 +25,9 @@ beforeEach(async () => {
   })
   server = await startServer({ DATA_DIR: dataDir })
 })
-afterEach(async () => {
-  release()
-  await server.kill()
+afterEach(() => release())
+afterAll(async () => {
+  await server?.kill()
   rmSync(dataDir, { recursive: true, force: true })
 })
 
@@ -106,6 +106,7 @@ test('a lock that is never released: writes are answered with 503, liveness is n
   expect(server.stdout.filter((line) => line.includes('P2028'))).toEqual([])
 })
 
+// The last one: the server is gone then.
 test('the server ends in order while another process holds a lock', async () => {
   hold('artifacts.db')
   const write = watched(token())

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { withServices } from './installation.ts'
 import { runProgram, startServer } from './server-process.ts'
 
 let dataDir = ''
@@ -81,8 +82,7 @@ test('a host that is not of this machine', async () => {
 })
 
 test('another SECRET_KEY than the one the keys were sealed under', async () => {
-  const server = await startServer({ DATA_DIR: dataDir })
-  await server.stop()
+  await withServices({ DATA_DIR: dataDir }, async () => {})
   expect(await refusal({ SECRET_KEY: 'x'.repeat(40) })).toEqual([
     expect.stringMatching(/SECRET_KEY \(or DATA_DIR\/secret\.key\) is not the one/),
   ])
@@ -94,8 +94,7 @@ test('a damaged secret.key', async () => {
 })
 
 test('a database of a newer version', async () => {
-  const server = await startServer({ DATA_DIR: dataDir })
-  await server.stop()
+  await withServices({ DATA_DIR: dataDir }, async () => {})
   const db = new BetterSqlite3(join(dataDir, 'latchkey.db'))
   db.prepare(
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)

@@ -11,10 +11,12 @@ import { latchkey, type ServerProcess, startServer } from './server-process.ts'
 
 let dataDir = ''
 let server: ServerProcess
-beforeEach(async () => {
+beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'latchkey-stop-'))
-  server = await startServer({ DATA_DIR: dataDir })
 })
+async function start(settings: Record<string, string> = {}) {
+  server = await startServer({ DATA_DIR: dataDir, ...settings })
+}
 afterEach(async () => {
   await server.kill()
   rmSync(dataDir, { recursive: true, force: true })
@@ -100,6 +102,7 @@ const createAlice = () =>
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: the request under way finishes, new ones are refused, a second signal changes nothing, exit 0',
   async (signal) => {
+    await start()
     expect((await createAlice()).code).toBe(0)
     const held = await heldSignIn()
     server.child.kill(signal)
@@ -115,6 +118,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 )
 
 test('mail that is queued is delivered before the end', async () => {
+  await start()
   const browser = createHttpBrowser()
   const registered: string[] = []
   for (const name of ['ann', 'ben', 'cleo', 'dora']) {
@@ -131,10 +135,9 @@ test('mail that is queued is delivered before the end', async () => {
 })
 
 test('a mail server that is busy at first gets the queued mail before the end', async () => {
-  await server.stop()
   let refusals = 0
   const mailbox = await startMailbox({ answer: () => (refusals++ === 0 ? 450 : undefined) })
-  server = await startServer({ DATA_DIR: dataDir, SMTP_URL: mailbox.smtpUrl })
+  await start({ SMTP_URL: mailbox.smtpUrl })
   const browser = createHttpBrowser()
   await browser.submit(await browser.open(`${server.issuer}/register`), {
     Username: 'erin',
