@@ -6,6 +6,7 @@ import { keptForms } from './http/forms/kept-forms.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
 import { instanceOptions } from './http/instance.ts'
+import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
 import { freshSettings, withFreshSettings } from './settings/fresh.ts'
 import { AppError } from './shared/errors.ts'
@@ -33,6 +34,10 @@ export interface App {
 
 /** @throws AppError reserved_scopes when an API from before has scopes of the administration API; the command line still works */
 async function refuseReservedScopes(services: Services): Promise<void> {
+  const { resources } = services
+  // Clients are of interest only beside such an API.
+  const found = await Promise.all(ADMIN_SCOPES.map((scope) => resources.listByScope(scope)))
+  if (found.flat().length === 0) return
   const [problem, ...ways] = reservedScopesProblem(await services.reservedScopes()) ?? []
   if (problem === undefined) return
   await services.close()

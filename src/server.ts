@@ -14,6 +14,12 @@ const GRACE = 14_000
 /** How long the reader of the log may take for its last lines, in milliseconds. */
 const LAST_LINES = 2_000
 
+/** How long after a start it is over, in milliseconds: requests that waited for it are answered. */
+const SETTLED = 1_000
+
+/** Gives back what only the start took, 5 to 10 MiB. Takes 0.1 s, once; `npm start` and the image give the function. */
+const letGo = () => globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
+
 /** A port that is free now. PORT=0 needs it before listening, because the issuer is part of everything. */
 async function freePort(host: string): Promise<number> {
   const probe = createServer()
@@ -105,6 +111,7 @@ export async function serve(): Promise<void> {
     rememberLocation(config.dataDir, config.databaseUrl)
     const database = placeOf(config.databaseUrl, config.dataDir)
     app.log.info({ issuer: config.issuer, address }, 'listening')
+    setTimeout(letGo, SETTLED).unref()
     // The banner comes behind the lines of the log.
     await standardLog().drained(0)
     if (process.stdout.isTTY || process.stderr.isTTY || setupUrl !== undefined)

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
 import type { Clock } from '../shared/clock.ts'
 import type { MailTemplate, RenderedMail } from './templates.ts'
 
@@ -32,28 +31,44 @@ const messageOf = ({ from, to, subject, text, html }: Envelope) => ({
   disableUrlAccess: true,
 })
 
+/** Loads nodemailer with the first message: 3 MiB, and a server may never send one. */
+function atFirstUse<Opened extends { close(): void }>(create: (nodemailer: Nodemailer) => Opened) {
+  let opened: Promise<Opened> | undefined
+  return {
+    open(): Promise<Opened> {
+      opened ??= import('nodemailer').then(create)
+      return opened
+    },
+    close: () => void opened?.then((transport) => transport.close()),
+  }
+}
+
+type Nodemailer = typeof import('nodemailer')
+
 /**
  * @param smtpUrl smtp://user:password@host:port (STARTTLS when the server offers it; `?requireTLS=true` insists)
  *   or smtps://
  */
 export function createSmtpTransport(smtpUrl: string): MailTransport {
-  const smtp = createTransport({
-    url: smtpUrl,
-    pool: true,
-    maxConnections: 2,
-    connectionTimeout: 10_000,
-    greetingTimeout: 10_000,
-    socketTimeout: 20_000,
-  })
+  const smtp = atFirstUse(({ createTransport }) =>
+    createTransport({
+      url: smtpUrl,
+      pool: true,
+      maxConnections: 2,
+      connectionTimeout: 10_000,
+      greetingTimeout: 10_000,
+      socketTimeout: 20_000,
+    }),
+  )
   return {
     async deliver(envelope) {
-      await smtp.sendMail(messageOf(envelope))
+      await (await smtp.open()).sendMail(messageOf(envelope))
       return undefined
     },
     async check() {
-      await smtp.verify()
+      await (await smtp.open()).verify()
     },
-    close: () => smtp.close(),
+    close: smtp.close,
   }
 }
 
@@ -76,11 +91,13 @@ const readable = (envelope: Envelope) => {
 
 /** Writes each message to a file of its own, named by time and template; a reader never sees half a file. */
 export function createOutbox(outboxDir: string, clock: Clock): MailTransport {
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  const composer = atFirstUse(({ createTransport }) =>
+    createTransport({ streamTransport: true, buffer: true, newline: 'windows' }),
+  )
   let written = 0
   return {
     async deliver(envelope) {
-      const { message } = await composer.sendMail(readable(envelope))
+      const { message } = await (await composer.open()).sendMail(readable(envelope))
       const time = new Date(clock()).toISOString().replaceAll(/[-:.]/g, '')
       const order = String(written++).padStart(6, '0')
       const name = `${time}-${order}-${envelope.template}-${randomBytes(4).toString('hex')}.eml`
@@ -94,6 +111,6 @@ export function createOutbox(outboxDir: string, clock: Clock): MailTransport {
       await mkdir(outboxDir, { recursive: true, mode: 0o700 })
       await access(outboxDir, constants.W_OK)
     },
-    close: () => composer.close(),
+    close: composer.close,
   }
 }

@@ -17,7 +17,7 @@ import { BOUNDS, type Bounds, prune } from './retention.ts'
 import { createRejectionStore, type RejectionFilter, type RejectionRow } from './store.ts'
 
 export interface RejectionsDependencies {
-  db: Pick<Database, 'prisma'>
+  db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
   log: { warn(fields: object, message: string): void }
   clients: {

@@ -1,6 +1,7 @@
 import type { Position } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import { sqlTime } from '../storage/sql.ts'
 
 export interface RejectionRow {
   id: string
@@ -51,7 +52,7 @@ export interface RejectionStore {
   remove(ids: readonly string[]): Promise<number>
 }
 
-export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>): RejectionStore {
+export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): RejectionStore {
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id)
 
   return {
@@ -82,32 +83,26 @@ export function createRejectionStore({ prisma }: Pick<Database, 'prisma'>): Reje
 
     before: async (moment, limit) =>
       ids(
-        await prisma.rejection.findMany({
-          where: { at: { lt: moment } },
-          orderBy: { at: 'asc' },
-          take: limit,
-          select: { id: true },
-        }),
+        await reads.all('SELECT id FROM rejections WHERE at < ? ORDER BY at LIMIT ?', [
+          sqlTime(moment),
+          limit,
+        ]),
       ),
 
     beyond: async (kept, limit) =>
       ids(
-        await prisma.rejection.findMany({
-          orderBy: [{ at: 'desc' }, { id: 'desc' }],
-          skip: kept,
-          take: limit,
-          select: { id: true },
-        }),
+        await reads.all('SELECT id FROM rejections ORDER BY at DESC, id DESC LIMIT ? OFFSET ?', [
+          limit,
+          kept,
+        ]),
       ),
 
-    async crowds(max) {
-      const groups = await prisma.rejection.groupBy({
-        by: ['clientId', 'endpoint'],
-        _count: { id: true },
-        having: { id: { _count: { gt: max } } },
-      })
-      return groups.map(({ clientId, endpoint, _count }) => ({ clientId, endpoint, count: _count.id }))
-    },
+    crowds: (max) =>
+      reads.all(
+        `SELECT client_id AS "clientId", endpoint, COUNT(*) AS count FROM rejections
+         GROUP BY client_id, endpoint HAVING COUNT(*) > ?`,
+        [max],
+      ),
 
     oldestOf: async (clientId, endpoint, limit) =>
       ids(

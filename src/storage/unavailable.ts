@@ -46,3 +46,7 @@ export const databaseUnavailable = (cause: unknown, detail?: string): AppError =
 /** A driver's error as the rest of the program should see it. */
 export const asStorageError = (error: unknown): unknown =>
   isUnavailable(error) ? databaseUnavailable(error) : error
+
+/** Only a database that exists was to be opened. */
+export const databaseMissing = (where: string): AppError =>
+  new AppError('database_missing', 404, `There is no database of Latchkey at ${where} yet.`)

@@ -14,10 +14,11 @@ const PAYLOAD = 'x'.repeat(8_192)
 /**
  * Whether SQLite can write. Only a write shows that the disk has room and may be written to, so one is made and taken back;
  * on the other file taking its lock is enough, for it lies on the same disk.
+ * @param lockMain takes the write lock of the main file and gives it back
  * @returns rejects with AppError database_unavailable when it cannot
  */
 export function createWriteProbe(
-  { artifacts, prisma }: Pick<Database, 'artifacts' | 'prisma'>,
+  { artifacts, lockMain }: Pick<Database, 'artifacts'> & { lockMain(): Promise<void> },
   clock: Clock,
 ): () => Promise<void> {
   const id = `probe-${randomUUID()}`
@@ -29,7 +30,7 @@ export function createWriteProbe(
         [id, PAYLOAD],
       ),
       artifacts.run("DELETE FROM artifacts WHERE model = 'Probe' AND id_hash = ?", [id]),
-      prisma.$transaction(async () => undefined),
+      lockMain(),
     ])
   }
   let last: { until: number; outcome: Promise<void> } | undefined

@@ -143,7 +143,7 @@ describe.each(engines)('how long it is kept on %s', (engine) => {
   })
   afterAll(() => db.close())
 
-  const open = (bounds = {}, on: Pick<OpenedDatabase, 'prisma'> = db) =>
+  const open = (bounds = {}, on: Pick<OpenedDatabase, 'prisma' | 'reads'> = db) =>
     createRejections({
       db: on,
       clock: () => time.now,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import type { AccountSettings } from '../settings.ts'
 
 /** What this failure, if it is one, does; a lock is already set. `for_good`: until a new password is set. */
@@ -136,12 +137,11 @@ export function createFailureStore(options: {
     },
 
     async deleteStale({ before, limit }) {
-      const rows = await prisma.deviceFailures.findMany({
-        where: { updatedAt: { lt: before } },
-        select: { id: true },
-        orderBy: { updatedAt: 'asc' },
-        take: limit,
-      })
+      const rows = await options.db.reads.all<{ id: string }>(
+        'SELECT id FROM device_failures WHERE updated_at < ? ORDER BY updated_at LIMIT ?',
+        [sqlTime(before), limit],
+      )
+      if (rows.length === 0) return 0
       const { count } = await prisma.deviceFailures.deleteMany({
         where: { id: { in: rows.map(({ id }) => id) }, updatedAt: { lt: before } },
       })

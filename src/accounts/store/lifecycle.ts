@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import { type Account, toAccount } from '../account.ts'
 import { wholeSecond } from './generation.ts'
 import type { AccountReads } from './reads.ts'
@@ -36,11 +37,11 @@ export interface AccountLifecycle {
 }
 
 export function createAccountLifecycle({
-  db: { prisma },
+  db: { prisma, reads },
   clock,
   byId,
 }: {
-  db: Pick<Database, 'prisma'>
+  db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
   byId: AccountReads['byId']
 }): AccountLifecycle {
@@ -117,12 +118,10 @@ export function createAccountLifecycle({
     },
 
     async dueForDeletion({ at, limit }) {
-      const rows = await prisma.account.findMany({
-        where: { deletionAt: { lte: at } },
-        select: { id: true },
-        orderBy: { deletionAt: 'asc' },
-        take: limit,
-      })
+      const rows = await reads.all<{ id: string }>(
+        'SELECT id FROM accounts WHERE deletion_at <= ? ORDER BY deletion_at LIMIT ?',
+        [sqlTime(at), limit],
+      )
       return rows.map(({ id }) => id)
     },
 
@@ -149,12 +148,14 @@ export function createAccountLifecycle({
         // An invitation can be sent again for as long as it was good.
         OR: [{ invitedUntil: null }, { invitedUntil: { lt: before } }],
       }
-      const rows = await prisma.account.findMany({
-        where: unverified,
-        select: { id: true },
-        orderBy: { createdAt: 'asc' },
-        take: limit,
-      })
+      const rows = await reads.all<{ id: string }>(
+        `SELECT id FROM accounts WHERE email IS NULL AND pending_email IS NOT NULL AND created_at < ?
+           AND last_sign_in_at IS NULL AND password_changed_at IS NULL
+           AND (invited_until IS NULL OR invited_until < ?)
+         ORDER BY created_at LIMIT ?`,
+        [sqlTime(before), sqlTime(before), limit],
+      )
+      if (rows.length === 0) return 0
       const ids = rows.map(({ id }) => id)
       const { count } = await prisma.account.deleteMany({ where: { ...unverified, id: { in: ids } } })
       return count

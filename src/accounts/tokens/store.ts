@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
 import { identityRow, type StoredIdentity } from '../linked/identity.ts'
 import { dropAddressChange, nextGeneration } from '../store/generation.ts'
@@ -105,10 +106,13 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async liveOf(purpose, accountId) {
-      return prisma.oneTimeToken.findMany({
-        where: { purpose, accountId, ...live() },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      })
+      const whose = accountId === null ? 'account_id IS NULL' : 'account_id = ?'
+      return db.reads.all<TokenRow>(
+        `SELECT id, purpose, account_id AS "accountId", email, code_hash AS "codeHash", details
+         FROM one_time_tokens WHERE purpose = ? AND used_at IS NULL AND expires_at > ? AND ${whose}
+         ORDER BY created_at DESC, id DESC`,
+        [purpose, sqlTime(now()), ...(accountId === null ? [] : [accountId])],
+      )
     },
 
     async issuedSince(of, since) {
@@ -214,12 +218,11 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async deleteExpired({ before, limit }) {
-      const rows = await prisma.oneTimeToken.findMany({
-        where: { expiresAt: { lt: before } },
-        select: { id: true },
-        orderBy: { expiresAt: 'asc' },
-        take: limit,
-      })
+      const rows = await db.reads.all<{ id: string }>(
+        'SELECT id FROM one_time_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?',
+        [sqlTime(before), limit],
+      )
+      if (rows.length === 0) return 0
       const { count } = await prisma.oneTimeToken.deleteMany({
         where: { id: { in: rows.map(({ id }) => id) } },
       })

@@ -89,8 +89,10 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
 
     /** The longest lifetime that one has of its own, in seconds; null: none has. */
     async longestTtl(): Promise<number | null> {
-      const { _max: most } = await prisma.resource.aggregate({ _max: { accessTokenTtl: true } })
-      return most.accessTokenTtl
+      const row = await reads.get<{ most: number | null }>(
+        'SELECT MAX(access_token_ttl) AS most FROM resources',
+      )
+      return row?.most ?? null
     },
 
     async remove(id: string): Promise<boolean> {

@@ -14,13 +14,18 @@ export interface RevocationStore {
   done(pending: Pending): Promise<void>
 }
 
-export function createRevocationStore({ prisma }: Pick<Database, 'prisma'>): RevocationStore {
+export function createRevocationStore({
+  prisma,
+  reads,
+}: Pick<Database, 'prisma' | 'reads'>): RevocationStore {
   return {
-    list: (limit) =>
-      prisma.clientRevocation.findMany({
-        orderBy: [{ requestedAt: 'asc' }, { clientId: 'asc' }],
-        take: limit,
-      }),
+    async list(limit) {
+      const rows = await reads.all<{ client_id: string; requested_at: string }>(
+        'SELECT client_id, requested_at FROM client_revocations ORDER BY requested_at, client_id LIMIT ?',
+        [limit],
+      )
+      return rows.map((row) => ({ clientId: row.client_id, requestedAt: new Date(row.requested_at) }))
+    },
 
     async done({ clientId, requestedAt }) {
       await prisma.clientRevocation.deleteMany({ where: { clientId, requestedAt } })

@@ -63,6 +63,10 @@ export function createRecoveryStore(deps: {
   const { prisma } = db
   const now = (): Date => new Date(clock())
 
+  /** On most servers there is none, most of the time: then the jobs that look do not load Prisma. */
+  const any = async (): Promise<boolean> =>
+    (await db.reads.get('SELECT id FROM account_recoveries LIMIT 1')) !== undefined
+
   /** Of those whose outcome is open. */
   async function waitingWhere(
     client: Pick<Prisma.TransactionClient, 'accountRecovery'>,
@@ -115,8 +119,9 @@ export function createRecoveryStore(deps: {
       return count === 1 ? waiting : undefined
     },
 
-    ready: (limit) =>
-      prisma.accountRecovery.findMany({
+    async ready(limit) {
+      if (!(await any())) return []
+      return prisma.accountRecovery.findMany({
         where: {
           outcome: null,
           finishHash: null,
@@ -126,7 +131,8 @@ export function createRecoveryStore(deps: {
         },
         orderBy: { readyAt: 'asc' },
         take: limit,
-      }),
+      })
+    },
 
     async offer(id, finishHash, { replacing }) {
       const { count } = await prisma.accountRecovery.updateMany({
@@ -155,6 +161,7 @@ export function createRecoveryStore(deps: {
     },
 
     async stopOutdated(limit) {
+      if (!(await any())) return []
       const stopped = await prisma.$queryRaw<
         { id: string }[]
       >`UPDATE account_recoveries SET outcome = 'stopped'
@@ -167,6 +174,7 @@ export function createRecoveryStore(deps: {
     },
 
     async deleteExpired(limit) {
+      if (!(await any())) return 0
       const rows = await prisma.accountRecovery.findMany({
         where: { expiresAt: { lte: now() } },
         select: { id: true },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/driver-errors.ts'
+import { sqlTime } from '../../storage/sql.ts'
 
 export interface RememberedRow {
   id: string
@@ -31,7 +32,7 @@ export interface RememberedBrowserStore {
 }
 
 export function createRememberedBrowserStore({
-  db: { prisma },
+  db: { prisma, reads },
   clock,
 }: {
   db: Database
@@ -88,12 +89,10 @@ export function createRememberedBrowserStore({
     },
 
     async deleteExpired(limit) {
-      const rows = await prisma.rememberedBrowser.findMany({
-        where: { expiresAt: { lte: now() } },
-        select: { id: true },
-        orderBy: { expiresAt: 'asc' },
-        take: limit,
-      })
+      const rows = await reads.all<{ id: string }>(
+        'SELECT id FROM remembered_browsers WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
+        [sqlTime(now()), limit],
+      )
       if (rows.length === 0) return 0
       const { count } = await prisma.rememberedBrowser.deleteMany({
         where: { id: { in: rows.map(({ id }) => id) } },

@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference } from '../../storage/driver-errors.ts'
+import { sqlTime } from '../../storage/sql.ts'
 
 /** Codes that were tried and not right, for an account and a kind of code, within a window. */
 export interface FailureStore {
@@ -23,7 +24,7 @@ export interface FailureStore {
   deleteEnded(options: { before: Date; limit: number }): Promise<number>
 }
 
-export function createFailureStore({ prisma }: Pick<Database, 'prisma'>): FailureStore {
+export function createFailureStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): FailureStore {
   return {
     async reserve({ accountId, kind, now, windowEndsAt, most }) {
       try {
@@ -59,12 +60,11 @@ export function createFailureStore({ prisma }: Pick<Database, 'prisma'>): Failur
     },
 
     async deleteEnded({ before, limit }) {
-      const rows = await prisma.factorFailures.findMany({
-        where: { windowEndsAt: { lt: before } },
-        select: { accountId: true, kind: true },
-        orderBy: { windowEndsAt: 'asc' },
-        take: limit,
-      })
+      const rows = await reads.all<{ accountId: string; kind: string }>(
+        `SELECT account_id AS "accountId", kind FROM factor_failures
+         WHERE window_ends_at < ? ORDER BY window_ends_at LIMIT ?`,
+        [sqlTime(before), limit],
+      )
       if (rows.length === 0) return 0
       const { count } = await prisma.factorFailures.deleteMany({
         where: { OR: rows, windowEndsAt: { lt: before } },

@@ -41,7 +41,17 @@ function lostConflict(error: unknown): boolean {
   )
 }
 
-export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
+interface FoundKey {
+  kid: string
+  alg: string
+  sealed_jwk: string
+  created_at: string
+  active_from: string
+  retired_at: string | null
+  accepted_until: string | null
+}
+
+export function createKeyStore(db: Pick<Database, 'prisma' | 'reads'>): KeyStore {
   const toRow = ({ createdAt, activeFrom, ...rest }: StoredKey) => ({
     ...rest,
     createdAt: new Date(createdAt),
@@ -51,15 +61,18 @@ export function createKeyStore(db: Pick<Database, 'prisma'>): KeyStore {
   })
   return {
     async all() {
-      const rows = await db.prisma.signingKey.findMany({ orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] })
+      const rows = await db.reads.all<FoundKey>(
+        `SELECT kid, alg, sealed_jwk, created_at, active_from, retired_at, accepted_until
+         FROM signing_keys ORDER BY created_at, kid`,
+      )
       return rows.map((row) => ({
         kid: row.kid,
         alg: row.alg,
-        sealedJwk: row.sealedJwk,
-        createdAt: row.createdAt.getTime(),
-        activeFrom: row.activeFrom.getTime(),
-        retiredAt: row.retiredAt?.getTime() ?? null,
-        acceptedUntil: row.acceptedUntil?.getTime() ?? null,
+        sealedJwk: row.sealed_jwk,
+        createdAt: Date.parse(row.created_at),
+        activeFrom: Date.parse(row.active_from),
+        retiredAt: row.retired_at === null ? null : Date.parse(row.retired_at),
+        acceptedUntil: row.accepted_until === null ? null : Date.parse(row.accepted_until),
       }))
     },
     async insert(key) {

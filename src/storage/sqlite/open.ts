@@ -57,6 +57,21 @@ export const openSqlite = (path: string, options: SqliteOptions): BetterSqlite3.
   return connection
 }
 
+/**
+ * Takes the write lock of a file and gives it back. Writes of Prisma's connection are waited for as those of another process.
+ * @returns rejects with the driver's error when the file cannot be written to
+ */
+export function writeLock(connection: BetterSqlite3.Database): () => Promise<void> {
+  connection.exec(neverWait)
+  const begin = connection.prepare('BEGIN IMMEDIATE')
+  const rollback = connection.prepare('ROLLBACK')
+  return () =>
+    whenFree(() => {
+      begin.run()
+      rollback.run()
+    })
+}
+
 /** Undefined: another process has the whole file to itself. */
 const beginNow = <T>(begin: () => T): T | undefined => {
   try {

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { afterThisFile } from '../support/cleanup.ts'
+import { latchkey, runProgram } from './server-process.ts'
+
+/** Says at the end which modules were loaded, and of which Prisma has compiled its queries. */
+const TELL = `
+import { registerHooks } from 'node:module'
+const loaded = []
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+process.once('SIGUSR2', () => console.error('loaded ' + JSON.stringify(loaded)))
+`
+
+/** What a server holds in memory for good once it is loaded, and most servers need later or never. */
+const LATER = [
+  // 31 MiB: the first sign-in, or the first change by hand.
+  'query_compiler',
+  // 16 MiB: the first password that is chosen.
+  '@zxcvbn-ts',
+  'nodemailer',
+  'simplewebauthn',
+  '/pg/',
+  '@prometheus-io',
+  'ioredis',
+  '/qr/',
+]
+
+test('a server that is ready has loaded nothing that it may never need', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-loaded-'))
+  afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
+  const tell = join(dataDir, 'tell.mjs')
+  writeFileSync(tell, TELL)
+  const env = { PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir }
+  // The second start: what the first one made is there.
+  await latchkey(
+    [
+      'users',
+      'create',
+      '--username',
+      'ada',
+      '--email',
+      'ada@example.com',
+      '--admin',
+      '--verified',
+      '--password-stdin',
+    ],
+    env,
+    { stdin: 'marmot ladder quartz ninety' },
+  )
+  const run = runProgram('src/server.ts', { ...env, NODE_OPTIONS: `--import=${tell}` })
+  const { address } = await run.logged(({ msg }) => msg === 'listening')
+  for (const path of ['/health/ready', '/.well-known/openid-configuration', '/login'])
+    expect((await fetch(`${address}${path}`)).status, path).toBe(200)
+  run.child.kill('SIGUSR2')
+  run.child.kill('SIGTERM')
+  await run.ended
+  const line = run.stderr.find((each) => each.startsWith('loaded ')) ?? ''
+  const loaded = JSON.parse(line.slice('loaded '.length)) as string[]
+  expect(loaded.length).toBeGreaterThan(500)
+  expect(LATER.filter((name) => loaded.some((url) => url.includes(name)))).toEqual([])
+})
