@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
-import { createHasher, type HashingCost } from './accounts/passwords/hashing.ts'
+import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
@@ -55,7 +55,7 @@ import { createSmsCountStore } from './sms/store.ts'
 export interface ServiceOverrides
   extends Partial<Omit<FoundationOptions, 'logger'>>,
     Pick<FoundationOptions, 'logger'> {
-  /** What a password hash costs; OWASP's floor unless given, and only tests give it. */
+  /** What a password hash costs; by the settings unless given, and only tests give it. */
   hashingCost?: HashingCost | undefined
   /** What a new password is worth; by dictionaries unless given, and only tests give it. */
   estimateStrength?: EstimateStrength | undefined
@@ -132,7 +132,11 @@ export async function openServices(
   )
   const { artifacts, audit, db, event, mailer, secrets, settings } = foundation
   const { values } = settings
-  const hasher = createHasher({ clock, cost: hashingCost, waited: observers?.hashWaited })
+  const hasher = createHasher({
+    clock,
+    cost: () => hashingCost ?? hashingCostOf(values),
+    waited: observers?.hashWaited,
+  })
   const breaches = createBreaches({
     settings: values,
     path: join(config.dataDir, 'stolen-passwords.bin'),

@@ -1,4 +1,3 @@
-import { openCliServices } from './open.ts'
 import { run } from './run.ts'
 
 // A reader that has seen enough (`| head`) closes the pipe; that is no failure of the command.
@@ -7,7 +6,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 process.exitCode = await run(process.argv.slice(2), {
-  openServices: openCliServices,
+  // Help, and what needs no installation, does without all that this loads.
+  openServices: async (env, opening) => (await import('./open.ts')).openCliServices(env, opening),
   env: process.env,
   stdin: process.stdin,
   stdout: process.stdout,

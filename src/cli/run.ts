@@ -13,6 +13,7 @@ import { planCommand } from './configuration/plan.ts'
 import { type Cli, type CliDependencies, CliError } from './context.ts'
 import { doctorCommand } from './doctor/doctor.ts'
 import { errorLines } from './errors.ts'
+import { hashCostCommand } from './hash-cost.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { passwordCommands } from './passwords.ts'
@@ -107,6 +108,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     rejectionCommands(cli),
     auditCommands(cli),
     passwordCommands(cli),
+    hashCostCommand(cli),
     settingsCommands(cli),
     planCommand(cli),
     applyCommand(cli),

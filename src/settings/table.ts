@@ -99,6 +99,29 @@ const ROWS = {
     see: 'passwords.md#words-of-your-own',
     ...words({ problem: every((word) => word.length >= 3, 'must be words of 3 characters or more') }),
   },
+  argon2_memory: {
+    section: 'accounts',
+    label: 'Memory of a password hash, in MiB',
+    sentence:
+      'What argon2id fills for each password that is checked. More is dearer to guess at, and takes longer at each sign-in. A hash with other costs is replaced at the next sign-in.',
+    see: 'passwords.md#what-a-hash-costs',
+    ...number(19, 19, 1024),
+  },
+  argon2_passes: {
+    section: 'accounts',
+    label: 'Passes of a password hash',
+    sentence: 'How often argon2id goes over its memory.',
+    see: 'passwords.md#what-a-hash-costs',
+    ...number(2, 2, 16),
+  },
+  argon2_parallelism: {
+    section: 'accounts',
+    label: 'Lanes of a password hash',
+    sentence:
+      'Into how many parts argon2id divides its memory, each on a thread of its own. More than 1 is for servers with cores to spare.',
+    see: 'passwords.md#what-a-hash-costs',
+    ...number(1, 1, 8),
+  },
   second_factor: {
     section: 'accounts',
     label: 'Who needs a second factor',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createConcurrencyLimit } from '../../src/accounts/passwords/concurrency-limit.ts'
-import { createHasher, decoyHash } from '../../src/accounts/passwords/hashing.ts'
+import { createHasher, decoyHash, timeOfHash } from '../../src/accounts/passwords/hashing.ts'
 
 const clock = Date.now
 const password = 'glass-otter-72-harbour'
@@ -37,6 +37,24 @@ test('lower parameters or another algorithm ask for a new hash', () => {
   const hasher = createHasher({ clock })
   expect(hasher.needsRehash(decoyHash().replace('m=19456', 'm=8192'))).toBe(true)
   expect(hasher.needsRehash('$2b$10$abcdefghijklmnopqrstuv')).toBe(true)
+})
+
+test('costs that were raised count at once: for new hashes, and for what an unknown account costs', async () => {
+  const cost = { memoryCost: 64, timeCost: 2, parallelism: 1 }
+  const hasher = createHasher({ clock, cost: () => ({ ...cost }) })
+  const before = await hasher.hash(password)
+  expect(hasher.needsRehash(before)).toBe(false)
+  cost.memoryCost = 128
+  expect(hasher.needsRehash(before)).toBe(true)
+  expect(await hasher.verify(before, password)).toBe(true)
+  expect(await hasher.verify(before, `${password}x`)).toBe(false)
+  expect(await hasher.hash(password)).toContain('m=128')
+})
+
+test('the time of a hash is measured, not looked up', async () => {
+  const dear = { memoryCost: 65_536, timeCost: 4, parallelism: 1 }
+  const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 }
+  expect(await timeOfHash(dear)).toBeGreaterThan(await timeOfHash(cheap))
 })
 
 test('beyond the queue the answer is 503 with Retry-After, and nothing was started', async () => {

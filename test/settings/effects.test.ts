@@ -29,6 +29,7 @@ let ahead = 0
 beforeAll(async () => {
   latchkey = await startLatchkey({
     env: { RATE_LIMIT: '', NEW_DEVICE_MAILS: '' },
+    realHashes: true,
     clock: () => Date.now() + ahead,
   })
   rest = (await machine(latchkey)).rest
@@ -47,6 +48,15 @@ const refusalOf = async (work: Promise<unknown>): Promise<unknown> =>
 const register = (domain = 'example.com', password = PASSWORD) => {
   const username = fresh('person')
   return latchkey.services.accounts.register({ username, email: `${username}@${domain}`, password })
+}
+/** The costs of the hash of a new password. */
+async function hashCost() {
+  const { id } = await latchkey.createUser(fresh('hashed'))
+  const row = await latchkey.services.db.prisma.account.findUniqueOrThrow({ where: { id } })
+  const { m, t, p } = Object.fromEntries(
+    (row.passwordHash?.split('$')[3] ?? '').split(',').map((each) => each.split('=')),
+  )
+  return `m=${m},t=${t},p=${p}`
 }
 const status = async (path: string) => (await latchkey.app.inject(path)).statusCode
 const discovery = async () => (await latchkey.app.inject('/.well-known/openid-configuration')).json()
@@ -189,6 +199,9 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: undefined,
     after: { password: [expect.stringContaining('words that belong to it')] },
   },
+  argon2_memory: { to: 20, look: hashCost, before: 'm=19456,t=2,p=1', after: 'm=20480,t=2,p=1' },
+  argon2_passes: { to: 3, look: hashCost, before: 'm=19456,t=2,p=1', after: 'm=19456,t=3,p=1' },
+  argon2_parallelism: { to: 2, look: hashCost, before: 'm=19456,t=2,p=1', after: 'm=19456,t=2,p=2' },
   second_factor: {
     to: 'everyone',
     async look() {
