@@ -80,6 +80,7 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
     return {
       name,
       clients,
+      env,
       get server() {
         return current
       },

@@ -14,8 +14,10 @@ import { startUp } from './start-up.ts'
 import { type Row, table } from './table.ts'
 import { startBareTarget, type Target } from './target.ts'
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    scale: { type: 'string', default: '0.1' },
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     connections: { type: 'string', default: '8,32' },
@@ -104,12 +106,28 @@ async function finish(status: number): Promise<never> {
   process.exit(status)
 }
 
-setTimeout(() => {
-  say(`stopped: longer than ${limitSeconds} s\n`)
-  finish(1)
-}, limitSeconds * 1000).unref()
+/** `growth` is a comparison of its own, which takes as long as it takes. */
+async function runGrowth(): Promise<void> {
+  const scale = Number(options.scale)
+  if (!(scale > 0)) throw new Error('--scale is a number: 1 for the sizes of the README')
+  const { growth } = await import('./growth/run.ts')
+  await growth({ scale, postgres: !options['no-postgres'] })
+}
+
+const [command, ...others] = positionals
+if (others.length > 0 || (command !== undefined && command !== 'growth')) {
+  say(`there is no ${positionals.join(' ')}: growth is the only command\n`)
+  process.exit(2)
+}
+setTimeout(
+  () => {
+    say(`stopped: longer than ${limitSeconds} s\n`)
+    finish(1)
+  },
+  command === 'growth' ? 2 ** 31 - 1 : limitSeconds * 1000,
+).unref()
 process.once('SIGINT', () => finish(130))
-run().then(
+;(command === 'growth' ? runGrowth() : run()).then(
   () => finish(problems.length > 0 ? 1 : 0),
   (error: unknown) => {
     say(`${error instanceof Error ? error.message : error}\n`)

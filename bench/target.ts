@@ -14,6 +14,8 @@ export interface BenchClient {
 export interface Target {
   name: string
   clients: BenchClient[]
+  /** What the server was started with; of the bare library nothing. */
+  env?: NodeJS.ProcessEnv
   readonly server: ServerProcess
   /** Stops it and starts it again on the same data, with its start-up logged. */
   restart(): Promise<void>

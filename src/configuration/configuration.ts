@@ -9,7 +9,7 @@
 import { currentAuditContext } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { applyChange, type NewSecret } from './apply.ts'
-import { type Existing, readCurrent } from './current.ts'
+import { type Existing, hasMoreClients, readCurrent } from './current.ts'
 import { type Change, diff, type Plan } from './diff.ts'
 import {
   type Configuration,
@@ -58,6 +58,15 @@ export interface ApplyOptions extends PlanOptions {
   check?: (plan: Plan, before: (change: Change) => Fields | undefined) => void | Promise<void>
 }
 
+export interface Overview {
+  /** False: there are too many clients to compare unasked. */
+  compared: boolean
+  /** Without a plan where nothing was compared. Undefined: no file was ever applied. */
+  drift: Drift | undefined
+  /** Undefined: too long, or not made. */
+  yaml: string | undefined
+}
+
 /** Configuration as code. */
 export interface ConfigurationService {
   /** What applying a file would do. Changes nothing. @throws ConfigurationError with every problem at once */
@@ -71,8 +80,11 @@ export interface ConfigurationService {
   export(): Promise<string>
   /** What differs from the file that was applied last, secrets left aside. Undefined: none was. */
   drift(): Promise<Drift | undefined>
-  /** Both at one look: the drift, and the export unless it is longer than that many characters. */
-  overview(maxLength: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }>
+  /**
+   * Both at one look: the drift, and the export unless it is longer than that many characters.
+   * @param given.mostClients with more of them nothing is compared, and nothing exported: it would take as long as there are many
+   */
+  overview(given: { maxLength: number; mostClients: number }): Promise<Overview>
   /** One thing, as its service shows it, as a file that describes it and nothing else. No secrets. */
   yamlOf: YamlOf
 }
@@ -151,10 +163,15 @@ export function createConfiguration(
 
     drift: async (): Promise<Drift | undefined> => driftOf(await readCurrent(services)),
 
-    async overview(maxLength: number): Promise<{ drift: Drift | undefined; yaml: string | undefined }> {
+    async overview({ maxLength, mostClients }): Promise<Overview> {
+      if (Number.isFinite(mostClients) && (await hasMoreClients(services, mostClients))) {
+        const last = await store.latest()
+        const drift = last && { appliedAt: last.appliedAt.getTime(), appliedBy: last.appliedBy }
+        return { compared: false, drift: drift ?? undefined, yaml: undefined }
+      }
       const existing = await readCurrent(services)
       const drift = await driftOf(existing)
-      return { drift, yaml: await exportYaml(existing, services, maxLength) }
+      return { compared: true, drift, yaml: await exportYaml(existing, services, maxLength) }
     },
 
     yamlOf: createYamlOf(services),

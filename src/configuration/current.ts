@@ -86,10 +86,23 @@ const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] 
     ? []
     : [{ kind: 'setting', id: name, fields: { value }, foreign: pinnedBy !== undefined }]
 
+type Read = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
+
+/** Whether there are more clients than so many: as many are read. */
+export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: number): Promise<boolean> {
+  let left = most
+  for (let cursor: string | undefined; ; ) {
+    const limit = Math.min(100, left + 1)
+    const page = await clients.list({ limit, ...(cursor !== undefined && { cursor }) })
+    left -= page.items.length
+    if (left < 0) return true
+    if (page.next_cursor === undefined) return false
+    cursor = page.next_cursor
+  }
+}
+
 /** Everything that a file can describe. Requests come in between. */
-export async function readCurrent(
-  services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>,
-): Promise<Existing[]> {
+export async function readCurrent(services: Read): Promise<Existing[]> {
   const breathe = createBreathe()
   const [resources, providers, { settings }, clients] = await Promise.all([
     all((page) => services.resources.list(page), breathe),

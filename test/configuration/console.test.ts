@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { signedIn } from '../admin/console.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
@@ -48,6 +48,29 @@ describe.each(engines)('/admin/configuration on %s', (engine) => {
     await clients.delete(secret?.client_id ?? '')
     expect((await open()).text).toMatch(/Client Web shop is in the file, and not here any more/)
     await apply(FILE)
+    expect((await open()).text).toMatch(/No drift/)
+  })
+
+  test('with many clients nothing is compared before it is asked for, and as many are read as are few', async () => {
+    const { prisma } = latchkey.services.db
+    const metadata = JSON.stringify({ client_name: 'Many', redirect_uris: ['https://many.example/cb'] })
+    const at = new Date(0)
+    await prisma.client.createMany({
+      data: Array.from({ length: 201 }, (_, n) => ({
+        ...{ id: `lk_many${n}`, name: 'Many', metadata, createdAt: at, updatedAt: at },
+      })),
+    })
+    const list = vi.spyOn(prisma.client, 'findMany')
+    const page = await open()
+    const read = list.mock.calls.reduce((sum, [asked]) => sum + Number(asked?.take), 0)
+    expect(read).toBeLessThan(210)
+    list.mockRestore()
+    expect(page.text).toMatch(/A file was applied on .*There are so many clients/)
+    expect(page.text).not.toContain('No drift')
+    const compared = await admin.browser.follow(page, 'Compare now')
+    expect(compared.text).toMatch(/No drift/)
+    expect(compared.text).toContain('The file does not name 201 clients')
+    await prisma.client.deleteMany({ where: { id: { startsWith: 'lk_many' } } })
     expect((await open()).text).toMatch(/No drift/)
   })
 

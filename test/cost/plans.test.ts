@@ -165,7 +165,12 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     const refused = await refusedOf(async () => {
       for (const path of [
         ...['', '/users', '/users/new', `/users/${user.id}`, '/clients', '/clients/new', '/clients?q=shop'],
-        ...[`/clients/${client.client_id}`, `/clients/${client.client_id}/delete`, '/configuration'],
+        ...[
+          `/clients/${client.client_id}`,
+          `/clients/${client.client_id}/delete`,
+          '/configuration',
+          '/configuration?compare=now',
+        ],
         ...['/configuration/latchkey.yaml', '/keys', '/providers', '/registration', '/rejections'],
         ...['/resources', '/settings', '/audit', '/audit/1', '/audit/export?format=csv'],
         ...[...listed, ...filters].map((query) => `/users${query}`),
