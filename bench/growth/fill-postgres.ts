@@ -6,7 +6,7 @@ export async function fillPostgres(url: string, size: Size): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const list = (names: readonly string[]) => `(ARRAY[${names.map((name) => `'${name}'`).join(', ')}])`
-  const first = `${list(FIRST_NAMES)}[n * 7919 % ${FIRST_NAMES.length} + 1]`
+  const first = `${list(FIRST_NAMES)}[n::bigint * 7919 % ${FIRST_NAMES.length} + 1]`
   const last = `${list(LAST_NAMES)}[n / 3 % ${LAST_NAMES.length} + 1]`
   const name = `${first} || '.' || ${last} || '.' || n`
   try {

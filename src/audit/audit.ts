@@ -23,6 +23,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { pruneChain } from './prune.ts'
 import { type Condition, createAuditStore } from './store.ts'
 import { type Problem, type Verification, verifyChain } from './verify.ts'
+import { type Walked, walk } from './walk.ts'
 
 export interface AuditDependencies {
   db: Pick<Database, 'prisma' | 'reads'>
@@ -128,7 +129,13 @@ export function createAudit(deps: AuditDependencies): Audit {
   }
 
   async function* batches(conditions: readonly Condition[]) {
-    for (let before = NEWEST_OF_ALL; ; ) {
+    const walks = conditions.some((each) => each.walks)
+    for (let before: number | undefined = NEWEST_OF_ALL; walks && before !== undefined; ) {
+      const { rows, next }: Walked = await walk(store, conditions, before, EXPORT_BATCH)
+      if (rows.length > 0) yield rows.map(entryOf)
+      before = next
+    }
+    for (let before = NEWEST_OF_ALL; !walks; ) {
       const rows = await store.list(conditions, before, EXPORT_BATCH)
       const last = rows.at(-1)
       if (last === undefined) return
@@ -145,7 +152,12 @@ export function createAudit(deps: AuditDependencies): Audit {
       const { cursor } = page
       if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalidCursor()
       const conditions = await conditionsOf(filters, identify)
-      const rows = await store.list(conditions, Number(cursor ?? NEWEST_OF_ALL), limit + 1)
+      const before = Number(cursor ?? NEWEST_OF_ALL)
+      if (conditions.some(({ walks }) => walks)) {
+        const { rows, next } = await walk(store, conditions, before, limit)
+        return { items: rows.map(entryOf), ...(next !== undefined && { next_cursor: String(next) }) }
+      }
+      const rows = await store.list(conditions, before, limit + 1)
       return cutPage(rows, limit, ({ seq }) => String(seq), entryOf)
     },
 

@@ -67,15 +67,16 @@ export async function conditionsOf(
   const { action, actor, target, address, from, to, text: words } = parsed.data
   const conditions: Condition[] = []
   const add = (condition: string, ...values: Condition['values']) =>
-    conditions.push({ text: condition, values })
+    conditions.push({ text: condition, values, walks: true })
   if (action !== undefined) conditions.push(oneOf('action', actionsLike(action)))
   if (actor !== undefined)
     if (KINDS.includes(actor)) add('actor_kind = ?', actor)
     else conditions.push(oneOf('actor_id', [actor, ...(await identify(actor))]))
   if (target !== undefined) conditions.push(oneOf('target_id', [target, ...(await identify(target))]))
   if (address !== undefined) add('address = ?', address)
-  if (from !== undefined) add('at >= ?', sqlTime(from))
-  if (to !== undefined) add('at < ?', sqlTime(to))
+  if (from !== undefined)
+    conditions.push({ text: 'at >= ?', values: [sqlTime(from)], walks: true, times: { from } })
+  if (to !== undefined) conditions.push({ text: 'at < ?', values: [sqlTime(to)], walks: true, times: { to } })
   if (words !== undefined) {
     const pattern = `%${words.toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
     const columns = ['actor_name', 'actor_id', 'target_name', 'target_id', 'request_id', 'details']

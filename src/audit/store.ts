@@ -10,6 +10,10 @@ import type { Row } from './entry.ts'
 export interface Condition {
   text: string
   values: readonly SqlValue[]
+  /** No index knows it: entries are looked at one by one (walk.ts). */
+  walks?: boolean
+  /** What it says about times, in milliseconds since the epoch. */
+  times?: { from?: number; to?: number }
 }
 
 /** What is done to the chain in one transaction. */
