@@ -14,6 +14,7 @@ import { openFederatedFixture } from '../test/e2e/federated-fixture.ts'
 import { federationScenes } from '../test/e2e/scenes/federation.ts'
 import { type Scene, scenes } from '../test/e2e/scenes/scenes.ts'
 import { secondFactorScenes } from '../test/e2e/scenes/second-factors.ts'
+import { openSmsFixture, smsScenes } from '../test/e2e/scenes/sms.ts'
 
 const PORT = '3000'
 const APP_PORT = 4000
@@ -72,6 +73,7 @@ await shootAll(
   secondFactorScenes,
   await openE2eFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
+await shootAll(smsScenes, await openSmsFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }))
 await shootAll(
   federationScenes,
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),

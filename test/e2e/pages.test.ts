@@ -5,6 +5,7 @@ import { openFederatedFixture } from './federated-fixture.ts'
 import { federationScenes } from './scenes/federation.ts'
 import { type Scene, scenes } from './scenes/scenes.ts'
 import { secondFactorScenes } from './scenes/second-factors.ts'
+import { openSmsFixture, smsScenes } from './scenes/sms.ts'
 
 interface Contents {
   title: string
@@ -67,4 +68,5 @@ function everyPage<On extends E2eFixture>(scenes: Scene<On>[], open: () => Promi
 
 describe('every page', () => everyPage(scenes, () => openE2eFixture({ env: { RATE_LIMIT: 'on' } })))
 describe('every page of second factors', () => everyPage(secondFactorScenes, () => openE2eFixture()))
+describe('every page of codes by SMS', () => everyPage(smsScenes, () => openSmsFixture()))
 describe('every page of signing in elsewhere', () => everyPage(federationScenes, openFederatedFixture))
