@@ -176,6 +176,15 @@ describe.each(engines)('codes by SMS on %s', (engine) => {
     )
   })
 
+  test('who has shown a code by SMS, and administers since, signs in again with what is stronger', async () => {
+    const { id, browser } = await withPhone()
+    await withAuthenticatorApp(latchkey, id, clock)
+    await latchkey.services.accounts.setRole(id, 'admin')
+    await latchkey.services.settings.change({ second_factor: 'admins' })
+    const refused = await browser.open(at('/admin'))
+    expect([refused.status, refused.text.includes('not enough to administer')]).toEqual([403, true])
+  })
+
   test('by JSON: added, asked for and shown, for tokens and for a session', async () => {
     const { email } = await latchkey.createUser()
     const number = freshNumber()
