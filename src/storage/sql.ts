@@ -4,6 +4,35 @@ export type SqlValue = string | number | null
 /** A time as both engines store and compare it: “2026-01-31T09:30:00.000+00:00”. @param time milliseconds since the epoch, or a date */
 export const sqlTime = (time: number | Date): string => new Date(time).toISOString().replace('Z', '+00:00')
 
+interface Statements {
+  /** The first row, or undefined. */
+  get<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>
+  all<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row[]>
+  /** Runs a statement and returns how many rows it changed. */
+  run(statement: string, parameters?: readonly SqlValue[]): Promise<number>
+  /** On SQLite closes the connection; on PostgreSQL the pool stays open until its owner closes it. */
+  close(): Promise<void>
+}
+
+/** A statement of several that are one. */
+export interface Step {
+  statement: string
+  parameters: readonly SqlValue[]
+  /** Where it changes nothing, those after it are left out. */
+  decides?: boolean
+}
+
+interface SqliteStatements extends Statements {
+  readonly dialect: 'sqlite'
+  /** Writes in one transaction, all of them or none. @returns how many rows each has changed; of one with RETURNING the rows */
+  together(steps: readonly Step[]): Promise<(number | unknown[])[]>
+}
+
+/** One statement with data-modifying parts (WITH) is what SQLite needs several for: on PostgreSQL nothing else is a single round trip. */
+interface PostgresStatements extends Statements {
+  readonly dialect: 'postgresql'
+}
+
 /**
  * Prepared statements straight on the driver, for the paths where an ORM would cost more than the protocol.
  * Statements are written once, with `?` placeholders, for both engines; each distinct text is prepared once a
@@ -13,13 +42,4 @@ export const sqlTime = (time: number | Date): string => new Date(time).toISOStri
  *
  * Every method rejects with AppError `database_unavailable` (503) while the database cannot be reached or is busy.
  */
-export interface Sql {
-  readonly dialect: 'sqlite' | 'postgresql'
-  /** The first row, or undefined. */
-  get<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>
-  all<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row[]>
-  /** Runs a statement and returns how many rows it changed. */
-  run(statement: string, parameters?: readonly SqlValue[]): Promise<number>
-  /** On SQLite closes the connection; on PostgreSQL the pool stays open until its owner closes it. */
-  close(): Promise<void>
-}
+export type Sql = SqliteStatements | PostgresStatements

@@ -304,6 +304,86 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await store.replace('Interaction', expired, { jti: expired }, 60)).toBe(false)
       })
 
+      test('of 50 units of work at once that use one code, one takes effect as a whole', async () => {
+        for (const model of ['AuthorizationCode', 'DeviceCode']) {
+          const code = newId()
+          await store.upsert(model, code, { jti: code, grantId: 'g' }, 60)
+          const made = Array.from({ length: 50 }, () => [newId(), newId()] as const)
+          const answers = await Promise.all(
+            made.map(([access, refresh], index) =>
+              either(index).commit({
+                consume: { model, id: code, remember: 3600 },
+                store: [
+                  { model: 'AccessToken', id: access, payload: { jti: access, grantId: 'g' }, ttl: 60 },
+                  { model: 'RefreshToken', id: refresh, payload: { jti: refresh, grantId: 'g' }, ttl: 60 },
+                ],
+              }),
+            ),
+          )
+          expect(answers.filter(({ used }) => used).length).toBe(1)
+          expect(await store.find(model, code)).toMatchObject({ consumed: seconds })
+          for (const [index, [access, refresh]] of made.entries()) {
+            const found = [await other.find('AccessToken', access), await store.find('RefreshToken', refresh)]
+            expect(found.map((each) => each !== undefined)).toEqual(Array(2).fill(answers[index]?.used))
+          }
+          pass(61)
+          expect(await store.find(model, code)).toMatchObject({ consumed: seconds - 61 })
+        }
+      })
+
+      test('a unit of work that uses what is gone, expired or used stores nothing', async () => {
+        const [gone, old, used, fresh] = [newId(), newId(), newId(), newId()]
+        await store.upsert('RefreshToken', old, { jti: old }, 10)
+        await store.upsert('RefreshToken', used, { jti: used }, 60)
+        await store.upsert('RefreshToken', fresh, { jti: fresh }, 60)
+        await store.consume('RefreshToken', used)
+        pass(11)
+        for (const [id, expected] of [
+          [gone, false],
+          [old, false],
+          [used, false],
+          [fresh, true],
+          // Within the grace window of its first use.
+          [fresh, true],
+        ] as const) {
+          const token = newId()
+          const unit = {
+            consume: { model: 'RefreshToken', id, remember: 60 },
+            store: [{ model: 'AccessToken', id: token, payload: { jti: token }, ttl: 60 }],
+          }
+          expect(await either(seconds).commit(unit)).toMatchObject({ used: expected })
+          expect((await other.find('AccessToken', token)) !== undefined).toBe(expected)
+        }
+      })
+
+      test('a unit of work saves a session as it would be saved alone', async () => {
+        const [id, uid] = [newId(), newId()]
+        const payload = { jti: id, uid, accountId: 'a', exp: seconds + 60 }
+        await store.upsert('Session', id, payload, 60)
+        const asRead = { id, payload: (await store.find('Session', id)) ?? {} }
+        const unit = (code: string, authorizations: Record<string, object>) => ({
+          store: [{ model: 'AuthorizationCode', id: code, payload: { jti: code, uid: 'x' }, ttl: 60 }],
+          session: { id, payload: { ...asRead.payload, authorizations }, ttl: 60, asRead },
+        })
+        const [first, second, third] = [newId(), newId(), newId()]
+        const saved = await Promise.all([
+          store.commit(unit(first, { one: { grantId: 'g1' } })),
+          other.commit(unit(second, { two: { grantId: 'g2' } })),
+        ])
+        expect(saved).toEqual([
+          { used: true, saved: true },
+          { used: true, saved: true },
+        ])
+        expect(await store.find('Session', id)).toMatchObject({
+          authorizations: { one: { grantId: 'g1' }, two: { grantId: 'g2' } },
+        })
+        await store.endSession(uid)
+        expect(await store.commit(unit(third, {}))).toEqual({ used: true, saved: false })
+        expect(await store.find('Session', id)).toBeUndefined()
+        for (const code of [first, second, third])
+          expect(await store.find('AuthorizationCode', code)).toBeDefined()
+      })
+
       test('what does not exist cannot be consumed', async () => {
         expect(await store.consume('AuthorizationCode', newId())).toBe(false)
       })

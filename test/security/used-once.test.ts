@@ -106,6 +106,22 @@ describe.each(engines)('used once is remembered for as long as it matters, on %s
       expect((await fixture.introspect(reader, tokens.access_token)).json).toEqual({ active: false })
     })
 
+    test('whose exchange is refused after it was accepted is used up, and gets nothing', async () => {
+      const code = await fixture.code(victim, web)
+      const stored = () =>
+        latchkey.services.db.artifacts.all(
+          "SELECT model, COUNT(*) AS count FROM artifacts WHERE client_id = ? AND model LIKE '%Token' GROUP BY model ORDER BY model",
+          [web.client_id],
+        )
+      const before = await stored()
+      expect(await fixture.exchange(web, code, { resource: 'https://unknown.example' })).toMatchObject({
+        status: 400,
+        json: { error: 'invalid_target' },
+      })
+      expect(await fixture.exchange(web, code)).toMatchObject(refused)
+      expect(await stored()).toEqual(before)
+    })
+
     test('that was not used is no good after a minute, and ends nothing', async () => {
       const client = await fixture.client()
       const tokens = await fixture.tokens(victim, client)

@@ -1,10 +1,10 @@
 import BetterSqlite3 from 'better-sqlite3'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Sql } from '../../src/storage/sql.ts'
 import { createSqliteSql } from '../../src/storage/sqlite/open.ts'
 
 let connection: BetterSqlite3.Database
-let sql: Sql
+let sql: Sql & { dialect: 'sqlite' }
 beforeEach(() => {
   connection = new BetterSqlite3(':memory:')
   connection.exec('CREATE TABLE t (id INTEGER PRIMARY KEY)')
@@ -42,6 +42,39 @@ test('a batch that cannot be committed is an error of every write in it, and of 
   expect(await ids()).toEqual([])
   await insert(2)
   expect(await ids()).toEqual([{ id: 2 }])
+})
+
+describe('statements that are one', () => {
+  const step = (id: number, decides = false) => ({
+    statement: 'INSERT INTO t VALUES (?)',
+    parameters: [id],
+    decides,
+  })
+
+  test('take effect together; each gets its own answer', async () => {
+    const steps = [step(1), { statement: 'UPDATE t SET id = 9 RETURNING id', parameters: [] }, step(2)]
+    expect(await sql.together(steps)).toEqual([1, [{ id: 9 }], 1])
+    expect(await ids()).toEqual([{ id: 2 }, { id: 9 }])
+  })
+
+  test('that fail half way leave nothing, alone and in a batch, and take no other with them', async () => {
+    await expect(sql.together([step(1), step(1)])).rejects.toThrow()
+    expect(await ids()).toEqual([])
+    const results = await Promise.allSettled([
+      insert(1),
+      sql.together([step(2), step(1)]),
+      insert(3),
+      sql.together([step(4), step(5)]),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(await ids()).toEqual([{ id: 1 }, { id: 3 }, { id: 4 }, { id: 5 }])
+  })
+
+  test('end with the one that decides, where it changes nothing', async () => {
+    const none = { statement: 'DELETE FROM t WHERE id = ?', parameters: [7], decides: true }
+    expect(await sql.together([none, step(1)])).toEqual([0])
+    expect(await ids()).toEqual([])
+  })
 })
 
 test('more writes than one batch holds are all made', async () => {

@@ -5,6 +5,7 @@ import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { DeviceCodes } from '../device/codes.ts'
 import { asFound, saveSession } from '../sessions/merge.ts'
+import { collect } from './unit-of-work.ts'
 import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */
@@ -137,6 +138,7 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
         if (!(await artifacts.replace(model, id, stored, ttl ?? 0))) throw flowIsOver()
         return
       }
+      if (collect({ model, id, payload: stored, ttl })) return
       const memory = model === PUSHED ? PUSHED_REQUEST_MEMORY : 0
       await artifacts.upsert(model, id, stored, ttl === undefined ? undefined : ttl + memory)
     },

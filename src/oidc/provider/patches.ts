@@ -24,6 +24,7 @@ import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
 import type { ProviderDependencies } from './provider.ts'
 import { routes } from './routes.ts'
+import { joinAuthorization } from './unit-of-work.ts'
 import { rememberUses } from './used-once.ts'
 
 /** A change of the library's behaviour that its configuration has no setting for. */
@@ -49,6 +50,12 @@ export const PATCHES: readonly Patch[] = [
     why: 'The library saves the session outside of its own error handler: Koa would answer what fails there in plain text.',
     test: 'test/oidc/escaped-errors.test.ts',
     apply: (provider, { pages }) => answerEscapedErrors(provider, pages),
+  },
+  {
+    name: 'one commit',
+    why: 'A code and the session that it is of are written at once; the library saves them one after the other.',
+    test: 'test/cost/hot-requests.test.ts',
+    apply: (provider, { artifacts }) => joinAuthorization(provider, artifacts),
   },
   {
     name: 'discovery',

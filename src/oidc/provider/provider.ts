@@ -44,6 +44,7 @@ import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import { PATCHES } from './patches.ts'
 import { createInteractionPolicy } from './policy.ts'
 import { routes } from './routes.ts'
+import { withUnits } from './unit-of-work.ts'
 import { INTERACTION_TTL } from './used-once.ts'
 
 export interface ProviderDependencies {
@@ -57,7 +58,7 @@ export interface ProviderDependencies {
   /** Fields of clients that the library does not know by itself. */
   extraMetadata: readonly string[]
   jwtAccessTokens: JwtAccessTokens
-  artifacts: Pick<ArtifactStore, 'insert' | 'consume' | 'endSession'>
+  artifacts: Pick<ArtifactStore, 'commit' | 'consume' | 'endSession' | 'insert'>
   /** Cookie signing keys, the newest first. */
   cookieKeys: readonly string[]
   /** 32 bytes. */
@@ -215,7 +216,8 @@ function configuration(deps: ProviderDependencies): Configuration {
  * outlive it is in `deps`. What its configuration has no setting for is a list of patches (patches.ts).
  */
 export function createProvider(deps: ProviderDependencies): Provider {
-  const OurProvider = withSlowDown(withAudience(withExactRedirects(Provider)), deps.devices.codes)
+  const placed = withAudience(withExactRedirects(Provider))
+  const OurProvider = withUnits(withSlowDown(placed, deps.devices.codes), deps.artifacts)
   const provider = new OurProvider(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).
   provider.proxy = true

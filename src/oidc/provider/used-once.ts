@@ -2,6 +2,7 @@ import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, type Lifetimes } from './lifetimes.ts'
+import { useUp } from './unit-of-work.ts'
 
 /*
  * What works once, and for how long its use is remembered: as long as a second use could do harm, or has to have a
@@ -31,7 +32,7 @@ export const refusedRequestUri = (): Error =>
 export function rememberUses(
   provider: Provider,
   deps: {
-    artifacts: Pick<ArtifactStore, 'insert' | 'consume'>
+    artifacts: Pick<ArtifactStore, 'commit' | 'consume' | 'insert'>
     /** Seconds. */
     lifetimes: Pick<Lifetimes, 'accessTokenTtl' | 'refreshTokenTtl'>
     /** How long access tokens of an API live, in seconds. Undefined: as long as all. */
@@ -55,25 +56,23 @@ export function rememberUses(
     const longest = await longestTtl(code.resource)
     return refreshes ? endOfFamily(now(), longest) : now() + longest
   }
-  const consume = async (model: string, id: string, until: number) => {
-    if (!(await artifacts.consume(model, id, until - now()))) throw new errors.InvalidGrant('already used')
-  }
+  const consume = (model: string, id: string, until: number, done: () => void) =>
+    useUp(artifacts, { model, id, remember: until - now() }, done)
 
   // A second use ends what the first one got (RFC 6749 §4.1.2), for as long as any of it can live.
   provider.AuthorizationCode.prototype.consume = async function () {
-    await consume('AuthorizationCode', this.jti, await endOfWhatItGives(this))
-    provider.emit('authorization_code.consumed', this)
+    const used = () => void provider.emit('authorization_code.consumed', this)
+    await consume('AuthorizationCode', this.jti, await endOfWhatItGives(this), used)
   }
   // Likewise: the first to redeem a device code may have been the thief of it, and hold the tokens.
   provider.DeviceCode.prototype.consume = async function () {
-    await consume('DeviceCode', this.jti, await endOfWhatItGives(this))
-    provider.emit('device_code.consumed', this)
+    const used = () => void provider.emit('device_code.consumed', this)
+    await consume('DeviceCode', this.jti, await endOfWhatItGives(this), used)
   }
   // Likewise (RFC 9700 §4.14.2): also when the old refresh token has expired by then, and a thief goes on with newer ones.
   provider.RefreshToken.prototype.consume = async function () {
     const end = endOfFamily(this.iiat ?? now(), await longestTtl(this.resource))
-    await consume('RefreshToken', this.jti, end)
-    provider.emit('refresh_token.consumed', this)
+    await consume('RefreshToken', this.jti, end, () => void provider.emit('refresh_token.consumed', this))
   }
 
   // Insert-only, in one statement: the library's own version reads, then writes, and lets a replay race through.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type AdapterPayload, Provider, type Session } from 'oidc-provider'
 import { acrOf } from '../../shared/acr.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+import { saveWithUnit } from '../provider/unit-of-work.ts'
 
 /*
  * Requests of one browser that run at the same time share its session: five tabs that authorize while another signs in
@@ -46,7 +47,7 @@ export function asFound(id: string, stored: AdapterPayload): AdapterPayload {
 
 /** Saves what the library hands over: of a session that was found before, only the changes. */
 export async function saveSession(
-  artifacts: Pick<ArtifactStore, 'upsert' | 'saveSession'>,
+  artifacts: Pick<ArtifactStore, 'commit' | 'saveSession' | 'upsert'>,
   id: string,
   handedOver: AdapterPayload,
   ttl = 0,
@@ -54,7 +55,10 @@ export async function saveSession(
   const { [AS_FOUND]: found, ...payload } = handedOver as ArtifactPayload & Held
   if (found === undefined) return artifacts.upsert('Session', id, payload, ttl)
   const asRead = { id: found.id, payload: JSON.parse(found.text) }
-  found.current = await artifacts.saveSession(id, payload, ttl, asRead)
+  found.current =
+    id === found.id
+      ? await saveWithUnit(artifacts, { id, payload, ttl, asRead })
+      : await artifacts.saveSession(id, payload, ttl, asRead)
   const period = ttl / COOKIES_A_LIFETIME
   const periodOf = ({ exp }: ArtifactPayload) => Math.floor(Number(exp) / period)
   found.news ||= id !== found.id || periodOf(payload) !== periodOf(asRead.payload)

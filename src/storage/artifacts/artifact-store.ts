@@ -11,7 +11,8 @@ import {
 } from './at-rest.ts'
 import { changesOf } from './session-changes.ts'
 import { createStatements } from './statements.ts'
-import type { ArtifactPayload, ArtifactStore } from './store.ts'
+import type { ArtifactPayload, ArtifactStore, SessionAsRead } from './store.ts'
+import { createUnits } from './unit.ts'
 
 export interface ArtifactStoreOptions {
   clock: Clock
@@ -32,6 +33,7 @@ const noSession = ' '
 export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): ArtifactStore => {
   const { clock, refreshGraceSeconds = 10 } = options
   const statements = createStatements(sql.dialect)
+  const commit = createUnits(sql, statements)
   const now = (): number => epochSeconds(clock)
 
   const parameters = (model: string, id: string, payload: ArtifactPayload, ttl: number | undefined) => {
@@ -61,6 +63,20 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     row.model === 'RefreshToken' && row.consumed_at !== null && row.consumed_at > now() - refreshGraceSeconds
   const seen = (row: ArtifactRow): ArtifactRow => (inGrace(row) ? { ...row, consumed_at: null } : row)
 
+  /** The parameters of `consume`, with the name of its statement. */
+  const consumption = (model: string, id: string, remember: number) => {
+    const parameters = [now(), Math.ceil(now() + remember), model, hashId(id), now()]
+    return model === 'RefreshToken'
+      ? { by: 'consumeInGrace' as const, parameters: [...parameters, now() - refreshGraceSeconds] }
+      : { by: 'consume' as const, parameters }
+  }
+
+  /** The parameters of `changeSession`. */
+  const sessionChange = (id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead) => {
+    const { values, uid, accounts } = changesOf(payload, asRead.payload, id, now() + ttl)
+    return { values, accounts, parameters: [...values, uid, now(), ...accounts] }
+  }
+
   const revokeGrants = async (grants: readonly string[]): Promise<void> => {
     if (grants.length === 0) return
     await sql.run(statements.deleteGrants, [JSON.stringify(grants.map(hashId))])
@@ -75,19 +91,25 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     },
 
     async saveSession(id, payload, ttl, asRead) {
-      const { values, uid, accounts } = changesOf(payload, asRead.payload, id, now() + ttl)
+      const { values, accounts, parameters } = sessionChange(id, payload, ttl, asRead)
       const mine = hashId(id)
       if (id !== asRead.id) {
         const old = hashId(asRead.id)
         if (await sql.get(statements.moveSession, [...values, mine, old, now(), ...accounts])) return true
       }
-      const rows = await sql.all<{ id_hash: string }>(statements.changeSession, [
-        ...values,
-        uid,
-        now(),
-        ...accounts,
-      ])
+      const rows = await sql.all<{ id_hash: string }>(statements.changeSession, parameters)
       return rows.some((row) => row.id_hash === mine)
+    },
+
+    async commit({ consume, store, session }) {
+      return commit({
+        consume: consume && consumption(consume.model, consume.id, consume.remember),
+        store: store.map(({ model, id, payload, ttl }) => parameters(model, id, payload, ttl).values),
+        session: session && {
+          parameters: sessionChange(session.id, session.payload, session.ttl, session.asRead).parameters,
+          idHash: hashId(session.id),
+        },
+      })
     },
 
     async replace(model, id, payload, ttl) {
@@ -130,12 +152,8 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     },
 
     async consume(model, id, remember = 0) {
-      const values = [now(), Math.ceil(now() + remember), model, hashId(id), now()]
-      const changed =
-        model === 'RefreshToken'
-          ? await sql.run(statements.consumeInGrace, [...values, now() - refreshGraceSeconds])
-          : await sql.run(statements.consume, values)
-      return changed === 1
+      const { by, parameters } = consumption(model, id, remember)
+      return (await sql.run(statements[by], parameters)) === 1
     },
 
     async destroy(model, id) {

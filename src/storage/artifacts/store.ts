@@ -16,6 +16,24 @@ export interface ArtifactSummary {
   expiresAt: number | null
 }
 
+/** An artefact to be stored. `ttl`: seconds to live; undefined: until destroyed. */
+export interface ToStore {
+  model: string
+  id: string
+  payload: ArtifactPayload
+  ttl: number | undefined
+}
+
+/** What one request writes: all of it or nothing. */
+export interface UnitOfWork {
+  /** What the request uses up. Where that was used before, nothing of the unit is written. `remember` as in `consume`. */
+  consume?: { model: string; id: string; remember: number } | undefined
+  /** What it issues, under ids that were made for it. Never sessions. */
+  store: readonly ToStore[]
+  /** A session that is saved under the id that it was read by, as `saveSession` does. */
+  session?: { id: string; payload: ArtifactPayload; ttl: number; asRead: SessionAsRead } | undefined
+}
+
 /**
  * Codes, tokens, sessions, interactions, grants: everything that the protocol writes. Every engine passes
  * test/contracts/artifact-store.ts. `model` is a name of the protocol library (“AccessToken”, “Session”).
@@ -25,6 +43,7 @@ export interface ArtifactSummary {
  *   named by what hangs on it, and by its own row;
  * - what has expired is never returned, whether or not the clean-up has seen it;
  * - `consume` and `insert` succeed once, however many calls and processes race;
+ * - a unit of work takes effect as a whole or not at all, also when the process dies;
  * - what was used stays findable, `consumed`, for as long as its user asked, and its `exp` says so;
  * - a session that was ended stays so: a late save does not bring it back;
  * - two saves of one session keep what both changed, field by field and, in `authorizations`, client by client.
@@ -40,6 +59,11 @@ export interface ArtifactStore {
    *   has moved to another id than this; a browser must not be given this id
    */
   saveSession(id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead): Promise<boolean>
+  /**
+   * Writes a unit of work: one transaction, of one statement where the engine can.
+   * @returns used: it has used up what it consumes, or consumes nothing; saved: what `saveSession` answers, true without a session
+   */
+  commit(unit: UnitOfWork): Promise<{ used: boolean; saved: boolean }>
   /** Replaces what must still be there. False: it is not. */
   replace(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   /**

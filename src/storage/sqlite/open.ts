@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { BoundedMap } from '../../shared/bounded-map.ts'
-import type { Sql, SqlValue } from '../sql.ts'
+import type { Sql, SqlValue, Step } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 import { busyPatience, isBusy, whenFree } from './busy.ts'
 import { createWriteQueue } from './writes.ts'
@@ -86,7 +86,7 @@ const beginNow = <T>(begin: () => T): T | undefined => {
  * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
  * the turn of the event loop, together with the others of that turn (see sqlite/writes.ts).
  */
-export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
+export const createSqliteSql = (connection: BetterSqlite3.Database): Sql & { dialect: 'sqlite' } => {
   connection.exec(neverWait)
   const writes = createWriteQueue(connection)
   const prepared = new BoundedMap<string, Statement>(cachedStatements)
@@ -111,8 +111,26 @@ export const createSqliteSql = (connection: BetterSqlite3.Database): Sql => {
       throw asStorageError(error)
     }
   }
+  const take = ({ statement, parameters }: Step): number | unknown[] => {
+    const prepared = prepare(statement)
+    return prepared.reader ? prepared.all(...parameters) : prepared.run(...parameters).changes
+  }
   return {
     dialect: 'sqlite',
+    async together(steps) {
+      try {
+        return await writes.write(() => {
+          const taken: (number | unknown[])[] = []
+          for (const step of steps) {
+            taken.push(take(step))
+            if (step.decides && taken.at(-1) === 0) break
+          }
+          return taken
+        }, steps.length > 1)
+      } catch (error) {
+        throw asStorageError(error)
+      }
+    },
     get: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
       execute(text, (statement) => statement.get(...parameters) as Row | undefined),
     all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>

@@ -2,11 +2,24 @@ import type BetterSqlite3 from 'better-sqlite3'
 import { busyPatience, isBusy, pauseBefore } from './busy.ts'
 
 interface Write {
+  /** Of several statements, which take effect all or not at all. */
+  whole: boolean
   /** When it gives up waiting for another process's write, on the clock of `performance.now`. */
   deadline: number
   run(): unknown
   resolve(value: never): void
   reject(error: unknown): void
+}
+
+/** A write of several statements has failed half way. */
+class HalfDone extends Error {
+  readonly write: Write
+  readonly give: () => void
+  constructor(write: Write, give: () => void) {
+    super('half done')
+    this.write = write
+    this.give = give
+  }
 }
 
 /** Bounds how long one commit keeps the event loop: some milliseconds. */
@@ -35,6 +48,7 @@ export const createWriteQueue = (connection: BetterSqlite3.Database) => {
         const answer = attempt(write)
         // A full disk ends the transaction behind our back: the writes before this one are gone with it.
         if (!connection.inTransaction) throw answer.error
+        if (answer.error !== undefined && write.whole) throw new HalfDone(write, answer.give)
         return answer.give
       })
       commit.run()
@@ -64,28 +78,40 @@ export const createWriteQueue = (connection: BetterSqlite3.Database) => {
     const writes = queue
     queue = []
     for (let start = 0; start < writes.length; start += largestBatch) {
-      const batch = writes.slice(start, start + largestBatch)
-      const [only] = batch
       try {
-        const answers = batch.length === 1 && only !== undefined ? [runAlone(only)] : runBatch(batch)
+        make(writes.slice(start, start + largestBatch))
         tries = 0
-        for (const give of answers) give()
       } catch (error) {
-        if (isBusy(error)) {
-          tryLater(writes.slice(start), error)
-          return
-        }
-        for (const write of batch) write.reject(error)
+        // It says that another process writes; every other error is an answer.
+        tryLater(writes.slice(start), error)
+        return
       }
     }
   }
 
+  /** @throws what says that another process writes */
+  const make = (batch: readonly Write[]): void => {
+    const [only] = batch
+    if (only === undefined) return
+    try {
+      const answers = batch.length === 1 && !only.whole ? [runAlone(only)] : runBatch(batch)
+      for (const give of answers) give()
+    } catch (error) {
+      if (isBusy(error)) throw error
+      if (error instanceof HalfDone) {
+        // Nothing of the batch has happened: the others are made without it.
+        make(batch.filter((write) => write !== error.write))
+        error.give()
+      } else for (const write of batch) write.reject(error)
+    }
+  }
+
   return {
-    /** Runs a writing statement in the next batch. */
-    write<T>(run: () => T): Promise<T> {
+    /** Runs a writing statement in the next batch. @param whole it is several, which take effect all or not at all */
+    write<T>(run: () => T, whole = false): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (!scheduled) schedule(0)
-        queue.push({ deadline: performance.now() + busyPatience, run, resolve, reject })
+        queue.push({ whole, deadline: performance.now() + busyPatience, run, resolve, reject })
       })
     },
     /** Commits what is waiting, now. */

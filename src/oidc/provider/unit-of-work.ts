@@ -1,0 +1,123 @@
+import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
+import type { ArtifactStore, ToStore, UnitOfWork } from '../../storage/artifacts/store.ts'
+import { routes } from './routes.ts'
+
+/*
+ * What one request writes is written at once, before its answer leaves (docs/decisions/0037-unit-of-work.md). The library uses up a code,
+ * then saves one token after the other, each by itself; here they are collected, and committed together:
+ *
+ *   token          find code ─► consume (collected) ─► save, save (collected) ─► sign ─► commit ─► 200, or invalid_grant
+ *   authorization  find session ─► save code (collected) ─► save session: commit ─► redirect
+ *
+ * Who may not see them before: nobody knows the ids of collected artefacts, because no answer has named them.
+ */
+
+type Artifacts = Pick<ArtifactStore, 'commit' | 'consume'>
+
+/** Made under ids of their own, and found by nothing else before the answer names them. */
+const ISSUED = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken'])
+
+/** The grants that use up something. */
+const CONSUMING = new Set(['authorization_code', 'refresh_token', DEVICE_CODE_GRANT])
+
+interface Collected {
+  consume?: NonNullable<UnitOfWork['consume']> & { done(): void }
+  store: ToStore[]
+}
+
+const units = new WeakMap<object, Collected>()
+
+/** What the request under way has collected; undefined: it writes each by itself. */
+function currentUnit(): Collected | undefined {
+  const ctx = Provider.ctx
+  return ctx && units.get(ctx)
+}
+
+const alreadyUsed = () => new errors.InvalidGrant('already used')
+
+async function commit(artifacts: Artifacts, { consume, store }: Collected): Promise<void> {
+  if (consume === undefined && store.length === 0) return
+  const { used } = await artifacts.commit({ consume, store: store.splice(0) })
+  if (!used) throw alreadyUsed()
+  consume?.done()
+}
+
+/** True: it is written with the rest of its request. */
+export function collect(artifact: ToStore): boolean {
+  const unit = ISSUED.has(artifact.model) ? currentUnit() : undefined
+  unit?.store.push(artifact)
+  return unit !== undefined
+}
+
+/**
+ * Uses up a code or a refresh token, with the rest of its request or at once.
+ * @param done is called once it is used up
+ * @throws InvalidGrant where it is done at once, and it was used before
+ */
+export async function useUp(
+  artifacts: Artifacts,
+  consume: NonNullable<UnitOfWork['consume']>,
+  done: () => void,
+): Promise<void> {
+  const unit = currentUnit()
+  if (unit !== undefined && unit.consume === undefined) {
+    unit.consume = { ...consume, done }
+    return
+  }
+  if (!(await artifacts.consume(consume.model, consume.id, consume.remember))) throw alreadyUsed()
+  done()
+}
+
+/** Saves a session that was found under this id, and what its request has collected. @returns as `ArtifactStore.saveSession` */
+export async function saveWithUnit(
+  artifacts: Pick<ArtifactStore, 'commit'>,
+  session: NonNullable<UnitOfWork['session']>,
+): Promise<boolean> {
+  return (await artifacts.commit({ store: currentUnit()?.store.splice(0) ?? [], session })).saved
+}
+
+type Names = string | readonly string[] | ReadonlySet<string>
+
+/** Makes one unit of what each request of the token endpoint writes that uses something up. */
+export function withUnits(Library: typeof Provider, artifacts: Artifacts): typeof Provider {
+  return class extends Library {
+    /** The library's constructor calls it for each grant that it knows. */
+    override registerGrantType<Params extends object>(
+      name: string,
+      handler: (ctx: TokenEndpointGrantContext<Params>) => void | Promise<void>,
+      params?: Names,
+      duplicates?: Names,
+    ): void {
+      const whole: typeof handler = async (ctx) => {
+        const unit: Collected = { store: [] }
+        units.set(ctx, unit)
+        try {
+          await handler(ctx)
+        } catch (error) {
+          // A request that is refused after its code was accepted has used it up all the same, and gets nothing.
+          unit.store.length = 0
+          await commit(artifacts, unit)
+          throw error
+        } finally {
+          units.delete(ctx)
+        }
+        await commit(artifacts, unit)
+      }
+      super.registerGrantType(name, CONSUMING.has(name) ? whole : handler, params, duplicates)
+    }
+  }
+}
+
+/** Makes one unit of an authorization response: its code and the session that it is of. */
+export function joinAuthorization(provider: Provider, artifacts: Artifacts): void {
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith(routes.authorization)) return next()
+    const unit: Collected = { store: [] }
+    units.set(ctx, unit)
+    await next()
+    units.delete(ctx)
+    // A session that was not saved has taken nothing along.
+    await commit(artifacts, unit)
+  })
+}

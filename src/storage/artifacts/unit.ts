@@ -1,0 +1,70 @@
+import type { Sql, SqlValue, Step } from '../sql.ts'
+import type { createStatements } from './statements.ts'
+
+/** The parameters of a unit of work, by its statements. */
+export interface UnitParameters {
+  consume: { by: 'consume' | 'consumeInGrace'; parameters: SqlValue[] } | undefined
+  /** Of `upsert`, for each artefact. */
+  store: SqlValue[][]
+  /** Of `changeSession`, and the hash of the id that it has to have. */
+  session: { parameters: SqlValue[]; idHash: string } | undefined
+}
+
+/**
+ * Writes the units of work of a database (store.ts). On SQLite its statements share a transaction with what else is written in this
+ * turn of the event loop (sqlite/writes.ts). On PostgreSQL they are parts of one statement, which is one round trip and one commit: the
+ * second use of a code waits there for the row that the first one has locked, finds it used, and stores nothing.
+ */
+export function createUnits(sql: Sql, statements: ReturnType<typeof createStatements>) {
+  const composed = new Map<string, string>()
+
+  /** Each distinct text is prepared once a connection: there is one for what each kind of request writes. */
+  function compose({ consume, store, session }: UnitParameters): string {
+    const key = `${consume?.by} ${store.length} ${session !== undefined}`
+    const known = composed.get(key)
+    if (known !== undefined) return known
+    const used = consume ? 'EXISTS (SELECT 1 FROM used)' : 'TRUE'
+    const parts = [
+      ...(consume ? [`used AS (${statements[consume.by]} RETURNING 1)`] : []),
+      ...(store.length > 0 ? [`stored AS (${statements.upsertAllIf(store.length, used)})`] : []),
+      ...(session ? [`changed AS (${statements.changeSessionIf(used)})`] : []),
+    ]
+    const text = `WITH ${parts.join(', ')} SELECT
+      ${consume ? '(SELECT COUNT(*) FROM used)' : '1'} AS used,
+      ${session ? '(SELECT COUNT(*) FROM changed WHERE id_hash = CAST(? AS TEXT))' : '1'} AS saved`
+    composed.set(key, text)
+    return text
+  }
+
+  async function onPostgres(unit: UnitParameters) {
+    const { consume, store, session } = unit
+    const row = await sql.get<{ used: number; saved: number }>(compose(unit), [
+      ...(consume?.parameters ?? []),
+      ...store.flat(),
+      ...(session ? [...session.parameters, session.idHash] : []),
+    ])
+    return { used: row?.used === 1, saved: (row?.saved ?? 0) > 0 }
+  }
+
+  async function onSqlite(
+    together: (steps: readonly Step[]) => Promise<(number | unknown[])[]>,
+    { consume, store, session }: UnitParameters,
+  ) {
+    const steps: Step[] = []
+    if (consume)
+      steps.push({ statement: statements[consume.by], parameters: consume.parameters, decides: true })
+    if (store.length > 0)
+      steps.push({ statement: statements.upsertAll(store.length), parameters: store.flat() })
+    if (session) steps.push({ statement: statements.changeSession, parameters: session.parameters })
+    const taken = await together(steps)
+    const used = consume === undefined || taken[0] === 1
+    const changed = (session ? taken[steps.length - 1] : undefined) as { id_hash: string }[] | undefined
+    return {
+      used,
+      saved: session === undefined || (changed ?? []).some(({ id_hash }) => id_hash === session.idHash),
+    }
+  }
+
+  return (unit: UnitParameters): Promise<{ used: boolean; saved: boolean }> =>
+    sql.dialect === 'sqlite' ? onSqlite(sql.together, unit) : onPostgres(unit)
+}
