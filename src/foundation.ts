@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
+import { accountColumns } from './accounts/store/reads.ts'
 import { actorName } from './audit/actor-name.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type AuditEvent, createRecorder } from './audit/recorder.ts'
@@ -121,7 +122,7 @@ export async function openFoundation(
     await audit.begin()
     await keys.ensure()
   }
-  const artifacts = createArtifactStore(db.artifacts, { clock })
+  const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
     ...{ secrets, db, artifacts, settings, audit, event, mailer, keys },

@@ -12,7 +12,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
-import type { Account, Role } from './account.ts'
+import { type Account, type AccountRow, type Role, toAccount } from './account.ts'
 import { createAdministration } from './administration.ts'
 import { type Authentication, createAuthenticate } from './authenticate.ts'
 import { createCleanup } from './cleanup.ts'
@@ -95,6 +95,8 @@ export interface NewGeneration {
 export interface Accounts {
   /** The hot read, on every request with a token or a session: about 10 µs. */
   byId(id: string): Promise<Account | undefined>
+  /** The account of a row with `accountColumns`. */
+  ofRow(row: Record<string, unknown>): Account
 
   // Signing up and in: src/api, pages.
 
@@ -375,6 +377,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
 
   return {
     byId: store.byId,
+    ofRow: (row) => toAccount(row as unknown as AccountRow),
     register: createRegister({ ...shared, settings, verification }),
     verification,
     authenticate: createAuthenticate({ store, passwords, events, loginOf }),

@@ -112,6 +112,8 @@ export interface ProtocolDependencies {
   appPasswordCounts(id: string): Promise<boolean>
   accounts: {
     byId(id: string): Promise<AccountOfProtocol | undefined>
+    /** The account of a row that `ArtifactStore.findRelated` has found. */
+    ofRow(row: Record<string, unknown>): AccountOfProtocol
     /** Raises the generation of the account's sign-ins, except in one session, and gives the new one. */
     endOtherSessions(accountId: string, uid: string): Promise<number>
   }

@@ -73,6 +73,59 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await store.find('Interaction', id)).toEqual({ jti: id, step: 2 })
       })
 
+      test('finds what hangs together at once, for many at once, where that is one look-up', async () => {
+        const { findRelated } = store
+        if (findRelated === undefined) return
+        const [grantId, session, uid] = [newId(), newId(), newId()]
+        await store.upsert(
+          'Grant',
+          grantId,
+          { jti: grantId, accountId: 'a', openid: { scope: 'openid' } },
+          60,
+        )
+        await store.upsert(
+          'Session',
+          session,
+          { jti: session, uid, accountId: 'a', authorizations: { c: {} } },
+          60,
+        )
+        const token = async (over: object) => {
+          const id = newId()
+          const payload = { jti: id, kind: 'RefreshToken', grantId, nonce: '\0"\\', ...over }
+          await store.upsert('RefreshToken', id, payload, 50)
+          return id
+        }
+        const bound = await token({ sessionUid: uid })
+        const [grant, held] = [await store.find('Grant', grantId), await store.findByUid('Session', uid)]
+        const expected = { found: await store.find('RefreshToken', bound), grant, session: held }
+        expect(await findRelated('RefreshToken', bound)).toEqual({ ...expected, account: undefined })
+
+        const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => token({ nonce: `n${index}` })))
+        const answers = await Promise.all([...ids, newId()].map((id) => findRelated('RefreshToken', id)))
+        expect(answers.map((each) => each?.found.nonce)).toEqual([
+          ...ids.map((_, index) => `n${index}`),
+          undefined,
+        ])
+        expect(await findRelated('AccessToken', bound)).toBeUndefined()
+
+        // What another field says is no session of the token.
+        const alike = await token({ claims: { id_token: { sessionUid: uid } } })
+        expect((await findRelated('RefreshToken', alike))?.found).not.toHaveProperty('sessionUid')
+
+        await store.consume('RefreshToken', bound)
+        expect((await findRelated('RefreshToken', bound))?.found).not.toHaveProperty('consumed')
+        await store.endSession(uid)
+        await store.destroy('Grant', grantId)
+        pass(11)
+        expect(await findRelated('RefreshToken', bound)).toMatchObject({
+          found: { consumed: seconds - 11 },
+          grant: undefined,
+          session: undefined,
+        })
+        pass(50)
+        expect(await findRelated('RefreshToken', bound)).toBeUndefined()
+      })
+
       test('finds a session by its uid, without its id', async () => {
         const [id, uid] = [newId(), newId()]
         await store.upsert('Session', id, { jti: id, uid, kind: 'Session', accountId: 'a' }, 60)

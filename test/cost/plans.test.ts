@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { relatedStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
+import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'
 import { jobsOf } from '../../src/wiring/operations.ts'
 import { signedIn } from '../admin/console.ts'
 import { person } from '../admin/rest/support.ts'
@@ -261,7 +263,17 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
 
   test('every statement of the store of artefacts', async () => {
     let position = 0
-    const texts = Object.values(createStatements(engine)).map((text) => {
+    const statements = createStatements(engine)
+    const composed =
+      engine === 'sqlite'
+        ? [upsertAll(statements, 2)]
+        : [
+            composeUnit(statements, { consume: 'consume', store: 2, session: false }),
+            composeUnit(statements, { consume: 'consumeInGrace', store: 1, session: false }),
+            composeUnit(statements, { consume: undefined, store: 1, session: true }),
+            relatedStatement('id'),
+          ]
+    const texts = [...Object.values(statements), ...composed].map((text) => {
       position = 0
       return engine === 'sqlite' ? text : text.replace(/\?/g, () => `$${++position}`)
     })

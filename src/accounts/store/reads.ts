@@ -42,7 +42,8 @@ export interface AccountReads {
   secondFactorShares(): Promise<SecondFactorShares>
 }
 
-const columns = `id, username, display_username AS "displayUsername", email,
+/** Of an account without its password, as `toAccount` takes them. */
+export const accountColumns = `id, username, display_username AS "displayUsername", email,
   pending_email AS "pendingEmail", ${profileFields.map(({ claim, property }) => `${claim} AS "${property}"`).join(', ')},
   phone_verified AS "phoneVerified", address, role, invited_until AS "invitedUntil", disabled_at AS "disabledAt",
   generation, locked_until AS "lockedUntil", created_at AS "createdAt",
@@ -50,9 +51,9 @@ const columns = `id, username, display_username AS "displayUsername", email,
   second_factor_since AS "secondFactorSince", second_factor_required AS "secondFactorRequired",
   deletion_at AS "deletionAt"`
 
-const byIdStatement = `SELECT ${columns} FROM accounts WHERE id = ?`
+const byIdStatement = `SELECT ${accountColumns} FROM accounts WHERE id = ?`
 
-const byLoginStatement = `SELECT ${columns}, password_hash AS "passwordHash",
+const byLoginStatement = `SELECT ${accountColumns}, password_hash AS "passwordHash",
   password_changed_at AS "passwordChangedAt" FROM accounts
   WHERE email = ? OR username = ? OR (email IS NULL AND pending_email = ?)
   ORDER BY CASE WHEN email = ? THEN 0 WHEN username = ? THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 1`

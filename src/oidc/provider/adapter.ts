@@ -5,7 +5,7 @@ import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { DeviceCodes } from '../device/codes.ts'
 import { asFound, saveSession } from '../sessions/merge.ts'
-import { collect } from './unit-of-work.ts'
+import { collect, findBeginning, takeBeside } from './unit-of-work.ts'
 import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
 
 /** What the protocol needs to know of a registered client. */
@@ -150,7 +150,8 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
         return client && clientPayload(client)
       }
       if (model === 'DeviceCode') return deps.deviceCodes.find(id)
-      const payload = live(await artifacts.find(model, id))
+      const beside = model === 'Grant' ? takeBeside('Grant', id) : undefined
+      const payload = live(beside ?? (await findBeginning(artifacts, model, id)))
       // The library takes a pushed request that it does not find, at the end of an interaction, for one that was not used yet.
       if (payload === undefined && model === PUSHED) throw refusedRequestUri()
       if (payload === undefined) return undefined
@@ -158,7 +159,8 @@ export function createAdapterFactory(deps: AdapterDependencies): AdapterFactory 
       if (model !== 'Interaction') return payload
       return { ...payload, returnTo: deps.resumeUrl(id, payload.deviceCode !== undefined) }
     },
-    findByUid: async (uid) => live(await artifacts.findByUid(model, uid)),
+    findByUid: async (uid) =>
+      live((model === 'Session' && takeBeside(model, uid)) || (await artifacts.findByUid(model, uid))),
     findByUserCode: (userCode) => deps.deviceCodes.findByUserCode(userCode),
     async consume(id) {
       if (await artifacts.consume(model, id)) return

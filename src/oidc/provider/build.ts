@@ -39,6 +39,7 @@ import { onceARequest } from './once-a-request.ts'
 import { answerOutages } from './outage.ts'
 import { createProvider } from './provider.ts'
 import { routes } from './routes.ts'
+import { takeBeside } from './unit-of-work.ts'
 
 /** Characters of what a sign-out form says of the app that asked: a request's address, sealed. */
 const MAX_SIGN_OUT = 32 * 1024
@@ -58,7 +59,10 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const { issuer, lifetimes, log, resources, secrets } = deps
   const { isApiCredential } = apiCredentials
   const findByScope = (scope: string) => resources.findByScope(scope)
-  const accountOf = onceARequest((id) => accounts.byId(id))
+  const accountOf = onceARequest(async (id) => {
+    const row = takeBeside('Account', id)
+    return row ? accounts.ofRow(row) : accounts.byId(id)
+  })
   const membershipsOf = onceARequest((id) => deps.membershipsOf(id))
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))

@@ -1,6 +1,6 @@
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
-import type { ArtifactStore, ToStore, UnitOfWork } from '../../storage/artifacts/store.ts'
+import type { ArtifactPayload, ArtifactStore, ToStore, UnitOfWork } from '../../storage/artifacts/store.ts'
 import { routes } from './routes.ts'
 
 /*
@@ -24,7 +24,14 @@ const CONSUMING = new Set(['authorization_code', 'refresh_token', DEVICE_CODE_GR
 interface Collected {
   consume?: NonNullable<UnitOfWork['consume']> & { done(): void }
   store: ToStore[]
+  /** What a look-up has found beside what it was asked for, until it is asked for. */
+  beside: Map<string, Record<string, unknown>>
 }
+
+/** What a request begins with: the library goes on to ask for what hangs on it. */
+const BEGINNINGS = new Set(['AuthorizationCode', 'RefreshToken', 'Session'])
+
+const newUnit = (): Collected => ({ store: [], beside: new Map() })
 
 const units = new WeakMap<object, Collected>()
 
@@ -41,6 +48,31 @@ async function commit(artifacts: Artifacts, { consume, store }: Collected): Prom
   const { used } = await artifacts.commit({ consume, store: store.splice(0) })
   if (!used) throw alreadyUsed()
   consume?.done()
+}
+
+/** Finds an artefact. Within a unit, what the library asks for next comes along, where that saves a round trip. */
+export async function findBeginning(
+  artifacts: Pick<ArtifactStore, 'find' | 'findRelated'>,
+  model: string,
+  id: string,
+): Promise<ArtifactPayload | undefined> {
+  const unit = BEGINNINGS.has(model) ? currentUnit() : undefined
+  if (unit === undefined || artifacts.findRelated === undefined) return artifacts.find(model, id)
+  const related = await artifacts.findRelated(model, id)
+  if (related === undefined) return undefined
+  const { found, grant, session, account } = related
+  if (grant) unit.beside.set(`Grant ${found.grantId}`, grant)
+  if (session) unit.beside.set(`Session ${session.uid}`, session)
+  if (account) unit.beside.set(`Account ${account.id}`, account)
+  return found
+}
+
+/** What came along with the beginning of a request, once: who asks again wants to know what has changed. */
+export function takeBeside(kind: 'Grant' | 'Session' | 'Account', key: string) {
+  const unit = currentUnit()
+  const found = unit?.beside.get(`${kind} ${key}`)
+  if (found) unit?.beside.delete(`${kind} ${key}`)
+  return found
 }
 
 /** True: it is written with the rest of its request. */
@@ -90,7 +122,7 @@ export function withUnits(Library: typeof Provider, artifacts: Artifacts): typeo
       duplicates?: Names,
     ): void {
       const whole: typeof handler = async (ctx) => {
-        const unit: Collected = { store: [] }
+        const unit = newUnit()
         units.set(ctx, unit)
         try {
           await handler(ctx)
@@ -113,7 +145,7 @@ export function withUnits(Library: typeof Provider, artifacts: Artifacts): typeo
 export function joinAuthorization(provider: Provider, artifacts: Artifacts): void {
   provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith(routes.authorization)) return next()
-    const unit: Collected = { store: [] }
+    const unit = newUnit()
     units.set(ctx, unit)
     await next()
     units.delete(ctx)

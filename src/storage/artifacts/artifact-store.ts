@@ -9,6 +9,7 @@ import {
   grantsOf,
   toRest,
 } from './at-rest.ts'
+import { createRelatedReads } from './related.ts'
 import { changesOf } from './session-changes.ts'
 import { createStatements } from './statements.ts'
 import type { ArtifactPayload, ArtifactStore, SessionAsRead } from './store.ts'
@@ -21,6 +22,8 @@ export interface ArtifactStoreOptions {
    * was answered but whose answer was lost retries. 0: never.
    */
   refreshGraceSeconds?: number
+  /** Columns of a row of `accounts`, `id` among them, for `findRelated`. */
+  accountColumns?: string
 }
 
 /** Seconds that an expired row stays, so that nothing that is being read is swept away under the reader. */
@@ -31,7 +34,7 @@ const noSession = ' '
 
 /** The artefact store on SQLite and PostgreSQL: every method of the hot paths is one statement. */
 export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): ArtifactStore => {
-  const { clock, refreshGraceSeconds = 10 } = options
+  const { clock, refreshGraceSeconds = 10, accountColumns = 'id' } = options
   const statements = createStatements(sql.dialect)
   const commit = createUnits(sql, statements)
   const now = (): number => epochSeconds(clock)
@@ -83,7 +86,27 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     await sql.run(statements.deleteByGrants, [JSON.stringify(grants)])
   }
 
+  const findRelated = createRelatedReads(sql, accountColumns, now)
+
   return {
+    ...(sql.dialect === 'postgresql' &&
+      ({
+        async findRelated(model, id) {
+          const idHash = hashId(id)
+          const rows = await findRelated(model, idHash)
+          if (rows === undefined) return undefined
+          const found = fromRest(seen(rows.found), id, idHash)
+          const { grantId } = found
+          const { grant, session, account } = rows
+          return {
+            found,
+            grant: grant && typeof grantId === 'string' ? fromRest(grant, grantId, grant.id_hash) : undefined,
+            session: session && fromRestWithoutId(session),
+            account,
+          }
+        },
+      } satisfies Pick<ArtifactStore, 'findRelated'>)),
+
     async upsert(model, id, payload, ttl) {
       const { values, rest } = parameters(model, id, payload, ttl)
       if (model === 'Session') values.push(rest.authorizations, rest.uid)

@@ -65,7 +65,10 @@ const given = `payload = ?, grant_id = ?, uid = ?, user_code = COALESCE(?, user_
 /** What a tombstone keeps is its key, its expiry and its uid, which must not come back either. */
 const buried = "destroyed_at = ?, payload = '{}', account_id = NULL"
 
-const typedValues = `(${[...Array(8).fill('TEXT'), 'BIGINT', 'BIGINT'].map((type) => `CAST(? AS ${type})`).join(', ')})`
+/** One artefact, as `upsert` takes it. */
+export const VALUES = 'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+
+export type ArtifactStatements = ReturnType<typeof createStatements>
 
 /** Every statement of the store. Times are seconds since the epoch; parameters in the order of their `?`. */
 export const createStatements = (dialect: Sql['dialect']) => {
@@ -80,22 +83,11 @@ export const createStatements = (dialect: Sql['dialect']) => {
     expires_at = CASE WHEN expires_at = CAST(? AS BIGINT) THEN CAST(? AS BIGINT)
       ELSE ${the.greatest}(expires_at, CAST(? AS BIGINT)) END`
   const ofTheSame = `${live} AND COALESCE(account_id, '') IN (?, ?)`
-  const upserted = `ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced},
-        user_code = COALESCE(excluded.user_code, artifacts.user_code)
-      WHERE artifacts.destroyed_at IS NULL`
-  const values = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
-  /** @param and what has to hold beside */
-  const changeSession = (and: string) => `UPDATE artifacts SET ${changed}
-      WHERE uid = ? AND model = 'Session' AND ${ofTheSame}${and} RETURNING id_hash`
-  const upsertAll = (count: number) =>
-    `INSERT INTO artifacts (${columns}) VALUES ${Array(count).fill(values).join(', ')} ${upserted}`
   return {
-    upsert: upsertAll(1),
-    /** Several artefacts, the parameters of one after those of another. */
-    upsertAll,
-    /** The same, if a condition holds. */
-    upsertAllIf: (count: number, condition: string) => `INSERT INTO artifacts (${columns})
-      SELECT * FROM (VALUES ${Array(count).fill(typedValues).join(', ')}) AS given WHERE ${condition} ${upserted}`,
+    upsert: `INSERT INTO artifacts (${columns}) ${VALUES}
+      ON CONFLICT (model, id_hash) DO UPDATE SET ${replaced},
+        user_code = COALESCE(excluded.user_code, artifacts.user_code)
+      WHERE artifacts.destroyed_at IS NULL`,
 
     replace: `UPDATE artifacts SET ${given} WHERE model = ? AND id_hash = ? AND ${live}`,
     replaceUnchanged: `UPDATE artifacts SET ${given}
@@ -115,8 +107,8 @@ export const createStatements = (dialect: Sql['dialect']) => {
       WHERE artifacts.destroyed_at IS NULL`,
 
     /** By its uid: it may have another id by now. */
-    changeSession: changeSession(''),
-    changeSessionIf: (condition: string) => changeSession(` AND ${condition}`),
+    changeSession: `UPDATE artifacts SET ${changed}
+      WHERE uid = ? AND model = 'Session' AND ${ofTheSame} RETURNING id_hash`,
     moveSession: `UPDATE artifacts SET ${changed}, id_hash = ?
       WHERE model = 'Session' AND id_hash = ? AND ${ofTheSame} RETURNING id_hash`,
 

@@ -16,6 +16,17 @@ export interface ArtifactSummary {
   expiresAt: number | null
 }
 
+/** What one look-up has found: an artefact, and what a request that brought it asks for next, as far as it is there. */
+export interface Related {
+  found: ArtifactPayload
+  /** The Grant that it hangs on. */
+  grant: ArtifactPayload | undefined
+  /** The session that it names as its `sessionUid`. */
+  session: ArtifactPayload | undefined
+  /** The row of its account, with the columns that the store was opened with. */
+  account: Record<string, unknown> | undefined
+}
+
 /** An artefact to be stored. `ttl`: seconds to live; undefined: until destroyed. */
 export interface ToStore {
   model: string
@@ -80,6 +91,11 @@ export interface ArtifactStore {
   /** Stores what must not exist yet. False: it was there already (a replay). */
   insert(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   find(model: string, id: string): Promise<ArtifactPayload | undefined>
+  /**
+   * `find`, with what is asked for next: one look-up, for several requests at once. Missing where a read is no round trip, and each is
+   * done when it is needed.
+   */
+  findRelated?(model: string, id: string): Promise<Related | undefined>
   findByUid(model: string, uid: string): Promise<ArtifactPayload | undefined>
   findByUserCode(model: string, userCode: string): Promise<ArtifactPayload | undefined>
   /**

@@ -1,5 +1,5 @@
 import type { Sql, SqlValue, Step } from '../sql.ts'
-import type { createStatements } from './statements.ts'
+import { type ArtifactStatements, VALUES } from './statements.ts'
 
 /** The parameters of a unit of work, by its statements. */
 export interface UnitParameters {
@@ -10,12 +10,41 @@ export interface UnitParameters {
   session: { parameters: SqlValue[]; idHash: string } | undefined
 }
 
+const typed = `(${[...Array(8).fill('TEXT'), 'BIGINT', 'BIGINT'].map((type) => `CAST(? AS ${type})`).join(', ')})`
+
+/** Several artefacts, the parameters of one after those of another. */
+export const upsertAll = ({ upsert }: ArtifactStatements, count: number): string =>
+  upsert.replace(VALUES, `${VALUES}${VALUES.replace('VALUES', ',').repeat(count - 1)}`)
+
+/** What a unit consists of, for its text. */
+type Kind = {
+  consume: NonNullable<UnitParameters['consume']>['by'] | undefined
+  store: number
+  session: boolean
+}
+
+/** A unit as one statement of PostgreSQL. */
+export function composeUnit(statements: ArtifactStatements, { consume, store, session }: Kind): string {
+  const used = consume ? 'EXISTS (SELECT 1 FROM used)' : 'TRUE'
+  const given = `SELECT * FROM (VALUES ${Array(store).fill(typed).join(', ')}) AS given WHERE ${used}`
+  const parts = [
+    ...(consume ? [`used AS (${statements[consume]} RETURNING 1)`] : []),
+    ...(store > 0 ? [`stored AS (${statements.upsert.replace(VALUES, given)})`] : []),
+    ...(session
+      ? [`changed AS (${statements.changeSession.replace(' RETURNING', ` AND ${used} RETURNING`)})`]
+      : []),
+  ]
+  return `WITH ${parts.join(', ')} SELECT
+    ${consume ? '(SELECT COUNT(*) FROM used)' : '1'} AS used,
+    ${session ? '(SELECT COUNT(*) FROM changed WHERE id_hash = CAST(? AS TEXT))' : '1'} AS saved`
+}
+
 /**
  * Writes the units of work of a database (store.ts). On SQLite its statements share a transaction with what else is written in this
  * turn of the event loop (sqlite/writes.ts). On PostgreSQL they are parts of one statement, which is one round trip and one commit: the
  * second use of a code waits there for the row that the first one has locked, finds it used, and stores nothing.
  */
-export function createUnits(sql: Sql, statements: ReturnType<typeof createStatements>) {
+export function createUnits(sql: Sql, statements: ArtifactStatements) {
   const composed = new Map<string, string>()
 
   /** Each distinct text is prepared once a connection: there is one for what each kind of request writes. */
@@ -23,15 +52,11 @@ export function createUnits(sql: Sql, statements: ReturnType<typeof createStatem
     const key = `${consume?.by} ${store.length} ${session !== undefined}`
     const known = composed.get(key)
     if (known !== undefined) return known
-    const used = consume ? 'EXISTS (SELECT 1 FROM used)' : 'TRUE'
-    const parts = [
-      ...(consume ? [`used AS (${statements[consume.by]} RETURNING 1)`] : []),
-      ...(store.length > 0 ? [`stored AS (${statements.upsertAllIf(store.length, used)})`] : []),
-      ...(session ? [`changed AS (${statements.changeSessionIf(used)})`] : []),
-    ]
-    const text = `WITH ${parts.join(', ')} SELECT
-      ${consume ? '(SELECT COUNT(*) FROM used)' : '1'} AS used,
-      ${session ? '(SELECT COUNT(*) FROM changed WHERE id_hash = CAST(? AS TEXT))' : '1'} AS saved`
+    const text = composeUnit(statements, {
+      consume: consume?.by,
+      store: store.length,
+      session: session !== undefined,
+    })
     composed.set(key, text)
     return text
   }
@@ -54,7 +79,7 @@ export function createUnits(sql: Sql, statements: ReturnType<typeof createStatem
     if (consume)
       steps.push({ statement: statements[consume.by], parameters: consume.parameters, decides: true })
     if (store.length > 0)
-      steps.push({ statement: statements.upsertAll(store.length), parameters: store.flat() })
+      steps.push({ statement: upsertAll(statements, store.length), parameters: store.flat() })
     if (session) steps.push({ statement: statements.changeSession, parameters: session.parameters })
     const taken = await together(steps)
     const used = consume === undefined || taken[0] === 1
