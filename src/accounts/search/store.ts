@@ -2,7 +2,7 @@
  * Finding accounts without reading all of them. A list is a walk along an index that ends when the page is full. A text is looked for
  * in `account_search`, in three steps, of which each is taken where the one before has not filled the page:
  *
- *   1. the very id, username or address, by their indexes: first on the page, however old the account is
+ *   1. the very id, username or address, by their indexes: first on the page, however old the account is; an address or an id alone
  *   2. the newest two thousand accounts, one by one: what many have is found here
  *   3. the index of trigrams: what few have
  */
@@ -61,6 +61,9 @@ export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string
   if (search === undefined) return listed(reads, filters, [], after, limit)
   const terms = termsOf(search)
   const exact = after === undefined ? await exactly(reads, terms.typed, filters) : []
+  // A whole address or id means its owner. It is part of hardly another, and has letters that everybody's address has.
+  if (exact.length > 0 && (terms.typed.includes('@') || exact.includes(terms.typed)))
+    return exact.slice(0, limit - 1)
   // The next page goes on behind what was found by its parts: where there is no room for that, there is none.
   if (exact.length > 0 && exact.length >= limit - 1) return exact.slice(0, limit - 1)
   const left = limit - exact.length
