@@ -29,6 +29,8 @@ export interface Config {
   readonly redisUrl: string | undefined
   /** Hosts inside that requests may go to from an https issuer. */
   readonly privateHosts: PrivateHosts
+  /** An MMDB file that says where network addresses are. */
+  readonly geoipFile: string | undefined
   readonly providers: readonly EnvironmentProvider[]
   /** The settings that the environment pins; all others are changed while the server runs (src/settings). */
   readonly pinned: Pinned
@@ -151,6 +153,7 @@ const environment = z.object({
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
   PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
+  GEOIP_FILE: z.string().optional(),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
   METRICS_TOKEN: z
@@ -221,6 +224,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     logLevel: e.LOG_LEVEL,
     redisUrl: e.REDIS_URL,
     privateHosts: e.PRIVATE_HOSTS,
+    geoipFile: e.GEOIP_FILE,
     providers: upstream.providers,
     pinned: Object.freeze(settings.pinned),
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,

@@ -33,6 +33,7 @@ import { completeProvider } from './federation/providers/input.ts'
 import { createProviders, type Providers } from './federation/providers/providers.ts'
 import { type Foundation, type FoundationOptions, openFoundation } from './foundation.ts'
 import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
+import { addressInWords, createPlaces } from './http/places.ts'
 import { type Consents, createConsents } from './oidc/consent/consents.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import type { ProtocolClient } from './oidc/provider/adapter.ts'
@@ -41,6 +42,8 @@ import { accountSessions } from './oidc/sessions/end-all.ts'
 import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
 import { FIRST_PARTY_ID, firstPartyClient } from './oidc/tokens/first-party-client.ts'
 import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
+import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
+import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
@@ -76,6 +79,10 @@ export interface Services extends Foundation {
   consents: Consents
   /** Which clients are in use, and which keys signed for them. */
   usage: UsageStore
+  /** When the sign-ins and apps of accounts were last used. */
+  lastUses: LastUses
+  /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
+  describeAddress(address: string): Promise<string>
   accounts: Accounts
   breaches: Breaches
   /** Second factors of accounts. */
@@ -143,6 +150,8 @@ export async function openServices(
     fetch: createGuardedFetch(config.issuer, config.privateHosts),
     log: logger,
   })
+  const places = createPlaces({ file: config.geoipFile, clock, log: logger })
+  const describeAddress = async (address: string) => addressInWords(address, await places.nameOf(address))
   const accounts = createAccounts({
     db,
     clock,
@@ -157,6 +166,7 @@ export async function openServices(
     sessions: accountSessions(artifacts),
     settings: values,
     describeDevice: knownUserAgent,
+    describeAddress,
   })
   const sms = createSms({
     gateway: createSmsGateway({
@@ -260,8 +270,11 @@ export async function openServices(
     events: event,
     failed: (err) => logger.error({ err }, 'the last use of a credential of an API was not stored'),
   })
+  const lastUses = createLastUses({ store: createLastUsesStore(db), clock, log: logger })
   return {
     ...foundation,
+    lastUses,
+    describeAddress,
     audit: auditReads(audit, event),
     activity: createActivity({
       store: createAuditStore(db),
@@ -315,6 +328,7 @@ export async function openServices(
       await clients.idle()
       await resourceCredentials.idle()
       await rejections.close()
+      await lastUses.flush()
       await db.close()
     },
   }

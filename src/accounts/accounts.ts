@@ -315,6 +315,8 @@ export interface AccountsDependencies {
   isStolenPassword?: ((password: string) => Promise<boolean>) | undefined
   /** A user agent in words; undefined: it is none that people know. Of none, unless given. */
   describeDevice?: ((userAgent: string) => string | undefined) | undefined
+  /** A network address with its place; alone, unless given. */
+  describeAddress?: ((address: string) => Promise<string>) | undefined
   /** Of whom a second factor is required; of nobody unless given. */
   secondFactorRequired?: SecondFactorRequirement | undefined
 }
@@ -421,6 +423,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       signInMethods: linked.signInMethods,
       sendLetIn: resets.sendLetIn,
       describeDevice: deps.describeDevice ?? (() => undefined),
+      describeAddress: deps.describeAddress ?? (async (address) => address),
     }),
     setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
     importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),

@@ -5,6 +5,7 @@ import { countNow, giveBack, nameAccount } from '../http/rate-limits/rate-limits
 import { satisfies } from '../shared/acr.ts'
 import { setActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
+import { hashId } from '../shared/id-hash.ts'
 import { requiredAcr, secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { type BasicCredentials, parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
@@ -102,6 +103,10 @@ export function createIdentify(deps: ApiDependencies): Identify {
     const account = token && (await deps.findLive(token.accountId, token.generation))
     if (!token || !account) throw invalidCredentials(request, reply, 'no such token', 'invalid_token')
     if (token.access !== 'full' && !(token.access === 'read' && rules.read)) throw insufficientScope(reply)
+    if (token.access === 'full') {
+      const use = { accountId: account.id, kind: 'api', subject: hashId(token.grantId) } as const
+      deps.lastUses.note({ ...use, address: request.ip }, token.issuedAt * 1000)
+    }
     return { account, by: 'token', grantId: token.grantId, amr: token.amr } as const
   }
 

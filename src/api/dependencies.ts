@@ -12,6 +12,7 @@ import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
+import type { LastUses } from '../oidc/usage/last-uses.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
@@ -39,6 +40,7 @@ export interface ApiDependencies {
   >
   factors: Factors
   personalData: PersonalData
+  lastUses: Pick<LastUses, 'note'>
   /** What happened to the account. */
   activity: Activity
   /** The account, if it and its sign-ins of a generation still count. */

@@ -25,6 +25,7 @@ import type { SignOutConfirmation } from './sign-out/hinted.ts'
 import type { ProtocolMemberships } from './tokens/memberships.ts'
 import type { ProtocolResource } from './tokens/resources.ts'
 import type { ProtocolAccount } from './tokens/subjects.ts'
+import type { LastUses } from './usage/last-uses.ts'
 import type { UsageStore } from './usage/usage-store.ts'
 
 /** An account, as the protocol asks for it. */
@@ -100,6 +101,7 @@ export interface ProtocolDependencies {
   keys: SigningKeys
   consents: Consents
   usage: UsageStore
+  lastUses: LastUses
   lifetimes: Lifetimes
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting

@@ -82,6 +82,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
   const sessions = auditSessions(signIns, {
     ...effects,
     events,
+    lastUses: deps.lastUses,
     endOtherSessions: accounts.endOtherSessions,
   })
   const interactions = createInteractions({

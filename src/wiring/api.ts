@@ -82,6 +82,7 @@ export async function wireApi(
         factors,
         personalData: openPersonalData(services),
         activity: services.activity,
+        lastUses: services.lastUses,
         findLive,
         firstPartyTokens,
         sessions,

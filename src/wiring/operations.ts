@@ -17,7 +17,7 @@ const SWEEP_ROWS = 500
 
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
-  const { accounts, artifacts, audit, clients, clock, factors, keys } = services
+  const { accounts, artifacts, audit, clients, clock, factors, keys, lastUses } = services
   const { rejections, selfRegistered, settings, sms, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
@@ -44,6 +44,7 @@ export function jobsOf(services: Services): Job[] {
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },
+    { name: 'old uses of sign-ins and apps', every: HOUR, run: () => lastUses.forget() },
     {
       name: 'key rotation',
       every: HOUR,

@@ -1,6 +1,8 @@
 import { createPersonalData, type PersonalData } from '../accounts/personal-data/export.ts'
+import { createPersonalRows } from '../accounts/personal-data/store.ts'
 import type { Entry } from '../audit/entry.ts'
 import { listCodeDevices } from '../oidc/device/signed-in.ts'
+import { listApiSignIns } from '../oidc/sessions/api-sign-ins.ts'
 import { listSessions } from '../oidc/sessions/devices.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
@@ -11,9 +13,18 @@ const iso = (time: number | null | undefined): string | null =>
 /** Entries of the audit log that are read at once. */
 const BATCH = 100
 
+/** What apps hold for an account, without what it is: who has it can use it. */
+const HELD_BY_APPS = {
+  Grant: 'grant',
+  RefreshToken: 'refresh',
+  AccessToken: 'access',
+  AuthorizationCode: 'code',
+  DeviceCode: 'device code',
+} as const
+
 /** What every part of the server holds about a person. */
 export function openPersonalData(services: Services): PersonalData {
-  const { access, accounts, artifacts, audit, clock, config, consents, factors, findClient } = services
+  const { access, accounts, artifacts, audit, clock, config, consents, db, findClient } = services
   const nameOf = async (clientId: string) => (await findClient(clientId))?.metadata.client_name ?? null
 
   async function* entriesBy(filter: 'actor' | 'target', accountId: string): AsyncGenerator<Entry> {
@@ -27,6 +38,7 @@ export function openPersonalData(services: Services): PersonalData {
 
   return createPersonalData({
     accounts,
+    rows: createPersonalRows(db),
     clock,
     issuer: config.issuer,
     sources: [
@@ -34,10 +46,23 @@ export function openPersonalData(services: Services): PersonalData {
         name: 'sessions',
         async read(accountId) {
           const account = await accounts.byId(accountId)
-          return (await listSessions(artifacts, account)).map(({ signedInAt, address, userAgent }) => ({
+          return (await listSessions(artifacts, account)).map(({ uid, signedInAt, address, userAgent }) => ({
+            uid,
             signed_in_at: iso(signedInAt),
             address,
             user_agent: userAgent,
+          }))
+        },
+      },
+      {
+        name: 'api_sign_ins',
+        async read(accountId) {
+          const account = await accounts.byId(accountId)
+          const signIns = account ? await listApiSignIns(artifacts, account) : []
+          return signIns.map(({ uid, signedInAt, lastActiveAt }) => ({
+            uid,
+            signed_in_at: iso(signedInAt),
+            last_renewed_at: iso(lastActiveAt),
           }))
         },
       },
@@ -91,42 +116,18 @@ export function openPersonalData(services: Services): PersonalData {
           })),
       },
       {
-        name: 'second_factors',
+        name: 'apps_signed_in',
         async read(accountId) {
-          const { factors: all, recoveryCodesLeft } = await factors.list(accountId)
-          return {
-            factors: all.map(({ kind, name, createdAt, lastUsedAt }) => ({
+          const found = Object.entries(HELD_BY_APPS).map(async ([model, kind]) =>
+            (await artifacts.listByAccount(model, accountId)).map(({ payload, expiresAt }) => ({
               kind,
-              name: name ?? null,
-              created_at: iso(createdAt),
-              last_used_at: iso(lastUsedAt),
+              client_id: payload.clientId ?? null,
+              scope: payload.scope ?? null,
+              issued_at: typeof payload.iat === 'number' ? iso(payload.iat * 1000) : null,
+              expires_at: expiresAt === null ? null : iso(expiresAt * 1000),
             })),
-            recovery_codes_left: recoveryCodesLeft,
-          }
-        },
-      },
-      {
-        name: 'app_passwords',
-        read: async (accountId) =>
-          (await factors.appPasswords.list(accountId)).map(({ name, createdAt, lastUsedAt }) => ({
-            name,
-            created_at: iso(createdAt),
-            last_used_at: iso(lastUsedAt),
-          })),
-      },
-      {
-        name: 'remembered_browsers',
-        async read(accountId) {
-          const account = await accounts.byId(accountId)
-          if (!account) return []
-          return (await factors.rememberedBrowsers.list(account)).map(
-            ({ userAgent, address, createdAt, lastUsedAt }) => ({
-              user_agent: userAgent,
-              address,
-              created_at: iso(createdAt),
-              last_used_at: iso(lastUsedAt),
-            }),
           )
+          return (await Promise.all(found)).flat()
         },
       },
       {

@@ -28,7 +28,7 @@ export async function wireProtocol(
   { fastPaths = () => true }: { fastPaths?: () => boolean } = {},
 ): Promise<WiredProtocol> {
   const { accounts, artifacts, clock, config, consents, keys, observers, rejections } = services
-  const { resourceCredentials, resources, secrets, settings, usage } = services
+  const { lastUses, resourceCredentials, resources, secrets, settings, usage } = services
   const { values } = settings
   const mfaTokens = createMfaTokens({ artifacts, clock, issuer: config.issuer })
   const browser = createBrowserState({ ...http, artifacts, clock })
@@ -40,6 +40,7 @@ export async function wireProtocol(
     keys,
     consents,
     usage,
+    lastUses,
     accounts,
     resources,
     membershipsOf: services.access.membershipsOf,

@@ -33,6 +33,7 @@ export interface Disownable {
   device: string
   /** “3 Nov 2026, 14:05 UTC” */
   at: string
+  /** “192.0.2.1 (Paris, France)” */
   address: string
 }
 
@@ -70,6 +71,8 @@ export function createNewDevices(
     sendLetIn(account: Account): void
     /** A user agent in words; undefined: it is none that people know. */
     describeDevice(userAgent: string): string | undefined
+    /** A network address, with its place if that is known. */
+    describeAddress(address: string): Promise<string>
   },
 ): NewDevices {
   const { clock, store, tokens, mail } = deps
@@ -88,7 +91,7 @@ export function createNewDevices(
         username: account.displayUsername,
         device: deps.describeDevice(userAgent) ?? 'an unknown device',
         at: minuteOf(at),
-        address,
+        address: await deps.describeAddress(address),
       }
       // At most five an hour: who has the password floods no mailbox with it.
       const issued = await tokens.issue({

@@ -21,7 +21,9 @@ import type { SignInForm } from './sign-in-form.ts'
 /** The browser's sign-in session, and the others of its account. */
 export interface Sessions
   extends Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'ownerOf' | 'endOthers'> {
-  list(accountId: string): Promise<{ uid: string; device: string; detail: string }[]>
+  list(
+    accountId: string,
+  ): Promise<{ uid: string; device: string; detail: string; lastActive?: string | undefined }[]>
   end(accountId: string, uid: string, by: { own: boolean }): Promise<void>
 }
 

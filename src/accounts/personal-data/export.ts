@@ -3,6 +3,8 @@ import { byNameOf } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import { notFound } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
+import { RELATED, type Relation } from './columns.ts'
+import type { PersonalRows } from './store.ts'
 
 /** What another part of the server holds of a person. */
 export interface PersonalDataSource {
@@ -26,56 +28,48 @@ const iso = (time: number | null): string | null => (time === null ? null : new 
 const isStream = (value: unknown): value is AsyncIterable<object> =>
   typeof value === 'object' && value !== null && Reflect.has(value, Symbol.asyncIterator)
 
-/** @param deps.sources what there is beside the account itself, in the order of the document */
+/** @param deps.sources what there is beside the rows of the account (columns.ts), in the order of the document */
 export function createPersonalData(deps: {
-  accounts: Pick<Accounts, 'byId' | 'linked'>
+  accounts: Pick<Accounts, 'byId'>
+  rows: PersonalRows
   sources: readonly PersonalDataSource[]
   issuer: string
   clock: Clock
 }): PersonalData {
-  const { accounts, clock, issuer } = deps
+  const { accounts, clock, issuer, rows } = deps
 
   const account: PersonalDataSource = {
     name: 'account',
     async read(id) {
-      const found = await accounts.byId(id)
+      const [found, others] = await Promise.all([accounts.byId(id), rows.own(id)])
       return (
         found && {
           id: found.id,
           username: found.displayUsername,
+          canonical_username: found.username,
           email: found.email,
           email_verified: found.email !== null,
           pending_email: found.pendingEmail,
           ...byNameOf('claim', found),
           [PHONE_VERIFIED.claim]: found.phoneVerified,
           address: found.address,
-          role: found.role,
-          second_factors: found.secondFactors,
-          created_at: iso(found.createdAt),
-          updated_at: iso(found.updatedAt),
-          last_sign_in_at: iso(found.lastSignInAt),
-          locked_until: iso(found.lockedUntil),
+          ...others,
         }
       )
     },
   }
 
-  const linked: PersonalDataSource = {
-    name: 'linked_sign_ins',
-    async read(id) {
-      const { identities } = await accounts.linked.signInMethods(id)
-      return identities.map(({ provider, issuer, subject, label, createdAt, lastUsedAt }) => ({
-        ...{ provider, issuer, subject, label },
-        linked_at: iso(createdAt),
-        last_used_at: iso(lastUsedAt),
-      }))
-    },
-  }
+  const related = Object.entries(RELATED).map(
+    ([relation, { member }]): PersonalDataSource => ({
+      name: member,
+      read: (id) => rows.related(relation as Relation, id),
+    }),
+  )
 
   async function* document(accountId: string): AsyncGenerator<string> {
     const exported = { exported_at: iso(clock()), issuer }
     yield JSON.stringify(exported).slice(0, -1)
-    for (const source of [account, linked, ...deps.sources]) {
+    for (const source of [account, ...related, ...deps.sources]) {
       yield `,\n${JSON.stringify(source.name)}:`
       const found = source.read(accountId)
       if (isStream(found)) yield* arrayOf(found)

@@ -1,15 +1,21 @@
-import { dayOf } from '../../shared/moment.ts'
+import { dayOf, minuteOf } from '../../shared/moment.ts'
+import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
+import type { LastUses } from '../usage/last-uses.ts'
 import type { Consents } from './consents.ts'
 
 /** What a person has allowed one app, in words for the account page. */
 export interface ConnectedApp {
   clientId: string
   client: { name: string; logoUri: string | undefined }
-  /** Scopes and claims, each in words; scopes of APIs as they are. */
+  /** Scopes and claims, each in words; a scope of an API with the name of the API: “books:read at Books”. */
   scopes: string[]
-  /** “Allowed on 3 November 2026” */
+  /** “Allowed on 3 Nov 2026” */
   detail: string
+  /** “Last used on 5 Nov 2026, 09:12 UTC”; undefined: not since that is kept. */
+  lastUsed?: string | undefined
+  /** Until when it has access without the person: a sentence. */
+  lasts: string
   /** What can be taken back alone: all but that it knows who the person is. `key` is for `takeBack`. */
   parts: { key: string; words: string }[]
 }
@@ -27,43 +33,76 @@ interface NamedClient {
   metadata: { client_name?: string | undefined; logo_uri?: string | undefined }
 }
 
-/** The clients that accounts have allowed something. @param deps.findClient undefined: the client is deleted */
+/** Tokens by which an app goes on alone; JWT access tokens are not stored, and end within the hour or so that their API was given. */
+const MODELS = ['RefreshToken', 'AccessToken'] as const
+
+/** What is remembered of an app is asked for no more, so that is said where the app has nothing at this moment. */
+const NONE = 'No access at the moment. The next time you sign in to it, it does not ask again.'
+
+/**
+ * The clients that accounts have allowed something.
+ * @param deps.findClient undefined: the client is deleted @param deps.resources undefined: the API is not registered any more
+ */
 export function createConnectedApps({
   consents,
   findClient,
+  artifacts,
+  lastUses,
+  resources: apis,
 }: {
   consents: Pick<Consents, 'list' | 'withdraw' | 'takeBack'>
   findClient(clientId: string): Promise<NamedClient | undefined>
+  artifacts: Pick<ArtifactStore, 'listByAccount'>
+  lastUses: Pick<LastUses, 'of'>
+  resources: { findForProtocol(identifier: string): Promise<{ name: string } | undefined> }
 }): ConnectedApps {
+  /** The last moment of each client's tokens, in seconds since the epoch. */
+  async function endsOf(accountId: string): Promise<Map<string, number>> {
+    const found = await Promise.all(MODELS.map((model) => artifacts.listByAccount(model, accountId)))
+    const ends = new Map<string, number>()
+    for (const { payload, expiresAt } of found.flat()) {
+      const clientId = String(payload.clientId)
+      ends.set(clientId, Math.max(ends.get(clientId) ?? 0, expiresAt ?? 0))
+    }
+    return ends
+  }
+
   return {
     async list(accountId) {
-      const views = (await consents.list(accountId)).map(
-        async ({ clientId, scopes, resources, claims = [], grantedAt }) => {
-          const client = await findClient(clientId)
-          return {
-            clientId,
-            client: {
-              name: client?.metadata.client_name ?? nameOfUnknown(clientId),
-              logoUri: client?.metadata.logo_uri,
-            },
-            scopes: [
-              ...scopes.map(scopeInWords),
-              ...claims.map(claimInWords),
-              ...Object.values(resources).flat(),
-            ],
-            parts: [
-              ...scopes
-                .filter((scope) => scope !== 'openid')
-                .map((scope) => ({ key: `scope ${scope}`, words: scopeInWords(scope) })),
-              ...claims.map((claim) => ({ key: `claim ${claim}`, words: claimInWords(claim) })),
-              ...Object.entries(resources).flatMap(([resource, names]) =>
-                names.map((name) => ({ key: `api ${name} ${resource}`, words: name })),
-              ),
-            ],
-            detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
-          }
-        },
-      )
+      const [allowed, ends, uses] = await Promise.all([
+        consents.list(accountId),
+        endsOf(accountId),
+        lastUses.of(accountId, 'app'),
+      ])
+      const views = allowed.map(async ({ clientId, scopes, resources, claims = [], grantedAt }) => {
+        const client = await findClient(clientId)
+        const ofApis = Object.entries(resources).map(async ([resource, names]) => {
+          const at = (await apis.findForProtocol(resource))?.name ?? resource
+          return names.map((name) => ({ key: `api ${name} ${resource}`, words: `${name} at ${at}` }))
+        })
+        const parts = [
+          ...scopes.map((scope) => ({ key: `scope ${scope}`, words: scopeInWords(scope) })),
+          ...claims.map((claim) => ({ key: `claim ${claim}`, words: claimInWords(claim) })),
+          ...(await Promise.all(ofApis)).flat(),
+        ]
+        const used = uses.get(clientId)
+        const end = ends.get(clientId)
+        return {
+          clientId,
+          client: {
+            name: client?.metadata.client_name ?? nameOfUnknown(clientId),
+            logoUri: client?.metadata.logo_uri,
+          },
+          scopes: parts.map(({ words }) => words),
+          parts: parts.filter(({ key }) => key !== 'scope openid'),
+          detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
+          lastUsed: used && `Last used on ${minuteOf(used.at)}`,
+          lasts:
+            end === undefined
+              ? NONE
+              : `Has access until ${minuteOf(end * 1000)}, longer if it is used, or until you remove it.`,
+        }
+      })
       return Promise.all(views)
     },
     async takeBack(accountId, clientId, key) {

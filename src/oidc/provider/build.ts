@@ -68,7 +68,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
   const pages = createPages(deps, signOuts)
   const backChannel = createBackChannel(log)
-  const usage = createUsage({ store: deps.usage, clock, log })
+  const usage = createUsage({ store: deps.usage, lastUses: deps.lastUses, clock, log })
   const references = createReferences(secrets)
   const forUserinfo = isForUserinfo(issuer)
   const rejections = rejectionsTo(deps)
@@ -161,6 +161,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     async close() {
       await backChannel.close()
       await usage.close()
+      await deps.lastUses.flush()
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setActor } from '../../shared/audit-context.ts'
+import type { LastUses } from '../usage/last-uses.ts'
 import type { Authentication, SignInSessions } from './sign-in.ts'
 
 /** The account and session that a form belongs to (src/http/forms/interrupted.ts). */
@@ -51,13 +52,18 @@ export function auditSessions(
     /** Raises the generation of the account's sign-ins, and gives the new one. */
     endOtherSessions(accountId: string, uid: string): Promise<number>
     events(event: SessionEndedEvent): void
+    lastUses: Pick<LastUses, 'note'>
   },
 ): AuditedSessions {
   const ended = (accountId: string, reason: SessionEndedEvent['reason']) =>
     deps.events({ type: 'session.ended', accountId, reason })
   const current: SignInSessions['current'] = async (request, reply) => {
     const session = await sessions.current(request, reply)
-    if (session) setActor({ kind: 'account', id: session.accountId })
+    if (session) {
+      const { accountId, uid, loginTs } = session
+      setActor({ kind: 'account', id: accountId })
+      deps.lastUses.note({ accountId, kind: 'session', subject: uid, address: request.ip }, loginTs * 1000)
+    }
     return session
   }
   return {

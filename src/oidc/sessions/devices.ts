@@ -2,6 +2,7 @@ import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { listCodeDevices } from '../device/signed-in.ts'
+import type { LastUse, LastUses } from '../usage/last-uses.ts'
 import { listApiSignIns } from './api-sign-ins.ts'
 import type { SessionDevice } from './details.ts'
 import { type Generation, generationOf } from './generations.ts'
@@ -11,12 +12,16 @@ export interface SignedInDevice {
   uid: string
   /** “Firefox on Linux” */
   device: string
-  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  /** “Signed in on 3 Nov 2026, 14:05 UTC from 192.0.2.1 (Paris, France)” */
   detail: string
+  /** “Last active 5 Nov 2026, 09:12 UTC from 192.0.2.7”; undefined: it is not known of its kind. */
+  lastActive?: string | undefined
 }
 
 interface DeviceSources {
   artifacts: Pick<ArtifactStore, 'listByAccount'>
+  lastUses: Pick<LastUses, 'of'>
+  describeAddress(address: string): Promise<string>
   findClient(clientId: string): Promise<{ metadata: { client_name?: string | undefined } } | undefined>
   clock: Clock
 }
@@ -75,26 +80,42 @@ export async function listSessions(
 
 /** The browsers of an account, then what was signed in with a code, then sign-ins by the JSON API. */
 export async function listDevices(
-  { artifacts, findClient, clock }: DeviceSources,
+  { artifacts, findClient, clock, lastUses, describeAddress }: DeviceSources,
   account: ({ id: string } & Generation) | undefined,
 ): Promise<SignedInDevice[]> {
   if (account === undefined) return []
+  const from = async (address: string | undefined) =>
+    address ? ` from ${await describeAddress(address)}` : ''
+  /** @param since when it was active for certain, and from where */
+  const lastActive = async (use: LastUse | undefined, since: { at: number; address?: string }) => {
+    const { at, address } = use !== undefined && use.at > since.at ? use : since
+    return `Last active ${minuteOf(at)}${await from(address)}`
+  }
   const codeDevices = await listCodeDevices(artifacts, account, epochSeconds(clock))
   const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({
     uid,
     device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
-    detail: `Signed in with a code on ${minuteOf(approvedAt * 1000)}${address && ` from ${address}`}`,
+    detail: `Signed in with a code on ${minuteOf(approvedAt * 1000)}${await from(address)}`,
   }))
-  const sessions = await listSessions(artifacts, account)
-  const browsers = sessions.map(({ uid, signedInAt, address, userAgent }) => ({
+  const [sessions, usedSessions] = await Promise.all([
+    listSessions(artifacts, account),
+    lastUses.of(account.id, 'session'),
+  ])
+  const browsers = sessions.map(async ({ uid, signedInAt, address, userAgent }) => ({
     uid,
     device: describeUserAgent(userAgent),
-    detail: `Signed in on ${minuteOf(signedInAt)}${address && ` from ${address}`}`,
+    detail: `Signed in on ${minuteOf(signedInAt)}${await from(address)}`,
+    lastActive: await lastActive(usedSessions.get(uid), { at: signedInAt, address }),
   }))
-  const byApi = (await listApiSignIns(artifacts, account)).map(({ uid, signedInAt, lastActiveAt }) => ({
+  const [signIns, usedSignIns] = await Promise.all([
+    listApiSignIns(artifacts, account),
+    lastUses.of(account.id, 'api'),
+  ])
+  const byApi = signIns.map(async ({ uid, signedInAt, lastActiveAt }) => ({
     uid,
     device: 'API sign-in',
-    detail: `A program that signed in on ${minuteOf(signedInAt)}, last active ${minuteOf(lastActiveAt)}`,
+    detail: `A program that signed in on ${minuteOf(signedInAt)}`,
+    lastActive: await lastActive(usedSignIns.get(uid), { at: lastActiveAt }),
   }))
-  return [...browsers, ...(await Promise.all(withCode)), ...byApi]
+  return Promise.all([...browsers, ...withCode, ...byApi])
 }

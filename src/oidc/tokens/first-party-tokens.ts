@@ -26,6 +26,8 @@ export interface AcceptedToken extends Generation {
   access: 'full' | 'read' | 'none'
   /** The methods of its sign-in (RFC 8176); undefined: it does not say. */
   amr: readonly string[] | undefined
+  /** When it was issued, in seconds since the epoch. */
+  issuedAt: number
 }
 
 /**
@@ -213,8 +215,10 @@ export function createFirstPartyTokens(deps: {
       if (appPassword !== undefined && !(await deps.appPasswordCounts(appPassword))) return undefined
       const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
       const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
-      const amr = amrOfToken(token)
-      return { accountId, grantId, generation: generationOf(grant), amr, access: enough ? most : 'none' }
+      return {
+        ...{ accountId, grantId, generation: generationOf(grant) },
+        ...{ amr: amrOfToken(token), issuedAt: token.iat, access: enough ? most : 'none' },
+      }
     },
 
     async endFamily(grantId) {

@@ -3,6 +3,9 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { isoDay } from '../../shared/moment.ts'
+import { deviceOf } from '../sessions/details.ts'
+import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
+import type { LastUses } from './last-uses.ts'
 import type { UsageStore } from './usage-store.ts'
 
 const HOUR = 3_600_000
@@ -36,10 +39,11 @@ export interface Usage {
  */
 export function createUsage(deps: {
   store: UsageStore
+  lastUses: Pick<LastUses, 'note'>
   clock: Clock
   log: Pick<FastifyBaseLogger, 'warn'>
 }): Usage {
-  const { store, clock, log } = deps
+  const { store, lastUses, clock, log } = deps
   const written = new BoundedMap<string, number>(MAX_ENTRIES)
   const underWay = new Set<Promise<void>>()
 
@@ -57,8 +61,12 @@ export function createUsage(deps: {
   }
 
   function issued(ctx: KoaContextWithOIDC): void {
-    const clientId = ctx.oidc.client?.clientId
+    const { client, account } = ctx.oidc
+    const clientId = client?.clientId
     if (clientId === undefined) return
+    // Our own apps are shown to nobody: people have allowed them nothing.
+    if (account && clientId !== FIRST_PARTY_ID && client?.first_party !== true)
+      lastUses.note({ accountId: account.accountId, kind: 'app', subject: clientId })
     const day = isoDay(clock())
     once(`client\0${clientId}\0${day}`, DAY, () => store.clientUsed(day, clientId))
     const body = ctx.body as { id_token?: unknown; access_token?: unknown } | undefined
@@ -68,9 +76,18 @@ export function createUsage(deps: {
         once(`key\0${kid}\0${clientId}`, HOUR, () => store.keyUsed(kid, clientId, new Date(clock())))
   }
 
+  /** A browser's session was used to sign in to an app. */
+  function authorized(ctx: KoaContextWithOIDC): void {
+    const { accountId, uid, loginTs = 0 } = ctx.oidc.session ?? {}
+    if (accountId === undefined || uid === undefined) return
+    const { address } = deviceOf(ctx.req)
+    lastUses.note({ accountId, kind: 'session', subject: uid, address }, loginTs * 1000)
+  }
+
   return {
     attach(provider) {
       provider.on('grant.success', issued)
+      provider.on('authorization.success', authorized)
     },
     async close() {
       await Promise.all(underWay)

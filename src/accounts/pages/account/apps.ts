@@ -10,6 +10,9 @@ export interface ConnectedAppView extends ButtonForm {
   client: ShownClient
   scopes: string[]
   detail?: string | undefined
+  lastUsed?: string | undefined
+  /** Until when it has access: a sentence. */
+  lasts?: string | undefined
   parts: (ButtonForm & { words: string })[]
 }
 

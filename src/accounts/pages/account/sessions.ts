@@ -9,8 +9,10 @@ import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 export interface SessionView extends ButtonForm {
   /** “Firefox on Linux” */
   device: string
-  /** “Signed in on 3 November 2026 from 192.0.2.1” */
+  /** “Signed in on 3 Nov 2026, 14:05 UTC from 192.0.2.1 (Paris, France)” */
   detail: string
+  /** “Last active 5 Nov 2026, 09:12 UTC from 192.0.2.7”; undefined: it is not known, or it is this one. */
+  lastActive?: string | undefined
   current: boolean
 }
 
@@ -57,8 +59,9 @@ export async function sessionRoutes(
     const devices = await sessions.list(signed.account.id)
     return renderPage(reply, 'accounts/account/sessions', {
       account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
-      sessions: devices.map(({ uid, ...device }) => ({
+      sessions: devices.map(({ uid, lastActive, ...device }) => ({
         ...device,
+        lastActive: uid === signed.session.uid ? undefined : lastActive,
         current: uid === signed.session.uid,
         action: '/account/sessions/end',
         fields: { id: uid },

@@ -43,7 +43,7 @@ declare module '../../../http/pages/pages.ts' {
       factors: UserFactorsSection
       password: boolean
       identities: { name: string; detail: string }[]
-      devices: { device: string; detail: string }[]
+      devices: { device: string; detail: string; lastActive?: string | undefined }[]
       apps: { href: string; name: string; scopes: string }[]
       history: HistoryLine[]
       remove?: Form | undefined

@@ -36,7 +36,11 @@ export function userRelationsRoutes(
 
   app.get('/users/:id/sessions', { ...listSessions, ...limit }, async (request) => {
     const { id } = await find(request.params.id)
-    return { items: await deps.relations.sessions(id) }
+    const items = (await deps.relations.sessions(id)).map(({ device, detail, lastActive }) => ({
+      ...{ device, detail },
+      last_active: lastActive ?? null,
+    }))
+    return { items }
   })
 
   app.get('/users/:id/identities', { ...listIdentities, ...limit }, async (request) => {

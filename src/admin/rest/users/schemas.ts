@@ -137,7 +137,11 @@ export const userChanges = z
 
 export const session = z.object({
   device: z.string().meta({ examples: ['Firefox on Linux'] }),
-  detail: z.string().meta({ examples: ['Signed in on 3 November 2026 from 192.0.2.1'] }),
+  detail: z.string().meta({ examples: ['Signed in on 3 Nov 2026, 14:05 UTC from 192.0.2.1'] }),
+  last_active: z
+    .string()
+    .nullable()
+    .meta({ examples: ['Last active 5 Nov 2026, 09:12 UTC from 192.0.2.7'], description: 'To ten minutes.' }),
 })
 export const identity = z.object({
   id: z.string(),
