@@ -149,6 +149,7 @@ export async function openServices(
     path: join(config.dataDir, 'stolen-passwords.bin'),
     fetch: createGuardedFetch(config.issuer, config.privateHosts),
     log: logger,
+    events: event,
   })
   const places = createPlaces({ file: config.geoipFile, clock, log: logger })
   const describeAddress = async (address: string) => addressInWords(address, await places.nameOf(address))
@@ -193,6 +194,7 @@ export async function openServices(
     findOwner: accounts.byId,
     sms,
     keepVerifiedPhone,
+    describeDevice: knownUserAgent,
     endSignIns,
     sessions: accountSessions(artifacts),
   })

@@ -101,6 +101,8 @@ export interface FactorsDependencies {
   findOwner: FindOwner
   sms: SmsOut
   keepVerifiedPhone: KeepVerifiedPhone
+  /** A user agent in words, for mails; undefined: it is none that people know. */
+  describeDevice?: ((userAgent: string) => string | undefined) | undefined
   /** Raises the generation of an account's sign-ins, in the transaction that removes its factors. */
   endSignIns: EndSignIns
   sessions: { endAll(accountId: string): Promise<void> }

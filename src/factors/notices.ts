@@ -1,3 +1,4 @@
+import { dayOf } from '../shared/moment.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 import type { FactorEvent } from './events.ts'
 import type { CodeKind } from './failures.ts'
@@ -29,6 +30,11 @@ export type FactorMail =
     }
   | {
       to: string
+      template: 'browser-remembered'
+      data: { username: string; device: string; until: string; accountLink: string }
+    }
+  | {
+      to: string
       template: 'recovery-code-used'
       data: { username: string; left: string; accountLink: string }
     }
@@ -51,6 +57,8 @@ export interface Notices {
   codeUsed(owner: FactorOwner, left: number): void
   appPasswordAdded(owner: FactorOwner, name: string): void
   appPasswordRemoved(owner: FactorOwner, name: string): void
+  /** @param browser.until when it is forgotten, in milliseconds since the epoch */
+  browserRemembered(owner: FactorOwner, browser: { userAgent: string; until: number }): void
   /** @param last no more codes of this kind are checked for a while: the owner is told, since the password is known to who tried */
   codeWrong(accountId: string, kind: CodeKind, last: boolean): Promise<void>
 }
@@ -68,6 +76,8 @@ export function createNotices(deps: {
   findOwner: FindOwner
   /** The base of every link. */
   issuer: string
+  /** A user agent in words; undefined: it is none that people know. */
+  describeDevice?: ((userAgent: string) => string | undefined) | undefined
 }): Notices {
   const { events, mail } = deps
   const link = (path: string): string => `${deps.issuer.replace(/\/+$/, '')}${path}`
@@ -121,6 +131,13 @@ export function createNotices(deps: {
     },
     appPasswordAdded: appPassword('factor.app_password_added', 'app-password-added'),
     appPasswordRemoved: appPassword('factor.app_password_removed', 'app-password-removed'),
+
+    browserRemembered(owner, { userAgent, until }) {
+      events({ type: 'factor.browser_remembered', ...of(owner) })
+      const device = deps.describeDevice?.(userAgent) ?? 'an unknown device'
+      const data = { device, until: dayOf(until), accountLink }
+      tell(owner, (to, username) => ({ to, template: 'browser-remembered', data: { username, ...data } }))
+    },
 
     codesRenewed(owner) {
       events({ type: 'factor.recovery_codes_renewed', ...of(owner) })

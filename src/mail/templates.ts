@@ -46,6 +46,8 @@ export interface MailData {
   /** `name`: as its owner calls it. */
   'app-password-added': { username: string; name: string; accountLink: string }
   'app-password-removed': { username: string; name: string; accountLink: string }
+  /** In this browser the second step is not asked for until a day. */
+  'browser-remembered': { username: string; device: string; until: string; accountLink: string }
   /** `left`: how many still work. */
   'sign-in-code': { username: string; code: string; validFor: string }
   'recovery-code-used': { username: string; left: string; accountLink: string }
@@ -94,6 +96,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
   'app-password-added': (service) => `An app password was made for your account at ${service}`,
   'app-password-removed': (service) => `An app password of your account at ${service} was removed`,
+  'browser-remembered': (service) => `A device is remembered for your account at ${service}`,
   'sign-in-code': (service) => `Your code to sign in at ${service}`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
   'recovery-started': (service) => `The second step of your account at ${service} is to be removed`,

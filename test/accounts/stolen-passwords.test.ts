@@ -22,6 +22,7 @@ function looking(settings: Partial<BreachSettings>, fetcher: typeof fetch = fetc
   const log: { fields: object; message: string }[] = []
   const path = join(temporaryFolder(), 'stolen-passwords.bin')
   const breaches = createBreaches({
+    events: () => {},
     settings: { breachCheck: 'off', breachApiUrl: 'http://127.0.0.1:9/range/', ...settings },
     path,
     fetch: fetcher,

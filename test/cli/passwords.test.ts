@@ -58,6 +58,11 @@ test('passwords import makes the list, and says how to have it looked at', async
     in_use: true,
   })
   expect(await stolenPasswords()).toMatchObject({ status: 'ok', message: expect.stringMatching(/^1 in /) })
+  const listed = await latchkey.run(['audit', 'list', '--action', 'passwords.imported', '--json'])
+  expect((listed.json() as { items: object[] }).items).toMatchObject([
+    { actor_kind: 'command_line', details: { lines: 2, passwords: 1 } },
+    { actor_kind: 'command_line', details: { lines: 2, passwords: 2 } },
+  ])
   const refused = await create('robin')
   expect([refused.status, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toMatch(/stolen passwords/)

@@ -27,7 +27,11 @@ forEachDatabase('remembered browsers', (fixture) => {
     })
     expect(row.hash).toBe(createHash('sha256').update(token).digest('base64url'))
     expect(JSON.stringify(row)).not.toContain(token)
-    expect(fixture().events).toContainEqual({ type: 'factor.browser_remembered', accountId: account.id })
+    expect(fixture().events).toContainEqual({
+      type: 'factor.browser_remembered',
+      username: 'ada',
+      accountId: account.id,
+    })
   })
 
   test('use is noted to the minute, and does not prolong it', async () => {

@@ -105,7 +105,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
         {
           name: 'Backup script',
           detail: 'Made on 3 November 2026, not used yet',
-          remove: { action: '/account/security/app-passwords/remove', fields: { id: '1' } },
+          removeHref: '/account/security/app-passwords/1/remove',
         },
       ],
       create: { action: '/account/security/app-passwords' },
@@ -123,6 +123,16 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
         values: { name: '' },
         errors: { name: 'Give it a name, so that you know it again.' },
       },
+    },
+  },
+  {
+    title: 'app-password-remove',
+    view: 'factors/app-password-remove',
+    data: {
+      account,
+      name: 'Backup script',
+      form: { action: '/account/security/app-passwords/1/remove' },
+      keepHref: '/account/security/app-passwords',
     },
   },
   { title: 'app-passwords-none', view: 'factors/app-passwords', data: { account, items: [] } },

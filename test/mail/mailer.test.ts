@@ -93,6 +93,9 @@ test('every template renders in both forms, leaving no value out', async () => {
   const values: MailData = {
     'verify-email': { username: 'VALUE1', link: 'VALUE2', code: 'VALUE3', validFor: 'VALUE4' },
     'already-registered': { signInLink: 'VALUE1', resetLink: 'VALUE2' },
+    'browser-remembered': {
+      ...{ username: 'VALUE1', device: 'VALUE2', until: 'VALUE3', accountLink: 'VALUE4' },
+    },
     'reset-password-leaving': {
       ...{ username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3', deletedOn: 'VALUE4' },
     },

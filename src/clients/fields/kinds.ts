@@ -7,6 +7,8 @@ export interface Choice {
   /** Empty: the field is left unset. */
   value: string
   label: string
+  /** Another value that means the same. */
+  also?: string
 }
 
 /** How people enter a value. The control of the form, the type in JSON and the argument of the option follow from it. */
@@ -107,7 +109,7 @@ export const scopeText = z
 /** @param labels each value and its words in the form @param closed whether answers promise one of them too */
 export function choice<const Value extends string>(
   labels: Readonly<Record<Value, string>>,
-  { unset, closed = false }: { unset?: string; closed?: boolean } = {},
+  { unset, also, closed = false }: { unset?: string; also?: string; closed?: boolean } = {},
 ): Kind<Value> {
   const values = Object.keys(labels) as [Value, ...Value[]]
   const choices = values.map((value) => ({ value, label: labels[value] }))
@@ -115,7 +117,8 @@ export function choice<const Value extends string>(
     schema: oneOf(values) as unknown as z.ZodType<Value>,
     input: {
       kind: 'choice',
-      choices: unset === undefined ? choices : [{ value: '', label: unset }, ...choices],
+      choices:
+        unset === undefined ? choices : [{ value: '', label: unset, ...(also && { also }) }, ...choices],
       ...(closed && { closed: values }),
     },
   }

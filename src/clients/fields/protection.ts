@@ -7,7 +7,7 @@ export const protection = {
   second_factor: {
     ...choice(
       { required: 'A second factor', phishing_resistant: 'A passkey: a factor that resists phishing' },
-      { unset: 'As everywhere here' },
+      { unset: 'As everywhere here', also: 'any' },
     ),
     // “any” is what none says, too.
     schema: oneOf(['any', 'required', 'phishing_resistant']),

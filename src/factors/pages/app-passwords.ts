@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccountFrame, Signed } from '../../accounts/pages/account/signed-in.ts'
 import { noticeOf } from '../../http/forms/notice.ts'
-import type { ButtonForm, Form } from '../../http/pages/pages.ts'
+import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
@@ -12,7 +12,7 @@ export interface AppPasswordsPage {
   account: AccountFrame
   /** Just made: shown once. */
   made?: { name: string; password: string } | undefined
-  items: { name: string; detail: string; remove: ButtonForm }[]
+  items: { name: string; detail: string; removeHref: string }[]
   /** Undefined: without a second factor programs use the password. */
   create?: Form | undefined
 }
@@ -20,13 +20,14 @@ export interface AppPasswordsPage {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'factors/app-passwords': AppPasswordsPage
+    'factors/app-password-remove': { account: AccountFrame; name: string; form: Form; keepHref: string }
   }
 }
 
 const PATH = `${SECURITY}/app-passwords`
 
 const nameForm = z.object({ name: z.string().max(1024).default('') })
-const idForm = z.object({ id: z.string().max(64) })
+const params = z.object({ id: z.string().max(64) })
 
 const NOTICES: Readonly<Record<string, string>> = {
   removed: 'The app password is removed. Programs that used it are refused from now on.',
@@ -51,7 +52,7 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
       items: items.map(({ id, name, createdAt, lastUsedAt }) => ({
         name,
         detail: `Made on ${dayOf(createdAt)}, ${lastUsedAt === null ? 'not used yet' : `last used about ${minuteOf(lastUsedAt)}`}`,
-        remove: { action: `${PATH}/remove`, fields: { id } },
+        removeHref: `${PATH}/${id}/remove`,
       })),
       create: account.secondFactors.length > 0 ? { action: PATH, ...shown.form } : undefined,
     }
@@ -78,12 +79,33 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
     }
   })
 
-  app.post(`${PATH}/remove`, http.limit('account'), async (request, reply) => {
+  /** The app password of a request: the person who is signed in has it. */
+  async function named(request: FastifyRequest, signed: Signed) {
+    const { id } = params.parse(request.params)
+    return (await appPasswords.list(signed.account.id)).find((each) => each.id === id)
+  }
+
+  app.get(`${PATH}/:id/remove`, async (request, reply) => {
     const signed = await signedIn.person(request, reply, SECURITY)
     if (!signed) return reply
-    const again = await signedIn.again(request, signed, 'remove an app password')
+    const found = await named(request, signed)
+    if (!found) return reply.redirect(PATH, 303)
+    return renderPage(reply, 'factors/app-password-remove', {
+      account: deps.frame(signed),
+      name: found.name,
+      form: { action: `${PATH}/${found.id}/remove` },
+      keepHref: PATH,
+    })
+  })
+
+  app.post(`${PATH}/:id/remove`, http.limit('account'), async (request, reply) => {
+    const signed = await signedIn.person(request, reply, SECURITY)
+    if (!signed) return reply
+    const found = await named(request, signed)
+    if (!found) return reply.redirect(PATH, 303)
+    const again = await signedIn.again(request, signed, `remove the app password “${found.name}”`)
     if (again) return reply.redirect(again, 303)
-    await appPasswords.remove(signed.session, idForm.parse(request.body ?? {}).id)
+    await appPasswords.remove(signed.session, found.id)
     return reply.redirect(`${PATH}?done=removed`, 303)
   })
 }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import type { FactorEvent } from '../events.ts'
+import type { Notices } from '../notices.ts'
+import type { FindOwner } from '../owner.ts'
 import type { RememberedBrowserStore, RememberedRow } from './store.ts'
 
 const TOKEN_BYTES = 32
@@ -38,7 +40,7 @@ export interface RememberedBrowsers {
   /** For how many days; 0: none are, nor were. Read at each use. */
   days(): number
   /**
-   * Call it once a second factor was really shown, by a person who asked for it.
+   * Call it once a second factor was really shown, by a person who asked for it. Owner told by mail, `factor.browser_remembered`.
    * @returns the token for the cookie; undefined: the setting forbids it, or the account is gone
    */
   remember(account: Remembering, browser: { userAgent: string; address: string }): Promise<string | undefined>
@@ -59,6 +61,8 @@ export function createRememberedBrowsers(deps: {
   store: RememberedBrowserStore
   clock: Clock
   events: (event: FactorEvent) => void
+  notices: Pick<Notices, 'browserRemembered'>
+  findOwner: FindOwner
   /** Read at each use. */
   settings: RememberedSettings
 }): RememberedBrowsers {
@@ -81,7 +85,8 @@ export function createRememberedBrowsers(deps: {
         ...{ createdAt: new Date(now), lastUsedAt: new Date(now), expiresAt: new Date(now + days() * DAY) },
       }
       if (!(await store.insert(row, MAX_REMEMBERED))) return undefined
-      events({ type: 'factor.browser_remembered', accountId })
+      const owner = await deps.findOwner(accountId)
+      if (owner) deps.notices.browserRemembered(owner, { userAgent, until: row.expiresAt.getTime() })
       return token
     },
 

@@ -29,11 +29,20 @@ export interface BreachSettings {
 }
 
 /** @param deps.path where the list is kept @param deps.fetch goes to no address inside */
+/** The list of stolen passwords was replaced, for the audit log. */
+export interface PasswordsImported {
+  type: 'passwords.imported'
+  lines: number
+  /** Different ones of them. */
+  passwords: number
+}
+
 export function createBreaches(deps: {
   settings: BreachSettings
   path: string
   fetch: typeof fetch
   log: { warn(fields: object, message: string): void }
+  events(event: PasswordsImported): void
 }): Breaches {
   const { settings, path, fetch, log } = deps
 
@@ -63,7 +72,9 @@ export function createBreaches(deps: {
     },
 
     async importList(source, told) {
-      return { ...(await importList(source, path, told)), path }
+      const made = { ...(await importList(source, path, told)), path }
+      deps.events({ type: 'passwords.imported', lines: made.read, passwords: made.count })
+      return made
     },
 
     async examine() {

@@ -31,7 +31,9 @@ const showBox = (value: unknown, { name }: FormField): Fields => (value === true
 const tellText = (value: unknown): string[] => [value].flat().map(String)
 
 const tellChoices = (value: unknown, { choices }: { choices: readonly Choice[] }): string[] =>
-  tellText(value).map((each) => choices.find((choice) => choice.value === each)?.label ?? each)
+  tellText(value).map(
+    (each) => choices.find(({ value: own, also }) => own === each || also === each)?.label ?? each,
+  )
 
 const boxInput = (_input: Input, { name }: FormField, values: Fields): FieldInput => ({
   kind: 'check',
