@@ -37,6 +37,7 @@ export interface ApiDependencies {
     | 'verification'
     | 'forgot'
     | 'reset'
+    | 'pictures'
   >
   factors: Factors
   personalData: PersonalData

@@ -9,7 +9,7 @@ const PROBLEMS = {
   403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `insufficient_user_authentication`: the sign-in has to show the second factor, or HTTP Basic is not enough for this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `account_leaving`: its owner wants it deleted. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`.',
   404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off. `factor_not_found`, `app_password_not_found`.',
   409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `invitation_waits`: the person who signs in at a provider was invited, and accepts by the link. `last_administrator`: nobody could administer this server. `no_second_factor`: set one up first. `too_many_app_passwords`.',
-  413: 'The body is larger than 16 KiB (`too_large`).',
+  413: 'The body is larger than 16 KiB, or than the operation says (`too_large`).',
   415: 'The body is not `application/json` (`unsupported_media_type`, `json_required`).',
   422: 'Fields are missing, unknown or wrong; `errors` names each (`invalid_fields`).',
   429: 'Too many attempts (`rate_limited`, `too_many_mails`, `too_many_messages`); `Retry-After` says when to try again.',

@@ -21,6 +21,7 @@ import { factorRoutes } from './factors.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
 import { registerOpenApi } from './openapi.ts'
+import { pictureRoutes } from './picture.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { sessionRoutes } from './session.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -85,6 +86,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       sessionRoutes,
       upstreamRoutes,
       meRoutes,
+      pictureRoutes,
       exportRoutes,
       activityRoutes,
       factorRoutes,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../factors/support.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { png } from '../support/pictures.ts'
 import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 import { showSecondFactor } from './second-factor.ts'
 import {
@@ -154,6 +155,10 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
   changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
   myActivity: async () => ({ request: { headers: (await signedIn()).headers } }),
+  setMyPicture: async () => ({
+    request: { headers: (await signedIn()).headers, body: { picture: png().toString('base64') } },
+  }),
+  removeMyPicture: async () => ({ request: { headers: (await signedIn()).headers } }),
   exportMe: async () => ({ request: { headers: (await signedIn()).headers } }),
   closeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { password: PASSWORD } } }),
   factors: async () => ({ request: { headers: (await signedIn()).headers } }),

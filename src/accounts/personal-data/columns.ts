@@ -55,6 +55,14 @@ export const RELATED: {
       refusedAt: true,
     },
   },
+  phoneFactors: {
+    member: 'phones',
+    columns: { id: true, accountId: owner, number: true, createdAt: true, lastUsedAt: true },
+  },
+  smsCodes: {
+    member: 'codes_sent_to_phones',
+    columns: { accountId: owner, purpose: true, id, number: true, mac: secret, expiresAt: true },
+  },
   recoveryCodes: {
     member: 'recovery_codes',
     columns: { id, accountId: owner, prefix: secret, hash: secret, createdAt: true },
@@ -115,5 +123,5 @@ export const OWN: { [Column in keyof Account]: Given } = {
   ...{ role: true, disabledAt: true, failedSignIns: true, lockedUntil: true, authValidAfter: internal },
   ...{ passwordChangedAt: true, lastSignInAt: true, createdAt: true, updatedAt: true, generation: internal },
   ...{ invitedUntil: true, secondFactors: true, secondFactorSince: true, secondFactorRequired: true },
-  ...{ webauthnUserId: true, deletionAt: true },
+  ...{ webauthnUserId: true, deletionAt: true, phoneLogin: true },
 }

@@ -42,7 +42,7 @@ export function createPictures(deps: {
 
   return {
     async upload(accountId, bytes) {
-      if (!bytes) throw refusedFields({ picture: 'Choose a picture.' })
+      if (!bytes?.length) throw refusedFields({ picture: 'Choose a picture.' })
       if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: 'Use a picture of at most 512 KiB.' })
       const picture = cleanPicture(bytes)
       if (typeof picture === 'string') throw refusedFields({ picture: REFUSED[picture] })

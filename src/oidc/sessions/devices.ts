@@ -14,7 +14,7 @@ export interface SignedInDevice {
   device: string
   /** “Signed in on 3 Nov 2026, 14:05 UTC from 192.0.2.1 (Paris, France)” */
   detail: string
-  /** “Last active 5 Nov 2026, 09:12 UTC from 192.0.2.7”; undefined: it is not known of its kind. */
+  /** “Last active 5 Nov 2026, 09:12 UTC from 192.0.2.7”, the address where it is another one; undefined: it is not known of its kind. */
   lastActive?: string | undefined
 }
 
@@ -89,7 +89,7 @@ export async function listDevices(
   /** @param since when it was active for certain, and from where */
   const lastActive = async (use: LastUse | undefined, since: { at: number; address?: string }) => {
     const { at, address } = use !== undefined && use.at > since.at ? use : since
-    return `Last active ${minuteOf(at)}${await from(address)}`
+    return `Last active ${minuteOf(at)}${address === since.address ? '' : await from(address)}`
   }
   const codeDevices = await listCodeDevices(artifacts, account, epochSeconds(clock))
   const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({

@@ -98,7 +98,7 @@ export const secondFactorScenes: Scene[] = [
     },
     title: 'App passwords',
     fields: { Name: 'off' },
-    buttons: ['Sign out', 'Remove Backup script', 'Make an app password'],
+    buttons: ['Sign out', 'Remove … Backup script', 'Make an app password'],
     links: [...accountLinks, 'Back to security'],
   },
   {
