@@ -71,7 +71,9 @@ export function createPlaces(deps: {
   }
 
   return {
-    async nameOf(address) {
+    async nameOf(given) {
+      // An IPv4 address at a socket of both families (RFC 4291 §2.5.5.2).
+      const address = given.replace(/^::ffff:(?=\d+\.)/i, '')
       const kind = isIP(address)
       if (kind === 0) return undefined
       const family = kind === 6 ? 'ipv6' : 'ipv4'
