@@ -270,7 +270,10 @@ const problems: Record<string, Provoke> = {
     return { request: { headers, body: { password: PASSWORD } } }
   },
   413: async (operation) => ({
-    request: { headers: await credentials(operation), raw: JSON.stringify('x'.repeat(20_000)) },
+    request: {
+      headers: await credentials(operation),
+      raw: JSON.stringify('x'.repeat(operation.id === 'setMyPicture' ? 800_000 : 20_000)),
+    },
   }),
   async 415(operation) {
     const headers = { ...(await credentials(operation)), 'content-type': 'text/plain' }
