@@ -90,6 +90,25 @@ describe.each(engines)('the document, on %s', (engine) => {
     if (type === 'Bytes') return new Uint8Array(Buffer.from(`bytes of ${name} ${last}`))
     return name === 'details' ? JSON.stringify({ said: `marker-${last}` }) : `marker-${name}-${last}`
   }
+  /** What a row refers to beside the account. */
+  async function parentsOf(columns: readonly Column[]): Promise<Record<string, string>> {
+    const { group, role } = latchkey.services.db.prisma
+    const row = () => {
+      const id = `marker-${++last}`
+      return { id, name: id, nameKey: id, createdAt: new Date() }
+    }
+    const parents: Record<string, () => Promise<{ id: string }>> = {
+      groupId: () => group.create({ data: row() }),
+      roleId: () => role.create({ data: row() }),
+    }
+    const found: Record<string, string> = {}
+    for (const { name } of columns) {
+      const parent = await parents[name]?.()
+      if (parent) found[name] = parent.id
+    }
+    return found
+  }
+
   const asShown = (value: unknown): unknown => {
     if (value instanceof Date) return value.toISOString()
     if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
@@ -103,7 +122,10 @@ describe.each(engines)('the document, on %s', (engine) => {
       const other = await latchkey.createUser()
       const model = models.get('Account')?.relations.find(({ name }) => name === relation)?.type ?? ''
       const made = models.get(model)?.columns.filter(({ name }) => name !== 'accountId') ?? []
-      const data = Object.fromEntries(made.map((column) => [column.name, valueFor(column)]))
+      const data = {
+        ...Object.fromEntries(made.map((column) => [column.name, valueFor(column)])),
+        ...(await parentsOf(made)),
+      }
       const table = latchkey.services.db.prisma[
         `${model.charAt(0).toLowerCase()}${model.slice(1)}` as 'passkey'
       ] as unknown as { create(row: object): Promise<unknown> }

@@ -63,6 +63,14 @@ export const RELATED: {
     member: 'codes_sent_to_phones',
     columns: { accountId: owner, purpose: true, id, number: true, mac: secret, expiresAt: true },
   },
+  groups: {
+    member: 'group_memberships',
+    columns: { groupId: true, accountId: owner, manager: true, source: true, createdAt: true },
+  },
+  roles: {
+    member: 'role_assignments',
+    columns: { accountId: owner, roleId: true, source: true, createdAt: true },
+  },
   recoveryCodes: {
     member: 'recovery_codes',
     columns: { id, accountId: owner, prefix: secret, hash: secret, createdAt: true },
