@@ -98,8 +98,8 @@ export const secondFactorScenes: Scene[] = [
     },
     title: 'App passwords',
     fields: { Name: 'off' },
-    buttons: ['Sign out', 'Remove … Backup script', 'Make an app password'],
-    links: [...accountLinks, 'Back to security'],
+    buttons: ['Sign out', 'Make an app password'],
+    links: [...accountLinks, 'Remove … Backup script', 'Back to security'],
   },
   {
     name: 'remove-factor',
