@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
+import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
+import { accountView } from './accounts/store/reads.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
@@ -54,6 +56,7 @@ import { requiredAcr } from './shared/second-factor-rule.ts'
 import { createSmsGateway } from './sms/gateway.ts'
 import { createSms, type Sms } from './sms/sms.ts'
 import { createSmsCountStore } from './sms/store.ts'
+import type { TokenReads } from './storage/token-reads/token-reads.ts'
 
 export interface ServiceOverrides
   extends Partial<Omit<FoundationOptions, 'logger'>>,
@@ -84,6 +87,8 @@ export interface Services extends Foundation {
   /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
   describeAddress(address: string): Promise<string>
   accounts: Accounts
+  /** Access tokens with all that they hang on. */
+  tokenReads: TokenReads<Account>
   breaches: Breaches
   /** Second factors of accounts. */
   factors: Factors
@@ -287,6 +292,7 @@ export async function openServices(
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),
     accounts,
+    tokenReads: db.tokenReads(accountView),
     factors,
     sms,
     providers,

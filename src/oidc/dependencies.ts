@@ -7,6 +7,7 @@ import type { SecondFactor } from '../shared/second-factor.ts'
 import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
+import type { TokenReads } from '../storage/token-reads/token-reads.ts'
 import type { RenderPage } from './authorization/pages.ts'
 import type { PkceLine } from './authorization/pkce.ts'
 import type { Consents } from './consent/consents.ts'
@@ -97,6 +98,7 @@ export interface ProtocolDependencies {
   /** What an error of the storage means to a client. */
   translateError: Translate
   artifacts: ArtifactStore
+  tokenReads: TokenReads<AccountOfProtocol>
   secrets: Secrets
   keys: SigningKeys
   consents: Consents

@@ -10,7 +10,7 @@ import { describeRequestedAccess, type RequestedAccess } from './consent/request
 import type { ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'
 import { createDeviceVerification, type DeviceVerification } from './device/verification.ts'
-import { documentPaths } from './fast-paths/documents.ts'
+import { createFastPaths } from './fast-paths/fast-paths.ts'
 import { createProviderBuilder } from './provider/build.ts'
 import { grantTtl } from './provider/lifetimes.ts'
 import { mountProvider } from './provider/mount.ts'
@@ -66,7 +66,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
-    fastPaths: documentPaths({ issuer, current, discovery: deps.discovery }),
+    fastPaths: createFastPaths({ ...deps, provider }),
     limits: {
       token: http.limit('token'),
       authorization: http.limit('authorization'),

@@ -1,5 +1,6 @@
 import type { PrismaClient } from './generated/sqlite/client.ts'
 import type { Sql } from './sql.ts'
+import type { AccountView, TokenReads } from './token-reads/token-reads.ts'
 
 /** Everything that is open on the database of this process. */
 export interface Database {
@@ -9,6 +10,8 @@ export interface Database {
   reads: Sql
   /** The connection of the artefact store. */
   artifacts: Sql
+  /** Reads of an access token with all that it hangs on, in one round trip. */
+  tokenReads<Account>(view: AccountView<Account>): TokenReads<Account>
   /** Names of the migrations that opening this database applied, in order. */
   appliedMigrations: readonly string[]
   /** Connections in use and idle, and how many wait for one. Absent where there is no pool (SQLite). */

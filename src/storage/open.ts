@@ -9,6 +9,7 @@ import { busyPatience } from './sqlite/busy.ts'
 import { migrateSqlite } from './sqlite/migrate.ts'
 import { createSqliteSql, openSqlite, writeLock } from './sqlite/open.ts'
 import { createPrismaSqliteAdapter } from './sqlite/prisma.ts'
+import { createSqliteTokenReads } from './token-reads/sqlite.ts'
 import { databaseMissing, databaseUnavailable } from './unavailable.ts'
 import { createWriteProbe } from './writable.ts'
 
@@ -83,13 +84,15 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     transactionOptions: { maxWait: 2 * busyPatience },
   })
   // Not connected before its first query: until then its query compiler, 31 MiB, is not loaded.
-  const reads = createSqliteSql(openSqlite(files.main, { readonly: true, synchronous: 'FULL' }))
+  const accounts = openSqlite(files.main, { readonly: true, synchronous: 'FULL' })
+  const reads = createSqliteSql(accounts)
   const artifactSql = createSqliteSql(artifacts)
   const canWrite = createWriteProbe({ artifacts: artifactSql, lockMain: writeLock(main) }, clock)
   return {
     prisma,
     reads,
     artifacts: artifactSql,
+    tokenReads: (view) => createSqliteTokenReads({ artifacts, accounts }, view, clock),
     appliedMigrations: applied,
     async ping() {
       await reads.get('SELECT 1')

@@ -29,9 +29,10 @@ const BUDGET = {
   'code exchange': { sqlite: 7, postgresql: 3 },
   'code exchange, JWT': { sqlite: 7, postgresql: 3 },
   refresh: { sqlite: 6, postgresql: 2 },
-  'introspection, opaque': 3,
+  'introspection, opaque': 1,
   'introspection, JWT': 1,
-  userinfo: 4,
+  // The token, its Grant, session and account: of one transaction, or of one statement (src/storage/token-reads).
+  userinfo: { sqlite: 4, postgresql: 1 },
   'authorize of a signed-in person': { sqlite: 5, postgresql: 3 },
   'sign-in by password, known browser': 10,
   // One of them behind the answer: where the account was seen (src/accounts/new-devices).

@@ -51,6 +51,9 @@ export const accountColumns = `id, username, display_username AS "displayUsernam
   second_factor_since AS "secondFactorSince", second_factor_required AS "secondFactorRequired",
   deletion_at AS "deletionAt"`
 
+/** An account as the rest of the server sees it, for who reads it beside something else (src/storage/token-reads). */
+export const accountView = { columns: accountColumns, from: toAccount }
+
 const byIdStatement = `SELECT ${accountColumns} FROM accounts WHERE id = ?`
 
 const byLoginStatement = `SELECT ${accountColumns}, password_hash AS "passwordHash",

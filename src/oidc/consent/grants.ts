@@ -117,10 +117,10 @@ export function createGrants(deps: {
       const find = Grant.find.bind(Grant) as (id: string, options?: object) => Promise<KeptGrant | undefined>
       const narrowed = async (id: string, options?: object) => {
         const grant = await find(id, options)
-        if (!grant || grant.asked || grant.clientId === FIRST_PARTY_ID) return grant
+        if (!grant || !mayHaveShrunk(grant)) return grant
         const { accountId = '', clientId = '' } = grant
         const client = await provider.Client.find(clientId)
-        if (client === undefined || client.first_party === true) return grant
+        if (client === undefined || isGoodAsItIs(grant, client)) return grant
         const consent = await deps.consents.find(accountId, clientId)
         return consent && narrowedTo(grant, consent)
       }
@@ -128,6 +128,14 @@ export function createGrants(deps: {
     },
   }
 }
+
+/** Whether a Grant was made without a question, for a client that may be first-party no longer. */
+const mayHaveShrunk = ({ asked, clientId }: Pick<KeptGrant, 'asked' | 'clientId'>): boolean =>
+  !asked && clientId !== FIRST_PARTY_ID
+
+/** Whether a Grant counts as it is stored, without a look at what the person has allowed. */
+export const isGoodAsItIs = (grant: Pick<KeptGrant, 'asked' | 'clientId'>, client: Client): boolean =>
+  !mayHaveShrunk(grant) || client.first_party === true
 
 /** The ids of Grants. @param holder the uid of a session, or what stands for a device (device/apart.ts) */
 export const grantIdsUnder =

@@ -2,11 +2,14 @@ import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { CLOCK_TOLERANCE } from '../client-authentication/assertions.ts'
 
-/**
+/*
  * JWT access tokens that were revoked one by one. Nothing but the `jti` is kept, and that hashed, until the token has expired:
  * with its account or its Grant in the row, whatever ends those would take the row along.
  */
 const MODEL = 'RevokedJwtAccessToken'
+
+/** The artefact that says that a token was revoked. */
+export const denialOf = (jti: string) => ({ model: MODEL, id: jti })
 
 export async function isRevoked(artifacts: Pick<ArtifactStore, 'find'>, jti: string): Promise<boolean> {
   return (await artifacts.find(MODEL, jti)) !== undefined

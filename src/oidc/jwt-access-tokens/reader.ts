@@ -26,11 +26,13 @@ const claims = z.looseObject({
 /** A JWT access token of ours as the library would have stored it. */
 export interface ReadToken {
   kind: 'AccessToken' | 'ClientCredentials'
-  payload: ArtifactPayload & { aud: string | string[] }
+  payload: ArtifactPayload & { aud: string | string[]; jti: string }
   reference: Reference
 }
 
 export interface JwtReader {
+  /** Undefined: it is not one of ours, or has expired. Whether it was revoked is another question. */
+  verified(jwt: string): Promise<ReadToken | undefined>
   /** Undefined: it is not one of ours, has expired or was revoked. */
   read(jwt: string): Promise<ReadToken | undefined>
 }
@@ -50,21 +52,24 @@ export function createJwtReader(deps: {
     clockTolerance: CLOCK_TOLERANCE,
   }
   /** Whatever is wrong with it, it is no token of ours. */
-  const verified = async (jwt: string): Promise<unknown> => {
+  const payloadOf = async (jwt: string): Promise<unknown> => {
     try {
       return (await jwtVerify(jwt, ours, options)).payload
     } catch {
       return undefined
     }
   }
+  const verified: JwtReader['verified'] = async (jwt) => {
+    if (jwt.length > MAX_LENGTH) return undefined
+    const { data } = claims.safeParse(await payloadOf(jwt))
+    const reference = data && deps.references.open(data.jti)
+    return data && reference && { ...storedOf(data, reference), reference }
+  }
   return {
+    verified,
     async read(jwt) {
-      if (jwt.length > MAX_LENGTH) return undefined
-      const { data } = claims.safeParse(await verified(jwt))
-      const reference = data && deps.references.open(data.jti)
-      if (data === undefined || reference === undefined) return undefined
-      if (await isRevoked(deps.artifacts, data.jti)) return undefined
-      return { ...storedOf(data, reference), reference }
+      const token = await verified(jwt)
+      return token && !(await isRevoked(deps.artifacts, token.payload.jti)) ? token : undefined
     },
   }
 }

@@ -62,11 +62,20 @@ async function narrow(provider: Provider, token: Token): Promise<Token | undefin
   }
   if (token.scope === undefined) return token
   const stayed = token.scopes.has('offline_access')
-  token.scope = scopeWithin(token.scope, client)
-  if (token.kind === 'ClientCredentials')
-    token.scope = [...token.scopes].filter((scope) => !isIdentityScope(scope)).join(' ')
+  token.scope = narrowedScope(token, client)
   const bound = stayed && !token.scopes.has('offline_access')
   return bound ? boundToSession(provider, token) : token
+}
+
+/** Whether what a client is registered for leaves less of a token than was issued, its claims aside, or nothing. */
+export const isNarrowed = (token: AccessToken | ClientCredentials, client: Client): boolean =>
+  token.clientId !== FIRST_PARTY_ID &&
+  (problemOf(token, client) !== undefined || narrowedScope(token, client) !== token.scope)
+
+function narrowedScope(token: Token, client: Client): string | undefined {
+  const scope = token.scope && scopeWithin(token.scope, client)
+  if (scope === undefined || token.kind !== 'ClientCredentials') return scope
+  return [...new Set(scope.split(' '))].filter((each) => !isIdentityScope(each)).join(' ')
 }
 
 /** Undefined: the client is gone, which every reader checks itself, or it is the built-in one, which has no registration. */

@@ -39,22 +39,40 @@ export function createIntrospectionPolicy(deps: {
     if (!told) return false
     const accountId = 'accountId' in token ? token.accountId : undefined
     if (accountId !== undefined && (await deps.findAccount(ctx, accountId, token)) === undefined) return false
-    const { extra = {} } = token as AccessTokenLike
-    const own = Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
-    // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
-    const sub = accountId ?? token.clientId
     const username = accountId === undefined ? undefined : await deps.usernameOf(ctx, accountId)
     // The library spreads `extra` over its introspection response.
-    Object.assign(token, { extra: { ...own, sub, username } })
+    Object.assign(token, { extra: introspectionClaims(token, username) })
     return true
   }
 }
 
+/** What an answer says of a token beside the fields of RFC 7662. @param username of its person */
+export function introspectionClaims(token: Token, username: string | undefined): Record<string, unknown> {
+  const { extra = {} } = token as AccessTokenLike
+  const own = Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
+  // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
+  const sub = ('accountId' in token ? token.accountId : undefined) ?? token.clientId
+  return { ...own, sub, username }
+}
+
+/** Who introspects, once authenticated. */
+export interface Caller {
+  clientId: string
+  /** The API that it is. */
+  introspects?: string | undefined
+}
+
+/** Whether a token is any business of a caller. Whether the client of the token may still have one is another question. */
+export const isFor = ({ clientId, introspects: api }: Caller, token: Token): boolean =>
+  api === undefined
+    ? token.clientId === clientId
+    : token.kind !== 'RefreshToken' && [token.aud].flat().includes(api)
+
 async function isToldOf(ctx: KoaContextWithOIDC, client: Client, token: Token): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
-  const api = introspectsOf(client)
-  if (api === undefined) return token.clientId === client.clientId
-  if (token.kind === 'RefreshToken' || ![token.aud].flat().includes(api)) return false
+  const introspects = introspectsOf(client)
+  if (!isFor({ clientId: client.clientId, introspects }, token)) return false
+  if (introspects === undefined) return true
   // No token of a client that is disabled or deleted is valid.
   return (await ctx.oidc.provider.Client.find(String(token.clientId))) !== undefined
 }

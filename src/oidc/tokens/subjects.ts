@@ -39,7 +39,7 @@ export function createFindAccount(
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
-    if (account === undefined || account.disabledAt !== null) return undefined
+    if (account === undefined || !countsFor(account, token ?? {})) return undefined
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
     if (isRefreshToken(token)) {
       // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
@@ -49,12 +49,7 @@ export function createFindAccount(
       const enough = token.amr ? satisfies(token.amr, required) : isAtLeast(token.acr, required ?? '')
       if (required !== undefined && !enough) return undefined
     }
-    const { clientId, sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as {
-      clientId?: string
-      sessionUid?: string
-    }
-    // What registering by the JSON API gives out works once the address is proven (first-party-tokens.ts).
-    if (clientId === FIRST_PARTY_ID && account.email === null) return undefined
+    const { sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as { sessionUid?: string }
     return {
       accountId: sub,
       async claims(_use, scope, requested) {
@@ -75,6 +70,15 @@ export function createFindAccount(
     }
   }
 }
+
+/**
+ * Whether an account counts for a token. What registering by the JSON API gives out works once the address is proven
+ * (first-party-tokens.ts).
+ */
+export const countsFor = (
+  account: Pick<ProtocolAccount, 'disabledAt' | 'email'>,
+  { clientId }: { clientId?: string | undefined },
+): boolean => account.disabledAt === null && !(clientId === FIRST_PARTY_ID && account.email === null)
 
 const isRefreshToken = (token: object | undefined): token is { acr?: string; amr?: string[] } =>
   (token as { kind?: string } | undefined)?.kind === 'RefreshToken'

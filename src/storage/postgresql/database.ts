@@ -6,6 +6,7 @@ import type { PrismaClient } from '../generated/sqlite/client.ts'
 import { locationOf } from '../location.ts'
 import { artifactMigrations, prismaMigrations } from '../migrations.ts'
 import type { OpenDatabaseOptions } from '../open.ts'
+import { createPostgresTokenReads } from '../token-reads/postgresql.ts'
 import { databaseMissing } from '../unavailable.ts'
 import { requireWritable } from '../writable.ts'
 import { migratePostgres } from './migrate.ts'
@@ -24,6 +25,7 @@ export const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Data
     prisma: prisma as unknown as PrismaClient,
     reads: sql,
     artifacts: sql,
+    tokenReads: (view) => createPostgresTokenReads(sql, view, clock),
     appliedMigrations: applied,
     pool: () => ({
       busy: pool.totalCount - pool.idleCount,

@@ -1,0 +1,64 @@
+// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo). They own no rule: what a token is good for is
+// judged by the functions that the library is patched with, and whatever is not plain is the library's.
+//
+//   request ─► is it plain? ─► one look into the database ─► rules ─► body
+//                  └───────────────── no ─────────────────────┴─────► the library, from the beginning
+import type { FastifyRequest } from 'fastify'
+import type { JWK } from 'jose'
+import { AppError } from '../../shared/errors.ts'
+import type { ProtocolDependencies } from '../dependencies.ts'
+import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
+import { createReferences } from '../jwt-access-tokens/reference.ts'
+import type { ReloadableProvider } from '../provider/reload.ts'
+import { routes } from '../provider/routes.ts'
+import { documentPaths } from './documents.ts'
+import type { FastPath } from './fast-path.ts'
+import { introspectionPath } from './introspection.ts'
+import { createLiveTokens } from './live-tokens.ts'
+import { userinfoPath } from './userinfo.ts'
+
+type Dependencies = Pick<
+  ProtocolDependencies,
+  'issuer' | 'discovery' | 'secrets' | 'artifacts' | 'tokenReads' | 'apiCredentials'
+> & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
+
+/** @returns the fast path of each endpoint that has one, by its path */
+export function createFastPaths(deps: Dependencies): Record<string, FastPath> {
+  const current = () => deps.provider.current()
+  const liveToken = createLiveTokens({ current, reads: deps.tokenReads, jwts: readerOfNow(deps) })
+  const shared = { ...deps, current, liveToken }
+  const paths = {
+    ...documentPaths(shared),
+    [routes.introspection]: introspectionPath(shared),
+    [routes.userinfo]: userinfoPath(shared),
+  }
+  return Object.fromEntries(Object.entries(paths).map(([path, answer]) => [path, orLibrary(answer)]))
+}
+
+/** One reader for each set of keys. */
+function readerOfNow({ issuer, artifacts, secrets, provider }: Dependencies): () => JwtReader {
+  const references = createReferences(secrets)
+  let made: { keys: readonly JWK[]; reader: JwtReader } | undefined
+  return () => {
+    const keys = provider.acceptedKeys()
+    if (made?.keys !== keys) made = { keys, reader: createJwtReader({ issuer, keys, references, artifacts }) }
+    return made.reader
+  }
+}
+
+/** What fails here may fail in the library as well, which answers in the words of the protocol. */
+const orLibrary =
+  (answer: FastPath): FastPath =>
+  async (request, reply) => {
+    try {
+      return await answer(request, reply)
+    } catch (error) {
+      report(request, error)
+      return undefined
+    }
+  }
+
+function report({ log }: FastifyRequest, err: unknown): void {
+  // An outage is told by who answers.
+  if (!(err instanceof AppError)) log.error({ err }, 'a fast path failed; the library answers')
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+import { parse } from 'node:querystring'
+
+/** Bytes of the largest form that is looked at: a JWT with credentials beside it is a third of it. */
+const MAX_FORM = 16 * 1024
+
+const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i
+
+/** The parameters of a form, each once. */
+export type FormParameters = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the body of a plain form, so that it can be read once more. Undefined: it is none, or has a parameter twice.
+ */
+export async function readForm(request: IncomingMessage): Promise<FormParameters | undefined> {
+  const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = request.headers
+  if (!FORM.test(type) || length === undefined || coding !== undefined || Number(length) > MAX_FORM)
+    return undefined
+  const body = await bodyOf(request)
+  if (body === undefined) return undefined
+  keepFor(request, body)
+  const parameters = parse(body.toString())
+  for (const name in parameters) if (typeof parameters[name] !== 'string') return undefined
+  return parameters as FormParameters
+}
+
+/** Undefined: the connection was lost before the end. */
+function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+  request.once('close', () => resolve(undefined))
+  request.once('error', () => resolve(undefined))
+  return promise
+}
+
+/** For the library, which reads the body by `iterator`, and only of a request that is readable. */
+function keepFor(request: IncomingMessage, body: Buffer): void {
+  Object.defineProperty(request, 'readable', { value: true, configurable: true, writable: true })
+  Object.defineProperty(request, 'iterator', {
+    configurable: true,
+    writable: true,
+    async *value() {
+      yield body
+    },
+  })
+}

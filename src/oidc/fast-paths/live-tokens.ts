@@ -1,0 +1,112 @@
+import type { AccessToken, Client, ClientCredentials, Provider } from 'oidc-provider'
+import { epochSeconds } from '../../shared/clock.ts'
+import type { ArtifactPayload } from '../../storage/artifacts/store.ts'
+import type { TokenContext, TokenModel, TokenReads } from '../../storage/token-reads/token-reads.ts'
+import { isGoodAsItIs } from '../consent/grants.ts'
+import { incarnationOf } from '../consent/incarnations.ts'
+import type { AccountOfProtocol } from '../dependencies.ts'
+import { denialOf } from '../jwt-access-tokens/deny-list.ts'
+import type { JwtReader } from '../jwt-access-tokens/reader.ts'
+import { isNarrowed } from '../narrowed/tokens.ts'
+import { generationOf, isCurrent } from '../sessions/generations.ts'
+import { countsFor } from '../tokens/subjects.ts'
+
+/** A bearer token that is good now, with all that it hangs on. Whether it is good for the caller is another question. */
+export type LiveToken = { client: Client } & (
+  | { token: ClientCredentials; grant?: undefined; account?: undefined }
+  | { token: AccessToken; grant: ArtifactPayload; account: AccountOfProtocol }
+)
+
+/**
+ * Undefined: it is not certain that the token is good and the same as it was issued. Then the library looks, and says why.
+ * @throws what the database throws
+ */
+export type FindLiveToken = (value: string) => Promise<LiveToken | undefined>
+
+interface Found extends TokenContext<AccountOfProtocol> {
+  model: TokenModel
+  payload: ArtifactPayload
+}
+
+/**
+ * Judges a token by one look into the database, with the functions that the library's way is patched with. What the library itself
+ * asks of Grant and session stands here once more: `isOf` and `isBound`.
+ */
+export function createLiveTokens(deps: {
+  current(): Provider
+  reads: TokenReads<AccountOfProtocol>
+  jwts(): Pick<JwtReader, 'verified'>
+}): FindLiveToken {
+  const { reads } = deps
+
+  async function ofJwt(jwt: string): Promise<Found | undefined> {
+    const read = await deps.jwts().verified(jwt)
+    if (read === undefined) return undefined
+    const { kind: model, payload, reference } = read
+    const { denied, ...context } = await reads.byReference({
+      denial: denialOf(payload.jti),
+      grantId: reference.grantId,
+      sessionUid: reference.expiresWithSession && reference.sessionUid,
+      accountId: payload.accountId as string | undefined,
+    })
+    const again = reference.grantId !== undefined && incarnationOf(context.grant) !== reference.incarnation
+    return denied || again ? undefined : { model, payload, ...context }
+  }
+
+  async function ofStored(value: string): Promise<Found | undefined> {
+    const stored = await reads.byValue(value)
+    return stored && { payload: stored.token, ...stored }
+  }
+
+  return async (value) => {
+    const found = await (value.includes('.') ? ofJwt(value) : ofStored(value))
+    if (found === undefined || !hasOnly(found.payload, OF_TOKENS)) return undefined
+    const provider = deps.current()
+    const token = new provider[found.model](found.payload as never)
+    const client = token.clientId === undefined ? undefined : await provider.Client.find(token.clientId)
+    if (client === undefined || client.subjectType === 'pairwise') return undefined
+    if (!token.isValid || token.isSenderConstrained() || token.rar !== undefined) return undefined
+    if (isNarrowed(token, client)) return undefined
+    if (token.kind === 'ClientCredentials') return { token, client }
+    const { grant, account } = found
+    if (grant === undefined || account === undefined || !isOf(grant, token) || !isBound(found, token))
+      return undefined
+    if (!hasOnly(grant, OF_GRANTS) || !isGoodAsItIs(grant, client)) return undefined
+    return isCurrent(account, generationOf(grant)) && countsFor(account, token)
+      ? { token, client, grant, account }
+      : undefined
+  }
+}
+
+/**
+ * The fields of what is judged here. Another one stands for a rule that is not asked below (a Grant that an app password made has
+ * `appPassword`, and ends with it): the library knows it.
+ */
+const OF_TOKENS = new Set(
+  'accountId aud claims clientId exp expiresWithSession extra grantId gty iat jkt jti kind rar scope sessionUid sid x5t#S256'.split(
+    ' ',
+  ),
+)
+const OF_GRANTS = new Set(
+  'accountId asked clientId device exp generation iat incarnation jti kind openid resources upstream'.split(
+    ' ',
+  ),
+)
+
+const hasOnly = (payload: ArtifactPayload, known: ReadonlySet<string>): boolean =>
+  Object.keys(payload).every((name) => known.has(name))
+
+const isOf = (grant: ArtifactPayload, token: AccessToken): boolean =>
+  grant.clientId === token.clientId &&
+  grant.accountId === token.accountId &&
+  Number(grant.exp) > epochSeconds(Date.now)
+
+/** A token that ends with its session: it is there still, of the same person, and goes on with the same Grant. */
+function isBound({ session }: Found, token: AccessToken): boolean {
+  if (!token.expiresWithSession) return true
+  const { accountId, authorizations = {} } = (session ?? {}) as {
+    accountId?: string
+    authorizations?: Record<string, { grantId?: string }>
+  }
+  return accountId === token.accountId && authorizations[token.clientId ?? '']?.grantId === token.grantId
+}

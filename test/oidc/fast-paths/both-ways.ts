@@ -1,0 +1,94 @@
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as send } from 'node:http'
+import { decodeJwt } from 'jose'
+import type { Latchkey } from '../../support/latchkey.ts'
+
+export interface Sent {
+  method: string
+  path: string
+  headers: OutgoingHttpHeaders
+  body?: string
+}
+
+export interface Answered {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+  /** Whether the protocol library wrote it: it spells the names of headers in its own way. */
+  byLibrary: boolean
+}
+
+function ask(issuer: string, { method, path, headers, body }: Sent): Promise<Answered> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answered>()
+  const length =
+    body === undefined || headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(body) }
+  const sent = send(new URL(issuer), { method, path, headers: { ...length, ...headers } }, (response) => {
+    const chunks: Buffer[] = []
+    response.on('data', (chunk: Buffer) => chunks.push(chunk))
+    response.on('end', () =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        text: Buffer.concat(chunks).toString(),
+        byLibrary: response.rawHeaders.includes('Vary'),
+      }),
+    )
+  })
+  sent.on('error', reject)
+  sent.end(body)
+  return promise
+}
+
+/** What has to be the same: all but what is of this one answer. */
+function comparable({ status, headers, text }: Answered) {
+  const { date: _d, 'x-request-id': id, 'dpop-nonce': nonce, 'content-length': length, ...rest } = headers
+  const same = { status, headers: { ...rest, nonce: nonce !== undefined } }
+  // A signature is another one each time.
+  if (!/jwt/.test(headers['content-type'] ?? ''))
+    return { ...same, text: text.replaceAll(String(id), 'its id'), length }
+  const { iat: _, ...claims } = decodeJwt(text)
+  return { ...same, claims }
+}
+
+/** Sends the same requests to the same server by fast paths and by the library alone. */
+export function createBothWays(start: (fastPaths: () => boolean) => Promise<Latchkey>) {
+  let fast = true
+  return {
+    start: () => start(() => fast),
+    /** @returns pairs of what can be compared, and how many of the first were no answer of the library */
+    async ask(issuer: string, requests: readonly Sent[]) {
+      const all = () => Promise.all(requests.map((request) => ask(issuer, request)))
+      fast = true
+      const byFastPath = await all()
+      fast = false
+      const byLibrary = await all()
+      fast = true
+      return {
+        fast: byFastPath.filter((answer) => !answer.byLibrary).length,
+        answers: byFastPath.map((answer, index) => ({
+          request: requests[index],
+          answer,
+          fast: comparable(answer),
+          library: comparable(byLibrary[index] as Answered),
+        })),
+      }
+    },
+  }
+}
+
+/** Random numbers that are the same with each run: mulberry32. */
+export function createRandom(seed: number) {
+  let state = seed
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  return {
+    pick: <Value>(values: readonly Value[]): Value => values[Math.floor(next() * values.length)] as Value,
+    some: <Value>(values: readonly Value[], count: number): Value[] =>
+      Array.from({ length: count }, () => values[Math.floor(next() * values.length)] as Value),
+    /** True once in so many times. */
+    once: (times: number): boolean => next() * times < 1,
+  }
+}
