@@ -83,7 +83,6 @@ export const EVENT_TYPES = {
   'group.updated': 'changed the group {target}',
   'group.deleted': 'deleted the group {target}',
   'group.member_added': 'added a member to the group {target}',
-  'group.member_changed': 'changed whether a member manages the group {target}',
   'group.member_removed': 'removed a member from the group {target}',
   'key.created': 'made the signing key {target}',
   'key.retired': 'retired the signing key {target}',

@@ -100,11 +100,7 @@ export function openPersonalData(services: Services): PersonalData {
       {
         name: 'groups',
         read: async (accountId) =>
-          (await access.groups.ofAccount(accountId)).map(({ name, description, manager }) => ({
-            name,
-            description,
-            manager,
-          })),
+          (await access.groups.ofAccount(accountId)).map(({ name, description }) => ({ name, description })),
       },
       {
         name: 'roles',

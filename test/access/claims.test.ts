@@ -74,6 +74,30 @@ describe.each(engines)('claims of groups and roles on %s', (engine) => {
     expect(roles).toEqual([`Clerk ${user.username}`, `Viewer ${user.username}`])
   })
 
+  test('no role is told by a scope that two APIs have: “admin” of the other one would look like one’s own', async () => {
+    const { roles, access } = { roles: latchkey.services.access.roles, access: latchkey.services.resources }
+    await access.add({ identifier: 'https://one.example', scope: 'shared only-one' })
+    await access.add({ identifier: 'https://two.example', scope: 'shared' })
+    const user = await latchkey.createUser()
+    const give = async (name: string, resource: string, scope: string) =>
+      roles.assign((await roles.create({ name, resource, scope })).id, { account: user.id })
+    await give('admin', 'https://two.example', 'shared')
+    await give('keeper', 'https://one.example', 'shared only-one')
+    const scope = 'openid roles'
+    const { party, tokens } = await signIn({ scope: 'openid roles shared only-one' }, user, { scope })
+    expect((await party.userinfo(tokens.access_token, user.id)).roles).toEqual(['keeper'])
+  })
+
+  test('who asks out of habit, and is not registered for them, is signed in without', async () => {
+    const { user } = await person()
+    const request = { scope: 'openid groups roles profile' }
+    const { party, tokens } = await signIn({ scope: 'openid profile' }, user, request)
+    const told = await party.userinfo(tokens.access_token, user.id)
+    expect(told).toHaveProperty('name')
+    expect(told).not.toHaveProperty('groups')
+    expect(told).not.toHaveProperty('roles')
+  })
+
   test('who is in no group has an empty list: an app knows that it was told', async () => {
     const user = await latchkey.createUser()
     const { party, tokens } = await signIn({}, user, { scope: 'openid groups roles' })

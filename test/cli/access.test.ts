@@ -26,12 +26,11 @@ describe.each(['sqlite', 'postgresql'])('groups and roles on the command line on
   test('a group is created, found by its name, given members, changed and deleted', async () => {
     const created = await json('groups', 'create', '--name', 'Engineers', '--description', 'Who builds it')
     expect(created).toMatchObject({ name: 'Engineers', description: 'Who builds it' })
-    expect(await json('groups', 'add-member', 'engineers', 'ada', '--manager')).toMatchObject({
+    expect(await json('groups', 'add-member', 'engineers', 'ada')).toMatchObject({
       group_id: created.id,
-      manager: true,
     })
     expect(await json('groups', 'members', 'ENGINEERS')).toMatchObject({
-      items: [{ username: 'ada', email: 'ada@example.org', manager: true, since: expect.any(String) }],
+      items: [{ username: 'ada', email: 'ada@example.org', since: expect.any(String) }],
     })
     expect((await latchkey.run(['groups', 'show', 'Engineers'])).stdout).toMatch(/members +1/)
     const renamed = await json('groups', 'update', 'Engineers', '--name', 'Builders', '--description', '')

@@ -207,7 +207,6 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
         if (path.includes('roles'))
           expect((await rest.put(`/groups/${group.id}/roles/${role.id}`)).status).toBe(204)
       }
-      await rest.put(`/groups/${group.id}/members/${user.id}`, { manager: true })
       await latchkey.services.access.membershipsOf(user.id)
       await latchkey.services.access.groups.countMembers(group.id)
       await latchkey.services.access.roles.accounts(role.id, { limit: 1 })

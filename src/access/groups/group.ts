@@ -20,10 +20,6 @@ export interface GroupMember {
   accountId: string
   username: string
   email: string | null
-  /** May add and remove members. */
-  manager: boolean
-  /** The provider that the membership comes from; empty: an administrator or a manager gave it. */
-  source: string
   /** Milliseconds since the epoch. */
   createdAt: number
 }

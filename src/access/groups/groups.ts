@@ -22,18 +22,11 @@ export type GroupEvent =
   | { type: 'group.created' | 'group.deleted'; id: string; name: string }
   | { type: 'group.updated'; id: string; name: string; before: object; after: object }
   | {
-      type: 'group.member_added' | 'group.member_changed' | 'group.member_removed'
+      type: 'group.member_added' | 'group.member_removed'
       id: string
       name: string
       accountId: string
-      manager?: boolean
     }
-
-/** A group that a person is in. */
-export interface GroupOfAccount extends Group {
-  manager: boolean
-  source: string
-}
 
 export interface Groups {
   /** @throws ValidationError (422), also where the name is taken */
@@ -56,8 +49,8 @@ export interface Groups {
   ): Promise<Group>
   /** Its members lose it at once, one after the other where they are many. @throws AppError group_not_found (404) */
   remove(id: string): Promise<void>
-  /** Who is a member already stays one, as a manager or not. @throws AppError group_not_found, user_not_found (404) */
-  addMember(id: string, accountId: string, given?: { manager?: boolean }): Promise<void>
+  /** Who is a member already stays one. @throws AppError group_not_found, user_not_found (404) */
+  addMember(id: string, accountId: string): Promise<void>
   /** @throws AppError group_not_found (404), not_a_member (404) */
   removeMember(id: string, accountId: string): Promise<void>
   /** Who came last first. @throws AppError invalid_page (400), group_not_found (404) */
@@ -65,7 +58,7 @@ export interface Groups {
   /** How many members it has, counted up to a thousand and one. */
   countMembers(id: string): Promise<number>
   /** By name. */
-  ofAccount(accountId: string): Promise<GroupOfAccount[]>
+  ofAccount(accountId: string): Promise<Group[]>
 }
 
 const MAX_COUNT = 1001
@@ -138,14 +131,11 @@ export function createGroups({
       events({ type: 'group.deleted', id, name })
     },
 
-    async addMember(id, accountId, { manager = false } = {}) {
+    async addMember(id, accountId) {
       const { name } = await get(id)
-      const member = { manager, source: '', createdAt: new Date(clock()) }
-      const result = isId(accountId) ? await store.addMember(id, accountId, member) : 'missing'
+      const result = isId(accountId) ? await store.addMember(id, accountId, new Date(clock())) : 'missing'
       if (result === 'missing') throw new AppError('user_not_found', 404, 'There is no user with this ID.')
-      if (result === 'unchanged') return
-      const type = result === 'added' ? 'group.member_added' : 'group.member_changed'
-      events({ type, id, name, accountId, manager })
+      if (result === 'added') events({ type: 'group.member_added', id, name, accountId })
     },
 
     async removeMember(id, accountId) {
@@ -168,10 +158,7 @@ export function createGroups({
 
     countMembers: (id) => store.countMembers(id, MAX_COUNT),
 
-    async ofAccount(accountId) {
-      const rows = await store.ofAccount(accountId)
-      return rows.map((row) => ({ ...view(row), manager: row.manager, source: row.source }))
-    },
+    ofAccount: async (accountId) => (await store.ofAccount(accountId)).map(view),
   }
 }
 

@@ -13,8 +13,6 @@ export interface MemberRow {
   accountId: string
   username: string
   email: string | null
-  manager: boolean
-  source: string
   createdAt: Date
 }
 
@@ -45,11 +43,7 @@ export interface GroupStore {
   /** Ends the memberships, a batch at a time, and then the group. False: there is none. */
   remove(id: string): Promise<boolean>
   /** `missing`: there is no such group or account. */
-  addMember(
-    groupId: string,
-    accountId: string,
-    member: Pick<MemberRow, 'manager' | 'source' | 'createdAt'>,
-  ): Promise<'added' | 'changed' | 'unchanged' | 'missing'>
+  addMember(groupId: string, accountId: string, createdAt: Date): Promise<'added' | 'unchanged' | 'missing'>
   /** False: there was no such membership. */
   removeMember(groupId: string, accountId: string): Promise<boolean>
   /** Who came last first. */
@@ -57,7 +51,7 @@ export interface GroupStore {
   /** How many members it has, counted up to `most`. */
   countMembers(groupId: string, most: number): Promise<number>
   /** The groups of an account, by name. */
-  ofAccount(accountId: string): Promise<(GroupRow & Pick<MemberRow, 'manager' | 'source'>)[]>
+  ofAccount(accountId: string): Promise<GroupRow[]>
 }
 
 export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): GroupStore {
@@ -124,19 +118,15 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       return count > 0
     },
 
-    async addMember(groupId, accountId, { manager, source, createdAt }) {
+    async addMember(groupId, accountId, createdAt) {
       try {
-        await prisma.groupMember.create({ data: { groupId, accountId, manager, source, createdAt } })
+        await prisma.groupMember.create({ data: { groupId, accountId, createdAt } })
         return 'added'
       } catch (error) {
         if (isMissingReference(error)) return 'missing'
-        if (!isUniqueViolation(error)) throw error
+        if (isUniqueViolation(error)) return 'unchanged'
+        throw error
       }
-      const { count } = await prisma.groupMember.updateMany({
-        where: { groupId, accountId, manager: !manager },
-        data: { manager },
-      })
-      return count > 0 ? 'changed' : 'unchanged'
     },
 
     async removeMember(groupId, accountId) {
@@ -157,8 +147,6 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         take: limit,
         select: {
           accountId: true,
-          manager: true,
-          source: true,
           createdAt: true,
           account: { select: { displayUsername: true, email: true } },
         },
@@ -181,10 +169,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     async ofAccount(accountId) {
       const rows = await prisma.groupMember.findMany({
         where: { accountId },
-        select: { manager: true, source: true, group: true },
+        select: { group: true },
         orderBy: { group: { nameKey: 'asc' } },
       })
-      return rows.map(({ group, ...membership }) => ({ ...group, ...membership }))
+      return rows.map(({ group }) => group)
     },
   }
 }

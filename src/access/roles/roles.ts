@@ -34,8 +34,6 @@ export type RoleEvent =
 export interface RoleHolder {
   id: string
   name: string
-  /** The provider that it comes from; empty: an administrator gave it. */
-  source: string
   /** Milliseconds since the epoch. */
   createdAt: number
 }
@@ -71,7 +69,7 @@ export interface Roles {
   /** A thousand at most, by name. */
   groups(id: string): Promise<RoleHolder[]>
   /** What an account was given itself, by name. */
-  ofAccount(accountId: string): Promise<(Role & { source: string })[]>
+  ofAccount(accountId: string): Promise<Role[]>
   ofGroup(groupId: string): Promise<Role[]>
 }
 
@@ -160,8 +158,8 @@ export function createRoles({
 
     async assign(id, holder) {
       const { name } = await find(id)
-      const given = { source: '', createdAt: new Date(clock()) }
-      const result = isId(idOf(holder)) ? await store.assign(id, holder, given) : 'missing'
+      const at = new Date(clock())
+      const result = isId(idOf(holder)) ? await store.assign(id, holder, at) : 'missing'
       if (result === 'missing') throw holderNotFound(holder)
       if (result === 'assigned') events({ type: 'role.assigned', id, name, ...toldOf(holder) })
     },
@@ -182,9 +180,7 @@ export function createRoles({
 
     groups: async (id) => (await store.groups(id, MAX_GROUPS)).map(holderView),
 
-    async ofAccount(accountId) {
-      return (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source }))
-    },
+    ofAccount: async (accountId) => (await store.ofAccount(accountId)).map(view),
 
     ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(view),
   }

@@ -15,7 +15,6 @@ export type Holder = { account: string } | { group: string }
 export interface HolderRow {
   id: string
   name: string
-  source: string
   createdAt: Date
 }
 
@@ -53,11 +52,7 @@ export interface RoleStore {
   /** Takes it from everyone, a batch at a time, and then removes it. False: there is none. */
   remove(id: string): Promise<boolean>
   /** `missing`: there is no such role, account or group. */
-  assign(
-    id: string,
-    holder: Holder,
-    given: { source: string; createdAt: Date },
-  ): Promise<'assigned' | 'unchanged' | 'missing'>
+  assign(id: string, holder: Holder, createdAt: Date): Promise<'assigned' | 'unchanged' | 'missing'>
   /** False: it was not given. */
   unassign(id: string, holder: Holder): Promise<boolean>
   /** Who got it last first; inherited ones are not among them. */
@@ -65,7 +60,7 @@ export interface RoleStore {
   /** By name; a group has few roles and a role few groups. */
   groups(id: string, most: number): Promise<HolderRow[]>
   /** What an account was given itself. */
-  ofAccount(accountId: string): Promise<(RoleRow & { source: string })[]>
+  ofAccount(accountId: string): Promise<RoleRow[]>
   ofGroup(groupId: string): Promise<RoleRow[]>
 }
 
@@ -138,10 +133,10 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
       return count > 0
     },
 
-    async assign(roleId, holder, { source, createdAt }) {
+    async assign(roleId, holder, createdAt) {
       try {
         if ('account' in holder)
-          await prisma.accountRole.create({ data: { roleId, accountId: holder.account, source, createdAt } })
+          await prisma.accountRole.create({ data: { roleId, accountId: holder.account, createdAt } })
         else await prisma.groupRole.create({ data: { roleId, groupId: holder.group, createdAt } })
         return 'assigned'
       } catch (error) {
@@ -172,7 +167,6 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         take: limit,
         select: {
           accountId: true,
-          source: true,
           createdAt: true,
           account: { select: { displayUsername: true } },
         },
@@ -191,16 +185,16 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         take: most,
         select: { createdAt: true, group: { select: { id: true, name: true } } },
       })
-      return rows.map(({ group, createdAt }) => ({ ...group, createdAt, source: '' }))
+      return rows.map(({ group, createdAt }) => ({ ...group, createdAt }))
     },
 
     async ofAccount(accountId) {
       const rows = await prisma.accountRole.findMany({
         where: { accountId },
-        select: { source: true, role: true },
+        select: { role: true },
         orderBy: { role: { nameKey: 'asc' } },
       })
-      return rows.map(({ role, source }) => ({ ...role, source }))
+      return rows.map(({ role }) => role)
     },
 
     async ofGroup(groupId) {

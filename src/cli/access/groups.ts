@@ -119,17 +119,16 @@ const members = (cli: Cli): Command =>
     const services = await cli.services()
     const { id, name } = await findGroup(services, idOrName)
     const page = await services.access.groups.members(id, pageOf(options))
-    const rows = page.items.map(({ accountId, username, email, manager, createdAt }) => [
+    const rows = page.items.map(({ accountId, username, email, createdAt }) => [
       accountId,
       username,
       email ?? '',
-      manager ? 'manager' : '',
       time(createdAt),
     ])
     const shown =
       rows.length === 0
         ? `Nobody is in ${name}. Add a member with: ${PROGRAM} groups add-member ${id} USER`
-        : table([['ID', 'USERNAME', 'EMAIL', '', 'SINCE'], ...rows])
+        : table([['ID', 'USERNAME', 'EMAIL', 'SINCE'], ...rows])
     const items = page.items.map(({ accountId, createdAt, ...rest }) => ({
       user_id: accountId,
       ...rest,
@@ -142,13 +141,12 @@ const addMember = (cli: Cli): Command =>
   createCommand('add-member', 'add a member to a group')
     .argument(...GROUP)
     .argument(...USER)
-    .option('--manager', 'may add and remove members')
     .action(async (idOrName: string, login: string, options: Options) => {
       const services = await cli.services()
       const { id, name } = await findGroup(services, idOrName)
       const account = await findAccount(services, login)
-      await services.access.groups.addMember(id, account.id, { manager: options.manager === true })
-      const answer = { group_id: id, user_id: account.id, manager: options.manager === true }
+      await services.access.groups.addMember(id, account.id)
+      const answer = { group_id: id, user_id: account.id }
       cli.answer(options, answer, `${account.username} is in ${name}.`)
     })
 

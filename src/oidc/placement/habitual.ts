@@ -1,6 +1,6 @@
 /**
  * Scopes by which clients ask other servers for claims about a person, and which they send to this one out of habit. They are no
- * mistake of the client: where this server has no such scope, the rest of the request is answered (OpenID Connect Core §3.1.2.1: scope
+ * mistake of the client: where this server has no such scope, or the client is not registered for it, the rest of the request is answered (OpenID Connect Core §3.1.2.1: scope
  * values that are not understood should be ignored), and an administrator can see what was left out (left-out.ts).
  */
 const HABITUAL = new Set([

@@ -15,8 +15,11 @@ import {
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
-/** Core §11: a server ignores `offline_access` where it cannot grant it. SDKs send it to every server whose discovery document lists it. */
-const isIgnored = (scope: string) => scope === 'offline_access'
+/**
+ * Core §11: a server ignores `offline_access` where it cannot grant it. SDKs send it to every server whose discovery document lists it.
+ * Programs ask for `groups` and `roles` out of habit, whatever they are registered for (habitual.ts).
+ */
+const isIgnored = (scope: string) => scope === 'offline_access' || isHabitual(scope)
 
 /**
  * Rejects a request without scopes, or with none left, before a person is asked to consent to nothing (RFC 6749 §3.3: the only default

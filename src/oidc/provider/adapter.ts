@@ -50,17 +50,20 @@ export const REDIRECTS = [
 
 const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
 
+/** `groups` and `roles`: programs ask for them out of habit (placement/habitual.ts). */
+const DECIDED_LATER = ['openid', 'offline_access', 'groups', 'roles']
+
 /**
  * A `scope` that was given restricts what a client may ask for: of persons by `identity_scope`, which is missing where nothing
  * restricts it, and of APIs by `resource_scope` (placement/). The library's own list takes only its own scopes, must not be empty,
- * and refuses whatever is not in it: it has `offline_access` and `openid` too, which are decided about later.
+ * and refuses whatever is not in it: it has those too that are decided about later (placement/named.ts).
  */
 function splitScope(scope: unknown): { scope?: string; identity_scope?: string; resource_scope: string } {
   if (typeof scope !== 'string') return { resource_scope: '' }
   const all = scope.split(' ').filter(Boolean)
   const own = all.filter(isIdentityScope)
   return {
-    scope: [...new Set([...own, 'openid', 'offline_access'])].join(' '),
+    scope: [...new Set([...own, ...DECIDED_LATER])].join(' '),
     identity_scope: own.join(' '),
     resource_scope: all.filter((value) => !isIdentityScope(value)).join(' '),
   }

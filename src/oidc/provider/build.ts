@@ -103,7 +103,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       accountOf,
       async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
       deps.secondFactor,
-      membershipsOf,
+      { of: membershipsOf, apisOf: onceARequest(findByScope) },
     ),
     accountOf,
     appPasswordCounts: deps.appPasswordCounts,

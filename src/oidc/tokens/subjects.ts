@@ -35,7 +35,11 @@ export function createFindAccount(
   find: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolAccount | undefined>,
   providerOfSession: (uid: string) => Promise<string | undefined>,
   secondFactor: () => SecondFactorSetting,
-  membershipsOf: (ctx: KoaContextWithOIDC, id: string) => Promise<ProtocolMemberships | undefined>,
+  memberships: {
+    of(ctx: KoaContextWithOIDC, id: string): Promise<ProtocolMemberships | undefined>
+    /** The APIs that have a scope. */
+    apisOf(ctx: KoaContextWithOIDC, scope: string): Promise<readonly { identifier: string }[] | undefined>
+  },
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
@@ -56,14 +60,17 @@ export function createFindAccount(
         const scopes = scope.split(' ')
         const asks = (claim: string, by = claim) =>
           scopes.includes(by) || Object.hasOwn(requested ?? {}, claim)
-        const memberships = asks('groups') || asks('roles') ? await membershipsOf(ctx, sub) : undefined
+        const found = asks('groups') || asks('roles') ? await memberships.of(ctx, sub) : undefined
         const provider =
           sessionUid !== undefined && asks(IDENTITY_PROVIDER_CLAIM, 'identity_provider')
             ? { [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
             : {}
         return {
           ...subjectClaims(account),
-          ...(memberships && membershipClaims(memberships, ctx.oidc.client?.resource_scope)),
+          ...(found &&
+            (await membershipClaims(found, ctx.oidc.client?.resource_scope, (each) =>
+              memberships.apisOf(ctx, each),
+            ))),
           ...provider,
         }
       },

@@ -139,10 +139,10 @@ describe.each(places)('%s', (_where, ask) => {
 })
 
 test('a scope that an API has is that API’s, also if other servers know it by habit', async () => {
-  await desk.latchkey.services.resources.add({ identifier: 'https://roles.example', scope: 'roles' })
-  const app = await fixture.client({ scope: 'openid roles' })
-  const tokens = await fixture.tokens(victim, app, { scope: 'openid roles' })
-  expect(decodeJwt(String(tokens.access_token)).scope).toContain('roles')
+  await desk.latchkey.services.resources.add({ identifier: 'https://roles.example', scope: 'permissions' })
+  const app = await fixture.client({ scope: 'openid permissions' })
+  const tokens = await fixture.tokens(victim, app, { scope: 'openid permissions' })
+  expect(decodeJwt(String(tokens.access_token)).scope).toContain('permissions')
 })
 
 test('a scope that two APIs have goes to the one that the others lead to', async () => {
@@ -151,11 +151,11 @@ test('a scope that two APIs have goes to the one that the others lead to', async
 })
 
 test('a refresh that asks for the same as the sign-in gets the same; for more it is refused', async () => {
-  const asked = { scope: 'openid profile groups offline_access' }
-  for (const scope of ['openid profile offline_access', 'openid profile offline_access groups']) {
+  const asked = { scope: 'openid profile entitlements offline_access' }
+  for (const scope of ['openid profile offline_access', 'openid profile offline_access entitlements']) {
     const app = await fixture.client({ scope })
     const tokens = await fixture.tokens(victim, app, asked)
-    expect(tokens.scope).not.toContain('groups')
+    expect(tokens.scope).not.toContain('entitlements')
     const fresh = await fixture.refresh(app, tokens.refresh_token, asked)
     expect(fresh).toMatchObject({ status: 200, json: { access_token: expect.any(String) } })
     const more = await fixture.refresh(app, fresh.json.refresh_token, { scope: 'openid profile books:read' })

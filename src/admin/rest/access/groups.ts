@@ -32,10 +32,6 @@ const member = z
     user_id: z.string(),
     username: z.string(),
     email: z.string().nullable(),
-    manager: z.boolean().meta({ description: 'May add and remove members.' }),
-    source: z.string().optional().meta({
-      description: 'The sign-in provider that the membership comes from; absent: it was given here.',
-    }),
     since: timestamp,
   })
   .meta({ id: 'GroupMember' })
@@ -49,21 +45,6 @@ const body = z
     { error: 'Send a JSON object.' },
   )
   .meta({ examples: [{ name: 'Engineers' }] })
-
-const memberBody = z.preprocess(
-  (sent) => sent ?? {},
-  z
-    .strictObject(
-      {
-        manager: z
-          .boolean('Must be true or false.')
-          .optional()
-          .meta({ description: 'May add and remove members; false unless given.' }),
-      },
-      { error: 'Send a JSON object.' },
-    )
-    .meta({ examples: [{ manager: true }] }),
-)
 
 const listGroups = operation({
   id: 'listGroups',
@@ -141,9 +122,8 @@ const putMember = operation({
   area,
   needs: 'group.add_member',
   summary: 'Add a member to a group',
-  description: 'Who is one already stays one, as a manager or not.',
+  description: 'Who is one already stays one.',
   params: memberParams,
-  body: memberBody,
   answers: [204, 'The user is a member.'],
 })
 
@@ -202,10 +182,9 @@ export function groupRoutes({ app, deps }: RestContext): void {
       reply,
       issuer,
       await groups.members(request.params.id, request.query),
-      ({ accountId, createdAt, source, ...rest }) => ({
+      ({ accountId, createdAt, ...rest }) => ({
         user_id: accountId,
         ...rest,
-        ...(source !== '' && { source }),
         since: time(createdAt),
       }),
     ),
@@ -213,9 +192,7 @@ export function groupRoutes({ app, deps }: RestContext): void {
 
   const path = '/groups/:id/members/:userId'
   app.put(path, { ...putMember, ...limit }, async (request, reply) => {
-    await groups.addMember(request.params.id, request.params.userId, {
-      manager: request.body.manager ?? false,
-    })
+    await groups.addMember(request.params.id, request.params.userId)
     return reply.code(204).send()
   })
 
