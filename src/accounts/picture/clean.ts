@@ -15,8 +15,11 @@ export interface CleanPicture {
   height: number
 }
 
-/** How a picture is read: undefined where its pieces do not fit together. */
-export type CleanImage = (bytes: Buffer) => { pieces: Buffer[]; width: number; height: number } | undefined
+/** How a picture is read: undefined where its pieces do not fit together. One that is wider than `maxSide` may be without pieces. */
+export type CleanImage = (
+  bytes: Buffer,
+  maxSide: number,
+) => Promise<{ pieces: Buffer[]; width: number; height: number } | undefined>
 
 /** Pixels of the longer side: a small file can be an image that fills the memory of the browser that shows it. */
 export const MAX_SIDE = 4096
@@ -48,11 +51,13 @@ const KINDS: readonly {
  * What it is by its bytes, whatever it is called. SVG is none of the kinds: it is a program.
  * @returns `unknown`: no PNG, JPEG or WebP; `damaged`: it begins like one, and is none; `too_wide`: a side is too long
  */
-export function cleanPicture(uploaded: Uint8Array): CleanPicture | 'unknown' | 'damaged' | 'too_wide' {
+export async function cleanPicture(
+  uploaded: Uint8Array,
+): Promise<CleanPicture | 'unknown' | 'damaged' | 'too_wide'> {
   const bytes = Buffer.from(uploaded.buffer, uploaded.byteOffset, uploaded.length)
   const kind = KINDS.find(({ begins }) => begins(bytes))
   if (!kind) return 'unknown'
-  const image = kind.clean(bytes)
+  const image = await kind.clean(bytes, MAX_SIDE)
   if (!image || image.width < 1 || image.height < 1) return 'damaged'
   const { pieces, width, height } = image
   if (Math.max(width, height) > MAX_SIDE) return 'too_wide'

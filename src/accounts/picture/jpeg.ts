@@ -58,8 +58,8 @@ function endOfScan(bytes: Buffer, at: number): number {
   return -1
 }
 
-/** A JPEG of its tables, frames and scans, up to its first end: phones put a film or a second image behind it. */
-export const cleanJpeg: CleanImage = (bytes) => {
+/** A JPEG of its tables, its one frame and the scans, up to its first end: phones put a film or a second image behind it. */
+export const cleanJpeg: CleanImage = async (bytes) => {
   const pieces: Buffer[] = [Buffer.from([FILL, SOI])]
   let size: { width: number; height: number } | undefined
   let scans = 0
@@ -77,7 +77,8 @@ export const cleanJpeg: CleanImage = (bytes) => {
     const payload = bytes.subarray(at + 4, end)
     if (end < at + 4 || end > bytes.length) return undefined
     if (isFrame(marker)) {
-      if (payload.length < 6) return undefined
+      // Programs go by the first or by the last of several: the size that is judged would not be the one that is shown.
+      if (size || payload.length < 6) return undefined
       size = { height: payload.readUInt16BE(1), width: payload.readUInt16BE(3) }
     }
     if (marker === SOS) {

@@ -44,7 +44,7 @@ export function createPictures(deps: {
     async upload(accountId, bytes) {
       if (!bytes?.length) throw refusedFields({ picture: 'Choose a picture.' })
       if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: 'Use a picture of at most 512 KiB.' })
-      const picture = cleanPicture(bytes)
+      const picture = await cleanPicture(bytes)
       if (typeof picture === 'string') throw refusedFields({ picture: REFUSED[picture] })
       const before = await store.byId(accountId)
       if (!before) throw notFound()

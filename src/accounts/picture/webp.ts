@@ -15,6 +15,11 @@ interface Chunk {
   data: Buffer
 }
 
+interface Size {
+  width: number
+  height: number
+}
+
 /** Undefined: they do not fill what is given exactly. */
 function chunksOf(bytes: Buffer): Chunk[] | undefined {
   const chunks: Chunk[] = []
@@ -39,7 +44,7 @@ function chunk({ type, data }: Chunk): Buffer {
 }
 
 /** The size of the image in a chunk; undefined: it says none. */
-function sizeIn({ type, data }: Chunk): { width: number; height: number } | undefined {
+function sizeIn({ type, data }: Chunk): Size | undefined {
   if (type === 'VP8X' && data.length >= 10)
     return { width: data.readUIntLE(4, 3) + 1, height: data.readUIntLE(7, 3) + 1 }
   if (type === 'VP8 ' && data.length >= 10 && data.readUIntBE(3, 3) === 0x9d012a)
@@ -51,10 +56,26 @@ function sizeIn({ type, data }: Chunk): { width: number; height: number } | unde
   return undefined
 }
 
+const isImage = ({ type }: Chunk): boolean => type === 'VP8 ' || type === 'VP8L'
+
+function isOfSize(image: Chunk, { width, height }: Size): boolean {
+  const own = sizeIn(image)
+  return own?.width === width && own.height === height
+}
+
 /** A frame of an animation, of its image alone. */
-function cleanFrame(data: Buffer): Buffer | undefined {
+function cleanFrame(data: Buffer, canvas: Size): Buffer | undefined {
   const chunks = data.length < FRAME_HEAD ? undefined : chunksOf(data.subarray(FRAME_HEAD))
-  if (!chunks?.some(sizeIn)) return undefined
+  const images = chunks?.filter(isImage) ?? []
+  const frame = {
+    width: data.length < FRAME_HEAD ? 0 : data.readUIntLE(6, 3) + 1,
+    height: data.length < FRAME_HEAD ? 0 : data.readUIntLE(9, 3) + 1,
+  }
+  if (!chunks || images.length !== 1 || !images.every((each) => isOfSize(each, frame))) return undefined
+  const inside =
+    2 * data.readUIntLE(0, 3) + frame.width <= canvas.width &&
+    2 * data.readUIntLE(3, 3) + frame.height <= canvas.height
+  if (!inside) return undefined
   return Buffer.concat([
     data.subarray(0, FRAME_HEAD),
     ...chunks.filter(({ type }) => IN_FRAME.has(type)).map(chunk),
@@ -62,24 +83,26 @@ function cleanFrame(data: Buffer): Buffer | undefined {
 }
 
 /** A WebP of the chunks that its image is made of; what follows the length that it says stays behind. */
-export const cleanWebp: CleanImage = (bytes) => {
+export const cleanWebp: CleanImage = async (bytes) => {
   const end = 8 + bytes.readUInt32LE(4)
   const chunks = end > bytes.length + 1 ? undefined : chunksOf(bytes.subarray(12, end))
   const [first] = chunks ?? []
   const size = first && sizeIn(first)
   if (!chunks || !size) return undefined
+  // Programs go by this or that of several sizes: the one that is judged has to be the one that is shown.
+  const stills = chunks.filter(isImage)
+  if (chunks.some(({ type }, n) => n > 0 && type === 'VP8X') || stills.length > 1) return undefined
+  if ((stills.length === 0) !== chunks.some(({ type }) => type === 'ANMF')) return undefined
+  if (!stills.every((each) => isOfSize(each, size))) return undefined
   const exif = chunks.find(({ type }) => type === 'EXIF')
   const turned = first.type === 'VP8X' && exif ? orientationAlone(withoutName(exif.data)) : undefined
   const kept: Buffer[] = []
-  let hasImage = false
   for (const { type, data } of chunks) {
     if (!KEPT.has(type)) continue
-    const image = type === 'ANMF' ? cleanFrame(data) : data
+    const image = type === 'ANMF' ? cleanFrame(data, size) : data
     if (!image) return undefined
-    if (type === 'ANMF' || type === 'VP8 ' || type === 'VP8L') hasImage = true
     kept.push(chunk({ type, data: type === 'VP8X' ? withFlags(image, turned !== undefined) : image }))
   }
-  if (!hasImage) return undefined
   if (turned) kept.push(chunk({ type: 'EXIF', data: turned }))
   const body = Buffer.concat(kept)
   const head = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1')
