@@ -18,7 +18,7 @@ import {
   type EmailCodes,
 } from './codes/email-codes.ts'
 import type { FactorEvent } from './events.ts'
-import { createLimit } from './failures.ts'
+import { createLimit, createLockedUntil } from './failures.ts'
 import { createNotices, type FactorMail } from './notices.ts'
 import type { FactorChanger, FindOwner } from './owner.ts'
 import { createPasskeys, type PasskeySettings, type Passkeys } from './passkeys/passkeys.ts'
@@ -122,6 +122,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   const limit = createLimit({ store: failures, clock, wrong: notices.codeWrong })
   const remembered = createRememberedBrowserStore(deps)
   const shared = { ...deps, limit, notices }
+  const lockedUntil = createLockedUntil({ store: failures, clock })
   const codes = createRecoveryCodes({ ...shared, store: createRecoveryCodeStore(deps) })
   const totp = createTotp({ ...shared, codes, store: createTotpStore(deps) })
   const passkeys = createPasskeys({
@@ -140,7 +141,13 @@ export function createFactors(deps: FactorsDependencies): Factors {
   })
 
   const phoneStore = createPhoneStore(deps)
-  const phones = createPhones({ ...shared, codes, store: phoneStore, key: deps.secrets.key('sms-codes') })
+  const phones = createPhones({
+    ...shared,
+    lockedUntil,
+    codes,
+    store: phoneStore,
+    key: deps.secrets.key('sms-codes'),
+  })
   const emailCodes = createEmailCodes({ ...shared, failures, key: deps.secrets.key('email-codes') })
 
   /** A person who has shown a second factor has not lost them all. */

@@ -27,6 +27,20 @@ export type WithinLimit = <Right>(
   check: () => Promise<Right | undefined>,
 ) => Promise<{ kind: 'right'; found: Right } | Refusal>
 
+/** Until when no codes of a kind are checked, in milliseconds since the epoch; undefined: they are. Counts nothing. */
+export type LockedUntil = (accountId: string, kind: CodeKind) => Promise<number | undefined>
+
+export function createLockedUntil({ store, clock }: { store: FailureStore; clock: Clock }): LockedUntil {
+  return async (accountId, kind) => {
+    const most = { [kind]: MAX_WRONG_CODES, [`${kind}_in_all`]: MAX_WRONG_IN_ALL }
+    const counts = await store.running(accountId, Object.keys(most), new Date(clock()))
+    const ends = counts
+      .filter((count) => count.failures >= (most[count.kind] ?? Infinity))
+      .map(({ windowEndsAt }) => windowEndsAt.getTime())
+    return ends.length > 0 ? Math.max(...ends) : undefined
+  }
+}
+
 /** @param deps.wrong told of each code that was checked and not right; `last`: no more are checked for a while */
 export function createLimit(deps: {
   store: FailureStore

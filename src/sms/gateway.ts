@@ -15,9 +15,11 @@ export interface GatewaySettings {
 
 /**
  * What became of a message. `reason`, for logs, holds no secret, number or code. `answerCode`: what the gateway calls the error, where its
- * answer says it as JSON.
+ * answer says it as JSON. `maybeSent`: the request may have been taken all the same.
  */
-export type Sent = { kind: 'sent' } | { kind: 'failed'; reason: string; answerCode?: string }
+export type Sent =
+  | { kind: 'sent' }
+  | { kind: 'failed'; reason: string; answerCode?: string; maybeSent?: true }
 
 export interface SmsGateway {
   /** Whether there is one. */
@@ -47,6 +49,24 @@ function reasonOf(error: unknown): string {
   const { code } = because as Error & { code?: unknown }
   if (because.message.includes('redirect')) return 'it answered with a redirect'
   return typeof code === 'string' && /^[A-Z_0-9]{1,40}$/.test(code) ? `no answer (${code})` : 'no answer'
+}
+
+/** Errors before a request is on its way (Node.js, undici): nobody has taken it. */
+const NOT_ASKED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** Whether a gateway may have taken a message whose request failed. */
+function mayHaveTaken(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return true
+  if (cause.message.endsWith('is not a public address') || cause.message.includes('redirect')) return false
+  return !NOT_ASKED.has(String((cause as Error & { code?: unknown }).code))
 }
 
 /**
@@ -90,10 +110,15 @@ export function createSmsGateway(deps: {
         })
         const answer = await bounded(response)
         if (answer === undefined)
-          return { kind: 'failed', reason: `an answer of more than ${MAX_BODY} bytes` }
+          return { kind: 'failed', reason: `an answer of more than ${MAX_BODY} bytes`, maybeSent: true }
         const answerCode = codeOfAnswer(answer, code)
         if (!response.ok)
-          return { kind: 'failed', reason: `status ${response.status}`, ...(answerCode && { answerCode }) }
+          return {
+            ...{ kind: 'failed', reason: `status ${response.status}` },
+            ...(answerCode && { answerCode }),
+            // A proxy says 502 or 504 of what goes on behind it.
+            ...(response.status >= 500 && { maybeSent: true }),
+          }
         if (settings.smsSuccess !== '' && !squeezed(answer).includes(squeezed(settings.smsSuccess)))
           return {
             kind: 'failed',
@@ -102,7 +127,7 @@ export function createSmsGateway(deps: {
           }
         return { kind: 'sent' }
       } catch (error) {
-        return { kind: 'failed', reason: reasonOf(error) }
+        return { kind: 'failed', reason: reasonOf(error), ...(mayHaveTaken(error) && { maybeSent: true }) }
       }
     },
   }

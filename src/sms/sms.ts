@@ -38,12 +38,14 @@ export interface SmsEvent {
   answer?: string
 }
 
-/** `until`: when one is sent again, in milliseconds since the epoch. */
+/**
+ * `until`: when one is sent again, in milliseconds since the epoch. `maybeSent`: there was no certain answer, and it may arrive.
+ */
 export type SmsOutcome =
   | { kind: 'sent' }
   | { kind: 'refused'; problem: NumberProblem }
   | { kind: 'limited'; until: number }
-  | { kind: 'failed' }
+  | { kind: 'failed'; maybeSent?: true }
 
 export interface SmsMessage {
   to: { accountId: string; username: string; number: string }
@@ -51,6 +53,8 @@ export interface SmsMessage {
   address: string | undefined
   text: string
   code: string
+  /** Called when it may be sent, before it is: what the code needs to work. False: it is not sent. */
+  keep(): Promise<boolean>
 }
 
 export interface Sms {
@@ -129,11 +133,12 @@ export function createSms(deps: {
         events({ type: 'factor.sms_withheld', ...about, reason: `limit_${over.limit}` })
         return { kind: 'limited', until: over.until }
       }
+      if (!(await message.keep())) return { kind: 'failed' }
       const sent = await gateway.send({ to: to.number, text, code })
       if (sent.kind === 'failed') {
-        const { reason, answerCode: answer } = sent
+        const { reason, answerCode: answer, maybeSent } = sent
         events({ type: 'factor.sms_failed', ...about, reason, ...(answer !== undefined && { answer }) })
-        return { kind: 'failed' }
+        return { kind: 'failed', ...(maybeSent && { maybeSent }) }
       }
       events({ type: 'factor.sms_sent', ...about })
       return { kind: 'sent' }

@@ -16,7 +16,7 @@ forEachDatabase('codes by SMS', (fixture) => {
 
   beforeEach(() => {
     const { sms, settings, events, mails } = fixture()
-    Object.assign(sms, { on: true, outcome: { kind: 'sent' } })
+    Object.assign(sms, { on: true, outcome: { kind: 'sent' }, during: undefined })
     sms.sent.length = events.length = mails.length = 0
     settings.phoneSignIn = 'off'
   })
@@ -245,6 +245,68 @@ forEachDatabase('codes by SMS', (fixture) => {
       kind: 'failed',
     })
     expect(await fixture().db.prisma.smsCode.count({ where: { accountId: id } })).toBe(0)
+  })
+
+  test('a code works before the gateway answers, and stays where it gives no certain answer', async () => {
+    const { id } = await withPhone()
+    const { sms } = fixture()
+    const during: string[] = []
+    sms.during = async (code) => void during.push((await phones().verify(id, code)).kind)
+    expect(await phones().send(id, address)).toEqual({ kind: 'sent' })
+    expect(during).toEqual(['verified'])
+    sms.during = undefined
+    await phones().send(id, address)
+    const older = codeOf()
+    sms.outcome = { kind: 'failed', maybeSent: true }
+    expect(await phones().send(id, address)).toMatchObject({ kind: 'failed' })
+    if (older !== codeOf()) expect(await phones().verify(id, older)).toEqual({ kind: 'wrong' })
+    expect(await phones().verify(id, codeOf())).toMatchObject({ kind: 'verified' })
+    const pending = await begin(id, 'number')
+    expect(await confirm(id, pending, codeOf())).toMatchObject({ kind: 'confirmed' })
+  })
+
+  test.each([
+    { kind: 'failed' },
+    { kind: 'limited', until: 1 },
+    { kind: 'refused', problem: 'refused_kind' },
+  ] as const)('a code that was certainly not sent ($kind) leaves the one before it', async (outcome) => {
+    const { id } = await withPhone()
+    await phones().send(id, address)
+    const older = codeOf()
+    const pending = await begin(id, 'number', '+4915112345777')
+    const olderForNumber = codeOf()
+    fixture().sms.outcome = outcome
+    expect(await phones().send(id, address)).toEqual(outcome)
+    const begun = await phones().begin({ accountId: id, number: NUMBER, purpose: 'number', address })
+    expect(begun).toEqual(outcome)
+    expect(await phones().verify(id, older)).toMatchObject({ kind: 'verified' })
+    expect(await confirm(id, pending, olderForNumber)).toMatchObject({ kind: 'confirmed' })
+    expect(await row(id)).toMatchObject({ phoneNumber: '+4915112345777' })
+  })
+
+  test('while codes are not checked none is sent, to sign in or for a number', async () => {
+    const { id } = await withPhone()
+    const { sms } = fixture()
+    await phones().send(id, address)
+    const pending = await begin(id, 'number', '+4915112345888')
+    for (let n = 0; n < 5; n++) await phones().verify(id, `x${n}`)
+    const until = fixture().now + 15 * 60_000
+    sms.sent.length = 0
+    expect(await phones().send(id, address)).toEqual({ kind: 'limited', until })
+    expect(sms.sent).toEqual([])
+    // What is counted apart is locked apart.
+    const other = await begin(id, 'number', '+4915112345889')
+    expect(other).not.toBe(pending)
+    for (let n = 0; n < 5; n++) await confirm(id, other, `x${n}`)
+    sms.sent.length = 0
+    expect(await phones().begin({ accountId: id, number: NUMBER, purpose: 'factor', address })).toEqual({
+      kind: 'limited',
+      until,
+    })
+    expect(sms.sent).toEqual([])
+    fixture().later(15 * 60)
+    expect(await phones().send(id, address)).toEqual({ kind: 'sent' })
+    expect(await phones().verify(id, codeOf())).toMatchObject({ kind: 'verified' })
   })
 
   test('codes are kept as a MAC, and go when they are too old', async () => {

@@ -56,7 +56,12 @@ export interface FactorsFixture {
     phoneSignIn: 'off' | 'on'
   }
   /** Messages to phones, and what becomes of the next one. */
-  sms: { on: boolean; sent: { number: string; code: string; text: string }[]; outcome: SmsOutcome }
+  sms: {
+    on: boolean
+    sent: { number: string; code: string; text: string }[]
+    outcome: SmsOutcome
+    during?: ((code: string) => Promise<void>) | undefined
+  }
   readonly now: number
   later(seconds: number): void
   /** An account that has proven `<username>@example.org`. */
@@ -128,7 +133,10 @@ async function openFixture(engine: 'sqlite' | 'postgresql') {
         get on() {
           return sms.on
         },
-        async send({ to, code, text }) {
+        async send({ to, code, text, keep }) {
+          if (sms.outcome.kind === 'refused' || sms.outcome.kind === 'limited') return sms.outcome
+          if (!(await keep())) return { kind: 'failed' }
+          await sms.during?.(code)
           sms.sent.push({ number: to.number, code, text })
           return sms.outcome
         },

@@ -66,6 +66,27 @@ describe('a Twilio-like gateway: a form, HTTP Basic, 201', () => {
     })
   })
 
+  test('no certain answer is told apart from a refusal: the message may have been taken', async () => {
+    for (const status of [500, 502, 504]) {
+      fake.next = { status, body: '' }
+      expect(await gateway().send(message)).toEqual({
+        ...{ kind: 'failed', reason: `status ${status}`, maybeSent: true },
+      })
+    }
+    const failing = (error: Error) =>
+      createSmsGateway({
+        settings: settingsOf(twilioSettings(fake)),
+        secret: TWILIO_SECRET,
+        fetch: () => Promise.reject(error),
+      })
+    const late = new DOMException('The operation timed out.', 'TimeoutError')
+    expect(await failing(late).send(message)).toMatchObject({ kind: 'failed', maybeSent: true })
+    const caused = (code: string) =>
+      new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) })
+    expect(await failing(caused('ECONNRESET')).send(message)).toMatchObject({ maybeSent: true })
+    expect(await failing(caused('ECONNREFUSED')).send(message)).not.toHaveProperty('maybeSent')
+  })
+
   test('without SMS_SECRET nothing is asked', async () => {
     const before = fake.requests.length
     expect(await gateway('').send(message)).toEqual({ kind: 'failed', reason: 'SMS_SECRET is not set' })
@@ -74,7 +95,7 @@ describe('a Twilio-like gateway: a form, HTTP Basic, 201', () => {
 
   test('no redirect is followed, and no long answer read', async () => {
     fake.next = { status: 302, body: '', headers: { location: `${fake.url}/stolen` } }
-    expect(await gateway().send(message)).toMatchObject({
+    expect(await gateway().send(message)).toEqual({
       kind: 'failed',
       reason: 'it answered with a redirect',
     })

@@ -78,6 +78,7 @@ describe.each(['sqlite', 'postgresql'] as const)('toll fraud on %s', (engine) =>
           },
           address: same.address ?? `10.0.${n}.1`,
           ...{ text: '123456 is your code', code: '123456' },
+          keep: async () => true,
         }),
       ),
     )

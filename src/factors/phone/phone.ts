@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { hiddenNumber } from '../../shared/hidden-number.ts'
 import { hasStrongFactor, type SecondFactor, type Verification } from '../../shared/second-factor.ts'
-import type { Refusal, WithinLimit } from '../failures.ts'
+import type { LockedUntil, Refusal, WithinLimit } from '../failures.ts'
 import type { Notices } from '../notices.ts'
 import type { FactorChanger, FindOwner } from '../owner.ts'
 import type { RecoveryCodes } from '../recovery-codes/recovery-codes.ts'
@@ -13,12 +13,15 @@ import type { CodePurpose, PhoneRow, PhoneStore } from './store.ts'
 const TTL = 600_000
 const DIGITS = 6
 
-/** What a message became. src/sms implements it; `until`: milliseconds since the epoch. */
+/**
+ * What a message became. src/sms implements it; `until`: milliseconds since the epoch; `maybeSent`: there was no certain answer, and it
+ * may arrive.
+ */
 export type SmsOutcome =
   | { kind: 'sent' }
   | { kind: 'refused'; problem: 'not_a_number' | 'refused_kind' | 'refused_country' }
   | { kind: 'limited'; until: number }
-  | { kind: 'failed' }
+  | { kind: 'failed'; maybeSent?: true }
 
 /** The way out to phones, supplied by src/services.ts. */
 export interface SmsOut {
@@ -29,6 +32,8 @@ export interface SmsOut {
     address: string | undefined
     text: string
     code: string
+    /** Called when it may be sent, before it is. False: it is not sent. */
+    keep(): Promise<boolean>
   }): Promise<SmsOutcome>
 }
 
@@ -62,7 +67,8 @@ export interface Phones {
   /** Whether a sign-in to the account can be verified so. */
   suit(person: Person): boolean
   /**
-   * Sends a code to a number, to verify it. One that was begun earlier for the same purpose is gone. Ask for a fresh sign-in first.
+   * Sends a code to a number, to verify it. One that was begun earlier for the same purpose is gone. Ask for a fresh sign-in first. `sent`
+   * also where the gateway gave no certain answer: the code may arrive, and works.
    * @param wanted.number E.164 @param wanted.address of the client that asks
    */
   begin(wanted: {
@@ -82,7 +88,10 @@ export interface Phones {
    * @throws AppError factor_not_found (404): it was confirmed already, is too old or another account's, or the sign-in has ended
    */
   confirm(by: FactorChanger, id: string, code: string): Promise<PhoneConfirmation>
-  /** Sends the code of a sign-in; one that was sent before counts no more. @param address of the client that asks */
+  /**
+   * Sends the code of a sign-in; one that was sent before counts no more, unless this one was certainly not sent. `limited`, and nothing
+   * is sent, while no code of the account is checked. @param address of the client that asks
+   */
   send(accountId: string, address: string | undefined): Promise<{ kind: 'sent' } | NotSent>
   verify(accountId: string, code: string): Promise<Verification>
   /** Undefined: the account has none. `number`: hidden but for its last digits. */
@@ -98,6 +107,7 @@ export function createPhones(deps: {
   /** At least 256 bits. */
   key: Uint8Array
   limit: WithinLimit
+  lockedUntil: LockedUntil
   codes: Pick<RecoveryCodes, 'prepare'>
   notices: Pick<Notices, 'added' | 'removed' | 'phoneVerified'>
   findOwner: FindOwner
@@ -127,19 +137,33 @@ export function createPhones(deps: {
     owner: { id: string; displayUsername: string },
     { purpose, number, address }: { purpose: CodePurpose; number: string; address: string | undefined },
   ): Promise<{ kind: 'sent'; id: string } | NotSent> {
+    // A code that is not checked is no use to its owner, and costs who runs this.
+    const until = await deps.lockedUntil(owner.id, purpose === 'sign_in' ? 'sms' : 'sms_setup')
+    if (until !== undefined) return { kind: 'limited', until }
+    const id = randomUUID()
     const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
+    let takeBack: Awaited<ReturnType<PhoneStore['keepCode']>>
+    let gone = false
     const outcome = await sms.send({
       to: { accountId: owner.id, username: owner.displayUsername, number },
       ...{ address, code, text: textOf(code) },
+      // Before it is sent: it may arrive whatever becomes of the answer.
+      async keep() {
+        takeBack = await store.keepCode({
+          ...{ accountId: owner.id, purpose, id, number },
+          mac: macOf(owner.id, purpose, code),
+          expiresAt: new Date(clock() + TTL),
+        })
+        gone = takeBack === undefined
+        return !gone
+      },
     })
-    if (outcome.kind !== 'sent') return outcome
-    const id = randomUUID()
-    const kept = await store.keepCode({
-      ...{ accountId: owner.id, purpose, id, number },
-      mac: macOf(owner.id, purpose, code),
-      expiresAt: new Date(clock() + TTL),
-    })
-    return kept ? { kind: 'sent', id } : { kind: 'off' }
+    if (gone) return { kind: 'off' }
+    if (outcome.kind === 'sent') return { kind: 'sent', id }
+    if (outcome.kind !== 'failed' || !outcome.maybeSent) await takeBack?.()
+    // Where it is typed is a page of its own, to which its id is the way.
+    else if (purpose !== 'sign_in') return { kind: 'sent', id }
+    return outcome
   }
 
   return {

@@ -32,18 +32,20 @@ export interface ConfirmedNumber {
   codesStored: boolean
 }
 
+export interface KeptCode {
+  accountId: string
+  purpose: CodePurpose
+  id: string
+  number: string
+  mac: string
+  expiresAt: Date
+}
+
 /** Phones of accounts, and the codes that are on their way to them: one an account and purpose, the newest. */
 export interface PhoneStore {
   find(accountId: string): Promise<PhoneRow | undefined>
-  /** False: the account is gone. */
-  keepCode(code: {
-    accountId: string
-    purpose: CodePurpose
-    id: string
-    number: string
-    mac: string
-    expiresAt: Date
-  }): Promise<boolean>
+  /** In the place of the one before. Undefined: the account is gone. @returns takes it back, for the one before: it was not sent */
+  keepCode(code: KeptCode): Promise<(() => Promise<void>) | undefined>
   /** A code for another purpose than a sign-in that can be typed still. */
   pending(
     accountId: string,
@@ -115,14 +117,17 @@ export function createPhoneStore(deps: {
 
     async keepCode({ accountId, purpose, ...code }) {
       try {
-        await prisma.smsCode.upsert({
-          where: { accountId_purpose: { accountId, purpose } },
-          create: { accountId, purpose, ...code },
-          update: code,
-        })
-        return true
+        const where = { accountId_purpose: { accountId, purpose } }
+        const before = await prisma.smsCode.findUnique({ where })
+        await prisma.smsCode.upsert({ where, create: { accountId, purpose, ...code }, update: code })
+        // By its id: one that was kept since, or was typed, is left alone.
+        const kept = { accountId, purpose, id: code.id }
+        return async () => {
+          if (before === null) await prisma.smsCode.deleteMany({ where: kept })
+          else await prisma.smsCode.updateMany({ where: kept, data: before })
+        }
       } catch (error) {
-        if (isMissingReference(error)) return false
+        if (isMissingReference(error)) return undefined
         throw error
       }
     },

@@ -16,6 +16,12 @@ export interface FailureStore {
     windowEndsAt: Date
     most: number
   }): Promise<{ failures: number | undefined; windowEndsAt: Date } | undefined>
+  /** The counts of some kinds whose window runs. */
+  running(
+    accountId: string,
+    kinds: readonly string[],
+    now: Date,
+  ): Promise<{ kind: string; failures: number; windowEndsAt: Date }[]>
   /** Takes one back: it could not be checked. */
   giveBack(accountId: string, kind: string): Promise<void>
   /** A code was right. */
@@ -47,6 +53,11 @@ export function createFailureStore({ prisma, reads }: Pick<Database, 'prisma' | 
         throw error
       }
     },
+
+    running: (accountId, kinds, now) =>
+      prisma.factorFailures.findMany({
+        where: { accountId, kind: { in: [...kinds] }, windowEndsAt: { gt: now } },
+      }),
 
     async giveBack(accountId, kind) {
       await prisma.factorFailures.updateMany({
