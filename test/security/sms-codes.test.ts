@@ -236,6 +236,24 @@ describe.each(engines)('codes by SMS on %s', (engine) => {
     })
   })
 
+  test('by JSON: while codes are not checked none is sent', async () => {
+    const { email, number } = await withPhone()
+    const first = await api.call('POST', '/login', { body: { email, password: PASSWORD } })
+    const { mfa_token } = first.json
+    const challenge = () => api.call('POST', '/login/challenge', { body: { mfa_token, method: 'sms' } })
+    expect(await challenge()).toMatchObject({ status: 200 })
+    for (let n = 0; n < 5; n++)
+      expect(
+        await api.call('POST', '/login/verify', { body: { mfa_token, method: 'sms', code: `x${n}` } }),
+      ).toMatchObject({ status: 401 })
+    const sent = () => gateway.messages.filter(({ to }) => to === number).length
+    const before = sent()
+    const refused = await challenge()
+    expect(refused).toMatchObject({ status: 429, json: { code: 'too_many_messages' } })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(sent()).toBe(before)
+  })
+
   test('a verified number signs in, however it is written; one that was changed does not', async () => {
     const { id, email, number } = await withPhone()
     await latchkey.services.settings.change({ phone_sign_in: 'on' })
