@@ -29,6 +29,7 @@ or in [a configuration file](configuration-as-code.md).
   changing it is refused. Lists are separated by spaces or commas there. Give the command line the environment of the server, or it does not
   know.
 - “Reset” takes a setting back to its default.
+- By REST, a client that acts for itself [cannot change](administration-api.md#what-a-program-cannot-do) those with a ★, by which accounts are guarded.
 - What is needed before the database is open, or is of the machine, is an [environment variable](configuration.md) only.
 `
 
@@ -46,7 +47,7 @@ function row(setting: SettingDescription): string {
     'host of ISSUER',
   )
   const see = setting.see === undefined ? '' : ` [More](${setting.see}).`
-  return `| \`${setting.name}\` | ${fallback === '' ? 'none' : `\`${fallback}\``} | ${allowed(setting)} | ${setting.label}. ${setting.sentence}${see} |`
+  return `| \`${setting.name}\`${setting.guards ? ' ★' : ''} | ${fallback === '' ? 'none' : `\`${fallback}\``} | ${allowed(setting)} | ${setting.label}. ${setting.sentence}${see} |`
 }
 
 const sections = [...Map.groupBy(DESCRIPTIONS, ({ section }) => section)].map(

@@ -24,6 +24,16 @@ const WHAT: { readonly [Name in LimitName]: readonly string[] } = {
   admin: ['the console and its REST interface'],
 }
 
+/** The limits that stand against guessing of passwords, codes, links and secrets; the others hold load. */
+const AGAINST_GUESSING: ReadonlySet<LimitName> = new Set([
+  'signIn',
+  'oneTimeToken',
+  'account',
+  'federation',
+  'deviceCode',
+  'failingClient',
+])
+
 /** `rate_limit_sign_in`, `rate_limit_sign_in_per_account`: the variable of a rule in lower case. */
 export type LimitSetting = `rate_limit_${string}`
 
@@ -36,13 +46,14 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 /** A row for the number of each rule. */
 export const limitRows: Readonly<
-  Record<LimitSetting, Kind<number> & { section: 'limits'; label: string; sentence: string }>
+  Record<LimitSetting, Kind<number> & { section: 'limits'; guards?: true; label: string; sentence: string }>
 > = Object.fromEntries(
   (Object.entries(limits) as [LimitName, readonly Rule[]][]).flatMap(([name, rules]) =>
     rules.map((rule, at) => [
       limitSetting(variableOf(name, rule)),
       {
         section: 'limits',
+        ...(AGAINST_GUESSING.has(name) && { guards: true }),
         label: capital(WHAT[name][at] ?? name),
         sentence: `At most so many within ${within(rule.window)}.`,
         ...number(rule.max, 1, 1_000_000),

@@ -44,6 +44,7 @@ function isGateway(value: string): boolean {
 export const smsRows = {
   sms_url: {
     section: 'sms',
+    guards: true,
     label: 'Gateway',
     sentence:
       'The address that sends a message to a phone, as https. None: there are no codes by SMS, the weakest second factor beside those by email. `{to}`, `{text}` and the other names stand for values.',
@@ -55,6 +56,7 @@ export const smsRows = {
   },
   sms_headers: {
     section: 'sms',
+    guards: true,
     label: 'Header fields',
     sentence:
       'Header fields of the request to the gateway, separated by ` | `. `{secret}` is the environment variable `SMS_SECRET`, `{secret_base64}` the same for HTTP Basic.',
@@ -66,6 +68,7 @@ export const smsRows = {
   },
   sms_body: {
     section: 'sms',
+    guards: true,
     label: 'Body',
     sentence:
       'What is posted to the gateway: JSON, or a form (`to={to}&text={text}`). None: the request is a GET.',
@@ -74,6 +77,7 @@ export const smsRows = {
   },
   sms_success: {
     section: 'sms',
+    guards: true,
     label: 'Text of a successful answer',
     sentence:
       'A text that the answer of the gateway has to contain, for gateways that answer with 200 also when nothing was sent. Spaces do not matter. None: its status decides.',
@@ -85,6 +89,7 @@ export const smsRows = {
   },
   sms_prefixes: {
     section: 'sms',
+    guards: true,
     label: 'Countries that codes are sent to',
     sentence:
       'How the numbers begin that codes are sent to. None: all countries. Premium, satellite and other special numbers never get one.',
@@ -98,24 +103,28 @@ export const smsRows = {
   },
   sms_per_number: {
     section: 'sms',
+    guards: true,
     label: 'Messages to one number',
     sentence: 'At most so many within an hour.',
     ...number(5, 1, 1000),
   },
   sms_per_account: {
     section: 'sms',
+    guards: true,
     label: 'Messages for one account',
     sentence: 'At most so many within an hour.',
     ...number(5, 1, 1000),
   },
   sms_per_address: {
     section: 'sms',
+    guards: true,
     label: 'Messages that one address has us send',
     sentence: 'At most so many within an hour.',
     ...number(20, 1, 100_000),
   },
   sms_per_prefix: {
     section: 'sms',
+    guards: true,
     label: 'Messages to one country',
     sentence:
       'At most so many within an hour, to one of the beginnings in `sms_prefixes`, or to one country code.',
@@ -124,6 +133,7 @@ export const smsRows = {
   },
   sms_per_day: {
     section: 'sms',
+    guards: true,
     label: 'Messages of the whole server',
     sentence: 'At most so many within 24 hours: the most that a day can cost.',
     see: 'second-factors.md#toll-fraud',

@@ -35,6 +35,11 @@ export interface Setting<Value = unknown> extends Kind<Value> {
   sentence: string
   /** Where docs/ say more. */
   see?: string
+  /**
+   * It holds a door to accounts: another value could weaken or reroute how people prove who they are, or hide from their owners that others
+   * got in. People with the role may change it, a client that acts for itself may not (src/admin/rest/machine.ts).
+   */
+  guards?: true
 }
 
 const DAY = 86_400
@@ -79,6 +84,7 @@ const ROWS = {
   },
   password_min_length: {
     section: 'accounts',
+    guards: true,
     label: 'Characters of a password, at least',
     sentence: 'Of passwords that are set from now on, and that sign in alone.',
     see: 'passwords.md#length',
@@ -86,6 +92,7 @@ const ROWS = {
   },
   password_min_length_with_second_factor: {
     section: 'accounts',
+    guards: true,
     label: 'Characters of a password beside a second factor, at least',
     sentence: 'Of passwords that are set from now on by people of whom a second factor is required.',
     see: 'passwords.md#length',
@@ -93,6 +100,7 @@ const ROWS = {
   },
   password_words: {
     section: 'accounts',
+    guards: true,
     label: 'Words that passwords may not consist of',
     sentence:
       'Names of your organization, its products and places: a password that is little else is refused, as one with the name of its owner is.',
@@ -101,6 +109,7 @@ const ROWS = {
   },
   argon2_memory: {
     section: 'accounts',
+    guards: true,
     label: 'Memory of a password hash, in MiB',
     sentence:
       'What argon2id fills for each password that is checked. More is dearer to guess at, and takes longer at each sign-in. A hash with other costs is replaced at the next sign-in.',
@@ -109,6 +118,7 @@ const ROWS = {
   },
   argon2_passes: {
     section: 'accounts',
+    guards: true,
     label: 'Passes of a password hash',
     sentence: 'How often argon2id goes over its memory.',
     see: 'passwords.md#what-a-hash-costs',
@@ -116,6 +126,7 @@ const ROWS = {
   },
   argon2_parallelism: {
     section: 'accounts',
+    guards: true,
     label: 'Lanes of a password hash',
     sentence:
       'Into how many parts argon2id divides its memory, each on a thread of its own. More than 1 is for servers with cores to spare.',
@@ -124,6 +135,7 @@ const ROWS = {
   },
   second_factor: {
     section: 'accounts',
+    guards: true,
     label: 'Who needs a second factor',
     sentence:
       '`optional`: people may set one up. `admins`: administrators and auditors have to, before they use the console. `everyone`: all people have to. `off`: nobody is asked to, and who has one already is still asked for it.',
@@ -134,6 +146,7 @@ const ROWS = {
   },
   breach_check: {
     section: 'accounts',
+    guards: true,
     label: 'Stolen passwords',
     sentence:
       'Where new passwords are looked up among stolen ones, which are refused. `file`: in a list on this server, which `latchkey passwords import` creates. `api`: at a range service, which is told 5 characters of a hash.',
@@ -142,6 +155,7 @@ const ROWS = {
   },
   breach_api_url: {
     section: 'accounts',
+    guards: true,
     label: 'Range service for stolen passwords',
     sentence: 'What `breach_check` `api` asks: its address, to which 5 characters are added.',
     see: 'passwords.md#stolen-passwords',
@@ -154,6 +168,7 @@ const ROWS = {
   },
   email_codes: {
     section: 'accounts',
+    guards: true,
     label: 'Codes by email',
     sentence:
       '`on`: people who need a second factor and have none may verify a sign-in by a code that is mailed to them. It is the weakest one: a mailbox resets the password, too. People with a stronger one never use it.',
@@ -162,6 +177,7 @@ const ROWS = {
   },
   phone_sign_in: {
     section: 'accounts',
+    guards: true,
     label: 'Signing in by phone number',
     sentence:
       '`on`: people sign in by their phone number in the place of a username, once a code that was sent there came back. The first account that verifies a number has it.',
@@ -170,6 +186,7 @@ const ROWS = {
   },
   lockout_failures: {
     section: 'accounts',
+    guards: true,
     label: 'Wrong passwords that lock an account',
     sentence: 'So many wrong passwords in a row lock an account.',
     see: 'security-model.md#guessing-and-lock-out',
@@ -177,12 +194,14 @@ const ROWS = {
   },
   lockout_seconds: {
     section: 'accounts',
+    guards: true,
     label: 'How long a lock lasts',
     sentence: 'How long an account stays locked. Who resets the password need not wait.',
     ...seconds(900, 1, 30 * DAY),
   },
   passkeys: {
     section: 'accounts',
+    guards: true,
     label: 'Passkeys',
     sentence:
       '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second step. Browsers make them for a host name, never for an IP address.',
@@ -191,6 +210,7 @@ const ROWS = {
   },
   passkey_origins: {
     section: 'accounts',
+    guards: true,
     label: 'Other sites where passkeys of this host work',
     sentence:
       'Origins of sites of yours that may ask for the passkeys of this one (`/.well-known/webauthn`). None: these pages alone.',
@@ -201,6 +221,7 @@ const ROWS = {
   },
   remembered_devices_days: {
     section: 'accounts',
+    guards: true,
     label: 'How long a device is remembered',
     sentence:
       'For this long, a browser that a person had remembered is asked for no second factor. A shorter time counts for those that are there, too.',
@@ -209,6 +230,7 @@ const ROWS = {
   },
   recovery_delay_hours: {
     section: 'accounts',
+    guards: true,
     label: 'Delay of a recovery',
     sentence:
       'How long a person who has lost every second factor waits until they can be removed. Their owner is told at once, and can stop it in this time.',
@@ -217,6 +239,7 @@ const ROWS = {
   },
   new_device_mails: {
     section: 'accounts',
+    guards: true,
     label: 'Messages about new devices',
     sentence:
       'Whether people get a message about a sign-in on a device that is new to their account, with a link for who did not sign in.',
@@ -225,18 +248,21 @@ const ROWS = {
   },
   verification_ttl: {
     section: 'accounts',
+    guards: true,
     label: 'How long a verification is valid',
     sentence: 'The link and the code that verify an email address.',
     ...seconds(DAY, 300, 30 * DAY),
   },
   reset_ttl: {
     section: 'accounts',
+    guards: true,
     label: 'How long a password reset is valid',
     sentence: 'The link that sets a new password.',
     ...seconds(3600, 300, 7 * DAY),
   },
   session_ttl: {
     section: 'sessions',
+    guards: true,
     label: 'How long a sign-in lasts without use',
     sentence:
       'A sign-in that is not used for so long is over; each use begins anew, up to three times that in all.',
@@ -325,6 +351,7 @@ const ROWS = {
   },
   mail_from: {
     section: 'mail',
+    guards: true,
     label: 'Sender of messages',
     sentence: 'Who messages come from: a name and an address, or an address.',
     ...text(
@@ -343,6 +370,7 @@ const ROWS = {
   ...smsRows,
   audit_retention: {
     section: 'operation',
+    guards: true,
     label: 'How long the audit log is kept',
     sentence: 'Days that entries of the audit log are kept.',
     see: 'audit.md',
@@ -357,6 +385,7 @@ const ROWS = {
   },
   rate_limit: {
     section: 'limits',
+    guards: true,
     label: 'Rate limits',
     sentence: '`off` for measurements only: it takes all of these limits away.',
     see: 'configuration.md#rate-limits',
@@ -396,14 +425,16 @@ export interface SettingDescription {
   label: string
   sentence: string
   see: string | undefined
+  /** Whether it holds a door to accounts. */
+  guards: boolean
   input: Input
 }
 
 /** All of them, section by section. */
 export const DESCRIPTIONS: readonly SettingDescription[] = Object.entries(SECTIONS).flatMap(([id, section]) =>
   NAMES.filter((name) => settingOf(name).section === id).map((name) => {
-    const { label, sentence, see, input } = settingOf(name)
-    return { name, variable: variableOfSetting(name), section, label, sentence, see, input }
+    const { label, sentence, see, guards = false, input } = settingOf(name)
+    return { name, variable: variableOfSetting(name), section, label, sentence, see, guards, input }
   }),
 )
 

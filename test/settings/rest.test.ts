@@ -6,9 +6,12 @@ import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 let latchkey: Latchkey
 let rest: Rest
+let username: string
 beforeAll(async () => {
   latchkey = await startLatchkey({ env: { RATE_LIMIT: '', LOCKOUT_SECONDS: '60' } })
-  rest = (await machine(latchkey)).rest
+  const admin = await person(latchkey, 'admin')
+  rest = admin.rest
+  username = admin.username
 })
 afterAll(() => latchkey.stop())
 
@@ -33,7 +36,7 @@ test('all of them are there, each with its value, its default and who changed it
   })
   const changed = await rest.patch('/settings', { registration: 'closed', rate_limit_mail: 3 })
   expect(changed.status).toBe(200)
-  const now = { changed_at: expect.stringMatching(/^20.*Z$/), changed_by: 'Automation' }
+  const now = { changed_at: expect.stringMatching(/^20.*Z$/), changed_by: username }
   expect(shown(changed.json).registration).toMatchObject({ value: 'closed', default: 'open', ...now })
   expect(shown(changed.json).rate_limit_mail).toMatchObject({ value: 3, default: 30, ...now })
   expect(etag(changed)).not.toBe(etag(before))

@@ -1,10 +1,13 @@
 import type { Account } from '../../accounts/account.ts'
 import type { Change } from '../../configuration/diff.ts'
+import type { SettingDescription } from '../../settings/table.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Caller } from './guard.ts'
 
 // What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by
-// any way round. People with the role may do all of it.
+// any way round, nor open a door to accounts. People with the role may do all of it.
+
+type Described = readonly Pick<SettingDescription, 'name' | 'guards'>[]
 
 const refused = (what: string) => new AppError('administration_not_granted', 403, what)
 
@@ -70,14 +73,15 @@ export function refuseConfigurationKeys(
 
 /**
  * What a configuration file changes is as if it were changed by itself.
- * @param before what exists, by the names of the file @throws AppError administration_not_granted (403)
+ * @param now.before what exists, by the names of the file @throws AppError administration_not_granted (403)
  */
 export function refuseConfigurationChange(
   caller: Caller,
-  { kind, action, fields }: Change,
-  before: Readonly<Record<string, unknown>> = {},
+  { kind, action, name, fields }: Change,
+  { before = {}, settings }: { before?: Readonly<Record<string, unknown>> | undefined; settings: Described },
 ): void {
   const after = Object.fromEntries(fields.map(({ field, after: value }) => [field, value]))
+  if (kind === 'setting') refuseGuardingSettings(caller, [name], settings)
   if (kind === 'provider' && action !== 'delete') refuseSplitProviders(caller, { ...before, ...after })
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
@@ -85,6 +89,20 @@ export function refuseConfigurationChange(
   if (action !== 'delete') refuseFirstParty(caller, after, before)
   if (fields.some(({ field }) => field === 'key'))
     refuseConfigurationKeys(caller, { software_id: after.key ?? '' })
+}
+
+/**
+ * A caller that named its own gateway for SMS would get every code, one that took second factors away would need none.
+ * @param names of the settings that would be changed or reset @throws AppError administration_not_granted (403)
+ */
+export function refuseGuardingSettings(caller: Caller, names: readonly string[], settings: Described): void {
+  const guarding = settings
+    .filter(({ name, guards }) => guards && names.includes(name))
+    .map(({ name }) => name)
+  if (caller.kind === 'machine' && guarding.length > 0)
+    throw refused(
+      `A client cannot change ${guarding.join(', ')}, by which accounts are guarded. An administrator can, in the console or by command line.`,
+    )
 }
 
 /** @throws AppError administration_not_granted (403) for a role other than user */

@@ -6,7 +6,7 @@ import { needsOf, type RouteNeeds } from '../permissions.ts'
 const PROBLEMS = {
   400: 'The request cannot be read (`invalid_request`), or its `cursor` is of no page (`invalid_page`).',
   401: 'No access token (`invalid_credentials`), none that is good here (`invalid_token`), or one of a person whose sign-in is too old for this (`insufficient_user_authentication`). See `WWW-Authenticate`.',
-  403: '`insufficient_scope`: the token may not do this. `forbidden`: the role of the person may not. `administration_not_granted`: a client that acts for itself may not grant administration.',
+  403: '`insufficient_scope`: the token may not do this. `forbidden`: the role of the person may not. `administration_not_granted`: a client that acts for itself may not grant administration, nor change what guards accounts.',
   404: 'There is none with this ID.',
   409: 'It cannot be done in the present state; `code` says why.',
   412: 'It was changed since: `If-Match` names another state (`precondition_failed`).',

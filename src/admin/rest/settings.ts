@@ -3,6 +3,8 @@ import type { SettingsState } from '../../settings/settings.ts'
 import type { SettingDescription } from '../../settings/table.ts'
 import type { RestContext } from './context.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
+import { callerOf } from './guard.ts'
+import { refuseGuardingSettings } from './machine.ts'
 import { operation } from './operation.ts'
 import { field, time, timestamp } from './schemas.ts'
 
@@ -64,7 +66,7 @@ const changeSettings = (described: readonly SettingDescription[]) =>
     needs: 'settings.update',
     summary: 'Change settings',
     description:
-      'Those that are left out stay; null takes one back to its default. All of them are changed, or, where one is wrong, none. A change counts in every process within two seconds.',
+      'Those that are left out stay; null takes one back to its default. All of them are changed, or, where one is wrong, none. A change counts in every process within two seconds. A client that acts for itself cannot change those by which accounts are guarded (403).',
     conditional: true,
     body: z
       .looseObject(Object.fromEntries(described.map((each) => [each.name, bodyField(each)])), {
@@ -105,6 +107,7 @@ export function settingsRoutes({ app, deps }: RestContext): void {
   })
 
   app.patch('/settings', { ...changeSettings(deps.settings.described), ...limit }, async (request, reply) => {
+    refuseGuardingSettings(callerOf(request), Object.keys(request.body), deps.settings.described)
     const { version } = await deps.settings.list()
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     const state = await orFailed(deps.settings.change(request.body, given))

@@ -128,6 +128,7 @@ export function configurationRoutes({ app, deps }: RestContext): void {
 function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const { configuration } = deps
+  const settings = deps.settings.described
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
   const reader =
@@ -171,7 +172,8 @@ function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
           missing,
           check(made, before) {
             requireMatch(request, planVersion(made))
-            for (const change of made.changes) refuseConfigurationChange(caller, change, before(change))
+            for (const change of made.changes)
+              refuseConfigurationChange(caller, change, { before: before(change), settings })
           },
         }),
       )
