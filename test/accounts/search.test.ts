@@ -131,6 +131,7 @@ describe.each(engines)('the search of accounts on %s', (engine) => {
   test('accounts from before the search are made known to it in batches, in their order', async () => {
     for (const name of ['elder-1', 'elder-2', 'elder-3']) await add(name)
     await run('DELETE FROM account_search')
+    await run('INSERT INTO account_search_backfill (id) VALUES (1)')
     await add('elder-4')
     expect(await found('lder-')).toEqual(['elder-4'])
     expect(await found('elder-2')).toEqual(['elder-2'])

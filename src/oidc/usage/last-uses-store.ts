@@ -18,7 +18,7 @@ export interface LastUsesStore {
   /** One statement. Of an account that is gone nothing is written. */
   write(uses: readonly (Use & { at: number })[]): Promise<void>
   of(accountId: string, kind: UseKind): Promise<Map<string, LastUse>>
-  /** Returns how many. */
+  /** A batch. Returns how many. */
   forget(kind: UseKind, before: Date): Promise<number>
 }
 
@@ -36,8 +36,19 @@ const NEWER = ` ON CONFLICT (account_id, kind, subject) DO UPDATE
   SET last_used_at = excluded.last_used_at, address = excluded.address
   WHERE excluded.last_used_at > last_uses.last_used_at`
 
+/** Rows that one statement deletes: a request waits for it on SQLite. */
+const BATCH = 500
+const forgetBefore = (kind: string, moment: string): string =>
+  `DELETE FROM last_uses WHERE (account_id, kind, subject) IN
+    (SELECT account_id, kind, subject FROM last_uses WHERE kind = ${kind} AND last_used_at < ${moment} LIMIT ${BATCH})`
+const FORGET = {
+  sqlite: forgetBefore('?', 'CAST(? AS TEXT)'),
+  postgresql: forgetBefore('$1', 'CAST($2 AS TIMESTAMP)'),
+}
+
 export function createLastUsesStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): LastUsesStore {
   const statement = INSERT[reads.dialect] + NEWER
+  const old = FORGET[reads.dialect]
   return {
     async write(uses) {
       const rows = uses.map(({ at, ...use }) => ({ ...use, at: sqlTime(at) }))
@@ -55,8 +66,7 @@ export function createLastUsesStore({ prisma, reads }: Pick<Database, 'prisma' |
     },
 
     async forget(kind, before) {
-      const { count } = await prisma.lastUse.deleteMany({ where: { kind, lastUsedAt: { lt: before } } })
-      return count
+      return prisma.$executeRawUnsafe(old, kind, sqlTime(before))
     },
   }
 }

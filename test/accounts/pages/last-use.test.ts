@@ -41,6 +41,22 @@ describe.each(engines)('when something was last used, on %s', (engine) => {
     return (await browser.open(at('/account/sessions'))).text
   }
 
+  test('old uses are forgotten in batches', async () => {
+    const { db, lastUses } = latchkey.services
+    const { id: accountId } = await latchkey.createUser()
+    const use = (index: number, year: number) => ({
+      accountId,
+      kind: 'session',
+      subject: `${year}-${index}`,
+      lastUsedAt: new Date(Date.UTC(year)),
+    })
+    await db.prisma.lastUse.createMany({
+      data: [...Array.from({ length: 501 }, (_, index) => use(index, 2001)), use(0, 2999)],
+    })
+    expect([await lastUses.forget(), await lastUses.forget(), await lastUses.forget()]).toEqual([500, 1, 0])
+    expect((await rowsOf(accountId)).map(({ subject }) => subject)).toEqual(['2999-0'])
+  })
+
   test('a browser’s session: each ten minutes at most, and nothing in the first ten', async () => {
     const who = await person(latchkey)
     expect(await flushed(who.id)).toEqual([])
@@ -85,6 +101,7 @@ describe.each(engines)('when something was last used, on %s', (engine) => {
     const people = [await person(latchkey), await person(latchkey), await person(latchkey)]
     for (const { id } of [...people, { id: 'nobody' }])
       lastUses.note({ accountId: id, kind: 'app', subject: 'an app' })
+    await latchkey.services.audit.idle()
     expect(await statementsOf(() => lastUses.flush())).toHaveLength(1)
     for (const { id } of people)
       expect(await rowsOf(id)).toMatchObject([{ subject: 'an app', address: null }])
