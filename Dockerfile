@@ -13,6 +13,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY package.json ./
+COPY scripts/build-program.mjs scripts/
 COPY bin bin
 COPY prisma prisma
 COPY public public

@@ -10,10 +10,13 @@ export const PARTS = { server: 'src/server.ts', cli: 'src/cli/main.ts' }
 
 export const MANIFEST = 'sources.json'
 
+/** What build/ depends on beside its sources: the version, which stands in it, and how it is compiled. */
+const ALWAYS = ['package.json', 'bin/compiled.mjs', 'scripts/build-program.mjs']
+
 /** Of the contents and names of files. @throws Error when one is missing */
 export function digestOf(root, files) {
   const hash = createHash('sha256')
-  for (const file of files) {
+  for (const file of [...ALWAYS, ...files]) {
     const content = readFileSync(join(root, file))
     hash.update(`${file}\n${content.length}\n`).update(content)
   }

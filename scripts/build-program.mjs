@@ -1,6 +1,6 @@
 // Compiles the program into build/, which `npm start` and the command line run while no source has changed since: a start then
 // takes half the CPU time and 20 MiB less (docs/decisions/0035-start-and-memory.md). Runs after `npm ci`.
-import { rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -9,6 +9,9 @@ import { digestOf, MANIFEST, PARTS } from '../bin/compiled.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** Another folder beside it only for the test of this. */
 const build = join(root, process.argv[2] ?? 'build')
+/** Where it is written: beside it, so that one rename puts it in its place. */
+const next = `${build}-next`
+const last = `${build}-last`
 const slashes = (path) => path.split(sep).join('/')
 /** A path as seen from a file in build/, where all compiled files are. */
 const fromBuild = (path) => slashes(relative(build, path))
@@ -55,9 +58,19 @@ const bundle = await rolldown({
     if (log.code !== 'EVAL') handler(level, log)
   },
 })
-rmSync(build, { recursive: true, force: true })
+/** The chunks of what is in build/ now, without those that it has kept itself. */
+function chunksBefore() {
+  try {
+    return JSON.parse(readFileSync(join(build, MANIFEST), 'utf8')).chunks ?? []
+  } catch {
+    return []
+  }
+}
+
+const remove = (folder) => rmSync(folder, { recursive: true, force: true })
+remove(next)
 const { output } = await bundle.write({
-  dir: build,
+  dir: next,
   format: 'esm',
   entryFileNames: '[name].mjs',
   chunkFileNames: '[name]-[hash].mjs',
@@ -65,5 +78,16 @@ const { output } = await bundle.write({
   sourcemap: true,
 })
 await bundle.close()
-const files = sourcesOf(output.filter(({ type }) => type === 'chunk'))
-writeFileSync(join(build, MANIFEST), JSON.stringify({ digest: digestOf(root, files), files }, null, 1))
+const made = output.filter(({ type }) => type === 'chunk')
+const files = sourcesOf(made)
+const chunks = made.filter(({ isEntry }) => !isEntry).map(({ fileName }) => fileName)
+// A server that was started from the build before loads some of its chunks later, at a first sign-in. Their names have a hash of what is in
+// them: they can stand beside the new ones.
+for (const chunk of chunksBefore())
+  if (existsSync(join(build, chunk)) && !existsSync(join(next, chunk)))
+    copyFileSync(join(build, chunk), join(next, chunk))
+writeFileSync(join(next, MANIFEST), JSON.stringify({ digest: digestOf(root, files), files, chunks }, null, 1))
+remove(last)
+if (existsSync(build)) renameSync(build, last)
+renameSync(next, build)
+remove(last)

@@ -17,6 +17,9 @@ const LAST_LINES = 2_000
 /** How long after a start it is over, in milliseconds: requests that waited for it are answered. */
 const SETTLED = 1_000
 
+/** Which program runs: what `npm ci` compiled, or src/ (bin/compiled.mjs). */
+const PROGRAM = import.meta.filename.endsWith('.ts') ? 'source' : 'compiled'
+
 /** Gives back what only the start took, 5 to 10 MiB. Takes 0.1 s, once; `npm start` and the image give the function. */
 const letGo = () => globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
 
@@ -110,7 +113,7 @@ export async function serve(): Promise<void> {
     })
     rememberLocation(config.dataDir, config.databaseUrl)
     const database = placeOf(config.databaseUrl, config.dataDir)
-    app.log.info({ issuer: config.issuer, address }, 'listening')
+    app.log.info({ issuer: config.issuer, address, program: PROGRAM }, 'listening')
     setTimeout(letGo, SETTLED).unref()
     // The banner comes behind the lines of the log.
     await standardLog().drained(0)

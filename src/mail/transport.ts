@@ -36,10 +36,20 @@ function atFirstUse<Opened extends { close(): void }>(create: (nodemailer: Nodem
   let opened: Promise<Opened> | undefined
   return {
     open(): Promise<Opened> {
-      opened ??= import('nodemailer').then(create)
-      return opened
+      if (opened !== undefined) return opened
+      const opening = import('nodemailer').then(create)
+      opened = opening
+      // What could not be loaded now is tried again with the next message.
+      opening.catch(() => {
+        opened = undefined
+      })
+      return opening
     },
-    close: () => void opened?.then((transport) => transport.close()),
+    close: () =>
+      void opened?.then(
+        (transport) => transport.close(),
+        () => undefined,
+      ),
   }
 }
 

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,9 +36,11 @@ const started = async () => {
 beforeEach(() => {
   root = folder(tmpdir(), 'latchkey-compiled-')
   cpSync(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true })
-  for (const path of ['src', 'build', 'node_modules/some']) mkdirSync(join(root, path), { recursive: true })
+  for (const path of ['src', 'build', 'scripts', 'node_modules/some'])
+    mkdirSync(join(root, path), { recursive: true })
   const says = (what: string) => `export const serve = () => console.log('${what}')\n`
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(root, 'scripts/build-program.mjs'), '')
   writeFileSync(join(root, 'src/server.ts'), says('source'))
   writeFileSync(join(root, 'node_modules/some/package.json'), '{ "version": "1.0.0" }')
   writeFileSync(join(root, 'build/server.mjs'), says('compiled'))
@@ -44,9 +55,17 @@ test('a start runs what was compiled while its sources are the same', async () =
 test.each([
   ['a source has changed', 'src/server.ts', "export const serve = () => console.log('source')// mended\n"],
   ['a package is another version', 'node_modules/some/package.json', '{ "version": "1.0.1" }'],
+  ['the version is another', 'package.json', '{ "type": "module", "version": "2.0.0" }'],
+  ['it is compiled in another way', 'scripts/build-program.mjs', '// mended'],
   ['the list of sources is damaged', `build/${MANIFEST}`, '{'],
 ])('a start runs the sources when %s', async (_when, file, content) => {
   writeFileSync(join(root, file), content)
+  expect(await started()).toEqual(['source'])
+})
+
+test('a start runs the sources when the parts of the program are others', async () => {
+  const file = join(root, 'bin/compiled.mjs')
+  writeFileSync(file, `${readFileSync(file, 'utf8')}// mended\n`)
   expect(await started()).toEqual(['source'])
 })
 
@@ -56,10 +75,13 @@ test.each(['node_modules/some', 'build'])('a start runs the sources when %s is g
 })
 
 let compiled = ''
+const compile = () =>
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build-program.mjs'), basename(compiled)], {
+    stdio: 'pipe',
+  })
 beforeAll(() => {
   compiled = folder(ROOT, 'build-of-test-')
-  const script = join(ROOT, 'scripts/build-program.mjs')
-  execFileSync(process.execPath, [script, basename(compiled)], { stdio: 'pipe' })
+  compile()
 })
 
 test('the compiled server finds its migrations, views and files', async () => {
@@ -72,11 +94,13 @@ test('the compiled server finds its migrations, views and files', async () => {
   })
   afterThisFile(() => child.kill('SIGKILL'))
   let issuer: string | undefined
+  let program: string | undefined
   for await (const line of createInterface({ input: child.stdout })) {
-    const { msg, issuer: told } = JSON.parse(line) as { msg: string; issuer?: string }
-    if (msg === 'listening') issuer = told
+    const told = JSON.parse(line) as { msg: string; issuer?: string; program?: string }
+    if (told.msg === 'listening') ({ issuer, program } = told)
     if (issuer !== undefined) break
   }
+  expect(program).toBe('compiled')
   const page = await (await fetch(`${issuer}/login`)).text()
   expect(page).toContain('<h1>Sign in</h1>')
   const [asset] = /\/assets\/pico\.css[^"]*/.exec(page) ?? []
@@ -89,4 +113,21 @@ test('the compiled server finds its migrations, views and files', async () => {
 test('the compiled command line answers', () => {
   const said = execFileSync(process.execPath, [join(compiled, 'cli.mjs'), '--help'], { encoding: 'utf8' })
   expect(said).toContain('Usage: latchkey')
+})
+
+test('compiling again keeps the chunks that a running server has yet to load, once', () => {
+  const manifest = () => JSON.parse(readFileSync(join(compiled, MANIFEST), 'utf8')) as { chunks: string[] }
+  const { chunks } = manifest()
+  expect(chunks.filter((chunk) => chunk.startsWith('nodemailer-'))).toHaveLength(1)
+  // As if this chunk had been another one when the server started.
+  const [one = ''] = chunks
+  renameSync(join(compiled, one), join(compiled, 'before-00000000.mjs'))
+  const list = { ...manifest(), chunks: [...chunks.slice(1), 'before-00000000.mjs'] }
+  writeFileSync(join(compiled, MANIFEST), JSON.stringify(list))
+  compile()
+  expect(manifest().chunks).toEqual(chunks)
+  for (const chunk of [...chunks, 'before-00000000.mjs']) expect(existsSync(join(compiled, chunk))).toBe(true)
+  compile()
+  expect(existsSync(join(compiled, 'before-00000000.mjs'))).toBe(false)
+  for (const rest of ['next', 'last']) expect(existsSync(`${compiled}-${rest}`)).toBe(false)
 })
