@@ -52,7 +52,7 @@ import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
-import { requiredAcr } from './shared/second-factor-rule.ts'
+import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
 import { createSmsGateway } from './sms/gateway.ts'
 import { createSms, type Sms } from './sms/sms.ts'
 import { createSmsCountStore } from './sms/store.ts'
@@ -84,6 +84,8 @@ export interface Services extends Foundation {
   usage: UsageStore
   /** When the sign-ins and apps of accounts were last used. */
   lastUses: LastUses
+  /** Whether a sign-in has shown all that its account and the rules ask for. */
+  signInGate: SignInGate
   /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
   describeAddress(address: string): Promise<string>
   accounts: Accounts
@@ -281,6 +283,7 @@ export async function openServices(
   return {
     ...foundation,
     lastUses,
+    signInGate: createSignInGate(values),
     describeAddress,
     audit: auditReads(audit, event),
     activity: createActivity({

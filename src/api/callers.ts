@@ -28,7 +28,7 @@ export interface CallerRules {
   optional?: true
   /** Changes nothing, so that tokens of other first-party clients are enough. */
   read?: true
-  /** Sets up or lists second factors: it is open to who has to have one and has none. */
+  /** Sets up or lists second factors: it is open to who has to have one, has none, and can show nothing else before. */
   enrolls?: true
   /** Takes a password of HTTP Basic only, an app password too: neither a token nor a session. */
   password?: true
@@ -147,10 +147,13 @@ export function createIdentify(deps: ApiDependencies): Identify {
 
   async function bySession(request: FastifyRequest, reply: FastifyReply) {
     requireJsonForCookies(request)
-    const session = await sessions.current(request, reply)
+    const session = (await sessions.current(request, reply)) ?? (await sessions.incomplete(request, reply))
     // Of the same generation: what is changed is changed by this sign-in.
     const account = session && (await deps.findLive(session.accountId, session.generation))
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
+    // It has not shown what the account has, and is none yet; what it lacks by a rule says requireRule.
+    if ('missing' in session && account.secondFactors.length > 0)
+      throw invalidCredentials(request, reply, 'a sign-in that waits for its second step')
     const { uid, freshAt, amr } = session
     return { account, by: 'session', uid, freshAt, amr } as const
   }
@@ -164,10 +167,17 @@ export function createIdentify(deps: ApiDependencies): Identify {
     throw invalidCredentials(request, reply, 'an Authorization header that is neither Basic nor Bearer')
   }
 
-  /** Who has to have a second factor does nothing else before. */
-  function requireRule(caller: Caller): void {
-    const required = requiredAcr(deps.secondFactor(), caller.account)
-    if (required === undefined || caller.account.email === null) return
+  /**
+   * Who has to have a second factor does nothing else before; and sets none up by the password alone, where a code by email can be
+   * shown first.
+   */
+  function requireRule(caller: Caller, rules: CallerRules): void {
+    const { account } = caller
+    const amr = 'amr' in caller ? caller.amr : ['pwd']
+    const waits = account.secondFactors.length === 0 && deps.gate.missing(amr, account) === 'verification'
+    if (rules.enrolls && !waits) return
+    const required = requiredAcr(deps.secondFactor(), account)
+    if (required === undefined || account.email === null) return
     // An app password stands for an account that has one.
     if (caller.by === 'app_password' || (caller.by !== 'password' && satisfies(caller.amr, required))) return
     throw secondFactorRequired()
@@ -178,7 +188,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     if (rules.password && caller.by !== 'password' && caller.by !== 'app_password')
       throw invalidCredentials(request, reply, `a password is needed, and a ${caller.by} was sent`)
     if (caller.account.email === null && !rules.unverified) throw unverifiedAccount()
-    if (!rules.enrolls) requireRule(caller)
+    requireRule(caller, rules)
     return caller
   }
 }

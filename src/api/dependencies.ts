@@ -16,7 +16,7 @@ import type { LastUses } from '../oidc/usage/last-uses.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
-import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
+import type { SecondFactorSetting, SignInGate } from '../shared/second-factor-rule.ts'
 
 export interface ApiDependencies {
   issuer: URL
@@ -50,11 +50,13 @@ export interface ApiDependencies {
     FirstPartyTokens,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
-  sessions: Pick<AuditedSessions, 'current' | 'start' | 'verify' | 'end'>
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'verify' | 'end'>
   cookies: Cookies
   mfaTokens: MfaTokens
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
+  /** Whether a sign-in has shown all that its account and the rules ask for. */
+  gate: Pick<SignInGate, 'missing'>
   /** What is answered where no code could be sent to a phone. */
   codeNotSent(outcome: NotSent): AppError
   /** After a second factor was shown. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
-import { neededBy, reaches } from '../shared/acr.ts'
 import { requireJsonForCookies } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -66,7 +65,8 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
     const account = await signIn(deps, request, reply, request.body)
     const { id: accountId, generation } = account
     const amr = ['pwd']
-    if (!reaches(amr, neededBy(account))) {
+    // What is to be set up is set up in the session, which counts for nothing else.
+    if (deps.gate.missing(amr, account) === 'verification') {
       const binding = randomBytes(24).toString('base64url')
       deps.cookies.set(reply, BINDING, binding, BINDING_TTL)
       throw await deps.mfaTokens.begin(

@@ -44,8 +44,6 @@ export function secondFactorRoute(
       client,
       another: { action: `/interaction/${uid}/switch` },
       cancel: { action: `/interaction/${uid}/cancel` },
-      setUpHref:
-        shown.method === 'email' ? deps.setUpPath(`/interaction/${uid}`, { passkey: false }) : undefined,
       ...shown,
       ...form,
     }

@@ -4,7 +4,7 @@ import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
-import type { SecondFactorSetting } from '../shared/second-factor-rule.ts'
+import type { SecondFactorSetting, SignInGate } from '../shared/second-factor-rule.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 import type { TokenReads } from '../storage/token-reads/token-reads.ts'
@@ -107,6 +107,8 @@ export interface ProtocolDependencies {
   lifetimes: Lifetimes
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
+  /** Whether a sign-in has shown all that its account and the rules ask for. */
+  signInGate: SignInGate
   /** What the JSON API answers a sign-in with, that has shown less than its account asks for. */
   secondStep(
     who: Authentication,

@@ -78,7 +78,10 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
 
   const findLive = liveAccounts(accounts)
   const upstreamSessions = createUpstreamSessions(artifacts, () => grantTtl(lifetimes))
-  const signIns = createSignInSessions({ issuer, current, artifacts, lifetimes, upstreamSessions, findLive })
+  const signIns = createSignInSessions({
+    ...{ issuer, current, artifacts, lifetimes, upstreamSessions, findLive },
+    gate: deps.signInGate,
+  })
   const sessions = auditSessions(signIns, {
     ...effects,
     events,
@@ -91,6 +94,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
     current,
     consents,
     findLive,
+    gate: deps.signInGate,
     sessions,
     effects,
   })

@@ -1,4 +1,4 @@
-import { ACR, type Acr } from './acr.ts'
+import { ACR, type Acr, type NeededFactor, neededBy, reaches } from './acr.ts'
 import { AppError } from './errors.ts'
 import { hasStrongFactor, type SecondFactor } from './second-factor.ts'
 
@@ -46,10 +46,51 @@ export function requirementOf(
   return account.secondFactorRequired ? 'person' : undefined
 }
 
+/** What a session is asked for before it counts: a factor that there is, or that the account gets one. */
+export type MissingStep = 'verification' | 'set-up'
+
+/** An account, as the gate of its sign-ins looks at it. `email`: its verified address. */
+export interface GatedAccount {
+  role: string
+  email: string | null
+  secondFactors: readonly SecondFactor[]
+  secondFactorRequired: boolean
+}
+
+/** Whether a sign-in counts: the one answer for sessions, pages and the JSON API. A client asks for more by itself. */
+export interface SignInGate {
+  /** What a sign-in to the account has to have shown. Undefined: its first step is enough. */
+  needed(account: GatedAccount): NeededFactor | undefined
+  /**
+   * What a sign-in lacks. Undefined: nothing. `set-up` only where the account has no factor and can be sent no code by email: a person who
+   * knows the password of another one would add a factor of their own, and be verified by it.
+   */
+  missing(amr: readonly string[] | undefined, account: GatedAccount): MissingStep | undefined
+}
+
+/** @param rules read at each use */
+export function createSignInGate(rules: {
+  readonly secondFactor: SecondFactorSetting
+  readonly emailCodes: 'off' | 'on'
+}): SignInGate {
+  const needed: SignInGate['needed'] = (account) => {
+    const required = requiredAcr(rules.secondFactor, account)
+    return neededBy(account) ?? (required && { acr: required, shown: false })
+  }
+  return {
+    needed,
+    missing(amr, account) {
+      if (reaches(amr, needed(account))) return undefined
+      const byMail = rules.emailCodes === 'on' && account.email !== null
+      return account.secondFactors.length > 0 || byMail ? 'verification' : 'set-up'
+    },
+  }
+}
+
 /** A person who has to have a second factor has none yet. */
 export const secondFactorRequired = (): AppError =>
   new AppError(
     'second_factor_required',
     403,
-    'This server asks for a second factor, and this account has none yet. Sign in by browser at /account/security and set one up.',
+    'This server asks for a second factor, and this sign-in has shown none. Sign in by browser at /account/security, where one is shown or set up.',
   )

@@ -90,6 +90,7 @@ export async function wireApi(
         cookies: http.cookies,
         mfaTokens: createMfaTokens({ artifacts, clock, issuer: config.issuer }),
         secondFactor: () => settings.values.secondFactor,
+        gate: services.signInGate,
         codeNotSent: (outcome) => notSent(outcome, clock()),
         signedIn: reportVerified(services.event),
       },

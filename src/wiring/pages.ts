@@ -52,6 +52,7 @@ export async function wirePages(
     settings: values,
     browser,
     devices: http.devices,
+    gate: services.signInGate,
     remembered: rememberedCookie,
   })
   const binding = createPasskeyBinding(http.cookies)
@@ -119,7 +120,11 @@ export async function wirePages(
     await http.forms(scope)
     await confirmRoutes(scope, { interrupted: http.interrupted, ownerOf: sessions.ownerOf })
   })
-  await app.register(loginVerifyRoutes, { issuer, http, sessions, findAccount: accounts.byId, verifyForm })
+  await app.register(loginVerifyRoutes, {
+    ...{ issuer, http, sessions, verifyForm },
+    findAccount: accounts.byId,
+    gate: services.signInGate,
+  })
   const recovering = { http, sessions, findAccount: accounts.byId, recovery: factors.recovery }
   await app.register(recoveryRoutes, {
     ...recovering,

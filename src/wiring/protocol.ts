@@ -53,6 +53,7 @@ export async function wireProtocol(
     translateError: asStorageError,
     lifetimes: values,
     secondFactor: () => values.secondFactor,
+    signInGate: services.signInGate,
     appPasswordCounts: services.factors.appPasswords.counts,
     async secondStep({ accountId, generation, amr, upstream }, account) {
       const methods = await services.factors.methodsOf(account)
@@ -76,7 +77,7 @@ export async function wireProtocol(
     discovery: () => registrationDiscovery(config.issuer, values),
     effects: {
       endPending: browser.endPending,
-      ...createDeviceEffects({ accounts, devices: http.devices }),
+      ...createDeviceEffects({ accounts, devices: http.devices, gate: services.signInGate }),
     },
     events: services.event,
     issued: observers?.issued,

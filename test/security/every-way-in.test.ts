@@ -67,8 +67,8 @@ const oracle = {
   answered: ({ level }: Shown, { essential }: Asked) =>
     CLASSES[Array.isArray(essential) ? Math.max(...essential.filter((each) => each <= level)) : level],
   refresh: (shown: Shown, { rule = 0 }: Asked) => oracle.meets(shown, rule),
-  /** The account of a person, by the cookie of a session. */
-  api: (shown: Shown, has: Has, { rule = 0 }: Asked) =>
+  /** The account of a person, by the cookie of a session: its pages, and the JSON API. */
+  own: (shown: Shown, has: Has, { rule = 0 }: Asked) =>
     oracle.counts(shown, has) && oracle.meets(shown, rule),
   /** Of administrators: a code by email is not enough for a rule, nor anything that is no factor of the account. */
   console: (shown: Shown, has: Has, { rule = 0 }: Asked) =>
@@ -389,6 +389,12 @@ const REQUIREMENTS: Record<string, Requirement> = {
     apply: setting('everyone'),
     undo: setting(null),
   },
+  'the setting everyone, with codes by email': {
+    rule: 2,
+    everywhere: true,
+    apply: () => latchkey().services.settings.change({ second_factor: 'everyone', email_codes: 'on' }),
+    undo: () => latchkey().services.settings.change({ second_factor: null, email_codes: null }),
+  },
   'the setting admins, of people': { everywhere: true, apply: setting('admins'), undo: setting(null) },
   'the setting admins, of administrators': {
     rule: 2,
@@ -545,7 +551,7 @@ describe.each(Object.entries(REQUIREMENTS))('%s asks', (_what, requirement) => {
       compare(
         rows,
         nameOf,
-        ({ shown, person: has }) => oracle.counts(shown, has),
+        ({ shown, person: has }) => oracle.own(shown, has, requirement),
         async (row) => (await get(at('/account').href, cookieOf(row))).status === 200,
       ))
 
@@ -553,7 +559,7 @@ describe.each(Object.entries(REQUIREMENTS))('%s asks', (_what, requirement) => {
       compare(
         rows,
         nameOf,
-        ({ shown, person: has }) => oracle.api(shown, has, requirement),
+        ({ shown, person: has }) => oracle.own(shown, has, requirement),
         (row) => me(cookieOf(row)),
       ))
 

@@ -164,14 +164,14 @@ describe('a second factor that is required and missing', () => {
       expect([again.left, again.text.includes('not right')]).toEqual([false, true])
     })
 
-    test('who gets no mail sets a second factor up instead', async () => {
+    test('who gets no mail sets nothing up by the password alone', async () => {
       await allow()
       const { email } = await latchkey.createUser()
-      const { party, browser, request, page } = await waiting(email)
-      const instead = await browser.follow(page, 'No mail? Set up a passkey or an authenticator app instead')
-      expect(instead.url.pathname).toBe('/login/set-up')
-      const back = await browser.follow(await setUpApp(browser, instead), 'I have kept them')
-      expect(await acrOf(party, back.url, request)).toBe(MFA)
+      const { browser, page } = await waiting(email)
+      expect(page.text).toContain('ask an administrator for another address')
+      expect(page.body).not.toContain('/login/set-up')
+      const path = `/login/set-up?return_to=${page.url.pathname}`
+      expect((await browser.open(`${latchkey.issuer}${path}`)).url.pathname).toBe('/login/verify')
     })
 
     test('of 60 guesses at once no more than five are checked', async () => {

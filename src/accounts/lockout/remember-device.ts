@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
-import { neededBy, reaches } from '../../shared/acr.ts'
+import type { SignInGate } from '../../shared/second-factor-rule.ts'
 import type { Accounts } from '../accounts.ts'
 import { deviceOf } from './devices.ts'
 
@@ -33,9 +33,11 @@ export interface DeviceEffects {
 export function createDeviceEffects({
   accounts,
   devices,
+  gate,
 }: {
   accounts: Pick<Accounts, 'byId' | 'newDevices'>
   devices: Pick<KnownDevices, 'of' | 'remember'>
+  gate: Pick<SignInGate, 'missing'>
 }): DeviceEffects {
   const remember = (
     request: FastifyRequest,
@@ -52,7 +54,7 @@ export function createDeviceEffects({
     async signedIn(request, reply, signIn) {
       const { accountId, amr, provider, quiet = false } = signIn
       const account = await accounts.byId(accountId)
-      if (!account || !reaches(amr, neededBy(account))) return
+      if (!account || gate.missing(amr, account) !== undefined) return
       const known = deviceOf({ ...account, generation: signIn.generation }, devices.of(request))
       remember(request, reply, signIn, account)
       if (known !== undefined) return

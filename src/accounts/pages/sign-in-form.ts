@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
-import { addMethods, neededBy, reaches } from '../../shared/acr.ts'
+import { addMethods } from '../../shared/acr.ts'
+import type { SignInGate } from '../../shared/second-factor-rule.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState } from './browser-state.ts'
 
@@ -13,7 +14,7 @@ export type SignInOutcome =
       accountId: string
       generation: number
       amr: string[]
-      /** The account asks for no more. */
+      /** The account, and the rules for it, ask for no more. */
       complete: boolean
       /** When a second factor was shown, in seconds since the epoch. */
       verifiedAt?: number
@@ -66,6 +67,7 @@ export function createSignInForm(deps: {
   settings: { readonly phoneSignIn: 'off' | 'on' }
   browser: Pick<BrowserState, 'verifyFirst' | 'askWhetherToKeep'>
   devices: Pick<KnownDevices, 'of'>
+  gate: Pick<SignInGate, 'missing'>
   /** Browsers in which the second factor need not be shown again. */
   remembered: {
     recognises(request: FastifyRequest, account: { id: string; generation: number }): Promise<boolean>
@@ -90,7 +92,7 @@ export function createSignInForm(deps: {
           await giveBack(request)
           const { id: accountId, generation } = outcome.account
           const amr = outcome.remembered ? addMethods(['pwd'], ['rba']) : ['pwd']
-          const complete = reaches(amr, neededBy(outcome.account))
+          const complete = deps.gate.missing(amr, outcome.account) === undefined
           return { kind: 'signed_in', accountId, generation, amr, complete }
         }
         case 'unverified': {

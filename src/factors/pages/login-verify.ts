@@ -3,22 +3,24 @@ import type { Http } from '../../http/http.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
-import { neededBy } from '../../shared/acr.ts'
+import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { isBehindFirstStep } from './recovery.ts'
+import { isSetUp, setUpPath } from './set-up.ts'
 import type { VerifiedPerson, VerifyForm, VerifyPage } from './verify-form.ts'
 
 export interface LoginVerifyDependencies {
   issuer: URL
   http: Pick<Http, 'limit' | 'forms'>
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'end' | 'ownerOf'>
-  findAccount(id: string): Promise<VerifiedPerson | undefined>
+  findAccount(id: string): Promise<(VerifiedPerson & GatedAccount) | undefined>
   verifyForm: VerifyForm
+  gate: Pick<SignInGate, 'needed'>
 }
 
 /**
  * `/login/verify`: the second step of a sign-in without an interaction. Until then its session counts for nothing.
  *
- *   GET  /login/verify          the form; the next page for a sign-in that needs no more
+ *   GET  /login/verify          the form; the set-up for who has to have a factor and has none; the next page for who needs no more
  *   POST /login/verify          ► the next page (303)
  *   POST /login/verify/send     ► a code is sent; the form (303)
  *   POST /login/verify/another  ► the sign-in ends; the sign-in page (303)
@@ -35,6 +37,11 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
   async function waiting(request: FastifyRequest, reply: FastifyReply) {
     const session = await sessions.incomplete(request, reply)
     const person = session && (await deps.findAccount(session.accountId))
+    if (session?.missing === 'set-up') {
+      const next = returnTo(request)
+      reply.redirect(isSetUp(next) ? next : setUpPath(next), 303)
+      return undefined
+    }
     if (session && person) return { session, person }
     const done = await sessions.current(request, reply)
     reply.redirect(done ? returnTo(request) : pathTo(request, '/login'), 303)
@@ -44,14 +51,14 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
-    person: VerifiedPerson,
+    person: VerifiedPerson & GatedAccount,
     form: Partial<VerifyPage> = {},
     status = 200,
   ) {
     const at = pathTo(request, '/login/verify')
     const page: VerifyPage = {
       another: { action: pathTo(request, '/login/verify/another') },
-      ...(await verifyForm.page(request, reply, person, neededBy(person), { path: at, action: at })),
+      ...(await verifyForm.page(request, reply, person, deps.gate.needed(person), { path: at, action: at })),
       ...form,
     }
     return renderPage(reply, 'factors/verify', page, status)

@@ -84,7 +84,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
   }
 
   app.get(NEW_PASSKEY, async (request, reply) => {
-    const signed = await signedIn.person(request, reply, SECURITY)
+    const signed = await signedIn.enrolling(request, reply, SECURITY)
     if (!signed) return reply
     return fresh(signed) ? showNew(reply, signed) : reply.redirect(again, 303)
   })
@@ -108,7 +108,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
     PASSKEYS,
     { ...http.limit('account'), config: { formPage: NEW_PASSKEY } },
     async (request, reply) => {
-      const signed = await signedIn.person(request, reply, SECURITY)
+      const signed = await signedIn.enrolling(request, reply, SECURITY)
       if (!signed) return reply
       if (!fresh(signed)) return reply.redirect(again, 303)
       const { credential, return_to } = credentialForm.parse(request.body ?? {})

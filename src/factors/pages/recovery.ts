@@ -72,7 +72,12 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
   ): Promise<RecoveringPerson | undefined> {
     const session = await sessions.incomplete(request, reply)
     const person = session && (await deps.findAccount(session.accountId))
-    if (person) return person
+    if (person && person.secondFactors.length > 0) return person
+    // There is nothing to remove.
+    if (person) {
+      reply.redirect('/login/verify', 303)
+      return undefined
+    }
     const done = await sessions.current(request, reply)
     reply.redirect(
       done === undefined

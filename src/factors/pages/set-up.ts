@@ -42,7 +42,7 @@ export interface SetUpDependencies {
   issuer: URL
   http: Pick<Http, 'forms' | 'limit'>
   factors: Pick<Factors, 'totp' | 'phones'>
-  sessions: Pick<AuditedSessions, 'current' | 'verify' | 'ownerOf'>
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'ownerOf'>
   findAccount: Accounts['byId']
   /** The form that adds a passkey. Undefined: none can be added. */
   passkeyForm(signed: Person): Promise<PasskeyForm | undefined>
@@ -51,7 +51,21 @@ export interface SetUpDependencies {
 /** Where a person is led who needs a second factor, or a stronger one, than the account has. */
 const SET_UP = '/login/set-up'
 
+export const isSetUp = (path: string): boolean => /^\/login\/set-up(?![\w-])/.test(path)
+
 const params = z.object({ id: z.string().max(64) })
+
+/** The sign-in that may set a factor up: one that counts, or that lacks nothing else. */
+export async function enrolling(
+  sessions: Pick<AuditedSessions, 'current' | 'incomplete'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const session = await sessions.current(request, reply)
+  if (session) return session
+  const waiting = await sessions.incomplete(request, reply)
+  return waiting?.missing === 'set-up' ? waiting : undefined
+}
 
 /**
  * The page for a person whose sign-in needs more than the account has. What administers (`needs=strong`) takes no code by SMS.
@@ -88,7 +102,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
 
   /** Undefined: the person has to sign in first, or again, and is led there. */
   async function person(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined> {
-    const session = await sessions.current(request, reply)
+    const session = await enrolling(sessions, request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     if (session && account && isFresh(clock, session.freshAt)) return { session, account }
     const again = account ? 'again=1&' : ''

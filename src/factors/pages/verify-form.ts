@@ -22,8 +22,6 @@ export interface VerifyPage extends Form {
   others: { method: VerificationMethod; href: string }[]
   /** For who has lost all of them. Undefined: the account has none. */
   lostHref: string | undefined
-  /** For who has none, and may set one up in place of a code by email. */
-  setUpHref?: string | undefined
   /** With the methods `email` and `sms`: sends a code. */
   send?: ButtonForm | undefined
   /** With the method `sms`: how the number ends. */

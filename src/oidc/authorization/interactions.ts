@@ -1,11 +1,11 @@
 // Over 300 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
-import { addMethods, type NeededFactor, neededBy, reaches } from '../../shared/acr.ts'
+import { addMethods, type NeededFactor, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { SecondFactor } from '../../shared/second-factor.ts'
+import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { Consents } from '../consent/consents.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
@@ -86,10 +86,8 @@ export function createInteractions(deps: {
   current(): Provider
   consents: Consents
   /** Undefined when the account, or its sign-ins of a generation, no longer count. */
-  findLive(
-    accountId: string,
-    generation: number,
-  ): Promise<{ secondFactors: readonly SecondFactor[] } | undefined>
+  findLive(accountId: string, generation: number): Promise<GatedAccount | undefined>
+  gate: Pick<SignInGate, 'missing'>
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
 }): Interactions {
@@ -140,7 +138,7 @@ export function createInteractions(deps: {
     const account = await deps.findLive(accountId, generationOf(session))
     if (account === undefined) return undefined
     // What an account has to be verified by first decides nothing before.
-    return interaction.prompt.name === MFA || reaches(session.amr ?? ['pwd'], neededBy(account))
+    return interaction.prompt.name === MFA || deps.gate.missing(session.amr ?? ['pwd'], account) === undefined
       ? accountId
       : undefined
   }

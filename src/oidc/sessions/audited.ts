@@ -68,7 +68,12 @@ export function auditSessions(
   }
   return {
     current,
-    incomplete: sessions.incomplete,
+    async incomplete(request, reply) {
+      const session = await sessions.incomplete(request, reply)
+      // What it sets up is its owner's act.
+      if (session?.missing === 'set-up') setActor({ kind: 'account', id: session.accountId })
+      return session
+    },
     async verify(request, reply, by) {
       const verified = await sessions.verify(request, reply, by)
       if (verified === undefined) return false

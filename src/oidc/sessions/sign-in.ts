@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
-import { acrOf, addMethods, neededBy, reaches } from '../../shared/acr.ts'
+import { acrOf, addMethods } from '../../shared/acr.ts'
 import { epochSeconds } from '../../shared/clock.ts'
-import type { SecondFactor } from '../../shared/second-factor.ts'
+import type { GatedAccount, MissingStep, SignInGate } from '../../shared/second-factor-rule.ts'
 import type { EndedUpstream, UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Lifetimes } from '../provider/lifetimes.ts'
@@ -43,11 +43,16 @@ export interface SignInSession extends Generation {
   verifiedAt: number | undefined
 }
 
+/** A session that has shown too little, and what it lacks. */
+export interface IncompleteSession extends SignInSession {
+  missing: MissingStep
+}
+
 export interface SignInSessions {
-  /** The sign-in of a browser. Undefined: there is none, it counts no more, or its account has a second factor that it has not shown. */
+  /** The sign-in of a browser. Undefined: there is none, it counts no more, or it has shown less than its account or a rule asks for. */
   current(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
-  /** A sign-in that has shown less than its account asks for, and counts for nothing but to be verified. */
-  incomplete(request: FastifyRequest, reply: FastifyReply): Promise<SignInSession | undefined>
+  /** A sign-in that has shown less than its account or a rule asks for, and counts for nothing but to show it, or to set it up. */
+  incomplete(request: FastifyRequest, reply: FastifyReply): Promise<IncompleteSession | undefined>
   /**
    * The person of the session, complete or not, has shown another factor, now. The session goes on under a fresh ID; when they signed in stays.
    * @param by.uid the session that it was asked in: another one is not verified by it
@@ -81,10 +86,8 @@ export function createSignInSessions(deps: {
   upstreamSessions: UpstreamSessions
   lifetimes: Pick<Lifetimes, 'sessionTtl'>
   /** Undefined when the account, or its sign-ins of a generation, no longer count. */
-  findLive(
-    accountId: string,
-    generation: number,
-  ): Promise<{ secondFactors: readonly SecondFactor[] } | undefined>
+  findLive(accountId: string, generation: number): Promise<GatedAccount | undefined>
+  gate: SignInGate
 }): SignInSessions {
   const secure = deps.issuer.startsWith('https:')
   const open = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -101,13 +104,11 @@ export function createSignInSessions(deps: {
     const generation = generationOf(session)
     const account = await deps.findLive(accountId, generation)
     if (account === undefined) return undefined
-    const needed = neededBy(account)
+    const missing = deps.gate.missing(amr, account)
     const verifiedAt = verifiedAtOf(session)
-    const freshAt = needed === undefined ? loginTs : Math.min(loginTs, verifiedAt ?? 0)
-    return {
-      session: { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt },
-      complete: reaches(amr, needed),
-    }
+    const first = missing === 'set-up' || deps.gate.needed(account) === undefined
+    const freshAt = first ? loginTs : Math.min(loginTs, verifiedAt ?? 0)
+    return { session: { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt }, missing }
   }
   /** Saves a session that signs in, and gives the browser its cookie. */
   async function save({ provider, ctx }: Awaited<ReturnType<typeof open>>, session: Session) {
@@ -127,13 +128,13 @@ export function createSignInSessions(deps: {
   return {
     async current(request, reply) {
       const found = await read(request, reply)
-      return found?.complete ? found.session : undefined
+      return found && found.missing === undefined ? found.session : undefined
     },
     async incomplete(request, reply) {
       const found = await read(request, reply)
-      if (found === undefined || found.complete) return undefined
+      if (found?.missing === undefined) return undefined
       const old = epochSeconds(Date.now) - found.session.loginTs > FIRST_STEP_TTL
-      return old ? undefined : found.session
+      return old ? undefined : { ...found.session, missing: found.missing }
     },
     async verify(request, reply, { accountId, uid, amr }) {
       const opened = await open(request, reply)

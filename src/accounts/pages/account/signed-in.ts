@@ -62,6 +62,8 @@ export const frameOf = (
 export interface SignedIn {
   /** The person who is signed in; else the sign-in page is answered, which leads back to `path`, and undefined returned. */
   person(request: FastifyRequest, reply: FastifyReply, path: AccountPath): Promise<Signed | undefined>
+  /** As `person`, and who has to set up a second factor before they are signed in: for what sets one up. */
+  enrolling(request: FastifyRequest, reply: FastifyReply, path: AccountPath): Promise<Signed | undefined>
   /**
    * Undefined: they signed in lately. Else the form is put aside for a fresh sign-in (ASVS 7.5.1), and the page to
    * go to for it returned. @param words completes “You are about to …”
@@ -95,16 +97,27 @@ export function createSignedIn({
   AccountPagesDependencies,
   'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones'
 >): SignedIn {
-  const person: SignedIn['person'] = async (request, reply, path) => {
-    const session = await sessions.current(request, reply)
+  const found = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    path: AccountPath,
+    session: Signed['session'] | undefined,
+  ) => {
     const account = session && (await accounts.byId(session.accountId))
     if (session && account)
       return { session, account, recovery: await recovery.waiting(account), verifiesPhones: phones.on }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined
   }
+  const person: SignedIn['person'] = async (request, reply, path) =>
+    found(request, reply, path, await sessions.current(request, reply))
   return {
     person,
+    async enrolling(request, reply, path) {
+      const session = await sessions.current(request, reply)
+      const waiting = session ? undefined : await sessions.incomplete(request, reply)
+      return found(request, reply, path, session ?? (waiting?.missing === 'set-up' ? waiting : undefined))
+    },
     again: async (request, { session }, words) =>
       isFresh(clock, session.freshAt) ? undefined : http.interrupted.ask(request, session, words),
     onSubmit: (path, work, refused) => async (request, reply) => {
