@@ -3,6 +3,7 @@ import { type Access, createAccess } from './access/access.ts'
 import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
+import { openDearestCost } from './accounts/passwords/dearest-cost.ts'
 import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
@@ -146,9 +147,11 @@ export async function openServices(
   )
   const { artifacts, audit, db, event, mailer, secrets, settings } = foundation
   const { values } = settings
+  const cost = () => hashingCost ?? hashingCostOf(values)
   const hasher = createHasher({
     clock,
-    cost: () => hashingCost ?? hashingCostOf(values),
+    cost,
+    dearest: await openDearestCost({ db, cost }),
     waited: observers?.hashWaited,
   })
   const breaches = createBreaches({

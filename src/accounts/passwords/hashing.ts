@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersRose } from 'argon2'
+import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersDiffer } from 'argon2'
 import type { Clock } from '../../shared/clock.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
+import type { DearestCost } from './dearest-cost.ts'
 import { isForeign, verifyForeign } from './foreign-hashes/hashes.ts'
 
 /** What an argon2id hash costs: memory in KiB, passes over it, lanes (RFC 9106 §3.1). */
@@ -12,7 +13,22 @@ export interface HashingCost {
 }
 
 /** OWASP Password Storage Cheat Sheet: the floor for argon2id. 19 MiB, two passes, one lane: about 40 ms. */
-const OWASP_FLOOR: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+export const OWASP_FLOOR: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/** What a hash takes of a processor: KiB that are filled, over all passes. Lanes share it out, and save none of it. */
+export const workOf = ({ memoryCost, timeCost }: HashingCost): number => memoryCost * timeCost
+
+/** The cost of one of our hashes, by its parameters. */
+function costOf(hash: string): HashingCost {
+  const parameter = (name: string) => Number(new RegExp(`[$,]${name}=(\\d+)`).exec(hash)?.[1])
+  return { memoryCost: parameter('m'), timeCost: parameter('t'), parallelism: parameter('p') }
+}
+
+/** What is left of a cost for who has paid another; undefined: nothing, or less than a hash can cost (RFC 9106 §3.1: 8 KiB a lane). */
+function restOf(whole: HashingCost, paid: HashingCost): HashingCost | undefined {
+  const memoryCost = Math.floor((workOf(whole) - workOf(paid)) / whole.timeCost)
+  return memoryCost < 8 * whole.parallelism ? undefined : { ...whole, memoryCost }
+}
 
 /** libuv has four threads, shared with file and name look-ups: one of them is never given to hashing. */
 const threadsForHashing = 3
@@ -47,9 +63,12 @@ export async function timeOfHash(cost: HashingCost): Promise<number> {
 export interface Hasher {
   /** The encoded argon2id hash of a password. */
   hash(password: string): Promise<string>
-  /** Also of hashes that were imported (foreign-hashes/hashes.ts), whose password is taken as typed. */
+  /**
+   * A wrong password costs what `verifyNothing` costs, be the hash a cheaper one or of today's cost. Also of hashes that were imported
+   * (foreign-hashes/hashes.ts), whose password is taken as typed: those cost what they cost beside it.
+   */
   verify(hash: string, password: string): Promise<boolean>
-  /** Costs what `verify` costs and is never true: for an account that does not exist or may not sign in. */
+  /** Costs what a wrong password costs and is never true: for an account that does not exist or may not sign in. */
   verifyNothing(password: string): Promise<false>
   /** True when a hash was made with other costs than today's. */
   needsRehash(hash: string): boolean
@@ -64,12 +83,16 @@ export interface Hasher {
  * password typed on another keyboard may arrive decomposed (NIST SP 800-63B-4 §3.1.1.2).
  *
  * @param options.cost read at each use; OWASP's floor unless given. Only a test whose subject is not the hash gives less.
+ * @param options.dearest what a refusal costs; today's cost unless given
  * @param options.concurrency jobs at once; default: one a core, at most 3
  * @param options.queueLimit jobs that wait behind them; default 64, about two seconds on two cores
  * @param options.waited told how long each job waited, in milliseconds
  */
 export function createHasher(options: {
   cost?: (() => HashingCost) | undefined
+  dearest?: DearestCost | undefined
+  /** What computes: only a test that counts gives another. */
+  argon2?: { hash: typeof argon2; verify: typeof argon2Verify }
   concurrency?: number
   queueLimit?: number
   clock: Clock
@@ -83,23 +106,31 @@ export function createHasher(options: {
   })
   const normalized = (password: string): string => password.normalize('NFC')
   const cost = options.cost ?? (() => OWASP_FLOOR)
-  const decoy = () => decoyHash(cost())
-  const needsRehash = (hash: string) => isForeign(hash) || parametersRose(hash, cost())
+  const dearest = options.dearest ?? { now: cost, remember: async () => undefined }
+  const needsRehash = (hash: string) => isForeign(hash) || parametersDiffer(hash, cost())
+  const { hash, verify } = options.argon2 ?? { hash: argon2, verify: argon2Verify }
+  const pay = (price: HashingCost, password: string) => verify(decoyHash(price), normalized(password))
 
   return {
-    hash: (password) => limit.run(() => argon2(normalized(password), { ...cost(), type: argon2id })),
-    verify: (hash, password) =>
+    hash: (password) =>
       limit.run(async () => {
-        const right = isForeign(hash)
-          ? await verifyForeign(hash, password)
-          : await argon2Verify(hash, normalized(password))
-        if (right || !needsRehash(hash)) return right
-        // Guessing at a cheap hash costs the guesser what it costs at ours. Who is right pays by the new hash.
-        await argon2Verify(decoy(), normalized(password))
+        await dearest.remember()
+        return hash(normalized(password), { ...cost(), type: argon2id })
+      }),
+    verify: (stored, password) =>
+      limit.run(async () => {
+        const right = isForeign(stored)
+          ? await verifyForeign(stored, password)
+          : await verify(stored, normalized(password))
+        if (right) return true
+        // Which hash an account has, and whether there is one, is told by no time. Who is right pays for a new hash instead.
+        const whole = dearest.now()
+        const rest = isForeign(stored) ? whole : restOf(whole, costOf(stored))
+        if (rest) await pay(rest, password)
         return false
       }),
     async verifyNothing(password) {
-      await limit.run(() => argon2Verify(decoy(), normalized(password)))
+      await limit.run(() => pay(dearest.now(), password))
       return false
     },
     needsRehash,
