@@ -7,6 +7,7 @@ import { readProviders, registrationVariables } from './federation/providers/env
 import { NO_PRIVATE_HOSTS, type PrivateHosts, parsePrivateHosts } from './http/outgoing/private-hosts.ts'
 import { type Pinned, readPinned } from './settings/pinned.ts'
 import { isLoopbackHost } from './shared/loopback.ts'
+import { leadsAstray } from './sms/secret-host.ts'
 
 /** What a server is started with: parsed once, frozen. */
 export interface Config {
@@ -21,6 +22,8 @@ export interface Config {
   readonly smtpUrl: string | undefined
   /** What `{secret}` stands for in the requests to the gateway of SMS codes. */
   readonly smsSecret: string | undefined
+  /** The only host that it may go to. */
+  readonly smsHost: string | undefined
   readonly firstAdministrator: { readonly email: string; readonly password: string } | undefined
   /** Which peers may set X-Forwarded-For: addresses or networks, or a number of hops; false: none. */
   readonly trustProxy: false | number | readonly string[]
@@ -147,6 +150,13 @@ const environment = z.object({
       error: 'must be printable ASCII without spaces, as the gateway gives it, for example user:password',
     })
     .optional(),
+  SMS_HOST: z
+    .string()
+    .refine((text) => URL.parse(`https://${text}/`)?.host === text, {
+      error:
+        'must be the host of the gateway in small letters, without scheme and port, for example api.twilio.com',
+    })
+    .optional(),
   ADMIN_EMAIL: z.email({ error: 'must be an email address, for example admin@example.com' }).optional(),
   ADMIN_PASSWORD: z.string().min(8, { error: 'must be at least 8 characters' }).optional(),
   TRUST_PROXY: trustProxy.optional(),
@@ -204,7 +214,8 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
-  if (parsed.success) problems.push(...metricsProblems(parsed.data))
+  if (parsed.success)
+    problems.push(...metricsProblems(parsed.data), ...smsProblems(parsed.data, settings.pinned))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
@@ -218,6 +229,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     secretKey: e.SECRET_KEY,
     smtpUrl: e.SMTP_URL,
     smsSecret: e.SMS_SECRET,
+    smsHost: e.SMS_HOST,
     firstAdministrator:
       e.ADMIN_EMAIL && e.ADMIN_PASSWORD ? { email: e.ADMIN_EMAIL, password: e.ADMIN_PASSWORD } : undefined,
     trustProxy: e.TRUST_PROXY ?? false,
@@ -229,6 +241,22 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     pinned: Object.freeze(settings.pinned),
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,
   })
+}
+
+/** The secret of the gateway goes to the host that the environment names: settings, which say the address, are changed by more people. */
+function smsProblems(e: z.output<typeof environment>, pinned: Pinned): string[] {
+  if (e.SMS_SECRET === undefined) return []
+  if (e.SMS_HOST === undefined)
+    return [
+      'SMS_HOST must be set beside SMS_SECRET: the only host that it is sent to, for example api.twilio.com',
+    ]
+  const text = (name: keyof Pinned) => String(pinned[name] ?? '')
+  const request = { smsUrl: text('sms_url'), smsHeaders: text('sms_headers'), smsBody: text('sms_body') }
+  return leadsAstray(request, e.SMS_HOST)
+    ? [
+        `SMS_URL must lead to SMS_HOST, the only host that SMS_SECRET is sent to, for example https://${e.SMS_HOST}/send`,
+      ]
+    : []
 }
 
 /** A host that only this machine reaches, as one listens on it. */

@@ -14,6 +14,7 @@ import { openSettings, type Settings } from './settings/settings.ts'
 import { createSettingsStore } from './settings/store.ts'
 import type { Clock } from './shared/clock.ts'
 import { createSecrets, loadSecretKeyFile, type Secrets } from './shared/secrets.ts'
+import { leadsAstray } from './sms/secret-host.ts'
 import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
 import type { ArtifactStore } from './storage/artifacts/store.ts'
 import type { Database } from './storage/database.ts'
@@ -75,6 +76,16 @@ export async function openFoundation(
     logger,
     events: (change) => event(change),
     actorName: actorName(names.findAccount),
+    together: {
+      names: ['sms_url', 'sms_headers', 'sms_body'],
+      problem: (planned) =>
+        config.smsSecret !== undefined && leadsAstray(planned, config.smsHost)
+          ? {
+              field: 'sms_url',
+              message: `must lead to ${config.smsHost}, the only host that {secret} is sent to (the environment variable SMS_HOST)`,
+            }
+          : undefined,
+    },
   })
   const { values } = settings
   const audit = createAudit({

@@ -183,6 +183,7 @@ export async function openServices(
     gateway: createSmsGateway({
       settings: values,
       secret: config.smsSecret,
+      secretHost: config.smsHost,
       fetch: createGuardedFetch(config.issuer, config.privateHosts),
     }),
     counts: createSmsCountStore(db),

@@ -104,6 +104,8 @@ export async function openSettings(deps: {
   clock: Clock
   logger: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   events(event: SettingsEvent): void
+  /** What is wrong with settings together, by the one to mend; judged when one of `names` changes. */
+  together: { names: readonly SettingName[]; problem(planned: SettingsView): FieldProblem | undefined }
   /** The name of the actor of the request, for `changed.by`. */
   actorName(): Promise<string>
 }): Promise<Settings> {
@@ -238,6 +240,14 @@ export async function openSettings(deps: {
           throw new VersionConflict('setting')
         const entries = changedEntries(before, good, by)
         if (entries === undefined) return stateOf(before)
+        const problem =
+          deps.together.names.some((name) => good.has(name)) &&
+          deps.together.problem(
+            viewOf((name) =>
+              good.has(name) ? (good.get(name) ?? defaultOf(name, issuer)) : valueIn(before, name),
+            ),
+          )
+        if (problem) throw new ValidationError([problem], { code: 'invalid_settings' })
         const next = { version: before.version + 1, document: documentOf(entries) }
         if (!(await store.replace(before.version, next.document))) continue
         const after = snapshotOf(next)

@@ -1,4 +1,5 @@
 import { filledRequest, placeholdersOf } from '../http/outgoing/request-template.ts'
+import { hasSecret, leadsAstray } from './secret-host.ts'
 
 /** How long an answer may take, in milliseconds: a person waits for it. */
 const TIMEOUT = 10_000
@@ -77,6 +78,8 @@ export function createSmsGateway(deps: {
   /** Read at each use. */
   settings: GatewaySettings
   secret: string | undefined
+  /** The only host that the secret may go to. */
+  secretHost: string | undefined
   fetch: typeof globalThis.fetch
 }): SmsGateway {
   const { settings, secret = '' } = deps
@@ -93,8 +96,9 @@ export function createSmsGateway(deps: {
         !names.some((name) => name === 'text' || name === 'code')
       )
         return { kind: 'failed', reason: 'sms_url and sms_body have no {to} or no {text}' }
-      if (secret === '' && /\{secret/.test(url + headers + body))
-        return { kind: 'failed', reason: 'SMS_SECRET is not set' }
+      if (secret === '' && hasSecret(settings)) return { kind: 'failed', reason: 'SMS_SECRET is not set' }
+      if (leadsAstray(settings, deps.secretHost))
+        return { kind: 'failed', reason: 'sms_url leads to another host than SMS_HOST' }
       try {
         const values = {
           ...{ to, text, code, secret },

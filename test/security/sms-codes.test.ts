@@ -17,7 +17,11 @@ describe.each(engines)('codes by SMS on %s', (engine) => {
   let gateway: FakeGateway
   let api: Api
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: clock.now, env: { SMS_SECRET: TWILIO_SECRET } })
+    latchkey = await startLatchkey({
+      engine,
+      clock: clock.now,
+      env: { SMS_SECRET: TWILIO_SECRET, SMS_HOST: '127.0.0.1' },
+    })
     gateway = await startTwilioLike()
     api = createApi(latchkey.issuer)
     await latchkey.services.settings.change({

@@ -324,3 +324,25 @@ test.each(['example.com/', '127.0.0.1', 'ada@example.com', '-a.example', 'a..b']
     ])
   },
 )
+
+test('SMS_SECRET is sent to the host alone that SMS_HOST names', () => {
+  const secret = {
+    SMS_SECRET: 'user:password',
+    SMS_URL: 'https://sms.example/?s={secret}&to={to}&text={text}',
+  }
+  expect(problemsOf(secret)).toEqual([
+    expect.stringMatching(/^SMS_HOST must be set .* for example api\.twilio\.com$/),
+  ])
+  expect(problemsOf({ ...secret, SMS_HOST: 'api.twilio.com' })).toEqual([
+    expect.stringMatching(/^SMS_URL must lead to SMS_HOST/),
+  ])
+  for (const SMS_HOST of [
+    'https://sms.example',
+    'sms.example:443',
+    'SMS.example',
+    'sms.example/x',
+    'a@sms.example',
+  ])
+    expect(problemsOf({ ...secret, SMS_HOST })).toEqual([expect.stringMatching(/^SMS_HOST must be the host/)])
+  expect(parseConfig({ ...secret, SMS_HOST: 'sms.example' }, noFiles).smsHost).toBe('sms.example')
+})

@@ -212,6 +212,7 @@ async function alone(state: StoredState, log: string[] = []) {
       error: (_facts, message) => void log.push(message),
     },
     events() {},
+    together: { names: [], problem: () => undefined },
     actorName: async () => 'ada',
   })
   store.read.mockClear()
@@ -322,4 +323,22 @@ test('probes of health and files do not look at the settings; the first request 
   expect(ofSettings()).toBe(0)
   for (let n = 0; n < 3; n++) await app.inject('/.well-known/openid-configuration')
   expect(ofSettings()).toBe(1)
+})
+
+test('an address that would take SMS_SECRET to another host than SMS_HOST is refused', async () => {
+  const { latchkey } = await start({ env: { SMS_SECRET: 'user:password', SMS_HOST: 'sms.example' } })
+  const { settings } = latchkey.services
+  const url = (host: string, more = '') => `https://${host}/?to={to}&text={text}${more}`
+  const refused = { errors: { sms_url: [expect.stringContaining('must lead to sms.example')] } }
+  await expect(settings.change({ sms_url: url('attacker.example', '&s={secret}') })).rejects.toMatchObject(
+    refused,
+  )
+  await settings.change({ sms_url: url('attacker.example') })
+  await expect(settings.change({ sms_headers: 'X-Key: {secret}' })).rejects.toMatchObject(refused)
+  await expect(settings.change({ sms_body: 'key={secret_base64}' })).rejects.toMatchObject(refused)
+  await settings.change({ sms_url: url('sms.example'), sms_headers: 'X-Key: {secret}' })
+  await expect(settings.change({ sms_url: url('sms.example.attacker.example') })).rejects.toMatchObject(
+    refused,
+  )
+  await settings.change({ sms_url: url('other.example'), sms_headers: null })
 })

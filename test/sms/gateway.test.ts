@@ -31,7 +31,12 @@ const settingsOf = (rows: {
   smsSuccess: rows.sms_success ?? '',
 })
 const gatewayOf = (settings: GatewaySettings, secret: string | undefined, issuer = 'http://localhost:3000') =>
-  createSmsGateway({ settings, secret, fetch: createGuardedFetch(issuer, NO_PRIVATE_HOSTS) })
+  createSmsGateway({
+    settings,
+    secret,
+    secretHost: new URL(settings.smsUrl).hostname,
+    fetch: createGuardedFetch(issuer, NO_PRIVATE_HOSTS),
+  })
 
 describe('a Twilio-like gateway: a form, HTTP Basic, 201', () => {
   let fake: FakeGateway
@@ -77,6 +82,7 @@ describe('a Twilio-like gateway: a form, HTTP Basic, 201', () => {
       createSmsGateway({
         settings: settingsOf(twilioSettings(fake)),
         secret: TWILIO_SECRET,
+        secretHost: '127.0.0.1',
         fetch: () => Promise.reject(error),
       })
     const late = new DOMException('The operation timed out.', 'TimeoutError')
@@ -85,6 +91,30 @@ describe('a Twilio-like gateway: a form, HTTP Basic, 201', () => {
       new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) })
     expect(await failing(caused('ECONNRESET')).send(message)).toMatchObject({ maybeSent: true })
     expect(await failing(caused('ECONNREFUSED')).send(message)).not.toHaveProperty('maybeSent')
+  })
+
+  test('the secret goes to no other host than SMS_HOST', async () => {
+    const before = fake.requests.length
+    const [to, fetch] = [
+      `${fake.url}/?to={to}&text={text}`,
+      createGuardedFetch('http://localhost:3000', NO_PRIVATE_HOSTS),
+    ]
+    for (const rows of [
+      { sms_url: `${to}&s={secret}` },
+      { sms_url: to, sms_headers: 'X-Key: {secret}' },
+      { sms_url: to, sms_body: 'key={secret_base64}' },
+    ])
+      for (const secretHost of ['api.twilio.com', undefined]) {
+        const gateway = createSmsGateway({
+          settings: settingsOf(rows),
+          secret: TWILIO_SECRET,
+          secretHost,
+          fetch,
+        })
+        const reason = 'sms_url leads to another host than SMS_HOST'
+        expect(await gateway.send(message)).toEqual({ kind: 'failed', reason })
+      }
+    expect(fake.requests.length).toBe(before)
   })
 
   test('without SMS_SECRET nothing is asked', async () => {

@@ -11,7 +11,10 @@ const freshNumber = () => `+49151${30_000_000 + ++numbers}`
 export async function openSmsFixture(
   options: Parameters<typeof openE2eFixture>[0] = {},
 ): Promise<E2eFixture> {
-  const e2e = await openE2eFixture({ ...options, env: { ...options.env, SMS_SECRET: TWILIO_SECRET } })
+  const e2e = await openE2eFixture({
+    ...options,
+    env: { ...options.env, SMS_SECRET: TWILIO_SECRET, SMS_HOST: '127.0.0.1' },
+  })
   const limits = { sms_per_address: 10_000, sms_per_prefix: 10_000, sms_per_day: 10_000 }
   await e2e.latchkey.services.settings.change({ ...twilioSettings(await startTwilioLike()), ...limits })
   return e2e
