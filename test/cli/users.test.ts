@@ -187,7 +187,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
     expect(names.toSorted()).toEqual(['Alice', 'bob'])
     const found = (await latchkey.run(['users', 'list', '--search', 'nobody-has-this', '--json'])).json()
     expect(found).toEqual({ items: [] })
-    const bob = (await latchkey.run(['users', 'list', '--search', 'OB', '--json'])).json() as Page
+    const bob = (await latchkey.run(['users', 'list', '--search', 'BO', '--json'])).json() as Page
     expect(bob.items.map(({ username }) => username)).toEqual(['bob'])
     expect((await latchkey.run(['users', 'list', '--limit', 'x'])).stderr).toMatch(/^error: --limit: /)
   })
