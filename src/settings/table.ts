@@ -428,13 +428,17 @@ export interface SettingDescription {
   /** Whether it holds a door to accounts. */
   guards: boolean
   input: Input
+  /** Nothing is a good value of it, so no form insists on one. */
+  mayBeEmpty: boolean
 }
 
 /** All of them, section by section. */
 export const DESCRIPTIONS: readonly SettingDescription[] = Object.entries(SECTIONS).flatMap(([id, section]) =>
   NAMES.filter((name) => settingOf(name).section === id).map((name) => {
-    const { label, sentence, see, guards = false, input } = settingOf(name)
-    return { name, variable: variableOfSetting(name), section, label, sentence, see, guards, input }
+    const { label, sentence, see, guards = false, input, schema, fromText } = settingOf(name)
+    const mayBeEmpty = schema.safeParse(fromText('')).success
+    const words = { variable: variableOfSetting(name), section, label, sentence, see }
+    return { name, ...words, guards, input, mayBeEmpty }
   }),
 )
 

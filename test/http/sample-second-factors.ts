@@ -177,8 +177,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     status: 409,
     data: {
       action: '/login/verify',
-      alert:
-        'The code could not be sent. Check the number, try again in a minute, or use another second step.',
+      alert: 'The code could not be sent. Try again in a minute, or use another second step.',
       username: 'ada',
       method: 'sms',
       phone: '…678',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { NAMES } from '../../src/settings/table.ts'
+import { NAMES, readText } from '../../src/settings/table.ts'
 import { signedIn } from '../admin/console.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
@@ -30,6 +30,36 @@ test('each setting is on the page, in the form of its section; what the environm
   expect(
     page.forms.filter((form) => form.buttons.some(({ label }) => label.startsWith('Save'))),
   ).toHaveLength(7)
+})
+
+test('a field is required where an empty one is refused, and there alone', async () => {
+  const { browser } = await signedIn(latchkey)
+  const { body } = await browser.open(url)
+  const required = new Map(
+    [...body.matchAll(/<input id="field-([a-z_]+)"[^>]*>/g)].map(([tag, name]) => [
+      name,
+      /\srequired/.test(tag),
+    ]),
+  )
+  for (const [name, isRequired] of required) {
+    if (!NAMES.includes(name as never)) continue
+    expect([name, isRequired]).toEqual([name, 'problem' in readText(name as never, '')])
+  }
+  for (const name of ['email_domains', 'sms_url', 'sms_headers', 'sms_body', 'sms_success'])
+    expect([name, required.get(name)]).toEqual([name, false])
+  expect(required.get('sms_per_day')).toBe(true)
+})
+
+test('a gateway is set in the form as the docs describe, and taken out of it again', async () => {
+  const { browser } = await signedIn(latchkey)
+  const save = async (values: Record<string, string>) =>
+    browser.submit(await browser.open(url), values, { button: 'Save codes by sms' })
+  const gateway = 'https://sms.example.com/send?to={to}&text={text}'
+  expect((await save({ Gateway: gateway })).text).toContain('The settings are saved.')
+  expect([await stored('sms_url'), await stored('sms_body')]).toEqual([gateway, ''])
+  expect((await save({ Gateway: '' })).text).toContain('The settings are saved.')
+  expect(await stored('sms_url')).toBe('')
+  await latchkey.services.settings.change({ sms_url: null })
 })
 
 test('a section is saved, and a setting reset; nothing but what was changed is stored', async () => {

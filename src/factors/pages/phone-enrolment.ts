@@ -92,7 +92,7 @@ export const createPhoneEnrolment = (
     if (outcome.kind === 'sent') return outcome
     const problem = numberProblem(outcome)
     if (problem !== undefined) return { kind: 'refused', status: 422, errors: { phone_number: problem } }
-    const { status, publicMessage } = notSent(outcome, clock())
+    const { status, publicMessage } = notSent(outcome, clock(), 'adding')
     return { kind: 'refused', status, errors: {}, alert: publicMessage }
   },
 

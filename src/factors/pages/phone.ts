@@ -138,12 +138,13 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
     }
     if (outcome.purpose === 'number') return reply.redirect(`/account?done=${doneOf(outcome.signsIn)}`, 303)
     await deps.verified(request, reply, { accountId: account.id, uid: session.uid, amr: ['sms'] })
-    if (outcome.recoveryCodes === undefined) return reply.redirect(`${SECURITY}?done=phone`, 303)
+    const done = `${SECURITY}?done=phone`
+    if (outcome.recoveryCodes === undefined) return reply.redirect(done, 303)
     setFormPage(request, `${SECURITY}/recovery-codes`)
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
       account: deps.frame(signed, { notice: 'Codes by SMS are turned on. One thing is left to do:' }),
-      ...newCodesPage(outcome.recoveryCodes, of, SECURITY),
+      ...newCodesPage(outcome.recoveryCodes, of, done),
     })
   })
 }

@@ -26,6 +26,8 @@ export interface VerifyPage extends Form {
   send?: ButtonForm | undefined
   /** With the method `sms`: how the number ends. */
   phone?: string | undefined
+  /** A code was sent on this page, and may be typed still. */
+  sent?: boolean | undefined
   /** A code was sent just now. */
   notice?: string | undefined
   /** With the method `passkey`. */
@@ -178,11 +180,14 @@ export function createVerifyForm(deps: {
     async page(request, reply, person, needed, { path, action }) {
       const methods = await deps.factors.methodsOf(person)
       const enough = needed?.acr === ACR.phr ? methods.filter((method) => method === 'passkey') : methods
-      const { method: typedBy } = (request.body ?? {}) as { method?: unknown }
-      const { method: asked = typedBy, sent } = request.query as { method?: unknown; sent?: unknown }
+      const typed = (request.body ?? {}) as { method?: unknown; sent?: unknown }
+      const query = request.query as { method?: unknown; sent?: unknown }
+      const asked = query.method ?? typed.method
       const method = enough.find((each) => each === asked) ?? enough[0]
       const separator = path.includes('?') ? '&' : '?'
       const bySending = method === 'email' || method === 'sms' ? method : undefined
+      // Both forms of the page carry it on, so that a wrong code does not make the page forget the message.
+      const sent = bySending && (query.sent ?? typed.sent) !== undefined
       const passkey =
         method === 'passkey'
           ? {
@@ -196,9 +201,12 @@ export function createVerifyForm(deps: {
       return {
         action,
         passkey,
-        send: bySending ? { action: sendingAction(action), fields: { method: bySending } } : undefined,
+        send: bySending
+          ? { action: sendingAction(action), fields: { method: bySending, ...(sent && { sent: '1' }) } }
+          : undefined,
         phone: method === 'sms' ? (await deps.phones.find(person.id))?.number : undefined,
-        notice: bySending && sent !== undefined && request.method === 'GET' ? SENT[bySending] : undefined,
+        sent,
+        notice: bySending && sent && request.method === 'GET' ? SENT[bySending] : undefined,
         username: person.displayUsername,
         method,
         others: enough

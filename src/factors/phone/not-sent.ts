@@ -21,15 +21,28 @@ const wait = (milliseconds: number): string => {
 export const numberProblem = (outcome: NotSent): string | undefined =>
   outcome.kind === 'refused' ? PROBLEMS[outcome.problem] : undefined
 
-/** What a person is told of a code that was not sent, with what they can do. Nothing of the gateway is in it. */
-export function notSent(outcome: NotSent, now: number): AppError {
+/** What else there is to do: while a number is being added it can be corrected; at a sign-in it is not shown. */
+const WAYS = {
+  adding: { limited: 'Use the last one', failed: 'Check the number, or try again in a minute.' },
+  'sign-in': {
+    limited: 'Use the last one, another second step',
+    failed: 'Try again in a minute, or use another second step.',
+  },
+} as const
+
+/**
+ * What a person is told of a code that was not sent, with what they can do. Nothing of the gateway is in it.
+ * @param during `adding`: a number is being verified
+ */
+export function notSent(outcome: NotSent, now: number, during: keyof typeof WAYS = 'sign-in'): AppError {
+  const ways = WAYS[during]
   switch (outcome.kind) {
     case 'limited': {
       const left = outcome.until - now
       return new AppError(
         'too_many_messages',
         429,
-        `No more codes are sent for now. Use the last one, another second step, or try again in ${wait(left)}.`,
+        `No more codes are sent for now. ${ways.limited}, or try again in ${wait(left)}.`,
         { retryAfter: Math.max(1, Math.ceil(left / 1000)) },
       )
     }
@@ -42,10 +55,6 @@ export function notSent(outcome: NotSent, now: number): AppError {
         'This server sends no codes by SMS now. Use another second step.',
       )
     default:
-      return new AppError(
-        'sms_not_sent',
-        409,
-        'The code could not be sent. Check the number, try again in a minute, or use another second step.',
-      )
+      return new AppError('sms_not_sent', 409, `The code could not be sent. ${ways.failed}`)
   }
 }

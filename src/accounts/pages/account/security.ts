@@ -57,7 +57,7 @@ const NOTICES: Readonly<Record<string, string>> = {
 }
 
 /** After which a person is asked whether what was signed in before goes on. */
-const FACTOR_ADDED: readonly (string | undefined)[] = [NOTICES.passkey, NOTICES.app]
+const FACTOR_ADDED: readonly (string | undefined)[] = [NOTICES.passkey, NOTICES.app, NOTICES.phone]
 
 /** `/account/security`: how a person signs in. Linked sign-ins are added and taken away by src/federation/pages/account-links.ts. */
 export async function securityRoutes(

@@ -61,8 +61,8 @@ function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): F
 }
 
 function rowOf(setting: SettingState, canWrite: boolean): SettingRow {
-  const { name, label, variable, input, refused } = setting
-  const text = { name, label, variable, hint: hintOf(setting), optional: input.kind === 'words' }
+  const { name, label, variable, refused } = setting
+  const text = { name, label, variable, hint: hintOf(setting), optional: setting.mayBeEmpty }
   return { field: draw(text, inputOf(setting, canWrite)), refused }
 }
 
